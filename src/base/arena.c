@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "base/arena.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ARENA_BLOCK ((size_t)64 * 1024)
+#define ARENA_ALIGN ((size_t)16)
+
+struct arena_block {
+        struct arena_block *next;
+        size_t size, used;
+        _Alignas(16) unsigned char bytes[];
+};
+
+struct arena {
+        struct arena_block *first, *current;
+        size_t max, total, used;
+};
+
+int arena_new(struct arena **ret, size_t max) {
+        struct arena *arena = calloc(1, sizeof(*arena));
+
+        if (!arena)
+                return -ENOMEM;
+        arena->max = max;
+        *ret = arena;
+        return 0;
+}
+
+struct arena *arena_free(struct arena *arena) {
+        if (!arena)
+                return NULL;
+        for (struct arena_block *b = arena->first, *next; b; b = next) {
+                next = b->next;
+                free(b);
+        }
+        free(arena);
+        return NULL;
+}
+
+void arena_reset(struct arena *arena) {
+        for (struct arena_block *b = arena->first; b; b = b->next) {
+                b->used = 0;
+                if (b == arena->current)
+                        break; /* those behind it were not touched */
+        }
+        arena->current = arena->first;
+        arena->used = 0;
+}
+
+static struct arena_block *arena_grow(struct arena *arena, size_t size) {
+        size_t block_size = size > ARENA_BLOCK ? size : ARENA_BLOCK;
+        struct arena_block *b;
+
+        if (block_size > arena->max - arena->total)
+                block_size = size;
+        if (block_size > arena->max - arena->total)
+                return NULL;
+        b = malloc(sizeof(*b) + block_size);
+        if (!b)
+                return NULL;
+        b->size = block_size;
+        b->used = 0;
+        arena->total += block_size;
+        if (arena->current) {
+                b->next = arena->current->next;
+                arena->current->next = b;
+        } else {
+                b->next = arena->first;
+                arena->first = b;
+        }
+        return b;
+}
+
+void *arena_alloc(struct arena *arena, size_t size) {
+        struct arena_block *b = arena->current;
+        void *p;
+
+        if (size > SIZE_MAX - ARENA_ALIGN)
+                return NULL;
+        size = (size + ARENA_ALIGN - 1) & ~(ARENA_ALIGN - 1);
+        while (!b || size > b->size - b->used) {
+                if (b && b->next) {
+                        b = b->next;
+                        b->used = 0;
+                } else {
+                        arena->current = b;
+                        b = arena_grow(arena, size);
+                        if (!b)
+                                return NULL;
+                }
+                arena->current = b;
+        }
+        p = b->bytes + b->used;
+        b->used += size;
+        arena->used += size;
+        return p;
+}
+
+void *arena_calloc(struct arena *arena, size_t count, size_t size) {
+        void *p;
+
+        if (size && count > SIZE_MAX / size)
+                return NULL;
+        p = arena_alloc(arena, count * size);
+        if (p)
+                memset(p, 0, count * size);
+        return p;
+}
+
+char *arena_copy(struct arena *arena, const void *bytes, size_t n) {
+        char *p;
+
+        if (n == SIZE_MAX)
+                return NULL;
+        p = arena_alloc(arena, n + 1);
+        if (!p)
+                return NULL;
+        if (n)
+                memcpy(p, bytes, n);
+        p[n] = '\0';
+        return p;
+}
+
+char *arena_printf(struct arena *arena, const char *fmt, ...) {
+        va_list args, again;
+        char *p = NULL;
+        int n;
+
+        va_start(args, fmt);
+        va_copy(again, args);
+        n = vsnprintf(NULL, 0, fmt, args);
+        if (n >= 0)
+                p = arena_alloc(arena, (size_t)n + 1);
+        if (p)
+                (void) vsnprintf(p, (size_t)n + 1, fmt, again); /* measured just before */
+        va_end(again);
+        va_end(args);
+        return p;
+}
+
+size_t arena_used(const struct arena *arena) {
+        return arena->used;
+}

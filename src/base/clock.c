@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "base/clock.h"
+
+#include <errno.h>
+#include <sys/random.h>
+#include <time.h>
+
+static int64_t read_ns(clockid_t id) {
+        struct timespec t;
+
+        (void) clock_gettime(id, &t); /* cannot fail for the ids used here */
+        return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static instant_t system_realtime(void *ctx) {
+        (void) ctx;
+        return read_ns(CLOCK_REALTIME) / 1000000;
+}
+
+static int64_t system_monotonic(void *ctx) {
+        (void) ctx;
+        return read_ns(CLOCK_MONOTONIC) / 1000000;
+}
+
+struct clock clock_system(void) {
+        static const struct clock_ops ops = {.realtime_ms = system_realtime, .monotonic_ms = system_monotonic};
+
+        return (struct clock){.ops = &ops};
+}
+
+int64_t clock_cpu_ns(void) {
+        return read_ns(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+int random_bytes(void *ret, size_t n) {
+        unsigned char *p = ret;
+
+        while (n > 0) {
+                ssize_t got = getrandom(p, n, 0);
+
+                if (got < 0) {
+                        if (errno == EINTR)
+                                continue;
+                        return -errno;
+                }
+                p += got;
+                n -= (size_t)got;
+        }
+        return 0;
+}

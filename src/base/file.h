@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * Reading files and folders whole
+ */
+
+#include <stddef.h>
+
+#include "base/error.h"
+
+#define FILE_BYTES_MAX ((size_t)16 * 1024 * 1024) /* configuration, not data */
+#define FOLDER_NAMES_MAX 4096
+
+/* Reads a whole file, NUL behind it. Return: 0, or negative errno with a sentence in @err. *ret is the caller's to free. */
+int file_read(const char *path, char **ret, size_t *ret_n, struct error *err) MUSTCHECK;
+
+/*
+ * The names in a folder that end in @ending, sorted, NULL behind them. A folder that is not there
+ * is -ENOENT. Free with folder_names_free().
+ */
+int folder_names(const char *path, const char *ending, char ***ret, size_t *ret_n, struct error *err) MUSTCHECK;
+char **folder_names_free(char **names);
+DEFINE_CLEANUP(char **, folder_names_free);

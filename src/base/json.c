@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "base/json.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "base/utf8.h"
+
+static void before_value(struct json_writer *w) {
+        if (w->keyed) {
+                w->keyed = false;
+                return;
+        }
+        if (w->some[w->depth])
+                buffer_add_byte(w->out, ',');
+        w->some[w->depth] = true;
+}
+
+static void open_(struct json_writer *w, char c) {
+        before_value(w);
+        buffer_add_byte(w->out, (uint8_t)c);
+        assert(w->depth < JSON_DEPTH_MAX);
+        w->some[++w->depth] = false;
+}
+
+static void close_(struct json_writer *w, char c) {
+        assert(w->depth > 0 && !w->keyed);
+        w->depth--;
+        buffer_add_byte(w->out, (uint8_t)c);
+}
+
+void json_open_object(struct json_writer *w) {
+        open_(w, '{');
+}
+void json_close_object(struct json_writer *w) {
+        close_(w, '}');
+}
+void json_open_array(struct json_writer *w) {
+        open_(w, '[');
+}
+void json_close_array(struct json_writer *w) {
+        close_(w, ']');
+}
+
+static void escape(struct buffer *out, struct text t) {
+        size_t plain = 0, i = 0;
+
+        while (i < t.n) {
+                unsigned char c = (unsigned char)t.s[i];
+                size_t length;
+
+                if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
+                        i++;
+                        continue;
+                }
+                length = utf8_length(t.s + i, t.n - i);
+                if (c >= 0x80 && length > 0) {
+                        i += length;
+                        continue;
+                }
+                buffer_add(out, t.s + plain, i - plain);
+                if (c >= 0x80)
+                        buffer_add_text(out, "\xef\xbf\xbd");
+                else if (c == '"' || c == '\\')
+                        buffer_printf(out, "\\%c", c);
+                else if (c == '\n')
+                        buffer_add_text(out, "\\n");
+                else
+                        buffer_printf(out, "\\u%04x", c);
+                plain = ++i;
+        }
+        buffer_add(out, t.s + plain, i - plain);
+}
+
+void json_text(struct json_writer *w, struct text t) {
+        before_value(w);
+        buffer_add_byte(w->out, '"');
+        escape(w->out, t);
+        buffer_add_byte(w->out, '"');
+}
+
+void json_string(struct json_writer *w, const char *s) {
+        json_text(w, text_of(s));
+}
+
+void json_key(struct json_writer *w, const char *key) {
+        json_string(w, key);
+        buffer_add_byte(w->out, ':');
+        w->keyed = true;
+}
+
+void json_int(struct json_writer *w, int64_t i) {
+        before_value(w);
+        buffer_printf(w->out, "%" PRId64, i);
+}
+
+void json_double(struct json_writer *w, double d) {
+        char digits[32];
+
+        if (!isfinite(d)) {
+                json_null(w);
+                return;
+        }
+        for (int precision = 15; precision <= 17; precision++) {
+                (void) snprintf(digits, sizeof(digits), "%.*g", precision, d);
+                if (strtod(digits, NULL) == d)
+                        break;
+        }
+        json_raw(w, digits);
+}
+
+void json_bool(struct json_writer *w, bool b) {
+        json_raw(w, b ? "true" : "false");
+}
+
+void json_null(struct json_writer *w) {
+        json_raw(w, "null");
+}
+
+void json_raw(struct json_writer *w, const char *json) {
+        before_value(w);
+        buffer_add_text(w->out, json);
+}
+
+void json_put_text(struct json_writer *w, const char *key, struct text t) {
+        json_key(w, key);
+        json_text(w, t);
+}
+void json_put_string(struct json_writer *w, const char *key, const char *s) {
+        json_key(w, key);
+        json_string(w, s);
+}
+void json_put_int(struct json_writer *w, const char *key, int64_t i) {
+        json_key(w, key);
+        json_int(w, i);
+}
+void json_put_bool(struct json_writer *w, const char *key, bool b) {
+        json_key(w, key);
+        json_bool(w, b);
+}

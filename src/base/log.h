@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * The log: one JSON line per thing that an operator may act upon
+ *
+ * {"time":…,"level":…,"id":"W104","event":"restore-done", fields…} on standard error. Ids are stable
+ * for ever and explained in ops/log.md; src/base/log.def has one row for each. Fields are names,
+ * numbers, offsets and ids, never payloads and never personal data. Libraries below the worker do
+ * not log, they return errors.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+
+enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR };
+
+enum log_id {
+#define LOG_ROW(name, code, level, text) LOG_##name,
+#include "base/log.def"
+#undef LOG_ROW
+        LOG_IDS
+};
+
+struct log {
+        FILE *out;
+        struct clock clock;
+        enum log_level level; /* lower ones are left out */
+        const char *process;  /* "rules", "connect gi-http" …; may be NULL */
+};
+
+/* One field of a line; a list of them ends with LOG_END. */
+struct log_field {
+        const char *key;
+        enum { LOG_FIELD_END, LOG_FIELD_STRING, LOG_FIELD_INT } kind;
+        const char *string;
+        int64_t number;
+};
+#define LOG_STRING(k, s) ((struct log_field){.key = (k), .kind = LOG_FIELD_STRING, .string = (s)})
+#define LOG_INT(k, i) ((struct log_field){.key = (k), .kind = LOG_FIELD_INT, .number = (i)})
+
+/* Writes one line, as one write; @log may be NULL (then nothing). Thread-safe as stdio is. */
+void log_fields(const struct log *log, enum log_id id, const struct log_field *fields);
+#define log_line(log, id, ...) \
+        log_fields((log), LOG_##id, (const struct log_field[]){__VA_ARGS__ __VA_OPT__(,)(struct log_field){0}})
+
+/* Reads debug, info, warning or error. */
+bool log_level_of(const char *name, enum log_level *ret);
+
+/* The rows, for the documentation's test. */
+struct log_row {
+        const char *name, *code, *text;
+        enum log_level level;
+};
+extern const struct log_row log_rows[LOG_IDS];

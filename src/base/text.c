@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "base/text.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define NEAREST_WORD_MAX 48 /* longer words get no hint */
+
+bool text_to_int64(struct text t, int64_t *ret) {
+        bool negative = t.n > 0 && t.s[0] == '-';
+        uint64_t value = 0, limit = negative ? (uint64_t)INT64_MAX + 1 : INT64_MAX;
+
+        if (t.n == (negative ? 1u : 0u))
+                return false;
+        for (size_t i = negative ? 1 : 0; i < t.n; i++) {
+                unsigned digit = (unsigned)(t.s[i] - '0');
+
+                if (digit > 9 || value > (limit - digit) / 10)
+                        return false;
+                value = value * 10 + digit;
+        }
+        *ret = negative ? (int64_t)(0 - value) : (int64_t)value;
+        return true;
+}
+
+bool text_to_double(struct text t, double *ret) {
+        char copy[64], *end;
+
+        if (t.n == 0 || t.n >= sizeof(copy) || !strchr("-0123456789", t.s[0]))
+                return false;
+        memcpy(copy, t.s, t.n);
+        copy[t.n] = '\0';
+        errno = 0;
+        *ret = strtod(copy, &end);
+        return *end == '\0' && errno == 0 && isfinite(*ret);
+}
+
+/* Optimal string alignment distance: a swap of neighbours counts once, as typists do. */
+static unsigned distance(const char *a, size_t na, const char *b, size_t nb) {
+        unsigned row[3][NEAREST_WORD_MAX + 1];
+
+        for (size_t j = 0; j <= nb; j++)
+                row[0][j] = (unsigned)j;
+        for (size_t i = 1; i <= na; i++) {
+                unsigned *now = row[i % 3], *last = row[(i + 2) % 3], *before = row[(i + 1) % 3];
+
+                now[0] = (unsigned)i;
+                for (size_t j = 1; j <= nb; j++) {
+                        unsigned d = last[j - 1] + (a[i - 1] != b[j - 1]);
+
+                        if (last[j] + 1 < d)
+                                d = last[j] + 1;
+                        if (now[j - 1] + 1 < d)
+                                d = now[j - 1] + 1;
+                        if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && before[j - 2] + 1 < d)
+                                d = before[j - 2] + 1;
+                        now[j] = d;
+                }
+        }
+        return row[na % 3][nb];
+}
+
+void nearest_try(struct nearest *n, const char *known) {
+        size_t na = strlen(n->word), nb = strlen(known);
+        unsigned d;
+
+        if (na > NEAREST_WORD_MAX || nb > NEAREST_WORD_MAX)
+                return;
+        d = distance(n->word, na, known, nb);
+        if (d < n->distance && d <= (nb > na ? nb : na) / 2) {
+                n->distance = d;
+                n->best = known;
+        }
+}
+
+const char *nearest_hint(const struct nearest *n, char ret[NEAREST_HINT_MAX]) {
+        ret[0] = '\0';
+        if (n->best)
+                (void) snprintf(ret, NEAREST_HINT_MAX, " (did you mean '%s'?)", n->best);
+        return ret;
+}

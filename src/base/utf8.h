@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing beyond U+10FFFF.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The length of the character at @s, 1 to 4, or 0 when the bytes are none. @n > 0. */
+size_t utf8_length(const char *s, size_t n);
+
+/* Whether all @n bytes are UTF-8. */
+bool utf8_valid(const char *s, size_t n);

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "base/yaml.h"
+
+#include <errno.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "base/arena.h"
+#include "base/file.h"
+#include "base/vector.h"
+
+#define YAML_ARENA_MAX ((size_t)256 * 1024 * 1024)
+
+struct yaml_tree {
+        struct arena *arena;
+        const char *name;
+        const struct yaml_node *root;
+};
+
+struct reader {
+        struct yaml_tree *yaml;
+        yaml_parser_t parser;
+        struct error *err;
+        unsigned nodes;
+};
+
+static int at(const struct reader *r, yaml_mark_t mark, const char *what) {
+        error_set(r->err, "%s:%zu:%zu: %s", r->yaml->name, mark.line + 1, mark.column + 1, what);
+        return -EINVAL;
+}
+
+static int next(struct reader *r, yaml_event_t *event) {
+        if (yaml_parser_parse(&r->parser, event))
+                return 0;
+        if (r->parser.error == YAML_MEMORY_ERROR)
+                return -ENOMEM;
+        return at(r, r->parser.error == YAML_READER_ERROR ? r->parser.mark : r->parser.problem_mark,
+                  r->parser.problem ? r->parser.problem : "not YAML");
+}
+
+static struct yaml_node *node_new(struct reader *r, enum yaml_kind kind, yaml_mark_t mark) {
+        struct yaml_node *node = arena_calloc(r->yaml->arena, 1, sizeof(*node));
+
+        if (!node)
+                return NULL;
+        node->kind = kind;
+        node->line = (unsigned)mark.line + 1;
+        node->column = (unsigned)mark.column + 1;
+        node->text = "";
+        return node;
+}
+
+static int read_node(struct reader *r, yaml_event_t *event, unsigned depth, const struct yaml_node **ret);
+
+static int read_children(struct reader *r, struct yaml_node *node, yaml_event_type_t end, unsigned depth) {
+        VECTOR(const struct yaml_node *) all = {0};
+        size_t width = node->kind == YAML_MAPPING ? 2 : 1;
+        yaml_event_t event;
+        int e = 0;
+
+        for (;;) {
+                const struct yaml_node *child;
+
+                e = next(r, &event);
+                if (e || event.type == end)
+                        break;
+                e = read_node(r, &event, depth + 1, &child);
+                if (e == 0)
+                        e = vector_push(&all, child);
+                if (e == 0 && width == 2 && all.n % 2 == 1 && child->kind != YAML_SCALAR)
+                        e = at(r, event.start_mark, "a key must be a word");
+                yaml_event_delete(&event);
+                if (e)
+                        break;
+        }
+        if (e == 0) {
+                yaml_event_delete(&event);
+                node->n = all.n / width;
+                node->items = arena_calloc(r->yaml->arena, node->n, sizeof(*node->items));
+                node->keys = width == 2 ? arena_calloc(r->yaml->arena, node->n, sizeof(*node->keys)) : NULL;
+                if (!node->items || (width == 2 && !node->keys))
+                        e = -ENOMEM;
+        }
+        for (size_t i = 0; e == 0 && i < node->n; i++) {
+                node->items[i] = all.items[i * width + width - 1];
+                if (width == 2)
+                        node->keys[i] = all.items[i * 2];
+        }
+        vector_done(&all);
+        return e;
+}
+
+static int refuse_double_keys(struct reader *r, const struct yaml_node *node) {
+        for (size_t i = 0; i < node->n; i++) {
+                for (size_t j = 0; j < i; j++) {
+                        if (strcmp(node->keys[i]->text, node->keys[j]->text) != 0)
+                                continue;
+                        error_set(r->err, "%s:%u:%u: the key '%.60s' stands here twice (first in line %u)", r->yaml->name, node->keys[i]->line,
+                                  node->keys[i]->column, node->keys[i]->text, node->keys[j]->line);
+                        return -EINVAL;
+                }
+        }
+        return 0;
+}
+
+static int read_node(struct reader *r, yaml_event_t *event, unsigned depth, const struct yaml_node **ret) {
+        struct yaml_node *node;
+        int e = 0;
+
+        if (depth > YAML_DEPTH_MAX)
+                return at(r, event->start_mark, "nested too deeply");
+        if (++r->nodes > YAML_NODES_MAX)
+                return at(r, event->start_mark, "the file has too many values");
+        switch (event->type) {
+        case YAML_SCALAR_EVENT:
+                node = node_new(r, YAML_SCALAR, event->start_mark);
+                if (!node)
+                        return -ENOMEM;
+                if (strlen((const char *)event->data.scalar.value) != event->data.scalar.length)
+                        return at(r, event->start_mark, "a NUL character in a value");
+                node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+                node->n = event->data.scalar.length;
+                node->text = arena_copy(r->yaml->arena, event->data.scalar.value, node->n);
+                e = node->text ? 0 : -ENOMEM;
+                break;
+        case YAML_SEQUENCE_START_EVENT:
+                node = node_new(r, YAML_SEQUENCE, event->start_mark);
+                e = node ? read_children(r, node, YAML_SEQUENCE_END_EVENT, depth) : -ENOMEM;
+                break;
+        case YAML_MAPPING_START_EVENT:
+                node = node_new(r, YAML_MAPPING, event->start_mark);
+                e = node ? read_children(r, node, YAML_MAPPING_END_EVENT, depth) : -ENOMEM;
+                if (e == 0)
+                        e = refuse_double_keys(r, node);
+                break;
+        default:
+                return at(r, event->start_mark, "aliases (*name) are not allowed here; write the value out");
+        }
+        *ret = node;
+        return e;
+}
+
+/* stream start, document start, node, document end, stream end */
+static int read_document(struct reader *r) {
+        yaml_event_t event;
+        int e = next(r, &event);
+
+        if (e)
+                return e;
+        yaml_event_delete(&event);
+        e = next(r, &event);
+        if (e)
+                return e;
+        if (event.type == YAML_STREAM_END_EVENT) {
+                yaml_event_delete(&event);
+                r->yaml->root = node_new(r, YAML_MAPPING, (yaml_mark_t){0});
+                return r->yaml->root ? 0 : -ENOMEM;
+        }
+        yaml_event_delete(&event);
+        e = next(r, &event);
+        if (e)
+                return e;
+        e = read_node(r, &event, 0, &r->yaml->root);
+        yaml_event_delete(&event);
+        if (e)
+                return e;
+        for (unsigned i = 0; i < 2; i++) {
+                e = next(r, &event);
+                if (e)
+                        return e;
+                if (i == 1 && event.type != YAML_STREAM_END_EVENT)
+                        e = at(r, event.start_mark, "a second document; one file holds one");
+                yaml_event_delete(&event);
+        }
+        return e;
+}
+
+int yaml_tree_parse(const char *name, const char *text, size_t n, struct yaml_tree **ret, struct error *err) {
+        CLEANUP(yaml_tree_free_p) struct yaml_tree *yaml = calloc(1, sizeof(*yaml));
+        struct reader r = {.yaml = yaml, .err = err};
+        int e;
+
+        if (!yaml)
+                return -ENOMEM;
+        e = arena_new(&yaml->arena, YAML_ARENA_MAX);
+        if (e)
+                return e;
+        yaml->name = arena_copy(yaml->arena, name, strlen(name));
+        if (!yaml->name || !yaml_parser_initialize(&r.parser))
+                return -ENOMEM;
+        yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
+        yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, n);
+        e = read_document(&r);
+        yaml_parser_delete(&r.parser);
+        if (e)
+                return e;
+        *ret = TAKE(yaml);
+        return 0;
+}
+
+int yaml_tree_read(const char *path, struct yaml_tree **ret, struct error *err) {
+        char *text;
+        size_t n;
+        int e = file_read(path, &text, &n, err);
+
+        if (e)
+                return e;
+        e = yaml_tree_parse(path, text, n, ret, err);
+        free(text);
+        return e;
+}
+
+struct yaml_tree *yaml_tree_free(struct yaml_tree *yaml) {
+        if (!yaml)
+                return NULL;
+        arena_free(yaml->arena);
+        free(yaml);
+        return NULL;
+}
+
+const struct yaml_node *yaml_tree_root(const struct yaml_tree *yaml) {
+        return yaml->root;
+}
+
+const char *yaml_tree_name(const struct yaml_tree *yaml) {
+        return yaml->name;
+}
+
+const struct yaml_node *yaml_get(const struct yaml_node *mapping, const char *key) {
+        if (!mapping || mapping->kind != YAML_MAPPING)
+                return NULL;
+        for (size_t i = 0; i < mapping->n; i++) {
+                if (strcmp(mapping->keys[i]->text, key) == 0)
+                        return mapping->items[i];
+        }
+        return NULL;
+}

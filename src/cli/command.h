@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * Subcommands
+ *
+ * Each is one file with one struct command, listed in main.c. A command reads its arguments with
+ * getopt_long, writes results to standard output and one sentence per error to standard error
+ * (command_fail), and returns an exit status.
+ */
+
+#include "base/error.h"
+
+enum exit_status {
+        EXIT_DONE = 0,   /* done */
+        EXIT_NO = 1,     /* the answer is no */
+        EXIT_USAGE = 2,  /* wrong usage or configuration */
+        EXIT_BROKER = 3, /* the broker or a peer failed */
+};
+
+struct command {
+        const char *name;
+        const char *summary; /* one line, for ketenwacht --help */
+        const char *help;    /* the whole text of ketenwacht NAME --help */
+        int (*run)(int argc, char **argv); /* argv[0] is the command's name */
+};
+
+/* What every command takes: --config DIR, --schemas DIR (and for those with a broker --bootstrap LIST). */
+struct command_dirs {
+        const char *config, *schemas;
+};
+#define COMMAND_DIRS_DEFAULT \
+        { .config = "config", .schemas = "schemas" }
+
+/* "ketenwacht NAME: sentence" on standard error; returns @status. */
+int command_fail(const char *name, int status, const struct error *err);
+
+/* A wrong option or argument: the sentence and a pointer to --help; returns EXIT_USAGE. */
+int command_usage(const char *name, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* The one binary: finds the subcommand and hands over. */
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/command.h"
+
+/* In the order in which a newcomer meets them. */
+#define COMMANDS(X)
+
+#define DECLARE(name) extern const struct command command_##name;
+COMMANDS(DECLARE)
+#undef DECLARE
+
+static const struct command *const commands[] = {
+#define ROW(name) &command_##name,
+        COMMANDS(ROW)
+#undef ROW
+        NULL,
+};
+
+int command_fail(const char *name, int status, const struct error *err) {
+        fprintf(stderr, "ketenwacht %s: %s\n", name, err->text[0] ? err->text : "failed without a reason; please report this");
+        return status;
+}
+
+int command_usage(const char *name, const char *fmt, ...) {
+        va_list args;
+
+        fprintf(stderr, "ketenwacht %s: ", name);
+        va_start(args, fmt);
+        vfprintf(stderr, fmt, args);
+        va_end(args);
+        fprintf(stderr, "; see ketenwacht %s --help\n", name);
+        return EXIT_USAGE;
+}
+
+static void print_help(FILE *out) {
+        fprintf(out, "ketenwacht: watches over the agreements in Dutch youth protection\n\n"
+                     "Usage: ketenwacht COMMAND [ARGUMENTS]\n\nCommands:\n");
+        for (const struct command *const *c = commands; *c; c++)
+                fprintf(out, "  %-14s %s\n", (*c)->name, (*c)->summary);
+        fprintf(out, "\nEvery command takes --config DIR (default config), --schemas DIR (default schemas) and --help.\n"
+                     "Exit status: 0 done, 1 the answer is no, 2 wrong usage or configuration, 3 the broker or a peer failed.\n");
+}
+
+int main(int argc, char **argv) {
+        if (argc < 2) {
+                print_help(stderr);
+                return EXIT_USAGE;
+        }
+        if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+                print_help(stdout);
+                return EXIT_DONE;
+        }
+        struct nearest nearest = NEAREST_INIT(argv[1]);
+        char hint[NEAREST_HINT_MAX];
+
+        for (const struct command *const *c = commands; *c; c++) {
+                nearest_try(&nearest, (*c)->name);
+                if (strcmp((*c)->name, argv[1]) != 0)
+                        continue;
+                for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++) {
+                        if (strcmp(argv[i], "--help") == 0) {
+                                fputs((*c)->help, stdout);
+                                return EXIT_DONE;
+                        }
+                }
+                return (*c)->run(argc - 1, argv + 1);
+        }
+        fprintf(stderr, "ketenwacht: no command '%s'%s; ketenwacht --help lists them\n", argv[1], nearest_hint(&nearest, hint));
+        return EXIT_USAGE;
+}

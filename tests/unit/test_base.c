@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Goal: the small tools keep what their headers promise. Method: tables, and random runs against naive models. */
+
+#include <check.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/heap.h"
+#include "base/json.h"
+#include "base/table.h"
+#include "base/text.h"
+#include "base/utf8.h"
+#include "base/uuid.h"
+#include "base/yaml.h"
+
+START_TEST(test_uuid_v5_is_that_of_the_rfc) {
+        /* RFC 4122 name space DNS, "python.org": a published vector. */
+        static const struct uuid dns = {{0x6b, 0xa7, 0xb8, 0x10, 0x9d, 0xad, 0x11, 0xd1, 0x80, 0xb4, 0x00, 0xc0, 0x4f, 0xd4, 0x30, 0xc8}};
+        struct uuid u = uuid_v5(&dns, "python.org", 10);
+        char text[UUID_TEXT + 1];
+
+        uuid_format(&u, text);
+        ck_assert_str_eq(text, "886313e1-3b8a-5372-9b90-0c9aee199e5d");
+}
+END_TEST
+
+START_TEST(test_uuid_text) {
+        static const struct {
+                const char *text;
+                bool ok;
+        } rows[] = {
+                {"6f1d2c1e-8a53-5d0b-9b57-2f0f6f0c7a11", true},   {"6F1d2c1e-8a53-5d0b-9b57-2f0f6f0c7a11", false},
+                {"6f1d2c1e-8a53-5d0b-9b57-2f0f6f0c7a1", false},   {"6f1d2c1e-8a53-5d0b-9b57-2f0f6f0c7a111", false},
+                {"6f1d2c1e8a53-5d0b-9b57--2f0f6f0c7a11", false},  {"6f1d2c1e-8a53-5d0b-9b57-2f0f6f0c7g11", false},
+        };
+        struct uuid u;
+        char text[UUID_TEXT + 1];
+
+        ck_assert_int_eq(uuid_parse(rows[_i].text, strlen(rows[_i].text), &u), rows[_i].ok);
+        if (rows[_i].ok) {
+                uuid_format(&u, text);
+                ck_assert_str_eq(text, rows[_i].text);
+        }
+}
+END_TEST
+
+START_TEST(test_table_agrees_with_a_plain_array) {
+        static int keys[512];
+        struct table t = {0};
+        bool in[512] = {false};
+        unsigned seed = 7;
+        size_t n = 0;
+
+        for (int i = 0; i < 512; i++)
+                keys[i] = i * 7919;
+        for (int step = 0; step < 20000; step++) {
+                int i = rand_r(&seed) % 512;
+
+                if (rand_r(&seed) % 2) {
+                        ck_assert_int_eq(table_put(&t, &keys[i], sizeof(int), &keys[i]), 0);
+                        n += !in[i];
+                        in[i] = true;
+                } else {
+                        ck_assert_ptr_eq(table_remove(&t, &keys[i], sizeof(int)), in[i] ? (void *)&keys[i] : NULL);
+                        n -= in[i];
+                        in[i] = false;
+                }
+                i = rand_r(&seed) % 512;
+                ck_assert_ptr_eq(table_get(&t, &keys[i], sizeof(int)), in[i] ? (void *)&keys[i] : NULL);
+                ck_assert_uint_eq(t.n, n);
+        }
+        table_done(&t);
+}
+END_TEST
+
+START_TEST(test_heap_gives_the_least_first) {
+        struct heap_slot slots[300] = {{0}};
+        instant_t at[300];
+        struct heap h = {0};
+        unsigned seed = 11;
+
+        for (int i = 0; i < 300; i++)
+                at[i] = INSTANT_NEVER;
+        for (int step = 0; step < 30000; step++) {
+                int i = rand_r(&seed) % 300;
+                instant_t least = INSTANT_NEVER;
+
+                at[i] = rand_r(&seed) % 4 ? rand_r(&seed) % 1000 : INSTANT_NEVER;
+                ck_assert_int_eq(heap_set(&h, &slots[i], at[i]), 0);
+                ck_assert_int_eq(heap_at(&h, &slots[i]), at[i]);
+                for (int j = 0; j < 300; j++)
+                        least = at[j] < least ? at[j] : least;
+                ck_assert_int_eq(heap_first(&h) ? heap_first(&h)->at : INSTANT_NEVER, least);
+        }
+        heap_done(&h);
+}
+END_TEST
+
+START_TEST(test_arena_stops_at_its_maximum) {
+        struct arena *arena;
+
+        ck_assert_int_eq(arena_new(&arena, 100000), 0);
+        for (int round = 0; round < 3; round++) {
+                ck_assert_ptr_nonnull(arena_alloc(arena, 50000));
+                ck_assert_ptr_nonnull(arena_alloc(arena, 30000));
+                ck_assert_ptr_null(arena_alloc(arena, 50000));
+                ck_assert_ptr_null(arena_calloc(arena, SIZE_MAX / 2, 4));
+                ck_assert_str_eq(arena_printf(arena, "%d %s", 5, "dagen"), "5 dagen");
+                arena_reset(arena);
+        }
+        arena_free(arena);
+}
+END_TEST
+
+START_TEST(test_json_is_escaped_and_stays_utf8) {
+        struct buffer b = BUFFER_INIT(1000);
+        struct json_writer w = JSON_WRITER(&b);
+
+        json_open_object(&w);
+        json_put_text(&w, "a", (struct text){"x\"\\\n\x01" "\xc3\xa9\xff", 8});
+        json_key(&w, "b");
+        json_open_array(&w);
+        json_int(&w, -5);
+        json_double(&w, 0.1);
+        json_null(&w);
+        json_close_array(&w);
+        json_put_bool(&w, "c", true);
+        json_close_object(&w);
+        ck_assert_str_eq(buffer_text(&b), "{\"a\":\"x\\\"\\\\\\n\\u0001\xc3\xa9\xef\xbf\xbd\",\"b\":[-5,0.1,null],\"c\":true}");
+        buffer_done(&b);
+}
+END_TEST
+
+START_TEST(test_utf8) {
+        static const struct {
+                const char *s;
+                bool ok;
+        } rows[] = {
+                {"gewoon", true}, {"\xc3\xab", true}, {"\xf0\x9f\x91\xb6", true}, {"\xc0\x80", false}, {"\xed\xa0\x80", false},
+                {"\xf4\x90\x80\x80", false}, {"\xe2\x82", false}, {"acht letters \xff", false},
+        };
+
+        ck_assert_int_eq(utf8_valid(rows[_i].s, strlen(rows[_i].s)), rows[_i].ok);
+}
+END_TEST
+
+START_TEST(test_nearest_word) {
+        struct nearest n = NEAREST_INIT("esclate");
+        char hint[NEAREST_HINT_MAX];
+
+        nearest_try(&n, "announce");
+        nearest_try(&n, "escalate");
+        nearest_try(&n, "remind");
+        ck_assert_str_eq(nearest_hint(&n, hint), " (did you mean 'escalate'?)");
+        n = (struct nearest)NEAREST_INIT("xyz");
+        nearest_try(&n, "escalate");
+        ck_assert_str_eq(nearest_hint(&n, hint), "");
+}
+END_TEST
+
+START_TEST(test_yaml_knows_places) {
+        static const char text[] = "a: 1\nb:\n  - x\n  - {c: \"5\", d: [e]}\n";
+        struct error err = {0};
+        struct yaml_tree *yaml;
+        const struct yaml_node *b, *c;
+
+        ck_assert_int_eq(yaml_tree_parse("t.yaml", text, strlen(text), &yaml, &err), 0);
+        b = yaml_get(yaml_tree_root(yaml), "b");
+        ck_assert_uint_eq(b->n, 2);
+        c = yaml_get(b->items[1], "c");
+        ck_assert(c->quoted && c->line == 4 && c->column == 9);
+        ck_assert_str_eq(c->text, "5");
+        yaml_tree_free(yaml);
+}
+END_TEST
+
+START_TEST(test_yaml_mistakes_have_places) {
+        static const struct {
+                const char *text, *want;
+        } rows[] = {
+                {"a: 1\na: 2\n", "t.yaml:2:1: the key 'a' stands here twice (first in line 1)"},
+                {"a: &x 1\nb: *x\n", "t.yaml:2:4: aliases (*name) are not allowed here; write the value out"},
+                {"a: [1\n", "t.yaml:2:1: did not find expected ',' or ']'"},
+                {"a: 1\n---\nb: 2\n", "t.yaml:2:1: a second document; one file holds one"},
+                {"? [a]\n: 1\n", "t.yaml:1:3: a key must be a word"},
+        };
+        struct error err = {0};
+        struct yaml_tree *yaml;
+
+        ck_assert_int_eq(yaml_tree_parse("t.yaml", rows[_i].text, strlen(rows[_i].text), &yaml, &err), -EINVAL);
+        ck_assert_str_eq(err.text, rows[_i].want);
+}
+END_TEST
+
+START_TEST(test_numbers) {
+        int64_t i;
+        double d;
+
+        ck_assert(text_to_int64(text_of("-9223372036854775808"), &i) && i == INT64_MIN);
+        ck_assert(text_to_int64(text_of("9223372036854775807"), &i) && i == INT64_MAX);
+        ck_assert(!text_to_int64(text_of("9223372036854775808"), &i));
+        ck_assert(!text_to_int64(text_of("-"), &i) && !text_to_int64(text_of(""), &i) && !text_to_int64(text_of("1x"), &i));
+        ck_assert(text_to_double(text_of("-1.5e3"), &d) && d == -1500);
+        ck_assert(!text_to_double(text_of("nan"), &d) && !text_to_double(text_of("1e999"), &d));
+}
+END_TEST
+
+int main(void) {
+        Suite *s = suite_create("base");
+        TCase *t = tcase_create("base");
+        SRunner *runner;
+        int failed;
+
+        tcase_add_test(t, test_uuid_v5_is_that_of_the_rfc);
+        tcase_add_loop_test(t, test_uuid_text, 0, 6);
+        tcase_add_test(t, test_table_agrees_with_a_plain_array);
+        tcase_add_test(t, test_heap_gives_the_least_first);
+        tcase_add_test(t, test_arena_stops_at_its_maximum);
+        tcase_add_test(t, test_json_is_escaped_and_stays_utf8);
+        tcase_add_loop_test(t, test_utf8, 0, 8);
+        tcase_add_test(t, test_nearest_word);
+        tcase_add_test(t, test_yaml_knows_places);
+        tcase_add_loop_test(t, test_yaml_mistakes_have_places, 0, 5);
+        tcase_add_test(t, test_numbers);
+        suite_add_tcase(s, t);
+        runner = srunner_create(s);
+        srunner_run_all(runner, CK_NORMAL);
+        failed = srunner_ntests_failed(runner);
+        srunner_free(runner);
+        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
