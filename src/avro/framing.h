@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * How a body says by which schema it was written
+ *
+ * Single-object encoding: C3 01, CRC-64-AVRO little-endian, body. Confluent framing: 00, four-byte
+ * schema id big-endian, body.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+
+#define FRAMING_SINGLE_BYTES 10
+#define FRAMING_CONFLUENT_BYTES 5
+
+enum framing_kind { FRAMING_NONE, FRAMING_SINGLE, FRAMING_CONFLUENT };
+
+struct framing {
+        enum framing_kind kind;
+        uint64_t id; /* fingerprint or schema id */
+        const uint8_t *body;
+        size_t n;
+};
+
+/* Recognises the frame by its first bytes; FRAMING_NONE when there is none. */
+struct framing framing_read(const void *bytes, size_t n);
+
+void framing_write_single(uint64_t fingerprint, struct buffer *out);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * Which days are working days
+ *
+ * Knows weekends, the holidays of the Algemene termijnenwet by formula, and the equated days as
+ * data with the years for which they are known. Knows nothing of events, cases or the present.
+ * Immutable after loading: shared without locking.
+ */
+
+#include "base/error.h"
+#include "calendar/date.h"
+
+struct calendar;
+
+enum day_kind { DAY_WORKING, DAY_SATURDAY, DAY_SUNDAY, DAY_HOLIDAY, DAY_EQUATED, DAY_UNKNOWN_YEAR };
+
+/*
+ * Reads a calendar file: `equated: [2011-05-06, …]`, `years: [2011, …]`.
+ * Return: 0; -EINVAL with "file:line:column: …"; negative errno.
+ */
+int calendar_read(const char *path, struct calendar **ret, struct error *err) MUSTCHECK;
+int calendar_parse(const char *name, const char *text, size_t n, struct calendar **ret, struct error *err) MUSTCHECK;
+struct calendar *calendar_free(struct calendar *cal);
+DEFINE_CLEANUP(struct calendar *, calendar_free);
+
+/* What kind of day this is; DAY_UNKNOWN_YEAR when the calendar does not have its year. A holiday that falls in a weekend is a holiday. */
+enum day_kind calendar_day(const struct calendar *cal, day_t date);
+
+/* Name of a holiday in Dutch ("Hemelvaartsdag"), "zaterdag", "zondag", "gelijkgestelde dag", or "" for a working day. */
+const char *calendar_day_name(const struct calendar *cal, day_t date);

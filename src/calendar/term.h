@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * When a term ends
+ *
+ * Steps are applied in order. Working days: the n-th working day met, walking day by day, the day of
+ * the event not counted. Months and years: the same day number, clamped once, from the anchor of the
+ * step. Legal rolling (Algemene termijnenwet 1 and 2) comes after the last step. A calculation that
+ * looks at a day of a year that the calendar does not have is refused, never guessed.
+ */
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "calendar/calendar.h"
+
+#define TERM_STEPS_MAX 8
+#define TERM_COUNT_MAX 40000 /* of any unit; more is a typing error */
+
+enum term_unit { TERM_DAYS, TERM_WEEKS, TERM_MONTHS, TERM_YEARS, TERM_WORKING_DAYS, TERM_HOURS };
+
+struct term_step {
+        enum term_unit unit;
+        int count; /* may be negative or zero */
+};
+
+struct term {
+        unsigned n; /* 1 .. TERM_STEPS_MAX; a term in hours has one step */
+        struct term_step steps[TERM_STEPS_MAX];
+        bool legal; /* roll: legal */
+};
+
+enum term_error {
+        TERM_E_YEAR = 1, /* needs a year that the calendar does not have: *ret_year */
+        TERM_E_RANGE,    /* leaves the years 1900-2200 */
+};
+
+/* Reads "5 working days", "-2 months", "1 day", "24 hours". Return: 0, or -EINVAL with a sentence (and the nearest unit). */
+int term_step_parse(const char *text, struct term_step *ret, struct error *err) MUSTCHECK;
+
+/* Whether legal rolling is allowed for this term (contract: no terms back, in hours or working days, over twelve weeks, 90 days, three months). */
+int term_check_legal(const struct term *term, struct error *err) MUSTCHECK;
+
+static inline bool term_in_hours(const struct term *term) {
+        return term->n == 1 && term->steps[0].unit == TERM_HOURS;
+}
+
+/* How a date came about: one line for each thing that happened, in order. */
+enum trace_kind {
+        TRACE_STEP,     /* a step ended on .date; .step says which */
+        TRACE_SKIPPED,  /* .date was not counted; .day says why */
+        TRACE_ROLLED,   /* the end moved on from .date because of .day (art. 1) */
+        TRACE_EXTENDED, /* lengthened to .date so that two days are working days (art. 2) */
+};
+struct trace_entry {
+        enum trace_kind kind;
+        struct term_step step;
+        day_t date;
+        enum day_kind day;
+};
+#define TRACE_MAX 512
+struct trace {
+        struct arena *arena;         /* where entries come from */
+        struct trace_entry *entries; /* TRACE_MAX at most; then .cut */
+        unsigned n, capacity;
+        bool cut;
+};
+
+/*
+ * The last day of the term that starts from @from. Not for hours (assert).
+ * @trace: NULL, or filled. @ret_year may be NULL. Return: 0, TERM_E_YEAR, TERM_E_RANGE, -ENOMEM (only with trace).
+ */
+int term_end(const struct calendar *cal, const struct term *term, day_t from, struct trace *trace, day_t *ret, int *ret_year) MUSTCHECK;
+
+/* One step from a day, without rolling: for reminders and rungs. As above. */
+int term_step_end(const struct calendar *cal, struct term_step step, day_t from, day_t *ret, int *ret_year) MUSTCHECK;
+
+/* "5 working days", "-1 month": as protocols write it. Return: length, as snprintf. */
+int term_step_format(struct term_step step, char *ret, size_t size);
