@@ -31,16 +31,16 @@ static void close_(struct json_writer *w, char c) {
         buffer_add_byte(w->out, (uint8_t)c);
 }
 
-void json_open_object(struct json_writer *w) {
+void jsonw_open_object(struct json_writer *w) {
         open_(w, '{');
 }
-void json_close_object(struct json_writer *w) {
+void jsonw_close_object(struct json_writer *w) {
         close_(w, '}');
 }
-void json_open_array(struct json_writer *w) {
+void jsonw_open_array(struct json_writer *w) {
         open_(w, '[');
 }
-void json_close_array(struct json_writer *w) {
+void jsonw_close_array(struct json_writer *w) {
         close_(w, ']');
 }
 
@@ -74,33 +74,33 @@ static void escape(struct buffer *out, struct text t) {
         buffer_add(out, t.s + plain, i - plain);
 }
 
-void json_text(struct json_writer *w, struct text t) {
+void jsonw_text(struct json_writer *w, struct text t) {
         before_value(w);
         buffer_add_byte(w->out, '"');
         escape(w->out, t);
         buffer_add_byte(w->out, '"');
 }
 
-void json_string(struct json_writer *w, const char *s) {
-        json_text(w, text_of(s));
+void jsonw_string(struct json_writer *w, const char *s) {
+        jsonw_text(w, text_of(s));
 }
 
-void json_key(struct json_writer *w, const char *key) {
-        json_string(w, key);
+void jsonw_key(struct json_writer *w, const char *key) {
+        jsonw_string(w, key);
         buffer_add_byte(w->out, ':');
         w->keyed = true;
 }
 
-void json_int(struct json_writer *w, int64_t i) {
+void jsonw_int(struct json_writer *w, int64_t i) {
         before_value(w);
         buffer_printf(w->out, "%" PRId64, i);
 }
 
-void json_double(struct json_writer *w, double d) {
+void jsonw_double(struct json_writer *w, double d) {
         char digits[32];
 
         if (!isfinite(d)) {
-                json_null(w);
+                jsonw_null(w);
                 return;
         }
         for (int precision = 15; precision <= 17; precision++) {
@@ -108,35 +108,35 @@ void json_double(struct json_writer *w, double d) {
                 if (strtod(digits, NULL) == d)
                         break;
         }
-        json_raw(w, digits);
+        jsonw_raw(w, digits);
 }
 
-void json_bool(struct json_writer *w, bool b) {
-        json_raw(w, b ? "true" : "false");
+void jsonw_bool(struct json_writer *w, bool b) {
+        jsonw_raw(w, b ? "true" : "false");
 }
 
-void json_null(struct json_writer *w) {
-        json_raw(w, "null");
+void jsonw_null(struct json_writer *w) {
+        jsonw_raw(w, "null");
 }
 
-void json_raw(struct json_writer *w, const char *json) {
+void jsonw_raw(struct json_writer *w, const char *json) {
         before_value(w);
         buffer_add_text(w->out, json);
 }
 
-void json_put_text(struct json_writer *w, const char *key, struct text t) {
-        json_key(w, key);
-        json_text(w, t);
+void jsonw_put_text(struct json_writer *w, const char *key, struct text t) {
+        jsonw_key(w, key);
+        jsonw_text(w, t);
 }
-void json_put_string(struct json_writer *w, const char *key, const char *s) {
-        json_key(w, key);
-        json_string(w, s);
+void jsonw_put_string(struct json_writer *w, const char *key, const char *s) {
+        jsonw_key(w, key);
+        jsonw_string(w, s);
 }
-void json_put_int(struct json_writer *w, const char *key, int64_t i) {
-        json_key(w, key);
-        json_int(w, i);
+void jsonw_put_int(struct json_writer *w, const char *key, int64_t i) {
+        jsonw_key(w, key);
+        jsonw_int(w, i);
 }
-void json_put_bool(struct json_writer *w, const char *key, bool b) {
-        json_key(w, key);
-        json_bool(w, b);
+void jsonw_put_bool(struct json_writer *w, const char *key, bool b) {
+        jsonw_key(w, key);
+        jsonw_bool(w, b);
 }

@@ -4,7 +4,7 @@
 /*
  * Writing JSON
  *
- * Writes into a buffer, keys in the order of the calls, commas and escapes by itself. Reading is
+ * (Prefix jsonw_: jansson owns json_.) Writes into a buffer, keys in the order of the calls, commas and escapes by itself. Reading is
  * jansson's work. Text that is not UTF-8 is written with U+FFFD in place of the bad bytes, so that
  * every line stays JSON.
  */
@@ -27,22 +27,22 @@ struct json_writer {
 #define JSON_WRITER(buffer) \
         { .out = (buffer) }
 
-void json_open_object(struct json_writer *w);
-void json_close_object(struct json_writer *w);
-void json_open_array(struct json_writer *w);
-void json_close_array(struct json_writer *w);
-void json_key(struct json_writer *w, const char *key);
+void jsonw_open_object(struct json_writer *w);
+void jsonw_close_object(struct json_writer *w);
+void jsonw_open_array(struct json_writer *w);
+void jsonw_close_array(struct json_writer *w);
+void jsonw_key(struct json_writer *w, const char *key);
 
-void json_text(struct json_writer *w, struct text t);
-void json_string(struct json_writer *w, const char *s);
-void json_int(struct json_writer *w, int64_t i);
-void json_double(struct json_writer *w, double d); /* shortest form that reads back the same; not finite: null */
-void json_bool(struct json_writer *w, bool b);
-void json_null(struct json_writer *w);
-void json_raw(struct json_writer *w, const char *json); /* a value that is JSON already */
+void jsonw_text(struct json_writer *w, struct text t);
+void jsonw_string(struct json_writer *w, const char *s);
+void jsonw_int(struct json_writer *w, int64_t i);
+void jsonw_double(struct json_writer *w, double d); /* shortest form that reads back the same; not finite: null */
+void jsonw_bool(struct json_writer *w, bool b);
+void jsonw_null(struct json_writer *w);
+void jsonw_raw(struct json_writer *w, const char *json); /* a value that is JSON already */
 
 /* Key and value in one. */
-void json_put_text(struct json_writer *w, const char *key, struct text t);
-void json_put_string(struct json_writer *w, const char *key, const char *s);
-void json_put_int(struct json_writer *w, const char *key, int64_t i);
-void json_put_bool(struct json_writer *w, const char *key, bool b);
+void jsonw_put_text(struct json_writer *w, const char *key, struct text t);
+void jsonw_put_string(struct json_writer *w, const char *key, const char *s);
+void jsonw_put_int(struct json_writer *w, const char *key, int64_t i);
+void jsonw_put_bool(struct json_writer *w, const char *key, bool b);

@@ -50,20 +50,20 @@ void log_fields(const struct log *log, enum log_id id, const struct log_field *f
         (void) snprintf(stamp, sizeof(stamp), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", (tm.tm_year + 1900) % 10000, tm.tm_mon + 1, tm.tm_mday,
                         tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(now % 1000));
         event_name(log_rows[id].name, event);
-        json_open_object(&w);
-        json_put_string(&w, "time", stamp);
-        json_put_string(&w, "level", level_names[log_rows[id].level]);
-        json_put_string(&w, "id", log_rows[id].code);
-        json_put_string(&w, "event", event);
+        jsonw_open_object(&w);
+        jsonw_put_string(&w, "time", stamp);
+        jsonw_put_string(&w, "level", level_names[log_rows[id].level]);
+        jsonw_put_string(&w, "id", log_rows[id].code);
+        jsonw_put_string(&w, "event", event);
         if (log->process)
-                json_put_string(&w, "process", log->process);
+                jsonw_put_string(&w, "process", log->process);
         for (const struct log_field *f = fields; f->kind != LOG_FIELD_END; f++) {
                 if (f->kind == LOG_FIELD_INT)
-                        json_put_int(&w, f->key, f->number);
+                        jsonw_put_int(&w, f->key, f->number);
                 else
-                        json_put_string(&w, f->key, f->string ? f->string : "");
+                        jsonw_put_string(&w, f->key, f->string ? f->string : "");
         }
-        json_close_object(&w);
+        jsonw_close_object(&w);
         buffer_add_byte(&line, '\n');
         if (!line.failed)
                 (void) fwrite(line.bytes, 1, line.n, log->out); /* a log that cannot be written has nowhere to say so */

@@ -118,16 +118,16 @@ START_TEST(test_json_is_escaped_and_stays_utf8) {
         struct buffer b = BUFFER_INIT(1000);
         struct json_writer w = JSON_WRITER(&b);
 
-        json_open_object(&w);
-        json_put_text(&w, "a", (struct text){"x\"\\\n\x01" "\xc3\xa9\xff", 8});
-        json_key(&w, "b");
-        json_open_array(&w);
-        json_int(&w, -5);
-        json_double(&w, 0.1);
-        json_null(&w);
-        json_close_array(&w);
-        json_put_bool(&w, "c", true);
-        json_close_object(&w);
+        jsonw_open_object(&w);
+        jsonw_put_text(&w, "a", (struct text){"x\"\\\n\x01" "\xc3\xa9\xff", 8});
+        jsonw_key(&w, "b");
+        jsonw_open_array(&w);
+        jsonw_int(&w, -5);
+        jsonw_double(&w, 0.1);
+        jsonw_null(&w);
+        jsonw_close_array(&w);
+        jsonw_put_bool(&w, "c", true);
+        jsonw_close_object(&w);
         ck_assert_str_eq(buffer_text(&b), "{\"a\":\"x\\\"\\\\\\n\\u0001\xc3\xa9\xef\xbf\xbd\",\"b\":[-5,0.1,null],\"c\":true}");
         buffer_done(&b);
 }
