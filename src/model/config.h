@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * Everything that is configured, read and checked whole
+ */
+
+#include "calendar/calendar.h"
+#include "model/event.h"
+#include "model/protocol.h"
+
+struct config_index { /* per event type */
+        const struct norm **norms; size_t n_norms;    /* norms that start from this type, in order of protocol name and file */
+        const struct route **routes; size_t n_routes; /* routes of this type, in order of protocol name and file */
+};
+
+struct config {
+        struct calendar *calendar;
+        struct event_types *types;
+        struct organisations *organisations;
+        struct protocols protocols;
+        const struct config_index *index;                    /* by event_type.index */
+        const struct norm **region_norms; size_t n_region_norms; /* starts: protocol */
+        unsigned version;                                    /* config/version */
+        struct arena *arena;                                 /* owns protocols and index */
+};
+
+/*
+ * Reads @config_dir (calendar.yaml, organisations.yaml, version, protocols/) and @schemas_dir.
+ * Every mistake goes into @report. Return: 0; -EINVAL when there is a mistake; negative errno.
+ */
+int config_read(const char *config_dir, const char *schemas_dir, struct config **ret, struct report *report) MUSTCHECK;
+struct config *config_free(struct config *config);
+DEFINE_CLEANUP(struct config *, config_free);
