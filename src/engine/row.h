@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * Rows of case-state
+ *
+ * Key: 16 bytes case_id, one kind byte, 16 bytes id. Value: single-object Avro without what the key says.
+ *   f  a fact: its event without event_id and case_id, and the copies told when it was accepted; id = event_id
+ *   o  an announced obligation: last due date, instant, reminders told; id = UUIDv5 of protocol|norm|instance
+ *   a  an alert: what it is about, to whom, whether it is open, how often raised; id = alert_id
+ *   c  a later copy of a fact; id = UUIDv5 of event_id|organisation
+ *   s  a schema of these rows (case_id of zeros; id = fingerprint, 8 bytes little-endian, 8 of zero; value: its JSON)
+ *   v  the highest configuration version seen (case_id and id of zeros; value: decimal text)
+ * These schemas outlive every version of the program: later ones are FULL_TRANSITIVE to them.
+ */
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "base/uuid.h"
+#include "calendar/date.h"
+#include "model/event_type.h"
+
+#define ROW_KEY_BYTES 33
+
+enum row_kind { ROW_FACT = 'f', ROW_OBLIGATION = 'o', ROW_ALERT = 'a', ROW_COPY = 'c', ROW_SCHEMA = 's', ROW_VERSION = 'v' };
+
+void row_key(const struct uuid *case_id, enum row_kind kind, const struct uuid *id, uint8_t ret[ROW_KEY_BYTES]);
+
+struct row_obligation {
+        struct text protocol, norm, instance;
+        day_t due_date;
+        instant_t announced_at;
+        uint32_t reminders; /* bit i: the reminder at place i+1 was told for this due date */
+};
+struct row_alert {
+        struct text protocol, norm, instance, organisation, role;
+        unsigned rung;
+        day_t due_date;
+        bool open;
+        uint32_t raised;      /* times */
+        instant_t told_at;    /* the last instant */
+};
+struct row_copy {
+        struct uuid event_id;
+        struct text organisation, role;
+        instant_t told_at;
+};
+
+struct row_codec; /* the schemas of o, a, c */
+int row_codec_new(struct row_codec **ret) MUSTCHECK;
+struct row_codec *row_codec_free(struct row_codec *codec);
+DEFINE_CLEANUP(struct row_codec *, row_codec_free);
+
+/* Append the value. */
+void row_write_obligation(const struct row_codec *codec, const struct row_obligation *row, struct buffer *out);
+void row_write_alert(const struct row_codec *codec, const struct row_alert *row, struct buffer *out);
+void row_write_copy(const struct row_codec *codec, const struct row_copy *row, struct buffer *out);
+
+/* Read a value back; texts are views into it. Return: 0 or -EINVAL with a sentence. */
+int row_read_obligation(const struct row_codec *codec, const void *value, size_t n, struct row_obligation *ret, struct error *err) MUSTCHECK;
+int row_read_alert(const struct row_codec *codec, const void *value, size_t n, struct row_alert *ret, struct error *err) MUSTCHECK;
+int row_read_copy(const struct row_codec *codec, const void *value, size_t n, struct row_copy *ret, struct error *err) MUSTCHECK;
+
+/* The schemas of every kind of row that this program writes, for the s rows: fingerprint and JSON by place; false at the end. */
+bool row_schema_at(const struct row_codec *codec, const struct event_types *types, size_t i, uint64_t *ret_fingerprint, const char **ret_json);
