@@ -30,6 +30,7 @@ struct row_obligation {
         struct text protocol, norm, instance;
         day_t due_date;
         instant_t announced_at;
+        instant_t told_at;  /* the last instant: announcement or reminder */
         uint32_t reminders; /* bit i: the reminder at place i+1 was told for this due date */
 };
 struct row_alert {
