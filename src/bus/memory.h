@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * A broker in memory, for tests and the simulator
+ *
+ * Keeps the promises of the real one that our correctness rests on: partitions and offsets,
+ * transactions with read_committed and the last stable offset, offsets committed inside a
+ * transaction, groups with generations, static members and sessions, fencing by the epoch of a
+ * transactional id, time-outs of transactions. Lives in one thread and in the clock it is given:
+ * nothing happens but inside a call, and the same calls make the same history.
+ *
+ * A rebalance takes its turns as on Kafka: a join or a leave asks all members to come back; each
+ * polls BUS_REVOKED, and with its next poll has rejoined; when all have (or their session is
+ * over), each polls BUS_ASSIGNED. So polls in between answer BUS_NONE: a test polls its workers in turns.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "bus/bus.h"
+
+struct memory;
+
+/* @clock: what sessions, transactions and timestamps live by. Return: 0 or -ENOMEM. */
+int memory_new(struct clock clock, struct memory **ret) MUSTCHECK;
+struct memory *memory_free(struct memory *m); /* NULL ok; returns NULL */
+DEFINE_CLEANUP(struct memory *, memory_free);
+
+/* The bus; lives as long as @m, and is not freed by itself. */
+struct bus *memory_bus(struct memory *m);
+
+/* Makes a topic. Return: 0, -EEXIST, -ENOMEM. */
+int memory_topic(struct memory *m, const char *name, int32_t partitions) MUSTCHECK;
+
+/* Appends a committed record (topic by name; partition or BUS_BY_KEY), as a connector would. timestamp 0: the clock's. Return: 0, -ENOENT, -ENOMEM. */
+int memory_append(struct memory *m, const struct bus_record *record) MUSTCHECK;
+
+/* The end of a partition and its last stable offset. -1: no such partition. */
+int64_t memory_end(const struct memory *m, const char *topic, int32_t partition);
+int64_t memory_stable(const struct memory *m, const char *topic, int32_t partition);
+
+/*
+ * The record at @offset as a read_committed (or, with @uncommitted, any) reader sees it; borrowed for
+ * the life of @m, headers loaded. Return: true; false when there is none: a marker, aborted, open, or beyond.
+ */
+bool memory_record(const struct memory *m, const char *topic, int32_t partition, int64_t offset, bool uncommitted, struct bus_record *ret);
+
+/* The committed offset of a group, or -1. */
+int64_t memory_committed(const struct memory *m, const char *group, const char *topic, int32_t partition);
+
+/*
+ * Deletes a topic's rows that a later row of the same key replaces, as compaction would; @tombstones: also what is
+ * left of deleted keys. Offsets stay. Only committed rows below the last stable offset are touched.
+ */
+void memory_compact(struct memory *m, const char *topic, bool tombstones);
+
+/* Drops everything below @offset, as retention would. */
+void memory_truncate(struct memory *m, const char *topic, int32_t partition, int64_t offset);
+
+/*
+ * kill -9: the handle is gone without a word (freed; not to be used again). Its transaction stays open and its membership
+ * stands until their time is over, or until another of the same name comes.
+ */
+void memory_crash(struct bus_worker *w);
+
+/* What the next call of one kind does instead of its work. */
+enum memory_fault {
+        MEMORY_COMMIT_ABORTED = 1, /* commit answers BUS_E_ABORTED and has done nothing */
+        MEMORY_COMMIT_LOST_ANSWER, /* commit is done, and answers -EIO: the process cannot know */
+        MEMORY_COMMIT_DIES,        /* commit is not done, and answers -EIO */
+        MEMORY_PRODUCE_ABORTED,    /* produce answers BUS_E_ABORTED */
+        MEMORY_REBALANCE,          /* poll: the group of the worker rebalances, for no reason */
+        MEMORY_LOSE,               /* poll: the worker's session is over */
+};
+
+/* Puts a fault at the end of the worker's row of faults; each waits for a call of its kind. Return: 0 or -ENOMEM. */
+int memory_fault(struct bus_worker *w, enum memory_fault fault) MUSTCHECK;
