@@ -27,7 +27,19 @@ struct slot {
         };
 };
 
-enum layout_type { LAYOUT_BOOLEAN, LAYOUT_INT, LAYOUT_LONG, LAYOUT_FLOAT, LAYOUT_DOUBLE, LAYOUT_STRING, LAYOUT_ENUM, LAYOUT_DATE, LAYOUT_TIMESTAMP, LAYOUT_UUID, LAYOUT_UUID_FIXED };
+enum layout_type {
+        LAYOUT_BOOLEAN,
+        LAYOUT_INT,
+        LAYOUT_LONG,
+        LAYOUT_FLOAT,
+        LAYOUT_DOUBLE,
+        LAYOUT_STRING,
+        LAYOUT_ENUM,
+        LAYOUT_DATE,
+        LAYOUT_TIMESTAMP,
+        LAYOUT_UUID,
+        LAYOUT_UUID_FIXED,
+};
 
 struct layout_field {
         const char *name;

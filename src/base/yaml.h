@@ -4,9 +4,10 @@
 /*
  * YAML files as nodes that know where they stand
  *
- * (Prefix yaml_tree_: libyaml itself owns yaml_free and friends.) A plain tree of mappings, sequences and scalars with line and column (from 1), for configuration
+ * A plain tree of mappings, sequences and scalars with line and column (from 1), for configuration
  * whose mistakes must be told with their place. Anchors, aliases and more than one document are
- * refused; a key that stands twice in a mapping is refused.
+ * refused; a key that stands twice in a mapping is refused. (The prefix is yaml_tree_: libyaml
+ * itself owns yaml_free and friends.)
  */
 
 #include <stdbool.h>

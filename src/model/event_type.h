@@ -16,7 +16,16 @@
 #define EVENT_OWN_MAX KINDS
 
 /* The envelope: the first slots of every event. Region events carry region behind it. */
-enum envelope_slot { SLOT_EVENT_ID, SLOT_CASE_ID, SLOT_SOURCE, SLOT_OCCURRED_AT, SLOT_RECORDED_AT, SLOT_REPLACES, ENVELOPE_SLOTS, SLOT_REGION = ENVELOPE_SLOTS };
+enum envelope_slot {
+        SLOT_EVENT_ID,
+        SLOT_CASE_ID,
+        SLOT_SOURCE,
+        SLOT_OCCURRED_AT,
+        SLOT_RECORDED_AT,
+        SLOT_REPLACES,
+        ENVELOPE_SLOTS,
+        SLOT_REGION = ENVELOPE_SLOTS,
+};
 
 /* The ids by which facts of different types join. */
 enum link { LINK_MEASURE, LINK_REFERRAL, LINK_OBSTRUCTION, LINK_INCIDENT, LINK_CONCERN, LINKS };

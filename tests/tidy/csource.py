@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+Reads C just well enough for the style checks: what is code, and where functions begin and end.
+
+Knows comments, literals, preprocessor lines and braces. Knows no types and expands no macros.
+"""
+
+import re
+
+_TOKEN = re.compile(
+    r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.DOTALL)
+_DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", re.MULTILINE)
+_INCLUDE = re.compile(r"""^[ \t]*#[ \t]*include[ \t]+([<"])([^>"\n]+)[>"]""", re.MULTILINE)
+
+
+def _blank(match):
+    return re.sub(r"[^\n]", " ", match.group())
+
+
+def _blank_keep_quotes(match):
+    text = match.group()
+    if text[0] in "\"'":
+        return text[0] + _blank(match)[1:-1] + text[0]
+    return _blank(match)
+
+
+def line_of(text, offset):
+    return text.count("\n", 0, offset) + 1
+
+
+def includes(text):
+    """(line, "<" or '"', path) of each include."""
+    without_comments = re.sub(r"/\*.*?\*/", _blank, text, flags=re.DOTALL)
+    return [(line_of(text, m.start()), m.group(1), m.group(2)) for m in _INCLUDE.finditer(without_comments)]
+
+
+def code(text):
+    """The text, same length and lines, with comments and the inside of literals blanked."""
+    return _TOKEN.sub(_blank_keep_quotes, text)
+
+
+def functions(text):
+    """(name, first line, last line) of each function body; None when the braces do not balance."""
+    plain = _DIRECTIVE.sub(_blank, code(text))
+    found, depth, start, head_start, is_function = [], 0, 0, 0, False
+    for i, c in enumerate(plain):
+        if c == "{":
+            if depth == 0:
+                head = plain[head_start:i]
+                name = re.search(r"(\w+)\s*\(", head)
+                is_function = head.rstrip().endswith(")") and name is not None and "=" not in head
+                start = i
+            depth += 1
+        elif c == "}":
+            depth -= 1
+            if depth < 0:
+                return None
+            if depth == 0 and is_function:
+                found.append((name.group(1), line_of(plain, start), line_of(plain, i)))
+            if depth == 0:
+                head_start = i + 1
+        elif c == ";" and depth == 0:
+            head_start = i + 1
+    return found if depth == 0 else None

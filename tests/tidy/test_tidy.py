@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: EUPL-1.2
+"""Goal: every check of tidy.py fires on what it forbids and on nothing else. Method: small trees in a temporary folder."""
+
+import os
+import subprocess
+import tempfile
+import unittest
+
+import csource
+import tidy
+from tree import Tree
+
+HEAD = f"/* {tidy.SPDX} */\n"
+
+
+def found(check, files):
+    """The (path, line) of each violation in a tree of these files."""
+    with tempfile.TemporaryDirectory() as root:
+        for path, text in files.items():
+            os.makedirs(os.path.dirname(os.path.join(root, path)), exist_ok=True)
+            with open(os.path.join(root, path), "w", encoding="utf-8") as f:
+                f.write(text)
+        return [(path, line) for path, line, _ in tidy.violations(Tree(root), [check])]
+
+
+def one(check, path, body):
+    """The lines, behind the licence line, on which the check fires in a tree of one C file."""
+    return [line - 1 for _, line in found(check, {path: HEAD + body})]
+
+
+class Spdx(unittest.TestCase):
+    def test_first_line(self):
+        self.assertEqual(found(tidy.check_spdx, {
+            "src/base/a.c": "int x;\n", "src/base/b.c": HEAD, "ops/run": "#!/bin/sh\n# " + tidy.SPDX + "\n", "ops/bare": "#!/bin/sh\n",
+            "src/meson.build": "a = files()\n", "ops/page.md": "words\n", "tests/x.py": ""}),
+            [("ops/bare", 2), ("src/base/a.c", 1), ("src/meson.build", 1), ("tests/x.py", 1)])
+
+
+class Layers(unittest.TestCase):
+    ROWS = (
+        ("src/engine/a.c", '#include "model/norm.h"', False, "downward"),
+        ("src/engine/a.c", '#include "engine/b.h"', False, "one's own"),
+        ("src/model/a.c", '#include "engine/b.h"', True, "upward"),
+        ("src/bus/a.c", '#include "model/norm.h"', True, "sideways"),
+        ("src/connect/a.c", '#include "worker/w.h"', True, "the runtime knows no worker"),
+        ("src/cli/a.c", '#include "connectors/file/file.h"', False, "the command line knows all"),
+        ("connectors/file/a.c", '#include "connect/runtime.h"', False, "a connector stands on the runtime"),
+        ("connectors/file/a.c", '#include "worker/w.h"', True, "a connector knows no worker"),
+        ("connectors/file/a.c", '#include "connectors/file/b.h"', False, "a connector's own header"),
+        ("connectors/file/a.c", '#include "connectors/fileset/b.h"', True, "another connector"),
+        ("connectors/table.c", '#include "connectors/file/b.h"', False, "the table of connectors"),
+        ("src/base/a.c", '#include "b.h"', True, "no layer named"),
+        ("src/base/a.c", '#include "../base/b.h"', True, "a relative path"),
+        ("src/base/a.c", "#include <base/b.h>", True, "ours in angle brackets"),
+        ("src/base/a.c", "#include <string.h>", False, "libc"),
+        ("src/engine/a.c", "#include <librdkafka/rdkafka.h>", True, "Kafka in the pure part"),
+        ("src/model/a.c", "#include <microhttpd.h>", True, "HTTP in the pure part"),
+        ("src/avro/schema.c", "#include <curl/curl.h>", True, "curl outside the registry client"),
+        ("src/avro/registry.c", "#include <curl/curl.h>", False, "the registry client"),
+        ("src/avro/registry.c", "#include <librdkafka/rdkafka.h>", True, "Kafka in the registry client"),
+        ("src/bus/a.c", "#include <librdkafka/rdkafka.h>", False, "where Kafka belongs"),
+        ("src/base/a.c", '/* #include "b.h" */', False, "in a comment"),
+        ("src/magic/a.c", "", True, "an unknown layer"),
+        ("tests/unit/test_a.c", '#include "a.h"', False, "tests are free"),
+    )
+
+    def test_rows(self):
+        for path, include, fires, why in self.ROWS:
+            with self.subTest(why):
+                self.assertEqual(bool(one(tidy.check_layers, path, include + "\n")), fires)
+
+
+class Banned(unittest.TestCase):
+    ROWS = (
+        ("src/engine/a.c", "strcpy(a, b);", True),
+        ("tests/unit/test_a.c", "strcpy(a, b);", True),
+        ("src/base/a.c", "sprintf(a, b);", True),
+        ("src/base/a.c", "snprintf(a, 1, b);", False),
+        ("src/engine/a.c", "x = strtoull(a, 0, 10);", True),
+        ("src/base/a.c", "x = strtod(a, 0);", False),
+        ("src/worker/a.c", "now = time (NULL);", True),
+        ("src/base/a.c", "now = time(NULL);", False),
+        ("tests/unit/test_a.c", "now = time(NULL);", False),
+        ("src/worker/a.c", "now = clock->time(NULL);", False),
+        ("src/worker/a.c", "now = event_time(NULL);", False),
+        ("connectors/file/a.c", 'getenv("HOME");', True),
+        ("src/cli/a.c", 'getenv("HOME");', False),
+        ("src/worker/a.c", "usleep(1);", True),
+        ("tests/unit/test_a.c", "sleep(1);", True),
+        ("src/base/a.c", "localtime_r(&t, &tm);", True),
+        ("src/base/a.c", "/* strcpy(a, b) is not for us */", False),
+        ("src/base/a.c", 'puts("strcpy(a, b)");', False),
+        ("src/base/a.c", "// rand()", False),
+    )
+
+    def test_rows(self):
+        for path, statement, fires in self.ROWS:
+            with self.subTest(path=path, statement=statement):
+                self.assertEqual(one(tidy.check_banned, path, statement + "\n"), [1] if fires else [])
+
+
+class MutableGlobals(unittest.TestCase):
+    ROWS = (
+        ("static int counter;", True),
+        ("        static unsigned long seen[10];", True),
+        ("static char *name = 0;", True),
+        ("static const int limit = 3;", False),
+        ("static const char *const names[] = {0};", False),
+        ("static volatile sig_atomic_t stop;", False),
+        ("static int f(int a);", False),
+        ("static inline bool f(int a) { return a == 1; }", False),
+        ("static_assert(1 < 2, \"order\");", False),
+    )
+
+    def test_rows(self):
+        for line, fires in self.ROWS:
+            with self.subTest(line):
+                self.assertEqual(one(tidy.check_mutable_globals, "src/base/a.c", line + "\n"), [1] if fires else [])
+                self.assertEqual(one(tidy.check_mutable_globals, "tests/unit/test_a.c", line + "\n"), [])
+
+
+class Sizes(unittest.TestCase):
+    @staticmethod
+    def function(lines):
+        return "int f(int a)\n{\n" + "        a++;\n" * (lines - 2) + "}\n"
+
+    def test_limits(self):
+        limit = tidy.FUNCTION_LINES_MAX
+        self.assertEqual(one(tidy.check_sizes, "src/base/a.c", self.function(limit)), [])
+        self.assertEqual(one(tidy.check_sizes, "src/base/a.c", self.function(limit + 1)), [2])
+        self.assertEqual(one(tidy.check_sizes, "src/base/a.c", "\n" * (tidy.FILE_LINES_MAX - 1)), [])
+        self.assertEqual(one(tidy.check_sizes, "src/base/a.c", "\n" * tidy.FILE_LINES_MAX), [tidy.FILE_LINES_MAX])
+        self.assertEqual(one(tidy.check_sizes, "src/base/a.c", "é" * tidy.COLUMNS_MAX + "\n"), [])
+        self.assertEqual(one(tidy.check_sizes, "src/base/a.c", "\n" + "x" * (tidy.COLUMNS_MAX + 1) + "\n"), [2])
+
+    def test_braces_that_do_not_balance(self):
+        self.assertEqual(one(tidy.check_sizes, "src/base/a.c", "int f(void) {\n"), [0])
+        self.assertEqual(one(tidy.check_sizes, "src/base/a.c", "}\n"), [0])
+
+    def test_what_is_a_function(self):
+        text = ('#define M(a) \\\n        { (a) }\n'
+                "static const struct row rows[] = {\n        {1}, {2},\n};\n"
+                "struct s {\n        int a;\n};\n"
+                "START_TEST(test_x) {\n        char c = '{', *s = \"}\\\"{\"; /* } */\n        if (c) {\n        }\n}\nEND_TEST\n"
+                "struct point p = (struct point){1, 2};\n"
+                "int f(int (*g)(void)) { return g(); }\n")
+        self.assertEqual(csource.functions(text), [("START_TEST", 9, 13), ("f", 16, 16)])
+
+
+class Words(unittest.TestCase):
+    def test_leftovers(self):
+        for word in tidy.LEFTOVERS:
+            self.assertEqual(found(tidy.check_leftovers, {"ops/page.md": f"one\n{word}: two\n"}), [("ops/page.md", 2)])
+        self.assertEqual(found(tidy.check_leftovers, {"src/base/a.c": 'mkstemp("/tmp/XXXX' + 'XX");\n'}), [])
+
+    def test_registry_hosts(self):
+        for host in tidy.REGISTRY_HOSTS:
+            self.assertEqual(found(tidy.check_registry_hosts, {"ops/run.sh": f"curl https://{host}/x\n"}), [("ops/run.sh", 1)])
+        self.assertEqual(found(tidy.check_registry_hosts, {"ops/run.sh": "curl https://example.org/\n"}), [])
+
+    def test_bytes_are_not_text(self):
+        self.assertEqual(found(tidy.check_leftovers, {"tests/data/x.avro": "\0" + tidy.LEFTOVERS[0]}), [])
+
+
+class Places(unittest.TestCase):
+    def test_top_level(self):
+        self.assertEqual(found(tidy.check_top_level, {"README.md": "", ".gitignore": "", "src/a.c": "", "doc/a.md": "", "notes.txt": ""}),
+                         [("doc", 1), ("notes.txt", 1)])
+
+    def test_built(self):
+        self.assertEqual(found(tidy.check_built, {
+            "src/base/meson.build": "base_src = files('a.c', 'sub/b.c')\n", "src/base/a.c": "", "src/base/sub/b.c": "", "src/base/c.c": "",
+            "tests/meson.build": "unit = {\n  'base': [],\n}\nx = files('integration/kill.c')\n", "tests/unit/test_base.c": "",
+            "tests/unit/test_more.c": "", "tests/integration/kill.c": ""}),
+            [("src/base/c.c", 1), ("tests/unit/test_more.c", 1)])
+
+
+class LogPage(unittest.TestCase):
+    ROW = "| K001 | late-start | info | It means. | Do this. |\n"
+
+    def lines(self, table, page):
+        return found(tidy.check_log_page, {tidy.LOG_TABLE: table, tidy.LOG_PAGE: page})
+
+    def test_agreement(self):
+        row = 'LOG_ROW(LATE_START, "K001", INFO, "text")\n'
+        self.assertEqual(self.lines("/* LOG_ROW(name, code, level, text) */\n" + row, self.ROW), [])
+        self.assertEqual(self.lines(row, ""), [(tidy.LOG_TABLE, 1)], "not explained")
+        self.assertEqual(self.lines("", self.ROW), [(tidy.LOG_PAGE, 1)], "explains what is not there")
+        self.assertEqual(self.lines(row, self.ROW + self.ROW), [(tidy.LOG_PAGE, 2)], "explained twice")
+        self.assertEqual(self.lines(row, self.ROW.replace("info", "error")), [(tidy.LOG_PAGE, 1)], "another level")
+        self.assertEqual(self.lines(row, self.ROW.replace("Do this.", "")), [(tidy.LOG_PAGE, 1)], "nothing to do")
+        again = row.replace("LATE_START", "OTHER")
+        self.assertIn((tidy.LOG_TABLE, 2), self.lines(row + again, self.ROW), "a code twice")
+
+
+class Files(unittest.TestCase):
+    def test_without_git(self):
+        self.assertEqual(found(tidy.check_spdx, {"build/a.c": "", "build-x/a.c": "", ".cache/a.c": "", "src/build/a.c": ""}), [("src/build/a.c", 1)])
+
+    def test_with_git_only_what_is_tracked(self):
+        with tempfile.TemporaryDirectory() as root:
+            for name in ("a.c", "b.c"):
+                with open(os.path.join(root, name), "w", encoding="utf-8"):
+                    pass
+            subprocess.run(["git", "init", "-q", root], check=True)
+            subprocess.run(["git", "-C", root, "add", "a.c"], check=True)
+            self.assertEqual(Tree(root).paths, ["a.c"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,254 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: EUPL-1.2
+"""
+The style as a test: reads the sources and prints each violation as file:line and what to do.
+
+Usage: tidy.py [ROOT]. Exit status 0 when all is tidy, 1 when not. The rules are the tables below.
+"""
+
+import os
+import re
+import sys
+
+import csource
+from tree import Tree
+
+# ---- The rules ------------------------------------------------------------------------------------------
+
+# A folder of src/ and those whose headers it may include besides its own, lowest first.
+LAYERS = {
+    "base": (),
+    "avro": ("base",),
+    "calendar": ("base",),
+    "model": ("base", "avro", "calendar"),
+    "engine": ("base", "avro", "calendar", "model"),
+    "bus": ("base", "avro"),
+    "worker": ("base", "avro", "calendar", "model", "engine", "bus"),
+    "connect": ("base", "avro", "calendar", "model", "engine", "bus"),
+    "console": ("base", "avro", "calendar", "model", "engine", "bus", "connect"),
+    "cli": ("base", "avro", "calendar", "model", "engine", "bus", "worker", "connect", "console", "connectors"),
+    "connectors": ("base", "avro", "calendar", "model", "engine", "bus", "connect"),
+}
+# The pure layers and the outside world they must not touch. The registry client has a file of its own.
+PURE_LAYERS = ("base", "avro", "calendar", "model", "engine")
+IMPURE_HEADERS = ("librdkafka/", "curl/", "microhttpd.h")
+IMPURE_ALLOWED = {("src/avro/registry.c", "curl/")}
+
+# Call: what to write instead, and where it may stand all the same. src and connectors only, unless "everywhere".
+BANNED = {
+    r"strcpy|strcat|strncpy|strncat|stpcpy": ("snprintf, memcpy, or a struct buffer (base/buffer.h)", ()),
+    r"sprintf|vsprintf": ("snprintf, or buffer_printf (base/buffer.h)", ()),
+    r"gets|alloca|tmpnam|tempnam|mktemp": ("a bounded call of the same kind", ()),
+    r"strtok": ("strtok_r, or a loop over a struct text (base/text.h)", ()),
+    r"atoi|atol|atoll|atof": ("text_to_int64 or text_to_double (base/text.h)", ()),
+    r"strto(?:l|ll|ul|ull|imax|umax|d|f|ld)|sscanf": ("text_to_int64 or text_to_double (base/text.h)", ("src/base/", "tests/")),
+    r"time|gettimeofday|clock_gettime|ftime": ("an instant or a struct clock as argument (base/clock.h)", ("src/base/", "tests/")),
+    r"localtime|localtime_r|mktime|ctime|asctime|gmtime|strftime": ("the civil dates of src/calendar", ("tests/",)),
+    r"getenv|secure_getenv|setenv|putenv": ("an argument; only the command line reads the environment", ("src/base/", "src/cli/", "tests/")),
+    r"rand|srand|random|srandom|drand48|getrandom|arc4random": ("bytes as argument, or random_bytes (base/clock.h)", ("src/base/", "tests/")),
+    r"sleep|usleep": ("a wait for the event, with a deadline", ()),
+    r"system|popen": ("posix_spawn, with arguments that no shell reads", ()),
+}
+STATIC_ALLOWED = {}  # (path, variable): why it may be a mutable global
+
+FILE_LINES_MAX = 1000
+FUNCTION_LINES_MAX = 70
+COLUMNS_MAX = 160
+FUNCTION_ALLOWED = {}  # (path, function): why it may be longer
+
+TOP_LEVEL = ("meson.build", "README.md", "LICENSE", "src", "schemas", "config", "connectors", "tests", "ops")
+SPDX = "SPDX-License-Identifier: EUPL-1.2"
+LOG_TABLE, LOG_PAGE = "src/base/log.def", "ops/log.md"
+
+# Put together here, so that this file does not contain what it looks for.
+LEFTOVERS = tuple(a + b for a, b in (("TO", "DO"), ("FIX", "ME"), ("XX", "X"), ("HA", "CK")))
+REGISTRY_HOSTS = tuple(".".join(parts) for parts in (
+    ("pypi", "org"), ("pythonhosted", "org"), ("registry", "npmjs", "org"), ("registry", "yarnpkg", "com"), ("deb", "debian", "org"),
+    ("security", "debian", "org"), ("ftp", "debian", "org"), ("snapshot", "debian", "org"), ("archive", "ubuntu", "com"),
+    ("repo", "maven", "apache", "org"), ("repo1", "maven", "org"), ("search", "maven", "org"), ("central", "sonatype", "com"),
+    ("packages", "confluent", "io"), ("proxy", "golang", "org"), ("static", "crates", "io"), ("index", "crates", "io"),
+    ("rubygems", "org"), ("docker", "io"), ("ghcr", "io"), ("quay", "io")))
+
+
+# ---- The checks: each yields (path, line, sentence) -----------------------------------------------------
+
+
+def is_c(path):
+    return path.endswith((".c", ".h"))
+
+
+def is_product(path):
+    return path.startswith(("src/", "connectors/"))
+
+
+def is_source(tree, path):
+    return is_c(path) or path.endswith((".def", ".py", ".sh")) or os.path.basename(path) == "meson.build" or tree.is_script(path)
+
+
+def layer_of(path):
+    parts = path.split("/")
+    if parts[0] == "src" and len(parts) > 2:
+        return parts[1]
+    return "connectors" if parts[0] == "connectors" else None
+
+
+def check_spdx(tree):
+    for path, text in tree.texts(lambda p: is_source(tree, p) and not p.endswith(".def")):
+        lines = text.split("\n", 2)
+        at = 1 if lines[0].startswith("#!") else 0
+        if len(lines) <= at or SPDX not in lines[at]:
+            yield path, at + 1, f"the first line (after a #! line) must be a comment with {SPDX}"
+
+
+def check_layers(tree):
+    for path, text in tree.texts(lambda p: is_c(p) and is_product(p)):
+        layer = layer_of(path)
+        if layer is not None and layer not in LAYERS:
+            yield path, 1, f"src/{layer} is not a layer; add it to LAYERS in tests/tidy/tidy.py with what it may use"
+            continue
+        for line, quote, target in csource.includes(text):
+            first = target.split("/")[0]
+            if quote == "<":
+                if first in LAYERS and "/" in target:
+                    yield path, line, f'write "{target}" with quotes: it is ours'
+                if layer in PURE_LAYERS and target.startswith(IMPURE_HEADERS) and not any(
+                        path == allowed and target.startswith(header) for allowed, header in IMPURE_ALLOWED):
+                    yield path, line, f"{layer} is pure: <{target}> belongs in bus or above; hand the result in as an argument"
+                continue
+            if "/" not in target or first not in LAYERS or ".." in target:
+                yield path, line, f'write the include as "layer/file.h", not "{target}"'
+            elif first != layer and first not in LAYERS.get(layer, ()):
+                yield path, line, f"{layer} must not use {first}; move what is needed down, or hand it in as an argument"
+            elif layer == "connectors" and first == "connectors" and not (
+                    os.path.dirname(target) in ("connectors", os.path.dirname(path)) or os.path.dirname(path) == "connectors"):
+                yield path, line, "a connector must not use another connector; what both need belongs in src/connect"
+
+
+def check_banned(tree):
+    for path, text in tree.texts(is_c):
+        plain = csource.code(text)
+        for names, (instead, allowed) in BANNED.items():
+            if path.startswith(allowed):
+                continue
+            # Not a member (x->time, x.time), nor a declaration of that name.
+            for m in re.finditer(rf"(?<![\w.>])({names})\s*\(", plain):
+                yield path, csource.line_of(plain, m.start()), f"{m.group(1)}() is banned here; use {instead}"
+
+
+def check_mutable_globals(tree):
+    pattern = re.compile(r"^[ \t]*(?:static|_Thread_local|__thread)\b(?![^;=({\n]*\b(?:const|sig_atomic_t)\b)[^;=({\n]*?(\w+)(?:\[[^;={\n]*\])*\s*[;=]",
+                         re.MULTILINE)
+    for path, text in tree.texts(lambda p: is_c(p) and is_product(p)):
+        for m in pattern.finditer(csource.code(text)):
+            if (path, m.group(1)) not in STATIC_ALLOWED:
+                yield path, csource.line_of(text, m.start()), f"'{m.group(1)}' is a mutable global; put it in a struct that the caller owns, or make it const"
+
+
+def check_sizes(tree):
+    for path, text in tree.texts(lambda p: is_source(tree, p)):
+        lines = text.splitlines()
+        if len(lines) > FILE_LINES_MAX:
+            yield path, FILE_LINES_MAX + 1, f"{len(lines)} lines; split the file by noun, {FILE_LINES_MAX} is the limit"
+        for i, line in enumerate(lines, 1):
+            if len(line) > COLUMNS_MAX:
+                yield path, i, f"{len(line)} columns; break the line, {COLUMNS_MAX} is the limit"
+    for path, text in tree.texts(is_c):
+        functions = csource.functions(text)
+        if functions is None:
+            yield path, 1, "the braces do not balance outside preprocessor lines; do not open a block in one #if branch and close it in another"
+            continue
+        for name, first, last in functions:
+            if last - first + 1 > FUNCTION_LINES_MAX and (path, name) not in FUNCTION_ALLOWED:
+                yield path, first, f"{name} has {last - first + 1} lines; split it, {FUNCTION_LINES_MAX} is the limit"
+
+
+def check_leftovers(tree):
+    pattern = re.compile(r"\b(" + "|".join(LEFTOVERS) + r")\b")
+    for path, text in tree.texts():
+        for m in pattern.finditer(text):
+            yield path, csource.line_of(text, m.start()), f"leftover {m.group()}; do it, or file it as an issue and delete the mark"
+
+
+def check_registry_hosts(tree):
+    pattern = re.compile(r"(?<![\w-])(" + "|".join(re.escape(h) for h in REGISTRY_HOSTS) + r")\b", re.IGNORECASE)
+    for path, text in tree.texts():
+        for m in pattern.finditer(text):
+            yield path, csource.line_of(text, m.start()), f"names the registry {m.group(1)}; say the package's name, its client knows where to find it"
+
+
+def check_top_level(tree):
+    present = {p.split("/")[0] for p in tree.paths}
+    for name in sorted(present - set(TOP_LEVEL)):
+        if not name.startswith("."):
+            yield name, 1, "does not belong at the top level; there is only " + " ".join(TOP_LEVEL)
+
+
+def check_built(tree):
+    builds = {os.path.dirname(p): t for p, t in tree.texts(lambda p: os.path.basename(p) == "meson.build")}
+    for path in tree.paths:
+        if not path.endswith(".c"):
+            continue
+        stem = os.path.basename(path)[:-2]
+        names = {stem + ".c"}
+        if path.startswith("tests/"):
+            names |= {stem, stem.removeprefix("test_")}  # tests stand in tables of modules
+        folder = os.path.dirname(path)
+        while True:
+            words = re.findall(r"'([^'\n]*)'", builds.get(folder, ""))
+            if any(w in names or w.endswith("/" + stem + ".c") for w in words):
+                break
+            if not folder:
+                yield path, 1, "is in no meson.build; list it, or delete it"
+                break
+            folder = os.path.dirname(folder)
+
+
+def check_log_page(tree):
+    table = tree.text(LOG_TABLE) if LOG_TABLE in tree.paths else ""
+    page = tree.text(LOG_PAGE) if LOG_PAGE in tree.paths else ""
+    explained = {}
+    for i, line in enumerate(page.splitlines(), 1):
+        cells = [c.strip(" `") for c in line.strip().strip("|").split("|")]
+        if len(cells) < 2 or not re.fullmatch(r"[A-Z]+\d+", cells[0]):
+            continue
+        if len(cells) < 5 or not all(cells):
+            yield LOG_PAGE, i, f"the row of {cells[0]} needs five filled cells: id, event, level, meaning, what to do"
+        if cells[0] in explained:
+            yield LOG_PAGE, i, f"{cells[0]} is explained twice"
+        explained[cells[0]] = i, cells
+    codes, names = {}, {}
+    for m in re.finditer(r'^LOG_ROW\((\w+),\s*"(\w+)",\s*(\w+)', table, re.MULTILINE):
+        line, event = csource.line_of(table, m.start()), m.group(1).lower().replace("_", "-")
+        for seen, key in ((codes, m.group(2)), (names, m.group(1))):
+            if key in seen:
+                yield LOG_TABLE, line, f"{key} stands already in line {seen[key]}; codes and names are unique for ever"
+            seen.setdefault(key, line)
+        wanted = [m.group(2), event, m.group(3).lower()]
+        if m.group(2) not in explained:
+            yield LOG_TABLE, line, f"{m.group(2)} is not explained; add a row '| {' | '.join(wanted)} | meaning | what to do |' to {LOG_PAGE}"
+        elif explained[m.group(2)][1][:3] != wanted:
+            yield LOG_PAGE, explained[m.group(2)][0], f"the row must begin '| {' | '.join(wanted)} |', as {LOG_TABLE} says"
+    for code, (line, _) in explained.items():
+        if code not in codes:
+            yield LOG_PAGE, line, f"{code} is not in {LOG_TABLE}"
+
+
+CHECKS = (check_spdx, check_layers, check_banned, check_mutable_globals, check_sizes, check_leftovers, check_registry_hosts,
+          check_top_level, check_built, check_log_page)
+
+
+def violations(tree, checks=CHECKS):
+    return sorted(v for check in checks for v in check(tree))
+
+
+def main(argv):
+    tree = Tree(argv[1] if len(argv) > 1 else os.path.join(os.path.dirname(__file__), "..", ".."))
+    found = violations(tree)
+    for path, line, sentence in found:
+        print(f"{path}:{line}: {sentence}")
+    print(f"tidy: {len(tree.paths)} files, {len(found)} violations")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))
