@@ -6,7 +6,8 @@
  *
  * A date is a day number; a date begins and ends at local midnight. Offsets follow the rule of the
  * European Union (summer time from the last Sunday of March to the last of October, 01:00 UTC),
- * which holds for every instant that an event may carry (2000-2200); no time zone files are read.
+ * which is applied to every year (it holds for every instant that an event may carry, 2000-2200); no
+ * time zone files are read. Knows nothing of holidays.
  */
 
 #include <stdbool.h>
@@ -25,9 +26,15 @@ typedef int32_t day_t; /* days since 1970-01-01, proleptic Gregorian */
 #define DATE_YEAR_MAX 2200
 #define INSTANT_YEAR_MIN 2000
 #define INSTANT_YEAR_MAX 2200
+/* The same years as instants, in UTC: INSTANT_MIN <= at < INSTANT_END. */
+#define INSTANT_MIN INT64_C(946684800000)
+#define INSTANT_END INT64_C(7289654400000)
+#define INSTANT_HOUR INT64_C(3600000)
+#define INSTANT_DAY (24 * INSTANT_HOUR)
 
 enum weekday { MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY };
 
+/* Years 1 to 9999, for all below. */
 day_t date_from_ymd(int year, int month, int day); /* month 1-12, day 1-31: the caller knows that it exists */
 void date_to_ymd(day_t date, int *ret_year, int *ret_month, int *ret_day);
 int date_year(day_t date);
@@ -38,6 +45,9 @@ int date_month_days(int year, int month);
 bool date_parse(struct text t, day_t *ret);
 void date_format(day_t date, char ret[DATE_TEXT + 1]);
 
+/* Whether a date lies in the years DATE_YEAR_MIN to DATE_YEAR_MAX. */
+bool date_valid(day_t date);
+
 /* The local date on which an instant falls; the instant at which a local date begins. */
 day_t date_of_instant(instant_t at);
 instant_t date_begin(day_t date);
@@ -45,10 +55,17 @@ static inline instant_t date_over(day_t date) { /* local midnight after it */
         return date_begin(date + 1);
 }
 
-/* Reads RFC 3339 with offset or Z, up to milliseconds (more digits are cut), years INSTANT_YEAR_MIN to INSTANT_YEAR_MAX. */
+/* Minutes by which Amsterdam is ahead of UTC at an instant: 60 or 120. */
+int instant_offset_minutes(instant_t at);
+
+static inline bool instant_valid(instant_t at) {
+        return at >= INSTANT_MIN && at < INSTANT_END;
+}
+
+/* Reads RFC 3339 with offset or Z, up to milliseconds (more digits are cut), years INSTANT_YEAR_MIN to INSTANT_YEAR_MAX (in UTC). */
 bool instant_parse(struct text t, instant_t *ret);
 
-/* RFC 3339 with the Amsterdam offset, to the second: 2022-10-18T00:00:00+02:00. */
+/* RFC 3339 with the Amsterdam offset, to the second: 2022-10-18T00:00:00+02:00. An instant outside the years 1 to 9999 is written as the nearest in them. */
 void instant_format(instant_t at, char ret[INSTANT_TEXT + 1]);
 /* The same with milliseconds when they are not zero: reads back as the same instant. */
 void instant_format_exact(instant_t at, char ret[INSTANT_TEXT + 1]);

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "calendar/date.h"
+
+#include <assert.h>
+
+#define DAYS_PER_ERA 146097 /* 400 years */
+#define DAYS_TO_1970 719468 /* from 0000-03-01 */
+#define MINUTE_MS INT64_C(60000)
+#define SUMMER_CHANGE_MS INSTANT_HOUR /* both changes are at 01:00 UTC */
+
+#define WRITABLE_MIN INT64_C(-62135510400000) /* year 1, a day of room for the offset */
+#define WRITABLE_MAX INT64_C(253402214399999) /* year 9999, as much */
+
+/* Years that begin on 1 March put the leap day last, so that months follow from one division (Howard Hinnant's days_from_civil). */
+day_t date_from_ymd(int year, int month, int day) {
+        unsigned y, of_year;
+
+        assert(year >= 1 && year <= 9999 && month >= 1 && month <= 12 && day >= 1 && day <= 31);
+        y = (unsigned)year - (month <= 2);
+        of_year = (153 * ((unsigned)month + (month > 2 ? -3u : 9u)) + 2) / 5 + (unsigned)day - 1;
+        return (day_t)(y * 365 + y / 4 - y / 100 + y / 400 + of_year) - DAYS_TO_1970;
+}
+
+void date_to_ymd(day_t date, int *ret_year, int *ret_month, int *ret_day) {
+        unsigned day, era, of_era, year_of_era, of_year, month;
+
+        assert(date >= -DAYS_TO_1970 && date < 10000 * 366);
+        day = (unsigned)(date + DAYS_TO_1970);
+        era = day / DAYS_PER_ERA;
+        of_era = day % DAYS_PER_ERA;
+        year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / (DAYS_PER_ERA - 1)) / 365;
+        of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        month = (5 * of_year + 2) / 153;
+        *ret_day = (int)(of_year - (153 * month + 2) / 5 + 1);
+        *ret_month = (int)(month < 10 ? month + 3 : month - 9);
+        *ret_year = (int)(year_of_era + era * 400 + (month >= 10));
+}
+
+int date_year(day_t date) {
+        int year, month, day;
+
+        date_to_ymd(date, &year, &month, &day);
+        return year;
+}
+
+enum weekday date_weekday(day_t date) {
+        int r = ((int)date % 7 + 7 + THURSDAY) % 7; /* 1970-01-01 was a Thursday */
+
+        return (enum weekday)r;
+}
+
+static bool is_leap(int year) {
+        return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+int date_month_days(int year, int month) {
+        assert(month >= 1 && month <= 12);
+        if (month == 2)
+                return is_leap(year) ? 29 : 28;
+        return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
+}
+
+/* @n digits at t.s + at, or -1. */
+static int digits(struct text t, size_t at, size_t n) {
+        int value = 0;
+
+        if (at + n > t.n)
+                return -1;
+        for (size_t i = at; i < at + n; i++) {
+                unsigned digit = (unsigned)(unsigned char)t.s[i] - '0';
+
+                if (digit > 9)
+                        return -1;
+                value = value * 10 + (int)digit;
+        }
+        return value;
+}
+
+/* An existing day written at the beginning of @t, of any year from 1. */
+static bool read_date(struct text t, int *ret_year, day_t *ret) {
+        int year = digits(t, 0, 4), month = digits(t, 5, 2), day = digits(t, 8, 2);
+
+        if (year < 1 || month < 1 || month > 12 || day < 1 || t.s[4] != '-' || t.s[7] != '-' || day > date_month_days(year, month))
+                return false;
+        *ret_year = year;
+        *ret = date_from_ymd(year, month, day);
+        return true;
+}
+
+bool date_parse(struct text t, day_t *ret) {
+        int year;
+        day_t date;
+
+        if (t.n != DATE_TEXT || !read_date(t, &year, &date) || year < DATE_YEAR_MIN || year > DATE_YEAR_MAX)
+                return false;
+        *ret = date;
+        return true;
+}
+
+static char *write_digits(char *at, int value, int n) {
+        for (int i = n - 1; i >= 0; i--) {
+                at[i] = (char)('0' + value % 10);
+                value /= 10;
+        }
+        return at + n;
+}
+
+static char *write_date(char *at, day_t date) {
+        int year, month, day;
+
+        date_to_ymd(date, &year, &month, &day);
+        at = write_digits(at, year, 4);
+        *at++ = '-';
+        at = write_digits(at, month, 2);
+        *at++ = '-';
+        return write_digits(at, day, 2);
+}
+
+void date_format(day_t date, char ret[DATE_TEXT + 1]) {
+        *write_date(ret, date) = '\0';
+}
+
+bool date_valid(day_t date) {
+        return date >= date_from_ymd(DATE_YEAR_MIN, 1, 1) && date <= date_from_ymd(DATE_YEAR_MAX, 12, 31);
+}
+
+/* The last Sunday of March or October: both have 31 days. */
+static day_t last_sunday(int year, int month) {
+        day_t last = date_from_ymd(year, month, 31);
+
+        return last - (day_t)(((int)date_weekday(last) + 1) % 7);
+}
+
+static day_t utc_day(instant_t at) {
+        return (day_t)(at / INSTANT_DAY - (at % INSTANT_DAY < 0));
+}
+
+int instant_offset_minutes(instant_t at) {
+        int year;
+
+        assert(at >= WRITABLE_MIN && at <= WRITABLE_MAX);
+        year = date_year(utc_day(at));
+        return at >= last_sunday(year, 3) * INSTANT_DAY + SUMMER_CHANGE_MS && at < last_sunday(year, 10) * INSTANT_DAY + SUMMER_CHANGE_MS ? 120
+                                                                                                                                  : 60;
+}
+
+day_t date_of_instant(instant_t at) {
+        return utc_day(at + instant_offset_minutes(at) * MINUTE_MS);
+}
+
+/* Midnight is never skipped nor doubled: the clock changes at 02:00 and 03:00. */
+instant_t date_begin(day_t date) {
+        int year = date_year(date);
+        bool summer = date > last_sunday(year, 3) && date <= last_sunday(year, 10);
+
+        return date * INSTANT_DAY - (summer ? 120 : 60) * MINUTE_MS;
+}
+
+/* "Z" or "+HH:MM" that fills the text from @at on. */
+static bool read_offset(struct text t, size_t at, int *ret_minutes) {
+        int hours, minutes;
+
+        if (at + 1 == t.n && (t.s[at] == 'Z' || t.s[at] == 'z')) {
+                *ret_minutes = 0;
+                return true;
+        }
+        if (at + 6 != t.n || (t.s[at] != '+' && t.s[at] != '-') || t.s[at + 3] != ':')
+                return false;
+        hours = digits(t, at + 1, 2);
+        minutes = digits(t, at + 4, 2);
+        if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
+                return false;
+        *ret_minutes = (hours * 60 + minutes) * (t.s[at] == '-' ? -1 : 1);
+        return true;
+}
+
+bool instant_parse(struct text t, instant_t *ret) {
+        int hour = digits(t, 11, 2), minute = digits(t, 14, 2), second = digits(t, 17, 2), ms = 0, offset, year;
+        size_t at = 19;
+        day_t date;
+        instant_t instant;
+
+        if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59)
+                return false;
+        if (!read_date(t, &year, &date) || (t.s[10] != 'T' && t.s[10] != 't') || t.s[13] != ':' || t.s[16] != ':')
+                return false;
+        if (at < t.n && t.s[at] == '.') {
+                int scale = 100;
+
+                if (digits(t, ++at, 1) < 0)
+                        return false;
+                for (; digits(t, at, 1) >= 0; at++) {
+                        ms += digits(t, at, 1) * scale;
+                        scale /= 10;
+                }
+        }
+        if (!read_offset(t, at, &offset))
+                return false;
+        instant = date * INSTANT_DAY + ((hour * 60 + minute - offset) * 60 + second) * INT64_C(1000) + ms;
+        if (!instant_valid(instant))
+                return false;
+        *ret = instant;
+        return true;
+}
+
+static void write_instant(instant_t at, bool exact, char *ret) {
+        int offset, seconds, ms;
+        instant_t local;
+        char *p;
+
+        if (at < WRITABLE_MIN)
+                at = WRITABLE_MIN;
+        if (at > WRITABLE_MAX)
+                at = WRITABLE_MAX;
+        offset = instant_offset_minutes(at);
+        local = at + offset * MINUTE_MS;
+        p = write_date(ret, utc_day(local));
+        ms = (int)(local - utc_day(local) * INSTANT_DAY);
+        seconds = ms / 1000;
+        ms %= 1000;
+        *p++ = 'T';
+        p = write_digits(p, seconds / 3600, 2);
+        *p++ = ':';
+        p = write_digits(p, seconds / 60 % 60, 2);
+        *p++ = ':';
+        p = write_digits(p, seconds % 60, 2);
+        if (exact && ms) {
+                *p++ = '.';
+                p = write_digits(p, ms, 3);
+        }
+        *p++ = '+';
+        p = write_digits(p, offset / 60, 2);
+        *p++ = ':';
+        p = write_digits(p, offset % 60, 2);
+        *p = '\0';
+}
+
+void instant_format(instant_t at, char ret[INSTANT_TEXT + 1]) {
+        write_instant(at, false, ret);
+}
+
+void instant_format_exact(instant_t at, char ret[INSTANT_TEXT + 1]) {
+        write_instant(at, true, ret);
+}
