@@ -9,6 +9,10 @@
  * Immutable after loading: shared without locking.
  */
 
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "calendar/date.h"
 
@@ -17,7 +21,8 @@ struct calendar;
 enum day_kind { DAY_WORKING, DAY_SATURDAY, DAY_SUNDAY, DAY_HOLIDAY, DAY_EQUATED, DAY_UNKNOWN_YEAR };
 
 /*
- * Reads a calendar file: `equated: [2011-05-06, …]`, `years: [2011, …]`.
+ * Reads a calendar file: `equated: [2011-05-06, …]`, `years: [2011, …]`, both needed. An equated day
+ * lies in one of the years and would be a working day without it: anything else is a typing error.
  * Return: 0; -EINVAL with "file:line:column: …"; negative errno.
  */
 int calendar_read(const char *path, struct calendar **ret, struct error *err) MUSTCHECK;
@@ -28,5 +33,17 @@ DEFINE_CLEANUP(struct calendar *, calendar_free);
 /* What kind of day this is; DAY_UNKNOWN_YEAR when the calendar does not have its year. A holiday that falls in a weekend is a holiday. */
 enum day_kind calendar_day(const struct calendar *cal, day_t date);
 
-/* Name of a holiday in Dutch ("Hemelvaartsdag"), "zaterdag", "zondag", "gelijkgestelde dag", or "" for a working day. */
+/*
+ * Walks @count working days from @from, which is not counted itself; back when negative; 0 is @from itself.
+ * Return: true with the day reached; false with the first day met whose year the calendar does not have.
+ */
+bool calendar_walk(const struct calendar *cal, day_t from, int count, day_t *ret) MUSTCHECK;
+
+/* Whether the calendar has this year. */
+bool calendar_has_year(const struct calendar *cal, int year);
+
+/* Easter Sunday of a Gregorian year. */
+day_t calendar_easter(int year);
+
+/* Name of a holiday in Dutch ("Hemelvaartsdag"), "zaterdag", "zondag", "gelijkgestelde dag", "" for a working day, "onbekend jaar". */
 const char *calendar_day_name(const struct calendar *cal, day_t date);
