@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "calendar/term.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+#define TRACE_SKIPPED_MAX (TRACE_MAX - 64) /* steps and rolling always find room */
+#define TRACE_CAPACITY_FIRST 16
+#define LEGAL_DAYS_MIN 3 /* art. 2: terms of at least three days … */
+#define LEGAL_WORKING_DAYS 2 /* … hold at least two working days */
+
+static_assert(TERM_STEPS_MAX < 32, "steps fit beside what rolling adds");
+
+/* .legal_max: the longest term to which the Algemene termijnenwet applies (art. 4); LEGAL_NEVER: it never does. */
+#define LEGAL_NEVER (-TERM_COUNT_MAX - 1)
+static const struct {
+        const char *one, *many;
+        int legal_max;
+        const char *no_roll; /* terms … */
+} units[] = {
+        [TERM_DAYS] = {"day", "days", 90, "of more than 90 days"},
+        [TERM_WEEKS] = {"week", "weeks", 12, "of more than twelve weeks"},
+        [TERM_MONTHS] = {"month", "months", 3, "of more than three months"},
+        [TERM_YEARS] = {"year", "years", 0, "of one or more years"},
+        [TERM_WORKING_DAYS] = {"working day", "working days", LEGAL_NEVER, "in working days, which end on one"},
+        [TERM_HOURS] = {"hour", "hours", LEGAL_NEVER, "in hours"},
+};
+
+/* The number at the beginning: [+-]digits. Returns what stands behind it, or NULL. */
+static const char *read_count(const char *text, int64_t *ret) {
+        const char *digits = *text == '+' || *text == '-' ? text + 1 : text;
+        size_t n = strspn(digits, "0123456789");
+
+        if (n == 0)
+                return NULL;
+        if (!text_to_int64((struct text){digits, n}, ret))
+                *ret = INT64_MAX;
+        else if (*text == '-')
+                *ret = -*ret;
+        return digits + n;
+}
+
+int term_step_parse(const char *text, struct term_step *ret, struct error *err) {
+        const char *unit;
+        struct nearest nearest;
+        char hint[NEAREST_HINT_MAX];
+        int64_t count;
+
+        if (!*text) {
+                error_set(err, "a step of a term is missing; expected a number and a unit, as in '5 working days'");
+                return -EINVAL;
+        }
+        unit = read_count(text, &count);
+        if (!unit || (*unit && *unit != ' ')) {
+                error_set(err, "'%.60s' does not begin with a whole number; expected a number and a unit, as in '5 working days'", text);
+                return -EINVAL;
+        }
+        unit += strspn(unit, " ");
+        if (!*unit) {
+                error_set(err, "'%.60s' has no unit; expected days, weeks, months, years, working days or hours behind the number", text);
+                return -EINVAL;
+        }
+        if (count > TERM_COUNT_MAX || count < -TERM_COUNT_MAX) {
+                error_set(err, "'%.60s' is out of range; expected at most %d of a unit", text, TERM_COUNT_MAX);
+                return -EINVAL;
+        }
+        nearest = (struct nearest)NEAREST_INIT(unit);
+        for (size_t i = 0; i < ELEMENTS(units); i++) {
+                if (strcmp(unit, units[i].one) == 0 || strcmp(unit, units[i].many) == 0) {
+                        *ret = (struct term_step){.unit = (enum term_unit)i, .count = (int)count};
+                        return 0;
+                }
+                nearest_try(&nearest, units[i].many);
+                nearest_try(&nearest, units[i].one);
+        }
+        error_set(err, "'%.60s' is no unit of time%s; expected days, weeks, months, years, working days or hours", unit, nearest_hint(&nearest, hint));
+        return -EINVAL;
+}
+
+int term_step_format(struct term_step step, char *ret, size_t size) {
+        return snprintf(ret, size, "%d %s", step.count, step.count == 1 || step.count == -1 ? units[step.unit].one : units[step.unit].many);
+}
+
+int term_check(const struct term *term, struct error *err) {
+        if (term->n < 1 || term->n > TERM_STEPS_MAX) {
+                error_set(err, "a term has one to %d steps, this one has %u", TERM_STEPS_MAX, term->n);
+                return -EINVAL;
+        }
+        for (unsigned i = 0; term->n > 1 && i < term->n; i++) {
+                if (term->steps[i].unit == TERM_HOURS) {
+                        error_set(err, "a step in hours stands alone: hours end at an instant, other steps at the end of a day");
+                        return -EINVAL;
+                }
+        }
+        return 0;
+}
+
+int term_check_legal(const struct term *term, struct error *err) {
+        for (unsigned i = 0; i < term->n; i++) {
+                struct term_step step = term->steps[i];
+                bool back = step.count < 0 && units[step.unit].legal_max >= 0;
+                char text[48];
+
+                if (!back && step.count <= units[step.unit].legal_max)
+                        continue;
+                (void) term_step_format(step, text, sizeof(text));
+                error_set(err, "'%s' cannot roll: the Algemene termijnenwet does not move terms %s; let it end where it ends (roll: none)", text,
+                          back ? "that count back" : units[step.unit].no_roll);
+                return -EINVAL;
+        }
+        return 0;
+}
+
+static int trace_add(struct trace *trace, struct trace_entry entry) {
+        if (!trace)
+                return 0;
+        if (trace->n >= (entry.kind == TRACE_SKIPPED ? TRACE_SKIPPED_MAX : TRACE_MAX)) {
+                trace->cut = true;
+                return 0;
+        }
+        if (trace->n == trace->capacity) {
+                unsigned capacity = trace->capacity ? trace->capacity * 2 : TRACE_CAPACITY_FIRST;
+                struct trace_entry *entries = arena_calloc(trace->arena, capacity, sizeof(*entries));
+
+                if (!entries)
+                        return -ENOMEM;
+                if (trace->n)
+                        memcpy(entries, trace->entries, trace->n * sizeof(*entries));
+                trace->entries = entries;
+                trace->capacity = capacity;
+        }
+        trace->entries[trace->n++] = entry;
+        return 0;
+}
+
+/* The calculation met @date, whose year the calendar does not have, or which lies outside the years of dates. */
+static int unknown_day(day_t date, struct term_step step, struct trace *trace, int *ret_year) {
+        int year;
+
+        if (!date_valid(date))
+                return TERM_E_RANGE;
+        year = date_year(date);
+        if (ret_year)
+                *ret_year = year;
+        if (trace) {
+                int e = trace_add(trace, (struct trace_entry){.kind = TRACE_UNKNOWN, .step = step, .date = date, .day = DAY_UNKNOWN_YEAR});
+
+                if (e)
+                        return e;
+                trace->unknown_year = year;
+        }
+        return TERM_E_YEAR;
+}
+
+/* The same day number @count months on, or the last day of a month that has none. */
+static int add_months(day_t from, int64_t count, day_t *ret) {
+        int year, month, day, last;
+        int64_t months;
+
+        date_to_ymd(from, &year, &month, &day);
+        months = (int64_t)year * 12 + month - 1 + count;
+        if (months < DATE_YEAR_MIN * 12 || months >= (DATE_YEAR_MAX + 1) * 12)
+                return TERM_E_RANGE;
+        year = (int)(months / 12);
+        month = (int)(months % 12) + 1;
+        last = date_month_days(year, month);
+        *ret = date_from_ymd(year, month, day < last ? day : last);
+        return 0;
+}
+
+static int step_end(const struct calendar *cal, struct term_step step, day_t from, struct trace *trace, day_t *ret, int *ret_year) {
+        day_t end = from;
+
+        if (!date_valid(from))
+                return TERM_E_RANGE;
+        switch (step.unit) {
+        case TERM_DAYS:
+                end = from + step.count;
+                break;
+        case TERM_WEEKS:
+                end = from + step.count * 7;
+                break;
+        case TERM_MONTHS:
+                return add_months(from, step.count, ret);
+        case TERM_YEARS:
+                return add_months(from, (int64_t)step.count * 12, ret);
+        case TERM_WORKING_DAYS:
+                if (!calendar_walk(cal, from, step.count, &end))
+                        return unknown_day(end, step, trace, ret_year);
+                break;
+        case TERM_HOURS:
+                assert(!"hours are counted from instants");
+        }
+        if (!date_valid(end))
+                return TERM_E_RANGE;
+        *ret = end;
+        return 0;
+}
+
+static int trace_step(struct trace *trace, const struct calendar *cal, struct term_step step, day_t from, day_t end) {
+        int back = step.count < 0 ? -1 : 1, e = 0;
+
+        if (!trace)
+                return 0;
+        for (day_t date = from; step.unit == TERM_WORKING_DAYS && date != end && e == 0;) {
+                enum day_kind kind;
+
+                date += back;
+                kind = calendar_day(cal, date);
+                if (kind != DAY_WORKING)
+                        e = trace_add(trace, (struct trace_entry){.kind = TRACE_SKIPPED, .date = date, .day = kind});
+        }
+        return e ? e : trace_add(trace, (struct trace_entry){.kind = TRACE_STEP, .step = step, .date = end, .day = DAY_WORKING});
+}
+
+/*
+ * Algemene termijnenwet: the end moves on to a working day (art. 1), and a term of at least three days holds two
+ * of them (art. 2). The order of the two does not matter: the later of both ends is the same.
+ */
+static int roll(const struct calendar *cal, day_t from, day_t raw, struct trace *trace, day_t *ret, int *ret_year) {
+        const struct term_step rolling = {.unit = TERM_DAYS};
+        day_t end = raw, second;
+        enum day_kind kind;
+
+        while ((kind = calendar_day(cal, end)) != DAY_WORKING) {
+                int e;
+
+                if (kind == DAY_UNKNOWN_YEAR)
+                        return unknown_day(end, rolling, trace, ret_year);
+                e = trace_add(trace, (struct trace_entry){.kind = TRACE_ROLLED, .date = end, .day = kind});
+                if (e)
+                        return e;
+                end++;
+        }
+        if (raw - from >= LEGAL_DAYS_MIN) {
+                if (!calendar_walk(cal, from, LEGAL_WORKING_DAYS, &second))
+                        return unknown_day(second, rolling, trace, ret_year);
+                if (second > end) {
+                        int e = trace_add(trace, (struct trace_entry){.kind = TRACE_EXTENDED, .date = second, .day = DAY_WORKING});
+
+                        if (e)
+                                return e;
+                        end = second;
+                }
+        }
+        *ret = end;
+        return 0;
+}
+
+int term_end(const struct calendar *cal, const struct term *term, day_t from, struct trace *trace, day_t *ret, int *ret_year) {
+        day_t end = from;
+        int e;
+
+        assert(term->n >= 1 && term->n <= TERM_STEPS_MAX && !term_in_hours(term));
+        if (trace)
+                *trace = (struct trace){.arena = trace->arena, .legal = term->legal, .from = from, .end = DAY_NONE};
+        for (unsigned i = 0; i < term->n; i++) {
+                day_t anchor = end;
+
+                e = step_end(cal, term->steps[i], anchor, trace, &end, ret_year);
+                if (e == 0)
+                        e = trace_step(trace, cal, term->steps[i], anchor, end);
+                if (e)
+                        return e;
+        }
+        if (term->legal) {
+                e = roll(cal, from, end, trace, &end, ret_year);
+                if (e)
+                        return e;
+        }
+        if (trace)
+                trace->end = end;
+        *ret = end;
+        return 0;
+}
+
+int term_step_end(const struct calendar *cal, struct term_step step, day_t from, day_t *ret, int *ret_year) {
+        assert(step.unit != TERM_HOURS);
+        return step_end(cal, step, from, NULL, ret, ret_year);
+}
+
+int term_instant(const struct term *term, instant_t from, instant_t *ret) {
+        instant_t end;
+
+        assert(term_in_hours(term));
+        end = from + term->steps[0].count * INSTANT_HOUR;
+        if (!instant_valid(from) || !instant_valid(end))
+                return TERM_E_RANGE;
+        *ret = end;
+        return 0;
+}
