@@ -10,7 +10,8 @@
 #include "cli/command.h"
 
 /* In the order in which a newcomer meets them. */
-#define COMMANDS(X)
+#define COMMANDS(X) \
+        X(term)
 
 #define DECLARE(name) extern const struct command command_##name;
 COMMANDS(DECLARE)
