@@ -114,7 +114,7 @@ struct bus_part {
 
 enum bus_event_kind {
         BUS_NONE,     /* nothing came in time */
-        BUS_RECORD,   /* record: borrowed until the next call on the handle */
+        BUS_RECORD,   /* record: borrowed until the next poll, commit or abort on the handle: producing leaves it alone */
         BUS_ASSIGNED, /* parts are this member's from now on */
         BUS_REVOKED,  /* parts go with the next poll: now is the last chance to commit what was read of them */
         BUS_LOST,     /* parts are gone already: nothing of them can be committed any more */
@@ -144,7 +144,8 @@ struct bus_worker_config {
 struct bus_restore {
         void *ctx;
         int (*row)(void *ctx, const struct bus_record *row);  /* one row of the state, in order per partition; not 0: restore ends with it */
-        int (*progress)(void *ctx, uint64_t rows);            /* may be NULL; a few times a second; not 0: restore ends with it */
+        /* May be NULL; per partition a few times a second, and when it is done: @at rows' offsets of @end. Not 0: restore ends with it. */
+        int (*progress)(void *ctx, int32_t partition, int64_t at, int64_t end);
 };
 
 struct bus_worker {
