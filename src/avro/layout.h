@@ -9,7 +9,7 @@
  * fixed of 16 bytes, with logicalType uuid), and nullable forms of these.
  */
 
-#include "avro/schema.h"
+#include "avro/schemas.h"
 #include "base/uuid.h"
 
 #define LAYOUT_SLOTS_MAX 64
@@ -50,6 +50,7 @@ struct layout_field {
         struct slot default_value;
         const char **symbols; size_t n_symbols; /* enum */
         const struct schema_field *field;       /* doc and custom properties */
+        const struct schema *plain;             /* the type without null */
 };
 
 struct layout {
@@ -70,5 +71,8 @@ int layout_slot(const struct layout *layout, const char *name);
 /* The index of an enum symbol, or -1. */
 int layout_symbol(const struct layout_field *field, struct text symbol);
 
-/* Whether two values are the same. */
+/* The type as people call it: "timestamp-millis". */
+const char *layout_type_word(enum layout_type type);
+
+/* Whether two values are the same; doubles bit for bit. */
 bool slot_equal(const struct slot *a, const struct slot *b);

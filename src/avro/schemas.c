@@ -1,0 +1,570 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "avro/schemas.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include "avro/schemas_parts.h"
+#include "base/arena.h"
+#include "base/file.h"
+#include "base/table.h"
+#include "base/vector.h"
+
+#define SCHEMA_MEMORY_MAX (SCHEMA_TEXT_MAX * 64) /* of what one schema becomes */
+#define CANONICAL_MAX (SCHEMA_TEXT_MAX * 16)     /* full names make it longer than the text */
+
+struct schema_file {
+        struct arena *arena;
+        json_t *document;
+        const char *name, *json, *canonical;
+        const struct schema *root;
+        uint64_t fingerprint;
+};
+
+struct parse {
+        struct arena *arena;
+        struct table names; /* full name to struct schema */
+        VECTOR(const struct schema *) named; /* the same in the order of the text */
+        struct error *err;
+};
+
+static const struct schema primitives[] = {
+        {.kind = SCHEMA_NULL, .name = "null", .doc = ""},     {.kind = SCHEMA_BOOLEAN, .name = "boolean", .doc = ""},
+        {.kind = SCHEMA_INT, .name = "int", .doc = ""},       {.kind = SCHEMA_LONG, .name = "long", .doc = ""},
+        {.kind = SCHEMA_FLOAT, .name = "float", .doc = ""},   {.kind = SCHEMA_DOUBLE, .name = "double", .doc = ""},
+        {.kind = SCHEMA_BYTES, .name = "bytes", .doc = ""},   {.kind = SCHEMA_STRING, .name = "string", .doc = ""},
+};
+
+static const char *const complex_words[] = {"record", "enum", "array", "map", "fixed"};
+
+static int parse_type(struct parse *p, const json_t *json, const char *space, unsigned depth, const struct schema **ret);
+
+#define wrong(p, ...) (error_set((p)->err, __VA_ARGS__), -EINVAL)
+
+static const struct schema *primitive_of(const char *word) {
+        for (size_t i = 0; i < ELEMENTS(primitives); i++) {
+                if (strcmp(primitives[i].name, word) == 0)
+                        return &primitives[i];
+        }
+        return NULL;
+}
+
+/* A letter or _, then letters, digits and _; parts between dots when @dots. */
+static bool name_valid(const char *s, size_t n, bool dots) {
+        bool first = true;
+
+        if (n == 0 || n > SCHEMA_NAME_MAX)
+                return false;
+        for (size_t i = 0; i < n; i++) {
+                char c = s[i];
+                bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+
+                if (c == '.' && dots && !first) {
+                        first = true;
+                        continue;
+                }
+                if (!letter && (first || c < '0' || c > '9'))
+                        return false;
+                first = false;
+        }
+        return !first;
+}
+
+/* A string member that may be absent: *ret is then NULL. */
+static int get_string(struct parse *p, const json_t *object, const char *key, const char **ret) {
+        const json_t *value = json_object_get(object, key);
+
+        *ret = NULL;
+        if (!value)
+                return 0;
+        if (!json_is_string(value))
+                return wrong(p, "'%s' must be a string", key);
+        *ret = json_string_value(value);
+        return 0;
+}
+
+/* A list member that must be there. */
+static int get_list(struct parse *p, const json_t *object, const char *key, size_t max, const json_t **ret) {
+        const json_t *value = json_object_get(object, key);
+
+        if (!json_is_array(value))
+                return wrong(p, "'%s' must be a list", key);
+        if (json_array_size(value) > max)
+                return wrong(p, "'%s' has more than %zu items", key, max);
+        *ret = value;
+        return 0;
+}
+
+static int check_aliases(struct parse *p, const json_t *object, bool dots) {
+        const json_t *list = json_object_get(object, "aliases"), *item;
+        size_t i;
+
+        if (!list)
+                return 0;
+        if (!json_is_array(list))
+                return wrong(p, "'aliases' must be a list of names");
+        json_array_foreach(list, i, item) {
+                if (!json_is_string(item) || !name_valid(json_string_value(item), json_string_length(item), dots))
+                        return wrong(p, "'aliases' must hold names of letters, digits and _");
+        }
+        return 0;
+}
+
+/* Full name and name space of a record, enum or fixed; registers it. */
+static int parse_name(struct parse *p, const json_t *json, struct schema *s, const char *space, const char **ret_space) {
+        const json_t *name = json_object_get(json, "name");
+        const char *word = json_string_value(name), *given, *dot;
+        int r = get_string(p, json, "namespace", &given);
+
+        if (r)
+                return r;
+        if (!word)
+                return wrong(p, "a record, enum or fixed needs a 'name'");
+        if (!name_valid(word, json_string_length(name), true))
+                return wrong(p, "'%.64s' is not a name of letters, digits and _ that begins with no digit", word);
+        if (given && *given && !name_valid(given, json_string_length(json_object_get(json, "namespace")), true))
+                return wrong(p, "the namespace '%.64s' must be names with dots between", given);
+        dot = strrchr(word, '.');
+        if (dot) {
+                s->name = word;
+                *ret_space = arena_copy(p->arena, word, (size_t)(dot - word));
+        } else {
+                *ret_space = given ? given : space;
+                s->name = **ret_space ? arena_printf(p->arena, "%s.%s", *ret_space, word) : word;
+        }
+        if (!s->name || !*ret_space)
+                return -ENOMEM;
+        if (strlen(s->name) > SCHEMA_NAME_MAX)
+                return wrong(p, "the full name of '%.64s' is longer than %d characters", word, SCHEMA_NAME_MAX);
+        if (primitive_of(schema_short_name(s->name)))
+                return wrong(p, "'%s' is a type of Avro itself and cannot be a name", schema_short_name(s->name));
+        if (table_get(&p->names, s->name, strlen(s->name)))
+                return wrong(p, "'%s' is defined twice; write its name where it is used again", s->name);
+        r = check_aliases(p, json, true);
+        if (r == 0)
+                r = table_put(&p->names, s->name, strlen(s->name), s);
+        return r ? r : vector_push(&p->named, s);
+}
+
+/* Puts a name into a set. Return: 0, -EINVAL when it is there already, -ENOMEM. */
+static int put_once(struct parse *p, struct table *seen, const char *name) {
+        size_t n = strlen(name);
+
+        if (table_get(seen, name, n))
+                return wrong(p, "stands twice");
+        return table_put(seen, name, n, (void *)name);
+}
+
+static int parse_field(struct parse *p, const json_t *json, const char *space, unsigned depth, struct schema_field *f) {
+        static const char *const orders[] = {"ascending", "descending", "ignore"};
+        const char *order;
+        bool known = false;
+        int r = get_string(p, json, "doc", &f->doc);
+
+        if (r == 0)
+                r = get_string(p, json, "order", &order);
+        if (r == 0)
+                r = check_aliases(p, json, false);
+        if (r)
+                return r;
+        if (!f->doc)
+                f->doc = "";
+        for (size_t i = 0; i < ELEMENTS(orders); i++)
+                known = known || (order && strcmp(order, orders[i]) == 0);
+        if (order && !known)
+                return wrong(p, "'order' must be ascending, descending or ignore");
+        f->properties = json;
+        f->default_value = json_object_get(json, "default");
+        if (!json_object_get(json, "type"))
+                return wrong(p, "has no 'type'");
+        return parse_type(p, json_object_get(json, "type"), space, depth + 1, &f->type);
+}
+
+static int parse_fields(struct parse *p, const json_t *list, const char *space, unsigned depth, struct schema *s, struct table *seen) {
+        struct schema_field *fields = arena_calloc(p->arena, json_array_size(list), sizeof(*fields));
+
+        if (!fields)
+                return -ENOMEM;
+        for (size_t i = 0; i < json_array_size(list); i++) {
+                const json_t *item = json_array_get(list, i), *name = json_object_get(item, "name");
+                int r;
+
+                if (!json_is_object(item))
+                        return wrong(p, "field %zu must be an object", i + 1);
+                if (!json_is_string(name))
+                        return wrong(p, "field %zu has no 'name'", i + 1);
+                if (!name_valid(json_string_value(name), json_string_length(name), false))
+                        return wrong(p, "field %zu: '%.64s' is not a name of letters, digits and _ that begins with no digit", i + 1,
+                                     json_string_value(name));
+                fields[i].name = json_string_value(name);
+                r = put_once(p, seen, fields[i].name);
+                if (r == 0)
+                        r = parse_field(p, item, space, depth, &fields[i]);
+                if (r) {
+                        error_prefix(p->err, "field '%s'", fields[i].name);
+                        return r;
+                }
+        }
+        s->fields = fields;
+        s->n_fields = json_array_size(list);
+        return 0;
+}
+
+static int parse_record(struct parse *p, const json_t *json, const char *space, unsigned depth, struct schema *s) {
+        struct table seen = {0};
+        const json_t *list;
+        int r = parse_name(p, json, s, space, &space);
+
+        if (r == 0)
+                r = get_list(p, json, "fields", SCHEMA_FIELDS_MAX, &list);
+        if (r)
+                return r;
+        r = parse_fields(p, list, space, depth, s, &seen);
+        table_done(&seen);
+        return r;
+}
+
+static int parse_symbols(struct parse *p, const json_t *list, struct schema *s, struct table *seen) {
+        const char **symbols = arena_calloc(p->arena, json_array_size(list), sizeof(*symbols));
+
+        if (!symbols)
+                return -ENOMEM;
+        for (size_t i = 0; i < json_array_size(list); i++) {
+                const json_t *item = json_array_get(list, i);
+                int r;
+
+                if (!json_is_string(item))
+                        return wrong(p, "symbol %zu must be a string", i + 1);
+                symbols[i] = json_string_value(item);
+                if (!name_valid(symbols[i], json_string_length(item), false))
+                        return wrong(p, "symbol '%.64s' is not a name of letters, digits and _ that begins with no digit", symbols[i]);
+                r = put_once(p, seen, symbols[i]);
+                if (r) {
+                        error_prefix(p->err, "symbol '%s'", symbols[i]);
+                        return r;
+                }
+        }
+        s->symbols = symbols;
+        s->n_symbols = json_array_size(list);
+        return 0;
+}
+
+static int parse_enum(struct parse *p, const json_t *json, const char *space, struct schema *s) {
+        struct table seen = {0};
+        const json_t *list;
+        int r = parse_name(p, json, s, space, &space);
+
+        if (r == 0)
+                r = get_list(p, json, "symbols", SCHEMA_SYMBOLS_MAX, &list);
+        if (r == 0 && json_array_size(list) == 0)
+                r = wrong(p, "'symbols' is empty");
+        if (r)
+                return r;
+        r = parse_symbols(p, list, s, &seen);
+        table_done(&seen);
+        if (r == 0)
+                r = get_string(p, json, "default", &s->default_symbol);
+        if (r == 0 && s->default_symbol && !schema_default_fits(s, json_object_get(json, "default"), 0, p->err))
+                r = -EINVAL;
+        return r;
+}
+
+static int parse_fixed(struct parse *p, const json_t *json, const char *space, struct schema *s) {
+        const json_t *size = json_object_get(json, "size");
+        int r = parse_name(p, json, s, space, &space);
+
+        if (r)
+                return r;
+        if (!json_is_integer(size) || json_integer_value(size) < 0 || json_integer_value(size) > (json_int_t)SCHEMA_FIXED_MAX)
+                return wrong(p, "'size' must be a whole number from 0 to %zu", SCHEMA_FIXED_MAX);
+        s->size = (size_t)json_integer_value(size);
+        return 0;
+}
+
+static int parse_items(struct parse *p, const json_t *json, const char *space, unsigned depth, struct schema *s) {
+        const char *key = s->kind == SCHEMA_ARRAY ? "items" : "values";
+        const json_t *type = json_object_get(json, key);
+        int r = type ? parse_type(p, type, space, depth + 1, &s->items) : wrong(p, "has no '%s'", key);
+
+        if (r && type)
+                error_prefix(p->err, "%s", key);
+        return r;
+}
+
+static int parse_union(struct parse *p, const json_t *json, const char *space, unsigned depth, struct schema *s) {
+        size_t n = json_array_size(json);
+
+        if (n == 0)
+                return wrong(p, "a union needs at least one branch");
+        if (n > SCHEMA_BRANCHES_MAX)
+                return wrong(p, "a union has more than %d branches", SCHEMA_BRANCHES_MAX);
+        s->branches = arena_calloc(p->arena, n, sizeof(*s->branches));
+        if (!s->branches)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+                const struct schema **b = &s->branches[i];
+                int r = parse_type(p, json_array_get(json, i), space, depth + 1, b);
+
+                if (r == 0 && (*b)->kind == SCHEMA_UNION)
+                        r = wrong(p, "a union cannot hold a union");
+                for (size_t k = 0; r == 0 && k < i; k++) { /* names of arrays and maps are their words */
+                        if (strcmp(s->branches[k]->name, (*b)->name) == 0)
+                                r = wrong(p, "'%s' stands twice in the union", (*b)->name);
+                }
+                if (r) {
+                        error_prefix(p->err, "branch %zu", i + 1);
+                        return r;
+                }
+        }
+        s->n_branches = n;
+        return 0;
+}
+
+static enum schema_logical logical_of(const struct schema *s, const char *word) {
+        if (!word)
+                return SCHEMA_NOT_LOGICAL;
+        if (strcmp(word, "date") == 0 && s->kind == SCHEMA_INT)
+                return SCHEMA_DATE;
+        if (strcmp(word, "timestamp-millis") == 0 && s->kind == SCHEMA_LONG)
+                return SCHEMA_TIMESTAMP_MILLIS;
+        if (strcmp(word, "uuid") == 0 && (s->kind == SCHEMA_STRING || (s->kind == SCHEMA_FIXED && s->size == 16)))
+                return SCHEMA_UUID;
+        return SCHEMA_OTHER_LOGICAL;
+}
+
+static int parse_reference(struct parse *p, const char *word, const char *space, const struct schema **ret) {
+        const struct schema *s = primitive_of(word);
+        struct nearest nearest = NEAREST_INIT(word);
+        char hint[NEAREST_HINT_MAX], full[2 * SCHEMA_NAME_MAX + 2];
+
+        if (!s && *space && !strchr(word, '.') && strlen(word) <= SCHEMA_NAME_MAX) {
+                int n = snprintf(full, sizeof(full), "%s.%s", space, word);
+
+                s = n > 0 && (size_t)n < sizeof(full) ? table_get(&p->names, full, (size_t)n) : NULL;
+        }
+        if (!s)
+                s = table_get(&p->names, word, strlen(word));
+        if (s) {
+                *ret = s;
+                return 0;
+        }
+        for (size_t i = 0; i < ELEMENTS(complex_words); i++) {
+                if (strcmp(word, complex_words[i]) == 0)
+                        return wrong(p, "'%s' needs an object that describes it", word);
+        }
+        for (size_t i = 0; i < ELEMENTS(primitives); i++)
+                nearest_try(&nearest, primitives[i].name);
+        for (size_t i = 0; i < p->named.n; i++)
+                nearest_try(&nearest, p->named.items[i]->name);
+        return wrong(p, "no type '%.64s' is known here%s", word, nearest_hint(&nearest, hint));
+}
+
+static int parse_complex(struct parse *p, const json_t *json, const char *word, const char *space, unsigned depth, struct schema *s) {
+        if (strcmp(word, "record") == 0) {
+                s->kind = SCHEMA_RECORD;
+                return parse_record(p, json, space, depth, s);
+        }
+        if (strcmp(word, "enum") == 0) {
+                s->kind = SCHEMA_ENUM;
+                return parse_enum(p, json, space, s);
+        }
+        if (strcmp(word, "fixed") == 0) {
+                s->kind = SCHEMA_FIXED;
+                return parse_fixed(p, json, space, s);
+        }
+        s->kind = strcmp(word, "map") == 0 ? SCHEMA_MAP : SCHEMA_ARRAY;
+        s->name = s->kind == SCHEMA_MAP ? "map" : "array";
+        return parse_items(p, json, space, depth, s);
+}
+
+static int parse_object(struct parse *p, const json_t *json, const char *space, unsigned depth, const struct schema **ret) {
+        const json_t *type = json_object_get(json, "type");
+        const char *word = json_string_value(type), *logical;
+        const struct schema *primitive;
+        bool complex = false;
+        struct schema *s;
+        int r;
+
+        if (!type)
+                return wrong(p, "has no 'type'");
+        if (!word) /* a type in an object of its own */
+                return parse_type(p, type, space, depth + 1, ret);
+        for (size_t i = 0; i < ELEMENTS(complex_words); i++)
+                complex = complex || strcmp(word, complex_words[i]) == 0;
+        primitive = primitive_of(word);
+        if (!primitive && !complex)
+                return parse_reference(p, word, space, ret);
+        s = arena_calloc(p->arena, 1, sizeof(*s));
+        if (!s)
+                return -ENOMEM;
+        if (primitive)
+                *s = *primitive;
+        s->properties = json;
+        r = get_string(p, json, "doc", &s->doc);
+        if (r)
+                return r;
+        if (!s->doc)
+                s->doc = "";
+        r = complex ? parse_complex(p, json, word, space, depth, s) : 0;
+        if (r == 0)
+                r = get_string(p, json, "logicalType", &logical);
+        if (r == 0)
+                s->logical = logical_of(s, logical);
+        *ret = s;
+        return r;
+}
+
+static int parse_type(struct parse *p, const json_t *json, const char *space, unsigned depth, const struct schema **ret) {
+        struct schema *s;
+
+        if (depth > SCHEMA_DEPTH_MAX)
+                return wrong(p, "types are nested deeper than %d levels", SCHEMA_DEPTH_MAX);
+        if (json_is_string(json))
+                return parse_reference(p, json_string_value(json), space, ret);
+        if (json_is_object(json))
+                return parse_object(p, json, space, depth, ret);
+        if (!json_is_array(json))
+                return wrong(p, "a type is a name, an object, or a list (a union)");
+        s = arena_calloc(p->arena, 1, sizeof(*s));
+        if (!s)
+                return -ENOMEM;
+        s->kind = SCHEMA_UNION;
+        s->name = "union";
+        s->doc = "";
+        *ret = s;
+        return parse_union(p, json, space, depth, s);
+}
+
+/* Defaults are looked at when all types are known: they may be those of a type that refers to itself. */
+static int check_defaults(struct parse *p) {
+        for (size_t i = 0; i < p->named.n; i++) {
+                const struct schema *s = p->named.items[i];
+
+                for (size_t k = 0; k < s->n_fields; k++) {
+                        const struct schema_field *f = &s->fields[k];
+
+                        if (!f->default_value || schema_default_fits(f->type, f->default_value, 0, p->err))
+                                continue;
+                        error_prefix(p->err, "field '%s'", f->name);
+                        return -EINVAL;
+                }
+        }
+        return 0;
+}
+
+static int write_canonical(struct schema_file *file) {
+        struct buffer b = BUFFER_INIT(CANONICAL_MAX);
+        int r = canonical_write(file->root, &b);
+
+        if (r == 0) {
+                file->canonical = arena_copy(file->arena, b.bytes, b.n);
+                file->fingerprint = fingerprint_crc64(b.bytes, b.n);
+                r = file->canonical ? 0 : -ENOMEM;
+        }
+        buffer_done(&b);
+        return r;
+}
+
+static int parse_text(struct schema_file *file, const char *json, size_t n, struct error *err) {
+        struct parse p = {.arena = file->arena, .err = err};
+        json_error_t where;
+        int r;
+
+        file->json = arena_copy(file->arena, json, n);
+        if (!file->json)
+                return -ENOMEM;
+        file->document = json_loadb(json, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &where);
+        if (!file->document) {
+                error_set(err, "%s:%d:%d: this is not JSON: %s", file->name, where.line, where.column, where.text);
+                return -EINVAL;
+        }
+        r = parse_type(&p, file->document, "", 0, &file->root);
+        if (r == 0)
+                r = check_defaults(&p);
+        table_done(&p.names);
+        vector_done(&p.named);
+        if (r == 0)
+                r = write_canonical(file);
+        if (r == -ENOMEM)
+                error_set(err, "there is no memory for this schema");
+        if (r)
+                error_prefix(err, "%s", file->name);
+        return r;
+}
+
+int schema_parse(const char *name, const char *json, size_t n, struct schema_file **ret, struct error *err) {
+        CLEANUP(schema_free_p) struct schema_file *file = NULL;
+        int r;
+
+        assert(name && json && ret);
+        if (n > SCHEMA_TEXT_MAX) {
+                error_set(err, "%s: a schema is at most %zu bytes", name, SCHEMA_TEXT_MAX);
+                return -EINVAL;
+        }
+        file = calloc(1, sizeof(*file));
+        if (!file)
+                return -ENOMEM;
+        r = arena_new(&file->arena, SCHEMA_MEMORY_MAX);
+        if (r)
+                return r;
+        file->name = arena_copy(file->arena, name, strlen(name));
+        if (!file->name)
+                return -ENOMEM;
+        r = parse_text(file, json, n, err);
+        if (r)
+                return r;
+        *ret = TAKE(file);
+        return 0;
+}
+
+int schema_read(const char *path, struct schema_file **ret, struct error *err) {
+        CLEANUP(cleanup_free) char *text = NULL;
+        size_t n;
+        int r = file_read(path, &text, &n, err);
+
+        return r ? r : schema_parse(path, text, n, ret, err);
+}
+
+struct schema_file *schema_free(struct schema_file *file) {
+        if (!file)
+                return NULL;
+        json_decref(file->document);
+        arena_free(file->arena);
+        free(file);
+        return NULL;
+}
+
+const struct schema *schema_root(const struct schema_file *file) {
+        return file->root;
+}
+
+const char *schema_name(const struct schema_file *file) {
+        return file->name;
+}
+
+const char *schema_json(const struct schema_file *file) {
+        return file->json;
+}
+
+const char *schema_canonical(const struct schema_file *file) {
+        return file->canonical;
+}
+
+uint64_t schema_fingerprint(const struct schema_file *file) {
+        return file->fingerprint;
+}
+
+const char *schema_short_name(const char *full) {
+        const char *dot = strrchr(full, '.');
+
+        return dot ? dot + 1 : full;
+}
+
+const json_t *schema_property(const json_t *properties, const char *name) {
+        return json_object_get(properties, name);
+}
+
+const char *schema_property_string(const json_t *properties, const char *name) {
+        return json_string_value(json_object_get(properties, name));
+}
