@@ -5,17 +5,19 @@
  * Records: bytes to slots and back
  *
  * A program is the resolution of one writer schema to one reader layout, compiled once: defaults,
- * promotions, enum defaults, nullable to plain and back, unknown fields of any type skipped. Decoding
- * is strict: lengths are checked against what is left before anything is touched, enum and union
- * indices against their range, booleans are 0 or 1, text is UTF-8, uuids are 36 lower-case characters,
- * and the body must end where the record ends. Nothing is allocated: strings are views into the bytes.
+ * aliases, promotions, enum defaults, nullable to plain and back, unknown fields of any type skipped.
+ * Decoding is strict: lengths are checked against what is left before anything is touched, enum and
+ * union indices against their range, booleans are 0 or 1, text is UTF-8, uuids are 36 lower-case
+ * characters, and the body must end where the record ends. Nothing is allocated: strings are views
+ * into the bytes. One extension of the Avro rules: a uuid written as a string is read by a field that
+ * keeps it as fixed(16), and the other way round.
  */
 
 #include "avro/layout.h"
 #include "base/buffer.h"
 
 #define RECORD_SKIP_DEPTH_MAX 32
-#define RECORD_SKIP_ITEMS_MAX 1000000 /* items of arrays and maps of no size */
+#define RECORD_SKIP_ITEMS_MAX 1000000 /* values in the fields of one record that are skipped */
 #define RECORD_TEXT_MAX 65536         /* bytes of one string */
 
 struct program;
@@ -25,20 +27,32 @@ struct program;
  * Return: 0; -EINVAL with every reason in one sentence when they do not resolve; -ENOMEM.
  */
 int program_new(const struct schema_file *writer, const struct layout *reader, struct program **ret, struct error *err) MUSTCHECK;
-struct program *program_free(struct program *program);
+struct program *program_free(struct program *program); /* NULL ok; returns NULL */
 DEFINE_CLEANUP(struct program *, program_free);
+
+/*
+ * What a writer may write and this reader will refuse, though the schemas resolve (a null, a symbol
+ * or a branch that the reader does not have): one sentence with every field, or "" when the program
+ * reads every record that the writer's schema allows. For checks of compatibility.
+ */
+const char *program_gaps(const struct program *program);
 
 enum record_error {
         RECORD_E_SHORT = 1, /* the bytes end too early */
         RECORD_E_LONG,      /* bytes are left over */
-        RECORD_E_VALUE,     /* a length, index, boolean, text or uuid that cannot be */
+        RECORD_E_VALUE,     /* a length, index, boolean, text or uuid that cannot be, or that the reader has no place for */
 };
 
 /*
  * Decodes a body into @slots (as many as the reader has fields). Fills @err, when not NULL, with
- * the field's name and the offset, never with a value. Return: 0 or enum record_error.
+ * the field's name and the offset, never with a value. Return: 0 or enum record_error; the slots
+ * are then undefined.
  */
 int record_decode(const struct program *program, const void *body, size_t n, struct slot *slots, struct error *err) MUSTCHECK;
 
-/* Appends the body. Slots must fit the layout (assert); check buffer->failed afterwards. */
+/*
+ * Appends the body. Slots must fit the layout (assert): the kind of the type, an int in 32 bits, a
+ * symbol in range, null only where nullable; text must be UTF-8 of at most RECORD_TEXT_MAX bytes.
+ * Check buffer->failed afterwards.
+ */
 void record_encode(const struct layout *layout, const struct slot *slots, struct buffer *out);

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "avro/op.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#include "base/vector.h"
+
+#define PROGRAM_MEMORY_MAX ((size_t)16 * 1024 * 1024)
+#define PROGRAM_REASONS_MAX 4096
+#define PROGRAM_REASON_MAX (4 * (SCHEMA_NAME_MAX + 64)) /* one sentence: four names at most */
+
+struct compile {
+        VECTOR(struct op) ops;
+        struct arena *arena;
+        struct buffer reasons, gaps; /* sentences with "; " between */
+        const char *field;           /* whose steps are being made */
+};
+
+/* Adds to a list of sentences; what is too much is left out, the first ones say enough. */
+#define note(list, ...)                                        \
+        do {                                                   \
+                if ((list)->n < PROGRAM_REASONS_MAX) {         \
+                        if ((list)->n)                         \
+                                buffer_add_text((list), "; "); \
+                        buffer_printf((list), __VA_ARGS__);    \
+                }                                              \
+        } while (0)
+
+static int emit(struct compile *c, struct op op) {
+        op.field = c->field;
+        return vector_push(&c->ops, op);
+}
+
+static bool names_match(const struct schema *writer, const struct schema *reader) {
+        const json_t *aliases = schema_property(reader->properties, "aliases"), *alias;
+        const char *name = schema_short_name(writer->name);
+        size_t i;
+
+        if (strcmp(name, schema_short_name(reader->name)) == 0)
+                return true;
+        json_array_foreach(aliases, i, alias) {
+                if (strcmp(name, schema_short_name(json_string_value(alias))) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* The step that reads @writer into a field, or OP_END when the types do not resolve. */
+static enum op_code step_for(const struct schema *writer, const struct layout_field *f) {
+        enum schema_kind w = writer->kind;
+
+        switch (f->type) {
+        case LAYOUT_BOOLEAN:
+                return w == SCHEMA_BOOLEAN ? OP_BOOLEAN : OP_END;
+        case LAYOUT_INT:
+        case LAYOUT_DATE:
+                return w == SCHEMA_INT ? OP_INT : OP_END;
+        case LAYOUT_LONG:
+        case LAYOUT_TIMESTAMP:
+                return w == SCHEMA_INT ? OP_INT : w == SCHEMA_LONG ? OP_LONG : OP_END;
+        case LAYOUT_FLOAT:
+                return w == SCHEMA_INT ? OP_INT_TO_FLOAT : w == SCHEMA_LONG ? OP_LONG_TO_FLOAT : w == SCHEMA_FLOAT ? OP_FLOAT : OP_END;
+        case LAYOUT_DOUBLE:
+                return w == SCHEMA_INT     ? OP_INT_TO_DOUBLE
+                       : w == SCHEMA_LONG  ? OP_LONG_TO_DOUBLE
+                       : w == SCHEMA_FLOAT ? OP_FLOAT
+                       : w == SCHEMA_DOUBLE ? OP_DOUBLE
+                                           : OP_END;
+        case LAYOUT_STRING:
+                return w == SCHEMA_STRING || w == SCHEMA_BYTES ? OP_STRING : OP_END;
+        case LAYOUT_ENUM:
+                return w == SCHEMA_ENUM && names_match(writer, f->plain) ? OP_ENUM : OP_END;
+        case LAYOUT_UUID:
+                if (w == SCHEMA_FIXED)
+                        return writer->logical == SCHEMA_UUID ? OP_UUID_FIXED : OP_END;
+                return w == SCHEMA_STRING || w == SCHEMA_BYTES ? OP_UUID_TEXT : OP_END;
+        case LAYOUT_UUID_FIXED:
+                if (w == SCHEMA_STRING)
+                        return writer->logical == SCHEMA_UUID ? OP_UUID_TEXT : OP_END;
+                return w == SCHEMA_FIXED && writer->size == 16 && names_match(writer, f->plain) ? OP_UUID_FIXED : OP_END;
+        }
+        return OP_END;
+}
+
+static int emit_enum(struct compile *c, const struct schema *writer, const struct layout_field *f, uint8_t slot) {
+        int32_t *map = arena_calloc(c->arena, writer->n_symbols, sizeof(*map));
+        const char *fallback = f->plain->default_symbol;
+
+        if (!map)
+                return -ENOMEM;
+        for (size_t i = 0; i < writer->n_symbols; i++) {
+                map[i] = layout_symbol(f, text_of(writer->symbols[i]));
+                if (map[i] < 0 && fallback)
+                        map[i] = layout_symbol(f, text_of(fallback));
+                if (map[i] < 0)
+                        note(&c->gaps, "field '%s': the reader has no symbol %s", c->field, writer->symbols[i]);
+        }
+        return emit(c, (struct op){.code = OP_ENUM, .slot = slot, .n = (uint32_t)writer->n_symbols, .symbols = map});
+}
+
+/* The step for a writer's type that is no union. Return: 0; 1 when it does not resolve; -ENOMEM. */
+static int emit_plain(struct compile *c, const struct schema *writer, const struct layout_field *f, uint8_t slot) {
+        enum op_code code;
+
+        if (writer->kind == SCHEMA_NULL)
+                return f->nullable ? emit(c, (struct op){.code = OP_NULL, .slot = slot}) : 1;
+        code = step_for(writer, f);
+        if (code == OP_END)
+                return 1;
+        if (code == OP_ENUM)
+                return emit_enum(c, writer, f, slot);
+        return emit(c, (struct op){.code = (uint8_t)code, .slot = slot});
+}
+
+/* Null and one other type that resolves: two steps. Return: as above. */
+static int emit_nullable(struct compile *c, const struct schema *writer, const struct layout_field *f, uint8_t slot) {
+        uint8_t null_branch = writer->branches[0]->kind == SCHEMA_NULL ? 0 : 1;
+        enum op_code code = f->nullable ? OP_OPTIONAL : OP_REQUIRED;
+        int r;
+
+        if (writer->n_branches != 2 || writer->branches[null_branch]->kind != SCHEMA_NULL)
+                return 1;
+        if (step_for(writer->branches[1 - null_branch], f) == OP_END)
+                return 1;
+        if (!f->nullable)
+                note(&c->gaps, "field '%s': the reader takes no null", c->field);
+        r = emit(c, (struct op){.code = (uint8_t)code, .slot = slot, .null_branch = null_branch});
+        return r ? r : emit_plain(c, writer->branches[1 - null_branch], f, slot);
+}
+
+/* Any other union: each branch has steps of its own, and then goes on behind the last. Return: as above. */
+static int emit_branches(struct compile *c, const struct schema *writer, const struct layout_field *f, uint8_t slot) {
+        uint32_t *targets = arena_calloc(c->arena, writer->n_branches, sizeof(*targets));
+        size_t first = c->ops.n, readable = 0;
+        int r;
+
+        if (!targets)
+                return -ENOMEM;
+        r = emit(c, (struct op){.code = OP_BRANCH, .n = (uint32_t)writer->n_branches, .targets = targets});
+        for (size_t i = 0; i < writer->n_branches && r == 0; i++) {
+                targets[i] = (uint32_t)c->ops.n;
+                r = emit_plain(c, writer->branches[i], f, slot);
+                if (r == 0)
+                        readable++;
+                if (r > 0) {
+                        note(&c->gaps, "field '%s': the reader has no place for %s", c->field, writer->branches[i]->name);
+                        r = emit(c, (struct op){.code = OP_REFUSE});
+                }
+                if (r == 0)
+                        r = emit(c, (struct op){.code = OP_JUMP});
+        }
+        if (r)
+                return r;
+        for (size_t i = first; i < c->ops.n; i++) {
+                if (c->ops.items[i].code == OP_JUMP)
+                        c->ops.items[i].n = (uint32_t)c->ops.n;
+        }
+        return readable ? 0 : 1;
+}
+
+static const char *word_of(const struct schema *s) {
+        return s->logical == SCHEMA_NOT_LOGICAL ? s->name : schema_property_string(s->properties, "logicalType");
+}
+
+static int compile_field(struct compile *c, const struct schema_field *writer, const struct layout *reader, int slot) {
+        const struct layout_field *f;
+        int r;
+
+        c->field = writer->name;
+        if (slot < 0)
+                return emit(c, (struct op){.code = OP_SKIP, .skip = writer->type});
+        f = &reader->fields[slot];
+        r = 1;
+        if (writer->type->kind == SCHEMA_UNION) {
+                r = emit_nullable(c, writer->type, f, (uint8_t)slot);
+                if (r > 0)
+                        r = emit_branches(c, writer->type, f, (uint8_t)slot);
+        } else {
+                r = emit_plain(c, writer->type, f, (uint8_t)slot);
+        }
+        if (r > 0) {
+                note(&c->reasons, "field '%s' was written as %s and cannot be read as %s%s", f->name, word_of(writer->type),
+                     f->nullable ? "null or " : "", f->type == LAYOUT_ENUM ? f->plain->name : layout_type_word(f->type));
+                r = 0;
+        }
+        return r;
+}
+
+/* The reader's slot for a writer's field: by its name, else by an alias; -1 when it has none. */
+static int slot_for(const struct layout *reader, const struct schema *writer, const char *name) {
+        int slot = layout_slot(reader, name);
+
+        for (size_t i = 0; i < reader->n && slot < 0; i++) {
+                const json_t *aliases = schema_property(reader->fields[i].field->properties, "aliases"), *alias;
+                bool taken = false;
+                size_t k;
+
+                for (size_t w = 0; w < writer->n_fields && !taken; w++) /* its own name goes before its aliases */
+                        taken = strcmp(writer->fields[w].name, reader->fields[i].name) == 0;
+                json_array_foreach(aliases, k, alias) {
+                        if (!taken && strcmp(json_string_value(alias), name) == 0)
+                                slot = (int)i;
+                }
+        }
+        return slot;
+}
+
+static int compile_record(struct compile *c, const struct schema *writer, const struct layout *reader) {
+        bool read[LAYOUT_SLOTS_MAX] = {false};
+        int r = 0;
+
+        if (!names_match(writer, schema_root(reader->file)))
+                note(&c->reasons, "the writer's record is %s, not %s", schema_short_name(writer->name), schema_short_name(reader->name));
+        for (size_t i = 0; i < writer->n_fields && r == 0; i++) {
+                int slot = slot_for(reader, writer, writer->fields[i].name);
+
+                if (slot >= 0 && read[slot]) /* two aliases of one field */
+                        slot = -1;
+                if (slot >= 0)
+                        read[slot] = true;
+                r = compile_field(c, &writer->fields[i], reader, slot);
+        }
+        for (size_t i = 0; i < reader->n && r == 0; i++) {
+                const struct layout_field *f = &reader->fields[i];
+
+                c->field = f->name;
+                if (read[i])
+                        continue;
+                if (f->has_default)
+                        r = emit(c, (struct op){.code = OP_DEFAULT, .slot = (uint8_t)i, .value = &f->default_value});
+                else
+                        note(&c->reasons, "field '%s' was not written and has no default", f->name);
+        }
+        c->field = "";
+        return r ? r : emit(c, (struct op){.code = OP_END});
+}
+
+static int compile_all(struct compile *c, const struct schema_file *writer, const struct layout *reader, struct program *program,
+                       struct error *err) {
+        int r = compile_record(c, schema_root(writer), reader);
+
+        if (r)
+                return r;
+        if (c->reasons.failed || c->gaps.failed)
+                return -ENOMEM;
+        if (c->reasons.n) {
+                error_set(err, "what %s writes cannot be read as %s: %s", schema_name(writer), schema_name(reader->file),
+                          buffer_text(&c->reasons));
+                return -EINVAL;
+        }
+        program->gaps = arena_copy(c->arena, c->gaps.bytes, c->gaps.n);
+        program->ops = arena_alloc(c->arena, c->ops.n * sizeof(*c->ops.items));
+        if (!program->gaps || !program->ops)
+                return -ENOMEM;
+        memcpy(program->ops, c->ops.items, c->ops.n * sizeof(*c->ops.items));
+        return 0;
+}
+
+int program_new(const struct schema_file *writer, const struct layout *reader, struct program **ret, struct error *err) {
+        struct compile c = {.reasons = BUFFER_INIT(PROGRAM_REASONS_MAX + PROGRAM_REASON_MAX),
+                            .gaps = BUFFER_INIT(PROGRAM_REASONS_MAX + PROGRAM_REASON_MAX),
+                            .field = ""};
+        CLEANUP(program_free_p) struct program *program = NULL;
+        int r;
+
+        assert(writer && reader && ret);
+        if (schema_root(writer)->kind != SCHEMA_RECORD) {
+                error_set(err, "%s: a record was expected, this is %s", schema_name(writer), schema_root(writer)->name);
+                return -EINVAL;
+        }
+        program = calloc(1, sizeof(*program));
+        if (!program)
+                return -ENOMEM;
+        r = arena_new(&program->arena, PROGRAM_MEMORY_MAX);
+        if (r)
+                return r;
+        c.arena = program->arena;
+        r = compile_all(&c, writer, reader, program, err);
+        vector_done(&c.ops);
+        buffer_done(&c.reasons);
+        buffer_done(&c.gaps);
+        if (r)
+                return r;
+        *ret = TAKE(program);
+        return 0;
+}
+
+struct program *program_free(struct program *program) {
+        if (!program)
+                return NULL;
+        arena_free(program->arena);
+        free(program);
+        return NULL;
+}
+
+const char *program_gaps(const struct program *program) {
+        return program->gaps;
+}
