@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: EUPL-1.2
+#
+# For bash scripts that try the program against a real broker: sourced, not run. Holds no product logic.
+#
+#   . tests/integration/kafka_fixture.sh
+#   fixture_broker
+#   wait_for 10 "the worker's state" test -s "$fixture_dir/state"
+#
+# Sets $fixture_dir, a folder that goes when the script ends, and $fixture_name, a word that no other run has, for topics,
+# groups and transactional ids. Processes started here with & are ended as well, each by its number.
+
+fixture_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+fixture_dir=$(mktemp -d)
+fixture_name=t$(date +%s)-$$
+fixture_own_broker=''
+
+fixture_end() {
+        local process
+        for process in $(jobs -p); do
+                kill "$process" 2>/dev/null || true # it may have ended already
+                wait "$process" 2>/dev/null || true # its status is that of our kill
+        done
+        [ -z "$fixture_own_broker" ] || "$fixture_root/ops/kafka" stop --dir "$fixture_dir/kafka"
+        rm -rf "$fixture_dir"
+}
+trap fixture_end EXIT
+
+# Leaves the address in KETENWACHT_TEST_BOOTSTRAP: the caller's broker when it names one, else one of our own.
+fixture_broker() {
+        [ -z "${KETENWACHT_TEST_BOOTSTRAP-}" ] || return 0
+        fixture_own_broker=yes
+        KETENWACHT_TEST_BOOTSTRAP=$("$fixture_root/ops/kafka" start --port 0 --dir "$fixture_dir/kafka") || return 1
+        export KETENWACHT_TEST_BOOTSTRAP
+}
+
+# wait_for SECONDS WHAT COMMAND...: until the command succeeds; after that time says that WHAT did not come, and fails.
+wait_for() {
+        local deadline=$((SECONDS + $1)) what=$2
+        shift 2
+        until "$@"; do
+                if [ "$SECONDS" -ge "$deadline" ]; then
+                        echo "waited in vain for $what: $*" >&2
+                        return 1
+                fi
+                sleep 0.05
+        done
+}
