@@ -165,8 +165,11 @@ class Words(unittest.TestCase):
 
 class Places(unittest.TestCase):
     def test_top_level(self):
-        self.assertEqual(found(tidy.check_top_level, {"README.md": "", ".gitignore": "", "src/a.c": "", "doc/a.md": "", "notes.txt": ""}),
-                         [("doc", 1), ("notes.txt", 1)])
+        whole = {name if "." in name or name.isupper() else name + "/x": "" for name in tidy.TOP_LEVEL} | {".gitignore": ""}
+        self.assertEqual(found(tidy.check_top_level, whole), [])
+        self.assertEqual(found(tidy.check_top_level, whole | {"doc/a.md": "", "notes.txt": ""}), [("doc", 1), ("notes.txt", 1)])
+        del whole["LICENSE"]
+        self.assertEqual(found(tidy.check_top_level, whole), [("LICENSE", 1)])
 
     def test_built(self):
         self.assertEqual(found(tidy.check_built, {

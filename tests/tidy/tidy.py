@@ -181,6 +181,8 @@ def check_top_level(tree):
     for name in sorted(present - set(TOP_LEVEL)):
         if not name.startswith("."):
             yield name, 1, "does not belong at the top level; there is only " + " ".join(TOP_LEVEL)
+    for name in sorted(set(TOP_LEVEL) - present):
+        yield name, 1, "is missing at the top level"
 
 
 def check_built(tree):
