@@ -475,6 +475,8 @@ static int parse_text(struct schema_file *file, const char *json, size_t n, stru
         if (!file->json)
                 return -ENOMEM;
         file->document = json_loadb(json, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &where);
+        if (!file->document && (json_error_code(&where) == json_error_out_of_memory || !where.text[0]))
+                return -ENOMEM; /* without memory jansson says either this or nothing */
         if (!file->document) {
                 error_set(err, "%s:%d:%d: this is not JSON: %s", file->name, where.line, where.column, where.text);
                 return -EINVAL;
