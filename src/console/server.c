@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "console/server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/text.h"
+
+#define REASON_TEXT_MAX 512
+
+struct console {
+        struct console_config config;
+        struct MHD_Daemon *daemon;
+        uint16_t port;
+        struct metric *cpu, *memory, *started;
+};
+
+struct console_reasons {
+        struct json_writer *w;
+        size_t n;
+};
+
+struct answer {
+        unsigned status;
+        const char *content_type;
+        struct buffer body;
+};
+
+void console_reason(struct console_reasons *reasons, const char *code, const char *fmt, ...) {
+        char text[REASON_TEXT_MAX];
+        va_list args;
+
+        if (reasons->n++ >= CONSOLE_REASONS_MAX)
+                return;
+        va_start(args, fmt);
+        vsnprintf(text, sizeof(text), fmt, args);
+        va_end(args);
+        jsonw_open_object(reasons->w);
+        jsonw_put_string(reasons->w, "code", code);
+        jsonw_put_string(reasons->w, "text", text);
+        jsonw_close_object(reasons->w);
+}
+
+static void problem(struct answer *a, unsigned status, const char *title, const char *detail) {
+        struct json_writer w = JSON_WRITER(&a->body);
+
+        a->status = status;
+        a->content_type = "application/problem+json";
+        jsonw_open_object(&w);
+        jsonw_put_string(&w, "type", "about:blank");
+        jsonw_put_string(&w, "title", title);
+        jsonw_put_int(&w, "status", status);
+        jsonw_put_string(&w, "detail", detail);
+        jsonw_close_object(&w);
+}
+
+static int64_t resident_bytes(void) {
+        CLEANUP(cleanup_free) char *line = NULL;
+        const char *second = NULL; /* "size resident shared …", in pages */
+        int64_t pages = 0;
+        size_t size = 0;
+        FILE *f = fopen("/proc/self/statm", "re");
+
+        if (!f)
+                return 0;
+        if (getline(&line, &size, f) > 0)
+                second = strchr(line, ' ');
+        fclose(f);
+        if (!second || !text_to_int64((struct text){second + 1, strcspn(second + 1, " ")}, &pages))
+                return 0;
+        return pages * sysconf(_SC_PAGESIZE);
+}
+
+static void answer_metrics(struct console *c, struct answer *a) {
+        if (c->config.refresh)
+                c->config.refresh(c->config.ctx);
+        metric_set(c->cpu, 0, clock_cpu_ns() / 1000000);
+        metric_set(c->memory, 0, resident_bytes());
+        a->content_type = METRICS_CONTENT_TYPE;
+        metrics_render(c->config.metrics, &a->body);
+}
+
+static void answer_health(struct console *c, struct answer *a) {
+        bool healthy = !c->config.healthy || c->config.healthy(c->config.ctx);
+
+        a->status = healthy ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
+        buffer_add_text(&a->body, healthy ? "{\"status\":\"alive\"}" : "{\"status\":\"stuck\"}");
+}
+
+static void answer_ready(struct console *c, struct answer *a) {
+        CLEANUP(buffer_done) struct buffer list = BUFFER_INIT(CONSOLE_BODY_MAX);
+        struct json_writer w = JSON_WRITER(&a->body), inner = JSON_WRITER(&list);
+        struct console_reasons reasons = {.w = &inner};
+
+        jsonw_open_array(&inner);
+        if (c->config.ready)
+                c->config.ready(c->config.ctx, &reasons);
+        jsonw_close_array(&inner);
+        a->status = reasons.n == 0 ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
+        jsonw_open_object(&w);
+        jsonw_put_string(&w, "status", reasons.n == 0 ? "ready" : "not ready");
+        jsonw_key(&w, "reasons");
+        jsonw_raw(&w, buffer_text(&list));
+        if (reasons.n > CONSOLE_REASONS_MAX)
+                jsonw_put_int(&w, "left_out", (int64_t)(reasons.n - CONSOLE_REASONS_MAX));
+        jsonw_close_object(&w);
+        if (list.failed)
+                a->body.failed = true;
+}
+
+static const struct {
+        const char *path;
+        void (*answer)(struct console *c, struct answer *a);
+} routes[] = {
+        {"/metrics", answer_metrics},
+        {"/healthz", answer_health},
+        {"/readyz", answer_ready},
+};
+
+static enum MHD_Result send_answer(struct MHD_Connection *connection, struct answer *a) {
+        static const char empty[] = "";
+        struct MHD_Response *response;
+        enum MHD_Result r;
+
+        if (a->body.failed) { /* out of memory: say so without needing any */
+                a->status = MHD_HTTP_INTERNAL_SERVER_ERROR;
+                response = MHD_create_response_from_buffer(0, (void *)(uintptr_t)empty, MHD_RESPMEM_PERSISTENT);
+        } else {
+                response = MHD_create_response_from_buffer(a->body.n, a->body.bytes, MHD_RESPMEM_MUST_COPY);
+        }
+        if (!response)
+                return MHD_NO;
+        if (MHD_add_response_header(response, "Content-Type", a->content_type) != MHD_YES ||
+            MHD_add_response_header(response, "Cache-Control", "no-store") != MHD_YES ||
+            (a->status == MHD_HTTP_METHOD_NOT_ALLOWED && MHD_add_response_header(response, "Allow", "GET, HEAD") != MHD_YES)) {
+                MHD_destroy_response(response);
+                return MHD_NO;
+        }
+        r = MHD_queue_response(connection, a->status, response);
+        MHD_destroy_response(response);
+        return r;
+}
+
+/* @locality the console's thread. A body that comes with a request is not read. */
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
+                                  const char *upload, size_t *upload_n, void **state) {
+        struct answer a = {.status = MHD_HTTP_OK, .content_type = "application/json", .body = BUFFER_INIT(CONSOLE_BODY_MAX)};
+        struct console *c = cls;
+        enum MHD_Result r;
+        size_t i = 0;
+
+        (void) version;
+        (void) upload;
+        (void) upload_n;
+        (void) state;
+        while (i < ELEMENTS(routes) && strcmp(routes[i].path, url) != 0)
+                i++;
+        if (i == ELEMENTS(routes))
+                problem(&a, MHD_HTTP_NOT_FOUND, "Not Found", "There are /metrics, /healthz and /readyz here, and nothing else.");
+        else if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
+                problem(&a, MHD_HTTP_METHOD_NOT_ALLOWED, "Method Not Allowed", "This can only be read: use GET.");
+        else
+                routes[i].answer(c, &a);
+        r = send_answer(connection, &a);
+        buffer_done(&a.body);
+        return r;
+}
+
+static int parse_address(const struct console_config *config, struct sockaddr_storage *ret, struct error *err) {
+        const char *address = config->address ? config->address : "127.0.0.1";
+        struct sockaddr_in *v4 = (struct sockaddr_in *)ret;
+        struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret;
+
+        memset(ret, 0, sizeof(*ret));
+        if (inet_pton(AF_INET, address, &v4->sin_addr) == 1) {
+                v4->sin_family = AF_INET;
+                v4->sin_port = htons(config->port);
+                return 0;
+        }
+        if (inet_pton(AF_INET6, address, &v6->sin6_addr) == 1) {
+                v6->sin6_family = AF_INET6;
+                v6->sin6_port = htons(config->port);
+                return 0;
+        }
+        error_set(err, "console address '%s' is no numeric IPv4 or IPv6 address; write 127.0.0.1, or 0.0.0.0 for every interface", address);
+        return -EINVAL;
+}
+
+static int register_process(struct console *c, struct error *err) {
+        static const struct metric_row rows[] = {
+                {.name = "process_cpu_seconds_total", .kind = METRIC_COUNTER, .help = "User and system CPU time spent.", .per_unit = 1000},
+                {.name = "process_resident_memory_bytes", .kind = METRIC_GAUGE, .help = "Resident memory size."},
+                {.name = "process_start_time_seconds", .kind = METRIC_GAUGE, .help = "Start time of the process since the epoch.", .per_unit = 1000},
+        };
+        struct metric **handles[] = {&c->cpu, &c->memory, &c->started};
+        struct clock clock = clock_system();
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                int r = metrics_register(c->config.metrics, &rows[i], handles[i], err);
+
+                if (r < 0)
+                        return r;
+        }
+        metric_set(c->started, 0, clock_realtime(&clock));
+        return 0;
+}
+
+/* libmicrohttpd would print what single clients do wrong; that is no news for an operator. */
+static void no_log(void *cls, const char *fmt, va_list args) {
+        (void) cls;
+        (void) fmt;
+        (void) args;
+}
+
+static int listen_(struct console *c, const struct sockaddr_storage *address, struct error *err) {
+        const union MHD_DaemonInfo *info;
+        unsigned flags = MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ERROR_LOG;
+
+        if (address->ss_family == AF_INET6)
+                flags |= MHD_USE_IPv6;
+        errno = 0;
+        c->daemon = MHD_start_daemon(flags, c->config.port, NULL, NULL, on_request, c,
+                                     MHD_OPTION_EXTERNAL_LOGGER, no_log, NULL,
+                                     MHD_OPTION_SOCK_ADDR, (const struct sockaddr *)address,
+                                     MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONSOLE_CONNECTIONS_MAX,
+                                     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONSOLE_TIMEOUT_S,
+                                     MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONSOLE_CONNECTION_BYTES,
+                                     MHD_OPTION_END);
+        if (!c->daemon) {
+                int e = errno ? errno : EIO;
+
+                error_set(err, "the console cannot listen on %s port %u: %s; choose another port with --console PORT",
+                          c->config.address ? c->config.address : "127.0.0.1", (unsigned)c->config.port, strerror(e));
+                return -e;
+        }
+        info = MHD_get_daemon_info(c->daemon, MHD_DAEMON_INFO_BIND_PORT);
+        c->port = info ? info->port : c->config.port;
+        return 0;
+}
+
+int console_start(const struct console_config *config, struct console **ret, struct error *err) {
+        CLEANUP(console_stop_p) struct console *c = NULL;
+        struct sockaddr_storage address;
+        int r;
+
+        r = parse_address(config, &address, err);
+        if (r < 0)
+                return r;
+        c = calloc(1, sizeof(*c));
+        if (!c)
+                return -ENOMEM;
+        c->config = *config;
+        r = register_process(c, err);
+        if (r < 0)
+                return r;
+        r = listen_(c, &address, err);
+        if (r < 0)
+                return r;
+        *ret = TAKE(c);
+        return 0;
+}
+
+uint16_t console_port(const struct console *console) {
+        return console->port;
+}
+
+struct console *console_stop(struct console *console) {
+        if (!console)
+                return NULL;
+        if (console->daemon)
+                MHD_stop_daemon(console->daemon);
+        free(console);
+        return NULL;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * The operator's door of a long-running process
+ *
+ *   GET /metrics   Prometheus text
+ *   GET /healthz   200 while the process lives and its loop turns, else 503: restart it
+ *   GET /readyz    200 when it does its work, else 503: {"status":"not ready","reasons":[{"code":…,"text":…}]}
+ *
+ * Anything else is answered with problem details (RFC 9457). One thread of its own; connections,
+ * memory and waiting are bounded. It knows nothing of what the process does: that is said by
+ * callbacks, which are called on the console's thread and so may only read what is atomic or locked.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/metrics.h"
+
+#define CONSOLE_CONNECTIONS_MAX 32
+#define CONSOLE_TIMEOUT_S 10              /* a silent connection is closed */
+#define CONSOLE_CONNECTION_BYTES 16384    /* request line and headers */
+#define CONSOLE_BODY_MAX ((size_t)16 << 20) /* of one answer */
+#define CONSOLE_REASONS_MAX 32
+
+struct console;
+struct console_reasons; /* why a process is not ready */
+
+/* Adds a reason: a stable code (kebab-case) and a sentence without personal data. Beyond CONSOLE_REASONS_MAX they are only counted. */
+void console_reason(struct console_reasons *reasons, const char *code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+struct console_config {
+        const char *address;          /* numeric IPv4 or IPv6; NULL: 127.0.0.1 */
+        uint16_t port;                /* 0: any that is free, see console_port() */
+        struct metrics *metrics;      /* borrowed; process_* metrics are added to it */
+        bool (*healthy)(void *ctx);   /* NULL: always */
+        void (*ready)(void *ctx, struct console_reasons *reasons); /* no reason added: ready. NULL: always */
+        void (*refresh)(void *ctx);   /* before /metrics is rendered: to set gauges; may be NULL */
+        void *ctx;
+};
+
+/*
+ * Starts to listen. @config is copied, what it points to is borrowed until console_stop().
+ * Return: 0; -EINVAL (no numeric address), -EADDRINUSE … with a sentence; -ENOMEM.
+ */
+int console_start(const struct console_config *config, struct console **ret, struct error *err) MUSTCHECK;
+
+/* The port it listens on. */
+uint16_t console_port(const struct console *console);
+
+/* Stops listening, finishes what is being answered, ends the thread. NULL ok; returns NULL. */
+struct console *console_stop(struct console *console);
+DEFINE_CLEANUP(struct console *, console_stop);
