@@ -64,6 +64,9 @@ size_t casefile_facts(const struct casefile *file);
 /* The instant at which the next case is due, or INSTANT_NEVER; and that case. */
 instant_t store_next(const struct store *store, struct casefile **ret);
 
+/* How many cases have such an instant, touched ones included. */
+size_t store_waiting(const struct store *store);
+
 /* A case that was touched without telling (while behind, or restored) and not evaluated since; NULL when there is none. */
 struct casefile *store_touched(const struct store *store);
 

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * A partition's rows, from case-state back into its store
+ *
+ * The bus reads them in the order that loses nothing (bus_worker_restore()). Rows of kind v say under
+ * which configuration version and for how many partitions the state was written: a newer version,
+ * or another number, is refused, because two versions must never take turns in telling and a case
+ * must never be looked for in another partition than where it lies. Rows of kind s carry the schemas of
+ * all other rows, so that the topic can be read by itself.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/vector.h"
+#include "worker/inside.h"
+
+#define PERCENT_STEP 10 /* between two lines of progress */
+#define PARTITIONS_MARK "partitions" /* id of the row v that says how many there are; zeros behind it */
+
+struct restore {
+        struct worker *w;
+        struct error err;
+};
+
+/* The keys of the worker's own rows: no case, the kind, an id. */
+static void mark_key(enum row_kind kind, const void *id, size_t n, uint8_t ret[ROW_KEY_BYTES]) {
+        struct uuid none = {0}, last = {0};
+
+        memcpy(last.bytes, id, n);
+        row_key(&none, kind, &last, ret);
+}
+
+static void fingerprint_bytes(uint64_t fingerprint, uint8_t ret[8]) {
+        for (unsigned i = 0; i < 8; i++)
+                ret[i] = (uint8_t)(fingerprint >> (8 * i));
+}
+
+static int read_schema_mark(struct partition *p, const uint8_t *key) {
+        struct {
+                uint64_t *items;
+                size_t n, capacity;
+        } v = {p->schemas, p->n_schemas, p->schemas_capacity};
+        uint64_t fingerprint = 0;
+        int r;
+
+        for (unsigned i = 0; i < 8; i++)
+                fingerprint |= (uint64_t)key[17 + i] << (8 * i);
+        r = vector_push(&v, fingerprint);
+        p->schemas = v.items;
+        p->n_schemas = v.n;
+        p->schemas_capacity = v.capacity;
+        return r;
+}
+
+static int read_version_mark(struct partition *p, const uint8_t *key, const struct bus_record *row, struct error *err) {
+        uint8_t count_key[ROW_KEY_BYTES];
+        int64_t number;
+
+        mark_key(ROW_VERSION, PARTITIONS_MARK, strlen(PARTITIONS_MARK), count_key);
+        if (!text_to_int64((struct text){row->value, row->value_n}, &number) || number < 0 || number > INT32_MAX) {
+                error_set(err, "partition %d of %s has a row v at offset %" PRId64 " that holds no number", row->partition, TOPIC_CASE_STATE, row->offset);
+                return WORKER_E_CONFIG;
+        }
+        if (memcmp(key, count_key, ROW_KEY_BYTES) == 0) {
+                p->count = (int32_t)number;
+                return 0;
+        }
+        p->versioned = true;
+        if ((unsigned)number > p->version)
+                p->version = (unsigned)number;
+        return 0;
+}
+
+static int restore_row(void *ctx, const struct bus_record *row) {
+        struct restore *restore = ctx;
+        struct partition *p = restore->w->parts[row->partition];
+        const uint8_t *key = row->key;
+        int r;
+
+        if (!p)
+                return 0;
+        p->rows++;
+        if (row->key_n == ROW_KEY_BYTES && row->value && key[16] == ROW_SCHEMA)
+                r = read_schema_mark(p, key);
+        else if (row->key_n == ROW_KEY_BYTES && row->value && key[16] == ROW_VERSION)
+                r = read_version_mark(p, key, row, &restore->err);
+        else if (row->key_n == ROW_KEY_BYTES && !row->value && (key[16] == ROW_SCHEMA || key[16] == ROW_VERSION))
+                r = 0;
+        else
+                r = store_restore(p->store, row->key, row->key_n, row->value, row->value_n, &restore->err);
+        if (r == -EINVAL) {
+                error_prefix(&restore->err, "partition %d of %s, offset %" PRId64, row->partition, TOPIC_CASE_STATE, row->offset);
+                r = WORKER_E_CONFIG;
+        }
+        if (r == -ENOMEM)
+                error_set(&restore->err, "out of memory after %" PRIu64 " rows of partition %d of %s", p->rows, row->partition, TOPIC_CASE_STATE);
+        return r;
+}
+
+static int restore_progress(void *ctx, int32_t number, int64_t at, int64_t end) {
+        struct restore *restore = ctx;
+        struct worker *w = restore->w;
+        struct partition *p = number >= 0 && number < w->n_parts ? w->parts[number] : NULL;
+        unsigned percent;
+
+        if (atomic_load(&w->interrupted)) {
+                error_set(&restore->err, "a stop was asked for while state was restored");
+                return WORKER_E_INTERRUPTED;
+        }
+        if (!p || end <= 0)
+                return 0;
+        percent = at >= end ? 100 : (unsigned)(at * 100 / end);
+        if (percent < p->percent + PERCENT_STEP || percent == 100)
+                return 0;
+        p->percent = percent;
+        char text[64];
+
+        (void) snprintf(text, sizeof(text), "restoring partition %d: %u %%", number, percent);
+        log_line(w->c.log, RESTORE_PROGRESS, LOG_STRING("instance", w->c.instance), LOG_INT("partition", number), LOG_INT("percent", percent),
+                 LOG_STRING("text", text));
+        return 0;
+}
+
+/* Whether this configuration may go on with what stands there. */
+static int check_marks(const struct worker *w, const struct partition *p, struct error *err) {
+        if (p->version > w->c.config->version) {
+                error_set(err, "partition %d of %s has been worked on with configuration version %u, and this worker has version %u; bring its "
+                               "configuration up to date (config/version)",
+                          p->number, TOPIC_CASE_STATE, p->version, w->c.config->version);
+                return WORKER_E_CONFIG;
+        }
+        if (p->count && p->count != w->n_parts) {
+                error_set(err, "%s was written with %d partitions and has %d now, so cases would be looked for in the wrong place; partition counts never "
+                               "change: make new topics under another prefix and read everything again",
+                          TOPIC_CASE_STATE, p->count, w->n_parts);
+                return WORKER_E_CONFIG;
+        }
+        return 0;
+}
+
+int restore_partitions(struct worker *w, const struct bus_part *parts, size_t n, struct error *err) {
+        struct restore restore = {.w = w};
+        struct bus_restore calls = {.ctx = &restore, .row = restore_row, .progress = restore_progress};
+        int64_t begin = worker_monotonic(w);
+        int r = bus_worker_restore(w->bus, parts, n, &calls, err);
+
+        if (r && restore.err.text[0])
+                error_set(err, "%s", restore.err.text);
+        for (size_t i = 0; i < w->n_owned && r == 0; i++) {
+                struct partition *p = w->owned[i];
+
+                r = check_marks(w, p, err);
+                if (r)
+                        return r;
+                store_commit(p->store);
+                p->told_at = p->told_staged = (instant_t)store_stats(p->store).told_latest;
+                log_line(w->c.log, RESTORE_DONE, LOG_STRING("instance", w->c.instance), LOG_INT("partition", p->number), LOG_INT("rows", (int64_t)p->rows),
+                         LOG_INT("ms", worker_monotonic(w) - begin));
+        }
+        return r;
+}
+
+static bool has_schema(const struct partition *p, uint64_t fingerprint) {
+        for (size_t i = 0; i < p->n_schemas; i++) {
+                if (p->schemas[i] == fingerprint)
+                        return true;
+        }
+        return false;
+}
+
+static int write_number(struct worker *w, struct partition *p, const char *id, int64_t number, struct error *err) {
+        uint8_t key[ROW_KEY_BYTES];
+        char text[24];
+        int n = snprintf(text, sizeof(text), "%" PRId64, number);
+
+        mark_key(ROW_VERSION, id, strlen(id), key);
+        transaction_touch(w);
+        return tell_state_row(w, p, key, sizeof(key), text, (size_t)n, err);
+}
+
+int restore_write_marks(struct worker *w, struct partition *p, struct error *err) {
+        const char *json;
+        uint64_t fingerprint;
+        int r = 0;
+
+        if (!p->versioned || p->version < w->c.config->version)
+                r = write_number(w, p, "", w->c.config->version, err);
+        if (r == 0 && !p->count)
+                r = write_number(w, p, PARTITIONS_MARK, w->n_parts, err);
+        for (size_t i = 0; r == 0 && row_schema_at(w->rows, w->c.config->types, i, &fingerprint, &json); i++) {
+                uint8_t key[ROW_KEY_BYTES], id[8];
+
+                if (has_schema(p, fingerprint))
+                        continue;
+                fingerprint_bytes(fingerprint, id);
+                mark_key(ROW_SCHEMA, id, sizeof(id), key);
+                transaction_touch(w);
+                r = tell_state_row(w, p, key, sizeof(key), json, strlen(json), err);
+        }
+        return r;
+}
