@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * One case in memory: its facts as the bytes of their rows, and its tellings
+ *
+ * Internal to the engine. A fact is not kept decoded: it is decoded into slots when its case is
+ * evaluated. Facts only come, tellings come and change; so a transaction is undone by cutting the facts
+ * and putting the tellings back.
+ */
+
+#include "base/heap.h"
+#include "engine/engine.h"
+#include "engine/pool.h"
+
+#define INSTANT_TOUCHED INT64_MIN /* due at once: touched without telling */
+
+struct announcement {
+        uint32_t norm; /* pool: "protocol|norm" */
+        day_t due;
+        struct instance_key instance;
+        uint32_t reminders;
+        instant_t announced_at, told_at;
+};
+
+struct alert {
+        struct uuid id;
+        struct instance_key instance;
+        uint32_t norm, organisation, role; /* pool */
+        day_t due;
+        uint16_t rung;
+        bool open;
+        uint32_t raised;
+        instant_t told_at;
+};
+
+struct copy { /* told later than its fact was accepted */
+        struct uuid event_id;
+        uint32_t organisation, role;
+        instant_t told_at;
+};
+
+struct fact_header { /* stands before the body in .facts */
+        struct uuid event_id;
+        uint16_t type;
+        uint16_t reserved;
+        uint32_t n; /* bytes of the body; padded to four, so that the next header is aligned */
+};
+#define FACT_PADDED(n) (((uint32_t)(n) + 3) & ~3u)
+
+struct tellings {
+        struct announcement *announcements;
+        struct alert *alerts;
+        struct copy *copies;
+        uint32_t n_announcements, n_alerts, n_copies;
+        uint32_t capacity_announcements, capacity_alerts, capacity_copies;
+};
+
+struct casefile {
+        struct uuid id;
+        struct heap_slot slot;
+        uint32_t n_facts, facts_bytes, facts_capacity;
+        bool changed; /* stands in the store's undo list */
+        uint8_t *facts;
+        struct tellings told;
+};
+
+struct undo {
+        struct casefile *file;
+        bool created;
+        uint32_t n_facts, facts_bytes;
+        instant_t at;
+        struct tellings told; /* copies */
+};
+
+struct store {
+        struct engine *engine;
+        struct table cases;
+        struct heap due;
+        struct undo *undo;
+        size_t n_undo, undo_capacity;
+        instant_t told_latest, told_before; /* as of now; as of the last commit */
+        size_t facts, bytes;
+};
+
+/* The case, made when it is not there. Return: 0 or -ENOMEM. */
+int store_case(struct store *store, const struct uuid *case_id, struct casefile **ret) MUSTCHECK;
+
+/* To be called before a case is changed: remembers how it was. Return: 0 or -ENOMEM. */
+int store_change(struct store *store, struct casefile *file) MUSTCHECK;
+
+/* Sets when the case is due next. Return: 0 or -ENOMEM. */
+int store_schedule(struct store *store, struct casefile *file, instant_t at) MUSTCHECK;
+
+/* Appends a fact's row. Return: 0 or -ENOMEM. */
+int casefile_add_fact(struct store *store, struct casefile *file, const struct uuid *event_id, const struct event_type *type, const void *body,
+                      size_t n) MUSTCHECK;
+
+/* Iterates over facts: offset from 0; NULL at the end. The body stands behind the header. */
+const struct fact_header *casefile_next_fact(const struct casefile *file, uint32_t *offset);
+
+/* Room for one more telling, cleared; NULL out of memory. */
+struct announcement *casefile_add_announcement(struct casefile *file);
+struct alert *casefile_add_alert(struct casefile *file);
+struct copy *casefile_add_copy(struct casefile *file);
+
+/* Something was told at this instant. */
+static inline void store_told(struct store *store, instant_t at) {
+        if (at > store->told_latest)
+                store->told_latest = at;
+}

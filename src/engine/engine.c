@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "avro/framing.h"
+#include "engine/parts.h"
+
+#define ENGINE_SCRATCH_MAX ((size_t)1024 * 1024)
+#define ENGINE_NAME_MAX 1024 /* of what an id is made of: ids of at most 64 characters each */
+
+int engine_new(const struct config *config, struct engine **ret) {
+        CLEANUP(engine_free_p) struct engine *engine = calloc(1, sizeof(*engine));
+        size_t n = event_types_count(config->types);
+        int r;
+
+        if (!engine)
+                return -ENOMEM;
+        engine->config = config;
+        engine->scratch.max = ENGINE_SCRATCH_MAX;
+        r = arena_new(&engine->arena, ENGINE_ARENA_MAX);
+        if (r == 0)
+                r = row_codec_new(&engine->codec);
+        if (r)
+                return r;
+        engine->row_programs = calloc(n, sizeof(*engine->row_programs));
+        if (!engine->row_programs)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+                const struct event_type *type = event_types_at(config->types, i), *same;
+
+                engine->known[type->known] = type;
+                if (type->row && !event_types_row_decoder(config->types, type->row->fingerprint, &same, &engine->row_programs[i]))
+                        return -EINVAL;
+        }
+        *ret = TAKE(engine);
+        return 0;
+}
+
+struct engine *engine_free(struct engine *engine) {
+        if (!engine)
+                return NULL;
+        arena_free(engine->arena);
+        buffer_done(&engine->scratch);
+        row_codec_free(engine->codec);
+        pool_done(&engine->pool);
+        free(engine->row_programs);
+        free(engine);
+        return NULL;
+}
+
+const struct config *engine_config(const struct engine *engine) {
+        return engine->config;
+}
+
+struct uuid engine_id(struct engine *engine, const char *fmt, ...) {
+        char name[ENGINE_NAME_MAX];
+        va_list args;
+        int n;
+
+        (void) engine;
+        va_start(args, fmt);
+        n = vsnprintf(name, sizeof(name), fmt, args);
+        va_end(args);
+        return uuid_v5(&uuid_namespace_ketenwacht, name, n < (int)sizeof(name) ? (size_t)n : sizeof(name) - 1);
+}
+
+struct effect *view_effect(struct view *v, enum effect_kind kind) {
+        struct effect *effect = view_add(v, &v->effects, &v->n_effects, &v->effects_capacity, sizeof(*effect));
+
+        if (!effect)
+                return NULL;
+        effect->kind = kind;
+        effect->at = v->now;
+        effect->case_id = v->file->id;
+        effect->role = "";
+        store_told(v->store, v->now);
+        return effect;
+}
+
+void view_row(struct view *v, enum row_kind kind, const struct uuid *id) {
+        struct row_change *row = view_add(v, &v->rows, &v->n_rows, &v->rows_capacity, sizeof(*row));
+        uint8_t *key = arena_alloc(v->arena, ROW_KEY_BYTES);
+        struct buffer *scratch = &v->engine->scratch;
+
+        if (row && key && !scratch->failed) {
+                row_key(&v->file->id, kind, id, key);
+                row->key = key;
+                row->n_key = ROW_KEY_BYTES;
+                row->value = (const uint8_t *)arena_copy(v->arena, scratch->bytes, scratch->n);
+                row->n_value = scratch->n;
+        }
+        if (!row || !key || scratch->failed || !row->value)
+                v->failed = true;
+        buffer_clear(scratch);
+}
+
+/* The copies that were told while the fact was accepted, as they stand in its row. */
+static struct text fresh_copies(struct view *v, const struct event *event) {
+        struct buffer text = BUFFER_INIT(ENGINE_SCRATCH_MAX);
+        struct text ret = {0};
+        char *copy;
+
+        for (size_t i = 0; i < v->n_effects; i++) {
+                const struct effect *effect = &v->effects[i];
+
+                if (effect->kind == EFFECT_ROUTED && uuid_equal(&effect->event_id, &event->slots[SLOT_EVENT_ID].u))
+                        buffer_printf(&text, "%s%s %s", text.n ? "\n" : "", effect->organisation, effect->role);
+        }
+        copy = text.n ? arena_copy(v->arena, text.bytes, text.n) : NULL;
+        if (text.failed || (text.n && !copy))
+                v->failed = true;
+        if (copy)
+                ret = (struct text){copy, text.n};
+        buffer_done(&text);
+        return ret;
+}
+
+/* Writes the row of the accepted fact, first of the rows, and keeps its body in memory. */
+static int keep_fact(struct view *v, const struct event *event) {
+        const struct event_type *type = event->type;
+        struct text copies = fresh_copies(v, event);
+        size_t n = type->layout->n;
+        struct slot *slots = arena_calloc(v->arena, n + ROW_ADDED, sizeof(*slots));
+        struct buffer *scratch = &v->engine->scratch;
+        int r;
+
+        if (!slots || v->failed)
+                return -ENOMEM;
+        memcpy(slots, event->slots, n * sizeof(*slots));
+        if (copies.n) {
+                slots[n] = (struct slot){.kind = SLOT_STRING, .s = copies};
+                slots[n + 1] = (struct slot){.kind = SLOT_INT, .i = v->now};
+        }
+        buffer_clear(scratch);
+        framing_write_single(type->row->fingerprint, scratch);
+        record_encode(type->row, slots + ROW_SKIPPED, scratch);
+        if (scratch->failed)
+                return -ENOMEM;
+        r = casefile_add_fact(v->store, v->file, &event->slots[SLOT_EVENT_ID].u, type, scratch->bytes + FRAMING_SINGLE_BYTES, scratch->n - FRAMING_SINGLE_BYTES);
+        if (r)
+                return r;
+        view_row(v, ROW_FACT, &event->slots[SLOT_EVENT_ID].u);
+        return v->failed ? -ENOMEM : 0;
+}
+
+static void tell_all(struct view *v) {
+        view_tell_copies(v);
+        view_obligations(v);
+        view_tell_plans(v);
+        view_tell_alerts(v);
+}
+
+static const struct outcome *outcome_of(struct view *v) {
+        struct outcome *outcome = &v->engine->outcome;
+
+        *outcome = (struct outcome){.effects = v->effects, .n_effects = v->n_effects, .rows = v->rows, .n_rows = v->n_rows};
+        return outcome;
+}
+
+/* Whether the event says the same as the fact of its id. */
+static bool says_the_same(const struct fact *fact, const struct event *event) {
+        if (fact->type != event->type)
+                return false;
+        for (size_t i = 0; i < event->type->layout->n; i++) {
+                if (!slot_equal(&fact->slots[i], &event->slots[i]))
+                        return false;
+        }
+        return true;
+}
+
+/* What needs the case: duplicates, and naming another's fact. Return: 0, a refusal, or -1 for a duplicate that says the same. */
+static int check_in_case(const struct view *v, const struct event *event, struct error *err) {
+        const struct uuid *id = &event->slots[SLOT_EVENT_ID].u;
+        const int slots[] = {SLOT_REPLACES, event->type->fields[FIELD_WITHDRAWN]};
+        const struct fact *same = view_find(v, id);
+        char text[UUID_TEXT + 1];
+
+        if (same) {
+                if (says_the_same(same, event))
+                        return -1;
+                uuid_format(id, text);
+                error_set(err, "event_id: %s said something else before; a correction needs an event_id of its own and names this one in replaces", text);
+                return REFUSAL_DUPLICATE_ID;
+        }
+        for (size_t i = 0; i < ELEMENTS(slots); i++) {
+                const struct fact *named = NULL;
+
+                if (slots[i] >= 0 && event->slots[slots[i]].kind == SLOT_UUID)
+                        named = view_find(v, &event->slots[slots[i]].u);
+                if (!named || text_equal(named->slots[SLOT_SOURCE].s, event->slots[SLOT_SOURCE].s))
+                        continue;
+                uuid_format(&named->event_id, text);
+                error_set(err, "%s: %s is not this source's to replace or withdraw", i ? "withdrawn" : "replaces", text);
+                return REFUSAL_NOT_ALLOWED;
+        }
+        if (v->n >= CASE_FACTS_MAX) {
+                error_set(err, "the case holds %d facts already, the most that one case may have", CASE_FACTS_MAX);
+                return REFUSAL_CASE_FULL;
+        }
+        return 0;
+}
+
+/* The case before the event: for the checks. A new case has none. */
+static int check_event(struct engine *engine, struct store *store, const struct event *event, instant_t now, struct error *err) {
+        struct casefile *file = store_find(store, &event->slots[SLOT_CASE_ID].u), none = {.id = event->slots[SLOT_CASE_ID].u};
+        struct view v;
+        int r = view_open(&v, engine, store, file ? file : &none, NULL, now);
+
+        return r ? r : check_in_case(&v, event, err) == -1 ? INT32_MAX : check_in_case(&v, event, err);
+}
+
+int engine_event(struct engine *engine, struct store *store, const struct event *event, instant_t now, bool tell, const struct outcome **ret, struct error *err) {
+        struct casefile *file;
+        struct view v;
+        int r;
+
+        arena_reset(engine->arena);
+        buffer_clear(&engine->scratch);
+        r = check_event(engine, store, event, now, err);
+        if (r == INT32_MAX) {
+                engine->outcome = (struct outcome){.duplicate = true};
+                *ret = &engine->outcome;
+                return 0;
+        }
+        if (r)
+                return r;
+        r = store_case(store, &event->slots[SLOT_CASE_ID].u, &file);
+        if (r == 0)
+                r = store_change(store, file);
+        if (r == 0)
+                r = view_open(&v, engine, store, file, event, now);
+        if (r)
+                return r;
+        if (tell)
+                tell_all(&v);
+        if (v.failed)
+                return -ENOMEM;
+        r = keep_fact(&v, event);
+        if (r == 0)
+                r = store_schedule(store, file, tell ? v.next : INSTANT_TOUCHED);
+        if (r)
+                return r;
+        *ret = outcome_of(&v);
+        return 0;
+}
+
+int engine_evaluate(struct engine *engine, struct store *store, struct casefile *file, instant_t now, const struct outcome **ret) {
+        struct view v;
+        int r;
+
+        arena_reset(engine->arena);
+        buffer_clear(&engine->scratch);
+        r = store_change(store, file);
+        if (r == 0)
+                r = view_open(&v, engine, store, file, NULL, now);
+        if (r)
+                return r;
+        tell_all(&v);
+        if (v.failed)
+                return -ENOMEM;
+        r = store_schedule(store, file, v.next);
+        if (r)
+                return r;
+        *ret = outcome_of(&v);
+        return 0;
+}

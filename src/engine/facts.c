@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Decodes the facts of a case and decides which of them count (contract: "Which facts count"). */
+
+#include <errno.h>
+#include <string.h>
+
+#include "engine/parts.h"
+
+void *view_alloc(struct view *v, size_t count, size_t size) {
+        void *p = arena_calloc(v->arena, count, size);
+
+        if (!p)
+                v->failed = true;
+        return p;
+}
+
+void *view_add(struct view *v, void *items, size_t *n, size_t *capacity, size_t size) {
+        void *array;
+        char *item;
+
+        memcpy(&array, items, sizeof(array));
+        if (*n == *capacity) {
+                size_t more = *capacity ? *capacity * 2 : 16;
+                void *p = arena_alloc(v->arena, more * size);
+
+                if (!p) {
+                        v->failed = true;
+                        return NULL;
+                }
+                if (*n)
+                        memcpy(p, array, *n * size);
+                memcpy(items, &p, sizeof(p));
+                array = p;
+                *capacity = more;
+        }
+        item = (char *)array + (*n)++ * size;
+        memset(item, 0, size);
+        return item;
+}
+
+static void fill(struct view *v, struct fact *fact, const struct event_type *type, const struct slot *slots) {
+        fact->type = type;
+        fact->slots = slots;
+        fact->event_id = slots[SLOT_EVENT_ID].u;
+        fact->occurred_at = slots[SLOT_OCCURRED_AT].i;
+        fact->recorded_at = slots[SLOT_RECORDED_AT].i;
+        fact->source = organisations_find(v->config->organisations, slots[SLOT_SOURCE].s);
+        fact->own = type->own_date >= 0 ? fact_date(fact, type->own_date) : date_of_instant(fact->occurred_at);
+}
+
+static int decode(struct view *v, const struct fact_header *header, struct fact *fact) {
+        const struct event_type *type = event_types_at(v->config->types, header->type);
+        size_t n = type->layout->n;
+        struct slot *slots = arena_alloc(v->arena, (n + ROW_ADDED) * sizeof(*slots));
+
+        if (!slots)
+                return -ENOMEM;
+        if (record_decode(v->engine->row_programs[header->type], header + 1, header->n, slots + ROW_SKIPPED, NULL))
+                return -EINVAL; /* we encoded it ourselves */
+        slots[SLOT_EVENT_ID] = (struct slot){.kind = SLOT_UUID, .u = header->event_id};
+        slots[SLOT_CASE_ID] = (struct slot){.kind = SLOT_UUID, .u = v->file->id};
+        fill(v, fact, type, slots);
+        if (slots[n].kind == SLOT_STRING)
+                fact->copies = slots[n].s;
+        return 0;
+}
+
+/* Recorded first, then by event_id: an order that does not depend on arrival. */
+static int by_record(const struct fact *a, const struct fact *b) {
+        if (a->recorded_at != b->recorded_at)
+                return a->recorded_at < b->recorded_at ? -1 : 1;
+        return uuid_compare(&a->event_id, &b->event_id);
+}
+
+static int by_record_q(const void *a, const void *b) {
+        return by_record(*(const struct fact *const *)a, *(const struct fact *const *)b);
+}
+
+static void sort_list(struct fact_list *list) {
+        if (list->n > 32) {
+                qsort(list->items, list->n, sizeof(*list->items), by_record_q);
+                return;
+        }
+        for (size_t i = 1; i < list->n; i++) { /* mostly in order already */
+                const struct fact *fact = list->items[i];
+                size_t j = i;
+
+                for (; j > 0 && by_record(list->items[j - 1], fact) > 0; j--)
+                        list->items[j] = list->items[j - 1];
+                list->items[j] = fact;
+        }
+}
+
+static int by_id(const void *a, const void *b) {
+        return uuid_compare(&(*(struct fact *const *)a)->event_id, &(*(struct fact *const *)b)->event_id);
+}
+
+/* The fact that a slot names, if the case has it. @sorted: by event_id. */
+static struct fact *named_by(const struct view *v, struct fact **sorted, const struct fact *fact, int slot) {
+        struct fact wanted, *const wanted_p = &wanted;
+        struct fact **found;
+
+        if (slot < 0 || fact->slots[slot].kind != SLOT_UUID)
+                return NULL;
+        wanted.event_id = fact->slots[slot].u;
+        found = bsearch(&wanted_p, sorted, v->n, sizeof(*sorted), by_id);
+        return found ? *found : NULL;
+}
+
+static bool same_source(const struct fact *a, const struct fact *b) {
+        return text_equal(a->slots[SLOT_SOURCE].s, b->slots[SLOT_SOURCE].s);
+}
+
+/* Rules 1 and 2: who names another's fact is refused; who is named by one that is not does not count. */
+static void mark_named(struct view *v) {
+        struct fact **sorted = NULL;
+
+        for (size_t i = 0; i < v->n; i++) {
+                struct fact *fact = &v->facts[i];
+                const int slots[] = {SLOT_REPLACES, fact->type->fields[FIELD_WITHDRAWN]};
+                struct fact *named[ELEMENTS(slots)] = {NULL};
+
+                if (fact->slots[SLOT_REPLACES].kind != SLOT_UUID && slots[1] < 0)
+                        continue;
+                if (!sorted) {
+                        sorted = view_alloc(v, v->n, sizeof(*sorted));
+                        if (!sorted)
+                                return;
+                        for (size_t j = 0; j < v->n; j++)
+                                sorted[j] = &v->facts[j];
+                        qsort(sorted, v->n, sizeof(*sorted), by_id);
+                }
+                for (size_t j = 0; j < ELEMENTS(slots); j++) {
+                        named[j] = named_by(v, sorted, fact, slots[j]);
+                        if (named[j] && !same_source(named[j], fact))
+                                fact->refused = true;
+                }
+                for (size_t j = 0; j < ELEMENTS(slots); j++) {
+                        if (named[j] && !fact->refused)
+                                named[j]->named = true;
+                }
+        }
+}
+
+static bool same_identity(const struct fact *a, const struct fact *b) {
+        return slot_equal(&a->slots[a->type->identity], &b->slots[b->type->identity]);
+}
+
+/*
+ * Rules 3 and 4, for the facts of one type in order of record: an identity belongs to the source that used it
+ * first, and of that source's the last recorded counts. Keeps those in the list.
+ */
+static void keep_identities(struct fact_list *list) {
+        size_t kept = 0;
+
+        for (size_t i = 0; i < list->n; i++) {
+                const struct fact *fact = list->items[i];
+                size_t j = 0;
+
+                while (j < kept && !same_identity(list->items[j], fact))
+                        j++;
+                if (j == kept)
+                        list->items[kept++] = fact;
+                else if (same_source(list->items[j], fact))
+                        list->items[j] = fact; /* the source stays that of the first */
+        }
+        list->n = kept;
+        sort_list(list);
+}
+
+static void count_facts(struct view *v) {
+        size_t types = event_types_count(v->config->types);
+        const struct fact **items = view_alloc(v, v->n, sizeof(*items));
+
+        v->lists = view_alloc(v, types, sizeof(*v->lists));
+        if (!items || !v->lists)
+                return;
+        mark_named(v);
+        for (size_t i = 0; i < v->n; i++)
+                v->lists[v->facts[i].type->index].n += !v->facts[i].refused && !v->facts[i].named;
+        for (size_t t = 0; t < types; t++) {
+                v->lists[t].items = items;
+                items += v->lists[t].n;
+                v->lists[t].n = 0;
+        }
+        for (size_t i = 0; i < v->n; i++) {
+                struct fact_list *list = &v->lists[v->facts[i].type->index];
+
+                if (!v->facts[i].refused && !v->facts[i].named)
+                        list->items[list->n++] = &v->facts[i];
+        }
+        for (size_t t = 0; t < types; t++) {
+                struct fact_list *list = &v->lists[t];
+
+                if (list->n == 0)
+                        continue;
+                sort_list(list);
+                if (list->items[0]->type->identity >= 0)
+                        keep_identities(list);
+                for (size_t i = 0; i < list->n; i++)
+                        ((struct fact *)list->items[i])->counts = true;
+        }
+}
+
+int view_open(struct view *v, struct engine *engine, struct store *store, struct casefile *file, const struct event *fresh, instant_t now) {
+        const struct fact_header *header;
+        uint32_t offset = 0;
+        int r;
+
+        *v = (struct view){.engine = engine, .config = engine->config, .arena = engine->arena, .store = store, .file = file, .now = now, .next = INSTANT_NEVER};
+        v->today = date_of_instant(now);
+        v->region = regions_find_case(v->config->organisations, &file->id);
+        v->facts = view_alloc(v, file->n_facts + 1, sizeof(*v->facts));
+        if (!v->facts)
+                return -ENOMEM;
+        while ((header = casefile_next_fact(file, &offset))) {
+                r = decode(v, header, &v->facts[v->n]);
+                if (r)
+                        return r;
+                v->n++;
+        }
+        if (fresh) {
+                fill(v, &v->facts[v->n], fresh->type, fresh->slots);
+                v->facts[v->n++].fresh = true;
+        }
+        count_facts(v);
+        if (!v->failed)
+                view_residence(v);
+        return v->failed ? -ENOMEM : 0;
+}
+
+const struct fact_list *view_known(const struct view *v, enum known_type known) {
+        static const struct fact_list none;
+        const struct event_type *type = v->engine->known[known];
+
+        return type ? view_list(v, type) : &none;
+}
+
+const struct fact *view_find(const struct view *v, const struct uuid *event_id) {
+        for (size_t i = 0; i < v->n; i++) {
+                if (uuid_equal(&v->facts[i].event_id, event_id))
+                        return &v->facts[i];
+        }
+        return NULL;
+}

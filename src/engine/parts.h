@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * The parts of one evaluation, in the order in which they build on one another
+ *
+ * Internal to the engine. A view is a case at an instant: its facts decoded, which of them count,
+ * where the child lived. Whoever asks whether an instant has come asks view_reached(), which
+ * remembers the next one that has not: so the timer of a case follows from what was looked at,
+ * and nothing that depends on time can be forgotten.
+ */
+
+#include "base/arena.h"
+#include "engine/casefile.h"
+#include "engine/row.h"
+#include "model/row.h"
+
+#define ENGINE_ARENA_MAX ((size_t)256 * 1024 * 1024)
+#define ENGINE_LINKS_MAX 400 /* repetitions of one obligation: more than a year of daily ones */
+
+struct engine {
+        const struct config *config;
+        struct arena *arena;
+        struct buffer scratch;
+        struct row_codec *codec;
+        struct pool pool;
+        const struct program **row_programs; /* by type: rows as we write them */
+        const struct event_type *known[TYPE_EVENT_REFUSED + 1];
+        struct outcome outcome;
+};
+
+struct fact {
+        const struct event_type *type;
+        const struct slot *slots;            /* of the event; behind them those that a row adds */
+        struct uuid event_id;
+        const struct organisation *source;   /* first row; NULL: no longer configured */
+        instant_t occurred_at, recorded_at;
+        day_t own;                           /* its own date, or DAY_NONE */
+        bool refused;                        /* it names another's fact */
+        bool named;                          /* one that is not refused replaces or withdraws it */
+        bool counts;
+        bool fresh;                          /* being accepted now: its row is not written yet */
+        struct text copies;                  /* told with its row */
+};
+
+struct fact_list {
+        const struct fact **items; /* by recorded_at, then event_id */
+        size_t n;
+};
+
+struct statement { /* where the child lived, from a date on */
+        day_t date;
+        const struct fact *fact;
+        const struct organisation *municipality; /* first row, or NULL when unknown */
+};
+
+struct view {
+        struct engine *engine;
+        const struct config *config;
+        struct arena *arena;
+        struct store *store;
+        struct casefile *file;
+        const struct region *region; /* a region's case */
+        instant_t now, next;
+        day_t today;
+        struct fact *facts;
+        size_t n;
+        struct fact_list *lists;     /* by type: the facts that count */
+        struct statement *statements;
+        size_t n_statements;
+        const struct organisation *elsewhere; /* a case without statements: the municipality of another fact */
+        struct obligation *obligations;
+        size_t n_obligations, obligations_capacity;
+        struct effect *effects;
+        size_t n_effects, effects_capacity;
+        struct row_change *rows;
+        size_t n_rows, rows_capacity;
+        bool failed;                 /* memory is out: the results are not whole */
+};
+
+static inline bool view_reached(struct view *v, instant_t at) {
+        if (at <= v->now)
+                return true;
+        if (at < v->next)
+                v->next = at;
+        return false;
+}
+
+/* From the arena, cleared; NULL sets failed. */
+void *view_alloc(struct view *v, size_t count, size_t size);
+
+/* Room for one more item of an array in the arena; NULL sets failed. */
+void *view_add(struct view *v, void *items, size_t *n, size_t *capacity, size_t size);
+
+/* --- facts.c: the facts and which of them count --- */
+
+/* Decodes all facts of the case, and @fresh (may be NULL) that is being accepted. Return: 0 or -ENOMEM. */
+int view_open(struct view *v, struct engine *engine, struct store *store, struct casefile *file, const struct event *fresh, instant_t now) MUSTCHECK;
+
+/* A date field of a fact (-1: its own date); DAY_NONE when it is null. */
+static inline day_t fact_date(const struct fact *fact, int slot) {
+        if (slot < 0)
+                return fact->own;
+        return fact->slots[slot].kind == SLOT_INT ? (day_t)fact->slots[slot].i : DAY_NONE;
+}
+/* A text field by its meaning; empty when there is none. */
+static inline struct text fact_text(const struct fact *fact, enum known_field field) {
+        int slot = fact->type->fields[field];
+
+        return slot >= 0 && fact->slots[slot].kind == SLOT_STRING ? fact->slots[slot].s : (struct text){0};
+}
+static inline const struct fact_list *view_list(const struct view *v, const struct event_type *type) {
+        return &v->lists[type->index];
+}
+const struct fact_list *view_known(const struct view *v, enum known_type known);
+const struct fact *view_find(const struct view *v, const struct uuid *event_id);
+
+/* --- residence.c: which municipality was responsible --- */
+
+void view_residence(struct view *v);
+/* The municipality on a date, a row valid on it, or NULL. @present: the date is today, so what changes later is noted. */
+const struct organisation *view_municipality(struct view *v, day_t date, bool present);
+/* Whether the case has any municipality at all. */
+static inline bool view_settled(const struct view *v) {
+        return v->n_statements > 0 || v->elsewhere;
+}
+/* Whether a protocol holds on a date, for what started from @start (NULL: for the region itself). */
+bool view_holds(struct view *v, const struct protocol *protocol, day_t date, const struct fact *start);
+/* Follows successors to a date. */
+const struct organisation *view_follow(struct view *v, const struct organisation *org, day_t date, bool present);
+
+/* --- roles.c --- */
+
+#define ADDRESSEES_MAX 128
+struct addressee {
+        const struct organisation *organisation;
+        const struct role *role;
+        bool fallback; /* the role means nobody: operators hear of it */
+};
+struct addressees {
+        struct addressee items[ADDRESSEES_MAX];
+        size_t n;
+};
+struct role_scope {
+        const struct fact *start;       /* the starting or routed fact, or NULL */
+        const struct organisation *each; /* for_each: first row, or NULL */
+        day_t date;                     /* on which roles resolve */
+        bool present;                   /* that is today */
+        bool waits;                     /* in routes: roles bound to a municipality wait for one */
+};
+/* The GI of a fact's case: first row, or NULL. */
+const struct organisation *view_gi(const struct view *v, const struct fact *start);
+/* Everyone whom the roles mean, each organisation once, in order. */
+void view_addressees(struct view *v, const struct roles *roles, const struct role_scope *scope, struct addressees *ret);
+
+/* --- obligation.c, due.c, status.c: norms at work --- */
+
+enum status { STATUS_RUNNING, STATUS_MET_IN_TIME, STATUS_MET_LATE, STATUS_LAPSED, STATUS_EXPLAINED, STATUS_OVERDUE, STATUSES };
+extern const char *const status_names[STATUSES];
+enum due_state { DUE_NONE, DUE_KNOWN, DUE_REFUSED };
+struct due {
+        enum due_state state;
+        day_t date;
+        instant_t over; /* the instant from which it is over */
+        int year;       /* DUE_REFUSED: the year that the calendar does not have; 0: out of range */
+};
+struct obligation {
+        const struct norm *norm;
+        const struct fact *start;        /* NULL: starts from the protocol */
+        const struct organisation *each; /* for_each: first row */
+        const char *instance;
+        struct instance_key key;
+        uint32_t pool_norm;              /* POOL_NONE until something was told of it */
+        day_t from;                      /* the date that it counts from */
+        int year;                        /* quota */
+        unsigned link;                   /* repetition, from 1 */
+        struct due due;
+        enum status status;
+        const struct fact *met, *ended, *excuse; /* which facts decided; NULL */
+        day_t met_date, ended_date;
+        bool excused; /* a fact of explained_by counts, whatever the status */
+};
+
+/* Fills v->obligations with all that exist now, their due dates and statuses. */
+void view_obligations(struct view *v);
+
+/* Whether a fact joins the obligation. */
+bool obligation_joins(const struct obligation *o, const struct fact *fact);
+/* Conditions of a fact itself. */
+bool conditions_hold_self(const struct conditions *when, const struct fact *fact);
+/* Those of a norm or rung: @self: only those on the starting fact's own fields. */
+bool conditions_hold(struct view *v, const struct conditions *when, const struct obligation *o, bool self_only);
+/* A fact that meets a reference: of its type, with its conditions. */
+static inline bool ref_matches(const struct event_ref *ref, const struct fact *fact) {
+        return fact->type == ref->type && conditions_hold_self(&ref->when, fact);
+}
+/* The date of a fact as a reference names it, DAY_NONE: takes no part. */
+static inline day_t ref_date(const struct event_ref *ref, const struct fact *fact) {
+        return fact_date(fact, ref->date);
+}
+/* The due date of an obligation whose instance is known. */
+struct due obligation_due(struct view *v, const struct obligation *o);
+/* Fills due, status and what decided them. */
+void obligation_settle(struct view *v, struct obligation *o);
+/* The earliest fact that ends the obligation; NULL. */
+const struct fact *obligation_end(struct view *v, const struct obligation *o, day_t *ret_date);
+/* When a rung is due: INSTANT_NEVER when the calendar does not know. @ret_fell: the instant to be told. */
+instant_t rung_due(struct view *v, const struct obligation *o, const struct rung *rung, instant_t *ret_fell);
+instant_t reminder_due(struct view *v, const struct obligation *o, const struct reminder *reminder);
+
+/* --- tellings.c, routes.c: what is to be told --- */
+
+void view_tell_copies(struct view *v);
+void view_tell_plans(struct view *v);
+void view_tell_alerts(struct view *v);
+
+/* --- sentence.c: one Dutch sentence for a person --- */
+
+const char *sentence_plan(struct view *v, const struct obligation *o, enum effect_stage stage, const struct addressee *to);
+const char *sentence_raised(struct view *v, const struct obligation *o, unsigned rung, const struct addressee *to);
+const char *sentence_resolved(struct view *v, const char *norm, enum resolution reason, const struct obligation *o);
+
+/* --- helpers of engine.c --- */
+
+struct effect *view_effect(struct view *v, enum effect_kind kind);
+/* A row in the outcome; the value is what stands in engine->scratch. */
+void view_row(struct view *v, enum row_kind kind, const struct uuid *id);
+/* UUIDv5 of a formatted name. */
+struct uuid engine_id(struct engine *engine, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "engine/replay.h"
+
+#include <assert.h>
+#include <errno.h>
+
+struct replay {
+        struct engine *engine;
+        struct store *store;
+        instant_t now, settle;
+        replay_told told;
+        void *ctx;
+};
+
+int replay_new(const struct config *config, instant_t settle, replay_told told, void *ctx, struct replay **ret) {
+        CLEANUP(replay_free_p) struct replay *replay = calloc(1, sizeof(*replay));
+        int r;
+
+        if (!replay)
+                return -ENOMEM;
+        replay->now = INSTANT_NEVER;
+        replay->settle = settle;
+        replay->told = told;
+        replay->ctx = ctx;
+        r = engine_new(config, &replay->engine);
+        if (r == 0)
+                r = store_new(replay->engine, &replay->store);
+        if (r)
+                return r;
+        *ret = TAKE(replay);
+        return 0;
+}
+
+struct replay *replay_free(struct replay *replay) {
+        if (!replay)
+                return NULL;
+        store_free(replay->store);
+        engine_free(replay->engine);
+        free(replay);
+        return NULL;
+}
+
+static int evaluate(struct replay *replay, struct casefile *file, instant_t at) {
+        const struct outcome *outcome;
+        int r = engine_evaluate(replay->engine, replay->store, file, at, &outcome);
+
+        if (r == 0) {
+                store_commit(replay->store);
+                r = replay->told(replay->ctx, outcome);
+        }
+        return r;
+}
+
+/* Everything that falls due until @until, each at its own instant. */
+static int advance(struct replay *replay, instant_t until) {
+        struct casefile *file;
+        instant_t at;
+        int r;
+
+        while ((at = store_next(replay->store, &file)) <= until && file) {
+                r = evaluate(replay, file, at);
+                if (r)
+                        return r;
+        }
+        if (replay->now == INSTANT_NEVER || until > replay->now)
+                replay->now = until;
+        return 0;
+}
+
+int replay_clock(struct replay *replay, instant_t at) {
+        if (replay->settle != INSTANT_NEVER)
+                return 0;
+        return replay->now != INSTANT_NEVER && at <= replay->now ? 0 : advance(replay, at);
+}
+
+/* Whether the event would be accepted, without anything happening: rejected lines and duplicates do not move the clock. */
+static int probe(struct replay *replay, const struct event *event, bool *ret_duplicate, struct error *err) {
+        const struct outcome *outcome;
+        instant_t now = replay->now == INSTANT_NEVER ? event->slots[SLOT_RECORDED_AT].i : replay->now;
+        int r = engine_event(replay->engine, replay->store, event, now, false, &outcome, err);
+
+        if (r == 0)
+                *ret_duplicate = outcome->duplicate;
+        store_rollback(replay->store);
+        return r;
+}
+
+int replay_event(struct replay *replay, const struct event *event, struct error *err) {
+        const struct outcome *outcome;
+        instant_t recorded_at = event->slots[SLOT_RECORDED_AT].i;
+        bool settling = replay->settle != INSTANT_NEVER, duplicate = false;
+        int r = 0;
+
+        if (!settling && (replay->now == INSTANT_NEVER || recorded_at > replay->now)) {
+                r = probe(replay, event, &duplicate, err);
+                if (r || duplicate)
+                        return r;
+                r = advance(replay, recorded_at);
+                if (r)
+                        return r;
+        }
+        r = engine_event(replay->engine, replay->store, event, replay->now, !settling, &outcome, err);
+        if (r)
+                return r;
+        store_commit(replay->store);
+        return settling || outcome->duplicate ? 0 : replay->told(replay->ctx, outcome);
+}
+
+int replay_end(struct replay *replay) {
+        struct casefile *file;
+        int r;
+
+        if (replay->settle == INSTANT_NEVER)
+                return 0;
+        replay->now = replay->settle;
+        while ((file = store_touched(replay->store))) {
+                r = evaluate(replay, file, replay->settle);
+                if (r)
+                        return r;
+        }
+        return 0;
+}
+
+struct engine *replay_engine(struct replay *replay) {
+        return replay->engine;
+}
+
+struct store *replay_store(struct replay *replay) {
+        return replay->store;
+}
+
+instant_t replay_now(const struct replay *replay) {
+        return replay->now;
+}

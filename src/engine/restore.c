@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Rows of case-state back into memory, and a checksum over what is there. */
+
+#include <errno.h>
+#include <string.h>
+
+#include "avro/framing.h"
+#include "engine/parts.h"
+
+/* The number of a telling's norm: "protocol|norm". */
+static int norm_of(struct engine *engine, struct text protocol, struct text norm, uint32_t *ret) {
+        const char *word = arena_printf(engine->arena, "%.*s|%.*s", (int)protocol.n, protocol.s, (int)norm.n, norm.s);
+
+        return word ? pool_intern(&engine->pool, text_of(word), ret) : -ENOMEM;
+}
+
+static const struct fact_header *find_fact(const struct casefile *file, const struct uuid *id) {
+        const struct fact_header *header;
+        uint32_t offset = 0;
+
+        while ((header = casefile_next_fact(file, &offset))) {
+                if (uuid_equal(&header->event_id, id))
+                        return header;
+        }
+        return NULL;
+}
+
+static int restore_fact(struct store *store, struct casefile *file, const struct uuid *id, const void *value, size_t n, struct error *err) {
+        struct engine *engine = store->engine;
+        struct framing f = framing_read(value, n);
+        const struct event_type *type;
+        const struct program *program;
+        struct slot *slots;
+
+        if (f.kind != FRAMING_SINGLE || !event_types_row_decoder(engine->config->types, f.id, &type, &program)) {
+                error_set(err, "a fact's row was written with a schema (%016llx) that is not in the schemas folder", (unsigned long long)f.id);
+                return -EINVAL;
+        }
+        if (find_fact(file, id))
+                return 0; /* a fact's row never changes: this is the same one again */
+        slots = arena_alloc(engine->arena, (type->layout->n + ROW_ADDED) * sizeof(*slots));
+        if (!slots)
+                return -ENOMEM;
+        if (record_decode(program, f.body, f.n, slots, err))
+                return -EINVAL;
+        if (slots[row_told_at_slot(type)].kind == SLOT_INT)
+                store_told(store, slots[row_told_at_slot(type)].i);
+        if (f.id == type->row->fingerprint)
+                return casefile_add_fact(store, file, id, type, f.body, f.n);
+        buffer_clear(&engine->scratch); /* an older row: kept in today's form */
+        record_encode(type->row, slots, &engine->scratch);
+        return engine->scratch.failed ? -ENOMEM : casefile_add_fact(store, file, id, type, engine->scratch.bytes, engine->scratch.n);
+}
+
+static int restore_obligation(struct store *store, struct casefile *file, const void *value, size_t n, struct error *err) {
+        struct engine *engine = store->engine;
+        struct announcement *a = NULL;
+        struct instance_key key;
+        struct row_obligation row;
+        uint32_t norm;
+        int r = row_read_obligation(engine->codec, value, n, &row, err);
+
+        if (r == 0)
+                r = norm_of(engine, row.protocol, row.norm, &norm);
+        if (r == 0)
+                r = instance_key_of(&engine->pool, row.instance, &key);
+        if (r)
+                return r;
+        for (uint32_t i = 0; i < file->told.n_announcements; i++) {
+                if (file->told.announcements[i].norm == norm && instance_key_equal(&file->told.announcements[i].instance, &key))
+                        a = &file->told.announcements[i];
+        }
+        if (!a)
+                a = casefile_add_announcement(file);
+        if (!a)
+                return -ENOMEM;
+        *a = (struct announcement){
+                .norm = norm, .due = row.due_date, .instance = key, .reminders = row.reminders, .announced_at = row.announced_at, .told_at = row.told_at};
+        store_told(store, row.told_at);
+        return 0;
+}
+
+static int restore_alert(struct store *store, struct casefile *file, const struct uuid *id, const void *value, size_t n, struct error *err) {
+        struct engine *engine = store->engine;
+        struct alert *alert = NULL, fresh = {.id = *id};
+        struct row_alert row;
+        int r = row_read_alert(engine->codec, value, n, &row, err);
+
+        if (r == 0)
+                r = norm_of(engine, row.protocol, row.norm, &fresh.norm);
+        if (r == 0)
+                r = instance_key_of(&engine->pool, row.instance, &fresh.instance);
+        if (r == 0)
+                r = pool_intern(&engine->pool, row.organisation, &fresh.organisation);
+        if (r == 0)
+                r = pool_intern(&engine->pool, row.role, &fresh.role);
+        if (r)
+                return r;
+        fresh.rung = (uint16_t)row.rung;
+        fresh.due = row.due_date;
+        fresh.open = row.open;
+        fresh.raised = row.raised;
+        fresh.told_at = row.told_at;
+        for (uint32_t i = 0; i < file->told.n_alerts; i++) {
+                if (uuid_equal(&file->told.alerts[i].id, id))
+                        alert = &file->told.alerts[i];
+        }
+        if (!alert)
+                alert = casefile_add_alert(file);
+        if (!alert)
+                return -ENOMEM;
+        *alert = fresh;
+        store_told(store, row.told_at);
+        return 0;
+}
+
+static int restore_copy(struct store *store, struct casefile *file, const void *value, size_t n, struct error *err) {
+        struct engine *engine = store->engine;
+        struct copy *copy, fresh = {0};
+        struct row_copy row;
+        int r = row_read_copy(engine->codec, value, n, &row, err);
+
+        if (r == 0)
+                r = pool_intern(&engine->pool, row.organisation, &fresh.organisation);
+        if (r == 0)
+                r = pool_intern(&engine->pool, row.role, &fresh.role);
+        if (r)
+                return r;
+        fresh.event_id = row.event_id;
+        fresh.told_at = row.told_at;
+        store_told(store, row.told_at);
+        for (uint32_t i = 0; i < file->told.n_copies; i++) {
+                if (uuid_equal(&file->told.copies[i].event_id, &fresh.event_id) && file->told.copies[i].organisation == fresh.organisation)
+                        return 0;
+        }
+        copy = casefile_add_copy(file);
+        if (!copy)
+                return -ENOMEM;
+        *copy = fresh;
+        return 0;
+}
+
+int store_restore(struct store *store, const void *key, size_t n_key, const void *value, size_t n_value, struct error *err) {
+        const uint8_t *bytes = key;
+        struct uuid case_id, id;
+        struct casefile *file;
+        int r;
+
+        if (n_key != ROW_KEY_BYTES) {
+                error_set(err, "a key of %zu bytes in case-state; keys have %d", n_key, ROW_KEY_BYTES);
+                return -EINVAL;
+        }
+        memcpy(case_id.bytes, bytes, sizeof(case_id.bytes));
+        memcpy(id.bytes, bytes + 17, sizeof(id.bytes));
+        if (!value) {
+                error_set(err, "a tombstone in case-state that this version does not write");
+                return -EINVAL;
+        }
+        arena_reset(store->engine->arena);
+        r = store_case(store, &case_id, &file);
+        if (r)
+                return r;
+        switch (bytes[16]) {
+        case ROW_FACT:
+                r = restore_fact(store, file, &id, value, n_value, err);
+                break;
+        case ROW_OBLIGATION:
+                r = restore_obligation(store, file, value, n_value, err);
+                break;
+        case ROW_ALERT:
+                r = restore_alert(store, file, &id, value, n_value, err);
+                break;
+        case ROW_COPY:
+                r = restore_copy(store, file, value, n_value, err);
+                break;
+        default:
+                error_set(err, "a row of kind 0x%02x in case-state, which this version does not know", bytes[16]);
+                r = -EINVAL;
+        }
+        if (r == 0)
+                r = store_schedule(store, file, INSTANT_TOUCHED);
+        store_commit(store); /* what is restored was committed */
+        return r;
+}
+
+static uint64_t mix(uint64_t h, const void *bytes, size_t n) {
+        const uint8_t *p = bytes;
+
+        for (size_t i = 0; i < n; i++)
+                h = (h ^ p[i]) * 0x100000001b3u;
+        return h ^ h >> 29;
+}
+
+static uint64_t tellings_checksum(const struct engine *engine, const struct casefile *file, uint64_t seed) {
+        const struct tellings *told = &file->told;
+        char instance[INSTANCE_TEXT_MAX];
+        uint64_t sum = 0;
+
+        for (uint32_t i = 0; i < told->n_announcements; i++) {
+                const struct announcement *a = &told->announcements[i];
+                const char *norm = pool_word(&engine->pool, a->norm);
+                int64_t numbers[] = {a->due, a->announced_at, a->told_at, a->reminders};
+
+                instance_key_format(&engine->pool, &a->instance, instance);
+                sum += mix(mix(mix(seed ^ 1, norm, strlen(norm)), instance, strlen(instance)), numbers, sizeof(numbers));
+        }
+        for (uint32_t i = 0; i < told->n_alerts; i++) {
+                const struct alert *a = &told->alerts[i];
+                int64_t numbers[] = {a->due, a->rung, a->open, a->raised, a->told_at};
+
+                sum += mix(mix(seed ^ 2, a->id.bytes, sizeof(a->id.bytes)), numbers, sizeof(numbers));
+        }
+        for (uint32_t i = 0; i < told->n_copies; i++) {
+                const char *org = pool_word(&engine->pool, told->copies[i].organisation);
+
+                sum += mix(mix(seed ^ 3, told->copies[i].event_id.bytes, 16), org, strlen(org));
+        }
+        return sum;
+}
+
+uint64_t store_checksum(const struct store *store) {
+        const struct casefile *file;
+        uint64_t sum = 0;
+
+        for (size_t i = 0; (file = table_next(&store->cases, &i));) {
+                uint64_t seed = mix(0xcbf29ce484222325u, file->id.bytes, sizeof(file->id.bytes));
+                const struct fact_header *header;
+                uint32_t offset = 0;
+
+                while ((header = casefile_next_fact(file, &offset)))
+                        sum += mix(mix(seed, header->event_id.bytes, 16), header + 1, header->n);
+                sum += tellings_checksum(store->engine, file, seed);
+        }
+        return sum;
+}

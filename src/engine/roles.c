@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Whom a role means. */
+
+#include <string.h>
+
+#include "engine/parts.h"
+
+static const struct fact *measure_of(const struct view *v, const struct fact *fact) {
+        const struct fact_list *measures = view_known(v, TYPE_MEASURE_STARTED);
+        const struct fact *latest = NULL;
+        int link = fact ? fact->type->links[LINK_MEASURE] : -1;
+
+        for (size_t i = 0; i < measures->n; i++) {
+                const struct fact *m = measures->items[i];
+
+                if (link >= 0 && slot_equal(&m->slots[m->type->links[LINK_MEASURE]], &fact->slots[link]))
+                        return m;
+                if (!latest || m->own > latest->own || (m->own == latest->own && uuid_compare(&m->event_id, &latest->event_id) > 0))
+                        latest = m;
+        }
+        return latest;
+}
+
+const struct organisation *view_gi(const struct view *v, const struct fact *start) {
+        const struct fact *measure = measure_of(v, start);
+
+        if (measure)
+                return organisations_find(v->config->organisations, fact_text(measure, FIELD_GI));
+        return start && start->source && start->source->kind == KIND_GI ? start->source : NULL;
+}
+
+static void add(struct addressees *to, const struct organisation *org, const struct role *role, bool fallback) {
+        for (size_t i = 0; i < to->n; i++) {
+                if (to->items[i].organisation->index == org->index)
+                        return;
+        }
+        if (to->n < ADDRESSEES_MAX)
+                to->items[to->n++] = (struct addressee){.organisation = org, .role = role, .fallback = fallback};
+}
+
+static bool is_municipal_word(const char *name) {
+        return strcmp(name, "local-team") == 0;
+}
+
+/* The first entry of a configured role: at the GI, the municipality, its region, what that is part of. */
+static const struct role_entry *entry_of(struct view *v, const char *name, const struct organisation *gi, const struct organisation *municipality) {
+        const struct role_entry *entry = gi ? role_find(gi->roles, gi->n_roles, name) : NULL;
+        const struct region *region = v->region;
+
+        if (!entry && municipality) {
+                entry = role_find(municipality->roles, municipality->n_roles, name);
+                region = municipality->region;
+        }
+        for (; !entry && region; region = region->part_of)
+                entry = role_find(region->roles, region->n_roles, name);
+        return entry;
+}
+
+/* Adds one organisation, followed to the date; false when it is nobody then. */
+static bool add_followed(struct view *v, struct addressees *to, const struct organisation *org, const struct role *role, const struct role_scope *scope) {
+        const struct organisation *row = view_follow(v, org, scope->date, scope->present);
+
+        if (row)
+                add(to, row, role, false);
+        return row != NULL;
+}
+
+/* Return: whether the role is settled: it means somebody, or it waits. */
+static bool add_named(struct view *v, struct addressees *to, const struct role *role, const struct role_scope *scope) {
+        const struct organisation *gi = view_gi(v, scope->start), *municipality = NULL;
+        const struct role_entry *entry;
+        bool some = false;
+
+        gi = view_follow(v, gi, scope->date, scope->present);
+        entry = entry_of(v, role->name, gi, NULL);
+        if (!entry && !v->region) {
+                if (scope->waits && !view_settled(v) && strcmp(role->name, "management") != 0)
+                        return true;
+                municipality = view_municipality(v, scope->date, scope->present);
+                entry = entry_of(v, role->name, NULL, municipality);
+        }
+        if (!entry) {
+                const struct organisation *stand_in = NULL;
+
+                if (is_municipal_word(role->name))
+                        stand_in = municipality;
+                else if (strcmp(role->name, "management") == 0)
+                        stand_in = gi;
+                if (stand_in)
+                        add(to, stand_in, role, false);
+                return stand_in != NULL;
+        }
+        for (size_t i = 0; i < entry->n; i++)
+                some |= add_followed(v, to, entry->organisations[i], role, scope);
+        return some;
+}
+
+static bool add_municipality(struct view *v, struct addressees *to, const struct role *role, const struct role_scope *scope) {
+        const struct organisation *municipality;
+
+        if (v->region)
+                return false;
+        if (scope->waits && !view_settled(v))
+                return true;
+        if (role->kind == ROLE_MUNICIPALITY || !scope->start || scope->start->own == DAY_NONE)
+                municipality = view_municipality(v, scope->date, scope->present);
+        else
+                municipality = view_follow(v, view_municipality(v, scope->start->own - 1, false), scope->date, scope->present);
+        if (municipality)
+                add(to, municipality, role, false);
+        return municipality != NULL;
+}
+
+static bool add_role(struct view *v, struct addressees *to, const struct role *role, const struct role_scope *scope) {
+        const struct organisation *org;
+
+        switch (role->kind) {
+        case ROLE_ORGANISATION:
+                return add_followed(v, to, role->organisation, role, scope);
+        case ROLE_FIELD:
+                if (scope->start && scope->start->type == role->type && scope->start->slots[role->slot].kind == SLOT_STRING) {
+                        org = organisations_find(v->config->organisations, scope->start->slots[role->slot].s);
+                        if (org)
+                                (void) add_followed(v, to, org, role, scope);
+                }
+                return true; /* null or unknown: nobody, silently */
+        case ROLE_GI:
+                org = view_gi(v, scope->start);
+                return org && add_followed(v, to, org, role, scope);
+        case ROLE_MUNICIPALITY:
+        case ROLE_PREVIOUS_MUNICIPALITY:
+                return add_municipality(v, to, role, scope);
+        case ROLE_EACH:
+                return scope->each && add_followed(v, to, scope->each, role, scope);
+        case ROLE_OPERATORS:
+                add(to, organisations_operators(v->config->organisations), role, false);
+                return true;
+        case ROLE_NAMED:
+                return add_named(v, to, role, scope);
+        }
+        return false;
+}
+
+void view_addressees(struct view *v, const struct roles *roles, const struct role_scope *scope, struct addressees *ret) {
+        ret->n = 0;
+        for (size_t i = 0; i < roles->n; i++) {
+                if (!add_role(v, ret, &roles->items[i], scope))
+                        add(ret, organisations_operators(v->config->organisations), &roles->items[i], true);
+        }
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Copies of facts: to whom the routes send them, and who hears of a correction. */
+
+#include <string.h>
+
+#include "engine/parts.h"
+
+/* Whether a measure of the case runs: started, and not ended by today. */
+static bool measure_runs(struct view *v) {
+        const struct fact_list *starts = view_known(v, TYPE_MEASURE_STARTED), *ends = view_known(v, TYPE_MEASURE_ENDED);
+        bool runs = false;
+
+        for (size_t i = 0; i < starts->n; i++) {
+                const struct fact *start = starts->items[i];
+                bool ended = false;
+
+                if (start->own == DAY_NONE || !view_reached(v, date_begin(start->own)))
+                        continue;
+                for (size_t j = 0; j < ends->n; j++) {
+                        const struct fact *end = ends->items[j];
+
+                        if (slot_equal(&end->slots[end->type->links[LINK_MEASURE]], &start->slots[start->type->links[LINK_MEASURE]]) &&
+                            end->own != DAY_NONE && view_reached(v, date_begin(end->own)))
+                                ended = true;
+                }
+                runs |= !ended;
+        }
+        return runs;
+}
+
+/* A line "organisation role" of the copies that stand in a fact's row; false at the end. */
+static bool next_pair(struct text *rest, struct text *ret_organisation, struct text *ret_role) {
+        const char *end, *space;
+        size_t n;
+
+        if (rest->n == 0)
+                return false;
+        end = memchr(rest->s, '\n', rest->n);
+        n = end ? (size_t)(end - rest->s) : rest->n;
+        space = memchr(rest->s, ' ', n);
+        *ret_organisation = (struct text){rest->s, space ? (size_t)(space - rest->s) : n};
+        *ret_role = space ? (struct text){space + 1, n - ret_organisation->n - 1} : (struct text){0};
+        rest->s += n + (end != NULL);
+        rest->n -= n + (end != NULL);
+        return true;
+}
+
+static bool was_told(const struct view *v, const struct fact *fact, const char *organisation) {
+        struct text rest = fact->copies, org, role;
+        uint32_t word;
+
+        while (next_pair(&rest, &org, &role)) {
+                if (text_is(org, organisation))
+                        return true;
+        }
+        for (size_t i = 0; i < v->n_effects; i++) { /* in this very evaluation */
+                if (v->effects[i].kind == EFFECT_ROUTED && uuid_equal(&v->effects[i].event_id, &fact->event_id) &&
+                    strcmp(v->effects[i].organisation, organisation) == 0)
+                        return true;
+        }
+        if (v->file->told.n_copies == 0)
+                return false;
+        word = pool_find(&v->engine->pool, text_of(organisation));
+        for (uint32_t i = 0; i < v->file->told.n_copies; i++) {
+                const struct copy *copy = &v->file->told.copies[i];
+
+                if (copy->organisation == word && uuid_equal(&copy->event_id, &fact->event_id))
+                        return true;
+        }
+        return false;
+}
+
+/* Tells one copy: in the row of a fact that is being accepted now, in a row of its own for the others. */
+static void tell(struct view *v, const struct fact *fact, const char *organisation, const char *role, bool personal) {
+        struct effect *effect;
+        struct copy *copy;
+        struct row_copy row;
+        struct uuid id;
+        char text[UUID_TEXT + 1];
+
+        if (was_told(v, fact, organisation))
+                return;
+        effect = view_effect(v, EFFECT_ROUTED);
+        if (!effect)
+                return;
+        effect->event_id = fact->event_id;
+        effect->organisation = organisation;
+        effect->role = role;
+        effect->fact = (struct event){fact->type, (struct slot *)fact->slots};
+        effect->personal = personal;
+        effect->fell_due = v->now;
+        if (fact->fresh)
+                return;
+        copy = casefile_add_copy(v->file);
+        if (!copy || pool_intern(&v->engine->pool, text_of(organisation), &copy->organisation) ||
+            pool_intern(&v->engine->pool, text_of(role), &copy->role)) {
+                v->failed = true;
+                return;
+        }
+        copy->event_id = fact->event_id;
+        copy->told_at = v->now;
+        row = (struct row_copy){.event_id = fact->event_id, .organisation = text_of(organisation), .role = text_of(role), .told_at = v->now};
+        row_write_copy(v->engine->codec, &row, &v->engine->scratch);
+        uuid_format(&fact->event_id, text);
+        id = engine_id(v->engine, "%s|%s", text, organisation);
+        view_row(v, ROW_COPY, &id);
+}
+
+static void tell_route(struct view *v, const struct fact *fact, const struct route *route, bool runs) {
+        struct role_scope scope = {.start = fact, .date = fact->own, .waits = true};
+        struct addressees to;
+
+        for (unsigned round = 0; round < (route->follows && runs ? 2 : 1); round++) {
+                if (round == 1) {
+                        scope.date = v->today;
+                        scope.present = true;
+                }
+                view_addressees(v, &route->to, &scope, &to);
+                for (size_t i = 0; i < to.n; i++)
+                        tell(v, fact, to.items[i].organisation->id, to.items[i].role->name, route->personal);
+        }
+}
+
+static void tell_routes(struct view *v) {
+        size_t types = event_types_count(v->config->types);
+        bool runs = measure_runs(v);
+
+        for (size_t t = 0; t < types; t++) {
+                const struct config_index *index = &v->config->index[t];
+
+                for (size_t i = 0; index->n_routes && i < v->lists[t].n; i++) {
+                        const struct fact *fact = v->lists[t].items[i];
+
+                        for (size_t r = 0; fact->own != DAY_NONE && r < index->n_routes; r++) {
+                                const struct route *route = index->routes[r];
+
+                                if (conditions_hold_self(&route->when, fact) && view_holds(v, route->protocol, fact->own, fact))
+                                        tell_route(v, fact, route, runs);
+                        }
+                }
+        }
+}
+
+/* Everyone who got @from, with the role in which: told with its row, later, or now. */
+static void tell_correction(struct view *v, const struct fact *fact, const struct fact *from) {
+        struct text rest = from->copies, org, role;
+        size_t effects = v->n_effects;
+        uint32_t copies = v->file->told.n_copies;
+
+        while (next_pair(&rest, &org, &role) && !v->failed) {
+                const char *organisation = arena_copy(v->arena, org.s, org.n), *name = arena_copy(v->arena, role.s, role.n);
+
+                if (organisation && name)
+                        tell(v, fact, organisation, name, false);
+                else
+                        v->failed = true;
+        }
+        for (uint32_t i = 0; i < copies && !v->failed; i++) {
+                const struct copy copy = v->file->told.copies[i]; /* telling may move the array */
+
+                if (uuid_equal(&copy.event_id, &from->event_id))
+                        tell(v, fact, pool_word(&v->engine->pool, copy.organisation), pool_word(&v->engine->pool, copy.role), false);
+        }
+        for (size_t i = 0; i < effects && !v->failed; i++) {
+                const struct effect effect = v->effects[i];
+
+                if (effect.kind == EFFECT_ROUTED && uuid_equal(&effect.event_id, &from->event_id))
+                        tell(v, fact, effect.organisation, effect.role, false);
+        }
+}
+
+/*
+ * What replaces or withdraws a fact goes to whoever got that fact. Corrections of corrections follow: as often as
+ * something new was told, at most once for each fact in a row of them.
+ */
+static void tell_corrections(struct view *v) {
+        size_t before;
+        size_t rounds = 0;
+
+        do {
+                before = v->n_effects;
+                for (size_t i = 0; i < v->n && !v->failed; i++) {
+                        const struct fact *fact = &v->facts[i];
+                        const int slots[] = {SLOT_REPLACES, fact->type->fields[FIELD_WITHDRAWN]};
+
+                        for (size_t j = 0; !fact->refused && j < ELEMENTS(slots); j++) {
+                                const struct fact *named = NULL;
+
+                                if (slots[j] >= 0 && fact->slots[slots[j]].kind == SLOT_UUID)
+                                        named = view_find(v, &fact->slots[slots[j]].u);
+                                if (named && named != fact)
+                                        tell_correction(v, fact, named);
+                        }
+                }
+        } while (v->n_effects > before && ++rounds < v->n && !v->failed);
+}
+
+void view_tell_copies(struct view *v) {
+        tell_routes(v);
+        tell_corrections(v);
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/vector.h"
+#include "engine/casefile.h"
+#include "engine/parts.h"
+
+int store_new(struct engine *engine, struct store **ret) {
+        struct store *store = calloc(1, sizeof(*store));
+
+        if (!store)
+                return -ENOMEM;
+        store->engine = engine;
+        store->told_latest = store->told_before = INT64_MIN;
+        *ret = store;
+        return 0;
+}
+
+static void tellings_done(struct tellings *told) {
+        free(told->announcements);
+        free(told->alerts);
+        free(told->copies);
+}
+
+static void casefile_free(struct casefile *file) {
+        free(file->facts);
+        tellings_done(&file->told);
+        free(file);
+}
+
+struct store *store_free(struct store *store) {
+        struct casefile *file;
+
+        if (!store)
+                return NULL;
+        store_commit(store); /* frees what was kept for undoing */
+        for (size_t i = 0; (file = table_next(&store->cases, &i));)
+                casefile_free(file);
+        table_done(&store->cases);
+        heap_done(&store->due);
+        free(store->undo);
+        free(store);
+        return NULL;
+}
+
+struct casefile *store_find(struct store *store, const struct uuid *case_id) {
+        return table_get(&store->cases, case_id, sizeof(*case_id));
+}
+
+const struct uuid *casefile_id(const struct casefile *file) {
+        return &file->id;
+}
+
+size_t casefile_facts(const struct casefile *file) {
+        return file->n_facts;
+}
+
+struct casefile *store_iterate(const struct store *store, size_t *at) {
+        return table_next(&store->cases, at);
+}
+
+int store_schedule(struct store *store, struct casefile *file, instant_t at) {
+        return heap_set(&store->due, &file->slot, at);
+}
+
+static struct casefile *file_of(const struct heap_entry *entry) {
+        return (struct casefile *)((char *)entry->slot - offsetof(struct casefile, slot));
+}
+
+instant_t store_next(const struct store *store, struct casefile **ret) {
+        const struct heap_entry *first = heap_first(&store->due);
+
+        if (!first) {
+                *ret = NULL;
+                return INSTANT_NEVER;
+        }
+        *ret = file_of(first);
+        return first->at;
+}
+
+size_t store_waiting(const struct store *store) {
+        return store->due.n;
+}
+
+struct casefile *store_touched(const struct store *store) {
+        const struct heap_entry *first = heap_first(&store->due);
+
+        return first && first->at == INSTANT_TOUCHED ? file_of(first) : NULL;
+}
+
+static struct undo *undo_push(struct store *store) {
+        if (vector_grow_((void **)&store->undo, &store->undo_capacity, store->n_undo + 1, sizeof(*store->undo)))
+                return NULL;
+        store->undo[store->n_undo] = (struct undo){0};
+        return &store->undo[store->n_undo];
+}
+
+int store_case(struct store *store, const struct uuid *case_id, struct casefile **ret) {
+        struct casefile *file = store_find(store, case_id);
+        struct undo *undo;
+        int r;
+
+        if (file) {
+                *ret = file;
+                return 0;
+        }
+        undo = undo_push(store);
+        file = undo ? calloc(1, sizeof(*file)) : NULL;
+        if (!file)
+                return -ENOMEM;
+        file->id = *case_id;
+        r = table_put(&store->cases, &file->id, sizeof(file->id), file);
+        if (r) {
+                free(file);
+                return r;
+        }
+        file->changed = true;
+        undo->file = file;
+        undo->created = true;
+        store->n_undo++;
+        store->bytes += sizeof(*file);
+        *ret = file;
+        return 0;
+}
+
+static int copy_array(void *ret, const void *from, uint32_t n, size_t size) {
+        void *p = NULL;
+
+        if (n) {
+                p = malloc(n * size);
+                if (!p)
+                        return -ENOMEM;
+                memcpy(p, from, n * size);
+        }
+        memcpy(ret, &p, sizeof(p));
+        return 0;
+}
+
+int store_change(struct store *store, struct casefile *file) {
+        const struct tellings *told = &file->told;
+        struct undo *undo;
+
+        if (file->changed)
+                return 0;
+        undo = undo_push(store);
+        if (!undo)
+                return -ENOMEM;
+        undo->file = file;
+        undo->n_facts = file->n_facts;
+        undo->facts_bytes = file->facts_bytes;
+        undo->at = heap_at(&store->due, &file->slot);
+        undo->told = *told;
+        undo->told.announcements = NULL;
+        undo->told.alerts = NULL;
+        undo->told.copies = NULL;
+        if (copy_array(&undo->told.announcements, told->announcements, told->n_announcements, sizeof(*told->announcements)) ||
+            copy_array(&undo->told.alerts, told->alerts, told->n_alerts, sizeof(*told->alerts)) ||
+            copy_array(&undo->told.copies, told->copies, told->n_copies, sizeof(*told->copies))) {
+                tellings_done(&undo->told);
+                return -ENOMEM;
+        }
+        undo->told.capacity_announcements = told->n_announcements;
+        undo->told.capacity_alerts = told->n_alerts;
+        undo->told.capacity_copies = told->n_copies;
+        file->changed = true;
+        store->n_undo++;
+        return 0;
+}
+
+void store_commit(struct store *store) {
+        for (size_t i = 0; i < store->n_undo; i++) {
+                struct undo *undo = &store->undo[i];
+
+                tellings_done(&undo->told);
+                undo->file->changed = false;
+        }
+        store->n_undo = 0;
+        store->told_before = store->told_latest;
+}
+
+static void undo_one(struct store *store, struct undo *undo) {
+        struct casefile *file = undo->file;
+
+        store->facts -= file->n_facts - undo->n_facts;
+        if (undo->created) {
+                heap_remove(&store->due, &file->slot);
+                (void) table_remove(&store->cases, &file->id, sizeof(file->id)); /* it is there: it was put */
+                store->bytes -= sizeof(*file) + file->facts_capacity;
+                casefile_free(file);
+                return;
+        }
+        file->n_facts = undo->n_facts;
+        file->facts_bytes = undo->facts_bytes;
+        tellings_done(&file->told);
+        file->told = undo->told;
+        file->changed = false;
+        if (heap_set(&store->due, &file->slot, undo->at))
+                assert(!"putting back an entry that had room before needs no memory");
+}
+
+void store_rollback(struct store *store) {
+        while (store->n_undo > 0)
+                undo_one(store, &store->undo[--store->n_undo]);
+        store->told_latest = store->told_before;
+}
+
+int casefile_add_fact(struct store *store, struct casefile *file, const struct uuid *event_id, const struct event_type *type, const void *body,
+                      size_t n) {
+        struct fact_header header = {.event_id = *event_id, .type = (uint16_t)type->index, .n = (uint32_t)n};
+        size_t need = file->facts_bytes + sizeof(header) + FACT_PADDED(n);
+
+        if (need > file->facts_capacity) {
+                /* Grow by an eighth: a case has few facts, and there are millions of cases. */
+                size_t capacity = (need + need / 8 + 15) & ~(size_t)15;
+                uint8_t *p;
+
+                if (capacity > UINT32_MAX)
+                        return -ENOMEM;
+                p = realloc(file->facts, capacity);
+                if (!p)
+                        return -ENOMEM;
+                file->facts = p;
+                store->bytes += capacity - file->facts_capacity;
+                file->facts_capacity = (uint32_t)capacity;
+        }
+        memcpy(file->facts + file->facts_bytes, &header, sizeof(header));
+        memcpy(file->facts + file->facts_bytes + sizeof(header), body, n);
+        file->facts_bytes = (uint32_t)need;
+        file->n_facts++;
+        store->facts++;
+        return 0;
+}
+
+const struct fact_header *casefile_next_fact(const struct casefile *file, uint32_t *offset) {
+        const struct fact_header *header;
+
+        if (*offset >= file->facts_bytes)
+                return NULL;
+        header = (const struct fact_header *)(const void *)(file->facts + *offset);
+        *offset += (uint32_t)sizeof(*header) + FACT_PADDED(header->n);
+        return header;
+}
+
+/* One more item, cleared. Arrays grow by a quarter: a case has few tellings, and there are millions of cases. */
+static void *add_item(void **items, uint32_t *n, uint32_t *capacity, size_t size) {
+        char *item;
+
+        if (*n == *capacity) {
+                uint32_t more = *n + *n / 4 + 1;
+                void *p = realloc(*items, more * size);
+
+                if (!p)
+                        return NULL;
+                *items = p;
+                *capacity = more;
+        }
+        item = (char *)*items + (*n)++ * size;
+        memset(item, 0, size);
+        return item;
+}
+
+struct announcement *casefile_add_announcement(struct casefile *file) {
+        struct tellings *told = &file->told;
+
+        return add_item((void **)&told->announcements, &told->n_announcements, &told->capacity_announcements, sizeof(*told->announcements));
+}
+
+struct alert *casefile_add_alert(struct casefile *file) {
+        struct tellings *told = &file->told;
+
+        return add_item((void **)&told->alerts, &told->n_alerts, &told->capacity_alerts, sizeof(*told->alerts));
+}
+
+struct copy *casefile_add_copy(struct casefile *file) {
+        struct tellings *told = &file->told;
+
+        return add_item((void **)&told->copies, &told->n_copies, &told->capacity_copies, sizeof(*told->copies));
+}
+
+struct store_stats store_stats(const struct store *store) {
+        struct store_stats stats = {.cases = store->cases.n, .facts = store->facts, .bytes = store->bytes, .told_latest = store->told_latest};
+        const struct casefile *file;
+
+        for (size_t i = 0; (file = table_next(&store->cases, &i));) {
+                const struct tellings *told = &file->told;
+
+                stats.announcements += told->n_announcements;
+                stats.alerts += told->n_alerts;
+                stats.copies += told->n_copies;
+                for (uint32_t j = 0; j < told->n_alerts; j++)
+                        stats.open_alerts += told->alerts[j].open;
+                stats.bytes += told->capacity_announcements * sizeof(*told->announcements) + told->capacity_alerts * sizeof(*told->alerts) +
+                               told->capacity_copies * sizeof(*told->copies);
+        }
+        stats.bytes += store->cases.capacity * sizeof(struct table_entry) + (store->due.capacity + 1) * sizeof(struct heap_entry);
+        return stats;
+}

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Announcements, reminders and alerts: what should be told now, less what was told already. */
+
+#include <string.h>
+
+#include "engine/parts.h"
+
+/* The number under which tellings know an obligation's norm, made when the first is told. */
+static uint32_t norm_number(struct view *v, struct obligation *o) {
+        if (o->pool_norm == POOL_NONE) {
+                const char *word = arena_printf(v->arena, "%s|%s", o->norm->protocol->name, o->norm->name);
+
+                if (!word || pool_intern(&v->engine->pool, text_of(word), &o->pool_norm))
+                        v->failed = true;
+        }
+        return o->pool_norm;
+}
+
+static struct effect *plan_effect(struct view *v, const struct obligation *o, enum effect_stage stage, unsigned reminder, const struct addressee *to) {
+        struct effect *effect = view_effect(v, EFFECT_PLAN_DUE);
+        char date[DATE_TEXT + 1], case_id[UUID_TEXT + 1];
+
+        if (!effect)
+                return NULL;
+        effect->protocol = o->norm->protocol->name;
+        effect->norm = o->norm->name;
+        effect->instance = o->instance;
+        effect->stage = stage;
+        effect->reminder = reminder;
+        effect->due_date = o->due.date;
+        effect->organisation = to->organisation->id;
+        effect->role = to->role->name;
+        effect->text = sentence_plan(v, o, stage, to);
+        date_format(o->due.date, date);
+        uuid_format(&v->file->id, case_id);
+        effect->event_id = engine_id(v->engine, "%s|%s|%s|%s|%s|%s|%u|%s", case_id, effect->protocol, effect->norm, o->instance, stage_names[stage], date, reminder,
+                                     effect->organisation);
+        return effect;
+}
+
+static void tell_plan(struct view *v, const struct obligation *o, const struct roles *roles, enum effect_stage stage, unsigned reminder, instant_t fell_due) {
+        const struct role_scope scope = {.start = o->start, .each = o->each, .date = v->today, .present = true};
+        struct addressees to;
+
+        view_addressees(v, roles, &scope, &to);
+        for (size_t i = 0; i < to.n; i++) {
+                struct effect *effect = plan_effect(v, o, stage, reminder, &to.items[i]);
+
+                if (effect)
+                        effect->fell_due = fell_due;
+        }
+}
+
+static struct announcement *find_announcement(const struct view *v, const struct obligation *o) {
+        struct tellings *told = &v->file->told;
+
+        for (uint32_t i = 0; i < told->n_announcements; i++) {
+                struct announcement *a = &told->announcements[i];
+
+                if (a->norm == o->pool_norm && instance_key_equal(&a->instance, &o->key))
+                        return a;
+        }
+        return NULL;
+}
+
+static void write_announcement(struct view *v, const struct obligation *o, const struct announcement *a) {
+        const struct row_obligation row = {
+                .protocol = text_of(o->norm->protocol->name),
+                .norm = text_of(o->norm->name),
+                .instance = text_of(o->instance),
+                .due_date = a->due,
+                .announced_at = a->announced_at,
+                .told_at = a->told_at,
+                .reminders = a->reminders,
+        };
+        struct uuid id = engine_id(v->engine, "%s|%s|%s", o->norm->protocol->name, o->norm->name, o->instance);
+
+        row_write_obligation(v->engine->codec, &row, &v->engine->scratch);
+        view_row(v, ROW_OBLIGATION, &id);
+}
+
+/* Reminders whose midnight has come: once for each due date, and not when the announcement came at or after it. */
+static bool tell_reminders(struct view *v, struct obligation *o, struct announcement *a) {
+        bool some = false;
+
+        for (size_t i = 0; i < o->norm->n_reminders && i < 32; i++) {
+                const struct reminder *reminder = &o->norm->reminders[i];
+                instant_t at = reminder_due(v, o, reminder);
+
+                if (at == INSTANT_NEVER || a->announced_at >= at || (a->reminders & 1u << i) || !view_reached(v, at))
+                        continue;
+                a->reminders |= 1u << i;
+                a->told_at = v->now;
+                some = true;
+                tell_plan(v, o, &reminder->to, STAGE_REMINDER, (unsigned)i + 1, at);
+        }
+        return some;
+}
+
+void view_tell_plans(struct view *v) {
+        for (size_t i = 0; i < v->n_obligations && !v->failed; i++) {
+                struct obligation *o = &v->obligations[i];
+                struct announcement *a;
+                bool changed = false;
+
+                /* The moment counts as an announcement also when nobody hears of it: only reminders look at it. */
+                if (o->status != STATUS_RUNNING || o->due.state != DUE_KNOWN || (o->norm->announce.n == 0 && o->norm->n_reminders == 0))
+                        continue;
+                a = find_announcement(v, o);
+                if (!a) {
+                        uint32_t number = norm_number(v, o);
+
+                        a = casefile_add_announcement(v->file);
+                        if (!a) {
+                                v->failed = true;
+                                return;
+                        }
+                        a->norm = number;
+                        a->instance = o->key;
+                        a->due = DAY_NONE;
+                }
+                if (a->due != o->due.date) {
+                        a->due = o->due.date;
+                        a->announced_at = a->told_at = v->now;
+                        a->reminders = 0;
+                        changed = true;
+                        tell_plan(v, o, &o->norm->announce, STAGE_ANNOUNCED, 0, v->now);
+                }
+                changed |= tell_reminders(v, o, a);
+                if (changed)
+                        write_announcement(v, o, a);
+        }
+}
+
+/* --- alerts --- */
+
+#define NOT_RAISED UINT32_MAX
+
+struct wanted {
+        struct obligation *o;
+        unsigned rung;
+        const char *organisation, *role;
+        const char *text;
+        instant_t fell_due;
+        uint32_t alert; /* the place of the one that was raised before, open or not; NOT_RAISED */
+        bool open, held;
+};
+
+struct alerts {
+        struct wanted *items;
+        size_t n, capacity;
+};
+
+static bool alert_is_of(const struct alert *alert, const struct obligation *o, unsigned rung) {
+        return alert->norm == o->pool_norm && alert->rung == rung && instance_key_equal(&alert->instance, &o->key);
+}
+
+/* The lowest rung whose acknowledgement holds now: those above it are held back. 0: none. */
+static unsigned held_above(struct view *v, const struct obligation *o) {
+        const struct fact_list *list = view_known(v, TYPE_ALERT_ACKNOWLEDGED);
+        unsigned least = 0;
+
+        for (size_t i = 0; o->norm->protocol->has_hold && i < list->n; i++) {
+                const struct fact *fact = list->items[i];
+                const struct slot *id = &fact->slots[fact->type->fields[FIELD_ALERT_ID]];
+                struct term_step hold = o->norm->protocol->hold;
+
+                for (uint32_t j = 0; j < v->file->told.n_alerts; j++) {
+                        const struct alert *alert = &v->file->told.alerts[j];
+                        instant_t until;
+                        day_t last;
+
+                        if (id->kind != SLOT_UUID || !uuid_equal(&alert->id, &id->u) || !alert_is_of(alert, o, alert->rung))
+                                continue;
+                        if (!text_is(fact->slots[SLOT_SOURCE].s, pool_word(&v->engine->pool, alert->organisation)) &&
+                            !(fact->source && fact->source->kind == KIND_OPERATORS))
+                                continue;
+                        if (hold.unit == TERM_HOURS)
+                                until = fact->occurred_at + (instant_t)hold.count * 3600000;
+                        else if (term_step_end(v->config->calendar, hold, date_of_instant(fact->occurred_at), &last, NULL) == 0)
+                                until = date_over(last);
+                        else
+                                continue; /* the calendar does not know: such a hold does not hold */
+                        if (!view_reached(v, until) && (!least || alert->rung < least))
+                                least = alert->rung;
+                }
+        }
+        return least;
+}
+
+static void want(struct view *v, struct alerts *all, struct obligation *o, unsigned rung, instant_t fell_due, unsigned held) {
+        const struct role_scope scope = {.start = o->start, .each = o->each, .date = v->today, .present = true};
+        struct tellings *told = &v->file->told;
+        struct addressees to;
+        bool open = false;
+
+        for (uint32_t i = 0; i < told->n_alerts; i++)
+                open |= told->alerts[i].open && alert_is_of(&told->alerts[i], o, rung);
+        view_addressees(v, &o->norm->rungs[rung - 1].to, &scope, &to);
+        for (size_t i = 0; i < to.n; i++) {
+                struct wanted *w = view_add(v, &all->items, &all->n, &all->capacity, sizeof(*w));
+                uint32_t word = pool_find(&v->engine->pool, text_of(to.items[i].organisation->id));
+
+                if (!w)
+                        return;
+                *w = (struct wanted){.o = o, .rung = rung, .organisation = to.items[i].organisation->id, .role = to.items[i].role->name, .fell_due = fell_due, .alert = NOT_RAISED};
+                w->held = held && rung > held && !open;
+                for (uint32_t j = 0; j < told->n_alerts; j++) {
+                        if (told->alerts[j].organisation != word || !alert_is_of(&told->alerts[j], o, rung))
+                                continue;
+                        w->alert = j;
+                        w->open = told->alerts[j].open;
+                }
+                if (!w->open)
+                        w->text = sentence_raised(v, o, rung, &to.items[i]);
+        }
+}
+
+static bool rung_is_due(struct view *v, const struct obligation *o, const struct rung *rung, instant_t *ret_fell) {
+        instant_t at = rung_due(v, o, rung, ret_fell);
+
+        return at != INSTANT_NEVER && view_reached(v, at) && conditions_hold(v, &rung->when, o, false);
+}
+
+static void collect(struct view *v, struct alerts *all) {
+        for (size_t i = 0; i < v->n_obligations; i++) {
+                struct obligation *o = &v->obligations[i];
+                unsigned held;
+
+                if (o->status != STATUS_OVERDUE || o->norm->n_rungs == 0)
+                        continue;
+                held = v->file->told.n_alerts ? held_above(v, o) : 0;
+                for (unsigned r = 1; r <= o->norm->n_rungs; r++) {
+                        instant_t fell_due;
+
+                        if (rung_is_due(v, o, &o->norm->rungs[r - 1], &fell_due))
+                                want(v, all, o, r, fell_due, held);
+                }
+        }
+}
+
+static void write_alert(struct view *v, const struct alert *alert, const char *protocol, const char *norm, const char *instance) {
+        const struct row_alert row = {
+                .protocol = text_of(protocol),
+                .norm = text_of(norm),
+                .instance = text_of(instance),
+                .organisation = text_of(pool_word(&v->engine->pool, alert->organisation)),
+                .role = text_of(pool_word(&v->engine->pool, alert->role)),
+                .rung = alert->rung,
+                .due_date = alert->due,
+                .open = alert->open,
+                .raised = alert->raised,
+                .told_at = alert->told_at,
+        };
+
+        row_write_alert(v->engine->codec, &row, &v->engine->scratch);
+        view_row(v, ROW_ALERT, &alert->id);
+}
+
+static const struct obligation *obligation_of(const struct view *v, const struct alert *alert) {
+        for (size_t i = 0; i < v->n_obligations; i++) {
+                if (v->obligations[i].pool_norm == alert->norm && instance_key_equal(&v->obligations[i].key, &alert->instance))
+                        return &v->obligations[i];
+        }
+        return NULL;
+}
+
+static enum resolution reason_of(struct view *v, const struct obligation *o, unsigned rung) {
+        instant_t fell_due;
+
+        if (!o)
+                return RESOLVED_WITHDRAWN;
+        switch (o->status) {
+        case STATUS_MET_IN_TIME:
+                return RESOLVED_MET_IN_TIME;
+        case STATUS_MET_LATE:
+                return RESOLVED_MET_LATE;
+        case STATUS_EXPLAINED:
+                return RESOLVED_EXPLAINED;
+        case STATUS_LAPSED:
+                return RESOLVED_LAPSED;
+        case STATUS_OVERDUE:
+                if (rung <= o->norm->n_rungs && rung_is_due(v, o, &o->norm->rungs[rung - 1], &fell_due))
+                        return RESOLVED_MOVED;
+                return RESOLVED_WITHDRAWN;
+        default:
+                return RESOLVED_WITHDRAWN;
+        }
+}
+
+static void resolve(struct view *v, struct alert *alert) {
+        const struct obligation *o = obligation_of(v, alert);
+        const char *word = pool_word(&v->engine->pool, alert->norm), *bar = strchr(word, '|');
+        struct effect *effect = view_effect(v, EFFECT_RESOLVED);
+        char instance[INSTANCE_TEXT_MAX], id[UUID_TEXT + 1];
+
+        if (!effect)
+                return;
+        instance_key_format(&v->engine->pool, &alert->instance, instance);
+        effect->alert_id = alert->id;
+        effect->protocol = arena_copy(v->arena, word, (size_t)(bar - word));
+        effect->norm = bar + 1;
+        effect->instance = arena_copy(v->arena, instance, strlen(instance));
+        if (!effect->protocol || !effect->instance) {
+                v->failed = true;
+                return;
+        }
+        effect->rung = alert->rung;
+        effect->due_date = alert->due;
+        effect->organisation = pool_word(&v->engine->pool, alert->organisation);
+        effect->reason = reason_of(v, o, alert->rung);
+        effect->fell_due = v->now;
+        effect->text = sentence_resolved(v, effect->norm, effect->reason, o);
+        uuid_format(&alert->id, id);
+        effect->event_id = engine_id(v->engine, "%s|%u|resolved", id, alert->raised);
+        alert->open = false;
+        alert->told_at = v->now;
+        write_alert(v, alert, effect->protocol, effect->norm, effect->instance);
+}
+
+static void raise_alert(struct view *v, const struct wanted *w, struct alert *alert) {
+        struct effect *effect = view_effect(v, EFFECT_RAISED);
+        char id[UUID_TEXT + 1];
+
+        if (!effect)
+                return;
+        alert->open = true;
+        alert->raised++;
+        alert->due = w->o->due.date;
+        alert->told_at = v->now;
+        if (pool_intern(&v->engine->pool, text_of(w->role), &alert->role)) {
+                v->failed = true;
+                return;
+        }
+        effect->alert_id = alert->id;
+        effect->protocol = w->o->norm->protocol->name;
+        effect->norm = w->o->norm->name;
+        effect->instance = w->o->instance;
+        effect->rung = w->rung;
+        effect->due_date = alert->due;
+        effect->organisation = w->organisation;
+        effect->role = w->role;
+        effect->fell_due = w->fell_due;
+        effect->text = w->text;
+        uuid_format(&alert->id, id);
+        effect->event_id = engine_id(v->engine, "%s|%u|raised", id, alert->raised);
+        write_alert(v, alert, effect->protocol, effect->norm, effect->instance);
+}
+
+static struct alert *new_alert(struct view *v, const struct wanted *w) {
+        uint32_t number = norm_number(v, w->o), organisation;
+        struct alert *alert = casefile_add_alert(v->file);
+        char case_id[UUID_TEXT + 1];
+
+        if (!alert || pool_intern(&v->engine->pool, text_of(w->organisation), &organisation)) {
+                v->failed = true;
+                return NULL;
+        }
+        uuid_format(&v->file->id, case_id);
+        alert->id = engine_id(v->engine, "%s|%s|%s|%s|%u|%s", case_id, w->o->norm->protocol->name, w->o->norm->name, w->o->instance, w->rung, w->organisation);
+        alert->norm = number;
+        alert->instance = w->o->key;
+        alert->rung = (uint16_t)w->rung;
+        alert->organisation = organisation;
+        return alert;
+}
+
+/* Resolutions come before raisings; an alert that stays is not told again. */
+void view_tell_alerts(struct view *v) {
+        struct tellings *told = &v->file->told;
+        struct alerts all = {0};
+        uint32_t before = told->n_alerts;
+
+        collect(v, &all);
+        for (uint32_t i = 0; i < before && !v->failed; i++) {
+                bool stays = !told->alerts[i].open;
+
+                for (size_t j = 0; !stays && j < all.n; j++)
+                        stays = all.items[j].alert == i;
+                if (!stays)
+                        resolve(v, &told->alerts[i]);
+        }
+        for (unsigned rung = 1; rung <= RUNGS_MAX; rung++) {
+                for (size_t i = 0; i < all.n && !v->failed; i++) {
+                        struct wanted *w = &all.items[i];
+                        struct alert *alert;
+
+                        if (w->rung != rung || w->held || w->open)
+                                continue;
+                        alert = w->alert != NOT_RAISED ? &told->alerts[w->alert] : new_alert(v, w);
+                        if (alert)
+                                raise_alert(v, w, alert);
+                }
+        }
+}
