@@ -140,7 +140,8 @@ static int keep_fact(struct view *v, const struct event *event) {
         record_encode(type->row, slots + ROW_SKIPPED, scratch);
         if (scratch->failed)
                 return -ENOMEM;
-        r = casefile_add_fact(v->store, v->file, &event->slots[SLOT_EVENT_ID].u, type, scratch->bytes + FRAMING_SINGLE_BYTES, scratch->n - FRAMING_SINGLE_BYTES);
+        r = casefile_add_fact(v->store, v->file, &event->slots[SLOT_EVENT_ID].u, type, scratch->bytes + FRAMING_SINGLE_BYTES,
+                              scratch->n - FRAMING_SINGLE_BYTES);
         if (r)
                 return r;
         view_row(v, ROW_FACT, &event->slots[SLOT_EVENT_ID].u);
@@ -213,7 +214,8 @@ static int check_event(struct engine *engine, struct store *store, const struct 
         return r ? r : check_in_case(&v, event, err) == -1 ? INT32_MAX : check_in_case(&v, event, err);
 }
 
-int engine_event(struct engine *engine, struct store *store, const struct event *event, instant_t now, bool tell, const struct outcome **ret, struct error *err) {
+int engine_event(struct engine *engine, struct store *store, const struct event *event, instant_t now, bool tell, const struct outcome **ret,
+                 struct error *err) {
         struct casefile *file;
         struct view v;
         int r;

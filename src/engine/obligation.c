@@ -108,7 +108,8 @@ static void add_per(struct view *v, const struct norm *norm, const struct fact_l
                         struct obligation probe = {.norm = norm, .start = fact, .instance = ""};
                         day_t date = ref_date(&norm->starts, fact);
 
-                        if (norm->per >= 0 && (fact->slots[norm->per].kind == SLOT_NULL || !slot_equal(&fact->slots[norm->per], &list->items[i]->slots[norm->per])))
+                        if (norm->per >= 0 && (fact->slots[norm->per].kind == SLOT_NULL ||
+                                               !slot_equal(&fact->slots[norm->per], &list->items[i]->slots[norm->per])))
                                 continue;
                         first &= j >= i; /* each value once: at its first place in the list */
                         if (date == DAY_NONE || !conditions_hold(v, &norm->when, &probe, true))

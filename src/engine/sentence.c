@@ -32,6 +32,10 @@ static const char *why(struct view *v, const struct addressee *to) {
         return text ? text : "";
 }
 
+static const char *protocol_of(const struct norm *norm) {
+        return norm->protocol->title ? norm->protocol->title : norm->protocol->name;
+}
+
 static const char *finish(struct view *v, const char *text) {
         if (!text)
                 v->failed = true;
@@ -39,16 +43,17 @@ static const char *finish(struct view *v, const char *text) {
 }
 
 const char *sentence_plan(struct view *v, const struct obligation *o, enum effect_stage stage, const struct addressee *to) {
-        return finish(v, arena_printf(v->arena, "%s uiterlijk op %s: %s (%s, %s).%s", stage == STAGE_REMINDER ? "Herinnering:" : "Te doen", dutch_date(v, o->due.date),
-                                      title_of(o->norm), o->norm->protocol->title ? o->norm->protocol->title : o->norm->protocol->name, o->norm->basis_ref ? o->norm->basis_ref : "",
-                                      why(v, to)));
+        const char *what = stage == STAGE_REMINDER ? "Herinnering: te doen" : "Te doen";
+
+        return finish(v, arena_printf(v->arena, "%s uiterlijk op %s: %s (%s).%s", what, dutch_date(v, o->due.date), title_of(o->norm),
+                                      protocol_of(o->norm), why(v, to)));
 }
 
 const char *sentence_raised(struct view *v, const struct obligation *o, unsigned rung, const struct addressee *to) {
         const char *what = o->norm->timing == TIMING_LIMIT ? "Niet nagekomen sinds" : "Niet gehaald, uiterlijk";
 
         return finish(v, arena_printf(v->arena, "%s %s: %s (%s, trede %u).%s", what, dutch_date(v, o->due.date), title_of(o->norm),
-                                      o->norm->protocol->title ? o->norm->protocol->title : o->norm->protocol->name, rung, why(v, to)));
+                                      protocol_of(o->norm), rung, why(v, to)));
 }
 
 const char *sentence_resolved(struct view *v, const char *norm, enum resolution reason, const struct obligation *o) {

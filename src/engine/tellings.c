@@ -17,7 +17,8 @@ static uint32_t norm_number(struct view *v, struct obligation *o) {
         return o->pool_norm;
 }
 
-static struct effect *plan_effect(struct view *v, const struct obligation *o, enum effect_stage stage, unsigned reminder, const struct addressee *to) {
+static struct effect *plan_effect(struct view *v, const struct obligation *o, enum effect_stage stage, unsigned reminder,
+                                  const struct addressee *to) {
         struct effect *effect = view_effect(v, EFFECT_PLAN_DUE);
         char date[DATE_TEXT + 1], case_id[UUID_TEXT + 1];
 
@@ -34,8 +35,8 @@ static struct effect *plan_effect(struct view *v, const struct obligation *o, en
         effect->text = sentence_plan(v, o, stage, to);
         date_format(o->due.date, date);
         uuid_format(&v->file->id, case_id);
-        effect->event_id = engine_id(v->engine, "%s|%s|%s|%s|%s|%s|%u|%s", case_id, effect->protocol, effect->norm, o->instance, stage_names[stage], date, reminder,
-                                     effect->organisation);
+        effect->event_id = engine_id(v->engine, "%s|%s|%s|%s|%s|%s|%u|%s", case_id, effect->protocol, effect->norm, o->instance, stage_names[stage],
+                                     date, reminder, effect->organisation);
         return effect;
 }
 
@@ -204,7 +205,12 @@ static void want(struct view *v, struct alerts *all, struct obligation *o, unsig
 
                 if (!w)
                         return;
-                *w = (struct wanted){.o = o, .rung = rung, .organisation = to.items[i].organisation->id, .role = to.items[i].role->name, .fell_due = fell_due, .alert = NOT_RAISED};
+                *w = (struct wanted){.o = o,
+                                     .rung = rung,
+                                     .organisation = to.items[i].organisation->id,
+                                     .role = to.items[i].role->name,
+                                     .fell_due = fell_due,
+                                     .alert = NOT_RAISED};
                 w->held = held && rung > held && !open;
                 for (uint32_t j = 0; j < told->n_alerts; j++) {
                         if (told->alerts[j].organisation != word || !alert_is_of(&told->alerts[j], o, rung))

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * Why: one case at an instant, for a person in Dutch and for a machine in JSON
+ *
+ * Says for each obligation its status, the facts it rests on, every step of its date, which protocol
+ * and municipality and why, what was told to whom, and what comes next. Looks only; tells nothing.
+ */
+
+#include "engine/engine.h"
+
+/* @norm: only this norm, or NULL. Appends text to @out. Return: 0; -ENOENT when the case has no such norm; -ENOMEM. */
+int explain_text(struct engine *engine, struct store *store, struct casefile *file, instant_t now, const char *norm, struct buffer *out) MUSTCHECK;
+
+/* The same as one JSON object. */
+int explain_json(struct engine *engine, struct store *store, struct casefile *file, instant_t now, const char *norm, struct buffer *out) MUSTCHECK;
