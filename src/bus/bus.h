@@ -45,7 +45,7 @@
  * kilobytes are the bound in memory of one worker's or consumer's queue. */
 #define BUS_QUEUED_MESSAGES 1000000
 #define BUS_QUEUED_KBYTES 262144
-#define BUS_RESTORE_KBYTES 131072
+#define BUS_RESTORE_KBYTES 65536   /* a partition, while state is restored or a topic read */
 #define BUS_PRODUCE_MESSAGES 500000 /* records that wait to be sent, at most */
 #define BUS_PRODUCE_KBYTES 262144
 

@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 
 struct mock;

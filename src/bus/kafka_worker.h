@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * The parts of a Kafka worker; for kafka_worker*.c only
+ */
+
+#include "bus/kafka_parts.h"
+
+struct kafka_worker_part {
+        bool owned, restored, started;
+        bool moved;   /* records were handed out since the last commit */
+        bool touched; /* its state was written since the last commit */
+};
+
+struct kafka_worker_producer {
+        struct kafka_client client; /* first: librdkafka's callbacks */
+        struct kafka_txn txn;
+};
+
+struct kafka_worker_output {
+        rd_kafka_topic_t *topic;
+        int32_t partitions;
+};
+
+struct kafka_worker {
+        struct kafka_client client; /* first: librdkafka's callbacks */
+        struct kafka_group group;
+        struct bus_worker worker;
+        struct kafka_bus *bus;
+        struct kafka_worker_producer producer;
+
+        struct kafka_topics topics; /* the inputs, and the state behind them */
+        size_t inputs;
+        struct kafka_topics written;
+        struct kafka_worker_output *outputs;
+        int64_t state_output; /* place of the state among the outputs; -1: it is not written */
+
+        int32_t partitions; /* of the state and of every input */
+        struct kafka_worker_part *parts;  /* [partitions] */
+        int64_t *next, *committed;        /* [partitions][inputs] */
+        struct bus_part *handed;          /* [partitions]: of the event */
+        size_t handed_n;
+
+        rd_kafka_message_t *message; /* handed out last */
+        struct kafka_headers headers;
+};
+
+/* kafka_worker_read.c */
+int kafka_worker_poll(struct kafka_worker *w, int timeout_ms, struct bus_event *ret, struct error *err) MUSTCHECK;
+int kafka_worker_restore(struct kafka_worker *w, const struct bus_part *parts, size_t n, const struct bus_restore *r, struct error *err) MUSTCHECK;
+int kafka_worker_start(struct kafka_worker *w, const struct bus_part *parts, size_t n, struct error *err) MUSTCHECK;
+int kafka_worker_ends(struct kafka_worker *w, int32_t partition, int64_t *ret, struct error *err) MUSTCHECK;
+int kafka_worker_rewind(struct kafka_worker *w, struct error *err) MUSTCHECK;
+void kafka_worker_drop_message(struct kafka_worker *w);
+
+static inline int64_t *kafka_worker_next(struct kafka_worker *w, int32_t partition) {
+        return w->next + (size_t)partition * w->inputs;
+}
+static inline int64_t *kafka_worker_done(struct kafka_worker *w, int32_t partition) {
+        return w->committed + (size_t)partition * w->inputs;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bus/watchdog.h"
+
+#define STATUS_BROKER_FAILED 3
+
+struct slot {
+        const char *call; /* NULL: free */
+        int64_t since, limit;
+};
+
+struct watchdog {
+        const struct log *log;
+        void (*fire)(void *ctx, const char *call, int64_t ms);
+        void *ctx;
+        struct clock clock;
+        pthread_t thread;
+        pthread_mutex_t mutex;
+        pthread_cond_t wake;
+        bool stop;
+        struct slot slots[WATCHDOG_SLOTS];
+};
+
+static void end_process(struct watchdog *w, const char *call, int64_t ms) {
+        if (w->fire) {
+                w->fire(w->ctx, call, ms);
+                return;
+        }
+        log_line(w->log, WATCHDOG, LOG_STRING("call", call), LOG_INT("ms", ms));
+        fprintf(stderr, "ketenwacht: the call %s has not returned for %lld ms; the process ends so that a fresh one can take over\n", call,
+                (long long)ms);
+        _exit(STATUS_BROKER_FAILED);
+}
+
+/* Its own thread; holds the mutex but while it waits. */
+static void *watch(void *arg) {
+        struct watchdog *w = arg;
+
+        pthread_mutex_lock(&w->mutex);
+        while (!w->stop) {
+                struct timespec until;
+                int64_t now;
+
+                clock_gettime(CLOCK_MONOTONIC, &until);
+                until.tv_sec += WATCHDOG_STEP_MS / 1000;
+                pthread_cond_timedwait(&w->wake, &w->mutex, &until);
+                now = clock_monotonic(&w->clock);
+                for (size_t i = 0; !w->stop && i < WATCHDOG_SLOTS; i++) {
+                        struct slot *slot = &w->slots[i];
+
+                        if (slot->call && now - slot->since > slot->limit) {
+                                const char *call = slot->call;
+
+                                slot->call = NULL; /* once */
+                                end_process(w, call, now - slot->since);
+                        }
+                }
+        }
+        pthread_mutex_unlock(&w->mutex);
+        return NULL;
+}
+
+int watchdog_new(const struct log *log, void (*fire)(void *ctx, const char *call, int64_t ms), void *ctx, struct watchdog **ret,
+                 struct error *err) {
+        struct watchdog *w = calloc(1, sizeof(*w));
+        pthread_condattr_t attr;
+        int r;
+
+        if (!w)
+                return -ENOMEM;
+        w->log = log;
+        w->fire = fire;
+        w->ctx = ctx;
+        w->clock = clock_system();
+        pthread_mutex_init(&w->mutex, NULL);
+        pthread_condattr_init(&attr);
+        pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+        pthread_cond_init(&w->wake, &attr);
+        pthread_condattr_destroy(&attr);
+        r = pthread_create(&w->thread, NULL, watch, w);
+        if (r) {
+                error_set(err, "the watchdog's thread cannot be started: %s", strerror(r));
+                pthread_cond_destroy(&w->wake);
+                pthread_mutex_destroy(&w->mutex);
+                free(w);
+                return -r;
+        }
+        *ret = w;
+        return 0;
+}
+
+struct watchdog *watchdog_free(struct watchdog *w) {
+        if (!w)
+                return NULL;
+        pthread_mutex_lock(&w->mutex);
+        w->stop = true;
+        pthread_cond_signal(&w->wake);
+        pthread_mutex_unlock(&w->mutex);
+        pthread_join(w->thread, NULL);
+        pthread_cond_destroy(&w->wake);
+        pthread_mutex_destroy(&w->mutex);
+        free(w);
+        return NULL;
+}
+
+int watchdog_enter(struct watchdog *w, const char *call, int64_t limit_ms) {
+        int token = -1;
+
+        if (!w)
+                return token;
+        pthread_mutex_lock(&w->mutex);
+        for (int i = 0; i < WATCHDOG_SLOTS && token < 0; i++) {
+                if (!w->slots[i].call) {
+                        w->slots[i] = (struct slot){call, clock_monotonic(&w->clock), limit_ms};
+                        token = i;
+                }
+        }
+        pthread_mutex_unlock(&w->mutex);
+        return token;
+}
+
+void watchdog_leave(struct watchdog *w, int token) {
+        if (!w || token < 0)
+                return;
+        pthread_mutex_lock(&w->mutex);
+        w->slots[token].call = NULL;
+        pthread_mutex_unlock(&w->mutex);
+}
