@@ -18,6 +18,7 @@ enum organisation_kind {
         KIND_INSPECTORATE, KIND_OPERATORS, KIND_OTHER, KINDS,
 };
 extern const char *const organisation_kind_names[KINDS]; /* municipality, gi, … veilig-thuis … */
+bool organisation_kind_of(const char *name, enum organisation_kind *ret); /* false: no kind is called so */
 
 #define ORGANISATIONS_MAX 20000
 #define SUCCESSORS_MAX 8 /* steps of a chain of mergers */
@@ -38,7 +39,7 @@ struct organisation { /* one row */
         unsigned index;             /* of the id, 0 .. organisations_count()-1: the same for all rows of one id */
         day_t from, until;          /* inclusive; INT32_MIN and INT32_MAX when open */
         const struct organisation *successor; /* first row, or NULL */
-        const struct region *region;          /* municipality's, or NULL */
+        const struct region *region;          /* where it lies, or NULL; only a municipality's decides anything */
         const struct role_entry *roles; size_t n_roles;
         const struct organisation *next;      /* the next row of this id, by from; or NULL */
 };
@@ -53,7 +54,10 @@ struct region {
 
 struct organisations;
 
-/* Return: 0; -EINVAL with every mistake as a line "file:line:column: …" given to @report; negative errno. */
+/*
+ * Return: 0; -EINVAL with every mistake as a line "file:line:column: …" given to @report; negative errno.
+ * With -EINVAL *ret holds what could be read, so that other files can be checked against it, or NULL; nothing else may use it.
+ */
 struct report; /* model/report.h */
 int organisations_read(const char *path, struct organisations **ret, struct report *report) MUSTCHECK;
 struct organisations *organisations_free(struct organisations *orgs);
@@ -83,6 +87,14 @@ const struct organisation *organisation_follow(const struct organisation *org, d
 
 /* The entry for a role, or NULL. */
 const struct role_entry *role_find(const struct role_entry *roles, size_t n, const char *role);
+
+/* Whether some organisation or region gives this role to anybody. */
+bool organisations_have_role(const struct organisations *orgs, const char *role);
+
+/* Offers what is known to a search for the nearest word: configured roles, ids of organisations, ids of regions. */
+void organisations_nearest_role(const struct organisations *orgs, struct nearest *nearest);
+void organisations_nearest(const struct organisations *orgs, struct nearest *nearest);
+void regions_nearest(const struct organisations *orgs, struct nearest *nearest);
 
 /* The days on which some organisation begins or ends to be valid (its from, and the day after its until), sorted, without repeats. */
 const day_t *organisations_changes(const struct organisations *orgs, size_t *ret_n);

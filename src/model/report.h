@@ -26,3 +26,6 @@ void report_done(struct report *report);
 void report_at(struct report *report, const struct yaml_tree *yaml, const struct yaml_node *node, const char *fmt, ...) PRINTF_LIKE(4, 5);
 /* "place: sentence" for what has no line (a schema, a missing file). */
 void report_place(struct report *report, const char *place, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* What another reader said, its place included. */
+void report_error(struct report *report, const struct error *err);
