@@ -14,13 +14,16 @@
 #include "base/json.h"
 #include "model/event_type.h"
 
-/* Why something was refused; codes and their texts for ever (refusal.def). The order of the contract. */
+/* Why something was refused; codes and what they mean stand in refusal.def, in the order of the contract. */
 enum refusal {
-        REFUSAL_NONE, REFUSAL_MALFORMED, REFUSAL_UNKNOWN_EVENT, REFUSAL_BAD_VALUE, REFUSAL_UNKNOWN_ORGANISATION,
-        REFUSAL_NOT_ALLOWED, REFUSAL_KEY_MISMATCH, REFUSAL_DUPLICATE_ID, REFUSAL_CASE_FULL, REFUSAL_CASE_CLOSED,
-        REFUSAL_UNKNOWN_SCHEMA, REFUSAL_UNDECODABLE, REFUSALS,
+        REFUSAL_NONE,
+#define REFUSAL_ROW(name, meaning) REFUSAL_##name,
+#include "model/refusal.def"
+#undef REFUSAL_ROW
+        REFUSALS,
 };
-extern const char *const refusal_codes[REFUSALS]; /* "BAD_VALUE" … */
+extern const char *const refusal_codes[REFUSALS];    /* "BAD_VALUE" …; REFUSAL_NONE: "" */
+extern const char *const refusal_meanings[REFUSALS]; /* one clause each; REFUSAL_NONE: "" */
 
 struct event {
         const struct event_type *type;

@@ -81,6 +81,13 @@ const struct event_type *event_types_find(const struct event_types *types, struc
 const struct event_type *event_types_known(const struct event_types *types, enum known_type known); /* or NULL */
 const struct layout *event_types_other(const struct event_types *types, const char *name); /* "deliveries"; or NULL */
 
+/* Offers the names of the types that may be published to a search for the nearest word. */
+void event_types_nearest(const struct event_types *types, struct nearest *nearest);
+
+/* Whether a slot is a date; whether it names an organisation: source, gi, provider, municipality, *_municipality, organisation, partner. */
+bool event_type_is_date(const struct event_type *type, int slot);
+bool event_type_is_organisation(const struct event_type *type, int slot);
+
 /* The type and program for a body's fingerprint, current or from the history; false when unknown. */
 bool event_types_decoder(const struct event_types *types, uint64_t fingerprint, const struct event_type **ret_type, const struct program **ret_program);
 /* The same for rows of case-state. Later versions of rows resolve as events do. */

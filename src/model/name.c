@@ -19,6 +19,14 @@ bool name_valid(struct text t) {
         return all_of(t, "._:/#-");
 }
 
+const char *name_shown(struct text t, char ret[NAME_SHOWN]) {
+        if (!name_valid(t))
+                return NULL;
+        memcpy(ret, t.s, t.n);
+        ret[t.n] = '\0';
+        return ret;
+}
+
 bool name_valid_topic(struct text t) {
         return all_of(t, "._-") && !text_is(t, ".") && !text_is(t, "..");
 }

@@ -18,7 +18,14 @@
 /* Whether this may be a string of an event. */
 bool name_valid(struct text t);
 
-/* The same without : / #, so that it may be part of a topic name. */
+/*
+ * A copy of what somebody wrote, for a sentence that repeats it; NULL when it is no name. So nothing
+ * but a name is ever repeated, whatever was put in its place.
+ */
+#define NAME_SHOWN (NAME_MAX_BYTES + 1)
+const char *name_shown(struct text t, char ret[NAME_SHOWN]);
+
+/* Whether this may be a string of an event, and also be part of a topic name: it has no : / #. */
 bool name_valid_topic(struct text t);
 
 /* Whether this is lower-case words, digits and single hyphens: "care-after-18-judged". */

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Domains of values, publishers and keys: what can be said of an event without its case. */
+
+#include "model/event.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "calendar/date.h"
+#include "model/name.h"
+
+#define DAY_MS INT64_C(86400000)
+
+const char *const refusal_codes[REFUSALS] = {
+        [REFUSAL_NONE] = "",
+#define REFUSAL_ROW(name, meaning) [REFUSAL_##name] = #name,
+#include "model/refusal.def"
+#undef REFUSAL_ROW
+};
+
+const char *const refusal_meanings[REFUSALS] = {
+        [REFUSAL_NONE] = "",
+#define REFUSAL_ROW(name, meaning) [REFUSAL_##name] = meaning,
+#include "model/refusal.def"
+#undef REFUSAL_ROW
+};
+
+static struct text source_of(const struct event *event) {
+        return event->slots[SLOT_SOURCE].s;
+}
+
+static bool day_in_range(int64_t day) {
+        return day >= date_from_ymd(DATE_YEAR_MIN, 1, 1) && day <= date_from_ymd(DATE_YEAR_MAX, 12, 31);
+}
+
+static bool instant_in_range(int64_t at) {
+        return at >= date_from_ymd(INSTANT_YEAR_MIN, 1, 1) * DAY_MS && at < date_from_ymd(INSTANT_YEAR_MAX + 1, 1, 1) * DAY_MS;
+}
+
+/* NULL when the value lies in its domain, else what is wrong. What the broker tells has sentences in its strings. */
+static const char *wrong_value(const struct event_type *type, const struct layout_field *field, const struct slot *slot) {
+        if (slot->kind == SLOT_NULL)
+                return field->nullable ? NULL : "may not be null";
+        switch (field->type) {
+        case LAYOUT_STRING:
+                return type->output || name_valid(slot->s) ? NULL : "must be 1 to 64 of A-Z a-z 0-9 . _ : / # -";
+        case LAYOUT_DATE:
+                return day_in_range(slot->i) ? NULL : "is not a date of the years 1900 to 2200";
+        case LAYOUT_TIMESTAMP:
+                return instant_in_range(slot->i) ? NULL : "is not an instant of the years 2000 to 2200";
+        case LAYOUT_FLOAT:
+        case LAYOUT_DOUBLE:
+                return isfinite(slot->d) ? NULL : "is not a number";
+        case LAYOUT_BOOLEAN:
+        case LAYOUT_INT:
+        case LAYOUT_LONG:
+        case LAYOUT_ENUM:
+        case LAYOUT_UUID:
+        case LAYOUT_UUID_FIXED:
+                break;
+        }
+        return NULL;
+}
+
+static enum refusal check_region(const struct event *event, const struct organisations *orgs, const char **ret_field, struct error *err) {
+        char text[NAME_SHOWN], hint[NEAREST_HINT_MAX];
+
+        if (!event->type->region || regions_find(orgs, event->slots[SLOT_REGION].s))
+                return REFUSAL_NONE;
+        *ret_field = "region";
+        if (name_shown(event->slots[SLOT_REGION].s, text)) {
+                struct nearest nearest = NEAREST_INIT(text);
+
+                regions_nearest(orgs, &nearest);
+                error_set(err, "region: no region is called '%s'%s", text, nearest_hint(&nearest, hint));
+        } else {
+                error_set(err, "region: no region is called that");
+        }
+        return REFUSAL_BAD_VALUE;
+}
+
+enum refusal event_check_values(const struct event *event, const struct organisations *orgs, const char **ret_field, struct error *err) {
+        const struct layout *layout = event->type->layout;
+
+        *ret_field = NULL;
+        for (size_t i = 0; i < layout->n; i++) {
+                const char *wrong = wrong_value(event->type, &layout->fields[i], &event->slots[i]);
+
+                if (!wrong)
+                        continue;
+                *ret_field = layout->fields[i].name;
+                error_set(err, "%s: %s", layout->fields[i].name, wrong);
+                return REFUSAL_BAD_VALUE;
+        }
+        return check_region(event, orgs, ret_field, err);
+}
+
+enum refusal event_check_publisher(const struct event *event, const struct organisations *orgs, const char **ret_field, struct error *err) {
+        const struct organisation *source = organisations_find(orgs, source_of(event));
+        char text[NAME_SHOWN], hint[NEAREST_HINT_MAX];
+        int own;
+
+        *ret_field = "source";
+        if (event->type->output) {
+                error_set(err, "nobody publishes %s: the broker tells it", event->type->name);
+                return REFUSAL_NOT_ALLOWED;
+        }
+        if (!source && !name_shown(source_of(event), text)) {
+                error_set(err, "source: no organisation is called that");
+                return REFUSAL_UNKNOWN_ORGANISATION;
+        }
+        if (!source) {
+                struct nearest nearest = NEAREST_INIT(text);
+
+                organisations_nearest(orgs, &nearest);
+                error_set(err, "source: no organisation '%s'%s", text, nearest_hint(&nearest, hint));
+                return REFUSAL_UNKNOWN_ORGANISATION;
+        }
+        if (!(event->type->publishers & 1u << source->kind)) {
+                error_set(err, "source: %s may not publish %s: it is of kind %s", source->id, event->type->name, organisation_kind_names[source->kind]);
+                return REFUSAL_NOT_ALLOWED;
+        }
+        own = event->type->own[source->kind];
+        if (own >= 0 && (event->slots[own].kind != SLOT_STRING || !text_equal(event->slots[own].s, source_of(event)))) {
+                *ret_field = event->type->layout->fields[own].name;
+                error_set(err, "%s: must be %s itself, the source", *ret_field, source->id);
+                return REFUSAL_NOT_ALLOWED;
+        }
+        *ret_field = NULL;
+        return REFUSAL_NONE;
+}
+
+enum refusal event_check_key(const struct event *event, const struct organisations *orgs, struct text key, struct error *err) {
+        const struct uuid *case_id = &event->slots[SLOT_CASE_ID].u;
+        const struct region *region;
+        char text[UUID_TEXT + 1];
+
+        uuid_format(case_id, text);
+        if (!text_is(key, text)) {
+                error_set(err, "the key of the record must be the case_id, %s", text);
+                return REFUSAL_KEY_MISMATCH;
+        }
+        if (!event->type->region)
+                return REFUSAL_NONE;
+        region = regions_find(orgs, event->slots[SLOT_REGION].s);
+        if (region && uuid_equal(&region->case_id, case_id))
+                return REFUSAL_NONE;
+        if (region)
+                uuid_format(&region->case_id, text);
+        error_set(err, "case_id: that of region %s is %s", region ? region->id : "nowhere", region ? text : "not known");
+        return REFUSAL_KEY_MISMATCH;
+}
