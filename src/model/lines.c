@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "model/lines.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "calendar/date.h"
+#include "model/name.h"
+
+static struct text text_of_json(const json_t *string) {
+        return (struct text){json_string_value(string), json_string_length(string)};
+}
+
+static void refuse(struct line *line, enum refusal refusal, const char *field) {
+        line->kind = LINE_REFUSED;
+        line->refusal = refusal;
+        line->field = field;
+}
+
+static bool blank(struct text t) {
+        for (size_t i = 0; i < t.n; i++) {
+                if (!memchr(" \t\r\n\v\f", t.s[i], 6))
+                        return false;
+        }
+        return true;
+}
+
+/* What is wrong with a text that is no JSON, by place: the parser's own words repeat what stands there, which may be personal. */
+static void set_syntax_error(const json_error_t *e, struct error *err) {
+        const char *what = "it is no JSON there";
+
+        switch (json_error_code(e)) {
+        case json_error_invalid_utf8:
+                what = "it is not UTF-8 there";
+                break;
+        case json_error_premature_end_of_input:
+                what = "it ends in the middle of a value; is a bracket or a quote missing?";
+                break;
+        case json_error_end_of_input_expected:
+                what = "something stands behind the object; write one object a line";
+                break;
+        case json_error_duplicate_key:
+                what = "a key stands there for the second time";
+                break;
+        case json_error_null_character:
+        case json_error_null_byte_in_key:
+                what = "it has a NUL character there";
+                break;
+        case json_error_numeric_overflow:
+                what = "a number there is too large";
+                break;
+        default:
+                break;
+        }
+        error_set(err, "not a JSON object: at byte %d %s", e->position, what);
+}
+
+static json_t *load(struct text text, struct error *err) {
+        json_error_t e;
+        json_t *object = json_loadb(text.s, text.n, JSON_REJECT_DUPLICATES, &e);
+
+        if (!object && json_error_code(&e) == json_error_numeric_overflow) /* an object all the same: a field will be refused for it */
+                object = json_loadb(text.s, text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &e);
+        if (!object) {
+                set_syntax_error(&e, err);
+                return NULL;
+        }
+        if (!json_is_object(object)) {
+                error_set(err, "not a JSON object; write one event a line, as {\"event\":\"measure-started\", …}");
+                json_decref(object);
+                return NULL;
+        }
+        return object;
+}
+
+static void parse_clock(struct line *line) {
+        const json_t *clock = json_object_get(line->object, "clock");
+
+        line->kind = LINE_CLOCK;
+        if (json_object_size(line->object) == 1 && json_is_string(clock) && instant_parse(text_of_json(clock), &line->clock))
+                return;
+        error_set(&line->error, "a clock line is {\"clock\": \"2022-10-18T09:00:00+02:00\"} and nothing else, an instant with its offset of the years %d to %d",
+                  INSTANT_YEAR_MIN, INSTANT_YEAR_MAX);
+        refuse(line, REFUSAL_MALFORMED, NULL);
+}
+
+static void refuse_name(const struct event_types *types, struct text name, struct line *line) {
+        char text[NAME_SHOWN], hint[NEAREST_HINT_MAX];
+
+        if (name_shown(name, text)) {
+                struct nearest nearest = NEAREST_INIT(text);
+
+                event_types_nearest(types, &nearest);
+                error_set(&line->error, "event: no schema describes '%s'%s", text, nearest_hint(&nearest, hint));
+        } else {
+                error_set(&line->error, "event: no schema describes an event of this name; ketenwacht schema list names those that there are");
+        }
+        refuse(line, REFUSAL_UNKNOWN_EVENT, "event");
+}
+
+/* Fills a line that is zeroed but for its object. */
+static void check(const struct event_types *types, const struct organisations *orgs, const json_t *object, struct text name, struct text key,
+                  const char *const *also, struct arena *arena, struct line *line) {
+        const struct event_type *type = event_types_find(types, name);
+        const char *field = NULL;
+        enum refusal refusal;
+
+        if (!type) {
+                refuse_name(types, name, line);
+                return;
+        }
+        refusal = event_from_json(type, orgs, object, also, arena, &line->event, &field, &line->error);
+        if (refusal == REFUSAL_NONE)
+                refusal = event_check_publisher(&line->event, orgs, &field, &line->error);
+        if (refusal == REFUSAL_NONE) {
+                line->key = key.s ? key : text_of_json(json_object_get(object, "case_id"));
+                refusal = event_check_key(&line->event, orgs, line->key, &line->error);
+                field = NULL;
+        }
+        line->kind = LINE_EVENT;
+        if (refusal != REFUSAL_NONE)
+                refuse(line, refusal, field);
+}
+
+void line_from_json(const struct event_types *types, const struct organisations *orgs, const json_t *object, struct text name, struct text key,
+                    const char *const *also, struct arena *arena, struct line *ret) {
+        memset(ret, 0, sizeof(*ret));
+        check(types, orgs, object, name, key, also, arena, ret);
+}
+
+/* The line is an object that names an event. */
+static void parse_event(const struct event_types *types, const struct organisations *orgs, struct text name, struct arena *arena, struct line *line) {
+        static const char *const also[] = {"event", "key", NULL};
+        const json_t *key = json_object_get(line->object, "key");
+        bool wrong_key = key && !json_is_string(key);
+
+        check(types, orgs, line->object, name, key && !wrong_key ? text_of_json(key) : (struct text){0}, also, arena, line);
+        if (wrong_key && (line->kind == LINE_EVENT || line->refusal > REFUSAL_BAD_VALUE)) {
+                error_set(&line->error, "key: must be a string, the case_id");
+                refuse(line, REFUSAL_BAD_VALUE, "key");
+        }
+}
+
+void line_parse(const struct event_types *types, const struct organisations *orgs, struct text text, struct arena *arena, struct line *ret) {
+        const json_t *name;
+
+        memset(ret, 0, sizeof(*ret));
+        if (blank(text))
+                return;
+        if (text.n > LINES_BYTES_MAX) {
+                error_set(&ret->error, "longer than %zu bytes, the most that a line may have", LINES_BYTES_MAX);
+                refuse(ret, REFUSAL_MALFORMED, NULL);
+                return;
+        }
+        ret->object = load(text, &ret->error);
+        if (!ret->object) {
+                refuse(ret, REFUSAL_MALFORMED, NULL);
+                return;
+        }
+        name = json_object_get(ret->object, "event");
+        if (json_is_string(name)) {
+                parse_event(types, orgs, text_of_json(name), arena, ret);
+        } else if (!name && json_object_get(ret->object, "clock")) {
+                parse_clock(ret);
+        } else {
+                error_set(&ret->error, "event: %s; write the name of an event type, such as \"measure-started\"", name ? "must be a string" : "is missing");
+                refuse(ret, REFUSAL_MALFORMED, "event");
+        }
+}
+
+void line_done(struct line *line) {
+        json_decref(line->object);
+        memset(line, 0, sizeof(*line));
+}
+
+void line_rejected_json(uint64_t number, enum refusal refusal, const char *field, const struct error *error, struct json_writer *w) {
+        jsonw_open_object(w);
+        jsonw_put_string(w, "effect", "rejected");
+        jsonw_put_int(w, "line", (int64_t)number);
+        jsonw_put_string(w, "code", refusal_codes[refusal]);
+        jsonw_put_string(w, "error", error->text);
+        if (field)
+                jsonw_put_string(w, "field", field);
+        jsonw_close_object(w);
+}
+
+int lines_next(struct lines *lines, struct text *ret) {
+        static const char mark[] = "\xef\xbb\xbf";
+        size_t skip = 0;
+        int c;
+
+        buffer_clear(&lines->line);
+        errno = 0;
+        c = getc_unlocked(lines->in);
+        if (c == EOF)
+                return ferror(lines->in) ? -(errno ? errno : EIO) : LINES_E_END;
+        for (; c != EOF && c != '\n'; c = getc_unlocked(lines->in)) {
+                if (lines->line.n <= LINES_BYTES_MAX + sizeof(mark))
+                        buffer_add_byte(&lines->line, (uint8_t)c);
+        }
+        if (c == EOF && ferror(lines->in))
+                return -(errno ? errno : EIO);
+        if (lines->line.failed)
+                return -ENOMEM;
+        if (lines->number++ == 0 && lines->line.n >= 3 && memcmp(lines->line.bytes, mark, 3) == 0)
+                skip = 3;
+        *ret = (struct text){buffer_text(&lines->line) + skip, lines->line.n - skip};
+        return lines->line.failed ? -ENOMEM : 0;
+}
+
+void lines_done(struct lines *lines) {
+        buffer_done(&lines->line);
+}
