@@ -395,6 +395,8 @@ struct bus_reader_config {
         const char *const *topics;
         size_t topics_n;
         int32_t partition;  /* BUS_ALL_PARTITIONS, or one */
+        const void *key;    /* with BUS_ALL_PARTITIONS, not NULL: of each topic only the partition that this key belongs to */
+        size_t key_n;
         enum bus_from from;
         instant_t instant;  /* BUS_FROM_INSTANT: first records stamped then or later */
         int64_t offset;     /* BUS_FROM_OFFSET: in each partition read */

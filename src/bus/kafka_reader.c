@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bus/kafka_parts.h"
+#include "bus/murmur2.h"
 
 #define TURNS_MAX 10000
 
@@ -134,8 +135,10 @@ static void reader_close(struct bus_reader *reader) {
 
 static const struct bus_reader_ops reader_ops = {.poll = reader_poll, .close = reader_close};
 
-static bool wants(const struct bus_reader_config *config, int32_t partition) {
-        return config->partition == BUS_ALL_PARTITIONS || config->partition == partition;
+static bool wants(const struct bus_reader_config *config, int32_t partition, int32_t partitions) {
+        if (config->partition != BUS_ALL_PARTITIONS)
+                return partition == config->partition;
+        return !config->key || partition == murmur2_partition(config->key, config->key_n, partitions);
 }
 
 /* What to ask the broker for, to know where to begin. */
@@ -158,7 +161,7 @@ static rd_kafka_topic_partition_list_t *list_parts(const struct kafka_reader *r,
 
         for (size_t i = 0; list && i < r->topics.n; i++) {
                 for (int32_t p = 0; p < r->topics.partitions[i]; p++) {
-                        if (wants(config, p))
+                        if (wants(config, p, r->topics.partitions[i]))
                                 rd_kafka_topic_partition_list_add(list, r->topics.names[i], p)->offset = offset;
                 }
         }
