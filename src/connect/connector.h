@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * What a connector is: a table of operations and of options
+ *
+ * A connector translates between one outside system and our events, and nothing else. Reading its
+ * file, Kafka, order, retries, back-off, dead letters, delivery records, metrics and stopping live
+ * once, in the runtime. One thread: everything here is called on it, and calls nothing back from elsewhere.
+ *
+ * CONNECTOR_IN brings events in: turn() takes requests and hands events to runtime_submit(); settled()
+ * says what became of each. CONNECTOR_OUT carries the records of one inbox out: deliver() begins a try,
+ * turn() moves those under way along, and runtime_tried() says how each ended.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "bus/headers.h"
+#include "connect/secret.h"
+#include "model/event.h"
+
+/* -- Options: what stands in the connector's file, and is documented from here -- */
+
+enum option_type {
+        OPTION_STRING,       /* const char * */
+        OPTION_ORGANISATION, /* const struct organisation *: its id */
+        OPTION_INT,          /* int64_t, between min and max */
+        OPTION_BOOLEAN,      /* bool: true or false */
+        OPTION_DURATION,     /* int64_t, ms, between min and max: "500 ms", "2 s", "5 minutes", "1 hour" */
+        OPTION_CHOICE,       /* int: the place among choices */
+        OPTION_SECRET,       /* struct secrets of one: {file: PATH} or {env: NAME} */
+        OPTION_SECRETS,      /* struct secrets: such a reference for each organisation */
+};
+
+struct connector_option {
+        const char *key, *fallback, *doc; /* fallback NULL: the key is required; "": it may be absent and stays zero */
+        enum option_type type;
+        size_t offset;                    /* into the connector's own context */
+        int64_t min, max;
+        const char *const *choices;       /* NULL behind the last */
+};
+
+/* -- Events in -- */
+
+/* One event that may be published: every check that needs no case has been made. Borrowed for the call. */
+struct submission {
+        const struct event *event;
+        struct text traceparent; /* valid, or empty */
+};
+
+enum submitted {
+        SUBMITTED_SENT,    /* all replicas have it */
+        SUBMITTED_REFUSED, /* it is not on the broker, and will not be */
+        SUBMITTED_OPEN,    /* the broker did not answer in time: nobody knows */
+        SUBMITTED_OUTCOMES,
+};
+
+/* -- Events out -- */
+
+/* One record to carry out. Borrowed for the call: deliver() takes what it needs. */
+struct delivery {
+        const struct event *event;
+        const char *id, *source, *type, *time; /* CloudEvents: as in the record's headers, else from the event */
+        struct text traceparent;               /* valid, or empty */
+        struct uuid delivery_id;               /* the same for every try of this record */
+        void *cookie;                          /* for runtime_tried() */
+};
+
+enum tried {
+        TRIED_DELIVERED,
+        TRIED_AGAIN,   /* may go better another time: counts as a try */
+        TRIED_LATER,   /* the target asks for a pause: counts as no try */
+        TRIED_REFUSED, /* can never go better */
+        TRIED_GONE,    /* the target wants nothing more: stop until an operator resumes */
+};
+
+#define TRIED_REASON_MAX 200
+
+struct attempt {
+        enum tried outcome;
+        int status;                    /* the receiver's answer, 0 when none came */
+        int64_t pause_ms;              /* asked for by the receiver, for everything; -1: none */
+        char reason[TRIED_REASON_MAX]; /* one sentence without data of the event; "" when delivered */
+};
+
+/* -- The table -- */
+
+struct runtime; /* connect/runtime.h */
+
+/* What a connector may use; lives as long as it is open. */
+struct connector_env {
+        struct runtime *runtime;
+        const char *name;  /* of this connector, from its file */
+        const struct event_types *types;
+        const struct organisations *organisations;
+        struct clock clock;
+        const struct log *log;
+        struct metrics *metrics; /* may be NULL */
+        size_t parallel;         /* CONNECTOR_OUT: most tries under way at once */
+};
+
+enum connector_direction { CONNECTOR_IN, CONNECTOR_OUT };
+
+struct connector_ops {
+        const char *name, *summary;
+        enum connector_direction direction;
+        size_t ctx_size; /* the runtime allocates and zeroes it, then fills in the options */
+        const struct connector_option *options; /* key NULL behind the last */
+        int (*open)(void *ctx, const struct connector_env *env, struct error *err); /* 0; -EINVAL: configuration; negative errno */
+        void (*close)(void *ctx);  /* also after an open() that failed, and twice */
+        /* Lets the outside world proceed, waiting at most @timeout_ms for it. Return: 0; negative errno ends the connector. */
+        int (*turn)(void *ctx, int timeout_ms, struct error *err);
+        /* IN: takes nothing new from now on. Return: true when nothing is under way any more. Called until then. */
+        bool (*quiesce)(void *ctx);
+        void (*settled)(void *ctx, void *cookie, enum submitted outcome);
+        /* OUT: begins a try; its end comes by runtime_tried(), in turn() or at once. Return: 0; negative errno ends the connector. */
+        int (*deliver)(void *ctx, const struct delivery *delivery, struct error *err);
+        /* OUT: forgets every try under way, without runtime_tried(). */
+        void (*abandon)(void *ctx);
+};

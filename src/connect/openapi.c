@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "connect/openapi.h"
+
+#include <stdio.h>
+
+#include "base/json.h"
+#include "connect/problem.h"
+
+#define NAME_PATTERN "^[A-Za-z0-9._:/#-]{1,64}$"
+#define UUID_PATTERN "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+#define REFERENCE_MAX 320
+
+/* Statuses that a post may be answered with, beside 202; every problem row of that status is named. */
+static const unsigned statuses[] = {400, 401, 403, 404, 405, 413, 415, 422, 500, 503};
+
+static void put_reference(struct json_writer *w, const char *kind, const char *name, const char *suffix) {
+        char text[REFERENCE_MAX];
+
+        (void) snprintf(text, sizeof(text), "#/components/%s/%s%s", kind, name, suffix);
+        jsonw_open_object(w);
+        jsonw_put_string(w, "$ref", text);
+        jsonw_close_object(w);
+}
+
+/* -- Schemas -- */
+
+static void put_type(struct json_writer *w, const char *type, bool nullable) {
+        jsonw_key(w, "type");
+        if (!nullable) {
+                jsonw_string(w, type);
+                return;
+        }
+        jsonw_open_array(w);
+        jsonw_string(w, type);
+        jsonw_string(w, "null");
+        jsonw_close_array(w);
+}
+
+static void put_symbols(struct json_writer *w, const struct layout_field *field) {
+        jsonw_key(w, "enum");
+        jsonw_open_array(w);
+        for (size_t i = 0; i < field->n_symbols; i++)
+                jsonw_string(w, field->symbols[i]);
+        if (field->nullable)
+                jsonw_null(w);
+        jsonw_close_array(w);
+}
+
+static void put_field(struct json_writer *w, const struct layout_field *field) {
+        static const struct {
+                const char *type, *format, *pattern;
+        } forms[] = {
+                [LAYOUT_BOOLEAN] = {"boolean", NULL, NULL},
+                [LAYOUT_INT] = {"integer", "int32", NULL},
+                [LAYOUT_LONG] = {"integer", "int64", NULL},
+                [LAYOUT_FLOAT] = {"number", "float", NULL},
+                [LAYOUT_DOUBLE] = {"number", "double", NULL},
+                [LAYOUT_STRING] = {"string", NULL, NAME_PATTERN},
+                [LAYOUT_ENUM] = {"string", NULL, NULL},
+                [LAYOUT_DATE] = {"string", "date", NULL},
+                [LAYOUT_TIMESTAMP] = {"string", "date-time", NULL},
+                [LAYOUT_UUID] = {"string", "uuid", UUID_PATTERN},
+                [LAYOUT_UUID_FIXED] = {"string", "uuid", UUID_PATTERN},
+        };
+
+        jsonw_open_object(w);
+        put_type(w, forms[field->type].type, field->nullable);
+        if (forms[field->type].format)
+                jsonw_put_string(w, "format", forms[field->type].format);
+        if (forms[field->type].pattern)
+                jsonw_put_string(w, "pattern", forms[field->type].pattern);
+        if (field->type == LAYOUT_ENUM)
+                put_symbols(w, field);
+        if (field->field->doc[0])
+                jsonw_put_string(w, "description", field->field->doc);
+        jsonw_close_object(w);
+}
+
+static void put_required(struct json_writer *w, const struct layout *layout) {
+        jsonw_key(w, "required");
+        jsonw_open_array(w);
+        for (size_t i = 0; i < layout->n; i++) {
+                if (!layout->fields[i].nullable)
+                        jsonw_string(w, layout->fields[i].name);
+        }
+        jsonw_close_array(w);
+}
+
+static void put_event_schema(struct json_writer *w, const struct event_type *type) {
+        const struct layout *layout = type->layout;
+
+        jsonw_key(w, type->name);
+        jsonw_open_object(w);
+        jsonw_put_string(w, "type", "object");
+        jsonw_put_string(w, "description", schema_root(type->file)->doc);
+        jsonw_put_bool(w, "additionalProperties", false);
+        put_required(w, layout);
+        jsonw_key(w, "properties");
+        jsonw_open_object(w);
+        jsonw_key(w, "event");
+        jsonw_open_object(w);
+        jsonw_put_string(w, "const", type->name);
+        jsonw_put_string(w, "description", "The event type; may be left out here, since the address says it.");
+        jsonw_close_object(w);
+        jsonw_key(w, "key");
+        jsonw_open_object(w);
+        jsonw_put_string(w, "type", "string");
+        jsonw_put_string(w, "description", "The key of the record; may be left out, since it is the case_id.");
+        jsonw_close_object(w);
+        for (size_t i = 0; i < layout->n; i++) {
+                jsonw_key(w, layout->fields[i].name);
+                put_field(w, &layout->fields[i]);
+        }
+        jsonw_close_object(w);
+        jsonw_close_object(w);
+}
+
+static void put_attribute(struct json_writer *w, const char *name, const char *keyword, const char *value, const char *doc) {
+        jsonw_key(w, name);
+        jsonw_open_object(w);
+        jsonw_put_string(w, "type", "string");
+        jsonw_put_string(w, keyword, value);
+        jsonw_put_string(w, "description", doc);
+        jsonw_close_object(w);
+}
+
+static void put_cloudevent_schema(struct json_writer *w, const struct event_type *type) {
+        static const char *const required[] = {"specversion", "id", "source", "type", "data"};
+        char name[REFERENCE_MAX];
+
+        (void) snprintf(name, sizeof(name), "%s.cloudevent", type->name);
+        jsonw_key(w, name);
+        jsonw_open_object(w);
+        jsonw_put_string(w, "type", "object");
+        jsonw_put_string(w, "description", "The same event as a CloudEvent (NL GOV profile), structured mode.");
+        jsonw_key(w, "required");
+        jsonw_open_array(w);
+        for (size_t i = 0; i < ELEMENTS(required); i++)
+                jsonw_string(w, required[i]);
+        jsonw_close_array(w);
+        jsonw_key(w, "properties");
+        jsonw_open_object(w);
+        (void) snprintf(name, sizeof(name), "nl.ketenwacht.%s.v1", type->name);
+        put_attribute(w, "specversion", "const", "1.0", "CloudEvents 1.0.");
+        put_attribute(w, "id", "pattern", UUID_PATTERN, "The event_id.");
+        put_attribute(w, "source", "format", "uri-reference", "The URN of the organisation whose token is used.");
+        put_attribute(w, "type", "const", name, "The event type.");
+        put_attribute(w, "time", "format", "date-time", "When the source wrote it down.");
+        put_attribute(w, "datacontenttype", "const", "application/json", "Always JSON.");
+        jsonw_key(w, "data");
+        put_reference(w, "schemas", type->name, "");
+        jsonw_close_object(w);
+        jsonw_close_object(w);
+}
+
+static void put_text_property(struct json_writer *w, const char *name, const char *type, const char *doc) {
+        jsonw_key(w, name);
+        jsonw_open_object(w);
+        jsonw_put_string(w, "type", type);
+        jsonw_put_string(w, "description", doc);
+        jsonw_close_object(w);
+}
+
+static void put_problem_schema(struct json_writer *w) {
+        jsonw_key(w, "problem");
+        jsonw_open_object(w);
+        jsonw_put_string(w, "type", "object");
+        jsonw_put_string(w, "description", "Problem details (RFC 9457).");
+        jsonw_key(w, "properties");
+        jsonw_open_object(w);
+        put_text_property(w, "type", "string", "A URN that never changes: " PROBLEM_URN "…");
+        put_text_property(w, "title", "string", "The kind of problem, for a person.");
+        put_text_property(w, "status", "integer", "The HTTP status once more.");
+        put_text_property(w, "detail", "string", "What is wrong in this request. Never repeats personal data.");
+        put_text_property(w, "code", "string", "The same as one word, as in dead letters and event-refused.");
+        put_text_property(w, "field", "string", "The field or attribute at fault.");
+        jsonw_key(w, "errors");
+        jsonw_raw(w, "{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"pointer\":{\"type\":\"string\",\"description\":"
+                     "\"JSON pointer to the field in the body.\"},\"detail\":{\"type\":\"string\"}}}}");
+        jsonw_close_object(w);
+        jsonw_close_object(w);
+}
+
+/* -- Responses -- */
+
+static void put_response(struct json_writer *w, unsigned status) {
+        CLEANUP(buffer_done) struct buffer doc = BUFFER_INIT(4096);
+        char name[16];
+
+        for (enum problem_kind k = PROBLEM_NONE + 1; k < PROBLEMS; k++) {
+                if (problem_rows[k].status == status)
+                        buffer_printf(&doc, "%s%s: %s.", doc.n > 0 ? " " : "", problem_rows[k].code, problem_rows[k].title);
+        }
+        (void) snprintf(name, sizeof(name), "%u", status);
+        jsonw_key(w, name);
+        jsonw_open_object(w);
+        jsonw_put_string(w, "description", buffer_text(&doc));
+        if (status == 503) {
+                jsonw_key(w, "headers");
+                jsonw_raw(w, "{\"Retry-After\":{\"description\":\"Seconds to wait before posting again, with the same event_id.\","
+                             "\"schema\":{\"type\":\"integer\"}}}");
+        }
+        jsonw_key(w, "content");
+        jsonw_open_object(w);
+        jsonw_key(w, PROBLEM_CONTENT_TYPE);
+        jsonw_open_object(w);
+        jsonw_key(w, "schema");
+        put_reference(w, "schemas", "problem", "");
+        jsonw_close_object(w);
+        jsonw_close_object(w);
+        jsonw_close_object(w);
+}
+
+static void put_components(struct json_writer *w, const struct event_types *types) {
+        jsonw_key(w, "components");
+        jsonw_open_object(w);
+        jsonw_key(w, "securitySchemes");
+        jsonw_raw(w, "{\"token\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":\"One token for each organisation; it says whose events these are.\"}}");
+        jsonw_key(w, "responses");
+        jsonw_open_object(w);
+        for (size_t i = 0; i < ELEMENTS(statuses); i++)
+                put_response(w, statuses[i]);
+        jsonw_close_object(w);
+        jsonw_key(w, "schemas");
+        jsonw_open_object(w);
+        put_problem_schema(w);
+        for (size_t i = 0; i < event_types_count(types); i++) {
+                if (event_types_at(types, i)->output)
+                        continue;
+                put_event_schema(w, event_types_at(types, i));
+                put_cloudevent_schema(w, event_types_at(types, i));
+        }
+        jsonw_close_object(w);
+        jsonw_close_object(w);
+}
+
+/* -- Paths -- */
+
+static void put_content(struct json_writer *w, const char *media_type, const char *name, const char *suffix) {
+        jsonw_key(w, media_type);
+        jsonw_open_object(w);
+        jsonw_key(w, "schema");
+        put_reference(w, "schemas", name, suffix);
+        jsonw_close_object(w);
+}
+
+static void put_publishers(struct json_writer *w, const struct event_type *type) {
+        CLEANUP(buffer_done) struct buffer doc = BUFFER_INIT(65536);
+
+        buffer_printf(&doc, "%s\n\nPublished by: ", schema_root(type->file)->doc);
+        for (int kind = 0, n = 0; kind < KINDS; kind++) {
+                if (type->publishers & 1u << kind)
+                        buffer_printf(&doc, "%s%s", n++ > 0 ? ", " : "", organisation_kind_names[kind]);
+        }
+        buffer_add_byte(&doc, '.');
+        jsonw_put_string(w, "description", buffer_text(&doc));
+}
+
+static void put_path(struct json_writer *w, const struct event_type *type) {
+        char path[REFERENCE_MAX], status[16];
+
+        (void) snprintf(path, sizeof(path), "/events/%s", type->name);
+        jsonw_key(w, path);
+        jsonw_open_object(w);
+        jsonw_key(w, "post");
+        jsonw_open_object(w);
+        jsonw_put_string(w, "operationId", type->name);
+        jsonw_put_string(w, "summary", type->name);
+        put_publishers(w, type);
+        jsonw_key(w, "requestBody");
+        jsonw_open_object(w);
+        jsonw_put_bool(w, "required", true);
+        jsonw_key(w, "content");
+        jsonw_open_object(w);
+        put_content(w, "application/json", type->name, "");
+        put_content(w, "application/cloudevents+json", type->name, ".cloudevent");
+        jsonw_close_object(w);
+        jsonw_close_object(w);
+        jsonw_key(w, "responses");
+        jsonw_open_object(w);
+        jsonw_key(w, "202");
+        jsonw_raw(w, "{\"description\":\"All replicas of the broker have the event. Posting it again is harmless: it counts once.\",\"content\":"
+                     "{\"application/json\":{\"schema\":{\"type\":\"object\",\"required\":[\"event_id\"],\"properties\":"
+                     "{\"event_id\":{\"type\":\"string\",\"format\":\"uuid\"}}}}}}");
+        for (size_t i = 0; i < ELEMENTS(statuses); i++) {
+                (void) snprintf(status, sizeof(status), "%u", statuses[i]);
+                jsonw_key(w, status);
+                put_reference(w, "responses", status, "");
+        }
+        jsonw_close_object(w);
+        jsonw_close_object(w);
+        jsonw_close_object(w);
+}
+
+void openapi_write(const struct event_types *types, const char *version, struct buffer *out) {
+        struct json_writer w = JSON_WRITER(out);
+
+        jsonw_open_object(&w);
+        jsonw_put_string(&w, "openapi", "3.1.0");
+        jsonw_key(&w, "info");
+        jsonw_open_object(&w);
+        jsonw_put_string(&w, "title", "ketenwacht: events of youth protection");
+        jsonw_put_string(&w, "version", version);
+        jsonw_put_string(&w, "description", "Organisations post here what has happened in their cases. The same event may be posted again, with the same event_id: it "
+                                            "counts once. When the outcome of a post is unknown, post it again.");
+        jsonw_close_object(&w);
+        jsonw_key(&w, "security");
+        jsonw_raw(&w, "[{\"token\":[]}]");
+        jsonw_key(&w, "paths");
+        jsonw_open_object(&w);
+        for (size_t i = 0; i < event_types_count(types); i++) {
+                if (!event_types_at(types, i)->output)
+                        put_path(&w, event_types_at(types, i));
+        }
+        jsonw_close_object(&w);
+        put_components(&w, types);
+        jsonw_close_object(&w);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * Options: from a connector's YAML file into its context, and from the table into its documentation
+ */
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/yaml.h"
+#include "connect/connector.h"
+#include "model/report.h"
+
+#define OPTIONS_TABLES_MAX 4
+
+/* Where options come from. */
+struct options_source {
+        const struct yaml_tree *yaml;
+        const char *folder;                          /* paths are relative to it; the file's own */
+        const struct organisations *organisations;
+        const char *(*environment)(const char *name); /* NULL: there is none */
+        struct arena *arena;                         /* texts live there */
+};
+
+/* A table and the context that it fills. */
+struct options_target {
+        const struct connector_option *options;
+        void *ctx;
+};
+
+/*
+ * Fills the targets from a mapping. Keys in @also (NULL behind the last) belong to others. Every
+ * mistake goes into @report with its place and the nearest known key. Return: 0; -EINVAL when there
+ * was a mistake; -ENOMEM.
+ */
+int options_read(const struct options_source *source, const struct yaml_node *mapping, const char *const *also, const struct options_target *targets,
+                 size_t n, struct report *report) MUSTCHECK;
+
+/* Lets go of what options_read() allocated in a context: secrets are wiped. */
+void options_done(const struct connector_option *options, void *ctx);
+
+/* Reads "500 ms", "2 s", "10 seconds", "5 minutes", "1 hour"; false when it is none or too long. */
+bool options_duration(struct text t, int64_t *ret_ms);
+
+/* Appends the documentation of a table: for each option key, kind, default and doc, for a person. */
+void options_document(const struct connector_option *options, struct buffer *out);

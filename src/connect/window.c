@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "connect/window.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+int window_new(struct window *ret) {
+        *ret = (struct window){.entries = calloc(WINDOW_RECORDS, sizeof(*ret->entries))};
+        if (!ret->entries)
+                return -ENOMEM;
+        window_clear(ret);
+        return 0;
+}
+
+void window_done(struct window *w) {
+        free(w->entries);
+        *w = (struct window){0};
+}
+
+void window_clear(struct window *w) {
+        struct window_entry *entries = w->entries;
+
+        *w = (struct window){.entries = entries, .head = 1, .tail = 1, .next = -1, .hold = INT64_MIN};
+}
+
+static struct window_entry *at(const struct window *w, uint64_t number) {
+        return &w->entries[number % WINDOW_RECORDS];
+}
+
+struct window_entry *window_entry(const struct window *w, uint64_t number) {
+        return number >= w->head && number < w->tail ? at(w, number) : NULL;
+}
+
+bool window_full(const struct window *w) {
+        return window_count(w) >= WINDOW_RECORDS || w->bytes >= WINDOW_BYTES;
+}
+
+static bool over(const struct window_entry *e) {
+        return e->state == WINDOW_RECORDING || e->state == WINDOW_SETTLED;
+}
+
+static bool same_case(const struct window_entry *e, const void *key, size_t n) {
+        return e->key_n == n && (n == 0 || memcmp(e->key, key, n) == 0);
+}
+
+/* The newest entry of this case that is not over; 0 when there is none. */
+static uint64_t newest_of(const struct window *w, const void *key, size_t n) {
+        for (uint64_t i = w->tail; i-- > w->head;) {
+                if (!over(at(w, i)) && same_case(at(w, i), key, n))
+                        return i;
+        }
+        return 0;
+}
+
+struct window_entry *window_add(struct window *w, int64_t offset, const void *key, size_t key_n, size_t bytes, void *item) {
+        struct window_entry *e;
+
+        assert(!window_full(w) && offset >= w->next);
+        e = at(w, w->tail);
+        *e = (struct window_entry){
+                .offset = offset,
+                .number = w->tail,
+                .behind = newest_of(w, key, key_n),
+                .due = INT64_MIN,
+                .key = key,
+                .key_n = key_n,
+                .bytes = bytes,
+                .item = item,
+        };
+        w->tail++;
+        w->next = offset + 1;
+        w->bytes += bytes;
+        return e;
+}
+
+/* When an entry may be tried for itself: WINDOW_NEVER while something else must come first. */
+static int64_t due_of(const struct window *w, const struct window_entry *e) {
+        if (e->state != WINDOW_WAITING || (e->behind >= w->head && !over(at(w, e->behind))))
+                return WINDOW_NEVER;
+        return e->due > w->hold ? e->due : w->hold;
+}
+
+struct window_entry *window_next(const struct window *w, int64_t now) {
+        if (now < w->hold)
+                return NULL;
+        for (uint64_t i = w->head; i < w->tail; i++) {
+                int64_t due = due_of(w, at(w, i));
+
+                if (due != WINDOW_NEVER && due <= now)
+                        return at(w, i);
+        }
+        return NULL;
+}
+
+int64_t window_wait(const struct window *w, int64_t now) {
+        int64_t first = WINDOW_NEVER;
+
+        for (uint64_t i = w->head; i < w->tail; i++) {
+                int64_t due = due_of(w, at(w, i));
+
+                if (due < first)
+                        first = due;
+                if (first <= now)
+                        return 0;
+        }
+        return first == WINDOW_NEVER ? WINDOW_NEVER : first - now;
+}
+
+static void leave(struct window *w, const struct window_entry *e) {
+        if (e->state == WINDOW_FLYING)
+                w->flying--;
+}
+
+void window_fly(struct window *w, struct window_entry *e) {
+        assert(e->state == WINDOW_WAITING);
+        e->state = WINDOW_FLYING;
+        w->flying++;
+}
+
+void window_again(struct window *w, struct window_entry *e, int64_t due) {
+        assert(!over(e));
+        leave(w, e);
+        e->state = WINDOW_WAITING;
+        e->due = due;
+}
+
+void window_record(struct window *w, struct window_entry *e) {
+        assert(!over(e));
+        leave(w, e);
+        e->state = WINDOW_RECORDING;
+}
+
+void window_settle(struct window *w, struct window_entry *e) {
+        assert(e->state != WINDOW_SETTLED);
+        leave(w, e);
+        e->state = WINDOW_SETTLED;
+        e->item = NULL;
+        w->bytes -= e->bytes;
+        while (w->head < w->tail && at(w, w->head)->state == WINDOW_SETTLED)
+                w->head++;
+}
+
+void window_hold(struct window *w, int64_t until) {
+        if (until > w->hold)
+                w->hold = until;
+}
+
+int64_t window_position(const struct window *w) {
+        return w->head < w->tail ? at(w, w->head)->offset : w->next;
+}

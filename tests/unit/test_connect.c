@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * Goal: the pure parts of the connector runtime keep what their headers promise.
+ * Method: tables; for the window also random outcomes against what must hold after every step.
+ */
+
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "calendar/date.h"
+#include "connect/backoff.h"
+#include "connect/options.h"
+#include "connect/secret.h"
+#include "connect/trace.h"
+#include "connect/window.h"
+
+/* -- Window -- */
+
+static struct window_entry *add(struct window *w, int64_t offset, const char *key) {
+        return window_add(w, offset, key, strlen(key), 1, (void *)(uintptr_t)(offset + 1));
+}
+
+static int64_t next_offset(const struct window *w, int64_t now) {
+        const struct window_entry *e = window_next(w, now);
+
+        return e ? e->offset : -1;
+}
+
+START_TEST(test_window_keeps_the_order_of_a_case) {
+        struct window_entry *a1, *b1;
+        struct window w;
+
+        ck_assert_int_eq(window_new(&w), 0);
+        ck_assert_int_eq(window_position(&w), -1);
+        a1 = add(&w, 10, "a");
+        add(&w, 12, "a");
+        b1 = add(&w, 13, "b");
+        ck_assert_int_eq(next_offset(&w, 0), 10);
+        window_fly(&w, a1);
+        ck_assert_int_eq(next_offset(&w, 0), 13); /* a waits for a, b does not */
+        window_fly(&w, b1);
+        ck_assert_int_eq(next_offset(&w, 0), -1);
+        ck_assert_uint_eq(w.flying, 2);
+        window_again(&w, a1, 100);
+        ck_assert_int_eq(next_offset(&w, 99), -1);
+        ck_assert_int_eq(window_wait(&w, 60), 40);
+        window_settle(&w, b1);
+        ck_assert_int_eq(window_position(&w), 10); /* the oldest unsettled holds it back */
+        ck_assert_int_eq(next_offset(&w, 100), 10);
+        window_fly(&w, a1);
+        window_record(&w, a1);
+        ck_assert_int_eq(next_offset(&w, 100), 12); /* the case goes on while the outcome is being recorded */
+        ck_assert_int_eq(window_position(&w), 10);
+        window_settle(&w, a1);
+        ck_assert_int_eq(window_position(&w), 12);
+        window_settle(&w, window_next(&w, 100));
+        ck_assert_int_eq(window_position(&w), 14);
+        ck_assert_uint_eq(window_count(&w), 0);
+        ck_assert_int_eq(window_wait(&w, 0), WINDOW_NEVER);
+        window_done(&w);
+}
+END_TEST
+
+START_TEST(test_window_is_a_thousand_records_from_the_oldest_unsettled) {
+        struct window_entry *first;
+        char key[16];
+        struct window w;
+
+        ck_assert_int_eq(window_new(&w), 0);
+        first = add(&w, 0, "stuck");
+        window_fly(&w, first);
+        window_again(&w, first, WINDOW_NEVER - 1);
+        for (int i = 1; i < WINDOW_RECORDS; i++) {
+                (void) snprintf(key, sizeof(key), "%d", i);
+                ck_assert(!window_full(&w));
+                window_settle(&w, add(&w, i, key));
+        }
+        ck_assert(window_full(&w)); /* settled ones count: so no more than these are ever delivered again */
+        ck_assert_int_eq(window_position(&w), 0);
+        window_settle(&w, first);
+        ck_assert(!window_full(&w));
+        ck_assert_int_eq(window_position(&w), WINDOW_RECORDS);
+        window_done(&w);
+}
+END_TEST
+
+START_TEST(test_window_is_bounded_in_bytes) {
+        struct window_entry *e;
+        struct window w;
+
+        ck_assert_int_eq(window_new(&w), 0);
+        e = window_add(&w, 0, "a", 1, WINDOW_BYTES + 1, &w);
+        ck_assert(window_full(&w));
+        window_settle(&w, e);
+        ck_assert(!window_full(&w));
+        window_done(&w);
+}
+END_TEST
+
+START_TEST(test_window_hold_stops_everything) {
+        struct window w;
+
+        ck_assert_int_eq(window_new(&w), 0);
+        add(&w, 0, "a");
+        window_hold(&w, 50);
+        window_hold(&w, 20);
+        ck_assert_int_eq(next_offset(&w, 49), -1);
+        ck_assert_int_eq(window_wait(&w, 30), 20);
+        ck_assert_int_eq(next_offset(&w, 50), 0);
+        window_clear(&w);
+        ck_assert_uint_eq(window_count(&w), 0);
+        window_done(&w);
+}
+END_TEST
+
+START_TEST(test_window_under_random_outcomes) {
+        enum { CASES = 7, RECORDS = 5000 };
+        static int case_of[RECORDS];
+        static bool settled[RECORDS];
+        static const char names[] = "abcdefg";
+        int over[CASES], added = 0, done = 0;
+        unsigned seed = 20220115;
+        bool in_order = true;
+        struct window w;
+
+        memset(over, -1, sizeof(over));
+        ck_assert_int_eq(window_new(&w), 0);
+        for (int64_t now = 0; done < RECORDS; now++) {
+                struct window_entry *e;
+
+                while (added < RECORDS && !window_full(&w) && rand_r(&seed) % 3) {
+                        case_of[added] = rand_r(&seed) % CASES;
+                        (void) window_add(&w, added, &names[case_of[added]], 1, 1, &w);
+                        added++;
+                }
+                e = window_next(&w, now);
+                if (!e)
+                        continue;
+                for (int i = over[case_of[e->offset]] + 1; i < e->offset; i++)
+                        in_order = in_order && case_of[i] != case_of[e->offset]; /* nothing of its case was passed over */
+                ck_assert(in_order);
+                window_fly(&w, e);
+                if (rand_r(&seed) % 2) {
+                        window_again(&w, e, now + rand_r(&seed) % 20);
+                        continue;
+                }
+                over[case_of[e->offset]] = (int)e->offset;
+                settled[e->offset] = true;
+                done++;
+                window_settle(&w, e);
+                for (int i = 0; i < window_position(&w); i++)
+                        in_order = in_order && settled[i];
+                ck_assert(in_order);
+        }
+        ck_assert_int_eq(window_position(&w), RECORDS);
+        window_done(&w);
+}
+END_TEST
+
+/* -- Back-off and Retry-After -- */
+
+START_TEST(test_backoff_doubles_to_the_longest_and_is_spread) {
+        static const struct backoff b = {1000, 60000};
+        static const int64_t whole[] = {1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000};
+        unsigned seed = 3;
+
+        for (unsigned i = 0; i < ELEMENTS(whole); i++) {
+                ck_assert_int_eq(backoff_delay(&b, i + 1, 0), whole[i] / 2);
+                for (int j = 0; j < 100; j++) {
+                        int64_t delay = backoff_delay(&b, i + 1, (uint64_t)rand_r(&seed) << 32 | (uint64_t)rand_r(&seed));
+
+                        ck_assert_int_ge(delay, whole[i] / 2);
+                        ck_assert_int_le(delay, whole[i]);
+                }
+        }
+        ck_assert_int_ge(backoff_delay(&b, 4000000000u, UINT64_MAX), 30000);
+        ck_assert_int_ge(backoff_delay(&(struct backoff){1, 1}, 1, UINT64_MAX), 1);
+}
+END_TEST
+
+START_TEST(test_retry_after) {
+        static const struct {
+                const char *value;
+                int64_t ms; /* -1: refused */
+        } rows[] = {
+                {"0", 0},
+                {"120", 120000},
+                {" 7 ", 7000},
+                {"999999999999", RETRY_AFTER_MAX_MS},
+                {"Sun, 06 Nov 1994 08:49:37 GMT", 2000},
+                {"Sunday, 06-Nov-94 08:49:37 GMT", 2000},
+                {"Sun Nov  6 08:49:37 1994", 2000},
+                {"Sun, 06 Nov 1994 08:49:30 GMT", 0}, /* over */
+                {"Tue, 06 Nov 2094 08:49:37 GMT", RETRY_AFTER_MAX_MS},
+                {"", -1},
+                {"-1", -1},
+                {"soon", -1},
+                {"1.5", -1},
+                {"Sun, 31 Feb 1994 08:49:37 GMT", -1},
+                {"Sun, 06 Nov 1994 24:49:37 GMT", -1},
+                {"Sun, 06 Nov 1994 08:49:37 CET", -1},
+                {"Sun, 06 Noo 1994 08:49:37 GMT", -1},
+                {"Sun, 06 Nov 0000 08:49:37 GMT", -1},
+        };
+        instant_t now = ((int64_t)date_from_ymd(1994, 11, 6) * 86400 + 8 * 3600 + 49 * 60 + 35) * 1000;
+        int64_t ms = -1;
+
+        ck_assert_int_eq(retry_after_parse(text_of(rows[_i].value), now, &ms), rows[_i].ms >= 0);
+        if (rows[_i].ms >= 0)
+                ck_assert_int_eq(ms, rows[_i].ms);
+}
+END_TEST
+
+/* -- Trace context -- */
+
+START_TEST(test_traceparent) {
+        static const struct {
+                const char *value;
+                bool ok;
+        } rows[] = {
+                {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", true},
+                {"cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more", true},
+                {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more", false},
+                {"cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01.more", false},
+                {"ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", false},
+                {"00-00000000000000000000000000000000-00f067aa0ba902b7-01", false},
+                {"00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01", false},
+                {"00-4BF92F3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", false},
+                {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0", false},
+                {"", false},
+        };
+
+        ck_assert_int_eq(trace_valid(text_of(rows[_i].value)), rows[_i].ok);
+}
+END_TEST
+
+/* -- Tokens -- */
+
+#define TOKEN_A "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define TOKEN_B "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB"
+#define TOKEN_C "CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC"
+
+START_TEST(test_secrets_find_their_owner) {
+        static const struct {
+                const char *given, *owner;
+        } rows[] = {
+                {TOKEN_A, "gi-jbn"}, {TOKEN_B, "gi-jbn"}, {TOKEN_C, "gi-wss"}, {TOKEN_A "A", NULL}, {"AAAA", NULL}, {"", NULL},
+                {TOKEN_C "=", NULL},
+        };
+        struct error err = {0};
+        struct secrets s = {0};
+
+        ck_assert_int_eq(secrets_add(&s, "gi-jbn", text_of(TOKEN_A "\n" TOKEN_B "\r\n"), &err), 0);
+        ck_assert_int_eq(secrets_add(&s, "gi-wss", text_of("  " TOKEN_C), &err), 0);
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                const struct secret *found = secrets_find(&s, text_of(rows[i].given));
+
+                ck_assert_int_eq(found != NULL, rows[i].owner != NULL);
+                if (found)
+                        ck_assert_str_eq(found->owner, rows[i].owner);
+        }
+        secrets_done(&s);
+        ck_assert_ptr_null(secrets_find(&s, text_of(TOKEN_A)));
+}
+END_TEST
+
+START_TEST(test_secrets_refuse_without_repeating) {
+        static const char *const rows[] = {
+                "", " \n", "short", TOKEN_A "!", TOKEN_A "\x80", TOKEN_A "\n" TOKEN_B "\n" TOKEN_C "\n" TOKEN_A "1\n" TOKEN_A "2",
+        };
+        struct error err = {0};
+        struct secrets s = {0};
+
+        ck_assert_int_eq(secrets_add(&s, "gi-jbn", text_of(rows[_i]), &err), -EINVAL);
+        ck_assert_str_ne(err.text, "");
+        ck_assert_ptr_null(strstr(err.text, "AAAA"));
+        ck_assert_ptr_null(strstr(err.text, "short "));
+        secrets_done(&s);
+}
+END_TEST
+
+START_TEST(test_secret_of_header) {
+        ck_assert(text_is(secret_of_header("Bearer abc"), "abc"));
+        ck_assert(text_is(secret_of_header("bearer  abc"), "abc"));
+        ck_assert_uint_eq(secret_of_header("Basic abc").n, 0);
+        ck_assert_uint_eq(secret_of_header("Bearer").n, 0);
+        ck_assert_uint_eq(secret_of_header(NULL).n, 0);
+}
+END_TEST
+
+/* -- Options -- */
+
+struct context {
+        const char *url;
+        int64_t number, wait;
+        bool flag;
+        int mode;
+        struct secrets token;
+};
+static const char *const modes[] = {"structured", "binary", NULL};
+static const struct connector_option table[] = {
+        {.key = "url", .doc = "Where to.", .type = OPTION_STRING, .offset = offsetof(struct context, url)},
+        {.key = "number", .fallback = "8", .doc = "How many.", .type = OPTION_INT, .offset = offsetof(struct context, number), .min = 1, .max = 64},
+        {.key = "wait", .fallback = "10 s", .doc = "How long.", .type = OPTION_DURATION, .offset = offsetof(struct context, wait), .min = 1, .max = 60000},
+        {.key = "flag", .fallback = "false", .doc = "Whether.", .type = OPTION_BOOLEAN, .offset = offsetof(struct context, flag)},
+        {.key = "mode", .fallback = "structured", .doc = "Which.", .type = OPTION_CHOICE, .offset = offsetof(struct context, mode), .choices = modes},
+        {.key = "token", .fallback = "", .doc = "Token.", .type = OPTION_SECRET, .offset = offsetof(struct context, token)},
+        {0},
+};
+
+static const char *environment(const char *name) {
+        return strcmp(name, "TOKEN") == 0 ? TOKEN_A : NULL;
+}
+
+static int read_options(const char *text, struct context *ctx, struct report *report, struct arena *arena) {
+        static const char *const also[] = {"connector", NULL};
+        struct options_target target = {table, ctx};
+        struct options_source source = {.environment = environment, .arena = arena};
+        struct yaml_tree *yaml = NULL;
+        struct error err = {0};
+        int r;
+
+        ck_assert_msg(yaml_tree_parse("x.yaml", text, strlen(text), &yaml, &err) == 0, "%s", err.text);
+        source.yaml = yaml;
+        r = options_read(&source, yaml_tree_root(yaml), also, &target, 1, report);
+        yaml_tree_free(yaml);
+        return r;
+}
+
+START_TEST(test_options_are_read_with_defaults) {
+        struct report report = REPORT_INIT;
+        struct context ctx = {0};
+        struct arena *arena;
+
+        ck_assert_int_eq(arena_new(&arena, 65536), 0);
+        ck_assert_int_eq(read_options("connector: x\nurl: http://a/\nwait: 5 s\nflag: true\nmode: binary\ntoken: {env: TOKEN}\n", &ctx, &report, arena), 0);
+        ck_assert_str_eq(ctx.url, "http://a/");
+        ck_assert_int_eq(ctx.number, 8);
+        ck_assert_int_eq(ctx.wait, 5000);
+        ck_assert(ctx.flag);
+        ck_assert_int_eq(ctx.mode, 1);
+        ck_assert_uint_eq(ctx.token.n, 1);
+        options_done(table, &ctx);
+        ck_assert_uint_eq(ctx.token.n, 0);
+        report_done(&report);
+        arena_free(arena);
+}
+END_TEST
+
+START_TEST(test_options_tell_every_mistake) {
+        static const struct {
+                const char *text, *told;
+        } rows[] = {
+                {"number: 1\n", "x.yaml:1:1: 'url' is missing: Where to."},
+                {"url: a\nnumbre: 2\n", "x.yaml:2:1: no option 'numbre' (did you mean 'number'?)"},
+                {"url: a\nnumber: 65\n", "x.yaml:2:9: number must be a number from 1 to 64"},
+                {"url: a\nnumber: \"5\"\n", "x.yaml:2:9: number must be a number from 1 to 64"},
+                {"url: a\nwait: 2 fortnights\n", "x.yaml:2:7: wait must be a duration from 1 ms to 1 min (500 ms, 10 seconds, 5 minutes, 1 hour)"},
+                {"url: a\nwait: 61 s\n", "x.yaml:2:7: wait must be a duration from 1 ms to 1 min"},
+                {"url: a\nflag: yes\n", "x.yaml:2:7: flag must be true or false"},
+                {"url: a\nmode: bin\n", "x.yaml:2:7: mode must be structured or binary"},
+                {"url: [a]\n", "x.yaml:1:6: url must be text"},
+                {"url:\n", "url must be text"},
+                {"url: a\ntoken: " TOKEN_A "\n", "x.yaml:2:8: token must be {file: PATH} or {env: NAME}"},
+                {"url: a\ntoken: {env: NONE}\n", "x.yaml:2:14: the environment has no variable NONE"},
+                {"url: a\ntoken: {file: not-there}\n", "x.yaml:2:15: the token cannot be read"},
+                {"url: a\nnumber: x\nflag: 3\n", "x.yaml:3:7: flag must be true or false"}, /* the second mistake is told as well */
+        };
+        struct report report = REPORT_INIT;
+        struct context ctx = {0};
+        struct arena *arena;
+
+        ck_assert_int_eq(arena_new(&arena, 65536), 0);
+        ck_assert_int_eq(read_options(rows[_i].text, &ctx, &report, arena), -EINVAL);
+        ck_assert_msg(strstr(buffer_text(&report.text), rows[_i].told), "%s", buffer_text(&report.text));
+        ck_assert_ptr_null(strstr(buffer_text(&report.text), TOKEN_A));
+        options_done(table, &ctx);
+        report_done(&report);
+        arena_free(arena);
+}
+END_TEST
+
+START_TEST(test_options_document_themselves) {
+        struct buffer out = BUFFER_INIT(65536);
+
+        options_document(table, &out);
+        for (const struct connector_option *o = table; o->key; o++) {
+                ck_assert_ptr_nonnull(strstr(buffer_text(&out), o->key));
+                ck_assert_ptr_nonnull(strstr(buffer_text(&out), o->doc));
+        }
+        ck_assert_ptr_nonnull(strstr(buffer_text(&out), "url: text; required"));
+        ck_assert_ptr_nonnull(strstr(buffer_text(&out), "mode: structured or binary; default structured"));
+        buffer_done(&out);
+}
+END_TEST
+
+int main(void) {
+        Suite *suite = suite_create("connect");
+        SRunner *runner = srunner_create(suite);
+        TCase *window = tcase_create("window"), *backoff = tcase_create("backoff"), *secret = tcase_create("secret"), *options = tcase_create("options");
+        int failed;
+
+        tcase_add_test(window, test_window_keeps_the_order_of_a_case);
+        tcase_add_test(window, test_window_is_a_thousand_records_from_the_oldest_unsettled);
+        tcase_add_test(window, test_window_is_bounded_in_bytes);
+        tcase_add_test(window, test_window_hold_stops_everything);
+        tcase_add_test(window, test_window_under_random_outcomes);
+        tcase_add_test(backoff, test_backoff_doubles_to_the_longest_and_is_spread);
+        tcase_add_loop_test(backoff, test_retry_after, 0, 18);
+        tcase_add_loop_test(backoff, test_traceparent, 0, 10);
+        tcase_add_test(secret, test_secrets_find_their_owner);
+        tcase_add_loop_test(secret, test_secrets_refuse_without_repeating, 0, 6);
+        tcase_add_test(secret, test_secret_of_header);
+        tcase_add_test(options, test_options_are_read_with_defaults);
+        tcase_add_loop_test(options, test_options_tell_every_mistake, 0, 14);
+        tcase_add_test(options, test_options_document_themselves);
+        suite_add_tcase(suite, window);
+        suite_add_tcase(suite, backoff);
+        suite_add_tcase(suite, secret);
+        suite_add_tcase(suite, options);
+        srunner_run_all(runner, CK_ENV);
+        failed = srunner_ntests_failed(runner);
+        srunner_free(runner);
+        return failed ? 1 : 0;
+}
