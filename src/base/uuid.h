@@ -24,11 +24,14 @@ struct uuid {
 /* The namespace of every id that ketenwacht derives: 6f1d2c1e-8a53-5d0b-9b57-2f0f6f0c7a11. */
 extern const struct uuid uuid_namespace_ketenwacht;
 
-/* Reads exactly 36 characters, lower case only. Return: true when it is a UUID. */
+/* Reads exactly 36 characters, lower case only. Return: true when it is a UUID; else *ret is undefined. */
 bool uuid_parse(const char *text, size_t n, struct uuid *ret);
 
 /* Writes 36 characters and a NUL. */
 void uuid_format(const struct uuid *u, char ret[UUID_TEXT + 1]);
+
+/* The same without the NUL. */
+void uuid_write(const struct uuid *u, char ret[UUID_TEXT]);
 
 /* Version 5 of @n bytes of @name in @ns. */
 struct uuid uuid_v5(const struct uuid *ns, const void *name, size_t n);

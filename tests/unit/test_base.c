@@ -46,6 +46,35 @@ START_TEST(test_uuid_text) {
 }
 END_TEST
 
+/* Every byte at every place of a text, against what the form says of it. */
+START_TEST(test_uuid_text_byte_by_byte) {
+        static const char whole[] = "6f1d2c1e-8a53-5d0b-9b57-2f0f6f0c7a11";
+        struct uuid u, want;
+
+        for (size_t at = 0; at < UUID_TEXT; at++) {
+                for (int c = 0; c < 256; c++) {
+                        bool digit = c && strchr("0123456789abcdef", c), dash = at == 8 || at == 13 || at == 18 || at == 23;
+                        char text[UUID_TEXT], again[UUID_TEXT];
+
+                        memcpy(text, whole, sizeof(text));
+                        text[at] = (char)c;
+                        ck_assert_int_eq(uuid_parse(text, UUID_TEXT, &u), dash ? c == '-' : digit);
+                        if (dash || !digit)
+                                continue;
+                        ck_assert(uuid_parse(whole, UUID_TEXT, &want));
+                        size_t place = (at - (at > 8) - (at > 13) - (at > 18) - (at > 23)); /* among the digits */
+                        uint8_t value = (uint8_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+
+                        want.bytes[place / 2] = place % 2 ? (uint8_t)((want.bytes[place / 2] & 0xf0) | value)
+                                                          : (uint8_t)((want.bytes[place / 2] & 0x0f) | value << 4);
+                        ck_assert_mem_eq(u.bytes, want.bytes, 16);
+                        uuid_write(&u, again);
+                        ck_assert_mem_eq(again, text, UUID_TEXT);
+                }
+        }
+}
+END_TEST
+
 START_TEST(test_table_agrees_with_a_plain_array) {
         static int keys[512];
         struct table t = {0};
@@ -215,6 +244,7 @@ int main(void) {
 
         tcase_add_test(t, test_uuid_v5_is_that_of_the_rfc);
         tcase_add_loop_test(t, test_uuid_text, 0, 6);
+        tcase_add_test(t, test_uuid_text_byte_by_byte);
         tcase_add_test(t, test_table_agrees_with_a_plain_array);
         tcase_add_test(t, test_heap_gives_the_least_first);
         tcase_add_test(t, test_arena_stops_at_its_maximum);
