@@ -7,6 +7,8 @@
  * Every function returns 0, RECORD_E_SHORT or RECORD_E_VALUE and moves the cursor only on 0.
  */
 
+#include <endian.h>
+
 #include "avro/record.h"
 #include "base/utf8.h"
 
@@ -18,17 +20,41 @@ static inline size_t cursor_left(const struct cursor *c) {
         return (size_t)(c->end - c->p);
 }
 
-/* More than one byte: at most ten, and no bits beyond 64. */
+/* Byte by byte: at most ten, and no bits beyond 64. */
 int cursor_long_slow(struct cursor *c, int64_t *ret);
 
+/*
+ * A number of one byte, or of up to eight while eight are left, without a branch on its length: the
+ * low seven bits of each byte, moved together. Anything else the slow way.
+ */
 static inline int cursor_long(struct cursor *c, int64_t *ret) {
-        if (c->p < c->end && *c->p < 0x80) {
-                uint8_t b = *c->p++;
+        struct cursor copy;
+        uint64_t bits, stop;
+        int r;
 
-                *ret = (int64_t)(b >> 1) ^ -(int64_t)(b & 1);
+        if (c->p < c->end && *c->p < 0x80) {
+                bits = *c->p++;
+                *ret = (int64_t)(bits >> 1) ^ -(int64_t)(bits & 1);
                 return 0;
         }
-        return cursor_long_slow(c, ret);
+        if (cursor_left(c) >= sizeof(bits)) {
+                memcpy(&bits, c->p, sizeof(bits));
+                bits = le64toh(bits);
+                stop = ~bits & UINT64_C(0x8080808080808080);
+                if (stop) {
+                        bits &= (stop ^ (stop - 1)) & UINT64_C(0x7f7f7f7f7f7f7f7f);
+                        bits = (bits & UINT64_C(0x7f007f007f007f00)) >> 1 | (bits & UINT64_C(0x007f007f007f007f));
+                        bits = (bits & UINT64_C(0x3fff00003fff0000)) >> 2 | (bits & UINT64_C(0x00003fff00003fff));
+                        bits = (bits & UINT64_C(0x0fffffff00000000)) >> 4 | (bits & UINT64_C(0x000000000fffffff));
+                        c->p += (__builtin_ctzll(stop) >> 3) + 1;
+                        *ret = (int64_t)(bits >> 1) ^ -(int64_t)(bits & 1);
+                        return 0;
+                }
+        }
+        copy = *c; /* so that the cursor itself can live in registers */
+        r = cursor_long_slow(&copy, ret);
+        *c = copy;
+        return r;
 }
 
 static inline int cursor_int(struct cursor *c, int64_t *ret) {
@@ -104,15 +130,36 @@ static inline int cursor_blob(struct cursor *c, struct text *ret) {
         return 0;
 }
 
+/* Whether short text, the usual kind, is plain ASCII; false when only utf8_valid() can tell. @left: bytes that may be read. */
+static inline bool cursor_plain(const char *s, size_t n, size_t left) {
+        const uint64_t high = UINT64_C(0x8080808080808080);
+        uint64_t first, last;
+
+        if (n > 16)
+                return false;
+        if (left < 8) { /* at the end of the bytes */
+                for (first = 0; n > 0; n--)
+                        first |= (uint8_t)s[n - 1];
+                return first < 0x80;
+        }
+        memcpy(&first, s, sizeof(first));
+        if (n < 8)
+                return n == 0 || (le64toh(first) & high >> (64 - 8 * n)) == 0;
+        memcpy(&last, s + n - 8, sizeof(last));
+        return ((first | last) & high) == 0;
+}
+
 static inline int cursor_string(struct cursor *c, struct text *ret) {
         const uint8_t *before = c->p;
         int r = cursor_blob(c, ret);
 
-        if (r == 0 && !utf8_valid(ret->s, ret->n)) {
+        if (r)
+                return r;
+        if (!cursor_plain(ret->s, ret->n, cursor_left(c) + ret->n) && !utf8_valid(ret->s, ret->n)) {
                 c->p = before;
                 return RECORD_E_VALUE;
         }
-        return r;
+        return 0;
 }
 
 /* The index of a symbol or branch, below @n. */

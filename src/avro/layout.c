@@ -160,6 +160,8 @@ int layout_new(const struct schema_file *file, struct layout **ret, struct error
                         error_prefix(err, "%s: field '%s'", schema_name(file), root->fields[i].name);
                         return r;
                 }
+                if (layout->fields[i].type == LAYOUT_STRING)
+                        layout->texts[layout->n_texts++] = (uint8_t)i;
         }
         *ret = TAKE(layout);
         return 0;

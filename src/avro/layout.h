@@ -59,6 +59,8 @@ struct layout {
         uint64_t fingerprint;
         size_t n;
         struct layout_field fields[LAYOUT_SLOTS_MAX];
+        size_t n_texts;
+        uint8_t texts[LAYOUT_SLOTS_MAX]; /* the slots of strings, for those who add up their lengths */
 };
 
 /* Compiles a record schema. @file must outlive it. Return: 0; -EINVAL with a sentence (not flat, bad default …); -ENOMEM. */

@@ -64,9 +64,64 @@ static int decode_promoted(struct cursor *c, const struct op *op, struct slot *s
         return 0;
 }
 
-/* The steps that read one value into one slot; the others are the caller's. */
-static inline int decode_value(struct cursor *c, const struct op *op, struct slot *slot) {
-        switch (op->code) {
+/* The steps of unions. *op is moved to the step before the next one. */
+static inline int decode_optional(struct cursor *c, const struct op **op, struct slot *slot) {
+        const uint8_t *before = c->p;
+        size_t index;
+        int r = cursor_index(c, 2, &index);
+
+        if (r || index != (*op)->null_branch)
+                return r;
+        if ((*op)->code == OP_REQUIRED) {
+                c->p = before;
+                return RECORD_E_VALUE;
+        }
+        slot->kind = SLOT_NULL;
+        (*op)++;
+        return 0;
+}
+
+static int decode_branch(struct cursor *c, const struct program *program, const struct op **op) {
+        size_t index = 0;
+        int r;
+
+        if ((*op)->code == OP_REFUSE)
+                return RECORD_E_VALUE;
+        if ((*op)->code == OP_JUMP) {
+                *op = program->ops + (*op)->n - 1;
+                return 0;
+        }
+        r = cursor_index(c, (*op)->n, &index);
+        if (r == 0)
+                *op = program->ops + (*op)->targets[index] - 1;
+        return r;
+}
+
+/* The steps that are rare in events. */
+static int decode_rare(struct cursor *c, const struct program *program, const struct op **op, struct slot *slot, size_t *left) {
+        switch ((*op)->code) {
+        case OP_BRANCH:
+        case OP_JUMP:
+        case OP_REFUSE:
+                return decode_branch(c, program, op);
+        case OP_SKIP:
+                return cursor_skip(c, (*op)->skip, 0, left);
+        case OP_NULL:
+                slot->kind = SLOT_NULL;
+                return 0;
+        case OP_FLOAT:
+                slot->kind = SLOT_DOUBLE;
+                return cursor_float(c, &slot->d);
+        default:
+                return decode_promoted(c, *op, slot);
+        }
+}
+
+/* What a step may say besides enum record_error. */
+enum { RECORD_RARE = -1, RECORD_DONE = -2 };
+
+static inline int decode_step(struct cursor *c, const struct op **op, struct slot *slot) {
+        switch ((*op)->code) {
         case OP_BOOLEAN:
                 slot->kind = SLOT_BOOLEAN;
                 return cursor_boolean(c, &slot->i);
@@ -76,9 +131,6 @@ static inline int decode_value(struct cursor *c, const struct op *op, struct slo
         case OP_LONG:
                 slot->kind = SLOT_INT;
                 return cursor_long(c, &slot->i);
-        case OP_FLOAT:
-                slot->kind = SLOT_DOUBLE;
-                return cursor_float(c, &slot->d);
         case OP_DOUBLE:
                 slot->kind = SLOT_DOUBLE;
                 return cursor_double(c, &slot->d);
@@ -86,74 +138,44 @@ static inline int decode_value(struct cursor *c, const struct op *op, struct slo
                 slot->kind = SLOT_STRING;
                 return cursor_string(c, &slot->s);
         case OP_ENUM:
-                return decode_enum(c, op, slot);
+                return decode_enum(c, *op, slot);
         case OP_UUID_TEXT:
                 return decode_uuid_text(c, slot);
         case OP_UUID_FIXED:
                 return decode_uuid_fixed(c, slot);
-        case OP_NULL:
-                slot->kind = SLOT_NULL;
-                return 0;
-        case OP_DEFAULT:
-                *slot = *op->value;
-                return 0;
-        default:
-                return decode_promoted(c, op, slot);
-        }
-}
-
-/* The steps that choose the next one. *op is moved to the step before it. */
-static inline int decode_choice(struct cursor *c, const struct program *program, const struct op **op, struct slot *slot) {
-        const uint8_t *before = c->p;
-        size_t index;
-        int r = 0;
-
-        switch ((*op)->code) {
         case OP_OPTIONAL:
         case OP_REQUIRED:
-                r = cursor_index(c, 2, &index);
-                if (r || index != (*op)->null_branch)
-                        return r;
-                if ((*op)->code == OP_REQUIRED)
-                        break;
-                slot->kind = SLOT_NULL;
-                (*op)++;
+                return decode_optional(c, op, slot);
+        case OP_DEFAULT:
+                *slot = *(*op)->value;
                 return 0;
-        case OP_BRANCH:
-                r = cursor_index(c, (*op)->n, &index);
-                if (r == 0)
-                        *op = program->ops + (*op)->targets[index] - 1;
-                return r;
-        case OP_JUMP:
-                *op = program->ops + (*op)->n - 1;
-                return 0;
+        case OP_END:
+                return c->p == c->end ? RECORD_DONE : RECORD_E_LONG;
         default:
-                break;
+                return RECORD_RARE;
         }
-        c->p = before;
-        return RECORD_E_VALUE;
 }
 
 int record_decode(const struct program *program, const void *body, size_t n, struct slot *slots, struct error *err) {
-        struct cursor c = {.p = body, .end = (const uint8_t *)body + n};
+        struct cursor c = {.p = body, .end = (const uint8_t *)body + n}, copy;
         size_t left = RECORD_SKIP_ITEMS_MAX;
-        const struct op *op = program->ops;
-        int r = 0;
+        const struct op *op = program->ops, *moved;
+        int r;
 
         assert(slots && (body || n == 0));
         for (;; op++) {
-                struct slot *slot = &slots[op->slot];
-
-                if (op->code < OP_OPTIONAL || op->code == OP_DEFAULT)
-                        r = decode_value(&c, op, slot);
-                else if (op->code <= OP_REFUSE)
-                        r = decode_choice(&c, program, &op, slot);
-                else if (op->code == OP_SKIP)
-                        r = cursor_skip(&c, op->skip, 0, &left);
-                else if (c.p == c.end)
+                r = decode_step(&c, &op, &slots[op->slot]);
+                if (r == 0)
+                        continue;
+                if (r == RECORD_DONE)
                         return 0;
-                else
-                        r = RECORD_E_LONG;
+                if (r == RECORD_RARE) { /* with copies, so that cursor and step can live in registers */
+                        copy = c;
+                        moved = op;
+                        r = decode_rare(&copy, program, &moved, &slots[op->slot], &left);
+                        c = copy;
+                        op = moved;
+                }
                 if (r)
                         break;
         }

@@ -387,6 +387,75 @@ START_TEST(test_hostile_bytes) {
 }
 END_TEST
 
+/* One letter of two bytes, whole and cut in half, at every place of texts of every length, with and without bytes behind. */
+START_TEST(test_text_is_looked_at_everywhere) {
+        struct schema_file *file = fixture_schema("{\"name\":\"s\",\"type\":\"string\"},{\"name\":\"d\",\"type\":[\"null\",\"double\"]}");
+        struct layout *layout = fixture_layout(file);
+        struct program *program = fixture_program(file, layout);
+        struct slot slots[2];
+
+        for (size_t n = 0; n <= 40; n++) {
+                for (size_t at = 0; at <= n; at++) { /* at == n: plain */
+                        for (int behind = 0; behind < 2; behind++) {
+                                size_t size = 1 + n + (behind ? 9 : 1);
+                                uint8_t *body = calloc(1, size);
+                                bool whole = at + 1 < n;
+
+                                body[0] = (uint8_t)(n << 1);
+                                memset(body + 1, 'a', n);
+                                body[1 + n] = behind ? 2 : 0;
+                                ck_assert_int_eq(record_decode(program, body, size, slots, NULL), 0);
+                                ck_assert(slots[0].kind == SLOT_STRING && slots[0].s.n == n && slots[0].s.s == (char *)body + 1);
+                                if (at < n)
+                                        body[1 + at] = 0xc3;
+                                if (at < n)
+                                        ck_assert_int_eq(record_decode(program, body, size, slots, NULL), RECORD_E_VALUE);
+                                if (whole)
+                                        body[2 + at] = 0xa9;
+                                if (whole)
+                                        ck_assert_int_eq(record_decode(program, body, size, slots, NULL), 0);
+                                free(body);
+                        }
+                }
+        }
+        program_free(program);
+        layout_free(layout);
+        schema_free(file);
+}
+END_TEST
+
+/* Numbers of every length, with their neighbours. */
+START_TEST(test_numbers_of_every_length) {
+        struct schema_file *file = fixture_schema("{\"name\":\"l\",\"type\":\"long\"},{\"name\":\"m\",\"type\":\"long\"}");
+        struct layout *layout = fixture_layout(file);
+        struct program *program = fixture_program(file, layout);
+        struct buffer b = BUFFER_INIT(256);
+        struct slot slots[2], again[2];
+
+        for (unsigned bit = 0; bit < 64; bit++) {
+                for (int64_t near = -2; near <= 2; near++) {
+                        int64_t value = (int64_t)((UINT64_C(1) << bit) + (uint64_t)near);
+                        size_t n = 1;
+
+                        for (uint64_t z = (uint64_t)value << 1 ^ (uint64_t)(value >> 63); z >= 0x80; z >>= 7)
+                                n++;
+                        slots[0] = (struct slot){.kind = SLOT_INT, .i = value};
+                        slots[1] = (struct slot){.kind = SLOT_INT, .i = ~value};
+                        buffer_clear(&b);
+                        record_encode(layout, slots, &b);
+                        ck_assert_int_eq(record_decode(program, b.bytes, b.n, again, NULL), 0);
+                        assert_same(layout, again, slots);
+                        for (size_t i = 0; i < n; i++)
+                                ck_assert_int_eq(b.bytes[i] >= 0x80, i + 1 < n);
+                }
+        }
+        buffer_done(&b);
+        program_free(program);
+        layout_free(layout);
+        schema_free(file);
+}
+END_TEST
+
 /* A record of every type, encoded. */
 static void sample(const struct layout *layout, struct buffer *b, unsigned *seed) {
         char texts[LAYOUT_SLOTS_MAX][TEXT_RANDOM_MAX];
@@ -645,6 +714,8 @@ int main(void) {
         tcase_set_timeout(t, 60);
         tcase_add_test(t, test_avro_c_agrees);
         tcase_add_loop_test(t, test_hostile_bytes, 0, ELEMENTS(hostile));
+        tcase_add_test(t, test_text_is_looked_at_everywhere);
+        tcase_add_test(t, test_numbers_of_every_length);
         tcase_add_test(t, test_every_cut_is_short);
         tcase_add_test(t, test_changed_bytes_are_refused_or_read_the_same_again);
         tcase_add_loop_test(t, test_skipping_is_bounded, 0, ELEMENTS(skipped));
