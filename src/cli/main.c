@@ -11,7 +11,8 @@
 
 /* In the order in which a newcomer meets them. */
 #define COMMANDS(X) \
-        X(term)
+        X(term) \
+        X(bench)
 
 #define DECLARE(name) extern const struct command command_##name;
 COMMANDS(DECLARE)
