@@ -11,6 +11,7 @@
 
 /* In the order in which a newcomer meets them. */
 #define COMMANDS(X) \
+        X(check) \
         X(term) \
         X(bench)
 

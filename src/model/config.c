@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "model/config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/vector.h"
+#include "model/protocols.h"
+
+#define CONFIG_ARENA_MAX ((size_t)256 * 1024 * 1024)
+#define PATH_TEXT_MAX 4096
+
+struct config *config_free(struct config *config) {
+        if (!config)
+                return NULL;
+        arena_free(config->arena);
+        organisations_free(config->organisations);
+        event_types_free(config->types);
+        calendar_free(config->calendar);
+        free(config);
+        return NULL;
+}
+
+static const char *path_in(const char *folder, const char *name, char ret[PATH_TEXT_MAX], struct report *report) {
+        if (snprintf(ret, PATH_TEXT_MAX, "%s/%s", folder, name) < PATH_TEXT_MAX)
+                return ret;
+        report_place(report, folder, "the name of this folder is too long");
+        return NULL;
+}
+
+/* -EINVAL is a mistake that has been told; all other errors end the reading. */
+static int go_on(int e) {
+        return e == -EINVAL ? 0 : e;
+}
+
+static int read_version(const char *path, unsigned *ret, struct report *report) {
+        CLEANUP(cleanup_free) char *text = NULL;
+        struct error err = {0};
+        int64_t version;
+        size_t n;
+        int e = file_read(path, &text, &n, &err);
+
+        *ret = 1;
+        if (e)
+                return e == -ENOENT ? 0 : e;
+        while (n > 0 && strchr(" \t\r\n", text[n - 1]))
+                n--;
+        if (text_to_int64((struct text){text, n}, &version) && version >= 1 && version <= INT32_MAX) {
+                *ret = (unsigned)version;
+                return 0;
+        }
+        report_place(report, path, "must hold one number from 1 on, which is raised with every change of the configuration");
+        return 0;
+}
+
+static int read_calendar(struct config *config, const char *path, struct report *report) {
+        struct error err = {0};
+        int e = calendar_read(path, &config->calendar, &err);
+
+        if (e == -EINVAL || e == -ENOENT) {
+                report_error(report, &err);
+                return 0;
+        }
+        return e;
+}
+
+/* --- what starts from, and what copies, an event of a type --- */
+
+static void count(const struct config *config, struct config_index *index, size_t *region_norms) {
+        for (size_t i = 0; i < config->protocols.n; i++) {
+                const struct protocol *p = config->protocols.items[i];
+
+                for (size_t j = 0; j < p->n_norms; j++) {
+                        if (p->norms[j].starts_protocol)
+                                (*region_norms)++;
+                        else
+                                index[p->norms[j].starts.type->index].n_norms++;
+                }
+                for (size_t j = 0; j < p->n_routes; j++)
+                        index[p->routes[j].type->index].n_routes++;
+        }
+}
+
+static void fill(struct config *config, struct config_index *index) {
+        for (size_t i = 0; i < config->protocols.n; i++) {
+                const struct protocol *p = config->protocols.items[i];
+
+                for (size_t j = 0; j < p->n_norms; j++) {
+                        const struct norm *norm = &p->norms[j];
+                        struct config_index *of = norm->starts_protocol ? NULL : &index[norm->starts.type->index];
+
+                        if (of)
+                                of->norms[of->n_norms++] = norm;
+                        else
+                                config->region_norms[config->n_region_norms++] = norm;
+                }
+                for (size_t j = 0; j < p->n_routes; j++) {
+                        struct config_index *of = &index[p->routes[j].type->index];
+
+                        of->routes[of->n_routes++] = &p->routes[j];
+                }
+        }
+}
+
+static int make_index(struct config *config) {
+        size_t n = event_types_count(config->types), region_norms = 0;
+        struct config_index *index = arena_calloc(config->arena, n ? n : 1, sizeof(*index));
+
+        if (!index)
+                return -ENOMEM;
+        count(config, index, &region_norms);
+        config->region_norms = arena_calloc(config->arena, region_norms + 1, sizeof(*config->region_norms));
+        if (!config->region_norms)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+                index[i].norms = arena_calloc(config->arena, index[i].n_norms + 1, sizeof(*index[i].norms));
+                index[i].routes = arena_calloc(config->arena, index[i].n_routes + 1, sizeof(*index[i].routes));
+                if (!index[i].norms || !index[i].routes)
+                        return -ENOMEM;
+                index[i].n_norms = index[i].n_routes = 0;
+        }
+        fill(config, index);
+        config->index = index;
+        return 0;
+}
+
+static int read_all(struct config *config, const char *config_dir, const char *schemas_dir, struct report *report) {
+        char path[PATH_TEXT_MAX];
+        int e = 0;
+
+        if (path_in(config_dir, "version", path, report))
+                e = read_version(path, &config->version, report);
+        if (e == 0 && path_in(config_dir, "calendar.yaml", path, report))
+                e = read_calendar(config, path, report);
+        if (e == 0 && path_in(config_dir, "organisations.yaml", path, report))
+                e = go_on(organisations_read(path, &config->organisations, report));
+        if (e == 0)
+                e = go_on(event_types_read(schemas_dir, &config->types, report));
+        /* Without the words of a protocol, every one of them would be a mistake. */
+        if (e == 0 && config->types && config->organisations && path_in(config_dir, "protocols", path, report))
+                e = go_on(protocols_read(path, config->types, config->organisations, config->arena, &config->protocols, report));
+        return e;
+}
+
+int config_read(const char *config_dir, const char *schemas_dir, struct config **ret, struct report *report) {
+        CLEANUP(config_free_p) struct config *config = calloc(1, sizeof(*config));
+        size_t before = report->n;
+        int e;
+
+        *ret = NULL;
+        if (!config)
+                return -ENOMEM;
+        e = arena_new(&config->arena, CONFIG_ARENA_MAX);
+        if (e == 0)
+                e = read_all(config, config_dir, schemas_dir, report);
+        if (e)
+                return e;
+        if (report->n != before)
+                return -EINVAL;
+        e = make_index(config);
+        if (e)
+                return e;
+        *ret = TAKE(config);
+        return 0;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * Reading the folder of protocols
+ */
+
+#include "base/arena.h"
+#include "model/organisations.h"
+#include "model/protocol.h"
+
+#define PROTOCOLS_MAX 1000
+
+/*
+ * Reads every .yaml in @folder; one that is not there holds none. Everything lives in @arena; @types
+ * and @orgs must outlive it. Return: 0; -EINVAL when there is a mistake, all told to @report; negative errno.
+ */
+int protocols_read(const char *folder, const struct event_types *types, const struct organisations *orgs, struct arena *arena,
+                   struct protocols *ret, struct report *report) MUSTCHECK;
