@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "console/view.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "avro/framing.h"
+#include "base/json.h"
+#include "base/utf8.h"
+#include "bus/topics.h"
+#include "calendar/date.h"
+#include "engine/row.h"
+#include "model/event.h"
+#include "model/row.h"
+
+#define DELIVERIES "deliveries"
+
+struct view {
+        const struct event_types *types;
+        const struct layout *deliveries; /* NULL: these schemas have none */
+        struct program *deliveries_program;
+        struct row_codec *rows;
+        bool clear;
+};
+
+/* What was found of one value; slots point into the record. */
+struct found {
+        const char *event, *row;
+        struct error err;
+        bool good;
+};
+
+int view_new(const struct event_types *types, bool clear, struct view **ret, struct error *err) {
+        CLEANUP(view_free_p) struct view *v = calloc(1, sizeof(*v));
+        int r;
+
+        if (!v)
+                return -ENOMEM;
+        v->types = types;
+        v->clear = clear;
+        r = row_codec_new(&v->rows);
+        if (r < 0)
+                return r;
+        v->deliveries = event_types_other(types, DELIVERIES);
+        if (v->deliveries) {
+                r = program_new(v->deliveries->file, v->deliveries, &v->deliveries_program, err);
+                if (r < 0)
+                        return r;
+        }
+        *ret = TAKE(v);
+        return 0;
+}
+
+struct view *view_free(struct view *view) {
+        if (!view)
+                return NULL;
+        program_free(view->deliveries_program);
+        row_codec_free(view->rows);
+        free(view);
+        return NULL;
+}
+
+static void write_hex(const void *bytes, size_t n, struct json_writer *w) {
+        static const char digits[] = "0123456789abcdef";
+        const uint8_t *p = bytes;
+        char *text = malloc(2 * n + 1);
+
+        if (!text) {
+                w->out->failed = true;
+                return;
+        }
+        for (size_t i = 0; i < n; i++) {
+                text[2 * i] = digits[p[i] >> 4];
+                text[2 * i + 1] = digits[p[i] & 15];
+        }
+        jsonw_text(w, (struct text){text, 2 * n});
+        free(text);
+}
+
+static void write_bytes(const void *bytes, size_t n, struct json_writer *w) {
+        if (!bytes) {
+                jsonw_null(w);
+        } else if (utf8_valid(bytes, n)) {
+                jsonw_text(w, (struct text){bytes, n});
+        } else {
+                jsonw_open_object(w);
+                jsonw_key(w, "hex");
+                write_hex(bytes, n, w);
+                jsonw_close_object(w);
+        }
+}
+
+static void put_uuid(struct json_writer *w, const char *key, const struct uuid *u) {
+        char text[UUID_TEXT + 1];
+
+        uuid_format(u, text);
+        jsonw_put_string(w, key, text);
+}
+
+static void put_instant(struct json_writer *w, const char *key, instant_t at) {
+        char text[INSTANT_TEXT + 1];
+
+        instant_format_exact(at, text);
+        jsonw_put_string(w, key, text);
+}
+
+static void put_date(struct json_writer *w, const char *key, day_t date) {
+        char text[DATE_TEXT + 1];
+
+        date_format(date, text);
+        jsonw_put_string(w, key, text);
+}
+
+/* -- Keys and headers -- */
+
+static bool is_row(const struct bus_record *record) {
+        return strcmp(record->topic, TOPIC_CASE_STATE) == 0 && record->key_n == ROW_KEY_BYTES;
+}
+
+static void write_row_key(const struct bus_record *record, struct json_writer *w) {
+        char text[2 * UUID_TEXT + 8], case_id[UUID_TEXT + 1], id[UUID_TEXT + 1];
+        const uint8_t *key = record->key;
+        struct uuid u;
+
+        memcpy(u.bytes, key, sizeof(u.bytes));
+        uuid_format(&u, case_id);
+        memcpy(u.bytes, key + sizeof(u.bytes) + 1, sizeof(u.bytes));
+        uuid_format(&u, id);
+        snprintf(text, sizeof(text), "%s/%c/%s", case_id, key[sizeof(u.bytes)] < 0x7f && key[sizeof(u.bytes)] > 0x20 ? key[sizeof(u.bytes)] : '?', id);
+        jsonw_string(w, text);
+}
+
+static bool same_name(const struct bus_header *a, const struct bus_header *b) {
+        return strcmp(a->name, b->name) == 0;
+}
+
+static void write_headers(const struct bus_record *record, struct json_writer *w) {
+        jsonw_open_object(w);
+        for (size_t i = 0; i < record->headers_n; i++) {
+                const struct bus_header *h = &record->headers[i];
+                size_t before = 0, behind = i + 1;
+
+                while (before < i && !same_name(&record->headers[before], h))
+                        before++;
+                if (before < i)
+                        continue; /* stands in the list of the first of its name */
+                while (behind < record->headers_n && !same_name(&record->headers[behind], h))
+                        behind++;
+                jsonw_key(w, h->name);
+                if (behind == record->headers_n) {
+                        write_bytes(h->value, h->n, w);
+                        continue;
+                }
+                jsonw_open_array(w);
+                for (size_t j = i; j < record->headers_n; j++) {
+                        if (same_name(&record->headers[j], h))
+                                write_bytes(record->headers[j].value, record->headers[j].n, w);
+                }
+                jsonw_close_array(w);
+        }
+        jsonw_close_object(w);
+}
+
+/* -- Values: each writes into @w only when it could decode all of it -- */
+
+static bool frame(const struct bus_record *record, struct framing *ret, struct error *err) {
+        *ret = framing_read(record->value, record->value_n);
+        if (ret->kind == FRAMING_SINGLE)
+                return true;
+        if (ret->kind == FRAMING_CONFLUENT)
+                error_set(err, "framed with id %" PRIu64 " of a schema registry, and no registry is configured", ret->id);
+        else
+                error_set(err, "no frame of Avro (C3 01 and a fingerprint) stands before it");
+        return false;
+}
+
+/* Decodes into the slots of @layout. Avro takes any number for a date or an instant; one that no calendar has cannot be written as one. */
+static bool decode(const struct program *program, const struct layout *layout, const struct framing *f, struct slot *slots, struct error *err) {
+        if (record_decode(program, f->body, f->n, slots, err))
+                return false;
+        for (size_t i = 0; i < layout->n; i++) {
+                bool date = layout->fields[i].type == LAYOUT_DATE, instant = layout->fields[i].type == LAYOUT_TIMESTAMP;
+
+                if (slots[i].kind != SLOT_INT || (!date && !instant))
+                        continue;
+                if ((date && !date_valid((day_t)slots[i].i)) || (instant && !instant_valid(slots[i].i))) {
+                        error_set(err, "%s: is no %s that an event can have", layout->fields[i].name, date ? "date" : "instant");
+                        return false;
+                }
+        }
+        return true;
+}
+
+static void write_event(const struct view *v, const struct event *event, struct json_writer *w, struct found *found) {
+        found->good = true;
+        found->event = event->type->name;
+        jsonw_open_object(w);
+        event_to_json(event, !v->clear, w);
+        jsonw_close_object(w);
+}
+
+static void write_unknown(const struct framing *f, struct found *found) {
+        error_set(&found->err, "no schema here has the fingerprint %016" PRIx64 "; is --schemas the folder of whoever wrote it?", f->id);
+}
+
+/* A record of the schema as it stands, as an event of a type that there is not: for its JSON. */
+static void value_delivery(const struct view *v, const struct framing *f, struct json_writer *w, struct found *found) {
+        const struct event_type type = {.name = DELIVERIES, .layout = v->deliveries};
+        struct slot slots[LAYOUT_SLOTS_MAX];
+        const struct event event = {.type = &type, .slots = slots};
+
+        if (decode(v->deliveries_program, v->deliveries, f, slots, &found->err))
+                write_event(v, &event, w, found);
+}
+
+static void value_event(const struct view *v, const struct bus_record *record, struct json_writer *w, struct found *found) {
+        struct slot slots[LAYOUT_SLOTS_MAX];
+        struct event event = {.slots = slots};
+        const struct program *program;
+        struct framing f;
+
+        if (!frame(record, &f, &found->err))
+                return;
+        if (v->deliveries && f.id == v->deliveries->fingerprint)
+                value_delivery(v, &f, w, found);
+        else if (!event_types_decoder(v->types, f.id, &event.type, &program))
+                write_unknown(&f, found);
+        else if (decode(program, event.type->layout, &f, slots, &found->err))
+                write_event(v, &event, w, found);
+}
+
+/* "organisation role" pairs, one a line. */
+static void write_copies(const struct slot *copies, struct json_writer *w) {
+        struct text rest = copies->kind == SLOT_STRING ? copies->s : (struct text){0};
+
+        jsonw_key(w, "copies");
+        jsonw_open_array(w);
+        while (rest.n > 0) {
+                const char *end = memchr(rest.s, '\n', rest.n);
+                size_t n = end ? (size_t)(end - rest.s) : rest.n;
+                const char *space = memchr(rest.s, ' ', n);
+
+                jsonw_open_object(w);
+                jsonw_put_text(w, "organisation", (struct text){rest.s, space ? (size_t)(space - rest.s) : n});
+                if (space)
+                        jsonw_put_text(w, "role", (struct text){space + 1, (size_t)(rest.s + n - space - 1)});
+                jsonw_close_object(w);
+                n += end != NULL;
+                rest = (struct text){rest.s + n, rest.n - n};
+        }
+        jsonw_close_array(w);
+}
+
+static void value_fact(const struct view *v, const struct bus_record *record, struct json_writer *w, struct found *found) {
+        struct slot row[LAYOUT_SLOTS_MAX], slots[LAYOUT_SLOTS_MAX];
+        const struct slot *told_at;
+        struct event event = {.slots = slots};
+        const struct program *program;
+        struct framing f;
+
+        found->row = "fact";
+        if (!frame(record, &f, &found->err))
+                return;
+        if (!event_types_row_decoder(v->types, f.id, &event.type, &program)) {
+                write_unknown(&f, found);
+                return;
+        }
+        if (!decode(program, event.type->row, &f, row, &found->err))
+                return;
+        slots[SLOT_EVENT_ID].kind = slots[SLOT_CASE_ID].kind = SLOT_UUID;
+        memcpy(slots[SLOT_CASE_ID].u.bytes, record->key, sizeof(struct uuid));
+        memcpy(slots[SLOT_EVENT_ID].u.bytes, (const uint8_t *)record->key + sizeof(struct uuid) + 1, sizeof(struct uuid));
+        memcpy(slots + ROW_SKIPPED, row, (event.type->layout->n - ROW_SKIPPED) * sizeof(*row));
+        found->good = true;
+        found->event = event.type->name;
+        told_at = &row[row_told_at_slot(event.type)];
+        jsonw_open_object(w);
+        event_to_json(&event, !v->clear, w);
+        write_copies(&row[row_copies_slot(event.type)], w);
+        if (told_at->kind == SLOT_INT)
+                put_instant(w, "told_at", told_at->i);
+        jsonw_close_object(w);
+}
+
+static bool due_date_fits(day_t date, struct error *err) {
+        if (!date_valid(date))
+                error_set(err, "due_date: is no date that a calendar has");
+        return date_valid(date);
+}
+
+static void value_obligation(const struct view *v, const struct bus_record *record, struct json_writer *w, struct found *found) {
+        struct row_obligation o;
+
+        found->row = "obligation";
+        if (row_read_obligation(v->rows, record->value, record->value_n, &o, &found->err) || !due_date_fits(o.due_date, &found->err))
+                return;
+        found->good = true;
+        jsonw_open_object(w);
+        jsonw_put_text(w, "protocol", o.protocol);
+        jsonw_put_text(w, "norm", o.norm);
+        jsonw_put_text(w, "instance", o.instance);
+        put_date(w, "due_date", o.due_date);
+        put_instant(w, "announced_at", o.announced_at);
+        put_instant(w, "told_at", o.told_at);
+        jsonw_key(w, "reminders");
+        jsonw_open_array(w);
+        for (unsigned i = 0; i < 32; i++) {
+                if (o.reminders & UINT32_C(1) << i)
+                        jsonw_int(w, i + 1);
+        }
+        jsonw_close_array(w);
+        jsonw_close_object(w);
+}
+
+static void value_alert(const struct view *v, const struct bus_record *record, struct json_writer *w, struct found *found) {
+        struct row_alert a;
+
+        found->row = "alert";
+        if (row_read_alert(v->rows, record->value, record->value_n, &a, &found->err) || !due_date_fits(a.due_date, &found->err))
+                return;
+        found->good = true;
+        jsonw_open_object(w);
+        jsonw_put_text(w, "protocol", a.protocol);
+        jsonw_put_text(w, "norm", a.norm);
+        jsonw_put_text(w, "instance", a.instance);
+        jsonw_put_int(w, "rung", a.rung);
+        put_date(w, "due_date", a.due_date);
+        jsonw_put_text(w, "organisation", a.organisation);
+        jsonw_put_text(w, "role", a.role);
+        jsonw_put_bool(w, "open", a.open);
+        jsonw_put_int(w, "raised", a.raised);
+        put_instant(w, "told_at", a.told_at);
+        jsonw_close_object(w);
+}
+
+static void value_copy(const struct view *v, const struct bus_record *record, struct json_writer *w, struct found *found) {
+        struct row_copy c;
+
+        found->row = "copy";
+        if (row_read_copy(v->rows, record->value, record->value_n, &c, &found->err))
+                return;
+        found->good = true;
+        jsonw_open_object(w);
+        put_uuid(w, "event_id", &c.event_id);
+        jsonw_put_text(w, "organisation", c.organisation);
+        jsonw_put_text(w, "role", c.role);
+        put_instant(w, "told_at", c.told_at);
+        jsonw_close_object(w);
+}
+
+static void value_schema(const struct bus_record *record, struct json_writer *w, struct found *found) {
+        json_t *schema = json_loadb(record->value, record->value_n, JSON_DECODE_ANY, NULL);
+        char *text = schema ? json_dumps(schema, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+
+        found->row = "schema";
+        found->good = text != NULL;
+        if (text)
+                jsonw_raw(w, text);
+        else
+                error_set(&found->err, "the schema is no JSON");
+        free(text);
+        json_decref(schema);
+}
+
+static void value_version(const struct bus_record *record, struct json_writer *w, struct found *found) {
+        int64_t version;
+
+        found->row = "version";
+        found->good = text_to_int64((struct text){record->value, record->value_n}, &version);
+        if (found->good)
+                jsonw_int(w, version);
+        else
+                error_set(&found->err, "the version is no number");
+}
+
+static void value_row(const struct view *v, const struct bus_record *record, struct json_writer *w, struct found *found) {
+        switch (((const uint8_t *)record->key)[sizeof(struct uuid)]) {
+        case ROW_FACT:
+                value_fact(v, record, w, found);
+                break;
+        case ROW_OBLIGATION:
+                value_obligation(v, record, w, found);
+                break;
+        case ROW_ALERT:
+                value_alert(v, record, w, found);
+                break;
+        case ROW_COPY:
+                value_copy(v, record, w, found);
+                break;
+        case ROW_SCHEMA:
+                value_schema(record, w, found);
+                break;
+        case ROW_VERSION:
+                value_version(record, w, found);
+                break;
+        default:
+                error_set(&found->err, "the key is of no kind of row that is known");
+        }
+}
+
+static void write_value(const struct view *v, const struct bus_record *record, struct json_writer *w) {
+        struct buffer value = BUFFER_INIT(w->out->max);
+        struct json_writer inner = JSON_WRITER(&value);
+        struct found found = {0};
+
+        if (!record->value)
+                found.good = true; /* a tombstone */
+        else if (is_row(record))
+                value_row(v, record, &inner, &found);
+        else
+                value_event(v, record, &inner, &found);
+        jsonw_key(w, "event");
+        if (found.event)
+                jsonw_string(w, found.event);
+        else
+                jsonw_null(w);
+        if (found.row)
+                jsonw_put_string(w, "row", found.row);
+        jsonw_key(w, "value");
+        jsonw_raw(w, found.good && record->value ? buffer_text(&value) : "null");
+        if (value.failed)
+                w->out->failed = true;
+        buffer_done(&value);
+        if (found.good)
+                return;
+        jsonw_key(w, "hex");
+        write_hex(record->value, record->value_n, w);
+        jsonw_put_string(w, "error", found.err.text);
+}
+
+int view_record(struct view *view, struct bus_record *record, struct buffer *out) {
+        struct json_writer w = JSON_WRITER(out);
+        int r = bus_record_headers(record);
+
+        if (r < 0)
+                return r;
+        jsonw_open_object(&w);
+        jsonw_put_string(&w, "topic", record->topic);
+        jsonw_put_int(&w, "partition", record->partition);
+        jsonw_put_int(&w, "offset", record->offset);
+        if (record->stamp != BUS_STAMP_NONE) {
+                put_instant(&w, "timestamp", record->timestamp);
+        } else {
+                jsonw_key(&w, "timestamp");
+                jsonw_null(&w);
+        }
+        jsonw_key(&w, "key");
+        if (is_row(record))
+                write_row_key(record, &w);
+        else
+                write_bytes(record->key, record->key_n, &w);
+        jsonw_key(&w, "headers");
+        write_headers(record, &w);
+        write_value(view, record, &w);
+        jsonw_close_object(&w);
+        return out->failed ? -ENOMEM : 0;
+}
+
+bool view_is_of_case(const struct bus_record *record, const struct uuid *case_id) {
+        char text[UUID_TEXT + 1];
+
+        if (is_row(record))
+                return memcmp(record->key, case_id->bytes, sizeof(case_id->bytes)) == 0;
+        uuid_format(case_id, text);
+        return record->key_n == UUID_TEXT && memcmp(record->key, text, UUID_TEXT) == 0;
+}
