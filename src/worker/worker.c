@@ -63,9 +63,11 @@ struct worker *worker_free(struct worker *worker) {
         if (!worker)
                 return NULL;
         partitions_drop_all(worker);
-        if (worker->tally.facts) {
+        if (worker->tally.facts) { /* takes this worker's share out of the gauges */
                 worker->idle = true;
-                metrics_show(worker); /* takes this worker's share out of the gauges */
+                worker->clock_away = false;
+                metrics_show(worker);
+                metrics_clock(worker);
         }
         bus_worker_close(worker->bus, worker->stopped);
         engine_free(worker->engine);
@@ -207,6 +209,14 @@ int worker_stop(struct worker *worker, struct error *err) {
 
 void worker_interrupt(struct worker *worker) {
         atomic_store(&worker->interrupted, true);
+}
+
+struct bus_worker *worker_bus(struct worker *worker) {
+        return worker->bus;
+}
+
+struct bus_worker *worker_take_bus(struct worker *worker) {
+        return TAKE(worker->bus);
 }
 
 void worker_status(const struct worker *worker, struct worker_status *ret) {

@@ -95,6 +95,10 @@ int worker_stop(struct worker *worker, struct error *err) MUSTCHECK;
 /* From any thread: a restore that is under way, or begins, ends with WORKER_E_INTERRUPTED. */
 void worker_interrupt(struct worker *worker);
 
+/* The handle on the bus, to put faults into. The second takes it away, for a simulator that lets it crash: then only worker_free(). */
+struct bus_worker *worker_bus(struct worker *worker);
+struct bus_worker *worker_take_bus(struct worker *worker);
+
 /* -- Looking at it -- */
 
 struct worker_status { /* of what is committed */

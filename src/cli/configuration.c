@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Reads the configuration of a command and prints what is wrong with it. */
+
+#include "cli/configuration.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+int command_configuration(const char *name, const struct command_dirs *dirs, struct config **ret) {
+        struct report report = REPORT_INIT;
+        struct error err = {0};
+        int r = config_read(dirs->config, dirs->schemas, ret, &report);
+
+        if (r == 0) {
+                report_done(&report);
+                return 0;
+        }
+        fputs(buffer_text(&report.text), stderr);
+        if (r == -EINVAL)
+                error_set(&err, "the configuration in %s (schemas in %s) has %zu mistakes; mend what is said above", dirs->config, dirs->schemas, report.n);
+        else
+                error_set(&err, "the configuration in %s (schemas in %s) cannot be read: %s", dirs->config, dirs->schemas, strerror(-r));
+        report_done(&report);
+        return command_fail(name, EXIT_USAGE, &err);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/* The configuration of a command, read and checked whole. */
+
+#include "cli/command.h"
+#include "model/config.h"
+
+/*
+ * Reads the folders of @dirs. Return: 0; EXIT_USAGE after every mistake, one a line, and one sentence
+ * for command @name were printed on standard error.
+ */
+int command_configuration(const char *name, const struct command_dirs *dirs, struct config **ret) MUSTCHECK;
