@@ -37,7 +37,7 @@
 #define BUS_MESSAGE_MS 8000         /* a record not delivered by then fails, before its transaction would */
 #define BUS_MAX_POLL_MS 120000      /* longest time between two polls of a group */
 #define BUS_CALL_MS 30000           /* one call that waits for the broker, retries included */
-#define BUS_OPEN_MS 30000           /* to reach the broker at the start */
+#define BUS_OPEN_MS 15000           /* to reach the broker at the start */
 #define BUS_RETRY_BACKOFF_MS 10     /* transactional producer: 100 (the default) costs 100 ms a transaction */
 #define BUS_LINGER_MS 5
 #define BUS_FETCH_WAIT_MS 100       /* longest time that the broker keeps an empty fetch of a worker */

@@ -9,6 +9,7 @@
 #include "bus/kafka_admin.h"
 
 #define DESCRIBE_MAX 200 /* topics in one request */
+#define CONTROLLER_MS 5000
 
 int admin_new(const struct kafka_config *config, struct admin **ret, struct error *err) {
         struct admin *a = calloc(1, sizeof(*a));
@@ -74,14 +75,41 @@ int admin_outcome(struct admin *a, const char *call, rd_kafka_resp_err_t code, c
         }
 }
 
+/*
+ * Asking a controller that is not there takes the whole time-out. A cluster names one of its brokers as such; the embedded one names none
+ * that it has.
+ */
+static int find_controller(struct admin *a, const char *call, struct error *err) {
+        const struct rd_kafka_metadata *metadata;
+        rd_kafka_resp_err_t code;
+        int32_t controller;
+
+        if (a->has_controller)
+                return 0;
+        code = rd_kafka_metadata(a->client.rk, 0, NULL, &metadata, BUS_OPEN_MS);
+        rd_kafka_poll(a->client.rk, 0); /* delivers why there is no connection */
+        if (code)
+                return admin_outcome(a, call, code, NULL, err);
+        controller = rd_kafka_controllerid(a->client.rk, CONTROLLER_MS);
+        for (int i = 0; i < metadata->broker_cnt; i++)
+                a->has_controller |= metadata->brokers[i].id == controller;
+        rd_kafka_metadata_destroy(metadata);
+        return a->has_controller ? 0 : admin_outcome(a, call, RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, NULL, err);
+}
+
 int admin_request(struct admin *a, const char *call, void (*send)(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *o, rd_kafka_queue_t *q, void *args),
                   void *args, rd_kafka_event_t **ret, struct error *err) {
-        rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(a->client.rk, RD_KAFKA_ADMIN_OP_ANY);
-        rd_kafka_queue_t *queue = rd_kafka_queue_new(a->client.rk);
+        rd_kafka_AdminOptions_t *options;
+        rd_kafka_queue_t *queue;
         rd_kafka_event_t *event = NULL;
         char reason[KAFKA_TROUBLE_MAX];
-        int token, r;
+        int token, r = find_controller(a, call, err);
 
+        *ret = NULL;
+        if (r)
+                return r;
+        options = rd_kafka_AdminOptions_new(a->client.rk, RD_KAFKA_ADMIN_OP_ANY);
+        queue = rd_kafka_queue_new(a->client.rk);
         if (!options || !queue ||
             rd_kafka_AdminOptions_set_request_timeout(options, BUS_CALL_MS, reason, sizeof(reason)) != RD_KAFKA_RESP_ERR_NO_ERROR) {
                 if (options)

@@ -14,6 +14,7 @@
 struct admin {
         struct kafka_client client; /* first: librdkafka's callbacks */
         struct bus *bus;
+        bool has_controller;
         struct arena *listing, *settings, *acls;
 };
 

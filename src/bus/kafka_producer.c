@@ -208,10 +208,13 @@ static int open_targets(struct kafka_producer *p, const struct bus_producer_conf
 
         if (r == 0 && !added)
                 r = -ENOMEM;
+        /* Before the handles: the question for one topic makes it on a broker that is set up so. */
+        if (r == 0)
+                r = kafka_partitions(&p->client, (const char *const *)topics.names, topics.n, KAFKA_MISSING_FAILS, topics.partitions, err);
         for (size_t i = 0; r == 0 && i < topics.n; i++)
                 r = target_add(p, topics.names[i], &added[i], err);
-        /* With its topics known, so that its own metadata is warm; without any, at least the broker is there. */
-        if (r == 0)
+        /* Again with its topics known, so that its own metadata is warm. */
+        if (r == 0 && topics.n)
                 r = kafka_partitions(&p->client, (const char *const *)topics.names, topics.n, KAFKA_MISSING_FAILS, topics.partitions, err);
         for (size_t i = 0; r == 0 && i < topics.n; i++)
                 added[i]->partitions = topics.partitions[i];

@@ -245,12 +245,17 @@ static int open_producer(struct kafka_worker *w, const struct bus_worker_config 
         w->outputs = calloc(w->written.n + 1, sizeof(*w->outputs));
         if (!w->outputs)
                 return -ENOMEM;
+        /* Before the handles: the question for one topic makes it on a broker that is set up so. */
+        r = kafka_partitions(&w->producer.client, (const char *const *)w->written.names, w->written.n, KAFKA_MISSING_FAILS,
+                             w->written.partitions, err);
+        if (r)
+                return r;
         for (size_t i = 0; i < w->written.n; i++) {
                 w->outputs[i].topic = rd_kafka_topic_new(w->producer.client.rk, w->written.names[i], NULL);
                 if (!w->outputs[i].topic)
                         return kafka_failed(&w->producer.client, "opening a topic", rd_kafka_last_error(), NULL, err);
         }
-        /* Asked on the producer, with its topics known: that warms up its own metadata, without which the first record waits a second. */
+        /* Again with its topics known: that warms up its own metadata, without which the first record waits a second. */
         r = kafka_partitions(&w->producer.client, (const char *const *)w->written.names, w->written.n, KAFKA_MISSING_FAILS,
                              w->written.partitions, err);
         for (size_t i = 0; r == 0 && i < w->written.n; i++)

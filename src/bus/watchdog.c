@@ -46,12 +46,9 @@ static void *watch(void *arg) {
 
         pthread_mutex_lock(&w->mutex);
         while (!w->stop) {
-                struct timespec until;
-                int64_t now;
+                int64_t now = clock_monotonic(&w->clock) + WATCHDOG_STEP_MS; /* the condition lives by the same clock */
 
-                clock_gettime(CLOCK_MONOTONIC, &until);
-                until.tv_sec += WATCHDOG_STEP_MS / 1000;
-                pthread_cond_timedwait(&w->wake, &w->mutex, &until);
+                pthread_cond_timedwait(&w->wake, &w->mutex, &(struct timespec){now / 1000, now % 1000 * 1000000});
                 now = clock_monotonic(&w->clock);
                 for (size_t i = 0; !w->stop && i < WATCHDOG_SLOTS; i++) {
                         struct slot *slot = &w->slots[i];
