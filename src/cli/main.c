@@ -12,6 +12,7 @@
 /* In the order in which a newcomer meets them. */
 #define COMMANDS(X) \
         X(check) \
+        X(replay) \
         X(term) \
         X(bench)
 

@@ -99,7 +99,7 @@ int replay_event(struct replay *replay, const struct event *event, struct error 
                 if (r)
                         return r;
         }
-        r = engine_event(replay->engine, replay->store, event, replay->now, !settling, &outcome, err);
+        r = engine_event(replay->engine, replay->store, event, settling ? replay->settle : replay->now, !settling, &outcome, err);
         if (r)
                 return r;
         store_commit(replay->store);

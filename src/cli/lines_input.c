@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "cli/lines_input.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "cli/command.h"
+
+#define LINE_ARENA_MAX ((size_t)4 * 1024 * 1024)
+
+static void refuse(const struct lines_input *input, uint64_t number, enum refusal refusal, const char *field, const struct error *err) {
+        if (input->refused)
+                input->refused(input->ctx, number, refusal, field, err);
+}
+
+static int play_line(const struct lines_input *input, uint64_t number, const struct line *line, struct replay *replay) {
+        struct error err = {0};
+        int r;
+
+        switch (line->kind) {
+        case LINE_BLANK:
+                return 0;
+        case LINE_CLOCK:
+                return line->clock > input->until ? 0 : replay_clock(replay, line->clock);
+        case LINE_REFUSED:
+                refuse(input, number, line->refusal, line->field, &line->error);
+                return 0;
+        case LINE_EVENT:
+                break;
+        }
+        if (line->event.slots[SLOT_RECORDED_AT].i > input->until)
+                return 0;
+        r = replay_event(replay, &line->event, &err);
+        if (r <= 0)
+                return r;
+        refuse(input, number, (enum refusal)r, NULL, &err);
+        return 0;
+}
+
+static int play(const struct lines_input *input, FILE *in, const struct config *config, struct replay *replay) {
+        struct lines lines = LINES_INIT(in);
+        struct arena *arena;
+        struct line line;
+        struct text text;
+        int r = arena_new(&arena, LINE_ARENA_MAX);
+
+        if (r)
+                return r;
+        while ((r = lines_next(&lines, &text)) == 0) {
+                arena_reset(arena);
+                line_parse(config->types, config->organisations, text, arena, &line);
+                r = play_line(input, lines.number, &line, replay);
+                line_done(&line);
+                if (r)
+                        break;
+        }
+        lines_done(&lines);
+        arena_free(arena);
+        return r == LINES_E_END ? replay_end(replay) : r;
+}
+
+int lines_play(const struct lines_input *input, const struct config *config, struct replay *replay) {
+        bool standard = !input->path || strcmp(input->path, "-") == 0;
+        FILE *in = standard ? stdin : fopen(input->path, "re");
+        struct error err = {0};
+        int r;
+
+        if (!in) {
+                error_set(&err, "cannot open %s: %s", input->path, strerror(errno));
+                return command_fail(input->command, EXIT_USAGE, &err);
+        }
+        r = play(input, in, config, replay);
+        if (!standard)
+                (void) fclose(in); /* only read */
+        if (r == 0)
+                return EXIT_DONE;
+        error_set(&err, "stopped at %s: %s", standard ? "standard input" : input->path, strerror(-r));
+        return command_fail(input->command, EXIT_BROKER, &err);
+}

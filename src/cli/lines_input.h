@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * A file of JSON lines played through the engine: what replay, explain and report have in common
+ */
+
+#include "engine/replay.h"
+#include "model/lines.h"
+
+struct lines_input {
+        const char *command; /* for messages */
+        const char *path;    /* NULL or "-": standard input */
+        /* What to do with a refused line; NULL: nothing. */
+        void (*refused)(void *ctx, uint64_t number, enum refusal refusal, const char *field, const struct error *err);
+        void *ctx;
+        instant_t until; /* events recorded after it are left out; INSTANT_NEVER: none */
+};
+
+/* Plays every line and the end. Return: an exit status; the sentence has been printed when it is not EXIT_DONE. */
+int lines_play(const struct lines_input *input, const struct config *config, struct replay *replay) MUSTCHECK;

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* `ketenwacht replay`: events from a file, effects to standard output, in virtual time. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "cli/configuration.h"
+#include "cli/lines_input.h"
+#include "cli/options.h"
+
+#define LINE_MAX_BYTES ((size_t)1024 * 1024)
+
+static int print(struct buffer *line) {
+        buffer_add_byte(line, '\n');
+        if (line->failed)
+                return -ENOMEM;
+        return fwrite(line->bytes, 1, line->n, stdout) == line->n ? 0 : -EIO;
+}
+
+static int told(void *ctx, const struct outcome *outcome) {
+        struct buffer *line = ctx;
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < outcome->n_effects; i++) {
+                struct json_writer w = JSON_WRITER(line);
+
+                buffer_clear(line);
+                effect_to_json(&outcome->effects[i], &w);
+                r = print(line);
+        }
+        return r;
+}
+
+static void refused(void *ctx, uint64_t number, enum refusal refusal, const char *field, const struct error *err) {
+        struct buffer *line = ctx;
+        struct json_writer w = JSON_WRITER(line);
+
+        buffer_clear(line);
+        line_rejected_json(number, refusal, field, err, &w);
+        (void) print(line); /* a full disk shows at the next effect and at the end */
+}
+
+static int play(const char *path, const struct config *config, instant_t settle) {
+        struct buffer line = BUFFER_INIT(LINE_MAX_BYTES);
+        const struct lines_input input = {.command = "replay", .path = path, .refused = refused, .ctx = &line, .until = INSTANT_NEVER};
+        struct replay *replay = NULL;
+        struct error err = {0};
+        int status = EXIT_BROKER;
+        int r = replay_new(config, settle, told, &line, &replay);
+
+        if (r == 0)
+                status = lines_play(&input, config, replay);
+        else
+                error_set(&err, "cannot start: %s", strerror(-r));
+        replay_free(replay);
+        buffer_done(&line);
+        if (r)
+                return command_fail("replay", EXIT_BROKER, &err);
+        if (status == EXIT_DONE && fflush(stdout) != 0) {
+                error_set(&err, "cannot write to standard output: %s", strerror(errno));
+                return command_fail("replay", EXIT_BROKER, &err);
+        }
+        return status;
+}
+
+static int run(int argc, char **argv) {
+        struct command_dirs dirs = COMMAND_DIRS_DEFAULT;
+        const char *arguments[OPTION_ARGUMENTS_MAX], *settle_text = NULL;
+        const struct option_row rows[] = {
+                OPTION_TEXT_ROW("--config", &dirs.config),
+                OPTION_TEXT_ROW("--schemas", &dirs.schemas),
+                OPTION_TEXT_ROW("--settle", &settle_text),
+                OPTION_END_ROW,
+        };
+        CLEANUP(config_free_p) struct config *config = NULL;
+        instant_t settle = INSTANT_NEVER;
+        int n, status = options_read(argc, argv, rows, arguments, &n);
+
+        if (status)
+                return status;
+        if (n > 1)
+                return command_usage("replay", "one FILE at most, not %d", n);
+        if (settle_text && !instant_parse(text_of(settle_text), &settle))
+                return command_usage("replay", "--settle: '%s' is no instant; write one like 2023-06-15T12:00:00+02:00", settle_text);
+        status = command_configuration("replay", &dirs, &config);
+        return status ? status : play(n ? arguments[0] : NULL, config, settle);
+}
+
+const struct command command_replay = {
+        .name = "replay",
+        .summary = "Play events from a file and print what would be told",
+        .help = "Usage: ketenwacht replay [FILE] [--settle INSTANT] [--config DIR] [--schemas DIR]\n"
+                "\n"
+                "Reads one JSON object a line from FILE (default: standard input):\n"
+                "  {\"event\":\"measure-started\",\"event_id\":…,\"case_id\":…, …}   an event; a missing nullable field is null\n"
+                "  {\"clock\":\"2022-11-10T00:00:00+01:00\"}                     moves the clock\n"
+                "and prints one effect a line, in order of time: routed, plan-due, escalation-raised,\n"
+                "escalation-resolved, and rejected for a line that was refused.\n"
+                "\n"
+                "The clock is virtual. It starts at the first accepted event, moves to each event's recorded_at or to\n"
+                "a clock line, never back; what falls due on the way happens at its own instant.\n"
+                "\n"
+                "  --settle INSTANT   accept every line first, then judge every case once, at this instant\n",
+        .run = run,
+};

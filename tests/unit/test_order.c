@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * Goal: the order in which facts arrive, how often and how late cannot change where a case ends up.
+ * Method: the events of every worked example, shuffled and duplicated by a printed seed, with evaluations at random
+ * moments in between; the end is compared with the same events read once, in order, and judged whole.
+ */
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/vector.h"
+#include "engine/casefile.h"
+#include "engine/replay.h"
+#include "model/lines.h"
+
+#define SEEDS 40
+#define ARENA_MAX ((size_t)16 * 1024 * 1024)
+
+static const char *const examples[] = {
+        "01-deadline", "02-late-news", "03-corrections-and-bad-input", "04-acknowledged", "05-moved",               "06-terms",
+        "07-limit-and-due-with", "08-hours", "09-region",              "10-repeats-and-ages", "11-sooner-and-partners", "12-for-each",
+};
+
+struct story {
+        struct config *config;
+        struct arena *arena;
+        VECTOR(struct event) events; /* those that replay accepts */
+        VECTOR(json_t *) objects;
+        instant_t last;
+};
+
+static int untold(void *ctx, const struct outcome *outcome) {
+        (void) ctx;
+        (void) outcome;
+        return 0;
+}
+
+static void story_open(struct story *s, const char *example) {
+        const char *root = getenv("PROJECT_ROOT");
+        struct report report = REPORT_INIT;
+        struct error err = {0};
+        struct replay *replay;
+        char path[512], config[512], schemas[512];
+        char *text, *line;
+        size_t n;
+
+        *s = (struct story){.last = INT64_MIN};
+        snprintf(config, sizeof(config), "%s/tests/stories/examples/config", root);
+        snprintf(schemas, sizeof(schemas), "%s/schemas", root);
+        snprintf(path, sizeof(path), "%s/tests/stories/examples/%s/events.jsonl", root, example);
+        ck_assert_msg(config_read(config, schemas, &s->config, &report) == 0, "%s", buffer_text(&report.text));
+        report_done(&report);
+        ck_assert_int_eq(arena_new(&s->arena, ARENA_MAX), 0);
+        ck_assert_int_eq(file_read(path, &text, &n, &err), 0);
+        ck_assert_int_eq(replay_new(s->config, INSTANT_NEVER, untold, NULL, &replay), 0);
+        for (char *rest = text; (line = strsep(&rest, "\n"));) {
+                struct line l;
+
+                line_parse(s->config->types, s->config->organisations, text_of(line), s->arena, &l);
+                if (l.kind == LINE_CLOCK && l.clock > s->last)
+                        s->last = l.clock;
+                if (l.kind == LINE_EVENT && replay_event(replay, &l.event, &err) == 0) {
+                        ck_assert_int_eq(vector_push(&s->events, l.event), 0);
+                        if (l.event.slots[SLOT_RECORDED_AT].i > s->last)
+                                s->last = l.event.slots[SLOT_RECORDED_AT].i;
+                }
+                ck_assert_int_eq(vector_push(&s->objects, l.object), 0); /* texts point into it: kept to the end */
+        }
+        replay_free(replay);
+        free(text);
+        ck_assert_uint_gt(s->events.n, 0);
+}
+
+static void story_close(struct story *s) {
+        for (size_t i = 0; i < s->objects.n; i++)
+                json_decref(s->objects.items[i]);
+        vector_done(&s->objects);
+        vector_done(&s->events);
+        arena_free(s->arena);
+        config_free(s->config);
+}
+
+struct end { /* where the cases stand: open alerts, and every fact */
+        VECTOR(struct uuid) open;
+        size_t facts;
+};
+
+static int by_id(const void *a, const void *b) {
+        return uuid_compare(a, b);
+}
+
+static void end_of(struct store *store, struct end *end) {
+        struct casefile *file;
+
+        *end = (struct end){0};
+        for (size_t i = 0; (file = store_iterate(store, &i));) {
+                end->facts += casefile_facts(file);
+                for (uint32_t j = 0; j < file->told.n_alerts; j++) {
+                        if (file->told.alerts[j].open)
+                                ck_assert_int_eq(vector_push(&end->open, file->told.alerts[j].id), 0);
+                }
+        }
+        if (end->open.n)
+                qsort(end->open.items, end->open.n, sizeof(*end->open.items), by_id);
+}
+
+static void settle(const struct story *s, struct end *end) {
+        struct replay *replay;
+        struct error err;
+
+        ck_assert_int_eq(replay_new(s->config, s->last, untold, NULL, &replay), 0);
+        for (size_t i = 0; i < s->events.n; i++)
+                ck_assert_int_eq(replay_event(replay, &s->events.items[i], &err), 0);
+        ck_assert_int_eq(replay_end(replay), 0);
+        end_of(replay_store(replay), end);
+        replay_free(replay);
+}
+
+static void evaluate_due(struct engine *engine, struct store *store, instant_t now) {
+        const struct outcome *outcome;
+        struct casefile *file;
+
+        while (store_next(store, &file) <= now && file) {
+                ck_assert_int_eq(engine_evaluate(engine, store, file, now, &outcome), 0);
+                store_commit(store);
+        }
+}
+
+/* Each event once or twice, in any order, told or not, sometimes rolled back first. */
+static void shuffled(const struct story *s, unsigned seed, struct end *end) {
+        instant_t now = s->events.items[0].slots[SLOT_RECORDED_AT].i - 100 * INSTANT_DAY;
+        size_t total = s->events.n * 2, *order = calloc(total, sizeof(*order));
+        const struct outcome *outcome;
+        struct engine *engine;
+        struct store *store;
+        struct error err;
+
+        ck_assert_int_eq(engine_new(s->config, &engine), 0);
+        ck_assert_int_eq(store_new(engine, &store), 0);
+        for (size_t i = 0; i < total; i++)
+                order[i] = i % s->events.n;
+        for (size_t i = total - 1; i > 0; i--) {
+                size_t j = (size_t)rand_r(&seed) % (i + 1), k = order[i];
+
+                order[i] = order[j];
+                order[j] = k;
+        }
+        for (size_t i = 0; i < total; i++) {
+                now += (s->last - now) / (instant_t)(total - i + 1) * (rand_r(&seed) % 3) / 2;
+                if (rand_r(&seed) % 4 == 0) {
+                        ck_assert_int_ge(engine_event(engine, store, &s->events.items[order[i]], now, true, &outcome, &err), 0);
+                        store_rollback(store);
+                }
+                ck_assert_int_ge(engine_event(engine, store, &s->events.items[order[i]], now, rand_r(&seed) % 2, &outcome, &err), 0);
+                store_commit(store);
+                if (rand_r(&seed) % 2)
+                        evaluate_due(engine, store, now);
+        }
+        evaluate_due(engine, store, s->last);
+        end_of(store, end);
+        store_free(store);
+        engine_free(engine);
+        free(order);
+}
+
+START_TEST(test_any_order_and_any_duplication_end_alike) {
+        struct end want, got;
+        struct story s;
+
+        story_open(&s, examples[_i]);
+        settle(&s, &want);
+        for (unsigned seed = 1; seed <= SEEDS; seed++) {
+                shuffled(&s, seed, &got);
+                ck_assert_msg(got.facts == want.facts, "%s seed %u: %zu facts, not %zu", examples[_i], seed, got.facts, want.facts);
+                ck_assert_msg(got.open.n == want.open.n, "%s seed %u: %zu open alerts, not %zu", examples[_i], seed, got.open.n, want.open.n);
+                for (size_t i = 0; i < want.open.n; i++)
+                        ck_assert_msg(uuid_equal(&got.open.items[i], &want.open.items[i]), "%s seed %u: other alerts are open", examples[_i], seed);
+                vector_done(&got.open);
+        }
+        vector_done(&want.open);
+        story_close(&s);
+}
+END_TEST
+
+struct rows {
+        VECTOR(struct row_change) items;
+        struct arena *arena;
+};
+
+static int keep_rows(void *ctx, const struct outcome *outcome) {
+        struct rows *rows = ctx;
+
+        for (size_t i = 0; i < outcome->n_rows; i++) {
+                struct row_change row = outcome->rows[i];
+
+                row.key = (const uint8_t *)arena_copy(rows->arena, row.key, row.n_key);
+                row.value = (const uint8_t *)arena_copy(rows->arena, row.value, row.n_value);
+                ck_assert_int_eq(vector_push(&rows->items, row), 0);
+        }
+        return 0;
+}
+
+START_TEST(test_rows_restore_the_same_state) {
+        struct engine *engine;
+        struct replay *replay;
+        struct store *store;
+        struct rows rows = {0};
+        struct story s;
+        struct error err = {0};
+
+        story_open(&s, examples[_i]);
+        ck_assert_int_eq(arena_new(&rows.arena, ARENA_MAX), 0);
+        ck_assert_int_eq(replay_new(s.config, INSTANT_NEVER, keep_rows, &rows, &replay), 0);
+        for (size_t i = 0; i < s.events.n; i++)
+                ck_assert_int_eq(replay_event(replay, &s.events.items[i], &err), 0);
+        ck_assert_int_eq(replay_clock(replay, s.last), 0);
+        ck_assert_int_eq(engine_new(s.config, &engine), 0);
+        ck_assert_int_eq(store_new(engine, &store), 0);
+        for (unsigned round = 0; round < 2; round++) { /* compaction may leave older rows: reading them again changes nothing */
+                for (size_t i = 0; i < rows.items.n; i++) {
+                        const struct row_change *row = &rows.items.items[i];
+
+                        ck_assert_msg(store_restore(store, row->key, row->n_key, row->value, row->n_value, &err) == 0, "%s", err.text);
+                }
+                ck_assert_uint_eq(store_checksum(store), store_checksum(replay_store(replay)));
+        }
+        store_free(store);
+        engine_free(engine);
+        replay_free(replay);
+        vector_done(&rows.items);
+        arena_free(rows.arena);
+        story_close(&s);
+}
+END_TEST
+
+int main(void) {
+        Suite *s = suite_create("order");
+        TCase *t = tcase_create("order");
+        SRunner *runner;
+        int failed;
+
+        tcase_set_timeout(t, 120);
+        tcase_add_loop_test(t, test_any_order_and_any_duplication_end_alike, 0, ELEMENTS(examples));
+        tcase_add_loop_test(t, test_rows_restore_the_same_state, 0, ELEMENTS(examples));
+        suite_add_tcase(s, t);
+        runner = srunner_create(s);
+        srunner_run_all(runner, CK_NORMAL);
+        failed = srunner_ntests_failed(runner);
+        srunner_free(runner);
+        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
