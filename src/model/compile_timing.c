@@ -316,5 +316,5 @@ void compile_each(struct compiling *c, const struct yaml_node *node, struct norm
                 mistake_at(c, node, "for_each: gi needs the role gi at a region of this protocol");
         else if (norm->each == EACH_PART && !somebody(c, norm->each))
                 mistake_at(c, node, "for_each: part needs regions that are part_of a region of this protocol, with the role region");
-        c->each = norm->each;
+        c->each = norm->starts_protocol ? norm->each : EACH_NONE;
 }
