@@ -106,7 +106,7 @@ struct worker {
         atomic_bool interrupted;
         struct {
                 _Atomic int64_t assigned, clock_away, states[PARTITION_STATES], facts, duplicates, told, dead, transactions, aborts,
-                        lag_records, lag_ms, cases_due;
+                        lag_records, lag_ms, cases_due, settled_at;
         } shown; /* worker_status() */
 };
 
@@ -144,6 +144,7 @@ static inline bool partition_tells(const struct worker *w, const struct partitio
 /* -- sweep.c: cases that were touched, or are due -- */
 int sweep(struct worker *w, struct error *err) MUSTCHECK;
 int sweep_wait_ms(const struct worker *w, int at_most); /* until the next case is due */
+void sweep_settled(struct worker *w);                   /* nothing was waiting: shows it when nobody is due either */
 
 /* -- intake.c: one record -- */
 int intake(struct worker *w, struct bus_record *record, struct error *err) MUSTCHECK;

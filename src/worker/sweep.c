@@ -93,3 +93,16 @@ int sweep_wait_ms(const struct worker *w, int at_most) {
         }
         return at_most;
 }
+
+void sweep_settled(struct worker *w) {
+        instant_t now = clock_realtime(&w->c.clock);
+        int64_t late;
+
+        if (w->txn.open || w->backlog || w->n_not_live || w->n_owned == 0 || w->clock_away)
+                return;
+        for (size_t i = 0; i < w->n_owned; i++) {
+                if (next_case(w->owned[i], partition_now(w, w->owned[i]), &late))
+                        return;
+        }
+        atomic_store(&w->shown.settled_at, now);
+}

@@ -185,6 +185,8 @@ int worker_step(struct worker *worker, int timeout_ms, struct error *err) {
                 r = finish_once(w, err);
         if (r)
                 r = sort_out(w, r, err);
+        if (r == 0 && w->idle)
+                sweep_settled(w);
         now = worker_monotonic(w);
         if (now - w->shown_at >= SHOW_MS || w->done || event.kind == BUS_ASSIGNED) {
                 w->shown_at = now;
@@ -235,6 +237,7 @@ void worker_status(const struct worker *worker, struct worker_status *ret) {
                 .lag_records = atomic_load(&worker->shown.lag_records),
                 .lag_ms = atomic_load(&worker->shown.lag_ms),
                 .cases_due = atomic_load(&worker->shown.cases_due),
+                .settled_at = atomic_load(&worker->shown.settled_at),
         };
 }
 

@@ -110,6 +110,7 @@ struct worker_status { /* of what is committed */
         int64_t lag_records; /* of partitions that are behind: what they have to read yet */
         int64_t lag_ms;      /* age of the newest record read, 0 when nothing was waiting */
         int64_t cases_due;   /* cases that stand in the heap of instants, touched ones not counted */
+        instant_t settled_at; /* of the clock that decides: whatever fell due until then is told and committed; 0: not yet */
 };
 
 /* From any thread. */
