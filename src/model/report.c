@@ -16,6 +16,7 @@ static bool room(struct report *report) {
 }
 
 /* A sentence is one line, whatever stood in the file. */
+PRINTF_LIKE(2, 0)
 static void add_sentence(struct report *report, const char *fmt, va_list args) {
         char text[SENTENCE_MAX];
 
@@ -50,6 +51,7 @@ void report_place(struct report *report, const char *place, const char *fmt, ...
         va_end(args);
 }
 
+PRINTF_LIKE(2, 3)
 static void add_line(struct report *report, const char *fmt, ...) {
         va_list args;
 
