@@ -4,12 +4,11 @@
 
 #include "cli/bench.h"
 
-#include <getopt.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "cli/options.h"
 
 static const struct bench *const benches[] = {&bench_codec};
 
@@ -25,41 +24,32 @@ double bench_middle(double values[BENCH_ROUNDS]) {
 }
 
 static int run(int argc, char **argv) {
-        static const struct option options[] = {
-                {"config", required_argument, NULL, 'c'},
-                {"schemas", required_argument, NULL, 's'},
-                {"json", no_argument, NULL, 'j'},
-                {0},
-        };
         struct bench_arguments arguments = {.dirs = COMMAND_DIRS_DEFAULT};
+        const struct option_row options[] = {
+                OPTION_TEXT_ROW("--config", &arguments.dirs.config),
+                OPTION_TEXT_ROW("--schemas", &arguments.dirs.schemas),
+                OPTION_FLAG_ROW("--json", &arguments.json),
+                OPTION_END_ROW,
+        };
+        const char *words[OPTION_ARGUMENTS_MAX];
         struct error err = {.text = ""};
         char hint[NEAREST_HINT_MAX];
         struct nearest nearest;
-        int option;
+        int n, status = options_read(argc, argv, options, words, &n);
 
-        while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-                if (option == '?')
-                        return command_usage("bench", "that option is not known or lacks its value");
-                if (option == 'c')
-                        arguments.dirs.config = optarg;
-                else if (option == 's')
-                        arguments.dirs.schemas = optarg;
-                else
-                        arguments.json = true;
-        }
-        if (optind + 1 != argc)
+        if (status)
+                return status;
+        if (n != 1)
                 return command_usage("bench", "say which benchmark, one of them");
-        nearest = (struct nearest)NEAREST_INIT(argv[optind]);
+        nearest = (struct nearest)NEAREST_INIT(words[0]);
         for (size_t i = 0; i < ELEMENTS(benches); i++) {
-                int status;
-
                 nearest_try(&nearest, benches[i]->name);
-                if (strcmp(benches[i]->name, argv[optind]) != 0)
+                if (strcmp(benches[i]->name, words[0]) != 0)
                         continue;
                 status = benches[i]->run(&arguments, &err);
                 return status ? command_fail("bench", status, &err) : EXIT_DONE;
         }
-        return command_usage("bench", "no benchmark '%s'%s", argv[optind], nearest_hint(&nearest, hint));
+        return command_usage("bench", "no benchmark '%s'%s", words[0], nearest_hint(&nearest, hint));
 }
 
 const struct command command_bench = {

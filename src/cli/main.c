@@ -14,6 +14,7 @@
         X(check) \
         X(replay) \
         X(term) \
+        X(schema) \
         X(bench)
 
 #define DECLARE(name) extern const struct command command_##name;

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* `ketenwacht schema`: what events look like, and by which fingerprint their bytes are known. */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "avro/schemas.h"
+#include "base/buffer.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "cli/options.h"
+
+#define PATH_BYTES_MAX 4096
+#define OUTPUT_MAX ((size_t)4 * 1024 * 1024)
+#define TYPE_DEPTH_MAX 4 /* of a type in words; deeper ones are cut short */
+#define ENDING ".avsc"
+#define PROPERTY_PREFIX "ketenwacht."
+
+struct arguments {
+        struct command_dirs dirs;
+        bool json;
+        const char *operand; /* NAME or FILE, or NULL */
+};
+
+struct verb {
+        const char *name, *operand; /* operand: what it is called, or NULL when there is none */
+        int (*run)(const struct arguments *a, struct buffer *out, struct error *err);
+};
+
+/* ---- list ---- */
+
+static int list_one(const struct arguments *a, const char *file_name, struct buffer *out, struct error *err) {
+        CLEANUP(schema_free_p) struct schema_file *file = NULL;
+        struct json_writer w = JSON_WRITER(out);
+        char path[PATH_BYTES_MAX], fingerprint[17];
+        int n_name = (int)(strlen(file_name) - strlen(ENDING));
+
+        if ((size_t)snprintf(path, sizeof(path), "%s/%s", a->dirs.schemas, file_name) >= sizeof(path)) {
+                error_set(err, "the path of the schemas is too long");
+                return EXIT_USAGE;
+        }
+        if (schema_read(path, &file, err))
+                return EXIT_USAGE;
+        (void) snprintf(fingerprint, sizeof(fingerprint), "%016" PRIx64, schema_fingerprint(file)); /* sixteen digits always */
+        if (!a->json) {
+                buffer_printf(out, "%-28.*s %s  %s\n", n_name, file_name, fingerprint, schema_root(file)->doc);
+                return EXIT_DONE;
+        }
+        jsonw_open_object(&w);
+        jsonw_put_text(&w, "name", (struct text){file_name, (size_t)n_name});
+        jsonw_put_string(&w, "fingerprint", fingerprint);
+        jsonw_put_string(&w, "record", schema_root(file)->name);
+        jsonw_put_string(&w, "doc", schema_root(file)->doc);
+        jsonw_close_object(&w);
+        buffer_add_byte(out, '\n');
+        return EXIT_DONE;
+}
+
+static int list(const struct arguments *a, struct buffer *out, struct error *err) {
+        CLEANUP(folder_names_free_p) char **names = NULL;
+        int status = EXIT_DONE;
+        struct error one;
+        size_t n;
+
+        if (folder_names(a->dirs.schemas, ENDING, &names, &n, err))
+                return EXIT_USAGE;
+        for (size_t i = 0; i < n; i++) { /* the others are told all the same; the first mistake is the answer */
+                int r = list_one(a, names[i], out, &one);
+
+                if (r && status == EXIT_DONE) {
+                        status = r;
+                        *err = one;
+                }
+        }
+        if (n == 0) {
+                error_set(err, "the folder %s holds no %s files; --schemas says where they are", a->dirs.schemas, ENDING);
+                status = EXIT_USAGE;
+        }
+        return status;
+}
+
+/* ---- show ---- */
+
+static void write_type(const struct schema *s, unsigned depth, struct buffer *out) {
+        const struct schema *other;
+
+        if (depth > TYPE_DEPTH_MAX) {
+                buffer_add_text(out, "…");
+        } else if (s->logical != SCHEMA_NOT_LOGICAL) {
+                buffer_add_text(out, schema_property_string(s->properties, "logicalType"));
+                if (s->kind == SCHEMA_FIXED)
+                        buffer_printf(out, " (%zu bytes)", s->size);
+        } else if (s->kind == SCHEMA_UNION && s->n_branches == 2 && (s->branches[0]->kind == SCHEMA_NULL || s->branches[1]->kind == SCHEMA_NULL)) {
+                other = s->branches[s->branches[0]->kind == SCHEMA_NULL];
+                write_type(other, depth + 1, out);
+                buffer_add_byte(out, '?');
+        } else if (s->kind == SCHEMA_UNION) {
+                for (size_t i = 0; i < s->n_branches; i++) {
+                        buffer_add_text(out, i ? " | " : "");
+                        write_type(s->branches[i], depth + 1, out);
+                }
+        } else if (s->kind == SCHEMA_ARRAY || s->kind == SCHEMA_MAP) {
+                buffer_add_text(out, s->kind == SCHEMA_ARRAY ? "list of " : "map of ");
+                write_type(s->items, depth + 1, out);
+        } else if (s->kind == SCHEMA_FIXED) {
+                buffer_printf(out, "%s (%zu bytes)", s->name, s->size);
+        } else {
+                buffer_add_text(out, s->kind == SCHEMA_ENUM ? "enum" : s->name);
+        }
+}
+
+/* The symbols of an enum, plain or nullable, or nothing. */
+static void write_symbols(const struct schema *s, struct buffer *out) {
+        for (size_t i = 0; s->kind == SCHEMA_UNION && i < s->n_branches; i++)
+                write_symbols(s->branches[i], out);
+        if (s->kind != SCHEMA_ENUM)
+                return;
+        buffer_add_text(out, "      one of ");
+        for (size_t i = 0; i < s->n_symbols; i++)
+                buffer_printf(out, "%s%s", i ? ", " : "", s->symbols[i]);
+        if (s->default_symbol)
+                buffer_printf(out, "; any other is read as %s", s->default_symbol);
+        buffer_add_byte(out, '\n');
+}
+
+static void write_json(const char *before, const char *key, const json_t *value, struct buffer *out) {
+        char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+
+        if (text)
+                buffer_printf(out, "%s%s: %s\n", before, key, text);
+        else
+                out->failed = true;
+        free(text);
+}
+
+/* Our own properties. */
+static void write_properties(const char *before, const json_t *properties, struct buffer *out) {
+        const char *key;
+        json_t *value;
+
+        json_object_foreach((json_t *)properties, key, value) {
+                if (strncmp(key, PROPERTY_PREFIX, strlen(PROPERTY_PREFIX)) == 0)
+                        write_json(before, key, value, out);
+        }
+}
+
+static void write_schema(const struct schema_file *file, struct buffer *out) {
+        const struct schema *root = schema_root(file);
+        struct buffer type = BUFFER_INIT(OUTPUT_MAX);
+
+        write_type(root, 0, &type);
+        buffer_printf(out, "%s\n", buffer_text(&type));
+        if (*root->doc)
+                buffer_printf(out, "%s\n", root->doc);
+        buffer_printf(out, "fingerprint: %016" PRIx64 "\n", schema_fingerprint(file));
+        write_properties("", root->properties, out);
+        for (size_t i = 0; i < root->n_fields; i++) {
+                const struct schema_field *f = &root->fields[i];
+
+                buffer_clear(&type);
+                write_type(f->type, 0, &type);
+                buffer_printf(out, "%s  %-22s %-18s %s\n", i ? "" : "\n", f->name, buffer_text(&type), f->doc);
+                write_symbols(f->type, out);
+                if (f->default_value && !json_is_null(f->default_value))
+                        write_json("      ", "default", f->default_value, out);
+                write_properties("      ", f->properties, out);
+        }
+        write_symbols(root, out);
+        buffer_done(&type);
+}
+
+/* "no event 'x' in schemas (did you mean 'y'?)" */
+static int unknown_name(const struct arguments *a, struct error *err) {
+        CLEANUP(folder_names_free_p) char **names = NULL;
+        struct nearest nearest = NEAREST_INIT(a->operand);
+        char hint[NEAREST_HINT_MAX];
+        size_t n;
+
+        if (folder_names(a->dirs.schemas, ENDING, &names, &n, err))
+                return EXIT_USAGE;
+        for (size_t i = 0; i < n; i++) {
+                names[i][strlen(names[i]) - strlen(ENDING)] = '\0';
+                nearest_try(&nearest, names[i]);
+        }
+        error_set(err, "no schema '%.64s' in %s%s; ketenwacht schema list names them", a->operand, a->dirs.schemas, nearest_hint(&nearest, hint));
+        return EXIT_USAGE;
+}
+
+static int show(const struct arguments *a, struct buffer *out, struct error *err) {
+        CLEANUP(schema_free_p) struct schema_file *file = NULL;
+        char path[PATH_BYTES_MAX];
+        int r;
+
+        if (strchr(a->operand, '/') || (size_t)snprintf(path, sizeof(path), "%s/%s" ENDING, a->dirs.schemas, a->operand) >= sizeof(path))
+                return unknown_name(a, err);
+        r = schema_read(path, &file, err);
+        if (r == -ENOENT)
+                return unknown_name(a, err);
+        if (r)
+                return EXIT_USAGE;
+        write_schema(file, out);
+        return EXIT_DONE;
+}
+
+/* ---- fingerprint, canonical ---- */
+
+static int fingerprint(const struct arguments *a, struct buffer *out, struct error *err) {
+        CLEANUP(schema_free_p) struct schema_file *file = NULL;
+
+        if (schema_read(a->operand, &file, err))
+                return EXIT_USAGE;
+        buffer_printf(out, "%016" PRIx64 "\n", schema_fingerprint(file));
+        return EXIT_DONE;
+}
+
+static int canonical(const struct arguments *a, struct buffer *out, struct error *err) {
+        CLEANUP(schema_free_p) struct schema_file *file = NULL;
+
+        if (schema_read(a->operand, &file, err))
+                return EXIT_USAGE;
+        buffer_add_text(out, schema_canonical(file));
+        buffer_add_byte(out, '\n');
+        return EXIT_DONE;
+}
+
+/* ---- The command ---- */
+
+static const struct verb verbs[] = {
+        {"list", NULL, list},
+        {"show", "NAME", show},
+        {"fingerprint", "FILE", fingerprint},
+        {"canonical", "FILE", canonical},
+};
+
+static int run_verb(const struct verb *verb, const struct arguments *a) {
+        struct buffer out = BUFFER_INIT(OUTPUT_MAX);
+        struct error err = {.text = ""};
+        int status = verb->run(a, &out, &err);
+
+        if (out.failed && status == EXIT_DONE) {
+                error_set(&err, "the answer is larger than %zu bytes", OUTPUT_MAX);
+                status = EXIT_USAGE;
+        }
+        if (fwrite(out.bytes, 1, out.n, stdout) != out.n || fflush(stdout)) {
+                error_set(&err, "cannot write to standard output: %s", strerror(errno));
+                status = EXIT_BROKER;
+        }
+        buffer_done(&out);
+        return status ? command_fail("schema", status, &err) : EXIT_DONE;
+}
+
+static int run(int argc, char **argv) {
+        struct arguments a = {.dirs = COMMAND_DIRS_DEFAULT};
+        const struct option_row options[] = {
+                OPTION_TEXT_ROW("--config", &a.dirs.config),
+                OPTION_TEXT_ROW("--schemas", &a.dirs.schemas),
+                OPTION_FLAG_ROW("--json", &a.json),
+                OPTION_END_ROW,
+        };
+        const char *words[OPTION_ARGUMENTS_MAX];
+        char hint[NEAREST_HINT_MAX];
+        struct nearest nearest;
+        int n, status = options_read(argc, argv, options, words, &n);
+
+        if (status)
+                return status;
+        if (n == 0)
+                return command_usage("schema", "say what: list, show NAME, fingerprint FILE or canonical FILE");
+        nearest = (struct nearest)NEAREST_INIT(words[0]);
+        for (size_t i = 0; i < ELEMENTS(verbs); i++) {
+                nearest_try(&nearest, verbs[i].name);
+                if (strcmp(verbs[i].name, words[0]) != 0)
+                        continue;
+                if (n != (verbs[i].operand ? 2 : 1))
+                        return command_usage("schema", "%s takes %s", verbs[i].name, verbs[i].operand ? verbs[i].operand : "nothing more");
+                if (a.json && verbs[i].run != list)
+                        return command_usage("schema", "%s knows no --json", verbs[i].name);
+                a.operand = verbs[i].operand ? words[1] : NULL;
+                return run_verb(&verbs[i], &a);
+        }
+        return command_usage("schema", "no '%s' of schemas%s", words[0], nearest_hint(&nearest, hint));
+}
+
+const struct command command_schema = {
+        .name = "schema",
+        .summary = "list, show and fingerprint the schemas of events",
+        .help = "Usage: ketenwacht schema list [--json]\n"
+                "       ketenwacht schema show NAME\n"
+                "       ketenwacht schema fingerprint FILE\n"
+                "       ketenwacht schema canonical FILE\n\n"
+                "  list         every schema of the folder: name, fingerprint, what it is\n"
+                "  show         one of them to read: fields, types, what they mean, properties; T? may be null\n"
+                "  fingerprint  CRC-64-AVRO of the Parsing Canonical Form, sixteen hex digits\n"
+                "  canonical    the Parsing Canonical Form itself\n\n"
+                "Options:\n"
+                "  --schemas DIR  where the schemas are (default schemas)\n"
+                "  --config DIR   where the configuration is (default config)\n"
+                "  --json         of list: one object a line, {\"name\", \"fingerprint\", \"record\", \"doc\"}\n\n"
+                "Exit status: 0 done, 2 wrong usage, or a schema that is not there or not right.\n",
+        .run = run,
+};

@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: EUPL-1.2
+#
+# Goal: `ketenwacht schema` prints what it promises, and its exit status says how it went.
+# Method: rows of arguments, a pattern of the output (standard output and error together) and the status.
+# Usage: schema.sh KETENWACHT CONFIG
+
+ketenwacht=$1
+schemas=$2/../schemas
+failed=0
+scratch=$(mktemp -d) || exit 2
+trap 'rm -rf "$scratch"' EXIT
+
+# row STATUS OUTPUT ARGUMENTS…: the output is a pattern of the shell.
+row() {
+        want_status=$1
+        want=$2
+        shift 2
+        got=$("$ketenwacht" schema "$@" 2>&1)
+        status=$?
+        # shellcheck disable=SC2254 # the pattern is meant
+        case $got in
+        $want) ;;
+        *)
+                printf 'schema %s\n  printed  %s\n  expected %s\n' "$*" "$got" "$want"
+                failed=1
+                ;;
+        esac
+        if [ "$status" -ne "$want_status" ]; then
+                printf 'schema %s: status %s, expected %s\n' "$*" "$status" "$want_status"
+                failed=1
+        fi
+}
+
+# The names and fingerprints of the Avro specification.
+printf '{"type": "null"}' >"$scratch/null.avsc"
+printf '{ "fields":[],\n"type":"record", "name":"foo", "namespace":"x.y", "doc":"Useful"}' >"$scratch/foo.avsc"
+printf '{"type": "record", "name": "R", "fields": [{"name": "a", "type": "strin"}]}' >"$scratch/wrong"
+row 0 63dd24e7cc258f8a fingerprint "$scratch/null.avsc"
+row 0 '"null"' canonical "$scratch/null.avsc"
+row 0 521d1a6b830ec4ab fingerprint "$scratch/foo.avsc"
+row 0 '{"name":"x.y.foo","type":"record","fields":\[\]}' canonical "$scratch/foo.avsc"
+row 2 "*/wrong: field 'a': no type 'strin' is known here (did you mean 'string'?)" fingerprint "$scratch/wrong"
+row 2 "*cannot open $scratch/nothing*" canonical "$scratch/nothing"
+
+row 0 '*measure-started  * [0-9a-f]*  Start van een kinderbeschermingsmaatregel*' list --schemas "$schemas"
+row 0 'foo *521d1a6b830ec4ab  Useful*null *63dd24e7cc258f8a*' list --schemas "$scratch"
+row 0 '{"name":"foo","fingerprint":"521d1a6b830ec4ab","record":"x.y.foo","doc":"Useful"}*' list --json --schemas "$scratch"
+row 2 "*cannot open the folder $scratch/nothing*" list --schemas "$scratch/nothing"
+mkdir "$scratch/empty"
+row 2 '*holds no .avsc files*' list --schemas "$scratch/empty"
+# One that is wrong does not hide the others.
+mkdir "$scratch/some" && cp "$scratch/wrong" "$scratch/some/a.avsc" && cp "$scratch/null.avsc" "$scratch/some/b.avsc"
+row 2 "*b *63dd24e7cc258f8a*a.avsc: field 'a'*" list --schemas "$scratch/some"
+
+row 0 '*nl.ketenwacht.event.MeasureStarted*identity: "measure_id"*kind *enum*one of OTS, VOTS,*birth_date *date[?]*personal: true*' \
+        show measure-started --schemas "$schemas"
+row 2 "*no schema 'mesure-started' in *(did you mean 'measure-started'[?])*" show mesure-started --schemas "$schemas"
+row 2 "*no schema '../config/version'*" show ../config/version --schemas "$schemas"
+
+row 2 '*say what: list,*see ketenwacht schema --help'
+row 2 "*no 'lst' of schemas (did you mean 'list'[?])*" lst
+row 2 '*show takes NAME*' show
+row 2 '*list takes nothing more*' list x
+row 2 '*canonical knows no --json*' canonical --json "$scratch/foo.avsc"
+row 2 "*no option '--jsn' (did you mean '--json'[?])*" list --jsn
+row 2 '*the option --schemas needs a value*' list --schemas
+row 0 'Usage: ketenwacht schema list*Exit status:*' --help
+
+exit $failed
