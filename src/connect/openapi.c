@@ -215,7 +215,8 @@ static void put_components(struct json_writer *w, const struct event_types *type
         jsonw_key(w, "components");
         jsonw_open_object(w);
         jsonw_key(w, "securitySchemes");
-        jsonw_raw(w, "{\"token\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":\"One token for each organisation; it says whose events these are.\"}}");
+        jsonw_raw(w, "{\"token\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":"
+                     "\"One token for each organisation; it says whose events these are.\"}}");
         jsonw_key(w, "responses");
         jsonw_open_object(w);
         for (size_t i = 0; i < ELEMENTS(statuses); i++)
@@ -301,8 +302,9 @@ void openapi_write(const struct event_types *types, const char *version, struct 
         jsonw_open_object(&w);
         jsonw_put_string(&w, "title", "ketenwacht: events of youth protection");
         jsonw_put_string(&w, "version", version);
-        jsonw_put_string(&w, "description", "Organisations post here what has happened in their cases. The same event may be posted again, with the same event_id: it "
-                                            "counts once. When the outcome of a post is unknown, post it again.");
+        jsonw_put_string(&w, "description",
+                         "Organisations post here what has happened in their cases. The same event may be posted again, with the same "
+                         "event_id: it counts once. When the outcome of a post is unknown, post it again.");
         jsonw_close_object(&w);
         jsonw_key(&w, "security");
         jsonw_raw(&w, "[{\"token\":[]}]");

@@ -13,7 +13,7 @@
 
 #include "calendar/date.h"
 #include "connect/backoff.h"
-#include "connect/options.h"
+#include "connect/settings.h"
 #include "connect/secret.h"
 #include "connect/trace.h"
 #include "connect/window.h"
@@ -318,15 +318,15 @@ static const char *environment(const char *name) {
 
 static int read_options(const char *text, struct context *ctx, struct report *report, struct arena *arena) {
         static const char *const also[] = {"connector", NULL};
-        struct options_target target = {table, ctx};
-        struct options_source source = {.environment = environment, .arena = arena};
+        struct settings_target target = {table, ctx};
+        struct settings_source source = {.environment = environment, .arena = arena};
         struct yaml_tree *yaml = NULL;
         struct error err = {0};
         int r;
 
         ck_assert_msg(yaml_tree_parse("x.yaml", text, strlen(text), &yaml, &err) == 0, "%s", err.text);
         source.yaml = yaml;
-        r = options_read(&source, yaml_tree_root(yaml), also, &target, 1, report);
+        r = settings_read(&source, yaml_tree_root(yaml), also, &target, 1, report);
         yaml_tree_free(yaml);
         return r;
 }
@@ -344,7 +344,7 @@ START_TEST(test_options_are_read_with_defaults) {
         ck_assert(ctx.flag);
         ck_assert_int_eq(ctx.mode, 1);
         ck_assert_uint_eq(ctx.token.n, 1);
-        options_done(table, &ctx);
+        settings_done(table, &ctx);
         ck_assert_uint_eq(ctx.token.n, 0);
         report_done(&report);
         arena_free(arena);
@@ -378,7 +378,7 @@ START_TEST(test_options_tell_every_mistake) {
         ck_assert_int_eq(read_options(rows[_i].text, &ctx, &report, arena), -EINVAL);
         ck_assert_msg(strstr(buffer_text(&report.text), rows[_i].told), "%s", buffer_text(&report.text));
         ck_assert_ptr_null(strstr(buffer_text(&report.text), TOKEN_A));
-        options_done(table, &ctx);
+        settings_done(table, &ctx);
         report_done(&report);
         arena_free(arena);
 }
@@ -387,7 +387,7 @@ END_TEST
 START_TEST(test_options_document_themselves) {
         struct buffer out = BUFFER_INIT(65536);
 
-        options_document(table, &out);
+        settings_document(table, &out);
         for (const struct connector_option *o = table; o->key; o++) {
                 ck_assert_ptr_nonnull(strstr(buffer_text(&out), o->key));
                 ck_assert_ptr_nonnull(strstr(buffer_text(&out), o->doc));

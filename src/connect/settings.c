@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "connect/options.h"
+#include "connect/settings.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 #define DOC_INDENT 8
 
 struct reading {
-        const struct options_source *source;
+        const struct settings_source *source;
         struct report *report;
         int failed; /* -ENOMEM, or 0 */
 };
@@ -31,7 +31,7 @@ static const struct {
         {"minute", 60000}, {"minutes", 60000}, {"hour", 3600000}, {"hours", 3600000},
 };
 
-bool options_duration(struct text t, int64_t *ret_ms) {
+bool settings_duration(struct text t, int64_t *ret_ms) {
         size_t digits = 0, from;
         int64_t n;
 
@@ -115,7 +115,7 @@ static bool set_scalar(const struct connector_option *option, struct text t, boo
                 *(int64_t *)field = n;
                 return true;
         case OPTION_DURATION:
-                if (!options_duration(t, &n) || n < option->min || n > option->max)
+                if (!settings_duration(t, &n) || n < option->min || n > option->max)
                         return false;
                 *(int64_t *)field = n;
                 return true;
@@ -254,7 +254,7 @@ static void set_fallback(const struct connector_option *option, void *ctx) {
         (void) ok;
 }
 
-static void read_table(struct reading *r, const struct yaml_node *mapping, const struct options_target *target) {
+static void read_table(struct reading *r, const struct yaml_node *mapping, const struct settings_target *target) {
         for (const struct connector_option *o = target->options; o->key; o++) {
                 const struct yaml_node *node = yaml_get(mapping, o->key);
 
@@ -269,7 +269,7 @@ static void read_table(struct reading *r, const struct yaml_node *mapping, const
 
 /* -- Keys that nobody knows -- */
 
-static bool known(const char *key, const char *const *also, const struct options_target *targets, size_t n, struct nearest *nearest) {
+static bool known(const char *key, const char *const *also, const struct settings_target *targets, size_t n, struct nearest *nearest) {
         for (; also && *also; also++) {
                 nearest_try(nearest, *also);
                 if (strcmp(*also, key) == 0)
@@ -285,7 +285,7 @@ static bool known(const char *key, const char *const *also, const struct options
         return false;
 }
 
-int options_read(const struct options_source *source, const struct yaml_node *mapping, const char *const *also, const struct options_target *targets,
+int settings_read(const struct settings_source *source, const struct yaml_node *mapping, const char *const *also, const struct settings_target *targets,
                  size_t n, struct report *report) {
         struct reading r = {.source = source, .report = report};
         char hint[NEAREST_HINT_MAX];
@@ -304,7 +304,7 @@ int options_read(const struct options_source *source, const struct yaml_node *ma
         return report->n > before ? -EINVAL : 0;
 }
 
-void options_done(const struct connector_option *options, void *ctx) {
+void settings_done(const struct connector_option *options, void *ctx) {
         for (const struct connector_option *o = options; o->key; o++) {
                 if (o->type == OPTION_SECRET || o->type == OPTION_SECRETS)
                         secrets_done(field_of(o, ctx));
@@ -332,7 +332,7 @@ static void wrap(const char *text, struct buffer *out) {
         buffer_add_byte(out, '\n');
 }
 
-void options_document(const struct connector_option *options, struct buffer *out) {
+void settings_document(const struct connector_option *options, struct buffer *out) {
         for (const struct connector_option *o = options; o->key; o++) {
                 buffer_printf(out, "  %s: ", o->key);
                 describe(o, out);

@@ -11,10 +11,9 @@
 #include "connect/connector.h"
 #include "model/report.h"
 
-#define OPTIONS_TABLES_MAX 4
 
 /* Where options come from. */
-struct options_source {
+struct settings_source {
         const struct yaml_tree *yaml;
         const char *folder;                          /* paths are relative to it; the file's own */
         const struct organisations *organisations;
@@ -23,7 +22,7 @@ struct options_source {
 };
 
 /* A table and the context that it fills. */
-struct options_target {
+struct settings_target {
         const struct connector_option *options;
         void *ctx;
 };
@@ -33,14 +32,14 @@ struct options_target {
  * mistake goes into @report with its place and the nearest known key. Return: 0; -EINVAL when there
  * was a mistake; -ENOMEM.
  */
-int options_read(const struct options_source *source, const struct yaml_node *mapping, const char *const *also, const struct options_target *targets,
+int settings_read(const struct settings_source *source, const struct yaml_node *mapping, const char *const *also, const struct settings_target *targets,
                  size_t n, struct report *report) MUSTCHECK;
 
-/* Lets go of what options_read() allocated in a context: secrets are wiped. */
-void options_done(const struct connector_option *options, void *ctx);
+/* Lets go of what settings_read() allocated in a context: secrets are wiped. */
+void settings_done(const struct connector_option *options, void *ctx);
 
 /* Reads "500 ms", "2 s", "10 seconds", "5 minutes", "1 hour"; false when it is none or too long. */
-bool options_duration(struct text t, int64_t *ret_ms);
+bool settings_duration(struct text t, int64_t *ret_ms);
 
 /* Appends the documentation of a table: for each option key, kind, default and doc, for a person. */
-void options_document(const struct connector_option *options, struct buffer *out);
+void settings_document(const struct connector_option *options, struct buffer *out);

@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "connectors/connector.h"
+
+const struct connector_ops *const connectors[] = {&connector_gi_http, &connector_webhook, NULL};

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * All connectors
+ *
+ * One folder per outside system, one row here. What a connector is stands in connect/connector.h; a
+ * connector uses the runtime and never another connector.
+ */
+
+#include "connect/connector.h"
+
+extern const struct connector_ops connector_gi_http, connector_webhook;
+
+/* In order of name; NULL behind the last. */
+extern const struct connector_ops *const connectors[];

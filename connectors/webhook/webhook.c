@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * webhook: delivers one organisation's inbox to a URL, as CloudEvents over HTTP (NL GOV profile)
+ *
+ * POST, structured JSON by default, or binary mode: attributes as ce- headers and the event as the
+ * body. ce id and source are those of the event, so a repetition is recognisable; Idempotency-Key is
+ * the same in every try of one record. What an answer means stands in answer.h.
+ */
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/buffer.h"
+#include "base/json.h"
+#include "connect/runtime.h"
+#include "connectors/webhook/answer.h"
+
+#define BODY_MAX ((size_t)4 * 1024 * 1024)
+#define ANSWER_BYTES_MAX ((curl_off_t)64 * 1024) /* of an answer's body, which nobody reads */
+#define HEADER_MAX 512
+#define USER_AGENT "ketenwacht"
+
+enum mode { MODE_STRUCTURED, MODE_BINARY };
+
+struct webhook;
+
+/* One try that is under way, or a place for one. */
+struct transfer {
+        struct webhook *webhook;
+        CURL *easy;
+        struct curl_slist *headers;
+        struct buffer body;
+        void *cookie; /* NULL: free */
+        curl_off_t received;
+};
+
+struct webhook {
+        /* options */
+        const char *url, *ca_file, *proxy;
+        int mode;
+        struct secrets token;
+        int64_t timeout, connect_timeout;
+        bool allow_http;
+        /* the rest */
+        const struct connector_env *env;
+        CURLM *multi;
+        struct transfer *transfers; /* [env->parallel] */
+        bool global;
+};
+
+/* -- Opening -- */
+
+static bool is_loopback(const char *host) {
+        return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 || strcmp(host, "[::1]") == 0;
+}
+
+static int judge_url(const struct webhook *w, const char *scheme, const char *host, const char *user, struct error *err) {
+        if (user) {
+                error_set(err, "url: must not hold a user or password; use token");
+                return -EINVAL;
+        }
+        if (strcmp(scheme, "https") == 0)
+                return 0;
+        if (strcmp(scheme, "http") != 0) {
+                error_set(err, "url: must begin with https://, not %s://", scheme);
+                return -EINVAL;
+        }
+        if (is_loopback(host) || w->allow_http)
+                return 0;
+        error_set(err, "url: plain http leaves this machine unencrypted; use https, or say allow_http: true for a network that is protected otherwise");
+        return -EINVAL;
+}
+
+static int check_url(const struct webhook *w, struct error *err) {
+        char *scheme = NULL, *host = NULL, *user = NULL;
+        CURLU *url = curl_url();
+        int r;
+
+        if (!url)
+                return -ENOMEM;
+        if (curl_url_set(url, CURLUPART_URL, w->url, 0) || curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) || curl_url_get(url, CURLUPART_HOST, &host, 0)) {
+                error_set(err, "url: '%s' is no URL with a host, such as https://example.nl/events", w->url);
+                r = -EINVAL;
+        } else {
+                (void) curl_url_get(url, CURLUPART_USER, &user, 0); /* stays NULL when there is none */
+                r = judge_url(w, scheme, host, user, err);
+        }
+        curl_free(scheme);
+        curl_free(host);
+        curl_free(user);
+        curl_url_cleanup(url);
+        return r;
+}
+
+static size_t drop_answer(char *bytes, size_t size, size_t n, void *ctx) {
+        struct transfer *t = ctx;
+
+        (void) bytes;
+        t->received += (curl_off_t)(size * n);
+        return t->received > ANSWER_BYTES_MAX ? 0 : size * n; /* 0 ends the transfer: the status is known by then */
+}
+
+static bool set_options(const struct webhook *w, struct transfer *t) {
+        CURL *e = t->easy;
+
+        return !curl_easy_setopt(e, CURLOPT_URL, w->url) && !curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https") &&
+               !curl_easy_setopt(e, CURLOPT_POST, 1L) && !curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) && !curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L) &&
+               !curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)w->timeout) && !curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)w->connect_timeout) &&
+               !curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L) && !curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L) &&
+               !curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, drop_answer) && !curl_easy_setopt(e, CURLOPT_WRITEDATA, t) &&
+               !curl_easy_setopt(e, CURLOPT_PRIVATE, t) && !curl_easy_setopt(e, CURLOPT_USERAGENT, USER_AGENT) &&
+               !curl_easy_setopt(e, CURLOPT_PROXY, w->proxy ? w->proxy : "") && /* "": not even that of the environment */
+               (!w->ca_file || !curl_easy_setopt(e, CURLOPT_CAINFO, w->ca_file));
+}
+
+static int open_transfers(struct webhook *w) {
+        w->transfers = calloc(w->env->parallel, sizeof(*w->transfers));
+        if (!w->transfers)
+                return -ENOMEM;
+        for (size_t i = 0; i < w->env->parallel; i++) {
+                struct transfer *t = &w->transfers[i];
+
+                t->webhook = w;
+                t->body = (struct buffer)BUFFER_INIT(BODY_MAX);
+                t->easy = curl_easy_init();
+                if (!t->easy || !set_options(w, t))
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int webhook_open(void *ctx, const struct connector_env *env, struct error *err) {
+        struct webhook *w = ctx;
+        int r;
+
+        w->env = env;
+        if (curl_global_init(CURL_GLOBAL_DEFAULT))
+                return -ENOMEM;
+        w->global = true;
+        r = check_url(w, err);
+        if (r < 0)
+                return r;
+        w->multi = curl_multi_init();
+        if (!w->multi || curl_multi_setopt(w->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)env->parallel))
+                return -ENOMEM;
+        return open_transfers(w);
+}
+
+/* -- One try -- */
+
+static void let_go(struct transfer *t) {
+        if (t->cookie)
+                (void) curl_multi_remove_handle(t->webhook->multi, t->easy);
+        t->cookie = NULL;
+        curl_slist_free_all(t->headers);
+        t->headers = NULL;
+        buffer_clear(&t->body); /* holds what an event says */
+}
+
+static void webhook_abandon(void *ctx) {
+        struct webhook *w = ctx;
+
+        for (size_t i = 0; w->transfers && i < w->env->parallel; i++)
+                let_go(&w->transfers[i]);
+}
+
+static void webhook_close(void *ctx) {
+        struct webhook *w = ctx;
+
+        webhook_abandon(w);
+        for (size_t i = 0; w->transfers && i < w->env->parallel; i++) {
+                if (w->transfers[i].easy)
+                        curl_easy_cleanup(w->transfers[i].easy);
+                buffer_done(&w->transfers[i].body);
+        }
+        free(w->transfers);
+        w->transfers = NULL;
+        if (w->multi)
+                (void) curl_multi_cleanup(w->multi);
+        w->multi = NULL;
+        if (w->global)
+                curl_global_cleanup();
+        w->global = false;
+}
+
+static bool add_header(struct transfer *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static bool add_header(struct transfer *t, const char *fmt, ...) {
+        struct curl_slist *longer;
+        char line[HEADER_MAX];
+        va_list args;
+        int n;
+
+        va_start(args, fmt);
+        n = vsnprintf(line, sizeof(line), fmt, args);
+        va_end(args);
+        if (n < 0 || (size_t)n >= sizeof(line))
+                return true; /* left out rather than cut: only source could be so long, and the body has it */
+        longer = curl_slist_append(t->headers, line);
+        if (longer)
+                t->headers = longer;
+        explicit_bzero(line, sizeof(line));
+        return longer != NULL;
+}
+
+static bool write_headers(const struct webhook *w, struct transfer *t, const struct delivery *d) {
+        char id[UUID_TEXT + 1];
+        bool ok = true;
+
+        uuid_format(&d->delivery_id, id);
+        ok = ok && add_header(t, "Content-Type: %s; charset=utf-8", w->mode == MODE_BINARY ? "application/json" : "application/cloudevents+json");
+        ok = ok && add_header(t, "Idempotency-Key: \"%s\"", id);
+        ok = ok && add_header(t, "Expect:"); /* a body this small is sent at once */
+        if (w->token.n > 0)
+                ok = ok && add_header(t, "Authorization: Bearer %s", w->token.items[0].bytes);
+        if (d->traceparent.n > 0)
+                ok = ok && add_header(t, "traceparent: %.*s", (int)d->traceparent.n, d->traceparent.s);
+        if (w->mode == MODE_BINARY) {
+                ok = ok && add_header(t, "ce-specversion: 1.0") && add_header(t, "ce-id: %s", d->id) && add_header(t, "ce-source: %s", d->source) &&
+                     add_header(t, "ce-type: %s", d->type) && add_header(t, "ce-time: %s", d->time);
+        }
+        return ok;
+}
+
+static void write_body(const struct webhook *w, const struct delivery *d, struct buffer *out) {
+        struct json_writer json = JSON_WRITER(out);
+
+        jsonw_open_object(&json);
+        if (w->mode == MODE_BINARY) {
+                event_to_json(d->event, false, &json);
+        } else {
+                jsonw_put_string(&json, "specversion", "1.0");
+                jsonw_put_string(&json, "id", d->id);
+                jsonw_put_string(&json, "source", d->source);
+                jsonw_put_string(&json, "type", d->type);
+                jsonw_put_string(&json, "time", d->time);
+                jsonw_put_string(&json, "datacontenttype", "application/json");
+                if (d->traceparent.n > 0)
+                        jsonw_put_text(&json, "traceparent", d->traceparent);
+                jsonw_key(&json, "data");
+                jsonw_open_object(&json);
+                event_to_json(d->event, false, &json);
+                jsonw_close_object(&json);
+        }
+        jsonw_close_object(&json);
+}
+
+static int webhook_deliver(void *ctx, const struct delivery *delivery, struct error *err) {
+        struct webhook *w = ctx;
+        struct transfer *t = NULL;
+
+        for (size_t i = 0; !t && i < w->env->parallel; i++) {
+                if (!w->transfers[i].cookie)
+                        t = &w->transfers[i];
+        }
+        if (!t) {
+                error_set(err, "more tries at once than were agreed; please report this");
+                return -EBUSY;
+        }
+        t->received = 0;
+        write_body(w, delivery, &t->body);
+        if (t->body.failed || !write_headers(w, t, delivery))
+                return -ENOMEM;
+        if (curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers) || curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, buffer_text(&t->body)) ||
+            curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.n) || curl_multi_add_handle(w->multi, t->easy))
+                return -ENOMEM;
+        t->cookie = delivery->cookie;
+        return 0;
+}
+
+/* -- How tries end -- */
+
+static void finish(struct webhook *w, struct transfer *t, CURLcode code) {
+        struct curl_header *retry_after = NULL;
+        struct attempt attempt;
+        void *cookie = t->cookie;
+        long status = 0;
+
+        (void) curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status); /* 0 when none came */
+        if ((code == CURLE_OK || code == CURLE_WRITE_ERROR) && status >= 200) {
+                (void) curl_easy_header(t->easy, "Retry-After", 0, CURLH_HEADER, -1, &retry_after);
+                webhook_judge((int)status, retry_after ? retry_after->value : NULL, clock_realtime(&w->env->clock), &attempt);
+        } else {
+                webhook_judge_failure(curl_easy_strerror(code), &attempt);
+        }
+        let_go(t);
+        runtime_tried(w->env->runtime, cookie, &attempt);
+}
+
+static int webhook_turn(void *ctx, int timeout_ms, struct error *err) {
+        struct webhook *w = ctx;
+        int running, left;
+        CURLMsg *message;
+        CURLMcode code = curl_multi_perform(w->multi, &running);
+
+        if (code == CURLM_OK && timeout_ms > 0 && running > 0)
+                code = curl_multi_poll(w->multi, NULL, 0, timeout_ms, NULL);
+        if (code == CURLM_OK && timeout_ms > 0)
+                code = curl_multi_perform(w->multi, &running);
+        if (code != CURLM_OK) {
+                error_set(err, "the HTTP client does not run any more: %s", curl_multi_strerror(code));
+                return -EIO;
+        }
+        while ((message = curl_multi_info_read(w->multi, &left))) {
+                CURLcode result = message->data.result;
+                struct transfer *t = NULL;
+
+                if (message->msg != CURLMSG_DONE || curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t) || !t)
+                        continue;
+                finish(w, t, result); /* ends the life of message */
+        }
+        return 0;
+}
+
+static const char *const modes[] = {[MODE_STRUCTURED] = "structured", [MODE_BINARY] = "binary", NULL};
+
+static const struct connector_option options[] = {
+        {.key = "url",
+         .doc = "Where the organisation takes its messages: https, or http on this machine itself. It answers 2xx once it has stored a message, and "
+                "recognises a repetition by the CloudEvents source and id.",
+         .type = OPTION_STRING,
+         .offset = offsetof(struct webhook, url)},
+        {.key = "mode",
+         .fallback = "structured",
+         .doc = "CloudEvents over HTTP: structured is one JSON object with the event as its data; binary puts the attributes into ce- headers.",
+         .type = OPTION_CHOICE,
+         .offset = offsetof(struct webhook, mode),
+         .choices = modes},
+        {.key = "token",
+         .fallback = "",
+         .doc = "Bearer token that the receiver knows us by; of several the first is sent.",
+         .type = OPTION_SECRET,
+         .offset = offsetof(struct webhook, token)},
+        {.key = "timeout",
+         .fallback = "30 s",
+         .doc = "One try may take so long.",
+         .type = OPTION_DURATION,
+         .offset = offsetof(struct webhook, timeout),
+         .min = 100,
+         .max = 300000},
+        {.key = "connect_timeout",
+         .fallback = "10 s",
+         .doc = "Of it, until the connection stands.",
+         .type = OPTION_DURATION,
+         .offset = offsetof(struct webhook, connect_timeout),
+         .min = 100,
+         .max = 300000},
+        {.key = "ca_file",
+         .fallback = "",
+         .doc = "Certificates, in PEM, of those who may vouch for the receiver; default those of the system.",
+         .type = OPTION_STRING,
+         .offset = offsetof(struct webhook, ca_file)},
+        {.key = "proxy",
+         .fallback = "",
+         .doc = "HTTP proxy on the way, such as http://proxy:3128; the environment's is not used.",
+         .type = OPTION_STRING,
+         .offset = offsetof(struct webhook, proxy)},
+        {.key = "allow_http",
+         .fallback = "false",
+         .doc = "Allows plain http to another machine, for a network that is protected otherwise.",
+         .type = OPTION_BOOLEAN,
+         .offset = offsetof(struct webhook, allow_http)},
+        {0},
+};
+
+const struct connector_ops connector_webhook = {
+        .name = "webhook",
+        .summary = "delivers one organisation's inbox to a URL, as CloudEvents",
+        .direction = CONNECTOR_OUT,
+        .ctx_size = sizeof(struct webhook),
+        .options = options,
+        .open = webhook_open,
+        .close = webhook_close,
+        .turn = webhook_turn,
+        .deliver = webhook_deliver,
+        .abandon = webhook_abandon,
+};

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "connect/file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "model/name.h"
+
+#define FILE_NAME_MAX 200 /* the group's name fits in one of Kafka's */
+
+const struct connector_option connect_in_options[] = {
+        {.key = "in_flight",
+         .fallback = "1000",
+         .doc = "Events that may wait for the broker at once; beyond it callers are asked to come back later.",
+         .type = OPTION_INT,
+         .offset = offsetof(struct connect_in, in_flight),
+         .min = 1,
+         .max = 10000},
+        {.key = "answer_within",
+         .fallback = "5 s",
+         .doc = "How long a caller waits for the broker. Then the outcome is open, the caller is told so, and posts again with the same event_id.",
+         .type = OPTION_DURATION,
+         .offset = offsetof(struct connect_in, answer_within),
+         .min = 100,
+         .max = 60000},
+        {0},
+};
+
+const struct connector_option connect_out_options[] = {
+        {.key = "organisation",
+         .doc = "Whose inbox is delivered.",
+         .type = OPTION_ORGANISATION,
+         .offset = offsetof(struct connect_out, organisation)},
+        {.key = "parallel",
+         .fallback = "8",
+         .doc = "Cases that are delivered side by side. Records of one case always go one after another.",
+         .type = OPTION_INT,
+         .offset = offsetof(struct connect_out, parallel),
+         .min = 1,
+         .max = 64},
+        {.key = "tries",
+         .fallback = "40",
+         .doc = "Tries of one record; after the last it is parked in dead-letters and its case goes on. With the default delays the last try is about "
+                "a day after the first.",
+         .type = OPTION_INT,
+         .offset = offsetof(struct connect_out, tries),
+         .min = 1,
+         .max = 10000},
+        {.key = "first_delay",
+         .fallback = "1 s",
+         .doc = "Delay before the second try; it doubles with each further one, and half of it is left to chance.",
+         .type = OPTION_DURATION,
+         .offset = offsetof(struct connect_out, first_delay),
+         .min = 1,
+         .max = 3600000},
+        {.key = "longest_delay",
+         .fallback = "1 hour",
+         .doc = "The delay does not grow beyond this.",
+         .type = OPTION_DURATION,
+         .offset = offsetof(struct connect_out, longest_delay),
+         .min = 1,
+         .max = 86400000},
+        {0},
+};
+
+/* "config/connectors/webhook-gm0014.yaml": "webhook-gm0014" */
+static struct text base_name(const char *path) {
+        static const char ending[] = ".yaml";
+        const char *slash = strrchr(path, '/');
+        struct text t = text_of(slash ? slash + 1 : path);
+
+        if (t.n > sizeof(ending) - 1 && strcmp(t.s + t.n - (sizeof(ending) - 1), ending) == 0)
+                t.n -= sizeof(ending) - 1;
+        return t;
+}
+
+static const char *folder_of(const char *path, struct arena *arena) {
+        const char *slash = strrchr(path, '/');
+
+        return slash ? arena_copy(arena, path, (size_t)(slash - path) + (slash == path)) : ".";
+}
+
+static void find_connector(struct connect_file *file, const struct yaml_tree *yaml, const struct connector_ops *const *table, struct report *report) {
+        const struct yaml_node *root = yaml_tree_root(yaml), *node = yaml_get(root, "connector");
+        struct nearest nearest = NEAREST_INIT(node ? node->text : "");
+        char hint[NEAREST_HINT_MAX];
+
+        if (!node) {
+                report_at(report, yaml, root, "'connector' is missing: which connector this is, as `ketenwacht connect --list` names it");
+                return;
+        }
+        for (size_t i = 0; table[i]; i++) {
+                nearest_try(&nearest, table[i]->name);
+                if (strcmp(table[i]->name, node->text) == 0)
+                        file->ops = table[i];
+        }
+        if (!file->ops)
+                report_at(report, yaml, node, "no connector '%s'%s", node->text, nearest_hint(&nearest, hint));
+}
+
+static int read_name(struct connect_file *file, const char *path, const struct yaml_tree *yaml, struct report *report) {
+        const struct yaml_node *node = yaml_get(yaml_tree_root(yaml), "name");
+        struct text name = node ? text_of(node->text) : base_name(path);
+
+        if (!name_valid_topic(name) || name.n > FILE_NAME_MAX) {
+                report_at(report, yaml, node ? node : yaml_tree_root(yaml),
+                          "name: must be 1 to 64 of A-Z a-z 0-9 . _ -; it is part of the consumer group's name");
+                return 0;
+        }
+        file->name = arena_copy(file->arena, name.s, name.n);
+        return file->name ? 0 : -ENOMEM;
+}
+
+static int read_options(struct connect_file *file, const struct settings_source *source, struct report *report) {
+        static const char *const also[] = {"connector", "name", NULL};
+        bool in = file->ops->direction == CONNECTOR_IN;
+        struct settings_target targets[] = {
+                {in ? connect_in_options : connect_out_options, in ? (void *)&file->in : (void *)&file->out},
+                {file->ops->options, NULL},
+        };
+        int r;
+
+        file->ctx = calloc(1, file->ops->ctx_size ? file->ops->ctx_size : 1);
+        if (!file->ctx)
+                return -ENOMEM;
+        targets[1].ctx = file->ctx;
+        r = settings_read(source, yaml_tree_root(source->yaml), also, targets, ELEMENTS(targets), report);
+        if (r == 0 && !in && file->out.longest_delay < file->out.first_delay) {
+                report_at(report, source->yaml, yaml_tree_root(source->yaml), "longest_delay must not be shorter than first_delay");
+                return -EINVAL;
+        }
+        return r;
+}
+
+static int read_tree(struct connect_file *file, const char *path, const struct connector_ops *const *table, struct settings_source *source,
+                     struct report *report) {
+        int r;
+
+        if (yaml_tree_root(source->yaml)->kind != YAML_MAPPING) {
+                report_at(report, source->yaml, yaml_tree_root(source->yaml), "must hold keys and values, 'connector' first");
+                return -EINVAL;
+        }
+        r = read_name(file, path, source->yaml, report);
+        if (r < 0)
+                return r;
+        find_connector(file, source->yaml, table, report);
+        if (!file->ops)
+                return -EINVAL;
+        source->arena = file->arena;
+        source->folder = folder_of(path, file->arena);
+        if (!source->folder)
+                return -ENOMEM;
+        r = read_options(file, source, report);
+        return r == 0 && !file->name ? -EINVAL : r;
+}
+
+int connect_file_read(const char *path, const struct connector_ops *const *table, const struct organisations *organisations,
+                      const char *(*environment)(const char *name), struct connect_file **ret, struct report *report) {
+        CLEANUP(connect_file_free_p) struct connect_file *file = NULL;
+        CLEANUP(yaml_tree_free_p) struct yaml_tree *yaml = NULL;
+        struct settings_source source = {.organisations = organisations, .environment = environment};
+        struct error err = {0};
+        int r;
+
+        r = yaml_tree_read(path, &yaml, &err);
+        if (r < 0) {
+                report_error(report, &err);
+                return r;
+        }
+        source.yaml = yaml;
+        file = calloc(1, sizeof(*file));
+        r = file ? arena_new(&file->arena, FILE_ARENA_MAX) : -ENOMEM;
+        if (r == 0)
+                r = read_tree(file, path, table, &source, report);
+        if (r < 0)
+                return r;
+        *ret = TAKE(file);
+        return 0;
+}
+
+struct connect_file *connect_file_free(struct connect_file *file) {
+        if (!file)
+                return NULL;
+        if (file->ctx)
+                settings_done(file->ops->options, file->ctx);
+        free(file->ctx);
+        arena_free(file->arena);
+        free(file);
+        return NULL;
+}
+
+void connect_file_document(const struct connector_ops *ops, struct buffer *out) {
+        buffer_printf(out, "%s: %s\n\nIts file, config/connectors/NAME.yaml, may say:\n\n", ops->name, ops->summary);
+        buffer_printf(out, "  connector: %s\n  name: text; default the file's own name\n", ops->name);
+        buffer_add_text(out, "        Part of the consumer group's name and of what is logged.\n");
+        settings_document(ops->direction == CONNECTOR_IN ? connect_in_options : connect_out_options, out);
+        settings_document(ops->options, out);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * The file of one connector
+ *
+ *   connector: webhook        # which one; `ketenwacht connect --list` names them
+ *   name: webhook-gm0014      # default: the file's name; also the consumer group's, behind ketenwacht-connect-
+ *   …                         # the options of the runtime for this direction, and the connector's own
+ *
+ * Everything that can be set is in tables, so `connect --help NAME` is always complete.
+ */
+
+#include "connect/settings.h"
+
+#define FILE_ARENA_MAX ((size_t)4 * 1024 * 1024)
+
+/* What the runtime does for every connector of a direction. */
+struct connect_in {
+        int64_t in_flight;     /* events that wait for the broker at once */
+        int64_t answer_within; /* ms; then the outcome is open */
+};
+
+struct connect_out {
+        const struct organisation *organisation; /* whose inbox */
+        int64_t parallel, tries;
+        int64_t first_delay, longest_delay; /* ms */
+};
+
+extern const struct connector_option connect_in_options[], connect_out_options[];
+
+struct connect_file {
+        const char *name;
+        const struct connector_ops *ops;
+        void *ctx; /* of the connector, options filled in, not yet open */
+        struct connect_in in;
+        struct connect_out out;
+        struct arena *arena; /* owns the texts */
+};
+
+/*
+ * Reads a connector's file. @table: all connectors, NULL behind the last. @organisations must outlive *ret.
+ * Return: 0; -EINVAL with every mistake in @report; negative errno with one there.
+ */
+int connect_file_read(const char *path, const struct connector_ops *const *table, const struct organisations *organisations,
+                      const char *(*environment)(const char *name), struct connect_file **ret, struct report *report) MUSTCHECK;
+struct connect_file *connect_file_free(struct connect_file *file); /* NULL ok; the connector is closed by then; returns NULL */
+DEFINE_CLEANUP(struct connect_file *, connect_file_free);
+
+/* Appends what the file of this connector may say, for a person. */
+void connect_file_document(const struct connector_ops *ops, struct buffer *out);

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * The runtime: everything that connectors have in common
+ *
+ * In: an event that a connector submits goes to its topic with acks=all, under the deadline of
+ * answer_within, and the connector hears what became of it.
+ *
+ * Out: reads inbox.<organisation> as the group ketenwacht-connect-<name>, hands records to the
+ * connector in order per case (connect/window.h), tries again with back-off, parks in `dead-letters`
+ * what cannot be delivered, writes one record to `deliveries` for every record that is over, and
+ * only then counts it as settled: the committed offset follows the oldest that is not. A target that is gone (410)
+ * puts the brake on: nothing more is tried until an operator resumes, also after a restart, because
+ * the brake stands in `deliveries` (connect/brake.h).
+ *
+ * One thread opens, turns and stops; runtime_status() is for any thread.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bus/bus.h"
+#include "connect/connector.h"
+#include "connect/file.h"
+
+#define RUNTIME_STOP_MS 10000    /* what is under way at a stop may take so long */
+#define RUNTIME_COMMIT_MS 1000   /* between two commits of an offset that moved */
+#define RUNTIME_RECORD_MS 1000   /* before what the broker did not take of dead-letters and deliveries is sent again */
+#define RUNTIME_BATCH 500        /* records taken from the inbox in one turn */
+#define RUNTIME_GROUP "ketenwacht-connect-"
+
+enum { RUNTIME_E_BUSY = 1 };
+
+struct runtime_config {
+        const struct connect_file *file; /* its connector is opened; must outlive the runtime */
+        struct bus *bus;
+        const struct event_types *types;
+        const struct organisations *organisations;
+        struct clock clock;
+        uint64_t (*random)(void *ctx); /* for back-off */
+        void *random_ctx;
+        const struct log *log;   /* may be NULL */
+        struct metrics *metrics; /* may be NULL */
+};
+
+/* Opens the connector and its handles on the bus. Return: 0; -EINVAL: the configuration is wrong; other negative errno: the broker or the machine. */
+int runtime_open(const struct runtime_config *config, struct runtime **ret, struct error *err) MUSTCHECK;
+
+/* Does what is to be done, waiting at most @timeout_ms for something to do. Return: 0; negative errno: the runtime is of no more use. */
+int runtime_turn(struct runtime *r, int timeout_ms, struct error *err) MUSTCHECK;
+
+/* Takes nothing new, finishes what is under way, commits and leaves the group. Return: 0; negative errno. */
+int runtime_stop(struct runtime *r, struct error *err) MUSTCHECK;
+
+/* Closes everything; without runtime_stop() before it like a crash. NULL ok; returns NULL. */
+struct runtime *runtime_free(struct runtime *r);
+DEFINE_CLEANUP(struct runtime *, runtime_free);
+
+struct runtime_status {
+        int64_t turned;   /* monotonic ms of the last turn */
+        bool assigned;    /* OUT: the inbox is ours; IN: always */
+        bool looking;     /* OUT: reads in `deliveries` whether the brake is on */
+        bool braked;      /* OUT: an operator must resume */
+        bool unanswered;  /* IN: the broker did not acknowledge the latest event */
+        size_t waiting;   /* IN: events that wait for the broker; OUT: records in the window */
+};
+void runtime_status(const struct runtime *r, struct runtime_status *ret);
+
+/* -- For connectors -- */
+
+/* Hands over an event. Return: 0, and settled() will say what became of it, not before this returns; RUNTIME_E_BUSY; negative errno. */
+int runtime_submit(struct runtime *r, const struct submission *submission, void *cookie, struct error *err) MUSTCHECK;
+
+/* Says how a try ended. @cookie: of its delivery, not to be used afterwards. */
+void runtime_tried(struct runtime *r, void *cookie, const struct attempt *attempt);
