@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "cli/options.h"
 
-static const struct bench *const benches[] = {&bench_codec};
+static const struct bench *const benches[] = {&bench_codec, &bench_engine};
 
 static int ascending(const void *a, const void *b) {
         double x = *(const double *)a, y = *(const double *)b;
@@ -59,7 +59,10 @@ const struct command command_bench = {
                 "Measures CPU time on this machine and prints it, beside a peer that does the same in the same run.\n\n"
                 "Benchmarks:\n"
                 "  codec   one measure-started, bytes to slots and back, beside avro-c's generic values doing the same;\n"
-                "          --json: {\"decode_ns\", \"encode_ns\", \"avro_c_decode_ns\", \"avro_c_encode_ns\"}\n\n"
+                "          --json: {\"decode_ns\", \"encode_ns\", \"avro_c_decode_ns\", \"avro_c_encode_ns\"}\n"
+                "  engine  events of generated cases, decoded, accepted, evaluated, effects and rows encoded, in memory,\n"
+                "          with the protocols of --config; cases of 5 facts, and of 10, 100 and 1,000;\n"
+                "          --json: {\"events_per_s\", \"ns_per_event\", \"memory_bytes_per_fact\", \"topic_bytes_per_fact\", \"by_facts\"}\n\n"
                 "Options:\n"
                 "  --json         one JSON object on one line\n"
                 "  --schemas DIR  where the schemas are (default schemas)\n"

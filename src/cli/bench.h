@@ -25,6 +25,7 @@ struct bench {
 };
 
 extern const struct bench bench_codec;
+extern const struct bench bench_engine;
 
 #define BENCH_ROUNDS 9
 

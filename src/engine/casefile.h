@@ -99,6 +99,9 @@ int casefile_add_fact(struct store *store, struct casefile *file, const struct u
 /* Iterates over facts: offset from 0; NULL at the end. The body stands behind the header. */
 const struct fact_header *casefile_next_fact(const struct casefile *file, uint32_t *offset);
 
+/* The fact of an event_id, or NULL. */
+const struct fact_header *casefile_find_fact(const struct casefile *file, const struct uuid *event_id);
+
 /* Room for one more telling, cleared; NULL out of memory. */
 struct announcement *casefile_add_announcement(struct casefile *file);
 struct alert *casefile_add_alert(struct casefile *file);

@@ -162,74 +162,95 @@ static const struct outcome *outcome_of(struct view *v) {
         return outcome;
 }
 
+enum acceptance { ACCEPT_NEW, ACCEPT_DUPLICATE };
+
 /* Whether the event says the same as the fact of its id. */
-static bool says_the_same(const struct fact *fact, const struct event *event) {
-        if (fact->type != event->type)
+static bool says_the_same(const struct engine *engine, const struct fact_header *header, const struct slot *slots, const struct event *event) {
+        if (event_types_at(engine->config->types, header->type) != event->type)
                 return false;
         for (size_t i = 0; i < event->type->layout->n; i++) {
-                if (!slot_equal(&fact->slots[i], &event->slots[i]))
+                if (!slot_equal(&slots[i], &event->slots[i]))
                         return false;
         }
         return true;
 }
 
-/* What needs the case: duplicates, and naming another's fact. Return: 0, a refusal, or -1 for a duplicate that says the same. */
-static int check_in_case(const struct view *v, const struct event *event, struct error *err) {
+/* An event_id that the case knows: nothing when it says the same, refused when it says something else. */
+static int check_duplicate(struct engine *engine, const struct casefile *file, const struct event *event, enum acceptance *ret, struct error *err) {
         const struct uuid *id = &event->slots[SLOT_EVENT_ID].u;
-        const int slots[] = {SLOT_REPLACES, event->type->fields[FIELD_WITHDRAWN]};
-        const struct fact *same = view_find(v, id);
+        const struct fact_header *header = casefile_find_fact(file, id);
+        const struct slot *slots;
         char text[UUID_TEXT + 1];
 
-        if (same) {
-                if (says_the_same(same, event))
-                        return -1;
-                uuid_format(id, text);
-                error_set(err, "event_id: %s said something else before; a correction needs an event_id of its own and names this one in replaces", text);
-                return REFUSAL_DUPLICATE_ID;
+        if (!header)
+                return 0;
+        slots = fact_decode(engine, file, header);
+        if (!slots)
+                return -ENOMEM;
+        if (says_the_same(engine, header, slots, event)) {
+                *ret = ACCEPT_DUPLICATE;
+                return 0;
         }
-        for (size_t i = 0; i < ELEMENTS(slots); i++) {
-                const struct fact *named = NULL;
+        uuid_format(id, text);
+        error_set(err, "event_id: %s said something else before; a correction needs an event_id of its own and names this one in replaces", text);
+        return REFUSAL_DUPLICATE_ID;
+}
 
-                if (slots[i] >= 0 && event->slots[slots[i]].kind == SLOT_UUID)
-                        named = view_find(v, &event->slots[slots[i]].u);
-                if (!named || text_equal(named->slots[SLOT_SOURCE].s, event->slots[SLOT_SOURCE].s))
-                        continue;
-                uuid_format(&named->event_id, text);
-                error_set(err, "%s: %s is not this source's to replace or withdraw", i ? "withdrawn" : "replaces", text);
-                return REFUSAL_NOT_ALLOWED;
-        }
-        if (v->n >= CASE_FACTS_MAX) {
+/* What the event replaces or withdraws must be its own source's. */
+static int check_named(struct engine *engine, const struct casefile *file, const struct event *event, int slot, const char *field, struct error *err) {
+        const struct fact_header *header;
+        const struct slot *slots;
+        char text[UUID_TEXT + 1];
+
+        if (slot < 0 || event->slots[slot].kind != SLOT_UUID)
+                return 0;
+        header = casefile_find_fact(file, &event->slots[slot].u);
+        slots = header ? fact_decode(engine, file, header) : NULL;
+        if (!header || (slots && text_equal(slots[SLOT_SOURCE].s, event->slots[SLOT_SOURCE].s)))
+                return 0;
+        if (!slots)
+                return -ENOMEM;
+        uuid_format(&header->event_id, text);
+        error_set(err, "%s: %s is not this source's to replace or withdraw", field, text);
+        return REFUSAL_NOT_ALLOWED;
+}
+
+/* What needs the case: duplicates, naming another's fact, room. Return: 0 with *ret; a refusal; -ENOMEM. */
+static int check_in_case(struct engine *engine, const struct casefile *file, const struct event *event, enum acceptance *ret, struct error *err) {
+        int r;
+
+        *ret = ACCEPT_NEW;
+        if (!file)
+                return 0;
+        r = check_duplicate(engine, file, event, ret, err);
+        if (r == 0 && *ret == ACCEPT_NEW)
+                r = check_named(engine, file, event, SLOT_REPLACES, "replaces", err);
+        if (r == 0 && *ret == ACCEPT_NEW)
+                r = check_named(engine, file, event, event->type->fields[FIELD_WITHDRAWN], "withdrawn", err);
+        if (r == 0 && *ret == ACCEPT_NEW && file->n_facts >= CASE_FACTS_MAX) {
                 error_set(err, "the case holds %d facts already, the most that one case may have", CASE_FACTS_MAX);
                 return REFUSAL_CASE_FULL;
         }
-        return 0;
-}
-
-/* The case before the event: for the checks. A new case has none. */
-static int check_event(struct engine *engine, struct store *store, const struct event *event, instant_t now, struct error *err) {
-        struct casefile *file = store_find(store, &event->slots[SLOT_CASE_ID].u), none = {.id = event->slots[SLOT_CASE_ID].u};
-        struct view v;
-        int r = view_open(&v, engine, store, file ? file : &none, NULL, now);
-
-        return r ? r : check_in_case(&v, event, err) == -1 ? INT32_MAX : check_in_case(&v, event, err);
+        return r;
 }
 
 int engine_event(struct engine *engine, struct store *store, const struct event *event, instant_t now, bool tell, const struct outcome **ret,
                  struct error *err) {
+        enum acceptance acceptance;
         struct casefile *file;
         struct view v;
         int r;
 
         arena_reset(engine->arena);
         buffer_clear(&engine->scratch);
-        r = check_event(engine, store, event, now, err);
-        if (r == INT32_MAX) {
+        r = check_in_case(engine, store_find(store, &event->slots[SLOT_CASE_ID].u), event, &acceptance, err);
+        if (r)
+                return r;
+        if (acceptance == ACCEPT_DUPLICATE) {
                 engine->outcome = (struct outcome){.duplicate = true};
                 *ret = &engine->outcome;
                 return 0;
         }
-        if (r)
-                return r;
         r = store_case(store, &event->slots[SLOT_CASE_ID].u, &file);
         if (r == 0)
                 r = store_change(store, file);

@@ -2,6 +2,7 @@
 
 /* Decodes the facts of a case and decides which of them count (contract: "Which facts count"). */
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -49,20 +50,29 @@ static void fill(struct view *v, struct fact *fact, const struct event_type *typ
         fact->own = type->own_date >= 0 ? fact_date(fact, type->own_date) : date_of_instant(fact->occurred_at);
 }
 
+struct slot *fact_decode(struct engine *engine, const struct casefile *file, const struct fact_header *header) {
+        const struct event_type *type = event_types_at(engine->config->types, header->type);
+        struct slot *slots = arena_alloc(engine->arena, (type->layout->n + ROW_ADDED) * sizeof(*slots));
+
+        if (!slots)
+                return NULL;
+        if (record_decode(engine->row_programs[header->type], header + 1, header->n, slots + ROW_SKIPPED, NULL))
+                assert(!"a row that we encoded ourselves decodes");
+        slots[SLOT_EVENT_ID] = (struct slot){.kind = SLOT_UUID, .u = header->event_id};
+        slots[SLOT_CASE_ID] = (struct slot){.kind = SLOT_UUID, .u = file->id};
+        return slots;
+}
+
 static int decode(struct view *v, const struct fact_header *header, struct fact *fact) {
         const struct event_type *type = event_types_at(v->config->types, header->type);
-        size_t n = type->layout->n;
-        struct slot *slots = arena_alloc(v->arena, (n + ROW_ADDED) * sizeof(*slots));
+        const struct slot *slots = fact_decode(v->engine, v->file, header), *copies;
 
         if (!slots)
                 return -ENOMEM;
-        if (record_decode(v->engine->row_programs[header->type], header + 1, header->n, slots + ROW_SKIPPED, NULL))
-                return -EINVAL; /* we encoded it ourselves */
-        slots[SLOT_EVENT_ID] = (struct slot){.kind = SLOT_UUID, .u = header->event_id};
-        slots[SLOT_CASE_ID] = (struct slot){.kind = SLOT_UUID, .u = v->file->id};
         fill(v, fact, type, slots);
-        if (slots[n].kind == SLOT_STRING)
-                fact->copies = slots[n].s;
+        copies = &slots[row_copies_slot(type) + ROW_SKIPPED];
+        if (copies->kind == SLOT_STRING)
+                fact->copies = copies->s;
         return 0;
 }
 

@@ -97,6 +97,9 @@ void *view_add(struct view *v, void *items, size_t *n, size_t *capacity, size_t 
 /* Decodes all facts of the case, and @fresh (may be NULL) that is being accepted. Return: 0 or -ENOMEM. */
 int view_open(struct view *v, struct engine *engine, struct store *store, struct casefile *file, const struct event *fresh, instant_t now) MUSTCHECK;
 
+/* The slots of one fact, in the arena; behind those of the event those that a row adds. NULL: memory is out. */
+struct slot *fact_decode(struct engine *engine, const struct casefile *file, const struct fact_header *header);
+
 /* A date field of a fact (-1: its own date); DAY_NONE when it is null. */
 static inline day_t fact_date(const struct fact *fact, int slot) {
         if (slot < 0)

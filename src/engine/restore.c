@@ -15,17 +15,6 @@ static int norm_of(struct engine *engine, struct text protocol, struct text norm
         return word ? pool_intern(&engine->pool, text_of(word), ret) : -ENOMEM;
 }
 
-static const struct fact_header *find_fact(const struct casefile *file, const struct uuid *id) {
-        const struct fact_header *header;
-        uint32_t offset = 0;
-
-        while ((header = casefile_next_fact(file, &offset))) {
-                if (uuid_equal(&header->event_id, id))
-                        return header;
-        }
-        return NULL;
-}
-
 static int restore_fact(struct store *store, struct casefile *file, const struct uuid *id, const void *value, size_t n, struct error *err) {
         struct engine *engine = store->engine;
         struct framing f = framing_read(value, n);
@@ -37,7 +26,7 @@ static int restore_fact(struct store *store, struct casefile *file, const struct
                 error_set(err, "a fact's row was written with a schema (%016llx) that is not in the schemas folder", (unsigned long long)f.id);
                 return -EINVAL;
         }
-        if (find_fact(file, id))
+        if (casefile_find_fact(file, id))
                 return 0; /* a fact's row never changes: this is the same one again */
         slots = arena_alloc(engine->arena, (type->layout->n + ROW_ADDED) * sizeof(*slots));
         if (!slots)

@@ -243,6 +243,17 @@ const struct fact_header *casefile_next_fact(const struct casefile *file, uint32
         return header;
 }
 
+const struct fact_header *casefile_find_fact(const struct casefile *file, const struct uuid *event_id) {
+        const struct fact_header *header;
+        uint32_t offset = 0;
+
+        while ((header = casefile_next_fact(file, &offset))) {
+                if (uuid_equal(&header->event_id, event_id))
+                        return header;
+        }
+        return NULL;
+}
+
 /* One more item, cleared. Arrays grow by a quarter: a case has few tellings, and there are millions of cases. */
 static void *add_item(void **items, uint32_t *n, uint32_t *capacity, size_t size) {
         char *item;
