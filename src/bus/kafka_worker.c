@@ -115,9 +115,14 @@ static void mark_committed(struct kafka_worker *w) {
 
 static int worker_commit(struct bus_worker *worker, struct error *err) {
         struct kafka_worker *w = of(worker);
-        rd_kafka_topic_partition_list_t *list = list_positions(w);
+        rd_kafka_topic_partition_list_t *list;
         int r = 0;
 
+        if (w->stale) { /* without the offsets of its partitions nothing would prove that they were still ours */
+                error_set(err, "the partitions of this transaction are gone");
+                return BUS_E_ABORTED;
+        }
+        list = list_positions(w);
         if (!list)
                 return -ENOMEM;
         rd_kafka_poll(w->producer.client.rk, 0);
@@ -138,6 +143,7 @@ static int worker_abort(struct bus_worker *worker, struct error *err) {
         rd_kafka_poll(w->producer.client.rk, 0);
         r = kafka_txn_abort(&w->producer.txn, err);
         rd_kafka_poll(w->producer.client.rk, 0);
+        w->stale = false;
         return r ? r : kafka_worker_rewind(w, err);
 }
 

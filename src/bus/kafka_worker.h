@@ -37,6 +37,7 @@ struct kafka_worker {
         int64_t state_output; /* place of the state among the outputs; -1: it is not written */
 
         int32_t partitions; /* of the state and of every input */
+        bool stale; /* the open transaction holds work of partitions that are gone: it can only be aborted */
         struct kafka_worker_part *parts;  /* [partitions] */
         int64_t *next, *committed;        /* [partitions][inputs] */
         struct bus_part *handed;          /* [partitions]: of the event */

@@ -23,6 +23,7 @@ void kafka_worker_drop_message(struct kafka_worker *w) {
 }
 
 static void forget_parts(struct kafka_worker *w) {
+        w->stale |= w->producer.txn.open && w->producer.txn.sent > 0;
         memset(w->parts, 0, (size_t)w->partitions * sizeof(*w->parts));
         memset(w->next, 0, (size_t)w->partitions * (w->inputs + 1) * sizeof(*w->next));
         memset(w->committed, 0, (size_t)w->partitions * (w->inputs + 1) * sizeof(*w->committed));
@@ -269,6 +270,10 @@ int kafka_worker_restore(struct kafka_worker *w, const struct bus_part *parts, s
         int64_t *marks = calloc(n + 1, sizeof(*marks));
         int r = marks ? serve_group(w, err) : -ENOMEM;
 
+        if (r == 0 && w->stale) { /* what is left open would be waited for */
+                r = kafka_txn_abort(&w->producer.txn, err);
+                w->stale = false;
+        }
         if (r == 0)
                 r = find_begin(w, parts, n, err);
         if (r == 0)

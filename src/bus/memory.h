@@ -8,7 +8,8 @@
  * transactions with read_committed and the last stable offset, offsets committed inside a
  * transaction, groups with generations, static members and sessions, fencing by the epoch of a
  * transactional id, time-outs of transactions. Lives in one thread and in the clock it is given:
- * nothing happens but inside a call, and the same calls make the same history.
+ * nothing happens but inside a call, and the same calls make the same history. A handle that is open
+ * counts as alive however far the clock is moved; time runs out for the crashed and the frozen.
  *
  * A rebalance takes its turns as on Kafka: a join or a leave asks all members to come back; each
  * polls BUS_REVOKED, and with its next poll has rejoined; when all have (or their session is
@@ -60,11 +61,23 @@ void memory_compact(struct memory *m, const char *topic, bool tombstones);
 /* Drops everything below @offset, as retention would. */
 void memory_truncate(struct memory *m, const char *topic, int32_t partition, int64_t offset);
 
+/* The order in which workers and consumers get waiting records of several partitions: 0: one after the other; else drawn by this seed. */
+void memory_shuffle(struct memory *m, uint64_t seed);
+
+/* The next @n records of plain producers have this outcome; those with BUS_OPEN are there all the same. */
+void memory_outcome(struct memory *m, enum bus_sent sent, size_t n);
+
 /*
  * kill -9: the handle is gone without a word (freed; not to be used again). Its transaction stays open and its membership
  * stands until their time is over, or until another of the same name comes.
  */
 void memory_crash(struct bus_worker *w);
+
+/*
+ * Stops the worker's process without its knowing, as a virtual machine that stands still: its session
+ * and its transaction run out. The next call on the handle is the zombie's.
+ */
+void memory_freeze(struct bus_worker *w);
 
 /* What the next call of one kind does instead of its work. */
 enum memory_fault {
