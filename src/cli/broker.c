@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Finds the broker of a command: command line, environment, configuration. */
+
+#include "cli/broker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define BROKER_ARENA_MAX ((size_t)8 << 20)
+#define BROKER_PATH_MAX 4096
+
+static int read_config(const char *name, const char *config_dir, struct command_broker *broker) {
+        CLEANUP(cleanup_free) void *memory = calloc(1, sizeof(struct broker_errors));
+        struct broker_errors *errors = memory;
+        struct error err = {0};
+        char path[BROKER_PATH_MAX];
+        int r;
+
+        error_set(&err, "out of memory");
+        if (!errors || arena_new(&broker->arena, BROKER_ARENA_MAX))
+                return command_fail(name, EXIT_BROKER, &err);
+        if ((size_t)snprintf(path, sizeof(path), "%s/broker.yaml", config_dir) >= sizeof(path))
+                return command_usage(name, "the path of the configuration folder is too long");
+        r = broker_config_read(path, broker->arena, &broker->config, errors);
+        if (r == 0)
+                return 0;
+        for (size_t i = 0; i < errors->n && i < BROKER_ERRORS_MAX; i++)
+                fprintf(stderr, "%s\n", errors->items[i].text);
+        error_set(&err, "%s cannot be used; mend what is said above", path);
+        return command_fail(name, EXIT_USAGE, &err);
+}
+
+int command_broker_read(const char *name, const char *config_dir, const char *bootstrap, const struct log *log, struct command_broker *ret) {
+        const char *environment = getenv(COMMAND_BOOTSTRAP);
+        int status;
+
+        *ret = (struct command_broker){0};
+        status = read_config(name, config_dir, ret);
+        if (status)
+                return status;
+        if (!bootstrap && environment && environment[0])
+                bootstrap = environment;
+        ret->bootstrap = bootstrap ? bootstrap : ret->config.bootstrap;
+        broker_config_kafka(&ret->config, ret->bootstrap, &ret->kafka);
+        ret->kafka.clock = clock_system();
+        ret->kafka.log = log;
+        if (ret->bootstrap && ret->bootstrap[0])
+                return 0;
+        return command_usage(name, "no broker is given; say --bootstrap HOST:PORT, set %s, or write bootstrap: in %s/broker.yaml", COMMAND_BOOTSTRAP,
+                             config_dir);
+}
+
+int command_broker_open(const char *name, struct command_broker *broker) {
+        struct error err = {0};
+        int r = watchdog_new(broker->kafka.log, NULL, NULL, &broker->watchdog, &err);
+
+        if (r)
+                return command_fail(name, EXIT_BROKER, &err);
+        broker->kafka.watchdog = broker->watchdog;
+        r = kafka_bus_new(&broker->kafka, &broker->bus, &err);
+        if (r)
+                return command_fail(name, EXIT_USAGE, &err);
+        return 0;
+}
+
+void command_broker_done(struct command_broker *broker) {
+        bus_free(broker->bus);
+        watchdog_free(broker->watchdog);
+        arena_free(broker->arena);
+        *broker = (struct command_broker){0};
+}

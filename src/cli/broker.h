@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * The broker of a command
+ *
+ * Where it is, in this order: --bootstrap, the environment (KETENWACHT_BOOTSTRAP), bootstrap in
+ * broker.yaml of the configuration folder; which also says the prefix, the figures of the topics
+ * and any property of librdkafka. Every mistake is printed, and the exit status is returned.
+ */
+
+#include "base/log.h"
+#include "bus/broker_config.h"
+#include "cli/command.h"
+
+#define COMMAND_BOOTSTRAP "KETENWACHT_BOOTSTRAP"
+
+struct command_broker {
+        struct broker_config config;
+        const char *bootstrap; /* in force; NULL: none was given */
+        struct kafka_config kafka; /* what kafka_bus_new() and admin_new() take */
+        struct bus *bus;       /* after command_broker_open() */
+        /* not for users */
+        struct arena *arena;
+        struct watchdog *watchdog;
+};
+
+/*
+ * Reads broker.yaml of @config_dir; @bootstrap: of the command line, or NULL. @log may be NULL.
+ * Return: 0; EXIT_USAGE after the mistakes were printed. command_broker_done() in both cases.
+ */
+int command_broker_read(const char *name, const char *config_dir, const char *bootstrap, const struct log *log, struct command_broker *ret) MUSTCHECK;
+
+/* Makes the bus, with a watchdog over calls that hang. Return: 0; EXIT_USAGE, EXIT_BROKER after the sentence was printed. */
+int command_broker_open(const char *name, struct command_broker *broker) MUSTCHECK;
+
+/* Frees all; the handles of the bus are closed by then. Zeroed memory is fine. */
+void command_broker_done(struct command_broker *broker);
