@@ -14,6 +14,8 @@
         X(check) \
         X(replay) \
         X(term) \
+        X(publish) \
+        X(tail) \
         X(schema) \
         X(bench)
 

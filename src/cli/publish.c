@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* `ketenwacht publish`: events from a file onto the broker, for operators and tests. */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "cli/broker.h"
+#include "cli/configuration.h"
+#include "cli/options.h"
+#include "cli/publisher.h"
+#include "model/lines.h"
+
+#define LINE_MAX_BYTES ((size_t)64 * 1024)
+#define PROGRESS_MS 500
+
+struct publish {
+        struct command_dirs dirs;
+        const char *bootstrap, *as, *path; /* path NULL: standard input */
+        struct config *config;
+        struct command_broker broker;
+        struct buffer line;
+        bool show;             /* standard error is a terminal */
+        int64_t next_progress; /* monotonic ms */
+};
+
+static void print_rejected(void *ctx, uint64_t number, enum refusal refusal, const char *field, const struct error *err) {
+        struct publish *p = ctx;
+        struct json_writer w = JSON_WRITER(&p->line);
+
+        buffer_clear(&p->line);
+        line_rejected_json(number, refusal, field, err, &w);
+        buffer_add_byte(&p->line, '\n');
+        (void) fwrite(p->line.bytes, 1, p->line.n, stdout); /* a full disk is told at the end */
+}
+
+static void print_progress(void *ctx, const struct publisher_result *r) {
+        struct clock clock = clock_system();
+        struct publish *p = ctx;
+
+        if (!p->show || clock_monotonic(&clock) < p->next_progress)
+                return;
+        p->next_progress = clock_monotonic(&clock) + PROGRESS_MS;
+        fprintf(stderr, "\r%" PRIu64 " lines, %" PRIu64 " published, %" PRIu64 " rejected", r->lines, r->published, r->rejected);
+}
+
+static int read_arguments(int argc, char **argv, struct publish *p) {
+        const char *arguments[OPTION_ARGUMENTS_MAX];
+        const struct option_row rows[] = {
+                OPTION_TEXT_ROW("--config", &p->dirs.config),
+                OPTION_TEXT_ROW("--schemas", &p->dirs.schemas),
+                OPTION_TEXT_ROW("--bootstrap", &p->bootstrap),
+                OPTION_TEXT_ROW("--as", &p->as),
+                OPTION_END_ROW,
+        };
+        int n, status = options_read(argc, argv, rows, arguments, &n);
+
+        if (status)
+                return status;
+        if (n > 1)
+                return command_usage("publish", "one FILE at most, not %d", n);
+        p->path = n == 1 && strcmp(arguments[0], "-") != 0 ? arguments[0] : NULL;
+        return 0;
+}
+
+static int find_as(const struct publish *p, const struct organisation **ret) {
+        struct nearest nearest = NEAREST_INIT(p->as);
+        char hint[NEAREST_HINT_MAX];
+
+        *ret = NULL;
+        if (!p->as)
+                return 0;
+        *ret = organisations_find(p->config->organisations, text_of(p->as));
+        if (*ret)
+                return 0;
+        organisations_nearest(p->config->organisations, &nearest);
+        return command_usage("publish", "--as: no organisation '%s'%s", p->as, nearest_hint(&nearest, hint));
+}
+
+/* The summary comes last, whatever happened before it. */
+static int conclude(const struct publish *p, const struct publisher_result *result, int r, struct error *err) {
+        if (p->next_progress)
+                fputc('\n', stderr);
+        if (result->foreign)
+                fprintf(stderr, "ketenwacht publish: %" PRIu64 " events name another source than %s; admission will refuse them\n", result->foreign, p->as);
+        printf("{\"published\":%" PRIu64 ",\"rejected\":%" PRIu64, result->published, result->rejected);
+        if (result->open)
+                printf(",\"open\":%" PRIu64, result->open);
+        printf("}\n");
+        if (fflush(stdout) != 0 || ferror(stdout)) {
+                error_set(err, "standard output cannot be written: %s", strerror(errno));
+                return command_fail("publish", EXIT_BROKER, err);
+        }
+        if (r == 0)
+                return result->rejected ? EXIT_NO : EXIT_DONE;
+        error_prefix(err, "stopped behind line %" PRIu64, result->lines);
+        if (result->open)
+                fprintf(stderr, "ketenwacht publish: of %" PRIu64 " records it is open whether the broker has them; publish again, what is there counts once\n",
+                        result->open);
+        return command_fail("publish", EXIT_BROKER, err);
+}
+
+static int publish(struct publish *p) {
+        struct publisher publisher = {.rejected = print_rejected, .progress = print_progress, .ctx = p, .in = stdin};
+        struct publisher_result result = {0};
+        struct error err = {0};
+        int status = command_configuration("publish", &p->dirs, &p->config);
+
+        if (status == 0)
+                status = find_as(p, &publisher.as);
+        if (status == 0)
+                status = command_broker_read("publish", p->dirs.config, p->bootstrap, NULL, &p->broker);
+        if (status)
+                return status;
+        if (p->path) {
+                publisher.in = fopen(p->path, "re");
+                if (!publisher.in) {
+                        error_set(&err, "%s cannot be opened: %s", p->path, strerror(errno));
+                        return command_fail("publish", EXIT_USAGE, &err);
+                }
+        }
+        status = command_broker_open("publish", &p->broker);
+        if (status == 0) {
+                publisher.bus = p->broker.bus;
+                publisher.types = p->config->types;
+                publisher.organisations = p->config->organisations;
+                status = publisher_run(&publisher, &result, &err);
+                status = conclude(p, &result, status, &err);
+        }
+        if (p->path)
+                (void) fclose(publisher.in); /* only read */
+        return status;
+}
+
+static int run(int argc, char **argv) {
+        struct publish p = {.dirs = COMMAND_DIRS_DEFAULT, .line = BUFFER_INIT(LINE_MAX_BYTES), .show = isatty(STDERR_FILENO) == 1};
+        int status = read_arguments(argc, argv, &p);
+
+        if (status == 0)
+                status = publish(&p);
+        command_broker_done(&p.broker);
+        buffer_done(&p.line);
+        config_free(p.config);
+        return status;
+}
+
+const struct command command_publish = {
+        .name = "publish",
+        .summary = "put events from a file onto the broker",
+        .help = "Usage: ketenwacht publish [FILE] [--as ORGANISATION] [--bootstrap HOST:PORT,...] [--config DIR] [--schemas DIR]\n\n"
+                "Reads one event a line, the JSON lines of replay without its clock lines, from FILE (default, and with -: standard\n"
+                "input). Checks each as every connector does, and writes the good ones to the topic of their event. A line that is\n"
+                "refused is printed with its number and the reason, the others go on:\n"
+                "  {\"effect\":\"rejected\",\"line\":7,\"code\":\"BAD_VALUE\",\"error\":…}\n"
+                "Waits until all replicas have acknowledged every record, and prints last:\n"
+                "  {\"published\":120,\"rejected\":1}\n\n"
+                "Publishing a file again does no harm: an event that is known by its event_id counts once.\n\n"
+                "  --as ORGANISATION  write to outbox.ORGANISATION, as its own Kafka client would\n"
+                "  --bootstrap LIST   the broker; otherwise KETENWACHT_BOOTSTRAP, otherwise broker.yaml\n"
+                "  --config DIR       configuration (default config)\n"
+                "  --schemas DIR      schemas (default schemas)\n\n"
+                "Exit status: 0 all published, 1 some lines were rejected, 2 wrong usage or configuration, 3 the broker failed.\n",
+        .run = run,
+};

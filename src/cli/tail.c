@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* `ketenwacht tail`: what stands on topics and what comes, one JSON object a line. */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "calendar/date.h"
+#include "cli/broker.h"
+#include "cli/options.h"
+#include "console/view.h"
+
+#define STEP_MS 200      /* longest wait for a record: how soon a stop is noticed */
+#define RECORDS_A_LOOK 64 /* records between two looks for a stop */
+
+struct tail {
+        struct command_dirs dirs;
+        const char *bootstrap, *from_text, *case_text;
+        const char *topics[OPTION_ARGUMENTS_MAX];
+        struct bus_reader_config reader_config;
+        bool clear;
+        struct uuid case_id;
+        struct event_types *types;
+        struct command_broker broker;
+        struct view *view;
+        struct bus_reader *reader;
+        struct buffer line;
+        sigset_t signals; /* that stop it; blocked in all threads */
+};
+
+static int read_from(struct tail *t) {
+        const char *from = t->from_text;
+        struct bus_reader_config *c = &t->reader_config;
+        day_t day;
+
+        if (!from || strcmp(from, "beginning") == 0) {
+                c->from = BUS_FROM_BEGINNING;
+        } else if (strcmp(from, "end") == 0) {
+                c->from = BUS_FROM_END;
+        } else if (instant_parse(text_of(from), &c->instant)) {
+                c->from = BUS_FROM_INSTANT;
+        } else if (date_parse(text_of(from), &day)) {
+                c->from = BUS_FROM_INSTANT;
+                c->instant = date_begin(day);
+        } else {
+                return command_usage("tail", "--from '%s' is none of beginning, end, an instant (2022-10-18T09:00:00+02:00) and a date", from);
+        }
+        return 0;
+}
+
+static int read_arguments(int argc, char **argv, struct tail *t) {
+        const struct option_row rows[] = {
+                OPTION_TEXT_ROW("--config", &t->dirs.config),
+                OPTION_TEXT_ROW("--schemas", &t->dirs.schemas),
+                OPTION_TEXT_ROW("--bootstrap", &t->bootstrap),
+                OPTION_TEXT_ROW("--from", &t->from_text),
+                OPTION_TEXT_ROW("--case", &t->case_text),
+                OPTION_FLAG_ROW("--until-end", &t->reader_config.until_end),
+                OPTION_FLAG_ROW("--uncommitted", &t->reader_config.uncommitted),
+                OPTION_FLAG_ROW("--clear", &t->clear),
+                OPTION_END_ROW,
+        };
+        int n, status = options_read(argc, argv, rows, t->topics, &n);
+
+        if (status)
+                return status;
+        if (n == 0)
+                return command_usage("tail", "a TOPIC is missing, such as inbox.gm0014, measure-started or case-state");
+        for (int i = 0; i < n; i++) {
+                for (int j = 0; j < i; j++) {
+                        if (strcmp(t->topics[i], t->topics[j]) == 0)
+                                return command_usage("tail", "the topic %s stands there twice", t->topics[i]);
+                }
+        }
+        if (t->case_text && !uuid_parse(t->case_text, strlen(t->case_text), &t->case_id))
+                return command_usage("tail", "--case '%s' is no case_id; expected a UUID of 36 characters, lower case", t->case_text);
+        t->reader_config.topics = t->topics;
+        t->reader_config.topics_n = (size_t)n;
+        t->reader_config.partition = BUS_ALL_PARTITIONS;
+        t->reader_config.key = t->case_text;
+        t->reader_config.key_n = t->case_text ? UUID_TEXT : 0;
+        return read_from(t);
+}
+
+/* Only the schemas: tail must also serve whoever mends a protocol. */
+static int read_schemas(struct tail *t) {
+        struct report report = REPORT_INIT;
+        struct error err;
+        int r = event_types_read(t->dirs.schemas, &t->types, &report);
+
+        if (r) {
+                fputs(buffer_text(&report.text), stderr);
+                error_set(&err, "the schemas in %s cannot be used: %s", t->dirs.schemas, r == -EINVAL ? "mend what is said above" : strerror(-r));
+        }
+        report_done(&report);
+        return r ? command_fail("tail", EXIT_USAGE, &err) : 0;
+}
+
+static int open_reader(struct tail *t) {
+        struct error err = {0};
+        int r = view_new(t->types, t->clear, &t->view, &err);
+
+        if (r == 0) {
+                /* Connecting may take long and has nothing to finish: a signal ends it at once. */
+                (void) pthread_sigmask(SIG_UNBLOCK, &t->signals, NULL);
+                r = bus_reader_open(t->broker.bus, &t->reader_config, &t->reader, &err);
+                (void) pthread_sigmask(SIG_BLOCK, &t->signals, NULL);
+        }
+        if (r == -ENOMEM)
+                error_set(&err, "out of memory");
+        if (r)
+                return command_fail("tail", r == -ENOENT ? EXIT_USAGE : EXIT_BROKER, &err);
+        return 0;
+}
+
+static bool stop_asked(const struct tail *t) {
+        return sigtimedwait(&t->signals, NULL, &(struct timespec){0}) > 0;
+}
+
+static int print_record(struct tail *t, struct bus_record *record, struct error *err) {
+        int r;
+
+        if (t->case_text && !view_is_of_case(record, &t->case_id))
+                return 0;
+        buffer_clear(&t->line);
+        r = view_record(t->view, record, &t->line);
+        buffer_add_byte(&t->line, '\n');
+        if (r || t->line.failed) {
+                error_set(err, "out of memory at %s, partition %d, offset %lld", record->topic, (int)record->partition, (long long)record->offset);
+                return -ENOMEM;
+        }
+        if (fwrite(t->line.bytes, 1, t->line.n, stdout) != t->line.n) {
+                error_set(err, "standard output cannot be written: %s", strerror(errno));
+                return -EIO;
+        }
+        return 0;
+}
+
+/* Reads on until the end, a signal or a failure. What is printed is flushed as soon as there is nothing more at hand. */
+static int follow(struct tail *t, struct error *err) {
+        int timeout_ms = 0;
+
+        for (unsigned n = 1;; n++) {
+                struct bus_event event;
+                int r = bus_reader_poll(t->reader, timeout_ms, &event, err);
+
+                if (r == 0 && event.kind == BUS_RECORD)
+                        r = print_record(t, &event.record, err);
+                if (r || event.kind == BUS_END)
+                        return r;
+                if (event.kind == BUS_NONE && timeout_ms == 0 && fflush(stdout) != 0) {
+                        error_set(err, "standard output cannot be written: %s", strerror(errno));
+                        return -EIO;
+                }
+                if ((event.kind == BUS_NONE || n % RECORDS_A_LOOK == 0) && stop_asked(t))
+                        return 0;
+                timeout_ms = event.kind == BUS_NONE ? STEP_MS : 0;
+        }
+}
+
+static int tail(struct tail *t) {
+        struct error err = {0};
+        int status = read_schemas(t), r;
+
+        if (status == 0)
+                status = command_broker_read("tail", t->dirs.config, t->bootstrap, NULL, &t->broker);
+        if (status == 0)
+                status = command_broker_open("tail", &t->broker);
+        if (status == 0)
+                status = open_reader(t);
+        if (status)
+                return status;
+        r = follow(t, &err);
+        bus_reader_close(t->reader);
+        if (r)
+                return command_fail("tail", EXIT_BROKER, &err);
+        if (fflush(stdout) != 0) {
+                error_set(&err, "standard output cannot be written: %s", strerror(errno));
+                return command_fail("tail", EXIT_BROKER, &err);
+        }
+        return EXIT_DONE;
+}
+
+static int run(int argc, char **argv) {
+        struct tail t = {.dirs = COMMAND_DIRS_DEFAULT, .line = BUFFER_INIT(VIEW_BYTES_MAX)};
+        int status = read_arguments(argc, argv, &t);
+
+        if (status)
+                return status;
+        /* Before any thread begins, so that they inherit it. */
+        (void) sigemptyset(&t.signals);
+        (void) sigaddset(&t.signals, SIGINT);
+        (void) sigaddset(&t.signals, SIGTERM);
+        (void) pthread_sigmask(SIG_BLOCK, &t.signals, NULL);
+        status = tail(&t);
+        view_free(t.view);
+        command_broker_done(&t.broker);
+        event_types_free(t.types);
+        buffer_done(&t.line);
+        return status;
+}
+
+const struct command command_tail = {
+        .name = "tail",
+        .summary = "show what stands on topics, and what comes",
+        .help = "Usage: ketenwacht tail TOPIC… [--from beginning|end|INSTANT] [--until-end] [--case ID] [--clear] [--uncommitted]\n"
+                "                       [--bootstrap HOST:PORT,...] [--config DIR] [--schemas DIR]\n\n"
+                "Prints one record a line, and goes on until SIGINT or SIGTERM:\n"
+                "  {\"topic\":…,\"partition\":…,\"offset\":…,\"timestamp\":…,\"key\":…,\"headers\":{…},\"event\":…,\"value\":{…}}\n"
+                "Decodes events, what the broker tells, deliveries, dead letters, and the rows of case-state (with \"row\": fact,\n"
+                "obligation, alert, copy, schema or version, and a readable key CASE/KIND/ID). Bytes that it cannot decode come as\n"
+                "\"hex\" with the \"error\", and never stop it. Joins no group: looking changes nothing.\n\n"
+                "  --from WHERE       beginning (default), end, an instant (2022-10-18T09:00:00+02:00) or a date (its local midnight)\n"
+                "  --until-end        stop at the ends that stand when it starts\n"
+                "  --case ID          only this case; reads only its partition of each topic\n"
+                "  --clear            show personal fields; without it they are null. (Hex is never masked.)\n"
+                "  --uncommitted      also records of transactions that are open or were aborted\n"
+                "  --bootstrap LIST   the broker; otherwise KETENWACHT_BOOTSTRAP, otherwise broker.yaml\n"
+                "  --config DIR       where broker.yaml stands (default config)\n"
+                "  --schemas DIR      schemas (default schemas)\n\n"
+                "Topics are named without the configured prefix.\n"
+                "Exit status: 0 stopped or at the end, 2 wrong usage (also: no such topic), 3 the broker failed.\n",
+        .run = run,
+};
