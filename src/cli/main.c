@@ -13,6 +13,7 @@
 #define COMMANDS(X) \
         X(check) \
         X(replay) \
+        X(explain) \
         X(term) \
         X(publish) \
         X(tail) \

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* `ketenwacht explain`: why a case stands where it stands. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/broker.h"
+#include "cli/configuration.h"
+#include "cli/lines_input.h"
+#include "cli/live.h"
+#include "cli/options.h"
+#include "engine/explain.h"
+
+#define OUTPUT_MAX ((size_t)64 * 1024 * 1024)
+
+struct arguments {
+        struct command_dirs dirs;
+        const char *path, *norm, *bootstrap;
+        struct uuid case_id;
+        instant_t at; /* INSTANT_NEVER: when the file ends */
+        bool json;
+};
+
+static int untold(void *ctx, const struct outcome *outcome) {
+        (void) ctx;
+        (void) outcome;
+        return 0;
+}
+
+static int print_case(const struct arguments *a, struct engine *engine, struct store *store, instant_t at) {
+        struct casefile *file = store_find(store, &a->case_id);
+        struct buffer out = BUFFER_INIT(OUTPUT_MAX);
+        struct error err = {0};
+        int r;
+
+        if (!file) {
+                error_set(&err, "the case is not %s", a->path ? "in the file" : "known to the broker's case-state");
+                return command_fail("explain", EXIT_NO, &err);
+        }
+        if (a->json)
+                r = explain_json(engine, store, file, at, a->norm, &out);
+        else
+                r = explain_text(engine, store, file, at, a->norm, &out);
+        if (r == 0) {
+                fputs(buffer_text(&out), stdout);
+                if (a->json)
+                        fputc('\n', stdout);
+        }
+        buffer_done(&out);
+        if (r == 0)
+                return EXIT_DONE;
+        if (r == -ENOENT)
+                error_set(&err, "the case has no obligation of a norm '%s'", a->norm);
+        else
+                error_set(&err, "cannot explain the case: %s", strerror(-r));
+        return command_fail("explain", r == -ENOENT ? EXIT_NO : EXIT_BROKER, &err);
+}
+
+static int cannot_start(int r) {
+        struct error err = {0};
+
+        error_set(&err, "cannot start: %s", strerror(-r));
+        return command_fail("explain", EXIT_BROKER, &err);
+}
+
+static int explain_file(const struct arguments *a, const struct config *config) {
+        const struct lines_input input = {.command = "explain", .path = a->path, .until = a->at};
+        struct replay *replay = NULL;
+        int r = replay_new(config, INSTANT_NEVER, untold, NULL, &replay), status;
+
+        if (r)
+                return cannot_start(r);
+        status = lines_play(&input, config, replay);
+        if (status == EXIT_DONE && a->at != INSTANT_NEVER && replay_clock(replay, a->at))
+                status = EXIT_BROKER;
+        if (status == EXIT_DONE)
+                status = print_case(a, replay_engine(replay), replay_store(replay), a->at == INSTANT_NEVER ? replay_now(replay) : a->at);
+        replay_free(replay);
+        return status;
+}
+
+static int explain_live(const struct arguments *a, const struct config *config) {
+        CLEANUP(engine_free_p) struct engine *engine = NULL;
+        CLEANUP(store_free_p) struct store *store = NULL;
+        const struct clock clock = clock_system();
+        struct command_broker broker = {0};
+        int r = engine_new(config, &engine), status;
+
+        if (r == 0)
+                r = store_new(engine, &store);
+        if (r)
+                return cannot_start(r);
+        status = command_broker_read("explain", a->dirs.config, a->bootstrap, NULL, &broker);
+        if (status == EXIT_DONE)
+                status = command_broker_open("explain", &broker);
+        if (status == EXIT_DONE)
+                status = live_read("explain", broker.bus, broker.config.partitions, &a->case_id, store);
+        command_broker_done(&broker);
+        return status ? status : print_case(a, engine, store, a->at == INSTANT_NEVER ? clock_realtime(&clock) : a->at);
+}
+
+static int run(int argc, char **argv) {
+        struct arguments a = {.dirs = COMMAND_DIRS_DEFAULT, .at = INSTANT_NEVER};
+        const char *arguments[OPTION_ARGUMENTS_MAX], *case_text = NULL, *at_text = NULL;
+        const struct option_row rows[] = {
+                OPTION_TEXT_ROW("--config", &a.dirs.config), OPTION_TEXT_ROW("--schemas", &a.dirs.schemas),
+                OPTION_TEXT_ROW("--case", &case_text),       OPTION_TEXT_ROW("--norm", &a.norm),
+                OPTION_TEXT_ROW("--at", &at_text),           OPTION_TEXT_ROW("--bootstrap", &a.bootstrap),
+                OPTION_FLAG_ROW("--json", &a.json),          OPTION_END_ROW,
+        };
+        CLEANUP(config_free_p) struct config *config = NULL;
+        int n, status = options_read(argc, argv, rows, arguments, &n);
+
+        if (status)
+                return status;
+        if (n > 1)
+                return command_usage("explain", "one FILE at most, not %d", n);
+        if (!case_text || !uuid_parse(case_text, strlen(case_text), &a.case_id))
+                return command_usage("explain", "--case needs a case_id: 36 characters, lower case");
+        if (at_text && !instant_parse(text_of(at_text), &a.at))
+                return command_usage("explain", "--at: '%s' is no instant; write one like 2023-06-15T12:00:00+02:00", at_text);
+        a.path = n ? arguments[0] : NULL;
+        status = command_configuration("explain", &a.dirs, &config);
+        if (status)
+                return status;
+        return a.path ? explain_file(&a, config) : explain_live(&a, config);
+}
+
+const struct command command_explain = {
+        .name = "explain",
+        .summary = "Say why a case stands where it stands",
+        .help = "Usage: ketenwacht explain [FILE] --case ID [--norm NORM] [--at INSTANT] [--json] [--bootstrap HOST:PORT,…]\n"
+                "\n"
+                "Says of each obligation of the case: its status, the facts it rests on, every step of its date, which\n"
+                "protocol and which municipality and why, what was told to whom, and what comes next.\n"
+                "Without FILE the case is read from the broker. FILE holds the lines of ketenwacht replay (- is standard input).\n"
+                "\n"
+                "  --norm NORM    only this norm\n"
+                "  --at INSTANT   as it stood then (default: the present; with FILE, when the file ends)\n"
+                "  --json         one JSON object in place of Dutch text\n"
+                "  --bootstrap    the broker (default: KETENWACHT_BOOTSTRAP, then broker.yaml)\n"
+                "  --config DIR, --schemas DIR\n",
+        .run = run,
+};

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "cli/live.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "bus/murmur2.h"
+#include "bus/topics.h"
+#include "engine/row.h"
+
+#define LIVE_POLL_MS 1000
+#define LIVE_IDLE_MAX 60 /* polls without anything before the broker counts as gone */
+
+static bool is_wanted(const struct bus_record *record, const struct uuid *case_id) {
+        const uint8_t *key = record->key;
+
+        if (record->key_n != ROW_KEY_BYTES || key[16] == ROW_SCHEMA || key[16] == ROW_VERSION)
+                return false;
+        return !case_id || memcmp(key, case_id->bytes, sizeof(case_id->bytes)) == 0;
+}
+
+static int read_rows(struct bus_reader *reader, const struct uuid *case_id, struct store *store, struct error *err) {
+        struct bus_event event;
+        unsigned idle = 0;
+        int r;
+
+        for (;;) {
+                r = bus_reader_poll(reader, LIVE_POLL_MS, &event, err);
+                if (r || event.kind == BUS_END)
+                        return r;
+                if (event.kind != BUS_RECORD) {
+                        if (++idle < LIVE_IDLE_MAX)
+                                continue;
+                        error_set(err, "the broker has sent nothing for %d seconds", LIVE_IDLE_MAX * LIVE_POLL_MS / 1000);
+                        return -ETIMEDOUT;
+                }
+                idle = 0;
+                if (!is_wanted(&event.record, case_id))
+                        continue;
+                r = store_restore(store, event.record.key, event.record.key_n, event.record.value, event.record.value_n, err);
+                if (r)
+                        return r;
+        }
+}
+
+int live_read(const char *command, struct bus *bus, int32_t partitions, const struct uuid *case_id, struct store *store) {
+        static const char *const topics[] = {TOPIC_CASE_STATE};
+        struct bus_reader_config config = {.topics = topics, .topics_n = 1, .partition = BUS_ALL_PARTITIONS, .from = BUS_FROM_BEGINNING, .until_end = true};
+        struct bus_reader *reader;
+        struct error err = {0};
+        char text[UUID_TEXT + 1];
+        int r;
+
+        if (case_id) {
+                uuid_format(case_id, text);
+                config.partition = murmur2_partition(text, UUID_TEXT, partitions);
+        }
+        r = bus_reader_open(bus, &config, &reader, &err);
+        if (r == 0) {
+                r = read_rows(reader, case_id, store, &err);
+                bus_reader_close(reader);
+        }
+        return r ? command_fail(command, EXIT_BROKER, &err) : EXIT_DONE;
+}
