@@ -104,13 +104,15 @@ static int add_step(struct work *w, struct arena *arena, size_t number, size_t s
         instant_format(date_begin(date) + 36000000, at);
         if (step == 0)
                 (void) snprintf(body, sizeof(body),
-                                "\"event\":\"measure-started\",\"kind\":\"OTS\",\"verdict_date\":\"%s\",\"informed_date\":\"%s\",\"gi\":\"%s\",\"municipality\":\"%s\"", day,
-                                day, gi->id, municipality->id);
+                                "\"event\":\"measure-started\",\"kind\":\"OTS\",\"verdict_date\":\"%s\",\"informed_date\":\"%s\","
+                                "\"gi\":\"%s\",\"municipality\":\"%s\"",
+                                day, day, gi->id, municipality->id);
         else
                 (void) snprintf(body, sizeof(body), "%s,\"date\":\"%s\"", bodies[kind], day);
         (void) snprintf(json, sizeof(json),
-                        "{%s,\"case_id\":\"%s\",\"measure_id\":\"%s\",\"event_id\":\"%s\",\"source\":\"%s\",\"occurred_at\":\"%s\",\"recorded_at\":\"%s\"}", body,
-                        ids[0], ids[1], ids[2], gi->id, at, at);
+                        "{%s,\"case_id\":\"%s\",\"measure_id\":\"%s\",\"event_id\":\"%s\",\"source\":\"%s\",\"occurred_at\":\"%s\","
+                        "\"recorded_at\":\"%s\"}",
+                        body, ids[0], ids[1], ids[2], gi->id, at, at);
         return add_event(w, arena, json);
 }
 

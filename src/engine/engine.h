@@ -34,7 +34,8 @@ const struct config *engine_config(const struct engine *engine);
  * @tell: evaluate the case at @now and say what to tell; false while behind: the fact is remembered only
  *        and the case is marked as touched (store_touched).
  * @ret:  filled when 0 is returned; belongs to the engine, valid until the next call of engine_event or
- *        engine_evaluate, and as long as the slots of @event are: copies of it point to them. A duplicate that says the same has no effects, no rows and .duplicate set.
+ *        engine_evaluate, and as long as the slots of @event are: copies of it point to them.
+ *        A duplicate that says the same has no effects, no rows and .duplicate set.
  *
  * Changes to the case are provisional until store_commit() and undone by store_rollback().
  * Return: 0; a positive enum refusal (REFUSAL_DUPLICATE_ID, REFUSAL_NOT_ALLOWED, REFUSAL_CASE_FULL) with a
