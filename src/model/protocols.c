@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "base/vector.h"
@@ -102,6 +103,13 @@ static int finish(struct drafts *d, struct protocols *ret) {
         return 0;
 }
 
+/* Stories lie beside the protocols they test and are none themselves. */
+static bool is_stories(const char *name) {
+        size_t n = strlen(name), suffix = strlen(STORIES_SUFFIX);
+
+        return n >= suffix && strcmp(name + n - suffix, STORIES_SUFFIX) == 0;
+}
+
 static int read_folder(struct drafts *d, const char *folder) {
         CLEANUP(folder_names_free_p) char **names = NULL;
         char path[PATH_TEXT_MAX];
@@ -116,6 +124,8 @@ static int read_folder(struct drafts *d, const char *folder) {
                 return 0;
         }
         for (size_t i = 0; e == 0 && i < n; i++) {
+                if (is_stories(names[i]))
+                        continue;
                 if (snprintf(path, sizeof(path), "%s/%s", folder, names[i]) >= (int)sizeof(path))
                         report_place(d->report, folder, "the name of this folder is too long");
                 else

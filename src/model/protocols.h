@@ -10,9 +10,10 @@
 #include "model/protocol.h"
 
 #define PROTOCOLS_MAX 1000
+#define STORIES_SUFFIX ".stories.yaml" /* of a file that tests the protocol beside it */
 
 /*
- * Reads every .yaml in @folder; one that is not there holds none. Everything lives in @arena; @types
+ * Reads every .yaml in @folder that holds no stories; a folder that is not there holds none. Everything lives in @arena; @types
  * and @orgs must outlive it. Return: 0; -EINVAL when there is a mistake, all told to @report; negative errno.
  */
 int protocols_read(const char *folder, const struct event_types *types, const struct organisations *orgs, struct arena *arena,

@@ -111,6 +111,7 @@ START_TEST(test_mistakes_of_several_files) {
         scratch_write(&s, "calendar.yaml", "equated: [x]\n");
         scratch_write(&s, "version", "x");
         scratch_folder(&s, "protocols");
+        scratch_write(&s, "protocols/p.stories.yaml", "stories: []\n"); /* no protocol */
         scratch_write(&s, "protocols/p.yaml",
                 "protocol: p\nregion: any\nvalid: {from: 2024-01-01}\nroutes:\n  - {event: measure-started, to: [nobody], basis: x}\n");
         ck_assert_int_eq(config_read(s.path, project_path("schemas", schemas), &config, &report), -EINVAL);
