@@ -354,6 +354,7 @@ static const struct {
         {"02 06eda080 01 00 00 00", RECORD_E_VALUE, "field 's', byte 1"},                                                /* a surrogate */
         {"02 02c3 01 00 00 00", RECORD_E_VALUE, "field 's', byte 1"},                                                    /* half a letter */
         {"02 0261 07 00 00 00", RECORD_E_VALUE, "field 'b', byte 3"},
+        {"02 0261 02 00 00 00", RECORD_E_VALUE, "field 'b', byte 3"},
         {"02 0261 01 04 00 00", RECORD_E_VALUE, "field 'e', byte 4"},
         {"02 0261 01 64 00 00", RECORD_E_VALUE, "field 'e', byte 4"},
         {"02 0261 01 01 00 00", RECORD_E_VALUE, "field 'e', byte 4"},

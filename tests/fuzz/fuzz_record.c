@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * Any bytes, as a schema and as a body: no crash, no byte read that is not there, and what is taken
+ * comes back as it was. The first byte chooses: 0 the rest is a schema; else a body of one of the pairs.
+ */
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "avro/framing.h"
+#include "avro/record.h"
+
+#define RECORD(fields) "{\"type\":\"record\",\"name\":\"R\",\"fields\":[" fields "]}"
+#define KNOWN                                                                                                          \
+        "{\"name\":\"s\",\"type\":[\"null\",\"string\"],\"default\":null},{\"name\":\"l\",\"type\":\"long\",\"default\":1},"   \
+        "{\"name\":\"d\",\"type\":\"double\",\"default\":1},{\"name\":\"e\",\"type\":{\"type\":\"enum\",\"name\":\"E\","       \
+        "\"symbols\":[\"A\",\"B\"],\"default\":\"A\"},\"default\":\"B\"},"                                             \
+        "{\"name\":\"u\",\"type\":[\"null\",{\"type\":\"string\",\"logicalType\":\"uuid\"}],\"default\":null}"
+
+#define FUZZ_BYTES_MAX ((size_t)1024 * 1024)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const struct {
+        const char *writer, *reader;
+} pairs[] = {
+        {RECORD(KNOWN), RECORD(KNOWN)},
+        {RECORD("{\"name\":\"s\",\"type\":[\"null\",\"int\",\"bytes\"]},{\"name\":\"d\",\"type\":\"long\"},{\"name\":\"e\",\"type\":"
+                "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"C\",\"B\"]}},{\"name\":\"u\",\"type\":{\"type\":\"fixed\",\"name\":\"U\","
+                "\"size\":16,\"logicalType\":\"uuid\"}}"),
+         RECORD(KNOWN)},
+        {RECORD("{\"name\":\"x\",\"type\":[\"null\",\"R\",{\"type\":\"array\",\"items\":\"R\"},{\"type\":\"map\",\"values\":\"null\"}]},"
+                "{\"name\":\"y\",\"type\":{\"type\":\"array\",\"items\":\"null\"}},{\"name\":\"l\",\"type\":\"int\"}"),
+         RECORD(KNOWN)},
+};
+
+/* Broken invariants end the process, as an assertion would. */
+static void must(bool holds) {
+        if (!holds)
+                abort();
+}
+
+static void try_body(const struct program *program, const struct layout *layout, const struct program *own, const uint8_t *body, size_t n) {
+        struct slot slots[LAYOUT_SLOTS_MAX], again[LAYOUT_SLOTS_MAX];
+        struct buffer b = BUFFER_INIT(FUZZ_BYTES_MAX);
+        struct error err;
+        int r = record_decode(program, body, n, slots, &err);
+
+        must(r >= 0 && r <= RECORD_E_VALUE);
+        if (r == 0) {
+                record_encode(layout, slots, &b);
+                must(!b.failed && record_decode(own, b.bytes, b.n, again, &err) == 0);
+                for (size_t i = 0; i < layout->n; i++)
+                        must(slot_equal(&slots[i], &again[i]));
+        }
+        buffer_done(&b);
+}
+
+static void try_pair(const char *writer_json, const char *reader_json, const uint8_t *body, size_t n) {
+        CLEANUP(schema_free_p) struct schema_file *writer = NULL, *reader = NULL;
+        CLEANUP(layout_free_p) struct layout *layout = NULL;
+        CLEANUP(program_free_p) struct program *program = NULL, *own = NULL;
+        struct error err;
+
+        must(schema_parse("w", writer_json, strlen(writer_json), &writer, &err) == 0);
+        must(schema_parse("r", reader_json, strlen(reader_json), &reader, &err) == 0);
+        must(layout_new(reader, &layout, &err) == 0);
+        must(program_new(writer, layout, &program, &err) == 0 && program_new(reader, layout, &own, &err) == 0);
+        try_body(program, layout, own, body, n);
+}
+
+/*
+ * What is flat resolves with itself. The canonical form is more text for the parser; it need not parse
+ * again when a type without a name space stands inside one that has one.
+ */
+static void try_schema(const char *text, size_t n) {
+        CLEANUP(schema_free_p) struct schema_file *file = NULL, *again = NULL;
+        CLEANUP(layout_free_p) struct layout *layout = NULL;
+        CLEANUP(program_free_p) struct program *program = NULL;
+        struct error err;
+
+        if (schema_parse("x", text, n, &file, &err))
+                return;
+        if (schema_parse("y", schema_canonical(file), strlen(schema_canonical(file)), &again, &err) == 0)
+                must(schema_root(again)->kind == schema_root(file)->kind);
+        if (layout_new(file, &layout, &err) == 0)
+                must(program_new(file, layout, &program, &err) == 0 && *program_gaps(program) == '\0');
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+        if (size == 0)
+                return 0;
+        (void) framing_read(data, size); /* only that it stays inside */
+        if (data[0] == 0)
+                try_schema((const char *)data + 1, size - 1);
+        else
+                try_pair(pairs[data[0] % ELEMENTS(pairs)].writer, pairs[data[0] % ELEMENTS(pairs)].reader, data + 1, size - 1);
+        return 0;
+}
