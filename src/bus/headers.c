@@ -80,8 +80,11 @@ void headers_dead_letter(const struct bus_record *original, const struct dead_le
         ret->headers[n++] = header_of("kw-stage", why->stage);
         ret->headers[n++] = header_of("kw-code", why->code);
         ret->headers[n] = header_of("kw-error", why->error);
-        if (ret->headers[n].n > HEADERS_ERROR_MAX)
+        if (ret->headers[n].n > HEADERS_ERROR_MAX) {
                 ret->headers[n].n = HEADERS_ERROR_MAX;
+                while (((unsigned char)why->error[ret->headers[n].n] & 0xc0) == 0x80) /* not inside a character */
+                        ret->headers[n].n--;
+        }
         ret->n = n + 1;
 }
 

@@ -73,6 +73,7 @@ struct topics_step {
         const char *before[TOPIC_SETTINGS_MAX];            /* SET: what stands there; NULL: unknown */
         size_t settings_n;
         int32_t partitions;               /* REFUSE: what stands there */
+        int16_t replication;
 };
 
 struct topics_plan {
