@@ -316,10 +316,11 @@ static void check_times(struct reader *r, const struct yaml_node *kafka) {
 
         if (message <= 0 || message >= transaction)
                 mistake(r, kafka,
-                        "message.timeout.ms (%" PRId64 ") must be above 0 and below transaction.timeout.ms (%" PRId64 "): a record fails before its transaction",
+                        "message.timeout.ms (%" PRId64 ") must be above 0 and below transaction.timeout.ms (%" PRId64 "): a record fails before that",
                         message, transaction);
         if (transaction >= session)
-                mistake(r, kafka, "transaction.timeout.ms (%" PRId64 ") must be below session.timeout.ms (%" PRId64 "): nobody commits who is out of the group",
+                mistake(r, kafka,
+                        "transaction.timeout.ms (%" PRId64 ") must be below session.timeout.ms (%" PRId64 "): nobody commits who is out of the group",
                         transaction, session);
         if (3 * heartbeat >= session)
                 mistake(r, kafka, "session.timeout.ms (%" PRId64 ") must be more than three times heartbeat.interval.ms (%" PRId64 ")", session, heartbeat);

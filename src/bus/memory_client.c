@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bus/memory_parts.h"
+#include "bus/murmur2.h"
 
 /* -- consumer -- */
 
@@ -458,6 +459,12 @@ static int64_t begin_of(const struct bus_reader_config *config, const struct mem
         }
 }
 
+static bool wants(const struct bus_reader_config *config, const struct memory_partition *p) {
+        if (config->partition != BUS_ALL_PARTITIONS)
+                return p->number == config->partition;
+        return !config->key || p->number == murmur2_partition(config->key, config->key_n, p->topic->n);
+}
+
 int memory_reader_open(struct bus *b, const struct bus_reader_config *config, struct bus_reader **ret, struct error *err) {
         struct memory_reader *r = calloc(1, sizeof(*r));
         struct memory_topic **topics = calloc(config->topics_n + 1, sizeof(*topics));
@@ -477,7 +484,7 @@ int memory_reader_open(struct bus *b, const struct bus_reader_config *config, st
         for (size_t i = 0; i < r->cells_n; i++) {
                 struct cell *cell = &r->cells[i];
 
-                cell->owned = config->partition == BUS_ALL_PARTITIONS || config->partition == cell->partition->number;
+                cell->owned = wants(config, cell->partition);
                 cell->done = config->uncommitted ? memory_partition_end(cell->partition) : cell->partition->stable;
                 cell->next = begin_of(config, cell->partition, cell->done);
         }
