@@ -54,8 +54,12 @@ void arena_reset(struct arena *arena) {
 }
 
 static struct arena_block *arena_grow(struct arena *arena, size_t size) {
-        size_t block_size = size > ARENA_BLOCK ? size : ARENA_BLOCK;
+        /* At least half of what there is: so sizes that creep up from one message to the next make few blocks, not one each. */
+        size_t block_size = arena->total / 2 > ARENA_BLOCK ? arena->total / 2 : ARENA_BLOCK;
         struct arena_block *b;
+
+        if (size > block_size)
+                block_size = size;
 
         if (block_size > arena->max - arena->total)
                 block_size = size;

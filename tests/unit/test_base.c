@@ -143,6 +143,18 @@ START_TEST(test_arena_stops_at_its_maximum) {
 }
 END_TEST
 
+START_TEST(test_arena_lives_with_sizes_that_creep_up) {
+        struct arena *arena;
+
+        ck_assert_int_eq(arena_new(&arena, 4 << 20), 0);
+        for (size_t size = 1000; size < (1 << 20); size += 100) { /* without blocks that fit, the sum would pass the maximum at once */
+                ck_assert_ptr_nonnull(arena_alloc(arena, size));
+                arena_reset(arena);
+        }
+        arena_free(arena);
+}
+END_TEST
+
 START_TEST(test_json_is_escaped_and_stays_utf8) {
         struct buffer b = BUFFER_INIT(1000);
         struct json_writer w = JSON_WRITER(&b);
@@ -248,6 +260,7 @@ int main(void) {
         tcase_add_test(t, test_table_agrees_with_a_plain_array);
         tcase_add_test(t, test_heap_gives_the_least_first);
         tcase_add_test(t, test_arena_stops_at_its_maximum);
+        tcase_add_test(t, test_arena_lives_with_sizes_that_creep_up);
         tcase_add_test(t, test_json_is_escaped_and_stays_utf8);
         tcase_add_loop_test(t, test_utf8, 0, 8);
         tcase_add_test(t, test_nearest_word);
