@@ -254,12 +254,16 @@ int engine_event(struct engine *engine, struct store *store, const struct event 
         r = store_case(store, &event->slots[SLOT_CASE_ID].u, &file);
         if (r == 0)
                 r = store_change(store, file);
-        if (r == 0)
-                r = view_open(&v, engine, store, file, event, now);
         if (r)
                 return r;
-        if (tell)
+        if (tell) {
+                r = view_open(&v, engine, store, file, event, now);
+                if (r)
+                        return r;
                 tell_all(&v);
+        } else {
+                v = (struct view){.engine = engine, .config = engine->config, .arena = engine->arena, .store = store, .file = file, .now = now};
+        }
         if (v.failed)
                 return -ENOMEM;
         r = keep_fact(&v, event);
