@@ -17,6 +17,7 @@
         X(term) \
         X(publish) \
         X(tail) \
+        X(rules) \
         X(schema) \
         X(bench)
 

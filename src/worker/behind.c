@@ -27,9 +27,8 @@ void behind_saw(struct worker *w, struct partition *p, const struct bus_record *
                 return;
         if (clock_realtime(&w->c.real) - record->timestamp <= w->c.behind_after_ms)
                 return;
-        p->ends_wanted = true; /* asked after this record: asking would take it away */
+        p->ends_wanted = p->quiet = true; /* asked after this record: asking would take it away */
         partition_enter(w, p, PARTITION_BEHIND);
-        log_line(w->c.log, PARTITION_BEHIND, LOG_STRING("instance", w->c.instance), LOG_INT("partition", p->number));
 }
 
 static bool caught_up(const struct worker *w, const struct partition *p) {
@@ -44,23 +43,32 @@ static bool caught_up(const struct worker *w, const struct partition *p) {
         return true;
 }
 
+static int look(struct worker *w, struct partition *p, struct error *err) {
+        if (p->ends_wanted) {
+                int r = behind_begin(w, p, err);
+
+                if (r)
+                        return r;
+        }
+        if (caught_up(w, p)) {
+                if (!p->quiet)
+                        log_line(w->c.log, PARTITION_LIVE, LOG_STRING("instance", w->c.instance), LOG_INT("partition", p->number),
+                                 LOG_INT("ms", worker_monotonic(w) - p->since));
+                partition_enter(w, p, PARTITION_LIVE);
+                p->quiet = false;
+        } else if (p->quiet) {
+                p->quiet = false;
+                log_line(w->c.log, PARTITION_BEHIND, LOG_STRING("instance", w->c.instance), LOG_INT("partition", p->number));
+        }
+        return 0;
+}
+
 int behind_look(struct worker *w, struct error *err) {
         for (size_t i = 0; i < w->n_owned; i++) {
-                struct partition *p = w->owned[i];
+                int r = w->owned[i]->state == PARTITION_BEHIND ? look(w, w->owned[i], err) : 0;
 
-                if (p->state != PARTITION_BEHIND)
-                        continue;
-                if (p->ends_wanted) {
-                        int r = behind_begin(w, p, err);
-
-                        if (r)
-                                return r;
-                }
-                if (!caught_up(w, p))
-                        continue;
-                log_line(w->c.log, PARTITION_LIVE, LOG_STRING("instance", w->c.instance), LOG_INT("partition", p->number),
-                         LOG_INT("ms", worker_monotonic(w) - p->since));
-                partition_enter(w, p, PARTITION_LIVE);
+                if (r)
+                        return r;
         }
         return 0;
 }

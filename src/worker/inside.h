@@ -53,6 +53,7 @@ struct partition {
         struct store *store;
         int64_t *ends;        /* by input: what has to be read before it has caught up */
         bool ends_wanted;     /* behind anew: the ends are to be asked */
+        bool quiet;           /* behind anew, and not said so in the log: an old record with nothing behind it is no backlog */
         instant_t ends_at;    /* real clock when they were asked */
         instant_t told_at;    /* the latest instant at which anything was told: the floor of its clock … */
         instant_t told_staged;/* … with what the open transaction tells */
