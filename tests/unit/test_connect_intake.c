@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * Goal: what is posted is accepted or refused as agreed, every refusal names its field, and no personal value is repeated;
+ * what is served describes itself; every connector keeps the rules of the table.
+ * Method: the project's own schemas and organisations; tables of small changes to one good event.
+ */
+
+#include <errno.h>
+
+#include "calendar/date.h"
+#include "connect/file.h"
+#include "connect/intake.h"
+#include "connect/openapi.h"
+#include "connectors/connector.h"
+#include "connectors/webhook/answer.h"
+#include "model_fixture.h"
+
+#define EVENT_ID "60a3d05e-e53c-5dbc-921a-806f98a46c8c"
+#define CASE_ID "1b15b2de-8ab7-5c72-9d63-9cd08b0efbef"
+#define TRACE "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+#define NOW "2022-10-11T12:00:00+02:00"
+
+/* Without the braces, so that rows can put something behind; what stands twice would be refused. */
+#define ENVELOPE \
+        "\"event_id\":\"" EVENT_ID "\",\"case_id\":\"" CASE_ID "\",\"source\":\"gi-jbn\",\"occurred_at\":\"2022-10-10T11:00:00+02:00\"," \
+        "\"recorded_at\":\"2022-10-10T11:00:00+02:00\""
+#define DATES "\"verdict_date\":\"2022-10-10\",\"informed_date\":\"2022-10-10\""
+#define REST "\"gi\":\"gi-jbn\",\"kind\":\"OTS\",\"municipality\":\"gm0014\",\"measure_id\":\"7f0a320f-7e2d-50ba-959b-4131a3834d5d\""
+#define GOOD ENVELOPE "," DATES "," REST
+#define CE(attributes) "{\"specversion\":\"1.0\",\"id\":\"" EVENT_ID "\"," attributes ",\"data\":{" GOOD "}}"
+#define CE_TYPE "\"type\":\"nl.ketenwacht.measure-started.v1\""
+#define CE_SOURCE "\"source\":\"urn:ketenwacht:gi-jbn\""
+
+static struct organisations *orgs;
+static struct event_types *types;
+static struct arena *arena;
+
+static void setup(void) {
+        struct report report = REPORT_INIT;
+        char path[SCRATCH_PATH];
+
+        ck_assert_int_eq(arena_new(&arena, INTAKE_ARENA_MAX), 0);
+        ck_assert_int_eq(organisations_read(project_path("config/organisations.yaml", path), &orgs, &report), 0);
+        ck_assert_int_eq(event_types_read(project_path("schemas", path), &types, &report), 0);
+        report_done(&report);
+}
+
+static void teardown(void) {
+        types = event_types_free(types);
+        orgs = organisations_free(orgs);
+        arena = arena_free(arena);
+}
+
+static struct intake_request request_for(const char *event, enum intake_form form, const char *body) {
+        struct intake_request request = {
+                .type = event_types_find(types, text_of(event)),
+                .caller = organisations_find(orgs, text_of("gi-jbn")),
+                .form = form,
+                .body = body,
+                .n = strlen(body),
+        };
+
+        ck_assert(instant_parse(text_of(NOW), &request.now));
+        return request;
+}
+
+/* -- What is accepted -- */
+
+START_TEST(test_every_form_gives_the_same_event) {
+        static const struct {
+                enum intake_form form;
+                const char *body, *id, *type, *source;
+        } rows[] = {
+                {INTAKE_PLAIN, "{" GOOD "}", NULL, NULL, NULL},
+                {INTAKE_PLAIN, "{\"event\":\"measure-started\",\"key\":\"" CASE_ID "\"," GOOD ",\"birth_date\":null}", NULL, NULL, NULL},
+                {INTAKE_STRUCTURED, CE(CE_TYPE "," CE_SOURCE), NULL, NULL, NULL},
+                {INTAKE_STRUCTURED,
+                 CE(CE_TYPE ",\"source\":\"gi-jbn\",\"time\":\"2022-10-10T11:00:00Z\",\"datacontenttype\":\"application/json\""), NULL, NULL, NULL},
+                {INTAKE_STRUCTURED, CE(CE_TYPE "," CE_SOURCE ",\"subject\":\"x\",\"myextension\":\"y\",\"traceparent\":\"" TRACE "\""), NULL, NULL, NULL},
+                {INTAKE_PLAIN, "{" GOOD "}", EVENT_ID, "nl.ketenwacht.measure-started.v1", "urn:ketenwacht:gi-jbn"},
+        };
+        struct intake_request request = request_for("measure-started", rows[_i].form, rows[_i].body);
+        struct problem problem = {0};
+        struct intake intake;
+        char id[UUID_TEXT + 1];
+
+        if (rows[_i].id)
+                request.attributes = (struct intake_attributes){"1.0", rows[_i].id, rows[_i].source, rows[_i].type, NULL};
+        ck_assert_msg(intake_read(&request, orgs, arena, &intake, &problem), "%s", problem.detail.text);
+        uuid_format(&intake.event.slots[SLOT_EVENT_ID].u, id);
+        ck_assert_str_eq(id, EVENT_ID);
+        ck_assert_int_eq(intake.event.slots[layout_slot(intake.event.type->layout, "birth_date")].kind, SLOT_NULL);
+        ck_assert_int_eq(intake.traceparent.n, strstr(rows[_i].body, TRACE) ? strlen(TRACE) : 0);
+        intake_done(&intake);
+}
+END_TEST
+
+/* -- What is refused -- */
+
+static const struct {
+        enum problem_kind kind;
+        const char *field;
+        enum intake_form form;
+        const char *body;
+} refused[] = {
+        {PROBLEM_MALFORMED, NULL, INTAKE_PLAIN, ""},
+        {PROBLEM_MALFORMED, NULL, INTAKE_PLAIN, "{"},
+        {PROBLEM_MALFORMED, NULL, INTAKE_PLAIN, "[]"},
+        {PROBLEM_MALFORMED, NULL, INTAKE_PLAIN, "{\"a\":1,\"a\":2}"},
+        {PROBLEM_MALFORMED, NULL, INTAKE_PLAIN, "{" GOOD "} x"},
+        {PROBLEM_BAD_VALUE, "event", INTAKE_PLAIN, "{\"event\":\"plan-made\"," GOOD "}"},
+        {PROBLEM_BAD_VALUE, "event", INTAKE_PLAIN, "{\"event\":7," GOOD "}"},
+        {PROBLEM_BAD_VALUE, "informed_date", INTAKE_PLAIN, "{" ENVELOPE ",\"verdict_date\":\"2022-10-10\"," REST "}"},
+        {PROBLEM_BAD_VALUE, "verdict_date", INTAKE_PLAIN, "{" ENVELOPE ",\"verdict_date\":\"2022-02-30\",\"informed_date\":\"2022-10-10\"," REST "}"},
+        {PROBLEM_BAD_VALUE, "informed_date", INTAKE_PLAIN, "{" ENVELOPE ",\"verdict_date\":\"2022-10-10\",\"informed_date\":null," REST "}"},
+        {PROBLEM_BAD_VALUE, "birth_date", INTAKE_PLAIN, "{" GOOD ",\"birth_date\":\"secret-2011\"}"},
+        {PROBLEM_BAD_VALUE, "reference", INTAKE_PLAIN, "{" GOOD ",\"reference\":\"Jan secret de Vries\"}"},
+        {PROBLEM_BAD_VALUE, NULL, INTAKE_PLAIN, "{" GOOD ",\"colour\":\"blue\"}"},
+        {PROBLEM_BAD_VALUE, "recorded_at", INTAKE_PLAIN,
+         "{\"event_id\":\"" EVENT_ID "\",\"case_id\":\"" CASE_ID "\",\"source\":\"gi-jbn\",\"occurred_at\":\"2022-10-10T11:00:00+02:00\","
+         "\"recorded_at\":\"2022-10-12T12:00:01+02:00\"," DATES "," REST "}"},
+        {PROBLEM_UNKNOWN_ORGANISATION, "source", INTAKE_PLAIN,
+         "{\"event_id\":\"" EVENT_ID "\",\"case_id\":\"" CASE_ID "\",\"source\":\"gi-none\",\"occurred_at\":\"2022-10-10T11:00:00+02:00\","
+         "\"recorded_at\":\"2022-10-10T11:00:00+02:00\"," DATES "," REST "}"},
+        {PROBLEM_NOT_ALLOWED, "source", INTAKE_PLAIN,
+         "{\"event_id\":\"" EVENT_ID "\",\"case_id\":\"" CASE_ID "\",\"source\":\"gi-wss\",\"occurred_at\":\"2022-10-10T11:00:00+02:00\","
+         "\"recorded_at\":\"2022-10-10T11:00:00+02:00\"," DATES "," REST "}"},
+        {PROBLEM_NOT_ALLOWED, "gi", INTAKE_PLAIN,
+         "{" ENVELOPE "," DATES ",\"gi\":\"gi-wss\",\"kind\":\"OTS\",\"municipality\":\"gm0014\",\"measure_id\":\"7f0a320f-7e2d-50ba-959b-4131a3834d5d\"}"},
+        {PROBLEM_KEY_MISMATCH, "key", INTAKE_PLAIN, "{\"key\":\"" EVENT_ID "\"," GOOD "}"},
+        {PROBLEM_BAD_VALUE, "key", INTAKE_PLAIN, "{\"key\":1," GOOD "}"},
+        {PROBLEM_BAD_VALUE, "type", INTAKE_STRUCTURED, CE("\"type\":\"nl.ketenwacht.plan-made.v1\"," CE_SOURCE)},
+        {PROBLEM_BAD_VALUE, "type", INTAKE_STRUCTURED, CE(CE_SOURCE)},
+        {PROBLEM_BAD_VALUE, "type", INTAKE_STRUCTURED, CE("\"type\":5," CE_SOURCE)},
+        {PROBLEM_BAD_VALUE, "source", INTAKE_STRUCTURED, CE(CE_TYPE)},
+        {PROBLEM_NOT_ALLOWED, "source", INTAKE_STRUCTURED, CE(CE_TYPE ",\"source\":\"urn:ketenwacht:gi-wss\"")},
+        {PROBLEM_BAD_VALUE, "time", INTAKE_STRUCTURED, CE(CE_TYPE "," CE_SOURCE ",\"time\":\"yesterday\"")},
+        {PROBLEM_BAD_VALUE, "datacontenttype", INTAKE_STRUCTURED, CE(CE_TYPE "," CE_SOURCE ",\"datacontenttype\":\"text/xml\"")},
+        {PROBLEM_BAD_VALUE, "specversion", INTAKE_STRUCTURED, "{\"id\":\"" EVENT_ID "\"," CE_TYPE "," CE_SOURCE ",\"data\":{" GOOD "}}"},
+        {PROBLEM_BAD_VALUE, "id", INTAKE_STRUCTURED, "{\"specversion\":\"1.0\",\"id\":\"" CASE_ID "\"," CE_TYPE "," CE_SOURCE ",\"data\":{" GOOD "}}"},
+        {PROBLEM_BAD_VALUE, "id", INTAKE_STRUCTURED, "{\"specversion\":\"1.0\"," CE_TYPE "," CE_SOURCE ",\"data\":{" GOOD "}}"},
+        {PROBLEM_BAD_VALUE, "data", INTAKE_STRUCTURED, "{\"specversion\":\"1.0\",\"id\":\"" EVENT_ID "\"," CE_TYPE "," CE_SOURCE "}"},
+        {PROBLEM_BAD_VALUE, "data", INTAKE_STRUCTURED, "{\"specversion\":\"1.0\",\"id\":\"" EVENT_ID "\"," CE_TYPE "," CE_SOURCE ",\"data\":\"x\"}"},
+        {PROBLEM_BAD_VALUE, "verdict_date", INTAKE_STRUCTURED,
+         "{\"specversion\":\"1.0\",\"id\":\"" EVENT_ID "\"," CE_TYPE "," CE_SOURCE ",\"data\":{" ENVELOPE ",\"informed_date\":\"2022-10-10\"," REST "}}"},
+};
+
+START_TEST(test_refusals_name_their_field) {
+        struct intake_request request = request_for("measure-started", refused[_i].form, refused[_i].body);
+        struct buffer out = BUFFER_INIT(65536);
+        struct problem problem = {0};
+        struct intake intake;
+        json_t *json;
+
+        ck_assert(!intake_read(&request, orgs, arena, &intake, &problem));
+        intake_done(&intake);
+        ck_assert_str_eq(problem_rows[problem.kind].code, problem_rows[refused[_i].kind].code);
+        problem_write(&problem, &out);
+        ck_assert_ptr_null(strstr(buffer_text(&out), "secret"));
+        json = json_loadb((const char *)out.bytes, out.n, 0, NULL);
+        ck_assert_ptr_nonnull(json);
+        ck_assert_uint_eq((unsigned)json_integer_value(json_object_get(json, "status")), problem_rows[problem.kind].status);
+        ck_assert_ptr_nonnull(json_string_value(json_object_get(json, "detail")));
+        if (refused[_i].field)
+                ck_assert_str_eq(json_string_value(json_object_get(json, "field")), refused[_i].field);
+        else
+                ck_assert_ptr_null(json_object_get(json, "field"));
+        json_decref(json);
+        buffer_done(&out);
+}
+END_TEST
+
+START_TEST(test_pointer_leads_into_the_data) {
+        struct problem problem = {.kind = PROBLEM_BAD_VALUE, .field = "kind", .within = "/data"};
+        struct buffer out = BUFFER_INIT(65536);
+
+        error_set(&problem.detail, "kind: is missing");
+        problem_write(&problem, &out);
+        ck_assert_str_eq(buffer_text(&out),
+                         "{\"type\":\"urn:ketenwacht:problem:bad-value\",\"title\":\"A field is missing, unknown, or outside its domain\",\"status\":422,"
+                         "\"detail\":\"kind: is missing\",\"code\":\"BAD_VALUE\",\"field\":\"kind\","
+                         "\"errors\":[{\"pointer\":\"#/data/kind\",\"detail\":\"kind: is missing\"}]}");
+        buffer_done(&out);
+}
+END_TEST
+
+START_TEST(test_who_may_publish) {
+        static const struct {
+                const char *caller, *event;
+                bool ok;
+        } rows[] = {
+                {"gi-jbn", "measure-started", true},
+                {"gm0014", "measure-started", false},
+                {"gm0014", "local-team-involved", true},
+                {"gi-jbn", "plan-due", false}, /* the broker alone tells it */
+                {"operators", "alert-acknowledged", true},
+        };
+        struct problem problem = {0};
+
+        ck_assert_int_eq(intake_allowed(event_types_find(types, text_of(rows[_i].event)), organisations_find(orgs, text_of(rows[_i].caller)), &problem),
+                         rows[_i].ok);
+        ck_assert_int_eq(problem.kind, rows[_i].ok ? PROBLEM_NONE : PROBLEM_NOT_ALLOWED);
+}
+END_TEST
+
+START_TEST(test_media_types) {
+        static const struct {
+                const char *type;
+                int form; /* -1: none */
+        } rows[] = {
+                {"application/json", INTAKE_PLAIN},
+                {"Application/JSON; charset=UTF-8", INTAKE_PLAIN},
+                {"application/json;charset=\"utf-8\"; profile=x", INTAKE_PLAIN},
+                {"application/cloudevents+json; charset=utf-8", INTAKE_STRUCTURED},
+                {"application/json; charset=latin1", -1},
+                {"application/cloudevents-batch+json", -1},
+                {"application/jsonx", -1},
+                {"text/json", -1},
+                {"", -1},
+                {NULL, -1},
+        };
+        enum intake_form form;
+
+        ck_assert_int_eq(intake_media_type(rows[_i].type, &form), rows[_i].form >= 0);
+        if (rows[_i].form >= 0)
+                ck_assert_int_eq((int)form, rows[_i].form);
+}
+END_TEST
+
+/* -- OpenAPI -- */
+
+static void has_reference(const json_t *document, const json_t *reference) {
+        char path[320];
+        const json_t *at = document;
+        char *rest = path, *part;
+
+        (void) snprintf(path, sizeof(path), "%s", json_string_value(json_object_get(reference, "$ref")) + 2);
+        while (at && (part = strtok_r(rest, "/", &rest)))
+                at = json_object_get(at, part);
+        ck_assert_ptr_nonnull(at);
+}
+
+START_TEST(test_openapi_has_every_event_and_field) {
+        struct buffer out = BUFFER_INIT(OPENAPI_BYTES_MAX);
+        json_t *document;
+        size_t published = 0;
+
+        openapi_write(types, "1", &out);
+        document = json_loadb((const char *)out.bytes, out.n, JSON_REJECT_DUPLICATES, NULL);
+        ck_assert_ptr_nonnull(document);
+        for (size_t i = 0; i < event_types_count(types); i++) {
+                const struct event_type *type = event_types_at(types, i);
+                json_t *schema = json_object_get(json_object_get(json_object_get(document, "components"), "schemas"), type->name), *post, *response;
+                const char *status;
+                char path[128];
+
+                (void) snprintf(path, sizeof(path), "/events/%s", type->name);
+                post = json_object_get(json_object_get(json_object_get(document, "paths"), path), "post");
+                ck_assert_int_eq(post != NULL, !type->output);
+                if (type->output)
+                        continue;
+                published++;
+                ck_assert_uint_eq(json_object_size(json_object_get(schema, "properties")), type->layout->n + 2); /* event and key beside the fields */
+                json_object_foreach(json_object_get(post, "responses"), status, response) {
+                        if (strcmp(status, "202") != 0)
+                                has_reference(document, response);
+                }
+        }
+        ck_assert_uint_eq(json_object_size(json_object_get(document, "paths")), published);
+        json_decref(document);
+        buffer_done(&out);
+}
+END_TEST
+
+START_TEST(test_openapi_fields_say_what_the_schema_says) {
+        static const struct {
+                const char *field, *json;
+        } rows[] = {
+                {"event_id", "\"event_id\":{\"type\":\"string\",\"format\":\"uuid\",\"pattern\":"},
+                {"birth_date", "\"birth_date\":{\"type\":[\"string\",\"null\"],\"format\":\"date\",\"description\":"},
+                {"kind", "\"type\":\"string\",\"enum\":[\"OTS\",\"VOTS\","},
+                {"occurred_at", "\"occurred_at\":{\"type\":\"string\",\"format\":\"date-time\","},
+                {"agreed", "\"agreed\":{\"type\":\"boolean\","},
+        };
+        struct buffer out = BUFFER_INIT(OPENAPI_BYTES_MAX);
+
+        openapi_write(types, "1", &out);
+        ck_assert_msg(strstr(buffer_text(&out), rows[_i].json), "%s", rows[_i].field);
+        buffer_done(&out);
+}
+END_TEST
+
+/* -- What a receiver's answer means -- */
+
+START_TEST(test_answers_of_receivers) {
+        static const struct {
+                int status;
+                const char *retry_after;
+                enum tried outcome;
+                int64_t pause;
+        } rows[] = {
+                {200, NULL, TRIED_DELIVERED, -1}, {202, NULL, TRIED_DELIVERED, -1}, {204, NULL, TRIED_DELIVERED, -1},
+                {410, NULL, TRIED_GONE, -1},      {429, "3", TRIED_LATER, 3000},    {429, NULL, TRIED_LATER, -1},
+                {429, "soon", TRIED_LATER, -1},   {503, "5", TRIED_AGAIN, 5000},    {503, NULL, TRIED_AGAIN, -1},
+                {500, "5", TRIED_AGAIN, -1},      {502, NULL, TRIED_AGAIN, -1},     {408, NULL, TRIED_AGAIN, -1},
+                {409, NULL, TRIED_AGAIN, -1},     {425, NULL, TRIED_AGAIN, -1},     {401, NULL, TRIED_AGAIN, -1},
+                {403, NULL, TRIED_AGAIN, -1},     {404, NULL, TRIED_AGAIN, -1},     {301, NULL, TRIED_AGAIN, -1},
+                {400, NULL, TRIED_REFUSED, -1},   {413, NULL, TRIED_REFUSED, -1},   {415, NULL, TRIED_REFUSED, -1},
+                {422, NULL, TRIED_REFUSED, -1},
+        };
+        struct attempt attempt;
+
+        webhook_judge(rows[_i].status, rows[_i].retry_after, 0, &attempt);
+        ck_assert_int_eq(attempt.outcome, rows[_i].outcome);
+        ck_assert_int_eq(attempt.pause_ms, rows[_i].pause);
+        ck_assert_int_eq(attempt.status, rows[_i].status);
+        ck_assert_int_eq(attempt.reason[0] == '\0', rows[_i].outcome == TRIED_DELIVERED);
+}
+END_TEST
+
+/* -- Every connector of the table -- */
+
+static const char *tokens(const char *name) {
+        return strncmp(name, "KETENWACHT_TOKEN_", 17) == 0 ? "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" : NULL;
+}
+
+/* A file for each connector, with something that open() must refuse when @broken. */
+static struct connect_file *read_file(const struct scratch *s, const char *name, bool broken) {
+        struct report report = REPORT_INIT;
+        struct connect_file *file = NULL;
+        char text[512], path[SCRATCH_PATH];
+
+        if (strcmp(name, "gi-http") == 0)
+                (void) snprintf(text, sizeof(text), "connector: gi-http\nlisten: '%s'\ntokens: {gi-jbn: {env: KETENWACHT_TOKEN_X}}\n",
+                                broken ? "localhost" : "127.0.0.1:0");
+        else
+                (void) snprintf(text, sizeof(text), "connector: %s\norganisation: gm0014\nurl: %s\n", name,
+                                broken ? "http://example.nl/" : "https://example.nl/");
+        scratch_write(s, "x.yaml", text);
+        ck_assert_msg(connect_file_read(scratch_path(s, "x.yaml", path), connectors, orgs, tokens, &file, &report) == 0, "%s", buffer_text(&report.text));
+        ck_assert_str_eq(file->name, "x");
+        report_done(&report);
+        return file;
+}
+
+START_TEST(test_connectors_open_and_close) {
+        const struct connector_ops *ops = connectors[_i];
+        struct connector_env env = {.name = "x", .types = types, .organisations = orgs, .clock = clock_system(), .parallel = 2};
+        struct scratch s = scratch_new();
+
+        for (int broken = 0; broken < 2; broken++) {
+                struct connect_file *file = read_file(&s, ops->name, broken);
+
+                for (int i = 0; i < 2; i++) {
+                        struct error err = {0};
+
+                        ck_assert_int_eq(ops->open(file->ctx, &env, &err), broken ? -EINVAL : 0);
+                        ck_assert_int_eq(err.text[0] != '\0', broken);
+                        if (!broken)
+                                ck_assert_int_eq(ops->turn(file->ctx, 0, &err), 0);
+                        ops->close(file->ctx);
+                        ops->close(file->ctx);
+                }
+                connect_file_free(file);
+        }
+        scratch_remove(&s);
+}
+END_TEST
+
+static void check_option(const struct connector_option *o, const struct connector_ops *ops, struct buffer *help) {
+        size_t same = 0;
+
+        ck_assert_msg(o->doc && strlen(o->doc) > 10 && o->doc[strlen(o->doc) - 1] == '.', "%s: %s has no documentation", ops->name, o->key);
+        ck_assert_ptr_nonnull(strstr(buffer_text(help), o->key));
+        for (const struct connector_option *other = ops->options; other->key; other++)
+                same += strcmp(other->key, o->key) == 0;
+        for (const struct connector_option *other = connect_out_options; ops->direction == CONNECTOR_OUT && other->key; other++)
+                same += strcmp(other->key, o->key) == 0;
+        for (const struct connector_option *other = connect_in_options; ops->direction == CONNECTOR_IN && other->key; other++)
+                same += strcmp(other->key, o->key) == 0;
+        ck_assert_uint_eq(same, 1);
+}
+
+START_TEST(test_connectors_are_complete) {
+        const struct connector_ops *ops = connectors[_i];
+        struct buffer help = BUFFER_INIT(1 << 20);
+        const struct connector_option *common = ops->direction == CONNECTOR_IN ? connect_in_options : connect_out_options;
+
+        connect_file_document(ops, &help);
+        ck_assert(ops->name && ops->summary && ops->options && ops->open && ops->close && ops->turn);
+        ck_assert(ops->direction == CONNECTOR_IN ? ops->quiesce && ops->settled : ops->deliver && ops->abandon);
+        for (const struct connector_option *o = ops->options; o->key; o++)
+                check_option(o, ops, &help);
+        for (const struct connector_option *o = common; o->key; o++)
+                check_option(o, ops, &help);
+        buffer_done(&help);
+}
+END_TEST
+
+START_TEST(test_shipped_files_are_right) {
+        static const char *const files[] = {"config/connectors/gi-http.yaml", "config/connectors/webhook-gm0014.yaml"};
+        struct report report = REPORT_INIT;
+        struct connect_file *file = NULL;
+        char path[SCRATCH_PATH];
+
+        ck_assert_msg(connect_file_read(project_path(files[_i], path), connectors, orgs, tokens, &file, &report) == 0, "%s", buffer_text(&report.text));
+        connect_file_free(file);
+        report_done(&report);
+}
+END_TEST
+
+START_TEST(test_file_mistakes_are_told) {
+        static const struct {
+                const char *text, *told;
+        } rows[] = {
+                {"listen: 127.0.0.1:1\n", "x.yaml:1:1: 'connector' is missing"},
+                {"connector: webhok\n", "x.yaml:1:12: no connector 'webhok' (did you mean 'webhook'?)"},
+                {"connector: webhook\nurl: https://a/\norganisation: gm001\n", "x.yaml:3:15: organisation: no organisation 'gm001' (did you mean"},
+                {"connector: webhook\nurl: https://a/\norganisation: gm0014\nname: a b\n", "x.yaml:4:7: name: must be"},
+                {"connector: webhook\nurl: https://a/\norganisation: gm0014\nretries: 3\n", "x.yaml:4:1: no option 'retries' (did you mean 'tries'?)"},
+                {"connector: webhook\nurl: https://a/\norganisation: gm0014\nfirst_delay: 2 hours\n", "first_delay must be a duration from"},
+                {"connector: webhook\nurl: https://a/\norganisation: gm0014\nlongest_delay: 1 ms\n", "longest_delay must not be shorter than first_delay"},
+                {"connector: gi-http\ntokens: {gi-none: {env: KETENWACHT_TOKEN_X}}\n", "x.yaml:2:10: tokens: no organisation 'gi-none'"},
+                {"connector: gi-http\n", "'tokens' is missing"},
+                {"- connector\n", "must hold keys and values"},
+                {"connector: [", "x.yaml:"},
+        };
+        struct report report = REPORT_INIT;
+        struct connect_file *file = NULL;
+        struct scratch s = scratch_new();
+        char path[SCRATCH_PATH];
+
+        scratch_write(&s, "x.yaml", rows[_i].text);
+        ck_assert_int_lt(connect_file_read(scratch_path(&s, "x.yaml", path), connectors, orgs, tokens, &file, &report), 0);
+        ck_assert_msg(strstr(buffer_text(&report.text), rows[_i].told), "%s", buffer_text(&report.text));
+        ck_assert_ptr_null(file);
+        report_done(&report);
+        scratch_remove(&s);
+}
+END_TEST
+
+int main(void) {
+        Suite *suite = suite_create("connect_intake");
+        SRunner *runner = srunner_create(suite);
+        TCase *intake = tcase_create("intake"), *openapi = tcase_create("openapi"), *table = tcase_create("table");
+        int failed;
+
+        tcase_add_checked_fixture(intake, setup, teardown);
+        tcase_add_checked_fixture(openapi, setup, teardown);
+        tcase_add_checked_fixture(table, setup, teardown);
+        tcase_add_loop_test(intake, test_every_form_gives_the_same_event, 0, 6);
+        tcase_add_loop_test(intake, test_refusals_name_their_field, 0, (int)ELEMENTS(refused));
+        tcase_add_test(intake, test_pointer_leads_into_the_data);
+        tcase_add_loop_test(intake, test_who_may_publish, 0, 5);
+        tcase_add_loop_test(intake, test_media_types, 0, 10);
+        tcase_add_test(openapi, test_openapi_has_every_event_and_field);
+        tcase_add_loop_test(openapi, test_openapi_fields_say_what_the_schema_says, 0, 5);
+        tcase_add_loop_test(table, test_answers_of_receivers, 0, 22);
+        tcase_add_loop_test(table, test_connectors_open_and_close, 0, 2);
+        tcase_add_loop_test(table, test_connectors_are_complete, 0, 2);
+        tcase_add_loop_test(table, test_shipped_files_are_right, 0, 2);
+        tcase_add_loop_test(table, test_file_mistakes_are_told, 0, 11);
+        suite_add_tcase(suite, intake);
+        suite_add_tcase(suite, openapi);
+        suite_add_tcase(suite, table);
+        srunner_run_all(runner, CK_ENV);
+        failed = srunner_ntests_failed(runner);
+        srunner_free(runner);
+        return failed ? 1 : 0;
+}
