@@ -23,6 +23,7 @@ struct command {
         const char *summary; /* one line, for ketenwacht --help */
         const char *help;    /* the whole text of ketenwacht NAME --help */
         int (*run)(int argc, char **argv); /* argv[0] is the command's name */
+        int (*help_on)(const char *topic); /* ketenwacht NAME --help TOPIC; returns an exit status; NULL: there are no topics */
 };
 
 /* What every command takes: --config DIR, --schemas DIR (and for those with a broker --bootstrap LIST). */

@@ -18,6 +18,7 @@
         X(publish) \
         X(tail) \
         X(rules) \
+        X(connect) \
         X(schema) \
         X(bench)
 
@@ -75,6 +76,8 @@ int main(int argc, char **argv) {
                         continue;
                 for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++) {
                         if (strcmp(argv[i], "--help") == 0) {
+                                if ((*c)->help_on && i + 1 < argc)
+                                        return (*c)->help_on(argv[i + 1]);
                                 fputs((*c)->help, stdout);
                                 return EXIT_DONE;
                         }

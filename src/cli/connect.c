@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* `ketenwacht connect`: runs one connector, from its file, until it is told to stop. */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/broker.h"
+#include "cli/options.h"
+#include "connect/brake.h"
+#include "connect/runtime.h"
+#include "connectors/connector.h"
+#include "console/server.h"
+
+#define STEP_MS 100          /* how soon a stop is noticed */
+#define STUCK_MS 90000       /* a turn that takes longer: above every time-out of a call to the broker */
+#define FOLDER_PATH_MAX 4096
+
+struct connect {
+        struct command_dirs dirs;
+        const char *path, *bootstrap, *metrics_text;
+        bool list, resume;
+        int64_t metrics_port; /* -1: none */
+        struct organisations *organisations;
+        struct event_types *types;
+        struct connect_file *file;
+        struct command_broker broker;
+        struct metrics *metrics;
+        struct console *console;
+        struct runtime *runtime;
+        struct log log;
+        sigset_t signals; /* that stop it; blocked in all threads */
+};
+
+static int read_arguments(int argc, char **argv, struct connect *c) {
+        const struct option_row rows[] = {
+                OPTION_TEXT_ROW("--config", &c->dirs.config),
+                OPTION_TEXT_ROW("--schemas", &c->dirs.schemas),
+                OPTION_TEXT_ROW("--bootstrap", &c->bootstrap),
+                OPTION_TEXT_ROW("--metrics", &c->metrics_text),
+                OPTION_FLAG_ROW("--list", &c->list),
+                OPTION_FLAG_ROW("--resume", &c->resume),
+                OPTION_END_ROW,
+        };
+        const char *arguments[OPTION_ARGUMENTS_MAX];
+        int n, status = options_read(argc, argv, rows, arguments, &n);
+
+        if (status || (c->list && n == 0))
+                return status;
+        if (n != 1)
+                return command_usage("connect", n == 0 ? "the FILE of a connector is missing, such as config/connectors/gi-http.yaml"
+                                                       : "one FILE at a time: each connector is a process of its own");
+        c->path = arguments[0];
+        c->metrics_port = -1;
+        if (c->metrics_text && (!text_to_int64(text_of(c->metrics_text), &c->metrics_port) || c->metrics_port < 0 || c->metrics_port > UINT16_MAX))
+                return command_usage("connect", "--metrics '%s' is no port; expected 0 (any that is free) to %d", c->metrics_text, UINT16_MAX);
+        return 0;
+}
+
+/* -- What there is -- */
+
+static int list_connectors(void) {
+        for (size_t i = 0; connectors[i]; i++)
+                printf("%-12s %s\n", connectors[i]->name, connectors[i]->summary);
+        return EXIT_DONE;
+}
+
+static int help_on(const char *topic) {
+        CLEANUP(buffer_done) struct buffer text = BUFFER_INIT(1 << 20);
+        struct nearest nearest = NEAREST_INIT(topic);
+        char hint[NEAREST_HINT_MAX];
+
+        for (size_t i = 0; connectors[i]; i++) {
+                nearest_try(&nearest, connectors[i]->name);
+                if (strcmp(connectors[i]->name, topic) == 0) {
+                        connect_file_document(connectors[i], &text);
+                        fputs(buffer_text(&text), stdout);
+                        return EXIT_DONE;
+                }
+        }
+        return command_usage("connect", "no connector '%s'%s", topic, nearest_hint(&nearest, hint));
+}
+
+/* -- What is configured -- */
+
+static const char *environment(const char *name) {
+        return getenv(name);
+}
+
+static int read_all(struct connect *c, struct report *report) {
+        char path[FOLDER_PATH_MAX];
+        int r;
+
+        if ((size_t)snprintf(path, sizeof(path), "%s/organisations.yaml", c->dirs.config) >= sizeof(path)) {
+                report_place(report, "--config", "the path of the folder is too long");
+                return -EINVAL;
+        }
+        r = organisations_read(path, &c->organisations, report);
+        if (r == 0)
+                r = event_types_read(c->dirs.schemas, &c->types, report);
+        return r ? r : connect_file_read(c->path, connectors, c->organisations, environment, &c->file, report);
+}
+
+static int configure(struct connect *c) {
+        struct report report = REPORT_INIT;
+        struct error err = {0};
+        int status = EXIT_DONE;
+
+        if (read_all(c, &report)) {
+                fputs(buffer_text(&report.text), stderr);
+                error_set(&err, "%s cannot be used; mend what is said above", c->path);
+                status = command_fail("connect", EXIT_USAGE, &err);
+        }
+        report_done(&report);
+        if (status == EXIT_DONE)
+                status = command_broker_read("connect", c->dirs.config, c->bootstrap, &c->log, &c->broker);
+        return status ? status : command_broker_open("connect", &c->broker);
+}
+
+/* -- Resuming -- */
+
+static int resume(struct connect *c) {
+        struct error err = {0};
+        int64_t offset;
+        int r;
+
+        if (c->file->ops->direction != CONNECTOR_OUT)
+                return command_usage("connect", "--resume is for connectors that deliver; %s takes in", c->file->ops->name);
+        r = brake_resume(c->broker.bus, c->types, c->file->name, c->file->out.organisation->id, clock_system(), &offset, &err);
+        if (r)
+                return command_fail("connect", r == BRAKE_E_OFF ? EXIT_NO : EXIT_BROKER, &err);
+        printf("{\"resumed\":\"%s\",\"inbox_offset\":%lld}\n", c->file->name, (long long)offset);
+        return EXIT_DONE;
+}
+
+/* -- The console's questions, on its thread -- */
+
+static bool is_healthy(void *ctx) {
+        const struct connect *c = ctx;
+        struct clock clock = clock_system();
+        struct runtime_status status;
+
+        runtime_status(c->runtime, &status);
+        return clock_monotonic(&clock) - status.turned <= STUCK_MS;
+}
+
+static void is_ready(void *ctx, struct console_reasons *reasons) {
+        const struct connect *c = ctx;
+        struct runtime_status status;
+
+        runtime_status(c->runtime, &status);
+        if (!status.assigned)
+                console_reason(reasons, "joining", "%s does not have its inbox: it joins, or another process of this name has it", c->file->name);
+        if (status.looking)
+                console_reason(reasons, "looking", "%s reads in deliveries whether it was stopped", c->file->name);
+        if (status.braked)
+                console_reason(reasons, "stopped", "the target of %s wants nothing more; ketenwacht connect --resume goes on", c->file->name);
+        if (status.unanswered)
+                console_reason(reasons, "unanswered", "the broker did not acknowledge the latest event of %s", c->file->name);
+}
+
+static int start_console(struct connect *c) {
+        const struct console_config config = {
+                .port = (uint16_t)c->metrics_port, .metrics = c->metrics, .healthy = is_healthy, .ready = is_ready, .ctx = c};
+        struct error err = {0};
+
+        if (c->metrics_port < 0)
+                return EXIT_DONE;
+        if (console_start(&config, &c->console, &err) < 0)
+                return command_fail("connect", EXIT_USAGE, &err);
+        log_line(&c->log, CONSOLE_LISTENS, LOG_INT("port", console_port(c->console)));
+        return EXIT_DONE;
+}
+
+/* -- Running -- */
+
+/* For the spread of back-off only: without the system's source it is not spread. */
+static uint64_t draw(void *ctx) {
+        uint64_t bits = 0;
+
+        (void) ctx;
+        return random_bytes(&bits, sizeof(bits)) < 0 ? 0 : bits;
+}
+
+static int open_runtime(struct connect *c) {
+        struct runtime_config config = {
+                .file = c->file,
+                .bus = c->broker.bus,
+                .types = c->types,
+                .organisations = c->organisations,
+                .clock = clock_system(),
+                .random = draw,
+                .log = &c->log,
+        };
+        struct error err = {0};
+        int r = metrics_new(&c->metrics);
+
+        config.metrics = c->metrics;
+        if (r == 0)
+                r = runtime_open(&config, &c->runtime, &err);
+        if (r == 0)
+                return start_console(c);
+        if (!err.text[0])
+                error_set(&err, "%s: %s", c->file->name, strerror(-r));
+        return command_fail("connect", r == -EINVAL ? EXIT_USAGE : EXIT_BROKER, &err);
+}
+
+static int failed(struct connect *c, const struct error *err) {
+        log_line(&c->log, FAILED, LOG_STRING("connector", c->file->name), LOG_STRING("error", err->text));
+        return command_fail("connect", EXIT_BROKER, err);
+}
+
+static int run_until_stopped(struct connect *c) {
+        static const struct timespec no_time = {0};
+        struct error err = {0};
+        int signal = -1;
+
+        log_line(&c->log, STARTED, LOG_STRING("connector", c->file->name), LOG_STRING("kind", c->file->ops->name));
+        while (signal < 0) {
+                if (runtime_turn(c->runtime, STEP_MS, &err) < 0)
+                        return failed(c, &err);
+                signal = sigtimedwait(&c->signals, NULL, &no_time);
+        }
+        log_line(&c->log, STOPPING, LOG_INT("signal", signal));
+        if (runtime_stop(c->runtime, &err) < 0)
+                return failed(c, &err);
+        log_line(&c->log, STOPPED);
+        return EXIT_DONE;
+}
+
+static void done(struct connect *c) {
+        console_stop(c->console);
+        runtime_free(c->runtime);
+        metrics_free(c->metrics);
+        command_broker_done(&c->broker);
+        connect_file_free(c->file);
+        event_types_free(c->types);
+        organisations_free(c->organisations);
+}
+
+static int run_connect(int argc, char **argv) {
+        struct connect c = {.dirs = COMMAND_DIRS_DEFAULT, .log = {.out = stderr, .clock = clock_system(), .level = LOG_LEVEL_INFO, .process = "connect"}};
+        int status = read_arguments(argc, argv, &c);
+
+        if (status || c.list)
+                return status ? status : list_connectors();
+        /* Blocked before any thread begins, so that all inherit it. */
+        (void) sigemptyset(&c.signals);
+        (void) sigaddset(&c.signals, SIGTERM);
+        (void) sigaddset(&c.signals, SIGINT);
+        (void) pthread_sigmask(SIG_BLOCK, &c.signals, NULL);
+        status = configure(&c);
+        if (status == EXIT_DONE && c.resume)
+                status = resume(&c);
+        else if (status == EXIT_DONE)
+                status = open_runtime(&c);
+        if (status == EXIT_DONE && !c.resume)
+                status = run_until_stopped(&c);
+        done(&c);
+        return status;
+}
+
+const struct command command_connect = {
+        .name = "connect",
+        .summary = "run a connector: events in over HTTP, inboxes out to webhooks",
+        .help = "Usage: ketenwacht connect FILE [--bootstrap HOST:PORT,...] [--metrics PORT]\n"
+                "       ketenwacht connect --resume FILE [--bootstrap HOST:PORT,...]\n"
+                "       ketenwacht connect --list\n"
+                "       ketenwacht connect --help NAME\n\n"
+                "Runs the connector that FILE describes (config/connectors/) until SIGTERM or SIGINT; then it finishes what is under way,\n"
+                "commits and leaves its group. Each connector is a process of its own.\n\n"
+                "  --list             the connectors there are\n"
+                "  --help NAME        every key that the file of this connector may hold\n"
+                "  --resume           a target that answered 410 wants messages again: delivery goes on where it stopped, in the process that\n"
+                "                     runs or in the next one. Prints {\"resumed\":NAME,\"inbox_offset\":N}; status 1 when it was not stopped\n"
+                "  --metrics PORT     answer /metrics, /healthz and /readyz on 127.0.0.1:PORT; 0 takes any port, see the log\n"
+                "  --bootstrap LIST   the broker; otherwise KETENWACHT_BOOTSTRAP, otherwise broker.yaml\n"
+                "  --config DIR       configuration (default config)\n"
+                "  --schemas DIR      schemas (default schemas)\n\n"
+                "The log goes to standard error, one JSON object a line (ops/log.md explains each).\n"
+                "Exit status: 0 stopped, resumed or listed, 1 there was nothing to resume, 2 the configuration is wrong, 3 the broker failed.\n",
+        .run = run_connect,
+        .help_on = help_on,
+};
