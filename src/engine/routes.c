@@ -71,6 +71,28 @@ static bool was_told(const struct view *v, const struct fact *fact, const char *
         return false;
 }
 
+/*
+ * The slots of a fact as the outcome may show them. Texts of an older fact lie in its case's memory, which moves when the
+ * fact that is being accepted is kept; those of a fresh one are the caller's.
+ */
+static struct slot *lasting_slots(struct view *v, const struct fact *fact) {
+        size_t n = fact->type->layout->n;
+        struct slot *slots;
+
+        if (fact->fresh)
+                return (struct slot *)fact->slots;
+        slots = arena_alloc(v->arena, n * sizeof(*slots));
+        for (size_t i = 0; slots && i < n; i++) {
+                slots[i] = fact->slots[i];
+                if (slots[i].kind != SLOT_STRING || slots[i].s.n == 0)
+                        continue;
+                slots[i].s.s = arena_copy(v->arena, slots[i].s.s, slots[i].s.n);
+                if (!slots[i].s.s)
+                        return NULL;
+        }
+        return slots;
+}
+
 /* Tells one copy: in the row of a fact that is being accepted now, in a row of its own for the others. */
 static void tell(struct view *v, const struct fact *fact, const char *organisation, const char *role, bool personal) {
         struct effect *effect;
@@ -87,7 +109,9 @@ static void tell(struct view *v, const struct fact *fact, const char *organisati
         effect->event_id = fact->event_id;
         effect->organisation = organisation;
         effect->role = role;
-        effect->fact = (struct event){fact->type, (struct slot *)fact->slots};
+        effect->fact = (struct event){fact->type, lasting_slots(v, fact)};
+        if (!effect->fact.slots)
+                v->failed = true;
         effect->personal = personal;
         effect->fell_due = v->now;
         if (fact->fresh)

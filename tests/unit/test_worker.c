@@ -425,6 +425,35 @@ START_TEST(a_clock_far_from_the_brokers_tells_nothing) {
 }
 END_TEST
 
+START_TEST(what_was_kept_silent_is_told_with_the_next_fact) {
+        struct world *w = world_new();
+        struct worker *worker;
+        struct bus_record record;
+        char json[FIXTURE_JSON];
+
+        w->off = -2 * 3600 * 1000; /* nothing is told, so nothing evaluates the case before its next fact does */
+        worker = world_worker(w, "a");
+        world_settle(w, worker);
+        fixture_measure(json, "measure", "case", "gi-b", "gm0001", w->now, 1);
+        world_publish(w, json);
+        world_settle(w, worker);
+        ck_assert_uint_eq(world_count(w, "inbox.gm0001", NULL), 0);
+        w->off = 0;
+        fixture_protector(json, "protector", "case", "gi-b", w->now, 0);
+        world_publish(w, json);
+        world_settle(w, worker);
+        ck_assert_uint_eq(world_count(w, "inbox.gm0001", &record), 1);
+        arena_reset(w->arena);
+        struct event event = fixture_decode(w->config, record.value, record.value_n, w->arena);
+
+        ck_assert_str_eq(event.type->name, "measure-started");
+        ck_assert(text_is(event.slots[SLOT_SOURCE].s, "gi-b"));
+        ck_assert(text_is(fixture_text(&event, "municipality"), "gm0001"));
+        world_end(worker);
+        world_done(w);
+}
+END_TEST
+
 /* -- State -- */
 
 START_TEST(a_successor_has_the_same_state) {
@@ -745,6 +774,7 @@ int main(void) {
                 {"live", fresh_records_are_judged_one_by_one, 0},
                 {"clock", the_clock_of_a_partition_never_goes_back, 0},
                 {"clock away", a_clock_far_from_the_brokers_tells_nothing, 0},
+                {"kept silent", what_was_kept_silent_is_told_with_the_next_fact, 0},
                 {"restore", a_successor_has_the_same_state, 0},
                 {"version", an_older_version_does_not_take_turns, 0},
                 {"rows", state_is_never_guessed, ELEMENTS(rows)},
