@@ -103,10 +103,6 @@ enum refusal event_check_publisher(const struct event *event, const struct organ
         int own;
 
         *ret_field = "source";
-        if (event->type->output) {
-                error_set(err, "nobody publishes %s: the broker tells it", event->type->name);
-                return REFUSAL_NOT_ALLOWED;
-        }
         if (!source && !name_shown(source_of(event), text)) {
                 error_set(err, "source: no organisation is called that");
                 return REFUSAL_UNKNOWN_ORGANISATION;
@@ -117,6 +113,10 @@ enum refusal event_check_publisher(const struct event *event, const struct organ
                 organisations_nearest(orgs, &nearest);
                 error_set(err, "source: no organisation '%s'%s", text, nearest_hint(&nearest, hint));
                 return REFUSAL_UNKNOWN_ORGANISATION;
+        }
+        if (event->type->output) {
+                error_set(err, "nobody publishes %s: the broker tells it", event->type->name);
+                return REFUSAL_NOT_ALLOWED;
         }
         if (!(event->type->publishers & 1u << source->kind)) {
                 error_set(err, "source: %s may not publish %s: it is of kind %s", source->id, event->type->name, organisation_kind_names[source->kind]);

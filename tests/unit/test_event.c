@@ -368,6 +368,9 @@ START_TEST(test_event_must_be_an_object_and_no_output) {
 
         ck_assert_int_eq(check_all("measure-started", array, &field, &err), REFUSAL_MALFORMED);
         event.slots = arena_calloc(arena, event.type->layout->n, sizeof(*event.slots));
+        event.slots[SLOT_SOURCE] = (struct slot){.kind = SLOT_STRING, .s = text_of("gi-nergens")};
+        ck_assert_int_eq(event_check_publisher(&event, orgs, &field, &err), REFUSAL_UNKNOWN_ORGANISATION); /* in the order of the codes */
+        event.slots[SLOT_SOURCE].s = text_of("gi-noordzee");
         ck_assert_int_eq(event_check_publisher(&event, orgs, &field, &err), REFUSAL_NOT_ALLOWED);
         ck_assert_str_eq(err.text, "nobody publishes plan-due: the broker tells it");
         json_decref(array);
