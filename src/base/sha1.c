@@ -1,46 +1,66 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "base/sha1.h"
 
+#include <endian.h>
 #include <string.h>
 
-static uint32_t rotate(uint32_t x, unsigned n) {
+static inline uint32_t rotate(uint32_t x, unsigned n) {
         return x << n | x >> (32 - n);
 }
 
-static uint32_t big_endian(const uint8_t *p) {
-        return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+static inline uint32_t big_endian(const uint8_t *p) {
+        uint32_t word;
+
+        memcpy(&word, p, sizeof(word));
+        return be32toh(word);
 }
 
+/* The schedule in a ring of sixteen words. */
+static inline uint32_t expand(uint32_t w[16], unsigned i) {
+        w[i & 15] = rotate(w[(i + 13) & 15] ^ w[(i + 8) & 15] ^ w[(i + 2) & 15] ^ w[i & 15], 1);
+        return w[i & 15];
+}
+
+static inline uint32_t choose(uint32_t b, uint32_t c, uint32_t d) {
+        return d ^ (b & (c ^ d));
+}
+static inline uint32_t parity(uint32_t b, uint32_t c, uint32_t d) {
+        return b ^ c ^ d;
+}
+static inline uint32_t majority(uint32_t b, uint32_t c, uint32_t d) {
+        return (b & c) | (d & (b | c));
+}
+
+/* Five rounds, after which the words stand where they began: nothing is moved around. */
+#define ROUND(f, k, a, b, c, d, e, word)                  \
+        do {                                              \
+                e += rotate(a, 5) + f(b, c, d) + k + (word); \
+                b = rotate(b, 30);                        \
+        } while (0)
+#define FIVE_ROUNDS(f, k, word, i)                        \
+        do {                                              \
+                ROUND(f, k, a, b, c, d, e, word((i)));     \
+                ROUND(f, k, e, a, b, c, d, word((i) + 1)); \
+                ROUND(f, k, d, e, a, b, c, word((i) + 2)); \
+                ROUND(f, k, c, d, e, a, b, word((i) + 3)); \
+                ROUND(f, k, b, c, d, e, a, word((i) + 4)); \
+        } while (0)
+#define FIRST_WORD(i) ((i) < 16 ? w[(i) & 15] : expand(w, (i)))
+#define NEXT_WORD(i) expand(w, (i))
+
 static void sha1_block(uint32_t state[5], const uint8_t *block) {
-        uint32_t w[80], a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
+        uint32_t w[16], a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
 
         for (unsigned i = 0; i < 16; i++)
                 w[i] = big_endian(block + (size_t)4 * i);
-        for (unsigned i = 16; i < 80; i++)
-                w[i] = rotate(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
-        for (unsigned i = 0; i < 80; i++) {
-                uint32_t f, k, t;
-
-                if (i < 20) {
-                        f = (b & c) | (~b & d);
-                        k = 0x5a827999;
-                } else if (i < 40) {
-                        f = b ^ c ^ d;
-                        k = 0x6ed9eba1;
-                } else if (i < 60) {
-                        f = (b & c) | (b & d) | (c & d);
-                        k = 0x8f1bbcdc;
-                } else {
-                        f = b ^ c ^ d;
-                        k = 0xca62c1d6;
-                }
-                t = rotate(a, 5) + f + e + k + w[i];
-                e = d;
-                d = c;
-                c = rotate(b, 30);
-                b = a;
-                a = t;
-        }
+        for (unsigned i = 0; i < 20; i += 5)
+                FIVE_ROUNDS(choose, 0x5a827999, FIRST_WORD, i);
+        for (unsigned i = 20; i < 40; i += 5)
+                FIVE_ROUNDS(parity, 0x6ed9eba1, NEXT_WORD, i);
+        for (unsigned i = 40; i < 60; i += 5)
+                FIVE_ROUNDS(majority, 0x8f1bbcdc, NEXT_WORD, i);
+        for (unsigned i = 60; i < 80; i += 5)
+                FIVE_ROUNDS(parity, 0xca62c1d6, NEXT_WORD, i);
         state[0] += a;
         state[1] += b;
         state[2] += c;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "engine/engine.h"
 
+#include <assert.h>
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "avro/framing.h"
@@ -56,16 +55,31 @@ const struct config *engine_config(const struct engine *engine) {
         return engine->config;
 }
 
-struct uuid engine_id(struct engine *engine, const char *fmt, ...) {
+struct uuid engine_id(const char *const *parts) {
         char name[ENGINE_NAME_MAX];
-        va_list args;
-        int n;
+        size_t n = 0;
 
-        (void) engine;
-        va_start(args, fmt);
-        n = vsnprintf(name, sizeof(name), fmt, args);
-        va_end(args);
-        return uuid_v5(&uuid_namespace_ketenwacht, name, n < (int)sizeof(name) ? (size_t)n : sizeof(name) - 1);
+        for (size_t i = 0; parts[i]; i++) {
+                size_t length = strlen(parts[i]);
+
+                assert(n + length + 1 < sizeof(name)); /* ids are of 64 characters at most */
+                if (i)
+                        name[n++] = '|';
+                memcpy(name + n, parts[i], length);
+                n += length;
+        }
+        return uuid_v5(&uuid_namespace_ketenwacht, name, n);
+}
+
+const char *number_text(uint32_t number, char ret[NUMBER_TEXT_MAX]) {
+        char *p = ret + NUMBER_TEXT_MAX - 1;
+
+        *p = '\0';
+        do {
+                *--p = (char)('0' + number % 10);
+                number /= 10;
+        } while (number);
+        return p;
 }
 
 struct effect *view_effect(struct view *v, enum effect_kind kind) {

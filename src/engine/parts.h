@@ -228,5 +228,9 @@ const char *sentence_resolved(struct view *v, const char *norm, enum resolution 
 struct effect *view_effect(struct view *v, enum effect_kind kind);
 /* A row in the outcome; the value is what stands in engine->scratch. */
 void view_row(struct view *v, enum row_kind kind, const struct uuid *id);
-/* UUIDv5 of a formatted name. */
-struct uuid engine_id(struct engine *engine, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* UUIDv5 of parts joined by bars; a NULL ends them. */
+struct uuid engine_id(const char *const *parts);
+#define ENGINE_ID(...) engine_id((const char *const[]){__VA_ARGS__, NULL})
+/* A number as a part of an id. */
+#define NUMBER_TEXT_MAX 12
+const char *number_text(uint32_t number, char ret[NUMBER_TEXT_MAX]);

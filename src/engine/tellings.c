@@ -20,7 +20,7 @@ static uint32_t norm_number(struct view *v, struct obligation *o) {
 static struct effect *plan_effect(struct view *v, const struct obligation *o, enum effect_stage stage, unsigned reminder,
                                   const struct addressee *to) {
         struct effect *effect = view_effect(v, EFFECT_PLAN_DUE);
-        char date[DATE_TEXT + 1], case_id[UUID_TEXT + 1];
+        char date[DATE_TEXT + 1], case_id[UUID_TEXT + 1], place[NUMBER_TEXT_MAX];
 
         if (!effect)
                 return NULL;
@@ -35,8 +35,8 @@ static struct effect *plan_effect(struct view *v, const struct obligation *o, en
         effect->text = sentence_plan(v, o, stage, to);
         date_format(o->due.date, date);
         uuid_format(&v->file->id, case_id);
-        effect->event_id = engine_id(v->engine, "%s|%s|%s|%s|%s|%s|%u|%s", case_id, effect->protocol, effect->norm, o->instance, stage_names[stage],
-                                     date, reminder, effect->organisation);
+        effect->event_id = ENGINE_ID(case_id, effect->protocol, effect->norm, o->instance, stage_names[stage], date, number_text(reminder, place),
+                                     effect->organisation);
         return effect;
 }
 
@@ -75,7 +75,7 @@ static void write_announcement(struct view *v, const struct obligation *o, const
                 .told_at = a->told_at,
                 .reminders = a->reminders,
         };
-        struct uuid id = engine_id(v->engine, "%s|%s|%s", o->norm->protocol->name, o->norm->name, o->instance);
+        struct uuid id = ENGINE_ID(o->norm->protocol->name, o->norm->name, o->instance);
 
         row_write_obligation(v->engine->codec, &row, &v->engine->scratch);
         view_row(v, ROW_OBLIGATION, &id);
@@ -299,7 +299,7 @@ static void resolve(struct view *v, struct alert *alert) {
         const struct obligation *o = obligation_of(v, alert);
         const char *word = pool_word(&v->engine->pool, alert->norm), *bar = strchr(word, '|');
         struct effect *effect = view_effect(v, EFFECT_RESOLVED);
-        char instance[INSTANCE_TEXT_MAX], id[UUID_TEXT + 1];
+        char instance[INSTANCE_TEXT_MAX], id[UUID_TEXT + 1], times[NUMBER_TEXT_MAX];
 
         if (!effect)
                 return;
@@ -319,7 +319,7 @@ static void resolve(struct view *v, struct alert *alert) {
         effect->fell_due = v->now;
         effect->text = sentence_resolved(v, effect->norm, effect->reason, o);
         uuid_format(&alert->id, id);
-        effect->event_id = engine_id(v->engine, "%s|%u|resolved", id, alert->raised);
+        effect->event_id = ENGINE_ID(id, number_text(alert->raised, times), "resolved");
         alert->open = false;
         alert->told_at = v->now;
         write_alert(v, alert, effect->protocol, effect->norm, effect->instance);
@@ -327,7 +327,7 @@ static void resolve(struct view *v, struct alert *alert) {
 
 static void raise_alert(struct view *v, const struct wanted *w, struct alert *alert) {
         struct effect *effect = view_effect(v, EFFECT_RAISED);
-        char id[UUID_TEXT + 1];
+        char id[UUID_TEXT + 1], times[NUMBER_TEXT_MAX];
 
         if (!effect)
                 return;
@@ -350,21 +350,21 @@ static void raise_alert(struct view *v, const struct wanted *w, struct alert *al
         effect->fell_due = w->fell_due;
         effect->text = w->text;
         uuid_format(&alert->id, id);
-        effect->event_id = engine_id(v->engine, "%s|%u|raised", id, alert->raised);
+        effect->event_id = ENGINE_ID(id, number_text(alert->raised, times), "raised");
         write_alert(v, alert, effect->protocol, effect->norm, effect->instance);
 }
 
 static struct alert *new_alert(struct view *v, const struct wanted *w) {
         uint32_t number = norm_number(v, w->o), organisation;
         struct alert *alert = casefile_add_alert(v->file);
-        char case_id[UUID_TEXT + 1];
+        char case_id[UUID_TEXT + 1], rung[NUMBER_TEXT_MAX];
 
         if (!alert || pool_intern(&v->engine->pool, text_of(w->organisation), &organisation)) {
                 v->failed = true;
                 return NULL;
         }
         uuid_format(&v->file->id, case_id);
-        alert->id = engine_id(v->engine, "%s|%s|%s|%s|%u|%s", case_id, w->o->norm->protocol->name, w->o->norm->name, w->o->instance, w->rung, w->organisation);
+        alert->id = ENGINE_ID(case_id, w->o->norm->protocol->name, w->o->norm->name, w->o->instance, number_text(w->rung, rung), w->organisation);
         alert->norm = number;
         alert->instance = w->o->key;
         alert->rung = (uint16_t)w->rung;
