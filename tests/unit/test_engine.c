@@ -238,7 +238,8 @@ START_TEST(test_a_role_that_means_nobody_goes_to_operators_and_says_why) {
                     ",\"municipality\":\"gm0363\",\"valid_from\":\"2022-01-01\",\"basis\":\"MOVED\"}",
                     "2022-01-01T10:00:00Z");
         outcome = tell("{\"event\":\"measure-started\"," ENVELOPE("60a3d05e-e53c-5dbc-921a-806f98a46c8c", "2022-01-02T10:00:00Z") ",\"measure_id\":\"" MEASURE
-                       "\",\"kind\":\"OTS\",\"verdict_date\":\"2022-01-02\",\"informed_date\":\"2022-01-02\",\"gi\":\"gi-noordzee\",\"municipality\":\"gm0363\"}",
+                       "\",\"kind\":\"OTS\",\"verdict_date\":\"2022-01-02\",\"informed_date\":\"2022-01-02\",\"gi\":\"gi-noordzee\","
+                       "\"municipality\":\"gm0363\"}",
                        "2022-01-02T10:00:00Z"); /* Amsterdam belongs to no region here */
         ck_assert_uint_eq(count(outcome, EFFECT_RAISED), 1);
         ck_assert_str_eq(outcome->effects[0].organisation, "operators");
@@ -278,7 +279,8 @@ START_TEST(test_a_case_has_a_limit) {
 
                 snprintf(json, sizeof(json),
                          "{\"event\":\"plan-reviewed\",\"event_id\":\"11111111-1111-4111-8111-%012u\",\"case_id\":\"" CASE
-                         "\",\"source\":\"gi-noordzee\",\"occurred_at\":\"2022-01-02T10:00:00Z\",\"recorded_at\":\"2022-01-02T10:00:00Z\",\"measure_id\":\"" MEASURE
+                         "\",\"source\":\"gi-noordzee\",\"occurred_at\":\"2022-01-02T10:00:00Z\","
+                         "\"recorded_at\":\"2022-01-02T10:00:00Z\",\"measure_id\":\"" MEASURE
                          "\",\"date\":\"2022-01-02\"}",
                          i);
                 event = event_of(json);
