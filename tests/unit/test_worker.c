@@ -338,6 +338,31 @@ START_TEST(old_records_make_it_behind_again) {
 }
 END_TEST
 
+START_TEST(a_backlog_read_again_is_judged_whole_again) {
+        struct world *w = world_new();
+        struct worker *worker;
+        struct worker_status status;
+        char json[FIXTURE_JSON];
+
+        /* Both on one topic, so that they are read in this order: overdue for weeks, and then it was yesterday. */
+        fixture_measure(json, "measure", "case", "gi-a", "gm0001", w->now - 1000, 40);
+        world_publish(w, json);
+        fixture_measure(json, "later word", "case", "gi-a", "gm0001", w->now, 1);
+        world_publish(w, json);
+        worker = world_worker(w, "a");
+        /* The commit that follows catching up comes to nothing: what was read is a backlog once more. */
+        ck_assert_int_eq(memory_fault(worker_bus(worker), MEMORY_COMMIT_ABORTED), 0);
+        world_settle(w, worker);
+        worker_status(worker, &status);
+        ck_assert_int_eq(status.aborts, 1);
+        ck_assert_int_eq(status.facts, 2);
+        ck_assert_uint_eq(world_count(w, TOPIC_ESCALATION_RAISED, NULL), 0);
+        ck_assert_uint_eq(world_count(w, "inbox.gm0001", NULL), 1);
+        world_end(worker);
+        world_done(w);
+}
+END_TEST
+
 START_TEST(fresh_records_are_judged_one_by_one) {
         struct world *w = world_new();
         struct worker *worker = world_worker(w, "a");
@@ -771,6 +796,7 @@ int main(void) {
                 {"timers", what_falls_due_is_told_when_it_does, 0},
                 {"behind", a_backlog_is_judged_whole, 0},
                 {"behind again", old_records_make_it_behind_again, 0},
+                {"behind after an abort", a_backlog_read_again_is_judged_whole_again, 0},
                 {"live", fresh_records_are_judged_one_by_one, 0},
                 {"clock", the_clock_of_a_partition_never_goes_back, 0},
                 {"clock away", a_clock_far_from_the_brokers_tells_nothing, 0},
