@@ -11,6 +11,7 @@
  *   c  a later copy of a fact; id = UUIDv5 of event_id|organisation
  *   s  a schema of these rows (case_id of zeros; id = fingerprint, 8 bytes little-endian, 8 of zero; value: its JSON)
  *   v  the highest configuration version seen (case_id and id of zeros; value: decimal text)
+ *      and, with the id "partitions" (zeros behind it), for how many partitions of case-state its rows were written
  * These schemas outlive every version of the program: later ones are FULL_TRANSITIVE to them.
  */
 
