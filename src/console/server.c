@@ -236,7 +236,7 @@ static int listen_(struct console *c, const struct sockaddr_storage *address, st
         if (!c->daemon) {
                 int e = errno ? errno : EIO;
 
-                error_set(err, "the console cannot listen on %s port %u: %s; choose another port with --console PORT",
+                error_set(err, "the console cannot listen on %s port %u: %s; choose another one; 0 takes any that is free",
                           c->config.address ? c->config.address : "127.0.0.1", (unsigned)c->config.port, strerror(e));
                 return -e;
         }
