@@ -246,7 +246,7 @@ static int settings_of(struct admin *a, const struct admin_topic *topics, size_t
 }
 
 int admin_settings(struct admin *a, const struct admin_topic *topics, size_t n, const char **ret, struct error *err) {
-        int r = 0;
+        int r = find_controller(a, "settings of topics", err); /* so that the embedded broker says so also when there is nothing to ask */
 
         arena_reset(a->settings);
         for (size_t i = 0; r == 0 && i < n;) {
@@ -325,13 +325,23 @@ static void send_alter(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *o, rd_kafk
         rd_kafka_AlterConfigs(rk, &resource, 1, o, q);
 }
 
-/* The request of 2.0.2 replaces all settings of a topic: those that were set on it and are not ours must be said again. */
-static void repeat_settings(const rd_kafka_ConfigResource_t *now, rd_kafka_ConfigResource_t *ret) {
+static bool names_setting(const struct admin_setting *settings, size_t n, const char *name) {
+        for (size_t i = 0; i < n; i++) {
+                if (strcmp(settings[i].name, name) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* The request of 2.0.2 replaces all settings of a topic: those that were set on it and stay must be said again. */
+static void repeat_settings(const rd_kafka_ConfigResource_t *now, const struct admin_setting *settings, size_t settings_n,
+                            rd_kafka_ConfigResource_t *ret) {
         size_t n;
         const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(now, &n);
 
         for (size_t i = 0; i < n; i++) {
-                if (rd_kafka_ConfigEntry_source(entries[i]) == RD_KAFKA_CONFIG_SOURCE_DYNAMIC_TOPIC_CONFIG &&
+                if (!names_setting(settings, settings_n, rd_kafka_ConfigEntry_name(entries[i])) &&
+                    rd_kafka_ConfigEntry_source(entries[i]) == RD_KAFKA_CONFIG_SOURCE_DYNAMIC_TOPIC_CONFIG &&
                     rd_kafka_ConfigEntry_value(entries[i]))
                         (void)rd_kafka_ConfigResource_set_config(ret, rd_kafka_ConfigEntry_name(entries[i]),
                                                                  rd_kafka_ConfigEntry_value(entries[i]));
@@ -369,7 +379,7 @@ int admin_topic_set(struct admin *a, const char *topic, const struct admin_setti
                                           rd_kafka_ConfigResource_error_string(now[0]), err)
                           : ADMIN_E_NONE;
                 if (r == 0)
-                        repeat_settings(now[0], resource);
+                        repeat_settings(now[0], settings, n, resource);
                 rd_kafka_event_destroy(event);
         }
         for (size_t i = 0; r == 0 && i < n; i++)

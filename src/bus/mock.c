@@ -1,12 +1,22 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
+#include <arpa/inet.h>
 #include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "bus/mock.h"
+
+#define NUDGES_MAX 1000000 /* a millisecond each */
 
 struct mock {
         rd_kafka_t *rk; /* the cluster lives in a handle */
@@ -21,56 +31,75 @@ static void ignore_log(const rd_kafka_t *rk, int level, const char *facility, co
 }
 
 /*
- * The cluster answers what is asked of it ten times a second, however many ask (librdkafka 2.0.2). So topics
- * are made by many askers at once: sixty one after the other take six seconds.
+ * The cluster's thread of 2.0.2 may miss that a topic is to be made, when the request comes while it
+ * reads the wake-up of the one before; it then sleeps for a second. Anything that comes over a
+ * connection wakes it: so while topics are made, one sends the bytes of a request that never ends.
  */
-#define MAKERS 64
-
-struct making {
-        rd_kafka_mock_cluster_t *cluster;
-        const struct mock_topic *topics;
-        size_t n;
-        atomic_size_t next;
-        atomic_size_t wrong; /* the place of one that could not be made; n: none */
-        atomic_int code;
+struct nudger {
+        pthread_t thread;
+        int fd;
+        atomic_bool stop;
 };
 
-static void *make_some(void *ctx) {
-        struct making *making = ctx;
+static void *nudge(void *arg) {
+        struct nudger *n = arg;
+        uint32_t size = htonl(2 * NUDGES_MAX);
 
-        for (size_t i; (i = atomic_fetch_add(&making->next, 1)) < making->n;) {
-                rd_kafka_resp_err_t code = rd_kafka_mock_topic_create(making->cluster, making->topics[i].name, making->topics[i].partitions, 1);
-
-                if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-                        continue;
-                atomic_store(&making->code, code);
-                atomic_store(&making->wrong, i);
+        if (send(n->fd, &size, sizeof(size), MSG_NOSIGNAL) != sizeof(size))
+                return NULL;
+        for (unsigned i = 0; i < NUDGES_MAX && !atomic_load(&n->stop); i++) {
+                if (send(n->fd, "", 1, MSG_NOSIGNAL) != 1)
+                        break;
+                nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
         }
         return NULL;
 }
 
-static int make_topics(struct mock *m, const struct mock_topic *topics, size_t n, struct error *err) {
-        struct making making = {.cluster = m->cluster, .topics = topics, .n = n};
-        pthread_t makers[MAKERS];
-        size_t started = 0, wrong;
+/* Without it topics are made all the same, slowly: so it may fail. Return: whether it runs. */
+static bool nudger_start(struct nudger *n, const char *bootstrap) {
+        const char *colon = strrchr(bootstrap, ':');
+        struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 
-        atomic_store(&making.wrong, n);
-        while (started < MAKERS && started + 1 < n && pthread_create(&makers[started], NULL, make_some, &making) == 0)
-                started++;
-        (void)make_some(&making); /* also when no thread could be started */
-        for (size_t i = 0; i < started; i++)
-                (void)pthread_join(makers[i], NULL);
-        wrong = atomic_load(&making.wrong);
-        if (wrong == n)
-                return 0;
-        error_set(err, "the embedded broker cannot make the topic %s: %s", topics[wrong].name, rd_kafka_err2str(atomic_load(&making.code)));
-        return -EIO;
+        atomic_init(&n->stop, false);
+        n->fd = -1;
+        if (!colon)
+                return false;
+        address.sin_port = htons((uint16_t)strtoul(colon + 1, NULL, 10));
+        n->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (n->fd >= 0 && connect(n->fd, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
+            pthread_create(&n->thread, NULL, nudge, n) == 0)
+                return true;
+        if (n->fd >= 0)
+                close(n->fd);
+        return false;
+}
+
+static void nudger_stop(struct nudger *n) {
+        atomic_store(&n->stop, true);
+        pthread_join(n->thread, NULL);
+        close(n->fd);
+}
+
+static int make_topics(struct mock *m, const struct mock_topic *topics, size_t n, struct error *err) {
+        struct nudger nudger;
+        bool nudging = nudger_start(&nudger, mock_bootstrap(m));
+        rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+
+        for (size_t i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && i < n; i++) {
+                code = rd_kafka_mock_topic_create(m->cluster, topics[i].name, topics[i].partitions, 1);
+                if (code)
+                        error_set(err, "the embedded broker cannot make the topic %s: %s", topics[i].name, rd_kafka_err2str(code));
+        }
+        if (nudging)
+                nudger_stop(&nudger);
+        return code ? -EIO : 0;
 }
 
 int mock_new(const struct mock_topic *topics, size_t n, struct mock **ret, struct error *err) {
         struct mock *m = calloc(1, sizeof(*m));
         rd_kafka_conf_t *conf = m ? rd_kafka_conf_new() : NULL;
         char reason[256];
+        int r;
 
         if (!m || !conf) {
                 free(m);
@@ -90,9 +119,10 @@ int mock_new(const struct mock_topic *topics, size_t n, struct mock **ret, struc
                 mock_free(m);
                 return -EIO;
         }
-        if (make_topics(m, topics, n, err) < 0) {
+        r = make_topics(m, topics, n, err);
+        if (r) {
                 mock_free(m);
-                return -EIO;
+                return r;
         }
         *ret = m;
         return 0;

@@ -15,12 +15,14 @@
         X(replay) \
         X(explain) \
         X(term) \
+        X(topics) \
         X(publish) \
         X(tail) \
         X(rules) \
         X(connect) \
         X(schema) \
-        X(bench)
+        X(bench) \
+        X(mock)
 
 #define DECLARE(name) extern const struct command command_##name;
 COMMANDS(DECLARE)

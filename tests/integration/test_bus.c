@@ -10,6 +10,7 @@
 #include <signal.h>
 
 #include "bus/murmur2.h"
+#include "bus/topics.h"
 #include "cluster.h"
 
 #define PARTITIONS 3
@@ -558,6 +559,63 @@ START_TEST(settings_of_topics_can_be_read_and_changed) {
 }
 END_TEST
 
+START_TEST(what_a_plan_says_is_done_and_then_nothing_is_left) {
+        static const char *const events[] = {"measure-started"}, *const organisations[] = {"gm0014"};
+        struct broker_config config;
+        struct topics wanted;
+        struct topics_plan plan;
+        struct arena *arena;
+        struct admin *a;
+        struct error why = {0};
+        int r;
+
+        ck_assert_int_eq(arena_new(&arena, 1 << 22), 0);
+        ck_ok(admin_new(&cluster.config, &a, &err));
+        broker_config_default(&config);
+        char prefix[100];
+
+        snprintf(prefix, sizeof(prefix), "%swanted.", cluster.prefix);
+        config.prefix = prefix;
+        config.acls = (struct broker_acls){true, "User:worker", "User:connect", "User:admin", "User:{id}"};
+        ck_ok(topics_wanted(&config, events, 1, organisations, 1, arena, &wanted, &err));
+        r = topics_look(a, &wanted, arena, &plan, &why);
+        if (!cluster_is_real()) {
+                ck_assert_int_eq(r, ADMIN_E_UNSUPPORTED);
+        } else {
+                ck_assert_msg(r == 0 || r == -EOPNOTSUPP, "%d: %s", r, why.text);
+                if (r) { /* a broker that keeps no rights says so */
+                        wanted.acls_n = 0;
+                        ck_ok(topics_look(a, &wanted, arena, &plan, &err));
+                }
+                ck_assert_uint_eq(plan.n, wanted.n + wanted.acls_n);
+                for (size_t i = 0; i < plan.n; i++) {
+                        r = topics_apply(a, &plan.steps[i], &why);
+                        if (r == ADMIN_E_UNSUPPORTED && plan.steps[i].kind == TOPICS_GRANT) {
+                                wanted.acls_n = 0; /* a broker without an authorizer may say so only now */
+                                break;
+                        }
+                        ck_assert_msg(r == 0, "%d: %s", r, why.text);
+                }
+                ck_ok(admin_topic_set(a, wanted.items[0].topic, &(struct admin_setting){"segment.bytes", "1048576"}, 1, &err));
+                ck_ok(topics_look(a, &wanted, arena, &plan, &err));
+                ck_assert_uint_eq(plan.n, 1);
+                ck_assert_int_eq(plan.steps[0].kind, TOPICS_SET);
+                ck_ok(topics_apply(a, &plan.steps[0], &err));
+                ck_ok(topics_look(a, &wanted, arena, &plan, &err));
+                ck_assert_uint_eq(plan.n, 0);
+                config.partitions++;
+                ck_ok(topics_wanted(&config, events, 1, organisations, 1, arena, &wanted, &err));
+                wanted.acls_n = 0;
+                ck_ok(topics_look(a, &wanted, arena, &plan, &err));
+                ck_assert_uint_eq(plan.refused, 5);
+                ck_assert_int_eq(topics_apply(a, &plan.steps[0], &why), -EINVAL);
+                ck_assert_ptr_nonnull(strstr(why.text, "never changed"));
+        }
+        admin_free(a);
+        arena_free(arena);
+}
+END_TEST
+
 int main(int argc, char **argv) {
         bool real = argc > 1 && strcmp(argv[1], "kafka") == 0;
         Suite *suite = suite_create("bus");
@@ -586,6 +644,7 @@ int main(int argc, char **argv) {
         tcase_add_test(tc, a_worker_refuses_topics_that_do_not_fit);
         tcase_add_test(tc, a_broker_that_is_not_there_is_told);
         tcase_add_test(tc, settings_of_topics_can_be_read_and_changed);
+        tcase_add_test(tc, what_a_plan_says_is_done_and_then_nothing_is_left);
         suite_add_tcase(suite, tc);
         runner = srunner_create(suite);
         srunner_run_all(runner, CK_ENV);

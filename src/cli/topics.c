@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* `ketenwacht topics`: which topics and rights there have to be, and making them. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/broker.h"
+#include "cli/configuration.h"
+#include "cli/options.h"
+#include "cli/wanted.h"
+
+struct topics_command {
+        struct command_dirs dirs;
+        const char *bootstrap;
+        bool apply;
+        struct command_broker broker;
+        struct config *config;
+        struct arena *arena;
+        struct topics wanted;
+        struct admin *admin;
+        struct topics_plan plan;
+};
+
+static int read_arguments(int argc, char **argv, struct topics_command *c) {
+        const char *arguments[OPTION_ARGUMENTS_MAX];
+        const struct option_row rows[] = {
+                OPTION_TEXT_ROW("--config", &c->dirs.config),
+                OPTION_TEXT_ROW("--schemas", &c->dirs.schemas),
+                OPTION_TEXT_ROW("--bootstrap", &c->bootstrap),
+                OPTION_END_ROW,
+        };
+        int n, status = options_read(argc, argv, rows, arguments, &n);
+
+        if (status)
+                return status;
+        if (n != 1 || (strcmp(arguments[0], "plan") != 0 && strcmp(arguments[0], "apply") != 0))
+                return command_usage("topics", "say plan or apply");
+        c->apply = strcmp(arguments[0], "apply") == 0;
+        return 0;
+}
+
+static void print_step(const struct topics_step *step) {
+        struct buffer out = BUFFER_INIT(BUS_RECORD_MAX);
+
+        topics_step_print(step, &out);
+        puts(buffer_text(&out));
+        buffer_done(&out);
+}
+
+/* librdkafka cannot make these, so they are said. */
+static void print_note(const struct topics_command *c) {
+        const struct broker_acls *acls = &c->broker.config.acls;
+
+        if (acls->wanted && acls->worker)
+                printf("note: rights on transactional ids are made with the tools of the cluster: %s needs ALL on those that begin with %s%s\n",
+                       acls->worker, c->broker.config.prefix, TOPICS_GROUP_RULES);
+        if (acls->wanted && acls->connectors)
+                printf("note: rights on transactional ids are made with the tools of the cluster: %s needs ALL on those that begin with %s%s\n",
+                       acls->connectors, c->broker.config.prefix, TOPICS_GROUP_CONNECT);
+}
+
+/* Return: 0, or the exit status after the sentence. */
+static int do_step(struct topics_command *c, const struct topics_step *step) {
+        struct error err = {0};
+        int r;
+
+        print_step(step);
+        if (!c->apply || step->kind == TOPICS_REFUSE)
+                return 0;
+        r = topics_apply(c->admin, step, &err);
+        if (r == 0 || r == ADMIN_E_EXISTS) /* made by another in the meantime */
+                return 0;
+        return command_fail("topics", EXIT_BROKER, &err);
+}
+
+static int look_and_do(struct topics_command *c) {
+        struct error err = {0};
+        int r = admin_new(&c->broker.kafka, &c->admin, &err);
+
+        if (r == 0)
+                r = topics_look(c->admin, &c->wanted, c->arena, &c->plan, &err);
+        if (r == ADMIN_E_UNSUPPORTED) {
+                puts("this is the embedded broker: it has made its topics itself and keeps no rights; nothing to do");
+                return EXIT_DONE;
+        }
+        if (r)
+                return command_fail("topics", r == -EINVAL ? EXIT_USAGE : EXIT_BROKER, &err);
+        for (size_t i = 0; i < c->plan.n; i++) {
+                int status = do_step(c, &c->plan.steps[i]);
+
+                if (status)
+                        return status;
+        }
+        print_note(c);
+        printf("%zu topics and %zu rights wanted, %zu %s, %zu refused\n", c->wanted.n, c->wanted.acls_n, c->plan.n - c->plan.refused,
+               c->apply ? "made or changed" : "to make or change", c->plan.refused);
+        return c->plan.refused ? EXIT_NO : EXIT_DONE;
+}
+
+static int prepare(struct topics_command *c) {
+        struct error err = {0};
+        int r, status = command_broker_read("topics", c->dirs.config, c->bootstrap, NULL, &c->broker);
+
+        if (status == 0)
+                status = command_configuration("topics", &c->dirs, &c->config);
+        if (status)
+                return status;
+        r = arena_new(&c->arena, WANTED_BYTES_MAX);
+        if (r)
+                error_set(&err, "out of memory");
+        else
+                r = wanted_topics(c->config, &c->broker.config, c->arena, &c->wanted, &err);
+        return r ? command_fail("topics", EXIT_USAGE, &err) : 0;
+}
+
+static int run(int argc, char **argv) {
+        struct topics_command c = {.dirs = COMMAND_DIRS_DEFAULT};
+        int status = read_arguments(argc, argv, &c);
+
+        if (status == 0)
+                status = prepare(&c);
+        if (status == 0)
+                status = look_and_do(&c);
+        admin_free(c.admin);
+        arena_free(c.arena);
+        config_free(c.config);
+        command_broker_done(&c.broker);
+        return status;
+}
+
+const struct command command_topics = {
+        .name = "topics",
+        .summary = "show or make the topics, their settings and rights",
+        .help = "Usage: ketenwacht topics plan|apply [--config DIR] [--schemas DIR] [--bootstrap HOST:PORT,…]\n\n"
+                "plan   compares what the configuration asks for with what stands on the broker: one line per difference\n"
+                "apply  makes it so. A second time it changes nothing.\n\n"
+                "Topics follow from the event types in the schemas and from the organisations; their figures, and who gets which\n"
+                "rights, stand in broker.yaml. Nothing is ever deleted, and a number of partitions is never changed: the\n"
+                "partition of a case hangs on it. Such a difference is refused.\n\n"
+                "  --config DIR      configuration (default config)\n"
+                "  --schemas DIR     schemas (default schemas)\n"
+                "  --bootstrap LIST  where the broker is (else KETENWACHT_BOOTSTRAP, else broker.yaml)\n\n"
+                "Exit status: 0 done, 1 something is refused, 2 wrong usage or configuration, 3 the broker failed.\n",
+        .run = run,
+};

@@ -1,0 +1,63 @@
+#!/bin/sh
+# SPDX-License-Identifier: EUPL-1.2
+#
+# Goal: `ketenwacht topics` and `ketenwacht mock` say what they do, and what is wrong. Method: the embedded broker
+# that `mock` starts; the plan on a real one is a test of the bus.
+# Usage: topics.sh KETENWACHT CONFIG
+
+ketenwacht=$1
+config=$2
+schemas=$2/../schemas
+failed=0
+scratch=$(mktemp -d)
+mock=''
+trap 'kill "$mock" 2>/dev/null; rm -rf "$scratch"' EXIT
+
+# row STATUS OUTPUT COMMAND ARGUMENTS…: the output is an extended regular expression for a whole line.
+row() {
+        want_status=$1
+        want=$2
+        shift 2
+        got=$("$ketenwacht" "$@" 2>&1)
+        status=$?
+        if ! printf '%s\n' "$got" | grep -Eqx "$want"; then
+                printf '%s\n  printed  %s\n  expected %s\n' "$*" "$got" "$want"
+                failed=1
+        fi
+        if [ "$status" -ne "$want_status" ]; then
+                printf '%s: status %s, expected %s\n' "$*" "$status" "$want_status"
+                failed=1
+        fi
+}
+
+row 2 '.*say plan or apply.*' topics --config "$config" --schemas "$schemas"
+row 2 '.*say plan or apply.*' topics show
+row 2 ".*no option '--boostrap' \(did you mean '--bootstrap'\?\).*" topics plan --boostrap x
+row 2 ".*takes no argument 'x'.*" mock x
+row 2 '.*/nothing.*' mock --config /nothing --schemas "$schemas"
+
+"$ketenwacht" mock --config "$config" --schemas "$schemas" >"$scratch/address" 2>"$scratch/errors" &
+mock=$!
+tries=0
+until [ -s "$scratch/address" ] || [ "$tries" -ge 300 ]; do
+        kill -0 "$mock" 2>/dev/null || break
+        sleep 0.1
+        tries=$((tries + 1))
+done
+bootstrap=$(sed -n 's/^{"bootstrap":"\(127\.0\.0\.1:[0-9]*\)","topics":[0-9]*}$/\1/p' "$scratch/address")
+if [ -z "$bootstrap" ]; then
+        echo "mock printed no address:"
+        cat "$scratch/address" "$scratch/errors"
+        exit 1
+fi
+row 0 'this is the embedded broker: .*nothing to do' topics plan --bootstrap "$bootstrap" --config "$config" --schemas "$schemas"
+row 0 'this is the embedded broker: .*nothing to do' topics apply --bootstrap "$bootstrap" --config "$config" --schemas "$schemas"
+kill "$mock"
+wait "$mock"
+status=$?
+mock=''
+if [ "$status" -ne 0 ]; then
+        echo "mock ended with status $status, expected 0"
+        failed=1
+fi
+exit $failed
