@@ -14,6 +14,7 @@
         X(check) \
         X(replay) \
         X(explain) \
+        X(report) \
         X(term) \
         X(topics) \
         X(publish) \

@@ -213,7 +213,8 @@ static void count_facts(struct view *v) {
         }
 }
 
-int view_open(struct view *v, struct engine *engine, struct store *store, struct casefile *file, const struct event *fresh, instant_t now) {
+static int open_until(struct view *v, struct engine *engine, struct store *store, struct casefile *file, const struct event *fresh, instant_t now,
+                      instant_t until) {
         const struct fact_header *header;
         uint32_t offset = 0;
         int r;
@@ -228,7 +229,10 @@ int view_open(struct view *v, struct engine *engine, struct store *store, struct
                 r = decode(v, header, &v->facts[v->n]);
                 if (r)
                         return r;
-                v->n++;
+                if (v->facts[v->n].recorded_at <= until)
+                        v->n++;
+                else
+                        v->facts[v->n] = (struct fact){0};
         }
         if (fresh) {
                 fill(v, &v->facts[v->n], fresh->type, fresh->slots);
@@ -238,6 +242,14 @@ int view_open(struct view *v, struct engine *engine, struct store *store, struct
         if (!v->failed)
                 view_residence(v);
         return v->failed ? -ENOMEM : 0;
+}
+
+int view_open(struct view *v, struct engine *engine, struct store *store, struct casefile *file, const struct event *fresh, instant_t now) {
+        return open_until(v, engine, store, file, fresh, now, INSTANT_NEVER);
+}
+
+int view_open_past(struct view *v, struct engine *engine, struct store *store, struct casefile *file, instant_t at) {
+        return open_until(v, engine, store, file, NULL, at, at);
 }
 
 const struct fact_list *view_known(const struct view *v, enum known_type known) {

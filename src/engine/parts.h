@@ -97,6 +97,9 @@ void *view_add(struct view *v, void *items, size_t *n, size_t *capacity, size_t 
 /* Decodes all facts of the case, and @fresh (may be NULL) that is being accepted. Return: 0 or -ENOMEM. */
 int view_open(struct view *v, struct engine *engine, struct store *store, struct casefile *file, const struct event *fresh, instant_t now) MUSTCHECK;
 
+/* The case as it was known at an instant: facts recorded after it are left out. Return: 0 or -ENOMEM. */
+int view_open_past(struct view *v, struct engine *engine, struct store *store, struct casefile *file, instant_t at) MUSTCHECK;
+
 /* The slots of one fact, in the arena; behind those of the event those that a row adds. NULL: memory is out. */
 struct slot *fact_decode(struct engine *engine, const struct casefile *file, const struct fact_header *header);
 

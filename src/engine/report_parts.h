@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * What the reports share: the case at hand, whom it belongs to, and lines in the making
+ *
+ * Internal to the engine.
+ */
+
+#include "base/table.h"
+#include "base/vector.h"
+#include "engine/parts.h"
+#include "engine/report.h"
+
+struct listing_entry {         /* one line of a list */
+        struct listing_cell *cells;
+        struct listing_cell by;
+        struct uuid case_id;
+        bool listed;           /* false: in the totals only */
+        bool flags[2];         /* what the report counts: see struct listing_spec */
+        bool has_days;
+        int64_t days;
+};
+
+struct tally { /* one line of norms */
+        const struct norm *norm;
+        struct listing_cell by;
+        uint64_t in_order, not_in_order, explained, running, lapsed;
+};
+
+struct listing_run {
+        const struct listing_query *query;
+        const struct listing_spec *spec;
+        struct listing *listing;
+        struct arena *arena; /* the listing's */
+        struct view view;    /* the case at hand */
+        VECTOR(struct listing_entry) entries;
+        struct table tallies; /* struct tally, by norm and value */
+        bool failed;          /* memory is out */
+};
+
+/* Whom something belongs to, at the instant. */
+struct listing_scope {
+        const struct organisation *gi, *municipality; /* rows valid then, or NULL */
+        const struct region *region;
+};
+
+struct listing_spec {
+        const struct listing_column *columns;
+        size_t n_columns;
+        const int *sort;      /* columns from 1, negative: descending; ended by 0 */
+        struct listing_column flags[2]; /* columns of the totals; key NULL: none */
+        void (*collect)(struct listing_run *run);
+        const char *starts;   /* the type that its lines start from; NULL: any that a norm starts from */
+};
+
+extern const struct listing_spec listing_norms, listing_obstructions, listing_waiting, listing_unprotected, listing_handover,
+        listing_late_verdicts, listing_terms;
+
+/* --- report.c --- */
+
+struct listing_scope listing_scope_of(struct listing_run *run, const struct obligation *o);
+/* Whether the filters of the query let it through, but for the norm. */
+bool listing_wants(const struct listing_run *run, const struct obligation *o, const struct listing_scope *scope);
+/* The value by which it is split. @organisation: who hears of it, or NULL. */
+struct listing_cell listing_by_value(struct listing_run *run, const struct obligation *o, const struct listing_scope *scope,
+                                     const struct organisation *organisation);
+/* A line of spec->n_columns cleared cells, listed; NULL: memory is out. */
+struct listing_entry *listing_add(struct listing_run *run);
+/* Compares two cells: null last. */
+int listing_compare(const struct listing_cell *a, const struct listing_cell *b);
+
+/* What a list is about, in the form in which obligations join facts: a starting fact and a date. */
+extern const struct norm listing_norm_none;
+static inline struct obligation listing_about(const struct fact *start, day_t from) {
+        return (struct obligation){.norm = &listing_norm_none, .start = start, .from = from, .instance = ""};
+}
+/* The counting facts of a type by its name; none when the schemas have no such type. */
+const struct fact_list *listing_facts(const struct listing_run *run, const char *type);
+/* A field by its name; NULL: the type has none. */
+const struct slot *listing_slot(const struct fact *fact, const char *field);
+
+/* --- report_norms.c: a line for each tally, when every case has been seen --- */
+
+void listing_norms_finish(struct listing_run *run);
+
+/* --- cells: report_cell.c --- */
+
+struct listing_cell cell_text(const char *text); /* NULL: null */
+struct listing_cell cell_int(int64_t i);
+struct listing_cell cell_boolean(bool b);
+struct listing_cell cell_date(day_t date); /* DAY_NONE: null */
+struct listing_cell cell_organisation(const struct organisation *org);
+struct listing_cell cell_region(const struct region *region);
+struct listing_cell cell_uuid(struct listing_run *run, const struct uuid *id);
+/* A field of a fact as JSON would say it; the name of an organisation with it. Null when there is none, and when it is personal. */
+struct listing_cell cell_field(struct listing_run *run, const struct fact *fact, const char *field);
+/* Who published it. */
+struct listing_cell cell_source(struct listing_run *run, const struct fact *fact);
