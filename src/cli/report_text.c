@@ -152,10 +152,6 @@ static size_t width_of(const char *text) {
         return n;
 }
 
-static bool is_shown(const struct listing_column *column) {
-        return column->use == COLUMN_PLAIN;
-}
-
 static void put_padded(struct buffer *out, const char *text, size_t width, bool right) {
         size_t n = width_of(text), pad = n < width ? width - n : 0;
 
@@ -165,6 +161,7 @@ static void put_padded(struct buffer *out, const char *text, size_t width, bool 
 struct layout_of_text {
         size_t widths[LISTING_COLUMNS_MAX];
         bool right[LISTING_COLUMNS_MAX]; /* numbers */
+        bool shown[LISTING_COLUMNS_MAX]; /* for people, and some line has it */
 };
 
 static void measure(const struct listing_table *table, struct buffer *scratch, struct layout_of_text *ret) {
@@ -175,6 +172,7 @@ static void measure(const struct listing_table *table, struct buffer *scratch, s
                         size_t n = width_of(words_of(scratch, table->columns[c].key, &table->rows[i][c]));
 
                         ret->right[c] |= table->rows[i][c].kind == CELL_INT;
+                        ret->shown[c] |= table->columns[c].use == COLUMN_PLAIN && (c == 0 || table->rows[i][c].kind != CELL_NULL);
                         if (n > ret->widths[c])
                                 ret->widths[c] = n;
                 }
@@ -191,7 +189,7 @@ static void end_line(struct buffer *out) {
 static void put_row(const struct listing_table *table, const struct listing_cell *cells, const struct layout_of_text *layout, struct buffer *scratch,
                     struct buffer *out) {
         for (size_t c = 0; c < table->n_columns; c++) {
-                if (!is_shown(&table->columns[c]))
+                if (!layout->shown[c])
                         continue;
                 put_padded(out, cells ? words_of(scratch, table->columns[c].key, &cells[c]) : table->columns[c].heading, layout->widths[c], layout->right[c]);
                 buffer_add_text(out, "  ");

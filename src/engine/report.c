@@ -324,7 +324,8 @@ static const struct listing_cell *total_of(struct listing_run *run, const struct
 }
 
 static void total(struct listing_run *run) {
-        static const struct listing_column first[] = {{"by", "uitgesplitst naar", COLUMN_PLAIN}, {"total", "totaal", COLUMN_PLAIN}, {"cases", "kinderen", COLUMN_PLAIN}},
+        static const struct listing_column first[] = {{"by", "uitgesplitst naar", COLUMN_PLAIN}, {"total", "totaal", COLUMN_PLAIN},
+                                                     {"cases", "kinderen", COLUMN_PLAIN}},
                                            last[] = {{"median_days", "mediaan dagen", COLUMN_PLAIN}, {"longest_days", "langste dagen", COLUMN_PLAIN}};
         struct listing_table *table = &run->listing->totals;
         const struct listing_entry *entries = run->entries.items;

@@ -114,7 +114,7 @@ static struct listing_cell steps_of(struct listing_run *run, const struct obliga
                         continue;
                 step = cell_field(run, fact, "step");
                 if (step.kind == CELL_TEXT)
-                        items[cell.list.n++] = (struct listing_item){.word = step.text, .date = fact->own, .has_agreed = agreed != NULL, .agreed = agreed && agreed->i};
+                        items[cell.list.n++] = (struct listing_item){.word = step.text, .date = fact->own, .has_agreed = agreed, .agreed = agreed && agreed->i};
         }
         if (cell.list.n)
                 qsort(items, cell.list.n, sizeof(*items), by_date);
@@ -289,7 +289,8 @@ static void collect_unprotected(struct listing_run *run) {
 }
 
 const struct listing_spec listing_unprotected = {
-        .columns = unprotected_columns, .n_columns = U_COLUMNS, .sort = unprotected_sort, .collect = collect_unprotected, .starts = "child-unprotected-reported",
+        .columns = unprotected_columns, .n_columns = U_COLUMNS, .sort = unprotected_sort, .collect = collect_unprotected,
+        .starts = "child-unprotected-reported",
 };
 
 /* --- handovers --- */
