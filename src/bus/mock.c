@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "bus/mock.h"
 
 #define NUDGES_MAX 1000000 /* a millisecond each */
@@ -59,12 +60,13 @@ static void *nudge(void *arg) {
 static bool nudger_start(struct nudger *n, const char *bootstrap) {
         const char *colon = strrchr(bootstrap, ':');
         struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        int64_t port;
 
         atomic_init(&n->stop, false);
         n->fd = -1;
-        if (!colon)
+        if (!colon || !text_to_int64(text_of(colon + 1), &port))
                 return false;
-        address.sin_port = htons((uint16_t)strtoul(colon + 1, NULL, 10));
+        address.sin_port = htons((uint16_t)port);
         n->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         if (n->fd >= 0 && connect(n->fd, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
             pthread_create(&n->thread, NULL, nudge, n) == 0)
