@@ -56,6 +56,10 @@ static int add_one(struct secrets *s, const char *owner, struct text token, stru
                         return -EINVAL;
                 }
         }
+        if (secrets_find(s, token)) {
+                error_set(err, "the same token stands elsewhere as well; each says whose it is, so none may stand twice");
+                return -EINVAL;
+        }
         if (s->n >= SECRETS_MAX) {
                 error_set(err, "more than %d tokens", SECRETS_MAX);
                 return -EINVAL;

@@ -37,7 +37,7 @@ void secrets_done(struct secrets *s); /* wipes and frees; empty again */
 
 /*
  * Adds the tokens in @text: separated by white space, SECRET_MIN to SECRET_MAX of A-Z a-z 0-9 - . _ ~ + / =.
- * Return: 0; -EINVAL with a sentence (none, too many, too short, a wrong character); -ENOMEM.
+ * Return: 0; -EINVAL with a sentence (none, too many, too short, a wrong character, a token that is there already); -ENOMEM.
  */
 int secrets_add(struct secrets *s, const char *owner, struct text text, struct error *err) MUSTCHECK;
 

@@ -271,6 +271,7 @@ END_TEST
 START_TEST(test_secrets_refuse_without_repeating) {
         static const char *const rows[] = {
                 "", " \n", "short", TOKEN_A "!", TOKEN_A "\x80", TOKEN_A "\n" TOKEN_B "\n" TOKEN_C "\n" TOKEN_A "1\n" TOKEN_A "2",
+                TOKEN_A "\n" TOKEN_A,
         };
         struct error err = {0};
         struct secrets s = {0};
@@ -413,7 +414,7 @@ int main(void) {
         tcase_add_loop_test(backoff, test_retry_after, 0, 18);
         tcase_add_loop_test(backoff, test_traceparent, 0, 10);
         tcase_add_test(secret, test_secrets_find_their_owner);
-        tcase_add_loop_test(secret, test_secrets_refuse_without_repeating, 0, 6);
+        tcase_add_loop_test(secret, test_secrets_refuse_without_repeating, 0, 7);
         tcase_add_test(secret, test_secret_of_header);
         tcase_add_test(options, test_options_are_read_with_defaults);
         tcase_add_loop_test(options, test_options_tell_every_mistake, 0, 14);

@@ -322,7 +322,18 @@ END_TEST
 /* -- Every connector of the table -- */
 
 static const char *tokens(const char *name) {
-        return strncmp(name, "KETENWACHT_TOKEN_", 17) == 0 ? "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" : NULL;
+        static const char *const rows[][2] = {
+                {"KETENWACHT_TOKEN_X", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"},
+                {"KETENWACHT_TOKEN_GI_JBN", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
+                {"KETENWACHT_TOKEN_GI_LJR", "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"},
+                {"KETENWACHT_TOKEN_GI_WSS", "cccccccccccccccccccccccccccccccc"},
+        };
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                if (strcmp(rows[i][0], name) == 0)
+                        return rows[i][1];
+        }
+        return NULL;
 }
 
 /* A file for each connector, with something that open() must refuse when @broken. */

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * A receiver of webhooks: answers by a script, and remembers what came
+ *
+ * Events of the tests carry their number and that of their case in their ids, so that a script can
+ * say: the event with this number is answered so and so often with this status.
+ */
+
+#include <check.h>
+#include <jansson.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+
+#define RECEIVER_SEEN_MAX 8192
+#define RECEIVER_RULES_MAX 32
+#define ANY_EVENT (-1)
+
+struct rule {
+        int number; /* of the event, or ANY_EVENT */
+        int times;  /* left; -1: always */
+        unsigned status;
+        const char *retry_after;
+};
+
+/* One request that came. */
+struct seen {
+        int number, of_case;
+        unsigned status; /* what it was answered with */
+        int64_t at;      /* monotonic ms */
+        char key[64];    /* Idempotency-Key */
+};
+
+struct receiver {
+        struct MHD_Daemon *daemon;
+        uint16_t port;
+        pthread_mutex_t lock;
+        struct rule rules[RECEIVER_RULES_MAX];
+        size_t rules_n;
+        struct seen seen[RECEIVER_SEEN_MAX];
+        size_t n;
+        bool binary;         /* expects binary mode */
+        const char *token;   /* that every request must bring, or NULL */
+        size_t wrong;        /* requests that were no CloudEvent as agreed */
+};
+
+struct arriving {
+        struct buffer body;
+};
+
+/* "00000000-0000-4000-8000-0000000000ff": the number in hexadecimal at the end. */
+static inline int receiver_number(const char *uuid) {
+        return uuid && strlen(uuid) == 36 ? (int)strtol(uuid + 24, NULL, 16) : -1;
+}
+
+static inline const char *receiver_header(struct MHD_Connection *connection, const char *name) {
+        const char *value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+
+        return value ? value : "";
+}
+
+static inline bool receiver_is_right(const struct receiver *r, struct MHD_Connection *connection, const json_t *json, const char *id) {
+        const char *type = r->binary ? receiver_header(connection, "ce-type") : json_string_value(json_object_get(json, "type"));
+        const char *source = r->binary ? receiver_header(connection, "ce-source") : json_string_value(json_object_get(json, "source"));
+        const char *version = r->binary ? receiver_header(connection, "ce-specversion") : json_string_value(json_object_get(json, "specversion"));
+        const char *content = receiver_header(connection, "Content-Type");
+        char bearer[320] = "";
+
+        if (r->token)
+                (void) snprintf(bearer, sizeof(bearer), "Bearer %s", r->token);
+        return json && id && type && source && version && strcmp(type, "nl.ketenwacht.plan-reviewed.v1") == 0 && strcmp(source, "urn:ketenwacht:gi-jbn") == 0 &&
+               strcmp(version, "1.0") == 0 && strcmp(content, r->binary ? "application/json; charset=utf-8" : "application/cloudevents+json; charset=utf-8") == 0 &&
+               strcmp(receiver_header(connection, "Authorization"), bearer) == 0;
+}
+
+/* The status of the first rule that fits and has times left; 204 without one. */
+static inline unsigned receiver_status(struct receiver *r, int number, const char **retry_after) {
+        for (size_t i = 0; i < r->rules_n; i++) {
+                struct rule *rule = &r->rules[i];
+
+                if ((rule->number != ANY_EVENT && rule->number != number) || rule->times == 0)
+                        continue;
+                if (rule->times > 0)
+                        rule->times--;
+                *retry_after = rule->retry_after;
+                return rule->status;
+        }
+        return MHD_HTTP_NO_CONTENT;
+}
+
+static inline unsigned receiver_take(struct receiver *r, struct MHD_Connection *connection, const struct buffer *body, const char **retry_after) {
+        json_t *json = json_loadb((const char *)body->bytes, body->n, 0, NULL), *data = r->binary ? json : json_object_get(json, "data");
+        const char *id = r->binary ? receiver_header(connection, "ce-id") : json_string_value(json_object_get(json, "id"));
+        struct clock clock = clock_system();
+        struct seen *seen;
+        unsigned status;
+
+        pthread_mutex_lock(&r->lock);
+        if (!receiver_is_right(r, connection, json, id) || receiver_number(id) != receiver_number(json_string_value(json_object_get(data, "event_id"))))
+                r->wrong++;
+        status = receiver_status(r, receiver_number(id), retry_after);
+        if (r->n < RECEIVER_SEEN_MAX) {
+                seen = &r->seen[r->n++];
+                *seen = (struct seen){.number = receiver_number(id),
+                                      .of_case = receiver_number(json_string_value(json_object_get(data, "case_id"))),
+                                      .status = status,
+                                      .at = clock_monotonic(&clock)};
+                (void) snprintf(seen->key, sizeof(seen->key), "%s", receiver_header(connection, "Idempotency-Key"));
+        }
+        pthread_mutex_unlock(&r->lock);
+        json_decref(json);
+        return status;
+}
+
+static inline enum MHD_Result receiver_answer(struct MHD_Connection *connection, unsigned status, const char *retry_after) {
+        static char empty[] = "";
+        struct MHD_Response *response = MHD_create_response_from_buffer(0, empty, MHD_RESPMEM_PERSISTENT);
+        enum MHD_Result result;
+
+        if (retry_after)
+                MHD_add_response_header(response, "Retry-After", retry_after);
+        result = MHD_queue_response(connection, status, response);
+        MHD_destroy_response(response);
+        return result;
+}
+
+static inline enum MHD_Result receiver_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
+                                               const char *upload, size_t *upload_n, void **state) {
+        struct arriving *a = *state;
+        const char *retry_after = NULL;
+        unsigned status;
+
+        (void) url;
+        (void) method;
+        (void) version;
+        if (!a) {
+                a = *state = calloc(1, sizeof(*a));
+                a->body = (struct buffer)BUFFER_INIT(1 << 20);
+                return MHD_YES;
+        }
+        if (*upload_n > 0) {
+                buffer_add(&a->body, upload, *upload_n);
+                *upload_n = 0;
+                return MHD_YES;
+        }
+        status = receiver_take(cls, connection, &a->body, &retry_after);
+        return receiver_answer(connection, status, retry_after);
+}
+
+static inline void receiver_over(void *cls, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode why) {
+        struct arriving *a = *state;
+
+        (void) cls;
+        (void) connection;
+        (void) why;
+        if (a)
+                buffer_done(&a->body);
+        free(a);
+        *state = NULL;
+}
+
+static inline void receiver_up(struct receiver *r) {
+        struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+
+        memset(r, 0, sizeof(*r));
+        ck_assert_int_eq(pthread_mutex_init(&r->lock, NULL), 0);
+        r->daemon = MHD_start_daemon(MHD_USE_AUTO_INTERNAL_THREAD, 0, NULL, NULL, receiver_request, r, MHD_OPTION_SOCK_ADDR, (const struct sockaddr *)&address,
+                                     MHD_OPTION_NOTIFY_COMPLETED, receiver_over, r, MHD_OPTION_END);
+        ck_assert_ptr_nonnull(r->daemon);
+        r->port = MHD_get_daemon_info(r->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
+}
+
+static inline void receiver_down(struct receiver *r) {
+        if (r->daemon)
+                MHD_stop_daemon(r->daemon);
+        r->daemon = NULL;
+        (void) pthread_mutex_destroy(&r->lock);
+}
+
+static inline void receiver_rule(struct receiver *r, int number, int times, unsigned status, const char *retry_after) {
+        pthread_mutex_lock(&r->lock);
+        ck_assert_uint_lt(r->rules_n, RECEIVER_RULES_MAX);
+        r->rules[r->rules_n++] = (struct rule){number, times, status, retry_after};
+        pthread_mutex_unlock(&r->lock);
+}
+
+static inline void receiver_no_rules(struct receiver *r) {
+        pthread_mutex_lock(&r->lock);
+        r->rules_n = 0;
+        pthread_mutex_unlock(&r->lock);
+}
+
+/* How many requests came; how many of one event (or ANY_EVENT) with one status (0: any). */
+static inline size_t receiver_count(struct receiver *r, int number, unsigned status) {
+        size_t n = 0;
+
+        pthread_mutex_lock(&r->lock);
+        for (size_t i = 0; i < r->n; i++)
+                n += (number == ANY_EVENT || r->seen[i].number == number) && (status == 0 || r->seen[i].status == status);
+        pthread_mutex_unlock(&r->lock);
+        return n;
+}

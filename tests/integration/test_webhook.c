@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * Goal: an inbox reaches its receiver in order per case, whatever the receiver answers, and nothing is lost.
+ * Method: a real receiver whose answers follow a script; what came is compared with what was agreed, and
+ * so are the records in deliveries and dead-letters.
+ */
+
+#include "connect_fixture.h"
+#include "connect/window.h"
+#include "receiver.h"
+
+#define TRACE "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+#define WAIT_MS 20
+#define QUICK "first_delay: 10 ms\nlongest_delay: 40 ms\n"
+
+static struct connecting c;
+static struct receiver receiver;
+
+static void setup(void) {
+        connecting_up(&c, false);
+        receiver_up(&receiver);
+}
+
+static void teardown(void) {
+        connecting_down(&c);
+        receiver_down(&receiver);
+}
+
+static void start(const char *more) {
+        char yaml[1024];
+
+        (void) snprintf(yaml, sizeof(yaml), "connector: webhook\norganisation: gm0014\nurl: http://127.0.0.1:%u/in\n%s", (unsigned)receiver.port, more);
+        connecting_start(&c, yaml);
+}
+
+/* -- What stands in the inbox -- */
+
+static struct uuid uuid_of(int number) {
+        struct uuid u = {{0, 0, 0, 0, 0, 0, 0x40, 0, 0x80, 0}};
+
+        for (int i = 0; i < 4; i++)
+                u.bytes[15 - i] = (uint8_t)((unsigned)number >> 8 * i);
+        return u;
+}
+
+static void encode(int number, int of_case, struct buffer *out) {
+        const struct event_type *type = event_types_find(c.types, text_of("plan-reviewed"));
+        struct slot slots[LAYOUT_SLOTS_MAX] = {
+                [SLOT_EVENT_ID] = {.kind = SLOT_UUID, .u = uuid_of(number)},
+                [SLOT_CASE_ID] = {.kind = SLOT_UUID, .u = uuid_of(of_case)},
+                [SLOT_SOURCE] = {.kind = SLOT_STRING, .s = text_of("gi-jbn")},
+                [SLOT_OCCURRED_AT] = {.kind = SLOT_INT, .i = 1665392400000},
+                [SLOT_RECORDED_AT] = {.kind = SLOT_INT, .i = 1665392400000},
+        };
+
+        slots[layout_slot(type->layout, "measure_id")] = (struct slot){.kind = SLOT_UUID, .u = uuid_of(7)};
+        slots[layout_slot(type->layout, "date")] = (struct slot){.kind = SLOT_INT, .i = 19275};
+        framing_write_single(type->layout->fingerprint, out);
+        record_encode(type->layout, slots, out);
+}
+
+struct writing {
+        struct bus_producer *producer;
+        size_t sent;
+};
+
+static void put(struct writing *w, int of_case, const void *value, size_t n, int number) {
+        char key[UUID_TEXT + 1], id[UUID_TEXT + 1];
+        struct uuid case_id = uuid_of(of_case), event_id = uuid_of(number);
+        struct bus_header headers[] = {{"ce_id", id, UUID_TEXT}, {"ce_source", "urn:ketenwacht:gi-jbn", 21}, {"traceparent", TRACE, strlen(TRACE)}};
+        struct bus_record record = {.topic = TOPIC_INBOX_PREFIX "gm0014", .key = key, .key_n = UUID_TEXT, .value = value, .value_n = n,
+                                    .headers = headers, .headers_n = ELEMENTS(headers)};
+
+        uuid_format(&case_id, key);
+        uuid_format(&event_id, id);
+        ck_ok(bus_producer_send(w->producer, &record, NULL, &err));
+}
+
+static struct writing begin_writing(size_t *sent) {
+        struct writing w = {0};
+
+        *sent = 0;
+        ck_ok(bus_producer_open(c.cluster.bus, &(struct bus_producer_config){.settled = count_report, .ctx = sent}, &w.producer, &err));
+        return w;
+}
+
+static void end_writing(struct writing *w) {
+        size_t left;
+
+        ck_ok(bus_producer_flush(w->producer, PATIENCE_MS, &left, &err));
+        ck_assert_uint_eq(left, 0);
+        bus_producer_close(w->producer);
+}
+
+/* Events first … first + n - 1, over cases 1 … cases in turn. */
+static void write_events(int first, int n, int cases) {
+        struct buffer value = BUFFER_INIT(65536);
+        size_t sent;
+        struct writing w = begin_writing(&sent);
+
+        for (int i = first; i < first + n; i++) {
+                buffer_clear(&value);
+                encode(i, 1 + i % cases, &value);
+                put(&w, 1 + i % cases, value.bytes, value.n, i);
+        }
+        end_writing(&w);
+        ck_assert_uint_eq(sent, (size_t)n);
+        buffer_done(&value);
+}
+
+/* -- What became of it -- */
+
+struct outcomes {
+        struct delivery_codec *codec;
+        size_t n[3], marks;
+        int status[8], attempts[8]; /* by offset, of those that were not delivered */
+};
+
+static bool see_delivery(void *ctx, struct bus_record *record) {
+        struct outcomes *o = ctx;
+        struct delivery_record d;
+
+        ck_assert(delivery_decode(o->codec, record->value, record->value_n, &d));
+        ck_assert(text_is(d.organisation, "gm0014") && text_is(d.connector, "x"));
+        if (d.outcome == DELIVERY_REFUSED && (d.status == BRAKE_STATUS || d.status == 0)) { /* the brake on, and off */
+                o->marks++;
+                return false;
+        }
+        o->n[d.outcome]++;
+        if (d.outcome != DELIVERY_DELIVERED && d.offset < (int64_t)ELEMENTS(o->status)) {
+                o->status[d.offset] = d.status;
+                o->attempts[d.offset] = d.attempts;
+        }
+        return false;
+}
+
+static struct outcomes outcomes(void) {
+        struct outcomes o = {0};
+
+        ck_ok(delivery_codec_new(c.types, &o.codec, &err));
+        connecting_read(&c, TOPIC_DELIVERIES, see_delivery, &o);
+        delivery_codec_free(o.codec);
+        return o;
+}
+
+static void wait_for(bool (*holds)(size_t n), size_t n, const char *what) {
+        const struct timespec pause = {.tv_nsec = WAIT_MS * 1000000L};
+
+        for (int64_t deadline = cluster_deadline(&c.cluster); !holds(n); (void) nanosleep(&pause, NULL))
+                cluster_patience(&c.cluster, deadline, what);
+}
+
+static bool have_come(size_t n) {
+        return receiver_count(&receiver, ANY_EVENT, 204) >= n;
+}
+
+/* Each of events 0 … n - 1; some may have come more than once. */
+static bool all_have_come(size_t n) {
+        for (size_t i = 0; i < n; i++) {
+                if (receiver_count(&receiver, (int)i, 204) == 0)
+                        return false;
+        }
+        return true;
+}
+
+static bool have_been_asked(size_t n) {
+        return receiver_count(&receiver, ANY_EVENT, 0) >= n;
+}
+
+static bool are_over(size_t n) {
+        struct outcomes o = outcomes();
+
+        return o.n[0] + o.n[1] + o.n[2] >= n;
+}
+
+static bool is_braked(size_t yes) {
+        return connecting_braked(&c) == (yes != 0);
+}
+
+/* Of every case, what was delivered first came in order. The first @skipped events never were. */
+static void check_order(int n, int cases, int skipped) {
+        int next[256];
+
+        ck_assert_int_lt(cases, 256);
+        for (int i = 0; i <= cases; i++)
+                next[i] = i == 0 ? 0 : i <= skipped ? i - 1 + cases : i - 1;
+        for (size_t i = 0; i < receiver.n; i++) {
+                const struct seen *s = &receiver.seen[i];
+
+                ck_assert_msg(s->number <= next[s->of_case], "event %d of case %d came before %d", s->number, s->of_case,
+                              next[s->of_case]);
+                if (s->status == 204 && s->number == next[s->of_case])
+                        next[s->of_case] += cases;
+        }
+        for (int i = 1; i <= cases; i++)
+                ck_assert_int_ge(next[i], n);
+        ck_assert_uint_eq(receiver.wrong, 0);
+}
+
+START_TEST(test_cases_keep_their_order_under_failures) {
+        enum { EVENTS = 120, CASES = 12 };
+
+        for (int i = 0; i < EVENTS; i += 7)
+                receiver_rule(&receiver, i, 1 + i % 3, i % 2 ? 500 : 408, NULL);
+        write_events(0, EVENTS, CASES);
+        start(QUICK);
+        wait_for(have_come, EVENTS, "all deliveries");
+        connecting_stop(&c, false);
+        check_order(EVENTS, CASES, 0);
+        ck_assert_uint_eq(outcomes().n[DELIVERY_DELIVERED], EVENTS);
+        ck_assert_uint_eq(receiver_count(&receiver, ANY_EVENT, 204), EVENTS);
+        start(QUICK); /* what was committed does not come again */
+        write_events(EVENTS, 1, 1);
+        wait_for(have_come, EVENTS + 1, "one more");
+        ck_assert_uint_eq(receiver_count(&receiver, ANY_EVENT, 204), EVENTS + 1);
+}
+END_TEST
+
+START_TEST(test_others_go_on_within_the_window) {
+        enum { EVENTS = WINDOW_RECORDS + 60 };
+
+        receiver_rule(&receiver, 0, -1, 500, NULL);
+        write_events(0, EVENTS, EVENTS); /* every event a case of its own */
+        start(QUICK "parallel: 32\ntries: 10000\n");
+        wait_for(have_come, WINDOW_RECORDS - 1, "all others of the window");
+        wait_for(have_been_asked, receiver_count(&receiver, ANY_EVENT, 0) + 3, "three more tries of the first");
+        ck_assert_uint_eq(receiver_count(&receiver, ANY_EVENT, 204), WINDOW_RECORDS - 1); /* and none beyond it */
+        receiver_no_rules(&receiver);
+        wait_for(have_come, EVENTS, "the rest");
+        connecting_stop(&c, false);
+        ck_assert_uint_eq(receiver_count(&receiver, ANY_EVENT, 204), EVENTS);
+}
+END_TEST
+
+/* What must stand in dead-letters, by the offset in the inbox. */
+struct letter {
+        const char *stage, *code;
+        struct buffer value;
+        size_t found;
+};
+
+struct letters {
+        struct letter *items;
+        size_t n, found;
+};
+
+static bool see_letter(void *ctx, struct bus_record *record) {
+        struct letters *letters = ctx;
+        struct dead_letter_read read;
+        struct letter *l;
+
+        ck_assert(headers_dead_letter_read(record, &read));
+        ck_assert_str_eq(read.topic, TOPIC_INBOX_PREFIX "gm0014");
+        ck_assert_int_eq(read.partition, 0);
+        ck_assert_int_ge(read.offset, 0);
+        ck_assert_uint_lt((size_t)read.offset, letters->n);
+        l = &letters->items[read.offset];
+        ck_assert_str_eq(read.stage, l->stage);
+        ck_assert_str_eq(read.code, l->code);
+        ck_assert(header_is(record, "ce_source", "urn:ketenwacht:gi-jbn") && header_is(record, "traceparent", TRACE));
+        ck_assert_uint_eq(record->value_n, l->value.n);
+        ck_assert(l->value.n == 0 || memcmp(record->value, l->value.bytes, l->value.n) == 0);
+        ck_assert_uint_eq(++l->found, 1);
+        letters->found++;
+        return false;
+}
+
+static void check_letters(struct letter *items, size_t n) {
+        struct letters letters = {items, n, 0};
+
+        connecting_read(&c, TOPIC_DEAD_LETTERS, see_letter, &letters);
+        ck_assert_uint_eq(letters.found, n);
+        for (size_t i = 0; i < n; i++)
+                buffer_done(&items[i].value);
+}
+
+START_TEST(test_what_cannot_be_delivered_is_parked_and_its_case_goes_on) {
+        static const struct {
+                unsigned status;
+                const char *code;
+                size_t tries;
+        } rows[] = {
+                {500, "UNDELIVERED", 3},
+                {404, "UNDELIVERED", 3}, /* the address is wrong, not the record */
+                {422, "REFUSED_BY_RECEIVER", 1},
+        };
+        enum { ROWS = ELEMENTS(rows), EVENTS = 5 * ROWS };
+        struct letter letters[ROWS];
+        struct outcomes o;
+
+        for (int i = 0; i < ROWS; i++) {
+                receiver_rule(&receiver, i, -1, rows[i].status, NULL);
+                letters[i] = (struct letter){"deliver", rows[i].code, BUFFER_INIT(65536), 0};
+                encode(i, 1 + i, &letters[i].value);
+        }
+        write_events(0, EVENTS, ROWS);
+        start(QUICK "tries: 3\n");
+        wait_for(are_over, EVENTS, "all outcomes");
+        connecting_stop(&c, false);
+        check_order(EVENTS, ROWS, ROWS);
+        o = outcomes();
+        ck_assert_uint_eq(o.n[DELIVERY_DELIVERED], EVENTS - ROWS);
+        ck_assert_uint_eq(o.n[DELIVERY_PARKED], 2);
+        ck_assert_uint_eq(o.n[DELIVERY_REFUSED], 1);
+        for (int i = 0; i < ROWS; i++) {
+                ck_assert_uint_eq(receiver_count(&receiver, i, 0), rows[i].tries);
+                ck_assert_int_eq(o.attempts[i], (int)rows[i].tries);
+                ck_assert_int_eq(o.status[i], (int)rows[i].status);
+        }
+        check_letters(letters, ROWS);
+}
+END_TEST
+
+START_TEST(test_bytes_that_cannot_be_read_are_parked) {
+        static const struct {
+                const char *bytes, *code;
+                size_t n;
+        } rows[] = {
+                {"hello", "UNKNOWN_SCHEMA", 5},
+                {"\xC3\x01\x01\x02\x03\x04\x05\x06\x07\x08rest", "UNKNOWN_SCHEMA", 14},
+                {"", "UNKNOWN_SCHEMA", 0},
+                {NULL, "UNDECODABLE", 0}, /* a good beginning, cut off */
+        };
+        enum { ROWS = ELEMENTS(rows) };
+        struct letter letters[ROWS];
+        size_t sent;
+        struct writing w = begin_writing(&sent);
+
+        for (int i = 0; i < ROWS; i++) {
+                struct buffer *value = &letters[i].value;
+
+                letters[i] = (struct letter){"decode", rows[i].code, BUFFER_INIT(65536), 0};
+                if (rows[i].bytes)
+                        buffer_add(value, rows[i].bytes, rows[i].n);
+                else
+                        encode(i, 1, value);
+                value->n -= rows[i].bytes ? 0 : 4;
+                put(&w, 1, value->bytes ? (const void *)value->bytes : "", value->n, i);
+        }
+        end_writing(&w);
+        write_events(ROWS, 1, 1);
+        start(QUICK);
+        wait_for(are_over, ROWS + 1, "all outcomes");
+        connecting_stop(&c, false);
+        ck_assert_uint_eq(outcomes().n[DELIVERY_PARKED], ROWS);
+        ck_assert_uint_eq(receiver_count(&receiver, ROWS, 204), 1);
+        ck_assert_uint_eq(receiver_count(&receiver, ANY_EVENT, 0), 1);
+        check_letters(letters, ROWS);
+}
+END_TEST
+
+START_TEST(test_a_pause_is_for_everything_and_counts_as_no_try) {
+        static const unsigned statuses[] = {429, 503};
+        int64_t first = 0, next = 0;
+
+        receiver_rule(&receiver, 0, 1, statuses[_i], "1");
+        write_events(0, 6, 3);
+        start(_i == 0 ? QUICK "tries: 1\nparallel: 1\n" : QUICK "tries: 2\nparallel: 1\n");
+        wait_for(have_come, 6, "all deliveries");
+        connecting_stop(&c, false);
+        first = receiver.seen[0].at;
+        next = receiver.seen[1].at;
+        ck_assert_uint_eq(receiver.seen[0].status, statuses[_i]);
+        ck_assert_int_ge(next - first, 900); /* of the second that was asked for: nothing came sooner */
+        check_order(6, 3, 0);
+        ck_assert_uint_eq(outcomes().n[DELIVERY_DELIVERED], 6);
+}
+END_TEST
+
+static void resume(int expected) {
+        struct error err = {0};
+        int64_t offset = -1;
+
+        ck_assert_msg(brake_resume(c.cluster.bus, c.types, "x", "gm0014", clock_system(), &offset, &err) == expected, "%s", err.text);
+        if (expected == 0)
+                ck_assert_int_eq(offset, 0);
+}
+
+START_TEST(test_gone_stops_until_an_operator_resumes) {
+        size_t asked;
+
+        receiver_rule(&receiver, ANY_EVENT, -1, 410, NULL);
+        write_events(0, 30, 30);
+        start(QUICK);
+        wait_for(is_braked, 1, "the brake");
+        connecting_stop(&c, false);
+        asked = receiver_count(&receiver, ANY_EVENT, 0);
+        ck_assert_uint_le(asked, 8); /* only what was under way already */
+        receiver_no_rules(&receiver);
+        start(QUICK); /* a restart does not resume */
+        wait_for(is_braked, 1, "the brake after a restart");
+        write_events(30, 5, 30);
+        ck_assert_uint_eq(receiver_count(&receiver, ANY_EVENT, 0), asked);
+        ck_assert_uint_eq(outcomes().n[DELIVERY_REFUSED], 0);
+        resume(0);
+        wait_for(is_braked, 0, "the brake to be off");
+        wait_for(have_come, 35, "all deliveries");
+        wait_for(are_over, 35, "all outcomes");
+        resume(BRAKE_E_OFF);
+        ck_assert_uint_eq(outcomes().marks, 2); /* the mark and its end */
+        connecting_stop(&c, false);
+        check_order(30, 30, 0);
+}
+END_TEST
+
+START_TEST(test_a_crash_loses_nothing) {
+        enum { EVENTS = 200, CASES = 10 };
+
+        write_events(0, EVENTS, CASES);
+        for (int i = 0; i < EVENTS; i += 19)
+                receiver_rule(&receiver, i, 2, 503, NULL);
+        start(QUICK "parallel: 4\n");
+        wait_for(have_come, EVENTS / 4, "a quarter");
+        connecting_stop(&c, true);
+        start(QUICK "parallel: 4\n");
+        wait_for(have_come, EVENTS / 2, "a half");
+        connecting_stop(&c, true);
+        start(QUICK "parallel: 4\n");
+        write_events(EVENTS, 1, 1);
+        wait_for(all_have_come, EVENTS + 1, "every event");
+        connecting_stop(&c, false);
+        check_order(EVENTS, CASES, 0);
+}
+END_TEST
+
+START_TEST(test_binary_mode_token_and_one_key_for_every_try) {
+        receiver.binary = true;
+        receiver.token = "jbn-jbn-jbn-jbn-jbn-jbn-jbn-jbn-jbn";
+        receiver_rule(&receiver, 1, 2, 500, NULL);
+        write_events(0, 3, 1);
+        start(QUICK "mode: binary\ntoken: {env: JBN}\n");
+        wait_for(have_come, 3, "three deliveries");
+        connecting_stop(&c, false);
+        check_order(3, 1, 0);
+        ck_assert_uint_eq(receiver.n, 5);
+        ck_assert_str_eq(receiver.seen[1].key, receiver.seen[2].key);
+        ck_assert_str_eq(receiver.seen[1].key, receiver.seen[3].key);
+        ck_assert_str_ne(receiver.seen[0].key, receiver.seen[1].key);
+        ck_assert_uint_eq(strlen(receiver.seen[0].key), UUID_TEXT + 2);
+        ck_assert_int_eq(fflush(c.log.out), 0);
+        ck_assert_ptr_null(strstr(c.log_text, "jbn-jbn"));
+}
+END_TEST
+
+START_TEST(test_a_receiver_that_is_not_there_is_tried_again) {
+        write_events(0, 2, 1);
+        receiver_down(&receiver);
+        start(QUICK "tries: 2\n");
+        wait_for(are_over, 2, "two outcomes");
+        connecting_stop(&c, false);
+        ck_assert_uint_eq(outcomes().n[DELIVERY_PARKED], 2);
+        ck_assert_int_eq(outcomes().status[0], 0);
+}
+END_TEST
+
+int main(int argc, char **argv) {
+        Suite *suite = suite_create("webhook");
+        SRunner *runner = srunner_create(suite);
+        TCase *tc = tcase_create("webhook");
+        int failed;
+
+        if (!cluster_chosen(argc, argv))
+                return CLUSTER_SKIPPED;
+        tcase_set_timeout(tc, 120);
+        tcase_add_checked_fixture(tc, setup, teardown);
+        tcase_add_test(tc, test_cases_keep_their_order_under_failures);
+        tcase_add_test(tc, test_others_go_on_within_the_window);
+        tcase_add_test(tc, test_what_cannot_be_delivered_is_parked_and_its_case_goes_on);
+        tcase_add_test(tc, test_bytes_that_cannot_be_read_are_parked);
+        tcase_add_loop_test(tc, test_a_pause_is_for_everything_and_counts_as_no_try, 0, 2);
+        tcase_add_test(tc, test_gone_stops_until_an_operator_resumes);
+        tcase_add_test(tc, test_a_crash_loses_nothing);
+        tcase_add_test(tc, test_binary_mode_token_and_one_key_for_every_try);
+        tcase_add_test(tc, test_a_receiver_that_is_not_there_is_tried_again);
+        suite_add_tcase(suite, tc);
+        srunner_run_all(runner, CK_ENV);
+        failed = srunner_ntests_failed(runner);
+        srunner_free(runner);
+        return failed ? 1 : 0;
+}
