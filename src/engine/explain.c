@@ -139,6 +139,8 @@ static void say_date(struct explanation *x, const struct obligation *o, struct b
         }
         if (o->due.state == DUE_KNOWN)
                 buffer_printf(out, "  uiterlijk %s\n", date_dutch(o->due.date, day));
+        else if (o->due.state == DUE_REFUSED && o->due.year == 0)
+                buffer_add_text(out, "  geen einddatum: die valt buiten de jaren 1900 tot en met 2200\n");
         else if (o->due.state == DUE_REFUSED)
                 buffer_printf(out, "  geen einddatum: de kalender kent het jaar %d nog niet\n", o->due.year);
         else
