@@ -76,8 +76,9 @@ static inline bool receiver_is_right(const struct receiver *r, struct MHD_Connec
 
         if (r->token)
                 (void) snprintf(bearer, sizeof(bearer), "Bearer %s", r->token);
-        return json && id && type && source && version && strcmp(type, "nl.ketenwacht.plan-reviewed.v1") == 0 && strcmp(source, "urn:ketenwacht:gi-jbn") == 0 &&
-               strcmp(version, "1.0") == 0 && strcmp(content, r->binary ? "application/json; charset=utf-8" : "application/cloudevents+json; charset=utf-8") == 0 &&
+        return json && id && type && source && version && strcmp(type, "nl.ketenwacht.plan-reviewed.v1") == 0 &&
+               strcmp(source, "urn:ketenwacht:gi-jbn") == 0 && strcmp(version, "1.0") == 0 &&
+               strcmp(content, r->binary ? "application/json; charset=utf-8" : "application/cloudevents+json; charset=utf-8") == 0 &&
                strcmp(receiver_header(connection, "Authorization"), bearer) == 0;
 }
 
