@@ -324,16 +324,19 @@ static const struct {
         {"fixed", "2023-02-01", {START, "a measure-ended 2023-01-20 measure_id=@m reason=OTHER"}, "fixed 1 1 0 0 0 0"},
         {"fixed",
          "2023-02-01",
-         {START, "a protector-assigned 2023-01-10 measure_id=@m reason=ILLNESS " ASSIGNED, "a protector-assigned 2023-01-11 measure_id=@m reason=TURNOVER " ASSIGNED},
+         {START, "a protector-assigned 2023-01-10 measure_id=@m reason=ILLNESS " ASSIGNED,
+          "a protector-assigned 2023-01-11 measure_id=@m reason=TURNOVER " ASSIGNED},
          "fixed 1 0 1 0 0 0"},
         {"fixed",
          "2023-02-01", /* broken stays broken, also when the measure ended */
-         {START, "a protector-assigned 2023-01-10 measure_id=@m reason=ILLNESS " ASSIGNED, "a protector-assigned 2023-01-11 measure_id=@m reason=TURNOVER " ASSIGNED,
+         {START, "a protector-assigned 2023-01-10 measure_id=@m reason=ILLNESS " ASSIGNED,
+          "a protector-assigned 2023-01-11 measure_id=@m reason=TURNOVER " ASSIGNED,
           "a measure-ended 2023-01-20 measure_id=@m reason=OTHER", "a deviation-explained 2023-01-21 norm=fixed instance=@m reason=OTHER"},
          "fixed 1 0 1 1 0 0"},
         {"fixed",
          "2023-02-01", /* broken on the day on which it ended */
-         {START, "a protector-assigned 2023-01-10 measure_id=@m reason=ILLNESS " ASSIGNED, "a protector-assigned 2023-01-11 measure_id=@m reason=TURNOVER " ASSIGNED,
+         {START, "a protector-assigned 2023-01-10 measure_id=@m reason=ILLNESS " ASSIGNED,
+          "a protector-assigned 2023-01-11 measure_id=@m reason=TURNOVER " ASSIGNED,
           "a measure-ended 2023-01-11 measure_id=@m reason=OTHER"},
          "fixed 1 0 1 0 0 0"},
         {"provided", "2023-02-01", {START, REFERRAL}, "provided 0 0 0 0 1 0"}, /* no due date yet */
@@ -440,9 +443,12 @@ static const struct {
          {MEASURE, OBSTRUCTION},
          "2023-01-02 WAITING_TOO_LONG yes gi-noordzee gi-noordzee gm0375 ijmond - - [] [] - - 10"},
         {{LISTING_OBSTRUCTIONS, "2023-01-12", NULL, {0}},
-         {MEASURE, OBSTRUCTION " referral_id=@r", "a referral-issued 2022-12-20 measure_id=@m referral_id=@r product=45A48 provider=provider-de-haven form=CONTRACTED",
-          "a obstruction-step-requested 2023-01-03 obstruction_id=@o step=BOARD", "a obstruction-step-taken 2023-01-05 obstruction_id=@o step=EXPERT_TEAM agreed=true",
-          "a obstruction-step-taken 2023-01-04 obstruction_id=@o step=MANAGEMENT agreed=false", "a obstruction-step-taken 2023-01-04 obstruction_id=@x step=OZJ agreed=true",
+         {MEASURE, OBSTRUCTION " referral_id=@r",
+          "a referral-issued 2022-12-20 measure_id=@m referral_id=@r product=45A48 provider=provider-de-haven form=CONTRACTED",
+          "a obstruction-step-requested 2023-01-03 obstruction_id=@o step=BOARD",
+          "a obstruction-step-taken 2023-01-05 obstruction_id=@o step=EXPERT_TEAM agreed=true",
+          "a obstruction-step-taken 2023-01-04 obstruction_id=@o step=MANAGEMENT agreed=false",
+          "a obstruction-step-taken 2023-01-04 obstruction_id=@x step=OZJ agreed=true",
           "a obstruction-resolved 2023-01-08 obstruction_id=@o help_found=true"},
          "2023-01-02 WAITING_TOO_LONG yes gi-noordzee gi-noordzee gm0375 ijmond provider-de-haven 45A48 [BOARD@2023-01-03] "
          "[MANAGEMENT@2023-01-04!,EXPERT_TEAM@2023-01-05+] 2023-01-08 yes 6"},
@@ -485,8 +491,8 @@ static const struct {
         /* terms: who hears of it, for the first reason; rungs whose when does not hold are nobody's */
         {{LISTING_TERMS, "2022-12-05", NULL, {0}},
          {MEASURE},
-         "gi-noordzee 2022-12-11 6 RUNNING assigned announcement gi gi-noordzee gm0375 ijmond | gm0375 2022-12-11 6 RUNNING assigned rung 1 municipality gi-noordzee "
-         "gm0375 ijmond"},
+         "gi-noordzee 2022-12-11 6 RUNNING assigned announcement gi gi-noordzee gm0375 ijmond | gm0375 2022-12-11 6 RUNNING assigned rung 1 municipality "
+         "gi-noordzee gm0375 ijmond"},
         {{LISTING_TERMS, "2022-12-12", NULL, {.organisation = "region-ijmond"}},
          {CHILD("a", "m", "2022-12-01", "VOTS", "gi-noordzee", "gm0375")},
          "region-ijmond 2022-12-11 -1 OVERDUE assigned rung 2 region gi-noordzee gm0375 ijmond"},
@@ -495,7 +501,8 @@ static const struct {
         {{LISTING_TERMS, "2022-12-20", NULL, {0}}, {MEASURE, "a protector-assigned 2022-12-05 measure_id=@m reason=FIRST " ASSIGNED}, ""},
         {{LISTING_TERMS, "2023-02-01", NULL, {0}}, /* nobody is told: it stands with the GI */
          {MEASURE, "a protector-assigned 2022-12-05 measure_id=@m reason=FIRST " ASSIGNED,
-          "a referral-issued 2023-01-02 measure_id=@m referral_id=@r product=p form=CUSTOM", "a help-started 2023-01-05 measure_id=@m referral_id=@r route=REGULAR"},
+          "a referral-issued 2023-01-02 measure_id=@m referral_id=@r product=p form=CUSTOM",
+          "a help-started 2023-01-05 measure_id=@m referral_id=@r route=REGULAR"},
          "gi-noordzee 2023-01-05 -27 OVERDUE provided - - gi-noordzee gm0375 ijmond"},
         {{LISTING_TERMS, "2022-12-20", "organisation", {0}}, {MEASURE}, "gi-noordzee 1 1 1 -9 -9 | gm0375 1 1 1 -9 -9"},
 };
