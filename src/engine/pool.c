@@ -38,9 +38,12 @@ int pool_intern(struct pool *pool, struct text word, uint32_t *ret) {
                 pool->words = words;
                 pool->capacity = capacity;
         }
-        copy = strndup(word.n ? word.s : "", word.n);
+        copy = malloc(word.n + 1);
         if (!copy)
                 return -ENOMEM;
+        if (word.n)
+                memcpy(copy, word.s, word.n);
+        copy[word.n] = '\0';
         r = table_put(&pool->by_text, copy, word.n, (void *)((uintptr_t)pool->n + 1));
         if (r) {
                 free(copy);
