@@ -195,7 +195,7 @@ static void set_secret(struct reading *r, const struct connector_option *option,
         explicit_bzero(text, n);
         free(text);
         if (e == -EINVAL)
-                report_at(r->report, r->source->yaml, node->items[0], "the token of %s: %s", owner ? owner : option->key, err.text);
+                report_at(r->report, r->source->yaml, node->items[0], "%s%s%s: %s", option->key, owner ? " of " : "", owner ? owner : "", err.text);
         else if (e < 0)
                 r->failed = e;
 }

@@ -1,0 +1,69 @@
+#!/bin/sh
+# SPDX-License-Identifier: EUPL-1.2
+#
+# Goal: `ketenwacht connect` says what there is, refuses what cannot be, and its exit status says which.
+# Method: rows of arguments without a broker; files of connectors with one mistake each.
+# Usage: connect.sh KETENWACHT CONFIG
+
+ketenwacht=$1
+config=$2
+schemas=$(dirname "$config")/schemas
+work=$(mktemp -d)
+trap 'rm -r "$work"' EXIT
+failed=0
+
+# row STATUS OUTPUT ARGUMENTS…: the output, standard output and error together, is a pattern of the shell.
+row() {
+        want_status=$1
+        want=$2
+        shift 2
+        got=$("$ketenwacht" connect --config "$config" --schemas "$schemas" "$@" 2>&1)
+        status=$?
+        # shellcheck disable=SC2254 # the pattern is meant
+        case $got in
+        $want) ;;
+        *)
+                printf 'connect %s\n  printed  %s\n  expected %s\n' "$*" "$got" "$want"
+                failed=1
+                ;;
+        esac
+        if [ "$status" -ne "$want_status" ]; then
+                printf 'connect %s: status %s, expected %s\n' "$*" "$status" "$want_status"
+                failed=1
+        fi
+}
+
+# file NAME TEXT
+file() {
+        printf '%b' "$2" >"$work/$1"
+}
+
+unset KETENWACHT_BOOTSTRAP KETENWACHT_TOKEN_GI_JBN KETENWACHT_TOKEN_GI_LJR KETENWACHT_TOKEN_GI_WSS
+
+row 0 'gi-http *
+webhook *' --list
+row 0 'Usage: ketenwacht connect FILE*--resume*--list*' --help
+row 0 'gi-http: *connector: gi-http*in_flight: *answer_within: *listen: *tokens: *' --help gi-http
+row 0 'webhook: *organisation: *parallel: *tries: *url: *mode: structured or binary; default structured*' --help webhook
+row 2 "*no connector 'webhok' (did you mean 'webhook'?)*" --help webhok
+row 2 '*the FILE of a connector is missing*'
+row 2 '*one FILE at a time*' a.yaml b.yaml
+row 2 "*--metrics 'x' is no port*" --metrics x "$config/connectors/gi-http.yaml"
+row 2 '*not-there.yaml*' "$work/not-there.yaml"
+row 2 '*gi-http.yaml:*: the environment has no variable KETENWACHT_TOKEN_GI_JBN*KETENWACHT_TOKEN_GI_WSS*cannot be used; mend what is said above' \
+        "$config/connectors/gi-http.yaml"
+
+file webhook.yaml 'connector: webhook\norganisation: gm0014\nurl: http://gemeente.example/in\nparalel: 3\n'
+row 2 "*webhook.yaml:4:1: no option 'paralel' (did you mean 'parallel'?)*" "$work/webhook.yaml"
+file webhook.yaml 'connector: webhook\norganisation: gm0014\nurl: https://gemeente.example/in\ntoken: {file: short.token}\n'
+file short.token 'too-short\n'
+row 2 '*webhook.yaml:4:15: token: a token has 32 to 256 characters, and one here has 9*' "$work/webhook.yaml"
+case $got in *too-short*)
+        echo 'connect: a token was printed'
+        failed=1
+        ;;
+esac
+file in.yaml 'connector: gi-http\ntokens: {gi-jbn: {file: long.token}}\n'
+file long.token '0123456789abcdef0123456789abcdef\n'
+row 2 '*--resume is for connectors that deliver; gi-http takes in*' --resume "$work/in.yaml" --bootstrap 127.0.0.1:1
+exit $failed
