@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* The names of a story: labels that become ids, and the nearest known word for one that is not known. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/story_parts.h"
+
+#define ID_TEXT_MAX 1024
+
+struct uuid story_id(const struct story_reading *s, const char *label) {
+        char text[ID_TEXT_MAX];
+        struct uuid id;
+        int n;
+
+        if (uuid_parse(label, strlen(label), &id))
+                return id;
+        n = snprintf(text, sizeof(text), "story|%s|%s|%s", s->file, s->story->title, label);
+        return uuid_v5(&uuid_namespace_ketenwacht, text, n < (int)sizeof(text) ? (size_t)n : sizeof(text) - 1);
+}
+
+const char *story_id_text(struct story_reading *s, const char *label) {
+        struct uuid id = story_id(s, label);
+        char *text = reading_alloc(&s->r, 1, UUID_TEXT + 1);
+
+        if (text)
+                uuid_format(&id, text);
+        return text;
+}
+
+static bool is_label(const struct story_reading *s, const char *word) {
+        for (size_t i = 0; i < s->labels.n; i++) {
+                if (strcmp(s->labels.items[i], word) == 0)
+                        return true;
+        }
+        return false;
+}
+
+static void add_label(struct story_reading *s, const char *label) {
+        if (is_label(s, label) || s->labels.n == STORY_LABELS_MAX)
+                return;
+        if (vector_push(&s->labels, label))
+                s->r.e = -ENOMEM;
+}
+
+const char *story_instance(struct story_reading *s, const struct yaml_node *node, const char *text) {
+        const char *mark = strchr(text, '#'), *label, *id;
+        struct nearest nearest = NEAREST_INIT(text);
+        char hint[NEAREST_HINT_MAX];
+        struct uuid uuid;
+
+        label = mark ? arena_copy(s->r.arena, text, (size_t)(mark - text)) : text;
+        if (!label) {
+                s->r.e = -ENOMEM;
+                return NULL;
+        }
+        if (is_label(s, label) || uuid_parse(label, strlen(label), &uuid)) {
+                id = story_id_text(s, label);
+                if (id && mark)
+                        id = arena_printf(s->r.arena, "%s%s", id, mark);
+                if (!id)
+                        s->r.e = -ENOMEM;
+                return id;
+        }
+        if (s->region)
+                return reading_copy(&s->r, text); /* a year, an organisation, the norm */
+        for (size_t i = 0; i < s->labels.n; i++)
+                nearest_try(&nearest, s->labels.items[i]);
+        reading_mistake(&s->r, node, "nothing in this story has the id '%.80s'%s", text, nearest_hint(&nearest, hint));
+        return NULL;
+}
+
+const struct norm *story_norm(struct story_reading *s, const struct yaml_node *node) {
+        struct nearest nearest = NEAREST_INIT(node->text);
+        char hint[NEAREST_HINT_MAX];
+
+        if (!reading_scalar(&s->r, node, "norm"))
+                return NULL;
+        for (size_t i = 0; i < s->protocol->n_norms; i++) {
+                if (strcmp(s->protocol->norms[i].name, node->text) == 0)
+                        return &s->protocol->norms[i];
+                nearest_try(&nearest, s->protocol->norms[i].name);
+        }
+        reading_mistake(&s->r, node, "%s has no norm '%.80s'%s", s->protocol->name, node->text, nearest_hint(&nearest, hint));
+        return NULL;
+}
+
+const struct organisation *story_organisation(struct story_reading *s, const struct yaml_node *node) {
+        struct nearest nearest = NEAREST_INIT(node->text);
+        const struct organisation *org;
+        char hint[NEAREST_HINT_MAX];
+
+        if (!reading_scalar(&s->r, node, "an organisation"))
+                return NULL;
+        org = organisations_find(s->config->organisations, text_of(node->text));
+        if (org)
+                return org;
+        organisations_nearest(s->config->organisations, &nearest);
+        reading_mistake(&s->r, node, "no organisation is called '%.80s'%s", node->text, nearest_hint(&nearest, hint));
+        return NULL;
+}
+
+const struct event_type *story_type(struct story_reading *s, const struct yaml_node *node, const char *name) {
+        const struct event_type *type = event_types_find(s->config->types, text_of(name));
+        struct nearest nearest = NEAREST_INIT(name);
+        char hint[NEAREST_HINT_MAX];
+
+        if (type && !type->output)
+                return type;
+        event_types_nearest(s->config->types, &nearest);
+        reading_mistake(&s->r, node, "no event is called '%.80s'%s", name, nearest_hint(&nearest, hint));
+        return NULL;
+}
+
+/* The ids that one given event names. What is wrong with it is told when it is read. */
+static void collect_from(struct story_reading *s, const char *word, const struct yaml_node *values) {
+        const struct event_type *type = event_types_find(s->config->types, text_of(word));
+        const struct yaml_node *id = yaml_get(values, "id");
+
+        if (id && id->kind == YAML_SCALAR) {
+                add_label(s, id->text);
+                if (vector_push(&s->events, id->text))
+                        s->r.e = -ENOMEM;
+        }
+        for (size_t i = ENVELOPE_SLOTS; type && i < type->layout->n; i++) {
+                const struct layout_field *field = &type->layout->fields[i];
+                const struct yaml_node *value = yaml_get(values, field->name);
+
+                if (field->type != LAYOUT_UUID || (int)i == type->fields[FIELD_ALERT_ID] || (int)i == type->fields[FIELD_WITHDRAWN])
+                        continue;
+                if (!value && !field->nullable)
+                        add_label(s, field->name);
+                else if (value && value->kind == YAML_SCALAR && !reading_is_null(value))
+                        add_label(s, value->text);
+        }
+}
+
+void story_collect_labels(struct story_reading *s, const struct yaml_node *given) {
+        s->labels.n = s->events.n = 0;
+        if (!s->region)
+                add_label(s, STORY_CASE_LABEL);
+        for (size_t i = 0; given->kind == YAML_SEQUENCE && i < given->n; i++) {
+                const struct yaml_node *item = given->items[i];
+                bool pair = item->kind == YAML_MAPPING && item->n == 1;
+                const char *head = pair ? item->keys[0]->text : item->text, *space = strrchr(head, ' ');
+
+                if (space)
+                        collect_from(s, space + 1, pair ? item->items[0] : NULL);
+        }
+}
