@@ -2,16 +2,14 @@
 
 /* `ketenwacht check`: whether configuration, schemas and protocols fit together. */
 
+#include "cli/check.h"
+
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
-#include "cli/command.h"
-#include "model/config.h"
-
-#define OUTPUT_MAX ((size_t)16 * 1024 * 1024)
+#include "model/contacts.h"
 
 struct totals {
         size_t event_types, organisations, regions, protocols, norms, routes, assumed;
@@ -34,7 +32,7 @@ static struct totals count(const struct config *config) {
         return t;
 }
 
-static void write_totals(const struct config *config, struct buffer *out) {
+static void write_totals(const struct config *config, struct report *missing, struct buffer *out) {
         struct totals t = count(config);
 
         buffer_printf(out, "version %u: %zu event types, %zu organisations, %zu regions, %zu protocols, %zu norms, %zu routes, %zu assumed keys\n",
@@ -45,14 +43,15 @@ static void write_totals(const struct config *config, struct buffer *out) {
                 for (size_t j = 0; j < p->n_assumed; j++)
                         buffer_printf(out, "assumed: %s %s\n", p->name, p->assumed[j]);
         }
+        check_lines_text(missing, "warning: ", out);
 }
 
-static void write_json(const struct config *config, struct buffer *out) {
+static void write_json(const struct config *config, struct report *missing, bool ok, struct buffer *out) {
         struct json_writer w = JSON_WRITER(out);
         struct totals t = count(config);
 
         jsonw_open_object(&w);
-        jsonw_put_bool(&w, "ok", true);
+        jsonw_put_bool(&w, "ok", ok);
         jsonw_put_int(&w, "version", config->version);
         jsonw_put_int(&w, "event_types", (int64_t)t.event_types);
         jsonw_put_int(&w, "organisations", (int64_t)t.organisations);
@@ -73,28 +72,38 @@ static void write_json(const struct config *config, struct buffer *out) {
                 }
         }
         jsonw_close_array(&w);
-        jsonw_close_object(&w);
-        buffer_add_byte(out, '\n');
-}
-
-/* {"ok":false,"mistakes":N,"lines":[…]} */
-static void write_json_mistakes(struct report *report, struct buffer *out) {
-        struct json_writer w = JSON_WRITER(out);
-        const char *line = buffer_text(&report->text), *end;
-
-        jsonw_open_object(&w);
-        jsonw_put_bool(&w, "ok", false);
-        jsonw_put_int(&w, "mistakes", (int64_t)report->n);
-        jsonw_key(&w, "lines");
+        jsonw_key(&w, "warnings");
         jsonw_open_array(&w);
-        for (; (end = strchr(line, '\n')); line = end + 1)
-                jsonw_text(&w, (struct text){line, (size_t)(end - line)});
+        check_lines_json(missing, &w);
         jsonw_close_array(&w);
         jsonw_close_object(&w);
         buffer_add_byte(out, '\n');
 }
 
-static int print(struct buffer *out) {
+void check_lines_json(struct report *report, struct json_writer *w) {
+        const char *line = buffer_text(&report->text), *end;
+
+        for (; (end = strchr(line, '\n')); line = end + 1)
+                jsonw_text(w, (struct text){line, (size_t)(end - line)});
+}
+
+void check_lines_text(struct report *report, const char *before, struct buffer *out) {
+        const char *line = buffer_text(&report->text), *end;
+
+        for (; (end = strchr(line, '\n')); line = end + 1) {
+                buffer_add_text(out, before);
+                buffer_add(out, line, (size_t)(end - line) + 1);
+        }
+}
+
+const char *check_path(const struct check *check, const char *name, char ret[CHECK_PATH_MAX]) {
+        if (snprintf(ret, CHECK_PATH_MAX, "%s/%s", check->dirs.config, name) < CHECK_PATH_MAX)
+                return ret;
+        (void) command_usage("check", "the name of the folder given by --config is too long");
+        return NULL;
+}
+
+int check_print(struct buffer *out) {
         struct error err;
         bool written = !out->failed && fwrite(out->bytes, 1, out->n, stdout) == out->n && fflush(stdout) == 0;
 
@@ -104,73 +113,133 @@ static int print(struct buffer *out) {
         return command_fail("check", EXIT_BROKER, &err);
 }
 
-static int check(const struct command_dirs *dirs, bool json) {
-        CLEANUP(config_free_p) struct config *config = NULL;
-        struct report report = REPORT_INIT;
-        struct buffer out = BUFFER_INIT(OUTPUT_MAX);
-        struct error err = {0};
-        int e = config_read(dirs->config, dirs->schemas, &config, &report), status;
+int check_failed(int r) {
+        struct error err;
 
-        if (e && e != -EINVAL) {
-                error_set(&err, "cannot read %s and %s: %s", dirs->config, dirs->schemas, strerror(-e));
-                status = command_fail("check", EXIT_USAGE, &err);
-        } else if (e) {
-                fputs(buffer_text(&report.text), stderr);
-                fprintf(stderr, "ketenwacht check: %zu mistake%s in %s and %s; correct the lines above\n", report.n, report.n == 1 ? "" : "s",
-                        dirs->config, dirs->schemas);
-                if (json) {
-                        write_json_mistakes(&report, &out);
-                        (void) print(&out); /* the mistakes decide the status */
+        error_set(&err, "stopped: %s", strerror(-r));
+        return command_fail("check", EXIT_BROKER, &err);
+}
+
+/* With --json {"ok":false,"mistakes":N,"lines":[…]} */
+int check_mistakes(const struct check *check, struct report *report, const char *where) {
+        struct buffer out = BUFFER_INIT(CHECK_OUTPUT_MAX);
+        struct json_writer w = JSON_WRITER(&out);
+
+        fputs(buffer_text(&report->text), stderr);
+        fprintf(stderr, "ketenwacht check: %zu mistake%s in %s; correct the lines above\n", report->n, report->n == 1 ? "" : "s", where);
+        if (!check->json)
+                return EXIT_USAGE;
+        jsonw_open_object(&w);
+        jsonw_put_bool(&w, "ok", false);
+        jsonw_put_int(&w, "mistakes", (int64_t)report->n);
+        jsonw_key(&w, "lines");
+        jsonw_open_array(&w);
+        check_lines_json(report, &w);
+        jsonw_close_array(&w);
+        jsonw_close_object(&w);
+        buffer_add_byte(&out, '\n');
+        (void) check_print(&out); /* the mistakes decide the status */
+        buffer_done(&out);
+        return EXIT_USAGE;
+}
+
+/* The configuration is without mistakes: what there is, and which contacts are missing. */
+static int check_config(const struct check *check, const struct config *config) {
+        struct report missing = REPORT_INIT, report = REPORT_INIT;
+        struct buffer out = BUFFER_INIT(CHECK_OUTPUT_MAX);
+        char path[CHECK_PATH_MAX];
+        int status = EXIT_USAGE, r;
+
+        if (check_path(check, "organisations.yaml", path)) {
+                r = contacts_check(path, config, &missing, &report);
+                if (r == -EINVAL) {
+                        status = check_mistakes(check, &report, path);
+                } else if (r) {
+                        status = check_failed(r);
+                } else {
+                        bool ok = !check->strict || missing.n == 0;
+
+                        check->json ? write_json(config, &missing, ok, &out) : write_totals(config, &missing, &out);
+                        status = check_print(&out);
+                        if (status == EXIT_DONE && !ok)
+                                status = EXIT_NO;
                 }
-                status = EXIT_USAGE;
-        } else {
-                json ? write_json(config, &out) : write_totals(config, &out);
-                status = print(&out);
         }
         buffer_done(&out);
+        report_done(&report);
+        report_done(&missing);
+        return status;
+}
+
+static int check_all(const struct check *check) {
+        CLEANUP(config_free_p) struct config *config = NULL;
+        struct report report = REPORT_INIT;
+        struct error err = {0};
+        char where[2 * CHECK_PATH_MAX];
+        int e = config_read(check->dirs.config, check->dirs.schemas, &config, &report), status;
+
+        (void) snprintf(where, sizeof(where), "%s and %s", check->dirs.config, check->dirs.schemas);
+        if (e == -EINVAL) {
+                status = check_mistakes(check, &report, where);
+        } else if (e) {
+                error_set(&err, "cannot read %s: %s", where, strerror(-e));
+                status = command_fail("check", EXIT_USAGE, &err);
+        } else if (check->coverage) {
+                status = check_coverage(check, config);
+        } else {
+                status = check->stories ? check_stories(check, config) : check_config(check, config);
+        }
         report_done(&report);
         return status;
 }
 
 static int run(int argc, char **argv) {
-        static const struct option options[] = {
-                {"config", required_argument, NULL, 'c'}, {"schemas", required_argument, NULL, 's'}, {"json", no_argument, NULL, 'j'}, {0},
+        struct check check = {.dirs = COMMAND_DIRS_DEFAULT};
+        const struct option_row rows[] = {
+                OPTION_TEXT_ROW("--config", &check.dirs.config),
+                OPTION_TEXT_ROW("--schemas", &check.dirs.schemas),
+                OPTION_FLAG_ROW("--json", &check.json),
+                OPTION_FLAG_ROW("--strict", &check.strict),
+                OPTION_FLAG_ROW("--coverage", &check.coverage),
+                OPTION_FLAG_ROW("--stories", &check.stories),
+                OPTION_TEXT_ROW("--story", &check.story),
+                OPTION_FLAG_ROW("--print", &check.print),
+                OPTION_END_ROW,
         };
-        struct command_dirs dirs = COMMAND_DIRS_DEFAULT;
-        bool json = false;
-        int option;
+        int status = options_read(argc, argv, rows, check.files, &check.n_files);
 
-        opterr = 0;
-        while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-                switch (option) {
-                case 'c':
-                        dirs.config = optarg;
-                        break;
-                case 's':
-                        dirs.schemas = optarg;
-                        break;
-                case 'j':
-                        json = true;
-                        break;
-                default:
-                        return command_usage("check", "no option '%s', or its value is missing", argv[optind - 1]);
-                }
-        }
-        if (optind < argc)
-                return command_usage("check", "takes no argument '%s'", argv[optind]);
-        return check(&dirs, json);
+        if (status)
+                return status;
+        if (check.coverage && check.stories)
+                return command_usage("check", "--coverage and --stories are two checks; ask for one");
+        if (check.n_files && !check.stories)
+                return command_usage("check", "takes no argument '%s' without --stories", check.files[0]);
+        if ((check.print || check.story) && !check.stories)
+                return command_usage("check", "%s goes with --stories", check.print ? "--print" : "--story");
+        if (check.print && check.json)
+                return command_usage("check", "--print prints lines of replay already; leave --json out");
+        return check_all(&check);
 }
 
 const struct command command_check = {
         .name = "check",
         .summary = "read all configuration, schemas and protocols, and report every mistake",
-        .help = "Usage: ketenwacht check [--config DIR] [--schemas DIR] [--json]\n\n"
+        .help = "Usage: ketenwacht check [--strict] [--json]\n"
+                "       ketenwacht check --coverage [--json]\n"
+                "       ketenwacht check --stories [FILE…] [--story TEXT] [--print | --json] [--strict]\n\n"
                 "Reads all configuration, schemas and protocols. Every mistake is one line on standard error: file, line and column,\n"
-                "what was expected, and the nearest known word. Without mistakes it prints what there is, and the keys that no\n"
-                "source states (assumed).\n\n"
+                "what was expected, and the nearest known word. Without mistakes it prints what there is, the keys that no source\n"
+                "states (assumed), and a warning for each contact or deputy that a region asks for and nobody named.\n\n"
+                "  --coverage     what became of every rule in the sources: norms, routes, reports, or why it is no rule\n"
+                "                 (coverage.yaml); and which norms no rule names\n"
+                "  --stories      play the stories beside the protocols (protocols/*.stories.yaml), or those in each FILE, and say\n"
+                "                 what was told otherwise than expected; and which norms have fewer than three\n"
+                "  --story TEXT   only stories with TEXT in their title\n"
+                "  --print        do not play: print each story as the lines of ketenwacht replay\n"
+                "  --strict       a warning is a no\n"
+                "  --json         one JSON object on standard output\n"
                 "  --config DIR   configuration (default config)\n"
-                "  --schemas DIR  schemas (default schemas)\n"
-                "  --json         one JSON object on standard output\n\n"
-                "Exit status: 0 no mistakes, 2 mistakes.\n",
+                "  --schemas DIR  schemas (default schemas)\n\n"
+                "Exit status: 0 all is well; 1 a rule has no row, a story failed, or with --strict a warning; 2 mistakes.\n",
         .run = run,
 };

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 #
 # Goal: `ketenwacht check` answers on standard output, tells every mistake on standard error, and its status says which it was.
-# Method: the project's configuration, and a copy with two mistakes in two files.
+# Method: the project's configuration, and copies with a change.
 # Usage: check.sh KETENWACHT CONFIG
 
 ketenwacht=$1
@@ -45,15 +45,82 @@ sed -i 's/starts: referral-issued.date/starts: referral-isued.date/' "$work/bad/
 sed -i 's/kind: inspectorate/kind: inspector/' "$work/bad/organisations.yaml"
 
 row 0 'version *: * event types, * organisations, * regions, * protocols, * norms, * routes, * assumed keys
-assumed: groningen-gi-2022 valid
+*assumed: groningen-gi-2022 valid
 *' '' --config "$config" --schemas "$schemas"
-row 0 '{"ok":true,"version":*,"event_types":*,"assumed":[[]{"protocol":"groningen-gi-2022","key":"valid"},*}' '' --json --config "$config" --schemas "$schemas"
+row 0 '{"ok":true,"version":*,"event_types":*,"assumed":[[]{*{"protocol":"groningen-gi-2022","key":"valid"},*}' '' \
+        --json --config "$config" --schemas "$schemas"
 row 2 '' "$work/bad/organisations.yaml:*: no kind of organisation is called 'inspector' (did you mean 'inspectorate'?)
 $work/bad/protocols/groningen-gi-2022.yaml:*:13: no event is called 'referral-isued' (did you mean 'referral-issued'?)*
 ketenwacht check: * mistakes in $work/bad and $schemas; correct the lines above" --config "$work/bad" --schemas "$schemas"
 row 2 '{"ok":false,"mistakes":*,"lines":[[]"*/organisations.yaml:*}' '*correct the lines above' --json --config "$work/bad" --schemas "$schemas"
 row 2 '' "*/none/calendar.yaml*" --config "$work/none" --schemas "$schemas"
-row 2 '' "ketenwacht check: takes no argument 'x'; see ketenwacht check --help" x
-row 2 '' "ketenwacht check: no option '--jsn', or its value is missing; see ketenwacht check --help" --jsn
+row 2 '' "ketenwacht check: takes no argument 'x' without --stories; see ketenwacht check --help" x
+row 2 '' "ketenwacht check: no option '--jsn' (did you mean '--json'?); see ketenwacht check --help" --jsn
+row 2 '' "ketenwacht check: --coverage and --stories are two checks; *" --coverage --stories
+row 2 '' "ketenwacht check: --print goes with --stories; *" --print
+
+# Contacts: those of the project are complete; without one of them there is a warning, and with --strict a no.
+cp -r "$config" "$work/contact"
+sed -i '/id: gm1979,/,/^  - {id: gm0014/s/function: local-team/function: lokaal-team/' "$work/contact/organisations.yaml"
+row 0 '*' '' --strict --config "$config" --schemas "$schemas"
+row 0 "version *
+warning: $work/contact/organisations.yaml:*:5: gm1979 (Eemsdelta) names no contact 'local-team', which region groningen asks for" '' \
+        --config "$work/contact" --schemas "$schemas"
+row 1 '{"ok":false,*,"warnings":[[]"*gm1979*"[]]}' '' --strict --json --config "$work/contact" --schemas "$schemas"
+sed -i '/id: gm1979,/,/^  - {id: gm0014/s/for: gi/for: gy/' "$work/contact/organisations.yaml"
+row 2 '' "$work/contact/organisations.yaml:*: no organisation, region or kind of organisation is called 'gy' (did you mean 'gi'?)
+*" --config "$work/contact" --schemas "$schemas"
+
+# Coverage: every rule has a row; without one it is a no, a wrong name is a mistake.
+cp -r "$config" "$work/coverage"
+row 0 'R01  norms: inspectie-normen-2020/protector-assigned, *
+G04  no rule: *
+61 rules, 0 without a row that says anything; * that no rule names' '' --coverage --config "$config" --schemas "$schemas"
+row 0 '{"ok":true,"rules":[[]{"id":"R01","norms":[[]"*,"empty":[[]],"unnamed_norms":[[]*]}' '' \
+        --coverage --json --config "$config" --schemas "$schemas"
+sed -i 's/^R33: .*/R33: {}/; /^G28/d' "$work/coverage/coverage.yaml"
+row 1 '*
+R33  nothing: name what guards this rule, or say with no_rule why it is none
+*61 rules, 2 without a row that says anything; *' '' --coverage --config "$work/coverage" --schemas "$schemas"
+row 1 '{"ok":false,*"empty":[[]"R33","G28"[]]*' '' --coverage --json --config "$work/coverage" --schemas "$schemas"
+sed -i 's/^R02: .*/R02: {reports: [norm]}/' "$work/coverage/coverage.yaml"
+row 2 '' "$work/coverage/coverage.yaml:*:17: no report is called 'norm' (did you mean 'norms'?)
+ketenwacht check: 1 mistake in $work/coverage/coverage.yaml; correct the lines above" --coverage --config "$work/coverage" --schemas "$schemas"
+
+# Stories: those of the project pass; one that expects something else fails, with its place; one that cannot be read is a mistake.
+story=$work/groningen-gi-2022.stories.yaml
+cat >"$story" <<'END'
+protocol: groningen-gi-2022
+defaults: {gi: gi-jbn, municipality: gm0014}
+stories:
+  - story: Bepaling niet beantwoord
+    norm: referral-answered
+    given:
+      - 2022-10-03 measure-started
+      - 2022-10-10 referral-issued
+    clock: 2022-10-17
+    expect:
+      - 2022-10-10 announcement: {due: 2022-10-17, to: gm0014}
+      - 2022-10-14 reminder: {to: gm0014}
+END
+row 1 "$story:12:9: story 'Bepaling niet beantwoord': expected 2022-10-14 reminder: {to: gm0014}; told instead 2022-10-13 reminder: {to: gm0014}
+warning: *: norm 'referral-answered' tells and has 1 story; it wants 3: met, missed, the exception
+*
+1 story, 1 failed; * norms tell, * of them in fewer than 3 stories" '' --stories "$story" --config "$config" --schemas "$schemas"
+row 1 '{"ok":false,"stories":1,"failed":1,"lines":[[]"*:12:9: story *"],"telling_norms":*,"few":[[]{"protocol":"groningen-gi-2022",*}' '' \
+        --stories --json "$story" --config "$config" --schemas "$schemas"
+sed -i 's/2022-10-14 reminder/2022-10-13 reminder/' "$story"
+row 0 '*1 story, 0 failed; *' '' --stories "$story" --config "$config" --schemas "$schemas"
+row 1 '*1 story, 0 failed; *' '' --stories --strict "$story" --config "$config" --schemas "$schemas"
+row 0 '1 story, 0 failed' '' --stories --strict --story niet "$story" --config "$config" --schemas "$schemas"
+row 0 '0 stories, 0 failed' '' --stories --story geen "$story" --config "$config" --schemas "$schemas"
+row 0 '{"event":"measure-started","event_id":"*
+{"event":"referral-issued",*
+{"clock":"2022-10-17T12:00:00+02:00"}' '' --stories --print "$story" --config "$config" --schemas "$schemas"
+sed -i 's/referral-issued/referral-isued/' "$story"
+row 2 '' "$story:8:9: no event is called 'referral-isued' (did you mean 'referral-issued'?)
+ketenwacht check: 1 mistake in the stories; correct the lines above" --stories "$story" --config "$config" --schemas "$schemas"
+row 2 '{"ok":false,"mistakes":1,"lines":[[]"*:8:9: *"[]]}' '*' --stories --json "$story" --config "$config" --schemas "$schemas"
+row 2 '' "*$work/none.yaml*" --stories "$work/none.yaml" --config "$config" --schemas "$schemas"
 row 0 'Usage: ketenwacht check *' '' --help
 exit $failed
