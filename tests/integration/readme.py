@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: EUPL-1.2
+"""Runs the very lines of README.md, on the embedded broker or on a real one.
+
+Usage: readme.py BINARY ROOT protocol|demo|kafka
+
+Goal: a newcomer who copies the lines sees what the text promises. Method: the blocks are cut out of README.md by their
+names and run by bash in an empty folder beside links to config, schemas and ops; what they print is looked at.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+DEADLINE_S = 180
+
+
+def block(root, name):
+    with open(os.path.join(root, "README.md"), encoding="utf-8") as file:
+        found = re.search(rf"^```sh {name}\n(.*?)^```", file.read(), re.S | re.M)
+    if not found:
+        sys.exit(f"README.md has no block {name}")
+    return found.group(1)
+
+
+def without(text, line_start):
+    lines = text.splitlines(keepends=True)
+    kept = [line for line in lines if not line.startswith(line_start)]
+    if len(kept) == len(lines):
+        sys.exit(f"no line begins with {line_start}")
+    return "".join(kept)
+
+
+def bash(script, folder, binary):
+    environment = dict(os.environ, PATH=os.path.dirname(binary) + ":" + os.environ["PATH"])
+    run = subprocess.run(["bash", "-c", script], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+                         timeout=DEADLINE_S)
+    print(run.stdout)
+    return run.stdout
+
+
+def expect(what, truth):
+    if not truth:
+        sys.exit(f"not as promised: {what}")
+
+
+def records(output, event, norm):
+    found = []
+    for line in output.splitlines():
+        if line.startswith('{"topic"'):
+            record = json.loads(line)
+            if record["event"] == event and record["value"]["norm"] == norm:
+                found.append(record)
+    return found
+
+
+def check_story(output):
+    raised = records(output, "escalation-raised", "protector-assigned")
+    resolved = records(output, "escalation-resolved", "protector-assigned")
+    expect("the alert stands in the inbox of gm0014, once", [r["topic"] for r in raised] == ["inbox.gm0014"])
+    expect("explain says that it was not met", "Jeugdbeschermer binnen vijf werkdagen: niet gehaald" in output)
+    expect("the protector resolves it, late", resolved and all(r["value"]["reason"] == "MET_LATE" for r in resolved))
+    expect("the resolution names the alert that was raised", raised[0]["value"]["alert_id"] in [r["value"]["alert_id"] for r in resolved])
+
+
+def run_demo(binary, root, folder):
+    demo = subprocess.Popen([binary, "demo", "--keep", "--speed", "0", "--cases", "10"], cwd=folder, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + DEADLINE_S
+    try:
+        while not os.path.exists(os.path.join(folder, ".cache/demo.env")):
+            expect("the demonstration goes on", demo.poll() is None)
+            expect("the demonstration is ready in time", time.monotonic() < deadline)
+            time.sleep(0.1)
+        check_story(bash(block(root, "first-event") + block(root, "first-answer"), folder, binary))
+    finally:
+        demo.send_signal(signal.SIGTERM)
+        status = demo.wait(timeout=60)
+    expect("the demonstration ends cleanly", status == 0)
+
+
+def run_kafka(binary, root, folder):
+    if "KETENWACHT_TEST_BOOTSTRAP" not in os.environ:
+        sys.exit(77)
+    os.environ["KETENWACHT_BOOTSTRAP"] = os.environ["KETENWACHT_TEST_BOOTSTRAP"]
+    start = without(without(block(root, "real-broker"), "export KETENWACHT_BOOTSTRAP="), "export PATH=")
+    start = "export GI_HTTP=http://127.0.0.1:8080\ntrap 'kill $(jobs -p); wait' EXIT\n" + start
+    event = without(block(root, "first-event"), ". .cache/demo.env")
+    check_story(bash(start + event + block(root, "first-answer"), folder, binary))
+
+
+def run_protocol(binary, root, folder):
+    output = bash(block(root, "first-protocol"), folder, binary)
+    expect("check accepts it", "1 protocols, 1 norms" in output or "1 protocol" in output)
+    expect("the term explains itself", "10 werkdagen na vrijdag 1 mei 2026" in output)
+    expect("both hear of it", '"to":"gm0014"' in output and output.count('"effect":"escalation-raised"') == 2)
+
+
+def main():
+    binary, root, kind = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), sys.argv[3]
+    with tempfile.TemporaryDirectory(prefix="ketenwacht-readme-") as folder:
+        for name in ["config", "schemas", "ops"]:
+            os.symlink(os.path.join(root, name), os.path.join(folder, name))
+        {"protocol": run_protocol, "demo": run_demo, "kafka": run_kafka}[kind](binary, root, folder)
+
+
+if __name__ == "__main__":
+    main()
