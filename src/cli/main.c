@@ -11,6 +11,7 @@
 
 /* In the order in which a newcomer meets them. */
 #define COMMANDS(X) \
+        X(demo) \
         X(check) \
         X(replay) \
         X(explain) \

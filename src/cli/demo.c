@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* `ketenwacht demo`: its arguments. */
+
+#include <stdio.h>
+
+#include "base/text.h"
+#include "cli/demo/year.h"
+#include "cli/demo_run.h"
+#include "cli/options.h"
+
+#define SPEED_MAX 1000
+
+struct texts { /* options as written */
+        const char *seed, *cases, *speed, *port, *metrics;
+};
+
+static bool whole(const char *text, int64_t least, int64_t most, int64_t *ret) {
+        return text_to_int64(text_of(text), ret) && *ret >= least && *ret <= most;
+}
+
+static int read_numbers(const struct texts *t, struct demo_arguments *a) {
+        int64_t number;
+
+        if (t->seed && !whole(t->seed, 0, INT64_MAX, &number))
+                return command_usage("demo", "--seed '%s' is no whole number from 0 on", t->seed);
+        a->seed = t->seed ? (uint64_t)number : YEAR_SEED_DEFAULT;
+        if (t->cases && !whole(t->cases, 1, YEAR_CASES_MAX, &number))
+                return command_usage("demo", "--cases '%s' is not a number from 1 to %d", t->cases, YEAR_CASES_MAX);
+        a->cases = t->cases ? (unsigned)number : YEAR_CASES_DEFAULT;
+        if (t->port && !whole(t->port, 0, UINT16_MAX, &number))
+                return command_usage("demo", "--port '%s' is no port; expected 0 (any that is free) to %d", t->port, UINT16_MAX);
+        a->port = t->port ? (uint16_t)number : 0;
+        if (t->metrics && !whole(t->metrics, 0, UINT16_MAX, &number))
+                return command_usage("demo", "--metrics '%s' is no port; expected 0 (any that is free) to %d", t->metrics, UINT16_MAX);
+        a->has_metrics = t->metrics != NULL;
+        a->metrics_port = t->metrics ? (uint16_t)number : 0;
+        if (t->speed && !(text_to_double(text_of(t->speed), &a->weeks_per_second) && a->weeks_per_second >= 0 && a->weeks_per_second <= SPEED_MAX))
+                return command_usage("demo", "--speed '%s' is not a number of weeks a second from 0 to %d", t->speed, SPEED_MAX);
+        return 0;
+}
+
+static int run(int argc, char **argv) {
+        struct demo_arguments a = {.dirs = COMMAND_DIRS_DEFAULT, .weeks_per_second = 1};
+        const char *arguments[OPTION_ARGUMENTS_MAX];
+        struct texts t = {0};
+        const struct option_row rows[] = {
+                OPTION_TEXT_ROW("--config", &a.dirs.config), OPTION_TEXT_ROW("--schemas", &a.dirs.schemas),
+                OPTION_TEXT_ROW("--seed", &t.seed),          OPTION_TEXT_ROW("--cases", &t.cases),
+                OPTION_TEXT_ROW("--speed", &t.speed),        OPTION_TEXT_ROW("--port", &t.port),
+                OPTION_TEXT_ROW("--metrics", &t.metrics),    OPTION_TEXT_ROW("--file", &a.file),
+                OPTION_TEXT_ROW("--bootstrap", &a.bootstrap), OPTION_TEXT_ROW("--env", &a.env),
+                OPTION_FLAG_ROW("--keep", &a.keep),          OPTION_FLAG_ROW("--json", &a.json),
+                OPTION_FLAG_ROW("--verbose", &a.verbose),    OPTION_FLAG_ROW("--print", &a.print),
+                OPTION_END_ROW,
+        };
+        int n, status = options_read(argc, argv, rows, arguments, &n);
+
+        if (status)
+                return status;
+        if (n)
+                return command_usage("demo", "'%s' is one argument too many; a file goes with --file", arguments[0]);
+        if (a.file && (t.seed || t.cases))
+                return command_usage("demo", "--seed and --cases are of the generated year; leave them out with --file");
+        if (a.env && !a.keep)
+                return command_usage("demo", "--env goes with --keep");
+        status = read_numbers(&t, &a);
+        return status ? status : demo_run(&a);
+}
+
+const struct command command_demo = {
+        .name = "demo",
+        .summary = "Run the whole chain on an embedded broker, a week a second",
+        .help = "Usage: ketenwacht demo [--keep] [--file EVENTS] [--seed N] [--cases N] [--speed N] [--bootstrap HOST:PORT,…]\n"
+                "\n"
+                "Starts an embedded broker, gi-http, the worker, a small municipality and a webhook to it, and posts a generated\n"
+                "year of cases over HTTP, on a clock of a week a second. Shows what is told to whom, and at the end a summary and the\n"
+                "story of one case. A day begins when all of the day before is processed, so the same seed gives the same summary.\n"
+                "\n"
+                "  --keep          afterwards let the clock go to the present and stay; where things are is written to .cache/demo.env\n"
+                "  --env FILE      write it there instead\n"
+                "  --file EVENTS   play this file instead: the lines of ketenwacht replay; - is standard input\n"
+                "  --seed N        another year (default 1)\n"
+                "  --cases N       cases in the generated year (default 200)\n"
+                "  --speed N       weeks a second (default 1); 0: as fast as the chain goes\n"
+                "  --bootstrap     a real broker; all topics and groups get the prefix demo-<process>. and are deleted at the end\n"
+                "  --port N        of gi-http (default: any that is free)\n"
+                "  --metrics PORT  answer /metrics, /healthz and /readyz on 127.0.0.1:PORT\n"
+                "  --json          the summary as one JSON object, and nothing else\n"
+                "  --print         only print the events of the generated year, as lines for ketenwacht replay\n"
+                "  --verbose       the whole log on standard error, not only warnings\n"
+                "  --config DIR, --schemas DIR\n"
+                "\n"
+                "Ctrl-C or SIGTERM ends it cleanly at any time. Exit status: 0 done or stopped, 2 wrong usage or configuration, 3 the\n"
+                "broker or a port failed.\n",
+        .run = run,
+};
