@@ -77,14 +77,14 @@ static const struct organisation *first_of(const struct config *config, enum org
         return found;
 }
 
-/* What happens to a case, by the place of the event; later places come round again with plan-reviewed. */
+/* What happens to a case, by the place of the event; a long case goes on with consultations. */
 static int add_step(struct work *w, struct arena *arena, size_t number, size_t step) {
         static const char *const bodies[] = {
                 "\"event\":\"protector-assigned\",\"worker\":\"jb-40\",\"role\":\"FIXED\",\"working_with_family\":true,\"reason\":\"FIRST\"",
                 "\"event\":\"first-contact-held\",\"worker\":\"jb-40\",\"with_child\":true,\"with_parent\":true",
                 "\"event\":\"course-agreed\",\"goals\":true,\"help\":true,\"with_family\":true,\"with_network\":true,\"with_professionals\":true",
                 "\"event\":\"help-started\",\"route\":\"REGULAR\"",
-                "\"event\":\"plan-reviewed\"",
+                "\"event\":\"consultation-held\",\"subject\":\"SAFETY\",\"with_whom\":\"lokaal-team\",\"level\":\"WORKER\",\"agreed\":true",
         };
         const struct organisation *gi = first_of(w->config, KIND_GI, 0), *municipality = first_of(w->config, KIND_MUNICIPALITY, number % 50);
         size_t kind = step == 0 ? 0 : step - 1 < ELEMENTS(bodies) ? step - 1 : ELEMENTS(bodies) - 1;

@@ -48,6 +48,12 @@ const struct announcement *explanation_announcement(const struct explanation *x,
         return NULL;
 }
 
+day_t explanation_holding(const struct obligation *o) {
+        if (o->norm->holds_on_due)
+                return o->due.state == DUE_KNOWN ? o->due.date : DAY_NONE;
+        return o->start && o->link <= 1 ? o->start->own : o->from;
+}
+
 bool explanation_next(struct explanation *x, const struct obligation *o, struct upcoming *ret) {
         struct view *v = &x->view;
 
@@ -86,39 +92,81 @@ static void say_fact(struct buffer *out, const char *what, const struct fact *fa
         buffer_printf(out, " (bericht %s)\n", id);
 }
 
+/* Every statement of where the child lived, and what became of that municipality since. */
+static void say_statements(struct explanation *x, struct buffer *out) {
+        struct view *v = &x->view;
+        char id[UUID_TEXT + 1], day[DATE_DUTCH_MAX];
+
+        for (size_t i = 0; i < v->n_statements; i++) {
+                const struct statement *s = &v->statements[i];
+                const struct organisation *now = view_follow(v, s->municipality, v->today, true);
+                struct text code = fact_text(s->fact, FIELD_MUNICIPALITY);
+
+                uuid_format(&s->fact->event_id, id);
+                buffer_printf(out, "  vanaf %s: %.*s, volgens %s (bericht %s)", date_dutch(s->date, day), (int)code.n, code.s, s->fact->type->name, id);
+                if (!s->municipality)
+                        buffer_add_text(out, "; deze organisatie is niet bekend");
+                else if (!now)
+                        buffer_add_text(out, "; deze gemeente bestaat nu niet en heeft geen opvolger");
+                else if (now->index != s->municipality->index)
+                        buffer_printf(out, "; opgegaan in %s (%s)", now->name, now->id);
+                buffer_add_text(out, "\n");
+        }
+}
+
 static void say_residence(struct explanation *x, struct buffer *out) {
         struct view *v = &x->view;
         const struct organisation *org = view_municipality(v, v->today, true);
-        const struct statement *last = NULL;
-        char day[DATE_DUTCH_MAX];
 
         if (v->region) {
                 buffer_printf(out, "Regio %s.\n", v->region->name);
                 return;
         }
-        for (size_t i = 0; i < v->n_statements && (i == 0 || v->statements[i].date <= v->today); i++)
-                last = &v->statements[i];
-        if (!org) {
-                buffer_add_text(out, "Verantwoordelijke gemeente: nog niet bekend.\n");
-                return;
+        if (org)
+                buffer_printf(out, "Verantwoordelijke gemeente: %s (%s)\n", org->name, org->id);
+        else
+                buffer_add_text(out, "Verantwoordelijke gemeente: nog niet bekend\n");
+        if (v->n_statements == 0 && org)
+                buffer_add_text(out, "  volgens het eerste bericht dat een gemeente noemt\n");
+        say_statements(x, out);
+}
+
+/* What was copied to whom: with the row of the fact, and later. */
+static void say_copies(struct explanation *x, struct buffer *out) {
+        const struct tellings *told = &x->view.file->told;
+        char at[INSTANT_TEXT + 1];
+
+        for (size_t i = 0; i < x->view.n; i++) {
+                const struct fact *fact = &x->view.facts[i];
+
+                if (fact->copies.n == 0)
+                        continue;
+                buffer_printf(out, "  kopie van %s aan ", fact->type->name);
+                for (size_t j = 0; j < fact->copies.n; j++)
+                        buffer_add(out, fact->copies.s[j] == '\n' ? ", " : &fact->copies.s[j], fact->copies.s[j] == '\n' ? 2 : 1);
+                buffer_add_text(out, "\n");
         }
-        buffer_printf(out, "Verantwoordelijke gemeente: %s (%s)", org->name, org->id);
-        if (last) {
-                buffer_printf(out, ", volgens %s van %s", last->fact->type->name, date_dutch(last->date, day));
-                if (last->municipality && last->municipality->index != org->index)
-                        buffer_printf(out, "; %s is daarin opgegaan", last->municipality->id);
+        for (uint32_t i = 0; i < told->n_copies; i++) {
+                const struct fact *fact = view_find(&x->view, &told->copies[i].event_id);
+
+                instant_format(told->copies[i].told_at, at);
+                buffer_printf(out, "  kopie van %s aan %s %s, op %s\n", fact ? fact->type->name : "een bericht",
+                              pool_word(&x->view.engine->pool, told->copies[i].organisation), pool_word(&x->view.engine->pool, told->copies[i].role), at);
         }
-        buffer_add_text(out, ".\n");
 }
 
 static void say_protocol(struct explanation *x, const struct obligation *o, struct buffer *out) {
         const struct protocol *p = o->norm->protocol;
-        day_t holding = o->norm->holds_on_due && o->due.state == DUE_KNOWN ? o->due.date : o->start && o->link <= 1 ? o->start->own : o->from;
+        day_t holding = explanation_holding(o);
         const struct organisation *org = x->view.region ? NULL : view_municipality(&x->view, holding, false);
-        char day[DATE_DUTCH_MAX];
+        char day[DATE_DUTCH_MAX], from[DATE_TEXT + 1], until[DATE_TEXT + 1];
 
+        date_format(p->from, from);
+        if (p->until != INT32_MAX)
+                date_format(p->until, until);
         buffer_printf(out, "  afspraak: %s (%s), %s\n", p->title ? p->title : p->name, p->name, o->norm->basis_ref ? o->norm->basis_ref : "zonder vindplaats");
-        buffer_printf(out, "  geldt omdat die op %s van kracht was", date_dutch(holding, day));
+        buffer_printf(out, "  van kracht vanaf %s%s%s; geldt hier omdat %s daarin valt", from, p->until != INT32_MAX ? " tot en met " : "",
+                      p->until != INT32_MAX ? until : "", date_dutch(holding, day));
         if (p->n_regions && org && org->region)
                 buffer_printf(out, " en %s toen verantwoordelijk was (regio %s)", org->name, org->region->name);
         buffer_add_text(out, ".\n");
@@ -137,7 +185,14 @@ static void say_date(struct explanation *x, const struct obligation *o, struct b
                 if (trace_print(&trace, x->view.config->calendar, out))
                         x->view.failed = true;
         }
-        if (o->due.state == DUE_KNOWN)
+        if (o->norm->timing == TIMING_HOURS) {
+                buffer_add_text(out, "  ");
+                if (term_hours_print(o->norm->term.steps[0], o->start->occurred_at, o->due.over, out))
+                        x->view.failed = true;
+        }
+        if (o->norm->timing == TIMING_AT_ONCE)
+                buffer_add_text(out, "  terstond\n");
+        else if (o->due.state == DUE_KNOWN)
                 buffer_printf(out, "  uiterlijk %s\n", date_dutch(o->due.date, day));
         else if (o->due.state == DUE_REFUSED && o->due.year == 0)
                 buffer_add_text(out, "  geen einddatum: die valt buiten de jaren 1900 tot en met 2200\n");
@@ -154,7 +209,14 @@ static void say_told(struct explanation *x, const struct obligation *o, struct b
 
         if (a) {
                 instant_format(a->announced_at, at);
-                buffer_printf(out, "  aangekondigd op %s\n", at);
+                buffer_printf(out, "  aangekondigd op %s", at);
+                for (size_t i = 0; i < o->norm->announce.n; i++)
+                        buffer_printf(out, "%s %s", i ? "," : " aan", o->norm->announce.items[i].name);
+                buffer_add_text(out, "\n");
+        }
+        for (size_t i = 0; a && i < o->norm->n_reminders && i < 32; i++) {
+                if (a->reminders & 1u << i)
+                        buffer_printf(out, "  herinnering %zu is verstuurd\n", i + 1);
         }
         for (uint32_t i = 0; i < told->n_alerts; i++) {
                 const struct alert *alert = &told->alerts[i];
@@ -211,6 +273,7 @@ int explain_text(struct engine *engine, struct store *store, struct casefile *fi
         instant_format(now, at);
         buffer_printf(out, "Zaak %s op %s\n", id, at);
         say_residence(&x, out);
+        say_copies(&x, out);
         for (size_t i = 0; i < x.view.n_obligations; i++) {
                 if (explanation_wants(&x, &x.view.obligations[i]))
                         say_obligation(&x, &x.view.obligations[i], out);

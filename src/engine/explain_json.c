@@ -44,6 +44,47 @@ static void put_fact(struct json_writer *w, const char *key, const struct fact *
         jsonw_close_object(w);
 }
 
+/* Which version of the agreement holds, and why this one. */
+static void put_holds(struct explanation *x, const struct obligation *o, struct json_writer *w) {
+        const struct protocol *p = o->norm->protocol;
+        day_t holding = explanation_holding(o);
+        const struct organisation *org = x->view.region || holding == DAY_NONE ? NULL : view_municipality(&x->view, holding, false);
+
+        jsonw_key(w, "holds");
+        jsonw_open_object(w);
+        put_date(w, "on", holding);
+        put_date(w, "valid_from", p->from);
+        put_date(w, "valid_until", p->until == INT32_MAX ? DAY_NONE : p->until);
+        if (org)
+                jsonw_put_string(w, "municipality", org->id);
+        if (org && org->region)
+                jsonw_put_string(w, "region", org->region->id);
+        jsonw_close_object(w);
+}
+
+/* Every statement of where the child lived. */
+static void put_residence(struct explanation *x, struct json_writer *w) {
+        char id[UUID_TEXT + 1];
+
+        jsonw_key(w, "residence");
+        jsonw_open_array(w);
+        for (size_t i = 0; i < x->view.n_statements; i++) {
+                const struct statement *s = &x->view.statements[i];
+                const struct organisation *now = view_follow(&x->view, s->municipality, x->view.today, true);
+
+                uuid_format(&s->fact->event_id, id);
+                jsonw_open_object(w);
+                put_date(w, "from", s->date);
+                jsonw_put_text(w, "municipality", fact_text(s->fact, FIELD_MUNICIPALITY));
+                jsonw_put_string(w, "event", s->fact->type->name);
+                jsonw_put_string(w, "event_id", id);
+                if (now && now->index != s->municipality->index)
+                        jsonw_put_string(w, "now", now->id);
+                jsonw_close_object(w);
+        }
+        jsonw_close_array(w);
+}
+
 static void put_told(struct explanation *x, const struct obligation *o, struct json_writer *w) {
         const struct tellings *told = &x->view.file->told;
         const struct announcement *a = explanation_announcement(x, o);
@@ -100,6 +141,7 @@ static void put_obligation(struct explanation *x, const struct obligation *o, st
         jsonw_put_string(w, "norm", o->norm->name);
         jsonw_put_string(w, "instance", o->instance);
         jsonw_put_string(w, "status", status_names[o->status]);
+        put_holds(x, o, w);
         put_date(w, "counts_from", o->from);
         put_date(w, "due_date", o->due.state == DUE_KNOWN ? o->due.date : DAY_NONE);
         if (o->due.state == DUE_REFUSED)
@@ -143,6 +185,7 @@ int explain_json(struct engine *engine, struct store *store, struct casefile *fi
                 else
                         jsonw_null(&w);
         }
+        put_residence(&x, &w);
         jsonw_key(&w, "obligations");
         jsonw_open_array(&w);
         for (size_t i = 0; i < x.view.n_obligations; i++) {

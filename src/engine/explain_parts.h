@@ -25,4 +25,6 @@ bool explanation_wants(const struct explanation *x, const struct obligation *o);
 /* How its date came about; false when there is nothing to compute. */
 bool explanation_trace(struct explanation *x, const struct obligation *o, struct trace *ret);
 const struct announcement *explanation_announcement(const struct explanation *x, const struct obligation *o);
+/* The date that decided which version of the agreement holds. DAY_NONE: none, as long as the due date is not known. */
+day_t explanation_holding(const struct obligation *o);
 bool explanation_next(struct explanation *x, const struct obligation *o, struct upcoming *ret);
