@@ -14,6 +14,7 @@
 #include "calendar/explain.h"
 #include "calendar/term.h"
 #include "cli/command.h"
+#include "cli/options.h"
 
 #define OUTPUT_MAX ((size_t)256 * 1024)
 #define TRACE_ARENA_MAX ((size_t)256 * 1024)
@@ -32,52 +33,6 @@ struct end {
         instant_t at, from_at; /* in hours */
 };
 
-/* "--name VALUE" or "--name=VALUE" at argv[*at]: the value, and *at moved onto it; NULL when it is another option. */
-static const char *option_value(int argc, char **argv, int *at, const char *name) {
-        size_t n = strlen(name);
-        const char *arg = argv[*at];
-
-        if (strncmp(arg, name, n) == 0 && arg[n] == '=')
-                return arg + n + 1;
-        if (strcmp(arg, name) == 0 && *at + 1 < argc)
-                return argv[++*at];
-        return NULL;
-}
-
-static int wrong_option(const char *arg) {
-        static const char *const known[] = {"--roll", "--explain", "--json", "--config", "--schemas", "--help"};
-        struct nearest nearest = NEAREST_INIT(arg);
-        char hint[NEAREST_HINT_MAX];
-
-        for (size_t i = 0; i < ELEMENTS(known); i++) {
-                if (strcmp(arg, known[i]) == 0)
-                        return command_usage("term", "the option %s needs a value", arg);
-                nearest_try(&nearest, known[i]);
-        }
-        return command_usage("term", "no option '%s'%s", arg, nearest_hint(&nearest, hint));
-}
-
-static int read_option(int argc, char **argv, int *at, struct arguments *a) {
-        const char *arg = argv[*at], *value;
-
-        if (strcmp(arg, "--explain") == 0) {
-                a->explain = true;
-        } else if (strcmp(arg, "--json") == 0) {
-                a->json = true;
-        } else if ((value = option_value(argc, argv, at, "--config"))) {
-                a->dirs.config = value;
-        } else if ((value = option_value(argc, argv, at, "--schemas"))) {
-                a->dirs.schemas = value;
-        } else if ((value = option_value(argc, argv, at, "--roll"))) {
-                if (strcmp(value, "legal") != 0 && strcmp(value, "none") != 0)
-                        return command_usage("term", "--roll '%s' is unknown; expected 'legal' or 'none'", value);
-                a->term.legal = strcmp(value, "legal") == 0;
-        } else {
-                return wrong_option(arg);
-        }
-        return 0;
-}
-
 static int read_step(const char *text, struct arguments *a) {
         struct error err = {0};
 
@@ -92,29 +47,29 @@ static int read_step(const char *text, struct arguments *a) {
         return 0;
 }
 
-/* Not getopt: a step that counts back ("-2 months") is no option. */
 static int read_arguments(int argc, char **argv, struct arguments *a) {
-        bool options = true;
+        const char *words[OPTION_ARGUMENTS_MAX], *roll = "none";
+        const struct option_row rows[] = {
+                OPTION_TEXT_ROW("--roll", &roll),           OPTION_FLAG_ROW("--explain", &a->explain),       OPTION_FLAG_ROW("--json", &a->json),
+                OPTION_TEXT_ROW("--config", &a->dirs.config), OPTION_TEXT_ROW("--schemas", &a->dirs.schemas), OPTION_END_ROW,
+        };
+        int n, status = options_read(argc, argv, rows, words, &n);
 
-        for (int i = 1; i < argc; i++) {
-                const char *arg = argv[i];
-                int status = 0;
-
-                if (options && strcmp(arg, "--") == 0)
-                        options = false;
-                else if (options && arg[0] == '-' && !(arg[1] >= '0' && arg[1] <= '9'))
-                        status = read_option(argc, argv, &i, a);
-                else if (!a->from)
-                        a->from = arg;
-                else
-                        status = read_step(arg, a);
+        if (status)
+                return status;
+        if (strcmp(roll, "legal") != 0 && strcmp(roll, "none") != 0)
+                return command_usage("term", "--roll '%s' is unknown; expected 'legal' or 'none'", roll);
+        a->term.legal = strcmp(roll, "legal") == 0;
+        if (n == 0)
+                return command_usage("term", "the date is missing; expected DATE STEP…, as in 2020-05-15 \"5 working days\"");
+        a->from = words[0];
+        if (n == 1)
+                return command_usage("term", "a step is missing behind %s; expected a number and a unit in quotes, as in \"5 working days\"", a->from);
+        for (int i = 1; i < n; i++) {
+                status = read_step(words[i], a);
                 if (status)
                         return status;
         }
-        if (!a->from)
-                return command_usage("term", "the date is missing; expected DATE STEP…, as in 2020-05-15 \"5 working days\"");
-        if (a->term.n == 0)
-                return command_usage("term", "a step is missing behind %s; expected a number and a unit in quotes, as in \"5 working days\"", a->from);
         return 0;
 }
 
