@@ -214,7 +214,7 @@ static void say_told(struct explanation *x, const struct obligation *o, struct b
                         buffer_printf(out, "%s %s", i ? "," : " aan", o->norm->announce.items[i].name);
                 buffer_add_text(out, "\n");
         }
-        for (size_t i = 0; a && i < o->norm->n_reminders && i < 32; i++) {
+        for (size_t i = 0; a && i < o->norm->n_reminders; i++) {
                 if (a->reminders & 1u << i)
                         buffer_printf(out, "  herinnering %zu is verstuurd\n", i + 1);
         }

@@ -85,7 +85,7 @@ static void write_announcement(struct view *v, const struct obligation *o, const
 static bool tell_reminders(struct view *v, struct obligation *o, struct announcement *a) {
         bool some = false;
 
-        for (size_t i = 0; i < o->norm->n_reminders && i < 32; i++) {
+        for (size_t i = 0; i < o->norm->n_reminders; i++) {
                 const struct reminder *reminder = &o->norm->reminders[i];
                 instant_t at = reminder_due(v, o, reminder);
 

@@ -56,11 +56,11 @@ static void read_reminders(struct compiling *c, const struct yaml_node *node, st
 
         if (!node || !reading_sequence(&c->r, node, "remind"))
                 return;
-        if (node->n > RUNGS_MAX)
-                mistake_at(c, node, "more than %d reminders", RUNGS_MAX);
+        if (node->n > REMINDERS_MAX)
+                mistake_at(c, node, "more than %d reminders", REMINDERS_MAX);
         if (norm->timing == TIMING_LIMIT || norm->timing == TIMING_AT_ONCE)
                 mistake_at(c, node, "nobody can be reminded: a limit or a norm at once is over as soon as it is due");
-        items = node->n > RUNGS_MAX ? NULL : reading_alloc(&c->r, node->n, sizeof(*items));
+        items = node->n > REMINDERS_MAX ? NULL : reading_alloc(&c->r, node->n, sizeof(*items));
         if (!items)
                 return;
         norm->reminders = items;

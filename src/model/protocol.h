@@ -13,6 +13,7 @@
 
 #define CONDITION_VALUES_MAX 64
 #define RUNGS_MAX 32
+#define REMINDERS_MAX 32 /* one bit each in the row of an obligation (engine/row.h) */
 
 /* A condition: `kind: [OTS, VOTS]`, `help-started.route: {not: REGULAR}`, `measure-extended: absent`. */
 enum condition_subject {
