@@ -19,7 +19,7 @@ struct arena_block {
 
 struct arena {
         struct arena_block *first, *current;
-        size_t max, total, used;
+        size_t max, total;
 };
 
 int arena_new(struct arena **ret, size_t max) {
@@ -50,7 +50,6 @@ void arena_reset(struct arena *arena) {
                         break; /* those behind it were not touched */
         }
         arena->current = arena->first;
-        arena->used = 0;
 }
 
 static struct arena_block *arena_grow(struct arena *arena, size_t size) {
@@ -102,7 +101,6 @@ void *arena_alloc(struct arena *arena, size_t size) {
         }
         p = b->bytes + b->used;
         b->used += size;
-        arena->used += size;
         return p;
 }
 
@@ -146,8 +144,4 @@ char *arena_printf(struct arena *arena, const char *fmt, ...) {
         va_end(again);
         va_end(args);
         return p;
-}
-
-size_t arena_used(const struct arena *arena) {
-        return arena->used;
 }

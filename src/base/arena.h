@@ -34,6 +34,3 @@ char *arena_copy(struct arena *arena, const void *bytes, size_t n);
 
 /* A formatted string; NULL as above. */
 char *arena_printf(struct arena *arena, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-/* Bytes handed out since the last reset. */
-size_t arena_used(const struct arena *arena);

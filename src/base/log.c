@@ -16,16 +16,6 @@ const struct log_row log_rows[LOG_IDS] = {
 
 static const char *const level_names[] = {"debug", "info", "warning", "error"};
 
-bool log_level_of(const char *name, enum log_level *ret) {
-        for (unsigned i = 0; i < ELEMENTS(level_names); i++) {
-                if (strcmp(level_names[i], name) == 0) {
-                        *ret = (enum log_level)i;
-                        return true;
-                }
-        }
-        return false;
-}
-
 static void event_name(const char *name, char ret[64]) {
         size_t i;
 

@@ -47,9 +47,6 @@ void log_fields(const struct log *log, enum log_id id, const struct log_field *f
 #define log_line(log, id, ...) \
         log_fields((log), LOG_##id, (const struct log_field[]){__VA_ARGS__ __VA_OPT__(,)(struct log_field){0}})
 
-/* Reads debug, info, warning or error. */
-bool log_level_of(const char *name, enum log_level *ret);
-
 /* The rows, for the documentation's test. */
 struct log_row {
         const char *name, *code, *text;

@@ -40,6 +40,3 @@ const char *kafka_property_refused(const char *name);
 
 /* Whether librdkafka takes @name = @value, for the checker: 0, or -EINVAL with its own reason in @err. */
 int kafka_property_check(const char *name, const char *value, struct error *err) MUSTCHECK;
-
-/* The version of librdkafka that is linked, "2.0.2". */
-const char *kafka_library_version(void);

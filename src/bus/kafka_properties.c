@@ -70,7 +70,3 @@ int kafka_property_check(const char *name, const char *value, struct error *err)
         rd_kafka_conf_destroy(conf);
         return res == RD_KAFKA_CONF_OK ? 0 : -EINVAL;
 }
-
-const char *kafka_library_version(void) {
-        return rd_kafka_version_str();
-}

@@ -59,7 +59,6 @@ void store_rollback(struct store *store);
 
 /* The case, or NULL. Borrowed: until a rollback that takes it away. */
 struct casefile *store_find(struct store *store, const struct uuid *case_id);
-const struct uuid *casefile_id(const struct casefile *file);
 size_t casefile_facts(const struct casefile *file);
 
 /* The instant at which the next case is due, or INSTANT_NEVER; and that case. */

@@ -49,10 +49,6 @@ struct casefile *store_find(struct store *store, const struct uuid *case_id) {
         return table_get(&store->cases, case_id, sizeof(*case_id));
 }
 
-const struct uuid *casefile_id(const struct casefile *file) {
-        return &file->id;
-}
-
 size_t casefile_facts(const struct casefile *file) {
         return file->n_facts;
 }
