@@ -53,8 +53,9 @@ static void add_chain(struct view *v, struct obligation o, const char *base, day
         for (o.link = 1; o.link <= ENGINE_LINKS_MAX && !v->failed; o.link++) {
                 day_t holding = o.link > 1 || !o.start ? o.from : o.start->own;
 
-                if (norm->repeats && o.link > 1)
-                        o.norm = governing(v, norm, o.start, o.from);
+                /* The first link too: what met it under the version before decides where this version's links begin. */
+                if (norm->repeats && (o.link > 1 || !norm->holds_on_due))
+                        o.norm = governing(v, norm, o.start, holding);
                 name_instance(v, &o, base);
                 obligation_settle(v, &o);
                 if (norm->holds_on_due)

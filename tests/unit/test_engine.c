@@ -60,8 +60,8 @@ static void copy_file(const char *name) {
         free(text);
 }
 
-/* The organisations and calendar of the examples, and one protocol (NULL: all of the examples). */
-static void open_with(const char *protocol) {
+/* The organisations and calendar of the examples, and one protocol (NULL: all of the examples) or two. */
+static void open_two(const char *protocol, const char *later) {
         struct report report = REPORT_INIT;
         char config_dir[512], schemas[512];
 
@@ -77,6 +77,8 @@ static void open_with(const char *protocol) {
                 copy_file("organisations.yaml");
                 copy_file("calendar.yaml");
                 write_file("protocols/proef.yaml", protocol);
+                if (later)
+                        write_file("protocols/proef-later.yaml", later);
                 snprintf(config_dir, sizeof(config_dir), "%s", folder);
         }
         ck_assert_msg(config_read(config_dir, schemas, &config, &report) == 0, "%s", buffer_text(&report.text));
@@ -86,8 +88,12 @@ static void open_with(const char *protocol) {
         ck_assert_int_eq(store_new(engine, &store), 0);
 }
 
+static void open_with(const char *protocol) {
+        open_two(protocol, NULL);
+}
+
 static void teardown(void) {
-        static const char *const names[] = {"organisations.yaml", "calendar.yaml", "protocols/proef.yaml", "protocols"};
+        static const char *const names[] = {"organisations.yaml", "calendar.yaml", "protocols/proef.yaml", "protocols/proef-later.yaml", "protocols"};
         char path[256];
 
         store = store_free(store);
@@ -217,6 +223,36 @@ START_TEST(test_a_year_that_the_calendar_does_not_have_is_never_guessed) {
 }
 END_TEST
 
+static void expect_announced(const struct outcome *outcome, const char *protocol, const char *instance, const char *date) {
+        day_t due;
+
+        ck_assert(date_parse(text_of(date), &due));
+        ck_assert_uint_eq(count(outcome, EFFECT_PLAN_DUE), 1);
+        ck_assert_str_eq(outcome->effects[0].protocol, protocol);
+        ck_assert_str_eq(outcome->effects[0].instance, instance);
+        ck_assert_int_eq(outcome->effects[0].due_date, due);
+        store_commit(store);
+}
+
+START_TEST(test_what_met_it_under_the_version_before_starts_the_next_link) {
+#define VERSION(name, valid, met_by)                                                                                              \
+        "protocol: " name "\nregion: any\nvalid: {" valid "}\nnorms:\n"                                                            \
+        "  - norm: proefnorm\n    title: Proef\n    basis: {kind: agreement, ref: proef}\n    starts: measure-started.informed_date\n" \
+        "    term: 6 months\n    repeats: true\n    met_by: [" met_by "]\n    announce: [gi]\n"
+        open_two(VERSION("proef", "from: 2023-01-01, until: 2023-12-31", "plan-reviewed"), VERSION("proef-later", "from: 2024-01-01", "progress-reported"));
+        expect_announced(tell(STARTED("60a3d05e-e53c-5dbc-921a-806f98a46c8c", "2023-06-01"), "2023-06-01T10:00:00Z"), "proef", MEASURE, "2023-12-01");
+        expect_announced(tell("{\"event\":\"plan-reviewed\"," ENVELOPE("11111111-1111-4111-8111-111111111111", "2024-02-01T10:00:00Z")
+                              ",\"measure_id\":\"" MEASURE "\",\"date\":\"2024-02-01\"}",
+                              "2024-02-01T10:00:00Z"),
+                         "proef-later", MEASURE "#2", "2024-08-01");
+        expect_announced(tell("{\"event\":\"progress-reported\"," ENVELOPE("22222222-2222-4222-8222-222222222222", "2024-05-01T10:00:00Z")
+                              ",\"measure_id\":\"" MEASURE "\",\"date\":\"2024-05-01\"}",
+                              "2024-05-01T10:00:00Z"),
+                         "proef-later", MEASURE "#3", "2024-11-01");
+#undef VERSION
+}
+END_TEST
+
 START_TEST(test_a_rung_in_an_unknown_year_does_not_fire) {
         const struct outcome *outcome;
 
@@ -319,6 +355,7 @@ int main(void) {
         tcase_add_test(t, test_a_year_that_the_calendar_does_not_have_is_never_guessed);
         tcase_add_test(t, test_a_rung_in_an_unknown_year_does_not_fire);
         tcase_add_test(t, test_a_role_that_means_nobody_goes_to_operators_and_says_why);
+        tcase_add_test(t, test_what_met_it_under_the_version_before_starts_the_next_link);
         tcase_add_test(t, test_what_is_rolled_back_never_was);
         tcase_add_test(t, test_a_case_has_a_limit);
         tcase_add_test(t, test_state_is_never_guessed);
