@@ -82,7 +82,7 @@ struct due obligation_due(struct view *v, const struct obligation *o) {
                 return due;
         case TIMING_DUE_WITH:
                 date = earliest_date(v, &norm->due_with, o);
-                return date == DAY_NONE ? due : due_on(date);
+                return date == DAY_NONE ? due : adjusted(v, o, due_on(date));
         case TIMING_QUOTA:
                 return due_on(date_from_ymd(o->year, 12, 31));
         case TIMING_DUE:

@@ -253,6 +253,21 @@ START_TEST(test_what_met_it_under_the_version_before_starts_the_next_link) {
 }
 END_TEST
 
+START_TEST(test_sooner_brings_forward_what_is_due_with_a_fact) {
+        open_with(PROTOCOL("    due_with: help-started\n    sooner: true\n    met_by: [first-contact-held]\n    announce: [gi]\n"));
+        (void) tell(STARTED("60a3d05e-e53c-5dbc-921a-806f98a46c8c", "2024-02-01"), "2024-02-01T10:00:00Z");
+        store_commit(store);
+        expect_announced(tell("{\"event\":\"help-started\"," ENVELOPE("11111111-1111-4111-8111-111111111111", "2024-03-10T10:00:00Z")
+                              ",\"measure_id\":\"" MEASURE "\",\"date\":\"2024-03-20\",\"route\":\"REGULAR\"}",
+                              "2024-03-10T10:00:00Z"),
+                         "proef", MEASURE, "2024-03-20");
+        expect_announced(tell("{\"event\":\"term-agreed\"," ENVELOPE("22222222-2222-4222-8222-222222222222", "2024-03-11T10:00:00Z")
+                              ",\"norm\":\"proefnorm\",\"instance\":\"" MEASURE "\",\"due_date\":\"2024-03-15\",\"date\":\"2024-03-11\"}",
+                              "2024-03-11T10:00:00Z"),
+                         "proef", MEASURE, "2024-03-15");
+}
+END_TEST
+
 START_TEST(test_a_rung_in_an_unknown_year_does_not_fire) {
         const struct outcome *outcome;
 
@@ -356,6 +371,7 @@ int main(void) {
         tcase_add_test(t, test_a_rung_in_an_unknown_year_does_not_fire);
         tcase_add_test(t, test_a_role_that_means_nobody_goes_to_operators_and_says_why);
         tcase_add_test(t, test_what_met_it_under_the_version_before_starts_the_next_link);
+        tcase_add_test(t, test_sooner_brings_forward_what_is_due_with_a_fact);
         tcase_add_test(t, test_what_is_rolled_back_never_was);
         tcase_add_test(t, test_a_case_has_a_limit);
         tcase_add_test(t, test_state_is_never_guessed);
