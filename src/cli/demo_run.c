@@ -91,7 +91,7 @@ void demo_pause(void *ctx, int ms) {
         const struct timespec wait = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
         struct demo *demo = ctx;
 
-        if (!demo->stopped && sigtimedwait(&demo->signals, NULL, &wait) > 0)
+        if (sigtimedwait(&demo->signals, NULL, &wait) > 0)
                 demo->stopped = true;
         if (demo->feed.post) /* it plays */
                 demo_show(demo, false);
@@ -187,13 +187,15 @@ static int find_publishers(struct demo *demo) {
 /* -- Up and down -- */
 
 static int make_scratch(struct demo *demo) {
+        const char *parent = getenv("TMPDIR");
         struct error err;
 
-        (void) snprintf(demo->scratch, sizeof(demo->scratch), "/tmp/ketenwacht-demo-XXXXXX");
-        if (mkdtemp(demo->scratch))
+        if (!parent || !parent[0])
+                parent = "/tmp";
+        if ((size_t)snprintf(demo->scratch, sizeof(demo->scratch), "%s/ketenwacht-demo-XXXXXX", parent) < sizeof(demo->scratch) && mkdtemp(demo->scratch))
                 return 0;
         demo->scratch[0] = '\0';
-        error_set(&err, "no scratch folder can be made in /tmp: %s", strerror(errno));
+        error_set(&err, "no scratch folder can be made in %s: %s", parent, strerror(errno));
         return command_fail("demo", EXIT_BROKER, &err);
 }
 
@@ -211,6 +213,7 @@ static int open_place(struct demo *demo) {
                                             .groups = demo->groups,
                                             .n_groups = ELEMENTS(demo->groups),
                                             .stopped = demo_stopped,
+                                            .pause = demo_pause,
                                             .ctx = demo};
         struct error err = {0};
         int r, status;
@@ -342,6 +345,7 @@ static int take_down(struct demo *demo, int status) {
         struct error err = {0};
 
         console_stop(demo->console);
+        demo->feed.post = NULL; /* nothing is shown any more */
         post_free(demo->post);
         if (chain_stop(demo->chain, &err) && status == EXIT_DONE)
                 status = command_fail("demo", EXIT_BROKER, &err);
@@ -352,7 +356,7 @@ static int take_down(struct demo *demo, int status) {
         if (demo->place.arena && place_close(&demo->place, &err) && status == EXIT_DONE)
                 status = command_fail("demo", EXIT_BROKER, &err);
         if (demo->scratch[0])
-                (void) nftw(demo->scratch, remove_one, 8, FTW_DEPTH | FTW_PHYS); /* what is left is in /tmp */
+                (void) nftw(demo->scratch, remove_one, 8, FTW_DEPTH | FTW_PHYS); /* what is left is among what is temporary */
         tape_done(&demo->tape);
         config_free(demo->config);
         buffer_done(&demo->text);

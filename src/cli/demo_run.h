@@ -15,7 +15,7 @@
 #include "cli/demo/place.h"
 #include "console/server.h"
 
-#define DEMO_SCRATCH_MAX 64
+#define DEMO_SCRATCH_MAX 256
 
 struct demo_arguments {
         struct command_dirs dirs;

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "cli/demo/board.h"
 #include "cli/demo/tape.h"
 #include "cli/demo/year.h"
 #include "model_fixture.h"
@@ -256,6 +257,92 @@ START_TEST(test_a_file_of_ones_own) {
 }
 END_TEST
 
+/* -- The board -- */
+
+static void tell(struct board *board, const struct world *w, const char *type, const char *organisation, const char *stage) {
+        struct slot slots[LAYOUT_SLOTS_MAX] = {0};
+        struct event event = {.type = event_types_find(w->types, text_of(type)), .slots = slots};
+
+        ck_assert_ptr_nonnull(event.type);
+        slots[event.type->fields[FIELD_ORGANISATION]] = (struct slot){.kind = SLOT_STRING, .s = text_of(organisation)};
+        for (size_t i = 0; i < event.type->layout->n; i++) {
+                const struct layout_field *field = &event.type->layout->fields[i];
+
+                if (strcmp(field->name, "stage") == 0)
+                        slots[i] = (struct slot){.kind = SLOT_INT, .i = layout_symbol(field, text_of(stage))};
+        }
+        board_event(board, &event);
+}
+
+START_TEST(test_board_counts) {
+        struct world w = world_new();
+        struct buffer out = BUFFER_INIT(1 << 20), json = BUFFER_INIT(1 << 20);
+        struct json_writer writer = JSON_WRITER(&json);
+        struct board_counts counts;
+        struct board board;
+        const char *text;
+
+        ck_assert_int_eq(board_init(&board, w.orgs), 0);
+        tell(&board, &w, "plan-due", "gi-jbn", "ANNOUNCED");
+        tell(&board, &w, "plan-due", "gi-jbn", "REMINDER");
+        tell(&board, &w, "escalation-raised", "gi-jbn", "");
+        tell(&board, &w, "escalation-raised", "gm1895", "");
+        tell(&board, &w, "escalation-raised", "gm0014", "");
+        tell(&board, &w, "escalation-raised", "gm0014", "");
+        tell(&board, &w, "escalation-resolved", "gm0014", "");
+        board_count(&board, BOARD_DEAD);
+        board_count(&board, BOARD_RECEIVER_INBOX);
+        counts = board_counts(&board);
+        ck_assert_int_eq(counts.announced, 1);
+        ck_assert_int_eq(counts.reminded, 1);
+        ck_assert_int_eq(counts.raised, 4);
+        ck_assert_int_eq(counts.resolved, 1);
+        ck_assert_int_eq(counts.dead, 1);
+        ck_assert_int_eq(counts.receiver_inbox, 1);
+        board_alerts(&board, &out);
+        text = buffer_text(&out);
+        ck_assert_ptr_nonnull(strstr(text, "gm0014                        2        1        1   Groningen\n"));
+        ck_assert(strstr(text, "gm0014") < strstr(text, "gm1895")); /* by id … */
+        ck_assert(strstr(text, "gm1895") < strstr(text, "gi-jbn")); /* … municipalities first */
+        jsonw_open_object(&writer);
+        board_alerts_json(&board, &writer);
+        jsonw_close_object(&writer);
+        ck_assert_str_eq(buffer_text(&json), "{\"gm0014\":{\"raised\":2,\"resolved\":1,\"open\":1},\"gm1895\":{\"raised\":1,\"resolved\":0,\"open\":1},"
+                                             "\"gi-jbn\":{\"raised\":1,\"resolved\":0,\"open\":1}}");
+        buffer_done(&out);
+        buffer_done(&json);
+        board_done(&board);
+        world_done(&w);
+}
+END_TEST
+
+/* However many are told, the table stays within its lines: what has no row of its own is added up. */
+START_TEST(test_board_table_is_bounded) {
+        struct world w = world_new();
+        struct buffer out = BUFFER_INIT(1 << 20);
+        const struct board_now now = {.clock = date_begin(date_from_ymd(2022, 5, 17)), .posted = 3, .events = 9, .receiver = "gm0014"};
+        struct board board;
+        unsigned lines, ends = 0;
+
+        ck_assert_int_eq(board_init(&board, w.orgs), 0);
+        for (size_t i = 0; i < organisations_count(w.orgs); i++)
+                tell(&board, &w, "escalation-raised", organisations_at(w.orgs, i)->id, "");
+        board_table(&board, &now, true, &out, &lines);
+        for (const char *at = buffer_text(&out); (at = strchr(at, '\n')); at++)
+                ends++;
+        ck_assert_uint_eq(lines, ends);
+        ck_assert_uint_le(lines, BOARD_ROWS_MAX + 5);
+        ck_assert_ptr_nonnull(strstr(buffer_text(&out), "Tue 2022-05-17   events in 3 of 9"));
+        ck_assert_ptr_nonnull(strstr(buffer_text(&out), "  others"));
+        buffer_clear(&out);
+        board_line(&board, &now, &out);
+        ck_assert_ptr_eq(strchr(buffer_text(&out), '\n') + 1, buffer_text(&out) + out.n);
+        buffer_done(&out);
+        board_done(&board);
+        world_done(&w);
+}
+END_TEST
+
 int main(void) {
         Suite *suite = suite_create("demo");
         TCase *tcase = tcase_create("tape");
@@ -270,6 +357,8 @@ int main(void) {
         tcase_add_test(tcase, test_a_year_has_everything);
         tcase_add_test(tcase, test_waves);
         tcase_add_test(tcase, test_a_file_of_ones_own);
+        tcase_add_test(tcase, test_board_counts);
+        tcase_add_test(tcase, test_board_table_is_bounded);
         suite_add_tcase(suite, tcase);
         runner = srunner_create(suite);
         srunner_run_all(runner, CK_ENV);

@@ -127,8 +127,8 @@ static size_t collect(struct board *board, struct shown *ret) {
 }
 
 static void print_row(const char *id, const char *name, const struct board_row *row, const char *end, struct buffer *out) {
-        buffer_printf(out, "  %-20s %-38.38s %8lld %8lld %8lld%s", id, name, (long long)row->raised, (long long)row->resolved,
-                      (long long)(row->raised - row->resolved), end);
+        buffer_printf(out, "  %-22s %8lld %8lld %8lld   %s%s", id, (long long)row->raised, (long long)row->resolved,
+                      (long long)(row->raised - row->resolved), name, end);
 }
 
 /* At most @most rows, the rest in one more. Return: lines written. */
@@ -178,7 +178,7 @@ void board_table(struct board *board, const struct board_now *now, bool tty, str
         buffer_printf(out, "alerts raised %lld   resolved %lld   open %lld   announced %lld   reminded %lld%s", (long long)counts.raised,
                       (long long)counts.resolved, (long long)(counts.raised - counts.resolved), (long long)counts.announced, (long long)counts.reminded, end);
         buffer_printf(out, "delivered to %s over HTTP %lld%s", now->receiver, (long long)now->delivered, end);
-        buffer_printf(out, "  %-20s %-38s %8s %8s %8s%s", "alerts to", "", "raised", "resolved", "open", end);
+        buffer_printf(out, "  %-22s %8s %8s %8s%s", "alerts to", "raised", "resolved", "open", end);
         lines += print_rows(board, BOARD_ROWS_MAX, end, out);
         *ret_lines = lines;
 }
@@ -193,7 +193,7 @@ void board_line(struct board *board, const struct board_now *now, struct buffer 
 }
 
 void board_alerts(struct board *board, struct buffer *out) {
-        buffer_printf(out, "  %-20s %-38s %8s %8s %8s\n", "alerts to", "", "raised", "resolved", "open");
+        buffer_printf(out, "  %-22s %8s %8s %8s\n", "alerts to", "raised", "resolved", "open");
         (void) print_rows(board, SIZE_MAX, "\n", out);
 }
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/wanted.h"
 
@@ -45,6 +46,34 @@ static int refuse_plan(int r, const char *topic, struct error *err) {
         return r > 0 ? -EACCES : r;
 }
 
+/* How many of this place's topics the broker shows. */
+static int count_shown(struct place *p, size_t *ret, struct error *err) {
+        const struct admin_topic *topics;
+        size_t n;
+        int r = admin_topics(p->admin, &topics, &n, err);
+
+        *ret = 0;
+        for (size_t i = 0; r == 0 && i < n; i++)
+                *ret += strncmp(topics[i].name, p->prefix, strlen(p->prefix)) == 0;
+        return r;
+}
+
+/* The broker's metadata follows a moment after what it did: waits until it shows @wanted topics. */
+static int wait_shown(struct place *p, size_t wanted, struct error *err) {
+        size_t shown = 0;
+
+        for (unsigned look = 0; look < PLACE_LOOKS_MAX; look++) {
+                int r = count_shown(p, &shown, err);
+
+                if (r || shown == wanted)
+                        return r;
+                p->c.pause(p->c.ctx, PLACE_LOOK_MS);
+        }
+        error_set(err, "after %d seconds the broker shows %zu topics that begin with %s where there should be %zu", PLACE_LOOKS_MAX * PLACE_LOOK_MS / 1000,
+                  shown, p->prefix, wanted);
+        return -ETIMEDOUT;
+}
+
 static int open_real(struct place *p, struct kafka_config *kafka, struct error *err) {
         int r;
 
@@ -65,7 +94,7 @@ static int open_real(struct place *p, struct kafka_config *kafka, struct error *
                         return refuse_plan(r, topic->topic, err);
                 p->made++;
         }
-        return r;
+        return r ? r : wait_shown(p, p->made, err);
 }
 
 int place_open(struct place *p, const struct place_config *config, struct broker_config *broker, struct kafka_config *kafka, struct error *err) {
@@ -110,6 +139,8 @@ static int clean_up(struct place *p, struct error *err) {
                         first = r;
                 }
         }
+        if (!first && p->made)
+                first = wait_shown(p, 0, err);
         return first > 0 ? -EACCES : first;
 }
 
