@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: EUPL-1.2
+"""The demonstration tells what replay tells, every time, and leaves nothing behind.
+
+Usage: demo.py BINARY ROOT mock|kafka
+
+Goal: what people see in the demonstration is what the engine decides, whatever the machine. Method: a generated year and a
+file of one's own go through the whole chain as fast as it can, on the embedded broker and on a real one; the summary is compared with
+the effects of `ketenwacht replay` over the same lines.
+"""
+
+import collections
+import glob
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+DEADLINE_S = 180
+
+
+def expect(what, truth):
+    if not truth:
+        sys.exit(f"not as promised: {what}")
+
+
+class Program:
+    def __init__(self, binary, root, more):
+        self.binary, self.root, self.more = binary, root, more
+
+    def run(self, *arguments, status=0, text=None):
+        folders = ["--config", os.path.join(self.root, "config"), "--schemas", os.path.join(self.root, "schemas")]
+        run = subprocess.run([self.binary, *arguments, *folders], input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False,
+                             timeout=DEADLINE_S)
+        sys.stderr.write(run.stderr)
+        expect(f"{' '.join(arguments)} ends with {status}, not {run.returncode}", run.returncode == status)
+        return run
+
+    def summary(self, *arguments):
+        return json.loads(self.run("demo", "--json", "--speed", "0", *arguments, *self.more).stdout)
+
+    def replay(self, lines):
+        counts, alerts = collections.Counter(), collections.defaultdict(collections.Counter)
+        for line in self.run("replay", "-", text=lines).stdout.splitlines():
+            effect = json.loads(line)
+            kind = effect.get("stage", effect["effect"])
+            counts[kind] += 1
+            if kind in ("escalation-raised", "escalation-resolved"):
+                alerts[effect["to"]][kind] += 1
+        return counts, {org: (n["escalation-raised"], n["escalation-resolved"]) for org, n in alerts.items()}
+
+
+def compare(program, lines, summary):
+    counts, alerts = program.replay(lines)
+    told = {"copies": "routed", "announced": "ANNOUNCED", "reminded": "REMINDER", "raised": "escalation-raised", "resolved": "escalation-resolved"}
+    for name, kind in told.items():
+        expect(f"{name} as replay: {summary[name]}, {counts[kind]}", summary[name] == counts[kind])
+    expect("alerts by organisation as replay", {o: (a["raised"], a["resolved"]) for o, a in summary["alerts"].items()} == alerts)
+    expect("something was delivered", summary["delivered"] > 0)
+
+
+def a_year(program):
+    arguments = ["--cases", "12", "--seed", "3"]
+    lines = program.run("demo", "--print", *arguments).stdout
+    summary = program.summary(*arguments)
+    expect("everything was posted", summary["posted"] == len(lines.splitlines()) and summary["not_taken"] == 0 and summary["dead"] == 0)
+    expect("each event once", summary["facts"] == len(set(lines.splitlines())))
+    compare(program, lines, summary)
+
+
+def a_file(program, folder):
+    lines = program.run("demo", "--print", "--cases", "1").stdout.splitlines()
+    source = [line for line in lines if json.loads(line)["event"] == "measure-started"] + [
+        'no event\n', '{"clock":"2022-04-01T00:00:00+02:00"}'] + [line for line in lines if json.loads(line)["event"] == "help-started"]
+    path = os.path.join(folder, "events.jsonl")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n".join(source) + "\n")
+    summary = program.summary("--file", path)
+    expect("the line that is none is left out", summary["not_taken"] == 1)
+    compare(program, "\n".join(source), summary)
+
+
+def stopped_early(program):
+    """A signal at any time ends it cleanly; the folder with its tokens is gone."""
+    demo = subprocess.Popen([program.binary, "demo", "--cases", "3", "--config", os.path.join(program.root, "config"), "--schemas",
+                             os.path.join(program.root, "schemas"), *program.more], stdout=subprocess.PIPE, text=True)
+    expect("it says that it starts", "Starting" in demo.stdout.readline())
+    demo.stdout.readline() # the first line of progress: it plays
+    demo.send_signal(signal.SIGTERM)
+    demo.stdout.read()
+    expect("a stop is no failure", demo.wait(timeout=DEADLINE_S) == 0)
+
+
+def mistakes(program):
+    program.run("demo", "--cases", "0", status=2)
+    program.run("demo", "--file", "/nonexistent", status=2)
+    program.run("demo", "--file", "-", status=2, text="\n")
+    expect("a broker that is gone: one sentence", "127.0.0.1:1" in program.run("demo", "--bootstrap", "127.0.0.1:1", status=3).stderr)
+
+
+def topics_left(bootstrap):
+    listing = subprocess.run(["kcat", "-b", bootstrap, "-L", "-J"], stdout=subprocess.PIPE, text=True, check=True, timeout=DEADLINE_S).stdout
+    return [t["topic"] for t in json.loads(listing)["topics"] if t["topic"].startswith("demo-")]
+
+
+def main():
+    binary, root, kind = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), sys.argv[3]
+    bootstrap = os.environ.get("KETENWACHT_TEST_BOOTSTRAP")
+    if kind == "kafka" and not bootstrap:
+        sys.exit(77)
+    program = Program(binary, root, ["--bootstrap", bootstrap] if kind == "kafka" else [])
+    with tempfile.TemporaryDirectory(prefix="ketenwacht-test-") as folder:
+        os.environ["TMPDIR"] = folder
+        a_file(program, folder)
+        if kind == "mock":
+            a_year(program)
+            mistakes(program)
+        stopped_early(program)
+        expect("no scratch folder is left", not glob.glob(os.path.join(folder, "ketenwacht-demo-*")))
+    if kind == "kafka":
+        deadline = time.monotonic() + DEADLINE_S
+        while topics_left(bootstrap) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        expect("no topic is left", not topics_left(bootstrap))
+
+
+if __name__ == "__main__":
+    main()
