@@ -8,6 +8,7 @@
 
 #include "bus/kafka_admin.h"
 
+#define SHOWN_POLL_MS 20 /* between two looks whether a new topic is shown */
 #define DESCRIBE_MAX 200 /* topics in one request */
 #define CONTROLLER_MS 5000
 
@@ -265,6 +266,38 @@ static void send_create(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *o, rd_kaf
         rd_kafka_CreateTopics(rk, &topic, 1, o, q);
 }
 
+/* Whether the broker shows a topic whole: its metadata follows a moment after it was made. */
+static bool is_shown(struct admin *a, rd_kafka_topic_t *handle, int32_t partitions) {
+        const struct rd_kafka_metadata *metadata;
+        bool shown;
+
+        if (rd_kafka_metadata(a->client.rk, 0, handle, &metadata, BUS_CALL_MS / 6))
+                return false;
+        shown = metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR && metadata->topics[0].partition_cnt == partitions;
+        for (int32_t i = 0; shown && i < partitions; i++)
+                shown = metadata->topics[0].partitions[i].leader >= 0;
+        rd_kafka_metadata_destroy(metadata);
+        return shown;
+}
+
+/* Who is told that a topic is made may use it. Return: 0; -ETIMEDOUT with a sentence; -ENOMEM. */
+static int wait_shown(struct admin *a, const struct admin_topic *topic, struct error *err) {
+        rd_kafka_topic_t *handle = rd_kafka_topic_new(a->client.rk, topic->name, NULL);
+        const struct clock *clock = &a->client.bus->clock;
+        int64_t deadline = clock_monotonic(clock) + BUS_CALL_MS;
+        bool shown;
+
+        if (!handle)
+                return -ENOMEM;
+        while (!(shown = is_shown(a, handle, topic->partitions)) && clock_monotonic(clock) < deadline)
+                (void)rd_kafka_poll(a->client.rk, SHOWN_POLL_MS);
+        rd_kafka_topic_destroy(handle);
+        if (shown)
+                return 0;
+        error_set(err, "the topic %s was made, but the broker does not show it yet; look again", topic->name);
+        return -ETIMEDOUT;
+}
+
 int admin_topic_make(struct admin *a, const struct admin_topic *topic, struct error *err) {
         char reason[KAFKA_TROUBLE_MAX];
         rd_kafka_NewTopic_t *new = rd_kafka_NewTopic_new(topic->name, topic->partitions, topic->replication, reason, sizeof(reason));
@@ -289,7 +322,7 @@ int admin_topic_make(struct admin *a, const struct admin_topic *topic, struct er
         if (r)
                 error_prefix(err, "topic %s", topic->name);
         rd_kafka_event_destroy(event);
-        return r;
+        return r ? r : wait_shown(a, topic, err);
 }
 
 static void send_delete(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *o, rd_kafka_queue_t *q, void *args) {

@@ -3,7 +3,6 @@
 /* `ketenwacht topics`: which topics and rights there have to be, and making them. */
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,9 +10,6 @@
 #include "cli/configuration.h"
 #include "cli/options.h"
 #include "cli/wanted.h"
-
-#define LOOK_MS 100   /* between two looks at what the broker shows */
-#define LOOKS_MAX 300
 
 struct topics_command {
         struct command_dirs dirs;
@@ -79,32 +75,6 @@ static int do_step(struct topics_command *c, const struct topics_step *step) {
         return command_fail("topics", EXIT_BROKER, &err);
 }
 
-/*
- * Waits until the broker shows what was made: its metadata follows a moment later, and whoever is told that
- * it is done may rely on it. Return: 0, or the exit status after the sentence.
- */
-static int wait_for_all(struct topics_command *c) {
-        struct topics_plan left = {0};
-        struct error err = {0};
-        struct arena *arena;
-        int r = arena_new(&arena, WANTED_BYTES_MAX);
-
-        for (unsigned look = 0; r == 0 && look < LOOKS_MAX; look++) {
-                arena_reset(arena);
-                r = topics_look(c->admin, &c->wanted, arena, &left, &err);
-                if (r || left.n == left.refused)
-                        break;
-                (void) poll(NULL, 0, LOOK_MS); /* nothing to wait on but time */
-        }
-        if (r == 0 && left.n != left.refused) {
-                error_set(&err, "made, but after %d seconds the broker does not show %zu of the topics or settings yet; look again with topics plan",
-                          LOOKS_MAX * LOOK_MS / 1000, left.n - left.refused);
-                r = -ETIMEDOUT;
-        }
-        arena_free(arena);
-        return r ? command_fail("topics", EXIT_BROKER, &err) : 0;
-}
-
 static int look_and_do(struct topics_command *c) {
         struct error err = {0};
         int r = admin_new(&c->broker.kafka, &c->admin, &err);
@@ -119,12 +89,6 @@ static int look_and_do(struct topics_command *c) {
                 return command_fail("topics", r == -EINVAL ? EXIT_USAGE : EXIT_BROKER, &err);
         for (size_t i = 0; i < c->plan.n; i++) {
                 int status = do_step(c, &c->plan.steps[i]);
-
-                if (status)
-                        return status;
-        }
-        if (c->apply && c->plan.n != c->plan.refused) {
-                int status = wait_for_all(c);
 
                 if (status)
                         return status;
