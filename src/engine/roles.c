@@ -119,12 +119,10 @@ static bool add_role(struct view *v, struct addressees *to, const struct role *r
         case ROLE_ORGANISATION:
                 return add_followed(v, to, role->organisation, role, scope);
         case ROLE_FIELD:
-                if (scope->start && scope->start->type == role->type && scope->start->slots[role->slot].kind == SLOT_STRING) {
-                        org = organisations_find(v->config->organisations, scope->start->slots[role->slot].s);
-                        if (org)
-                                (void) add_followed(v, to, org, role, scope);
-                }
-                return true; /* null or unknown: nobody, silently */
+                if (!scope->start || scope->start->type != role->type || scope->start->slots[role->slot].kind != SLOT_STRING)
+                        return true; /* null: nobody, silently; and so is an organisation that is not known */
+                org = organisations_find(v->config->organisations, scope->start->slots[role->slot].s);
+                return !org || add_followed(v, to, org, role, scope);
         case ROLE_GI:
                 org = view_gi(v, scope->start);
                 return org && add_followed(v, to, org, role, scope);
