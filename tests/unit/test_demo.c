@@ -16,8 +16,8 @@
 #include "model_fixture.h"
 
 #define PATH_MAX_BYTES 512
-#define YEAR_EVENTS 1996
-#define YEAR_SUM UINT64_C(0x51d5d520e4b235cd)
+#define YEAR_EVENTS 2338
+#define YEAR_SUM UINT64_C(0xfc288287c115725)
 
 struct world {
         struct event_types *types;

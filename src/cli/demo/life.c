@@ -345,6 +345,26 @@ static void answer_elsewhere(struct life *l, struct referral *r) {
         answer(l, r, between(l, day, 6, 24), there, "ALLOCATED", "NONE");
 }
 
+/* The GI and the municipality talk about it: at the start of care that is not contracted, or while a child waits. */
+static void consult(struct life *l, const struct referral *r, day_t day, const char *subject) {
+        (void) tell(l, day, l->gi, "consultation-held", "subject=%s measure_id=%s referral_id=%s date=%s with_whom=%s level=WORKER agreed=true", subject,
+                    l->measure.text, r->id.text, DATE(day), responsible(l, day));
+}
+
+static void consult_on_form(struct life *l, const struct referral *r, const char *form) {
+        static const char *const subjects[][2] = {
+                {"CUSTOM", "CUSTOM_CARE"}, {"STACKED", "STACKED_CARE"}, {"PERSONAL_BUDGET", "PERSONAL_BUDGET"}, {"UNCONTRACTED", "UNCONTRACTED_CARE"}};
+
+        for (size_t i = 0; i < ELEMENTS(subjects); i++) {
+                if (strcmp(form, subjects[i][0]) != 0)
+                        continue;
+                if (dice_chance(&l->dice, 75))
+                        consult(l, r, r->issued, subjects[i][1]);
+                else if (dice_chance(&l->dice, 60))
+                        consult(l, r, weekdays_on(r->issued, dice_between(&l->dice, 2, 9)), subjects[i][1]);
+        }
+}
+
 static struct referral refer(struct life *l) {
         static const struct share forms[] = {{"CONTRACTED", 74}, {"CUSTOM", 16}, {"STACKED", 4}, {"PERSONAL_BUDGET", 4}, {"UNCONTRACTED", 2}, {0}};
         static const struct share ways[] = {{"in-time", 76}, {"late", 9}, {"investigated", 6}, {"elsewhere", 6}, {"never", 3}, {0}};
@@ -359,6 +379,7 @@ static struct referral refer(struct life *l) {
                     DATE(r.issued), product, dice_between(&l->dice, 1, 20), form);
         if (dice_chance(&l->dice, 3))
                 post_again(l);
+        consult_on_form(l, &r, form);
         if (strcmp(way, "in-time") == 0) {
                 answer(l, &r, weekdays_on(r.issued, dice_between(&l->dice, 1, 4)), who, "ALLOCATED", "NONE");
         } else if (strcmp(way, "late") == 0) {
@@ -410,6 +431,8 @@ static void help(struct life *l) {
                 start = between(l, l->verdict, 80, 150);
                 (void) tell(l, day, l->gi, "help-waitlisted", "measure_id=%s referral_id=%s date=%s reason=%s expected_on=%s", l->measure.text, r.id.text,
                             DATE(day), dice_chance(&l->dice, 60) ? "QUEUE" : "NO_OFFER", DATE(start));
+                if (dice_chance(&l->dice, 55))
+                        consult(l, &r, weekdays_on(day, dice_between(&l->dice, 3, 14)), "CUSTOM_CARE");
                 if (dice_chance(&l->dice, 35))
                         obstruct(l, &r, between(l, day, 20, 45));
         }
@@ -465,10 +488,19 @@ static void advise(struct life *l) {
         if (dice_chance(&l->dice, 15))
                 (void) tell(l, day, l->gi, "advice-given", "measure_id=%s date=%s to=COUNCIL kind=%s", l->measure.text, DATE(day),
                             dice_chance(&l->dice, 60) ? "EXTENSION" : "NON_EXTENSION");
-        if (dice_chance(&l->dice, 25)) {
-                day = between(l, l->informed, 3, 15);
-                (void) tell(l, day, responsible(l, day), "prior-help-shared", "measure_id=%s date=%s", l->measure.text, DATE(day));
-        }
+}
+
+/* The municipality says which help there was before, and the family hears that it did. */
+static void share(struct life *l) {
+        day_t day = weekdays_on(l->informed, dice_chance(&l->dice, 75) ? dice_between(&l->dice, 2, 9) : dice_between(&l->dice, 12, 25));
+
+        if (!l->story && dice_chance(&l->dice, 15))
+                return;
+        (void) tell(l, day, responsible(l, day), "prior-help-shared", "measure_id=%s date=%s", l->measure.text, DATE(day));
+        if (dice_chance(&l->dice, 15))
+                return;
+        day = weekdays_on(day, dice_chance(&l->dice, 80) ? dice_between(&l->dice, 1, 8) : dice_between(&l->dice, 11, 20));
+        (void) tell(l, day, l->gi, "family-informed", "measure_id=%s date=%s subject=DATA_SHARED", l->measure.text, DATE(day));
 }
 
 static void end(struct life *l) {
@@ -537,6 +569,7 @@ int life_tell(uint64_t seed, unsigned number, const struct life_sink *sink) {
         move(&l);
         incident(&l);
         advise(&l);
+        share(&l);
         end(&l);
         buffer_done(&l.line);
         return l.r;
