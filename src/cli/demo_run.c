@@ -210,6 +210,7 @@ static int open_place(struct demo *demo) {
         const struct place_config config = {.config = demo->config,
                                             .bootstrap = demo->a->bootstrap,
                                             .process = getpid(),
+                                            .log = &demo->log,
                                             .groups = demo->groups,
                                             .n_groups = ELEMENTS(demo->groups),
                                             .stopped = demo_stopped,
@@ -226,8 +227,6 @@ static int open_place(struct demo *demo) {
         if (status)
                 return status;
         r = place_open(&demo->place, &config, &demo->broker.config, &demo->broker.kafka, &err);
-        demo->broker.kafka.clock = clock_system();
-        demo->broker.kafka.log = &demo->log;
         if (r == PLACE_E_STOPPED)
                 return EXIT_DONE;
         return r ? command_fail("demo", EXIT_BROKER, &err) : command_broker_open("demo", &demo->broker);

@@ -18,6 +18,12 @@
  */
 static const struct kafka_property embedded_properties[] = {{"fetch.wait.max.ms", "10"}, {"log_level", "3"}};
 
+static void describe(const struct place *p, const char *bootstrap, struct kafka_config *kafka) {
+        broker_config_kafka(p->broker, bootstrap, kafka);
+        kafka->clock = clock_system();
+        kafka->log = p->c.log;
+}
+
 static int open_embedded(struct place *p, struct kafka_config *kafka, struct error *err) {
         struct mock_topic *topics = arena_calloc(p->arena, p->topics.n + 1, sizeof(*topics));
         int r;
@@ -32,7 +38,7 @@ static int open_embedded(struct place *p, struct kafka_config *kafka, struct err
         (void) snprintf(p->bootstrap, sizeof(p->bootstrap), "%s", mock_bootstrap(p->mock));
         p->broker->properties = embedded_properties;
         p->broker->properties_n = ELEMENTS(embedded_properties);
-        broker_config_kafka(p->broker, p->bootstrap, kafka);
+        describe(p, p->bootstrap, kafka);
         return 0;
 }
 
@@ -46,38 +52,10 @@ static int refuse_plan(int r, const char *topic, struct error *err) {
         return r > 0 ? -EACCES : r;
 }
 
-/* How many of this place's topics the broker shows. */
-static int count_shown(struct place *p, size_t *ret, struct error *err) {
-        const struct admin_topic *topics;
-        size_t n;
-        int r = admin_topics(p->admin, &topics, &n, err);
-
-        *ret = 0;
-        for (size_t i = 0; r == 0 && i < n; i++)
-                *ret += strncmp(topics[i].name, p->prefix, strlen(p->prefix)) == 0;
-        return r;
-}
-
-/* The broker's metadata follows a moment after what it did: waits until it shows @wanted topics. */
-static int wait_shown(struct place *p, size_t wanted, struct error *err) {
-        size_t shown = 0;
-
-        for (unsigned look = 0; look < PLACE_LOOKS_MAX; look++) {
-                int r = count_shown(p, &shown, err);
-
-                if (r || shown == wanted)
-                        return r;
-                p->c.pause(p->c.ctx, PLACE_LOOK_MS);
-        }
-        error_set(err, "after %d seconds the broker shows %zu topics that begin with %s where there should be %zu", PLACE_LOOKS_MAX * PLACE_LOOK_MS / 1000,
-                  shown, p->prefix, wanted);
-        return -ETIMEDOUT;
-}
-
 static int open_real(struct place *p, struct kafka_config *kafka, struct error *err) {
         int r;
 
-        broker_config_kafka(p->broker, p->c.bootstrap, kafka);
+        describe(p, p->c.bootstrap, kafka);
         r = admin_new(kafka, &p->admin, err);
         while (r == 0 && p->made < p->topics.n) {
                 const struct topic_wanted *topic = &p->topics.items[p->made];
@@ -94,7 +72,7 @@ static int open_real(struct place *p, struct kafka_config *kafka, struct error *
                         return refuse_plan(r, topic->topic, err);
                 p->made++;
         }
-        return r ? r : wait_shown(p, p->made, err);
+        return r;
 }
 
 int place_open(struct place *p, const struct place_config *config, struct broker_config *broker, struct kafka_config *kafka, struct error *err) {
@@ -112,6 +90,34 @@ int place_open(struct place *p, const struct place_config *config, struct broker
         if (r)
                 return r;
         return config->bootstrap ? open_real(p, kafka, err) : open_embedded(p, kafka, err);
+}
+
+/* How many of this place's topics the broker shows. */
+static int count_shown(struct place *p, size_t *ret, struct error *err) {
+        const struct admin_topic *topics;
+        size_t n;
+        int r = admin_topics(p->admin, &topics, &n, err);
+
+        *ret = 0;
+        for (size_t i = 0; r == 0 && i < n; i++)
+                *ret += strncmp(topics[i].name, p->prefix, strlen(p->prefix)) == 0;
+        return r;
+}
+
+/* The broker's metadata follows a moment after a deletion: waits until it shows none of ours. */
+static int wait_gone(struct place *p, struct error *err) {
+        size_t shown = 0;
+
+        for (unsigned look = 0; look < PLACE_LOOKS_MAX; look++) {
+                int r = count_shown(p, &shown, err);
+
+                if (r || shown == 0)
+                        return r;
+                p->c.pause(p->c.ctx, PLACE_LOOK_MS);
+        }
+        error_set(err, "%d seconds after they were deleted the broker still shows %zu topics that begin with %s", PLACE_LOOKS_MAX * PLACE_LOOK_MS / 1000,
+                  shown, p->prefix);
+        return -ETIMEDOUT;
 }
 
 /* Deletes all that can be; keeps the first reason why something could not. */
@@ -140,7 +146,7 @@ static int clean_up(struct place *p, struct error *err) {
                 }
         }
         if (!first && p->made)
-                first = wait_shown(p, 0, err);
+                first = wait_gone(p, err);
         return first > 0 ? -EACCES : first;
 }
 

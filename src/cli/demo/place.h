@@ -14,13 +14,14 @@
 #include "model/config.h"
 
 #define PLACE_PREFIX_MAX 32
-#define PLACE_LOOK_MS 50     /* between two looks whether the broker shows what it made or deleted */
+#define PLACE_LOOK_MS 50     /* between two looks whether the broker still shows what it deleted */
 #define PLACE_LOOKS_MAX 600
 
 struct place_config {
         const struct config *config;
         const char *bootstrap;     /* NULL: embedded */
         int process;               /* its number, for the prefix */
+        const struct log *log;     /* may be NULL */
         const char *const *groups; /* without prefix: those to delete at the end */
         size_t n_groups;
         bool (*stopped)(void *ctx); /* asked while topics are made */
