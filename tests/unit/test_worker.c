@@ -291,6 +291,46 @@ START_TEST(what_falls_due_is_told_when_it_does) {
 }
 END_TEST
 
+#define SETTLED_CASES (2 * WORKER_SWEEP_CASES + 10)
+
+/* Whoever leads the clock goes on when the worker says that it has come so far: by then everything due is told and committed. */
+START_TEST(settled_is_all_told) {
+        struct world *w = world_new();
+        struct worker *worker = world_worker(w, "a");
+        struct worker_status status, later;
+        char json[FIXTURE_JSON], measure[32], word[32];
+
+        world_settle(w, worker);
+        for (int i = 0; i < SETTLED_CASES; i++) { /* more than one sweep takes, all due at the same midnights */
+                (void) snprintf(measure, sizeof(measure), "measure-%d", i);
+                (void) snprintf(word, sizeof(word), "case-%d", i);
+                fixture_measure(json, measure, word, "gi-a", "gm0001", w->now, 0);
+                world_publish(w, json);
+        }
+        world_settle(w, worker);
+        for (int day = 0; day < 13; day++) {
+                unsigned steps = 0;
+                instant_t target;
+
+                world_forward(w, FIXTURE_DAY);
+                target = w->now;
+                do { /* steps take time */
+                        world_step(w, worker);
+                        worker_status(worker, &status);
+                        ck_assert_uint_lt(++steps, WORLD_STEPS_MAX);
+                        ck_assert_int_le(status.settled_at, w->now);
+                } while (status.settled_at < target);
+                world_settle(w, worker);
+                worker_status(worker, &later);
+                ck_assert_int_eq(status.told, later.told);
+                ck_assert_int_eq(status.transactions, later.transactions);
+        }
+        ck_assert_uint_eq(world_count(w, TOPIC_ESCALATION_RAISED, NULL), 3 * SETTLED_CASES); /* there was something to tell */
+        world_end(worker);
+        world_done(w);
+}
+END_TEST
+
 /* -- Behind -- */
 
 START_TEST(a_backlog_is_judged_whole) {
@@ -794,6 +834,7 @@ int main(void) {
                 {"duplicate", the_same_again_is_no_fact, 0},
                 {"telling", tellings_go_to_topic_and_inbox_with_headers, 0},
                 {"timers", what_falls_due_is_told_when_it_does, 0},
+                {"timers", settled_is_all_told, 0},
                 {"behind", a_backlog_is_judged_whole, 0},
                 {"behind again", old_records_make_it_behind_again, 0},
                 {"behind after an abort", a_backlog_read_again_is_judged_whole_again, 0},
