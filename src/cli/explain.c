@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/broker.h"
 #include "cli/configuration.h"
 #include "cli/lines_input.h"
 #include "cli/live.h"
@@ -85,19 +84,13 @@ static int explain_live(const struct arguments *a, const struct config *config) 
         CLEANUP(engine_free_p) struct engine *engine = NULL;
         CLEANUP(store_free_p) struct store *store = NULL;
         const struct clock clock = clock_system();
-        struct command_broker broker = {0};
         int r = engine_new(config, &engine), status;
 
         if (r == 0)
                 r = store_new(engine, &store);
         if (r)
                 return cannot_start(r);
-        status = command_broker_read("explain", a->dirs.config, a->bootstrap, NULL, &broker);
-        if (status == EXIT_DONE)
-                status = command_broker_open("explain", &broker);
-        if (status == EXIT_DONE)
-                status = live_read("explain", broker.bus, broker.config.partitions, &a->case_id, store);
-        command_broker_done(&broker);
+        status = live_find_and_read("explain", &a->dirs, a->bootstrap, &a->case_id, store);
         return status ? status : print_case(a, engine, store, a->at == INSTANT_NEVER ? clock_realtime(&clock) : a->at);
 }
 

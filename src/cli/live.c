@@ -6,6 +6,7 @@
 
 #include "bus/murmur2.h"
 #include "bus/topics.h"
+#include "cli/broker.h"
 #include "engine/row.h"
 
 #define LIVE_POLL_MS 1000
@@ -61,4 +62,17 @@ int live_read(const char *command, struct bus *bus, int32_t partitions, const st
                 bus_reader_close(reader);
         }
         return r ? command_fail(command, EXIT_BROKER, &err) : EXIT_DONE;
+}
+
+int live_find_and_read(const char *command, const struct command_dirs *dirs, const char *bootstrap, const struct uuid *case_id,
+                       struct store *store) {
+        struct command_broker broker = {0};
+        int status = command_broker_read(command, dirs->config, bootstrap, NULL, &broker);
+
+        if (status == EXIT_DONE)
+                status = command_broker_open(command, &broker);
+        if (status == EXIT_DONE)
+                status = live_read(command, broker.bus, broker.config.partitions, case_id, store);
+        command_broker_done(&broker);
+        return status;
 }

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "calendar/explain.h"
-#include "cli/broker.h"
 #include "cli/configuration.h"
 #include "cli/lines_input.h"
 #include "cli/live.h"
@@ -151,7 +150,6 @@ static int report_live(const struct arguments *a, const struct config *config, s
         CLEANUP(engine_free_p) struct engine *engine = NULL;
         CLEANUP(store_free_p) struct store *store = NULL;
         const struct clock clock = clock_system();
-        struct command_broker broker = {0};
         int r = engine_new(config, &engine), status;
 
         if (r == 0)
@@ -159,12 +157,7 @@ static int report_live(const struct arguments *a, const struct config *config, s
         if (r)
                 return fail(r, "cannot start");
         complete(query, a, query->at == INSTANT_NEVER ? clock_realtime(&clock) : query->at);
-        status = command_broker_read("report", a->dirs.config, a->bootstrap, NULL, &broker);
-        if (status == EXIT_DONE)
-                status = command_broker_open("report", &broker);
-        if (status == EXIT_DONE)
-                status = live_read("report", broker.bus, broker.config.partitions, NULL, store);
-        command_broker_done(&broker);
+        status = live_find_and_read("report", &a->dirs, a->bootstrap, NULL, store);
         return status ? status : print_report(a, engine, store, query);
 }
 
