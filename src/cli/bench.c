@@ -4,13 +4,19 @@
 
 #include "cli/bench.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "cli/options.h"
+#include "cli/configuration.h"
 
-static const struct bench *const benches[] = {&bench_codec, &bench_engine};
+#define TITLE_MAX 64
+
+static const struct bench *const benches[] = {
+        &bench_codec,
+        &bench_engine,
+};
 
 static int ascending(const void *a, const void *b) {
         double x = *(const double *)a, y = *(const double *)b;
@@ -23,50 +29,92 @@ double bench_middle(double values[BENCH_ROUNDS]) {
         return values[BENCH_ROUNDS / 2];
 }
 
-static int run(int argc, char **argv) {
-        struct bench_arguments arguments = {.dirs = COMMAND_DIRS_DEFAULT};
-        const struct option_row options[] = {
-                OPTION_TEXT_ROW("--config", &arguments.dirs.config),
-                OPTION_TEXT_ROW("--schemas", &arguments.dirs.schemas),
-                OPTION_FLAG_ROW("--json", &arguments.json),
-                OPTION_END_ROW,
-        };
+int bench_options(int argc, char **argv, const struct option_row *rows) {
         const char *words[OPTION_ARGUMENTS_MAX];
-        struct error err = {.text = ""};
-        char hint[NEAREST_HINT_MAX];
-        struct nearest nearest;
-        int n, status = options_read(argc, argv, options, words, &n);
+        int n, status = options_read(argc, argv, rows, words, &n);
+
+        if (status == 0 && n > 0)
+                status = command_usage(argv[0], "'%s' is one argument too many", words[0]);
+        return status;
+}
+
+int bench_number(const char *name, const char *option, const char *text, int64_t least, int64_t most, int64_t *ret) {
+        int64_t number;
+
+        if (!text)
+                return 0;
+        if (!text_to_int64(text_of(text), &number) || number < least || number > most)
+                return command_usage(name, "%s '%s' is not a number from %lld to %lld", option, text, (long long)least, (long long)most);
+        *ret = number;
+        return 0;
+}
+
+int bench_configuration(const struct bench_arguments *arguments, struct config **ret, struct error *err) {
+        int status = command_configuration("bench", &arguments->dirs, ret);
 
         if (status)
-                return status;
-        if (n != 1)
-                return command_usage("bench", "say which benchmark, one of them");
-        nearest = (struct nearest)NEAREST_INIT(words[0]);
+                error_set(err, "the benchmark needs a configuration without mistakes");
+        return status;
+}
+
+static const struct bench *find(const char *name, struct nearest *nearest) {
+        *nearest = (struct nearest)NEAREST_INIT(name);
         for (size_t i = 0; i < ELEMENTS(benches); i++) {
-                nearest_try(&nearest, benches[i]->name);
-                if (strcmp(benches[i]->name, words[0]) != 0)
-                        continue;
-                status = benches[i]->run(&arguments, &err);
-                return status ? command_fail("bench", status, &err) : EXIT_DONE;
+                nearest_try(nearest, benches[i]->name);
+                if (strcmp(benches[i]->name, name) == 0)
+                        return benches[i];
         }
-        return command_usage("bench", "no benchmark '%s'%s", words[0], nearest_hint(&nearest, hint));
+        return NULL;
+}
+
+static int find_or_say(const char *name, const struct bench **ret) {
+        char hint[NEAREST_HINT_MAX];
+        struct nearest nearest;
+
+        *ret = find(name, &nearest);
+        return *ret ? 0 : command_usage("bench", "no benchmark '%s'%s", name, nearest_hint(&nearest, hint));
+}
+
+static int help_of(const char *name) {
+        const struct bench *bench;
+        int status = find_or_say(name, &bench);
+
+        if (status == 0)
+                printf("%s\nOptions of every benchmark:\n"
+                       "  --json         one JSON object on one line\n"
+                       "  --schemas DIR  where the schemas are (default schemas)\n"
+                       "  --config DIR   where the configuration is (default config)\n\n"
+                       "Exit status: 0 measured, 1 a result was wrong, 2 wrong usage or configuration, 3 the broker or a peer failed.\n",
+                       bench->help);
+        return status;
+}
+
+static int run(int argc, char **argv) {
+        const struct bench *bench;
+        struct error err = {.text = ""};
+        char title[TITLE_MAX];
+        int status;
+
+        if (argc < 2 || argv[1][0] == '-')
+                return command_usage("bench", "say which benchmark, one of them, before its options");
+        status = find_or_say(argv[1], &bench);
+        if (status)
+                return status;
+        (void) snprintf(title, sizeof(title), "bench %s", bench->name);
+        argv[1] = title;
+        status = bench->run(argc - 1, argv + 1, &err);
+        return status && err.text[0] ? command_fail(title, status, &err) : status;
 }
 
 const struct command command_bench = {
         .name = "bench",
-        .summary = "measure the speed of the parts",
-        .help = "Usage: ketenwacht bench BENCHMARK [--json] [--config DIR] [--schemas DIR]\n\n"
-                "Measures CPU time on this machine and prints it, beside a peer that does the same in the same run.\n\n"
+        .summary = "measure the speed of the parts and of the whole",
+        .help = "Usage: ketenwacht bench BENCHMARK [--json] [OPTION...]\n\n"
+                "Measures CPU time and memory on this machine and prints them; how to read them is in tests/bench/README.md.\n"
+                "ketenwacht bench BENCHMARK --help says what it measures, and its options.\n\n"
                 "Benchmarks:\n"
-                "  codec   one measure-started, bytes to slots and back, beside avro-c's generic values doing the same;\n"
-                "          --json: {\"decode_ns\", \"encode_ns\", \"avro_c_decode_ns\", \"avro_c_encode_ns\"}\n"
-                "  engine  events of generated cases, decoded, accepted, evaluated, effects and rows encoded, in memory,\n"
-                "          with the protocols of --config; cases of 5 facts, and of 10, 100 and 1,000;\n"
-                "          --json: {\"events_per_s\", \"ns_per_event\", \"memory_bytes_per_fact\", \"topic_bytes_per_fact\", \"by_facts\"}\n\n"
-                "Options:\n"
-                "  --json         one JSON object on one line\n"
-                "  --schemas DIR  where the schemas are (default schemas)\n"
-                "  --config DIR   where the configuration is (default config)\n\n"
-                "Exit status: 0 measured, 2 wrong usage or a schema that cannot be read.\n",
+                "  codec    one event, bytes to slots and back, beside avro-c\n"
+                "  engine   decode, accept, evaluate and encode, without a broker\n",
         .run = run,
+        .help_of = help_of,
 };

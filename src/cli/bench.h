@@ -4,28 +4,51 @@
 /*
  * Benchmarks
  *
- * One file and one row each (bench.c). They measure CPU time of this process, in rounds of which the
- * middle one counts, and say ratios of one run rather than figures of one machine.
+ * One file and one row each (bench.c), with options and a help of its own. They measure CPU time rather than
+ * seconds, and say ratios of one run rather than figures of one machine.
  */
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "cli/command.h"
+#include "cli/options.h"
+#include "model/config.h"
+
+struct bench {
+        const char *name, *summary;
+        const char *help; /* the whole text of ketenwacht bench NAME --help */
+        /*
+         * argv[0] is "bench NAME". Prints its result on standard output, and how far it is on standard error.
+         * Return: an exit status; other than 0 with a sentence in @err, or with an empty one when it was printed.
+         */
+        int (*run)(int argc, char **argv, struct error *err);
+};
+
+extern const struct bench bench_codec;
+extern const struct bench bench_engine;
+
+/* -- Options that all take -- */
 
 struct bench_arguments {
         struct command_dirs dirs;
         bool json; /* one object on one line instead of text */
 };
+#define BENCH_ARGUMENTS_DEFAULT \
+        { .dirs = COMMAND_DIRS_DEFAULT }
+#define BENCH_OPTION_ROWS(a) \
+        OPTION_TEXT_ROW("--config", &(a)->dirs.config), OPTION_TEXT_ROW("--schemas", &(a)->dirs.schemas), OPTION_FLAG_ROW("--json", &(a)->json)
 
-struct bench {
-        const char *name, *summary;
-        /* Prints its result. Return: an exit status; other than 0 with a sentence. */
-        int (*run)(const struct bench_arguments *arguments, struct error *err);
-};
+/* Reads the options of a benchmark, which takes no arguments. Return: 0, or EXIT_USAGE after the sentence. */
+int bench_options(int argc, char **argv, const struct option_row *rows) MUSTCHECK;
 
-extern const struct bench bench_codec;
-extern const struct bench bench_engine;
+/* A number of @least to @most; @text NULL leaves *ret as it is. @name: argv[0]. Return: 0, or EXIT_USAGE after the sentence. */
+int bench_number(const char *name, const char *option, const char *text, int64_t least, int64_t most, int64_t *ret) MUSTCHECK;
+
+/* The configuration, with EXIT_USAGE and a sentence when it has mistakes, which are printed. */
+int bench_configuration(const struct bench_arguments *arguments, struct config **ret, struct error *err) MUSTCHECK;
+
+/* -- Figures -- */
 
 #define BENCH_ROUNDS 9
 

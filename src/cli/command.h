@@ -24,6 +24,7 @@ struct command {
         const char *help;    /* the whole text of ketenwacht NAME --help */
         int (*run)(int argc, char **argv); /* argv[0] is the command's name */
         int (*help_on)(const char *topic); /* ketenwacht NAME --help TOPIC; returns an exit status; NULL: there are no topics */
+        int (*help_of)(const char *part);  /* ketenwacht NAME PART --help; NULL: it has no parts with a help of their own */
 };
 
 /* What every command takes: --config DIR, --schemas DIR (and for those with a broker --bootstrap LIST). */

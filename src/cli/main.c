@@ -82,6 +82,8 @@ int main(int argc, char **argv) {
                         if (strcmp(argv[i], "--help") == 0) {
                                 if ((*c)->help_on && i + 1 < argc)
                                         return (*c)->help_on(argv[i + 1]);
+                                if ((*c)->help_of && i > 2)
+                                        return (*c)->help_of(argv[2]);
                                 fputs((*c)->help, stdout);
                                 return EXIT_DONE;
                         }

@@ -16,7 +16,7 @@ row() {
         shift 2
         got=$("$ketenwacht" bench "$@" 2>&1)
         status=$?
-        if ! printf '%s\n' "$got" | grep -Eqx "$want"; then
+        if ! printf '%s\n' "$got" | grep -Eqx -- "$want"; then
                 printf 'bench %s\n  printed  %s\n  expected %s\n' "$*" "$got" "$want"
                 failed=1
         fi
@@ -32,6 +32,9 @@ row 0 "decode +$number ns +$number ns +${number}x" codec --schemas "$schemas"
 row 2 ".*cannot open /nothing/measure-started.avsc: .*" codec --schemas /nothing
 row 2 ".*no benchmark 'codc' \(did you mean 'codec'\?\).*" codc
 row 2 '.*say which benchmark.*' --json
+row 0 'Usage: ketenwacht bench codec .*' codec --help
+row 2 ".*no benchmark 'codc'.*" codc --help
+row 2 ".*bench codec: 'more' is one argument too many.*" codec more
 row 2 ".*no option '--jsn' \(did you mean '--json'\?\).*" codec --jsn
 
 exit $failed
