@@ -50,6 +50,7 @@ struct broker_config {
         const char *bootstrap; /* NULL: not configured */
         const char *prefix;    /* "" when none */
         int32_t partitions;
+        bool partitions_said;  /* false: the default, which gives way to what event topics have already */
         int16_t replication, min_insync;
         int32_t kept_days[BROKER_KEPT_KINDS];
         struct {

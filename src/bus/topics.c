@@ -35,7 +35,9 @@ static void add_setting(struct topic_wanted *t, const char *name, const char *va
         t->settings[t->settings_n++] = (struct admin_setting){name, value};
 }
 
-static struct topic_wanted *add(struct builder *b, const char *prefix, const char *name, int32_t partitions) {
+enum spread { BY_CASE, ONE_PARTITION };
+
+static struct topic_wanted *add(struct builder *b, const char *prefix, const char *name, enum spread spread) {
         struct topic_wanted *t;
 
         if (b->failed || b->n == b->capacity)
@@ -53,7 +55,8 @@ static struct topic_wanted *add(struct builder *b, const char *prefix, const cha
                 b->failed = -EINVAL;
                 return NULL;
         }
-        t->partitions = partitions;
+        t->by_case = spread == BY_CASE;
+        t->partitions = t->by_case ? b->config->partitions : 1;
         t->replication = b->config->replication;
         add_setting(t, "min.insync.replicas", b->min_insync);
         b->n++;
@@ -61,8 +64,8 @@ static struct topic_wanted *add(struct builder *b, const char *prefix, const cha
 }
 
 /* A topic whose records go after some days, stamped by the broker: its clock is what ages are judged by. */
-static void add_kept(struct builder *b, const char *prefix, const char *name, int32_t partitions, enum broker_kept kept, const char *max) {
-        struct topic_wanted *t = add(b, prefix, name, partitions);
+static void add_kept(struct builder *b, const char *prefix, const char *name, enum spread spread, enum broker_kept kept, const char *max) {
+        struct topic_wanted *t = add(b, prefix, name, spread);
         char *retention;
 
         if (!t)
@@ -79,7 +82,7 @@ static void add_kept(struct builder *b, const char *prefix, const char *name, in
 }
 
 static void add_state(struct builder *b) {
-        struct topic_wanted *t = add(b, "", TOPIC_CASE_STATE, b->config->partitions);
+        struct topic_wanted *t = add(b, "", TOPIC_CASE_STATE, BY_CASE);
 
         if (!t)
                 return;
@@ -91,13 +94,11 @@ static void add_state(struct builder *b) {
 }
 
 static void add_fixed(struct builder *b) {
-        int32_t partitions = b->config->partitions;
-
-        add_kept(b, "", TOPIC_PLAN_DUE, partitions, BROKER_KEPT_PLAN_DUE, b->record_max);
-        add_kept(b, "", TOPIC_ESCALATION_RAISED, partitions, BROKER_KEPT_ESCALATIONS, b->record_max);
-        add_kept(b, "", TOPIC_ESCALATION_RESOLVED, partitions, BROKER_KEPT_ESCALATIONS, b->record_max);
-        add_kept(b, "", TOPIC_DEAD_LETTERS, 1, BROKER_KEPT_DEAD_LETTERS, b->output_max);
-        add_kept(b, "", TOPIC_DELIVERIES, 1, BROKER_KEPT_DELIVERIES, b->record_max);
+        add_kept(b, "", TOPIC_PLAN_DUE, BY_CASE, BROKER_KEPT_PLAN_DUE, b->record_max);
+        add_kept(b, "", TOPIC_ESCALATION_RAISED, BY_CASE, BROKER_KEPT_ESCALATIONS, b->record_max);
+        add_kept(b, "", TOPIC_ESCALATION_RESOLVED, BY_CASE, BROKER_KEPT_ESCALATIONS, b->record_max);
+        add_kept(b, "", TOPIC_DEAD_LETTERS, ONE_PARTITION, BROKER_KEPT_DEAD_LETTERS, b->output_max);
+        add_kept(b, "", TOPIC_DELIVERIES, ONE_PARTITION, BROKER_KEPT_DELIVERIES, b->record_max);
         add_state(b);
 }
 
@@ -136,16 +137,16 @@ int topics_wanted(const struct broker_config *config, const char *const *events,
                 return -ENOMEM;
         add_fixed(kept);
         for (size_t i = 0; i < events_n; i++)
-                add_kept(kept, "", events[i], config->partitions, BROKER_KEPT_EVENTS, kept->record_max);
+                add_kept(kept, "", events[i], BY_CASE, BROKER_KEPT_EVENTS, kept->record_max);
         for (size_t i = 0; i < organisations_n; i++) {
-                add_kept(kept, TOPIC_INBOX_PREFIX, organisations[i], 1, BROKER_KEPT_INBOX, kept->record_max);
-                add_kept(kept, TOPIC_OUTBOX_PREFIX, organisations[i], 1, BROKER_KEPT_OUTBOX, kept->record_max);
+                add_kept(kept, TOPIC_INBOX_PREFIX, organisations[i], ONE_PARTITION, BROKER_KEPT_INBOX, kept->record_max);
+                add_kept(kept, TOPIC_OUTBOX_PREFIX, organisations[i], ONE_PARTITION, BROKER_KEPT_OUTBOX, kept->record_max);
         }
         r = kept->failed;
         if (r == 0) {
                 qsort(kept->items, kept->n, sizeof(*kept->items), by_name);
                 r = check_doubles(kept);
         }
-        *ret = (struct topics){.items = kept->items, .n = kept->n};
+        *ret = (struct topics){.items = kept->items, .n = kept->n, .adopt = !config->partitions_said};
         return r ? r : topics_acls(config, events, events_n, organisations, organisations_n, arena, ret);
 }

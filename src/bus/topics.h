@@ -39,6 +39,7 @@ struct topic_wanted {
         const char *topic; /* with it */
         int32_t partitions;
         int16_t replication;
+        bool by_case;      /* the partition of a case is the same in all of these: their number is one, and never changes */
         struct admin_setting settings[TOPIC_SETTINGS_MAX];
         size_t settings_n;
 };
@@ -46,6 +47,7 @@ struct topic_wanted {
 struct topics {
         const struct topic_wanted *items; /* sorted by name */
         size_t n;
+        bool adopt; /* the configuration does not say how many partitions: what topics by case have already holds for all of them */
         const struct admin_acl *acls; /* empty when the configuration says nothing of rights */
         size_t acls_n;
 };
@@ -89,7 +91,10 @@ struct topics_found {
         size_t acls_n;
 };
 
-/* The difference. Pure; memory in @arena. Return: 0 or -ENOMEM. */
+/*
+ * The difference. A topic that is not by case may have more partitions than wanted: records of a case stay in order, by their
+ * key. Pure; memory in @arena. Return: 0 or -ENOMEM.
+ */
 int topics_plan(const struct topics *wanted, const struct topics_found *found, struct arena *arena, struct topics_plan *ret) MUSTCHECK;
 
 /* One step as a sentence for a person, without a line end. */

@@ -57,7 +57,7 @@ static bool compare(const struct topic_wanted *wanted, const struct admin_topic 
         ret->kind = TOPICS_REFUSE;
         ret->partitions = found->partitions;
         ret->replication = found->replication;
-        if (found->partitions != wanted->partitions || found->replication < wanted->replication)
+        if ((wanted->by_case ? found->partitions != wanted->partitions : found->partitions < wanted->partitions) || found->replication < wanted->replication)
                 return true;
         ret->kind = TOPICS_SET;
         for (size_t i = 0; i < wanted->settings_n; i++) {
@@ -71,15 +71,47 @@ static bool compare(const struct topic_wanted *wanted, const struct admin_topic 
         return ret->settings_n > 0;
 }
 
+/* The one number of partitions that topics by case have already; 0: none has any, or they differ. */
+static int32_t partitions_found(const struct topics *wanted, const struct topics_found *found) {
+        int32_t n = 0;
+
+        for (size_t i = 0; i < wanted->n; i++) {
+                const struct admin_topic *topic = wanted->items[i].by_case ? find(found, wanted->items[i].topic) : NULL;
+
+                if (topic && n && topic->partitions != n)
+                        return 0;
+                if (topic)
+                        n = topic->partitions;
+        }
+        return n;
+}
+
+/* The wanted topics, with the number of partitions that those by case have already. NULL: out of memory. */
+static const struct topic_wanted *adopt(const struct topics *wanted, const struct topics_found *found, struct arena *arena) {
+        int32_t partitions = wanted->adopt ? partitions_found(wanted, found) : 0;
+        struct topic_wanted *items;
+
+        if (partitions == 0)
+                return wanted->items;
+        items = (struct topic_wanted *)(void *)arena_copy(arena, wanted->items, wanted->n * sizeof(*items));
+        for (size_t i = 0; items && i < wanted->n; i++) {
+                if (items[i].by_case)
+                        items[i].partitions = partitions;
+        }
+        return items;
+}
+
 int topics_plan(const struct topics *wanted, const struct topics_found *found, struct arena *arena, struct topics_plan *ret) {
         struct topics_step *steps = arena_calloc(arena, wanted->n + wanted->acls_n + 1, sizeof(*steps));
         size_t n = 0;
 
+        const struct topic_wanted *items = adopt(wanted, found, arena);
+
         *ret = (struct topics_plan){.steps = steps};
-        if (!steps)
+        if (!steps || !items)
                 return -ENOMEM;
         for (size_t i = 0; i < wanted->n; i++) {
-                if (compare(&wanted->items[i], find(found, wanted->items[i].topic), &steps[n]))
+                if (compare(&items[i], find(found, items[i].topic), &steps[n]))
                         ret->refused += steps[n++].kind == TOPICS_REFUSE;
         }
         for (size_t i = 0; i < wanted->acls_n; i++) {

@@ -49,7 +49,7 @@ struct event_type {
         const char *name;               /* "measure-started": also the topic */
         unsigned index;
         enum known_type known;
-        bool output;                    /* ketenwacht.output: nobody publishes it */
+        bool output;                    /* nobody publishes it: what ketenwacht tells, or ketenwacht.output */
         bool region;                    /* a region event */
         const struct schema_file *file;
         const struct layout *layout;    /* of the event: envelope first */
@@ -69,7 +69,7 @@ struct event_types;
  * Reads every .avsc in a folder, and history/<event>/<n>.avsc, whose bodies stay readable.
  * A record whose name does not fit its file, an envelope that is not one, a current schema that is
  * not FULL_TRANSITIVE to its history … is a mistake in @report and -EINVAL.
- * Files whose record is not in nl.ketenwacht.event are other records (deliveries): kept apart, see event_types_other().
+ * Files whose record is neither in nl.ketenwacht.event nor directly in nl.ketenwacht are other records (deliveries): kept apart, see event_types_other().
  */
 int event_types_read(const char *folder, struct event_types **ret, struct report *report) MUSTCHECK;
 struct event_types *event_types_free(struct event_types *types);

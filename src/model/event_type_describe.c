@@ -275,7 +275,7 @@ void event_type_describe(struct event_type *type, const char *path, struct repor
         type->known = known_type_of(type->name);
         check_envelope(&d);
         check_properties(&d, d.root->properties, known, "the record");
-        type->output = read_flag(&d, d.root->properties, PREFIX "output", "the record");
+        type->output = type->known >= TYPE_PLAN_DUE || read_flag(&d, d.root->properties, PREFIX "output", "the record");
         read_identity(&d);
         read_publishers(&d);
         read_own(&d);

@@ -13,7 +13,10 @@
 #include "model/row.h"
 
 #define EVENT_TYPES_ARENA_MAX ((size_t)64 * 1024 * 1024)
-#define EVENT_NAMESPACE "nl.ketenwacht.event."
+/* Events are published as nl.ketenwacht.event.<Name>; nl.ketenwacht.<Name> is read as well, since partners' copies of the
+ * schemas have it. A deeper namespace holds other records. */
+#define HOUSE "nl.ketenwacht."
+#define EVENTS "event."
 #define PATH_TEXT_MAX 4096
 #define ENDING ".avsc"
 
@@ -91,7 +94,7 @@ static int compile(struct event_types *types, struct event_type *type, struct er
 }
 
 static int add_event(struct event_types *types, const char *name, const struct schema_file *file, const char *path, struct report *report) {
-        char pascal[sizeof(EVENT_NAMESPACE) + NAME_MAX_BYTES] = EVENT_NAMESPACE;
+        char pascal[NAME_MAX_BYTES];
         struct event_type *type = arena_calloc(types->arena, 1, sizeof(*type));
         struct error err = {0};
         int e;
@@ -106,9 +109,9 @@ static int add_event(struct event_types *types, const char *name, const struct s
         type->file = file;
         if (!type->name)
                 return -ENOMEM;
-        name_pascal(name, pascal + sizeof(EVENT_NAMESPACE) - 1, sizeof(pascal) - sizeof(EVENT_NAMESPACE) + 1);
-        if (strcmp(schema_root(file)->name, pascal) != 0)
-                report_place(report, path, "the record of %s must be called %s, not %s", name, pascal, schema_root(file)->name);
+        name_pascal(name, pascal, sizeof(pascal));
+        if (strcmp(schema_short_name(schema_root(file)->name), pascal) != 0)
+                report_place(report, path, "the record of %s must be called " HOUSE EVENTS "%s, not %s", name, pascal, schema_root(file)->name);
         e = compile(types, type, &err);
         if (e)
                 return told(e, &err, path, report);
@@ -131,6 +134,13 @@ static int add_other(struct event_types *types, const char *name, const struct s
         if (e)
                 return told(e, &err, path, report);
         return table_put(&types->others, kept, strlen(kept), (void *)layout);
+}
+
+static bool is_event(const char *full) {
+        if (strncmp(full, HOUSE, strlen(HOUSE)) != 0)
+                return false;
+        full += strlen(HOUSE);
+        return strncmp(full, EVENTS, strlen(EVENTS)) == 0 || !strchr(full, '.');
 }
 
 static int add_file(struct event_types *types, const char *folder, const char *file_name, struct report *report) {
@@ -160,7 +170,7 @@ static int add_file(struct event_types *types, const char *folder, const char *f
                 report_place(report, path, "the schema of an event must be a record");
                 return 0;
         }
-        if (strncmp(schema_root(kept)->name, EVENT_NAMESPACE, strlen(EVENT_NAMESPACE)) == 0)
+        if (is_event(schema_root(kept)->name))
                 return add_event(types, name, kept, path, report);
         return add_other(types, name, kept, path, report);
 }

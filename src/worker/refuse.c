@@ -56,7 +56,7 @@ static int tell_publisher(struct worker *w, const struct bus_record *record, con
         struct uuid id;
         int n;
 
-        if (!to)
+        if (!to || !type) /* schemas without event-refused: what is refused stands in dead-letters only */
                 return 0;
         n = snprintf(name, sizeof(name), "refused|%s|%d|%" PRId64, record->topic, record->partition, record->offset);
         id = uuid_v5(&uuid_namespace_ketenwacht, name, (size_t)n);

@@ -47,14 +47,13 @@ static int list_outputs(const struct config *config, struct worker_topics *t) {
 }
 
 int topics_of_worker(const struct config *config, struct worker_topics *ret, struct error *err) {
-        static const enum known_type needed[] = {TYPE_PLAN_DUE, TYPE_ESCALATION_RAISED, TYPE_ESCALATION_RESOLVED, TYPE_EVENT_REFUSED};
+        static const enum known_type needed[] = {TYPE_PLAN_DUE, TYPE_ESCALATION_RAISED, TYPE_ESCALATION_RESOLVED};
         int r;
 
         *ret = (struct worker_topics){0};
         for (size_t i = 0; i < ELEMENTS(needed); i++) {
                 if (!event_types_known(config->types, needed[i])) {
-                        error_set(err, "the schemas lack plan-due, escalation-raised, escalation-resolved or event-refused; put back the .avsc files "
-                                       "that ketenwacht ships");
+                        error_set(err, "the schemas lack plan-due, escalation-raised or escalation-resolved; put back the .avsc files that ketenwacht ships");
                         return -EINVAL;
                 }
         }

@@ -216,6 +216,7 @@ START_TEST(a_plan_makes_sets_refuses_and_then_rests) {
 
         broker_config_default(&config);
         config.prefix = "test.";
+        config.partitions_said = true;
         struct topics topics = want(&config);
         struct topics_found none = {0}, found = mirror(&topics);
         struct admin_topic *changed = (struct admin_topic *)found.topics;
@@ -231,14 +232,29 @@ START_TEST(a_plan_makes_sets_refuses_and_then_rests) {
         memcpy(settings, changed[1].settings, changed[1].settings_n * sizeof(*settings)); /* dead-letters */
         settings[2].value = "1000";
         changed[1].settings = settings;
-        changed[2].partitions = 4; /* deliveries */
+        changed[2].partitions = 4; /* deliveries: more are no harm */
         changed[3].replication = 0; /* escalation-raised */
+        changed[4].partitions = 4; /* escalation-resolved: a case would not be found in its partition */
         plan = plan_of(&topics, &found);
         ck_assert_uint_eq(plan.n, 3);
         ck_assert_uint_eq(plan.refused, 2);
         check_text(&plan.steps[0], "set test.dead-letters: retention.ms from 1000 to 31536000000");
-        check_text(&plan.steps[1], "refuse test.deliveries: it has 4 partitions and the configuration says 1");
-        check_text(&plan.steps[2], "refuse test.escalation-raised: it has 0 replicas");
+        check_text(&plan.steps[1], "refuse test.escalation-raised: it has 0 replicas");
+        check_text(&plan.steps[2], "refuse test.escalation-resolved: it has 4 partitions and the configuration says 6");
+}
+END_TEST
+
+START_TEST(a_number_of_partitions_that_is_not_said_is_that_of_the_topics_there) {
+        struct broker_config config;
+
+        broker_config_default(&config);
+        struct topics topics = want(&config);
+        struct admin_topic there[] = {{"help-started", 4, 1, NULL, 0}, {"measure-started", 4, 1, NULL, 0}};
+        struct topics_found found = {.topics = there, .n = 2};
+
+        check_text(&plan_of(&topics, &found).steps[0], "make case-state: 4 partitions");
+        there[0].partitions = 5; /* they disagree: nothing can be taken over */
+        check_text(&plan_of(&topics, &found).steps[0], "make case-state: 6 partitions");
 }
 END_TEST
 
@@ -375,6 +391,7 @@ int main(void) {
         tcase_add_test(tc, a_long_error_is_cut_between_characters);
         tcase_add_loop_test(tc, the_topics_are_those_of_the_contract, 0, (int)ELEMENTS(wanted_rows));
         tcase_add_test(tc, a_plan_makes_sets_refuses_and_then_rests);
+        tcase_add_test(tc, a_number_of_partitions_that_is_not_said_is_that_of_the_topics_there);
         tcase_add_test(tc, rights_follow_from_the_topics);
         tcase_add_loop_test(tc, names_that_cannot_be_are_refused, 0, (int)ELEMENTS(bad_names));
         tcase_add_loop_test(tc, properties_are_tried_on_the_library, 0, (int)ELEMENTS(properties));
