@@ -16,6 +16,7 @@
 static const struct bench *const benches[] = {
         &bench_codec,
         &bench_engine,
+        &bench_load,
 };
 
 static int ascending(const void *a, const void *b) {
@@ -114,7 +115,8 @@ const struct command command_bench = {
                 "ketenwacht bench BENCHMARK --help says what it measures, and its options.\n\n"
                 "Benchmarks:\n"
                 "  codec    one event, bytes to slots and back, beside avro-c\n"
-                "  engine   decode, accept, evaluate and encode, without a broker\n",
+                "  engine   decode, accept, evaluate and encode, without a broker\n"
+                "  load     generated events, to measure with: as lines, or onto a broker\n",
         .run = run,
         .help_of = help_of,
 };

@@ -27,6 +27,7 @@ struct bench {
 
 extern const struct bench bench_codec;
 extern const struct bench bench_engine;
+extern const struct bench bench_load;
 
 /* -- Options that all take -- */
 

@@ -37,4 +37,23 @@ row 2 ".*no benchmark 'codc'.*" codc --help
 row 2 ".*bench codec: 'more' is one argument too many.*" codec more
 row 2 ".*no option '--jsn' \(did you mean '--json'\?\).*" codec --jsn
 
+# The load: the same seed says the same, another seed something else, and replay takes every line.
+row 2 ".*no shape 'yaer' \(did you mean 'year'\?\).*" load --shape yaer
+row 2 ".*--cases '9000000' is not a number from 1 to [0-9]+.*" load --shape year --cases 9000000
+now=2026-11-22T07:00:00+01:00
+for shape in four year; do
+        load() {
+                "$ketenwacht" bench load --shape $shape --cases 200 --now $now --config "$2" --schemas "$schemas" --seed "$1"
+        }
+        first=$(load 7 "$2" | cksum)
+        if [ "$first" != "$(load 7 "$2" | cksum)" ] || [ "$first" = "$(load 8 "$2" | cksum)" ]; then
+                echo "bench load --shape $shape: a seed does not say what comes"
+                failed=1
+        fi
+        if load 7 "$2" | "$ketenwacht" replay --settle $now --config "$2" --schemas "$schemas" | grep -m 3 rejected; then
+                echo "bench load --shape $shape: replay refused the lines above"
+                failed=1
+        fi
+done
+
 exit $failed
