@@ -25,44 +25,51 @@ static const char *urn_of(const struct worker *w, struct text source) {
         return o ? o->urn : WORKER_URN;
 }
 
-/* Writes the bytes of w->body under the case's key. */
-static int produce(struct worker *w, const struct event *event, uint32_t output, int32_t partition, struct trace_context trace, struct error *err) {
-        const struct slot *slots = event->slots;
-        struct cloudevent_headers headers;
+/* An event, ready to be written to as many topics as it belongs in. */
+struct ready {
         char key[UUID_TEXT + 1];
+        struct cloudevent_headers headers;
+};
 
+/* Encodes it to w->body. @ret must stay where it is: the headers point into it. */
+static int make_ready(struct worker *w, const struct event *event, struct trace_context trace, struct ready *ret, struct error *err) {
+        const struct slot *slots = event->slots;
+
+        buffer_clear(&w->body);
+        framing_write_single(event->type->layout->fingerprint, &w->body);
+        record_encode(event->type->layout, slots, &w->body);
+        if (w->body.failed)
+                return no_memory(err);
         headers_cloudevent(&(struct cloudevent){.id = slots[SLOT_EVENT_ID].u,
                                                 .source = urn_of(w, slots[SLOT_SOURCE].s),
                                                 .event = event->type->name,
                                                 .time = slots[SLOT_OCCURRED_AT].i,
                                                 .traceparent = trace.value,
                                                 .traceparent_n = trace.n},
-                           &headers);
-        uuid_format(&slots[SLOT_CASE_ID].u, key);
+                           &ret->headers);
+        uuid_format(&slots[SLOT_CASE_ID].u, ret->key);
+        return 0;
+}
+
+static int produce(struct worker *w, const struct ready *ready, uint32_t output, int32_t partition, struct error *err) {
         return bus_worker_produce(w->bus,
                                   &(struct bus_record){.topic = w->topics.outputs[output],
                                                        .index = output,
                                                        .partition = partition,
-                                                       .key = key,
+                                                       .key = ready->key,
                                                        .key_n = UUID_TEXT,
                                                        .value = w->body.bytes,
                                                        .value_n = w->body.n,
-                                                       .headers = headers.headers,
-                                                       .headers_n = headers.n},
+                                                       .headers = ready->headers.headers,
+                                                       .headers_n = ready->headers.n},
                                   err);
 }
 
-static int encode(struct worker *w, const struct event *event, struct error *err) {
-        buffer_clear(&w->body);
-        framing_write_single(event->type->layout->fingerprint, &w->body);
-        record_encode(event->type->layout, event->slots, &w->body);
-        return w->body.failed ? no_memory(err) : 0;
-}
-
 int tell_event(struct worker *w, const struct event *event, uint32_t output, int32_t partition, struct trace_context trace, struct error *err) {
-        int r = encode(w, event, err);
+        struct ready ready;
+        int r = make_ready(w, event, trace, &ready, err);
 
-        return r ? r : produce(w, event, output, partition, trace, err);
+        return r ? r : produce(w, &ready, output, partition, err);
 }
 
 int tell_state_row(struct worker *w, struct partition *p, const void *key, size_t n_key, const void *value, size_t n_value, struct error *err) {
@@ -82,17 +89,18 @@ static int tell_effect(struct worker *w, struct partition *p, const struct effec
                 [EFFECT_PLAN_DUE] = OUTPUT_PLAN_DUE, [EFFECT_RAISED] = OUTPUT_RAISED, [EFFECT_RESOLVED] = OUTPUT_RESOLVED};
         const struct organisation *to = organisations_find(w->c.config->organisations, text_of(effect->organisation));
         struct event event;
+        struct ready ready;
         int r;
 
         r = effect_event(effect, w->c.config->types, w->scratch, &event);
         if (r)
                 return no_memory(err);
-        r = encode(w, &event, err);
+        r = make_ready(w, &event, trace, &ready, err);
         if (r == 0 && effect->kind != EFFECT_ROUTED)
-                r = produce(w, &event, outputs[effect->kind], p->number, trace, err);
+                r = produce(w, &ready, outputs[effect->kind], p->number, err);
         /* An alert may be open for an organisation that configuration no longer has: then there is no inbox to tell it in. */
         if (r == 0 && to)
-                r = produce(w, &event, OUTPUT_INBOXES + to->index, BUS_BY_KEY, trace, err);
+                r = produce(w, &ready, OUTPUT_INBOXES + to->index, BUS_BY_KEY, err);
         if (r == 0)
                 w->tally.told[effect->kind]++;
         return r;
