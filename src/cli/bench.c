@@ -25,9 +25,9 @@ static int ascending(const void *a, const void *b) {
         return (x > y) - (x < y);
 }
 
-double bench_middle(double values[BENCH_ROUNDS]) {
-        qsort(values, BENCH_ROUNDS, sizeof(*values), ascending);
-        return values[BENCH_ROUNDS / 2];
+double bench_middle(double *values, size_t n) {
+        qsort(values, n, sizeof(*values), ascending);
+        return values[n / 2];
 }
 
 int bench_options(int argc, char **argv, const struct option_row *rows) {

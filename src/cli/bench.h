@@ -52,6 +52,7 @@ int bench_configuration(const struct bench_arguments *arguments, struct config *
 /* -- Figures -- */
 
 #define BENCH_ROUNDS 9
+#define BENCH_ROUNDS_MAX 100
 
-/* The middle one of BENCH_ROUNDS values; sorts them. */
-double bench_middle(double values[BENCH_ROUNDS]);
+/* The middle one of @n values; sorts them. */
+double bench_middle(double *values, size_t n);

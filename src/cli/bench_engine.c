@@ -18,10 +18,12 @@
 #include "base/vector.h"
 #include "cli/bench.h"
 #include "engine/engine.h"
+#include "engine/row.h"
 #include "model/lines.h"
 
 #define STRETCH 200 /* cases whose events come mixed */
-#define EVENTS 60000      /* of cases of few facts; a tenth of them where cases are long */
+#define EVENTS 60000 /* of cases of few facts; a tenth of them where cases are long */
+#define EVENTS_MAX 10000000
 #define ENGINE_ROUNDS 3
 #define SETUP_ARENA_MAX ((size_t)1024 * 1024)
 #define BATCH_BYTES_PER_ROW 10 /* Kafka's record: lengths, deltas, counts; its batch header is spread over many */
@@ -38,8 +40,13 @@ struct work {
         instant_t now;
 };
 
-struct figures {
-        double ns_per_event, memory_per_fact, topic_per_fact, rows_per_event, effects_per_event;
+struct figures { /* bytes of facts and of tellings apart: a telling is what was told about, once however often */
+        double ns_per_event, rows_per_event, effects_per_event;
+        double memory_per_fact, topic_per_fact, memory_per_telling, topic_per_telling;
+};
+
+struct tally { /* what one round made */
+        size_t rows, effects, topic_facts, topic_tellings;
 };
 
 static int add_event(struct work *w, struct arena *arena, const char *json) {
@@ -115,9 +122,9 @@ static int add_step(struct work *w, struct arena *arena, size_t number, size_t s
         return add_event(w, arena, json);
 }
 
-static int make_work(struct work *w, size_t facts) {
+static int make_work(struct work *w, size_t facts, size_t events) {
         struct arena *arena;
-        size_t cases = (facts < 100 ? EVENTS : EVENTS / 10) / facts;
+        size_t cases = events / facts ? events / facts : 1;
         int r = arena_new(&arena, SETUP_ARENA_MAX);
 
         w->now = date_begin(date_from_ymd(2025, 2, 1));
@@ -164,13 +171,51 @@ static int one_message(const struct work *w, const struct message *m, struct eng
         return r > 0 ? -EINVAL : r;
 }
 
+static void count(const struct outcome *outcome, struct tally *tally) {
+        tally->effects += outcome->n_effects;
+        tally->rows += outcome->n_rows;
+        for (size_t i = 0; i < outcome->n_rows; i++) {
+                const struct row_change *row = &outcome->rows[i];
+                size_t bytes = row->n_key + row->n_value + BATCH_BYTES_PER_ROW;
+
+                if (row->key[ROW_KIND_AT] == ROW_FACT)
+                        tally->topic_facts += bytes;
+                else
+                        tally->topic_tellings += bytes;
+        }
+}
+
+/* What is measured, under a name of its own: tests/bench/instructions.py counts its instructions. */
+__attribute__((noinline)) static int bench_engine_events(const struct work *w, struct engine *engine, struct store *store, struct arena *arena,
+                                                         struct buffer *out, struct tally *tally, struct error *err) {
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < w->messages.n; i++) {
+                const struct outcome *outcome;
+
+                r = one_message(w, &w->messages.items[i], engine, store, arena, &outcome, err);
+                if (r == 0)
+                        r = encode(w, outcome, arena, out);
+                if (r == 0)
+                        count(outcome, tally);
+                if (i % 1000 == 999)
+                        store_commit(store);
+        }
+        return r;
+}
+
+static double per(size_t bytes, size_t n) {
+        return n ? (double)bytes / (double)n : 0;
+}
+
 static int one_round(const struct work *w, struct figures *ret, struct error *err) {
         CLEANUP(engine_free_p) struct engine *engine = NULL;
         CLEANUP(store_free_p) struct store *store = NULL;
         CLEANUP(arena_free_p) struct arena *arena = NULL;
         struct buffer out = BUFFER_INIT(1 << 20);
-        size_t topic = 0, rows = 0, effects = 0;
+        struct tally tally = {0};
         struct store_stats stats;
+        size_t tellings;
         int64_t start;
         int r = engine_new(w->config, &engine);
 
@@ -179,29 +224,21 @@ static int one_round(const struct work *w, struct figures *ret, struct error *er
         if (r == 0)
                 r = arena_new(&arena, SETUP_ARENA_MAX);
         start = clock_cpu_ns();
-        for (size_t i = 0; r == 0 && i < w->messages.n; i++) {
-                const struct outcome *outcome;
-
-                r = one_message(w, &w->messages.items[i], engine, store, arena, &outcome, err);
-                if (r == 0)
-                        r = encode(w, outcome, arena, &out);
-                for (size_t j = 0; r == 0 && j < outcome->n_rows; j++)
-                        topic += outcome->rows[j].n_key + outcome->rows[j].n_value + BATCH_BYTES_PER_ROW;
-                rows += r ? 0 : outcome->n_rows;
-                effects += r ? 0 : outcome->n_effects;
-                if (i % 1000 == 999)
-                        store_commit(store);
-        }
+        if (r == 0)
+                r = bench_engine_events(w, engine, store, arena, &out, &tally, err);
         buffer_done(&out);
         if (r)
                 return r;
         ret->ns_per_event = (double)(clock_cpu_ns() - start) / (double)w->messages.n;
         store_commit(store);
         stats = store_stats(store);
-        ret->memory_per_fact = (double)stats.bytes / (double)stats.facts;
-        ret->topic_per_fact = (double)topic / (double)stats.facts;
-        ret->rows_per_event = (double)rows / (double)w->messages.n;
-        ret->effects_per_event = (double)effects / (double)w->messages.n;
+        tellings = stats.announcements + stats.alerts + stats.copies;
+        ret->memory_per_fact = per(stats.bytes - stats.bytes_tellings, stats.facts);
+        ret->memory_per_telling = per(stats.bytes_tellings, tellings);
+        ret->topic_per_fact = per(tally.topic_facts, stats.facts);
+        ret->topic_per_telling = per(tally.topic_tellings, tellings);
+        ret->rows_per_event = per(tally.rows, w->messages.n);
+        ret->effects_per_event = per(tally.effects, w->messages.n);
         return 0;
 }
 
@@ -211,16 +248,21 @@ static int by_ns(const void *a, const void *b) {
         return (x->ns_per_event > y->ns_per_event) - (x->ns_per_event < y->ns_per_event);
 }
 
-static int measure(struct config *config, size_t facts, struct figures *ret, struct error *err) {
-        struct figures rounds[ENGINE_ROUNDS];
-        struct work work = {.config = config, .bytes = BUFFER_INIT((size_t)1 << 30)};
-        int r = make_work(&work, facts);
+struct engine_options {
+        int64_t rounds, events, facts; /* facts: only cases of so many; 0: of all sizes */
+};
 
-        for (unsigned i = 0; r == 0 && i < ENGINE_ROUNDS; i++)
+static int measure(const struct engine_options *options, struct config *config, size_t facts, struct figures *ret, struct error *err) {
+        size_t n = (size_t)options->rounds, events = (size_t)options->events;
+        struct figures rounds[BENCH_ROUNDS_MAX];
+        struct work work = {.config = config, .bytes = BUFFER_INIT((size_t)1 << 30)};
+        int r = make_work(&work, facts, facts < 100 ? events : events / 10);
+
+        for (size_t i = 0; r == 0 && i < n; i++)
                 r = one_round(&work, &rounds[i], err);
         if (r == 0) {
-                qsort(rounds, ENGINE_ROUNDS, sizeof(*rounds), by_ns);
-                *ret = rounds[ENGINE_ROUNDS / 2];
+                qsort(rounds, n, sizeof(*rounds), by_ns);
+                *ret = rounds[n / 2];
         } else if (!err->text[0]) {
                 error_set(err, "the work cannot be made or done: %s", strerror(-r));
         }
@@ -229,46 +271,81 @@ static int measure(struct config *config, size_t facts, struct figures *ret, str
         return r;
 }
 
-static int run(int argc, char **argv, struct error *err) {
+static void print_json(size_t facts, const struct figures *f, bool first) {
+        printf("%s\"%zu\":{\"events_per_s\":%.0f,\"ns_per_event\":%.1f,\"memory_bytes_per_fact\":%.1f,\"topic_bytes_per_fact\":%.1f,"
+               "\"memory_bytes_per_telling\":%.1f,\"topic_bytes_per_telling\":%.1f}",
+               first ? "{" : ",", facts, 1e9 / f->ns_per_event, f->ns_per_event, f->memory_per_fact, f->topic_per_fact, f->memory_per_telling,
+               f->topic_per_telling);
+}
+
+static void print_text(const struct config *config, size_t facts, const struct figures *f, bool first) {
+        if (first)
+                printf("engine, one core, protocols loaded: %zu; bytes of facts and of tellings apart, in memory and on the topic\n\n"
+                       "facts  ns/event   events/s effects    rows memory/fact  topic/fact memory/tell  topic/tell\n",
+                       config->protocols.n);
+        printf("%5zu %9.0f %10.0f %7.2f %7.2f %11.0f %11.0f %11.0f %11.0f\n", facts, f->ns_per_event, 1e9 / f->ns_per_event, f->effects_per_event,
+               f->rows_per_event, f->memory_per_fact, f->topic_per_fact, f->memory_per_telling, f->topic_per_telling);
+}
+
+static int measure_sizes(const struct bench_arguments *arguments, const struct engine_options *options, struct config *config, struct error *err) {
         static const size_t facts[] = {5, 10, 100, 1000};
+        bool first = true;
+
+        for (size_t i = 0; i < ELEMENTS(facts); i++) {
+                struct figures f;
+
+                if (options->facts && (size_t)options->facts != facts[i])
+                        continue;
+                if (measure(options, config, facts[i], &f, err))
+                        return EXIT_NO;
+                if (arguments->json)
+                        print_json(facts[i], &f, first);
+                else
+                        print_text(config, facts[i], &f, first);
+                first = false;
+        }
+        if (first) {
+                error_set(err, "cases have 5, 10, 100 or 1000 facts here, not %lld", (long long)options->facts);
+                return EXIT_USAGE;
+        }
+        if (arguments->json)
+                printf("}\n");
+        return EXIT_DONE;
+}
+
+static int run(int argc, char **argv, struct error *err) {
         CLEANUP(config_free_p) struct config *config = NULL;
         struct bench_arguments arguments = BENCH_ARGUMENTS_DEFAULT;
-        const struct option_row options[] = {BENCH_OPTION_ROWS(&arguments), OPTION_END_ROW};
-        struct figures f[ELEMENTS(facts)];
+        struct engine_options o = {.rounds = ENGINE_ROUNDS, .events = EVENTS};
+        const char *rounds = NULL, *events = NULL, *facts = NULL;
+        const struct option_row options[] = {
+                BENCH_OPTION_ROWS(&arguments),          OPTION_TEXT_ROW("--rounds", &rounds), OPTION_TEXT_ROW("--facts", &facts),
+                OPTION_TEXT_ROW("--events", &events), OPTION_END_ROW,
+        };
         int status = bench_options(argc, argv, options);
 
         if (status == 0)
+                status = bench_number(argv[0], "--rounds", rounds, 1, BENCH_ROUNDS_MAX, &o.rounds);
+        if (status == 0)
+                status = bench_number(argv[0], "--facts", facts, 1, CASE_FACTS_MAX, &o.facts);
+        if (status == 0)
+                status = bench_number(argv[0], "--events", events, 1, EVENTS_MAX, &o.events);
+        if (status == 0)
                 status = bench_configuration(&arguments, &config, err);
-        if (status)
-                return status;
-        for (size_t i = 0; i < ELEMENTS(facts); i++) {
-                if (measure(config, facts[i], &f[i], err))
-                        return EXIT_BROKER;
-        }
-        if (arguments.json) {
-                printf("{\"events_per_s\":%.0f,\"ns_per_event\":%.1f,\"memory_bytes_per_fact\":%.1f,\"topic_bytes_per_fact\":%.1f", 1e9 / f[0].ns_per_event,
-                       f[0].ns_per_event, f[0].memory_per_fact, f[0].topic_per_fact);
-                printf(",\"by_facts\":[");
-                for (size_t i = 1; i < ELEMENTS(facts); i++)
-                        printf("%s{\"facts\":%zu,\"ns_per_event\":%.1f}", i > 1 ? "," : "", facts[i], f[i].ns_per_event);
-                printf("]}\n");
-                return EXIT_DONE;
-        }
-        printf("engine, one core, protocols loaded: %zu\n", config->protocols.n);
-        for (size_t i = 0; i < ELEMENTS(facts); i++)
-                printf("%5zu facts a case: %8.0f ns an event, %8.0f events/s, %4.2f effects and %4.2f rows an event, "
-                       "%4.0f bytes in memory and %4.0f on the topic a fact\n",
-                       facts[i], f[i].ns_per_event, 1e9 / f[i].ns_per_event, f[i].effects_per_event, f[i].rows_per_event, f[i].memory_per_fact,
-                       f[i].topic_per_fact);
-        return EXIT_DONE;
+        return status ? status : measure_sizes(&arguments, &o, config, err);
 }
 
 const struct bench bench_engine = {
         .name = "engine",
         .summary = "decode, accept, evaluate and encode, without a broker",
-        .help = "Usage: ketenwacht bench engine [--json] [--config DIR] [--schemas DIR]\n\n"
+        .help = "Usage: ketenwacht bench engine [--json] [--config DIR] [--schemas DIR] [--rounds N] [--facts N] [--events N]\n\n"
                 "Events of generated cases, decoded, accepted, evaluated, effects and rows encoded, in memory, with the protocols\n"
-                "of --config; cases of 5 facts, and of 10, 100 and 1,000. CPU time of one core.\n"
-                "--json: {\"events_per_s\", \"ns_per_event\", \"memory_bytes_per_fact\", \"topic_bytes_per_fact\", \"by_facts\"}\n",
+                "of --config; cases of 5 facts, and of 10, 100 and 1,000. CPU time of one core. Bytes are those of facts and their\n"
+                "cases, and those of tellings (announcements, alerts, later copies), apart.\n"
+                "--json: {\"5\", \"10\", \"100\", \"1000\"}, each {\"events_per_s\", \"ns_per_event\", \"memory_bytes_per_fact\",\n"
+                "\"topic_bytes_per_fact\", \"memory_bytes_per_telling\", \"topic_bytes_per_telling\"}\n\n"
+                "  --rounds N     measure so often; the middle one counts (default 3)\n"
+                "  --facts N      only cases of so many facts: 5, 10, 100 or 1000\n"
+                "  --events N     so many events, of cases of 100 facts and more a tenth (default 60000)\n",
         .run = run,
 };

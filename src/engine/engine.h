@@ -74,7 +74,8 @@ struct casefile *store_touched(const struct store *store);
 struct casefile *store_iterate(const struct store *store, size_t *at);
 
 struct store_stats {
-        size_t cases, facts, announcements, alerts, open_alerts, copies, bytes; /* bytes: memory of all of it */
+        size_t cases, facts, announcements, alerts, open_alerts, copies;
+        size_t bytes, bytes_tellings; /* memory of all of it; of that, what tellings take */
         uint64_t told_latest; /* the latest instant at which anything was told: the floor of the clock */
 };
 struct store_stats store_stats(const struct store *store);

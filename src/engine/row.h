@@ -22,6 +22,7 @@
 #include "model/event_type.h"
 
 #define ROW_KEY_BYTES 33
+#define ROW_KIND_AT 16 /* in the key */
 
 enum row_kind { ROW_FACT = 'f', ROW_OBLIGATION = 'o', ROW_ALERT = 'a', ROW_COPY = 'c', ROW_SCHEMA = 's', ROW_VERSION = 'v' };
 

@@ -298,9 +298,9 @@ struct store_stats store_stats(const struct store *store) {
                 stats.copies += told->n_copies;
                 for (uint32_t j = 0; j < told->n_alerts; j++)
                         stats.open_alerts += told->alerts[j].open;
-                stats.bytes += told->capacity_announcements * sizeof(*told->announcements) + told->capacity_alerts * sizeof(*told->alerts) +
+                stats.bytes_tellings += told->capacity_announcements * sizeof(*told->announcements) + told->capacity_alerts * sizeof(*told->alerts) +
                                told->capacity_copies * sizeof(*told->copies);
         }
-        stats.bytes += store->cases.capacity * sizeof(struct table_entry) + (store->due.capacity + 1) * sizeof(struct heap_entry);
+        stats.bytes += stats.bytes_tellings + store->cases.capacity * sizeof(struct table_entry) + (store->due.capacity + 1) * sizeof(struct heap_entry);
         return stats;
 }

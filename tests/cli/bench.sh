@@ -29,7 +29,7 @@ row() {
 number='[0-9]+\.[0-9]+'
 row 0 "\{\"decode_ns\":$number,\"encode_ns\":$number,\"avro_c_decode_ns\":$number,\"avro_c_encode_ns\":$number\}" codec --json --schemas "$schemas"
 row 0 "decode +$number ns +$number ns +${number}x" codec --schemas "$schemas"
-row 2 ".*cannot open /nothing/measure-started.avsc: .*" codec --schemas /nothing
+row 2 ".*cannot open /nothing/safety-raised.avsc: .*" codec --schemas /nothing
 row 2 ".*no benchmark 'codc' \(did you mean 'codec'\?\).*" codc
 row 2 '.*say which benchmark.*' --json
 row 0 'Usage: ketenwacht bench codec .*' codec --help
@@ -55,5 +55,17 @@ for shape in four year; do
                 failed=1
         fi
 done
+
+# The engine, with little work.
+row 2 ".*--rounds '0' is not a number from 1 to 100.*" codec --rounds 0
+
+deadlines=${0%/*}/../bench/four-deadlines
+count='[0-9]+'
+figures="\\{\"events_per_s\":$count,\"ns_per_event\":$number,\"memory_bytes_per_fact\":$number,\"topic_bytes_per_fact\":$number,\
+\"memory_bytes_per_telling\":$number,\"topic_bytes_per_telling\":$number\\}"
+row 0 "\\{\"5\":$figures,\"10\":$figures,\"100\":$figures,\"1000\":$figures\\}" \
+        engine --json --rounds 1 --events 1000 --schemas "$schemas" --config "$deadlines"
+row 0 " +10 +$count.*" engine --facts 10 --rounds 1 --events 1000 --schemas "$schemas" --config "$deadlines"
+row 2 '.*cases have 5, 10, 100 or 1000 facts here, not 7.*' engine --facts 7 --schemas "$schemas" --config "$deadlines"
 
 exit $failed
