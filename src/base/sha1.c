@@ -4,6 +4,14 @@
 #include <endian.h>
 #include <string.h>
 
+/* The processor's own instructions, where the compiler can ask at run time whether it has them. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define SHA1_BY_PROCESSOR 1
+#include <immintrin.h>
+#else
+#define SHA1_BY_PROCESSOR 0
+#endif
+
 static inline uint32_t rotate(uint32_t x, unsigned n) {
         return x << n | x >> (32 - n);
 }
@@ -48,7 +56,7 @@ static inline uint32_t majority(uint32_t b, uint32_t c, uint32_t d) {
 #define FIRST_WORD(i) ((i) < 16 ? w[(i) & 15] : expand(w, (i)))
 #define NEXT_WORD(i) expand(w, (i))
 
-static void sha1_block(uint32_t state[5], const uint8_t *block) {
+static void block_portable(uint32_t state[5], const uint8_t *block) {
         uint32_t w[16], a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
 
         for (unsigned i = 0; i < 16; i++)
@@ -68,8 +76,66 @@ static void sha1_block(uint32_t state[5], const uint8_t *block) {
         state[4] += e;
 }
 
+#if SHA1_BY_PROCESSOR
+/* Four rounds at a time: the words of the schedule in a ring of four vectors. */
+#define FOUR_ROUNDS(f, i)                                                                              \
+        do {                                                                                           \
+                if ((i) >= 4)                                                                          \
+                        w[(i) & 3] = _mm_sha1msg2_epu32(                                               \
+                                _mm_xor_si128(_mm_sha1msg1_epu32(w[(i) & 3], w[((i) + 1) & 3]), w[((i) + 2) & 3]), w[((i) + 3) & 3]); \
+                e = (i) ? _mm_sha1nexte_epu32(e, w[(i) & 3]) : _mm_add_epi32(e, w[0]);                  \
+                before = abcd;                                                                         \
+                abcd = _mm_sha1rnds4_epu32(abcd, e, f);                                                \
+                e = before;                                                                            \
+        } while (0)
+#define TWENTY_ROUNDS(f)                 \
+        do {                             \
+                FOUR_ROUNDS(f, 5 * f);     \
+                FOUR_ROUNDS(f, 5 * f + 1); \
+                FOUR_ROUNDS(f, 5 * f + 2); \
+                FOUR_ROUNDS(f, 5 * f + 3); \
+                FOUR_ROUNDS(f, 5 * f + 4); \
+        } while (0)
+
+__attribute__((target("sha,sse4.1"))) static void blocks_by_processor(uint32_t state[5], const uint8_t *blocks, size_t n) {
+        const __m128i swap = _mm_set_epi64x(0x0001020304050607, 0x08090a0b0c0d0e0f);
+        __m128i abcd = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)(const void *)state), 0x1b);
+        __m128i e = _mm_set_epi32((int)state[4], 0, 0, 0);
+
+        for (; n > 0; n--, blocks += SHA1_BLOCK) {
+                __m128i w[4], before, start = abcd, start_e = e;
+
+                for (unsigned i = 0; i < 4; i++)
+                        w[i] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(const void *)(blocks + (size_t)16 * i)), swap);
+                TWENTY_ROUNDS(0);
+                TWENTY_ROUNDS(1);
+                TWENTY_ROUNDS(2);
+                TWENTY_ROUNDS(3);
+                e = _mm_sha1nexte_epu32(e, start_e);
+                abcd = _mm_add_epi32(abcd, start);
+        }
+        _mm_storeu_si128((__m128i *)(void *)state, _mm_shuffle_epi32(abcd, 0x1b));
+        state[4] = (uint32_t)_mm_extract_epi32(e, 3);
+}
+#endif
+
+void sha1_blocks_portable(uint32_t state[5], const uint8_t *blocks, size_t n) {
+        for (; n > 0; n--, blocks += SHA1_BLOCK)
+                block_portable(state, blocks);
+}
+
+void sha1_blocks(uint32_t state[5], const uint8_t *blocks, size_t n) {
+#if SHA1_BY_PROCESSOR
+        if (__builtin_cpu_supports("sha") && __builtin_cpu_supports("sse4.1")) {
+                blocks_by_processor(state, blocks, n);
+                return;
+        }
+#endif
+        sha1_blocks_portable(state, blocks, n);
+}
+
 void sha1_init(struct sha1 *s) {
-        *s = (struct sha1){.state = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0}};
+        *s = (struct sha1){.state = SHA1_START};
 }
 
 void sha1_add(struct sha1 *s, const void *bytes, size_t n) {
@@ -83,7 +149,7 @@ void sha1_add(struct sha1 *s, const void *bytes, size_t n) {
                 p += take;
                 n -= take;
                 if (s->n % 64 == 0)
-                        sha1_block(s->state, s->block);
+                        sha1_blocks(s->state, s->block, 1);
         }
 }
 

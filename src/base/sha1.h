@@ -12,13 +12,21 @@
 #include <stdint.h>
 
 #define SHA1_BYTES 20
+#define SHA1_BLOCK 64
+#define SHA1_START {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0}
 
 struct sha1 {
         uint32_t state[5];
         uint64_t n;
-        uint8_t block[64];
+        uint8_t block[SHA1_BLOCK];
 };
 
 void sha1_init(struct sha1 *s);
 void sha1_add(struct sha1 *s, const void *bytes, size_t n);
 void sha1_end(struct sha1 *s, uint8_t ret[SHA1_BYTES]);
+
+/* Whole blocks into a state, for callers who pad themselves (base/uuid.c): with the processor's own instructions where it has them. */
+void sha1_blocks(uint32_t state[5], const uint8_t *blocks, size_t n);
+
+/* The same without them, as on machines that have none: for comparing. */
+void sha1_blocks_portable(uint32_t state[5], const uint8_t *blocks, size_t n);

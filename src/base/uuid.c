@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "base/uuid.h"
 
+#include <endian.h>
+
 #include "base/sha1.h"
+
+#define NAME_BLOCKS 6
+#define NAME_SHORT (NAME_BLOCKS * SHA1_BLOCK - sizeof(struct uuid) - 1 - sizeof(uint64_t))
 
 const struct uuid uuid_namespace_ketenwacht = {
         {0x6f, 0x1d, 0x2c, 0x1e, 0x8a, 0x53, 0x5d, 0x0b, 0x9b, 0x57, 0x2f, 0x0f, 0x6f, 0x0c, 0x7a, 0x11}};
@@ -85,18 +90,44 @@ static void uuid_stamp(struct uuid *u, unsigned version) {
         u->bytes[8] = (uint8_t)((u->bytes[8] & 0x3f) | 0x80);
 }
 
-struct uuid uuid_v5(const struct uuid *ns, const void *name, size_t n) {
+static struct uuid v5_of_digest(const uint8_t digest[sizeof(struct uuid)]) {
+        struct uuid u;
+
+        memcpy(u.bytes, digest, sizeof(u.bytes));
+        uuid_stamp(&u, 5);
+        return u;
+}
+
+static struct uuid v5_long(const struct uuid *ns, const void *name, size_t n) {
         uint8_t digest[SHA1_BYTES];
         struct sha1 sha;
-        struct uuid u;
 
         sha1_init(&sha);
         sha1_add(&sha, ns->bytes, sizeof(ns->bytes));
         sha1_add(&sha, name, n);
         sha1_end(&sha, digest);
-        memcpy(u.bytes, digest, sizeof(u.bytes));
-        uuid_stamp(&u, 5);
-        return u;
+        return v5_of_digest(digest);
+}
+
+/* Ids stand in everything that is told: names of the usual length are padded here, in one piece. */
+struct uuid uuid_v5(const struct uuid *ns, const void *name, size_t n) {
+        uint8_t padded[NAME_BLOCKS * SHA1_BLOCK];
+        uint32_t state[5] = SHA1_START, digest[4];
+        size_t used = sizeof(ns->bytes) + n, blocks = (used + 1 + sizeof(uint64_t) + SHA1_BLOCK - 1) / SHA1_BLOCK;
+        uint64_t bits = htobe64((uint64_t)used * 8);
+
+        if (n > NAME_SHORT)
+                return v5_long(ns, name, n);
+        memcpy(padded, ns->bytes, sizeof(ns->bytes));
+        if (n)
+                memcpy(padded + sizeof(ns->bytes), name, n);
+        memset(padded + used, 0, blocks * SHA1_BLOCK - used);
+        padded[used] = 0x80;
+        memcpy(padded + blocks * SHA1_BLOCK - sizeof(bits), &bits, sizeof(bits));
+        sha1_blocks(state, padded, blocks);
+        for (unsigned i = 0; i < ELEMENTS(digest); i++)
+                digest[i] = htobe32(state[i]);
+        return v5_of_digest((const uint8_t *)digest);
 }
 
 struct uuid uuid_v4(const uint8_t random[16]) {

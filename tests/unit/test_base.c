@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/heap.h"
 #include "base/json.h"
+#include "base/sha1.h"
 #include "base/table.h"
 #include "base/text.h"
 #include "base/utf8.h"
@@ -23,6 +24,40 @@ START_TEST(test_uuid_v5_is_that_of_the_rfc) {
 
         uuid_format(&u, text);
         ck_assert_str_eq(text, "886313e1-3b8a-5372-9b90-0c9aee199e5d");
+}
+END_TEST
+
+/* Names of every length up to beyond the longest that is padded in one piece; folded, with the result of another program. */
+START_TEST(test_uuid_v5_of_every_length) {
+        static const struct uuid dns = {{0x6b, 0xa7, 0xb8, 0x10, 0x9d, 0xad, 0x11, 0xd1, 0x80, 0xb4, 0x00, 0xc0, 0x4f, 0xd4, 0x30, 0xc8}};
+        struct uuid all = {{0}};
+        uint8_t name[1200];
+        char text[UUID_TEXT + 1];
+
+        for (size_t i = 0; i < sizeof(name); i++)
+                name[i] = (uint8_t)(i * 7 + 1);
+        for (size_t n = 0; n < sizeof(name); n++) {
+                struct uuid u = uuid_v5(&dns, name, n);
+
+                for (size_t i = 0; i < sizeof(u.bytes); i++)
+                        all.bytes[i] = (uint8_t)(all.bytes[i] * 3 + u.bytes[i]);
+        }
+        uuid_format(&all, text);
+        ck_assert_str_eq(text, "47d7675d-76f3-03c2-650c-6196bd1b26af");
+}
+END_TEST
+
+START_TEST(test_sha1_with_and_without_the_processors_help) {
+        uint32_t one[5] = SHA1_START, other[5] = SHA1_START;
+        uint8_t blocks[3 * SHA1_BLOCK];
+
+        for (unsigned round = 0; round < 500; round++) {
+                for (size_t i = 0; i < sizeof(blocks); i++)
+                        blocks[i] = (uint8_t)(i * 31 + round * 17 + (i * round >> 3) + one[i % 5]);
+                sha1_blocks(one, blocks, 1 + round % 3);
+                sha1_blocks_portable(other, blocks, 1 + round % 3);
+                ck_assert_mem_eq(one, other, sizeof(one));
+        }
 }
 END_TEST
 
@@ -255,6 +290,8 @@ int main(void) {
         int failed;
 
         tcase_add_test(t, test_uuid_v5_is_that_of_the_rfc);
+        tcase_add_test(t, test_uuid_v5_of_every_length);
+        tcase_add_test(t, test_sha1_with_and_without_the_processors_help);
         tcase_add_loop_test(t, test_uuid_text, 0, 6);
         tcase_add_test(t, test_uuid_text_byte_by_byte);
         tcase_add_test(t, test_table_agrees_with_a_plain_array);
