@@ -43,10 +43,11 @@ static void end_process(struct watchdog *w, const char *call, int64_t ms) {
 /* Its own thread; holds the mutex but while it waits. */
 static void *watch(void *arg) {
         struct watchdog *w = arg;
+        struct clock real = clock_system();
 
         pthread_mutex_lock(&w->mutex);
         while (!w->stop) {
-                int64_t now = clock_monotonic(&w->clock) + WATCHDOG_STEP_MS; /* the condition lives by the same clock */
+                int64_t now = clock_monotonic(&real) + WATCHDOG_STEP_MS; /* the condition lives by the machine's own clock */
 
                 pthread_cond_timedwait(&w->wake, &w->mutex, &(struct timespec){now / 1000, now % 1000 * 1000000});
                 now = clock_monotonic(&w->clock);
@@ -65,7 +66,7 @@ static void *watch(void *arg) {
         return NULL;
 }
 
-int watchdog_new(const struct log *log, void (*fire)(void *ctx, const char *call, int64_t ms), void *ctx, struct watchdog **ret,
+int watchdog_new(struct clock clock, const struct log *log, void (*fire)(void *ctx, const char *call, int64_t ms), void *ctx, struct watchdog **ret,
                  struct error *err) {
         struct watchdog *w = calloc(1, sizeof(*w));
         pthread_condattr_t attr;
@@ -76,7 +77,7 @@ int watchdog_new(const struct log *log, void (*fire)(void *ctx, const char *call
         w->log = log;
         w->fire = fire;
         w->ctx = ctx;
-        w->clock = clock_system();
+        w->clock = clock;
         pthread_mutex_init(&w->mutex, NULL);
         pthread_condattr_init(&attr);
         pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

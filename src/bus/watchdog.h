@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 
@@ -20,9 +21,9 @@
 
 struct watchdog;
 
-/* @fire: what to do with a call over its limit; NULL: log and _exit(3). Return: 0 or negative errno. */
-int watchdog_new(const struct log *log, void (*fire)(void *ctx, const char *call, int64_t ms), void *ctx, struct watchdog **ret,
-                 struct error *err) MUSTCHECK;
+/* @clock: by which calls are timed. @fire: what to do with a call over its limit; NULL: log and _exit(3). Return: 0 or negative errno. */
+int watchdog_new(struct clock clock, const struct log *log, void (*fire)(void *ctx, const char *call, int64_t ms), void *ctx,
+                 struct watchdog **ret, struct error *err) MUSTCHECK;
 struct watchdog *watchdog_free(struct watchdog *w); /* NULL ok; returns NULL */
 DEFINE_CLEANUP(struct watchdog *, watchdog_free);
 

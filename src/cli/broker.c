@@ -53,7 +53,7 @@ int command_broker_read(const char *name, const char *config_dir, const char *bo
 
 int command_broker_open(const char *name, struct command_broker *broker) {
         struct error err = {0};
-        int r = watchdog_new(broker->kafka.log, NULL, NULL, &broker->watchdog, &err);
+        int r = watchdog_new(broker->kafka.clock, broker->kafka.log, NULL, NULL, &broker->watchdog, &err);
 
         if (r)
                 return command_fail(name, EXIT_BROKER, &err);

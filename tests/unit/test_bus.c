@@ -363,7 +363,7 @@ START_TEST(the_watchdog_barks_for_a_call_that_hangs_once) {
         struct error err;
         int fine, hangs;
 
-        ck_assert_int_eq(watchdog_new(NULL, note_fire, &fired, &dog, &err), 0);
+        ck_assert_int_eq(watchdog_new(clock, NULL, note_fire, &fired, &dog, &err), 0);
         fine = watchdog_enter(dog, "fine", 60000);
         hangs = watchdog_enter(dog, "hangs", 0);
         while (atomic_load(&fired) == 0 && clock_monotonic(&clock) < until)
