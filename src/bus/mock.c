@@ -33,7 +33,7 @@ static void ignore_log(const rd_kafka_t *rk, int level, const char *facility, co
         (void)text;
 }
 
-/* 127.0.0.1 and the port that the cluster listens on. Return: false when it cannot be told. */
+/* 127.0.0.1 and the port that the cluster's last broker listens on. Return: false when it cannot be told. */
 static bool address_of(const struct mock *m, struct sockaddr_in *ret) {
         const char *bootstrap = mock_bootstrap(m), *colon = strrchr(bootstrap, ':');
         int64_t port;
@@ -130,7 +130,7 @@ static int make_topics(struct mock *m, const struct mock_topic *topics, size_t n
         return code ? -EIO : 0;
 }
 
-int mock_new(const struct mock_topic *topics, size_t n, struct mock **ret, struct error *err) {
+int mock_new(int brokers, const struct mock_topic *topics, size_t n, struct mock **ret, struct error *err) {
         struct mock *m = calloc(1, sizeof(*m));
         rd_kafka_conf_t *conf = m ? rd_kafka_conf_new() : NULL;
         char reason[256];
@@ -148,7 +148,7 @@ int mock_new(const struct mock_topic *topics, size_t n, struct mock **ret, struc
                 free(m);
                 return -EIO;
         }
-        m->cluster = rd_kafka_mock_cluster_new(m->rk, 1);
+        m->cluster = rd_kafka_mock_cluster_new(m->rk, brokers);
         if (!m->cluster) {
                 error_set(err, "the embedded broker cannot be started: no port on 127.0.0.1 is free");
                 mock_free(m);
@@ -176,4 +176,8 @@ struct mock *mock_free(struct mock *m) {
 
 const char *mock_bootstrap(const struct mock *m) {
         return rd_kafka_mock_cluster_bootstraps(m->cluster);
+}
+
+struct rd_kafka_mock_cluster_s *mock_cluster(const struct mock *m) {
+        return m->cluster;
 }

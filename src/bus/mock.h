@@ -21,10 +21,13 @@ struct mock_topic {
         int32_t partitions;
 };
 
-/* Starts a cluster of one broker with these topics. Return: 0 or negative errno with a sentence. */
-int mock_new(const struct mock_topic *topics, size_t n, struct mock **ret, struct error *err) MUSTCHECK;
+/* Starts a cluster of so many brokers (1 but for tests of what moves between them) with these topics. Return: 0 or negative errno with a sentence. */
+int mock_new(int brokers, const struct mock_topic *topics, size_t n, struct mock **ret, struct error *err) MUSTCHECK;
 struct mock *mock_free(struct mock *m); /* NULL ok; returns NULL */
 DEFINE_CLEANUP(struct mock *, mock_free);
 
-/* HOST:PORT, borrowed. */
+/* HOST:PORT,… of its brokers, borrowed. */
 const char *mock_bootstrap(const struct mock *m);
+
+/* For tests that make its answers go wrong: the cluster of <librdkafka/rdkafka_mock.h>. */
+struct rd_kafka_mock_cluster_s *mock_cluster(const struct mock *m);

@@ -25,7 +25,7 @@ static int start(const struct topics *wanted, struct arena *arena, struct mock *
         }
         for (size_t i = 0; i < wanted->n; i++)
                 topics[i] = (struct mock_topic){wanted->items[i].topic, wanted->items[i].partitions};
-        return mock_new(topics, wanted->n, ret, err);
+        return mock_new(1, topics, wanted->n, ret, err);
 }
 
 static void print_address(const struct mock *mock, size_t topics) {

@@ -63,7 +63,8 @@ static inline void cluster_config(struct cluster *c) {
         c->config = (struct kafka_config){.bootstrap = c->bootstrap, .prefix = c->prefix, .clock = clock, .log = &c->log};
 }
 
-static inline void cluster_up(struct cluster *c, const struct mock_topic *topics, size_t n) {
+/* @brokers: of an embedded cluster. */
+static inline void cluster_up_on(struct cluster *c, int brokers, const struct mock_topic *topics, size_t n) {
         char names[CLUSTER_TOPICS_MAX][128];
         struct mock_topic full[CLUSTER_TOPICS_MAX];
 
@@ -83,10 +84,14 @@ static inline void cluster_up(struct cluster *c, const struct mock_topic *topics
                                                &err));
                 admin_free(admin);
         } else {
-                ck_ok(mock_new(full, n, &c->mock, &err));
+                ck_ok(mock_new(brokers, full, n, &c->mock, &err));
                 snprintf(c->bootstrap, sizeof(c->bootstrap), "%s", mock_bootstrap(c->mock));
         }
         ck_ok(kafka_bus_new(&c->config, &c->bus, &err));
+}
+
+static inline void cluster_up(struct cluster *c, const struct mock_topic *topics, size_t n) {
+        cluster_up_on(c, 1, topics, n);
 }
 
 static inline void cluster_down(struct cluster *c) {

@@ -32,7 +32,7 @@ static int open_embedded(struct place *p, struct kafka_config *kafka, struct err
                 return -ENOMEM;
         for (size_t i = 0; i < p->topics.n; i++)
                 topics[i] = (struct mock_topic){p->topics.items[i].topic, p->topics.items[i].partitions};
-        r = mock_new(topics, p->topics.n, &p->mock, err);
+        r = mock_new(1, topics, p->topics.n, &p->mock, err);
         if (r)
                 return r;
         (void) snprintf(p->bootstrap, sizeof(p->bootstrap), "%s", mock_bootstrap(p->mock));
