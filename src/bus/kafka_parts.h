@@ -160,6 +160,7 @@ void kafka_group_close(struct kafka_group *g, bool leave);
 struct kafka_txn {
         struct kafka_client *client;
         bool open;     /* begun at librdkafka */
+        bool ended;    /* a call went wrong for good: this producer finishes nothing any more, its successor does */
         uint64_t sent; /* records and offsets since then */
 };
 

@@ -180,7 +180,7 @@ static void producer_close(struct bus_producer *producer) {
         struct error ignored;
 
         if (p->client.rk) {
-                if (p->txn.open)
+                if (p->txn.open && !p->txn.ended)
                         (void)kafka_txn_abort(&p->txn, &ignored); /* the broker aborts by itself what cannot be aborted here */
                 (void)rd_kafka_purge(p->client.rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
                 (void)rd_kafka_flush(p->client.rk, KAFKA_TURN_MS); /* hands out the outcomes of what was purged */

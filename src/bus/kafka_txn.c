@@ -6,6 +6,34 @@
  * Every error is looked at in one order: must the transaction be aborted; may the call be tried
  * again; else it is the end of this producer, and the process that is started next completes or
  * aborts what is open by taking over the transactional id.
+ *
+ * What becomes of an answer of the broker, most of it by librdkafka's own judgement (each row is in
+ * tests/integration/test_transactions.c):
+ *
+ *   request             tried again                     aborted, done again              the end, exit status 3
+ *   FindCoordinator     not available, loading          -                                may not use the transactional id
+ *   InitProducerId      loading, concurrent, moved,     -                                fenced, may not, time-out refused
+ *                       closed, any unknown code
+ *   AddPartitionsToTxn  loading, concurrent, moved,     may not write the topic, id      fenced, may not use the id,
+ *                       topic not known yet, closed     lost, any unknown code           invalid state
+ *   Produce             leader moved, too few           too large, invalid, id lost,     fenced (invalid epoch), sequence
+ *                       replicas, timed out, closed     fenced (then by the abort),      out of order; may not write (said
+ *                                                       any unknown code                 when it is sent again)
+ *   AddOffsetsToTxn     loading, concurrent, moved,     may not use the group,           fenced, may not use the id,
+ *                       timed out, closed               any unknown code                 invalid state
+ *   TxnOffsetCommit     loading, moved, timed out,      generation or member not known,  fenced, may not use the id,
+ *                       closed                          instance fenced (then by the     invalid state
+ *                                                       group), any unknown code
+ *   EndTxn, commit      loading, concurrent, moved,     id lost, any unknown code        fenced, also when it was open too
+ *                       closed, answered late                                            long; invalid state; no answer
+ *                                                                                        within BUS_CALL_MS
+ *   EndTxn, abort       loading, concurrent, moved,     id lost                          fenced, invalid state, any unknown
+ *                       closed                                                           code
+ *
+ * A commit without an answer may have taken place or not: nothing here tries to find out. The next process does, because
+ * it restores from what stands committed. And no abort is tried any more once a call has ended the producer:
+ * librdkafka would only insist on the commit that it does not know the end of.
+ * An abort that comes WORKER_ABORTS_MAX times in a row is the end, too (worker/transaction.c).
  */
 
 #include <assert.h>
@@ -61,6 +89,7 @@ static int run(struct kafka_txn *t, const struct call *call, struct error *err) 
                         rd_kafka_error_destroy(error);
                         return BUS_E_ABORTED;
                 }
+                t->ended = true;
                 return kafka_failed_error(t->client, call->what, error, err);
         }
 }

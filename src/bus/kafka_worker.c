@@ -156,7 +156,7 @@ static void worker_close(struct bus_worker *worker, bool leave) {
         struct error ignored; /* the broker aborts by itself what cannot be aborted here */
 
         kafka_worker_drop_message(w);
-        if (w->producer.client.rk && w->producer.txn.open)
+        if (w->producer.client.rk && w->producer.txn.open && !w->producer.txn.ended)
                 (void)kafka_txn_abort(&w->producer.txn, &ignored);
         kafka_group_close(&w->group, leave);
         kafka_client_close(&w->client);
