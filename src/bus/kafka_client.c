@@ -265,8 +265,10 @@ int kafka_failed(const struct kafka_client *c, const char *call, rd_kafka_resp_e
 
         text = text && text[0] ? text : rd_kafka_err2str(code);
         if (is_fenced(code)) {
-                error_set(err, "another process works under the name '%s' and has taken over from this one (%s); give each its own --instance",
-                          c->name, text);
+                error_set(err,
+                          "another process works under the name '%s' and has taken over, or this one stood still for longer than the %d s that the broker "
+                          "leaves a transaction open (%s); give each its own --instance, and start it again",
+                          c->name, BUS_TRANSACTION_MS / 1000, text);
                 return -ESTALE;
         }
         if (is_forbidden(code)) {
