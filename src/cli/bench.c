@@ -4,9 +4,11 @@
 
 #include "cli/bench.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "cli/configuration.h"
@@ -17,6 +19,7 @@ static const struct bench *const benches[] = {
         &bench_codec,
         &bench_engine,
         &bench_load,
+        &bench_timers,
 };
 
 static int ascending(const void *a, const void *b) {
@@ -56,6 +59,28 @@ int bench_configuration(const struct bench_arguments *arguments, struct config *
         if (status)
                 error_set(err, "the benchmark needs a configuration without mistakes");
         return status;
+}
+
+void bench_say(const char *fmt, ...) {
+        va_list args;
+
+        fputs("bench: ", stderr);
+        va_start(args, fmt);
+        vfprintf(stderr, fmt, args);
+        va_end(args);
+        fputc('\n', stderr);
+}
+
+int64_t bench_rss_bytes(void) {
+        long long pages = 0;
+        FILE *f = fopen("/proc/self/statm", "r");
+
+        if (!f)
+                return 0;
+        if (fscanf(f, "%*d %lld", &pages) != 1)
+                pages = 0;
+        (void) fclose(f);
+        return pages * sysconf(_SC_PAGESIZE);
 }
 
 static const struct bench *find(const char *name, struct nearest *nearest) {
@@ -116,7 +141,8 @@ const struct command command_bench = {
                 "Benchmarks:\n"
                 "  codec    one event, bytes to slots and back, beside avro-c\n"
                 "  engine   decode, accept, evaluate and encode, without a broker\n"
-                "  load     generated events, to measure with: as lines, or onto a broker\n",
+                "  load     generated events, to measure with: as lines, or onto a broker\n"
+                "  timers   millions of open cases that wait, and fall due\n",
         .run = run,
         .help_of = help_of,
 };

@@ -28,6 +28,7 @@ struct bench {
 extern const struct bench bench_codec;
 extern const struct bench bench_engine;
 extern const struct bench bench_load;
+extern const struct bench bench_timers;
 
 /* -- Options that all take -- */
 
@@ -49,7 +50,15 @@ int bench_number(const char *name, const char *option, const char *text, int64_t
 /* The configuration, with EXIT_USAGE and a sentence when it has mistakes, which are printed. */
 int bench_configuration(const struct bench_arguments *arguments, struct config **ret, struct error *err) MUSTCHECK;
 
+/* -- Saying -- */
+
+/* How far it is, as one line on standard error. */
+void bench_say(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
 /* -- Figures -- */
+
+/* Resident memory of this process, or 0 when the system does not say. */
+int64_t bench_rss_bytes(void);
 
 #define BENCH_ROUNDS 9
 #define BENCH_ROUNDS_MAX 100

@@ -68,4 +68,24 @@ row 0 "\\{\"5\":$figures,\"10\":$figures,\"100\":$figures,\"1000\":$figures\\}" 
 row 0 " +10 +$count.*" engine --facts 10 --rounds 1 --events 1000 --schemas "$schemas" --config "$deadlines"
 row 2 '.*cases have 5, 10, 100 or 1000 facts here, not 7.*' engine --facts 7 --schemas "$schemas" --config "$deadlines"
 
+# json NAME JQ ARGUMENTS…: exactly one line, an object of which the expression of jq holds.
+json() {
+        name=$1
+        holds=$2
+        shift 2
+        got=$("$ketenwacht" bench "$name" --json --schemas "$schemas" "$@" 2>/dev/null)
+        status=$?
+        if [ "$status" -ne 0 ] || [ "$(printf '%s\n' "$got" | wc -l)" -ne 1 ] || ! printf '%s\n' "$got" | jq -e "$holds" >/dev/null; then
+                printf 'bench %s %s: status %s\n  printed  %s\n  expected %s\n' "$name" "$*" "$status" "$got" "$holds"
+                failed=1
+        fi
+}
+
+# Four deadlines: two fall due together, and two by themselves. Each tells one municipality.
+json timers '.cases == 2000 and .engine_fired == 6000 and .engine_told == 8000 and .worker_cases == 2000
+        and .worker_fired == .engine_fired and .worker_told == .engine_told and .fired_per_s > 0 and .heap_insert_pop_per_s > 0
+        and .heap_insert_pop_per_s < .heap_insert_per_s and .memory_bytes_per_case > 100 and .memory_bytes_per_case < 2000
+        and (.resident_bytes_per_case | type) == "number"' --cases 2000 --config "$2/../tests/bench/four-deadlines"
+row 2 ".*--cases '0' is not a number from 1 to 20000000.*" timers --cases 0
+
 exit $failed
