@@ -13,6 +13,7 @@
 #define STATE_SEGMENT_BYTES "134217728" /* the last segment is never compacted: the smaller, the less a restore reads */
 #define STATE_DIRTY_RATIO "0.2"
 #define STATE_DELETE_RETENTION_MS "86400000" /* tombstones stay a day, longer than any restore takes */
+#define STATE_COMPACTION_LAG_MS "604800000"  /* what is forgotten is off the disks of a quiet broker, too, within a week */
 
 struct builder {
         const struct broker_config *config;
@@ -91,6 +92,7 @@ static void add_state(struct builder *b) {
         add_setting(t, "segment.bytes", STATE_SEGMENT_BYTES);
         add_setting(t, "min.cleanable.dirty.ratio", STATE_DIRTY_RATIO);
         add_setting(t, "delete.retention.ms", STATE_DELETE_RETENTION_MS);
+        add_setting(t, "max.compaction.lag.ms", STATE_COMPACTION_LAG_MS);
 }
 
 static void add_fixed(struct builder *b) {

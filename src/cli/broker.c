@@ -64,6 +64,13 @@ int command_broker_open(const char *name, struct command_broker *broker) {
         return 0;
 }
 
+struct term_step command_retention(const struct broker_config *config) {
+        static const enum term_unit units[] = {
+                [BROKER_DAYS] = TERM_DAYS, [BROKER_WEEKS] = TERM_WEEKS, [BROKER_MONTHS] = TERM_MONTHS, [BROKER_YEARS] = TERM_YEARS};
+
+        return (struct term_step){units[config->retention.unit], config->retention.n};
+}
+
 void command_broker_done(struct command_broker *broker) {
         bus_free(broker->bus);
         watchdog_free(broker->watchdog);

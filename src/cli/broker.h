@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "bus/broker_config.h"
+#include "calendar/term.h"
 #include "cli/command.h"
 
 #define COMMAND_BOOTSTRAP "KETENWACHT_BOOTSTRAP"
@@ -33,6 +34,9 @@ int command_broker_read(const char *name, const char *config_dir, const char *bo
 
 /* Makes the bus, with a watchdog over calls that hang. Return: 0; EXIT_USAGE, EXIT_BROKER after the sentence was printed. */
 int command_broker_open(const char *name, struct command_broker *broker) MUSTCHECK;
+
+/* `retention` as a step of the calendar. */
+struct term_step command_retention(const struct broker_config *config);
 
 /* Frees all; the handles of the bus are closed by then. Zeroed memory is fine. */
 void command_broker_done(struct command_broker *broker);

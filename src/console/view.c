@@ -351,6 +351,20 @@ static void value_copy(const struct view *v, const struct bus_record *record, st
         jsonw_close_object(w);
 }
 
+static void value_closed(const struct view *v, const struct bus_record *record, struct json_writer *w, struct found *found) {
+        struct row_closed c;
+
+        found->row = "closed";
+        if (row_read_closed(v->rows, record->value, record->value_n, &c, &found->err))
+                return;
+        found->good = true;
+        jsonw_open_object(w);
+        put_date(w, "day", c.day);
+        if (c.told_at != INSTANT_NEVER)
+                put_instant(w, "told_at", c.told_at);
+        jsonw_close_object(w);
+}
+
 static void value_schema(const struct bus_record *record, struct json_writer *w, struct found *found) {
         json_t *schema = json_loadb(record->value, record->value_n, JSON_DECODE_ANY, NULL);
         char *text = schema ? json_dumps(schema, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
@@ -389,6 +403,9 @@ static void value_row(const struct view *v, const struct bus_record *record, str
                 break;
         case ROW_COPY:
                 value_copy(v, record, w, found);
+                break;
+        case ROW_CLOSED:
+                value_closed(v, record, w, found);
                 break;
         case ROW_SCHEMA:
                 value_schema(record, w, found);

@@ -10,6 +10,7 @@
  */
 
 #include "base/heap.h"
+#include "engine/closed.h"
 #include "engine/engine.h"
 #include "engine/pool.h"
 
@@ -61,6 +62,7 @@ struct casefile {
         struct heap_slot slot;
         uint32_t n_facts, facts_bytes, facts_capacity;
         bool changed; /* stands in the store's undo list */
+        bool fresh;   /* got a fact since it was evaluated without one: others may be on their way */
         uint8_t *facts;
         struct tellings told;
 };
@@ -68,6 +70,7 @@ struct casefile {
 struct undo {
         struct casefile *file;
         bool created;
+        bool closed; /* forgotten: the case is kept aside until the commit */
         uint32_t n_facts, facts_bytes;
         instant_t at;
         struct tellings told; /* copies */
@@ -81,6 +84,9 @@ struct store {
         size_t n_undo, undo_capacity;
         instant_t told_latest, told_before; /* as of now; as of the last commit */
         size_t facts, bytes;
+        struct closed closed;
+        struct term_step retention; /* count 0: nothing is forgotten */
+        bool at_once;               /* store_forgets() */
 };
 
 /* The case, made when it is not there. Return: 0 or -ENOMEM. */
@@ -89,12 +95,27 @@ int store_case(struct store *store, const struct uuid *case_id, struct casefile 
 /* To be called before a case is changed: remembers how it was. Return: 0 or -ENOMEM. */
 int store_change(struct store *store, struct casefile *file) MUSTCHECK;
 
+/*
+ * Takes a case that was changed (store_change) out of the store and remembers the day. Kept aside until the commit, so that a
+ * rollback brings it back. Return: 0 or -ENOMEM.
+ */
+int store_close(struct store *store, struct casefile *file, day_t day) MUSTCHECK;
+
+/* Takes a case away for good: nothing was changed since the last commit. */
+void store_drop(struct store *store, struct casefile *file);
+
+/* Whether the case was forgotten: REFUSAL_CASE_CLOSED with a sentence, or 0. */
+int store_closed_refused(const struct store *store, const struct uuid *case_id, struct error *err) MUSTCHECK;
+
 /* Sets when the case is due next. Return: 0 or -ENOMEM. */
 int store_schedule(struct store *store, struct casefile *file, instant_t at) MUSTCHECK;
 
 /* Appends a fact's row. Return: 0 or -ENOMEM. */
 int casefile_add_fact(struct store *store, struct casefile *file, const struct uuid *event_id, const struct event_type *type, const void *body,
                       size_t n) MUSTCHECK;
+
+/* Takes a fact away, if it is there. Nothing was changed since the last commit. */
+void casefile_drop_fact(struct store *store, struct casefile *file, const struct uuid *event_id);
 
 /* Iterates over facts: offset from 0; NULL at the end. The body stands behind the header. */
 const struct fact_header *casefile_next_fact(const struct casefile *file, uint32_t *offset);

@@ -37,7 +37,7 @@ bool conditions_hold_self(const struct conditions *when, const struct fact *fact
 }
 
 /* Of the ids that both types have, one must be equal and none may differ; types that share none always join. */
-static bool joins_by_ids(const struct fact *start, const struct fact *fact) {
+bool facts_join(const struct fact *start, const struct fact *fact) {
         bool shared = false, equal = false;
 
         for (unsigned i = 0; i < LINKS; i++) {
@@ -69,7 +69,7 @@ bool obligation_joins(const struct obligation *o, const struct fact *fact) {
                 return is_about(fact, o->each);
         if (!o->start || o->norm->per_case)
                 return true;
-        return joins_by_ids(o->start, fact);
+        return facts_join(o->start, fact);
 }
 
 static bool holds_for_event(struct view *v, const struct condition *c, const struct obligation *o) {

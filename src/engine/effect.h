@@ -45,6 +45,7 @@ struct row_change {
 
 struct outcome {
         bool duplicate;
+        bool forgotten; /* the case is gone: its rows are tombstones, but for one */
         const struct effect *effects; /* in the order of telling: copies, plans, resolutions, raisings */
         size_t n_effects;
         const struct row_change *rows;

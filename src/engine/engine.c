@@ -26,12 +26,15 @@ int engine_new(const struct config *config, struct engine **ret) {
         if (r)
                 return r;
         engine->row_programs = calloc(n, sizeof(*engine->row_programs));
-        if (!engine->row_programs)
+        engine->endable = calloc(n, sizeof(struct event_type *));
+        if (!engine->row_programs || !engine->endable)
                 return -ENOMEM;
         for (size_t i = 0; i < n; i++) {
                 const struct event_type *type = event_types_at(config->types, i), *same;
 
                 engine->known[type->known] = type;
+                if (type->n_ended_by)
+                        engine->endable[engine->n_endable++] = type;
                 if (type->row && !event_types_row_decoder(config->types, type->row->fingerprint, &same, &engine->row_programs[i]))
                         return -EINVAL;
         }
@@ -47,6 +50,7 @@ struct engine *engine_free(struct engine *engine) {
         row_codec_free(engine->codec);
         pool_done(&engine->pool);
         free(engine->row_programs);
+        free(engine->endable);
         free(engine);
         return NULL;
 }
@@ -234,8 +238,6 @@ static int check_in_case(struct engine *engine, const struct casefile *file, con
         int r;
 
         *ret = ACCEPT_NEW;
-        if (!file)
-                return 0;
         r = check_duplicate(engine, file, event, ret, err);
         if (r == 0 && *ret == ACCEPT_NEW)
                 r = check_named(engine, file, event, SLOT_REPLACES, "replaces", err);
@@ -250,14 +252,15 @@ static int check_in_case(struct engine *engine, const struct casefile *file, con
 
 int engine_event(struct engine *engine, struct store *store, const struct event *event, instant_t now, bool tell, const struct outcome **ret,
                  struct error *err) {
-        enum acceptance acceptance;
+        enum acceptance acceptance = ACCEPT_NEW;
         struct casefile *file;
         struct view v;
         int r;
 
         arena_reset(engine->arena);
         buffer_clear(&engine->scratch);
-        r = check_in_case(engine, store_find(store, &event->slots[SLOT_CASE_ID].u), event, &acceptance, err);
+        file = store_find(store, &event->slots[SLOT_CASE_ID].u);
+        r = file ? check_in_case(engine, file, event, &acceptance, err) : store_closed_refused(store, &event->slots[SLOT_CASE_ID].u, err);
         if (r)
                 return r;
         if (acceptance == ACCEPT_DUPLICATE) {
@@ -275,11 +278,13 @@ int engine_event(struct engine *engine, struct store *store, const struct event 
                 if (r)
                         return r;
                 tell_all(&v);
+                (void) view_to_be_forgotten(&v, true); /* not now: remembers the instant */
         } else {
                 v = (struct view){.engine = engine, .config = engine->config, .arena = engine->arena, .store = store, .file = file, .now = now};
         }
         if (v.failed)
                 return -ENOMEM;
+        file->fresh = true;
         r = keep_fact(&v, event);
         if (r == 0)
                 r = store_schedule(store, file, tell ? v.next : INSTANT_TOUCHED);
@@ -290,6 +295,7 @@ int engine_event(struct engine *engine, struct store *store, const struct event 
 }
 
 int engine_evaluate(struct engine *engine, struct store *store, struct casefile *file, instant_t now, const struct outcome **ret) {
+        bool wait = file->fresh && !store->at_once && heap_at(&store->due, &file->slot) == INSTANT_TOUCHED, forgotten;
         struct view v;
         int r;
 
@@ -301,11 +307,15 @@ int engine_evaluate(struct engine *engine, struct store *store, struct casefile 
         if (r)
                 return r;
         tell_all(&v);
+        forgotten = view_to_be_forgotten(&v, wait);
         if (v.failed)
                 return -ENOMEM;
-        r = store_schedule(store, file, v.next);
+        file->fresh = false;
+        r = forgotten ? view_forget(&v) : store_schedule(store, file, v.next);
         if (r)
                 return r;
-        *ret = outcome_of(&v);
+        engine->outcome = *outcome_of(&v);
+        engine->outcome.forgotten = forgotten;
+        *ret = &engine->outcome;
         return 0;
 }

@@ -26,6 +26,8 @@ struct engine {
         struct pool pool;
         const struct program **row_programs; /* by type: rows as we write them */
         const struct event_type *known[TYPE_EVENT_REFUSED + 1];
+        const struct event_type **endable; /* types whose facts something ends */
+        size_t n_endable;
         struct outcome outcome;
 };
 
@@ -190,6 +192,8 @@ struct obligation {
 /* Fills v->obligations with all that exist now, their due dates and statuses. */
 void view_obligations(struct view *v);
 
+/* Whether two facts join by the ids that their types share (none: they do). */
+bool facts_join(const struct fact *start, const struct fact *fact);
 /* Whether a fact joins the obligation. */
 bool obligation_joins(const struct obligation *o, const struct fact *fact);
 /* Conditions of a fact itself. */
@@ -219,6 +223,22 @@ instant_t reminder_due(struct view *v, const struct obligation *o, const struct 
 void view_tell_copies(struct view *v);
 void view_tell_plans(struct view *v);
 void view_tell_alerts(struct view *v);
+
+/* --- forget.c: cases that are over --- */
+
+/* Whether the case is over: after view_obligations(). */
+bool view_over(struct view *v);
+/*
+ * Whether its rows are to go now; when they are to go later, that instant is remembered as of any timer.
+ * @wait: not before the next local midnight, because facts of the case may still be on their way.
+ */
+bool view_to_be_forgotten(struct view *v, bool wait);
+/* Forgets it: tombstones in place of the rows of the outcome, the case out of the store (until a rollback). Return: 0 or -ENOMEM. */
+int view_forget(struct view *v) MUSTCHECK;
+
+/* The ids of the rows of tellings that do not carry them. */
+struct uuid announcement_id(const struct pool *pool, const struct announcement *a);
+struct uuid copy_id(const struct pool *pool, const struct copy *copy);
 
 /* --- sentence.c: one Dutch sentence for a person --- */
 

@@ -130,6 +130,97 @@ static int restore_copy(struct store *store, struct casefile *file, const void *
         return 0;
 }
 
+static int restore_closed(struct store *store, const struct uuid *case_id, const void *value, size_t n, struct error *err) {
+        struct casefile *file = store_find(store, case_id);
+        struct row_closed row;
+        int r;
+
+        if (!value) { /* an operator's: the case may begin anew */
+                closed_remove(&store->closed, case_id);
+                return 0;
+        }
+        r = row_read_closed(store->engine->codec, value, n, &row, err);
+        if (r == 0)
+                r = closed_put(&store->closed, case_id, row.day);
+        if (r)
+                return r;
+        if (row.told_at != INSTANT_NEVER)
+                store_told(store, row.told_at);
+        store_commit(store);
+        if (file)
+                store_drop(store, file);
+        return 0;
+}
+
+/* Takes item @i out of an array. */
+static void take_item(void *items, uint32_t i, uint32_t *n, size_t size) {
+        char *array = items;
+
+        (*n)--;
+        memmove(array + i * size, array + (i + 1) * size, (*n - i) * size);
+}
+
+static void drop_announcement(struct engine *engine, struct tellings *told, const struct uuid *id) {
+        for (uint32_t i = 0; i < told->n_announcements; i++) {
+                struct uuid own = announcement_id(&engine->pool, &told->announcements[i]);
+
+                if (uuid_equal(&own, id)) {
+                        take_item(told->announcements, i, &told->n_announcements, sizeof(*told->announcements));
+                        return;
+                }
+        }
+}
+
+static void drop_alert(struct tellings *told, const struct uuid *id) {
+        for (uint32_t i = 0; i < told->n_alerts; i++) {
+                if (uuid_equal(&told->alerts[i].id, id)) {
+                        take_item(told->alerts, i, &told->n_alerts, sizeof(*told->alerts));
+                        return;
+                }
+        }
+}
+
+static void drop_copy(struct engine *engine, struct tellings *told, const struct uuid *id) {
+        for (uint32_t i = 0; i < told->n_copies; i++) {
+                struct uuid own = copy_id(&engine->pool, &told->copies[i]);
+
+                if (uuid_equal(&own, id)) {
+                        take_item(told->copies, i, &told->n_copies, sizeof(*told->copies));
+                        return;
+                }
+        }
+}
+
+/* @file: NULL when nothing of the case is there, or any more. */
+static int restore_tombstone(struct store *store, struct casefile *file, uint8_t kind, const struct uuid *id, struct error *err) {
+        struct tellings *told = file ? &file->told : NULL;
+
+        switch (kind) {
+        case ROW_FACT:
+                if (file)
+                        casefile_drop_fact(store, file, id);
+                break;
+        case ROW_OBLIGATION:
+                if (file)
+                        drop_announcement(store->engine, told, id);
+                break;
+        case ROW_ALERT:
+                if (file)
+                        drop_alert(told, id);
+                break;
+        case ROW_COPY:
+                if (file)
+                        drop_copy(store->engine, told, id);
+                break;
+        default:
+                error_set(err, "a tombstone of kind 0x%02x in case-state, which this version does not know", kind);
+                return -EINVAL;
+        }
+        if (file && file->n_facts + told->n_announcements + told->n_alerts + told->n_copies == 0)
+                store_drop(store, file);
+        return 0;
+}
+
 int store_restore(struct store *store, const void *key, size_t n_key, const void *value, size_t n_value, struct error *err) {
         const uint8_t *bytes = key;
         struct uuid case_id, id;
@@ -142,11 +233,16 @@ int store_restore(struct store *store, const void *key, size_t n_key, const void
         }
         memcpy(case_id.bytes, bytes, sizeof(case_id.bytes));
         memcpy(id.bytes, bytes + 17, sizeof(id.bytes));
-        if (!value) {
-                error_set(err, "a tombstone in case-state that this version does not write");
+        arena_reset(store->engine->arena);
+        if (bytes[16] == ROW_CLOSED)
+                return restore_closed(store, &case_id, value, n_value, err);
+        file = store_find(store, &case_id);
+        if (!value)
+                return restore_tombstone(store, file, bytes[16], &id, err);
+        if (!file && store->closed.n && closed_day(&store->closed, &case_id) != CLOSED_NONE) {
+                error_set(err, "a row of a case that was closed before it; nothing may follow but tombstones");
                 return -EINVAL;
         }
-        arena_reset(store->engine->arena);
         r = store_case(store, &case_id, &file);
         if (r)
                 return r;
@@ -220,6 +316,12 @@ uint64_t store_checksum(const struct store *store) {
                 while ((header = casefile_next_fact(file, &offset)))
                         sum += mix(mix(seed, header->event_id.bytes, 16), header + 1, header->n);
                 sum += tellings_checksum(store->engine, file, seed);
+        }
+        for (size_t i = 0; i < store->closed.capacity; i++) {
+                const struct closed_entry *entry = &store->closed.entries[i];
+
+                if (entry->day != CLOSED_NONE)
+                        sum += mix(mix(0xcbf29ce484222325u, entry->id.bytes, sizeof(entry->id.bytes)), &entry->day, sizeof(entry->day));
         }
         return sum;
 }

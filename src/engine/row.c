@@ -30,6 +30,11 @@ static const char copy_schema[] =
         "{\"name\":\"event_id\",\"type\":{\"type\":\"fixed\",\"name\":\"Uuid\",\"size\":16,\"logicalType\":\"uuid\"}},"
         "{\"name\":\"organisation\",\"type\":\"string\"},{\"name\":\"role\",\"type\":\"string\"},"
         "{\"name\":\"told_at\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}}]}";
+static const char closed_schema[] =
+        "{\"type\":\"record\",\"name\":\"Closed\",\"namespace\":\"nl.ketenwacht.row\","
+        "\"doc\":\"A case that was over and was forgotten: the day, and the latest instant at which anything was told in it.\",\"fields\":["
+        "{\"name\":\"day\",\"type\":{\"type\":\"int\",\"logicalType\":\"date\"}},"
+        "{\"name\":\"told_at\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"default\":null}]}";
 
 enum obligation_slot {
         OBLIGATION_PROTOCOL, OBLIGATION_NORM, OBLIGATION_INSTANCE, OBLIGATION_DUE, OBLIGATION_ANNOUNCED, OBLIGATION_TOLD, OBLIGATION_REMINDERS,
@@ -40,6 +45,7 @@ enum alert_slot {
         ALERT_SLOTS,
 };
 enum copy_slot { COPY_EVENT, COPY_ORGANISATION, COPY_ROLE, COPY_TOLD, COPY_SLOTS };
+enum closed_slot { CLOSED_DAY, CLOSED_TOLD, CLOSED_SLOTS };
 
 struct form { /* one kind of row */
         struct schema_file *schema;
@@ -48,7 +54,7 @@ struct form { /* one kind of row */
 };
 
 struct row_codec {
-        struct form obligation, alert, copy;
+        struct form obligation, alert, copy, closed;
 };
 
 static int form_init(struct form *form, const char *json, size_t slots) {
@@ -78,6 +84,8 @@ int row_codec_new(struct row_codec **ret) {
                 r = form_init(&codec->alert, alert_schema, ALERT_SLOTS);
         if (r == 0)
                 r = form_init(&codec->copy, copy_schema, COPY_SLOTS);
+        if (r == 0)
+                r = form_init(&codec->closed, closed_schema, CLOSED_SLOTS);
         if (r)
                 return r;
         *ret = TAKE(codec);
@@ -90,6 +98,7 @@ struct row_codec *row_codec_free(struct row_codec *codec) {
         form_done(&codec->obligation);
         form_done(&codec->alert);
         form_done(&codec->copy);
+        form_done(&codec->closed);
         free(codec);
         return NULL;
 }
@@ -149,6 +158,15 @@ void row_write_copy(const struct row_codec *codec, const struct row_copy *row, s
         };
 
         form_write(&codec->copy, slots, out);
+}
+
+void row_write_closed(const struct row_codec *codec, const struct row_closed *row, struct buffer *out) {
+        const struct slot slots[CLOSED_SLOTS] = {
+                [CLOSED_DAY] = slot_int(row->day),
+                [CLOSED_TOLD] = row->told_at == INSTANT_NEVER ? (struct slot){.kind = SLOT_NULL} : slot_int(row->told_at),
+        };
+
+        form_write(&codec->closed, slots, out);
 }
 
 static int form_read(const struct form *form, const void *value, size_t n, struct slot *slots, struct error *err) {
@@ -215,8 +233,23 @@ int row_read_copy(const struct row_codec *codec, const void *value, size_t n, st
         return 0;
 }
 
+int row_read_closed(const struct row_codec *codec, const void *value, size_t n, struct row_closed *ret, struct error *err) {
+        struct slot slots[CLOSED_SLOTS];
+        int r = form_read(&codec->closed, value, n, slots, err);
+
+        if (r)
+                return r;
+        if (slots[CLOSED_DAY].i <= 0 || !date_valid((day_t)slots[CLOSED_DAY].i)) {
+                error_set(err, "a closed case's row has a day on which no case can have been closed");
+                return -EINVAL;
+        }
+        *ret = (struct row_closed){.day = (day_t)slots[CLOSED_DAY].i,
+                                   .told_at = slots[CLOSED_TOLD].kind == SLOT_INT ? slots[CLOSED_TOLD].i : INSTANT_NEVER};
+        return 0;
+}
+
 bool row_schema_at(const struct row_codec *codec, const struct event_types *types, size_t i, uint64_t *ret_fingerprint, const char **ret_json) {
-        const struct form *const forms[] = {&codec->obligation, &codec->alert, &codec->copy};
+        const struct form *const forms[] = {&codec->obligation, &codec->alert, &codec->copy, &codec->closed};
         const struct layout *layout = NULL;
 
         if (i < ELEMENTS(forms))

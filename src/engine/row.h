@@ -9,6 +9,8 @@
  *   o  an announced obligation: last due date, instant, reminders told; id = UUIDv5 of protocol|norm|instance
  *   a  an alert: what it is about, to whom, whether it is open, how often raised; id = alert_id
  *   c  a later copy of a fact; id = UUIDv5 of event_id|organisation
+ *   x  a case that was forgotten: the day, and the latest instant at which anything was told in it (the clock of the partition
+ *      must not fall behind it); id of zeros. Tombstones of all its other rows come behind it, and nothing ever after
  *   s  a schema of these rows (case_id of zeros; id = fingerprint, 8 bytes little-endian, 8 of zero; value: its JSON)
  *   v  the highest configuration version seen (case_id and id of zeros; value: decimal text)
  *      and, with the id "partitions" (zeros behind it), for how many partitions of case-state its rows were written
@@ -24,7 +26,7 @@
 #define ROW_KEY_BYTES 33
 #define ROW_KIND_AT 16 /* in the key */
 
-enum row_kind { ROW_FACT = 'f', ROW_OBLIGATION = 'o', ROW_ALERT = 'a', ROW_COPY = 'c', ROW_SCHEMA = 's', ROW_VERSION = 'v' };
+enum row_kind { ROW_FACT = 'f', ROW_OBLIGATION = 'o', ROW_ALERT = 'a', ROW_COPY = 'c', ROW_CLOSED = 'x', ROW_SCHEMA = 's', ROW_VERSION = 'v' };
 
 void row_key(const struct uuid *case_id, enum row_kind kind, const struct uuid *id, uint8_t ret[ROW_KEY_BYTES]);
 
@@ -49,7 +51,12 @@ struct row_copy {
         instant_t told_at;
 };
 
-struct row_codec; /* the schemas of o, a, c */
+struct row_closed {
+        day_t day;
+        instant_t told_at; /* INSTANT_NEVER: nothing was ever told */
+};
+
+struct row_codec; /* the schemas of o, a, c, x */
 int row_codec_new(struct row_codec **ret) MUSTCHECK;
 struct row_codec *row_codec_free(struct row_codec *codec);
 DEFINE_CLEANUP(struct row_codec *, row_codec_free);
@@ -58,11 +65,13 @@ DEFINE_CLEANUP(struct row_codec *, row_codec_free);
 void row_write_obligation(const struct row_codec *codec, const struct row_obligation *row, struct buffer *out);
 void row_write_alert(const struct row_codec *codec, const struct row_alert *row, struct buffer *out);
 void row_write_copy(const struct row_codec *codec, const struct row_copy *row, struct buffer *out);
+void row_write_closed(const struct row_codec *codec, const struct row_closed *row, struct buffer *out);
 
 /* Read a value back; texts are views into it. Return: 0 or -EINVAL with a sentence. */
 int row_read_obligation(const struct row_codec *codec, const void *value, size_t n, struct row_obligation *ret, struct error *err) MUSTCHECK;
 int row_read_alert(const struct row_codec *codec, const void *value, size_t n, struct row_alert *ret, struct error *err) MUSTCHECK;
 int row_read_copy(const struct row_codec *codec, const void *value, size_t n, struct row_copy *ret, struct error *err) MUSTCHECK;
+int row_read_closed(const struct row_codec *codec, const void *value, size_t n, struct row_closed *ret, struct error *err) MUSTCHECK;
 
 /* The schemas of every kind of row that this program writes, for the s rows: fingerprint and JSON by place; false at the end. */
 bool row_schema_at(const struct row_codec *codec, const struct event_types *types, size_t i, uint64_t *ret_fingerprint, const char **ret_json);

@@ -39,6 +39,7 @@ struct store *store_free(struct store *store) {
         for (size_t i = 0; (file = table_next(&store->cases, &i));)
                 casefile_free(file);
         table_done(&store->cases);
+        closed_done(&store->closed);
         heap_done(&store->due);
         free(store->undo);
         free(store);
@@ -171,14 +172,58 @@ void store_commit(struct store *store) {
 
                 tellings_done(&undo->told);
                 undo->file->changed = false;
+                if (undo->closed)
+                        casefile_free(undo->file);
         }
         store->n_undo = 0;
         store->told_before = store->told_latest;
 }
 
+/* Out of all that finds a case; the case itself stays. */
+static void take_out(struct store *store, struct casefile *file) {
+        heap_remove(&store->due, &file->slot);
+        (void) table_remove(&store->cases, &file->id, sizeof(file->id)); /* it is there: it was put */
+        store->facts -= file->n_facts;
+        store->bytes -= sizeof(*file) + file->facts_capacity;
+}
+
+int store_close(struct store *store, struct casefile *file, day_t day) {
+        struct undo *undo = NULL;
+        int r;
+
+        for (size_t i = store->n_undo; i > 0 && !undo; i--) {
+                if (store->undo[i - 1].file == file)
+                        undo = &store->undo[i - 1];
+        }
+        assert(undo && !undo->closed);
+        r = closed_put(&store->closed, &file->id, day);
+        if (r)
+                return r;
+        undo->closed = true;
+        take_out(store, file);
+        return 0;
+}
+
+void store_drop(struct store *store, struct casefile *file) {
+        assert(store->n_undo == 0);
+        take_out(store, file);
+        casefile_free(file);
+}
+
+/* What went into the table and the heap before goes back without new memory: both only grow. */
+static void put_back(struct store *store, struct casefile *file) {
+        closed_remove(&store->closed, &file->id);
+        if (table_put(&store->cases, &file->id, sizeof(file->id), file))
+                assert(!"putting back an entry that had room before needs no memory");
+        store->facts += file->n_facts;
+        store->bytes += sizeof(*file) + file->facts_capacity;
+}
+
 static void undo_one(struct store *store, struct undo *undo) {
         struct casefile *file = undo->file;
 
+        if (undo->closed)
+                put_back(store, file);
         store->facts -= file->n_facts - undo->n_facts;
         if (undo->created) {
                 heap_remove(&store->due, &file->slot);
@@ -250,6 +295,20 @@ const struct fact_header *casefile_find_fact(const struct casefile *file, const 
         return NULL;
 }
 
+void casefile_drop_fact(struct store *store, struct casefile *file, const struct uuid *event_id) {
+        const struct fact_header *header = casefile_find_fact(file, event_id);
+        uint32_t at, n;
+
+        if (!header)
+                return;
+        at = (uint32_t)((const uint8_t *)header - file->facts);
+        n = (uint32_t)sizeof(*header) + FACT_PADDED(header->n);
+        memmove(file->facts + at, file->facts + at + n, file->facts_bytes - at - n);
+        file->facts_bytes -= n;
+        file->n_facts--;
+        store->facts--;
+}
+
 /* One more item, cleared. Arrays grow by a quarter: a case has few tellings, and there are millions of cases. */
 static void *add_item(void **items, uint32_t *n, uint32_t *capacity, size_t size) {
         char *item;
@@ -287,7 +346,8 @@ struct copy *casefile_add_copy(struct casefile *file) {
 }
 
 struct store_stats store_stats(const struct store *store) {
-        struct store_stats stats = {.cases = store->cases.n, .facts = store->facts, .bytes = store->bytes, .told_latest = store->told_latest};
+        struct store_stats stats = {.cases = store->cases.n, .facts = store->facts, .bytes = store->bytes, .told_latest = store->told_latest,
+                                    .closed = store->closed.n, .bytes_closed = closed_bytes(&store->closed)};
         const struct casefile *file;
 
         for (size_t i = 0; (file = table_next(&store->cases, &i));) {
@@ -298,9 +358,11 @@ struct store_stats store_stats(const struct store *store) {
                 stats.copies += told->n_copies;
                 for (uint32_t j = 0; j < told->n_alerts; j++)
                         stats.open_alerts += told->alerts[j].open;
+                stats.bytes_facts += file->facts_capacity;
                 stats.bytes_tellings += told->capacity_announcements * sizeof(*told->announcements) + told->capacity_alerts * sizeof(*told->alerts) +
                                told->capacity_copies * sizeof(*told->copies);
         }
-        stats.bytes += stats.bytes_tellings + store->cases.capacity * sizeof(struct table_entry) + (store->due.capacity + 1) * sizeof(struct heap_entry);
+        stats.bytes += stats.bytes_tellings + stats.bytes_closed;
+        stats.bytes += store->cases.capacity * sizeof(struct table_entry) + (store->due.capacity + 1) * sizeof(struct heap_entry);
         return stats;
 }

@@ -61,6 +61,8 @@ struct event_type {
         int links[LINKS];               /* slots, or -1 */
         int fields[KNOWN_FIELDS];       /* slots, or -1 */
         uint64_t personal;              /* one bit per slot */
+        const struct event_type **ended_by; /* the types whose facts end one of this type, joined by ids (ketenwacht.ends) */
+        size_t n_ended_by;
 };
 
 struct event_types;

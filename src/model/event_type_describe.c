@@ -269,7 +269,7 @@ static void check_known(struct describing *d) {
 }
 
 void event_type_describe(struct event_type *type, const char *path, struct report *report) {
-        static const char *const known[] = {PREFIX "identity", PREFIX "publishers", PREFIX "own", PREFIX "output", NULL};
+        static const char *const known[] = {PREFIX "identity", PREFIX "publishers", PREFIX "own", PREFIX "ends", PREFIX "output", NULL};
         struct describing d = {.type = type, .root = schema_root(type->file), .path = path, .report = report};
 
         type->known = known_type_of(type->name);

@@ -205,7 +205,7 @@ static int read_folder(struct event_types *types, const char *folder, struct rep
                 types->all.items[i]->index = (unsigned)i;
                 e = event_type_history(types, types->all.items[i], folder, report);
         }
-        return e;
+        return e ? e : event_types_ends(types, folder, report);
 }
 
 int event_types_read(const char *folder, struct event_types **ret, struct report *report) {

@@ -39,6 +39,12 @@ void event_type_describe(struct event_type *type, const char *path, struct repor
  */
 int event_type_history(struct event_types *types, const struct event_type *type, const char *folder, struct report *report) MUSTCHECK;
 
+/*
+ * What each type ends (ketenwacht.ends), once all types are there: fills ended_by of the others. Mistakes go to
+ * @report. Return: 0 or -ENOMEM.
+ */
+int event_types_ends(struct event_types *types, const char *folder, struct report *report) MUSTCHECK;
+
 /* Helpers of both readers: whatever succeeds belongs to @types. Return: 0; -EINVAL with a sentence; negative errno. */
 int event_types_keep_file(struct event_types *types, struct schema_file **file) MUSTCHECK;
 int event_types_layout(struct event_types *types, const struct schema_file *file, const struct layout **ret, struct error *err) MUSTCHECK;

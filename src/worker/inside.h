@@ -41,7 +41,7 @@ struct worker_topics {
 struct tally {
         uint64_t *facts; /* by input */
         uint64_t refused[REFUSALS], told[EFFECT_KINDS];
-        uint64_t duplicates, dead;
+        uint64_t duplicates, dead, forgotten;
 };
 
 enum partition_state { PARTITION_RESTORING, PARTITION_BEHIND, PARTITION_LIVE };
@@ -106,7 +106,7 @@ struct worker {
         struct dead_letter_headers dead_headers;
         atomic_bool interrupted;
         struct {
-                _Atomic int64_t assigned, clock_away, states[PARTITION_STATES], facts, duplicates, told, dead, transactions, aborts,
+                _Atomic int64_t assigned, clock_away, states[PARTITION_STATES], facts, duplicates, told, dead, forgotten, transactions, aborts,
                         lag_records, lag_ms, cases_due, settled_at;
         } shown; /* worker_status() */
 };
@@ -172,6 +172,7 @@ int tell_state_row(struct worker *w, struct partition *p, const void *key, size_
 
 /* -- transaction.c -- */
 void transaction_touch(struct worker *w); /* one more unit; opens it */
+void transaction_weigh(struct worker *w, size_t rows); /* so many rows more than a unit has */
 int transaction_commit(struct worker *w, struct error *err) MUSTCHECK;
 int transaction_abort(struct worker *w, struct error *err) MUSTCHECK;
 bool transaction_due(const struct worker *w);

@@ -13,7 +13,7 @@
 
 struct worker_metrics {
         struct metric *facts, *duplicates, *refused, *told, *partitions, *transactions, *lag_records, *lag, *overdue, *swept, *commit, *clock_away;
-        struct metric *timers;
+        struct metric *timers, *forgotten;
 };
 
 static const char *const state_names[PARTITION_STATES] = {"restoring", "behind", "live"};
@@ -58,6 +58,7 @@ static int register_all(struct metrics *metrics, struct worker_metrics *m, const
                 {&m->duplicates, METRIC_COUNTER, "ketenwacht_duplicates_total", "Events that were known already and said the same."},
                 {&m->refused, METRIC_COUNTER, "ketenwacht_refused_total", "Records in dead-letters, by code.", "code", refusal_codes + 1, REFUSALS - 1},
                 {&m->told, METRIC_COUNTER, "ketenwacht_told_total", "Tellings, by kind.", "kind", told_names, EFFECT_KINDS},
+                {&m->forgotten, METRIC_COUNTER, "ketenwacht_cases_forgotten_total", "Cases that were over, and whose retention was too."},
                 {&m->partitions, METRIC_GAUGE, "ketenwacht_partitions", "Partitions owned, by state.", "state", state_names, PARTITION_STATES},
                 {&m->transactions, METRIC_COUNTER, "ketenwacht_transactions_total", "Transactions, by result.", "result", result_names,
                  ELEMENTS(result_names)},
@@ -126,6 +127,7 @@ void metrics_committed(struct worker *w) {
         for (size_t i = 1; i < REFUSALS; i++)
                 count(&w->shown.dead, m->refused, i - 1, w->tally.refused[i]);
         count(&w->shown.duplicates, m->duplicates, 0, w->tally.duplicates);
+        count(&w->shown.forgotten, m->forgotten, 0, w->tally.forgotten);
         count(&w->shown.transactions, m->transactions, 0, 1);
         clear(w);
 }

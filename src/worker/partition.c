@@ -56,6 +56,7 @@ static int partition_new(struct worker *w, int32_t number, struct error *err) {
         r = store_new(w->engine, &p->store);
         if (r)
                 return r;
+        store_forgets(p->store, w->c.retention, w->c.once);
         metrics_partition(w, -1, (int)p->state);
         w->n_not_live++;
         w->owned[w->n_owned++] = p;

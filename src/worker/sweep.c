@@ -24,6 +24,15 @@ static struct casefile *next_case(const struct partition *p, instant_t now, int6
         return file;
 }
 
+/* A case that is forgotten writes a row for each that it had: it counts for as many evaluations as that is work. */
+static void forgot(struct worker *w, const struct outcome *outcome, unsigned *left) {
+        size_t evaluations = outcome->n_rows / WORKER_SWEEP_ROWS;
+
+        transaction_weigh(w, outcome->n_rows);
+        *left -= evaluations < *left ? (unsigned)evaluations : *left;
+        w->tally.forgotten++;
+}
+
 static int sweep_partition(struct worker *w, struct partition *p, unsigned *left, struct error *err) {
         while (*left > 0) {
                 const struct outcome *outcome;
@@ -45,6 +54,8 @@ static int sweep_partition(struct worker *w, struct partition *p, unsigned *left
                 transaction_touch(w);
                 if (late >= 0)
                         metrics_overdue(w, late);
+                if (outcome->forgotten)
+                        forgot(w, outcome, left);
                 r = tell_outcome(w, p, outcome, now, (struct trace_context){0}, err);
                 if (r)
                         return r;

@@ -26,6 +26,10 @@ void transaction_touch(struct worker *w) {
         w->txn.units++;
 }
 
+void transaction_weigh(struct worker *w, size_t rows) {
+        w->txn.units += (unsigned)rows;
+}
+
 bool transaction_due(const struct worker *w) {
         int64_t now;
 

@@ -232,6 +232,7 @@ void worker_status(const struct worker *worker, struct worker_status *ret) {
                 .duplicates = atomic_load(&worker->shown.duplicates),
                 .told = atomic_load(&worker->shown.told),
                 .dead = atomic_load(&worker->shown.dead),
+                .forgotten = atomic_load(&worker->shown.forgotten),
                 .transactions = atomic_load(&worker->shown.transactions),
                 .aborts = atomic_load(&worker->shown.aborts),
                 .lag_records = atomic_load(&worker->shown.lag_records),
@@ -249,6 +250,7 @@ void worker_census(const struct worker *worker, struct worker_census *ret) {
                 ret->cases += stats.cases;
                 ret->facts += stats.facts;
                 ret->open_alerts += stats.open_alerts;
+                ret->closed += stats.closed;
                 ret->bytes += stats.bytes;
                 ret->checksum += store_checksum(worker->owned[i]->store);
         }

@@ -33,6 +33,7 @@
 #define WORKER_BEHIND_COMMIT_AGE_MS 100  /* the same two while a partition is behind */
 #define WORKER_BEHIND_COMMIT_UNITS 50000
 #define WORKER_SWEEP_CASES 256           /* cases evaluated between two polls */
+#define WORKER_SWEEP_ROWS 16             /* tombstones that cost as much as an evaluation */
 #define WORKER_SWEEP_RECORDS 64          /* records between two looks at what is due */
 #define WORKER_ABORTS_MAX 100            /* aborted transactions in a row, then the worker gives up */
 #define WORKER_BEHIND_AFTER_MS 10000
@@ -58,6 +59,7 @@ struct worker_config { /* all borrowed: must outlive the worker */
         const char *group;         /* NULL: TOPICS_GROUP_RULES */
         const char *instance;      /* this slot's name: another worker needs another one */
         int64_t behind_after_ms;   /* 0: WORKER_BEHIND_AFTER_MS */
+        struct term_step retention; /* after its last fact a case that is over is kept for so long; count 0: nothing is forgotten */
         bool once;                 /* read to the ends that stand at the first assignment, evaluate all, then worker_done() */
 };
 
@@ -105,7 +107,7 @@ struct worker_status { /* of what is committed */
         bool assigned;     /* the group has handed out partitions at least once (maybe none to this one) */
         bool clock_away;   /* the wall clock is too far from the broker's: nothing is told */
         int64_t restoring, behind, live; /* partitions */
-        int64_t facts, duplicates, told, dead;
+        int64_t facts, duplicates, told, dead, forgotten;
         int64_t transactions, aborts;
         int64_t lag_records; /* of partitions that are behind: what they have to read yet */
         int64_t lag_ms;      /* age of the newest record read, 0 when nothing was waiting */
@@ -119,7 +121,7 @@ void worker_status(const struct worker *worker, struct worker_status *ret);
 /* Cases, facts, alerts and memory of the partitions owned, and a checksum of their rows. The worker's own thread only. */
 struct worker_census {
         int32_t partitions;
-        size_t cases, facts, open_alerts, bytes;
+        size_t cases, facts, open_alerts, closed, bytes;
         uint64_t checksum;
 };
 void worker_census(const struct worker *worker, struct worker_census *ret);
