@@ -25,7 +25,7 @@ int behind_begin(struct worker *w, struct partition *p, struct error *err) {
 void behind_saw(struct worker *w, struct partition *p, const struct bus_record *record) {
         if (p->state != PARTITION_LIVE || w->c.once || record->stamp == BUS_STAMP_NONE || record->timestamp <= 0)
                 return;
-        if (clock_realtime(&w->c.real) - record->timestamp <= w->c.behind_after_ms)
+        if (w->now.real - record->timestamp <= w->c.behind_after_ms)
                 return;
         p->ends_wanted = p->quiet = true; /* asked after this record: asking would take it away */
         partition_enter(w, p, PARTITION_BEHIND);

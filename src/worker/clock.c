@@ -12,8 +12,14 @@
 
 #include "worker/inside.h"
 
+void clock_look(struct worker *w) {
+        w->now.deciding = clock_realtime(&w->c.clock);
+        w->now.real = clock_realtime(&w->c.real);
+        w->now.monotonic = worker_monotonic(w);
+}
+
 instant_t partition_now(const struct worker *w, const struct partition *p) {
-        instant_t now = clock_realtime(&w->c.clock);
+        instant_t now = w->now.deciding;
 
         return now > p->told_staged ? now : p->told_staged;
 }
@@ -35,7 +41,7 @@ void clock_saw(struct worker *w, const struct partition *p, const struct bus_rec
 
         if (record->stamp == BUS_STAMP_NONE || record->timestamp <= 0)
                 return;
-        wall = clock_realtime(&w->c.real);
+        wall = w->now.real;
         w->stamp = record->timestamp;
         if (record->timestamp - wall > WORKER_CLOCK_AWAY_MS)
                 away(w, true, wall - record->timestamp);

@@ -99,6 +99,10 @@ struct worker {
         bool done;
         unsigned unswept;       /* records since the last sweep */
         bool clock_away;
+        struct {              /* what the clocks said when this turn began: a record costs a microsecond, a look at them a tenth */
+                instant_t deciding, real;
+                int64_t monotonic;
+        } now;
         instant_t stamp;        /* newest broker timestamp that was read */
         int64_t shown_at;       /* monotonic: when metrics_show() was last called */
         uint64_t refusals_quiet;/* refusals since the last line about one */
@@ -130,6 +134,7 @@ int restore_partitions(struct worker *w, const struct bus_part *parts, size_t n,
 int restore_write_marks(struct worker *w, struct partition *p, struct error *err) MUSTCHECK;
 
 /* -- clock.c -- */
+void clock_look(struct worker *w); /* after whatever may have taken long: a poll, a restore, a commit */
 instant_t partition_now(const struct worker *w, const struct partition *p);
 void clock_saw(struct worker *w, const struct partition *p, const struct bus_record *record);
 

@@ -45,7 +45,7 @@ static struct refused check(const struct worker *w, const struct event *event, c
 
         why.event = event;
         why.code = event_check_values(event, orgs, &field, &why.err);
-        if (why.code == REFUSAL_NONE && event->slots[SLOT_RECORDED_AT].i - clock_realtime(&w->c.clock) > WORKER_AHEAD_MAX_MS) {
+        if (why.code == REFUSAL_NONE && event->slots[SLOT_RECORDED_AT].i - w->now.deciding > WORKER_AHEAD_MAX_MS) {
                 why.code = REFUSAL_BAD_VALUE;
                 error_set(&why.err, "recorded_at lies more than a day ahead of the clock");
         }

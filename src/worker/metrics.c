@@ -181,7 +181,7 @@ void metrics_clock(struct worker *w) {
 void metrics_show(struct worker *w) {
         static const struct worker_metrics nobody = {0};
         const struct worker_metrics *m = w->c.metrics ? w->c.metrics : &nobody;
-        int64_t records = 0, due = 0, age = w->idle || !w->stamp ? 0 : clock_realtime(&w->c.real) - w->stamp;
+        int64_t records = 0, due = 0, age = w->idle || !w->stamp ? 0 : w->now.real - w->stamp;
 
         for (size_t i = 0; i < w->n_owned; i++) {
                 const struct partition *p = w->owned[i];

@@ -50,7 +50,7 @@ static int tell_publisher(struct worker *w, const struct bus_record *record, con
         const struct event_type *type = event_types_known(w->c.config->types, TYPE_EVENT_REFUSED);
         const struct slot *from = why->event->slots;
         const struct organisation *to = organisations_find(w->c.config->organisations, from[SLOT_SOURCE].s);
-        instant_t now = clock_realtime(&w->c.clock);
+        instant_t now = w->now.deciding;
         char name[REFUSED_NAME_MAX];
         struct event event = {.type = type};
         struct uuid id;
@@ -80,7 +80,7 @@ static int tell_publisher(struct worker *w, const struct bus_record *record, con
 }
 
 static void say(struct worker *w, const struct bus_record *record, const struct refused *why) {
-        int64_t now = worker_monotonic(w);
+        int64_t now = w->now.monotonic;
 
         w->refusals_quiet++;
         if (w->refusals_said && now - w->refusals_said < REFUSALS_SAID_MS)

@@ -106,7 +106,6 @@ int sweep_wait_ms(const struct worker *w, int at_most) {
 }
 
 void sweep_settled(struct worker *w) {
-        instant_t now = clock_realtime(&w->c.clock);
         int64_t late;
 
         if (w->txn.open || w->backlog || w->n_not_live || w->n_owned == 0 || w->clock_away)
@@ -115,5 +114,5 @@ void sweep_settled(struct worker *w) {
                 if (next_case(w->owned[i], partition_now(w, w->owned[i]), &late))
                         return;
         }
-        atomic_store(&w->shown.settled_at, now);
+        atomic_store(&w->shown.settled_at, w->now.deciding);
 }

@@ -21,7 +21,7 @@ void transaction_touch(struct worker *w) {
         if (!w->txn.open) {
                 w->txn.open = true;
                 w->txn.units = 0;
-                w->txn.first = worker_monotonic(w);
+                w->txn.first = w->now.monotonic;
         }
         w->txn.units++;
 }
@@ -31,11 +31,10 @@ void transaction_weigh(struct worker *w, size_t rows) {
 }
 
 bool transaction_due(const struct worker *w) {
-        int64_t now;
+        int64_t now = w->now.monotonic;
 
         if (!w->txn.open)
                 return false;
-        now = worker_monotonic(w);
         if (in_bulk(w))
                 return now - w->txn.first >= WORKER_BEHIND_COMMIT_AGE_MS || w->txn.units >= WORKER_BEHIND_COMMIT_UNITS;
         if (w->txn.units >= WORKER_COMMIT_UNITS)
@@ -46,11 +45,10 @@ bool transaction_due(const struct worker *w) {
 }
 
 int transaction_wait_ms(const struct worker *w, int at_most) {
-        int64_t due, now;
+        int64_t due, now = w->now.monotonic;
 
         if (!w->txn.open)
                 return at_most;
-        now = worker_monotonic(w);
         due = in_bulk(w) ? w->txn.first + WORKER_BEHIND_COMMIT_AGE_MS : w->txn.committed + WORKER_COMMIT_PAUSE_MS;
         if (due <= now)
                 return 0;
@@ -72,7 +70,8 @@ int transaction_commit(struct worker *w, struct error *err) {
         }
         w->txn.open = false;
         w->txn.aborts = 0;
-        w->txn.committed = worker_monotonic(w);
+        clock_look(w);
+        w->txn.committed = w->now.monotonic;
         metrics_commit_took(w, w->txn.committed - begin);
         metrics_committed(w);
         return 0;

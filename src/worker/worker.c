@@ -54,7 +54,8 @@ int worker_new(const struct worker_config *config, struct worker **ret, struct e
         r = open_bus(w, err);
         if (r)
                 return r;
-        w->txn.committed = worker_monotonic(w) - WORKER_COMMIT_PAUSE_MS;
+        clock_look(w);
+        w->txn.committed = w->now.monotonic - WORKER_COMMIT_PAUSE_MS;
         *ret = TAKE(w);
         return 0;
 }
@@ -169,7 +170,6 @@ static int sort_out(struct worker *w, int r, struct error *err) {
 int worker_step(struct worker *worker, int timeout_ms, struct error *err) {
         struct worker *w = worker;
         struct bus_event event;
-        int64_t now;
         int r, wait = w->backlog ? 0 : timeout_ms;
 
         assert(!w->stopped);
@@ -178,7 +178,10 @@ int worker_step(struct worker *worker, int timeout_ms, struct error *err) {
         r = bus_worker_poll(w->bus, wait, &event, err);
         if (r)
                 return sort_out(w, r, err);
+        clock_look(w);
         r = deal(w, &event, err);
+        if (event.kind == BUS_ASSIGNED)
+                clock_look(w);
         if (r == 0)
                 r = tend(w, err);
         if (r == 0)
@@ -187,9 +190,8 @@ int worker_step(struct worker *worker, int timeout_ms, struct error *err) {
                 r = sort_out(w, r, err);
         if (r == 0 && w->idle)
                 sweep_settled(w);
-        now = worker_monotonic(w);
-        if (now - w->shown_at >= SHOW_MS || w->done || event.kind == BUS_ASSIGNED) {
-                w->shown_at = now;
+        if (w->now.monotonic - w->shown_at >= SHOW_MS || w->done || event.kind == BUS_ASSIGNED) {
+                w->shown_at = w->now.monotonic;
                 metrics_show(w);
         }
         return r;
