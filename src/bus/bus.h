@@ -41,10 +41,12 @@
 #define BUS_RETRY_BACKOFF_MS 10     /* transactional producer: 100 (the default) costs 100 ms a transaction */
 #define BUS_LINGER_MS 5
 #define BUS_FETCH_WAIT_MS 100       /* longest time that the broker keeps an empty fetch of a worker */
-/* librdkafka 2.0.2 stands still a whole second when its prefetch passes either of these: so both are high, and the
- * kilobytes are the bound in memory of one worker's or consumer's queue. */
-#define BUS_QUEUED_MESSAGES 1000000
-#define BUS_QUEUED_KBYTES 262144
+/* librdkafka 2.0.2 stands still up to a whole second when its prefetch passes either of these. A group member takes that long
+ * at least to work through so many, so it never waits; a reader is faster, so its own are higher. They are the bound in memory
+ * of one handle's queue. */
+#define BUS_QUEUED_MESSAGES 200000
+#define BUS_QUEUED_KBYTES 131072
+#define BUS_RESTORE_MESSAGES 1000000
 #define BUS_RESTORE_KBYTES 65536   /* a partition, while state is restored or a topic read */
 #define BUS_PRODUCE_MESSAGES 500000 /* records that wait to be sent, at most */
 #define BUS_PRODUCE_KBYTES 262144

@@ -48,7 +48,7 @@ static const struct setting for_groups[] = {
 };
 
 static const struct setting for_readers[] = {
-        {"queued.min.messages", TEXT(BUS_QUEUED_MESSAGES)},
+        {"queued.min.messages", TEXT(BUS_RESTORE_MESSAGES)},
         {"queued.max.messages.kbytes", TEXT(BUS_RESTORE_KBYTES)},
         {"fetch.wait.max.ms", TEXT(BUS_FETCH_WAIT_MS)},
         {NULL, NULL},
