@@ -8,6 +8,7 @@
 #include "avro/framing.h"
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "base/text.h"
 #include "bus/memory.h"
 #include "bus/topics.h"
 #include "cli/bench.h"
@@ -146,11 +147,15 @@ static int open_all(struct world *w, uint64_t n, struct error *err) {
 
 static uint64_t fired_so_far(struct world *w) {
         const char *at;
+        int64_t fired;
 
         buffer_clear(&w->text);
         metrics_render(w->metrics, &w->text);
         at = w->text.failed ? NULL : strstr(buffer_text(&w->text), OVERDUE_COUNT);
-        return at ? strtoull(at + sizeof(OVERDUE_COUNT) - 1, NULL, 10) : 0;
+        if (!at)
+                return 0;
+        at += sizeof(OVERDUE_COUNT) - 1;
+        return text_to_int64((struct text){at, strcspn(at, "\n")}, &fired) ? (uint64_t)fired : 0;
 }
 
 static int fire_all(struct world *w, uint64_t n, struct timers_fired *ret, struct error *err) {
