@@ -63,6 +63,7 @@ struct partition {
         unsigned percent;     /* of the restore, as last logged */
         unsigned version;     /* highest configuration version seen */
         bool versioned;
+        bool marked;          /* what its rows lacked of these is committed */
         int32_t count;        /* partitions of case-state when its rows were written; 0: not said */
         uint64_t *schemas;    /* fingerprints of its s rows */
         size_t n_schemas, schemas_capacity;

@@ -55,18 +55,32 @@ int transaction_wait_ms(const struct worker *w, int at_most) {
         return due - now < at_most ? (int)(due - now) : at_most;
 }
 
+/* What the rows of new partitions lack goes with the first transaction that is committed: an aborted one takes it back. */
+static int write_marks(struct worker *w, struct error *err) {
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < w->n_owned; i++) {
+                if (!w->owned[i]->marked)
+                        r = restore_write_marks(w, w->owned[i], err);
+        }
+        return r;
+}
+
 int transaction_commit(struct worker *w, struct error *err) {
         int64_t begin = worker_monotonic(w);
         int r;
 
         if (!w->txn.open)
                 return 0;
-        r = bus_worker_commit(w->bus, err);
+        r = write_marks(w, err);
+        if (r == 0)
+                r = bus_worker_commit(w->bus, err);
         if (r)
                 return r;
         for (size_t i = 0; i < w->n_owned; i++) {
                 store_commit(w->owned[i]->store);
                 w->owned[i]->told_at = w->owned[i]->told_staged;
+                w->owned[i]->marked = true;
         }
         w->txn.open = false;
         w->txn.aborts = 0;
@@ -78,6 +92,7 @@ int transaction_commit(struct worker *w, struct error *err) {
 }
 
 int transaction_abort(struct worker *w, struct error *err) {
+        bool unmarked = false;
         int r;
 
         log_line(w->c.log, TRANSACTION_ABORTED, LOG_STRING("instance", w->c.instance), LOG_INT("units", w->txn.units),
@@ -95,8 +110,11 @@ int transaction_abort(struct worker *w, struct error *err) {
                 store_rollback(p->store);
                 p->told_staged = p->told_at;
                 behind_rewound(w, p);
+                unmarked |= !p->marked;
         }
         w->txn.open = false;
+        if (unmarked)
+                transaction_touch(w);
         w->idle = false;
         metrics_dropped(w);
         return 0;

@@ -597,6 +597,36 @@ START_TEST(an_older_version_does_not_take_turns) {
 }
 END_TEST
 
+static const enum memory_fault early[] = {MEMORY_PRODUCE_ABORTED, MEMORY_COMMIT_ABORTED};
+
+/* What a new owner writes about version and schemas goes with its first transaction; when that comes to nothing it goes with the next. */
+START_TEST(an_abort_does_not_take_the_version_away) {
+        struct world *w = world_new();
+        struct worker_config config = world_worker_config(w, "a");
+        struct config *second = other_config(w, "second", "2\n");
+        struct worker *worker;
+        struct worker_status status;
+        struct error err = {0};
+        char json[FIXTURE_JSON];
+
+        fixture_measure(json, "measure", "case", "gi-a", "gm0001", w->now, 1);
+        world_publish(w, json);
+        config.config = second;
+        ck_assert_int_eq(worker_new(&config, &worker, &err), 0);
+        ck_assert_int_eq(memory_fault(worker_bus(worker), early[_i]), 0);
+        world_settle(w, worker);
+        worker_status(worker, &status);
+        ck_assert_int_eq(status.aborts, 1);
+        ck_assert_int_eq(status.facts, 1);
+        world_end(worker);
+        config.config = w->config;
+        ck_assert_int_eq(step_to_end(w, &config, &err), WORKER_E_CONFIG);
+        ck_assert_ptr_nonnull(strstr(err.text, "version 2"));
+        config_free(second);
+        world_done(w);
+}
+END_TEST
+
 static void append_row(struct world *w, char kind, const char *id, const void *value, size_t n) {
         uint8_t key[ROW_KEY_BYTES] = {0};
 
@@ -844,6 +874,7 @@ int main(void) {
                 {"kept silent", what_was_kept_silent_is_told_with_the_next_fact, 0},
                 {"restore", a_successor_has_the_same_state, 0},
                 {"version", an_older_version_does_not_take_turns, 0},
+                {"version after an abort", an_abort_does_not_take_the_version_away, ELEMENTS(early)},
                 {"rows", state_is_never_guessed, ELEMENTS(rows)},
                 {"schemas", rows_carry_their_schemas, 0},
                 {"new type", a_new_event_type_needs_no_code, 0},
