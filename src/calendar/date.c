@@ -136,12 +136,17 @@ static day_t utc_day(instant_t at) {
 }
 
 int instant_offset_minutes(instant_t at) {
-        int year;
+        int year, month, day;
+        bool summer;
 
         assert(at >= WRITABLE_MIN && at <= WRITABLE_MAX);
-        year = date_year(utc_day(at));
-        return at >= last_sunday(year, 3) * INSTANT_DAY + SUMMER_CHANGE_MS && at < last_sunday(year, 10) * INSTANT_DAY + SUMMER_CHANGE_MS ? 120
-                                                                                                                                  : 60;
+        date_to_ymd(utc_day(at), &year, &month, &day);
+        summer = month > 3 && month < 10;
+        if (month == 3)
+                summer = at >= last_sunday(year, 3) * INSTANT_DAY + SUMMER_CHANGE_MS;
+        if (month == 10)
+                summer = at < last_sunday(year, 10) * INSTANT_DAY + SUMMER_CHANGE_MS;
+        return summer ? 120 : 60;
 }
 
 day_t date_of_instant(instant_t at) {
@@ -150,9 +155,15 @@ day_t date_of_instant(instant_t at) {
 
 /* Midnight is never skipped nor doubled: the clock changes at 02:00 and 03:00. */
 instant_t date_begin(day_t date) {
-        int year = date_year(date);
-        bool summer = date > last_sunday(year, 3) && date <= last_sunday(year, 10);
+        int year, month, day;
+        bool summer;
 
+        date_to_ymd(date, &year, &month, &day);
+        summer = month > 3 && month < 10;
+        if (month == 3)
+                summer = date > last_sunday(year, 3);
+        if (month == 10)
+                summer = date <= last_sunday(year, 10);
         return date * INSTANT_DAY - (summer ? 120 : 60) * MINUTE_MS;
 }
 

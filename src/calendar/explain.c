@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char *const weekday_names[] = {"maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag"};
 static const char *const month_names[] = {"januari", "februari", "maart",     "april",   "mei",      "juni",
@@ -16,11 +17,39 @@ static const struct {
         [TERM_YEARS] = {"jaar", "jaar"},    [TERM_WORKING_DAYS] = {"werkdag", "werkdagen"}, [TERM_HOURS] = {"uur", "uur"},
 };
 
+/* Stands in every telling: no printf here. */
+static char *write_number(char *p, int number) {
+        char digits[12];
+        int n = 0;
+
+        do {
+                digits[n++] = (char)('0' + number % 10);
+                number /= 10;
+        } while (number);
+        while (n > 0)
+                *p++ = digits[--n];
+        return p;
+}
+
+static char *write_text(char *p, const char *text) {
+        size_t n = strlen(text);
+
+        memcpy(p, text, n);
+        return p + n;
+}
+
 const char *date_dutch(day_t date, char ret[DATE_DUTCH_MAX]) {
         int year, month, day;
+        char *p = ret;
 
         date_to_ymd(date, &year, &month, &day);
-        (void) snprintf(ret, DATE_DUTCH_MAX, "%s %d %s %d", weekday_names[date_weekday(date)], day, month_names[month - 1], year);
+        p = write_text(p, weekday_names[date_weekday(date)]);
+        *p++ = ' ';
+        p = write_number(p, day);
+        *p++ = ' ';
+        p = write_text(p, month_names[month - 1]);
+        *p++ = ' ';
+        *write_number(p, year) = '\0';
         return ret;
 }
 

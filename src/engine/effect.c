@@ -8,26 +8,28 @@
 const char *const stage_names[2] = {"ANNOUNCED", "REMINDER"};
 const char *const resolution_names[RESOLUTIONS] = {"MET_IN_TIME", "MET_LATE", "EXPLAINED", "LAPSED", "WITHDRAWN", "MOVED"};
 
-static struct slot *slot_of(const struct event *event, const char *name) {
-        int slot = layout_slot(event->type->layout, name);
+static struct slot *slot_of(const struct event *event, enum known_field field) {
+        int slot = event->type->fields[field];
 
         assert(slot >= 0); /* event_types_read checks the outputs */
         return &event->slots[slot];
 }
 
-static void put_text(const struct event *event, const char *name, const char *text) {
-        *slot_of(event, name) = (struct slot){.kind = SLOT_STRING, .s = text_of(text)};
+static void put_text(const struct event *event, enum known_field field, const char *text) {
+        *slot_of(event, field) = (struct slot){.kind = SLOT_STRING, .s = text_of(text)};
 }
-static void put_int(const struct event *event, const char *name, int64_t i) {
-        *slot_of(event, name) = (struct slot){.kind = SLOT_INT, .i = i};
+static void put_int(const struct event *event, enum known_field field, int64_t i) {
+        *slot_of(event, field) = (struct slot){.kind = SLOT_INT, .i = i};
 }
-static void put_symbol(const struct event *event, const char *name, const char *symbol) {
-        int slot = layout_slot(event->type->layout, name), index;
+/* @place: where the symbol stands in the list here, and most probably in the schema too. */
+static void put_symbol(const struct event *event, enum known_field field, const char *const *symbols, unsigned place) {
+        const struct layout_field *f = &event->type->layout->fields[event->type->fields[field]];
+        int index = (int)place;
 
-        assert(slot >= 0);
-        index = layout_symbol(&event->type->layout->fields[slot], text_of(symbol));
+        if (place >= f->n_symbols || strcmp(f->symbols[place], symbols[place]) != 0)
+                index = layout_symbol(f, text_of(symbols[place]));
         assert(index >= 0);
-        event->slots[slot] = (struct slot){.kind = SLOT_INT, .i = index};
+        *slot_of(event, field) = (struct slot){.kind = SLOT_INT, .i = index};
 }
 
 static int copy_of_fact(const struct effect *effect, struct arena *arena, struct event *ret) {
@@ -66,22 +68,22 @@ int effect_event(const struct effect *effect, const struct event_types *types, s
         event.slots[SLOT_SOURCE] = (struct slot){.kind = SLOT_STRING, .s = text_of("ketenwacht")};
         event.slots[SLOT_OCCURRED_AT] = (struct slot){.kind = SLOT_INT, .i = effect->fell_due};
         event.slots[SLOT_RECORDED_AT] = (struct slot){.kind = SLOT_INT, .i = effect->at};
-        put_text(&event, "protocol", effect->protocol);
-        put_text(&event, "norm", effect->norm);
-        put_text(&event, "instance", effect->instance);
-        put_int(&event, "due_date", effect->due_date);
-        put_text(&event, "organisation", effect->organisation);
-        put_text(&event, "text", effect->text);
+        put_text(&event, FIELD_PROTOCOL, effect->protocol);
+        put_text(&event, FIELD_NORM, effect->norm);
+        put_text(&event, FIELD_INSTANCE, effect->instance);
+        put_int(&event, FIELD_DUE_DATE, effect->due_date);
+        put_text(&event, FIELD_ORGANISATION, effect->organisation);
+        put_text(&event, FIELD_TEXT, effect->text);
         if (effect->kind != EFFECT_RESOLVED)
-                put_text(&event, "role", effect->role);
+                put_text(&event, FIELD_ROLE, effect->role);
         if (effect->kind == EFFECT_PLAN_DUE) {
-                put_symbol(&event, "stage", stage_names[effect->stage]);
+                put_symbol(&event, FIELD_STAGE, stage_names, effect->stage);
         } else {
-                *slot_of(&event, "alert_id") = (struct slot){.kind = SLOT_UUID, .u = effect->alert_id};
-                put_int(&event, "rung", effect->rung);
+                *slot_of(&event, FIELD_ALERT_ID) = (struct slot){.kind = SLOT_UUID, .u = effect->alert_id};
+                put_int(&event, FIELD_RUNG, effect->rung);
         }
         if (effect->kind == EFFECT_RESOLVED)
-                put_symbol(&event, "reason", resolution_names[effect->reason]);
+                put_symbol(&event, FIELD_REASON, resolution_names, effect->reason);
         *ret = event;
         return 0;
 }

@@ -11,6 +11,36 @@
 #define ENGINE_SCRATCH_MAX ((size_t)1024 * 1024)
 #define ENGINE_NAME_MAX 1024 /* of what an id is made of: ids of at most 64 characters each */
 
+static int plan_norms(struct engine *engine, const struct norm *const *norms, size_t n, struct norm_plan **ret) {
+        struct norm_plan *plans = calloc(n ? n : 1, sizeof(*plans));
+
+        if (!plans)
+                return -ENOMEM;
+        *ret = plans;
+        for (size_t i = 0; i < n; i++) {
+                const char *word = arena_printf(engine->arena, "%s|%s", norms[i]->protocol->name, norms[i]->name);
+                int r = word ? pool_intern(&engine->pool, text_of(word), &plans[i].word) : -ENOMEM;
+
+                if (r)
+                        return r;
+                plans[i].norm = norms[i];
+        }
+        return 0;
+}
+
+static int plan_all(struct engine *engine) {
+        const struct config *config = engine->config;
+        size_t types = event_types_count(config->types);
+        int r = plan_norms(engine, config->region_norms, config->n_region_norms, &engine->region_plans);
+
+        engine->plans = calloc(types ? types : 1, sizeof(*engine->plans));
+        if (!engine->plans)
+                return -ENOMEM;
+        for (size_t t = 0; t < types && r == 0; t++)
+                r = plan_norms(engine, config->index[t].norms, config->index[t].n_norms, &engine->plans[t]);
+        return r;
+}
+
 int engine_new(const struct config *config, struct engine **ret) {
         CLEANUP(engine_free_p) struct engine *engine = calloc(1, sizeof(*engine));
         size_t n = event_types_count(config->types);
@@ -23,6 +53,8 @@ int engine_new(const struct config *config, struct engine **ret) {
         r = arena_new(&engine->arena, ENGINE_ARENA_MAX);
         if (r == 0)
                 r = row_codec_new(&engine->codec);
+        if (r == 0)
+                r = plan_all(engine);
         if (r)
                 return r;
         engine->row_programs = calloc(n, sizeof(*engine->row_programs));
@@ -49,6 +81,10 @@ struct engine *engine_free(struct engine *engine) {
         buffer_done(&engine->scratch);
         row_codec_free(engine->codec);
         pool_done(&engine->pool);
+        for (size_t t = 0; engine->plans && t < event_types_count(engine->config->types); t++)
+                free(engine->plans[t]);
+        free(engine->plans);
+        free(engine->region_plans);
         free(engine->row_programs);
         free(engine->endable);
         free(engine);
@@ -57,6 +93,12 @@ struct engine *engine_free(struct engine *engine) {
 
 const struct config *engine_config(const struct engine *engine) {
         return engine->config;
+}
+
+const char *view_case_id(struct view *v) {
+        if (!v->case_id[0])
+                uuid_format(&v->file->id, v->case_id);
+        return v->case_id;
 }
 
 struct uuid engine_id(const char *const *parts) {

@@ -14,48 +14,61 @@ static bool put(struct view *v, const struct obligation *o) {
         return room != NULL;
 }
 
-/* Gives it its instance: text, key, and the number of its norm where something was told of it. */
-static void name_instance(struct view *v, struct obligation *o, const char *base) {
-        char word[256];
+/* What an instance is called before repetitions are counted. */
+struct base {
+        const char *text;
+        const struct uuid *id; /* whose text it is; NULL: any text */
+};
 
-        o->instance = o->link > 1 ? arena_printf(v->arena, "%s#%u", base, o->link) : base;
-        (void) snprintf(word, sizeof(word), "%s|%s", o->norm->protocol->name, o->norm->name);
-        o->pool_norm = pool_find(&v->engine->pool, text_of(word));
+/* Gives it its instance: text and key. */
+static void name_instance(struct view *v, struct obligation *o, const struct base *base) {
+        o->instance = base->text;
+        if (base->id && o->link == 1) {
+                o->key = (struct instance_key){0};
+                memcpy(o->key.bytes, base->id->bytes, sizeof(o->key.bytes));
+                return;
+        }
+        if (o->link > 1)
+                o->instance = arena_printf(v->arena, "%s#%u", base->text, o->link);
         if (!o->instance || instance_key_of(&v->engine->pool, text_of(o->instance), &o->key))
                 v->failed = true;
 }
 
 /* The norm that governs a repetition which starts on a date: this one, or another version's of the same name. */
-static const struct norm *governing(struct view *v, const struct norm *norm, const struct fact *start, day_t date) {
-        const struct config_index *index;
+static const struct norm_plan *governing(struct view *v, const struct norm_plan *plan, const struct fact *start, day_t date) {
+        const struct norm_plan *others;
+        const struct norm *norm = plan->norm;
 
         if (view_holds(v, norm->protocol, date, start))
-                return norm;
+                return plan;
         if (!start)
-                return norm;
-        index = &v->config->index[start->type->index];
-        for (size_t i = 0; i < index->n_norms; i++) {
-                const struct norm *other = index->norms[i];
+                return plan;
+        others = v->engine->plans[start->type->index];
+        for (size_t i = 0; i < v->config->index[start->type->index].n_norms; i++) {
+                const struct norm *other = others[i].norm;
 
                 if (other != norm && other->repeats && strcmp(other->name, norm->name) == 0 && view_holds(v, other->protocol, date, start))
-                        return other;
+                        return &others[i];
         }
-        return norm;
+        return plan;
 }
 
 /*
  * One obligation, or with repeats a chain of them: each link starts on the date on which the one before was met.
  * @holds: whether the first link's holding date is decided already (regions). @alive: before it, nothing is asked.
  */
-static void add_chain(struct view *v, struct obligation o, const char *base, day_t alive) {
-        const struct norm *norm = o.norm;
+static void add_chain(struct view *v, const struct norm_plan *plan, struct obligation o, const struct base *base, day_t alive) {
+        const struct norm *norm = plan->norm;
 
         for (o.link = 1; o.link <= ENGINE_LINKS_MAX && !v->failed; o.link++) {
                 day_t holding = o.link > 1 || !o.start ? o.from : o.start->own;
+                const struct norm_plan *governs = plan;
 
                 /* The first link too: what met it under the version before decides where this version's links begin. */
                 if (norm->repeats && (o.link > 1 || !norm->holds_on_due))
-                        o.norm = governing(v, norm, o.start, holding);
+                        governs = governing(v, plan, o.start, holding);
+                o.norm = governs->norm;
+                o.pool_norm = governs->word;
                 name_instance(v, &o, base);
                 obligation_settle(v, &o);
                 if (norm->holds_on_due)
@@ -69,37 +82,48 @@ static void add_chain(struct view *v, struct obligation o, const char *base, day
         }
 }
 
-static void add_for_start(struct view *v, const struct norm *norm, const struct fact *start) {
-        struct obligation o = {.norm = norm, .start = start, .from = ref_date(&norm->starts, start)};
+/* false: memory is out. */
+static bool base_of(struct view *v, const struct norm *norm, const struct fact *start, struct base *ret) {
         const struct slot *instance = NULL;
-        char text[UUID_TEXT + 1];
-        const char *base;
+        char *text;
 
-        if (o.from == DAY_NONE)
-                return;
         if (norm->per >= 0)
                 instance = &start->slots[norm->per];
         else if (start->type->identity >= 0)
                 instance = &start->slots[start->type->identity];
+        if (instance && instance->kind == SLOT_STRING) {
+                *ret = (struct base){.text = arena_copy(v->arena, instance->s.s, instance->s.n)};
+                return ret->text != NULL;
+        }
+        text = arena_alloc(v->arena, UUID_TEXT + 1);
+        *ret = (struct base){.text = text, .id = instance && instance->kind == SLOT_UUID ? &instance->u : &start->event_id};
         if (norm->per_case)
-                uuid_format(&v->file->id, text);
-        else
-                uuid_format(instance && instance->kind == SLOT_UUID ? &instance->u : &start->event_id, text);
-        if (instance && instance->kind == SLOT_STRING)
-                base = arena_copy(v->arena, instance->s.s, instance->s.n);
-        else
-                base = arena_copy(v->arena, text, UUID_TEXT);
-        if (!base) {
+                ret->id = &v->file->id;
+        if (text)
+                uuid_format(ret->id, text);
+        return text != NULL;
+}
+
+static void add_for_start(struct view *v, const struct norm_plan *plan, const struct fact *start) {
+        const struct norm *norm = plan->norm;
+        struct obligation o = {.norm = norm, .start = start, .from = ref_date(&norm->starts, start)};
+        struct base base;
+
+        if (o.from == DAY_NONE || !conditions_hold(v, &norm->when, &o, true))
+                return;
+        if (!base_of(v, norm, start, &base)) {
                 v->failed = true;
                 return;
         }
-        o.instance = base;
+        o.instance = base.text;
         if (conditions_hold(v, &norm->when, &o, false))
-                add_chain(v, o, base, INT32_MIN);
+                add_chain(v, plan, o, &base, INT32_MIN);
 }
 
 /* per: the earliest starting fact of each value for which the conditions on its own fields hold. */
-static void add_per(struct view *v, const struct norm *norm, const struct fact_list *list) {
+static void add_per(struct view *v, const struct norm_plan *plan, const struct fact_list *list) {
+        const struct norm *norm = plan->norm;
+
         for (size_t i = 0; i < list->n; i++) {
                 const struct fact *best = NULL;
                 bool first = true;
@@ -120,19 +144,19 @@ static void add_per(struct view *v, const struct norm *norm, const struct fact_l
                                 best = fact;
                 }
                 if (first && best)
-                        add_for_start(v, norm, best);
+                        add_for_start(v, plan, best);
         }
 }
 
-static void add_norm(struct view *v, const struct norm *norm) {
-        const struct fact_list *list = view_list(v, norm->starts.type);
+static void add_norm(struct view *v, const struct norm_plan *plan) {
+        const struct fact_list *list = view_list(v, plan->norm->starts.type);
 
-        if (norm->per_case || norm->per >= 0) {
-                add_per(v, norm, list);
+        if (plan->norm->per_case || plan->norm->per >= 0) {
+                add_per(v, plan, list);
                 return;
         }
         for (size_t i = 0; i < list->n && !v->failed; i++)
-                add_for_start(v, norm, list->items[i]);
+                add_for_start(v, plan, list->items[i]);
 }
 
 /* --- norms that start from the protocol itself, in a region's case --- */
@@ -148,57 +172,58 @@ static day_t region_alive(const struct view *v) {
         return first ? date_of_instant(first->recorded_at) : DAY_NONE;
 }
 
-static void add_region_one(struct view *v, const struct norm *norm, const struct organisation *each, day_t from, int year, day_t alive) {
+static void add_region_one(struct view *v, const struct norm_plan *plan, const struct organisation *each, day_t from, int year, day_t alive) {
+        const struct norm *norm = plan->norm;
         struct obligation o = {.norm = norm, .each = each, .from = from, .year = year, .link = 1};
-        const char *base = each ? each->id : norm->name;
+        struct base base = {.text = each ? each->id : norm->name};
 
         if (norm->timing == TIMING_QUOTA)
-                base = each ? arena_printf(v->arena, "%d/%s", year, each->id) : arena_printf(v->arena, "%d", year);
-        if (!base) {
+                base.text = each ? arena_printf(v->arena, "%d/%s", year, each->id) : arena_printf(v->arena, "%d", year);
+        if (!base.text) {
                 v->failed = true;
                 return;
         }
-        o.instance = base;
-        if (view_reached(v, date_begin(from)) && conditions_hold(v, &norm->when, &o, false))
-                add_chain(v, o, base, alive);
+        o.instance = base.text;
+        if (view_begun(v, from) && conditions_hold(v, &norm->when, &o, false))
+                add_chain(v, plan, o, &base, alive);
 }
 
-static void add_municipalities(struct view *v, const struct norm *norm, day_t from, int year, day_t alive) {
+static void add_municipalities(struct view *v, const struct norm_plan *plan, day_t from, int year, day_t alive) {
         for (size_t i = 0; i < organisations_count(v->config->organisations); i++) {
                 const struct organisation *org = organisations_at(v->config->organisations, i), *row = organisation_on(org, from);
 
                 if (row && row->kind == KIND_MUNICIPALITY && row->region && region_within(row->region, v->region))
-                        add_region_one(v, norm, org, from, year, alive);
+                        add_region_one(v, plan, org, from, year, alive);
         }
 }
 
 /* The organisations of a region's role. */
-static void add_role(struct view *v, const struct norm *norm, const struct region *region, const char *role, day_t from, int year, day_t alive) {
+static void add_role(struct view *v, const struct norm_plan *plan, const struct region *region, const char *role, day_t from, int year, day_t alive) {
         const struct role_entry *entry = NULL;
 
         for (; !entry && region; region = region->part_of)
                 entry = role_find(region->roles, region->n_roles, role);
         for (size_t i = 0; entry && i < entry->n; i++)
-                add_region_one(v, norm, entry->organisations[i], from, year, alive);
+                add_region_one(v, plan, entry->organisations[i], from, year, alive);
 }
 
-static void add_each(struct view *v, const struct norm *norm, day_t from, int year, day_t alive) {
-        const struct protocol *p = norm->protocol;
+static void add_each(struct view *v, const struct norm_plan *plan, day_t from, int year, day_t alive) {
+        const struct protocol *p = plan->norm->protocol;
 
-        switch (norm->each) {
+        switch (plan->norm->each) {
         case EACH_NONE:
-                add_region_one(v, norm, NULL, from, year, alive);
+                add_region_one(v, plan, NULL, from, year, alive);
                 break;
         case EACH_MUNICIPALITY:
-                add_municipalities(v, norm, from, year, alive);
+                add_municipalities(v, plan, from, year, alive);
                 break;
         case EACH_GI:
-                add_role(v, norm, v->region, "gi", from, year, alive);
+                add_role(v, plan, v->region, "gi", from, year, alive);
                 break;
         case EACH_PARTNER:
                 for (size_t i = 0; i < p->n_partners; i++) {
                         if (p->partners[i].from <= from && from <= p->partners[i].until)
-                                add_region_one(v, norm, p->partners[i].organisation, from, year, alive);
+                                add_region_one(v, plan, p->partners[i].organisation, from, year, alive);
                 }
                 break;
         case EACH_PART:
@@ -207,7 +232,7 @@ static void add_each(struct view *v, const struct norm *norm, day_t from, int ye
                         const struct role_entry *entry = role_find(part->roles, part->n_roles, "region");
 
                         for (size_t j = 0; part->part_of == v->region && entry && j < entry->n; j++)
-                                add_region_one(v, norm, entry->organisations[j], from, year, alive);
+                                add_region_one(v, plan, entry->organisations[j], from, year, alive);
                 }
                 break;
         }
@@ -222,13 +247,14 @@ static bool is_listed(const struct view *v, const struct protocol *protocol) {
         return protocol->n_regions == 0;
 }
 
-static void add_region_norm(struct view *v, const struct norm *norm, day_t alive) {
+static void add_region_norm(struct view *v, const struct norm_plan *plan, day_t alive) {
+        const struct norm *norm = plan->norm;
         const struct protocol *p = norm->protocol;
 
         if (!is_listed(v, p))
                 return;
         if (norm->timing != TIMING_QUOTA) {
-                add_each(v, norm, p->from, 0, alive);
+                add_each(v, plan, p->from, 0, alive);
                 return;
         }
         /* Every calendar year that lies wholly in the validity, up to the one after the present: its beginning is the next instant. */
@@ -236,7 +262,7 @@ static void add_region_norm(struct view *v, const struct norm *norm, day_t alive
                 day_t first = date_from_ymd(year, 1, 1), last = date_from_ymd(year, 12, 31);
 
                 if (first >= p->from && last <= p->until && last >= alive)
-                        add_each(v, norm, first, year, alive);
+                        add_each(v, plan, first, year, alive);
         }
 }
 
@@ -247,12 +273,12 @@ void view_obligations(struct view *v) {
                 const struct config_index *index = &v->config->index[t];
 
                 for (size_t i = 0; v->lists[t].n && i < index->n_norms && !v->failed; i++)
-                        add_norm(v, index->norms[i]);
+                        add_norm(v, &v->engine->plans[t][i]);
         }
         if (v->region && v->n) {
                 day_t alive = region_alive(v);
 
                 for (size_t i = 0; i < v->config->n_region_norms && !v->failed; i++)
-                        add_region_norm(v, v->config->region_norms[i], alive);
+                        add_region_norm(v, &v->engine->region_plans[i], alive);
         }
 }

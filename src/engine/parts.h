@@ -18,12 +18,19 @@
 #define ENGINE_ARENA_MAX ((size_t)256 * 1024 * 1024)
 #define ENGINE_LINKS_MAX 400 /* repetitions of one obligation: more than a year of daily ones */
 
+struct norm_plan { /* a norm as it is evaluated */
+        const struct norm *norm;
+        uint32_t word; /* pool: "protocol|norm", the number under which tellings know it */
+};
+
 struct engine {
         const struct config *config;
         struct arena *arena;
         struct buffer scratch;
         struct row_codec *codec;
         struct pool pool;
+        struct norm_plan **plans;       /* by type from which they start, as config->index has them */
+        struct norm_plan *region_plans; /* as config->region_norms */
         const struct program **row_programs; /* by type: rows as we write them */
         const struct event_type *known[TYPE_EVENT_REFUSED + 1];
         const struct event_type **endable; /* types whose facts something ends */
@@ -65,6 +72,7 @@ struct view {
         const struct region *region; /* a region's case */
         instant_t now, next;
         day_t today;
+        char case_id[UUID_TEXT + 1]; /* as ids have it; "" until asked for */
         struct fact *facts;
         size_t n;
         struct fact_list *lists;     /* by type: the facts that count */
@@ -86,6 +94,11 @@ static inline bool view_reached(struct view *v, instant_t at) {
         if (at < v->next)
                 v->next = at;
         return false;
+}
+
+/* The same of the beginning of a date. */
+static inline bool view_begun(struct view *v, day_t date) {
+        return date <= v->today || view_reached(v, date_begin(date));
 }
 
 /* From the arena, cleared; NULL sets failed. */
@@ -178,7 +191,7 @@ struct obligation {
         const struct organisation *each; /* for_each: first row */
         const char *instance;
         struct instance_key key;
-        uint32_t pool_norm;              /* POOL_NONE until something was told of it */
+        uint32_t pool_norm;              /* norm_plan.word */
         day_t from;                      /* the date that it counts from */
         int year;                        /* quota */
         unsigned link;                   /* repetition, from 1 */
@@ -251,6 +264,8 @@ const char *sentence_resolved(struct view *v, const char *norm, enum resolution 
 struct effect *view_effect(struct view *v, enum effect_kind kind);
 /* A row in the outcome; the value is what stands in engine->scratch. */
 void view_row(struct view *v, enum row_kind kind, const struct uuid *id);
+/* The id of the case as text. */
+const char *view_case_id(struct view *v);
 /* UUIDv5 of parts joined by bars; a NULL ends them. */
 struct uuid engine_id(const char *const *parts);
 #define ENGINE_ID(...) engine_id((const char *const[]){__VA_ARGS__, NULL})

@@ -99,7 +99,7 @@ const struct organisation *view_municipality(struct view *v, day_t date, bool pr
                 while (at < v->n_statements && v->statements[at].date <= date)
                         at++;
                 if (present && at < v->n_statements)
-                        (void) view_reached(v, date_begin(v->statements[at].date));
+                        (void) view_begun(v, v->statements[at].date);
                 org = v->statements[at ? at - 1 : 0].municipality;
         }
         return view_follow(v, org, date, present);

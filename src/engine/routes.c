@@ -15,13 +15,13 @@ static bool measure_runs(struct view *v) {
                 const struct fact *start = starts->items[i];
                 bool ended = false;
 
-                if (start->own == DAY_NONE || !view_reached(v, date_begin(start->own)))
+                if (start->own == DAY_NONE || !view_begun(v, start->own))
                         continue;
                 for (size_t j = 0; j < ends->n; j++) {
                         const struct fact *end = ends->items[j];
 
                         if (slot_equal(&end->slots[end->type->links[LINK_MEASURE]], &start->slots[start->type->links[LINK_MEASURE]]) &&
-                            end->own != DAY_NONE && view_reached(v, date_begin(end->own)))
+                            end->own != DAY_NONE && view_begun(v, end->own))
                                 ended = true;
                 }
                 runs |= !ended;

@@ -152,7 +152,7 @@ static void find_excuse(struct view *v, struct obligation *o) {
 }
 
 static bool end_begun(struct view *v, const struct obligation *o) {
-        return o->ended && view_reached(v, date_begin(o->ended_date));
+        return o->ended && view_begun(v, o->ended_date);
 }
 
 /* A limit is broken by the first fact beyond its number; of several, the earliest date. */

@@ -6,21 +6,10 @@
 
 #include "engine/parts.h"
 
-/* The number under which tellings know an obligation's norm, made when the first is told. */
-static uint32_t norm_number(struct view *v, struct obligation *o) {
-        if (o->pool_norm == POOL_NONE) {
-                const char *word = arena_printf(v->arena, "%s|%s", o->norm->protocol->name, o->norm->name);
-
-                if (!word || pool_intern(&v->engine->pool, text_of(word), &o->pool_norm))
-                        v->failed = true;
-        }
-        return o->pool_norm;
-}
-
 static struct effect *plan_effect(struct view *v, const struct obligation *o, enum effect_stage stage, unsigned reminder,
                                   const struct addressee *to) {
         struct effect *effect = view_effect(v, EFFECT_PLAN_DUE);
-        char date[DATE_TEXT + 1], case_id[UUID_TEXT + 1], place[NUMBER_TEXT_MAX];
+        char date[DATE_TEXT + 1], place[NUMBER_TEXT_MAX];
 
         if (!effect)
                 return NULL;
@@ -34,9 +23,8 @@ static struct effect *plan_effect(struct view *v, const struct obligation *o, en
         effect->role = to->role->name;
         effect->text = sentence_plan(v, o, stage, to);
         date_format(o->due.date, date);
-        uuid_format(&v->file->id, case_id);
-        effect->event_id = ENGINE_ID(case_id, effect->protocol, effect->norm, o->instance, stage_names[stage], date, number_text(reminder, place),
-                                     effect->organisation);
+        effect->event_id = ENGINE_ID(view_case_id(v), pool_word(&v->engine->pool, o->pool_norm), o->instance, stage_names[stage], date,
+                                     number_text(reminder, place), effect->organisation);
         return effect;
 }
 
@@ -75,7 +63,7 @@ static void write_announcement(struct view *v, const struct obligation *o, const
                 .told_at = a->told_at,
                 .reminders = a->reminders,
         };
-        struct uuid id = ENGINE_ID(o->norm->protocol->name, o->norm->name, o->instance);
+        struct uuid id = ENGINE_ID(pool_word(&v->engine->pool, o->pool_norm), o->instance);
 
         row_write_obligation(v->engine->codec, &row, &v->engine->scratch);
         view_row(v, ROW_OBLIGATION, &id);
@@ -110,14 +98,12 @@ void view_tell_plans(struct view *v) {
                         continue;
                 a = find_announcement(v, o);
                 if (!a) {
-                        uint32_t number = norm_number(v, o);
-
                         a = casefile_add_announcement(v->file);
                         if (!a) {
                                 v->failed = true;
                                 return;
                         }
-                        a->norm = number;
+                        a->norm = o->pool_norm;
                         a->instance = o->key;
                         a->due = DAY_NONE;
                 }
@@ -141,8 +127,7 @@ void view_tell_plans(struct view *v) {
 struct wanted {
         struct obligation *o;
         unsigned rung;
-        const char *organisation, *role;
-        const char *text;
+        struct addressee to;
         instant_t fell_due;
         uint32_t alert; /* the place of the one that was raised before, open or not; NOT_RAISED */
         bool open, held;
@@ -201,16 +186,11 @@ static void want(struct view *v, struct alerts *all, struct obligation *o, unsig
         view_addressees(v, &o->norm->rungs[rung - 1].to, &scope, &to);
         for (size_t i = 0; i < to.n; i++) {
                 struct wanted *w = view_add(v, &all->items, &all->n, &all->capacity, sizeof(*w));
-                uint32_t word = pool_find(&v->engine->pool, text_of(to.items[i].organisation->id));
+                uint32_t word = told->n_alerts ? pool_find(&v->engine->pool, text_of(to.items[i].organisation->id)) : POOL_NONE;
 
                 if (!w)
                         return;
-                *w = (struct wanted){.o = o,
-                                     .rung = rung,
-                                     .organisation = to.items[i].organisation->id,
-                                     .role = to.items[i].role->name,
-                                     .fell_due = fell_due,
-                                     .alert = NOT_RAISED};
+                *w = (struct wanted){.o = o, .rung = rung, .to = to.items[i], .fell_due = fell_due, .alert = NOT_RAISED};
                 w->held = held && rung > held && !open;
                 for (uint32_t j = 0; j < told->n_alerts; j++) {
                         if (told->alerts[j].organisation != word || !alert_is_of(&told->alerts[j], o, rung))
@@ -218,8 +198,6 @@ static void want(struct view *v, struct alerts *all, struct obligation *o, unsig
                         w->alert = j;
                         w->open = told->alerts[j].open;
                 }
-                if (!w->open)
-                        w->text = sentence_raised(v, o, rung, &to.items[i]);
         }
 }
 
@@ -335,7 +313,7 @@ static void raise_alert(struct view *v, const struct wanted *w, struct alert *al
         alert->raised++;
         alert->due = w->o->due.date;
         alert->told_at = v->now;
-        if (pool_intern(&v->engine->pool, text_of(w->role), &alert->role)) {
+        if (pool_intern(&v->engine->pool, text_of(w->to.role->name), &alert->role)) {
                 v->failed = true;
                 return;
         }
@@ -345,27 +323,27 @@ static void raise_alert(struct view *v, const struct wanted *w, struct alert *al
         effect->instance = w->o->instance;
         effect->rung = w->rung;
         effect->due_date = alert->due;
-        effect->organisation = w->organisation;
-        effect->role = w->role;
+        effect->organisation = w->to.organisation->id;
+        effect->role = w->to.role->name;
         effect->fell_due = w->fell_due;
-        effect->text = w->text;
+        effect->text = sentence_raised(v, w->o, w->rung, &w->to);
         uuid_format(&alert->id, id);
         effect->event_id = ENGINE_ID(id, number_text(alert->raised, times), "raised");
         write_alert(v, alert, effect->protocol, effect->norm, effect->instance);
 }
 
 static struct alert *new_alert(struct view *v, const struct wanted *w) {
-        uint32_t number = norm_number(v, w->o), organisation;
+        uint32_t organisation;
         struct alert *alert = casefile_add_alert(v->file);
-        char case_id[UUID_TEXT + 1], rung[NUMBER_TEXT_MAX];
+        char rung[NUMBER_TEXT_MAX];
 
-        if (!alert || pool_intern(&v->engine->pool, text_of(w->organisation), &organisation)) {
+        if (!alert || pool_intern(&v->engine->pool, text_of(w->to.organisation->id), &organisation)) {
                 v->failed = true;
                 return NULL;
         }
-        uuid_format(&v->file->id, case_id);
-        alert->id = ENGINE_ID(case_id, w->o->norm->protocol->name, w->o->norm->name, w->o->instance, number_text(w->rung, rung), w->organisation);
-        alert->norm = number;
+        alert->id = ENGINE_ID(view_case_id(v), pool_word(&v->engine->pool, w->o->pool_norm), w->o->instance, number_text(w->rung, rung),
+                              w->to.organisation->id);
+        alert->norm = w->o->pool_norm;
         alert->instance = w->o->key;
         alert->rung = (uint16_t)w->rung;
         alert->organisation = organisation;

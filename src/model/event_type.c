@@ -17,6 +17,8 @@ const char *const known_field_names[KNOWN_FIELDS] = {
         [FIELD_MUNICIPALITY] = "municipality", [FIELD_GI] = "gi", [FIELD_NORM] = "norm", [FIELD_INSTANCE] = "instance",
         [FIELD_UNTIL] = "until", [FIELD_BASIS] = "basis", [FIELD_DUE_DATE] = "due_date", [FIELD_ALERT_ID] = "alert_id",
         [FIELD_WITHDRAWN] = "withdrawn", [FIELD_ORGANISATION] = "organisation", [FIELD_PARTNER] = "partner",
+        [FIELD_PROTOCOL] = "protocol", [FIELD_ROLE] = "role", [FIELD_RUNG] = "rung", [FIELD_STAGE] = "stage",
+        [FIELD_REASON] = "reason", [FIELD_TEXT] = "text",
 };
 
 struct event_types *event_types_free(struct event_types *types) {

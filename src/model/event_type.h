@@ -34,7 +34,9 @@ extern const char *const link_fields[LINKS]; /* measure_id … */
 /* Fields that mean something to the engine by their name, in whichever type they stand. -1: the type has none. */
 enum known_field {
         FIELD_MUNICIPALITY, FIELD_GI, FIELD_NORM, FIELD_INSTANCE, FIELD_UNTIL, FIELD_BASIS, FIELD_DUE_DATE, FIELD_ALERT_ID,
-        FIELD_WITHDRAWN, FIELD_ORGANISATION, FIELD_PARTNER, KNOWN_FIELDS,
+        FIELD_WITHDRAWN, FIELD_ORGANISATION, FIELD_PARTNER,
+        FIELD_PROTOCOL, FIELD_ROLE, FIELD_RUNG, FIELD_STAGE, FIELD_REASON, FIELD_TEXT, /* of outputs */
+        KNOWN_FIELDS,
 };
 extern const char *const known_field_names[KNOWN_FIELDS];
 

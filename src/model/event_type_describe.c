@@ -207,6 +207,14 @@ static void find_fields(struct describing *d) {
                 case FIELD_WITHDRAWN:
                         type->fields[i] = slot_of(d, known_field_names[i], LAYOUT_UUID, "a uuid");
                         break;
+                case FIELD_PROTOCOL:
+                case FIELD_ROLE:
+                case FIELD_RUNG:
+                case FIELD_STAGE:
+                case FIELD_REASON:
+                case FIELD_TEXT: /* of outputs alone: what others call so is their own affair */
+                        type->fields[i] = type->output ? layout_slot(type->layout, known_field_names[i]) : -1;
+                        break;
                 case FIELD_BASIS:
                         type->fields[i] = layout_slot(type->layout, known_field_names[i]);
                         break;
