@@ -157,7 +157,7 @@ struct bus_worker {
 struct bus_worker_ops {
         int (*poll)(struct bus_worker *w, int timeout_ms, struct bus_event *ret, struct error *err);
         int (*restore)(struct bus_worker *w, const struct bus_part *parts, size_t n, const struct bus_restore *r, struct error *err);
-        int (*ends)(struct bus_worker *w, int32_t partition, int64_t *ret, struct error *err);
+        int (*ends)(struct bus_worker *w, const struct bus_part *parts, size_t n, int64_t *ret, struct error *err);
         const int64_t *(*positions)(struct bus_worker *w, int32_t partition);
         int (*start)(struct bus_worker *w, const struct bus_part *parts, size_t n, struct error *err);
         int (*produce)(struct bus_worker *w, const struct bus_record *record, struct error *err);
@@ -193,12 +193,13 @@ static inline int bus_worker_restore(struct bus_worker *w, const struct bus_part
 }
 
 /*
- * The last stable offsets of the inputs of one partition at this moment, to ret[inputs_n]: what
- * has to be read before the partition has caught up. Valid after restore.
+ * The last stable offsets of the inputs of @parts at this moment, to ret[n][inputs_n]: what has to be read before
+ * each has caught up. Valid after restore. One question to the broker for all of them; dear once inputs flow, because the
+ * answer waits behind the fetch that is under way (BUS_FETCH_WAIT_MS): ask before start where that is possible.
  * Return: 0; BUS_E_REBALANCED; negative errno.
  */
-static inline int bus_worker_ends(struct bus_worker *w, int32_t partition, int64_t *ret, struct error *err) {
-        return w->ops->ends(w, partition, ret, err);
+static inline int bus_worker_ends(struct bus_worker *w, const struct bus_part *parts, size_t n, int64_t *ret, struct error *err) {
+        return w->ops->ends(w, parts, n, ret, err);
 }
 
 /*

@@ -54,6 +54,14 @@ static const struct setting for_readers[] = {
         {NULL, NULL},
 };
 
+/* Reading state: the last fetch of a restore waits in vain for more, and nobody may begin before it is back. */
+static const struct setting for_restore[] = {
+        {"queued.min.messages", TEXT(KAFKA_RESTORE_AHEAD)},
+        {"queued.max.messages.kbytes", TEXT(BUS_RESTORE_KBYTES)},
+        {"fetch.wait.max.ms", "10"},
+        {NULL, NULL},
+};
+
 static const struct setting for_producers[] = {
         {"enable.idempotence", "true"},
         {"acks", "all"},
@@ -137,7 +145,7 @@ static int set_role(rd_kafka_conf_t *conf, const struct kafka_client_options *o,
         default:
                 r = set_all(conf, for_consumers, err);
                 if (r == 0)
-                        r = set_all(conf, for_readers, err);
+                        r = set_all(conf, o->role == KAFKA_RESTORE ? for_restore : for_readers, err);
                 if (r == 0)
                         r = set(conf, "auto.offset.reset", "earliest", err);
                 if (r == 0)

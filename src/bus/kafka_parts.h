@@ -14,6 +14,7 @@
 #define KAFKA_TROUBLE_MAX 256
 #define KAFKA_TURN_MS 200  /* one wait inside a call that is repeated until its deadline */
 #define KAFKA_RETRY_MS 20  /* between two tries of a call that may be retried */
+#define KAFKA_RESTORE_AHEAD 200000 /* rows of state that are fetched and not yet applied */
 
 struct kafka_bus {
         struct bus bus;
@@ -34,6 +35,7 @@ enum kafka_role {
         KAFKA_WORKER,   /* group member of a worker */
         KAFKA_CONSUMER, /* group member of a connector */
         KAFKA_READER,   /* no group, committed records only */
+        KAFKA_RESTORE,  /* the same, for rows of state: fetches less far ahead */
         KAFKA_MARKS,    /* no group, sees uncommitted records and the high watermark */
 };
 

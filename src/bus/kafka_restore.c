@@ -3,8 +3,14 @@
 /*
  * Reading a state topic to its end
  *
- * A handle of its own without a group, in batches. "To its end" is said by librdkafka's end-of-partition at or
- * beyond the mark: the last offsets may be markers or aborted rows that are never handed out.
+ * A handle of its own without a group; all partitions at once, each row handed on in librdkafka's own buffer. "To its
+ * end" is said by librdkafka's end-of-partition at or beyond the mark: the last offsets may be markers or aborted rows
+ * that are never handed out.
+ *
+ * Fetching runs ahead of applying by at most KAFKA_RESTORE_AHEAD rows or BUS_RESTORE_KBYTES. A thread of librdkafka 2.0.2 that
+ * has run so far ahead sleeps a whole second, whatever becomes of the queue meanwhile. So it is woken: any request
+ * makes it look again, and a question for offsets is the cheapest. Rows are taken out of the queue all at once, so the
+ * moment to wake it is when the first of many is applied: it fetches the next lot while this one is.
  */
 
 #include <errno.h>
@@ -12,68 +18,49 @@
 
 #include "bus/kafka_parts.h"
 
-#define BATCH 2000
 #define TURN_MS 250 /* between two looks at the group */
+#define TURN_ROWS 20000 /* a look at the clock after so many */
 #define WAIT_MS 100
 #define STILL_MS 120000 /* without a row or an end: longer than any transaction of ours stays open */
+#define WAKE_ROWS (KAFKA_RESTORE_AHEAD / 2)
+#define WAKE_BYTES ((uint64_t)BUS_RESTORE_KBYTES * 1024 / 2)
 
 struct run {
         const struct kafka_restore *r;
         struct kafka_client client;
         rd_kafka_topic_t *topic;
         rd_kafka_queue_t *queue;
-        bool *started, *done; /* [n] */
-        int64_t *at;          /* [n]: the offset after the last row */
+        rd_kafka_topic_partition_list_t *wake; /* what is asked to wake the fetching threads */
+        struct {
+                int64_t at; /* the offset after the last row */
+                bool started, done;
+        } *parts;           /* [n] */
+        uint32_t *places;   /* of partitions, + 1; 0: none of these */
+        int32_t places_n;
         size_t left;
         uint64_t signs; /* of life: rows and ends */
-        struct kafka_headers headers;
+        unsigned rows;  /* since the last look at the clock */
+        uint64_t bytes; /* of this lot */
+        bool many, woken;
+        int64_t turn, still;
+        struct bus_record record; /* what rows have in common */
+        int result;
+        struct error *err;
 };
 
-static size_t place_of(const struct run *run, int32_t partition) {
-        for (size_t i = 0; i < run->r->n; i++) {
-                if (run->r->parts[i].partition == partition)
-                        return i;
-        }
-        return run->r->n;
+static bool find_place(const struct run *run, int32_t partition, size_t *ret) {
+        if (partition < 0 || partition >= run->places_n || !run->places[partition])
+                return false;
+        *ret = run->places[partition] - 1;
+        return true;
 }
 
-static int take(struct run *run, rd_kafka_message_t *message, struct error *err) {
-        struct bus_record record;
-        size_t place = place_of(run, message->partition);
-
-        if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-                kafka_record_fill(message, run->r->plain, 0, &run->headers, &record);
-                if (place < run->r->n)
-                        run->at[place] = message->offset + 1;
-                run->signs++;
-                return run->r->callbacks->row(run->r->callbacks->ctx, &record);
-        }
-        if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-                run->signs++;
-                if (place < run->r->n && !run->done[place] && message->offset >= run->r->marks[place]) {
-                        run->done[place] = true;
-                        run->left--;
-                }
-                return 0;
-        }
-        if (message->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || message->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
-            message->err == RD_KAFKA_RESP_ERR__BAD_MSG)
-                return kafka_failed(&run->client, "reading the state", message->err, rd_kafka_message_errstr(message), err);
-        log_line(run->r->bus->log, KAFKA, LOG_STRING("facility", rd_kafka_err2name(message->err)),
-                 LOG_STRING("text", rd_kafka_message_errstr(message)));
-        return 0;
-}
-
-static int take_batch(struct run *run, rd_kafka_message_t **messages, struct error *err) {
-        ssize_t n = rd_kafka_consume_batch_queue(run->queue, WAIT_MS, messages, BATCH);
-        int r = 0;
-
-        for (ssize_t i = 0; i < n; i++) {
-                if (r == 0)
-                        r = take(run, messages[i], err);
-                rd_kafka_message_destroy(messages[i]);
-        }
-        return r;
+/* Makes every thread that fetches look whether it has room again. Its answer is of no interest, nor whether it comes. */
+static void wake_fetchers(struct run *run) {
+        run->woken = true;
+        for (int i = 0; i < run->wake->cnt; i++)
+                run->wake->elems[i].offset = RD_KAFKA_OFFSET_BEGINNING;
+        (void) rd_kafka_offsets_for_times(run->client.rk, run->wake, 0);
 }
 
 static int tell_progress(const struct run *run) {
@@ -81,90 +68,171 @@ static int tell_progress(const struct run *run) {
         int result = 0;
 
         for (size_t i = 0; result == 0 && r->callbacks->progress && i < r->n; i++)
-                result = r->callbacks->progress(r->callbacks->ctx, r->parts[i].partition, run->done[i] ? r->marks[i] : run->at[i], r->marks[i]);
+                result = r->callbacks->progress(r->callbacks->ctx, r->parts[i].partition, run->parts[i].done ? r->marks[i] : run->parts[i].at,
+                                                r->marks[i]);
         return result;
 }
 
-static int read_all(struct run *run, struct error *err) {
-        rd_kafka_message_t **messages = calloc(BATCH, sizeof(*messages));
-        const struct clock *clock = &run->r->bus->clock;
-        int64_t now = clock_monotonic(clock), turn = now + TURN_MS, still = now + STILL_MS;
-        uint64_t signs = 0;
-        int r = messages ? 0 : -ENOMEM;
+/* Between rows: the group, a few times a second. */
+static int take_turn(struct run *run) {
+        int64_t now = clock_monotonic(&run->r->bus->clock);
+        int r;
 
-        while (r == 0 && run->left) {
-                r = take_batch(run, messages, err);
-                now = clock_monotonic(clock);
-                if (run->signs != signs)
-                        still = now + STILL_MS;
-                signs = run->signs;
-                if (r || now < turn)
-                        continue;
-                if (now >= still) {
-                        r = kafka_failed(&run->client, "reading the state", RD_KAFKA_RESP_ERR__TIMED_OUT, NULL, err);
-                        break;
-                }
-                turn = now + TURN_MS;
-                rd_kafka_poll(run->client.rk, 0);
-                r = run->r->turn(run->r->ctx, err);
-                if (r == 0)
-                        r = kafka_client_fatal(&run->client, err);
-                if (r == 0)
-                        r = tell_progress(run);
-        }
-        free(messages);
-        return r;
+        run->rows = 0;
+        if (run->signs)
+                run->still = now + STILL_MS;
+        run->signs = 0;
+        if (now < run->turn)
+                return 0;
+        if (now >= run->still)
+                return kafka_failed(&run->client, "reading the state", RD_KAFKA_RESP_ERR__TIMED_OUT, NULL, run->err);
+        run->turn = now + TURN_MS;
+        rd_kafka_poll(run->client.rk, 0);
+        r = run->r->turn(run->r->ctx, run->err);
+        if (r == 0)
+                r = kafka_client_fatal(&run->client, run->err);
+        return r ? r : tell_progress(run);
 }
 
-/* Starts all partitions that have rows. */
+static int take_row(struct run *run, const rd_kafka_message_t *message) {
+        struct bus_record *record = &run->record;
+        size_t place;
+
+        if (!find_place(run, message->partition, &place))
+                return 0;
+        run->parts[place].at = message->offset + 1;
+        run->signs++;
+        run->bytes += message->len + message->key_len;
+        if (!run->woken && (run->many || run->bytes >= WAKE_BYTES))
+                wake_fetchers(run);
+        record->partition = message->partition;
+        record->offset = message->offset;
+        record->key = message->key;
+        record->key_n = message->key_len;
+        record->value = message->payload;
+        record->value_n = message->len;
+        return run->r->callbacks->row(run->r->callbacks->ctx, record);
+}
+
+static int take_other(struct run *run, const rd_kafka_message_t *message) {
+        size_t place;
+
+        if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+                run->signs++;
+                if (find_place(run, message->partition, &place) && !run->parts[place].done && message->offset >= run->r->marks[place]) {
+                        run->parts[place].done = true;
+                        run->left--;
+                }
+                return 0;
+        }
+        if (message->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || message->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+            message->err == RD_KAFKA_RESP_ERR__BAD_MSG)
+                return kafka_failed(&run->client, "reading the state", message->err, rd_kafka_message_errstr(message), run->err);
+        log_line(run->r->bus->log, KAFKA, LOG_STRING("facility", rd_kafka_err2name(message->err)),
+                 LOG_STRING("text", rd_kafka_message_errstr(message)));
+        return 0;
+}
+
+/* librdkafka's callback, in our own thread: the message is its own and goes when this returns. */
+static void take(rd_kafka_message_t *message, void *opaque) {
+        struct run *run = opaque;
+
+        if (run->result == 0)
+                run->result = message->err == RD_KAFKA_RESP_ERR_NO_ERROR ? take_row(run, message) : take_other(run, message);
+        if (run->result == 0 && ++run->rows >= TURN_ROWS)
+                run->result = take_turn(run);
+        if (run->result)
+                rd_kafka_yield(run->client.rk); /* the rest of the lot goes back into the queue */
+}
+
+static int read_all(struct run *run, struct error *err) {
+        int64_t now = clock_monotonic(&run->r->bus->clock);
+
+        run->err = err;
+        run->turn = now + TURN_MS;
+        run->still = now + STILL_MS;
+        while (run->result == 0 && run->left) {
+                run->many = rd_kafka_queue_length(run->queue) >= WAKE_ROWS;
+                run->woken = false;
+                run->bytes = 0;
+                if (rd_kafka_consume_callback_queue(run->queue, WAIT_MS, take, run) <= 0 && run->result == 0)
+                        wake_fetchers(run); /* nothing came in all that time: bytes may have been the bound, not rows */
+                if (run->result == 0)
+                        run->result = take_turn(run);
+        }
+        return run->result;
+}
+
+/*
+ * Starts all partitions that have rows. The leaders must be known by then: librdkafka 2.0.2 asks for the first offset of a partition whose
+ * leader it does not know only half a second later.
+ */
 static int start(struct run *run, struct error *err) {
         const struct kafka_restore *r = run->r;
+        int32_t partitions;
+        int known = kafka_partitions(&run->client, &r->topic, 1, KAFKA_MISSING_FAILS, &partitions, err);
+
+        if (known)
+                return known;
 
         for (size_t i = 0; i < r->n; i++) {
+                run->places[r->parts[i].partition] = (uint32_t)i + 1;
                 if (r->marks[i] == 0) {
-                        run->done[i] = true;
+                        run->parts[i].done = true;
                         continue;
                 }
                 if (rd_kafka_consume_start_queue(run->topic, r->parts[i].partition, RD_KAFKA_OFFSET_BEGINNING, run->queue))
                         return kafka_failed(&run->client, "reading the state", rd_kafka_last_error(), NULL, err);
-                run->started[i] = true;
+                run->parts[i].started = true;
+                rd_kafka_topic_partition_list_add(run->wake, r->topic, r->parts[i].partition);
                 run->left++;
         }
         return 0;
 }
 
 static void finish(struct run *run) {
-        for (size_t i = 0; run->started && i < run->r->n; i++) {
-                if (run->started[i])
+        for (size_t i = 0; run->parts && run->topic && i < run->r->n; i++) {
+                if (run->parts[i].started)
                         (void)rd_kafka_consume_stop(run->topic, run->r->parts[i].partition);
         }
         if (run->queue)
                 rd_kafka_queue_destroy(run->queue);
         if (run->topic)
                 rd_kafka_topic_destroy(run->topic);
+        if (run->wake)
+                rd_kafka_topic_partition_list_destroy(run->wake);
         kafka_client_close(&run->client);
-        free(run->started);
-        free(run->done);
-        free(run->at);
-        free(run->headers.items);
+        free(run->parts);
+        free(run->places);
+}
+
+static int prepare(struct run *run, struct error *err) {
+        const struct kafka_restore *r = run->r;
+        const struct kafka_client_options options = {.role = KAFKA_RESTORE, .eof = true, .opaque = &run->client};
+        int result;
+
+        for (size_t i = 0; i < r->n; i++) {
+                if (r->parts[i].partition >= run->places_n)
+                        run->places_n = r->parts[i].partition + 1;
+        }
+        run->parts = calloc(r->n + 1, sizeof(*run->parts));
+        run->places = calloc((size_t)run->places_n + 1, sizeof(*run->places));
+        run->wake = rd_kafka_topic_partition_list_new((int)r->n);
+        run->record.topic = r->plain;
+        if (!run->parts || !run->places || !run->wake)
+                return -ENOMEM;
+        result = kafka_client_open(&run->client, r->bus, &options, err);
+        if (result)
+                return result;
+        run->topic = rd_kafka_topic_new(run->client.rk, r->topic, NULL);
+        run->queue = rd_kafka_queue_new(run->client.rk);
+        return run->topic && run->queue ? 0 : -ENOMEM;
 }
 
 int kafka_restore(const struct kafka_restore *r, struct error *err) {
-        struct run run = {
-                .r = r,
-                .started = calloc(r->n + 1, sizeof(bool)),
-                .done = calloc(r->n + 1, sizeof(bool)),
-                .at = calloc(r->n + 1, sizeof(int64_t)),
-        };
-        const struct kafka_client_options options = {.role = KAFKA_READER, .eof = true, .opaque = &run.client};
-        int result = run.started && run.done && run.at ? kafka_client_open(&run.client, r->bus, &options, err) : -ENOMEM;
+        struct run run = {.r = r};
+        int result = prepare(&run, err);
 
-        if (result == 0) {
-                run.topic = rd_kafka_topic_new(run.client.rk, r->topic, NULL);
-                run.queue = rd_kafka_queue_new(run.client.rk);
-                if (!run.topic || !run.queue)
-                        result = -ENOMEM;
-        }
         if (result == 0)
                 result = start(&run, err);
         if (result == 0)

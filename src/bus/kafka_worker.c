@@ -42,8 +42,8 @@ static int worker_start(struct bus_worker *worker, const struct bus_part *parts,
         return kafka_worker_start(of(worker), parts, n, err);
 }
 
-static int worker_ends(struct bus_worker *worker, int32_t partition, int64_t *ret, struct error *err) {
-        return kafka_worker_ends(of(worker), partition, ret, err);
+static int worker_ends(struct bus_worker *worker, const struct bus_part *parts, size_t n, int64_t *ret, struct error *err) {
+        return kafka_worker_ends(of(worker), parts, n, ret, err);
 }
 
 static const int64_t *worker_positions(struct bus_worker *worker, int32_t partition) {

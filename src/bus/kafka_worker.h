@@ -51,7 +51,7 @@ struct kafka_worker {
 int kafka_worker_poll(struct kafka_worker *w, int timeout_ms, struct bus_event *ret, struct error *err) MUSTCHECK;
 int kafka_worker_restore(struct kafka_worker *w, const struct bus_part *parts, size_t n, const struct bus_restore *r, struct error *err) MUSTCHECK;
 int kafka_worker_start(struct kafka_worker *w, const struct bus_part *parts, size_t n, struct error *err) MUSTCHECK;
-int kafka_worker_ends(struct kafka_worker *w, int32_t partition, int64_t *ret, struct error *err) MUSTCHECK;
+int kafka_worker_ends(struct kafka_worker *w, const struct bus_part *parts, size_t n, int64_t *ret, struct error *err) MUSTCHECK;
 int kafka_worker_rewind(struct kafka_worker *w, struct error *err) MUSTCHECK;
 void kafka_worker_drop_message(struct kafka_worker *w);
 

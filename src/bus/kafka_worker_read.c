@@ -320,17 +320,22 @@ int kafka_worker_start(struct kafka_worker *w, const struct bus_part *parts, siz
         return r;
 }
 
-int kafka_worker_ends(struct kafka_worker *w, int32_t partition, int64_t *ret, struct error *err) {
+int kafka_worker_ends(struct kafka_worker *w, const struct bus_part *parts, size_t n, int64_t *ret, struct error *err) {
         rd_kafka_topic_partition_list_t *list;
-        int r;
+        int r = 0;
 
-        if (w->group.pending != BUS_NONE || partition < 0 || partition >= w->partitions || !w->parts[partition].owned)
+        if (w->group.pending != BUS_NONE)
                 return BUS_E_REBALANCED;
-        list = list_inputs(w, &(struct bus_part){0, partition}, 1, RD_KAFKA_OFFSET_END);
+        for (size_t k = 0; k < n; k++) {
+                if (parts[k].partition < 0 || parts[k].partition >= w->partitions || !w->parts[parts[k].partition].owned)
+                        return BUS_E_REBALANCED;
+        }
+        list = list_inputs(w, parts, n, RD_KAFKA_OFFSET_END);
         if (!list)
                 return -ENOMEM;
-        r = kafka_list_offsets(&w->client, list, err);
-        for (size_t i = 0; r == 0 && i < w->inputs; i++)
+        if (list->cnt)
+                r = kafka_list_offsets(&w->client, list, err);
+        for (int i = 0; r == 0 && i < list->cnt; i++)
                 ret[i] = list->elems[i].offset;
         rd_kafka_topic_partition_list_destroy(list);
         return r;

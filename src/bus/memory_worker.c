@@ -210,15 +210,19 @@ static int worker_restore(struct bus_worker *worker, const struct bus_part *part
         return r;
 }
 
-static int worker_ends(struct bus_worker *worker, int32_t partition, int64_t *ret, struct error *err) {
+static int worker_ends(struct bus_worker *worker, const struct bus_part *parts, size_t n, int64_t *ret, struct error *err) {
         struct memory_worker *w = of(worker);
 
         (void)err;
         wake(w);
-        if (memory_seat_moving(&w->seat) || !w->parts[partition].owned)
+        if (memory_seat_moving(&w->seat))
                 return BUS_E_REBALANCED;
-        for (size_t i = 0; i < w->inputs_n; i++)
-                ret[i] = w->inputs[i]->partitions[partition].stable;
+        for (size_t k = 0; k < n; k++) {
+                if (!w->parts[parts[k].partition].owned)
+                        return BUS_E_REBALANCED;
+                for (size_t i = 0; i < w->inputs_n; i++)
+                        ret[k * w->inputs_n + i] = w->inputs[i]->partitions[parts[k].partition].stable;
+        }
         return 0;
 }
 

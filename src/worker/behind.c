@@ -10,16 +10,45 @@
  * successor starts behind.
  */
 
+#include <errno.h>
+#include <string.h>
+
 #include "worker/inside.h"
 
-int behind_begin(struct worker *w, struct partition *p, struct error *err) {
-        int r = bus_worker_ends(w->bus, p->number, p->ends, err);
+int behind_begin(struct worker *w, const struct bus_part *parts, size_t n, struct error *err) {
+        CLEANUP(cleanup_free) void *memory = calloc(n * w->topics.n_inputs + 1, sizeof(int64_t));
+        int64_t *ends = memory;
+        int r = ends ? bus_worker_ends(w->bus, parts, n, ends, err) : -ENOMEM;
 
-        if (r)
-                return r;
-        p->ends_wanted = false;
-        p->ends_at = clock_realtime(&w->c.real);
-        return 0;
+        for (size_t k = 0; r == 0 && k < n; k++) {
+                struct partition *p = w->parts[parts[k].partition];
+
+                memcpy(p->ends, ends + k * w->topics.n_inputs, w->topics.n_inputs * sizeof(*ends));
+                p->ends_wanted = false;
+                p->ends_at = clock_realtime(&w->c.real);
+        }
+        return r;
+}
+
+/* Of all partitions that want it, at once. */
+static int ask_ends(struct worker *w, struct error *err) {
+        CLEANUP(cleanup_free) void *memory = NULL;
+        struct bus_part *parts;
+        size_t n = 0;
+
+        for (size_t i = 0; i < w->n_owned; i++)
+                n += w->owned[i]->state == PARTITION_BEHIND && w->owned[i]->ends_wanted;
+        if (n == 0)
+                return 0;
+        parts = memory = calloc(n, sizeof(*parts));
+        if (!parts)
+                return -ENOMEM;
+        n = 0;
+        for (size_t i = 0; i < w->n_owned; i++) {
+                if (w->owned[i]->state == PARTITION_BEHIND && w->owned[i]->ends_wanted)
+                        parts[n++] = (struct bus_part){0, w->owned[i]->number};
+        }
+        return behind_begin(w, parts, n, err);
 }
 
 void behind_saw(struct worker *w, struct partition *p, const struct bus_record *record) {
@@ -43,13 +72,7 @@ static bool caught_up(const struct worker *w, const struct partition *p) {
         return true;
 }
 
-static int look(struct worker *w, struct partition *p, struct error *err) {
-        if (p->ends_wanted) {
-                int r = behind_begin(w, p, err);
-
-                if (r)
-                        return r;
-        }
+static void look(struct worker *w, struct partition *p) {
         if (caught_up(w, p)) {
                 if (!p->quiet)
                         log_line(w->c.log, PARTITION_LIVE, LOG_STRING("instance", w->c.instance), LOG_INT("partition", p->number),
@@ -60,17 +83,16 @@ static int look(struct worker *w, struct partition *p, struct error *err) {
                 p->quiet = false;
                 log_line(w->c.log, PARTITION_BEHIND, LOG_STRING("instance", w->c.instance), LOG_INT("partition", p->number));
         }
-        return 0;
 }
 
 int behind_look(struct worker *w, struct error *err) {
-        for (size_t i = 0; i < w->n_owned; i++) {
-                int r = w->owned[i]->state == PARTITION_BEHIND ? look(w, w->owned[i], err) : 0;
+        int r = ask_ends(w, err);
 
-                if (r)
-                        return r;
+        for (size_t i = 0; r == 0 && i < w->n_owned; i++) {
+                if (w->owned[i]->state == PARTITION_BEHIND)
+                        look(w, w->owned[i]);
         }
-        return 0;
+        return r;
 }
 
 void behind_rewound(struct worker *w, struct partition *p) {

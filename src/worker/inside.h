@@ -140,7 +140,7 @@ instant_t partition_now(const struct worker *w, const struct partition *p);
 void clock_saw(struct worker *w, const struct partition *p, const struct bus_record *record);
 
 /* -- behind.c -- */
-int behind_begin(struct worker *w, struct partition *p, struct error *err) MUSTCHECK;
+int behind_begin(struct worker *w, const struct bus_part *parts, size_t n, struct error *err) MUSTCHECK;
 int behind_look(struct worker *w, struct error *err) MUSTCHECK;
 void behind_saw(struct worker *w, struct partition *p, const struct bus_record *record);
 void behind_rewound(struct worker *w, struct partition *p);

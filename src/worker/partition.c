@@ -93,13 +93,12 @@ void partitions_drop(struct worker *w, const struct bus_part *parts, size_t n) {
 
 /* Restored already: takes the ends, lets the inputs flow, and has what the rows lack written with the first commit. */
 static int begin_reading(struct worker *w, const struct bus_part *parts, size_t n, struct error *err) {
-        int r = bus_worker_start(w->bus, parts, n, err);
+        int r = behind_begin(w, parts, n, err);
 
-        for (size_t i = 0; i < w->n_owned && r == 0; i++) {
-                r = behind_begin(w, w->owned[i], err);
-                if (r == 0)
-                        partition_enter(w, w->owned[i], PARTITION_BEHIND);
-        }
+        if (r == 0)
+                r = bus_worker_start(w->bus, parts, n, err);
+        for (size_t i = 0; i < w->n_owned && r == 0; i++)
+                partition_enter(w, w->owned[i], PARTITION_BEHIND);
         if (r == 0)
                 transaction_touch(w);
         return r;

@@ -187,7 +187,7 @@ START_TEST(commit_makes_all_visible_at_once) {
         ck_assert_int_eq(memory_end(m, "out", 0), 11); /* and a marker */
         ck_assert_int_eq(memory_stable(m, "out", 0), 11);
         for (int32_t p = 0; p < PARTITIONS; p++) {
-                ck_assert_int_eq(bus_worker_ends(seen.worker, p, ends, &err), 0);
+                ck_assert_int_eq(bus_worker_ends(seen.worker, &(struct bus_part){0, p}, 1, ends, &err), 0);
                 ck_assert_int_eq(bus_worker_positions(seen.worker, p)[0], ends[0]);
                 ck_assert_int_eq(memory_committed(m, "rules", "in-a", p), ends[0] ? ends[0] : -1);
         }
