@@ -9,6 +9,8 @@
 #include "bus/kafka_worker.h"
 #include "bus/murmur2.h"
 
+#define UNDELIVERED_SAID_MS 1000 /* at most one log line in this time; the rest is counted in the next */
+
 static struct kafka_worker *of(struct bus_worker *worker) {
         return (struct kafka_worker *)((char *)worker - offsetof(struct kafka_worker, worker));
 }
@@ -20,14 +22,23 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic
         kafka_group_rebalance(&w->group, err, parts);
 }
 
-/* Failures only. What a commit answers later is that records were not delivered; why stands only here. */
+/* Failures only. What a commit answers later is that records were not delivered; why stands only here. A broker that goes fails thousands. */
 static void on_delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque) {
         struct kafka_worker_producer *p = opaque;
+        const struct kafka_bus *bus = p->client.bus;
+        int64_t now;
 
         (void)rk;
-        if (message->err && message->err != RD_KAFKA_RESP_ERR__PURGE_QUEUE && message->err != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
-                log_line(p->client.bus->log, BUS_UNDELIVERED, LOG_STRING("topic", rd_kafka_topic_name(message->rkt)),
-                         LOG_INT("partition", message->partition), LOG_STRING("reason", rd_kafka_err2str(message->err)));
+        if (!message->err || message->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE || message->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
+                return;
+        now = clock_monotonic(&bus->clock);
+        p->undelivered++;
+        if (p->undelivered_said && now - p->undelivered_said < UNDELIVERED_SAID_MS)
+                return;
+        log_line(bus->log, BUS_UNDELIVERED, LOG_STRING("topic", rd_kafka_topic_name(message->rkt)), LOG_INT("partition", message->partition),
+                 LOG_STRING("reason", rd_kafka_err2str(message->err)), LOG_INT("records", (int64_t)p->undelivered));
+        p->undelivered = 0;
+        p->undelivered_said = now ? now : 1;
 }
 
 static int worker_poll(struct bus_worker *worker, int timeout_ms, struct bus_event *ret, struct error *err) {
