@@ -9,6 +9,9 @@
 #include "bus/kafka_worker.h"
 #include "bus/murmur2.h"
 
+#define ABORT_PAUSE_MS 20        /* before the second of two aborts is tried again; doubled for each further one, … */
+#define ABORT_PAUSE_MAX_MS 1000  /* … to this */
+#define ABORT_CALM_MS 10000      /* an abort so long after the last one is a first one, which is tried again at once */
 #define UNDELIVERED_SAID_MS 1000 /* at most one log line in this time; the rest is counted in the next */
 
 static struct kafka_worker *of(struct bus_worker *worker) {
@@ -146,6 +149,22 @@ static int worker_commit(struct bus_worker *worker, struct error *err) {
         return r;
 }
 
+/* A record that the broker refuses again and again must not fill its topics with transactions that come to nothing. */
+static void back_off(struct kafka_worker *w) {
+        const struct clock *clock = &w->bus->clock;
+        int64_t now = clock_monotonic(clock), until;
+
+        if (!w->aborted || now - w->aborted > ABORT_CALM_MS)
+                w->abort_pause_ms = 0;
+        else if (w->abort_pause_ms == 0)
+                w->abort_pause_ms = ABORT_PAUSE_MS;
+        else
+                w->abort_pause_ms = 2 * w->abort_pause_ms < ABORT_PAUSE_MAX_MS ? 2 * w->abort_pause_ms : ABORT_PAUSE_MAX_MS;
+        for (until = now + w->abort_pause_ms; now < until; now = clock_monotonic(clock))
+                rd_kafka_poll(w->producer.client.rk, (int)(until - now));
+        w->aborted = now;
+}
+
 static int worker_abort(struct bus_worker *worker, struct error *err) {
         struct kafka_worker *w = of(worker);
         int r;
@@ -155,7 +174,10 @@ static int worker_abort(struct bus_worker *worker, struct error *err) {
         r = kafka_txn_abort(&w->producer.txn, err);
         rd_kafka_poll(w->producer.client.rk, 0);
         w->stale = false;
-        return r ? r : kafka_worker_rewind(w, err);
+        if (r)
+                return r;
+        back_off(w);
+        return kafka_worker_rewind(w, err);
 }
 
 static int32_t worker_partitions(struct bus_worker *worker) {

@@ -45,6 +45,9 @@ struct kafka_worker {
         struct bus_part *handed;          /* [partitions]: of the event */
         size_t handed_n;
 
+        int64_t aborted;        /* monotonic: end of the last abort; 0: none */
+        int64_t abort_pause_ms; /* what it waited before it read again */
+
         rd_kafka_message_t *message; /* handed out last */
         struct kafka_headers headers;
 };

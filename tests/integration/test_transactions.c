@@ -9,7 +9,7 @@
  * and that both cases were told about, by the worker or, where it had to end, by its successor.
  *
  * The embedded broker aborts nothing and keeps no offsets of transactions, so that nothing is told twice is not claimed here
- * (test_worker_kill.c does).
+ * (faults.py does).
  */
 
 #include <fcntl.h>
