@@ -20,7 +20,7 @@ ORGANISATIONS = MUNICIPALITIES + ("gi-a", "gi-b", "region-noord", "operators")
 DAYS_AGO_MAX = 60
 
 INPUTS = ("measure-started", "protector-assigned", "first-contact-held", "deviation-explained", "residence-changed", "measure-ended", "event-withdrawn",
-          "term-agreed", "alert-acknowledged", "measure-extended")
+          "term-agreed", "alert-acknowledged", "safety-raised")
 OUTPUTS = ("plan-due", "escalation-raised", "escalation-resolved", "event-refused", "deliveries")
 
 ORGANISATIONS_YAML = """organisations:

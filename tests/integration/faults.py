@@ -130,7 +130,6 @@ def killed_once(trial):
         else:
             worker = world.worker("a", "--once", "--now", then)
         sign = trial.random.choice(SIGNS)
-        say(sign)
         wait_for(f"{sign} stands in the log", lambda: worker.said(sign), look=0.01)
         trial.pause(0, ONCE_KILLED_S)
         if worker.lives_on():
