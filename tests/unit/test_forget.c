@@ -19,7 +19,9 @@
         "routes:\n  - {event: residence-changed, to: [municipality], basis: proef}\n"                \
         "norms:\n  - norm: handover\n    title: Overdracht\n"                                        \
         "    basis: {kind: agenda, ref: proef}\n    starts: measure-ended.date\n    when: {reason: OTHER}\n" \
-        "    term: 10 days\n    met_by: [handover-held]\n    announce: [gi]\n"
+        "    term: 10 days\n    met_by: [handover-held]\n    announce: [gi]\n"                       \
+        "  - norm: aftercare\n    title: Nazorg\n    basis: {kind: agenda, ref: proef}\n"           \
+        "    starts: measure-ended.date\n    when: {reason: TRANSFERRED}\n    term: 10 years\n    met_by: [handover-held]\n"
 
 static char folder[64];
 static struct config *config;
@@ -113,7 +115,7 @@ static const struct {
         {"a measure that goes on", false, {"measure-started", "protector-assigned"}},
         {"one of two measures ended", false, {"measure-started", "measure-ended", "another-measure"}},
         {"the end was withdrawn", false, {"measure-started", "measure-ended", "withdrawn"}},
-        {"the end is still to come", false, {"measure-started", "ends-later"}},
+        {"the end is still to come", false, {"measure-started", "protector-assigned", "ends-later"}},
         {"an end of a measure that nobody started", true, {"measure-ended"}},
         {"a move, and nothing that could end", true, {"residence-changed"}},
         {"a concern of the measure, which ended", true, {"measure-started", "measure-ended", "safety-of-measure"}},
@@ -124,6 +126,7 @@ static const struct {
         {"an obstruction of the measure, which ended", false, {"measure-started", "measure-ended", "obstruction-reported"}},
         {"an obstruction that was resolved", true, {"measure-started", "measure-ended", "obstruction-reported", "obstruction-resolved"}},
         {"an obligation is overdue", false, {"measure-started", "ended-otherwise"}},
+        {"an obligation runs", false, {"measure-started", "transferred"}},
         {"the obligation was met", true, {"measure-started", "ended-otherwise", "handover-held"}},
         {"a region", false, {"meeting-held"}},
         {"a region whose obstruction was resolved", false, {"meeting-held", "obstruction-of-region", "resolved-in-region"}},
@@ -140,6 +143,7 @@ static const struct {
          "\"measure_id\":\"$m\",\"date\":\"2024-02-02\",\"worker\":\"w\",\"role\":\"FIXED\",\"working_with_family\":true,\"reason\":\"FIRST\""},
         {"measure-ended", NULL, NULL, "\"measure_id\":\"$m\",\"date\":\"2024-03-01\",\"reason\":\"EXPIRED\""},
         {"ended-otherwise", "measure-ended", NULL, "\"measure_id\":\"$m\",\"date\":\"2024-03-01\",\"reason\":\"OTHER\""},
+        {"transferred", "measure-ended", NULL, "\"measure_id\":\"$m\",\"date\":\"2024-03-01\",\"reason\":\"TRANSFERRED\""},
         {"ends-later", "measure-ended", NULL, "\"measure_id\":\"$m\",\"date\":\"2030-01-01\",\"reason\":\"EXPIRED\""},
         {"withdrawn", "event-withdrawn", NULL, "\"withdrawn\":\"$measure-ended\",\"reason\":\"MISTAKE\""},
         {"residence-changed", NULL, NULL, "\"municipality\":\"gm0001\",\"valid_from\":\"2024-02-01\",\"basis\":\"MOVED\""},
