@@ -128,7 +128,7 @@ static void print_refusal(const struct topics_step *step, struct buffer *out) {
         if (step->partitions != t->partitions)
                 buffer_printf(out,
                               "refuse %s: it has %" PRId32 " partitions and the configuration says %" PRId32
-                              "; the partition of a case hangs on the number, so it is never changed: set it back, or begin anew under another prefix",
+                              "; the partition of a case hangs on the number, so it is never changed: set it back, or move to another prefix (state copy)",
                               t->topic, step->partitions, t->partitions);
         else
                 buffer_printf(out, "refuse %s: it has %d replicas and the configuration says %d; add replicas with the tools of the cluster", t->topic,

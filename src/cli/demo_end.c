@@ -105,7 +105,7 @@ static int tell_story(struct demo *demo) {
 
         if (r == 0)
                 r = store_new(engine, &store);
-        status = r ? 0 : live_read("demo", demo->broker.bus, demo->broker.config.partitions, &story, store);
+        status = r ? 0 : live_read("demo", demo->broker.bus, &story, store);
         if (status)
                 return status;
         file = r ? NULL : store_find(store, &story);

@@ -31,9 +31,16 @@ static int untold(void *ctx, const struct outcome *outcome) {
 static int print_case(const struct arguments *a, struct engine *engine, struct store *store, instant_t at) {
         struct casefile *file = store_find(store, &a->case_id);
         struct buffer out = BUFFER_INIT(OUTPUT_MAX);
+        char closed[DATE_TEXT + 1];
         struct error err = {0};
+        day_t day;
         int r;
 
+        if (store_closed(store, &a->case_id, &day)) {
+                date_format(day, closed);
+                error_set(&err, "the case was closed on %s, and what was known of it is forgotten", closed);
+                return command_fail("explain", EXIT_NO, &err);
+        }
         if (!file) {
                 error_set(&err, "the case is not %s", a->path ? "in the file" : "known to the broker's case-state");
                 return command_fail("explain", EXIT_NO, &err);

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "bus/murmur2.h"
 #include "bus/topics.h"
 #include "cli/broker.h"
 #include "engine/row.h"
@@ -13,14 +12,10 @@
 #define LIVE_IDLE_MAX 60 /* polls without anything before the broker counts as gone */
 
 static bool is_wanted(const struct bus_record *record, const struct uuid *case_id) {
-        const uint8_t *key = record->key;
-
-        if (record->key_n != ROW_KEY_BYTES || key[16] == ROW_SCHEMA || key[16] == ROW_VERSION)
-                return false;
-        return !case_id || memcmp(key, case_id->bytes, sizeof(case_id->bytes)) == 0;
+        return !case_id || (record->key_n == ROW_KEY_BYTES && memcmp(record->key, case_id->bytes, sizeof(case_id->bytes)) == 0);
 }
 
-static int read_rows(struct bus_reader *reader, const struct uuid *case_id, struct store *store, struct error *err) {
+static int read_rows(struct bus_reader *reader, const struct live_rows *rows, struct error *err) {
         struct bus_event event;
         unsigned idle = 0;
         int r;
@@ -36,32 +31,47 @@ static int read_rows(struct bus_reader *reader, const struct uuid *case_id, stru
                         return -ETIMEDOUT;
                 }
                 idle = 0;
-                if (!is_wanted(&event.record, case_id))
-                        continue;
-                r = store_restore(store, event.record.key, event.record.key_n, event.record.value, event.record.value_n, err);
+                r = is_wanted(&event.record, rows->case_id) ? rows->row(rows->ctx, &event.record, err) : 0;
                 if (r)
                         return r;
         }
 }
 
-int live_read(const char *command, struct bus *bus, int32_t partitions, const struct uuid *case_id, struct store *store) {
+int live_each(struct bus *bus, const struct live_rows *rows, struct error *err) {
         static const char *const topics[] = {TOPIC_CASE_STATE};
-        struct bus_reader_config config = {.topics = topics, .topics_n = 1, .partition = BUS_ALL_PARTITIONS, .from = BUS_FROM_BEGINNING, .until_end = true};
+        struct bus_reader_config config = {
+                .topics = topics, .topics_n = 1, .partition = rows->partition, .from = BUS_FROM_BEGINNING, .until_end = true};
         struct bus_reader *reader;
-        struct error err = {0};
         char text[UUID_TEXT + 1];
         int r;
 
-        if (case_id) {
-                uuid_format(case_id, text);
-                config.partition = murmur2_partition(text, UUID_TEXT, partitions);
+        if (rows->case_id) {
+                uuid_format(rows->case_id, text);
+                config.partition = BUS_ALL_PARTITIONS;
+                config.key = text;
+                config.key_n = UUID_TEXT;
         }
-        r = bus_reader_open(bus, &config, &reader, &err);
-        if (r == 0) {
-                r = read_rows(reader, case_id, store, &err);
-                bus_reader_close(reader);
-        }
-        return r ? command_fail(command, EXIT_BROKER, &err) : EXIT_DONE;
+        r = bus_reader_open(bus, &config, &reader, err);
+        if (r)
+                return r;
+        r = read_rows(reader, rows, err);
+        bus_reader_close(reader);
+        return r;
+}
+
+static int restore(void *ctx, struct bus_record *record, struct error *err) {
+        const uint8_t *key = record->key;
+
+        if (record->key_n != ROW_KEY_BYTES || key[16] == ROW_SCHEMA || key[16] == ROW_VERSION)
+                return 0;
+        return store_restore(ctx, key, record->key_n, record->value, record->value_n, err);
+}
+
+int live_read(const char *command, struct bus *bus, const struct uuid *case_id, struct store *store) {
+        struct live_rows rows = {.partition = BUS_ALL_PARTITIONS, .case_id = case_id, .row = restore, .ctx = store};
+        struct error err = {0};
+
+        return live_each(bus, &rows, &err) ? command_fail(command, EXIT_BROKER, &err) : EXIT_DONE;
 }
 
 int live_find_and_read(const char *command, const struct command_dirs *dirs, const char *bootstrap, const struct uuid *case_id,
@@ -72,7 +82,7 @@ int live_find_and_read(const char *command, const struct command_dirs *dirs, con
         if (status == EXIT_DONE)
                 status = command_broker_open(command, &broker);
         if (status == EXIT_DONE)
-                status = live_read(command, broker.bus, broker.config.partitions, case_id, store);
+                status = live_read(command, broker.bus, case_id, store);
         command_broker_done(&broker);
         return status;
 }

@@ -21,6 +21,7 @@
         X(publish) \
         X(tail) \
         X(rules) \
+        X(state) \
         X(connect) \
         X(schema) \
         X(bench) \

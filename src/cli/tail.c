@@ -211,7 +211,7 @@ const struct command command_tail = {
                 "Prints one record a line, and goes on until SIGINT or SIGTERM:\n"
                 "  {\"topic\":…,\"partition\":…,\"offset\":…,\"timestamp\":…,\"key\":…,\"headers\":{…},\"event\":…,\"value\":{…}}\n"
                 "Decodes events, what the broker tells, deliveries, dead letters, and the rows of case-state (with \"row\": fact,\n"
-                "obligation, alert, copy, schema or version, and a readable key CASE/KIND/ID). Bytes that it cannot decode come as\n"
+                "obligation, alert, copy, closed, schema or version, and a readable key CASE/KIND/ID). Bytes that it cannot decode come as\n"
                 "\"hex\" with the \"error\", and never stop it. Joins no group: looking changes nothing.\n\n"
                 "  --from WHERE       beginning (default), end, an instant (2022-10-18T09:00:00+02:00) or a date (its local midnight)\n"
                 "  --until-end        stop at the ends that stand when it starts\n"

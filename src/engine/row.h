@@ -24,6 +24,8 @@
 #include "model/event_type.h"
 
 #define ROW_KEY_BYTES 33
+#define ROW_MARK_PARTITIONS "partitions" /* id of the row v that says how many partitions there are; zeros behind it */
+#define ROW_MARK_COPYING INT32_MAX        /* so many: a copy into this topic has begun and is not done (ketenwacht state copy) */
 #define ROW_KIND_AT 16 /* in the key */
 
 enum row_kind { ROW_FACT = 'f', ROW_OBLIGATION = 'o', ROW_ALERT = 'a', ROW_COPY = 'c', ROW_CLOSED = 'x', ROW_SCHEMA = 's', ROW_VERSION = 'v' };

@@ -18,7 +18,6 @@
 #include "worker/inside.h"
 
 #define PERCENT_STEP 10 /* between two lines of progress */
-#define PARTITIONS_MARK "partitions" /* id of the row v that says how many there are; zeros behind it */
 
 struct restore {
         struct worker *w;
@@ -59,7 +58,7 @@ static int read_version_mark(struct partition *p, const uint8_t *key, const stru
         uint8_t count_key[ROW_KEY_BYTES];
         int64_t number;
 
-        mark_key(ROW_VERSION, PARTITIONS_MARK, strlen(PARTITIONS_MARK), count_key);
+        mark_key(ROW_VERSION, ROW_MARK_PARTITIONS, strlen(ROW_MARK_PARTITIONS), count_key);
         if (!text_to_int64((struct text){row->value, row->value_n}, &number) || number < 0 || number > INT32_MAX) {
                 error_set(err, "partition %d of %s has a row v at offset %" PRId64 " that holds no number", row->partition, TOPIC_CASE_STATE, row->offset);
                 return WORKER_E_CONFIG;
@@ -132,9 +131,13 @@ static int check_marks(const struct worker *w, const struct partition *p, struct
                           p->number, TOPIC_CASE_STATE, p->version, w->c.config->version);
                 return WORKER_E_CONFIG;
         }
+        if (p->count == ROW_MARK_COPYING) {
+                error_set(err, "a copy into %s was begun and never finished; run ketenwacht state copy again", TOPIC_CASE_STATE);
+                return WORKER_E_CONFIG;
+        }
         if (p->count && p->count != w->n_parts) {
                 error_set(err, "%s was written with %d partitions and has %d now, so cases would be looked for in the wrong place; partition counts never "
-                               "change: make new topics under another prefix and read everything again",
+                               "change: make new topics under another prefix and copy the state there (ketenwacht state copy)",
                           TOPIC_CASE_STATE, p->count, w->n_parts);
                 return WORKER_E_CONFIG;
         }
@@ -189,7 +192,7 @@ int restore_write_marks(struct worker *w, struct partition *p, struct error *err
         if (!p->versioned || p->version < w->c.config->version)
                 r = write_number(w, p, "", w->c.config->version, err);
         if (r == 0 && !p->count)
-                r = write_number(w, p, PARTITIONS_MARK, w->n_parts, err);
+                r = write_number(w, p, ROW_MARK_PARTITIONS, w->n_parts, err);
         for (size_t i = 0; r == 0 && row_schema_at(w->rows, w->c.config->types, i, &fingerprint, &json); i++) {
                 uint8_t key[ROW_KEY_BYTES], id[8];
 

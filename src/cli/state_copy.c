@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * `ketenwacht state copy`: the rows of one case-state into another
+ *
+ * For another number of partitions, another prefix or another cluster: rows do not depend on where they stand, but for
+ * the partition of their case. Tellings come along, so nothing is told again. Each partition that is written says first that a
+ * copy is under way, so that no worker takes half of one for the whole, and last how many partitions there are and the highest
+ * configuration version that was seen. A copy that failed is simply done again: the same rows, written twice, are the same state.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bus/murmur2.h"
+#include "bus/topics.h"
+#include "cli/live.h"
+#include "cli/state.h"
+#include "engine/row.h"
+
+#define WAIT_MS 1000
+#define WAITS_MAX 60        /* seconds without an acknowledgement before the broker counts as gone */
+#define IN_FLIGHT_MAX 20000 /* rows without one */
+#define NUMBER_MAX 24
+
+struct target_mark { /* what the rows v of a partition that is to be written say */
+        int64_t partitions;
+        bool cases;
+};
+
+struct copy {
+        struct command_broker from, to;
+        struct bus_producer *producer;
+        struct target_mark *marks; /* by partition of the target */
+        int64_t version;           /* highest seen; -1: none */
+        uint64_t sent, settled, copied;
+        bool refused;
+        struct error failure;      /* of the first row that the broker refused */
+};
+
+static void on_settled(void *ctx, const struct bus_report *report) {
+        struct copy *copy = ctx;
+
+        copy->settled++;
+        if (report->sent == BUS_SENT || copy->refused)
+                return;
+        copy->refused = true;
+        error_set(&copy->failure, "a row was not acknowledged: %s; run it again", report->reason ? report->reason : "no answer came");
+}
+
+static int wait_for(struct copy *copy, uint64_t most, struct error *err) {
+        uint64_t before = copy->settled;
+
+        for (unsigned waits = 0; copy->sent - copy->settled > most && !copy->refused;) {
+                int r = bus_producer_poll(copy->producer, WAIT_MS, err);
+
+                if (r)
+                        return r;
+                waits = copy->settled == before ? waits + 1 : 0;
+                before = copy->settled;
+                if (waits >= WAITS_MAX) {
+                        error_set(err, "the broker acknowledged nothing for %d seconds; run it again", WAITS_MAX * WAIT_MS / 1000);
+                        return -ETIMEDOUT;
+                }
+        }
+        if (copy->refused)
+                *err = copy->failure;
+        return copy->refused ? -EIO : 0;
+}
+
+static int send_row(struct copy *copy, int32_t partition, const void *key, const void *value, size_t n, struct error *err) {
+        const struct bus_record record = {
+                .topic = TOPIC_CASE_STATE, .partition = partition, .key = key, .key_n = ROW_KEY_BYTES, .value = value, .value_n = n};
+        int r = copy->sent - copy->settled < IN_FLIGHT_MAX ? 0 : wait_for(copy, IN_FLIGHT_MAX / 2, err);
+
+        for (unsigned tries = 0; r == 0 && tries < WAITS_MAX; tries++) {
+                r = bus_producer_send(copy->producer, &record, NULL, err);
+                if (r != BUS_E_FULL) {
+                        copy->sent += r == 0;
+                        return r;
+                }
+                r = bus_producer_poll(copy->producer, WAIT_MS, err);
+        }
+        if (r == 0)
+                error_set(err, "the queue to the broker stays full; run it again");
+        return r ? r : -ETIMEDOUT;
+}
+
+/* -- The worker's own rows -- */
+
+static void mark_key(const char *id, uint8_t ret[ROW_KEY_BYTES]) {
+        struct uuid none = {0}, last = {0};
+
+        memcpy(last.bytes, id, strlen(id));
+        row_key(&none, ROW_VERSION, &last, ret);
+}
+
+static int send_number(struct copy *copy, int32_t partition, const char *id, int64_t number, struct error *err) {
+        uint8_t key[ROW_KEY_BYTES];
+        char text[NUMBER_MAX];
+
+        mark_key(id, key);
+        return send_row(copy, partition, key, text, (size_t)snprintf(text, sizeof(text), "%" PRId64, number), err);
+}
+
+static int send_marks(struct copy *copy, int64_t partitions, struct error *err) {
+        int r = 0;
+
+        for (int32_t p = 0; p < copy->to.config.partitions && r == 0; p++) {
+                r = send_number(copy, p, ROW_MARK_PARTITIONS, partitions, err);
+                if (r == 0 && partitions != ROW_MARK_COPYING && copy->version >= 0)
+                        r = send_number(copy, p, "", copy->version, err);
+        }
+        return r ? r : wait_for(copy, 0, err);
+}
+
+/* -- Rows -- */
+
+static bool is_kind(const struct bus_record *record, enum row_kind kind) {
+        return record->key_n == ROW_KEY_BYTES && ((const uint8_t *)record->key)[16] == (uint8_t)kind;
+}
+
+static bool is_mark(const struct bus_record *record, const char *id) {
+        uint8_t key[ROW_KEY_BYTES];
+
+        mark_key(id, key);
+        return record->key_n == ROW_KEY_BYTES && memcmp(record->key, key, ROW_KEY_BYTES) == 0;
+}
+
+static int look_at_target(void *ctx, struct bus_record *record, struct error *err) {
+        struct copy *copy = ctx;
+        struct target_mark *mark = &copy->marks[record->partition < copy->to.config.partitions ? record->partition : 0];
+
+        if (record->partition >= copy->to.config.partitions) {
+                error_set(err, "case-state has a partition %d there, and broker.yaml says %d; set it right", record->partition, copy->to.config.partitions);
+                return -EINVAL;
+        }
+        if (is_mark(record, ROW_MARK_PARTITIONS)) {
+                if (!record->value || !text_to_int64((struct text){record->value, record->value_n}, &mark->partitions))
+                        mark->partitions = -1;
+        } else {
+                mark->cases = true;
+        }
+        return 0;
+}
+
+static int copy_row(void *ctx, struct bus_record *record, struct error *err) {
+        struct copy *copy = ctx;
+        char text[UUID_TEXT + 1];
+        struct uuid case_id;
+        int64_t number;
+        int r;
+
+        if (record->key_n != ROW_KEY_BYTES) {
+                error_set(err, "partition %d of case-state, offset %" PRId64 ": a key of %zu bytes; keys have %d", record->partition, record->offset,
+                          record->key_n, ROW_KEY_BYTES);
+                return -EINVAL;
+        }
+        if (is_kind(record, ROW_VERSION)) {
+                if (is_mark(record, "") && record->value && text_to_int64((struct text){record->value, record->value_n}, &number) && number > copy->version)
+                        copy->version = number;
+                return 0;
+        }
+        if (is_kind(record, ROW_SCHEMA))
+                return 0; /* whoever works on it next writes those that it uses */
+        memcpy(case_id.bytes, record->key, sizeof(case_id.bytes));
+        uuid_format(&case_id, text);
+        r = send_row(copy, murmur2_partition(text, UUID_TEXT, copy->to.config.partitions), record->key, record->value, record->value_n, err);
+        copy->copied += r == 0;
+        return r;
+}
+
+/* -- The command -- */
+
+static int open_both(struct copy *copy, const struct state_arguments *a) {
+        int status = command_broker_read("state", a->from, a->from_bootstrap, NULL, &copy->from);
+
+        if (status == 0)
+                status = command_broker_read("state", a->dirs.config, a->bootstrap, NULL, &copy->to);
+        if (status)
+                return status;
+        if (strcmp(copy->from.bootstrap, copy->to.bootstrap) == 0 && strcmp(copy->from.config.prefix, copy->to.config.prefix) == 0)
+                return command_usage("state", "%s and %s name the same case-state; give the new one another prefix in broker.yaml", a->from, a->dirs.config);
+        status = command_broker_open("state", &copy->from);
+        return status ? status : command_broker_open("state", &copy->to);
+}
+
+/* New, or left by a copy that failed. Return: 0, or the exit status. */
+static int check_target(struct copy *copy) {
+        const struct live_rows rows = {.partition = BUS_ALL_PARTITIONS, .row = look_at_target, .ctx = copy};
+        struct error err = {0};
+        int r = live_each(copy->to.bus, &rows, &err);
+
+        if (r)
+                return command_fail("state", r == -ENOENT || r == -EINVAL ? EXIT_USAGE : EXIT_BROKER, &err);
+        for (int32_t p = 0; p < copy->to.config.partitions; p++) {
+                if (copy->marks[p].partitions == ROW_MARK_COPYING || (copy->marks[p].partitions == 0 && !copy->marks[p].cases))
+                        continue;
+                error_set(&err, "%scase-state is in use already: partition %d has rows; copy into new topics, under a prefix of their own",
+                          copy->to.config.prefix, p);
+                return command_fail("state", EXIT_NO, &err);
+        }
+        return 0;
+}
+
+static int copy_all(struct copy *copy, struct error *err) {
+        static const char *const topics[] = {TOPIC_CASE_STATE};
+        const struct bus_producer_config config = {.settled = on_settled, .ctx = copy, .topics = topics, .topics_n = 1};
+        const struct live_rows rows = {.partition = BUS_ALL_PARTITIONS, .row = copy_row, .ctx = copy};
+        int r = bus_producer_open(copy->to.bus, &config, &copy->producer, err);
+
+        if (r == 0)
+                r = send_marks(copy, ROW_MARK_COPYING, err);
+        if (r == 0)
+                r = live_each(copy->from.bus, &rows, err);
+        if (r == 0)
+                r = wait_for(copy, 0, err);
+        return r ? r : send_marks(copy, copy->to.config.partitions, err);
+}
+
+static int run(struct copy *copy, const struct state_arguments *a) {
+        struct error err = {0};
+        int r, status = open_both(copy, a);
+
+        if (status)
+                return status;
+        error_set(&err, "out of memory");
+        copy->marks = calloc((size_t)copy->to.config.partitions, sizeof(*copy->marks));
+        if (!copy->marks)
+                return command_fail("state", EXIT_BROKER, &err);
+        status = check_target(copy);
+        if (status)
+                return status;
+        r = copy_all(copy, &err);
+        if (r)
+                return command_fail("state", r == -ENOENT || r == -EINVAL ? EXIT_USAGE : EXIT_BROKER, &err);
+        printf("{\"copied\":%" PRIu64 ",\"partitions\":%d}\n", copy->copied, copy->to.config.partitions);
+        return state_flush();
+}
+
+int state_copy(const struct state_arguments *a) {
+        struct copy copy = {.version = -1};
+        int status = run(&copy, a);
+
+        bus_producer_close(copy.producer);
+        command_broker_done(&copy.to);
+        command_broker_done(&copy.from);
+        free(copy.marks);
+        return status;
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * `ketenwacht state stats`: how much there is, on the topic and in the memory of a worker
+ *
+ * Each partition is read into a store of its own, as a worker would, and dropped before the next: so this needs
+ * the memory of one partition. What is live follows from what the store holds, and the rest of the rows was replaced.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/json.h"
+#include "cli/configuration.h"
+#include "cli/live.h"
+#include "cli/state.h"
+#include "engine/row.h"
+
+#define LINE_BYTES_MAX ((size_t)64 * 1024)
+
+/* The kinds of rows, as `tail` names them. */
+static const struct {
+        enum row_kind kind;
+        const char *name;
+} kinds[] = {
+        {ROW_FACT, "fact"},     {ROW_OBLIGATION, "obligation"}, {ROW_ALERT, "alert"},     {ROW_COPY, "copy"},
+        {ROW_CLOSED, "closed"}, {ROW_SCHEMA, "schema"},         {ROW_VERSION, "version"},
+};
+
+struct weight { /* rows with a value as they stand on the topic, superseded ones too */
+        uint64_t rows, key_bytes, value_bytes;
+};
+
+struct count { /* of one partition, or of all */
+        struct weight weights[ELEMENTS(kinds)];
+        struct store_stats stats;
+        uint64_t tombstones, tombstone_bytes, live, checksum;
+        int64_t version; /* -1: no worker was here */
+        int64_t partitions; /* of case-state, as the last row says; 0: none does */
+};
+
+struct reading {
+        struct store *store;
+        struct count *count;
+};
+
+static size_t kind_of(const struct bus_record *record) {
+        size_t i = 0;
+
+        while (record->key_n == ROW_KEY_BYTES && i < ELEMENTS(kinds) && ((const uint8_t *)record->key)[16] != (uint8_t)kinds[i].kind)
+                i++;
+        return record->key_n == ROW_KEY_BYTES ? i : ELEMENTS(kinds);
+}
+
+static int read_mark(struct reading *reading, const struct bus_record *record, struct error *err) {
+        bool partitions = memcmp((const uint8_t *)record->key + 17, ROW_MARK_PARTITIONS, strlen(ROW_MARK_PARTITIONS)) == 0;
+        int64_t number;
+
+        if (!text_to_int64((struct text){record->value, record->value_n}, &number)) {
+                error_set(err, "partition %d of case-state has a row v at offset %" PRId64 " that holds no number", record->partition, record->offset);
+                return -EINVAL;
+        }
+        if (partitions)
+                reading->count->partitions = number;
+        else if (number > reading->count->version)
+                reading->count->version = number;
+        return 0;
+}
+
+static int count_row(void *ctx, struct bus_record *record, struct error *err) {
+        struct reading *reading = ctx;
+        struct count *count = reading->count;
+        size_t kind = kind_of(record);
+        int r;
+
+        if (!record->value) {
+                count->tombstones++;
+                count->tombstone_bytes += record->key_n;
+        } else if (kind < ELEMENTS(kinds)) {
+                count->weights[kind].rows++;
+                count->weights[kind].key_bytes += record->key_n;
+                count->weights[kind].value_bytes += record->value_n;
+        }
+        if (kind < ELEMENTS(kinds) && (kinds[kind].kind == ROW_SCHEMA || kinds[kind].kind == ROW_VERSION))
+                return record->value && kinds[kind].kind == ROW_VERSION ? read_mark(reading, record, err) : 0;
+        r = store_restore(reading->store, record->key, record->key_n, record->value, record->value_n, err);
+        if (r == -EINVAL)
+                error_prefix(err, "partition %d of case-state, offset %" PRId64, record->partition, record->offset);
+        if (r == -ENOMEM)
+                error_set(err, "out of memory while partition %d of case-state was read", record->partition);
+        return r;
+}
+
+static uint64_t weight_of(const struct count *count, enum row_kind kind) {
+        for (size_t i = 0; i < ELEMENTS(kinds); i++) {
+                if (kinds[i].kind == kind)
+                        return count->weights[i].rows;
+        }
+        return 0;
+}
+
+static void conclude(struct count *count, const struct store *store) {
+        const struct store_stats *s = &count->stats;
+
+        count->stats = store_stats(store);
+        count->checksum = store_checksum(store);
+        /* Of the worker's own rows: a schema is written once, and of the two numbers the last one counts. */
+        count->live = s->facts + s->announcements + s->alerts + s->copies + s->closed + weight_of(count, ROW_SCHEMA) + (count->version >= 0) +
+                      (count->partitions > 0);
+}
+
+static void add(struct count *all, const struct count *one) {
+        for (size_t i = 0; i < ELEMENTS(kinds); i++) {
+                all->weights[i].rows += one->weights[i].rows;
+                all->weights[i].key_bytes += one->weights[i].key_bytes;
+                all->weights[i].value_bytes += one->weights[i].value_bytes;
+        }
+        all->stats.cases += one->stats.cases;
+        all->stats.facts += one->stats.facts;
+        all->stats.announcements += one->stats.announcements;
+        all->stats.alerts += one->stats.alerts;
+        all->stats.open_alerts += one->stats.open_alerts;
+        all->stats.copies += one->stats.copies;
+        all->stats.closed += one->stats.closed;
+        all->stats.bytes += one->stats.bytes;
+        all->stats.bytes_facts += one->stats.bytes_facts;
+        all->stats.bytes_tellings += one->stats.bytes_tellings;
+        all->stats.bytes_closed += one->stats.bytes_closed;
+        all->tombstones += one->tombstones;
+        all->tombstone_bytes += one->tombstone_bytes;
+        all->live += one->live;
+        all->checksum += one->checksum;
+        all->version = one->version > all->version ? one->version : all->version;
+}
+
+static struct weight sum(const struct count *count) {
+        struct weight all = {.key_bytes = count->tombstone_bytes};
+
+        for (size_t i = 0; i < ELEMENTS(kinds); i++) {
+                all.rows += count->weights[i].rows;
+                all.key_bytes += count->weights[i].key_bytes;
+                all.value_bytes += count->weights[i].value_bytes;
+        }
+        return all;
+}
+
+/* -- JSON -- */
+
+static void put_size(struct json_writer *w, const char *key, uint64_t n) {
+        jsonw_put_int(w, key, (int64_t)n);
+}
+
+static void put_topic(struct json_writer *w, const struct count *count) {
+        jsonw_key(w, "topic");
+        jsonw_open_object(w);
+        for (size_t i = 0; i < ELEMENTS(kinds); i++) {
+                jsonw_key(w, kinds[i].name);
+                jsonw_open_object(w);
+                put_size(w, "rows", count->weights[i].rows);
+                put_size(w, "key_bytes", count->weights[i].key_bytes);
+                put_size(w, "value_bytes", count->weights[i].value_bytes);
+                jsonw_close_object(w);
+        }
+        jsonw_close_object(w);
+}
+
+static int print_json(const struct count *count, int32_t partition) {
+        struct buffer line = BUFFER_INIT(LINE_BYTES_MAX);
+        struct json_writer w = JSON_WRITER(&line);
+        const struct store_stats *s = &count->stats;
+        struct weight all = sum(count);
+        struct error err;
+        char checksum[17];
+
+        jsonw_open_object(&w);
+        if (partition >= 0)
+                jsonw_put_int(&w, "partition", partition);
+        else
+                jsonw_put_string(&w, "partition", "all");
+        put_size(&w, "cases", s->cases);
+        put_size(&w, "closed", s->closed);
+        put_size(&w, "facts", s->facts);
+        put_size(&w, "announcements", s->announcements);
+        put_size(&w, "alerts", s->alerts);
+        put_size(&w, "open_alerts", s->open_alerts);
+        put_size(&w, "copies", s->copies);
+        put_size(&w, "live_rows", count->live);
+        put_size(&w, "superseded_rows", all.rows > count->live ? all.rows - count->live : 0);
+        put_size(&w, "tombstones", count->tombstones);
+        put_size(&w, "key_bytes", all.key_bytes);
+        put_size(&w, "value_bytes", all.value_bytes);
+        put_topic(&w, count);
+        put_size(&w, "memory_bytes", s->bytes);
+        put_size(&w, "memory_bytes_tellings", s->bytes_tellings);
+        put_size(&w, "memory_bytes_closed", s->bytes_closed);
+        jsonw_key(&w, "version");
+        if (count->version >= 0)
+                jsonw_int(&w, count->version);
+        else
+                jsonw_null(&w);
+        (void) snprintf(checksum, sizeof(checksum), "%016" PRIx64, count->checksum);
+        jsonw_put_string(&w, "checksum", checksum);
+        jsonw_close_object(&w);
+        puts(buffer_text(&line));
+        error_set(&err, "out of memory while the figures were printed");
+        bool failed = line.failed;
+
+        buffer_done(&line);
+        return failed ? command_fail("state", EXIT_BROKER, &err) : 0;
+}
+
+/* -- Text -- */
+
+static double per(double bytes, uint64_t n) {
+        return n ? bytes / (double)n : 0;
+}
+
+static void print_text(const struct count *count, int32_t partition) {
+        const struct store_stats *s = &count->stats;
+        struct weight all = sum(count);
+        char name[16] = "all";
+
+        if (partition == 0)
+                printf("%9s %10s %10s %10s %10s %10s %10s %10s %11s %11s %11s %11s %11s %8s\n", "partition", "cases", "closed", "facts", "announced", "alerts",
+                       "open", "copies", "live rows", "superseded", "tombstones", "topic KiB", "memory KiB", "version");
+        if (partition >= 0)
+                (void) snprintf(name, sizeof(name), "%d", partition);
+        printf("%9s %10zu %10zu %10zu %10zu %10zu %10zu %10zu %11" PRIu64 " %11" PRIu64 " %11" PRIu64 " %11" PRIu64 " %11zu ", name, s->cases, s->closed,
+               s->facts, s->announcements, s->alerts, s->open_alerts, s->copies, count->live, all.rows > count->live ? all.rows - count->live : 0,
+               count->tombstones, (all.key_bytes + all.value_bytes) / 1024, s->bytes / 1024);
+        if (count->version >= 0)
+                printf("%8" PRId64 "\n", count->version);
+        else
+                printf("%8s\n", "-");
+}
+
+static void print_sizes(const struct count *all) {
+        const struct store_stats *s = &all->stats;
+        uint64_t tellings = s->announcements + s->alerts + s->copies, rows = 0;
+        double topic = 0;
+
+        for (size_t i = 0; i < ELEMENTS(kinds); i++) {
+                if (kinds[i].kind != ROW_OBLIGATION && kinds[i].kind != ROW_ALERT && kinds[i].kind != ROW_COPY)
+                        continue;
+                rows += all->weights[i].rows;
+                topic += (double)(all->weights[i].key_bytes + all->weights[i].value_bytes);
+        }
+        printf("\na fact      %7.1f bytes of key and value on the topic, %7.1f bytes in memory with its share of the case\n",
+               per((double)(all->weights[0].key_bytes + all->weights[0].value_bytes), all->weights[0].rows),
+               per((double)(s->bytes - s->bytes_tellings - s->bytes_closed), s->facts));
+        printf("a telling   %7.1f bytes of key and value on the topic, %7.1f bytes in memory\n", per(topic, rows), per((double)s->bytes_tellings, tellings));
+        printf("checksum    %016" PRIx64 "\n", all->checksum);
+}
+
+/* -- The command -- */
+
+static int stats_of(struct engine *engine, struct bus *bus, int32_t partitions, int32_t partition, struct count *ret) {
+        CLEANUP(store_free_p) struct store *store = NULL;
+        struct reading reading = {.count = ret};
+        struct live_rows rows = {.partition = partition, .row = count_row, .ctx = &reading};
+        struct error err = {0};
+        int r = store_new(engine, &store);
+
+        *ret = (struct count){.version = -1};
+        error_set(&err, "out of memory");
+        reading.store = store;
+        if (r == 0)
+                r = live_each(bus, &rows, &err);
+        if (r)
+                return command_fail("state", r == -EINVAL || r == -ENOENT ? EXIT_USAGE : EXIT_BROKER, &err);
+        conclude(ret, store);
+        if (ret->partitions == 0 || ret->partitions == partitions)
+                return 0;
+        if (ret->partitions == ROW_MARK_COPYING)
+                error_set(&err, "a copy into case-state was begun and never finished; run ketenwacht state copy again");
+        else
+                error_set(&err, "case-state was written with %" PRId64 " partitions, and broker.yaml says %d; set it back", ret->partitions, partitions);
+        return command_fail("state", EXIT_USAGE, &err);
+}
+
+static int stats(const struct state_arguments *a, struct config **config, struct engine **engine, struct command_broker *broker) {
+        struct count one, all = {.version = -1};
+        struct error err = {0};
+        int status = command_configuration("state", &a->dirs, config);
+
+        if (status == 0)
+                status = command_broker_read("state", a->dirs.config, a->bootstrap, NULL, broker);
+        if (status == 0)
+                status = command_broker_open("state", broker);
+        if (status)
+                return status;
+        error_set(&err, "out of memory");
+        if (engine_new(*config, engine))
+                return command_fail("state", EXIT_BROKER, &err);
+        for (int32_t p = 0; p < broker->config.partitions && status == 0; p++) {
+                status = stats_of(*engine, broker->bus, broker->config.partitions, p, &one);
+                if (status)
+                        return status;
+                add(&all, &one);
+                if (a->text)
+                        print_text(&one, p);
+                else
+                        status = print_json(&one, p);
+        }
+        if (status)
+                return status;
+        if (!a->text)
+                return print_json(&all, -1) ?: state_flush();
+        print_text(&all, -1);
+        print_sizes(&all);
+        return state_flush();
+}
+
+int state_stats(const struct state_arguments *a) {
+        struct command_broker broker = {0};
+        struct config *config = NULL;
+        struct engine *engine = NULL;
+        int status = stats(a, &config, &engine, &broker);
+
+        engine_free(engine);
+        command_broker_done(&broker);
+        config_free(config);
+        return status;
+}
