@@ -49,7 +49,8 @@ event() { # CASE NUMBER TYPE DATE FIELDS
         printf '{"event":"%s","event_id":"5f0e2f0a-54cf-4b0a-9d0e-3a1f3d5c%s","case_id":"%s","source":"gi-jbn",' "$3" "$2" "$1"
         printf '"occurred_at":"%sT10:00:00Z","recorded_at":"%sT10:00:00Z","measure_id":"%s",%s}\n' "$4" "$4" "$1" "$5"
 }
-started='"kind":"OTS","verdict_date":"2023-02-01","informed_date":"2023-02-01","gi":"gi-jbn","municipality":"gm0014","birth_date":"2012-03-04","reference":"dossier-77"'
+started='"kind":"OTS","verdict_date":"2023-02-01","informed_date":"2023-02-01","gi":"gi-jbn","municipality":"gm0014"'
+started="$started,\"birth_date\":\"2012-03-04\",\"reference\":\"dossier-77\""
 protector='"date":"2023-02-02","worker":"w-1","role":"FIXED","working_with_family":true,"reason":"FIRST"'
 
 # What the project's own rules ask of a measure that ends after a week would fill a page: these have none.
@@ -132,7 +133,8 @@ at "$first" "$scratch/config" 0 1 '"partition":"all","cases":1,"closed":1,"facts
 at "$first" "$scratch/config" 1 1 "was closed on 2030-01-01" explain --case $over
 
 # Elsewhere, in four partitions: the same state, and nothing is told again; what comes for a closed case is kept, and its source told.
-checksum=$("$ketenwacht" state stats --bootstrap "$first" --config "$scratch/config" --schemas "$schemas" | sed -n 's/.*"all".*"checksum":"\([0-9a-f]*\)".*/\1/p')
+checksum=$("$ketenwacht" state stats --bootstrap "$first" --config "$scratch/config" --schemas "$schemas" |
+        sed -n 's/.*"all".*"checksum":"\([0-9a-f]*\)".*/\1/p')
 at "$second" "$scratch/other" 0 1 '"partitions":4' state copy --from "$scratch/config" --from-bootstrap "$first"
 at "$second" "$scratch/other" 0 1 "\"all\".*\"cases\":1,\"closed\":1,.*\"checksum\":\"$checksum\"" state stats
 at "$second" "$scratch/other" 1 1 'is in use already' state copy --from "$scratch/config" --from-bootstrap "$first"
