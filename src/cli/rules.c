@@ -159,6 +159,7 @@ static int drive(struct seat *seat) {
                 .metrics = run->worker_metrics,
                 .instance = seat->instance,
                 .behind_after_ms = run->broker.config.behind_after_ms,
+                .partitions = run->broker.config.partitions_said ? run->broker.config.partitions : 0,
                 .retention = command_retention(&run->broker.config),
                 .once = run->once,
         };

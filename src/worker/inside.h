@@ -96,6 +96,7 @@ struct worker {
         bool idle;              /* nothing was waiting when last asked */
         bool backlog;           /* more cases wait for their evaluation than a sweep takes */
         bool stopped;
+        bool refused;           /* a step ended with WORKER_E_CONFIG: others are to have its partitions at once */
         bool assigned;
         bool done;
         unsigned unswept;       /* records since the last sweep */

@@ -22,6 +22,7 @@
 struct restore {
         struct worker *w;
         struct error err;
+        struct error unread; /* the first row that says nothing to this configuration; "": all do */
 };
 
 /* The keys of the worker's own rows: no case, the kind, an id. */
@@ -77,22 +78,24 @@ static int restore_row(void *ctx, const struct bus_record *row) {
         struct restore *restore = ctx;
         struct partition *p = restore->w->parts[row->partition];
         const uint8_t *key = row->key;
+        bool mark = row->key_n == ROW_KEY_BYTES && (key[16] == ROW_SCHEMA || key[16] == ROW_VERSION);
         int r;
 
-        if (!p)
+        if (!p || (restore->unread.text[0] && !mark))
                 return 0;
         p->rows++;
-        if (row->key_n == ROW_KEY_BYTES && row->value && key[16] == ROW_SCHEMA)
-                r = read_schema_mark(p, key);
-        else if (row->key_n == ROW_KEY_BYTES && row->value && key[16] == ROW_VERSION)
-                r = read_version_mark(p, key, row, &restore->err);
-        else if (row->key_n == ROW_KEY_BYTES && !row->value && (key[16] == ROW_SCHEMA || key[16] == ROW_VERSION))
+        if (mark && !row->value)
                 r = 0;
+        else if (mark && key[16] == ROW_SCHEMA)
+                r = read_schema_mark(p, key);
+        else if (mark)
+                r = read_version_mark(p, key, row, &restore->err);
         else
                 r = store_restore(p->store, row->key, row->key_n, row->value, row->value_n, &restore->err);
         if (r == -EINVAL) {
                 error_prefix(&restore->err, "partition %d of %s, offset %" PRId64, row->partition, TOPIC_CASE_STATE, row->offset);
-                r = WORKER_E_CONFIG;
+                restore->unread = restore->err; /* a newer version may be why: its mark, wherever it stands, says so better */
+                r = 0;
         }
         if (r == -ENOMEM)
                 error_set(&restore->err, "out of memory after %" PRIu64 " rows of partition %d of %s", p->rows, row->partition, TOPIC_CASE_STATE);
@@ -152,12 +155,15 @@ int restore_partitions(struct worker *w, const struct bus_part *parts, size_t n,
 
         if (r && restore.err.text[0])
                 error_set(err, "%s", restore.err.text);
+        for (size_t i = 0; i < w->n_owned && r == 0; i++)
+                r = check_marks(w, w->owned[i], err);
+        if (r == 0 && restore.unread.text[0]) {
+                error_set(err, "%s", restore.unread.text);
+                r = WORKER_E_CONFIG;
+        }
         for (size_t i = 0; i < w->n_owned && r == 0; i++) {
                 struct partition *p = w->owned[i];
 
-                r = check_marks(w, p, err);
-                if (r)
-                        return r;
                 store_commit(p->store);
                 p->told_at = p->told_staged = (instant_t)store_stats(p->store).told_latest;
                 log_line(w->c.log, RESTORE_DONE, LOG_STRING("instance", w->c.instance), LOG_INT("partition", p->number), LOG_INT("rows", (int64_t)p->rows),

@@ -28,6 +28,13 @@ static int open_bus(struct worker *w, struct error *err) {
         if (r)
                 return r;
         w->n_parts = bus_worker_partitions(w->bus);
+        if (w->c.partitions && w->c.partitions != w->n_parts) {
+                error_set(err, "%s has %d partitions and the configuration says %d; partition counts never change: put broker.yaml right, or make new topics "
+                               "under another prefix and read everything again",
+                          TOPIC_CASE_STATE, w->n_parts, w->c.partitions);
+                w->refused = true;
+                return WORKER_E_CONFIG;
+        }
         w->parts = calloc((size_t)w->n_parts, sizeof(struct partition *));
         w->owned = calloc((size_t)w->n_parts, sizeof(struct partition *));
         return w->parts && w->owned ? 0 : -ENOMEM;
@@ -70,7 +77,7 @@ struct worker *worker_free(struct worker *worker) {
                 metrics_show(worker);
                 metrics_clock(worker);
         }
-        bus_worker_close(worker->bus, worker->stopped);
+        bus_worker_close(worker->bus, worker->stopped || worker->refused);
         engine_free(worker->engine);
         row_codec_free(worker->rows);
         arena_free(worker->scratch);
@@ -164,6 +171,7 @@ static int finish_once(struct worker *w, struct error *err) {
 static int sort_out(struct worker *w, int r, struct error *err) {
         if (r == BUS_E_ABORTED)
                 return transaction_abort(w, err);
+        w->refused |= r == WORKER_E_CONFIG;
         return r == BUS_E_REBALANCED ? 0 : r; /* the next poll says what becomes of the partitions */
 }
 

@@ -59,6 +59,7 @@ struct worker_config { /* all borrowed: must outlive the worker */
         const char *group;         /* NULL: TOPICS_GROUP_RULES */
         const char *instance;      /* this slot's name: another worker needs another one */
         int64_t behind_after_ms;   /* 0: WORKER_BEHIND_AFTER_MS */
+        int32_t partitions;        /* that case-state must have; 0: as many as it has */
         struct term_step retention; /* after its last fact a case that is over is kept for so long; count 0: nothing is forgotten */
         bool once;                 /* read to the ends that stand at the first assignment, evaluate all, then worker_done() */
 };
@@ -70,12 +71,15 @@ enum worker_outcome { /* beside 0 and negative errno; never overlaps enum bus_ou
 };
 
 /*
- * Joins the group. Return: 0; negative errno with a sentence (the broker is not reached, a topic is
+ * Joins the group. Return: 0; WORKER_E_CONFIG or negative errno with a sentence (the broker is not reached, a topic is
  * missing, partition counts differ, -ENOMEM).
  */
 int worker_new(const struct worker_config *config, struct worker **ret, struct error *err) MUSTCHECK;
 
-/* Ends without commit and without leaving the group, as a crash would but for the memory. NULL ok; returns NULL. */
+/*
+ * Ends without commit and without leaving the group, as a crash would but for the memory; after WORKER_E_CONFIG it leaves, because
+ * it will not come back as it is, and others need not wait for it. NULL ok; returns NULL.
+ */
 struct worker *worker_free(struct worker *worker);
 DEFINE_CLEANUP(struct worker *, worker_free);
 

@@ -647,6 +647,53 @@ static const struct {
         {"a fact that cannot be read", 'f', "0123456789abcdef", "1", "offset 0"},
 };
 
+START_TEST(who_is_refused_leaves_at_once) {
+        struct world *w = world_new();
+        struct worker_config config = world_worker_config(w, "b");
+        struct config *second = other_config(w, "second", "2\n");
+        struct worker *newer, *older;
+        struct worker_status status;
+        struct error err = {0};
+        int r = 0;
+
+        config.config = second;
+        ck_assert_int_eq(worker_new(&config, &newer, &err), 0);
+        world_settle(w, newer);
+        config.config = w->config;
+        config.instance = "a";
+        ck_assert_int_eq(worker_new(&config, &older, &err), 0);
+        for (unsigned i = 0; i < WORLD_STEPS_MAX && r == 0; i++) {
+                world_step(w, newer);
+                r = world_try(w, older, &err);
+        }
+        ck_assert_int_eq(r, WORKER_E_CONFIG);
+        worker_free(older);
+        for (unsigned i = 0; i < BUS_SESSION_MS / WORLD_STEP_MS / 2; i++) /* within less than a session the other has everything again */
+                world_step(w, newer);
+        worker_status(newer, &status);
+        ck_assert_int_eq(status.live, WORLD_PARTITIONS);
+        world_end(newer);
+        config_free(second);
+        world_done(w);
+}
+END_TEST
+
+START_TEST(as_many_partitions_as_the_configuration_says) {
+        struct world *w = world_new();
+        struct worker_config config = world_worker_config(w, "a");
+        struct worker *worker;
+        struct error err = {0};
+
+        config.partitions = WORLD_PARTITIONS + 1;
+        ck_assert_int_eq(worker_new(&config, &worker, &err), WORKER_E_CONFIG);
+        ck_assert_msg(strstr(err.text, "case-state has 2 partitions and the configuration says 3") != NULL, "%s", err.text);
+        config.partitions = WORLD_PARTITIONS;
+        ck_assert_int_eq(worker_new(&config, &worker, &err), 0);
+        world_end(worker);
+        world_done(w);
+}
+END_TEST
+
 START_TEST(state_is_never_guessed) {
         struct world *w = world_new();
         struct worker_config config = world_worker_config(w, "a");
@@ -749,6 +796,12 @@ START_TEST(a_new_event_type_needs_no_code) {
         world_settle(w, worker);
         ck_assert_uint_eq(world_count(w, "inbox.gm0001", NULL), 2);
         world_end(worker);
+        struct worker_config older = world_worker_config(w, "a"); /* who cannot read the row is told why: its configuration is too old */
+        struct error err = {0};
+
+        older.config = before;
+        ck_assert_int_eq(step_to_end(w, &older, &err), WORKER_E_CONFIG);
+        ck_assert_msg(strstr(err.text, "configuration version 2") != NULL, "%s", err.text);
         config_free(before);
         world_done(w);
 }
@@ -875,6 +928,8 @@ int main(void) {
                 {"restore", a_successor_has_the_same_state, 0},
                 {"version", an_older_version_does_not_take_turns, 0},
                 {"version after an abort", an_abort_does_not_take_the_version_away, ELEMENTS(early)},
+                {"refused", who_is_refused_leaves_at_once, 0},
+                {"partitions", as_many_partitions_as_the_configuration_says, 0},
                 {"rows", state_is_never_guessed, ELEMENTS(rows)},
                 {"schemas", rows_carry_their_schemas, 0},
                 {"new type", a_new_event_type_needs_no_code, 0},
