@@ -57,12 +57,22 @@ struct tellings {
         uint32_t capacity_announcements, capacity_alerts, capacity_copies;
 };
 
+/* What a case has, found when a fact is kept: what says that it must be looked at whole (plan.c). */
+enum {
+        TRAIT_MEASURE = 1,   /* a measure-started with its own date */
+        TRAIT_CORRECTED = 2, /* a fact that replaces or withdraws another */
+        TRAIT_ENDED = 4,     /* a fact of a type that ends others */
+        TRAIT_REGION = 8,    /* it is a region's */
+};
+
 struct casefile {
         struct uuid id;
         struct heap_slot slot;
         uint32_t n_facts, facts_bytes, facts_capacity;
         bool changed; /* stands in the store's undo list */
         bool fresh;   /* got a fact since it was evaluated without one: others may be on their way */
+        uint8_t traits;
+        uint16_t part; /* which part of the evaluation asked for the instant at which the case is due */
         uint8_t *facts;
         struct tellings told;
 };
@@ -71,6 +81,8 @@ struct undo {
         struct casefile *file;
         bool created;
         bool closed; /* forgotten: the case is kept aside until the commit */
+        uint8_t traits;
+        uint16_t part;
         uint32_t n_facts, facts_bytes;
         instant_t at;
         struct tellings told; /* copies */
@@ -83,6 +95,7 @@ struct store {
         struct undo *undo;
         size_t n_undo, undo_capacity;
         instant_t told_latest, told_before; /* as of now; as of the last commit */
+        instant_t judged_latest;            /* of all evaluations, also of what was rolled back */
         size_t facts, bytes;
         struct closed closed;
         struct term_step retention; /* count 0: nothing is forgotten */
@@ -110,9 +123,9 @@ int store_closed_refused(const struct store *store, const struct uuid *case_id, 
 /* Sets when the case is due next. Return: 0 or -ENOMEM. */
 int store_schedule(struct store *store, struct casefile *file, instant_t at) MUSTCHECK;
 
-/* Appends a fact's row. Return: 0 or -ENOMEM. */
-int casefile_add_fact(struct store *store, struct casefile *file, const struct uuid *event_id, const struct event_type *type, const void *body,
-                      size_t n) MUSTCHECK;
+/* Appends a fact's row. @traits: fact_traits(). Return: 0 or -ENOMEM. */
+int casefile_add_fact(struct store *store, struct casefile *file, const struct uuid *event_id, const struct event_type *type, unsigned traits,
+                      const void *body, size_t n) MUSTCHECK;
 
 /* Takes a fact away, if it is there. Nothing was changed since the last commit. */
 void casefile_drop_fact(struct store *store, struct casefile *file, const struct uuid *event_id);

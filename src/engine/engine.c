@@ -11,36 +11,6 @@
 #define ENGINE_SCRATCH_MAX ((size_t)1024 * 1024)
 #define ENGINE_NAME_MAX 1024 /* of what an id is made of: ids of at most 64 characters each */
 
-static int plan_norms(struct engine *engine, const struct norm *const *norms, size_t n, struct norm_plan **ret) {
-        struct norm_plan *plans = calloc(n ? n : 1, sizeof(*plans));
-
-        if (!plans)
-                return -ENOMEM;
-        *ret = plans;
-        for (size_t i = 0; i < n; i++) {
-                const char *word = arena_printf(engine->arena, "%s|%s", norms[i]->protocol->name, norms[i]->name);
-                int r = word ? pool_intern(&engine->pool, text_of(word), &plans[i].word) : -ENOMEM;
-
-                if (r)
-                        return r;
-                plans[i].norm = norms[i];
-        }
-        return 0;
-}
-
-static int plan_all(struct engine *engine) {
-        const struct config *config = engine->config;
-        size_t types = event_types_count(config->types);
-        int r = plan_norms(engine, config->region_norms, config->n_region_norms, &engine->region_plans);
-
-        engine->plans = calloc(types ? types : 1, sizeof(*engine->plans));
-        if (!engine->plans)
-                return -ENOMEM;
-        for (size_t t = 0; t < types && r == 0; t++)
-                r = plan_norms(engine, config->index[t].norms, config->index[t].n_norms, &engine->plans[t]);
-        return r;
-}
-
 int engine_new(const struct config *config, struct engine **ret) {
         CLEANUP(engine_free_p) struct engine *engine = calloc(1, sizeof(*engine));
         size_t n = event_types_count(config->types);
@@ -53,8 +23,6 @@ int engine_new(const struct config *config, struct engine **ret) {
         r = arena_new(&engine->arena, ENGINE_ARENA_MAX);
         if (r == 0)
                 r = row_codec_new(&engine->codec);
-        if (r == 0)
-                r = plan_all(engine);
         if (r)
                 return r;
         engine->row_programs = calloc(n, sizeof(*engine->row_programs));
@@ -70,6 +38,9 @@ int engine_new(const struct config *config, struct engine **ret) {
                 if (type->row && !event_types_row_decoder(config->types, type->row->fingerprint, &same, &engine->row_programs[i]))
                         return -EINVAL;
         }
+        r = plan_all(engine);
+        if (r)
+                return r;
         *ret = TAKE(engine);
         return 0;
 }
@@ -81,10 +52,7 @@ struct engine *engine_free(struct engine *engine) {
         buffer_done(&engine->scratch);
         row_codec_free(engine->codec);
         pool_done(&engine->pool);
-        for (size_t t = 0; engine->plans && t < event_types_count(engine->config->types); t++)
-                free(engine->plans[t]);
-        free(engine->plans);
-        free(engine->region_plans);
+        plan_done(engine);
         free(engine->row_programs);
         free(engine->endable);
         free(engine);
@@ -200,8 +168,8 @@ static int keep_fact(struct view *v, const struct event *event) {
         record_encode(type->row, slots + ROW_SKIPPED, scratch);
         if (scratch->failed)
                 return -ENOMEM;
-        r = casefile_add_fact(v->store, v->file, &event->slots[SLOT_EVENT_ID].u, type, scratch->bytes + FRAMING_SINGLE_BYTES,
-                              scratch->n - FRAMING_SINGLE_BYTES);
+        r = casefile_add_fact(v->store, v->file, &event->slots[SLOT_EVENT_ID].u, type, fact_traits(v->engine, type, event->slots),
+                              scratch->bytes + FRAMING_SINGLE_BYTES, scratch->n - FRAMING_SINGLE_BYTES);
         if (r)
                 return r;
         view_row(v, ROW_FACT, &event->slots[SLOT_EVENT_ID].u);
@@ -209,6 +177,8 @@ static int keep_fact(struct view *v, const struct event *event) {
 }
 
 static void tell_all(struct view *v) {
+        if (v->now > v->store->judged_latest)
+                v->store->judged_latest = v->now;
         view_tell_copies(v);
         view_obligations(v);
         view_tell_plans(v);
@@ -292,6 +262,24 @@ static int check_in_case(struct engine *engine, const struct casefile *file, con
         return r;
 }
 
+static int schedule(struct view *v) {
+        v->file->part = v->next_part;
+        return store_schedule(v->store, v->file, v->next);
+}
+
+/* Evaluates what an event bears on. Return: 0 or -ENOMEM. */
+static int tell_event(struct view *v, struct engine *engine, struct store *store, struct casefile *file, const struct event *event, instant_t now) {
+        const struct bearing *bearing = plan_bearing(engine, store, file, event, now);
+        int r = view_open_to_tell(v, engine, store, file, event, bearing, now);
+
+        if (r)
+                return r;
+        tell_all(v);
+        if (!bearing)
+                (void) view_to_be_forgotten(v, true); /* not now: remembers the instant */
+        return v->failed ? -ENOMEM : 0;
+}
+
 int engine_event(struct engine *engine, struct store *store, const struct event *event, instant_t now, bool tell, const struct outcome **ret,
                  struct error *err) {
         enum acceptance acceptance = ACCEPT_NEW;
@@ -313,23 +301,17 @@ int engine_event(struct engine *engine, struct store *store, const struct event 
         r = store_case(store, &event->slots[SLOT_CASE_ID].u, &file);
         if (r == 0)
                 r = store_change(store, file);
+        if (r == 0 && tell)
+                r = tell_event(&v, engine, store, file, event, now);
         if (r)
                 return r;
-        if (tell) {
-                r = view_open(&v, engine, store, file, event, now);
-                if (r)
-                        return r;
-                tell_all(&v);
-                (void) view_to_be_forgotten(&v, true); /* not now: remembers the instant */
-        } else {
-                v = (struct view){.engine = engine, .config = engine->config, .arena = engine->arena, .store = store, .file = file, .now = now};
-        }
-        if (v.failed)
-                return -ENOMEM;
+        if (!tell)
+                v = (struct view){.engine = engine, .config = engine->config, .arena = engine->arena, .store = store, .file = file, .now = now,
+                                  .next = INSTANT_TOUCHED};
         file->fresh = true;
         r = keep_fact(&v, event);
         if (r == 0)
-                r = store_schedule(store, file, tell ? v.next : INSTANT_TOUCHED);
+                r = schedule(&v);
         if (r)
                 return r;
         *ret = outcome_of(&v);
@@ -345,7 +327,7 @@ int engine_evaluate(struct engine *engine, struct store *store, struct casefile 
         buffer_clear(&engine->scratch);
         r = store_change(store, file);
         if (r == 0)
-                r = view_open(&v, engine, store, file, NULL, now);
+                r = view_open_to_tell(&v, engine, store, file, NULL, NULL, now);
         if (r)
                 return r;
         tell_all(&v);
@@ -353,7 +335,7 @@ int engine_evaluate(struct engine *engine, struct store *store, struct casefile 
         if (v.failed)
                 return -ENOMEM;
         file->fresh = false;
-        r = forgotten ? view_forget(&v) : store_schedule(store, file, v.next);
+        r = forgotten ? view_forget(&v) : schedule(&v);
         if (r)
                 return r;
         engine->outcome = *outcome_of(&v);

@@ -12,7 +12,7 @@ int explanation_open(struct explanation *x, struct engine *engine, struct store 
 
         arena_reset(engine->arena);
         *x = (struct explanation){.norm = norm};
-        r = view_open(&x->view, engine, store, file, NULL, now);
+        r = view_open(&x->view, engine, store, file, now);
         if (r)
                 return r;
         view_obligations(&x->view);

@@ -213,19 +213,28 @@ static void count_facts(struct view *v) {
         }
 }
 
-static int open_until(struct view *v, struct engine *engine, struct store *store, struct casefile *file, const struct event *fresh, instant_t now,
-                      instant_t until) {
+static void begin(struct view *v, struct engine *engine, struct store *store, struct casefile *file, instant_t now) {
+        *v = (struct view){.engine = engine, .config = engine->config, .arena = engine->arena, .store = store, .file = file, .now = now, .next = INSTANT_NEVER};
+        v->today = date_of_instant(now);
+        if (file->traits & TRAIT_REGION)
+                v->region = regions_find_case(v->config->organisations, &file->id);
+}
+
+/* @types: those that are looked at, NULL: all. Facts recorded after @until are left out. */
+static int open_types(struct view *v, const bool *types, const struct event *fresh, instant_t until) {
         const struct fact_header *header;
+        size_t capacity = 0;
         uint32_t offset = 0;
         int r;
 
-        *v = (struct view){.engine = engine, .config = engine->config, .arena = engine->arena, .store = store, .file = file, .now = now, .next = INSTANT_NEVER};
-        v->today = date_of_instant(now);
-        v->region = regions_find_case(v->config->organisations, &file->id);
-        v->facts = view_alloc(v, file->n_facts + 1, sizeof(*v->facts));
+        while ((header = casefile_next_fact(v->file, &offset)))
+                capacity += !types || types[header->type];
+        v->facts = view_alloc(v, capacity + 1, sizeof(*v->facts));
         if (!v->facts)
                 return -ENOMEM;
-        while ((header = casefile_next_fact(file, &offset))) {
+        for (offset = 0; (header = casefile_next_fact(v->file, &offset));) {
+                if (types && !types[header->type])
+                        continue;
                 r = decode(v, header, &v->facts[v->n]);
                 if (r)
                         return r;
@@ -244,12 +253,30 @@ static int open_until(struct view *v, struct engine *engine, struct store *store
         return v->failed ? -ENOMEM : 0;
 }
 
-int view_open(struct view *v, struct engine *engine, struct store *store, struct casefile *file, const struct event *fresh, instant_t now) {
-        return open_until(v, engine, store, file, fresh, now, INSTANT_NEVER);
+int view_open(struct view *v, struct engine *engine, struct store *store, struct casefile *file, instant_t now) {
+        begin(v, engine, store, file, now);
+        return open_types(v, NULL, NULL, INSTANT_NEVER);
 }
 
 int view_open_past(struct view *v, struct engine *engine, struct store *store, struct casefile *file, instant_t at) {
-        return open_until(v, engine, store, file, NULL, at, at);
+        begin(v, engine, store, file, at);
+        return open_types(v, NULL, NULL, at);
+}
+
+int view_open_to_tell(struct view *v, struct engine *engine, struct store *store, struct casefile *file, const struct event *fresh,
+                      const struct bearing *bearing, instant_t now) {
+        unsigned traits = file->traits | (fresh ? fact_traits(engine, fresh->type, fresh->slots) : 0);
+
+        begin(v, engine, store, file, now);
+        v->bearing = bearing;
+        if (bearing) { /* what it does not bear on goes on asking for the same instant */
+                v->next = heap_at(&store->due, &file->slot);
+                v->next_part = file->part;
+        }
+        if (bearing && bearing->plans.n == 0 && !bearing->routes)
+                return 0; /* nothing looks at such facts */
+        /* Corrections may be of any type; without a measure any fact may say where the child lives; what is over is forgotten whole. */
+        return open_types(v, bearing ? bearing->looks_at : engine->grounded && traits == TRAIT_MEASURE ? engine->looks_at : NULL, fresh, INSTANT_NEVER);
 }
 
 const struct fact_list *view_known(const struct view *v, enum known_type known) {

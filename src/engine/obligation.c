@@ -69,6 +69,7 @@ static void add_chain(struct view *v, const struct norm_plan *plan, struct oblig
                         governs = governing(v, plan, o.start, holding);
                 o.norm = governs->norm;
                 o.pool_norm = governs->word;
+                o.part = plan->part;
                 name_instance(v, &o, base);
                 obligation_settle(v, &o);
                 if (norm->holds_on_due)
@@ -151,6 +152,7 @@ static void add_per(struct view *v, const struct norm_plan *plan, const struct f
 static void add_norm(struct view *v, const struct norm_plan *plan) {
         const struct fact_list *list = view_list(v, plan->norm->starts.type);
 
+        v->part = plan->part;
         if (plan->norm->per_case || plan->norm->per >= 0) {
                 add_per(v, plan, list);
                 return;
@@ -251,6 +253,7 @@ static void add_region_norm(struct view *v, const struct norm_plan *plan, day_t 
         const struct norm *norm = plan->norm;
         const struct protocol *p = norm->protocol;
 
+        v->part = plan->part;
         if (!is_listed(v, p))
                 return;
         if (norm->timing != TIMING_QUOTA) {
@@ -269,7 +272,9 @@ static void add_region_norm(struct view *v, const struct norm_plan *plan, day_t 
 void view_obligations(struct view *v) {
         size_t types = event_types_count(v->config->types);
 
-        for (size_t t = 0; t < types; t++) {
+        for (size_t i = 0; v->bearing && i < v->bearing->plans.n && !v->failed; i++)
+                add_norm(v, v->bearing->plans.items[i]);
+        for (size_t t = 0; !v->bearing && t < types; t++) {
                 const struct config_index *index = &v->config->index[t];
 
                 for (size_t i = 0; v->lists[t].n && i < index->n_norms && !v->failed; i++)
@@ -281,4 +286,5 @@ void view_obligations(struct view *v) {
                 for (size_t i = 0; i < v->config->n_region_norms && !v->failed; i++)
                         add_region_norm(v, &v->engine->region_plans[i], alive);
         }
+        v->part = 0;
 }

@@ -11,6 +11,7 @@
  */
 
 #include "base/arena.h"
+#include "base/vector.h"
 #include "engine/casefile.h"
 #include "engine/row.h"
 #include "model/row.h"
@@ -21,6 +22,15 @@
 struct norm_plan { /* a norm as it is evaluated */
         const struct norm *norm;
         uint32_t word; /* pool: "protocol|norm", the number under which tellings know it */
+        uint16_t part; /* from 1 */
+};
+
+struct bearing { /* what a fact of one type bears on */
+        VECTOR(const struct norm_plan *) plans; /* in the order of evaluation */
+        bool all;       /* everything */
+        bool routes;    /* its type has routes */
+        bool ends;      /* it ends facts of other types */
+        bool *looks_at; /* by type: what must be decoded for it */
 };
 
 struct engine {
@@ -29,6 +39,10 @@ struct engine {
         struct buffer scratch;
         struct row_codec *codec;
         struct pool pool;
+        struct bearing *bearings;       /* by type */
+        bool *looks_at;                 /* by type: whether anything looks at it */
+        bool grounded;                  /* a measure says where the child lives, and that its case is not over */
+        uint16_t n_parts;
         struct norm_plan **plans;       /* by type from which they start, as config->index has them */
         struct norm_plan *region_plans; /* as config->region_norms */
         const struct program **row_programs; /* by type: rows as we write them */
@@ -70,7 +84,9 @@ struct view {
         struct store *store;
         struct casefile *file;
         const struct region *region; /* a region's case */
+        const struct bearing *bearing; /* what is evaluated; NULL: all of it */
         instant_t now, next;
+        uint16_t part, next_part;    /* which part is at work; which one asked for next */
         day_t today;
         char case_id[UUID_TEXT + 1]; /* as ids have it; "" until asked for */
         struct fact *facts;
@@ -91,8 +107,10 @@ struct view {
 static inline bool view_reached(struct view *v, instant_t at) {
         if (at <= v->now)
                 return true;
-        if (at < v->next)
+        if (at < v->next) {
                 v->next = at;
+                v->next_part = v->part;
+        }
         return false;
 }
 
@@ -107,10 +125,35 @@ void *view_alloc(struct view *v, size_t count, size_t size);
 /* Room for one more item of an array in the arena; NULL sets failed. */
 void *view_add(struct view *v, void *items, size_t *n, size_t *capacity, size_t size);
 
+/* --- plan.c: what a fact bears on --- */
+
+/* Fills the engine's plans. Return: 0 or -ENOMEM. */
+int plan_all(struct engine *engine) MUSTCHECK;
+void plan_done(struct engine *engine);
+
+/* What a case has by a fact of these slots. */
+unsigned fact_traits(const struct engine *engine, const struct event_type *type, const struct slot *slots);
+
+/* What must be evaluated when @event is accepted into a case: NULL: all of it. */
+const struct bearing *plan_bearing(const struct engine *engine, const struct store *store, const struct casefile *file, const struct event *event,
+                                   instant_t now);
+
+/* The part of an evaluation that copies facts of a type. */
+static inline uint16_t part_of_routes(const struct engine *engine, const struct event_type *type) {
+        return (uint16_t)(engine->n_parts + 1 + type->index);
+}
+
 /* --- facts.c: the facts and which of them count --- */
 
-/* Decodes all facts of the case, and @fresh (may be NULL) that is being accepted. Return: 0 or -ENOMEM. */
-int view_open(struct view *v, struct engine *engine, struct store *store, struct casefile *file, const struct event *fresh, instant_t now) MUSTCHECK;
+/* Decodes all facts of the case. Return: 0 or -ENOMEM. */
+int view_open(struct view *v, struct engine *engine, struct store *store, struct casefile *file, instant_t now) MUSTCHECK;
+
+/*
+ * Decodes what an evaluation looks at: for @bearing, or for all of it when that is NULL. @fresh (may be NULL) is being accepted.
+ * Return: 0 or -ENOMEM.
+ */
+int view_open_to_tell(struct view *v, struct engine *engine, struct store *store, struct casefile *file, const struct event *fresh,
+                      const struct bearing *bearing, instant_t now) MUSTCHECK;
 
 /* The case as it was known at an instant: facts recorded after it are left out. Return: 0 or -ENOMEM. */
 int view_open_past(struct view *v, struct engine *engine, struct store *store, struct casefile *file, instant_t at) MUSTCHECK;
@@ -192,6 +235,7 @@ struct obligation {
         const char *instance;
         struct instance_key key;
         uint32_t pool_norm;              /* norm_plan.word */
+        uint16_t part;                   /* norm_plan.part */
         day_t from;                      /* the date that it counts from */
         int year;                        /* quota */
         unsigned link;                   /* repetition, from 1 */

@@ -21,6 +21,7 @@ static int restore_fact(struct store *store, struct casefile *file, const struct
         const struct event_type *type;
         const struct program *program;
         struct slot *slots;
+        unsigned traits;
 
         if (f.kind != FRAMING_SINGLE || !event_types_row_decoder(engine->config->types, f.id, &type, &program)) {
                 error_set(err, "a fact's row was written with a schema (%016llx) that is not in the schemas folder", (unsigned long long)f.id);
@@ -31,15 +32,17 @@ static int restore_fact(struct store *store, struct casefile *file, const struct
         slots = arena_alloc(engine->arena, (type->layout->n + ROW_ADDED) * sizeof(*slots));
         if (!slots)
                 return -ENOMEM;
+        slots += ROW_SKIPPED; /* event slots begin before those of a row */
         if (record_decode(program, f.body, f.n, slots, err))
                 return -EINVAL;
         if (slots[row_told_at_slot(type)].kind == SLOT_INT)
                 store_told(store, slots[row_told_at_slot(type)].i);
+        traits = fact_traits(engine, type, slots - ROW_SKIPPED);
         if (f.id == type->row->fingerprint)
-                return casefile_add_fact(store, file, id, type, f.body, f.n);
+                return casefile_add_fact(store, file, id, type, traits, f.body, f.n);
         buffer_clear(&engine->scratch); /* an older row: kept in today's form */
         record_encode(type->row, slots, &engine->scratch);
-        return engine->scratch.failed ? -ENOMEM : casefile_add_fact(store, file, id, type, engine->scratch.bytes, engine->scratch.n);
+        return engine->scratch.failed ? -ENOMEM : casefile_add_fact(store, file, id, type, traits, engine->scratch.bytes, engine->scratch.n);
 }
 
 static int restore_obligation(struct store *store, struct casefile *file, const void *value, size_t n, struct error *err) {

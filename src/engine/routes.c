@@ -146,24 +146,44 @@ static void tell_route(struct view *v, const struct fact *fact, const struct rou
         }
 }
 
+/* Copies of a fact of type @t by the routes of its type. */
+static void tell_routes_of(struct view *v, size_t t, const struct fact *fact, bool runs) {
+        const struct config_index *index = &v->config->index[t];
+
+        for (size_t r = 0; fact->own != DAY_NONE && r < index->n_routes; r++) {
+                const struct route *route = index->routes[r];
+
+                if (conditions_hold_self(&route->when, fact) && view_holds(v, route->protocol, fact->own, fact))
+                        tell_route(v, fact, route, runs);
+        }
+}
+
 static void tell_routes(struct view *v) {
         size_t types = event_types_count(v->config->types);
         bool runs = measure_runs(v);
 
         for (size_t t = 0; t < types; t++) {
-                const struct config_index *index = &v->config->index[t];
-
-                for (size_t i = 0; index->n_routes && i < v->lists[t].n; i++) {
-                        const struct fact *fact = v->lists[t].items[i];
-
-                        for (size_t r = 0; fact->own != DAY_NONE && r < index->n_routes; r++) {
-                                const struct route *route = index->routes[r];
-
-                                if (conditions_hold_self(&route->when, fact) && view_holds(v, route->protocol, fact->own, fact))
-                                        tell_route(v, fact, route, runs);
-                        }
-                }
+                if (v->config->index[t].n_routes == 0)
+                        continue;
+                v->part = part_of_routes(v->engine, event_types_at(v->config->types, t));
+                for (size_t i = 0; i < v->lists[t].n; i++)
+                        tell_routes_of(v, t, v->lists[t].items[i], runs);
         }
+        v->part = 0;
+}
+
+/* Of a type whose facts have no identity an accepted fact changes nothing for the others. */
+static void tell_routes_of_bearing(struct view *v) {
+        const struct fact *fresh = &v->facts[v->n - 1];
+        const struct fact_list *list = view_list(v, fresh->type);
+        bool runs = measure_runs(v);
+
+        v->part = part_of_routes(v->engine, fresh->type);
+        for (size_t i = 0; i < list->n; i++) {
+                if (fresh->type->identity >= 0 || list->items[i] == fresh)
+                        tell_routes_of(v, fresh->type->index, list->items[i], runs);
+        }
+        v->part = 0;
 }
 
 /* Everyone who got @from, with the role in which: told with its row, later, or now. */
@@ -221,6 +241,11 @@ static void tell_corrections(struct view *v) {
 }
 
 void view_tell_copies(struct view *v) {
+        if (v->bearing) { /* nothing was corrected */
+                if (v->bearing->routes)
+                        tell_routes_of_bearing(v);
+                return;
+        }
         tell_routes(v);
         tell_corrections(v);
 }

@@ -13,7 +13,7 @@ int store_new(struct engine *engine, struct store **ret) {
         if (!store)
                 return -ENOMEM;
         store->engine = engine;
-        store->told_latest = store->told_before = INT64_MIN;
+        store->told_latest = store->told_before = store->judged_latest = INT64_MIN;
         *ret = store;
         return 0;
 }
@@ -108,6 +108,8 @@ int store_case(struct store *store, const struct uuid *case_id, struct casefile 
         if (!file)
                 return -ENOMEM;
         file->id = *case_id;
+        if (regions_find_case(store->engine->config->organisations, case_id))
+                file->traits = TRAIT_REGION;
         r = table_put(&store->cases, &file->id, sizeof(file->id), file);
         if (r) {
                 free(file);
@@ -147,6 +149,8 @@ int store_change(struct store *store, struct casefile *file) {
         undo->file = file;
         undo->n_facts = file->n_facts;
         undo->facts_bytes = file->facts_bytes;
+        undo->traits = file->traits;
+        undo->part = file->part;
         undo->at = heap_at(&store->due, &file->slot);
         undo->told = *told;
         undo->told.announcements = NULL;
@@ -234,6 +238,8 @@ static void undo_one(struct store *store, struct undo *undo) {
         }
         file->n_facts = undo->n_facts;
         file->facts_bytes = undo->facts_bytes;
+        file->traits = undo->traits;
+        file->part = undo->part;
         tellings_done(&file->told);
         file->told = undo->told;
         file->changed = false;
@@ -247,8 +253,8 @@ void store_rollback(struct store *store) {
         store->told_latest = store->told_before;
 }
 
-int casefile_add_fact(struct store *store, struct casefile *file, const struct uuid *event_id, const struct event_type *type, const void *body,
-                      size_t n) {
+int casefile_add_fact(struct store *store, struct casefile *file, const struct uuid *event_id, const struct event_type *type, unsigned traits,
+                      const void *body, size_t n) {
         struct fact_header header = {.event_id = *event_id, .type = (uint16_t)type->index, .n = (uint32_t)n};
         size_t need = file->facts_bytes + sizeof(header) + FACT_PADDED(n);
 
@@ -270,6 +276,7 @@ int casefile_add_fact(struct store *store, struct casefile *file, const struct u
         memcpy(file->facts + file->facts_bytes + sizeof(header), body, n);
         file->facts_bytes = (uint32_t)need;
         file->n_facts++;
+        file->traits |= (uint8_t)traits;
         store->facts++;
         return 0;
 }

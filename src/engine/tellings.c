@@ -93,6 +93,7 @@ void view_tell_plans(struct view *v) {
                 struct announcement *a;
                 bool changed = false;
 
+                v->part = o->part;
                 /* The moment counts as an announcement also when nobody hears of it: only reminders look at it. */
                 if (o->status != STATUS_RUNNING || o->due.state != DUE_KNOWN || (o->norm->announce.n == 0 && o->norm->n_reminders == 0))
                         continue;
@@ -214,6 +215,7 @@ static void collect(struct view *v, struct alerts *all) {
 
                 if (o->status != STATUS_OVERDUE || o->norm->n_rungs == 0)
                         continue;
+                v->part = o->part;
                 held = v->file->told.n_alerts ? held_above(v, o) : 0;
                 for (unsigned r = 1; r <= o->norm->n_rungs; r++) {
                         instant_t fell_due;
@@ -293,6 +295,7 @@ static void resolve(struct view *v, struct alert *alert) {
         effect->rung = alert->rung;
         effect->due_date = alert->due;
         effect->organisation = pool_word(&v->engine->pool, alert->organisation);
+        v->part = o ? o->part : 0;
         effect->reason = reason_of(v, o, alert->rung);
         effect->fell_due = v->now;
         effect->text = sentence_resolved(v, effect->norm, effect->reason, o);
@@ -350,6 +353,17 @@ static struct alert *new_alert(struct view *v, const struct wanted *w) {
         return alert;
 }
 
+/* Whether the norm of an alert is looked at in this evaluation. */
+static bool is_judged(const struct view *v, const struct alert *alert) {
+        if (!v->bearing)
+                return true;
+        for (size_t i = 0; i < v->bearing->plans.n; i++) {
+                if (v->bearing->plans.items[i]->word == alert->norm)
+                        return true;
+        }
+        return false;
+}
+
 /* Resolutions come before raisings; an alert that stays is not told again. */
 void view_tell_alerts(struct view *v) {
         struct tellings *told = &v->file->told;
@@ -358,7 +372,7 @@ void view_tell_alerts(struct view *v) {
 
         collect(v, &all);
         for (uint32_t i = 0; i < before && !v->failed; i++) {
-                bool stays = !told->alerts[i].open;
+                bool stays = !told->alerts[i].open || !is_judged(v, &told->alerts[i]);
 
                 for (size_t j = 0; !stays && j < all.n; j++)
                         stays = all.items[j].alert == i;

@@ -186,6 +186,55 @@ START_TEST(test_any_order_and_any_duplication_end_alike) {
 }
 END_TEST
 
+/*
+ * An event evaluates what its type bears on and nothing else: the whole case, evaluated right behind it, has nothing to add and
+ * is due at the same instant. Some events go without that, so that what they left is built upon.
+ */
+static void whole_agrees(const struct story *s, unsigned seed) {
+        instant_t now = s->events.items[0].slots[SLOT_RECORDED_AT].i, at;
+        const struct outcome *outcome;
+        struct casefile *file;
+        struct engine *engine;
+        struct store *store;
+        struct error err;
+
+        ck_assert_int_eq(engine_new(s->config, &engine), 0);
+        ck_assert_int_eq(store_new(engine, &store), 0);
+        for (size_t i = 0; i < 3 * s->events.n; i++) {
+                const struct event *event = &s->events.items[(size_t)rand_r(&seed) % s->events.n];
+
+                now += (s->last - now) / 20 * (rand_r(&seed) % 3);
+                ck_assert_int_ge(engine_event(engine, store, event, now, true, &outcome, &err), 0);
+                if (rand_r(&seed) % 6 == 0)
+                        store_rollback(store);
+                else
+                        store_commit(store);
+                file = store_find(store, &event->slots[SLOT_CASE_ID].u);
+                if (!file || rand_r(&seed) % 3 == 0)
+                        continue;
+                at = heap_at(&store->due, &file->slot);
+                if (at <= now)
+                        continue; /* a rollback: it is due anyway */
+                ck_assert_int_eq(engine_evaluate(engine, store, file, now, &outcome), 0);
+                ck_assert_msg(outcome->n_effects == 0 && outcome->n_rows == 0, "%s: the whole case has %zu effects more", event->type->name,
+                              outcome->n_effects);
+                ck_assert_msg(heap_at(&store->due, &file->slot) == at, "%s: the whole case is due at another instant", event->type->name);
+                store_commit(store);
+        }
+        store_free(store);
+        engine_free(engine);
+}
+
+START_TEST(test_what_an_event_bears_on_is_all_that_changes) {
+        struct story s;
+
+        story_open(&s, examples[_i]);
+        for (unsigned seed = 1; seed <= SEEDS; seed++)
+                whole_agrees(&s, seed);
+        story_close(&s);
+}
+END_TEST
+
 struct rows {
         VECTOR(struct row_change) items;
         struct arena *arena;
@@ -245,6 +294,7 @@ int main(void) {
 
         tcase_set_timeout(t, 120);
         tcase_add_loop_test(t, test_any_order_and_any_duplication_end_alike, 0, ELEMENTS(examples));
+        tcase_add_loop_test(t, test_what_an_event_bears_on_is_all_that_changes, 0, ELEMENTS(examples));
         tcase_add_loop_test(t, test_rows_restore_the_same_state, 0, ELEMENTS(examples));
         suite_add_tcase(s, t);
         runner = srunner_create(s);
