@@ -14,6 +14,8 @@
 #define KAFKA_TROUBLE_MAX 256
 #define KAFKA_TURN_MS 200  /* one wait inside a call that is repeated until its deadline */
 #define KAFKA_RETRY_MS 20  /* between two tries of a call that may be retried */
+#define KAFKA_WAIT_SAY_MS 1000   /* a restore that waits for others so long says so … */
+#define KAFKA_WAIT_AGAIN_MS 5000 /* … and again so often */
 #define KAFKA_RESTORE_AHEAD 200000 /* rows of state that are fetched and not yet applied */
 
 struct kafka_bus {
@@ -193,6 +195,12 @@ rd_kafka_t *kafka_consumer_handle(struct bus_consumer *c);
 int kafka_seek(const struct kafka_client *c, rd_kafka_topic_partition_list_t *list, struct error *err) MUSTCHECK;
 
 /* -- kafka_restore.c -- */
+
+/* Says in the log what a restore waits for: not at once, and not too often. Zeros: not begun. */
+struct kafka_wait {
+        int64_t since, said; /* monotonic */
+};
+void kafka_wait_say(struct kafka_wait *wait, const struct kafka_bus *bus, const char *what, int32_t partition);
 
 /* Reads committed rows of @topic (full name) of the partitions, from the beginning to marks[i] or beyond. @turn is called
  * a few times a second; not 0 ends. Return: 0; what a callback returned; negative errno. */

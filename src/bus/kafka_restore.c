@@ -14,6 +14,7 @@
  */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "bus/kafka_parts.h"
@@ -43,10 +44,22 @@ struct run {
         uint64_t bytes; /* of this lot */
         bool many, woken;
         int64_t turn, still;
+        struct kafka_wait wait; /* nothing comes, and the end is not reached */
         struct bus_record record; /* what rows have in common */
         int result;
         struct error *err;
 };
+
+void kafka_wait_say(struct kafka_wait *wait, const struct kafka_bus *bus, const char *what, int32_t partition) {
+        int64_t now = clock_monotonic(&bus->clock);
+
+        if (!wait->since)
+                wait->since = now;
+        if (now - wait->since < KAFKA_WAIT_SAY_MS || (wait->said && now - wait->said < KAFKA_WAIT_AGAIN_MS))
+                return;
+        wait->said = now;
+        log_line(bus->log, BUS_WAITS, LOG_STRING("what", what), LOG_INT("partition", partition), LOG_INT("ms", now - wait->since));
+}
 
 static bool find_place(const struct run *run, int32_t partition, size_t *ret) {
         if (partition < 0 || partition >= run->places_n || !run->places[partition])
@@ -73,19 +86,43 @@ static int tell_progress(const struct run *run) {
         return result;
 }
 
+/* The first partition that is not at its end. */
+static int32_t first_left(const struct run *run) {
+        for (size_t i = 0; i < run->r->n; i++) {
+                if (!run->parts[i].done)
+                        return run->r->parts[i].partition;
+        }
+        return -1;
+}
+
+static int give_up(const struct run *run) {
+        int32_t partition = first_left(run);
+        size_t place = 0;
+
+        (void) find_place(run, partition, &place);
+        error_set(run->err, "partition %d of %s has not come to offset %" PRId64 " in %d seconds, it stands at %" PRId64
+                  ": a transaction on it stays open, or the broker is gone; look for it with kafka-transactions.sh, then start the worker again",
+                  (int)partition, run->r->topic, run->r->marks[place], STILL_MS / 1000, run->parts[place].at);
+        return -ETIMEDOUT;
+}
+
 /* Between rows: the group, a few times a second. */
 static int take_turn(struct run *run) {
         int64_t now = clock_monotonic(&run->r->bus->clock);
         int r;
 
         run->rows = 0;
-        if (run->signs)
+        if (run->signs) {
                 run->still = now + STILL_MS;
-        run->signs = 0;
+                run->wait = (struct kafka_wait){0};
+        }
         if (now < run->turn)
                 return 0;
+        if (!run->signs)
+                kafka_wait_say(&run->wait, run->r->bus, "rows of the state behind which a transaction is open", first_left(run));
+        run->signs = 0;
         if (now >= run->still)
-                return kafka_failed(&run->client, "reading the state", RD_KAFKA_RESP_ERR__TIMED_OUT, NULL, run->err);
+                return give_up(run);
         run->turn = now + TURN_MS;
         rd_kafka_poll(run->client.rk, 0);
         r = run->r->turn(run->r->ctx, run->err);

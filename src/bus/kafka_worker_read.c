@@ -186,9 +186,18 @@ static bool ask_committed_again(rd_kafka_resp_err_t code) {
                code == RD_KAFKA_RESP_ERR_NOT_COORDINATOR;
 }
 
+static int waited_too_long(struct kafka_worker *w, rd_kafka_resp_err_t code, struct error *err) {
+        int r = kafka_failed(&w->client, "the question for committed offsets", code, NULL, err);
+
+        error_prefix(err, "no answer for %d seconds, as when a transaction on the offsets of the group stays open (kafka-transactions.sh shows whose)",
+                     BUS_CALL_MS / 1000);
+        return r;
+}
+
 /* Step one: what was committed, once no transaction on it is pending (a read_committed consumer asks so). */
 static int ask_committed(struct kafka_worker *w, rd_kafka_topic_partition_list_t *list, struct error *err) {
         int64_t until = clock_monotonic(&w->bus->clock) + BUS_CALL_MS;
+        struct kafka_wait wait = {.since = clock_monotonic(&w->bus->clock)};
 
         while (list->cnt) {
                 int token = watchdog_enter(w->bus->watchdog, "rd_kafka_committed", BUS_CALL_MS);
@@ -203,8 +212,11 @@ static int ask_committed(struct kafka_worker *w, rd_kafka_topic_partition_list_t
                 r = serve_group(w, err);
                 if (r)
                         return r;
-                if (!ask_committed_again(code) || !kafka_again(w->bus, until))
+                if (!ask_committed_again(code))
                         return kafka_failed(&w->client, "the question for committed offsets", code, NULL, err);
+                kafka_wait_say(&wait, w->bus, "committed offsets of the inputs, on which a transaction is pending", list->elems[0].partition);
+                if (!kafka_again(w->bus, until))
+                        return waited_too_long(w, code, err);
         }
         return 0;
 }

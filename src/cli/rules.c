@@ -220,7 +220,8 @@ static void is_ready(void *ctx, struct console_reasons *reasons) {
                 }
                 worker_status(worker, &status);
                 if (status.restoring)
-                        console_reason(reasons, "restoring", "%s restores the state of %d partitions", instance, (int)status.restoring);
+                        console_reason(reasons, "restoring", "%s restores the state of %d partitions: %d %%", instance, (int)status.restoring,
+                                       (int)status.restore_percent);
                 else if (!status.assigned)
                         console_reason(reasons, "joining", "%s waits for its partitions", instance);
                 if (status.clock_away)

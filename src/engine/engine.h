@@ -95,7 +95,10 @@ struct store_stats {
         size_t bytes_closed;   /* of these: cases that were forgotten */
         uint64_t told_latest; /* the latest instant at which anything was told: the floor of the clock */
 };
-struct store_stats store_stats(const struct store *store);
+struct store_stats store_stats(const struct store *store); /* looks at every case */
+
+/* told_latest of store_stats(), at once; INT64_MIN: nothing was told. */
+instant_t store_told_latest(const struct store *store);
 
 /*
  * Restores one row of case-state. Unknown kinds, keys of a wrong length and undecodable values are

@@ -352,6 +352,10 @@ struct copy *casefile_add_copy(struct casefile *file) {
         return add_item((void **)&told->copies, &told->n_copies, &told->capacity_copies, sizeof(*told->copies));
 }
 
+instant_t store_told_latest(const struct store *store) {
+        return store->told_latest;
+}
+
 struct store_stats store_stats(const struct store *store) {
         struct store_stats stats = {.cases = store->cases.n, .facts = store->facts, .bytes = store->bytes, .told_latest = store->told_latest,
                                     .closed = store->closed.n, .bytes_closed = closed_bytes(&store->closed)};

@@ -60,7 +60,10 @@ struct partition {
         int64_t since;        /* monotonic: when its state began */
         /* from its rows */
         uint64_t rows;
-        unsigned percent;     /* of the restore, as last logged */
+        unsigned percent;     /* of the restore, as last logged … */
+        int64_t percent_at;   /* … when: monotonic */
+        int64_t restored, restored_end; /* offsets of its rows */
+        int64_t begin;        /* positions of all inputs together when the ends were asked */
         unsigned version;     /* highest configuration version seen */
         bool versioned;
         bool marked;          /* what its rows lacked of these is committed */
@@ -109,11 +112,13 @@ struct worker {
         int64_t shown_at;       /* monotonic: when metrics_show() was last called */
         uint64_t refusals_quiet;/* refusals since the last line about one */
         int64_t refusals_said;  /* monotonic: when it was written */
+        int64_t backlog_said;   /* monotonic: when it was last said how far a backlog is read; 0: of this one not yet … */
+        int64_t backlog_read;   /* … and how far that was */
         struct dead_letter_headers dead_headers;
         atomic_bool interrupted;
         struct {
                 _Atomic int64_t assigned, clock_away, states[PARTITION_STATES], facts, duplicates, told, dead, forgotten, transactions, aborts,
-                        lag_records, lag_ms, cases_due, settled_at;
+                        restore_percent, lag_records, lag_ms, cases_due, settled_at;
         } shown; /* worker_status() */
 };
 

@@ -17,7 +17,8 @@
 #include "base/vector.h"
 #include "worker/inside.h"
 
-#define PERCENT_STEP 10 /* between two lines of progress */
+#define PERCENT_STEP 10 /* between two lines of progress of a partition … */
+#define PERCENT_MS 5000 /* … or so long */
 
 struct restore {
         struct worker *w;
@@ -102,11 +103,24 @@ static int restore_row(void *ctx, const struct bus_record *row) {
         return r;
 }
 
+/* Of all partitions together, for whoever asks this process how it is. */
+static void show_percent(struct worker *w) {
+        int64_t at = 0, end = 0;
+
+        for (size_t i = 0; i < w->n_owned; i++) {
+                at += w->owned[i]->restored;
+                end += w->owned[i]->restored_end;
+        }
+        atomic_store(&w->shown.restore_percent, end > 0 ? at * 100 / end : 100);
+}
+
 static int restore_progress(void *ctx, int32_t number, int64_t at, int64_t end) {
         struct restore *restore = ctx;
         struct worker *w = restore->w;
         struct partition *p = number >= 0 && number < w->n_parts ? w->parts[number] : NULL;
+        int64_t now = worker_monotonic(w);
         unsigned percent;
+        char text[64];
 
         if (atomic_load(&w->interrupted)) {
                 error_set(&restore->err, "a stop was asked for while state was restored");
@@ -114,12 +128,14 @@ static int restore_progress(void *ctx, int32_t number, int64_t at, int64_t end) 
         }
         if (!p || end <= 0)
                 return 0;
-        percent = at >= end ? 100 : (unsigned)(at * 100 / end);
-        if (percent < p->percent + PERCENT_STEP || percent == 100)
+        p->restored = at < end ? at : end;
+        p->restored_end = end;
+        show_percent(w);
+        percent = (unsigned)(p->restored * 100 / end);
+        if (percent == 100 || (percent < p->percent + PERCENT_STEP && now - p->percent_at < PERCENT_MS))
                 return 0;
         p->percent = percent;
-        char text[64];
-
+        p->percent_at = now;
         (void) snprintf(text, sizeof(text), "restoring partition %d: %u %%", number, percent);
         log_line(w->c.log, RESTORE_PROGRESS, LOG_STRING("instance", w->c.instance), LOG_INT("partition", number), LOG_INT("percent", percent),
                  LOG_STRING("text", text));
@@ -151,8 +167,11 @@ int restore_partitions(struct worker *w, const struct bus_part *parts, size_t n,
         struct restore restore = {.w = w};
         struct bus_restore calls = {.ctx = &restore, .row = restore_row, .progress = restore_progress};
         int64_t begin = worker_monotonic(w);
-        int r = bus_worker_restore(w->bus, parts, n, &calls, err);
+        int r;
 
+        for (size_t i = 0; i < w->n_owned; i++)
+                w->owned[i]->percent_at = begin;
+        r = bus_worker_restore(w->bus, parts, n, &calls, err);
         if (r && restore.err.text[0])
                 error_set(err, "%s", restore.err.text);
         for (size_t i = 0; i < w->n_owned && r == 0; i++)
@@ -165,7 +184,7 @@ int restore_partitions(struct worker *w, const struct bus_part *parts, size_t n,
                 struct partition *p = w->owned[i];
 
                 store_commit(p->store);
-                p->told_at = p->told_staged = (instant_t)store_stats(p->store).told_latest;
+                p->told_at = p->told_staged = store_told_latest(p->store);
                 log_line(w->c.log, RESTORE_DONE, LOG_STRING("instance", w->c.instance), LOG_INT("partition", p->number), LOG_INT("rows", (int64_t)p->rows),
                          LOG_INT("ms", worker_monotonic(w) - begin));
         }

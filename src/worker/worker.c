@@ -245,6 +245,7 @@ void worker_status(const struct worker *worker, struct worker_status *ret) {
                 .forgotten = atomic_load(&worker->shown.forgotten),
                 .transactions = atomic_load(&worker->shown.transactions),
                 .aborts = atomic_load(&worker->shown.aborts),
+                .restore_percent = atomic_load(&worker->shown.restore_percent),
                 .lag_records = atomic_load(&worker->shown.lag_records),
                 .lag_ms = atomic_load(&worker->shown.lag_ms),
                 .cases_due = atomic_load(&worker->shown.cases_due),

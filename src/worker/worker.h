@@ -111,6 +111,7 @@ struct worker_status { /* of what is committed */
         bool assigned;     /* the group has handed out partitions at least once (maybe none to this one) */
         bool clock_away;   /* the wall clock is too far from the broker's: nothing is told */
         int64_t restoring, behind, live; /* partitions */
+        int64_t restore_percent; /* of the rows of those that are restoring */
         int64_t facts, duplicates, told, dead, forgotten;
         int64_t transactions, aborts;
         int64_t lag_records; /* of partitions that are behind: what they have to read yet */
