@@ -643,6 +643,7 @@ static const struct {
 } rows[] = {
         {"another number of partitions", 'v', "partitions", "3", "3 partitions"},
         {"a version that is no number", 'v', "", "x", "no number"},
+        {"a copy that was never finished", 'v', "partitions", "2147483647", "never finished"},
         {"a kind of row that nobody knows", 'q', "", "1", "offset 0"},
         {"a fact that cannot be read", 'f', "0123456789abcdef", "1", "offset 0"},
 };
