@@ -13,7 +13,7 @@
 #define STATE_SEGMENT_BYTES "134217728" /* the last segment is never compacted: the smaller, the less a restore reads */
 #define STATE_DIRTY_RATIO "0.2"
 #define STATE_DELETE_RETENTION_MS "86400000" /* tombstones stay a day, longer than any restore takes */
-#define STATE_COMPACTION_LAG_MS "604800000"  /* what is forgotten is off the disks of a quiet broker, too, within a week */
+#define STATE_COMPACTION_LAG_MS "604800000"  /* what is forgotten is off the disks within a week of the next row in its partition */
 
 struct builder {
         const struct broker_config *config;
