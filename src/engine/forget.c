@@ -108,10 +108,12 @@ struct uuid copy_id(const struct pool *pool, const struct copy *copy) {
 static void bury(struct view *v) {
         const struct tellings *told = &v->file->told;
         const struct pool *pool = &v->engine->pool;
+        const struct fact_header *header;
+        uint32_t offset = 0;
         struct uuid id;
 
-        for (size_t i = 0; i < v->n && !v->failed; i++)
-                tombstone(v, ROW_FACT, &v->facts[i].event_id);
+        while ((header = casefile_next_fact(v->file, &offset)) && !v->failed)
+                tombstone(v, ROW_FACT, &header->event_id);
         for (uint32_t i = 0; i < told->n_announcements && !v->failed; i++) {
                 id = announcement_id(pool, &told->announcements[i]);
                 tombstone(v, ROW_OBLIGATION, &id);

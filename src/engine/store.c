@@ -313,6 +313,7 @@ void casefile_drop_fact(struct store *store, struct casefile *file, const struct
         memmove(file->facts + at, file->facts + at + n, file->facts_bytes - at - n);
         file->facts_bytes -= n;
         file->n_facts--;
+        file->traits |= TRAIT_CORRECTED; /* what it stood on may have gone: from now on it is looked at whole */
         store->facts--;
 }
 
