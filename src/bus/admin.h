@@ -67,6 +67,10 @@ int admin_topic_set(struct admin *a, const char *topic, const struct admin_setti
 int admin_topic_delete(struct admin *a, const char *topic, struct error *err) MUSTCHECK;
 int admin_group_delete(struct admin *a, const char *group, struct error *err) MUSTCHECK;
 
+/* The sum of the offsets that a group has committed in these topics; 0 for a group that is not there. Return: 0; ADMIN_E_UNSUPPORTED, _FORBIDDEN;
+ * negative errno. */
+int admin_group_committed(struct admin *a, const char *group, const char *const *topics, size_t n, int64_t *ret, struct error *err) MUSTCHECK;
+
 /* All rights on topics and groups. Borrowed until the next call. Return: 0; ADMIN_E_UNSUPPORTED (also: the broker keeps none), _FORBIDDEN; negative errno. */
 int admin_acls(struct admin *a, const struct admin_acl **ret, size_t *ret_n, struct error *err) MUSTCHECK;
 int admin_acl_make(struct admin *a, const struct admin_acl *acl, struct error *err) MUSTCHECK;

@@ -453,3 +453,49 @@ int admin_group_delete(struct admin *a, const char *name, struct error *err) {
         rd_kafka_event_destroy(event);
         return r;
 }
+
+static void send_committed(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *options, rd_kafka_queue_t *queue, void *args) {
+        rd_kafka_ListConsumerGroupOffsets_t *request = args;
+
+        rd_kafka_ListConsumerGroupOffsets(rk, &request, 1, options, queue);
+}
+
+static int64_t sum_of(const rd_kafka_topic_partition_list_t *offsets, const char *const *topics, size_t n) {
+        int64_t sum = 0;
+
+        for (int i = 0; i < offsets->cnt; i++) {
+                for (size_t t = 0; t < n; t++) {
+                        if (offsets->elems[i].offset > 0 && strcmp(offsets->elems[i].topic, topics[t]) == 0)
+                                sum += offsets->elems[i].offset;
+                }
+        }
+        return sum;
+}
+
+int admin_group_committed(struct admin *a, const char *name, const char *const *topics, size_t n, int64_t *ret, struct error *err) {
+        static const char call[] = "listing the offsets of a group";
+        rd_kafka_ListConsumerGroupOffsets_t *request = rd_kafka_ListConsumerGroupOffsets_new(name, NULL);
+        const rd_kafka_group_result_t **results;
+        rd_kafka_event_t *event;
+        size_t groups;
+        int r;
+
+        *ret = 0;
+        if (!request)
+                return -ENOMEM;
+        r = admin_request(a, call, send_committed, request, &event, err);
+        rd_kafka_ListConsumerGroupOffsets_destroy(request);
+        if (r)
+                return r == ADMIN_E_NONE ? 0 : r;
+        results = rd_kafka_ListConsumerGroupOffsets_result_groups(rd_kafka_event_ListConsumerGroupOffsets_result(event), &groups);
+        for (size_t i = 0; r == 0 && i < groups; i++) {
+                const rd_kafka_error_t *error = rd_kafka_group_result_error(results[i]);
+
+                if (error)
+                        r = admin_outcome(a, call, rd_kafka_error_code(error), rd_kafka_error_string(error), err);
+                else
+                        *ret += sum_of(rd_kafka_group_result_partitions(results[i]), topics, n);
+        }
+        rd_kafka_event_destroy(event);
+        return r == ADMIN_E_NONE ? 0 : r;
+}

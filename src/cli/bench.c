@@ -20,6 +20,9 @@ static const struct bench *const benches[] = {
         &bench_engine,
         &bench_load,
         &bench_timers,
+        &bench_worker,
+        &bench_scale,
+        &bench_compare,
 };
 
 static int ascending(const void *a, const void *b) {
@@ -142,7 +145,10 @@ const struct command command_bench = {
                 "  codec    one event, bytes to slots and back, beside avro-c\n"
                 "  engine   decode, accept, evaluate and encode, without a broker\n"
                 "  load     generated events, to measure with: as lines, or onto a broker\n"
-                "  timers   millions of open cases that wait, and fall due\n",
+                "  timers   millions of open cases that wait, and fall due\n"
+                "  worker   the worker on a broker: a backlog, and a fixed load\n"
+                "  scale    one worker and two, as threads and as processes\n"
+                "  compare  beside a Kafka Streams program and bare librdkafka, on one broker\n",
         .run = run,
         .help_of = help_of,
 };

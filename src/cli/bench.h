@@ -29,6 +29,9 @@ extern const struct bench bench_codec;
 extern const struct bench bench_engine;
 extern const struct bench bench_load;
 extern const struct bench bench_timers;
+extern const struct bench bench_worker;
+extern const struct bench bench_scale;
+extern const struct bench bench_compare;
 
 /* -- Options that all take -- */
 

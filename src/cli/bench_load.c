@@ -323,6 +323,8 @@ static bool next_year(struct bench_load *l, struct event *ret) {
 
 bool bench_load_next(struct bench_load *l, struct event *ret) {
         l->repeated = false;
+        if (l->c.stop && atomic_load(l->c.stop))
+                return false;
         return l->c.shape == BENCH_LOAD_FOUR ? next_four(l, ret) : next_year(l, ret);
 }
 

@@ -19,6 +19,7 @@
  * lack are an error. Knows nothing of the worker.
  */
 
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "bus/bus.h"
@@ -43,6 +44,7 @@ struct bench_load_config {
         uint64_t cases, seed;        /* 1 to BENCH_LOAD_CASES_MAX, of a year to BENCH_LOAD_YEAR_CASES_MAX */
         uint64_t first;              /* number of the first case: loads that follow each other without meeting */
         instant_t now;               /* the present of the load: no event is recorded later */
+        const atomic_bool *stop;     /* another thread sets it: there are no more events; may be NULL */
 };
 
 struct bench_load;
