@@ -453,6 +453,23 @@ static void write_log(struct rows *log) {
         store_commit(store);
 }
 
+static uint64_t restored_checksum(const struct rows *log, enum compaction how) {
+        struct store *other;
+        struct error err = {0};
+        uint64_t checksum;
+
+        ck_assert_int_eq(store_new(engine, &other), 0);
+        for (size_t i = 0; i < log->rows.n; i++) {
+                const struct written *w = &log->rows.items[i];
+
+                if (is_left(log, i, how))
+                        ck_assert_msg(store_restore(other, w->key, ROW_KEY_BYTES, w->value, w->n, &err) == 0, "%s", err.text);
+        }
+        checksum = store_checksum(other);
+        store_free(other);
+        return checksum;
+}
+
 static void check_restored(const struct rows *log, enum compaction how) {
         struct store_stats here, there;
         struct store *other;
@@ -566,6 +583,97 @@ START_TEST(nothing_but_tombstones_may_follow_a_closed_case) {
 }
 END_TEST
 
+/* -- By chance -- */
+
+#define CHANCE_SEEDS 12
+#define CHANCE_STEPS 250
+#define CHANCE_CASES 5
+
+static void mark_replaced(struct rows *log) {
+        for (size_t i = 0; i < log->rows.n; i++) {
+                log->rows.items[i].replaced = false;
+                for (size_t k = i + 1; k < log->rows.n && !log->rows.items[i].replaced; k++)
+                        log->rows.items[i].replaced = memcmp(log->rows.items[i].key, log->rows.items[k].key, ROW_KEY_BYTES) == 0;
+        }
+}
+
+static void by_chance(uint64_t *random, instant_t now, struct rows *log) {
+        char json[FIXTURE_JSON], word[32], id[64], other[64];
+        const struct outcome *outcome;
+        struct error err = {0};
+        instant_t recorded = now - (instant_t)(fixture_random(random) % 400) * FIXTURE_DAY;
+        unsigned kind = fixture_random(random) % 5;
+
+        (void) snprintf(word, sizeof(word), "case %u", (unsigned)(fixture_random(random) % CHANCE_CASES));
+        (void) snprintf(id, sizeof(id), "%s %u", word, (unsigned)(fixture_random(random) % 40));
+        (void) snprintf(other, sizeof(other), "%s %u", word, (unsigned)(fixture_random(random) % 40));
+        if (kind == 0)
+                fixture_measure(json, id, word, "gi-a", "gm0001", recorded, 3);
+        else if (kind == 1)
+                fixture_protector(json, id, word, "gi-a", recorded, 1);
+        else if (kind < 4)
+                fixture_ended(json, id, word, "gi-a", recorded, 0);
+        else
+                fixture_withdrawn(json, id, word, "gi-a", recorded, other);
+        if (try_event(store, json, now, fixture_random(random) % 3 != 0, &outcome, &err) == 0)
+                log_outcome(log, outcome);
+}
+
+/* Everything that is due, touched cases too. */
+static void sweep_all(instant_t now, struct rows *log) {
+        const struct outcome *outcome;
+        struct casefile *file;
+
+        while (store_next(store, &file) <= now && file) {
+                ck_assert_int_eq(engine_evaluate(engine, store, file, now, &outcome), 0);
+                log_outcome(log, outcome);
+        }
+}
+
+static size_t forgotten_by_chance(uint64_t seed) {
+        uint64_t random = seed, checksum = 0;
+        struct rows log = {0};
+        instant_t now = START;
+        size_t committed = 0;
+
+        for (unsigned step = 0; step < CHANCE_STEPS; step++) {
+                now += (instant_t)(fixture_random(&random) % 30) * FIXTURE_DAY;
+                by_chance(&random, now, &log);
+                if (fixture_random(&random) % 2)
+                        sweep_all(now, &log);
+                if (fixture_random(&random) % 3 == 0) {
+                        store_rollback(store);
+                        log.rows.n = committed;
+                        ck_assert_msg(store_checksum(store) == checksum, "seed %" PRIu64 ", step %u: a rollback left something", seed, step);
+                } else if (fixture_random(&random) % 3) {
+                        store_commit(store);
+                        committed = log.rows.n;
+                        checksum = store_checksum(store);
+                }
+        }
+        store_commit(store);
+        mark_replaced(&log);
+        for (int how = 0; how < COMPACTIONS; how++)
+                ck_assert_msg(restored_checksum(&log, (enum compaction)how) == store_checksum(store), "seed %" PRIu64 ", compaction %d", seed, how);
+        vector_done(&log.rows);
+        arena_reset(arena);
+        return store_stats(store).closed;
+}
+
+START_TEST(whatever_happens_the_rows_are_the_state) {
+        size_t closed = 0;
+
+        for (uint64_t seed = 1; seed <= CHANCE_SEEDS; seed++) {
+                store_free(store);
+                ck_assert_int_eq(store_new(engine, &store), 0);
+                store_forgets(store, two_years, seed % 2);
+                closed += forgotten_by_chance(seed);
+        }
+        ck_assert_uint_gt(closed, CHANCE_SEEDS); /* else nothing was tested */
+        ck_assert_uint_lt(closed, CHANCE_SEEDS * CHANCE_CASES);
+}
+END_TEST
+
 START_TEST(the_largest_case_goes_whole) {
         const struct outcome *outcome;
         char id[64], json[FIXTURE_JSON];
@@ -635,6 +743,7 @@ int main(void) {
         tcase_add_test(tc, every_row_gets_its_tombstone_behind_the_one_that_stays);
         tcase_add_test(tc, a_tombstone_takes_away_its_own_row_alone);
         tcase_add_test(tc, nothing_but_tombstones_may_follow_a_closed_case);
+        tcase_add_test(tc, whatever_happens_the_rows_are_the_state);
         tcase_add_test(tc, the_largest_case_goes_whole);
         tcase_add_test(tc, many_closed_cases_are_found_and_given_back);
         tcase_set_timeout(tc, 60);
