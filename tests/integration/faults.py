@@ -29,6 +29,7 @@ from fault_run import Broken, Broker, Publisher, World, expect, make_folder, rem
 
 SKIPPED = 77
 CASES_A_SEED = 6
+CASES_MAX = 5000 # published at once
 LIVES_MAX = 4 # times the kills asked for, until one left something behind
 SIGNS = ("partitions-assigned", "restore-done", "restore-done", "partition-live") # of life, after which it is killed …
 ONCE_KILLED_S = 0.3 # … within this time
@@ -36,7 +37,7 @@ LIVE_KILLED_S = (0.2, 1.5) # of work between two kills
 DOWN_S = 0.5
 TAKEOVER_EVERY = 5 # of so many kills one waits until the other worker has everything
 A_SECOND = 400 # lines of live load …
-LINES_A_SEED = 30 # … until there are so many; then less
+LINES_A_SEED = 20 # … until there are so many; then less
 LOOKS = 3 # at what a worker that stands still has left open
 TRANSACTION_S = 10 # the broker ends an older one
 LETTER_BYTES = 20000 # of a record whose dead letter does not fit …
@@ -142,6 +143,8 @@ def killed_once(trial):
     cases = max(20, trial.seeds * CASES_A_SEED // trial.kills)
     worker = None
     while goes_on(trial, lives, world):
+        if lives >= trial.kills: # none cut off a transaction: give the next one more to do
+            cases = min(2 * cases, CASES_MAX)
         more = trial.load.cases(cases)
         world.publish(more)
         lines += more
