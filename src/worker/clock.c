@@ -45,9 +45,9 @@ void clock_saw(struct worker *w, const struct partition *p, const struct bus_rec
         w->stamp = record->timestamp;
         if (record->timestamp - wall > WORKER_CLOCK_AWAY_MS)
                 away(w, true, wall - record->timestamp);
+        else if (wall - record->timestamp <= WORKER_CLOCK_AWAY_MS) /* also when the ends were asked by a clock that was wrong then */
+                away(w, false, 0);
         else if (record->stamp == BUS_STAMP_APPENDED && p->ends_at && record->offset >= p->ends[record->index] &&
                  p->ends_at - record->timestamp > WORKER_CLOCK_AWAY_MS)
                 away(w, true, p->ends_at - record->timestamp);
-        else if (wall - record->timestamp <= WORKER_CLOCK_AWAY_MS)
-                away(w, false, 0);
 }
