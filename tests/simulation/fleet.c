@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * Workers as processes: started, stepped, killed, frozen, let go again
+ *
+ * A slot is a name under which a worker runs, as a supervisor would keep it. A frozen worker may get a
+ * successor under its own name; when it is let go again it is a zombie, and has to find out. Whoever's step
+ * fails is dead, as the process would be; the error must be one that something here has caused.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "simulation.h"
+
+#define OTHERS_MS 400 /* most that the clock moves between two of their steps */
+
+instant_t handle_wall(const struct handle *h) {
+        return sim_now(h->s) + h->off;
+}
+
+const char *handle_name(const struct handle *h) {
+        return h->name;
+}
+
+static instant_t wall(void *ctx) {
+        return handle_wall(ctx);
+}
+
+static int64_t monotonic(void *ctx) {
+        return ((const struct handle *)ctx)->s->elapsed;
+}
+
+struct handle *fleet_start(struct sim *s, unsigned slot, unsigned version) {
+        static const struct bus_ops ops = {.name = "tap", .worker_open = tap_open};
+        static const struct clock_ops clock_ops = {wall, monotonic};
+        static const char *const slots[SLOTS_FLEET] = {"a", "b", "c"};
+        struct worker_config config = {.config = &s->rules->versions[version], .instance = slots[slot]};
+        struct error err = {0};
+        struct handle *h = NULL;
+        int r;
+
+        for (size_t i = 0; i < HANDLES && !h; i++) {
+                if (!s->handles[i].used)
+                        h = &s->handles[i];
+        }
+        if (!h)
+                return NULL;
+        *h = (struct handle){.s = s, .used = true, .slot = slot, .version = version, .number = ++s->births, .bus.ops = &ops};
+        (void) snprintf(h->name, sizeof(h->name), "%s%u", slots[slot], h->number);
+        h->off = draw_between(s, -SECOND_MS, SECOND_MS);
+        config.bus = &h->bus;
+        config.clock = config.real = (struct clock){&clock_ops, h};
+        r = worker_new(&config, &h->worker, &err);
+        if (r)
+                sim_fail(s, "%s does not start: %s", h->name, err.text);
+        sim_trace(s, "%s starts, version %u", h->name, version);
+        return h;
+}
+
+static void bury(struct handle *h) {
+        worker_free(h->worker);
+        if (h->tap)
+                tap_free(h->tap);
+        h->worker = NULL;
+        h->used = false;
+}
+
+/* kill -9: the bus hears nothing. */
+void fleet_kill(struct sim *s, struct handle *h) {
+        struct tap *tap = h->tap;
+
+        sim_trace(s, "%s is killed", h->name);
+        s->counts.deaths++;
+        if (worker_take_bus(h->worker))
+                memory_crash(tap->inner);
+        bury(h);
+}
+
+/* The process ends by itself: it closes its handles, but does not leave the group. */
+static void end(struct sim *s, struct handle *h) {
+        sim_trace(s, "%s ends", h->name);
+        s->counts.deaths++;
+        bury(h);
+}
+
+void fleet_stop(struct sim *s, struct handle *h) {
+        struct error err = {0};
+        int r;
+
+        sim_trace(s, "%s is stopped", h->name);
+        h->stepping = true;
+        r = worker_stop(h->worker, &err);
+        if (r && !h->tap)
+                sim_trace(s, "%s could not say goodbye: %s", h->name, err.text);
+        bury(h);
+}
+
+void fleet_freeze(struct sim *s, struct handle *h) {
+        sim_trace(s, "%s stands still", h->name);
+        s->counts.frozen++;
+        memory_freeze(h->tap->inner);
+        h->frozen = true;
+}
+
+void fleet_thaw(struct sim *s, struct handle *h) {
+        sim_trace(s, "%s moves again", h->name);
+        h->frozen = false;
+}
+
+struct handle *fleet_of(struct sim *s, unsigned slot) {
+        struct handle *found = NULL;
+
+        for (size_t i = 0; i < HANDLES; i++) {
+                struct handle *h = &s->handles[i];
+
+                if (h->used && !h->frozen && h->slot == slot && (!found || h->number > found->number))
+                        found = h;
+        }
+        return found;
+}
+
+struct handle *fleet_draw(struct sim *s) {
+        struct handle *running[HANDLES];
+        size_t n = 0;
+
+        for (size_t i = 0; i < HANDLES; i++) {
+                if (s->handles[i].used && !s->handles[i].frozen && !s->handles[i].stepping)
+                        running[n++] = &s->handles[i];
+        }
+        return n ? running[draw(s, n)] : NULL;
+}
+
+/* -- A step -- */
+
+/* A worker of an older version refuses a partition that a newer one has had: rightly? */
+static void check_refusal(struct sim *s, const struct handle *h, const char *text) {
+        for (int32_t p = 0; p < s->partitions; p++) {
+                if (h->tap->parts[p].owned && s->truth[p].version > h->version) {
+                        s->counts.refusals_of_version++;
+                        return;
+                }
+        }
+        sim_fail(s, "%s of version %u refuses its configuration: %s", h->name, h->version, text);
+}
+
+static void check_death(struct sim *s, const struct handle *h, int r, const char *text) {
+        sim_trace(s, "%s: %d, %s", h->name, r, text);
+        if (r == WORKER_E_CONFIG) {
+                check_refusal(s, h, text);
+        } else if (r == -ESTALE) {
+                s->counts.zombies++;
+        } else if (!h->tap->killed) {
+                sim_fail(s, "%s fails and nobody has done anything to it: %d, %s", h->name, r, text);
+        }
+}
+
+static bool all_live(const struct handle *h, const struct worker_status *status) {
+        int64_t owned = 0;
+
+        for (int32_t p = 0; p < h->s->partitions; p++)
+                owned += h->tap->parts[p].owned;
+        return status->assigned && status->restoring == 0 && status->behind == 0 && status->live == owned && !status->clock_away;
+}
+
+/* All that fell due is told, says the worker. */
+static void check_settled(struct sim *s, struct handle *h, const struct worker_status *status) {
+        uint64_t now = s->commits * 1000003 + (uint64_t)(handle_wall(h) / MINUTE_MS);
+
+        if (handle_wall(h) > h->latest)
+                h->latest = handle_wall(h);
+        /* Under a clock that has gone back things would look as they were: nothing falls due by that. */
+        if (status->settled_at != handle_wall(h) || h->checked == now || handle_wall(h) < h->latest)
+                return;
+        h->checked = now;
+        window_settled(h->tap);
+}
+
+void fleet_step(struct sim *s, struct handle *h) {
+        struct worker_status status;
+        struct error err = {0};
+        int r;
+
+        s->steps++;
+        worker_status(h->worker, &status);
+        h->live = all_live(h, &status);
+        h->stepping = true;
+        r = worker_step(h->worker, 0, &err);
+        h->stepping = false;
+        if (r) {
+                check_death(s, h, r, err.text);
+                if (chance(s, 50))
+                        fleet_kill(s, h);
+                else
+                        end(s, h);
+                return;
+        }
+        window_end(h->tap); /* before the clock moves */
+        worker_status(h->worker, &status);
+        if (h->tap->belief != BELIEF_NONE && status.clock_away != (h->tap->belief == BELIEF_AWAY))
+                sim_fail(s, "%s says that its clock is %s, and it is %+" PRId64 " ms from the broker's", h->name, status.clock_away ? "away" : "right", h->off);
+        check_settled(s, h, &status);
+        sim_forward(s, 1 + (int64_t)draw(s, STEP_MS));
+}
+
+void fleet_others(struct sim *s, struct handle *but, unsigned steps) {
+        s->nested++;
+        for (unsigned i = 0; i < steps; i++) {
+                struct handle *h = fleet_draw(s);
+
+                if (!h && chance(s, 10)) /* the supervisor of another slot */
+                        h = fleet_start(s, (but->slot + 1 + (unsigned)draw(s, SLOTS_FLEET - 1)) % SLOTS_FLEET, s->version);
+                if (h)
+                        fleet_step(s, h);
+                sim_forward(s, (int64_t)draw(s, OTHERS_MS));
+        }
+        s->nested--;
+}
+
+/* -- Its state -- */
+
+void fleet_check_state(struct sim *s, struct handle *h) {
+        struct worker_census census;
+        int32_t owned = 0;
+        uint64_t checksum = 0;
+        size_t facts = 0;
+
+        if (h->tap->open || h->tap->window.open)
+                return; /* its store is ahead of what is committed */
+        worker_census(h->worker, &census);
+        for (int32_t p = 0; p < s->partitions; p++)
+                owned += h->tap->parts[p].owned && h->tap->parts[p].started;
+        if (census.partitions != owned)
+                return; /* let go of some, and has not polled since */
+        for (int32_t p = 0; p < s->partitions; p++) {
+                struct store *store = NULL;
+                struct error err;
+
+                if (!h->tap->parts[p].owned || !h->tap->parts[p].started)
+                        continue;
+                if (h->tap->parts[p].view.serial != s->truth[p].serial)
+                        return; /* a zombie that does not know it yet */
+                if (store_new(s->rules->engines[h->version], &store))
+                        sim_check_memory(s, NULL);
+                for (size_t i = 0; i < s->truth[p].cases.n; i++) {
+                        const struct ledger_case *c = s->truth[p].cases.items[i];
+
+                        facts += c->facts.n;
+                        for (size_t k = 0; k < c->rows.n; k++) {
+                                if (store_restore(store, c->rows.items[k].key, ROW_KEY_BYTES, c->rows.items[k].value, c->rows.items[k].n, &err))
+                                        sim_fail(s, "a row that was committed cannot be restored: %s", err.text);
+                        }
+                }
+                checksum += store_checksum(store);
+                store_free(store);
+        }
+        s->counts.checksums++;
+        if (census.facts != facts)
+                sim_fail(s, "%s holds %zu facts, and %zu were committed", h->name, census.facts, facts);
+        if (census.checksum != checksum)
+                sim_fail(s, "%s holds another state than a restore would give it", h->name);
+}
