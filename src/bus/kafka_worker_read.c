@@ -45,6 +45,26 @@ static rd_kafka_topic_partition_t *element(const struct kafka_worker *w, rd_kafk
         return &list->elems[k * w->inputs + i];
 }
 
+/*
+ * Whether the topics are still as they were when the worker began. Somebody who gives them more partitions makes the
+ * group move, topic by topic, and from the first on the cases of that topic are written elsewhere.
+ */
+static int check_partitions(struct kafka_worker *w, struct error *err) {
+        CLEANUP(cleanup_free) void *memory = calloc(w->topics.n, sizeof(int32_t));
+        int32_t *counts = memory;
+        int r = counts ? kafka_partitions(&w->producer.client, (const char *const *)w->topics.names, w->topics.n, KAFKA_MISSING_FAILS, counts, err)
+                       : -ENOMEM;
+
+        for (size_t i = 0; r == 0 && i < w->topics.n; i++) {
+                if (counts[i] == w->partitions)
+                        continue;
+                error_set(err, "the topic %s has %d partitions now and had %d when this worker began; partitions of topics are never changed",
+                          w->topics.names[i], (int)counts[i], (int)w->partitions);
+                r = -EINVAL;
+        }
+        return r;
+}
+
 static int take_assignment(struct kafka_worker *w, struct error *err) {
         const rd_kafka_topic_partition_list_t *got = w->group.parts;
         rd_kafka_topic_partition_list_t *list;
@@ -77,7 +97,9 @@ static int hand_out(struct kafka_worker *w, struct bus_event *ret, struct error 
 
         w->group.pending = BUS_NONE;
         if (kind == BUS_ASSIGNED) {
-                r = take_assignment(w, err);
+                r = check_partitions(w, err);
+                if (r == 0)
+                        r = take_assignment(w, err);
         } else {
                 w->handed_n = 0;
                 for (int32_t p = 0; p < w->partitions; p++) {
