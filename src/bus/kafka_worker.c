@@ -161,7 +161,7 @@ static void back_off(struct kafka_worker *w) {
         else
                 w->abort_pause_ms = 2 * w->abort_pause_ms < ABORT_PAUSE_MAX_MS ? 2 * w->abort_pause_ms : ABORT_PAUSE_MAX_MS;
         for (until = now + w->abort_pause_ms; now < until; now = clock_monotonic(clock))
-                rd_kafka_poll(w->producer.client.rk, (int)(until - now));
+                rd_kafka_poll(w->producer.client.rk, until - now < KAFKA_TURN_MS / 10 ? (int)(until - now) : KAFKA_TURN_MS / 10);
         w->aborted = now;
 }
 

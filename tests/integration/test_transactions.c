@@ -31,7 +31,7 @@
 #define ROW_MS 50000       /* for one row */
 #define STEP_MS 20
 #define MANY 1000          /* errors that no worker outlasts */
-#define RUSH 10            /* how much faster the clock of the time-outs runs in rows that wait for one */
+#define RUSH 20            /* how much faster the clock of the time-outs runs in rows that wait for one */
 #define SILENCE_MS 3600000 /* an answer that does not come */
 #define LATE_MS 6000       /* later than one try of a commit waits */
 #define AWAY_MS 1000       /* how long a broker is away */
@@ -447,7 +447,10 @@ static int try_row(struct trial *t, const struct row *row, struct error *err) {
         if (row->moment == ABORTING)
                 inject(t, PRODUCE, E(MSG_SIZE_TOO_LARGE), 1);
         inject(t, row->request, row->code, row->times);
+        if (row->times == MANY)
+                atomic_store(&t->rush_from, monotonic()); /* the pauses between its aborts */
         r = step_until(t, used_up, err);
+        atomic_store(&t->rush_from, 0);
         if (r == 0 && row->moment == BELONGING) {
                 publish(t);
                 r = step_until(t, all_told, err);
