@@ -124,6 +124,11 @@ class World:
         run = subprocess.run([self.tool, self.bootstrap, "set", self.prefix + topic, name, value], check=False, timeout=WAIT_S)
         expect(f"{name} of {topic} can be set", run.returncode == 0)
 
+    def grow_topics(self, partitions):
+        """Those of a case get so many partitions."""
+        run = subprocess.run([self.tool, self.bootstrap, "grow", self.prefix, str(partitions)], check=False, timeout=WAIT_S)
+        expect("the topics can be given more partitions", run.returncode == 0)
+
     def produce(self, topic, partition, key, value, headers):
         """Any bytes at all. A value of None is a record without one."""
         command = ["kcat", "-P", "-b", self.bootstrap, "-t", self.prefix + topic, "-p", str(partition)]
@@ -185,15 +190,18 @@ class Worker:
         return self.process.poll() is None
 
     def owns(self):
-        """Partitions, as it last said; 0 before."""
-        said = self.said("partitions-assigned")
-        return said[-1]["partitions"] if said else 0
+        """Partitions, as its threads last said; 0 before."""
+        return sum({line["instance"]: line["partitions"] for line in self.said("partitions-assigned")}.values())
 
     def live(self):
-        """Partitions that it has and that have caught up."""
-        lines = [line for line in self.lines() if line.get("event") in ("partitions-assigned", "partition-live")]
-        place = max((i for i, line in enumerate(lines) if line["event"] == "partitions-assigned"), default=len(lines))
-        return len({line["partition"] for line in lines[place + 1:]})
+        """Partitions that its threads have and that have caught up."""
+        live = {}
+        for line in self.lines():
+            if line.get("event") == "partitions-assigned":
+                live[line["instance"]] = set()
+            elif line.get("event") == "partition-live":
+                live[line["instance"]].add(line["partition"])
+        return sum(len(partitions) for partitions in live.values())
 
     def signal(self, number):
         expect(f"{self.name} runs: {self.text() if self.process.poll() is not None else ''}", self.process.poll() is None)

@@ -403,7 +403,7 @@ CASES = {"killed-once": killed_once, "killed-live": killed_live, "twins": twins,
          "broker-restarted": broker_restarted, "letters-refused": letters_refused, "poison": poison}
 
 
-def main():
+def main(cases):
     binary, root, tool, case = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), os.path.abspath(sys.argv[3]), sys.argv[4]
     bootstrap, seed = os.environ.get("KETENWACHT_TEST_BOOTSTRAP"), int(os.environ.get("KETENWACHT_SEED") or time.time_ns() // 1000000)
     if not bootstrap:
@@ -415,7 +415,7 @@ def main():
     made = trial.world
     trial.world = lambda: worlds.append(made()) or worlds[-1]
     try:
-        CASES[case](trial)
+        cases[case](trial)
         good = True
     except Broken as broken:
         say(f"not as promised: {broken}; KETENWACHT_SEED={seed}, the logs are in {folder}")
@@ -432,4 +432,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(CASES)

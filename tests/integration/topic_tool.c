@@ -5,15 +5,20 @@
  *
  *   topic_tool HOST:PORT set TOPIC NAME VALUE    one setting
  *   topic_tool HOST:PORT delete PREFIX           all topics whose names begin so
+ *   topic_tool HOST:PORT grow PREFIX PARTITIONS  those that have more than one partition get so many
  *
  * Exit status: 0 done, 1 the broker refused or failed, 2 wrong usage.
  */
 
+#include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "bus/admin.h"
 #include "bus/broker_config.h"
+
+#define WAIT_MS 30000
 
 static int fail(const struct error *err) {
         fprintf(stderr, "topic_tool: %s\n", err->text);
@@ -41,6 +46,64 @@ static int delete(struct admin *admin, const char *prefix) {
         return 0;
 }
 
+/* The product never does this, so its own way to the broker does not know it either. */
+static int grow_one(const char *bootstrap, const char *topic, size_t partitions) {
+        char reason[256];
+        rd_kafka_conf_t *conf = rd_kafka_conf_new();
+        rd_kafka_NewPartitions_t *wanted = rd_kafka_NewPartitions_new(topic, partitions, reason, sizeof(reason));
+        rd_kafka_t *rk;
+        rd_kafka_queue_t *queue;
+        rd_kafka_event_t *event;
+        const rd_kafka_topic_result_t **results;
+        size_t n = 0;
+        int status = 1;
+
+        if (!wanted || rd_kafka_conf_set(conf, "bootstrap.servers", bootstrap, reason, sizeof(reason)) ||
+            !(rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, sizeof(reason)))) {
+                fprintf(stderr, "topic_tool: %s\n", reason);
+                return 1;
+        }
+        queue = rd_kafka_queue_new(rk);
+        rd_kafka_CreatePartitions(rk, &wanted, 1, NULL, queue);
+        event = rd_kafka_queue_poll(queue, WAIT_MS);
+        if (event && rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+                results = rd_kafka_CreatePartitions_result_topics(rd_kafka_event_CreatePartitions_result(event), &n);
+                status = n != 1 || rd_kafka_topic_result_error(results[0]);
+        }
+        if (status)
+                fprintf(stderr, "topic_tool: %s could not be given %zu partitions\n", topic, partitions);
+        if (event)
+                rd_kafka_event_destroy(event);
+        rd_kafka_queue_destroy(queue);
+        rd_kafka_NewPartitions_destroy(wanted);
+        rd_kafka_destroy(rk);
+        return status;
+}
+
+static int grow(struct admin *admin, const char *bootstrap, const char *prefix, const char *partitions) {
+        const struct admin_topic *topics;
+        struct error err = {0};
+        int64_t wanted;
+        size_t n;
+        int status = 0;
+
+        if (!text_to_int64(text_of(partitions), &wanted) || wanted <= 0)
+                return 2;
+        if (admin_topics(admin, &topics, &n, &err))
+                return fail(&err);
+        for (size_t i = 0; i < n && status == 0; i++) {
+                if (strncmp(topics[i].name, prefix, strlen(prefix)) == 0 && topics[i].partitions > 1)
+                        status = grow_one(bootstrap, topics[i].name, (size_t)wanted);
+        }
+        return status;
+}
+
+static int run(struct admin *admin, char **argv) {
+        if (strcmp(argv[2], "set") == 0)
+                return set(admin, argv[3], argv[4], argv[5]);
+        return strcmp(argv[2], "grow") == 0 ? grow(admin, argv[1], argv[3], argv[4]) : delete(admin, argv[3]);
+}
+
 int main(int argc, char **argv) {
         struct broker_config config;
         struct kafka_config kafka;
@@ -48,8 +111,9 @@ int main(int argc, char **argv) {
         struct error err = {0};
         int status;
 
-        if (!(argc == 6 && strcmp(argv[2], "set") == 0) && !(argc == 4 && strcmp(argv[2], "delete") == 0 && argv[3][0])) {
-                fputs("usage: topic_tool HOST:PORT set TOPIC NAME VALUE | delete PREFIX\n", stderr);
+        if (!(argc == 6 && strcmp(argv[2], "set") == 0) && !(argc == 4 && strcmp(argv[2], "delete") == 0 && argv[3][0]) &&
+            !(argc == 5 && strcmp(argv[2], "grow") == 0 && argv[3][0])) {
+                fputs("usage: topic_tool HOST:PORT set TOPIC NAME VALUE | delete PREFIX | grow PREFIX PARTITIONS\n", stderr);
                 return 2;
         }
         broker_config_default(&config);
@@ -57,7 +121,7 @@ int main(int argc, char **argv) {
         kafka.clock = clock_system();
         if (admin_new(&kafka, &admin, &err))
                 return fail(&err);
-        status = argc == 6 ? set(admin, argv[3], argv[4], argv[5]) : delete(admin, argv[3]);
+        status = run(admin, argv);
         admin_free(admin);
         return status;
 }
