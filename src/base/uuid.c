@@ -17,13 +17,26 @@ const struct uuid uuid_namespace_ketenwacht = {
  * are written in pieces and read at once as a whole make a processor wait.
  */
 typedef uint8_t sixteen __attribute__((vector_size(16)));
+typedef uint16_t eight __attribute__((vector_size(16)));
 typedef uint32_t four __attribute__((vector_size(16)));
+typedef uint64_t two __attribute__((vector_size(16)));
 
-static inline uint32_t load_four(const char *p) {
+static inline uint64_t load_four(const char *p) {
         uint32_t characters;
 
         memcpy(&characters, p, sizeof(characters));
-        return characters;
+        return le32toh(characters);
+}
+
+static inline uint64_t load_eight(const char *p) {
+        uint64_t characters;
+
+        memcpy(&characters, p, sizeof(characters));
+        return le64toh(characters);
+}
+
+static inline sixteen load_both(uint64_t first, uint64_t second) {
+        return (sixteen)(two){htole64(first), htole64(second)};
 }
 
 static inline void store_four(char *p, uint32_t characters) {
@@ -39,22 +52,28 @@ static inline sixteen digits_of(sixteen characters, sixteen *right) {
         return (number & is_number) | ((letter + 10) & is_letter);
 }
 
+/* Two digits in each sixteen bits, the first in the byte that stands first, to their number in that byte. */
+static inline sixteen pairs_of(sixteen digits) {
+        eight both = (eight)digits;
+
+        return __BYTE_ORDER == __LITTLE_ENDIAN ? (sixteen)(both << 4 | both >> 8) : (sixteen)(both >> 4 | both << 8);
+}
+
 bool uuid_parse(const char *text, size_t n, struct uuid *ret) {
         sixteen first, second, bytes, right;
         uint8_t dashes;
-        four all;
+        two all;
 
         if (n != UUID_TEXT)
                 return false;
         memset(&right, 0xff, sizeof(right));
-        first = digits_of((sixteen)(four){load_four(text), load_four(text + 4), load_four(text + 9), load_four(text + 14)}, &right);
-        second = digits_of((sixteen)(four){load_four(text + 19), load_four(text + 24), load_four(text + 28), load_four(text + 32)}, &right);
-        bytes = __builtin_shufflevector(first, second, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30) << 4 |
-                __builtin_shufflevector(first, second, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+        first = pairs_of(digits_of(load_both(load_eight(text), load_four(text + 9) | load_four(text + 14) << 32), &right));
+        second = pairs_of(digits_of(load_both(load_four(text + 19) | load_four(text + 24) << 32, load_eight(text + 28)), &right));
+        bytes = __builtin_shufflevector(first, second, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
         memcpy(ret->bytes, &bytes, sizeof(ret->bytes));
         dashes = (uint8_t)((text[8] ^ '-') | (text[13] ^ '-') | (text[18] ^ '-') | (text[23] ^ '-'));
-        all = (four)right;
-        return (all[0] & all[1] & all[2] & all[3]) == UINT32_MAX && dashes == 0;
+        all = (two)right;
+        return (all[0] & all[1]) == UINT64_MAX && dashes == 0;
 }
 
 /* Digits to characters: beyond nine 39 lies between '9' and 'a'. */

@@ -9,6 +9,9 @@
  * and putting the tellings back.
  */
 
+#include <assert.h>
+
+#include "base/arena.h"
 #include "base/heap.h"
 #include "engine/closed.h"
 #include "engine/engine.h"
@@ -24,16 +27,17 @@ struct announcement {
         instant_t announced_at, told_at;
 };
 
-struct alert {
+struct alert { /* 64 bytes: there are several a case, and millions of cases */
         struct uuid id;
         struct instance_key instance;
+        uint16_t rung;
         uint32_t norm, organisation, role; /* pool */
         day_t due;
-        uint16_t rung;
-        bool open;
-        uint32_t raised;
+        bool open : 1;
+        uint32_t raised : 31;
         instant_t told_at;
 };
+static_assert(sizeof(struct alert) == 64, "no more than is meant");
 
 struct copy { /* told later than its fact was accepted */
         struct uuid event_id;
@@ -85,7 +89,7 @@ struct undo {
         uint16_t part;
         uint32_t n_facts, facts_bytes;
         instant_t at;
-        struct tellings told; /* copies */
+        struct tellings told; /* as they were: in store.kept */
 };
 
 struct store {
@@ -94,6 +98,7 @@ struct store {
         struct heap due;
         struct undo *undo;
         size_t n_undo, undo_capacity;
+        struct arena *kept; /* until the transaction ends */
         instant_t told_latest, told_before; /* as of now; as of the last commit */
         instant_t judged_latest;            /* of all evaluations, also of what was rolled back */
         size_t facts, bytes;

@@ -179,20 +179,36 @@ static void keep_identities(struct fact_list *list) {
         sort_list(list);
 }
 
+static void count_list(struct fact_list *list) {
+        sort_list(list);
+        if (list->items[0]->type->identity >= 0)
+                keep_identities(list);
+        for (size_t i = 0; i < list->n; i++)
+                ((struct fact *)list->items[i])->counts = true;
+}
+
+/* There are many types, and facts of few: only these are gone through. */
 static void count_facts(struct view *v) {
-        size_t types = event_types_count(v->config->types);
+        size_t n_present = 0, types = event_types_count(v->config->types);
         const struct fact **items = view_alloc(v, v->n, sizeof(*items));
+        struct fact_list *present[EVENT_TYPES_MAX];
 
         v->lists = view_alloc(v, types, sizeof(*v->lists));
         if (!items || !v->lists)
                 return;
         mark_named(v);
-        for (size_t i = 0; i < v->n; i++)
-                v->lists[v->facts[i].type->index].n += !v->facts[i].refused && !v->facts[i].named;
-        for (size_t t = 0; t < types; t++) {
-                v->lists[t].items = items;
-                items += v->lists[t].n;
-                v->lists[t].n = 0;
+        for (size_t i = 0; i < v->n; i++) {
+                struct fact_list *list = &v->lists[v->facts[i].type->index];
+
+                if (v->facts[i].refused || v->facts[i].named)
+                        continue;
+                if (list->n++ == 0)
+                        present[n_present++] = list;
+        }
+        for (size_t t = 0; t < n_present; t++) {
+                present[t]->items = items;
+                items += present[t]->n;
+                present[t]->n = 0;
         }
         for (size_t i = 0; i < v->n; i++) {
                 struct fact_list *list = &v->lists[v->facts[i].type->index];
@@ -200,17 +216,8 @@ static void count_facts(struct view *v) {
                 if (!v->facts[i].refused && !v->facts[i].named)
                         list->items[list->n++] = &v->facts[i];
         }
-        for (size_t t = 0; t < types; t++) {
-                struct fact_list *list = &v->lists[t];
-
-                if (list->n == 0)
-                        continue;
-                sort_list(list);
-                if (list->items[0]->type->identity >= 0)
-                        keep_identities(list);
-                for (size_t i = 0; i < list->n; i++)
-                        ((struct fact *)list->items[i])->counts = true;
-        }
+        for (size_t t = 0; t < n_present; t++)
+                count_list(present[t]);
 }
 
 static void begin(struct view *v, struct engine *engine, struct store *store, struct casefile *file, instant_t now) {

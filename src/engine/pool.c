@@ -70,7 +70,7 @@ int instance_key_of(struct pool *pool, struct text instance, struct instance_key
                 struct text rest = {instance.s + UUID_TEXT + 1, instance.n - UUID_TEXT - 1};
 
                 if (instance.n == UUID_TEXT ||
-                    (instance.s[UUID_TEXT] == '#' && text_to_int64(rest, &link) && link > 1 && link <= UINT16_MAX && rest.s[0] != '0')) {
+                    (instance.s[UUID_TEXT] == '#' && text_to_int64(rest, &link) && link > 1 && link < INSTANCE_INTERNED && rest.s[0] != '0')) {
                         memcpy(key.bytes, u.bytes, sizeof(key.bytes));
                         key.link = (uint16_t)link;
                         *ret = key;
@@ -81,7 +81,7 @@ int instance_key_of(struct pool *pool, struct text instance, struct instance_key
         if (r)
                 return r;
         memcpy(key.bytes, &number, sizeof(number));
-        key.interned = 1;
+        key.link = INSTANCE_INTERNED;
         *ret = key;
         return 0;
 }
@@ -89,7 +89,7 @@ int instance_key_of(struct pool *pool, struct text instance, struct instance_key
 void instance_key_format(const struct pool *pool, const struct instance_key *key, char ret[INSTANCE_TEXT_MAX]) {
         uint32_t number;
 
-        if (key->interned) {
+        if (key->link == INSTANCE_INTERNED) {
                 memcpy(&number, key->bytes, sizeof(number));
                 (void) snprintf(ret, INSTANCE_TEXT_MAX, "%s", pool_word(pool, number));
                 return;

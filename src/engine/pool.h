@@ -31,13 +31,13 @@ uint32_t pool_find(const struct pool *pool, struct text word);
 const char *pool_word(const struct pool *pool, uint32_t number);
 
 /*
- * The instance of an obligation in 20 bytes: a uuid with the number of a repetition ("<uuid>#2"), or
+ * The instance of an obligation in 18 bytes: a uuid with the number of a repetition ("<uuid>#2"), or
  * the number of an interned text. Compare with memcmp.
  */
+#define INSTANCE_INTERNED UINT16_MAX
 struct instance_key {
         uint8_t bytes[16];
-        uint16_t link;     /* repetition, 0: none; uuids only */
-        uint16_t interned; /* 1: bytes hold a pool number */
+        uint16_t link; /* repetition, 0: none; INSTANCE_INTERNED: bytes hold a pool number */
 };
 #define INSTANCE_TEXT_MAX 128
 

@@ -7,11 +7,17 @@
 #include "engine/casefile.h"
 #include "engine/parts.h"
 
+#define STORE_KEPT_MAX ((size_t)1024 * 1024 * 1024) /* of tellings as they were, in one transaction */
+
 int store_new(struct engine *engine, struct store **ret) {
         struct store *store = calloc(1, sizeof(*store));
 
         if (!store)
                 return -ENOMEM;
+        if (arena_new(&store->kept, STORE_KEPT_MAX)) {
+                free(store);
+                return -ENOMEM;
+        }
         store->engine = engine;
         store->told_latest = store->told_before = store->judged_latest = INT64_MIN;
         *ret = store;
@@ -41,6 +47,7 @@ struct store *store_free(struct store *store) {
         table_done(&store->cases);
         closed_done(&store->closed);
         heap_done(&store->due);
+        arena_free(store->kept);
         free(store->undo);
         free(store);
         return NULL;
@@ -124,11 +131,12 @@ int store_case(struct store *store, const struct uuid *case_id, struct casefile 
         return 0;
 }
 
-static int copy_array(void *ret, const void *from, uint32_t n, size_t size) {
+/* How an array was, kept until the transaction ends. Return: 0 or -ENOMEM. */
+static int keep_array(struct store *store, void *ret, const void *from, uint32_t n, size_t size) {
         void *p = NULL;
 
         if (n) {
-                p = malloc(n * size);
+                p = arena_alloc(store->kept, n * size);
                 if (!p)
                         return -ENOMEM;
                 memcpy(p, from, n * size);
@@ -153,18 +161,10 @@ int store_change(struct store *store, struct casefile *file) {
         undo->part = file->part;
         undo->at = heap_at(&store->due, &file->slot);
         undo->told = *told;
-        undo->told.announcements = NULL;
-        undo->told.alerts = NULL;
-        undo->told.copies = NULL;
-        if (copy_array(&undo->told.announcements, told->announcements, told->n_announcements, sizeof(*told->announcements)) ||
-            copy_array(&undo->told.alerts, told->alerts, told->n_alerts, sizeof(*told->alerts)) ||
-            copy_array(&undo->told.copies, told->copies, told->n_copies, sizeof(*told->copies))) {
-                tellings_done(&undo->told);
+        if (keep_array(store, &undo->told.announcements, told->announcements, told->n_announcements, sizeof(*told->announcements)) ||
+            keep_array(store, &undo->told.alerts, told->alerts, told->n_alerts, sizeof(*told->alerts)) ||
+            keep_array(store, &undo->told.copies, told->copies, told->n_copies, sizeof(*told->copies)))
                 return -ENOMEM;
-        }
-        undo->told.capacity_announcements = told->n_announcements;
-        undo->told.capacity_alerts = told->n_alerts;
-        undo->told.capacity_copies = told->n_copies;
         file->changed = true;
         store->n_undo++;
         return 0;
@@ -174,12 +174,12 @@ void store_commit(struct store *store) {
         for (size_t i = 0; i < store->n_undo; i++) {
                 struct undo *undo = &store->undo[i];
 
-                tellings_done(&undo->told);
                 undo->file->changed = false;
                 if (undo->closed)
                         casefile_free(undo->file);
         }
         store->n_undo = 0;
+        arena_reset(store->kept);
         store->told_before = store->told_latest;
 }
 
@@ -223,6 +223,12 @@ static void put_back(struct store *store, struct casefile *file) {
         store->bytes += sizeof(*file) + file->facts_capacity;
 }
 
+/* Back into an array that has only grown since. */
+static void put_array(void *array, const void *kept, uint32_t n, size_t size) {
+        if (n)
+                memcpy(array, kept, n * size);
+}
+
 static void undo_one(struct store *store, struct undo *undo) {
         struct casefile *file = undo->file;
 
@@ -240,8 +246,12 @@ static void undo_one(struct store *store, struct undo *undo) {
         file->facts_bytes = undo->facts_bytes;
         file->traits = undo->traits;
         file->part = undo->part;
-        tellings_done(&file->told);
-        file->told = undo->told;
+        put_array(file->told.announcements, undo->told.announcements, undo->told.n_announcements, sizeof(*file->told.announcements));
+        put_array(file->told.alerts, undo->told.alerts, undo->told.n_alerts, sizeof(*file->told.alerts));
+        put_array(file->told.copies, undo->told.copies, undo->told.n_copies, sizeof(*file->told.copies));
+        file->told.n_announcements = undo->told.n_announcements;
+        file->told.n_alerts = undo->told.n_alerts;
+        file->told.n_copies = undo->told.n_copies;
         file->changed = false;
         if (heap_set(&store->due, &file->slot, undo->at))
                 assert(!"putting back an entry that had room before needs no memory");
@@ -250,6 +260,7 @@ static void undo_one(struct store *store, struct undo *undo) {
 void store_rollback(struct store *store) {
         while (store->n_undo > 0)
                 undo_one(store, &store->undo[--store->n_undo]);
+        arena_reset(store->kept);
         store->told_latest = store->told_before;
 }
 
@@ -317,12 +328,12 @@ void casefile_drop_fact(struct store *store, struct casefile *file, const struct
         store->facts--;
 }
 
-/* One more item, cleared. Arrays grow by a quarter: a case has few tellings, and there are millions of cases. */
+/* One more item, cleared. Arrays grow by an eighth: a case has few tellings, and there are millions of cases. */
 static void *add_item(void **items, uint32_t *n, uint32_t *capacity, size_t size) {
         char *item;
 
         if (*n == *capacity) {
-                uint32_t more = *n + *n / 4 + 1;
+                uint32_t more = *n + *n / 8 + 1;
                 void *p = realloc(*items, more * size);
 
                 if (!p)
