@@ -224,8 +224,9 @@ class Worker:
         status = self.process.poll()
         if status is None or time.monotonic() < self.started + RESTART_S:
             return False
-        expect(f"{self.name} ends with 3 and says why, not with {status}: {self.log}", status == 3 and self.said("failed"))
-        say(f"  {self.name} gave up: {self.said('failed')[-1]['error']}")
+        why = [line.get("error") or f"{line['call']} did not return" for event in ("failed", "watchdog") for line in self.said(event)]
+        expect(f"{self.name} ends with 3 and says why, not with {status}: {self.log}", status == 3 and why)
+        say(f"  {self.name} gave up: {why[-1]}")
         self.start()
         return True
 
