@@ -208,8 +208,9 @@ class Worker:
         self.process.send_signal(number)
 
     def kill(self):
-        self.signal(signal.SIGKILL)
-        self.process.wait()
+        if not self.gave_up():
+            self.signal(signal.SIGKILL)
+            self.process.wait()
 
     def ends(self):
         """Waits until it ends by itself; its status."""
@@ -219,14 +220,20 @@ class Worker:
         self.signal(signal.SIGTERM)
         expect(f"{self.name} stops with 0: {self.log}", self.ends() == 0)
 
-    def look_after(self):
-        """As a supervisor: starts it again when it gave up as it may (3). Whether it had to."""
+    def gave_up(self):
+        """Whether it has ended by itself; then as it may, with 3 and a reason."""
         status = self.process.poll()
-        if status is None or time.monotonic() < self.started + RESTART_S:
+        if status is None:
             return False
         why = [line.get("error") or f"{line['call']} did not return" for event in ("failed", "watchdog") for line in self.said(event)]
         expect(f"{self.name} ends with 3 and says why, not with {status}: {self.log}", status == 3 and why)
         say(f"  {self.name} gave up: {why[-1]}")
+        return True
+
+    def look_after(self):
+        """As a supervisor: starts it again when it gave up. Whether it had to."""
+        if time.monotonic() < self.started + RESTART_S or not self.gave_up():
+            return False
         self.start()
         return True
 

@@ -118,6 +118,9 @@ def goes_on(trial, lives, world):
 def stopped_in_a_transaction(trial, world, worker):
     """SIGSTOP while it has a transaction open: what others had open is committed soon, and something stays."""
     trial.pause(0, DOWN_S)
+    worker.look_after()
+    if not worker.live():
+        return False
     worker.signal(signal.SIGSTOP)
     if all(world.leftovers(since=worker.left) for _ in range(LOOKS)):
         return True
@@ -181,7 +184,7 @@ def killed_live(trial):
         else:
             victim.kill()
         if life % TAKEOVER_EVERY == min(TAKEOVER_EVERY, trial.kills) // 2:
-            wait_for("the other takes over", lambda: other.owns() == fault_load.PARTITIONS)
+            wait_for("the other takes over", lambda: tended([other], lambda: other.owns() == fault_load.PARTITIONS))
             takeovers += 1
             trial.pause(0, DOWN_S)
         victim.start()
@@ -330,7 +333,7 @@ def poison(trial):
         for name, partition in todo[life::lives]:
             world.produce(POISON_TOPIC, partition, *kinds[name][:2], {"poison": name})
         victim = trial.random.choice(workers)
-        wait_for("it works", victim.live)
+        wait_for("it works", lambda: tended(workers, victim.live))
         if life == lives - 1:
             kill_in_a_transaction(trial, world, victim)
         else:
