@@ -19,6 +19,7 @@ static const struct bench *const benches[] = {
         &bench_codec,
         &bench_engine,
         &bench_load,
+        &bench_restore,
         &bench_timers,
         &bench_worker,
         &bench_scale,
@@ -145,6 +146,7 @@ const struct command command_bench = {
                 "  codec    one event, bytes to slots and back, beside avro-c\n"
                 "  engine   decode, accept, evaluate and encode, without a broker\n"
                 "  load     generated events, to measure with: as lines, or onto a broker\n"
+                "  restore  rows of case-state back into memory\n"
                 "  timers   millions of open cases that wait, and fall due\n"
                 "  worker   the worker on a broker: a backlog, and a fixed load\n"
                 "  scale    one worker and two, as threads and as processes\n"

@@ -28,6 +28,7 @@ struct bench {
 extern const struct bench bench_codec;
 extern const struct bench bench_engine;
 extern const struct bench bench_load;
+extern const struct bench bench_restore;
 extern const struct bench bench_timers;
 extern const struct bench bench_worker;
 extern const struct bench bench_scale;

@@ -246,7 +246,7 @@ int store_restore(struct store *store, const void *key, size_t n_key, const void
                 error_set(err, "a row of a case that was closed before it; nothing may follow but tombstones");
                 return -EINVAL;
         }
-        r = store_case(store, &case_id, &file);
+        r = file ? 0 : store_case(store, &case_id, &file);
         if (r)
                 return r;
         switch (bytes[16]) {
