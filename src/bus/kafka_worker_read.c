@@ -348,6 +348,8 @@ int kafka_worker_start(struct kafka_worker *w, const struct bus_part *parts, siz
 
                 r = code ? kafka_failed(&w->client, "beginning to read", code, NULL, err) : 0;
         }
+        if (r == 0) /* to the same place: in 2.0.2 only a seek wakes the threads that fetch, which else notice it up to a second later */
+                r = kafka_seek(&w->client, list, err);
         for (size_t k = 0; r == 0 && k < n; k++)
                 w->parts[parts[k].partition].started = true;
         rd_kafka_topic_partition_list_destroy(list);
