@@ -25,9 +25,9 @@ from fault_load import PARTITIONS
 from fault_run import Publisher, expect, say, wait_for
 from faults import all_live, settle_down
 
-A_SECOND = 150 # lines of load …
-MOST = 10000 # … at most
-STEADY_S = 1.5 # of load before a change and after it
+A_SECOND = 100 # lines of load …
+MOST = 4000 # … at most
+STEADY_S = 1 # of load before a change and after it
 STAMPED = ("plan-due", "escalation-raised", "escalation-resolved") # by the broker, when it appends
 
 
