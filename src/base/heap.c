@@ -2,8 +2,11 @@
 #include "base/heap.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define CHILDREN 4u /* four to a node: half the levels of two, and they share a cache line */
+#define LINE 64u    /* bytes of one */
 
 static uint32_t parent_of(uint32_t i) {
         return (i - 2) / CHILDREN + 1;
@@ -22,16 +25,44 @@ static void up(struct heap *h, uint32_t i, struct heap_entry e) {
         put(h, i, e);
 }
 
+/* Index of the first child of an item. */
+static uint64_t children_of(uint32_t i) {
+        return (uint64_t)(i - 1) * CHILDREN + 2;
+}
+
+/* The least of the children that begin at @first, of which there is at least one. */
+static uint32_t least_of(const struct heap *h, uint64_t first) {
+        uint64_t end = first + CHILDREN <= (uint64_t)h->n + 1 ? first + CHILDREN : (uint64_t)h->n + 1;
+        uint64_t least = first;
+
+        for (uint64_t c = first + 1; c < end; c++)
+                least = h->entries[c].at < h->entries[least].at ? c : least;
+        return (uint32_t)least;
+}
+
+/*
+ * Where millions wait, each level is a miss of the cache, one after the other, because the way is known only by looking.
+ * So the children of all children are called for before it is known which of them are needed, and so are the items that will move.
+ */
+static void call_for(const struct heap *h, uint64_t first) {
+        uint64_t next = children_of((uint32_t)first);
+
+        if (next + CHILDREN * CHILDREN > h->n)
+                return;
+        for (uint64_t k = 0; k < CHILDREN; k++)
+                __builtin_prefetch(&h->entries[next + k * CHILDREN]);
+}
+
 static void down(struct heap *h, uint32_t i, struct heap_entry e) {
         for (;;) {
-                uint64_t first = (uint64_t)(i - 1) * CHILDREN + 2;
-                uint32_t least = 0;
+                uint64_t first = children_of(i);
+                uint32_t least;
 
-                for (uint64_t c = first; c < first + CHILDREN && c <= h->n; c++) {
-                        if (!least || h->entries[c].at < h->entries[least].at)
-                                least = (uint32_t)c;
-                }
-                if (!least || h->entries[least].at >= e.at)
+                if (first > h->n)
+                        break;
+                call_for(h, first);
+                least = least_of(h, first);
+                if (h->entries[least].at >= e.at)
                         break;
                 put(h, i, h->entries[least]);
                 i = least;
@@ -40,20 +71,33 @@ static void down(struct heap *h, uint32_t i, struct heap_entry e) {
 }
 
 void heap_done(struct heap *h) {
-        free(h->entries);
+        free(h->block);
         *h = (struct heap){0};
+}
+
+/* So that the four children of an item, which begin with the second entry, lie in one line. */
+static struct heap_entry *entries_in(void *block) {
+        uintptr_t at = ((uintptr_t)block + LINE - 1) & ~(uintptr_t)(LINE - 1);
+
+        return (struct heap_entry *)(at + LINE - 2 * sizeof(struct heap_entry));
 }
 
 static int grow(struct heap *h) {
         uint32_t capacity = h->capacity ? h->capacity * 2 : 64;
-        struct heap_entry *p;
+        ptrdiff_t before = h->block ? (char *)h->entries - (char *)h->block : 0;
+        struct heap_entry *entries;
+        void *block;
 
         if (capacity <= h->capacity)
                 return -ENOMEM;
-        p = realloc(h->entries, ((size_t)capacity + 1) * sizeof(*p));
-        if (!p)
+        block = realloc(h->block, ((size_t)capacity + 1) * sizeof(*entries) + 2 * LINE);
+        if (!block)
                 return -ENOMEM;
-        h->entries = p;
+        entries = entries_in(block);
+        if (h->block && (char *)entries - (char *)block != before)
+                memmove(entries, (char *)block + before, ((size_t)h->n + 1) * sizeof(*entries));
+        h->block = block;
+        h->entries = entries;
         h->capacity = capacity;
         return 0;
 }

@@ -27,6 +27,7 @@ struct heap_entry {
 
 struct heap {
         struct heap_entry *entries; /* [1 .. n], four children each */
+        void *block;                /* of memory, in which they lie */
         uint32_t n, capacity;
 };
 
