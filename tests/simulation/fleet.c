@@ -163,14 +163,14 @@ static bool all_live(const struct handle *h, const struct worker_status *status)
         return status->assigned && status->restoring == 0 && status->behind == 0 && status->live == owned && !status->clock_away;
 }
 
-/* All that fell due is told, says the worker. */
-static void check_settled(struct sim *s, struct handle *h, const struct worker_status *status) {
+/* All that fell due is told, says the worker. @before: up to when it said so already. */
+static void check_settled(struct sim *s, struct handle *h, const struct worker_status *status, instant_t before) {
         uint64_t now = s->commits * 1000003 + (uint64_t)(handle_wall(h) / MINUTE_MS);
 
         if (handle_wall(h) > h->latest)
                 h->latest = handle_wall(h);
         /* Under a clock that has gone back things would look as they were: nothing falls due by that. */
-        if (status->settled_at != handle_wall(h) || h->checked == now || handle_wall(h) < h->latest)
+        if (status->settled_at != handle_wall(h) || status->settled_at == before || h->checked == now || handle_wall(h) < h->latest)
                 return;
         h->checked = now;
         window_settled(h->tap);
@@ -179,11 +179,13 @@ static void check_settled(struct sim *s, struct handle *h, const struct worker_s
 void fleet_step(struct sim *s, struct handle *h) {
         struct worker_status status;
         struct error err = {0};
+        instant_t settled_at;
         int r;
 
         s->steps++;
         worker_status(h->worker, &status);
         h->live = all_live(h, &status);
+        settled_at = status.settled_at;
         h->stepping = true;
         r = worker_step(h->worker, 0, &err);
         h->stepping = false;
@@ -199,7 +201,7 @@ void fleet_step(struct sim *s, struct handle *h) {
         worker_status(h->worker, &status);
         if (h->tap->belief != BELIEF_NONE && status.clock_away != (h->tap->belief == BELIEF_AWAY))
                 sim_fail(s, "%s says that its clock is %s, and it is %+" PRId64 " ms from the broker's", h->name, status.clock_away ? "away" : "right", h->off);
-        check_settled(s, h, &status);
+        check_settled(s, h, &status, settled_at);
         sim_forward(s, 1 + (int64_t)draw(s, STEP_MS));
 }
 

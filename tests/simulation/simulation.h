@@ -332,6 +332,7 @@ const char *handle_name(const struct handle *h); /* a3: the third worker, under 
 int tap_open(struct bus *b, const struct bus_worker_config *config, struct bus_worker **ret, struct error *err);
 void tap_free(struct tap *tap);
 bool tap_may_tell(const struct tap *tap, int32_t partition);
+const char *tap_unread(const struct tap *tap, int32_t partition); /* an input that has to be read before; or "nothing" */
 extern const char *const call_names[CALLS];
 extern const char *const harm_names[HARMS];
 

@@ -92,6 +92,16 @@ static bool caught_up(const struct tap *tap, int32_t p) {
         return at != NULL;
 }
 
+const char *tap_unread(const struct tap *tap, int32_t p) {
+        const int64_t *at = tap->inner->ops->positions(tap->inner, p);
+
+        for (size_t i = 0; at && i < tap->n_inputs; i++) {
+                if (at[i] < tap->parts[p].ends[i])
+                        return tap->inputs[i];
+        }
+        return "nothing";
+}
+
 bool tap_may_tell(const struct tap *tap, int32_t p) {
         struct worker_status status;
 

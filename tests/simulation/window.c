@@ -55,6 +55,11 @@ void window_wrote(struct tap *tap, const struct bus_record *record) {
 
 /* -- Where a case is -- */
 
+/* The case of the record, if it has one: what is bad by itself may name any. */
+static bool is_own(const struct input *input, const struct uuid *case_id) {
+        return input && input->bad == REFUSAL_NONE && uuid_equal(&input->event.slots[SLOT_CASE_ID].u, case_id);
+}
+
 static int32_t part_of(const struct tap *tap, const struct uuid *case_id) {
         char text[UUID_TEXT + 1];
         struct sim *s = sim_of(tap);
@@ -125,7 +130,7 @@ static void expect_own(struct tap *tap, enum course course, struct expectation *
                 expect_refused(tap, input, code, &ret->lines);
         if (ret->is_fact && vector_push(&ret->own.facts, input))
                 sim_check_memory(s, NULL);
-        if (ret->is_fact || (course == COURSE_JUDGED && ret->own.facts.n)) {
+        if (ret->is_fact || (course == COURSE_JUDGED && input->bad == REFUSAL_NONE && ret->own.facts.n)) {
                 model_evaluate(s, &ret->own, ret->is_fact ? input : NULL, course, now, tap->h->version, &ret->lines);
                 ret->own.dirty = true;
         }
@@ -148,7 +153,7 @@ static void expect_others(struct tap *tap, const struct input *input, struct exp
                 struct ledger_case *c;
                 int32_t p;
 
-                if (!line->telling || (input && uuid_equal(&line->case_id, &input->event.slots[SLOT_CASE_ID].u)) || has_case(ret, &line->case_id))
+                if (!line->telling || is_own(input, &line->case_id) || has_case(ret, &line->case_id))
                         continue;
                 p = part_of(tap, &line->case_id);
                 c = calloc(1, sizeof(*c));
@@ -231,12 +236,11 @@ static void check_permission(struct tap *tap) {
                 if (!line->telling)
                         continue;
                 const struct input *input = tap->window.input;
-                bool own = input && uuid_equal(&input->event.slots[SLOT_CASE_ID].u, &line->case_id);
-                int32_t p = own ? input->partition : part_of(tap, &line->case_id);
+                int32_t p = is_own(input, &line->case_id) ? input->partition : part_of(tap, &line->case_id);
 
                 if (!tap_may_tell(tap, p))
-                        sim_fail(sim_of(tap), "%s told of partition %d, which is %s: %s", handle_name(tap->h), p,
-                                 tap->belief == BELIEF_AWAY ? "judged by a clock that is away" : "behind, or its worker not sure of its clock", line->text);
+                        sim_fail(sim_of(tap), "%s told of partition %d, of which %s has to be read first, by a clock that is %s: %s", handle_name(tap->h), p,
+                                 tap_unread(tap, p), tap->belief == BELIEF_AWAY ? "away" : "right or not known", line->text);
         }
 }
 
