@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include "base/vector.h"
-#include "cli/bench.h"
 #include "cli/bench_load.h"
+#include "cli/bench_restore.h"
 #include "engine/engine.h"
 #include "engine/row.h"
 
@@ -174,30 +174,13 @@ static int in_memory(struct rows *rows, bool json, struct error *err) {
         return 0;
 }
 
-static int run(int argc, char **argv, struct error *err) {
-        struct bench_arguments arguments = BENCH_ARGUMENTS_DEFAULT;
-        CLEANUP(config_free_p) struct config *config = NULL;
-        const char *cases_text = NULL, *seed_text = NULL;
-        int64_t cases = CASES_DEFAULT, seed = BENCH_LOAD_SEED;
-        const struct option_row options[] = {
-                BENCH_OPTION_ROWS(&arguments), OPTION_TEXT_ROW("--cases", &cases_text), OPTION_TEXT_ROW("--seed", &seed_text), OPTION_END_ROW,
-        };
+static int from_memory(const struct bench_restore_options *o, struct config *config, struct error *err) {
         struct clock clock = clock_system();
-        struct rows rows = {.bytes = BUFFER_INIT(ROW_BYTES_MAX), .now = clock_realtime(&clock)};
-        int r, status = bench_options(argc, argv, options);
+        struct rows rows = {.config = config, .bytes = BUFFER_INIT(ROW_BYTES_MAX), .now = clock_realtime(&clock)};
+        int r = prepare(&rows, (uint64_t)o->cases, (uint64_t)o->seed, err);
 
-        if (status == 0)
-                status = bench_number("bench restore", "--cases", cases_text, 1, BENCH_LOAD_CASES_MAX, &cases);
-        if (status == 0)
-                status = bench_number("bench restore", "--seed", seed_text, 0, INT64_MAX, &seed);
-        if (status == 0)
-                status = bench_configuration(&arguments, &config, err);
-        if (status)
-                return status;
-        rows.config = config;
-        r = prepare(&rows, (uint64_t)cases, (uint64_t)seed, err);
         if (r == 0)
-                r = in_memory(&rows, arguments.json, err);
+                r = in_memory(&rows, o->arguments.json, err);
         if (r && !err->text[0])
                 error_set(err, "the rows cannot be made or restored: %s", strerror(-r));
         buffer_done(&rows.bytes);
@@ -205,14 +188,41 @@ static int run(int argc, char **argv, struct error *err) {
         return r == -EBADMSG ? EXIT_NO : r ? EXIT_BROKER : EXIT_DONE;
 }
 
+static int run(int argc, char **argv, struct error *err) {
+        struct bench_restore_options o = {.arguments = BENCH_ARGUMENTS_DEFAULT, .cases = CASES_DEFAULT, .seed = BENCH_LOAD_SEED};
+        CLEANUP(config_free_p) struct config *config = NULL;
+        const char *cases = NULL, *seed = NULL;
+        const struct option_row options[] = {
+                BENCH_OPTION_ROWS(&o.arguments), OPTION_TEXT_ROW("--bootstrap", &o.bootstrap), OPTION_TEXT_ROW("--cases", &cases),
+                OPTION_TEXT_ROW("--seed", &seed), OPTION_END_ROW,
+        };
+        int status = bench_options(argc, argv, options);
+
+        if (status == 0)
+                status = bench_number(argv[0], "--cases", cases, 1, BENCH_LOAD_CASES_MAX / 2, &o.cases);
+        if (status == 0)
+                status = bench_number(argv[0], "--seed", seed, 0, INT64_MAX, &o.seed);
+        if (status == 0)
+                status = bench_configuration(&o.arguments, &config, err);
+        if (status)
+                return status;
+        o.config = config;
+        return o.bootstrap ? bench_restore_on_broker(&o, err) : from_memory(&o, config, err);
+}
+
 const struct bench bench_restore = {
         .name = "restore",
         .summary = "rows of case-state back into memory",
-        .help = "Usage: ketenwacht bench restore [--cases N] [--seed N] [--json] [--config DIR] [--schemas DIR]\n\n"
-                "Makes the rows that a worker writes for generated cases of the four deadlines, and restores them into the stores of one\n"
-                "thread: CPU time from memory, without reading. Compares the checksum with that of the state that was there.\n"
+        .help = "Usage: ketenwacht bench restore [--cases N] [--seed N] [--bootstrap LIST] [--json] [--config DIR] [--schemas DIR]\n\n"
+                "Without a broker: makes the rows that a worker writes for generated cases (bench load), and restores them into the stores of\n"
+                "one thread: CPU time, without reading. Compares the checksum with that of the state that was there.\n"
                 "--json: {\"rows\", \"rows_per_s\", \"ns_per_row\", \"memory_bytes_per_fact\"}\n\n"
-                "  --cases N      how many (default 200000, about 1.1 million rows)\n"
-                "  --seed N       other cases in the same proportions (default 42)\n",
+                "With --bootstrap: on topics of its own (bench-<process>-1.…), which are deleted at the end, a child `rules --once` writes the\n"
+                "state of the load; this process restores it as one thread of a worker does, reading and applying; and a second child\n"
+                "shows what a restart costs as a whole: start, join, restore, evaluate every case, leave.\n"
+                "--json: {\"rows\", \"rows_per_s\", \"seconds\", \"cpu_ns_per_row\", \"restart_s\", \"restart_cpu_s\", \"restart_rss_mb\"}\n\n"
+                "  --cases N          how many (default 200000, about a million rows and more)\n"
+                "  --seed N           without a broker: other cases in the same proportions (default 42)\n"
+                "  --bootstrap LIST   the broker; without this option it measures from memory\n",
         .run = run,
 };
