@@ -5,6 +5,8 @@
 
 #define DAYS_PER_ERA 146097 /* 400 years */
 #define DAYS_TO_1970 719468 /* from 0000-03-01 */
+#define DATE_FIRST (-25567) /* the first day of DATE_YEAR_MIN */
+#define DATE_LAST 84370     /* the last day of DATE_YEAR_MAX */
 #define MINUTE_MS INT64_C(60000)
 #define SUMMER_CHANGE_MS INSTANT_HOUR /* both changes are at 01:00 UTC */
 
@@ -120,8 +122,10 @@ void date_format(day_t date, char ret[DATE_TEXT + 1]) {
         *write_date(ret, date) = '\0';
 }
 
+static_assert(DATE_YEAR_MIN == 1900 && DATE_YEAR_MAX == 2200, "the first and the last day are those of these years");
+
 bool date_valid(day_t date) {
-        return date >= date_from_ymd(DATE_YEAR_MIN, 1, 1) && date <= date_from_ymd(DATE_YEAR_MAX, 12, 31);
+        return date >= DATE_FIRST && date <= DATE_LAST;
 }
 
 /* The last Sunday of March or October: both have 31 days. */

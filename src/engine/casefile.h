@@ -48,7 +48,7 @@ struct copy { /* told later than its fact was accepted */
 struct fact_header { /* stands before the body in .facts */
         struct uuid event_id;
         uint16_t type;
-        uint16_t reserved;
+        bool idle; /* TRAIT_IDLE */
         uint32_t n; /* bytes of the body; padded to four, so that the next header is aligned */
 };
 #define FACT_PADDED(n) (((uint32_t)(n) + 3) & ~3u)
@@ -67,6 +67,7 @@ enum {
         TRAIT_CORRECTED = 2, /* a fact that replaces or withdraws another */
         TRAIT_ENDED = 4,     /* a fact of a type that ends others */
         TRAIT_REGION = 8,    /* it is a region's */
+        TRAIT_IDLE = 16,     /* of the fact alone: nothing that is configured can make anything of it */
 };
 
 struct casefile {

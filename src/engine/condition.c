@@ -36,6 +36,14 @@ bool conditions_hold_self(const struct conditions *when, const struct fact *fact
         return true;
 }
 
+bool conditions_may_hold(const struct conditions *when, const struct slot *slots) {
+        for (size_t i = 0; i < when->n; i++) {
+                if (when->items[i].subject == CONDITION_SELF && !test_slot(&when->items[i], &slots[when->items[i].slot]))
+                        return false;
+        }
+        return true;
+}
+
 /* Of the ids that both types have, one must be equal and none may differ; types that share none always join. */
 bool facts_join(const struct fact *start, const struct fact *fact) {
         bool shared = false, equal = false;

@@ -227,7 +227,7 @@ static void begin(struct view *v, struct engine *engine, struct store *store, st
                 v->region = regions_find_case(v->config->organisations, &file->id);
 }
 
-/* @types: those that are looked at, NULL: all. Facts recorded after @until are left out. */
+/* @types: those that are looked at, but for idle facts; NULL: all facts. Facts recorded after @until are left out. */
 static int open_types(struct view *v, const bool *types, const struct event *fresh, instant_t until) {
         const struct fact_header *header;
         size_t capacity = 0;
@@ -235,12 +235,12 @@ static int open_types(struct view *v, const bool *types, const struct event *fre
         int r;
 
         while ((header = casefile_next_fact(v->file, &offset)))
-                capacity += !types || types[header->type];
+                capacity += !types || (types[header->type] && !header->idle);
         v->facts = view_alloc(v, capacity + 1, sizeof(*v->facts));
         if (!v->facts)
                 return -ENOMEM;
         for (offset = 0; (header = casefile_next_fact(v->file, &offset));) {
-                if (types && !types[header->type])
+                if (types && (!types[header->type] || header->idle))
                         continue;
                 r = decode(v, header, &v->facts[v->n]);
                 if (r)
@@ -281,9 +281,9 @@ int view_open_to_tell(struct view *v, struct engine *engine, struct store *store
                 v->next_part = file->part;
         }
         if (bearing && bearing->plans.n == 0 && !bearing->routes)
-                return 0; /* nothing looks at such facts */
+                return 0; /* nothing looks at it */
         /* Corrections may be of any type; without a measure any fact may say where the child lives; what is over is forgotten whole. */
-        return open_types(v, bearing ? bearing->looks_at : engine->grounded && traits == TRAIT_MEASURE ? engine->looks_at : NULL, fresh, INSTANT_NEVER);
+        return open_types(v, bearing ? bearing->looks_at : engine->grounded && (traits & ~(unsigned)TRAIT_IDLE) == TRAIT_MEASURE ? engine->looks_at : NULL, fresh, INSTANT_NEVER);
 }
 
 const struct fact_list *view_known(const struct view *v, enum known_type known) {

@@ -31,6 +31,9 @@ struct bearing { /* what a fact of one type bears on */
         bool routes;    /* its type has routes */
         bool ends;      /* it ends facts of other types */
         bool *looks_at; /* by type: what must be decoded for it */
+        /* Who looks at facts of this type, and the conditions on the fact's own fields under which it makes anything of one. */
+        VECTOR(const struct conditions *) uses;
+        bool used; /* by somebody who takes any fact of it */
 };
 
 struct engine {
@@ -40,6 +43,7 @@ struct engine {
         struct row_codec *codec;
         struct pool pool;
         struct bearing *bearings;       /* by type */
+        struct bearing nothing;         /* what an idle fact bears on */
         bool *looks_at;                 /* by type: whether anything looks at it */
         bool grounded;                  /* a measure says where the child lives, and that its case is not over */
         uint16_t n_parts;
@@ -131,7 +135,7 @@ void *view_add(struct view *v, void *items, size_t *n, size_t *capacity, size_t 
 int plan_all(struct engine *engine) MUSTCHECK;
 void plan_done(struct engine *engine);
 
-/* What a case has by a fact of these slots. */
+/* What a case has by a fact of these slots, and TRAIT_IDLE. */
 unsigned fact_traits(const struct engine *engine, const struct event_type *type, const struct slot *slots);
 
 /* What must be evaluated when @event is accepted into a case: NULL: all of it. */
@@ -255,6 +259,8 @@ bool facts_join(const struct fact *start, const struct fact *fact);
 bool obligation_joins(const struct obligation *o, const struct fact *fact);
 /* Conditions of a fact itself. */
 bool conditions_hold_self(const struct conditions *when, const struct fact *fact);
+/* The same of its slots; conditions on other facts are taken to hold. */
+bool conditions_may_hold(const struct conditions *when, const struct slot *slots);
 /* Those of a norm or rung: @self: only those on the starting fact's own fields. */
 bool conditions_hold(struct view *v, const struct conditions *when, const struct obligation *o, bool self_only);
 /* A fact that meets a reference: of its type, with its conditions. */

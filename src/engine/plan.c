@@ -64,6 +64,94 @@ static void plan_looks_at(const struct engine *engine, const struct norm_plan *p
         }
 }
 
+/* -- Uses: when a fact can matter to anybody -- */
+
+static int use(struct engine *engine, const struct event_type *type, const struct conditions *when) {
+        return type ? vector_push(&engine->bearings[type->index].uses, when) : 0;
+}
+
+static void use_any(struct engine *engine, const struct event_type *type) {
+        if (type)
+                engine->bearings[type->index].used = true;
+}
+
+static void use_conditions(struct engine *engine, const struct conditions *when) {
+        for (size_t i = 0; i < when->n; i++)
+                use_any(engine, when->items[i].subject == CONDITION_SELF ? NULL : when->items[i].type);
+}
+
+static int use_ref(struct engine *engine, const struct event_ref *ref) {
+        return use(engine, ref->type, &ref->when);
+}
+
+static int use_refs(struct engine *engine, const struct event_refs *refs) {
+        int r = 0;
+
+        for (size_t i = 0; i < refs->n && r == 0; i++)
+                r = use_ref(engine, &refs->items[i]);
+        return r;
+}
+
+static int use_norm(struct engine *engine, const struct norm *norm) {
+        int r = use(engine, norm->starts.type, &norm->when);
+
+        if (norm->per_case || norm->per >= 0) /* every one of them must have ended */
+                use_any(engine, norm->starts.type);
+        use_conditions(engine, &norm->when);
+        for (size_t i = 0; i < norm->n_rungs; i++)
+                use_conditions(engine, &norm->rungs[i].when);
+        for (size_t i = 0; i < norm->n_limits && r == 0; i++)
+                r = use_ref(engine, &norm->limits[i].event);
+        if (r == 0)
+                r = use_ref(engine, &norm->not_before);
+        if (r == 0)
+                r = use_ref(engine, &norm->due_with);
+        if (r == 0)
+                r = use_ref(engine, &norm->quota);
+        if (r == 0)
+                r = use_refs(engine, &norm->met_by);
+        if (r == 0)
+                r = use_refs(engine, &norm->explained_by);
+        return r ? r : use_refs(engine, &norm->ends_with);
+}
+
+static int use_type(struct engine *engine, const struct event_type *type) {
+        const struct config_index *index = &engine->config->index[type->index];
+        int r = 0;
+
+        /* Types with a meaning of their own, regions, identities (of one, the last counts) and what ends or is ended: any fact. */
+        if (type->known != TYPE_OTHER || type->region || type->identity >= 0 || type->n_ended_by > 0 || engine->bearings[type->index].ends)
+                use_any(engine, type);
+        for (size_t i = 0; i < index->n_norms && r == 0; i++)
+                r = use_norm(engine, index->norms[i]);
+        for (size_t i = 0; i < index->n_routes && r == 0; i++)
+                r = use(engine, type, &index->routes[i]->when);
+        return r;
+}
+
+static int use_all(struct engine *engine) {
+        int r = 0;
+
+        for (size_t t = 0; t < event_types_count(engine->config->types) && r == 0; t++)
+                r = use_type(engine, event_types_at(engine->config->types, t));
+        for (size_t i = 0; i < engine->config->n_region_norms && r == 0; i++)
+                r = use_norm(engine, engine->config->region_norms[i]);
+        return r;
+}
+
+/* Whether nothing can make anything of a fact: it is kept, and passed over in what is evaluated. */
+static bool is_idle(const struct bearing *bearing, const struct slot *slots) {
+        if (bearing->used)
+                return false;
+        for (size_t i = 0; i < bearing->uses.n; i++) {
+                if (conditions_may_hold(bearing->uses.items[i], slots))
+                        return false;
+        }
+        return true;
+}
+
+/* -- Plans -- */
+
 static int plan_norms(struct engine *engine, const struct norm *const *norms, size_t n, struct norm_plan **ret) {
         struct norm_plan *plans = calloc(n ? n : 1, sizeof(*plans));
 
@@ -172,6 +260,8 @@ int plan_all(struct engine *engine) {
                 r = plan_norms(engine, config->index[t].norms, config->index[t].n_norms, &engine->plans[t]);
         if (r == 0)
                 r = bear(engine, types, looked);
+        if (r == 0)
+                r = use_all(engine);
         engine->grounded = measure && (engine->n_endable == 0 || measure->n_ended_by > 0) && engine->n_parts + types < UINT16_MAX;
         free(looked);
         return r;
@@ -184,6 +274,7 @@ void plan_done(struct engine *engine) {
                 free(engine->plans[t]);
         for (size_t t = 0; engine->bearings && t < types; t++) {
                 vector_done(&engine->bearings[t].plans);
+                vector_done(&engine->bearings[t].uses);
                 free(engine->bearings[t].looks_at);
         }
         free(engine->plans);
@@ -202,6 +293,8 @@ unsigned fact_traits(const struct engine *engine, const struct event_type *type,
                 traits |= TRAIT_ENDED;
         if (type->known == TYPE_MEASURE_STARTED && type->own_date >= 0 && slots[type->own_date].kind == SLOT_INT)
                 traits |= TRAIT_MEASURE;
+        if (traits == 0 && is_idle(&engine->bearings[type->index], slots))
+                traits = TRAIT_IDLE;
         return traits;
 }
 
@@ -220,11 +313,13 @@ const struct bearing *plan_bearing(const struct engine *engine, const struct sto
                                    instant_t now) {
         const struct bearing *bearing = &engine->bearings[event->type->index];
         instant_t at = heap_at(&store->due, &file->slot);
+        unsigned traits;
 
         /* It has a measure and so a municipality, and one that has not ended; nothing was corrected; all of it was judged, not later than now. */
         if (!engine->grounded || file->traits != TRAIT_MEASURE || at <= now || now < store->judged_latest)
                 return NULL;
-        if (bearing->all || fact_traits(engine, event->type, event->slots) || sets_the_instant(engine, bearing, event->type, file->part))
-                return NULL;
-        return bearing;
+        traits = fact_traits(engine, event->type, event->slots);
+        if (traits == TRAIT_IDLE)
+                return &engine->nothing;
+        return bearing->all || traits || sets_the_instant(engine, bearing, event->type, file->part) ? NULL : bearing;
 }

@@ -266,7 +266,7 @@ void store_rollback(struct store *store) {
 
 int casefile_add_fact(struct store *store, struct casefile *file, const struct uuid *event_id, const struct event_type *type, unsigned traits,
                       const void *body, size_t n) {
-        struct fact_header header = {.event_id = *event_id, .type = (uint16_t)type->index, .n = (uint32_t)n};
+        struct fact_header header = {.event_id = *event_id, .type = (uint16_t)type->index, .idle = traits & TRAIT_IDLE, .n = (uint32_t)n};
         size_t need = file->facts_bytes + sizeof(header) + FACT_PADDED(n);
 
         if (need > file->facts_capacity) {
@@ -287,7 +287,7 @@ int casefile_add_fact(struct store *store, struct casefile *file, const struct u
         memcpy(file->facts + file->facts_bytes + sizeof(header), body, n);
         file->facts_bytes = (uint32_t)need;
         file->n_facts++;
-        file->traits |= (uint8_t)traits;
+        file->traits |= (uint8_t)(traits & ~(unsigned)TRAIT_IDLE);
         store->facts++;
         return 0;
 }
