@@ -42,7 +42,9 @@ LOOKS = 3 # at what a worker that stands still has left open
 TRANSACTION_S = 10 # the broker ends an older one
 LETTER_BYTES = 20000 # of a record whose dead letter does not fit …
 LETTER_BYTES_MAX = "10000" # … in the topic for a while
-ABORTS = 3 # transactions that come to nothing before it is believed that the worker stays where it is
+ABORTS = (3, 10) # transactions that come to nothing before it is believed that the worker stays where it is, in its first life and its second
+ABORTS_IMPATIENT = 8 # of these, before it waits a whole second …
+CALM_S = 10 # … unless so long passed between two
 
 
 class Trial:
@@ -354,18 +356,27 @@ def behind(world, partition):
     return ids[0] - ids[1]
 
 
+def backs_off(worker):
+    """Whether it waits between transactions that come to nothing, in the end for a second; unless it was slower anyway."""
+    times = [datetime.datetime.fromisoformat(line["time"].replace("Z", "+00:00")) for line in worker.said("transaction-aborted")]
+    gaps = [(later - earlier).total_seconds() for earlier, later in zip(times, times[1:])]
+    return max(gaps, default=0) > CALM_S or all(gap > 0.9 for gap in gaps[ABORTS_IMPATIENT:])
+
+
 def refused_letter(trial, world, workers, break_it):
     """One record whose dead letter has no place: its worker stays before it, says so, also when it is killed; repaired, it goes on."""
     partition = trial.random.randrange(fault_load.PARTITIONS)
     name = f"large-{len(world.tail('dead-letters'))}-{partition}"
     break_it()
-    lives = {worker: worker.lives for worker in workers}
+    before = {worker: worker.lives for worker in workers}
+    lives = dict(before)
     world.produce(POISON_TOPIC, partition, UUID + "2", b"x" * LETTER_BYTES, {"poison": name})
 
     def complains(worker):
         """That the letter is refused, or that its topic is missing: in a life that began since."""
         refused = any(line["topic"].endswith("dead-letters") for line in worker.said("bus-undelivered"))
-        return worker.lives >= lives[worker] and (refused and len(worker.said("transaction-aborted")) >= ABORTS or
+        patience = ABORTS[worker.lives > before[worker]]
+        return worker.lives >= lives[worker] and (refused and len(worker.said("transaction-aborted")) >= patience or
                                                   any("dead-letters" in line["error"] for line in worker.said("failed")))
 
     def complaining():
@@ -379,6 +390,7 @@ def refused_letter(trial, world, workers, break_it):
         lives[stuck] = stuck.lives
     wait_for("its next life says so, too", lambda: stuck in complaining())
     expect("no event behind it is a fact", not behind(world, partition) & set(world.facts()))
+    expect("it does not fill the topics with transactions that come to nothing", backs_off(stuck))
     world.run("topics", "apply")
     wait_for("it goes on", lambda: tended(workers, lambda: behind(world, partition) & set(world.facts())), look=0.3)
     letters = [letter["headers"]["poison"] for letter in world.tail("dead-letters")]
