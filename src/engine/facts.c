@@ -283,7 +283,10 @@ int view_open_to_tell(struct view *v, struct engine *engine, struct store *store
         if (bearing && bearing->plans.n == 0 && !bearing->routes)
                 return 0; /* nothing looks at it */
         /* Corrections may be of any type; without a measure any fact may say where the child lives; what is over is forgotten whole. */
-        return open_types(v, bearing ? bearing->looks_at : engine->grounded && (traits & ~(unsigned)TRAIT_IDLE) == TRAIT_MEASURE ? engine->looks_at : NULL, fresh, INSTANT_NEVER);
+        if (bearing)
+                return open_types(v, bearing->looks_at, fresh, INSTANT_NEVER);
+        traits &= ~(unsigned)TRAIT_IDLE;
+        return open_types(v, engine->grounded && traits == TRAIT_MEASURE ? engine->looks_at : NULL, fresh, INSTANT_NEVER);
 }
 
 const struct fact_list *view_known(const struct view *v, enum known_type known) {
