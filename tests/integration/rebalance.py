@@ -65,6 +65,13 @@ class Stalls:
 # -- Coming and going --
 
 
+def leave(worker):
+    """It is told to stop; a broker that stands still too long to commit what it has open makes that 3."""
+    worker.signal(signal.SIGTERM)
+    status = worker.ends()
+    expect(f"{worker.name} stops with 0, or fails and says why: {worker.log}", status == 0 or (status == 3 and worker.said("failed")))
+
+
 def append(path, text):
     with open(path, "a", encoding="utf-8") as file:
         file.write(text)
@@ -91,7 +98,7 @@ def scale(trial):
     c = world.worker("c")
     wait_for("three share", lambda: all_live(a, b, c))
     stalls.begins("the first leaves (SIGTERM)")
-    a.stop()
+    leave(a)
     wait_for("two are left", lambda: all_live(b, c))
     stalls.begins("one is killed and started again")
     said = len(b.said("partitions-assigned"))
@@ -106,7 +113,7 @@ def scale(trial):
     threads = world.worker("t", "--threads", str(PARTITIONS - 1))
     wait_for("each thread has a part", lambda: all_live(b, threads) and b.owns() == 1)
     stalls.begins("the one of one thread leaves")
-    b.stop()
+    leave(b)
     wait_for("the threads have everything", lambda: all_live(threads))
     stalls.report()
     settle_down(world, [threads], publisher.finish())
