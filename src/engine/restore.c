@@ -10,9 +10,15 @@
 
 /* The number of a telling's norm: "protocol|norm". */
 static int norm_of(struct engine *engine, struct text protocol, struct text norm, uint32_t *ret) {
-        const char *word = arena_printf(engine->arena, "%.*s|%.*s", (int)protocol.n, protocol.s, (int)norm.n, norm.s);
+        size_t n = protocol.n + 1 + norm.n;
+        char *word = arena_alloc(engine->arena, n);
 
-        return word ? pool_intern(&engine->pool, text_of(word), ret) : -ENOMEM;
+        if (!word)
+                return -ENOMEM;
+        memcpy(word, protocol.s, protocol.n);
+        word[protocol.n] = '|';
+        memcpy(word + protocol.n + 1, norm.s, norm.n);
+        return pool_intern(&engine->pool, (struct text){word, n}, ret);
 }
 
 static int restore_fact(struct store *store, struct casefile *file, const struct uuid *id, const void *value, size_t n, struct error *err) {
