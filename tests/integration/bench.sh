@@ -18,11 +18,19 @@ fail() {
         failed=1
 }
 
-# One protocol of four deadlines, few organisations: few topics to make.
-configuration=$project/tests/bench/four-deadlines
+# One protocol of four deadlines, the event types that it needs, few organisations: few topics to make and to delete.
+configuration=$fixture_dir/config
+schemas=$fixture_dir/schemas
+mkdir "$schemas"
+cp -R "$project/tests/bench/four-deadlines" "$configuration"
+sed -i '/{id: gi-[0-9]/d; /{id: gm[01][79]/d' "$configuration/organisations.yaml"
+for type in measure-started protector-assigned first-contact-held course-agreed help-started measure-ended safety-raised plan-due \
+        escalation-raised escalation-resolved event-refused; do
+        cp "$project/schemas/$type.avsc" "$schemas"
+done
 
 bench() {
-        "$ketenwacht" bench "$@" --config "$configuration" --schemas "$project/schemas" --json 2>"$fixture_dir/said"
+        "$ketenwacht" bench "$@" --config "$configuration" --schemas "$schemas" --json 2>"$fixture_dir/said"
 }
 
 # holds NAME EXPRESSION ARGUMENTS…
@@ -47,11 +55,11 @@ holds scale '.cases == 300 and .events > 1200 and ([.rows[] | [.processes, .thre
         and .threads_ratio > 0 and .processes_ratio > 0 and .threads_ratio_by_cpu > 0 and .processes_ratio_by_cpu > 0' --cases 300
 
 # A stop ends the worker that was started, and deletes the topics all the same.
-"$ketenwacht" bench worker --config "$configuration" --schemas "$project/schemas" --cases 300 --rate 10 --seconds 3600 >"$fixture_dir/out" \
+"$ketenwacht" bench worker --config "$configuration" --schemas "$schemas" --cases 300 --rate 10 --seconds 3600 >"$fixture_dir/out" \
         2>"$fixture_dir/said" &
 process=$!
 lives() { [ "$(grep -c '"event":"partition-live"' "$fixture_dir/said")" -ge 8 ]; } # four of the backlog's worker, four of the second
-wait_for 60 "a live worker" lives
+wait_for 60 "a live worker" lives || exit 1
 worker=$(cat "/proc/$process/task/$process/children")
 worker=${worker%% *}
 [ -n "$worker" ] || fail "bench worker has no child"
