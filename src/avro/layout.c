@@ -160,6 +160,10 @@ int layout_new(const struct schema_file *file, struct layout **ret, struct error
                         error_prefix(err, "%s: field '%s'", schema_name(file), root->fields[i].name);
                         return r;
                 }
+                layout->steps[i] = (struct layout_step){.type = (uint8_t)layout->fields[i].type,
+                                                        .nullable = layout->fields[i].nullable,
+                                                        .null_branch = layout->fields[i].null_branch,
+                                                        .n_symbols = (uint32_t)layout->fields[i].n_symbols};
                 if (layout->fields[i].type == LAYOUT_STRING)
                         layout->texts[layout->n_texts++] = (uint8_t)i;
         }

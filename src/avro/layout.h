@@ -53,11 +53,20 @@ struct layout_field {
         const struct schema *plain;             /* the type without null */
 };
 
+/* What encoding needs of a field, beside one another: it goes through all of them for every record. */
+struct layout_step {
+        uint8_t type; /* enum layout_type */
+        bool nullable;
+        uint8_t null_branch;
+        uint32_t n_symbols;
+};
+
 struct layout {
         const struct schema_file *file; /* borrowed: outlives the layout */
         const char *name;               /* full record name */
         uint64_t fingerprint;
         size_t n;
+        struct layout_step steps[LAYOUT_SLOTS_MAX];
         struct layout_field fields[LAYOUT_SLOTS_MAX];
         size_t n_texts;
         uint8_t texts[LAYOUT_SLOTS_MAX]; /* the slots of strings, for those who add up their lengths */

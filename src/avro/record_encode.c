@@ -83,8 +83,8 @@ static inline uint8_t *put_uuid_text(uint8_t *p, const struct uuid *u) {
         return p + UUID_TEXT;
 }
 
-static inline uint8_t *put_value(uint8_t *p, const struct layout_field *f, const struct slot *slot) {
-        switch (f->type) {
+static inline uint8_t *put_value(uint8_t *p, const struct layout_step *f, const struct slot *slot) {
+        switch ((enum layout_type)f->type) {
         case LAYOUT_BOOLEAN:
                 assert(slot->kind == SLOT_BOOLEAN && (slot->i == 0 || slot->i == 1));
                 *p++ = (uint8_t)slot->i;
@@ -134,7 +134,7 @@ void record_encode(const struct layout *layout, const struct slot *slots, struct
                 return;
         p = start;
         for (size_t i = 0; i < layout->n; i++) {
-                const struct layout_field *f = &layout->fields[i];
+                const struct layout_step *f = &layout->steps[i];
                 bool null = slots[i].kind == SLOT_NULL;
 
                 *p = (uint8_t)((f->null_branch ^ !null) << 1); /* the index, zigzag; overwritten when there is none */
