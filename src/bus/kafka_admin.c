@@ -8,7 +8,7 @@
 
 #include "bus/kafka_admin.h"
 
-#define SHOWN_POLL_MS 20 /* between two looks whether a new topic is shown */
+#define SHOWN_POLL_MS 20 /* between two looks whether a new topic or setting is shown */
 #define DESCRIBE_MAX 200 /* topics in one request */
 #define CONTROLLER_MS 5000
 
@@ -399,6 +399,49 @@ static int alter(struct admin *a, const char *topic, rd_kafka_ConfigResource_t *
         return r;
 }
 
+static bool has_settings(const rd_kafka_event_t *event, const struct admin_setting *settings, size_t n) {
+        size_t count, entries_n;
+        const rd_kafka_ConfigResource_t **found = rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(
+                (rd_kafka_event_t *)event), &count);
+        const rd_kafka_ConfigEntry_t **entries = count ? rd_kafka_ConfigResource_configs(found[0], &entries_n) : NULL;
+
+        for (size_t i = 0; entries && i < n; i++) {
+                const rd_kafka_ConfigEntry_t *entry = entry_of(entries, entries_n, settings[i].name);
+                const char *value = entry ? rd_kafka_ConfigEntry_value(entry) : NULL;
+
+                if (!value || strcmp(value, settings[i].value) != 0)
+                        return false;
+        }
+        return entries != NULL;
+}
+
+/*
+ * A broker answers for a change a moment before it shows it. Whoever looks then would find the change undone, and whoever changes
+ * another setting then would undo it: see repeat_settings(). Return: 0; -ETIMEDOUT with a sentence; as admin_request().
+ */
+static int wait_set(struct admin *a, const char *topic, const struct admin_setting *settings, size_t n, struct error *err) {
+        const struct clock *clock = &a->client.bus->clock;
+        int64_t deadline = clock_monotonic(clock) + BUS_CALL_MS;
+        bool shown = false;
+
+        while (!shown) {
+                rd_kafka_event_t *event;
+                int r = describe(a, &topic, 1, &event, err);
+
+                if (r)
+                        return r;
+                shown = has_settings(event, settings, n);
+                rd_kafka_event_destroy(event);
+                if (!shown && clock_monotonic(clock) >= deadline) {
+                        error_set(err, "the settings of the topic %s were changed, but the broker does not show it yet; look again", topic);
+                        return -ETIMEDOUT;
+                }
+                if (!shown)
+                        (void)rd_kafka_poll(a->client.rk, SHOWN_POLL_MS);
+        }
+        return 0;
+}
+
 int admin_topic_set(struct admin *a, const char *topic, const struct admin_setting *settings, size_t n, struct error *err) {
         rd_kafka_ConfigResource_t *resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
         const rd_kafka_ConfigResource_t **now;
@@ -421,7 +464,7 @@ int admin_topic_set(struct admin *a, const char *topic, const struct admin_setti
                 r = alter(a, topic, resource, err);
         if (resource)
                 rd_kafka_ConfigResource_destroy(resource);
-        return r;
+        return r ? r : wait_set(a, topic, settings, n, err);
 }
 
 static void send_delete_group(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *o, rd_kafka_queue_t *q, void *args) {
