@@ -61,7 +61,8 @@ int admin_settings(struct admin *a, const struct admin_topic *topics, size_t n, 
 /* Return: 0; ADMIN_E_EXISTS, _UNSUPPORTED, _FORBIDDEN; negative errno. */
 int admin_topic_make(struct admin *a, const struct admin_topic *topic, struct error *err) MUSTCHECK;
 
-/* Sets these settings, leaves the others that were set on the topic as they are, and waits until the broker shows it. Return: 0; ADMIN_E_NONE, _UNSUPPORTED, _FORBIDDEN; negative errno. */
+/* Sets these settings, leaves the others that were set on the topic as they are, and waits until the broker shows it.
+ * Return: 0; ADMIN_E_NONE, _UNSUPPORTED, _FORBIDDEN; negative errno. */
 int admin_topic_set(struct admin *a, const char *topic, const struct admin_setting *settings, size_t n, struct error *err) MUSTCHECK;
 
 int admin_topic_delete(struct admin *a, const char *topic, struct error *err) MUSTCHECK;

@@ -85,6 +85,7 @@ struct casefile {
 struct undo {
         struct casefile *file;
         bool created;
+        bool fresh;
         bool closed; /* forgotten: the case is kept aside until the commit */
         uint8_t traits;
         uint16_t part;

@@ -159,6 +159,7 @@ int store_change(struct store *store, struct casefile *file) {
         undo->facts_bytes = file->facts_bytes;
         undo->traits = file->traits;
         undo->part = file->part;
+        undo->fresh = file->fresh;
         undo->at = heap_at(&store->due, &file->slot);
         undo->told = *told;
         if (keep_array(store, &undo->told.announcements, told->announcements, told->n_announcements, sizeof(*told->announcements)) ||
@@ -246,6 +247,7 @@ static void undo_one(struct store *store, struct undo *undo) {
         file->facts_bytes = undo->facts_bytes;
         file->traits = undo->traits;
         file->part = undo->part;
+        file->fresh = undo->fresh;
         put_array(file->told.announcements, undo->told.announcements, undo->told.n_announcements, sizeof(*file->told.announcements));
         put_array(file->told.alerts, undo->told.alerts, undo->told.n_alerts, sizeof(*file->told.alerts));
         put_array(file->told.copies, undo->told.copies, undo->told.n_copies, sizeof(*file->told.copies));
