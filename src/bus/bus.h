@@ -40,7 +40,11 @@
 #define BUS_OPEN_MS 15000           /* to reach the broker at the start */
 #define BUS_RETRY_BACKOFF_MS 10     /* transactional producer: 100 (the default) costs 100 ms a transaction */
 #define BUS_LINGER_MS 5
-#define BUS_FETCH_WAIT_MS 100       /* longest time that the broker keeps an empty fetch of a worker */
+#define BUS_FETCH_WAIT_MS 100       /* longest time that the broker keeps an empty fetch of a reader */
+/* A group member is answered when so much has come, or after so long: answered for every record, it would ask a thousand times a
+ * second at two thousand events, and the broker, busy with that, would be late with the ends of its transactions. */
+#define BUS_GROUP_FETCH_BYTES 65536
+#define BUS_GROUP_FETCH_WAIT_MS 20
 /* librdkafka 2.0.2 stands still up to a whole second when its prefetch passes either of these. A group member takes that long
  * at least to work through so many, so it never waits; a reader is faster, so its own are higher. They are the bound in memory
  * of one handle's queue. */
@@ -195,7 +199,7 @@ static inline int bus_worker_restore(struct bus_worker *w, const struct bus_part
 /*
  * The last stable offsets of the inputs of @parts at this moment, to ret[n][inputs_n]: what has to be read before
  * each has caught up. Valid after restore. One question to the broker for all of them; dear once inputs flow, because the
- * answer waits behind the fetch that is under way (BUS_FETCH_WAIT_MS): ask before start where that is possible.
+ * answer waits behind the fetch that is under way (BUS_GROUP_FETCH_WAIT_MS): ask before start where that is possible.
  * Return: 0; BUS_E_REBALANCED; negative errno.
  */
 static inline int bus_worker_ends(struct bus_worker *w, const struct bus_part *parts, size_t n, int64_t *ret, struct error *err) {

@@ -42,7 +42,8 @@ static const struct setting for_groups[] = {
         {"max.poll.interval.ms", TEXT(BUS_MAX_POLL_MS)},
         {"queued.min.messages", TEXT(BUS_QUEUED_MESSAGES)},
         {"queued.max.messages.kbytes", TEXT(BUS_QUEUED_KBYTES)},
-        {"fetch.wait.max.ms", TEXT(BUS_FETCH_WAIT_MS)},
+        {"fetch.min.bytes", TEXT(BUS_GROUP_FETCH_BYTES)},
+        {"fetch.wait.max.ms", TEXT(BUS_GROUP_FETCH_WAIT_MS)},
         {"isolation.level", "read_committed"},
         {NULL, NULL},
 };

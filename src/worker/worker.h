@@ -27,8 +27,10 @@
 
 /* -- Numbers -- */
 
-#define WORKER_COMMIT_PAUSE_MS 10        /* never more often than this */
-#define WORKER_COMMIT_AGE_MS 20          /* a transaction's first record waits no longer */
+/* The broker writes a marker to each of some forty partitions after every commit, and until it has done so refuses the next
+ * transaction: more often than this, tellings come later, not sooner (src/README.md). */
+#define WORKER_COMMIT_PAUSE_MS 30        /* never more often than this */
+#define WORKER_COMMIT_AGE_MS 40          /* a transaction's first record waits no longer */
 #define WORKER_COMMIT_UNITS 5000         /* records and evaluations in one transaction */
 #define WORKER_BEHIND_COMMIT_AGE_MS 100  /* the same two while a partition is behind */
 #define WORKER_BEHIND_COMMIT_UNITS 50000
