@@ -29,8 +29,8 @@ static int open_bus(struct worker *w, struct error *err) {
                 return r;
         w->n_parts = bus_worker_partitions(w->bus);
         if (w->c.partitions && w->c.partitions != w->n_parts) {
-                error_set(err, "%s has %d partitions and the configuration says %d; partition counts never change: put broker.yaml right, or make new topics "
-                               "under another prefix and read everything again",
+                error_set(err, "%s has %d partitions and the configuration says %d; partition counts never change: put broker.yaml right, or move "
+                               "to another prefix (state copy)",
                           TOPIC_CASE_STATE, w->n_parts, w->c.partitions);
                 w->refused = true;
                 return WORKER_E_CONFIG;
