@@ -167,8 +167,10 @@ static void read_prefix(struct reader *r, const struct yaml_node *node) {
 static void read_partitions(struct reader *r, const struct yaml_node *node) {
         int64_t n;
 
-        if (read_number(r, node, "partitions", 1, BUS_PARTITIONS_MAX, &n))
-                r->config->partitions = (int32_t)n, r->config->partitions_said = true;
+        if (!read_number(r, node, "partitions", 1, BUS_PARTITIONS_MAX, &n))
+                return;
+        r->config->partitions = (int32_t)n;
+        r->config->partitions_said = true;
 }
 
 static void read_replication(struct reader *r, const struct yaml_node *node) {

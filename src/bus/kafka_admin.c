@@ -8,7 +8,6 @@
 
 #include "bus/kafka_admin.h"
 
-#define SHOWN_POLL_MS 20 /* between two looks whether a new topic or setting is shown */
 #define DESCRIBE_MAX 200 /* topics in one request */
 #define CONTROLLER_MS 5000
 
@@ -283,14 +282,14 @@ static bool is_shown(struct admin *a, rd_kafka_topic_t *handle, int32_t partitio
 /* Who is told that a topic is made may use it. Return: 0; -ETIMEDOUT with a sentence; -ENOMEM. */
 static int wait_shown(struct admin *a, const struct admin_topic *topic, struct error *err) {
         rd_kafka_topic_t *handle = rd_kafka_topic_new(a->client.rk, topic->name, NULL);
-        const struct clock *clock = &a->client.bus->clock;
-        int64_t deadline = clock_monotonic(clock) + BUS_CALL_MS;
+        int64_t until = clock_monotonic(&a->client.bus->clock) + BUS_CALL_MS;
         bool shown;
 
         if (!handle)
                 return -ENOMEM;
-        while (!(shown = is_shown(a, handle, topic->partitions)) && clock_monotonic(clock) < deadline)
-                (void)rd_kafka_poll(a->client.rk, SHOWN_POLL_MS);
+        do
+                shown = is_shown(a, handle, topic->partitions);
+        while (!shown && kafka_again(a->client.bus, until));
         rd_kafka_topic_destroy(handle);
         if (shown)
                 return 0;
@@ -399,10 +398,9 @@ static int alter(struct admin *a, const char *topic, rd_kafka_ConfigResource_t *
         return r;
 }
 
-static bool has_settings(const rd_kafka_event_t *event, const struct admin_setting *settings, size_t n) {
+static bool has_settings(rd_kafka_event_t *event, const struct admin_setting *settings, size_t n) {
         size_t count, entries_n;
-        const rd_kafka_ConfigResource_t **found = rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(
-                (rd_kafka_event_t *)event), &count);
+        const rd_kafka_ConfigResource_t **found = rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &count);
         const rd_kafka_ConfigEntry_t **entries = count ? rd_kafka_ConfigResource_configs(found[0], &entries_n) : NULL;
 
         for (size_t i = 0; entries && i < n; i++) {
@@ -420,11 +418,10 @@ static bool has_settings(const rd_kafka_event_t *event, const struct admin_setti
  * another setting then would undo it: see repeat_settings(). Return: 0; -ETIMEDOUT with a sentence; as admin_request().
  */
 static int wait_set(struct admin *a, const char *topic, const struct admin_setting *settings, size_t n, struct error *err) {
-        const struct clock *clock = &a->client.bus->clock;
-        int64_t deadline = clock_monotonic(clock) + BUS_CALL_MS;
-        bool shown = false;
+        int64_t until = clock_monotonic(&a->client.bus->clock) + BUS_CALL_MS;
+        bool shown;
 
-        while (!shown) {
+        do {
                 rd_kafka_event_t *event;
                 int r = describe(a, &topic, 1, &event, err);
 
@@ -432,14 +429,11 @@ static int wait_set(struct admin *a, const char *topic, const struct admin_setti
                         return r;
                 shown = has_settings(event, settings, n);
                 rd_kafka_event_destroy(event);
-                if (!shown && clock_monotonic(clock) >= deadline) {
-                        error_set(err, "the settings of the topic %s were changed, but the broker does not show it yet; look again", topic);
-                        return -ETIMEDOUT;
-                }
-                if (!shown)
-                        (void)rd_kafka_poll(a->client.rk, SHOWN_POLL_MS);
-        }
-        return 0;
+        } while (!shown && kafka_again(a->client.bus, until));
+        if (shown)
+                return 0;
+        error_set(err, "the settings of the topic %s were changed, but the broker does not show it yet; look again", topic);
+        return -ETIMEDOUT;
 }
 
 int admin_topic_set(struct admin *a, const char *topic, const struct admin_setting *settings, size_t n, struct error *err) {

@@ -103,9 +103,8 @@ static const struct topic_wanted *adopt(const struct topics *wanted, const struc
 
 int topics_plan(const struct topics *wanted, const struct topics_found *found, struct arena *arena, struct topics_plan *ret) {
         struct topics_step *steps = arena_calloc(arena, wanted->n + wanted->acls_n + 1, sizeof(*steps));
-        size_t n = 0;
-
         const struct topic_wanted *items = adopt(wanted, found, arena);
+        size_t n = 0;
 
         *ret = (struct topics_plan){.steps = steps};
         if (!steps || !items)
