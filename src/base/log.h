@@ -47,6 +47,22 @@ void log_fields(const struct log *log, enum log_id id, const struct log_field *f
 #define log_line(log, id, ...) \
         log_fields((log), LOG_##id, (const struct log_field[]){__VA_ARGS__ __VA_OPT__(,)(struct log_field){0}})
 
+/* For what can happen thousands of times a second: said at most once in a while, with how often it happened. Zeroed at the start. */
+struct log_pace {
+        uint64_t quiet; /* times since the last line */
+        int64_t said;   /* monotonic: when that was; 0: never */
+};
+
+/* One more time, at @now (monotonic, ms). Return: how many the line that is to be written now tells of; 0: write none. */
+static inline uint64_t log_pace(struct log_pace *pace, int64_t now, int64_t every_ms) {
+        uint64_t n = ++pace->quiet;
+
+        if (pace->said && now - pace->said < every_ms)
+                return 0;
+        *pace = (struct log_pace){.said = now ? now : 1};
+        return n;
+}
+
 /* The rows, for the documentation's test. */
 struct log_row {
         const char *name, *code, *text;

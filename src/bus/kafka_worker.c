@@ -29,19 +29,16 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic
 static void on_delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque) {
         struct kafka_worker_producer *p = opaque;
         const struct kafka_bus *bus = p->client.bus;
-        int64_t now;
+        uint64_t n;
 
         (void)rk;
         if (!message->err || message->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE || message->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
                 return;
-        now = clock_monotonic(&bus->clock);
-        p->undelivered++;
-        if (p->undelivered_said && now - p->undelivered_said < UNDELIVERED_SAID_MS)
+        n = log_pace(&p->undelivered, clock_monotonic(&bus->clock), UNDELIVERED_SAID_MS);
+        if (n == 0)
                 return;
         log_line(bus->log, BUS_UNDELIVERED, LOG_STRING("topic", rd_kafka_topic_name(message->rkt)), LOG_INT("partition", message->partition),
-                 LOG_STRING("reason", rd_kafka_err2str(message->err)), LOG_INT("records", (int64_t)p->undelivered));
-        p->undelivered = 0;
-        p->undelivered_said = now ? now : 1;
+                 LOG_STRING("reason", rd_kafka_err2str(message->err)), LOG_INT("records", (int64_t)n));
 }
 
 static int worker_poll(struct bus_worker *worker, int timeout_ms, struct bus_event *ret, struct error *err) {

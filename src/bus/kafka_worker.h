@@ -16,8 +16,7 @@ struct kafka_worker_part {
 struct kafka_worker_producer {
         struct kafka_client client; /* first: librdkafka's callbacks */
         struct kafka_txn txn;
-        uint64_t undelivered;     /* records since the last line about one */
-        int64_t undelivered_said; /* monotonic: when it was written; 0: never */
+        struct log_pace undelivered;
 };
 
 struct kafka_worker_output {

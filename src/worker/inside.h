@@ -110,8 +110,7 @@ struct worker {
         } now;
         instant_t stamp;        /* newest broker timestamp that was read */
         int64_t shown_at;       /* monotonic: when metrics_show() was last called */
-        uint64_t refusals_quiet;/* refusals since the last line about one */
-        int64_t refusals_said;  /* monotonic: when it was written */
+        struct log_pace refusals;
         int64_t backlog_said;   /* monotonic: when it was last said how far a backlog is read; 0: of this one not yet … */
         int64_t backlog_read;   /* … and how far that was */
         struct dead_letter_headers dead_headers;

@@ -80,17 +80,14 @@ static int tell_publisher(struct worker *w, const struct bus_record *record, con
 }
 
 static void say(struct worker *w, const struct bus_record *record, const struct refused *why) {
-        int64_t now = w->now.monotonic;
+        uint64_t n = log_pace(&w->refusals, w->now.monotonic, REFUSALS_SAID_MS);
 
-        w->refusals_quiet++;
-        if (w->refusals_said && now - w->refusals_said < REFUSALS_SAID_MS)
+        if (n == 0)
                 return;
         log_line(w->c.log, RECORD_REFUSED, LOG_STRING("instance", w->c.instance), LOG_STRING("topic", record->topic),
                  LOG_INT("partition", record->partition), LOG_INT("offset", record->offset), LOG_STRING("stage", why->stage),
                  LOG_STRING("code", refusal_codes[why->code]), LOG_STRING("error", why->err.text),
-                 LOG_INT("refused", (int64_t)w->refusals_quiet));
-        w->refusals_quiet = 0;
-        w->refusals_said = now ? now : 1;
+                 LOG_INT("refused", (int64_t)n));
 }
 
 int refuse(struct worker *w, struct bus_record *record, const struct refused *why, struct error *err) {
