@@ -57,25 +57,7 @@ protector='"date":"2023-02-02","worker":"w-1","role":"FIXED","working_with_famil
 mkdir "$scratch/config" "$scratch/config/protocols"
 for file in calendar.yaml organisations.yaml version; do cp "$config/$file" "$scratch/config/"; done
 printf 'partitions: 6\nretention: 2 years\n' >"$scratch/config/broker.yaml"
-cat >"$scratch/config/protocols/proef.yaml" <<END
-protocol: proef
-title: Proef
-source: S0
-region: any
-valid: {from: 2020-01-01}
-routes:
-  - {event: measure-started, to: [municipality], basis: proef}
-norms:
-  - norm: protector
-    title: Jeugdbeschermer binnen vijf werkdagen
-    basis: {kind: inspection, ref: proef}
-    starts: measure-started.informed_date
-    term: 5 working days
-    met_by: [protector-assigned]
-    ends_with: measure-ended
-    escalate:
-      - {after: 0 days, to: [gi, municipality]}
-END
+cp "$(dirname "$0")/proef.yaml" "$scratch/config/protocols/"
 cp -r "$scratch/config" "$scratch/other"
 sed -i 's/^partitions: 6/partitions: 4/' "$scratch/other/broker.yaml"
 {

@@ -46,25 +46,7 @@ organisations:
 regions:
   - {id: noord, name: Noord}
 END
-cat >"$old/protocols/proef.yaml" <<'END'
-protocol: proef
-title: Proef
-source: S0
-region: any
-valid: {from: 2020-01-01}
-routes:
-  - {event: measure-started, to: [municipality], basis: proef}
-norms:
-  - norm: protector
-    title: Jeugdbeschermer binnen vijf werkdagen
-    basis: {kind: inspection, ref: proef}
-    starts: measure-started.informed_date
-    term: 5 working days
-    met_by: [protector-assigned]
-    ends_with: measure-ended
-    escalate:
-      - {after: 0 days, to: [gi, municipality]}
-END
+cp "$project/tests/cli/proef.yaml" "$old/protocols/"
 cp -r "$old" "$new"
 printf 'prefix: %s.new.\npartitions: 4\n' "$fixture_name" >"$new/broker.yaml"
 echo 4 >"$new/version"

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "model/config.h"
 #include "model/report.h"
 
 struct scratch {
@@ -64,6 +65,18 @@ static inline void scratch_write(const struct scratch *s, const char *name, cons
 static inline const char *project_path(const char *name, char ret[SCRATCH_PATH]) {
         (void) snprintf(ret, SCRATCH_PATH, "%s/%s", getenv("PROJECT_ROOT"), name);
         return ret;
+}
+
+/* The configuration of the examples among the stories; the caller frees. */
+static inline struct config *example_config(void) {
+        char folder[SCRATCH_PATH], schemas[SCRATCH_PATH];
+        struct report report = REPORT_INIT;
+        struct config *config = NULL;
+
+        ck_assert_msg(config_read(project_path("tests/stories/examples/config", folder), project_path("schemas", schemas), &config, &report) == 0, "%s",
+                      buffer_text(&report.text));
+        report_done(&report);
+        return config;
 }
 
 /* Asserts that the report is exactly one line, "<scratch>/<expected>". */

@@ -26,12 +26,7 @@ static struct config *config;
 static struct scratch folder;
 
 static void set_up(void) {
-        char config_dir[SCRATCH_PATH], schemas[SCRATCH_PATH];
-        struct report report = REPORT_INIT;
-
-        ck_assert_msg(config_read(project_path("tests/stories/examples/config", config_dir), project_path("schemas", schemas), &config, &report) == 0, "%s",
-                      buffer_text(&report.text));
-        report_done(&report);
+        config = example_config();
         folder = scratch_new();
 }
 
