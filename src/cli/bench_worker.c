@@ -3,8 +3,8 @@
 /*
  * `ketenwacht bench worker`: the worker on a broker
  *
- * First a backlog, drained by `rules --once`; then a live worker at a fixed offered load. Both are children, on topics of
- * the benchmark's own.
+ * First a backlog, drained by `rules --once`; then a live worker at a fixed offered load, which is killed
+ * under it in the end. All are children, on topics of the benchmark's own.
  */
 
 #include <errno.h>
@@ -12,18 +12,20 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/bench_killed.h"
 #include "cli/bench_latency.h"
 
 #define CASES_DEFAULT 200000
 #define RATE_DEFAULT 2000
 #define SECONDS_DEFAULT 30
+#define KILLS_DEFAULT 5
 #define WARM_SECONDS_MAX 3
 #define FACTS_MAX 256 /* bytes of what `rules --once` prints */
 
 struct worker_bench {
         struct bench_arguments arguments;
         const char *bootstrap;
-        int64_t cases, rate, seconds, broker;
+        int64_t cases, rate, seconds, kills, broker;
         struct bench_stop stop;
         /* what came out */
         struct bench_load_result load;
@@ -31,6 +33,7 @@ struct worker_bench {
         char facts[FACTS_MAX];
         struct latency latency;
         double live_cpu_s, live_rss_mb, live_broker_s;
+        struct killed killed;
 };
 
 static double broker_cpu(const struct worker_bench *b) {
@@ -98,6 +101,13 @@ static int live(struct worker_bench *b, struct site *site, struct error *err) {
                 return r;
         b->live_cpu_s = site_cpu_s(site) - cpu;
         b->live_broker_s = broker_cpu(b) - broker;
+        if (b->kills) {
+                bench_say("kills the worker under that load, %lld times", (long long)b->kills);
+                r = killed_measure(site, (uint64_t)b->cases + warm_cases + (uint64_t)(b->rate * b->seconds), (uint64_t)b->rate, (size_t)b->kills,
+                                   &b->killed, err);
+                if (r)
+                        return r;
+        }
         r = site_end(site, &done, err);
         b->live_rss_mb = done.rss_mb;
         return r;
@@ -125,7 +135,12 @@ static void print_json(const struct worker_bench *b) {
         printf(",\"client_us_per_event\":%.1f,\"rss_mb\":%.0f", us(b->live_cpu_s, b->latency.events), b->live_rss_mb);
         if (b->broker)
                 printf(",\"broker_us_per_event\":%.1f", us(b->live_broker_s, b->latency.events));
-        printf("}}\n");
+        printf("},\"killed\":");
+        if (b->kills)
+                printf("{\"times\":%zu,\"first_output_s\":{\"least\":%.2f,\"middle\":%.2f,\"most\":%.2f}}}\n", b->killed.times, b->killed.least_s,
+                       b->killed.middle_s, b->killed.most_s);
+        else
+                printf("null}\n");
 }
 
 static void print_text(const struct worker_bench *b) {
@@ -141,6 +156,10 @@ static void print_text(const struct worker_bench *b) {
         printf("  client CPU %.1f us an event, %.0f MB\n", us(b->live_cpu_s, l->events), b->live_rss_mb);
         if (b->broker)
                 printf("  broker CPU %.1f us an event\n", us(b->live_broker_s, l->events));
+        if (b->kills)
+                printf("killed under that load %zu times: from the start of the next one to the first readable announcement %.2f to %.2f s, half within "
+                       "%.2f s\n",
+                       b->killed.times, b->killed.least_s, b->killed.most_s, b->killed.middle_s);
 }
 
 static int measure(struct worker_bench *b, struct error *err) {
@@ -163,12 +182,12 @@ static int measure(struct worker_bench *b, struct error *err) {
 
 static int run(int argc, char **argv, struct error *err) {
         struct worker_bench b = {
-                .arguments = BENCH_ARGUMENTS_DEFAULT, .cases = CASES_DEFAULT, .rate = RATE_DEFAULT, .seconds = SECONDS_DEFAULT};
-        const char *cases = NULL, *rate = NULL, *seconds = NULL, *broker = NULL;
+                .arguments = BENCH_ARGUMENTS_DEFAULT, .cases = CASES_DEFAULT, .rate = RATE_DEFAULT, .seconds = SECONDS_DEFAULT, .kills = KILLS_DEFAULT};
+        const char *cases = NULL, *rate = NULL, *seconds = NULL, *kills = NULL, *broker = NULL;
         const struct option_row options[] = {
                 BENCH_OPTION_ROWS(&b.arguments), OPTION_TEXT_ROW("--bootstrap", &b.bootstrap), OPTION_TEXT_ROW("--cases", &cases),
-                OPTION_TEXT_ROW("--rate", &rate), OPTION_TEXT_ROW("--seconds", &seconds), OPTION_TEXT_ROW("--broker-process", &broker),
-                OPTION_END_ROW,
+                OPTION_TEXT_ROW("--rate", &rate), OPTION_TEXT_ROW("--seconds", &seconds), OPTION_TEXT_ROW("--kills", &kills),
+                OPTION_TEXT_ROW("--broker-process", &broker), OPTION_END_ROW,
         };
         int status = bench_options(argc, argv, options);
 
@@ -178,6 +197,8 @@ static int run(int argc, char **argv, struct error *err) {
                 status = bench_number(argv[0], "--rate", rate, 1, BENCH_LOAD_RATE_MAX, &b.rate);
         if (status == 0)
                 status = bench_number(argv[0], "--seconds", seconds, 1, 3600, &b.seconds);
+        if (status == 0)
+                status = bench_number(argv[0], "--kills", kills, 0, KILLED_TIMES_MAX, &b.kills);
         if (status == 0)
                 status = bench_number(argv[0], "--broker-process", broker, 1, INT32_MAX, &b.broker);
         if (status == 0)
@@ -194,20 +215,23 @@ static int run(int argc, char **argv, struct error *err) {
 const struct bench bench_worker = {
         .name = "worker",
         .summary = "the worker on a broker: a backlog, and a fixed load",
-        .help = "Usage: ketenwacht bench worker --bootstrap HOST:PORT,… [--cases N] [--rate N] [--seconds N] [--json] [OPTION...]\n\n"
+        .help = "Usage: ketenwacht bench worker --bootstrap HOST:PORT,… [--cases N] [--rate N] [--seconds N] [--kills N] [--json]\n\n"
                 "On topics of its own (bench-<process>-1.…), which are deleted at the end, with the protocols of --config:\n"
                 "  a backlog of the load `four` (bench load), drained by a child `rules --once`: events a second, CPU and memory of\n"
                 "  the child's whole life, start included;\n"
                 "  then a live worker at a fixed rate of events, sent whatever comes out: ms from the broker's stamp on a\n"
-                "  measure-started to its stamp on the first plan-due, and to its sight by a consumer of committed records.\n"
+                "  measure-started to its stamp on the first plan-due, and to its sight by a consumer of committed records;\n"
+                "  then it is killed (-9) under that load and started anew at once, several times: from the start of the new process to the sight of\n"
+                "  the first plan-due appended after the kill.\n"
                 "--json: {\"cases\", \"events\", \"drain_s\", \"events_per_s\", \"client_us_per_event\", \"rss_mb\", \"once\": what rules printed,\n"
                 "\"at_rate\": {\"rate\", \"seconds\", \"events\", \"offered_per_s\", \"samples\", \"append_ms\": {\"p50\", \"p99\", \"p999\", \"max\"},\n"
-                "\"visible_ms\", \"client_us_per_event\", \"rss_mb\"}}; with --broker-process also \"broker_us_per_event\" in both\n\n"
+                "\"visible_ms\", \"client_us_per_event\", \"rss_mb\"}, \"killed\": {\"times\", \"first_output_s\": {\"least\", \"middle\", \"most\"}}}; with --broker-process also \"broker_us_per_event\" in both\n\n"
                 "Options:\n"
                 "  --bootstrap LIST    where the broker is (else KETENWACHT_BOOTSTRAP, else broker.yaml)\n"
                 "  --cases N           of the backlog, of five events each (default 200000)\n"
                 "  --rate N            events a second (default 2000)\n"
                 "  --seconds N         how long (default 30)\n"
+                "  --kills N           how often it is killed, 0 to 20 (default 5)\n"
                 "  --broker-process N  process number of the broker, when it runs here: its CPU time is told as well\n",
         .run = run,
 };

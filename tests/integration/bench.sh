@@ -48,8 +48,9 @@ rising='.p50 <= .p99 and .p99 <= .p999 and .p999 <= .max and .p50 >= 0'
 holds worker ".cases == 300 and .events > 1200 and .once.facts == .events and .once.dead == 0 and .once.told > 0
         and .events_per_s > 0 and .client_us_per_event > 0 and .rss_mb > 1 and (has(\"broker_us_per_event\") | not)
         and (.at_rate | .rate == 200 and .events > 300 and .offered_per_s < 210 and .samples > 10 and (.append_ms | $rising) and (.visible_ms | $rising)
-                and .append_ms.p50 <= .visible_ms.p50 and .append_ms.max <= .visible_ms.max and .client_us_per_event > 0)" \
-        --cases 300 --rate 200 --seconds 2
+                and .append_ms.p50 <= .visible_ms.p50 and .append_ms.max <= .visible_ms.max and .client_us_per_event > 0)
+        and (.killed | .times == 2 and (.first_output_s | .least > 0 and .least <= .middle and .middle <= .most))" \
+        --cases 300 --rate 200 --seconds 2 --kills 2
 holds scale '.cases == 300 and .events > 1200 and ([.rows[] | [.processes, .threads]] == [[1, 1], [1, 2], [2, 1]])
         and ([.rows[] | .events_per_s > 0 and .client_us_per_event > 0 and .rss_mb > 1] | all)
         and .threads_ratio > 0 and .processes_ratio > 0 and .threads_ratio_by_cpu > 0 and .processes_ratio_by_cpu > 0' --cases 300
