@@ -73,6 +73,53 @@ START_TEST(an_event_carries_the_headers_of_cloudevents) {
 }
 END_TEST
 
+START_TEST(the_time_of_an_event_is_written_in_full_or_left_out) {
+        static const struct {
+                instant_t time;
+                const char *text; /* NULL: no such header */
+        } rows[] = {
+                {0, "1970-01-01T00:00:00.000Z"},
+                {-1, "1969-12-31T23:59:59.999Z"},
+                {INT64_C(1709164800000), "2024-02-29T00:00:00.000Z"},
+                {INT64_C(4133980799999), "2100-12-31T23:59:59.999Z"},
+                {INT64_C(253402300799999), "9999-12-31T23:59:59.999Z"},
+                {INT64_C(-62167219200000), "0000-01-01T00:00:00.000Z"},
+                {INT64_C(253402300800000), NULL},
+                {INT64_C(-62167219200001), NULL},
+                {INT64_MIN, NULL},
+                {INT64_MAX, NULL},
+        };
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct cloudevent event = {.source = "urn:x", .event = "x", .time = rows[i].time};
+                struct cloudevent_headers headers;
+                char text[128];
+
+                headers_cloudevent(&event, &headers);
+                ck_assert_uint_eq(headers.n, rows[i].text ? HEADERS_CLOUDEVENT - 1 : HEADERS_CLOUDEVENT - 2);
+                if (rows[i].text)
+                        ck_assert_str_eq(header_text(headers.headers, headers.n, "ce_time", text), rows[i].text);
+        }
+}
+END_TEST
+
+START_TEST(a_type_of_any_length_fits_or_is_cut_off) {
+        char name[2 * HEADERS_TYPE_MAX];
+        struct cloudevent_headers headers;
+
+        for (size_t n = 0; n < sizeof(name); n++) {
+                memset(name, 'a', n);
+                name[n] = '\0';
+                headers_cloudevent(&(struct cloudevent){.source = "urn:x", .event = name}, &headers);
+                ck_assert_uint_eq(strncmp(headers.type, "nl.ketenwacht.", 14), 0);
+                ck_assert_uint_lt(strlen(headers.type), sizeof(headers.type));
+                ck_assert_str_eq(headers.type + strlen(headers.type) - 3, ".v1");
+                if (n <= BUS_NAME_MAX)
+                        ck_assert_uint_eq(strlen(headers.type), 14 + n + 3);
+        }
+}
+END_TEST
+
 START_TEST(a_dead_letter_says_why_and_can_be_read_back) {
         static const struct bus_header own[] = {{"ce_id", "1", 1}, {"kw-code", "FORGED", 6}, {"x", NULL, 0}};
         struct bus_record original = {.headers = own, .headers_n = ELEMENTS(own)};
@@ -387,6 +434,8 @@ int main(void) {
         tcase_set_timeout(tc, 60);
         tcase_add_loop_test(tc, murmur2_is_that_of_java, 0, (int)ELEMENTS(murmurs));
         tcase_add_test(tc, an_event_carries_the_headers_of_cloudevents);
+        tcase_add_test(tc, the_time_of_an_event_is_written_in_full_or_left_out);
+        tcase_add_test(tc, a_type_of_any_length_fits_or_is_cut_off);
         tcase_add_test(tc, a_dead_letter_says_why_and_can_be_read_back);
         tcase_add_test(tc, a_long_error_is_cut_between_characters);
         tcase_add_loop_test(tc, the_topics_are_those_of_the_contract, 0, (int)ELEMENTS(wanted_rows));
