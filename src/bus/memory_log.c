@@ -8,6 +8,8 @@
 #include "bus/memory_parts.h"
 #include "bus/murmur2.h"
 
+#define CHUNK_BYTES ((size_t)32 << 10) /* a larger record has one of its own */
+
 static struct bus *memory_bus_free(struct bus *b) {
         (void)b; /* memory_free() frees it */
         return NULL;
@@ -46,11 +48,27 @@ void memory_outcome(struct memory *m, enum bus_sent sent, size_t n) {
         m->outcomes = n;
 }
 
+static void delete_entry(struct memory_partition *p, struct memory_entry *e) {
+        struct memory_chunk *chunk = e->chunk;
+
+        if (!e->bytes)
+                return;
+        e->bytes = NULL;
+        if (--chunk->live)
+                return;
+        chunk->used = 0;
+        if (chunk != p->filling)
+                free(chunk);
+}
+
 static void topic_free(struct memory_topic *t) {
-        for (int32_t p = 0; t->partitions && p < t->n; p++) {
-                for (size_t i = 0; i < t->partitions[p].entries.n; i++)
-                        free(t->partitions[p].entries.items[i].bytes);
-                vector_done(&t->partitions[p].entries);
+        for (int32_t i = 0; t->partitions && i < t->n; i++) {
+                struct memory_partition *p = &t->partitions[i];
+
+                for (size_t k = 0; k < p->entries.n; k++)
+                        delete_entry(p, &p->entries.items[k]);
+                free(p->filling);
+                vector_done(&p->entries);
         }
         free(t->partitions);
         free(t->name);
@@ -129,19 +147,45 @@ int32_t memory_choose(const struct memory_topic *t, const struct bus_record *rec
         return record->partition >= 0 && record->partition < t->n ? record->partition : -1;
 }
 
-/* One block: the headers, then what they point to, then key and value. */
-static uint8_t *pack(const struct bus_record *record) {
-        size_t n = record->headers_n * sizeof(struct bus_header) + record->key_n + record->value_n + 1;
-        struct bus_header *headers;
-        uint8_t *block, *at;
+/* Room for a record of @n bytes in the chunk that is being filled, or a new one. Return: 0 or -ENOMEM. */
+static int make_room(struct memory_partition *p, size_t n) {
+        struct memory_chunk *chunk = p->filling;
+        size_t size = n > CHUNK_BYTES ? n : CHUNK_BYTES;
+
+        if (chunk && chunk->size - chunk->used >= n)
+                return 0;
+        chunk = malloc(sizeof(*chunk) + size);
+        if (!chunk)
+                return -ENOMEM;
+        if (p->filling && p->filling->live == 0)
+                free(p->filling);
+        *chunk = (struct memory_chunk){.size = size};
+        p->filling = chunk;
+        return 0;
+}
+
+static size_t packed_size(const struct bus_record *record) {
+        size_t n = record->headers_n * sizeof(struct bus_header) + record->key_n + record->value_n;
 
         for (size_t i = 0; i < record->headers_n; i++)
                 n += strlen(record->headers[i].name) + 1 + record->headers[i].n;
-        block = malloc(n);
-        if (!block)
-                return NULL;
-        headers = (struct bus_header *)(void *)block;
-        at = block + record->headers_n * sizeof(*headers);
+        return n + alignof(struct bus_header) - n % alignof(struct bus_header); /* at least one byte: an empty record is no deleted one */
+}
+
+/* One block in the partition's chunk: the headers, then key and value, then what the headers point to. Return: 0 or -ENOMEM. */
+static int pack(struct memory_partition *p, const struct bus_record *record, struct memory_entry *ret) {
+        size_t n = packed_size(record);
+        struct bus_header *headers;
+        uint8_t *at;
+
+        if (make_room(p, n))
+                return -ENOMEM;
+        ret->chunk = p->filling;
+        ret->bytes = p->filling->bytes + p->filling->used;
+        p->filling->used += n;
+        p->filling->live++;
+        headers = (struct bus_header *)(void *)ret->bytes;
+        at = ret->bytes + record->headers_n * sizeof(*headers);
         if (record->key_n)
                 memcpy(at, record->key, record->key_n);
         at += record->key_n;
@@ -158,7 +202,7 @@ static uint8_t *pack(const struct bus_record *record) {
                 headers[i] = (struct bus_header){.name = (char *)at, .value = h->value ? at + name : NULL, .n = h->n};
                 at += name + h->n;
         }
-        return block;
+        return 0;
 }
 
 static void advance_stable(struct memory *m, struct memory_partition *p) {
@@ -203,9 +247,8 @@ int memory_write(struct memory *m, struct memory_topic *t, int32_t partition, co
                 .headers_n = (uint16_t)record->headers_n,
                 .has_key = record->key != NULL,
                 .has_value = record->value != NULL,
-                .bytes = pack(record),
         };
-        int r = entry.bytes ? 0 : -ENOMEM;
+        int r = pack(p, record, &entry);
 
         if (r == 0 && txn)
                 r = begin_if_needed(m, txn);
@@ -216,7 +259,7 @@ int memory_write(struct memory *m, struct memory_topic *t, int32_t partition, co
                 r = vector_push(&p->entries, entry);
         }
         if (r) {
-                free(entry.bytes);
+                delete_entry(p, &entry);
                 return r;
         }
         if (p->open == 0)
@@ -296,16 +339,11 @@ bool memory_record(const struct memory *m, const char *topic, int32_t partition,
         return p && offset >= p->first && memory_next(p, &next, uncommitted, ret) && ret->offset == offset;
 }
 
-static void delete_entry(struct memory_entry *e) {
-        free(e->bytes);
-        e->bytes = NULL;
-}
-
 void memory_truncate(struct memory *m, const char *topic, int32_t partition, int64_t offset) {
         struct memory_partition *p = find_partition(m, topic, partition);
 
         for (; p && p->first < offset && p->first < p->stable; p->first++)
-                delete_entry(&p->entries.items[p->first]);
+                delete_entry(p, &p->entries.items[p->first]);
 }
 
 static int compact_partition(struct memory_partition *p, bool tombstones) {
@@ -319,7 +357,7 @@ static int compact_partition(struct memory_partition *p, bool tombstones) {
                 if (!is_visible(e, false) || !e->has_key)
                         continue;
                 if (table_get(&latest, key, e->key_n))
-                        delete_entry(e);
+                        delete_entry(p, e);
                 else
                         r = table_put(&latest, key, e->key_n, e);
         }
@@ -327,7 +365,7 @@ static int compact_partition(struct memory_partition *p, bool tombstones) {
                 struct memory_entry *e = &p->entries.items[offset];
 
                 if (is_visible(e, false) && !e->has_value)
-                        delete_entry(e);
+                        delete_entry(p, e);
         }
         table_done(&latest);
         return r;

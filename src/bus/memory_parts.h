@@ -5,6 +5,8 @@
  * What the files of the memory bus share; not for other folders
  */
 
+#include <stdalign.h>
+
 #include "base/table.h"
 #include "base/vector.h"
 #include "bus/memory.h"
@@ -19,8 +21,16 @@ struct memory_fate {
         struct memory_fate *next;
 };
 
+/* Where the bytes of records of one partition stand, one after another. Goes when none of them is left and it is full. */
+struct memory_chunk {
+        size_t live;              /* records in it that are not deleted */
+        size_t used, size;        /* of bytes */
+        alignas(struct bus_header) uint8_t bytes[];
+};
+
 struct memory_entry {
-        uint8_t *bytes;           /* headers, then their bytes, key, value; NULL: a marker, or deleted */
+        uint8_t *bytes;           /* headers, then key, value, and the bytes of the headers; NULL: a marker, or deleted */
+        struct memory_chunk *chunk; /* that they stand in */
         struct memory_fate *fate; /* NULL: committed at once */
         instant_t timestamp;
         uint32_t key_n, value_n;
@@ -32,6 +42,7 @@ struct memory_partition {
         struct memory_topic *topic;
         int32_t number;
         VECTOR(struct memory_entry) entries; /* by offset */
+        struct memory_chunk *filling;        /* the chunk that takes the next record; NULL: none yet */
         int64_t first, stable;               /* oldest offset; last stable offset */
         size_t open;                         /* transactions that have written here and are open */
 };
