@@ -21,7 +21,7 @@
 
 struct item { /* a cache line for each, as each case has its own */
         struct heap_slot slot;
-        char rest[60];
+        char rest[56];
 };
 
 struct figures {

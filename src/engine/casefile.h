@@ -74,13 +74,14 @@ struct casefile {
         struct uuid id;
         struct heap_slot slot;
         uint32_t n_facts, facts_bytes, facts_capacity;
-        bool changed; /* stands in the store's undo list */
-        bool fresh;   /* got a fact since it was evaluated without one: others may be on their way */
-        uint8_t traits;
         uint16_t part; /* which part of the evaluation asked for the instant at which the case is due */
+        uint8_t traits;
+        bool changed : 1; /* stands in the store's undo list */
+        bool fresh : 1;   /* got a fact since it was evaluated without one: others may be on their way */
         uint8_t *facts;
         struct tellings told;
 };
+static_assert(sizeof(struct casefile) == 96, "no more than is meant");
 
 struct undo {
         struct casefile *file;

@@ -180,6 +180,7 @@ void store_commit(struct store *store) {
                         casefile_free(undo->file);
         }
         store->n_undo = 0;
+        heap_settle(&store->due);
         arena_reset(store->kept);
         store->told_before = store->told_latest;
 }
@@ -215,7 +216,7 @@ void store_drop(struct store *store, struct casefile *file) {
         casefile_free(file);
 }
 
-/* What went into the table and the heap before goes back without new memory: both only grow. */
+/* What went into the table before goes back without new memory: it only grows. */
 static void put_back(struct store *store, struct casefile *file) {
         closed_remove(&store->closed, &file->id);
         if (table_put(&store->cases, &file->id, sizeof(file->id), file))
@@ -237,7 +238,6 @@ static void undo_one(struct store *store, struct undo *undo) {
                 put_back(store, file);
         store->facts -= file->n_facts - undo->n_facts;
         if (undo->created) {
-                heap_remove(&store->due, &file->slot);
                 (void) table_remove(&store->cases, &file->id, sizeof(file->id)); /* it is there: it was put */
                 store->bytes -= sizeof(*file) + file->facts_capacity;
                 casefile_free(file);
@@ -260,6 +260,8 @@ static void undo_one(struct store *store, struct undo *undo) {
 }
 
 void store_rollback(struct store *store) {
+        for (size_t i = 0; i < store->n_undo; i++) /* all of them out, so that each finds the room that it had */
+                heap_remove(&store->due, &store->undo[i].file->slot);
         while (store->n_undo > 0)
                 undo_one(store, &store->undo[--store->n_undo]);
         arena_reset(store->kept);
@@ -388,6 +390,6 @@ struct store_stats store_stats(const struct store *store) {
                                told->capacity_copies * sizeof(*told->copies);
         }
         stats.bytes += stats.bytes_tellings + stats.bytes_closed;
-        stats.bytes += store->cases.capacity * sizeof(struct table_entry) + (store->due.capacity + 1) * sizeof(struct heap_entry);
+        stats.bytes += store->cases.capacity * sizeof(struct table_entry) + heap_bytes(&store->due);
         return stats;
 }

@@ -139,6 +139,21 @@ START_TEST(test_table_agrees_with_a_plain_array) {
 }
 END_TEST
 
+/* Instants of one slice of time, and all over a year; and the one of what is due at once. */
+static instant_t random_at(unsigned *seed) {
+        switch (rand_r(seed) % 8) {
+        case 0:
+                return INSTANT_NEVER;
+        case 1:
+                return INT64_MIN;
+        case 2:
+        case 3:
+                return rand_r(seed) % 1000;
+        default:
+                return (instant_t)(rand_r(seed) % 1000) * 31536000;
+        }
+}
+
 START_TEST(test_heap_gives_the_least_first) {
         struct heap_slot slots[300] = {{0}};
         instant_t at[300];
@@ -150,13 +165,43 @@ START_TEST(test_heap_gives_the_least_first) {
         for (int step = 0; step < 30000; step++) {
                 int i = rand_r(&seed) % 300;
                 instant_t least = INSTANT_NEVER;
+                int moved = 0;
 
-                at[i] = rand_r(&seed) % 4 ? rand_r(&seed) % 1000 : INSTANT_NEVER;
+                at[i] = random_at(&seed);
                 ck_assert_int_eq(heap_set(&h, &slots[i], at[i]), 0);
                 ck_assert_int_eq(heap_at(&h, &slots[i]), at[i]);
                 for (int j = 0; j < 300; j++)
                         least = at[j] < least ? at[j] : least;
                 ck_assert_int_eq(heap_first(&h) ? heap_first(&h)->at : INSTANT_NEVER, least);
+                if (step % 64 == 0)
+                        heap_settle(&h);
+                for (int j = 0; j < 300; j++)
+                        moved += heap_at(&h, &slots[j]) != at[j];
+                ck_assert_int_eq(moved, 0);
+        }
+        heap_done(&h);
+}
+END_TEST
+
+/* All that is put in goes out in order, and gives its memory back. */
+START_TEST(test_heap_forgets_what_lies_behind) {
+        struct heap_slot slots[500] = {{0}};
+        struct heap h = {0};
+        unsigned seed = 5;
+
+        for (int round = 0; round < 3; round++) {
+                instant_t last = INT64_MIN;
+
+                for (int i = 0; i < 500; i++)
+                        ck_assert_int_eq(heap_set(&h, &slots[i], (instant_t)rand_r(&seed) * 100), 0);
+                ck_assert_uint_eq(h.n, 500);
+                while (heap_first(&h)) {
+                        ck_assert_int_ge(heap_first(&h)->at, last);
+                        last = heap_first(&h)->at;
+                        heap_remove(&h, heap_first(&h)->slot);
+                        heap_settle(&h);
+                }
+                ck_assert_uint_eq(h.n_slices, 0);
         }
         heap_done(&h);
 }
@@ -296,6 +341,7 @@ int main(void) {
         tcase_add_test(t, test_uuid_text_byte_by_byte);
         tcase_add_test(t, test_table_agrees_with_a_plain_array);
         tcase_add_test(t, test_heap_gives_the_least_first);
+        tcase_add_test(t, test_heap_forgets_what_lies_behind);
         tcase_add_test(t, test_arena_stops_at_its_maximum);
         tcase_add_test(t, test_arena_lives_with_sizes_that_creep_up);
         tcase_add_test(t, test_json_is_escaped_and_stays_utf8);
