@@ -198,17 +198,21 @@ def killed_live(trial):
 
 
 def twins(trial):
-    """Two of one name: the younger stays, the older ends with 3 and says why."""
+    """Two of one name: the younger stays; the older, in the midst of a transaction when its name was taken, ends with 3 and says why."""
     world = trial.world()
     older = world.worker("a")
     wait_for("the older works", lambda: all_live(older))
     publisher = Publisher(world, trial.load, A_SECOND, trial.seeds * LINES_A_SEED)
     wait_for("it tells", world.facts)
+    stop_in_a_transaction(trial, world, older)
     younger = world.worker("a")
+    wait_for("the younger has the name", lambda: younger.owns() == fault_load.PARTITIONS)
+    older.signal(signal.SIGCONT)
     expect("the older ends with 3", older.ends() == 3)
     expect(f"it says why: {older.log}", "another" in older.text() and "a-1" in older.text())
     wait_for("the younger works", lambda: all_live(younger))
     trial.pause(0, DOWN_S)
+    some_leftovers(world)
     settle_down(world, [younger], publisher.finish())
     return world
 
