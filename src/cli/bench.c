@@ -34,7 +34,7 @@ static int ascending(const void *a, const void *b) {
 
 double bench_middle(double *values, size_t n) {
         qsort(values, n, sizeof(*values), ascending);
-        return values[n / 2];
+        return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
 int bench_options(int argc, char **argv, const struct option_row *rows) {

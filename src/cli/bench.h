@@ -67,5 +67,5 @@ int64_t bench_rss_bytes(void);
 #define BENCH_ROUNDS 9
 #define BENCH_ROUNDS_MAX 100
 
-/* The middle one of @n values; sorts them. */
+/* The middle of @n values, of which there is at least one; leaves them sorted, the least first. */
 double bench_middle(double *values, size_t n);

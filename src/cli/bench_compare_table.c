@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "cli/bench.h"
 #include "cli/bench_compare.h"
 
 enum test { TEST_DRAIN, TEST_RESTART, TEST_APPEND, TEST_VISIBLE };
@@ -116,21 +117,13 @@ int compare_read(const char *path, struct compare_figures *ret, struct error *er
 
 /* -- Figures -- */
 
-static int ascending(const void *a, const void *b) {
-        double x = *(const double *)a, y = *(const double *)b;
-
-        return (x > y) - (x < y);
-}
-
 /* The middle of all runs; false when there is none. */
 static bool middle(struct compare_figures *f, enum compare_peer peer, enum compare_key key, double *ret) {
         size_t n = f->of[peer][key].n;
-        double *values = f->of[peer][key].values;
 
         if (n == 0)
                 return false;
-        qsort(values, n, sizeof(*values), ascending);
-        *ret = n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+        *ret = bench_middle(f->of[peer][key].values, n);
         return true;
 }
 

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 
 #define EVENTS_PER_CASE 5     /* of the load of the four deadlines, on average */
 #define FLOW_MS 1500          /* of output before a kill: the worker is in the midst of its work */
@@ -65,12 +64,6 @@ static int kill_once(struct round *r, double *ret_s, struct error *err) {
         return result;
 }
 
-static int ascending(const void *a, const void *b) {
-        double x = *(const double *)a, y = *(const double *)b;
-
-        return (x > y) - (x < y);
-}
-
 static int rounds(struct round *r, size_t times, struct killed *ret, struct error *err) {
         double seconds[KILLED_TIMES_MAX];
         int result = 0;
@@ -79,8 +72,10 @@ static int rounds(struct round *r, size_t times, struct killed *ret, struct erro
                 result = kill_once(r, &seconds[i], err);
         if (result)
                 return result;
-        qsort(seconds, times, sizeof(*seconds), ascending);
-        *ret = (struct killed){times, seconds[0], seconds[times / 2], seconds[times - 1]};
+        ret->times = times;
+        ret->middle_s = bench_middle(seconds, times);
+        ret->least_s = seconds[0];
+        ret->most_s = seconds[times - 1];
         return 0;
 }
 

@@ -2,7 +2,6 @@
 #include "cli/bench_latency.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/table.h"
@@ -96,15 +95,10 @@ static int open_reader(struct probe *p, struct bus_reader **ret, struct error *e
         return r;
 }
 
-static int ascending(const void *a, const void *b) {
-        double x = *(const double *)a, y = *(const double *)b;
-
-        return (x > y) - (x < y);
-}
-
 static struct latency_figures figures(double *values, size_t n) {
-        qsort(values, n, sizeof(*values), ascending);
-        return (struct latency_figures){values[n / 2], values[n * 99 / 100], values[n * 999 / 1000], values[n - 1]};
+        double middle = bench_middle(values, n);
+
+        return (struct latency_figures){middle, values[n * 99 / 100], values[n * 999 / 1000], values[n - 1]};
 }
 
 static int run(struct probe *p, uint64_t first, uint64_t cases, uint64_t rate, struct error *err) {
