@@ -9,17 +9,11 @@
 #include <string.h>
 
 #define ARENA_BLOCK ((size_t)64 * 1024)
-#define ARENA_ALIGN ((size_t)16)
 
 struct arena_block {
         struct arena_block *next;
-        size_t size, used;
+        size_t size;
         _Alignas(16) unsigned char bytes[];
-};
-
-struct arena {
-        struct arena_block *first, *current;
-        size_t max, total;
 };
 
 int arena_new(struct arena **ret, size_t max) {
@@ -43,13 +37,14 @@ struct arena *arena_free(struct arena *arena) {
         return NULL;
 }
 
+static void enter(struct arena *arena, struct arena_block *b) {
+        arena->current = b;
+        arena->at = b ? b->bytes : NULL;
+        arena->end = b ? b->bytes + b->size : NULL;
+}
+
 void arena_reset(struct arena *arena) {
-        for (struct arena_block *b = arena->first; b; b = b->next) {
-                b->used = 0;
-                if (b == arena->current)
-                        break; /* those behind it were not touched */
-        }
-        arena->current = arena->first;
+        enter(arena, arena->first);
 }
 
 static struct arena_block *arena_grow(struct arena *arena, size_t size) {
@@ -68,7 +63,6 @@ static struct arena_block *arena_grow(struct arena *arena, size_t size) {
         if (!b)
                 return NULL;
         b->size = block_size;
-        b->used = 0;
         arena->total += block_size;
         if (arena->current) {
                 b->next = arena->current->next;
@@ -80,38 +74,21 @@ static struct arena_block *arena_grow(struct arena *arena, size_t size) {
         return b;
 }
 
-void *arena_alloc(struct arena *arena, size_t size) {
+void *arena_alloc_elsewhere(struct arena *arena, size_t size) {
         struct arena_block *b = arena->current;
         void *p;
 
         if (size > SIZE_MAX - ARENA_ALIGN)
                 return NULL;
         size = (size + ARENA_ALIGN - 1) & ~(ARENA_ALIGN - 1);
-        while (!b || size > b->size - b->used) {
-                if (b && b->next) {
-                        b = b->next;
-                        b->used = 0;
-                } else {
-                        arena->current = b;
-                        b = arena_grow(arena, size);
-                        if (!b)
-                                return NULL;
-                }
-                arena->current = b;
-        }
-        p = b->bytes + b->used;
-        b->used += size;
-        return p;
-}
-
-void *arena_calloc(struct arena *arena, size_t count, size_t size) {
-        void *p;
-
-        if (size && count > SIZE_MAX / size)
-                return NULL;
-        p = arena_alloc(arena, count * size);
-        if (p)
-                memset(p, 0, count * size);
+        do {
+                b = b && b->next ? b->next : arena_grow(arena, size);
+                if (!b)
+                        return NULL;
+                enter(arena, b);
+        } while (size > b->size);
+        p = arena->at;
+        arena->at += size;
         return p;
 }
 
