@@ -23,19 +23,24 @@ day_t date_from_ymd(int year, int month, int day) {
         return (day_t)(y * 365 + y / 4 - y / 100 + y / 400 + of_year) - DAYS_TO_1970;
 }
 
+/* The way back with one division by a number of days; the rest are multiplications (Neri and Schneider, Euclidean affine functions). */
 void date_to_ymd(day_t date, int *ret_year, int *ret_month, int *ret_day) {
-        unsigned day, era, of_era, year_of_era, of_year, month;
+        uint32_t day, century, of_century, year, of_year, month_and_day;
+        uint64_t product;
+        bool next;
 
         assert(date >= -DAYS_TO_1970 && date < 10000 * 366);
-        day = (unsigned)(date + DAYS_TO_1970);
-        era = day / DAYS_PER_ERA;
-        of_era = day % DAYS_PER_ERA;
-        year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / (DAYS_PER_ERA - 1)) / 365;
-        of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        month = (5 * of_year + 2) / 153;
-        *ret_day = (int)(of_year - (153 * month + 2) / 5 + 1);
-        *ret_month = (int)(month < 10 ? month + 3 : month - 9);
-        *ret_year = (int)(year_of_era + era * 400 + (month >= 10));
+        day = 4 * (uint32_t)(date + DAYS_TO_1970) + 3;
+        century = day / DAYS_PER_ERA;
+        of_century = day % DAYS_PER_ERA | 3;
+        product = UINT64_C(2939745) * of_century;
+        year = 100 * century + (uint32_t)(product >> 32);
+        of_year = (uint32_t)product / 2939745 / 4;
+        month_and_day = 2141 * of_year + 197913;
+        next = of_year >= 306; /* January and February, of the year that has begun */
+        *ret_day = (int)((month_and_day & 0xffff) / 2141 + 1);
+        *ret_month = (int)(month_and_day >> 16) - (next ? 12 : 0);
+        *ret_year = (int)(year + next);
 }
 
 int date_year(day_t date) {
