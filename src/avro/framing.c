@@ -7,8 +7,8 @@ struct framing framing_read(const void *bytes, size_t n) {
 
         if (n >= FRAMING_SINGLE_BYTES && p[0] == 0xc3 && p[1] == 0x01) {
                 f.kind = FRAMING_SINGLE;
-                for (size_t i = 0; i < 8; i++)
-                        f.id |= (uint64_t)p[2 + i] << (8 * i);
+                memcpy(&f.id, p + 2, sizeof(f.id));
+                f.id = le64toh(f.id);
                 f.body = p + FRAMING_SINGLE_BYTES;
                 f.n = n - FRAMING_SINGLE_BYTES;
         } else if (n >= FRAMING_CONFLUENT_BYTES && p[0] == 0x00) {
@@ -22,9 +22,10 @@ struct framing framing_read(const void *bytes, size_t n) {
 }
 
 void framing_write_single(uint64_t fingerprint, struct buffer *out) {
-        uint8_t frame[FRAMING_SINGLE_BYTES] = {0xc3, 0x01};
+        uint8_t *p = buffer_reserve(out, FRAMING_SINGLE_BYTES);
 
-        for (size_t i = 0; i < 8; i++)
-                frame[2 + i] = (uint8_t)(fingerprint >> (8 * i));
-        buffer_add(out, frame, sizeof(frame));
+        if (!p)
+                return;
+        framing_put_single(p, fingerprint);
+        out->n += FRAMING_SINGLE_BYTES;
 }

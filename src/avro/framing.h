@@ -8,8 +8,10 @@
  * schema id big-endian, body.
  */
 
+#include <endian.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/buffer.h"
 
@@ -29,3 +31,12 @@ struct framing {
 struct framing framing_read(const void *bytes, size_t n);
 
 void framing_write_single(uint64_t fingerprint, struct buffer *out);
+
+/* The same at @p, where there is room; returns the place behind. */
+static inline uint8_t *framing_put_single(uint8_t *p, uint64_t fingerprint) {
+        fingerprint = htole64(fingerprint);
+        p[0] = 0xc3;
+        p[1] = 0x01;
+        memcpy(p + 2, &fingerprint, sizeof(fingerprint));
+        return p + FRAMING_SINGLE_BYTES;
+}

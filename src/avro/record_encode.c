@@ -3,35 +3,12 @@
 /* Slots to bytes: one look for the room, then one walk. */
 
 #include <assert.h>
-#include <endian.h>
 
+#include "avro/put.h"
 #include "avro/record.h"
 
 /* Bytes of a field without its text: an index, and a length with a uuid; or with a number of ten bytes, written eight or ten at a time. */
 #define FIELD_BYTES_MAX (1 + 1 + UUID_TEXT)
-
-/* Up to eight bytes without a branch on their number: seven bits into each, all but the last marked. Eight bytes are written. */
-static inline uint8_t *put_long(uint8_t *p, int64_t value) {
-        uint64_t bits = (uint64_t)value << 1 ^ (uint64_t)(value >> 63);
-        unsigned n;
-
-        if (bits < 0x80) {
-                *p++ = (uint8_t)bits;
-                return p;
-        }
-        while (bits >> 56) { /* nine or ten bytes: the lowest one by one */
-                *p++ = (uint8_t)(bits | 0x80);
-                bits >>= 7;
-        }
-        n = (64 - (unsigned)__builtin_clzll(bits) + 6) * 37 >> 8; /* by 7, exact up to 64 */
-        bits = (bits << 4 & UINT64_C(0x0fffffff00000000)) | (bits & UINT64_C(0x000000000fffffff));
-        bits = (bits << 2 & UINT64_C(0x3fff00003fff0000)) | (bits & UINT64_C(0x00003fff00003fff));
-        bits = (bits << 1 & UINT64_C(0x7f007f007f007f00)) | (bits & UINT64_C(0x007f007f007f007f));
-        bits |= UINT64_C(0x0080808080808080) >> (64 - 8 * n);
-        bits = htole64(bits);
-        memcpy(p, &bits, sizeof(bits));
-        return p + n;
-}
 
 static inline uint8_t *put_float(uint8_t *p, double value) {
         float f = (float)value;
@@ -50,37 +27,6 @@ static inline uint8_t *put_double(uint8_t *p, double value) {
         for (unsigned i = 0; i < 8; i++)
                 *p++ = (uint8_t)(bits >> (8 * i));
         return p;
-}
-
-/* Short text in two pieces that overlap: memcpy() of a length known here only takes longer than the rest. */
-static inline uint8_t *put_text(uint8_t *p, struct text text) {
-        uint64_t first, last;
-        uint32_t half, end;
-
-        p = put_long(p, (int64_t)text.n);
-        if (text.n > 16) {
-                memcpy(p, text.s, text.n);
-        } else if (text.n >= 8) {
-                memcpy(&first, text.s, 8);
-                memcpy(&last, text.s + text.n - 8, 8);
-                memcpy(p, &first, 8);
-                memcpy(p + text.n - 8, &last, 8);
-        } else if (text.n >= 4) {
-                memcpy(&half, text.s, 4);
-                memcpy(&end, text.s + text.n - 4, 4);
-                memcpy(p, &half, 4);
-                memcpy(p + text.n - 4, &end, 4);
-        } else {
-                for (size_t i = 0; i < text.n; i++)
-                        p[i] = (uint8_t)text.s[i];
-        }
-        return p + text.n;
-}
-
-static inline uint8_t *put_uuid_text(uint8_t *p, const struct uuid *u) {
-        *p++ = UUID_TEXT << 1;
-        uuid_write(u, (char *)p);
-        return p + UUID_TEXT;
 }
 
 static inline uint8_t *put_value(uint8_t *p, const struct layout_step *f, const struct slot *slot) {

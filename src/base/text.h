@@ -25,6 +25,39 @@ static inline bool text_is(struct text a, const char *s) {
         return text_equal(a, text_of(s));
 }
 
+/* A text of a string literal. */
+#define TEXT_OF(literal) ((struct text){(literal), sizeof(literal) - 1})
+
+/*
+ * Copies to @p, where there is room; returns the place behind. Most texts are short: two or four pieces that overlap, since memcpy() of
+ * a length that the compiler does not know takes longer than the rest.
+ */
+static inline char *text_write(char *p, struct text text) {
+        const char *s = text.s;
+        size_t n = text.n;
+
+        if (n > 64) {
+                memcpy(p, s, n);
+        } else if (n >= 16) {
+                if (n > 32) {
+                        memcpy(p + 16, s + 16, 16);
+                        memcpy(p + n - 32, s + n - 32, 16);
+                }
+                memcpy(p, s, 16);
+                memcpy(p + n - 16, s + n - 16, 16);
+        } else if (n >= 8) {
+                memcpy(p, s, 8);
+                memcpy(p + n - 8, s + n - 8, 8);
+        } else if (n >= 4) {
+                memcpy(p, s, 4);
+                memcpy(p + n - 4, s + n - 4, 4);
+        } else {
+                for (size_t i = 0; i < n; i++)
+                        p[i] = s[i];
+        }
+        return p + n;
+}
+
 /* Reads a decimal integer that fills the whole text; false when it is none or leaves int64. */
 bool text_to_int64(struct text t, int64_t *ret);
 
