@@ -7,9 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const weekday_names[] = {"maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag"};
-static const char *const month_names[] = {"januari", "februari", "maart",     "april",   "mei",      "juni",
-                                          "juli",    "augustus", "september", "oktober", "november", "december"};
+struct name {
+        char s[10];
+        unsigned n;
+};
+#define NAME(literal) {(literal), sizeof(literal) - 1}
+static const struct name weekday_names[] = {NAME("maandag"), NAME("dinsdag"), NAME("woensdag"), NAME("donderdag"),
+                                            NAME("vrijdag"), NAME("zaterdag"), NAME("zondag")};
+static const struct name month_names[] = {NAME("januari"), NAME("februari"), NAME("maart"),     NAME("april"),   NAME("mei"),      NAME("juni"),
+                                          NAME("juli"),    NAME("augustus"), NAME("september"), NAME("oktober"), NAME("november"), NAME("december")};
 static const struct {
         const char *one, *many;
 } unit_names[] = {
@@ -31,26 +37,30 @@ static char *write_number(char *p, int number) {
         return p;
 }
 
-static char *write_text(char *p, const char *text) {
-        size_t n = strlen(text);
-
-        memcpy(p, text, n);
-        return p + n;
+/* All of it is copied, as a piece of known length; what comes next is written over the rest. */
+static char *write_name(char *p, const struct name *name) {
+        memcpy(p, name->s, sizeof(name->s));
+        return p + name->n;
 }
 
-const char *date_dutch(day_t date, char ret[DATE_DUTCH_MAX]) {
+struct text date_dutch_text(day_t date, char ret[DATE_DUTCH_MAX]) {
         int year, month, day;
         char *p = ret;
 
         date_to_ymd(date, &year, &month, &day);
-        p = write_text(p, weekday_names[date_weekday(date)]);
+        p = write_name(p, &weekday_names[date_weekday(date)]);
         *p++ = ' ';
         p = write_number(p, day);
         *p++ = ' ';
-        p = write_text(p, month_names[month - 1]);
+        p = write_name(p, &month_names[month - 1]);
         *p++ = ' ';
-        *write_number(p, year) = '\0';
-        return ret;
+        p = write_number(p, year);
+        *p = '\0';
+        return (struct text){ret, (size_t)(p - ret)};
+}
+
+const char *date_dutch(day_t date, char ret[DATE_DUTCH_MAX]) {
+        return date_dutch_text(date, ret).s;
 }
 
 static void print_date(struct buffer *out, day_t date) {
@@ -64,7 +74,7 @@ static void print_day_why(struct buffer *out, const struct calendar *cal, day_t 
         int year, month, day;
 
         date_to_ymd(date, &year, &month, &day);
-        buffer_printf(out, "%d %s", day, month_names[month - 1]);
+        buffer_printf(out, "%d %s", day, month_names[month - 1].s);
         if (year != date_year(near))
                 buffer_printf(out, " %d", year);
         buffer_printf(out, " (%s)", calendar_day_name(cal, date));
@@ -137,7 +147,7 @@ static void print_step(struct buffer *out, const struct calendar *cal, const str
         date_to_ymd(entry->date, &year, &month, &day);
         date_to_ymd(from, &from_year, &from_month, &from_day);
         if (is_months(entry->step.unit) && day != from_day)
-                buffer_printf(out, " (%s %d heeft geen dag %d, dus de laatste dag)", month_names[month - 1], year, from_day);
+                buffer_printf(out, " (%s %d heeft geen dag %d, dus de laatste dag)", month_names[month - 1].s, year, from_day);
         buffer_add_text(out, ".\n");
 }
 

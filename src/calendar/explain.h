@@ -17,6 +17,8 @@
 
 /* "vrijdag 15 mei 2020"; returns @ret. */
 const char *date_dutch(day_t date, char ret[DATE_DUTCH_MAX]);
+/* The same with its length. */
+struct text date_dutch_text(day_t date, char ret[DATE_DUTCH_MAX]);
 
 /* "5 werkdagen", "1 maand"; a negative count without its sign. */
 void term_step_print_dutch(struct term_step step, struct buffer *out);

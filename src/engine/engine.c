@@ -63,37 +63,32 @@ const struct config *engine_config(const struct engine *engine) {
         return engine->config;
 }
 
-const char *view_case_id(struct view *v) {
+struct text view_case_id(struct view *v) {
         if (!v->case_id[0])
                 uuid_format(&v->file->id, v->case_id);
-        return v->case_id;
+        return (struct text){v->case_id, UUID_TEXT};
 }
 
-struct uuid engine_id(const char *const *parts) {
-        char name[ENGINE_NAME_MAX];
-        size_t n = 0;
+struct uuid engine_id(const struct text *parts, size_t n) {
+        char name[ENGINE_NAME_MAX], *p = name;
 
-        for (size_t i = 0; parts[i]; i++) {
-                size_t length = strlen(parts[i]);
-
-                assert(n + length + 1 < sizeof(name)); /* ids are of 64 characters at most */
+        for (size_t i = 0; i < n; i++) {
+                assert(parts[i].n + 1 < sizeof(name) - (size_t)(p - name)); /* ids are of 64 characters at most */
                 if (i)
-                        name[n++] = '|';
-                memcpy(name + n, parts[i], length);
-                n += length;
+                        *p++ = '|';
+                p = text_write(p, parts[i]);
         }
-        return uuid_v5(&uuid_namespace_ketenwacht, name, n);
+        return uuid_v5(&uuid_namespace_ketenwacht, name, (size_t)(p - name));
 }
 
-const char *number_text(uint32_t number, char ret[NUMBER_TEXT_MAX]) {
-        char *p = ret + NUMBER_TEXT_MAX - 1;
+struct text number_text(uint32_t number, char ret[NUMBER_TEXT_MAX]) {
+        char *end = ret + NUMBER_TEXT_MAX, *p = end;
 
-        *p = '\0';
         do {
                 *--p = (char)('0' + number % 10);
                 number /= 10;
         } while (number);
-        return p;
+        return (struct text){p, (size_t)(end - p)};
 }
 
 struct effect *view_effect(struct view *v, enum effect_kind kind) {
@@ -148,7 +143,8 @@ static struct text fresh_copies(struct view *v, const struct event *event) {
 }
 
 /* Writes the row of the accepted fact, first of the rows, and keeps its body in memory. */
-static int keep_fact(struct view *v, const struct event *event) {
+static int keep_fact(struct view *v, const struct fresh *fresh) {
+        const struct event *event = fresh->event;
         const struct event_type *type = event->type;
         struct text copies = fresh_copies(v, event);
         size_t n = type->layout->n;
@@ -168,7 +164,7 @@ static int keep_fact(struct view *v, const struct event *event) {
         record_encode(type->row, slots + ROW_SKIPPED, scratch);
         if (scratch->failed)
                 return -ENOMEM;
-        r = casefile_add_fact(v->store, v->file, &event->slots[SLOT_EVENT_ID].u, type, fact_traits(v->engine, type, event->slots),
+        r = casefile_add_fact(v->store, v->file, &event->slots[SLOT_EVENT_ID].u, type, fresh->traits,
                               scratch->bytes + FRAMING_SINGLE_BYTES, scratch->n - FRAMING_SINGLE_BYTES);
         if (r)
                 return r;
@@ -268,9 +264,9 @@ static int schedule(struct view *v) {
 }
 
 /* Evaluates what an event bears on. Return: 0 or -ENOMEM. */
-static int tell_event(struct view *v, struct engine *engine, struct store *store, struct casefile *file, const struct event *event, instant_t now) {
-        const struct bearing *bearing = plan_bearing(engine, store, file, event, now);
-        int r = view_open_to_tell(v, engine, store, file, event, bearing, now);
+static int tell_event(struct view *v, struct engine *engine, struct store *store, struct casefile *file, const struct fresh *fresh, instant_t now) {
+        const struct bearing *bearing = plan_bearing(engine, store, file, fresh, now);
+        int r = view_open_to_tell(v, engine, store, file, fresh, bearing, now);
 
         if (r)
                 return r;
@@ -283,6 +279,7 @@ static int tell_event(struct view *v, struct engine *engine, struct store *store
 int engine_event(struct engine *engine, struct store *store, const struct event *event, instant_t now, bool tell, const struct outcome **ret,
                  struct error *err) {
         enum acceptance acceptance = ACCEPT_NEW;
+        struct fresh fresh = {.event = event};
         struct casefile *file;
         struct view v;
         int r;
@@ -301,15 +298,16 @@ int engine_event(struct engine *engine, struct store *store, const struct event 
         r = store_case(store, &event->slots[SLOT_CASE_ID].u, &file);
         if (r == 0)
                 r = store_change(store, file);
+        fresh.traits = fact_traits(engine, event->type, event->slots);
         if (r == 0 && tell)
-                r = tell_event(&v, engine, store, file, event, now);
+                r = tell_event(&v, engine, store, file, &fresh, now);
         if (r)
                 return r;
         if (!tell)
                 v = (struct view){.engine = engine, .config = engine->config, .arena = engine->arena, .store = store, .file = file, .now = now,
                                   .next = INSTANT_TOUCHED};
         file->fresh = true;
-        r = keep_fact(&v, event);
+        r = keep_fact(&v, &fresh);
         if (r == 0)
                 r = schedule(&v);
         if (r)

@@ -99,16 +99,16 @@ static void say_statements(struct explanation *x, struct buffer *out) {
 
         for (size_t i = 0; i < v->n_statements; i++) {
                 const struct statement *s = &v->statements[i];
-                const struct organisation *now = view_follow(v, s->municipality, v->today, true);
+                const struct organisation *then = statement_municipality(v, s), *now = view_follow(v, then, v->today, true);
                 struct text code = fact_text(s->fact, FIELD_MUNICIPALITY);
 
                 uuid_format(&s->fact->event_id, id);
                 buffer_printf(out, "  vanaf %s: %.*s, volgens %s (bericht %s)", date_dutch(s->date, day), (int)code.n, code.s, s->fact->type->name, id);
-                if (!s->municipality)
+                if (!then)
                         buffer_add_text(out, "; deze organisatie is niet bekend");
                 else if (!now)
                         buffer_add_text(out, "; deze gemeente bestaat nu niet en heeft geen opvolger");
-                else if (now->index != s->municipality->index)
+                else if (now->index != then->index)
                         buffer_printf(out, "; opgegaan in %s (%s)", now->name, now->id);
                 buffer_add_text(out, "\n");
         }

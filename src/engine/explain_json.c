@@ -70,7 +70,7 @@ static void put_residence(struct explanation *x, struct json_writer *w) {
         jsonw_open_array(w);
         for (size_t i = 0; i < x->view.n_statements; i++) {
                 const struct statement *s = &x->view.statements[i];
-                const struct organisation *now = view_follow(&x->view, s->municipality, x->view.today, true);
+                const struct organisation *then = statement_municipality(&x->view, s), *now = view_follow(&x->view, then, x->view.today, true);
 
                 uuid_format(&s->fact->event_id, id);
                 jsonw_open_object(w);
@@ -78,7 +78,7 @@ static void put_residence(struct explanation *x, struct json_writer *w) {
                 jsonw_put_text(w, "municipality", fact_text(s->fact, FIELD_MUNICIPALITY));
                 jsonw_put_string(w, "event", s->fact->type->name);
                 jsonw_put_string(w, "event_id", id);
-                if (now && now->index != s->municipality->index)
+                if (now && now->index != then->index)
                         jsonw_put_string(w, "now", now->id);
                 jsonw_close_object(w);
         }

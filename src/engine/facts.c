@@ -40,13 +40,12 @@ void *view_add(struct view *v, void *items, size_t *n, size_t *capacity, size_t 
         return item;
 }
 
-static void fill(struct view *v, struct fact *fact, const struct event_type *type, const struct slot *slots) {
+static void fill(struct fact *fact, const struct event_type *type, const struct slot *slots) {
         fact->type = type;
         fact->slots = slots;
         fact->event_id = slots[SLOT_EVENT_ID].u;
         fact->occurred_at = slots[SLOT_OCCURRED_AT].i;
         fact->recorded_at = slots[SLOT_RECORDED_AT].i;
-        fact->source = organisations_find(v->config->organisations, slots[SLOT_SOURCE].s);
         fact->own = type->own_date >= 0 ? fact_date(fact, type->own_date) : date_of_instant(fact->occurred_at);
 }
 
@@ -69,7 +68,7 @@ static int decode(struct view *v, const struct fact_header *header, struct fact 
 
         if (!slots)
                 return -ENOMEM;
-        fill(v, fact, type, slots);
+        fill(fact, type, slots);
         copies = &slots[row_copies_slot(type) + ROW_SKIPPED];
         if (copies->kind == SLOT_STRING)
                 fact->copies = copies->s;
@@ -228,7 +227,7 @@ static void begin(struct view *v, struct engine *engine, struct store *store, st
 }
 
 /* @types: those that are looked at, but for idle facts; NULL: all facts. Facts recorded after @until are left out. */
-static int open_types(struct view *v, const bool *types, const struct event *fresh, instant_t until) {
+static int open_types(struct view *v, const bool *types, const struct fresh *fresh, instant_t until) {
         const struct fact_header *header;
         size_t capacity = 0;
         uint32_t offset = 0;
@@ -251,7 +250,7 @@ static int open_types(struct view *v, const bool *types, const struct event *fre
                         v->facts[v->n] = (struct fact){0};
         }
         if (fresh) {
-                fill(v, &v->facts[v->n], fresh->type, fresh->slots);
+                fill(&v->facts[v->n], fresh->event->type, fresh->event->slots);
                 v->facts[v->n++].fresh = true;
         }
         count_facts(v);
@@ -270,9 +269,9 @@ int view_open_past(struct view *v, struct engine *engine, struct store *store, s
         return open_types(v, NULL, NULL, at);
 }
 
-int view_open_to_tell(struct view *v, struct engine *engine, struct store *store, struct casefile *file, const struct event *fresh,
+int view_open_to_tell(struct view *v, struct engine *engine, struct store *store, struct casefile *file, const struct fresh *fresh,
                       const struct bearing *bearing, instant_t now) {
-        unsigned traits = file->traits | (fresh ? fact_traits(engine, fresh->type, fresh->slots) : 0);
+        unsigned traits = file->traits | (fresh ? fresh->traits : 0);
 
         begin(v, engine, store, file, now);
         v->bearing = bearing;

@@ -95,14 +95,14 @@ struct uuid announcement_id(const struct pool *pool, const struct announcement *
         char instance[INSTANCE_TEXT_MAX];
 
         instance_key_format(pool, &a->instance, instance);
-        return ENGINE_ID(pool_word(pool, a->norm), instance); /* "protocol|norm" is one word there: the same bytes */
+        return ENGINE_ID(pool_text(pool, a->norm), text_of(instance)); /* "protocol|norm" is one word there: the same bytes */
 }
 
 struct uuid copy_id(const struct pool *pool, const struct copy *copy) {
         char event_id[UUID_TEXT + 1];
 
         uuid_format(&copy->event_id, event_id);
-        return ENGINE_ID(event_id, pool_word(pool, copy->organisation));
+        return ENGINE_ID(((struct text){event_id, UUID_TEXT}), pool_text(pool, copy->organisation));
 }
 
 static void bury(struct view *v) {

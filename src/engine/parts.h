@@ -60,7 +60,6 @@ struct fact {
         const struct event_type *type;
         const struct slot *slots;            /* of the event; behind them those that a row adds */
         struct uuid event_id;
-        const struct organisation *source;   /* first row; NULL: no longer configured */
         instant_t occurred_at, recorded_at;
         day_t own;                           /* its own date, or DAY_NONE */
         bool refused;                        /* it names another's fact */
@@ -68,6 +67,11 @@ struct fact {
         bool counts;
         bool fresh;                          /* being accepted now: its row is not written yet */
         struct text copies;                  /* told with its row */
+};
+
+struct fresh { /* an event that is being accepted */
+        const struct event *event;
+        unsigned traits; /* fact_traits() */
 };
 
 struct fact_list {
@@ -78,7 +82,6 @@ struct fact_list {
 struct statement { /* where the child lived, from a date on */
         day_t date;
         const struct fact *fact;
-        const struct organisation *municipality; /* first row, or NULL when unknown */
 };
 
 struct view {
@@ -138,8 +141,8 @@ void plan_done(struct engine *engine);
 /* What a case has by a fact of these slots, and TRAIT_IDLE. */
 unsigned fact_traits(const struct engine *engine, const struct event_type *type, const struct slot *slots);
 
-/* What must be evaluated when @event is accepted into a case: NULL: all of it. */
-const struct bearing *plan_bearing(const struct engine *engine, const struct store *store, const struct casefile *file, const struct event *event,
+/* What must be evaluated when @fresh is accepted into a case: NULL: all of it. */
+const struct bearing *plan_bearing(const struct engine *engine, const struct store *store, const struct casefile *file, const struct fresh *fresh,
                                    instant_t now);
 
 /* The part of an evaluation that copies facts of a type. */
@@ -156,7 +159,7 @@ int view_open(struct view *v, struct engine *engine, struct store *store, struct
  * Decodes what an evaluation looks at: for @bearing, or for all of it when that is NULL. @fresh (may be NULL) is being accepted.
  * Return: 0 or -ENOMEM.
  */
-int view_open_to_tell(struct view *v, struct engine *engine, struct store *store, struct casefile *file, const struct event *fresh,
+int view_open_to_tell(struct view *v, struct engine *engine, struct store *store, struct casefile *file, const struct fresh *fresh,
                       const struct bearing *bearing, instant_t now) MUSTCHECK;
 
 /* The case as it was known at an instant: facts recorded after it are left out. Return: 0 or -ENOMEM. */
@@ -177,6 +180,10 @@ static inline struct text fact_text(const struct fact *fact, enum known_field fi
 
         return slot >= 0 && fact->slots[slot].kind == SLOT_STRING ? fact->slots[slot].s : (struct text){0};
 }
+/* Who sent it: first row; NULL: no longer configured. */
+static inline const struct organisation *fact_source(const struct view *v, const struct fact *fact) {
+        return organisations_find(v->config->organisations, fact->slots[SLOT_SOURCE].s);
+}
 static inline const struct fact_list *view_list(const struct view *v, const struct event_type *type) {
         return &v->lists[type->index];
 }
@@ -188,6 +195,10 @@ const struct fact *view_find(const struct view *v, const struct uuid *event_id);
 void view_residence(struct view *v);
 /* The municipality on a date, a row valid on it, or NULL. @present: the date is today, so what changes later is noted. */
 const struct organisation *view_municipality(struct view *v, day_t date, bool present);
+/* First row, or NULL when unknown. */
+static inline const struct organisation *statement_municipality(const struct view *v, const struct statement *s) {
+        return organisations_find(v->config->organisations, fact_text(s->fact, FIELD_MUNICIPALITY));
+}
 /* Whether the case has any municipality at all. */
 static inline bool view_settled(const struct view *v) {
         return v->n_statements > 0 || v->elsewhere;
@@ -315,10 +326,10 @@ struct effect *view_effect(struct view *v, enum effect_kind kind);
 /* A row in the outcome; the value is what stands in engine->scratch. */
 void view_row(struct view *v, enum row_kind kind, const struct uuid *id);
 /* The id of the case as text. */
-const char *view_case_id(struct view *v);
-/* UUIDv5 of parts joined by bars; a NULL ends them. */
-struct uuid engine_id(const char *const *parts);
-#define ENGINE_ID(...) engine_id((const char *const[]){__VA_ARGS__, NULL})
+struct text view_case_id(struct view *v);
+/* UUIDv5 of parts joined by bars. */
+struct uuid engine_id(const struct text *parts, size_t n);
+#define ENGINE_ID(...) engine_id((const struct text[]){__VA_ARGS__}, ELEMENTS(((const struct text[]){__VA_ARGS__})))
 /* A number as a part of an id. */
 #define NUMBER_TEXT_MAX 12
-const char *number_text(uint32_t number, char ret[NUMBER_TEXT_MAX]);
+struct text number_text(uint32_t number, char ret[NUMBER_TEXT_MAX]);

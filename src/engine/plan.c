@@ -309,17 +309,16 @@ static bool sets_the_instant(const struct engine *engine, const struct bearing *
         return false;
 }
 
-const struct bearing *plan_bearing(const struct engine *engine, const struct store *store, const struct casefile *file, const struct event *event,
+const struct bearing *plan_bearing(const struct engine *engine, const struct store *store, const struct casefile *file, const struct fresh *fresh,
                                    instant_t now) {
-        const struct bearing *bearing = &engine->bearings[event->type->index];
+        const struct event_type *type = fresh->event->type;
+        const struct bearing *bearing = &engine->bearings[type->index];
         instant_t at = heap_at(&store->due, &file->slot);
-        unsigned traits;
 
         /* It has a measure and so a municipality, and one that has not ended; nothing was corrected; all of it was judged, not later than now. */
         if (!engine->grounded || file->traits != TRAIT_MEASURE || at <= now || now < store->judged_latest)
                 return NULL;
-        traits = fact_traits(engine, event->type, event->slots);
-        if (traits == TRAIT_IDLE)
+        if (fresh->traits == TRAIT_IDLE)
                 return &engine->nothing;
-        return bearing->all || traits || sets_the_instant(engine, bearing, event->type, file->part) ? NULL : bearing;
+        return bearing->all || fresh->traits || sets_the_instant(engine, bearing, type, file->part) ? NULL : bearing;
 }

@@ -7,7 +7,7 @@
 
 void pool_done(struct pool *pool) {
         for (uint32_t i = 0; i < pool->n; i++)
-                free(pool->words[i]);
+                free((char *)pool->words[i].s);
         free(pool->words);
         table_done(&pool->by_text);
         *pool = (struct pool){0};
@@ -31,7 +31,7 @@ int pool_intern(struct pool *pool, struct text word, uint32_t *ret) {
         }
         if (pool->n == pool->capacity) {
                 uint32_t capacity = pool->capacity ? pool->capacity * 2 : 64;
-                char **words = realloc(pool->words, capacity * sizeof(*words));
+                struct text *words = realloc(pool->words, capacity * sizeof(*words));
 
                 if (!words)
                         return -ENOMEM;
@@ -49,14 +49,18 @@ int pool_intern(struct pool *pool, struct text word, uint32_t *ret) {
                 free(copy);
                 return r;
         }
-        pool->words[pool->n] = copy;
+        pool->words[pool->n] = (struct text){copy, word.n};
         *ret = pool->n++;
         return 0;
 }
 
-const char *pool_word(const struct pool *pool, uint32_t number) {
+struct text pool_text(const struct pool *pool, uint32_t number) {
         assert(number < pool->n);
         return pool->words[number];
+}
+
+const char *pool_word(const struct pool *pool, uint32_t number) {
+        return pool_text(pool, number).s;
 }
 
 int instance_key_of(struct pool *pool, struct text instance, struct instance_key *ret) {

@@ -33,8 +33,7 @@ static void add_statements(struct view *v, const struct fact_list *list) {
 
                 if (is_placed(fact) || fact->own == DAY_NONE)
                         continue;
-                v->statements[v->n_statements++] = (struct statement){
-                        .date = fact->own, .fact = fact, .municipality = organisations_find(v->config->organisations, fact_text(fact, FIELD_MUNICIPALITY))};
+                v->statements[v->n_statements++] = (struct statement){.date = fact->own, .fact = fact};
         }
 }
 
@@ -100,7 +99,7 @@ const struct organisation *view_municipality(struct view *v, day_t date, bool pr
                         at++;
                 if (present && at < v->n_statements)
                         (void) view_begun(v, v->statements[at].date);
-                org = v->statements[at ? at - 1 : 0].municipality;
+                org = statement_municipality(v, &v->statements[at ? at - 1 : 0]);
         }
         return view_follow(v, org, date, present);
 }

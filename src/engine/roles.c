@@ -24,10 +24,12 @@ static const struct fact *measure_of(const struct view *v, const struct fact *fa
 
 const struct organisation *view_gi(const struct view *v, const struct fact *start) {
         const struct fact *measure = measure_of(v, start);
+        const struct organisation *source;
 
         if (measure)
                 return organisations_find(v->config->organisations, fact_text(measure, FIELD_GI));
-        return start && start->source && start->source->kind == KIND_GI ? start->source : NULL;
+        source = start ? fact_source(v, start) : NULL;
+        return source && source->kind == KIND_GI ? source : NULL;
 }
 
 static void add(struct addressees *to, const struct organisation *org, const struct role *role, bool fallback) {

@@ -127,7 +127,7 @@ static void tell(struct view *v, const struct fact *fact, const char *organisati
         row = (struct row_copy){.event_id = fact->event_id, .organisation = text_of(organisation), .role = text_of(role), .told_at = v->now};
         row_write_copy(v->engine->codec, &row, &v->engine->scratch);
         uuid_format(&fact->event_id, text);
-        id = ENGINE_ID(text, organisation);
+        id = ENGINE_ID(text_of(text), text_of(organisation));
         view_row(v, ROW_COPY, &id);
 }
 

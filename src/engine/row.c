@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "avro/framing.h"
+#include "avro/put.h"
 #include "avro/record.h"
 
 /* The schemas of the tellings' rows: frozen; a later one must be FULL_TRANSITIVE to these. */
@@ -121,32 +122,48 @@ static void form_write(const struct form *form, const struct slot *slots, struct
         record_encode(form->layout, slots, out);
 }
 
-void row_write_obligation(const struct row_codec *codec, const struct row_obligation *row, struct buffer *out) {
-        const struct slot slots[OBLIGATION_SLOTS] = {
-                [OBLIGATION_PROTOCOL] = slot_text(row->protocol),    [OBLIGATION_NORM] = slot_text(row->norm),
-                [OBLIGATION_INSTANCE] = slot_text(row->instance),    [OBLIGATION_DUE] = slot_int(row->due_date),
-                [OBLIGATION_ANNOUNCED] = slot_int(row->announced_at), [OBLIGATION_TOLD] = slot_int(row->told_at),
-                [OBLIGATION_REMINDERS] = slot_int(row->reminders),
-        };
+/* Room for the frame, the numbers and the texts of a row; the frame is written. NULL when there is none. */
+static uint8_t *begin_row(const struct form *form, size_t texts, struct buffer *out) {
+        uint8_t *p = buffer_reserve(out, FRAMING_SINGLE_BYTES + form->layout->n * PUT_LONG_MAX + texts);
 
-        form_write(&codec->obligation, slots, out);
+        return p ? framing_put_single(p, form->layout->fingerprint) : NULL;
+}
+
+static void end_row(const uint8_t *end, struct buffer *out) {
+        out->n = (size_t)(end - out->bytes);
+}
+
+/* Obligations and alerts are most of what is told: field by field, in the order of their schemas, which are frozen. */
+void row_write_obligation(const struct row_codec *codec, const struct row_obligation *row, struct buffer *out) {
+        uint8_t *p = begin_row(&codec->obligation, row->protocol.n + row->norm.n + row->instance.n, out);
+
+        if (!p)
+                return;
+        p = put_text(p, row->protocol);
+        p = put_text(p, row->norm);
+        p = put_text(p, row->instance);
+        p = put_long(p, row->due_date);
+        p = put_long(p, row->announced_at);
+        p = put_long(p, row->told_at);
+        end_row(put_long(p, row->reminders), out);
 }
 
 void row_write_alert(const struct row_codec *codec, const struct row_alert *row, struct buffer *out) {
-        const struct slot slots[ALERT_SLOTS] = {
-                [ALERT_PROTOCOL] = slot_text(row->protocol),
-                [ALERT_NORM] = slot_text(row->norm),
-                [ALERT_INSTANCE] = slot_text(row->instance),
-                [ALERT_RUNG] = slot_int(row->rung),
-                [ALERT_DUE] = slot_int(row->due_date),
-                [ALERT_ORGANISATION] = slot_text(row->organisation),
-                [ALERT_ROLE] = slot_text(row->role),
-                [ALERT_OPEN] = {.kind = SLOT_BOOLEAN, .i = row->open},
-                [ALERT_RAISED] = slot_int(row->raised),
-                [ALERT_TOLD] = slot_int(row->told_at),
-        };
+        size_t texts = row->protocol.n + row->norm.n + row->instance.n + row->organisation.n + row->role.n;
+        uint8_t *p = begin_row(&codec->alert, texts, out);
 
-        form_write(&codec->alert, slots, out);
+        if (!p)
+                return;
+        p = put_text(p, row->protocol);
+        p = put_text(p, row->norm);
+        p = put_text(p, row->instance);
+        p = put_long(p, row->rung);
+        p = put_long(p, row->due_date);
+        p = put_text(p, row->organisation);
+        p = put_text(p, row->role);
+        *p++ = row->open;
+        p = put_long(p, row->raised);
+        end_row(put_long(p, row->told_at), out);
 }
 
 void row_write_copy(const struct row_codec *codec, const struct row_copy *row, struct buffer *out) {

@@ -23,8 +23,8 @@ static struct effect *plan_effect(struct view *v, const struct obligation *o, en
         effect->role = to->role->name;
         effect->text = sentence_plan(v, o, stage, to);
         date_format(o->due.date, date);
-        effect->event_id = ENGINE_ID(view_case_id(v), pool_word(&v->engine->pool, o->pool_norm), o->instance, stage_names[stage], date,
-                                     number_text(reminder, place), effect->organisation);
+        effect->event_id = ENGINE_ID(view_case_id(v), pool_text(&v->engine->pool, o->pool_norm), text_of(o->instance), text_of(stage_names[stage]),
+                                     ((struct text){date, DATE_TEXT}), number_text(reminder, place), text_of(effect->organisation));
         return effect;
 }
 
@@ -63,7 +63,7 @@ static void write_announcement(struct view *v, const struct obligation *o, const
                 .told_at = a->told_at,
                 .reminders = a->reminders,
         };
-        struct uuid id = ENGINE_ID(pool_word(&v->engine->pool, o->pool_norm), o->instance);
+        struct uuid id = ENGINE_ID(pool_text(&v->engine->pool, o->pool_norm), text_of(o->instance));
 
         row_write_obligation(v->engine->codec, &row, &v->engine->scratch);
         view_row(v, ROW_OBLIGATION, &id);
@@ -151,6 +151,7 @@ static unsigned held_above(struct view *v, const struct obligation *o) {
         for (size_t i = 0; o->norm->protocol->has_hold && i < list->n; i++) {
                 const struct fact *fact = list->items[i];
                 const struct slot *id = &fact->slots[fact->type->fields[FIELD_ALERT_ID]];
+                const struct organisation *source = fact_source(v, fact);
                 struct term_step hold = o->norm->protocol->hold;
 
                 for (uint32_t j = 0; j < v->file->told.n_alerts; j++) {
@@ -161,7 +162,7 @@ static unsigned held_above(struct view *v, const struct obligation *o) {
                         if (id->kind != SLOT_UUID || !uuid_equal(&alert->id, &id->u) || !alert_is_of(alert, o, alert->rung))
                                 continue;
                         if (!text_is(fact->slots[SLOT_SOURCE].s, pool_word(&v->engine->pool, alert->organisation)) &&
-                            !(fact->source && fact->source->kind == KIND_OPERATORS))
+                            !(source && source->kind == KIND_OPERATORS))
                                 continue;
                         if (hold.unit == TERM_HOURS)
                                 until = fact->occurred_at + (instant_t)hold.count * 3600000;
@@ -231,8 +232,8 @@ static void write_alert(struct view *v, const struct alert *alert, const char *p
                 .protocol = text_of(protocol),
                 .norm = text_of(norm),
                 .instance = text_of(instance),
-                .organisation = text_of(pool_word(&v->engine->pool, alert->organisation)),
-                .role = text_of(pool_word(&v->engine->pool, alert->role)),
+                .organisation = pool_text(&v->engine->pool, alert->organisation),
+                .role = pool_text(&v->engine->pool, alert->role),
                 .rung = alert->rung,
                 .due_date = alert->due,
                 .open = alert->open,
@@ -279,7 +280,7 @@ static void resolve(struct view *v, struct alert *alert) {
         const struct obligation *o = obligation_of(v, alert);
         const char *word = pool_word(&v->engine->pool, alert->norm), *bar = strchr(word, '|');
         struct effect *effect = view_effect(v, EFFECT_RESOLVED);
-        char instance[INSTANCE_TEXT_MAX], id[UUID_TEXT + 1], times[NUMBER_TEXT_MAX];
+        char instance[INSTANCE_TEXT_MAX], id[UUID_TEXT], times[NUMBER_TEXT_MAX];
 
         if (!effect)
                 return;
@@ -299,8 +300,8 @@ static void resolve(struct view *v, struct alert *alert) {
         effect->reason = reason_of(v, o, alert->rung);
         effect->fell_due = v->now;
         effect->text = sentence_resolved(v, effect->norm, effect->reason, o);
-        uuid_format(&alert->id, id);
-        effect->event_id = ENGINE_ID(id, number_text(alert->raised, times), "resolved");
+        uuid_write(&alert->id, id);
+        effect->event_id = ENGINE_ID(((struct text){id, UUID_TEXT}), number_text(alert->raised, times), TEXT_OF("resolved"));
         alert->open = false;
         alert->told_at = v->now;
         write_alert(v, alert, effect->protocol, effect->norm, effect->instance);
@@ -308,7 +309,7 @@ static void resolve(struct view *v, struct alert *alert) {
 
 static void raise_alert(struct view *v, const struct wanted *w, struct alert *alert) {
         struct effect *effect = view_effect(v, EFFECT_RAISED);
-        char id[UUID_TEXT + 1], times[NUMBER_TEXT_MAX];
+        char id[UUID_TEXT], times[NUMBER_TEXT_MAX];
 
         if (!effect)
                 return;
@@ -330,8 +331,8 @@ static void raise_alert(struct view *v, const struct wanted *w, struct alert *al
         effect->role = w->to.role->name;
         effect->fell_due = w->fell_due;
         effect->text = sentence_raised(v, w->o, w->rung, &w->to);
-        uuid_format(&alert->id, id);
-        effect->event_id = ENGINE_ID(id, number_text(alert->raised, times), "raised");
+        uuid_write(&alert->id, id);
+        effect->event_id = ENGINE_ID(((struct text){id, UUID_TEXT}), number_text(alert->raised, times), TEXT_OF("raised"));
         write_alert(v, alert, effect->protocol, effect->norm, effect->instance);
 }
 
@@ -344,8 +345,8 @@ static struct alert *new_alert(struct view *v, const struct wanted *w) {
                 v->failed = true;
                 return NULL;
         }
-        alert->id = ENGINE_ID(view_case_id(v), pool_word(&v->engine->pool, w->o->pool_norm), w->o->instance, number_text(w->rung, rung),
-                              w->to.organisation->id);
+        alert->id = ENGINE_ID(view_case_id(v), pool_text(&v->engine->pool, w->o->pool_norm), text_of(w->o->instance), number_text(w->rung, rung),
+                              pool_text(&v->engine->pool, organisation));
         alert->norm = w->o->pool_norm;
         alert->instance = w->o->key;
         alert->rung = (uint16_t)w->rung;
