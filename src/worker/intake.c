@@ -11,49 +11,53 @@
 
 #include "worker/inside.h"
 
-static struct refused refused(const char *stage, enum refusal code) {
-        return (struct refused){.stage = stage, .code = code};
+/* Not a literal: that would write zeros over the whole sentence, for every record. */
+static void refused_begin(struct refused *why) {
+        why->stage = "frame";
+        why->code = REFUSAL_NONE;
+        why->event = NULL;
+        why->err.text[0] = '\0';
 }
 
-/* Which schema wrote the body: *ret_program, which makes @type of it. */
-static struct refused find_program(const struct worker *w, const struct event_type *type, const struct framing *frame,
-                                   const struct program **ret_program) {
-        struct refused why = refused("frame", REFUSAL_NONE);
+/* Which schema wrote the body: *ret_program, which makes @type of it. Return: whether there is one. */
+static bool find_program(const struct worker *w, const struct event_type *type, const struct framing *frame, const struct program **ret_program,
+                         struct refused *why) {
         const struct event_type *found;
 
         if (frame->kind == FRAMING_NONE) {
-                why.code = REFUSAL_UNDECODABLE;
-                error_set(&why.err, "the body does not begin with C3 01 (Avro single-object encoding) or 00 (schema id of a registry)");
+                why->code = REFUSAL_UNDECODABLE;
+                error_set(&why->err, "the body does not begin with C3 01 (Avro single-object encoding) or 00 (schema id of a registry)");
         } else if (frame->kind == FRAMING_CONFLUENT) {
-                why.code = REFUSAL_UNKNOWN_SCHEMA;
-                error_set(&why.err, "schema id %" PRIu64 " is of a registry, and none is configured; send Avro single-object encoding", frame->id);
+                why->code = REFUSAL_UNKNOWN_SCHEMA;
+                error_set(&why->err, "schema id %" PRIu64 " is of a registry, and none is configured; send Avro single-object encoding", frame->id);
         } else if (!event_types_decoder(w->c.config->types, frame->id, &found, ret_program)) {
-                why.code = REFUSAL_UNKNOWN_SCHEMA;
-                error_set(&why.err, "no schema here has the fingerprint %016" PRIx64 "; add the writer's schema to the schemas folder or its history",
+                why->code = REFUSAL_UNKNOWN_SCHEMA;
+                error_set(&why->err, "no schema here has the fingerprint %016" PRIx64 "; add the writer's schema to the schemas folder or its history",
                           frame->id);
         } else if (found != type) {
-                why.code = REFUSAL_UNKNOWN_SCHEMA;
-                error_set(&why.err, "the body is of %s, and this is the topic of %s", found->name, type->name);
+                why->code = REFUSAL_UNKNOWN_SCHEMA;
+                error_set(&why->err, "the body is of %s, and this is the topic of %s", found->name, type->name);
         }
-        return why;
+        return why->code == REFUSAL_NONE;
 }
 
-static struct refused check(const struct worker *w, const struct event *event, const struct bus_record *record) {
+/* Return: whether it passes. */
+static bool check(const struct worker *w, const struct event *event, const struct bus_record *record, struct refused *why) {
         const struct organisations *orgs = w->c.config->organisations;
-        struct refused why = refused("check", REFUSAL_NONE);
         const char *field;
 
-        why.event = event;
-        why.code = event_check_values(event, orgs, &field, &why.err);
-        if (why.code == REFUSAL_NONE && event->slots[SLOT_RECORDED_AT].i - w->now.deciding > WORKER_AHEAD_MAX_MS) {
-                why.code = REFUSAL_BAD_VALUE;
-                error_set(&why.err, "recorded_at lies more than a day ahead of the clock");
+        why->stage = "check";
+        why->event = event;
+        why->code = event_check_values(event, orgs, &field, &why->err);
+        if (why->code == REFUSAL_NONE && event->slots[SLOT_RECORDED_AT].i - w->now.deciding > WORKER_AHEAD_MAX_MS) {
+                why->code = REFUSAL_BAD_VALUE;
+                error_set(&why->err, "recorded_at lies more than a day ahead of the clock");
         }
-        if (why.code == REFUSAL_NONE)
-                why.code = event_check_publisher(event, orgs, &field, &why.err);
-        if (why.code == REFUSAL_NONE)
-                why.code = event_check_key(event, orgs, (struct text){record->key, record->key ? record->key_n : 0}, &why.err);
-        return why;
+        if (why->code == REFUSAL_NONE)
+                why->code = event_check_publisher(event, orgs, &field, &why->err);
+        if (why->code == REFUSAL_NONE)
+                why->code = event_check_key(event, orgs, (struct text){record->key, record->key ? record->key_n : 0}, &why->err);
+        return why->code == REFUSAL_NONE;
 }
 
 static struct trace_context trace_of(struct bus_record *record) {
@@ -62,16 +66,16 @@ static struct trace_context trace_of(struct bus_record *record) {
         return header ? (struct trace_context){header->value, header->n} : (struct trace_context){0};
 }
 
-static int accept_event(struct worker *w, struct partition *p, struct bus_record *record, const struct event *event, struct error *err) {
-        struct refused why = refused("accept", REFUSAL_NONE);
+static int accept_event(struct worker *w, struct partition *p, struct bus_record *record, const struct event *event, struct refused *why,
+                        struct error *err) {
         const struct outcome *outcome;
         instant_t now = partition_now(w, p);
-        int r = engine_event(w->engine, p->store, event, now, partition_tells(w, p), &outcome, &why.err);
+        int r = engine_event(w->engine, p->store, event, now, partition_tells(w, p), &outcome, &why->err);
 
         if (r > 0) {
-                why.code = (enum refusal)r;
-                why.event = event;
-                return refuse(w, record, &why, err);
+                why->stage = "accept";
+                why->code = (enum refusal)r;
+                return refuse(w, record, why, err);
         }
         if (r < 0) {
                 error_set(err, "out of memory while a fact of partition %d was accepted", p->number);
@@ -106,8 +110,8 @@ int intake(struct worker *w, struct bus_record *record, struct error *err) {
         transaction_touch(w);
         arena_reset(w->scratch);
         frame = framing_read(record->value, record->value ? record->value_n : 0);
-        why = find_program(w, type, &frame, &program);
-        if (why.code != REFUSAL_NONE)
+        refused_begin(&why);
+        if (!find_program(w, type, &frame, &program, &why))
                 return refuse(w, record, &why, err);
         event.slots = arena_calloc(w->scratch, type->layout->n, sizeof(*event.slots));
         if (!event.slots) {
@@ -119,8 +123,7 @@ int intake(struct worker *w, struct bus_record *record, struct error *err) {
                 why.code = REFUSAL_UNDECODABLE;
                 return refuse(w, record, &why, err);
         }
-        why = check(w, &event, record);
-        if (why.code != REFUSAL_NONE)
+        if (!check(w, &event, record, &why))
                 return refuse(w, record, &why, err);
-        return accept_event(w, p, record, &event, err);
+        return accept_event(w, p, record, &event, &why, err);
 }
