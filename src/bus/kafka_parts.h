@@ -133,6 +133,28 @@ rd_kafka_headers_t *kafka_record_headers(const struct bus_record *record);
 /* Sends to a partition that exists. Return: 0 or librdkafka's code. */
 rd_kafka_resp_err_t kafka_record_send(rd_kafka_t *rk, rd_kafka_topic_t *topic, int32_t partition, const struct bus_record *record, void *cookie);
 
+/* -- kafka_rows.c: records without headers on their way to one topic -- */
+
+#define KAFKA_ROWS 512                     /* that wait to be sent together, and … */
+#define KAFKA_ROWS_BYTES ((size_t)256 << 10) /* … bytes of them */
+
+struct kafka_rows {
+        rd_kafka_topic_t *topic; /* borrowed */
+        rd_kafka_message_t *messages;
+        uint8_t *bytes;
+        size_t n, used;
+};
+
+int kafka_rows_init(struct kafka_rows *rows, rd_kafka_topic_t *topic) MUSTCHECK;
+void kafka_rows_done(struct kafka_rows *rows); /* zeros: no effect */
+
+/* Copies a record. False: there is no room, send first; it may be too large even then. */
+bool kafka_rows_add(struct kafka_rows *rows, int32_t partition, const struct bus_record *record);
+
+/* Sends what waits, in order. Return: 0, or librdkafka's code: then rows->n of them still wait. */
+rd_kafka_resp_err_t kafka_rows_send(struct kafka_rows *rows);
+void kafka_rows_drop(struct kafka_rows *rows);
+
 /* -- kafka_group.c: membership -- */
 
 struct kafka_group {

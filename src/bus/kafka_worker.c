@@ -63,11 +63,54 @@ static const int64_t *worker_positions(struct bus_worker *worker, int32_t partit
         return partition >= 0 && partition < w->partitions && w->parts[partition].restored ? kafka_worker_next(w, partition) : NULL;
 }
 
+rd_kafka_resp_err_t kafka_worker_send_rows(struct kafka_worker *w) {
+        size_t before = w->rows.n;
+        rd_kafka_resp_err_t code = kafka_rows_send(&w->rows);
+
+        w->producer.txn.sent += before - w->rows.n;
+        return code;
+}
+
+/* Sends all rows that wait. Return: 0; BUS_E_ABORTED; negative errno. */
+static int send_rows(struct kafka_worker *w, struct error *err) {
+        rd_kafka_resp_err_t code;
+        int r = 0;
+
+        while (r == 0 && (code = kafka_worker_send_rows(w)) != RD_KAFKA_RESP_ERR_NO_ERROR)
+                r = kafka_txn_send_failed(&w->producer.txn, code, err);
+        return r;
+}
+
+/* A row of the state: most of what a worker writes. Return: 0, *ret_taken whether it waits now; BUS_E_ABORTED; negative errno. */
+static int take_row(struct kafka_worker *w, int32_t partition, const struct bus_record *record, bool *ret_taken, struct error *err) {
+        int r;
+
+        *ret_taken = kafka_rows_add(&w->rows, partition, record);
+        if (*ret_taken)
+                return 0;
+        r = send_rows(w, err);
+        if (r == 0)
+                *ret_taken = kafka_rows_add(&w->rows, partition, record);
+        return r;
+}
+
+static int send_one(struct kafka_worker *w, int32_t partition, const struct bus_record *record, struct error *err) {
+        rd_kafka_topic_t *topic = w->outputs[record->index].topic;
+        rd_kafka_resp_err_t code;
+        int r = 0;
+
+        while (r == 0 && (code = kafka_record_send(w->producer.client.rk, topic, partition, record, NULL)) != RD_KAFKA_RESP_ERR_NO_ERROR)
+                r = kafka_txn_send_failed(&w->producer.txn, code, err);
+        if (r == 0)
+                w->producer.txn.sent++;
+        return r;
+}
+
 static int worker_produce(struct bus_worker *worker, const struct bus_record *record, struct error *err) {
         struct kafka_worker *w = of(worker);
         const struct kafka_worker_output *output;
         int32_t partition = record->partition;
-        rd_kafka_resp_err_t code;
+        bool is_state = (int64_t)record->index == w->state_output, taken = false;
         int r = kafka_txn_begin(&w->producer.txn, err);
 
         assert(record->index < w->written.n);
@@ -78,18 +121,13 @@ static int worker_produce(struct bus_worker *worker, const struct bus_record *re
                 error_set(err, "the topic %s has no partition %d", w->written.names[record->index], (int)partition);
                 return -EINVAL;
         }
-        while (r == 0) {
-                code = kafka_record_send(w->producer.client.rk, output->topic, partition, record, NULL);
-                if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-                        break;
-                r = kafka_txn_send_failed(&w->producer.txn, code, err);
-        }
-        if (r)
-                return r;
-        w->producer.txn.sent++;
-        if ((int64_t)record->index == w->state_output && w->parts[partition].owned)
+        if (r == 0 && is_state && record->headers_n == 0 && record->timestamp == 0)
+                r = take_row(w, partition, record, &taken, err);
+        if (r == 0 && !taken)
+                r = send_one(w, partition, record, err);
+        if (r == 0 && is_state && w->parts[partition].owned)
                 w->parts[partition].touched = true;
-        return 0;
+        return r;
 }
 
 /* The positions to commit: of every partition that was read or written. NULL: out of memory. */
@@ -133,6 +171,9 @@ static int worker_commit(struct bus_worker *worker, struct error *err) {
                 error_set(err, "the partitions of this transaction are gone");
                 return BUS_E_ABORTED;
         }
+        r = send_rows(w, err);
+        if (r)
+                return r;
         list = list_positions(w);
         if (!list)
                 return -ENOMEM;
@@ -167,6 +208,7 @@ static int worker_abort(struct bus_worker *worker, struct error *err) {
         int r;
 
         kafka_worker_drop_message(w);
+        kafka_rows_drop(&w->rows);
         rd_kafka_poll(w->producer.client.rk, 0);
         r = kafka_txn_abort(&w->producer.txn, err);
         rd_kafka_poll(w->producer.client.rk, 0);
@@ -186,6 +228,9 @@ static void worker_close(struct bus_worker *worker, bool leave) {
         struct error ignored; /* the broker aborts by itself what cannot be aborted here */
 
         kafka_worker_drop_message(w);
+        kafka_worker_drop_ahead(w);
+        if (w->queue) /* before the consumer closes */
+                rd_kafka_queue_destroy(w->queue);
         if (w->producer.client.rk && w->producer.txn.open && !w->producer.txn.ended)
                 (void)kafka_txn_abort(&w->producer.txn, &ignored);
         kafka_group_close(&w->group, leave);
@@ -203,6 +248,7 @@ static void worker_close(struct bus_worker *worker, bool leave) {
         free(w->committed);
         free(w->handed);
         free(w->headers.items);
+        kafka_rows_done(&w->rows);
         free(w);
 }
 
@@ -229,6 +275,7 @@ static int open_consumer(struct kafka_worker *w, const struct bus_worker_config 
         for (size_t i = 0; names && i < config->inputs_n; i++)
                 names[i] = config->inputs[i];
         if (r == 0) {
+                w->queue = rd_kafka_queue_get_consumer(w->client.rk);
                 names[config->inputs_n] = config->state;
                 r = kafka_topics_init(&w->topics, w->bus, names, config->inputs_n + 1, err);
         }
@@ -296,6 +343,8 @@ static int open_producer(struct kafka_worker *w, const struct bus_worker_config 
                              w->written.partitions, err);
         for (size_t i = 0; r == 0 && i < w->written.n; i++)
                 w->outputs[i].partitions = w->written.partitions[i];
+        if (r == 0 && w->state_output >= 0)
+                r = kafka_rows_init(&w->rows, w->outputs[w->state_output].topic);
         return r;
 }
 

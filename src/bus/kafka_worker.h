@@ -7,6 +7,8 @@
 
 #include "bus/kafka_parts.h"
 
+#define KAFKA_WORKER_AHEAD 256 /* messages taken from librdkafka's queue at once: one lock for all */
+
 struct kafka_worker_part {
         bool owned, restored, started;
         bool moved;   /* records were handed out since the last commit */
@@ -36,6 +38,7 @@ struct kafka_worker {
         struct kafka_topics written;
         struct kafka_worker_output *outputs;
         int64_t state_output; /* place of the state among the outputs; -1: it is not written */
+        struct kafka_rows rows; /* of the state, in the open transaction, that librdkafka does not have yet */
 
         int32_t partitions; /* of the state and of every input */
         bool stale; /* the open transaction holds work of partitions that are gone: it can only be aborted */
@@ -47,6 +50,9 @@ struct kafka_worker {
         int64_t aborted;        /* monotonic: end of the last abort; 0: none */
         int64_t abort_pause_ms; /* what it waited before it read again */
 
+        rd_kafka_queue_t *queue;     /* the consumer's */
+        rd_kafka_message_t *ahead[KAFKA_WORKER_AHEAD]; /* taken from it and not handed out: [ahead_at .. ahead_n) */
+        size_t ahead_at, ahead_n;
         rd_kafka_message_t *message; /* handed out last */
         struct kafka_headers headers;
 };
@@ -58,6 +64,10 @@ int kafka_worker_start(struct kafka_worker *w, const struct bus_part *parts, siz
 int kafka_worker_ends(struct kafka_worker *w, const struct bus_part *parts, size_t n, int64_t *ret, struct error *err) MUSTCHECK;
 int kafka_worker_rewind(struct kafka_worker *w, struct error *err) MUSTCHECK;
 void kafka_worker_drop_message(struct kafka_worker *w);
+void kafka_worker_drop_ahead(struct kafka_worker *w); /* whoever calls it seeks all inputs, or gives them up */
+
+/* kafka_worker.c */
+rd_kafka_resp_err_t kafka_worker_send_rows(struct kafka_worker *w); /* one try; what it leaves is for the next */
 
 static inline int64_t *kafka_worker_next(struct kafka_worker *w, int32_t partition) {
         return w->next + (size_t)partition * w->inputs;

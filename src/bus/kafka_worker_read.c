@@ -22,8 +22,14 @@ void kafka_worker_drop_message(struct kafka_worker *w) {
         w->message = NULL;
 }
 
+void kafka_worker_drop_ahead(struct kafka_worker *w) {
+        while (w->ahead_at < w->ahead_n)
+                rd_kafka_message_destroy(w->ahead[w->ahead_at++]);
+}
+
 static void forget_parts(struct kafka_worker *w) {
-        w->stale |= w->producer.txn.open && w->producer.txn.sent > 0;
+        kafka_worker_drop_ahead(w);
+        w->stale |= w->producer.txn.open && (w->producer.txn.sent > 0 || w->rows.n > 0);
         memset(w->parts, 0, (size_t)w->partitions * sizeof(*w->parts));
         memset(w->next, 0, (size_t)w->partitions * (w->inputs + 1) * sizeof(*w->next));
         memset(w->committed, 0, (size_t)w->partitions * (w->inputs + 1) * sizeof(*w->committed));
@@ -95,6 +101,7 @@ static int hand_out(struct kafka_worker *w, struct bus_event *ret, struct error 
         enum bus_event_kind kind = w->group.pending;
         int r = 0;
 
+        kafka_worker_drop_ahead(w); /* of parts that go, or that start seeks */
         w->group.pending = BUS_NONE;
         if (kind == BUS_ASSIGNED) {
                 r = check_partitions(w, err);
@@ -145,6 +152,24 @@ static bool take_record(struct kafka_worker *w, rd_kafka_message_t *message, str
         return true;
 }
 
+/*
+ * The next message. As many as lie ready are taken at once; only when there are none it waits, for one: librdkafka would
+ * wait for a whole batch. Callbacks of the group run in here.
+ */
+static rd_kafka_message_t *next_message(struct kafka_worker *w, int timeout_ms) {
+        ssize_t n;
+
+        if (w->ahead_at < w->ahead_n)
+                return w->ahead[w->ahead_at++];
+        (void)kafka_worker_send_rows(w); /* what it cannot send, commit does, or says why not */
+        n = rd_kafka_consume_batch_queue(w->queue, 0, w->ahead, KAFKA_WORKER_AHEAD);
+        w->ahead_at = 0;
+        w->ahead_n = n > 0 ? (size_t)n : 0;
+        if (w->ahead_n)
+                return w->ahead[w->ahead_at++];
+        return w->group.pending == BUS_NONE && timeout_ms > 0 ? rd_kafka_consumer_poll(w->client.rk, timeout_ms) : NULL;
+}
+
 int kafka_worker_poll(struct kafka_worker *w, int timeout_ms, struct bus_event *ret, struct error *err) {
         int r;
 
@@ -157,7 +182,7 @@ int kafka_worker_poll(struct kafka_worker *w, int timeout_ms, struct bus_event *
                         return r;
         }
         for (unsigned turns = 0; turns < TURNS_MAX; turns++) {
-                rd_kafka_message_t *message = w->group.pending == BUS_NONE ? rd_kafka_consumer_poll(w->client.rk, timeout_ms) : NULL;
+                rd_kafka_message_t *message = w->group.pending == BUS_NONE ? next_message(w, timeout_ms) : NULL;
 
                 if (w->group.pending != BUS_NONE) {
                         if (message)
@@ -305,6 +330,7 @@ int kafka_worker_restore(struct kafka_worker *w, const struct bus_part *parts, s
         int r = marks ? serve_group(w, err) : -ENOMEM;
 
         if (r == 0 && w->stale) { /* what is left open would be waited for */
+                kafka_rows_drop(&w->rows);
                 r = kafka_txn_abort(&w->producer.txn, err);
                 w->stale = false;
         }
@@ -383,12 +409,13 @@ int kafka_worker_rewind(struct kafka_worker *w, struct error *err) {
 
         if (!list)
                 return -ENOMEM;
+        /* All inputs, also those of which nothing was handed out: what was taken ahead of them is dropped. */
+        kafka_worker_drop_ahead(w);
         for (int32_t p = 0; p < w->partitions; p++) {
                 int64_t *next = kafka_worker_next(w, p), *done = kafka_worker_done(w, p);
 
                 for (size_t i = 0; w->parts[p].started && i < w->inputs; i++) {
-                        if (next[i] != done[i])
-                                rd_kafka_topic_partition_list_add(list, w->topics.names[i], p)->offset = done[i];
+                        rd_kafka_topic_partition_list_add(list, w->topics.names[i], p)->offset = done[i];
                         next[i] = done[i];
                 }
                 w->parts[p].moved = w->parts[p].touched = false;
