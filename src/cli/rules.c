@@ -8,6 +8,7 @@
  */
 
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -380,6 +381,11 @@ static int rules(struct run *run) {
         (void) sigaddset(&signals, SIGTERM);
         (void) sigaddset(&signals, SIGINT);
         (void) pthread_sigmask(SIG_BLOCK, &signals, NULL);
+        /*
+         * A record's memory is taken by one thread of librdkafka and given back by another, or by the worker. With an arena for each
+         * thread, which is what the C library makes, they wait for each other and grow by a page at a time.
+         */
+        (void) mallopt(M_ARENA_MAX, (int)run->threads);
         status = prepare(run);
         if (status)
                 return status;
