@@ -167,6 +167,7 @@ struct bus_worker_ops {
         int (*produce)(struct bus_worker *w, const struct bus_record *record, struct error *err);
         int (*commit)(struct bus_worker *w, struct error *err);
         int (*abort)(struct bus_worker *w, struct error *err);
+        int (*settle)(struct bus_worker *w, struct error *err);
         int32_t (*partitions)(struct bus_worker *w);
         void (*close)(struct bus_worker *w, bool leave);
 };
@@ -246,6 +247,15 @@ static inline int bus_worker_commit(struct bus_worker *w, struct error *err) {
  */
 static inline int bus_worker_abort(struct bus_worker *w, struct error *err) {
         return w->ops->abort(w, err);
+}
+
+/*
+ * Waits until everybody sees the offsets of the last commit: a broker says that it is decided before it has written that
+ * everywhere. For who ends now and is asked after it what it did. The group is not served meanwhile, at most BUS_CALL_MS.
+ * Return: 0; negative errno.
+ */
+static inline int bus_worker_settle(struct bus_worker *w, struct error *err) {
+        return w->ops->settle(w, err);
 }
 
 /* How many partitions the state has. */

@@ -219,6 +219,10 @@ static int worker_abort(struct bus_worker *worker, struct error *err) {
         return kafka_worker_rewind(w, err);
 }
 
+static int worker_settle(struct bus_worker *worker, struct error *err) {
+        return kafka_worker_settle(of(worker), err);
+}
+
 static int32_t worker_partitions(struct bus_worker *worker) {
         return of(worker)->partitions;
 }
@@ -261,6 +265,7 @@ static const struct bus_worker_ops worker_ops = {
         .produce = worker_produce,
         .commit = worker_commit,
         .abort = worker_abort,
+        .settle = worker_settle,
         .partitions = worker_partitions,
         .close = worker_close,
 };

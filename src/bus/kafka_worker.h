@@ -62,6 +62,7 @@ int kafka_worker_poll(struct kafka_worker *w, int timeout_ms, struct bus_event *
 int kafka_worker_restore(struct kafka_worker *w, const struct bus_part *parts, size_t n, const struct bus_restore *r, struct error *err) MUSTCHECK;
 int kafka_worker_start(struct kafka_worker *w, const struct bus_part *parts, size_t n, struct error *err) MUSTCHECK;
 int kafka_worker_ends(struct kafka_worker *w, const struct bus_part *parts, size_t n, int64_t *ret, struct error *err) MUSTCHECK;
+int kafka_worker_settle(struct kafka_worker *w, struct error *err) MUSTCHECK;
 int kafka_worker_rewind(struct kafka_worker *w, struct error *err) MUSTCHECK;
 void kafka_worker_drop_message(struct kafka_worker *w);
 void kafka_worker_drop_ahead(struct kafka_worker *w); /* whoever calls it seeks all inputs, or gives them up */

@@ -241,19 +241,26 @@ static int waited_too_long(struct kafka_worker *w, rd_kafka_resp_err_t code, str
         return r;
 }
 
-/* Step one: what was committed, once no transaction on it is pending (a read_committed consumer asks so). */
+/* One question for committed offsets; an answer only when no transaction on them is pending (a read_committed consumer asks so). */
+static rd_kafka_resp_err_t committed_once(struct kafka_worker *w, rd_kafka_topic_partition_list_t *list) {
+        int token = watchdog_enter(w->bus->watchdog, "rd_kafka_committed", BUS_CALL_MS);
+        rd_kafka_resp_err_t code = rd_kafka_committed(w->client.rk, list, 1000);
+
+        watchdog_leave(w->bus->watchdog, token);
+        for (int i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && i < list->cnt; i++)
+                code = list->elems[i].err;
+        return code;
+}
+
+/* Step one: what was committed. Serves the group meanwhile. */
 static int ask_committed(struct kafka_worker *w, rd_kafka_topic_partition_list_t *list, struct error *err) {
         int64_t until = clock_monotonic(&w->bus->clock) + BUS_CALL_MS;
         struct kafka_wait wait = {.since = clock_monotonic(&w->bus->clock)};
 
         while (list->cnt) {
-                int token = watchdog_enter(w->bus->watchdog, "rd_kafka_committed", BUS_CALL_MS);
-                rd_kafka_resp_err_t code = rd_kafka_committed(w->client.rk, list, 1000);
+                rd_kafka_resp_err_t code = committed_once(w, list);
                 int r;
 
-                watchdog_leave(w->bus->watchdog, token);
-                for (int i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && i < list->cnt; i++)
-                        code = list->elems[i].err;
                 if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
                         return 0;
                 r = serve_group(w, err);
@@ -266,6 +273,30 @@ static int ask_committed(struct kafka_worker *w, rd_kafka_topic_partition_list_t
                         return waited_too_long(w, code, err);
         }
         return 0;
+}
+
+int kafka_worker_settle(struct kafka_worker *w, struct error *err) {
+        int64_t until = clock_monotonic(&w->bus->clock) + BUS_CALL_MS;
+        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
+        rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+        int r = list ? 0 : -ENOMEM;
+
+        for (int32_t p = 0; r == 0 && p < w->partitions; p++) {
+                for (size_t i = 0; w->parts[p].started && i < w->inputs; i++)
+                        rd_kafka_topic_partition_list_add(list, w->topics.names[i], p);
+        }
+        while (r == 0 && list->cnt) {
+                code = committed_once(w, list);
+                if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+                        break;
+                if (!ask_committed_again(code))
+                        r = kafka_failed(&w->client, "the question for committed offsets", code, NULL, err);
+                else if (!kafka_again(w->bus, until))
+                        r = waited_too_long(w, code, err);
+        }
+        if (list)
+                rd_kafka_topic_partition_list_destroy(list);
+        return r;
 }
 
 /* Where reading begins: the committed offset, or the first that still stands there. */

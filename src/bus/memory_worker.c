@@ -339,6 +339,13 @@ static int worker_abort(struct bus_worker *worker, struct error *err) {
         return r;
 }
 
+/* Here a commit is seen at once. */
+static int worker_settle(struct bus_worker *worker, struct error *err) {
+        (void)worker;
+        (void)err;
+        return 0;
+}
+
 static int32_t worker_partitions(struct bus_worker *worker) {
         return of(worker)->state->n;
 }
@@ -395,6 +402,7 @@ static const struct bus_worker_ops worker_ops = {
         .produce = worker_produce,
         .commit = worker_commit,
         .abort = worker_abort,
+        .settle = worker_settle,
         .partitions = worker_partitions,
         .close = worker_close,
 };

@@ -164,6 +164,8 @@ static int finish_once(struct worker *w, struct error *err) {
         }
         int r = transaction_commit(w, err);
 
+        if (r == 0) /* whoever waits for this process looks at the group when it has ended */
+                r = bus_worker_settle(w->bus, err);
         w->done = r == 0;
         return r;
 }

@@ -426,6 +426,10 @@ static int tap_abort(struct bus_worker *worker, struct error *err) {
         return 0;
 }
 
+static int tap_settle(struct bus_worker *worker, struct error *err) {
+        return of(worker)->inner->ops->settle(of(worker)->inner, err);
+}
+
 static int32_t tap_partitions(struct bus_worker *worker) {
         return of(worker)->inner->ops->partitions(of(worker)->inner);
 }
@@ -462,6 +466,7 @@ static const struct bus_worker_ops tap_ops = {
         .produce = tap_produce,
         .commit = tap_commit,
         .abort = tap_abort,
+        .settle = tap_settle,
         .partitions = tap_partitions,
         .close = tap_close,
 };

@@ -846,6 +846,43 @@ START_TEST(once_reads_evaluates_and_stops) {
 }
 END_TEST
 
+static int nobody_sees_it(struct bus_worker *worker, struct error *err) {
+        (void)worker;
+        error_set(err, "nobody sees it");
+        return -EIO;
+}
+
+START_TEST(once_is_done_when_everybody_sees_what_it_committed) {
+        struct world *w = world_new();
+        struct worker_config config = world_worker_config(w, "a");
+        struct worker_status status;
+        struct bus_worker_ops ops;
+        struct worker *worker;
+        struct error err = {0};
+        char json[FIXTURE_JSON];
+        int r = 0;
+
+        fixture_measure(json, "measure", "case", "gi-a", "gm0001", w->now, 1);
+        world_publish(w, json);
+        config.once = true;
+        ck_assert_int_eq(worker_new(&config, &worker, &err), 0);
+        ops = *worker_bus(worker)->ops;
+        ops.settle = nobody_sees_it;
+        worker_bus(worker)->ops = &ops;
+        for (unsigned i = 0; i < 1000 && r == 0; i++) {
+                ck_assert(!worker_done(worker));
+                r = world_try(w, worker, &err);
+        }
+        ck_assert_int_eq(r, -EIO);
+        ck_assert_str_eq(err.text, "nobody sees it");
+        ck_assert(!worker_done(worker));
+        worker_status(worker, &status);
+        ck_assert_int_eq(status.facts, 1); /* it is committed all the same */
+        worker_free(worker);
+        world_done(w);
+}
+END_TEST
+
 START_TEST(once_wants_all_partitions) {
         struct world *w = world_new();
         struct worker *first = world_worker(w, "a"), *worker;
@@ -937,6 +974,7 @@ int main(void) {
                 {"schemas", rows_carry_their_schemas, 0},
                 {"new type", a_new_event_type_needs_no_code, 0},
                 {"once", once_reads_evaluates_and_stops, 0},
+                {"once settled", once_is_done_when_everybody_sees_what_it_committed, 0},
                 {"once split", once_wants_all_partitions, 0},
                 {"metrics", metrics_count_what_was_committed, 0},
         };
