@@ -77,45 +77,103 @@ static void block_portable(uint32_t state[5], const uint8_t *block) {
 }
 
 #if SHA1_BY_PROCESSOR
-/* Four rounds at a time: the words of the schedule in a ring of four vectors. */
-#define FOUR_ROUNDS(f, i)                                                                              \
-        do {                                                                                           \
-                if ((i) >= 4)                                                                          \
-                        w[(i) & 3] = _mm_sha1msg2_epu32(                                               \
-                                _mm_xor_si128(_mm_sha1msg1_epu32(w[(i) & 3], w[((i) + 1) & 3]), w[((i) + 2) & 3]), w[((i) + 3) & 3]); \
-                e = (i) ? _mm_sha1nexte_epu32(e, w[(i) & 3]) : _mm_add_epi32(e, w[0]);                  \
-                before = abcd;                                                                         \
-                abcd = _mm_sha1rnds4_epu32(abcd, e, f);                                                \
-                e = before;                                                                            \
+struct lane { /* one name on its way through a block: the words of the schedule in a ring of four vectors */
+        __m128i abcd, e, w[4];
+};
+
+/* Four rounds at a time. */
+#define FOUR_ROUNDS(l, f, i)                                                                                              \
+        do {                                                                                                              \
+                __m128i before_ = (l).abcd;                                                                               \
+                                                                                                                          \
+                if ((i) >= 4)                                                                                             \
+                        (l).w[(i) & 3] = _mm_sha1msg2_epu32(                                                              \
+                                _mm_xor_si128(_mm_sha1msg1_epu32((l).w[(i) & 3], (l).w[((i) + 1) & 3]), (l).w[((i) + 2) & 3]), \
+                                (l).w[((i) + 3) & 3]);                                                                    \
+                (l).e = (i) ? _mm_sha1nexte_epu32((l).e, (l).w[(i) & 3]) : _mm_add_epi32((l).e, (l).w[0]);                \
+                (l).abcd = _mm_sha1rnds4_epu32((l).abcd, (l).e, f);                                                       \
+                (l).e = before_;                                                                                          \
         } while (0)
-#define TWENTY_ROUNDS(f)                 \
-        do {                             \
-                FOUR_ROUNDS(f, 5 * f);     \
-                FOUR_ROUNDS(f, 5 * f + 1); \
-                FOUR_ROUNDS(f, 5 * f + 2); \
-                FOUR_ROUNDS(f, 5 * f + 3); \
-                FOUR_ROUNDS(f, 5 * f + 4); \
+#define TWENTY_ROUNDS(l, f)                 \
+        do {                                \
+                FOUR_ROUNDS(l, f, 5 * f);     \
+                FOUR_ROUNDS(l, f, 5 * f + 1); \
+                FOUR_ROUNDS(l, f, 5 * f + 2); \
+                FOUR_ROUNDS(l, f, 5 * f + 3); \
+                FOUR_ROUNDS(l, f, 5 * f + 4); \
         } while (0)
+/* Each waits for its own last round, so two take little longer than one. */
+#define FOUR_ROUNDS_OF_TWO(k, l, f, i) \
+        do {                           \
+                FOUR_ROUNDS(k, f, i);  \
+                FOUR_ROUNDS(l, f, i);  \
+        } while (0)
+#define TWENTY_ROUNDS_OF_TWO(k, l, f)                   \
+        do {                                            \
+                FOUR_ROUNDS_OF_TWO(k, l, f, 5 * f);     \
+                FOUR_ROUNDS_OF_TWO(k, l, f, 5 * f + 1); \
+                FOUR_ROUNDS_OF_TWO(k, l, f, 5 * f + 2); \
+                FOUR_ROUNDS_OF_TWO(k, l, f, 5 * f + 3); \
+                FOUR_ROUNDS_OF_TWO(k, l, f, 5 * f + 4); \
+        } while (0)
+
+#define BY_PROCESSOR __attribute__((target("sha,sse4.1"))) static inline
+
+BY_PROCESSOR struct lane lane_of(const uint32_t state[5]) {
+        return (struct lane){.abcd = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)(const void *)state), 0x1b),
+                             .e = _mm_set_epi32((int)state[4], 0, 0, 0)};
+}
+
+BY_PROCESSOR void lane_load(struct lane *l, const uint8_t *block) {
+        const __m128i swap = _mm_set_epi64x(0x0001020304050607, 0x08090a0b0c0d0e0f);
+
+        for (unsigned i = 0; i < 4; i++)
+                l->w[i] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(const void *)(block + (size_t)16 * i)), swap);
+}
+
+BY_PROCESSOR void lane_add(struct lane *l, __m128i abcd, __m128i e) {
+        l->e = _mm_sha1nexte_epu32(l->e, e);
+        l->abcd = _mm_add_epi32(l->abcd, abcd);
+}
+
+BY_PROCESSOR void lane_store(const struct lane *l, uint32_t state[5]) {
+        _mm_storeu_si128((__m128i *)(void *)state, _mm_shuffle_epi32(l->abcd, 0x1b));
+        state[4] = (uint32_t)_mm_extract_epi32(l->e, 3);
+}
 
 __attribute__((target("sha,sse4.1"))) static void blocks_by_processor(uint32_t state[5], const uint8_t *blocks, size_t n) {
-        const __m128i swap = _mm_set_epi64x(0x0001020304050607, 0x08090a0b0c0d0e0f);
-        __m128i abcd = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)(const void *)state), 0x1b);
-        __m128i e = _mm_set_epi32((int)state[4], 0, 0, 0);
+        struct lane l = lane_of(state);
 
         for (; n > 0; n--, blocks += SHA1_BLOCK) {
-                __m128i w[4], before, start = abcd, start_e = e;
+                __m128i abcd = l.abcd, e = l.e;
 
-                for (unsigned i = 0; i < 4; i++)
-                        w[i] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(const void *)(blocks + (size_t)16 * i)), swap);
-                TWENTY_ROUNDS(0);
-                TWENTY_ROUNDS(1);
-                TWENTY_ROUNDS(2);
-                TWENTY_ROUNDS(3);
-                e = _mm_sha1nexte_epu32(e, start_e);
-                abcd = _mm_add_epi32(abcd, start);
+                lane_load(&l, blocks);
+                TWENTY_ROUNDS(l, 0);
+                TWENTY_ROUNDS(l, 1);
+                TWENTY_ROUNDS(l, 2);
+                TWENTY_ROUNDS(l, 3);
+                lane_add(&l, abcd, e);
         }
-        _mm_storeu_si128((__m128i *)(void *)state, _mm_shuffle_epi32(abcd, 0x1b));
-        state[4] = (uint32_t)_mm_extract_epi32(e, 3);
+        lane_store(&l, state);
+}
+
+__attribute__((target("sha,sse4.1"))) static void two_by_processor(uint32_t states[2][5], const uint8_t *first, const uint8_t *second, size_t n) {
+        struct lane k = lane_of(states[0]), l = lane_of(states[1]);
+
+        for (; n > 0; n--, first += SHA1_BLOCK, second += SHA1_BLOCK) {
+                __m128i k_abcd = k.abcd, k_e = k.e, l_abcd = l.abcd, l_e = l.e;
+
+                lane_load(&k, first);
+                lane_load(&l, second);
+                TWENTY_ROUNDS_OF_TWO(k, l, 0);
+                TWENTY_ROUNDS_OF_TWO(k, l, 1);
+                TWENTY_ROUNDS_OF_TWO(k, l, 2);
+                TWENTY_ROUNDS_OF_TWO(k, l, 3);
+                lane_add(&k, k_abcd, k_e);
+                lane_add(&l, l_abcd, l_e);
+        }
+        lane_store(&k, states[0]);
+        lane_store(&l, states[1]);
 }
 #endif
 
@@ -132,6 +190,17 @@ void sha1_blocks(uint32_t state[5], const uint8_t *blocks, size_t n) {
         }
 #endif
         sha1_blocks_portable(state, blocks, n);
+}
+
+void sha1_blocks_two(uint32_t states[2][5], const uint8_t *first, const uint8_t *second, size_t n) {
+#if SHA1_BY_PROCESSOR
+        if (__builtin_cpu_supports("sha") && __builtin_cpu_supports("sse4.1")) {
+                two_by_processor(states, first, second, n);
+                return;
+        }
+#endif
+        sha1_blocks_portable(states[0], first, n);
+        sha1_blocks_portable(states[1], second, n);
 }
 
 void sha1_init(struct sha1 *s) {

@@ -28,5 +28,8 @@ void sha1_end(struct sha1 *s, uint8_t ret[SHA1_BYTES]);
 /* Whole blocks into a state, for callers who pad themselves (base/uuid.c): with the processor's own instructions where it has them. */
 void sha1_blocks(uint32_t state[5], const uint8_t *blocks, size_t n);
 
-/* The same without them, as on machines that have none: for comparing. */
+/* As many blocks of two names, each into its state, in little more time than those of one. */
+void sha1_blocks_two(uint32_t states[2][5], const uint8_t *first, const uint8_t *second, size_t n);
+
+/* sha1_blocks() without them, as on machines that have none: for comparing. */
 void sha1_blocks_portable(uint32_t state[5], const uint8_t *blocks, size_t n);

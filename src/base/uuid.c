@@ -117,6 +117,14 @@ static struct uuid v5_of_digest(const uint8_t digest[sizeof(struct uuid)]) {
         return u;
 }
 
+static struct uuid v5_of_state(const uint32_t state[5]) {
+        uint32_t digest[4];
+
+        for (unsigned i = 0; i < ELEMENTS(digest); i++)
+                digest[i] = htobe32(state[i]);
+        return v5_of_digest((const uint8_t *)digest);
+}
+
 static struct uuid v5_long(const struct uuid *ns, const void *name, size_t n) {
         uint8_t digest[SHA1_BYTES];
         struct sha1 sha;
@@ -128,25 +136,54 @@ static struct uuid v5_long(const struct uuid *ns, const void *name, size_t n) {
         return v5_of_digest(digest);
 }
 
-/* Ids stand in everything that is told: names of the usual length are padded here, in one piece. */
-struct uuid uuid_v5(const struct uuid *ns, const void *name, size_t n) {
-        uint8_t padded[NAME_BLOCKS * SHA1_BLOCK];
-        uint32_t state[5] = SHA1_START, digest[4];
+/* Ids stand in everything that is told: names of the usual length are padded here, in one piece. Returns how many blocks. */
+static size_t pad(const struct uuid *ns, const void *name, size_t n, uint8_t ret[NAME_BLOCKS * SHA1_BLOCK]) {
         size_t used = sizeof(ns->bytes) + n, blocks = (used + 1 + sizeof(uint64_t) + SHA1_BLOCK - 1) / SHA1_BLOCK;
         uint64_t bits = htobe64((uint64_t)used * 8);
 
+        memcpy(ret, ns->bytes, sizeof(ns->bytes));
+        if (n)
+                memcpy(ret + sizeof(ns->bytes), name, n);
+        memset(ret + used, 0, blocks * SHA1_BLOCK - used);
+        ret[used] = 0x80;
+        memcpy(ret + blocks * SHA1_BLOCK - sizeof(bits), &bits, sizeof(bits));
+        return blocks;
+}
+
+struct uuid uuid_v5(const struct uuid *ns, const void *name, size_t n) {
+        uint8_t padded[NAME_BLOCKS * SHA1_BLOCK];
+        uint32_t state[5] = SHA1_START;
+
         if (n > NAME_SHORT)
                 return v5_long(ns, name, n);
-        memcpy(padded, ns->bytes, sizeof(ns->bytes));
-        if (n)
-                memcpy(padded + sizeof(ns->bytes), name, n);
-        memset(padded + used, 0, blocks * SHA1_BLOCK - used);
-        padded[used] = 0x80;
-        memcpy(padded + blocks * SHA1_BLOCK - sizeof(bits), &bits, sizeof(bits));
-        sha1_blocks(state, padded, blocks);
-        for (unsigned i = 0; i < ELEMENTS(digest); i++)
-                digest[i] = htobe32(state[i]);
-        return v5_of_digest((const uint8_t *)digest);
+        sha1_blocks(state, padded, pad(ns, name, n, padded));
+        return v5_of_state(state);
+}
+
+/* Blocks that only one of them has come behind. */
+static void v5_two(const struct uuid *ns, const struct text names[2], struct uuid ret[2]) {
+        uint8_t padded[2][NAME_BLOCKS * SHA1_BLOCK];
+        uint32_t states[2][5] = {SHA1_START, SHA1_START};
+        size_t blocks[2], both;
+
+        for (unsigned i = 0; i < 2; i++)
+                blocks[i] = pad(ns, names[i].s, names[i].n, padded[i]);
+        both = blocks[0] < blocks[1] ? blocks[0] : blocks[1];
+        sha1_blocks_two(states, padded[0], padded[1], both);
+        for (unsigned i = 0; i < 2; i++) {
+                if (blocks[i] > both)
+                        sha1_blocks(states[i], padded[i] + both * SHA1_BLOCK, blocks[i] - both);
+                ret[i] = v5_of_state(states[i]);
+        }
+}
+
+void uuid_v5_all(const struct uuid *ns, const struct text *names, size_t n, struct uuid *ret) {
+        size_t i = 0;
+
+        for (; i + 1 < n && names[i].n <= NAME_SHORT && names[i + 1].n <= NAME_SHORT; i += 2)
+                v5_two(ns, &names[i], &ret[i]);
+        for (; i < n; i++)
+                ret[i] = uuid_v5(ns, names[i].s, names[i].n);
 }
 
 struct uuid uuid_v4(const uint8_t random[16]) {

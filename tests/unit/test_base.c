@@ -47,6 +47,26 @@ START_TEST(test_uuid_v5_of_every_length) {
 }
 END_TEST
 
+/* Names of all lengths side by side, also of other numbers of blocks, are what each is alone. */
+START_TEST(test_uuid_v5_of_many_names) {
+        static const struct uuid ns = {{1, 2, 3}};
+        struct text names[301];
+        struct uuid ids[301];
+        char name[900];
+
+        for (size_t i = 0; i < sizeof(name); i++)
+                name[i] = (char)(i * 11 + 5);
+        for (size_t i = 0; i < ELEMENTS(names); i++)
+                names[i] = (struct text){name + i, i * 7 % 600};
+        uuid_v5_all(&ns, names, ELEMENTS(names), ids);
+        for (size_t i = 0; i < ELEMENTS(names); i++) {
+                struct uuid one = uuid_v5(&ns, names[i].s, names[i].n);
+
+                ck_assert_msg(uuid_equal(&ids[i], &one), "name %zu of %zu bytes", i, names[i].n);
+        }
+}
+END_TEST
+
 START_TEST(test_sha1_with_and_without_the_processors_help) {
         uint32_t one[5] = SHA1_START, other[5] = SHA1_START;
         uint8_t blocks[3 * SHA1_BLOCK];
@@ -336,6 +356,7 @@ int main(void) {
 
         tcase_add_test(t, test_uuid_v5_is_that_of_the_rfc);
         tcase_add_test(t, test_uuid_v5_of_every_length);
+        tcase_add_test(t, test_uuid_v5_of_many_names);
         tcase_add_test(t, test_sha1_with_and_without_the_processors_help);
         tcase_add_loop_test(t, test_uuid_text, 0, 6);
         tcase_add_test(t, test_uuid_text_byte_by_byte);
