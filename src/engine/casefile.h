@@ -149,6 +149,10 @@ struct announcement *casefile_add_announcement(struct casefile *file);
 struct alert *casefile_add_alert(struct casefile *file);
 struct copy *casefile_add_copy(struct casefile *file);
 
+/* Makes room for so many more at once. Return: 0 or -ENOMEM. */
+int casefile_reserve_announcements(struct casefile *file, uint32_t more) MUSTCHECK;
+int casefile_reserve_alerts(struct casefile *file, uint32_t more) MUSTCHECK;
+
 /* Something was told at this instant. */
 static inline void store_told(struct store *store, instant_t at) {
         if (at > store->told_latest)

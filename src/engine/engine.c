@@ -69,16 +69,49 @@ struct text view_case_id(struct view *v) {
         return (struct text){v->case_id, UUID_TEXT};
 }
 
-struct uuid engine_id(const struct text *parts, size_t n) {
-        char name[ENGINE_NAME_MAX], *p = name;
-
+/* Parts joined by bars, at @p; returns the place behind. */
+static char *join(char *p, const struct text *parts, size_t n) {
         for (size_t i = 0; i < n; i++) {
-                assert(parts[i].n + 1 < sizeof(name) - (size_t)(p - name)); /* ids are of 64 characters at most */
                 if (i)
                         *p++ = '|';
                 p = text_write(p, parts[i]);
         }
-        return uuid_v5(&uuid_namespace_ketenwacht, name, (size_t)(p - name));
+        return p;
+}
+
+static size_t joined_length(const struct text *parts, size_t n) {
+        size_t length = n;
+
+        for (size_t i = 0; i < n; i++)
+                length += parts[i].n;
+        assert(length <= ENGINE_NAME_MAX); /* ids are of 64 characters at most */
+        return length;
+}
+
+struct uuid engine_id(const struct text *parts, size_t n) {
+        char name[ENGINE_NAME_MAX];
+        size_t length = joined_length(parts, n);
+
+        (void) join(name, parts, n);
+        return uuid_v5(&uuid_namespace_ketenwacht, name, length - 1);
+}
+
+struct text view_name(struct view *v, const struct text *parts, size_t n) {
+        char *name = arena_alloc(v->arena, joined_length(parts, n));
+
+        if (!name) {
+                v->failed = true;
+                return (struct text){0};
+        }
+        return (struct text){name, (size_t)(join(name, parts, n) - name)};
+}
+
+struct uuid *view_ids(struct view *v, const struct text *names, size_t n) {
+        struct uuid *ids = v->failed ? NULL : view_alloc(v, n, sizeof(*ids));
+
+        if (ids)
+                uuid_v5_all(&uuid_namespace_ketenwacht, names, n, ids);
+        return ids;
 }
 
 struct text number_text(uint32_t number, char ret[NUMBER_TEXT_MAX]) {
@@ -295,7 +328,8 @@ int engine_event(struct engine *engine, struct store *store, const struct event 
                 *ret = &engine->outcome;
                 return 0;
         }
-        r = store_case(store, &event->slots[SLOT_CASE_ID].u, &file);
+        if (!file)
+                r = store_case(store, &event->slots[SLOT_CASE_ID].u, &file);
         if (r == 0)
                 r = store_change(store, file);
         fresh.traits = fact_traits(engine, event->type, event->slots);

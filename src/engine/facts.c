@@ -222,6 +222,7 @@ static void count_facts(struct view *v) {
 static void begin(struct view *v, struct engine *engine, struct store *store, struct casefile *file, instant_t now) {
         *v = (struct view){.engine = engine, .config = engine->config, .arena = engine->arena, .store = store, .file = file, .now = now, .next = INSTANT_NEVER};
         v->today = date_of_instant(now);
+        v->asked.date = DAY_NONE;
         if (file->traits & TRAIT_REGION)
                 v->region = regions_find_case(v->config->organisations, &file->id);
 }

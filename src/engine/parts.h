@@ -101,6 +101,10 @@ struct view {
         struct fact_list *lists;     /* by type: the facts that count */
         struct statement *statements;
         size_t n_statements;
+        struct {
+                day_t date;
+                const struct organisation *municipality;
+        } asked;                     /* of view_holds(): most norms ask for the same date */
         const struct organisation *elsewhere; /* a case without statements: the municipality of another fact */
         struct obligation *obligations;
         size_t n_obligations, obligations_capacity;
@@ -330,6 +334,11 @@ struct text view_case_id(struct view *v);
 /* UUIDv5 of parts joined by bars. */
 struct uuid engine_id(const struct text *parts, size_t n);
 #define ENGINE_ID(...) engine_id((const struct text[]){__VA_ARGS__}, ELEMENTS(((const struct text[]){__VA_ARGS__})))
+/* What such an id is made of, in the arena, for those who ask for many ids at once (view_ids). */
+struct text view_name(struct view *v, const struct text *parts, size_t n);
+#define VIEW_NAME(v, ...) view_name((v), (const struct text[]){__VA_ARGS__}, ELEMENTS(((const struct text[]){__VA_ARGS__})))
+/* The ids of many names, in the arena; NULL sets failed. */
+struct uuid *view_ids(struct view *v, const struct text *names, size_t n);
 /* A number as a part of an id. */
 #define NUMBER_TEXT_MAX 12
 struct text number_text(uint32_t number, char ret[NUMBER_TEXT_MAX]);

@@ -133,7 +133,11 @@ bool view_holds(struct view *v, const struct protocol *protocol, day_t date, con
                 return in_regions(protocol, v->region);
         if (protocol->n_regions == 0 && !protocol->has_partners)
                 return true;
-        municipality = view_municipality(v, date, false);
+        if (v->asked.date != date) {
+                v->asked.municipality = view_municipality(v, date, false);
+                v->asked.date = date;
+        }
+        municipality = v->asked.municipality;
         if (!in_regions(protocol, municipality ? municipality->region : NULL))
                 return false;
         return !protocol->has_partners || (is_partner(protocol, municipality, date) && is_partner(protocol, view_gi(v, start), date));

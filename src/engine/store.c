@@ -332,22 +332,40 @@ void casefile_drop_fact(struct store *store, struct casefile *file, const struct
         store->facts--;
 }
 
+static int reserve_items(void **items, uint32_t n, uint32_t *capacity, uint32_t more, size_t size) {
+        void *p;
+
+        if (more <= *capacity - n)
+                return 0;
+        p = realloc(*items, ((size_t)n + more) * size);
+        if (!p)
+                return -ENOMEM;
+        *items = p;
+        *capacity = n + more;
+        return 0;
+}
+
 /* One more item, cleared. Arrays grow by an eighth: a case has few tellings, and there are millions of cases. */
 static void *add_item(void **items, uint32_t *n, uint32_t *capacity, size_t size) {
         char *item;
 
-        if (*n == *capacity) {
-                uint32_t more = *n + *n / 8 + 1;
-                void *p = realloc(*items, more * size);
-
-                if (!p)
-                        return NULL;
-                *items = p;
-                *capacity = more;
-        }
+        if (*n == *capacity && reserve_items(items, *n, capacity, *n / 8 + 1, size))
+                return NULL;
         item = (char *)*items + (*n)++ * size;
         memset(item, 0, size);
         return item;
+}
+
+int casefile_reserve_announcements(struct casefile *file, uint32_t more) {
+        struct tellings *told = &file->told;
+
+        return reserve_items((void **)&told->announcements, told->n_announcements, &told->capacity_announcements, more, sizeof(*told->announcements));
+}
+
+int casefile_reserve_alerts(struct casefile *file, uint32_t more) {
+        struct tellings *told = &file->told;
+
+        return reserve_items((void **)&told->alerts, told->n_alerts, &told->capacity_alerts, more, sizeof(*told->alerts));
 }
 
 struct announcement *casefile_add_announcement(struct casefile *file) {

@@ -87,15 +87,30 @@ static bool tell_reminders(struct view *v, struct obligation *o, struct announce
         return some;
 }
 
+/* The moment counts as an announcement also when nobody hears of it: only reminders look at it. */
+static bool is_announced(const struct obligation *o) {
+        return o->status == STATUS_RUNNING && o->due.state == DUE_KNOWN && (o->norm->announce.n > 0 || o->norm->n_reminders > 0);
+}
+
+/* Room for all of a case that has none yet: most come with its first facts. */
+static void reserve_announcements(struct view *v) {
+        uint32_t n = 0;
+
+        for (size_t i = 0; v->file->told.n_announcements == 0 && i < v->n_obligations; i++)
+                n += is_announced(&v->obligations[i]);
+        if (casefile_reserve_announcements(v->file, n))
+                v->failed = true;
+}
+
 void view_tell_plans(struct view *v) {
+        reserve_announcements(v);
         for (size_t i = 0; i < v->n_obligations && !v->failed; i++) {
                 struct obligation *o = &v->obligations[i];
                 struct announcement *a;
                 bool changed = false;
 
                 v->part = o->part;
-                /* The moment counts as an announcement also when nobody hears of it: only reminders look at it. */
-                if (o->status != STATUS_RUNNING || o->due.state != DUE_KNOWN || (o->norm->announce.n == 0 && o->norm->n_reminders == 0))
+                if (!is_announced(o))
                         continue;
                 a = find_announcement(v, o);
                 if (!a) {
@@ -307,9 +322,9 @@ static void resolve(struct view *v, struct alert *alert) {
         write_alert(v, alert, effect->protocol, effect->norm, effect->instance);
 }
 
-static void raise_alert(struct view *v, const struct wanted *w, struct alert *alert) {
+static void raise_alert(struct view *v, const struct wanted *w, const struct uuid *event_id) {
+        struct alert *alert = &v->file->told.alerts[w->alert];
         struct effect *effect = view_effect(v, EFFECT_RAISED);
-        char id[UUID_TEXT], times[NUMBER_TEXT_MAX];
 
         if (!effect)
                 return;
@@ -331,27 +346,95 @@ static void raise_alert(struct view *v, const struct wanted *w, struct alert *al
         effect->role = w->to.role->name;
         effect->fell_due = w->fell_due;
         effect->text = sentence_raised(v, w->o, w->rung, &w->to);
-        uuid_write(&alert->id, id);
-        effect->event_id = ENGINE_ID(((struct text){id, UUID_TEXT}), number_text(alert->raised, times), TEXT_OF("raised"));
+        effect->event_id = *event_id;
         write_alert(v, alert, effect->protocol, effect->norm, effect->instance);
 }
 
-static struct alert *new_alert(struct view *v, const struct wanted *w) {
-        uint32_t organisation;
+/* A place for an alert that was never raised; its id comes later. */
+static void add_alert(struct view *v, struct wanted *w) {
         struct alert *alert = casefile_add_alert(v->file);
-        char rung[NUMBER_TEXT_MAX];
 
-        if (!alert || pool_intern(&v->engine->pool, text_of(w->to.organisation->id), &organisation)) {
+        if (!alert || pool_intern(&v->engine->pool, text_of(w->to.organisation->id), &alert->organisation)) {
                 v->failed = true;
-                return NULL;
+                return;
         }
-        alert->id = ENGINE_ID(view_case_id(v), pool_text(&v->engine->pool, w->o->pool_norm), text_of(w->o->instance), number_text(w->rung, rung),
-                              pool_text(&v->engine->pool, organisation));
         alert->norm = w->o->pool_norm;
         alert->instance = w->o->key;
         alert->rung = (uint16_t)w->rung;
-        alert->organisation = organisation;
-        return alert;
+        w->alert = v->file->told.n_alerts - 1;
+}
+
+static struct text alert_name(struct view *v, const struct wanted *w) {
+        const struct pool *pool = &v->engine->pool;
+        char digits[NUMBER_TEXT_MAX];
+        struct text case_id = view_case_id(v), rung = number_text(w->rung, digits);
+
+        return VIEW_NAME(v, case_id, pool_text(pool, w->o->pool_norm), text_of(w->o->instance), rung,
+                         pool_text(pool, v->file->told.alerts[w->alert].organisation));
+}
+
+/* The id of what tells that an alert is raised, once more than before. */
+static struct text raising_name(struct view *v, const struct alert *alert) {
+        char id[UUID_TEXT], digits[NUMBER_TEXT_MAX];
+        struct text times = number_text(alert->raised + 1u, digits);
+
+        uuid_write(&alert->id, id);
+        return VIEW_NAME(v, ((struct text){id, UUID_TEXT}), times, TEXT_OF("raised"));
+}
+
+/* Those that are to be raised, the lowest rungs first. */
+static struct wanted **list_raised(struct view *v, const struct alerts *all, size_t *ret_n) {
+        struct wanted **list = view_alloc(v, all->n, sizeof(struct wanted *));
+
+        *ret_n = 0;
+        for (unsigned rung = 1; list && rung <= RUNGS_MAX; rung++) {
+                for (size_t i = 0; i < all->n; i++) {
+                        if (all->items[i].rung == rung && !all->items[i].held && !all->items[i].open)
+                                list[(*ret_n)++] = &all->items[i];
+                }
+        }
+        return list;
+}
+
+/* Gives those that were never raised a place and an id. @names: room for one each. */
+static void add_alerts(struct view *v, struct wanted *const *list, size_t n, struct text *names) {
+        struct tellings *told = &v->file->told;
+        uint32_t before = told->n_alerts, fresh = 0;
+        const struct uuid *ids;
+
+        for (size_t i = 0; i < n; i++)
+                fresh += list[i]->alert == NOT_RAISED;
+        if (fresh == 0)
+                return;
+        if (casefile_reserve_alerts(v->file, fresh))
+                v->failed = true;
+        for (size_t i = 0, at = 0; i < n && !v->failed; i++) {
+                if (list[i]->alert != NOT_RAISED)
+                        continue;
+                add_alert(v, list[i]);
+                if (!v->failed)
+                        names[at++] = alert_name(v, list[i]);
+        }
+        ids = view_ids(v, names, fresh);
+        for (uint32_t i = 0; ids && i < fresh; i++)
+                told->alerts[before + i].id = ids[i];
+}
+
+/* What ids are made of is written first, so that they can be made two at a time. */
+static void raise_all(struct view *v, const struct alerts *all) {
+        size_t n;
+        struct wanted **list = list_raised(v, all, &n);
+        struct text *names = list && n ? view_alloc(v, n, sizeof(*names)) : NULL;
+        const struct uuid *ids;
+
+        if (!names)
+                return;
+        add_alerts(v, list, n, names);
+        for (size_t i = 0; i < n && !v->failed; i++)
+                names[i] = raising_name(v, &v->file->told.alerts[list[i]->alert]);
+        ids = view_ids(v, names, n);
+        for (size_t i = 0; ids && i < n && !v->failed; i++)
+                raise_alert(v, list[i], &ids[i]);
 }
 
 /* Whether the norm of an alert is looked at in this evaluation. */
@@ -380,16 +463,6 @@ void view_tell_alerts(struct view *v) {
                 if (!stays)
                         resolve(v, &told->alerts[i]);
         }
-        for (unsigned rung = 1; rung <= RUNGS_MAX; rung++) {
-                for (size_t i = 0; i < all.n && !v->failed; i++) {
-                        struct wanted *w = &all.items[i];
-                        struct alert *alert;
-
-                        if (w->rung != rung || w->held || w->open)
-                                continue;
-                        alert = w->alert != NOT_RAISED ? &told->alerts[w->alert] : new_alert(v, w);
-                        if (alert)
-                                raise_alert(v, w, alert);
-                }
-        }
+        if (!v->failed && all.n)
+                raise_all(v, &all);
 }
