@@ -133,6 +133,7 @@ static void describe_values(struct sim *s, const struct bus_record *record, cons
         const uint8_t *key = record->key;
         char date[DATE_TEXT + 1];
         struct row_obligation o;
+        struct row_closed x;
         struct row_alert a;
         struct error err;
 
@@ -144,6 +145,9 @@ static void describe_values(struct sim *s, const struct bus_record *record, cons
                 date_format(a.due_date, date);
                 buffer_printf(out, " %.*s %.8s rung=%u to=%.*s due=%s %s raised=%u told=%" PRId64, (int)a.norm.n, a.norm.s, a.instance.s, a.rung,
                               (int)a.organisation.n, a.organisation.s, date, a.open ? "open" : "closed", (unsigned)a.raised, a.told_at);
+        } else if (key[16] == ROW_CLOSED && row_read_closed(codec, record->value, record->value_n, &x, &err) == 0) {
+                date_format(x.day, date);
+                buffer_printf(out, " day=%s told=%" PRId64, date, x.told_at == INSTANT_NEVER ? 0 : x.told_at);
         } else if (key[16] != ROW_FACT) {
                 sim_fail(s, "a row of kind %c cannot be read", key[16]);
         }
@@ -159,11 +163,13 @@ static void describe_row(struct sim *s, const struct bus_record *record, bool ex
         memcpy(ret->case_id.bytes, key, sizeof(ret->case_id.bytes));
         memcpy(own.bytes, key + 17, sizeof(own.bytes));
         buffer_printf(&text, TOPIC_CASE_STATE " %c %s %s", key[16], short_id(&ret->case_id, case_id), short_id(&own, id));
-        if (!uuid_equal(&ret->case_id, &nobody) && !exact)
-                describe_values(s, record, s->rules->codec, &text);
-        if (exact)
+        if (!record->value)
+                buffer_add_text(&text, " gone");
+        else if (exact)
                 buffer_printf(&text, " #%016" PRIx64, hash(record->value, record->value_n));
-        ret->telling = key[16] != ROW_FACT && !uuid_equal(&ret->case_id, &nobody);
+        else if (!uuid_equal(&ret->case_id, &nobody))
+                describe_values(s, record, s->rules->codec, &text);
+        ret->telling = (key[16] != ROW_FACT || !record->value) && !uuid_equal(&ret->case_id, &nobody);
         (void) snprintf(ret->text, sizeof(ret->text), "%s", buffer_text(&text));
         buffer_done(&text);
 }
@@ -195,19 +201,32 @@ void describe(struct sim *s, const struct bus_record *record, bool exact, struct
                 describe_event(s, record, exact, ret);
 }
 
+/* The instant of one row; 0: it has none, or is of a kind that is left out. */
+static instant_t row_told_at(struct sim *s, const struct row *row) {
+        struct row_obligation o;
+        struct row_closed x;
+        struct row_alert a;
+        struct error err;
+
+        if (row->key[16] == ROW_OBLIGATION && row_read_obligation(s->rules->codec, row->value, row->n, &o, &err) == 0)
+                return o.told_at;
+        if (row->key[16] == ROW_ALERT && row_read_alert(s->rules->codec, row->value, row->n, &a, &err) == 0)
+                return a.told_at;
+        if (row->key[16] == ROW_CLOSED && row_read_closed(s->rules->codec, row->value, row->n, &x, &err) == 0 && x.told_at != INSTANT_NEVER)
+                return x.told_at;
+        return 0;
+}
+
 instant_t rows_told_at(struct sim *s, const struct ledger_part *part) {
-        instant_t latest = part->told_at;
+        instant_t latest = 0;
 
         for (size_t i = 0; i < part->cases.n; i++) {
                 const struct ledger_case *c = part->cases.items[i];
 
                 for (size_t k = 0; k < c->rows.n; k++) {
-                        struct row_obligation o;
-                        struct error err;
+                        instant_t at = row_told_at(s, &c->rows.items[k]);
 
-                        if (c->rows.items[k].key[16] == ROW_OBLIGATION &&
-                            row_read_obligation(s->rules->codec, c->rows.items[k].value, c->rows.items[k].n, &o, &err) == 0 && o.told_at > latest)
-                                latest = o.told_at;
+                        latest = at > latest ? at : latest;
                 }
         }
         return latest;

@@ -205,3 +205,37 @@ bool event_draw(struct sim *s, const struct event_type *type, struct child *chil
         *ret = (struct event){type, slots};
         return true;
 }
+
+/* -- The end of a case -- */
+
+static const struct event_type *type_named(struct sim *s, const char *name) {
+        for (size_t i = 0; i < event_types_count(s->config->types); i++) {
+                const struct event_type *type = event_types_at(s->config->types, i);
+
+                if (strcmp(type->name, name) == 0)
+                        return type;
+        }
+        sim_fail(s, "there is no event type %s", name);
+}
+
+static struct slot *slot_named(const struct event *event, const char *name) {
+        return &event->slots[layout_slot(event->type->layout, name)];
+}
+
+static void draw_fresh(struct sim *s, const char *name, struct child *child, struct event *ret) {
+        if (!event_draw(s, type_named(s, name), child, ret))
+                sim_fail(s, "nobody may publish %s", name);
+        ret->slots[SLOT_REPLACES] = (struct slot){.kind = SLOT_NULL};
+}
+
+void event_draw_end(struct sim *s, const struct ending *ending, const struct input *started, struct child *child, struct event *ret) {
+        draw_fresh(s, ending->ended, child, ret);
+        *slot_named(ret, ending->link) = *slot_named(&started->event, ending->link);
+        *slot_named(ret, "date") = int_slot(naive_date_of(sim_now(s)) + draw_between(s, -3, chance(s, 75) ? 0 : 20));
+}
+
+void event_draw_withdrawal(struct sim *s, const struct input *withdrawn, struct child *child, struct event *ret) {
+        draw_fresh(s, "event-withdrawn", child, ret);
+        ret->slots[SLOT_SOURCE] = withdrawn->event.slots[SLOT_SOURCE];
+        *slot_named(ret, "withdrawn") = withdrawn->event.slots[SLOT_EVENT_ID];
+}

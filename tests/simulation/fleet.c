@@ -13,10 +13,15 @@
 
 #include "simulation.h"
 
-#define OTHERS_MS 400 /* most that the clock moves between two of their steps */
+#define OTHERS_MS 400   /* most that the clock moves between two of their steps */
+#define ONCE_STEPS 5000 /* of a run with --once, which takes some hundreds */
 
 instant_t handle_wall(const struct handle *h) {
         return sim_now(h->s) + h->off;
+}
+
+instant_t handle_decides(const struct handle *h) {
+        return h->once ? h->once_at : handle_wall(h);
 }
 
 const char *handle_name(const struct handle *h) {
@@ -27,15 +32,21 @@ static instant_t wall(void *ctx) {
         return handle_wall(ctx);
 }
 
+static instant_t decides(void *ctx) {
+        return handle_decides(ctx);
+}
+
 static int64_t monotonic(void *ctx) {
         return ((const struct handle *)ctx)->s->elapsed;
 }
 
-struct handle *fleet_start(struct sim *s, unsigned slot, unsigned version) {
+/* @once_at: NULL, or the instant of its --once. */
+static struct handle *start(struct sim *s, unsigned slot, unsigned version, const instant_t *once_at) {
         static const struct bus_ops ops = {.name = "tap", .worker_open = tap_open};
-        static const struct clock_ops clock_ops = {wall, monotonic};
+        static const struct clock_ops wall_ops = {wall, monotonic}, deciding_ops = {decides, monotonic};
         static const char *const slots[SLOTS_FLEET] = {"a", "b", "c"};
-        struct worker_config config = {.config = &s->rules->versions[version], .instance = slots[slot]};
+        struct worker_config config = {
+                .config = &s->rules->versions[version], .instance = slots[slot], .retention = s->retention, .once = once_at != NULL};
         struct error err = {0};
         struct handle *h = NULL;
         int r;
@@ -49,13 +60,20 @@ struct handle *fleet_start(struct sim *s, unsigned slot, unsigned version) {
         *h = (struct handle){.s = s, .used = true, .slot = slot, .version = version, .number = ++s->births, .bus.ops = &ops};
         (void) snprintf(h->name, sizeof(h->name), "%s%u", slots[slot], h->number);
         h->off = draw_between(s, -SECOND_MS, SECOND_MS);
+        h->once = config.once;
+        h->once_at = once_at ? *once_at : 0;
         config.bus = &h->bus;
-        config.clock = config.real = (struct clock){&clock_ops, h};
+        config.clock = (struct clock){&deciding_ops, h};
+        config.real = (struct clock){&wall_ops, h};
         r = worker_new(&config, &h->worker, &err);
         if (r)
                 sim_fail(s, "%s does not start: %s", h->name, err.text);
-        sim_trace(s, "%s starts, version %u", h->name, version);
+        sim_trace(s, "%s starts, version %u%s", h->name, version, h->once ? ", --once" : "");
         return h;
+}
+
+struct handle *fleet_start(struct sim *s, unsigned slot, unsigned version) {
+        return start(s, slot, version, NULL);
 }
 
 static void bury(struct handle *h) {
@@ -150,6 +168,8 @@ static void check_death(struct sim *s, const struct handle *h, int r, const char
                 check_refusal(s, h, text);
         } else if (r == -ESTALE) {
                 s->counts.zombies++;
+        } else if (r == WORKER_E_SPLIT && h->tap->harmed) { /* others had the time to take its partitions */
+                sim_trace(s, "%s has to share", h->name);
         } else if (!h->tap->killed) {
                 sim_fail(s, "%s fails and nobody has done anything to it: %d, %s", h->name, r, text);
         }
@@ -165,12 +185,12 @@ static bool all_live(const struct handle *h, const struct worker_status *status)
 
 /* All that fell due is told, says the worker. @before: up to when it said so already. */
 static void check_settled(struct sim *s, struct handle *h, const struct worker_status *status, instant_t before) {
-        uint64_t now = s->commits * 1000003 + (uint64_t)(handle_wall(h) / MINUTE_MS);
+        uint64_t now = s->commits * 1000003 + (uint64_t)(handle_decides(h) / MINUTE_MS);
 
-        if (handle_wall(h) > h->latest)
-                h->latest = handle_wall(h);
+        if (handle_decides(h) > h->latest)
+                h->latest = handle_decides(h);
         /* Under a clock that has gone back things would look as they were: nothing falls due by that. */
-        if (status->settled_at != handle_wall(h) || status->settled_at == before || h->checked == now || handle_wall(h) < h->latest)
+        if (status->settled_at != handle_decides(h) || status->settled_at == before || h->checked == now || handle_decides(h) < h->latest)
                 return;
         h->checked = now;
         window_settled(h->tap);
@@ -198,11 +218,64 @@ void fleet_step(struct sim *s, struct handle *h) {
                 return;
         }
         window_end(h->tap); /* before the clock moves */
+        window_looked(h->tap);
         worker_status(h->worker, &status);
         if (h->tap->belief != BELIEF_NONE && status.clock_away != (h->tap->belief == BELIEF_AWAY))
                 sim_fail(s, "%s says that its clock is %s, and it is %+" PRId64 " ms from the broker's", h->name, status.clock_away ? "away" : "right", h->off);
         check_settled(s, h, &status, settled_at);
         sim_forward(s, 1 + (int64_t)draw(s, STEP_MS));
+}
+
+/* -- --once -- */
+
+/* No record below @end is left to read; what was aborted is none. */
+static void check_read(struct sim *s, const struct handle *h, const char *topic, int32_t p, int64_t end) {
+        int64_t read = memory_committed(s->memory, TOPICS_GROUP_RULES, topic, p);
+        struct bus_record record;
+
+        for (int64_t offset = read > 0 ? read : 0; offset < end; offset++) {
+                if (memory_record(s->memory, topic, p, offset, false, &record))
+                        sim_fail(s, "%s is done with --once, and has not read %s[%d]@%" PRId64, h->name, topic, p, offset);
+        }
+}
+
+/* What there was when it began is read, judged and committed. */
+static void check_once(struct sim *s, struct handle *h) {
+        for (int32_t p = 0; p < s->partitions; p++) {
+                const struct tap_part *part = &h->tap->parts[p];
+
+                if (!part->owned || part->view.serial != s->truth[p].serial || part->view.dirty)
+                        sim_fail(s, "%s is done with --once, and partition %d is not its own or not committed", h->name, p);
+                for (size_t i = 0; i < h->tap->n_inputs; i++)
+                        check_read(s, h, h->tap->inputs[i], p, part->ends[i]);
+        }
+        window_settled(h->tap);
+        fleet_check_state(s, h);
+        s->counts.once++;
+        sim_trace(s, "%s is done with --once", h->name);
+}
+
+bool fleet_once(struct sim *s, unsigned slot, unsigned version, instant_t at, const struct fault *fault) {
+        struct handle *h = start(s, slot, version, &at), *other;
+        unsigned number;
+
+        if (!h)
+                return false;
+        number = h->number;
+        h->tap->fault = *fault;
+        for (unsigned i = 0; h->used && h->number == number && !worker_done(h->worker); i++) {
+                if (i == ONCE_STEPS)
+                        sim_fail(s, "%s does not come to an end with --once", h->name);
+                fleet_step(s, h);
+                other = chance(s, 20) ? fleet_draw(s) : NULL; /* who came while it stood still: nobody has its partitions before that one polls */
+                if (other && other != h)
+                        fleet_step(s, other);
+        }
+        if (!h->used || h->number != number)
+                return true; /* it has failed, as it had to */
+        check_once(s, h);
+        fleet_stop(s, h);
+        return true;
 }
 
 void fleet_others(struct sim *s, struct handle *but, unsigned steps) {
@@ -225,7 +298,7 @@ void fleet_check_state(struct sim *s, struct handle *h) {
         struct worker_census census;
         int32_t owned = 0;
         uint64_t checksum = 0;
-        size_t facts = 0;
+        size_t facts = 0, closed = 0;
 
         if (h->tap->open || h->tap->window.open)
                 return; /* its store is ahead of what is committed */
@@ -248,6 +321,7 @@ void fleet_check_state(struct sim *s, struct handle *h) {
                         const struct ledger_case *c = s->truth[p].cases.items[i];
 
                         facts += c->facts.n;
+                        closed += c->closed;
                         for (size_t k = 0; k < c->rows.n; k++) {
                                 if (store_restore(store, c->rows.items[k].key, ROW_KEY_BYTES, c->rows.items[k].value, c->rows.items[k].n, &err))
                                         sim_fail(s, "a row that was committed cannot be restored: %s", err.text);
@@ -257,8 +331,9 @@ void fleet_check_state(struct sim *s, struct handle *h) {
                 store_free(store);
         }
         s->counts.checksums++;
-        if (census.facts != facts)
-                sim_fail(s, "%s holds %zu facts, and %zu were committed", h->name, census.facts, facts);
+        if (census.facts != facts || census.closed != closed)
+                sim_fail(s, "%s holds %zu facts and knows %zu cases that were forgotten, and %zu and %zu were committed", h->name, census.facts,
+                         census.closed, facts, closed);
         if (census.checksum != checksum)
                 sim_fail(s, "%s holds another state than a restore would give it", h->name);
 }

@@ -5,7 +5,8 @@
  *
  * The same structure holds the truth, which only a commit changes, and what a worker thinks while its
  * transaction is open: its view. A view begins as a copy of the truth, becomes the truth with a commit and is
- * copied from it again after an abort. Copying is all there is to it.
+ * copied from it again after an abort. Copying is all there is to it. What a case waits for is its worker's own
+ * affair (forget.c) and not copied.
  */
 
 #include "simulation.h"
@@ -24,7 +25,9 @@
 void case_copy(struct ledger_case *to, const struct ledger_case *from) {
         to->id = from->id;
         to->dirty = from->dirty;
+        to->closed = from->closed;
         COPY(&to->facts, &from->facts);
+        COPY(&to->buried, &from->buried);
         COPY(&to->rows, &from->rows);
         COPY(&to->told.plans, &from->told.plans);
         COPY(&to->told.alerts, &from->told.alerts);
@@ -32,6 +35,7 @@ void case_copy(struct ledger_case *to, const struct ledger_case *from) {
 
 void case_done(struct ledger_case *c) {
         vector_done(&c->facts);
+        vector_done(&c->buried);
         vector_done(&c->rows);
         vector_done(&c->told.plans);
         vector_done(&c->told.alerts);
@@ -57,6 +61,16 @@ struct ledger_case *ledger_get(struct ledger_part *part, const struct uuid *id) 
         return c;
 }
 
+/* Takes out a row of a case, for its tombstone. */
+static void take_row(struct ledger_part *part, const struct uuid *case_id, size_t i) {
+        struct ledger_case *c = ledger_find(part, case_id);
+
+        if (!c)
+                abort(); /* marks have no tombstones */
+        memmove(&c->rows.items[i], &c->rows.items[i + 1], (c->rows.n - i - 1) * sizeof(*c->rows.items));
+        c->rows.n--;
+}
+
 void ledger_put_row(struct ledger_part *part, const struct row *row) {
         static const struct uuid nobody;
         struct uuid case_id;
@@ -77,10 +91,15 @@ void ledger_put_row(struct ledger_part *part, const struct row *row) {
         }
         for (size_t i = 0; i < n; i++) {
                 if (memcmp(rows[i].key, row->key, ROW_KEY_BYTES) == 0) {
-                        rows[i] = *row;
+                        if (row->value)
+                                rows[i] = *row;
+                        else
+                                take_row(part, &case_id, i);
                         return;
                 }
         }
+        if (!row->value)
+                return;
         if (uuid_equal(&case_id, &nobody) ? vector_push(&part->marks, *row) : vector_push(&ledger_get(part, &case_id)->rows, *row))
                 abort();
 }

@@ -24,8 +24,10 @@ static const struct {
 } likely[] = {
         {"measure-started", 30},    {"protector-assigned", 16}, {"first-contact-held", 14}, {"course-agreed", 14}, {"help-started", 10},
         {"measure-ended", 8},       {"residence-changed", 8},   {"event-withdrawn", 8},     {"plan-made", 2},      {"alert-acknowledged", 4},
+        {"safety-raised", 2},       {"obstruction-reported", 2}, {"child-unprotected-reported", 1},
 };
 #define BUNDLED_WEIGHT 3 /* of every event type, with the bundled protocols */
+#define LATE_PERCENT 6   /* of the events, about a case that came to an end */
 
 /* -- Known records -- */
 
@@ -125,8 +127,10 @@ static struct child *child_draw(struct sim *s, const struct event_type *type) {
         struct load *load = s->load;
 
         if (type->region)
-                return &load->children[CHILDREN + draw(s, load->n_children - CHILDREN)];
-        return &load->children[draw(s, CHILDREN)];
+                return load->regions[draw(s, REGION_CASES)];
+        if (load->past.n && chance(s, LATE_PERCENT))
+                return load->past.items[draw(s, load->past.n)];
+        return load->children[draw(s, CHILDREN)];
 }
 
 static void good_draw(struct sim *s, struct held *ret) {
@@ -275,6 +279,116 @@ static void publish_bad(struct sim *s) {
                 publish_wrong(s, how - 6);
 }
 
+/* -- Cases that come to an end -- */
+
+static void send_now(struct sim *s, struct child *child, const struct event *event) {
+        const struct held h = {.child = child, .event = *event, .content = ++s->contents};
+
+        check_good(s, event);
+        send_good(s, &h);
+}
+
+static bool was_before(const struct child *child, size_t i) { /* sent more than once */
+        for (size_t k = 0; k < i; k++) {
+                if (child->published.items[k]->content == child->published.items[i]->content)
+                        return true;
+        }
+        return false;
+}
+
+/* Everything that can end in it ends. */
+static void end_all(struct sim *s, struct child *child, size_t n) {
+        for (size_t i = 0; i < n; i++) {
+                const struct input *input = child->published.items[i];
+                struct event event;
+
+                for (size_t k = 0; k < n_endings && !was_before(child, i); k++) {
+                        if (strcmp(input->event.type->name, endings[k].started) != 0)
+                                continue;
+                        event_draw_end(s, &endings[k], input, child, &event);
+                        send_now(s, child, &event);
+                        break;
+                }
+        }
+}
+
+/* It was all a mistake. */
+static void withdraw_all(struct sim *s, struct child *child, size_t n) {
+        for (size_t i = 0; i < n; i++) {
+                struct event event;
+
+                if (was_before(child, i) || strcmp(child->published.items[i]->event.type->name, "event-withdrawn") == 0)
+                        continue;
+                event_draw_withdrawal(s, child->published.items[i], child, &event);
+                send_now(s, child, &event);
+        }
+}
+
+static struct child *child_new(struct sim *s, size_t place);
+
+/* Of some, the one of which least is known. */
+static size_t place_to_end(struct sim *s) {
+        size_t place = draw(s, CHILDREN);
+
+        for (unsigned i = 0; i < 2; i++) {
+                size_t other = draw(s, CHILDREN);
+
+                if (s->load->children[other]->published.n < s->load->children[place]->published.n)
+                        place = other;
+        }
+        return place;
+}
+
+void load_end_case(struct sim *s) {
+        struct load *load = s->load;
+        size_t place = place_to_end(s);
+        struct child *child = load->children[place];
+
+        if (load->past.n == PAST_MAX || child->published.n == 0)
+                return;
+        sim_trace(s, "a case comes to an end");
+        /* The bundled protocols ask so much that little ever ends in order. */
+        if (chance(s, s->profile == PROFILE_BUNDLED ? 75 : 20))
+                withdraw_all(s, child, child->published.n);
+        else
+                end_all(s, child, child->published.n);
+        if (vector_push(&load->past, child))
+                sim_check_memory(s, NULL);
+        load->children[place] = child_new(s, place);
+}
+
+static void repeat_of(struct sim *s, struct child *child) {
+        const struct input *input = child->published.items[draw(s, child->published.n)];
+
+        encode(s, &input->event);
+        send(s, &(struct letter){.child = child, .event = input->event, .content = input->content, .legible = true});
+}
+
+/* An event of a case that came to an end, as it was sent before: by a connector that begins anew. */
+void load_repeat(struct sim *s) {
+        struct load *load = s->load;
+
+        if (load->past.n)
+                repeat_of(s, load->past.items[draw(s, load->past.n)]);
+}
+
+void load_late(struct sim *s, const struct uuid *case_id) {
+        struct load *load = s->load;
+        struct child *child = NULL;
+        struct event event;
+
+        for (size_t i = 0; i < load->past.n; i++)
+                child = uuid_equal(&load->past.items[i]->id, case_id) ? load->past.items[i] : child;
+        for (size_t i = 0; i < CHILDREN; i++)
+                child = uuid_equal(&load->children[i]->id, case_id) ? load->children[i] : child;
+        if (!child)
+                return;
+        if (chance(s, 30))
+                repeat_of(s, child);
+        else if (event_draw(s, event_types_known(s->config->types, TYPE_MEASURE_STARTED), child, &event))
+                send_now(s, child, &event);
+}
+
 /* -- All of it -- */
 
 static void end_transaction(struct sim *s, bool commit) {
@@ -315,7 +429,9 @@ void load_wake(struct sim *s) {
                 struct held h = {0};
                 const struct input *last;
 
-                good_draw(s, &h);
+                do
+                        good_draw(s, &h);
+                while (strcmp(h.event.type->name, "alert-acknowledged") == 0); /* what that holds back now a replay would not */
                 encode(s, &h.event);
                 send(s, &(struct letter){.child = h.child, .event = h.event, .content = h.content, .legible = true});
                 last = s->published.items[s->published.n - 1];
@@ -360,8 +476,11 @@ static struct uuid case_draw(struct sim *s, int32_t partition) {
         return id;
 }
 
-static void child_open(struct sim *s, struct child *child) {
-        child->id = case_draw(s, (int32_t)(child - s->load->children) % s->partitions);
+static struct child *child_new(struct sim *s, size_t place) {
+        struct child *child = arena_calloc(s->arena, 1, sizeof(*child));
+
+        sim_check_memory(s, child);
+        child->id = case_draw(s, (int32_t)place % s->partitions);
         for (unsigned k = 0; k < LINKS; k++) {
                 for (unsigned i = 0; i < LINK_IDS; i++)
                         child->ids[k][i] = uuid_draw(s);
@@ -369,6 +488,7 @@ static void child_open(struct sim *s, struct child *child) {
         child->gi = organisation_draw(s, 1u << KIND_GI)->id;
         for (unsigned i = 0; i < 2; i++)
                 child->municipality[i] = organisation_draw(s, 1u << KIND_MUNICIPALITY)->id;
+        return child;
 }
 
 void load_open(struct sim *s) {
@@ -379,12 +499,11 @@ void load_open(struct sim *s) {
         sim_check_memory(s, load);
         s->load = load;
         list_types(s);
-        for (load->n_children = 0; load->n_children < CHILDREN; load->n_children++)
-                child_open(s, &load->children[load->n_children]);
-        for (unsigned i = 0; i < REGION_CASES; i++) {
-                struct child *child = &load->children[load->n_children++];
+        for (size_t i = 0; i < CHILDREN; i++)
+                load->children[i] = child_new(s, i);
+        for (size_t i = 0; i < REGION_CASES; i++) {
+                struct child *child = load->regions[i] = child_new(s, CHILDREN + i);
 
-                child_open(s, child);
                 child->region = regions_at(s->config->organisations, draw(s, regions_count(s->config->organisations)));
                 child->id = child->region->case_id;
         }
@@ -396,8 +515,13 @@ void load_close(struct sim *s) {
         struct load *load = s->load;
 
         bus_producer_close(load->producer);
-        for (size_t i = 0; i < load->n_children; i++)
-                vector_done(&load->children[i].published);
+        for (size_t i = 0; i < CHILDREN; i++)
+                vector_done(&load->children[i]->published);
+        for (size_t i = 0; i < REGION_CASES; i++)
+                vector_done(&load->regions[i]->published);
+        for (size_t i = 0; i < load->past.n; i++)
+                vector_done(&load->past.items[i]->published);
+        vector_done(&load->past);
         vector_done(&load->types);
         vector_done(&load->held);
         free(load);

@@ -9,6 +9,7 @@
 
 #define CHILDREN 10       /* cases that are drawn from */
 #define REGION_CASES 2
+#define PAST_MAX 24       /* cases that came to an end */
 #define HELD_MAX 64       /* events that were written down and are not yet published */
 #define LINK_IDS 2        /* measures, referrals … of one child */
 
@@ -28,8 +29,8 @@ struct held {
 };
 
 struct load {
-        struct child children[CHILDREN + REGION_CASES];
-        size_t n_children;
+        struct child *children[CHILDREN], *regions[REGION_CASES]; /* that there is news of */
+        VECTOR(struct child *) past;             /* that came to an end: what comes now is late */
         VECTOR(const struct event_type *) types; /* that somebody here may publish; as often as they are likely */
         VECTOR(struct held) held;
         struct bus_producer *producer;           /* transactional: its records may come to nothing */
@@ -38,6 +39,10 @@ struct load {
 
 /* An event of this type for this child, by somebody who may publish it. false: nobody here may. */
 bool event_draw(struct sim *s, const struct event_type *type, struct child *child, struct event *ret);
+
+/* An event that ends what @started of this child began (an instance of endings[]), or that withdraws it. */
+void event_draw_end(struct sim *s, const struct ending *ending, const struct input *started, struct child *child, struct event *ret);
+void event_draw_withdrawal(struct sim *s, const struct input *withdrawn, struct child *child, struct event *ret);
 
 /* Some organisation of a kind that is (or is not) in @kinds; NULL: there is none. */
 const struct organisation *organisation_draw(struct sim *s, uint32_t kinds);

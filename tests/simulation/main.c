@@ -159,7 +159,8 @@ static const struct {
         COUNT(rebalances, "assignments"),       COUNT(leaps, "leaps of time"),       COUNT(jumps, "jumps of a clock"),
         COUNT(away, "clocks found away"),       COUNT(behind, "records found old"),  COUNT(compactions, "compactions"),
         COUNT(upgrades, "upgrades"),            COUNT(refusals_of_version, "older versions refused"),
-        COUNT(settled, "looks at rest"),        COUNT(checksums, "stores compared"),
+        COUNT(settled, "looks at rest"),        COUNT(checksums, "stores compared"), COUNT(forgotten, "cases forgotten"),
+        COUNT(late, "facts of them too late"),  COUNT(restored_closed, "restored as forgotten"), COUNT(once, "runs with --once"),
 #undef COUNT
 };
 

@@ -164,12 +164,25 @@ static bool is_later(const struct input *a, const struct input *b) {
         return x != y ? x > y : uuid_compare(&a->event.slots[SLOT_EVENT_ID].u, &b->event.slots[SLOT_EVENT_ID].u) > 0;
 }
 
-static bool has_identity(const struct input *f) { /* of what this model looks at, only these */
-        return is(f, "measure-started") || is(f, "measure-ended");
+/* The field by which a fact of this type says what it is about, of the types that this model looks at; NULL: each is a fact of its own. */
+static const char *identity_of(const struct input *f) {
+        static const char *const rows[][2] = {
+                {"measure-started", "measure_id"},           {"measure-ended", "measure_id"},         {"safety-raised", "concern_id"},
+                {"child-unprotected-reported", "concern_id"}, {"child-protected-again", "concern_id"}, {"obstruction-reported", "obstruction_id"},
+                {"obstruction-resolved", "obstruction_id"},
+        };
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                if (is(f, rows[i][0]))
+                        return rows[i][1];
+        }
+        return NULL;
 }
 
 static bool same_identity(const struct input *a, const struct input *b) {
-        return a->event.type->index == b->event.type->index && uuid_equal(&field(a, "measure_id")->u, &field(b, "measure_id")->u);
+        const char *name = identity_of(a);
+
+        return a->event.type->index == b->event.type->index && uuid_equal(&field(a, name)->u, &field(b, name)->u);
 }
 
 struct facts { /* some of those of a case */
@@ -205,7 +218,7 @@ static void take_unnamed(const struct facts *all, const struct facts *by, struct
 static bool is_the_one(const struct facts *left, const struct input *f) {
         const struct input *first = f;
 
-        if (!has_identity(f))
+        if (!identity_of(f))
                 return true;
         for (size_t i = 0; i < left->n; i++) {
                 if (same_identity(left->items[i], f) && is_later(first, left->items[i]))
@@ -558,6 +571,20 @@ static void raise_alerts(struct teller *t, const struct wanted *wanted, size_t n
         }
 }
 
+/* All obligations of the facts that count. Return: the caller's to free. */
+static struct obligation *take_obligations(struct sim *s, const struct facts *counting, unsigned version, day_t today, size_t *ret_n) {
+        struct obligation *all = calloc(counting->n * NAIVE_NORMS + 1, sizeof(*all));
+
+        if (!all)
+                abort();
+        *ret_n = 0;
+        for (size_t i = 0; i < counting->n; i++) {
+                for (unsigned norm = 0; norm < NAIVE_NORMS && is(counting->items[i], "measure-started"); norm++)
+                        all[(*ret_n)++] = obligation_of(s, counting, counting->items[i], norm, version, today);
+        }
+        return all;
+}
+
 void naive_evaluate(struct sim *s, struct ledger_case *c, instant_t now, unsigned version, struct lines *expected) {
         struct teller t = {.s = s, .c = c, .now = now, .today = naive_date_of(now), .version = version, .out = expected};
         struct obligation *all;
@@ -566,14 +593,10 @@ void naive_evaluate(struct sim *s, struct ledger_case *c, instant_t now, unsigne
         size_t n = 0, n_wanted;
 
         take_counting(c, &counting);
-        all = calloc(counting.n * NAIVE_NORMS + 1, sizeof(*all));
+        all = take_obligations(s, &counting, version, t.today, &n);
         wanted = calloc(counting.n * NAIVE_NORMS * 2 + 1, sizeof(*wanted));
-        if (!all || !wanted)
+        if (!wanted)
                 abort();
-        for (size_t i = 0; i < counting.n; i++) {
-                for (unsigned norm = 0; norm < NAIVE_NORMS && is(counting.items[i], "measure-started"); norm++)
-                        all[n++] = obligation_of(s, &counting, counting.items[i], norm, version, t.today);
-        }
         t.municipality = n ? municipality(s, &counting, t.today) : "";
         for (size_t i = 0; i < n; i++)
                 tell_plans(&t, &all[i]);
@@ -583,4 +606,118 @@ void naive_evaluate(struct sim *s, struct ledger_case *c, instant_t now, unsigne
         free(all);
         free(wanted);
         free(counting.items);
+}
+
+/* -- Forgetting -- */
+
+const struct ending endings[] = {
+        {"measure-started", "measure_id", "measure-ended"},
+        {"safety-raised", "concern_id", "child-protected-again"},
+        {"safety-raised", "measure_id", "measure-ended"},
+        {"child-unprotected-reported", "concern_id", "child-protected-again"},
+        {"obstruction-reported", "obstruction_id", "obstruction-resolved"},
+};
+const size_t n_endings = ELEMENTS(endings);
+
+/* Whether @f is nothing that ends, or has ended on a day that has begun. */
+static bool has_ended(const struct facts *counting, const struct input *f, day_t today) {
+        bool ends = false;
+
+        for (size_t k = 0; k < ELEMENTS(endings); k++) {
+                const struct slot *link = is(f, endings[k].started) ? field(f, endings[k].link) : NULL;
+
+                ends |= link != NULL;
+                for (size_t i = 0; link && link->kind == SLOT_UUID && i < counting->n; i++) {
+                        const struct input *end = counting->items[i];
+
+                        if (is(end, endings[k].ended) && uuid_equal(&field(end, endings[k].link)->u, &link->u) && field(end, "date")->i <= today)
+                                return true;
+                }
+        }
+        return !ends;
+}
+
+bool naive_has_ended(const struct ledger_case *c, instant_t now) {
+        struct facts counting;
+        bool ended = true;
+
+        take_counting(c, &counting);
+        for (size_t i = 0; i < counting.n && ended; i++)
+                ended = has_ended(&counting, counting.items[i], naive_date_of(now));
+        free(counting.items);
+        return ended;
+}
+
+bool naive_is_asked(struct sim *s, const struct ledger_case *c, instant_t now, unsigned version) {
+        struct obligation *all;
+        struct facts counting;
+        bool asked = false;
+        size_t n;
+
+        take_counting(c, &counting);
+        all = take_obligations(s, &counting, version, naive_date_of(now), &n);
+        for (size_t i = 0; i < n; i++)
+                asked |= all[i].status == RUNNING || all[i].status == OVERDUE;
+        free(all);
+        free(counting.items);
+        return asked;
+}
+
+instant_t naive_kept_until(const struct ledger_case *c, struct term_step retention) {
+        instant_t last = INT64_MIN;
+        day_t day;
+
+        for (size_t i = 0; i < c->facts.n; i++) { /* every fact, whether it counts or not */
+                if (c->facts.items[i]->event.slots[SLOT_RECORDED_AT].i > last)
+                        last = c->facts.items[i]->event.slots[SLOT_RECORDED_AT].i;
+        }
+        day = naive_date_of(last);
+        if (retention.unit == TERM_MONTHS)
+                day = naive_months(day, retention.count);
+        else
+                day += (retention.unit == TERM_WEEKS ? 7 : 1) * retention.count;
+        return naive_begin(day + 1);
+}
+
+static void write_tombstone(struct teller *t, uint8_t kind, const struct uuid *id) {
+        char text[LINE_MAX_BYTES / 2], case_id[UUID_TEXT + 1], own[UUID_TEXT + 1];
+
+        (void) snprintf(text, sizeof(text), "%c %s %s gone", kind, short_id(&t->c->id, case_id), short_id(id, own));
+        add_line(t, TOPIC_CASE_STATE, text);
+}
+
+static void write_closed(struct teller *t) {
+        const struct naive_told *told = &t->c->told;
+        char text[LINE_MAX_BYTES / 2], case_id[UUID_TEXT + 1], id[UUID_TEXT + 1], day[DATE_BYTES];
+        const struct uuid none = {0};
+        instant_t latest = 0;
+
+        for (size_t i = 0; i < told->plans.n; i++)
+                latest = told->plans.items[i].told_at > latest ? told->plans.items[i].told_at : latest;
+        for (size_t i = 0; i < told->alerts.n; i++)
+                latest = told->alerts.items[i].told_at > latest ? told->alerts.items[i].told_at : latest;
+        naive_format(t->today, day);
+        (void) snprintf(text, sizeof(text), "x %s %s day=%s told=%" PRId64, short_id(&t->c->id, case_id), short_id(&none, id), day, latest);
+        add_line(t, TOPIC_CASE_STATE, text);
+}
+
+void naive_forget(struct sim *s, struct ledger_case *c, const struct input *fresh, instant_t now, unsigned version, struct lines *expected) {
+        struct teller t = {.s = s, .c = c, .now = now, .today = naive_date_of(now), .version = version, .out = expected};
+        struct lines told = {0};
+
+        naive_evaluate(s, c, now, version, &told);
+        for (size_t i = 0; i < told.v.n; i++) { /* no row is written of what goes at once */
+                if (strcmp(told.v.items[i].topic, TOPIC_CASE_STATE) != 0)
+                        *lines_add(expected) = told.v.items[i];
+        }
+        vector_done(&told.v);
+        write_closed(&t);
+        for (size_t i = 0; i < c->rows.n; i++) {
+                struct uuid id;
+
+                memcpy(id.bytes, c->rows.items[i].key + 17, sizeof(id.bytes));
+                write_tombstone(&t, c->rows.items[i].key[16], &id);
+        }
+        if (fresh)
+                write_tombstone(&t, ROW_FACT, &fresh->event.slots[SLOT_EVENT_ID].u);
 }

@@ -13,6 +13,8 @@
 #define BURST_STEPS 30        /* of workers, in one turn */
 #define REST_ROUNDS 40        /* rounds in which nothing happens any more */
 #define ROUNDS_MAX 20000      /* until then */
+#define WAKE_ROUNDS 4000      /* without rest, after which there is news again */
+#define ONCE_TRIES 3          /* of a run with --once; in the last one nothing goes wrong */
 #define AFTERWARDS_MS (30 * DAY_MS) /* longer than any acknowledgement holds */
 
 /* -- What may happen -- */
@@ -40,8 +42,9 @@ static void step_long(struct sim *s) {
 }
 
 static void leap(struct sim *s) {
-        static const int64_t most[] = {MINUTE_MS, HOUR_MS, 12 * HOUR_MS, 3 * DAY_MS, 12 * DAY_MS};
-        int64_t ms = draw_between(s, 1, most[draw(s, ELEMENTS(most))]);
+        static const int64_t most[] = {MINUTE_MS, HOUR_MS, 12 * HOUR_MS, 3 * DAY_MS, 12 * DAY_MS, 40 * DAY_MS};
+        size_t n = s->retention.count ? ELEMENTS(most) : ELEMENTS(most) - 1; /* the longest so that retentions are over */
+        int64_t ms = draw_between(s, 1, most[draw(s, n)]);
 
         s->counts.leaps++;
         sim_forward(s, ms);
@@ -166,6 +169,46 @@ static void check_state(struct sim *s) {
                 fleet_check_state(s, h);
 }
 
+/* News ends of a case, so that it is forgotten some day; and comes all the same. */
+static void end_case(struct sim *s) {
+        if (s->retention.count)
+                load_end_case(s);
+}
+
+static void repeat_late(struct sim *s) {
+        if (s->retention.count)
+                load_repeat(s);
+}
+
+static void kill_all(struct sim *s) { /* but who stands still: that one comes back */
+        for (size_t i = 0; i < HANDLES; i++) {
+                if (s->handles[i].used && !s->handles[i].frozen)
+                        fleet_kill(s, &s->handles[i]);
+        }
+}
+
+/* The whole fleet dies, and somebody makes good what was missed: by hand, until it is done. */
+static void run_once(struct sim *s) {
+        static const int64_t most[] = {0, 0, 12 * HOUR_MS, 3 * DAY_MS}; /* its instant from the present, as --now says */
+        int64_t off = most[draw(s, ELEMENTS(most))];
+        unsigned done = s->counts.once;
+
+        for (unsigned tries = 1; s->once && s->counts.once == done; tries++) {
+                struct fault fault = {0};
+                size_t i = draw(s, ELEMENTS(faults));
+                bool last = tries == ONCE_TRIES;
+
+                if (tries > ONCE_TRIES)
+                        sim_fail(s, "nothing goes wrong, and a run with --once is not done");
+                kill_all(s);
+                sim_forward(s, 2 * BUS_SESSION_MS + draw_between(s, 0, HOUR_MS));
+                if (!last && chance(s, 50))
+                        fault = (struct fault){faults[i].call, faults[i].harm, (unsigned)draw(s, faults[i].most)};
+                if (!fleet_once(s, (unsigned)draw(s, SLOTS_FLEET), last ? s->version : version_of(s), sim_now(s) + draw_between(s, -off / 3, off), &fault))
+                        return; /* so many stand still */
+        }
+}
+
 /* Workers that are started from now on have other rules. */
 static void upgrade(struct sim *s) {
         if (s->version == VERSIONS || !chance(s, 10))
@@ -181,7 +224,7 @@ static const struct {
 } turns[] = {
         {step_some, 40}, {step_long, 25}, {publish, 30},   {leap, 16},    {start, 14},  {arm_fault, 22}, {kill_one, 3},    {stop_one, 3},
         {freeze_one, 4}, {thaw_one, 5},   {start_twin, 2}, {rebalance, 4}, {compact, 4}, {jump, 5},       {check_state, 10}, {shuffle, 4},
-        {upgrade, 3},
+        {upgrade, 3},    {end_case, 7},   {repeat_late, 3}, {run_once, 2},
 };
 
 static void turn(struct sim *s) {
@@ -265,6 +308,8 @@ static void rest(struct sim *s) {
                 }
                 if (!some)
                         (void) fleet_start(s, 0, s->version); /* all were zombies */
+                if (i % WAKE_ROUNDS == WAKE_ROUNDS - 1) /* who got a partition when its news was read does not know that its clock is right again */
+                        load_wake(s);
                 sim_forward(s, STEP_MS);
                 quiet = at_rest(s) && s->commits == commits ? quiet + 1 : 0;
                 commits = s->commits;
@@ -302,6 +347,19 @@ static void add_counts(struct counts *sum, const struct counts *more) {
                 to[i] += from[i];
 }
 
+static const char *const retention_units[] = {[TERM_DAYS] = "days", [TERM_WEEKS] = "weeks", [TERM_MONTHS] = "months"};
+
+/* So short that cases are forgotten in the middle of it all; in half of the seeds none is. */
+static struct term_step draw_retention(struct sim *s) {
+        static const struct term_step longest[] = {{TERM_DAYS, 3}, {TERM_DAYS, 20}, {TERM_WEEKS, 2}, {TERM_MONTHS, 1}};
+        struct term_step retention = longest[draw(s, ELEMENTS(longest))];
+
+        retention.count = 1 + (int)draw(s, (uint64_t)retention.count);
+        if (chance(s, 50))
+                retention.count = 0;
+        return retention;
+}
+
 uint64_t run_seed(uint64_t seed, struct rules rules[PROFILES], bool verbose, struct counts *sum) {
         struct sim s = {.seed = seed, .dice = seed, .verbose = verbose};
         unsigned n;
@@ -311,9 +369,13 @@ uint64_t run_seed(uint64_t seed, struct rules rules[PROFILES], bool verbose, str
         s.partitions = 1 + (int32_t)draw(&s, PARTITIONS_MAX);
         s.version = 1 + (unsigned)draw(&s, 2);
         s.config = &s.rules->versions[1];
+        s.retention = draw_retention(&s);
+        s.once = chance(&s, 35);
         world_open(&s);
         memory_shuffle(s.memory, chance(&s, 70) ? chance_next(&s.dice) | 1 : 0);
-        sim_trace(&s, "seed %" PRIu64 ": %s, %d partitions", seed, s.profile == PROFILE_DEADLINES ? "four deadlines" : "bundled protocols", s.partitions);
+        sim_trace(&s, "seed %" PRIu64 ": %s, %d partitions; cases that are over are kept for %d %s", seed,
+                  s.profile == PROFILE_DEADLINES ? "four deadlines" : "bundled protocols", s.partitions, s.retention.count,
+                  s.retention.count ? retention_units[s.retention.unit] : "(for ever)");
         n = TURNS_LEAST + (unsigned)draw(&s, TURNS_MOST - TURNS_LEAST);
         for (unsigned i = 0; i < n; i++)
                 turn(&s);

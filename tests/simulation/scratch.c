@@ -40,6 +40,8 @@ enum refusal model_accept(struct sim *s, const struct ledger_case *c, const stru
                 return REFUSAL_BAD_VALUE;
         if (input->bad != REFUSAL_NONE)
                 return input->bad;
+        if (c->closed)
+                return REFUSAL_CASE_CLOSED;
         for (size_t i = 0; i < c->facts.n; i++) {
                 if (!uuid_equal(&c->facts.items[i]->event.slots[SLOT_EVENT_ID].u, &input->event.slots[SLOT_EVENT_ID].u))
                         continue;
@@ -92,21 +94,33 @@ static void add_outcome(struct question *q, const struct outcome *outcome) {
                 add_record(q, TOPIC_CASE_STATE, outcome->rows[i].key, outcome->rows[i].n_key, outcome->rows[i].value, outcome->rows[i].n_value);
 }
 
-void scratch_evaluate(struct sim *s, const struct ledger_case *c, const struct input *fresh, enum course course, instant_t now, unsigned version,
-                      struct lines *expected) {
-        struct question q = {.s = s, .config = &s->rules->versions[version], .out = expected, .body = BUFFER_INIT((size_t)1 << 20)};
-        struct engine *engine = s->rules->engines[version];
-        const struct outcome *outcome;
+/* A new store with the rows of one case, which it forgets at once if it may, or keeps. */
+static struct store *fill(struct sim *s, struct engine *engine, const struct ledger_case *c, bool forgets) {
         struct store *store = NULL;
-        struct casefile *file;
         struct error err;
 
-        if (arena_new(&q.arena, (size_t)16 << 20) || store_new(engine, &store))
+        if (store_new(engine, &store))
                 sim_check_memory(s, NULL);
+        if (forgets)
+                store_forgets(store, s->retention, true);
         for (size_t i = 0; i < c->rows.n; i++) {
                 if (store_restore(store, c->rows.items[i].key, ROW_KEY_BYTES, c->rows.items[i].value, c->rows.items[i].n, &err))
                         sim_fail(s, "a row that was committed cannot be restored: %s", err.text);
         }
+        return store;
+}
+
+void scratch_evaluate(struct sim *s, const struct ledger_case *c, const struct input *fresh, enum course course, bool forgets, instant_t now,
+                      unsigned version, struct lines *expected) {
+        struct question q = {.s = s, .config = &s->rules->versions[version], .out = expected, .body = BUFFER_INIT((size_t)1 << 20)};
+        struct engine *engine = s->rules->engines[version];
+        struct store *store = fill(s, engine, c, forgets);
+        const struct outcome *outcome;
+        struct casefile *file;
+        struct error err;
+
+        if (arena_new(&q.arena, (size_t)16 << 20))
+                sim_check_memory(s, NULL);
         if (fresh) {
                 struct event event = {event_types_at(q.config->types, fresh->event.type->index), fresh->event.slots};
 
@@ -125,24 +139,56 @@ void scratch_evaluate(struct sim *s, const struct ledger_case *c, const struct i
         arena_free(q.arena);
 }
 
+bool scratch_forgets(struct sim *s, const struct ledger_case *c, instant_t now, unsigned version) {
+        struct engine *engine = s->rules->engines[version];
+        struct store *store = fill(s, engine, c, true);
+        struct casefile *file = store_find(store, &c->id);
+        const struct outcome *outcome = NULL;
+        bool forgets;
+
+        if (!file || engine_evaluate(engine, store, file, now, &outcome))
+                sim_check_memory(s, NULL);
+        forgets = outcome && outcome->forgotten;
+        store_free(store);
+        return forgets;
+}
+
 /* -- Which of the two -- */
+
+static void add_fact_row(const struct ledger_case *c, const struct input *fresh, struct lines *expected) {
+        char case_id[UUID_TEXT + 1], id[UUID_TEXT + 1];
+        struct line *line = lines_add(expected);
+
+        line->topic = TOPIC_CASE_STATE;
+        line->case_id = c->id;
+        (void) snprintf(line->text, sizeof(line->text), TOPIC_CASE_STATE " f %s %s", short_id(&c->id, case_id),
+                        short_id(&fresh->event.slots[SLOT_EVENT_ID].u, id));
+}
 
 void model_evaluate(struct sim *s, struct ledger_case *c, const struct input *fresh, enum course course, instant_t now, unsigned version,
                     struct lines *expected) {
-        char case_id[UUID_TEXT + 1], id[UUID_TEXT + 1];
-
         if (s->profile == PROFILE_BUNDLED) {
-                scratch_evaluate(s, c, fresh, course, now, version, expected);
+                scratch_evaluate(s, c, fresh, course, false, now, version, expected);
                 return;
         }
-        if (fresh) {
-                struct line *line = lines_add(expected);
-
-                line->topic = TOPIC_CASE_STATE;
-                line->case_id = c->id;
-                (void) snprintf(line->text, sizeof(line->text), TOPIC_CASE_STATE " f %s %s", short_id(&c->id, case_id),
-                                short_id(&fresh->event.slots[SLOT_EVENT_ID].u, id));
-        }
+        if (fresh)
+                add_fact_row(c, fresh, expected);
         if (!fresh || course != COURSE_SILENT)
                 naive_evaluate(s, c, now, version, expected);
+}
+
+void model_forget(struct sim *s, struct ledger_case *c, const struct input *fresh, instant_t now, unsigned version, struct lines *expected) {
+        const char *why = forget_not(s, c, now, version);
+        char id[UUID_TEXT + 1];
+
+        if (why)
+                sim_fail(s, "case %s is forgotten, and %s", short_id(&c->id, id), why);
+        if (s->profile == PROFILE_BUNDLED) {
+                scratch_evaluate(s, c, fresh, COURSE_JUDGED, true, now, version, expected);
+        } else {
+                if (fresh)
+                        add_fact_row(c, fresh, expected);
+                naive_forget(s, c, fresh, now, version, expected);
+        }
+        case_close(c);
 }

@@ -19,6 +19,7 @@
  *   ledger.c     what is true: facts, rows and tellings, by case
  *   naive.c      the model of four deadlines, from the contract, with nothing of the engine
  *   scratch.c    the model of the bundled protocols: a new engine and a new store for every question
+ *   forget.c     what has to be forgotten, what must not be, and until when it may wait
  *   describe.c   a record as one line of text
  *   verdict.c    the end: all topics against the ledger, and against a replay that settles
  */
@@ -111,7 +112,7 @@ struct input {
 
 struct row {
         uint8_t key[ROW_KEY_BYTES];
-        const void *value; /* in the arena of the seed: never changes */
+        const void *value; /* in the arena of the seed: never changes; NULL: a tombstone, which takes its row out */
         size_t n;
         int32_t partition; /* to which it was written */
 };
@@ -139,9 +140,19 @@ struct naive_told {
         VECTOR(struct naive_alert) alerts;
 };
 
+/* A case with facts that are new to its worker is not forgotten on the day on which that evaluates it first: more may be on their way. */
+struct wait {
+        bool touched;         /* got a fact, and may not have been evaluated since */
+        instant_t not_before; /* the earliest at which that can be over … */
+        instant_t gone_by;    /* … and the latest; both 0: nothing to wait for */
+};
+
 struct ledger_case {
         struct uuid id;
         VECTOR(const struct input *) facts; /* in the order of acceptance */
+        VECTOR(const struct input *) buried; /* those that it had when it was forgotten */
+        bool closed;                        /* it was forgotten: nothing is left but one row */
+        struct wait wait, waited;           /* of a view alone: with the open transaction, and without it */
         VECTOR(struct row) rows;            /* latest of each key */
         struct naive_told told;
         bool dirty;                         /* differs from the truth */
@@ -158,11 +169,12 @@ struct ledger_part {
 
 struct ledger_case *ledger_find(const struct ledger_part *part, const struct uuid *id); /* or NULL */
 struct ledger_case *ledger_get(struct ledger_part *part, const struct uuid *id);        /* made when it is not there */
-void ledger_put_row(struct ledger_part *part, const struct row *row);                   /* case or mark; marks as dirty */
+void ledger_put_row(struct ledger_part *part, const struct row *row);                   /* case or mark, or a tombstone; marks as dirty */
 void ledger_copy(struct ledger_part *to, const struct ledger_part *from);              /* whole */
 void ledger_take(struct ledger_part *to, struct ledger_part *from);                    /* what is dirty in either; both are clean then */
 void ledger_done(struct ledger_part *part);
 void case_copy(struct ledger_case *to, const struct ledger_case *from);
+void case_close(struct ledger_case *c); /* forgotten: its facts are buried, nothing else is left */
 void case_done(struct ledger_case *c);
 
 /* -- Lines: what was written and what had to be -- */
@@ -234,12 +246,15 @@ struct tap {
         bool open;                 /* something was written or read since the last commit */
         enum belief belief;        /* what the record of this turn says about the wall clock */
         bool killed;               /* a fault ended it: its errors are no news */
+        bool harmed;               /* one of its calls was spoiled */
         struct fault fault;
 };
 
 struct handle { /* a worker and its process */
         struct sim *s;
         bool used, frozen, stepping;
+        bool once;                 /* --once: reads what there is, judges it at one instant and ends … */
+        instant_t once_at;         /* … this one */
         unsigned slot, version;
         int64_t off;               /* wall clock less the broker's */
         struct worker *worker;
@@ -262,6 +277,8 @@ struct sim {
         struct config *config;     /* of the latest version in use: what is published with */
         unsigned version;
         int32_t partitions;
+        struct term_step retention;/* count 0: nothing is forgotten in this history */
+        bool once;                 /* some crashes are followed by a run with --once */
         struct memory *memory;
         int64_t elapsed;           /* ms since START_MS, of the broker's clock */
         int64_t steps;
@@ -282,7 +299,7 @@ struct sim {
         uint64_t commits;
         struct counts {
                 unsigned deaths, frozen, zombies, aborts, rebalances, harms[CALLS][HARMS], facts, refused, duplicates, tellings, leaps, jumps, compactions,
-                        upgrades, refusals_of_version, settled, checksums, away, behind;
+                        upgrades, refusals_of_version, settled, checksums, away, behind, forgotten, late, restored_closed, once;
         } counts;
         struct load *load;
 };
@@ -310,12 +327,16 @@ void load_close(struct sim *s);
 void load_publish(struct sim *s, unsigned n); /* about so many records, drawn */
 void load_hurry(struct sim *s);               /* ends what a connector has open: the broker would not wait longer */
 void load_wake(struct sim *s);                /* one good record for each partition */
+void load_end_case(struct sim *s);            /* a case comes to an end: what comes about it now is late */
+void load_repeat(struct sim *s);              /* an event of such a case, once more */
+void load_late(struct sim *s, const struct uuid *case_id); /* an event of this case, now */
 const struct input *load_find(struct sim *s, const char *topic, int32_t partition, int64_t offset);
 
 /* -- The fleet -- */
 
 struct handle *fleet_start(struct sim *s, unsigned slot, unsigned version); /* NULL: no room */
 void fleet_step(struct sim *s, struct handle *h);
+bool fleet_once(struct sim *s, unsigned slot, unsigned version, instant_t at, const struct fault *fault); /* a run with --once to its end; false: no room */
 void fleet_kill(struct sim *s, struct handle *h);
 void fleet_stop(struct sim *s, struct handle *h);
 void fleet_freeze(struct sim *s, struct handle *h);
@@ -325,6 +346,7 @@ struct handle *fleet_of(struct sim *s, unsigned slot); /* the latest of this nam
 void fleet_others(struct sim *s, struct handle *but, unsigned steps); /* while one waits */
 void fleet_check_state(struct sim *s, struct handle *h); /* its store against the ledger */
 instant_t handle_wall(const struct handle *h);
+instant_t handle_decides(const struct handle *h); /* what it takes for the present: its wall clock, or the instant of its --once */
 const char *handle_name(const struct handle *h); /* a3: the third worker, under the name a */
 
 /* -- The tap -- */
@@ -343,6 +365,7 @@ void window_wrote(struct tap *tap, const struct bus_record *record);
 void window_end(struct tap *tap); /* compares, and makes the view what it then is */
 void window_drop(struct tap *tap);
 void window_restored(struct tap *tap, int32_t partition); /* its clock begins where its rows say */
+void window_looked(struct tap *tap);  /* a step is over, in which its cases may have been evaluated */
 void window_settled(struct tap *tap); /* nothing may be left to tell */
 
 /* -- Models: what an evaluation has to tell -- */
@@ -360,10 +383,41 @@ enum course { COURSE_TOLD, COURSE_SILENT, COURSE_JUDGED, COURSES };
 void model_evaluate(struct sim *s, struct ledger_case *c, const struct input *fresh, enum course course, instant_t now, unsigned version,
                     struct lines *expected);
 void naive_evaluate(struct sim *s, struct ledger_case *c, instant_t now, unsigned version, struct lines *expected);
-void scratch_evaluate(struct sim *s, const struct ledger_case *c, const struct input *fresh, enum course course, instant_t now, unsigned version,
-                      struct lines *expected);
-/* The latest instant that stands in the rows of a partition. */
+/* @forgets: the case is forgotten if it may be; else it is kept. */
+void scratch_evaluate(struct sim *s, const struct ledger_case *c, const struct input *fresh, enum course course, bool forgets, instant_t now,
+                      unsigned version, struct lines *expected);
+/* The latest instant at which anything was told, as the rows of a partition say; those of copies left out. */
 instant_t rows_told_at(struct sim *s, const struct ledger_part *part);
+
+/* -- Forgetting -- */
+
+/* The types whose facts something else ends, by which field, and what does. */
+struct ending {
+        const char *started, *link, *ended;
+};
+extern const struct ending endings[];
+extern const size_t n_endings;
+
+/* Whether everything in a case that can end has ended; whether an obligation is running or overdue; from when on it may go. */
+bool naive_has_ended(const struct ledger_case *c, instant_t now);
+bool naive_is_asked(struct sim *s, const struct ledger_case *c, instant_t now, unsigned version);
+instant_t naive_kept_until(const struct ledger_case *c, struct term_step retention);
+/* Adds to @expected what is written of a case of the four deadlines that is forgotten at @now. */
+void naive_forget(struct sim *s, struct ledger_case *c, const struct input *fresh, instant_t now, unsigned version, struct lines *expected);
+
+/* Whether an engine from scratch forgets the case. */
+bool scratch_forgets(struct sim *s, const struct ledger_case *c, instant_t now, unsigned version);
+
+/* Why a case is not to be forgotten at @now, whatever it waits for; NULL: it is. */
+const char *forget_not(struct sim *s, const struct ledger_case *c, instant_t now, unsigned version);
+/* As model_evaluate(), of a case that is forgotten with it; fails when it may not be. */
+void model_forget(struct sim *s, struct ledger_case *c, const struct input *fresh, instant_t now, unsigned version, struct lines *expected);
+
+/* A fact was accepted at @now. @told: and told about with it, for certain. */
+void wait_begin(struct wait *wait, instant_t now, bool told);
+/* It may have been evaluated at @now; it has been. */
+void wait_looked(struct wait *wait, instant_t now);
+void wait_settled(struct wait *wait, instant_t now);
 
 /* A date as the naive model finds it: by walking over days. */
 day_t naive_date_of(instant_t at);

@@ -51,6 +51,7 @@ static enum harm harm_of(struct tap *tap, enum call call) {
         if (s->nested && (harm == HARM_LATE || harm == HARM_STANDS_STILL))
                 return HARM_NONE;
         s->counts.harms[call][harm]++;
+        tap->harmed = true;
         sim_trace(s, "%s %s %s", handle_name(tap->h), harm_names[harm], call_names[call]);
         return harm;
 }
@@ -148,13 +149,13 @@ static void handed_record(struct tap *tap, const struct bus_record *record) {
                 sim_fail(s, "the bus handed out %s[%d]@%" PRId64 " before its partition was started", record->topic, record->partition, record->offset);
         tap->belief = judge_clock(tap, record);
         s->counts.away += tap->belief == BELIEF_AWAY;
-        if (old && tap->h->live) {
+        if (old && tap->h->live && !tap->h->once) {
                 s->counts.behind++;
                 take_ends(tap, record->partition);
         }
         sim_trace(s, "%s reads %s[%d]@%" PRId64 "%s", handle_name(tap->h), record->topic, record->partition, record->offset,
                   old ? ", old" : "");
-        window_begin(tap, input, tap->h->live && !old && tap->belief == BELIEF_RIGHT);
+        window_begin(tap, input, tap->h->live && !old && tap->belief == BELIEF_RIGHT && !tap->h->once);
         tap->open = true;
 }
 
@@ -242,6 +243,7 @@ static void check_restored(struct sim *s, int32_t p, const struct ledger_part *s
                                          short_id(&c->id, id), p);
                 }
                 want += c->rows.n;
+                s->counts.restored_closed += c->closed;
         }
         for (size_t i = 0; i < seen->cases.n; i++)
                 rows += seen->cases.items[i]->rows.n;
@@ -342,6 +344,13 @@ static void check_marks(const struct tap *tap, int32_t p) {
                          handle_name(tap->h), tap->h->version, p, view->version, numbers);
 }
 
+/* A dead letter of a case that was forgotten. */
+static bool is_late(const struct line *line) {
+        const char *code = strrchr(line->text, ' ');
+
+        return strcmp(line->topic, TOPIC_DEAD_LETTERS) == 0 && code && strcmp(code + 1, refusal_codes[REFUSAL_CASE_CLOSED]) == 0;
+}
+
 /* What this worker thought is true now. */
 static void committed(struct tap *tap) {
         struct sim *s = sim_of(tap);
@@ -349,6 +358,8 @@ static void committed(struct tap *tap) {
         for (int32_t p = 0; p < s->partitions; p++) {
                 struct ledger_part *view = &tap->parts[p].view;
 
+                for (size_t i = 0; i < view->cases.n; i++)
+                        view->cases.items[i]->waited = view->cases.items[i]->wait;
                 if (!view->dirty)
                         continue;
                 if (view->serial != s->truth[p].serial)
@@ -363,6 +374,7 @@ static void committed(struct tap *tap) {
                 ledger_take(&s->truth[p], view);
         }
         for (size_t i = 0; i < tap->told.v.n; i++) {
+                s->counts.late += is_late(&tap->told.v.items[i]);
                 if (vector_push(&s->told, tap->told.v.items[i]))
                         sim_check_memory(s, NULL);
         }
@@ -418,6 +430,8 @@ static int tap_abort(struct bus_worker *worker, struct error *err) {
                         tap->parts[p].owned = false;
                 else
                         ledger_take(&tap->parts[p].view, &s->truth[p]);
+                for (size_t i = 0; i < tap->parts[p].view.cases.n; i++)
+                        tap->parts[p].view.cases.items[i]->wait = tap->parts[p].view.cases.items[i]->waited;
         }
         tap->told.v.n = 0;
         tap->open = false;

@@ -28,6 +28,7 @@ struct judge {
         struct table both;   /* "event_id|organisation": in its topic, less in its inbox */
         struct table dead;   /* "topic|partition|offset" */
         struct table settled;/* alert_ids that a replay finds open */
+        size_t open;         /* alerts that are open in the rows of state */
         struct lines lines;
 };
 
@@ -170,6 +171,16 @@ static void compare_outputs(struct judge *j) {
 
 /* -- State -- */
 
+/* Those that are there, tombstones left out. */
+static size_t count_rows(const struct table *latest) {
+        const struct bus_record *record;
+        size_t n = 0;
+
+        for (size_t i = 0; (record = table_next(latest, &i));)
+                n += record->value != NULL;
+        return n;
+}
+
 static void compare_state(struct judge *j, int32_t p) {
         struct sim *s = j->s;
         const struct ledger_part *truth = &s->truth[p];
@@ -182,7 +193,7 @@ static void compare_state(struct judge *j, int32_t p) {
                 if (!memory_record(s->memory, TOPIC_CASE_STATE, p, offset, false, &record))
                         continue;
                 kept = sim_keep(s, &record, sizeof(record));
-                if (((const uint8_t *)record.key)[16] == ROW_FACT && table_get(&latest, record.key, record.key_n))
+                if (((const uint8_t *)record.key)[16] == ROW_FACT && record.value && table_get(&latest, record.key, record.key_n))
                         sim_fail(s, "a fact has two rows in partition %d", p);
                 if (table_put(&latest, record.key, record.key_n, kept))
                         sim_check_memory(s, NULL);
@@ -191,18 +202,21 @@ static void compare_state(struct judge *j, int32_t p) {
                 const struct ledger_case *c = truth->cases.items[i];
                 size_t facts = 0;
 
+                if (c->closed && (c->rows.n != 1 || c->rows.items[0].key[16] != ROW_CLOSED))
+                        sim_fail(s, "a case that was forgotten has %zu rows", c->rows.n);
                 for (size_t k = 0; k < c->rows.n; k++) {
                         const struct bus_record *there = table_get(&latest, c->rows.items[k].key, ROW_KEY_BYTES);
 
-                        found += there && there->value_n == c->rows.items[k].n && memcmp(there->value, c->rows.items[k].value, there->value_n) == 0;
+                        found += there && there->value && there->value_n == c->rows.items[k].n &&
+                                 memcmp(there->value, c->rows.items[k].value, there->value_n) == 0;
                         facts += c->rows.items[k].key[16] == ROW_FACT;
                 }
                 rows += c->rows.n;
                 if (facts != c->facts.n)
                         sim_fail(s, "a case has %zu facts and %zu rows of facts", c->facts.n, facts);
         }
-        if (latest.n != rows || found + truth->marks.n != rows)
-                sim_fail(s, "case-state of partition %d has %zu rows; %zu of %zu are as they were committed", p, latest.n, found, rows);
+        if (count_rows(&latest) != rows || found + truth->marks.n != rows)
+                sim_fail(s, "case-state of partition %d has %zu rows; %zu of %zu are as they were committed", p, count_rows(&latest), found, rows);
         table_done(&latest);
 }
 
@@ -213,6 +227,10 @@ static bool is_fact(const struct sim *s, const struct input *input) {
 
         for (size_t i = 0; c && i < c->facts.n; i++) {
                 if (c->facts.items[i]->content == input->content)
+                        return true;
+        }
+        for (size_t i = 0; c && i < c->buried.n; i++) {
+                if (c->buried.items[i]->content == input->content)
                         return true;
         }
         return false;
@@ -304,6 +322,7 @@ static void compare_settled(struct judge *j, int32_t p) {
                         if (!alert.open)
                                 continue;
                         open++;
+                        j->open++;
                         if (!table_get(&j->settled, c->rows.items[k].key + 17, sizeof(struct uuid)))
                                 sim_fail(s, "an alert is open for %.*s about %.*s %.*s, and a replay does not find it", (int)alert.organisation.n,
                                          alert.organisation.s, (int)alert.norm.n, alert.norm.s, (int)alert.instance.n, alert.instance.s);
@@ -311,6 +330,17 @@ static void compare_settled(struct judge *j, int32_t p) {
         }
         if (open != j->settled.n)
                 sim_fail(s, "%zu alerts are open in partition %d, and a replay finds %zu", open, p, j->settled.n);
+}
+
+/* What its organisation reads as open is open in a case: of a case that was forgotten, nothing is. */
+static void compare_open(struct judge *j) {
+        const struct seen *alert;
+        size_t open = 0;
+
+        for (size_t i = 0; (alert = table_next(&j->alerts, &i));)
+                open += alert->open;
+        if (open != j->open)
+                sim_fail(j->s, "%zu alerts are open for whoever reads the inboxes, and %zu in the rows of state", open, j->open);
 }
 
 void verdict(struct sim *s) {
@@ -323,6 +353,7 @@ void verdict(struct sim *s) {
                 compare_state(&j, p);
                 compare_settled(&j, p);
         }
+        compare_open(&j);
         table_done(&j.events);
         table_done(&j.alerts);
         table_done(&j.both);

@@ -13,6 +13,10 @@
 
 #include <inttypes.h>
 
+#define TAKEN_BACK_PERCENT 15 /* of the cases that are forgotten, at first */
+
+static const char MORTAL_KINDS[] = {ROW_FACT, ROW_OBLIGATION, ROW_ALERT, ROW_COPY, '\0'}; /* rows that go when their case is forgotten */
+
 struct expectation {
         struct lines lines;
         struct ledger_case own;  /* the case of the record, as it then is */
@@ -43,11 +47,15 @@ void window_wrote(struct tap *tap, const struct bus_record *record) {
 
         describe(s, record, s->profile == PROFILE_BUNDLED, line);
         if (strcmp(record->topic, TOPIC_CASE_STATE) == 0) {
-                struct row row = {.value = sim_keep(s, record->value, record->value_n), .n = record->value_n, .partition = record->partition};
+                struct row row = {.n = record->value_n, .partition = record->partition};
 
-                if (record->key_n != ROW_KEY_BYTES || !record->value)
-                        sim_fail(s, "%s wrote a row of state without a key of %d bytes or without a value", handle_name(tap->h), ROW_KEY_BYTES);
+                if (record->key_n != ROW_KEY_BYTES)
+                        sim_fail(s, "%s wrote a row of state without a key of %d bytes", handle_name(tap->h), ROW_KEY_BYTES);
                 memcpy(row.key, record->key, ROW_KEY_BYTES);
+                if (!record->value && !strchr(MORTAL_KINDS, row.key[16]))
+                        sim_fail(s, "%s wrote a tombstone for a row of kind %c", handle_name(tap->h), row.key[16]);
+                if (record->value)
+                        row.value = sim_keep(s, record->value, record->value_n);
                 if (vector_push(&tap->window.rows, row))
                         sim_check_memory(s, NULL);
         }
@@ -72,9 +80,9 @@ static int32_t part_of(const struct tap *tap, const struct uuid *case_id) {
 }
 
 static instant_t clock_of(const struct tap *tap, int32_t p) {
-        instant_t wall = handle_wall(tap->h), told = tap->parts[p].view.told_at;
+        instant_t now = handle_decides(tap->h), told = tap->parts[p].view.told_at;
 
-        return told > wall ? told : wall;
+        return told > now ? told : now;
 }
 
 /* -- What is expected -- */
@@ -97,14 +105,14 @@ static void expect_refused(struct tap *tap, const struct input *input, enum refu
         line->topic = "inbox";
         (void) snprintf(line->text, sizeof(line->text), TOPIC_INBOX_PREFIX "%.*s event-refused %s of %s %s at %" PRId64, (int)slots[SLOT_SOURCE].s.n,
                         slots[SLOT_SOURCE].s.s, short_id(&event_id, id), short_id(&slots[SLOT_EVENT_ID].u, refused), refusal_codes[code],
-                        handle_wall(tap->h));
+                        handle_decides(tap->h));
 }
 
 /* Whether the record of this window becomes a fact; otherwise why it is refused, if it is. */
 static bool becomes_fact(struct tap *tap, const struct ledger_case *own, enum refusal *ret_code) {
         bool duplicate = false;
 
-        *ret_code = model_accept(sim_of(tap), own, tap->window.input, handle_wall(tap->h), &duplicate);
+        *ret_code = model_accept(sim_of(tap), own, tap->window.input, handle_decides(tap->h), &duplicate);
         return *ret_code == REFUSAL_NONE && !duplicate;
 }
 
@@ -116,6 +124,31 @@ static void own_case(struct tap *tap, struct ledger_case *ret) {
         if (known)
                 case_copy(ret, known);
         ret->id = input->event.slots[SLOT_CASE_ID].u;
+}
+
+/* Whether the worker forgets this case, by what it wrote. */
+static bool is_forgotten(const struct tap *tap, const struct uuid *case_id) {
+        for (size_t i = 0; i < tap->window.rows.n; i++) {
+                const struct row *row = &tap->window.rows.items[i];
+
+                if (row->key[16] == ROW_CLOSED && memcmp(row->key, case_id->bytes, sizeof(case_id->bytes)) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* Forgets @c, with a fact that comes with it or without, if it need not wait for the next day. */
+static void expect_forgotten(struct tap *tap, int32_t p, struct ledger_case *c, const struct input *fresh, struct expectation *ret) {
+        const struct ledger_case *known = ledger_find(&tap->parts[p].view, &c->id);
+        instant_t now = clock_of(tap, p);
+        char id[UUID_TEXT + 1], text[INSTANT_TEXT + 1];
+
+        if (!tap->h->once && (fresh || (known && now < known->wait.not_before))) {
+                instant_format_exact(now, text);
+                sim_fail(sim_of(tap), "%s forgets case %s at %s, on the day on which it looked at its latest fact", handle_name(tap->h),
+                         short_id(&c->id, id), text);
+        }
+        model_forget(sim_of(tap), c, fresh, now, tap->h->version, &ret->lines);
 }
 
 static void expect_own(struct tap *tap, enum course course, struct expectation *ret) {
@@ -131,7 +164,10 @@ static void expect_own(struct tap *tap, enum course course, struct expectation *
         if (ret->is_fact && vector_push(&ret->own.facts, input))
                 sim_check_memory(s, NULL);
         if (ret->is_fact || (course == COURSE_JUDGED && input->bad == REFUSAL_NONE && ret->own.facts.n)) {
-                model_evaluate(s, &ret->own, ret->is_fact ? input : NULL, course, now, tap->h->version, &ret->lines);
+                if (course == COURSE_JUDGED && is_forgotten(tap, &ret->own.id))
+                        expect_forgotten(tap, input->partition, &ret->own, ret->is_fact ? input : NULL, ret);
+                else
+                        model_evaluate(s, &ret->own, ret->is_fact ? input : NULL, course, now, tap->h->version, &ret->lines);
                 ret->own.dirty = true;
         }
 }
@@ -161,7 +197,10 @@ static void expect_others(struct tap *tap, const struct input *input, struct exp
                 case_copy(c, ledger_find(&tap->parts[p].view, &line->case_id));
                 if (vector_push(&ret->others, c))
                         sim_check_memory(s, NULL);
-                model_evaluate(s, c, NULL, COURSE_JUDGED, clock_of(tap, p), tap->h->version, &ret->lines);
+                if (is_forgotten(tap, &c->id))
+                        expect_forgotten(tap, p, c, NULL, ret);
+                else
+                        model_evaluate(s, c, NULL, COURSE_JUDGED, clock_of(tap, p), tap->h->version, &ret->lines);
                 c->dirty = true;
         }
 }
@@ -283,9 +322,25 @@ static void check_place(struct tap *tap, const struct row *row) {
                 sim_fail(sim_of(tap), "a row of case %s was written to partition %d", short_id(&id, text), row->partition);
 }
 
+/* Sometimes its transaction is taken back, and when it is to be forgotten again there is news of it. */
+static void note_forgotten(struct tap *tap, const struct row *row) {
+        struct sim *s = sim_of(tap);
+        struct uuid id;
+
+        s->counts.forgotten++;
+        if (s->quiet || tap->fault.call != CALL_NONE || !chance(s, TAKEN_BACK_PERCENT))
+                return;
+        tap->fault = (struct fault){.call = CALL_COMMIT, .harm = HARM_ABORTED};
+        memcpy(id.bytes, row->key, sizeof(id.bytes));
+        load_late(s, &id);
+}
+
 static void accept(struct tap *tap, const struct expectation *e) {
         if (e->own.dirty)
                 accept_case(tap, tap->window.input->partition, &e->own);
+        if (e->is_fact)
+                wait_begin(&ledger_get(&tap->parts[tap->window.input->partition].view, &e->own.id)->wait, clock_of(tap, tap->window.input->partition),
+                           tap->window.must_tell);
         for (size_t i = 0; i < e->others.n; i++)
                 accept_case(tap, part_of(tap, &e->others.items[i]->id), e->others.items[i]);
         note_told(tap);
@@ -295,6 +350,8 @@ static void accept(struct tap *tap, const struct expectation *e) {
 
                 check_place(tap, row);
                 ledger_put_row(&tap->parts[p].view, row);
+                if (row->key[16] == ROW_CLOSED)
+                        note_forgotten(tap, row);
                 if (row->key[16] == ROW_VERSION && row->key[17] == 0)
                         tap->parts[p].view.version = tap->h->version;
         }
@@ -345,11 +402,43 @@ void window_end(struct tap *tap) {
 void window_restored(struct tap *tap, int32_t p) {
         struct ledger_part *view = &tap->parts[p].view;
 
-        view->told_at = rows_told_at(sim_of(tap), view);
+        instant_t rows = rows_told_at(sim_of(tap), view);
+
+        /* Of the bundled protocols copies are told too, of which a fact's row speaks; and an obligation that nobody hears of has a row as well. */
+        if (sim_of(tap)->profile == PROFILE_DEADLINES && rows != view->told_at)
+                sim_fail(sim_of(tap), "the rows of partition %d do not say when something was told for the last time", p);
+        if (rows > view->told_at)
+                view->told_at = rows;
         view->dirty = false;
 }
 
 /* -- At rest -- */
+
+void window_looked(struct tap *tap) {
+        for (int32_t p = 0; p < sim_of(tap)->partitions; p++) {
+                struct ledger_part *view = &tap->parts[p].view;
+
+                if (!tap->parts[p].owned || !tap_may_tell(tap, p))
+                        continue;
+                for (size_t i = 0; i < view->cases.n; i++) {
+                        wait_looked(&view->cases.items[i]->wait, clock_of(tap, p));
+                        wait_looked(&view->cases.items[i]->waited, clock_of(tap, p));
+                }
+        }
+}
+
+/* A case of which all is told, and which has waited long enough, is gone if it is to be forgotten. */
+static void check_gone(struct tap *tap, int32_t p, struct ledger_case *c) {
+        instant_t now = clock_of(tap, p);
+        char id[UUID_TEXT + 1];
+
+        wait_settled(&c->wait, now);
+        c->waited = c->wait; /* nothing is open */
+        if (sim_of(tap)->retention.count && c->facts.n && (tap->h->once || now >= c->wait.gone_by) &&
+            !forget_not(sim_of(tap), c, now, tap->h->version))
+                sim_fail(sim_of(tap), "%s says that all is done, and has not forgotten case %s, which is over and was kept for long enough",
+                         handle_name(tap->h), short_id(&c->id, id));
+}
 
 void window_settled(struct tap *tap) {
         struct sim *s = sim_of(tap);
@@ -370,6 +459,7 @@ void window_settled(struct tap *tap) {
                                 sim_fail(s, "%s says that all is told, and this is not: %s", handle_name(tap->h), left.v.items[0].text);
                         vector_done(&left.v);
                         case_done(&c);
+                        check_gone(tap, p, view->cases.items[i]);
                 }
         }
 }
