@@ -230,7 +230,7 @@ def broker_restarted(trial):
     workers = [world.worker(name) for name in "ab"]
     wait_for("both work", lambda: all_live(*workers))
     publisher = Publisher(world, trial.load, A_SECOND, trial.seeds * LINES_A_SEED)
-    for fault in range(max(2, trial.kills * 2 // 5)):
+    for fault in range(max(2, trial.kills // 10)):
         before = wait_for("facts are committed", lambda: len(world.facts()))
         trial.pause(*LIVE_KILLED_S)
         if fault % 2 == 0:
