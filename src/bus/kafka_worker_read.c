@@ -399,6 +399,7 @@ int kafka_worker_start(struct kafka_worker *w, const struct bus_part *parts, siz
                 for (size_t i = 0; i < w->inputs; i++)
                         element(w, list, k, i)->offset = kafka_worker_next(w, parts[k].partition)[i];
         }
+        /* While they are paused: resumed first, they would begin to fetch at the 0 of their assignment, where records may be gone. A millisecond. */
         r = kafka_seek(&w->client, list, err);
         if (r == 0 && list->cnt) { /* resumed once: resuming what is not paused goes back in 2.0.2 */
                 rd_kafka_resp_err_t code = rd_kafka_resume_partitions(w->client.rk, list);
