@@ -294,6 +294,16 @@ void fleet_others(struct sim *s, struct handle *but, unsigned steps) {
 
 /* -- Its state -- */
 
+/* Whoever restores a partition knows when something was told there for the last time, also if that case was forgotten. */
+static void check_floor(struct sim *s, int32_t p, instant_t restored) {
+        instant_t told = s->truth[p].told_at;
+
+        /* Of the bundled protocols an obligation that nobody hears of has a row as well. */
+        if (told > 0 && (restored < told || (restored > told && s->profile == PROFILE_DEADLINES)))
+                sim_fail(s, "something was told of partition %d at %" PRId64 ", and whoever restores it takes %" PRId64 " for the last time", p, told,
+                         restored);
+}
+
 void fleet_check_state(struct sim *s, struct handle *h) {
         struct worker_census census;
         int32_t owned = 0;
@@ -328,6 +338,7 @@ void fleet_check_state(struct sim *s, struct handle *h) {
                         }
                 }
                 checksum += store_checksum(store);
+                check_floor(s, p, store_told_latest(store));
                 store_free(store);
         }
         s->counts.checksums++;
