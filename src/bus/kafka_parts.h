@@ -143,6 +143,7 @@ struct kafka_rows {
         rd_kafka_message_t *messages;
         uint8_t *bytes;
         size_t n, used;
+        bool one_by_one; /* those that wait were not all taken when they were sent together */
 };
 
 int kafka_rows_init(struct kafka_rows *rows, rd_kafka_topic_t *topic) MUSTCHECK;
@@ -151,7 +152,7 @@ void kafka_rows_done(struct kafka_rows *rows); /* zeros: no effect */
 /* Copies a record. False: there is no room, send first; it may be too large even then. */
 bool kafka_rows_add(struct kafka_rows *rows, int32_t partition, const struct bus_record *record);
 
-/* Sends what waits, in order. Return: 0, or librdkafka's code: then rows->n of them still wait. */
+/* Sends what waits. Return: 0, or librdkafka's code: then rows->n of them still wait, though librdkafka may have some of them already. */
 rd_kafka_resp_err_t kafka_rows_send(struct kafka_rows *rows);
 void kafka_rows_drop(struct kafka_rows *rows);
 

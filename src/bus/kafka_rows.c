@@ -22,6 +22,7 @@ void kafka_rows_done(struct kafka_rows *rows) {
 
 void kafka_rows_drop(struct kafka_rows *rows) {
         rows->n = rows->used = 0;
+        rows->one_by_one = false;
 }
 
 /* NULL stays NULL: no key, or a tombstone. */
@@ -46,25 +47,37 @@ bool kafka_rows_add(struct kafka_rows *rows, int32_t partition, const struct bus
         return true;
 }
 
+/* Return: of the first that librdkafka did not take. */
+static rd_kafka_resp_err_t give(struct kafka_rows *rows, size_t first, size_t n) {
+        for (size_t i = first; i < first + n; i++) /* of the try before */
+                rows->messages[i].err = RD_KAFKA_RESP_ERR_NO_ERROR;
+        (void)rd_kafka_produce_batch(rows->topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY | RD_KAFKA_MSG_F_PARTITION, &rows->messages[first],
+                                     (int)n);
+        for (size_t i = first; i < first + n; i++) {
+                if (rows->messages[i].err != RD_KAFKA_RESP_ERR_NO_ERROR)
+                        return rows->messages[i].err;
+        }
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+/*
+ * When the queue is full, librdkafka passes over some of a batch and may take what stands behind them. Two rows of one key must not
+ * change places, and a row that is written twice says nothing new: so all of such a batch go again, one by one.
+ */
 rd_kafka_resp_err_t kafka_rows_send(struct kafka_rows *rows) {
         rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
-        size_t left = 0;
+        size_t sent = 0;
 
-        if (rows->n == 0)
-                return code;
-        for (size_t i = 0; i < rows->n; i++) /* of the try before */
-                rows->messages[i].err = RD_KAFKA_RESP_ERR_NO_ERROR;
-        (void)rd_kafka_produce_batch(rows->topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY | RD_KAFKA_MSG_F_PARTITION, rows->messages, (int)rows->n);
-        for (size_t i = 0; i < rows->n; i++) {
-                if (rows->messages[i].err == RD_KAFKA_RESP_ERR_NO_ERROR)
-                        continue;
-                /* One that can never be sent says more than a queue that is full. */
-                if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
-                        code = rows->messages[i].err;
-                rows->messages[left++] = rows->messages[i];
+        while (sent < rows->n && code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+                size_t n = rows->one_by_one ? 1 : rows->n;
+
+                code = give(rows, sent, n);
+                sent += code == RD_KAFKA_RESP_ERR_NO_ERROR ? n : 0;
         }
-        rows->n = left;
-        if (left == 0)
+        rows->n -= sent;
+        memmove(rows->messages, rows->messages + sent, rows->n * sizeof(*rows->messages));
+        rows->one_by_one = rows->n > 0;
+        if (rows->n == 0)
                 rows->used = 0;
         return code;
 }

@@ -207,8 +207,9 @@ int kafka_txn_send_failed(struct kafka_txn *t, rd_kafka_resp_err_t code, struct 
         if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
                 int64_t until = clock_monotonic(&bus->clock) + BUS_CALL_MS;
 
-                while (rd_kafka_outq_len(t->client->rk) > BUS_PRODUCE_MESSAGES / 2 && clock_monotonic(&bus->clock) < until)
+                do { /* at least once: somebody may have set a queue shorter than ours */
                         rd_kafka_poll(t->client->rk, KAFKA_TURN_MS / 10);
+                } while (rd_kafka_outq_len(t->client->rk) > BUS_PRODUCE_MESSAGES / 2 && clock_monotonic(&bus->clock) < until);
                 if (clock_monotonic(&bus->clock) < until)
                         return 0;
         }

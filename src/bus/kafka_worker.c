@@ -67,7 +67,7 @@ rd_kafka_resp_err_t kafka_worker_send_rows(struct kafka_worker *w) {
         size_t before = w->rows.n;
         rd_kafka_resp_err_t code = kafka_rows_send(&w->rows);
 
-        w->producer.txn.sent += before - w->rows.n;
+        w->producer.txn.sent += before - w->rows.n + (code != RD_KAFKA_RESP_ERR_NO_ERROR); /* of a batch that failed some may have gone */
         return code;
 }
 
@@ -81,7 +81,10 @@ static int send_rows(struct kafka_worker *w, struct error *err) {
         return r;
 }
 
-/* A row of the state: most of what a worker writes. Return: 0, *ret_taken whether it waits now; BUS_E_ABORTED; negative errno. */
+/*
+ * A row of the state, as most of what a worker writes; one that is too large to wait finds all before it sent.
+ * Return: 0, *ret_taken whether it waits now; BUS_E_ABORTED; negative errno.
+ */
 static int take_row(struct kafka_worker *w, int32_t partition, const struct bus_record *record, bool *ret_taken, struct error *err) {
         int r;
 
@@ -121,8 +124,8 @@ static int worker_produce(struct bus_worker *worker, const struct bus_record *re
                 error_set(err, "the topic %s has no partition %d", w->written.names[record->index], (int)partition);
                 return -EINVAL;
         }
-        if (r == 0 && is_state && record->headers_n == 0 && record->timestamp == 0)
-                r = take_row(w, partition, record, &taken, err);
+        if (r == 0 && is_state)
+                r = record->headers_n || record->timestamp ? send_rows(w, err) : take_row(w, partition, record, &taken, err);
         if (r == 0 && !taken)
                 r = send_one(w, partition, record, err);
         if (r == 0 && is_state && w->parts[partition].owned)
