@@ -370,7 +370,7 @@ def backs_off(worker):
 def refused_letter(trial, world, workers, break_it):
     """One record whose dead letter has no place: its worker stays before it, says so, also when it is killed; repaired, it goes on."""
     partition = trial.random.randrange(fault_load.PARTITIONS)
-    name = f"large-{len(world.tail('dead-letters'))}-{partition}"
+    name = f"large-{sum('poison' in record['headers'] for record in world.tail(POISON_TOPIC))}"
     break_it()
     before = {worker: worker.lives for worker in workers}
     lives = dict(before)
