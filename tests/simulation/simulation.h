@@ -143,6 +143,7 @@ struct naive_told {
 /* A case with facts that are new to its worker is not forgotten on the day on which that evaluates it first: more may be on their way. */
 struct wait {
         bool touched;         /* got a fact, and may not have been evaluated since */
+        bool beyond;          /* got it with --once beyond what there was when that began: more may be behind it, and it waits for another run */
         instant_t not_before; /* the earliest at which that can be over … */
         instant_t gone_by;    /* … and the latest; both 0: nothing to wait for */
 };

@@ -322,6 +322,16 @@ static void check_place(struct tap *tap, const struct row *row) {
                 sim_fail(sim_of(tap), "a row of case %s was written to partition %d", short_id(&id, text), row->partition);
 }
 
+/* Of a case that got a fact. */
+static void begin_wait(struct tap *tap, const struct input *input, const struct uuid *case_id) {
+        struct tap_part *part = &tap->parts[input->partition];
+        struct wait *wait = &ledger_get(&part->view, case_id)->wait;
+
+        wait_begin(wait, clock_of(tap, input->partition), tap->window.must_tell);
+        for (size_t i = 0; i < tap->n_inputs; i++)
+                wait->beyond |= tap->h->once && strcmp(tap->inputs[i], input->topic) == 0 && input->offset >= part->ends[i];
+}
+
 /* Sometimes its transaction is taken back, and when it is to be forgotten again there is news of it. */
 static void note_forgotten(struct tap *tap, const struct row *row) {
         struct sim *s = sim_of(tap);
@@ -339,8 +349,7 @@ static void accept(struct tap *tap, const struct expectation *e) {
         if (e->own.dirty)
                 accept_case(tap, tap->window.input->partition, &e->own);
         if (e->is_fact)
-                wait_begin(&ledger_get(&tap->parts[tap->window.input->partition].view, &e->own.id)->wait, clock_of(tap, tap->window.input->partition),
-                           tap->window.must_tell);
+                begin_wait(tap, tap->window.input, &e->own.id);
         for (size_t i = 0; i < e->others.n; i++)
                 accept_case(tap, part_of(tap, &e->others.items[i]->id), e->others.items[i]);
         note_told(tap);
@@ -434,7 +443,7 @@ static void check_gone(struct tap *tap, int32_t p, struct ledger_case *c) {
 
         wait_settled(&c->wait, now);
         c->waited = c->wait; /* nothing is open */
-        if (sim_of(tap)->retention.count && c->facts.n && (tap->h->once || now >= c->wait.gone_by) &&
+        if (sim_of(tap)->retention.count && c->facts.n && (tap->h->once ? !c->wait.beyond : now >= c->wait.gone_by) &&
             !forget_not(sim_of(tap), c, now, tap->h->version))
                 sim_fail(sim_of(tap), "%s says that all is done, and has not forgotten case %s, which is over and was kept for long enough",
                          handle_name(tap->h), short_id(&c->id, id));
