@@ -375,7 +375,7 @@ static struct uuid id_of(const char *name) {
 static void add_line(struct teller *t, const char *topic, const char *text) {
         struct line *line = lines_add(t->out);
 
-        line->topic = topic;
+        line->topic = sim_topic(t->s, topic); /* outlives ours */
         line->case_id = t->c->id;
         line->telling = true;
         (void) snprintf(line->text, sizeof(line->text), "%s %s", topic, text);
