@@ -150,3 +150,13 @@ static inline size_t cluster_count(struct cluster *c, const char *topic, bool un
         bus_reader_close(r);
         return n;
 }
+
+/* Asserts that so many records are there. A commit is decided before everybody sees it: waits for that. */
+static inline void cluster_shows(struct cluster *c, const char *topic, size_t n) {
+        int64_t deadline = cluster_deadline(c);
+        size_t seen;
+
+        while ((seen = cluster_count(c, topic, false)) < n)
+                cluster_patience(c, deadline, topic);
+        ck_assert_uint_eq(seen, n);
+}
