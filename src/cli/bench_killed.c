@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <signal.h>
 
-#define EVENTS_PER_CASE 5     /* of the load of the four deadlines, on average */
 #define FLOW_MS 1500          /* of output before a kill: the worker is in the midst of its work */
 #define LOAD_SECONDS_MAX 3600 /* no measurement takes so long; the load is stopped before */
 
@@ -89,7 +88,7 @@ int killed_measure(struct site *site, uint64_t first, uint64_t rate, size_t time
         int r = bus_reader_open(site->broker.bus, &config, &round.reader, err);
 
         if (r == 0)
-                r = site_send(site, first, rate * LOAD_SECONDS_MAX / EVENTS_PER_CASE, rate, &sending, err);
+                r = site_send(site, first, rate * LOAD_SECONDS_MAX / BENCH_LOAD_FOUR_EVENTS, rate, &sending, err);
         if (r == 0) {
                 int s;
 

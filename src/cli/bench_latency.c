@@ -7,7 +7,6 @@
 #include "base/table.h"
 #include "base/vector.h"
 
-#define EVENTS_PER_CASE 5    /* of the load of the four deadlines, on average */
 #define SETTLE_MS 1500       /* until a reader at the end stands there */
 #define LAST_MS 3000         /* nothing has come for so long after the last event was sent: all is there */
 #define KEYS_BYTES_MAX ((size_t)1 << 30)
@@ -133,7 +132,7 @@ int latency_measure(struct site *site, uint64_t first, uint64_t rate, uint64_t s
         if (r)
                 error_set(err, "out of memory");
         else
-                r = run(&p, first, rate * seconds / EVENTS_PER_CASE + 1, rate, err);
+                r = run(&p, first, rate * seconds / BENCH_LOAD_FOUR_EVENTS + 1, rate, err);
         if (r == 0)
                 *ret = (struct latency){.samples = p.append.n,
                                         .append = figures(p.append.items, p.append.n),

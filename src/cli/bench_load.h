@@ -31,6 +31,7 @@
 #define BENCH_LOAD_RATE_MAX 10000000
 #define BENCH_LOAD_COUNTRY 40000
 #define BENCH_LOAD_SEED 42
+#define BENCH_LOAD_FOUR_EVENTS 5 /* of a case of the four deadlines, on average */
 
 enum bench_load_shape { BENCH_LOAD_FOUR, BENCH_LOAD_YEAR, BENCH_LOAD_SHAPES };
 extern const char *const bench_load_shapes[BENCH_LOAD_SHAPES]; /* "four", "year" */

@@ -82,7 +82,7 @@ static int live(struct worker_bench *b, struct site *site, struct error *err) {
         struct bench_load_result warmed;
         struct site_done done = {0};
         uint64_t warm = (uint64_t)(b->seconds < WARM_SECONDS_MAX ? b->seconds : WARM_SECONDS_MAX);
-        uint64_t warm_cases = (uint64_t)b->rate * warm / 5 + 1;
+        uint64_t warm_cases = (uint64_t)b->rate * warm / BENCH_LOAD_FOUR_EVENTS + 1;
         double waited, cpu, broker;
         int r = site_worker(site, 1, false, err);
 
