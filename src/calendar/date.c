@@ -104,23 +104,15 @@ bool date_parse(struct text t, day_t *ret) {
         return true;
 }
 
-static char *write_digits(char *at, int value, int n) {
-        for (int i = n - 1; i >= 0; i--) {
-                at[i] = (char)('0' + value % 10);
-                value /= 10;
-        }
-        return at + n;
-}
-
 static char *write_date(char *at, day_t date) {
         int year, month, day;
 
         date_to_ymd(date, &year, &month, &day);
-        at = write_digits(at, year, 4);
+        at = text_write_digits(at, (unsigned)year, 4);
         *at++ = '-';
-        at = write_digits(at, month, 2);
+        at = text_write_digits(at, (unsigned)month, 2);
         *at++ = '-';
-        return write_digits(at, day, 2);
+        return text_write_digits(at, (unsigned)day, 2);
 }
 
 void date_format(day_t date, char ret[DATE_TEXT + 1]) {
@@ -239,19 +231,19 @@ static void write_instant(instant_t at, bool exact, char *ret) {
         seconds = ms / 1000;
         ms %= 1000;
         *p++ = 'T';
-        p = write_digits(p, seconds / 3600, 2);
+        p = text_write_digits(p, (unsigned)(seconds / 3600), 2);
         *p++ = ':';
-        p = write_digits(p, seconds / 60 % 60, 2);
+        p = text_write_digits(p, (unsigned)(seconds / 60 % 60), 2);
         *p++ = ':';
-        p = write_digits(p, seconds % 60, 2);
+        p = text_write_digits(p, (unsigned)(seconds % 60), 2);
         if (exact && ms) {
                 *p++ = '.';
-                p = write_digits(p, ms, 3);
+                p = text_write_digits(p, (unsigned)ms, 3);
         }
         *p++ = '+';
-        p = write_digits(p, offset / 60, 2);
+        p = text_write_digits(p, (unsigned)(offset / 60), 2);
         *p++ = ':';
-        p = write_digits(p, offset % 60, 2);
+        p = text_write_digits(p, (unsigned)(offset % 60), 2);
         *p = '\0';
 }
 
