@@ -28,7 +28,6 @@ void kafka_worker_drop_ahead(struct kafka_worker *w) {
 }
 
 static void forget_parts(struct kafka_worker *w) {
-        kafka_worker_drop_ahead(w);
         w->stale |= w->producer.txn.open && (w->producer.txn.sent > 0 || w->rows.n > 0);
         memset(w->parts, 0, (size_t)w->partitions * sizeof(*w->parts));
         memset(w->next, 0, (size_t)w->partitions * (w->inputs + 1) * sizeof(*w->next));
