@@ -208,23 +208,15 @@ bool event_draw(struct sim *s, const struct event_type *type, struct child *chil
 
 /* -- The end of a case -- */
 
-static const struct event_type *type_named(struct sim *s, const char *name) {
-        for (size_t i = 0; i < event_types_count(s->config->types); i++) {
-                const struct event_type *type = event_types_at(s->config->types, i);
-
-                if (strcmp(type->name, name) == 0)
-                        return type;
-        }
-        sim_fail(s, "there is no event type %s", name);
-}
-
 static struct slot *slot_named(const struct event *event, const char *name) {
         return &event->slots[layout_slot(event->type->layout, name)];
 }
 
 static void draw_fresh(struct sim *s, const char *name, struct child *child, struct event *ret) {
-        if (!event_draw(s, type_named(s, name), child, ret))
-                sim_fail(s, "nobody may publish %s", name);
+        const struct event_type *type = event_types_find(s->config->types, text_of(name));
+
+        if (!type || !event_draw(s, type, child, ret))
+                sim_fail(s, "there is no event type %s, or nobody may publish it", name);
         ret->slots[SLOT_REPLACES] = (struct slot){.kind = SLOT_NULL};
 }
 
