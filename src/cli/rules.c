@@ -382,8 +382,8 @@ static int rules(struct run *run) {
         (void) sigaddset(&signals, SIGINT);
         (void) pthread_sigmask(SIG_BLOCK, &signals, NULL);
         /*
-         * A record's memory is taken by one thread of librdkafka and given back by another, or by the worker. With an arena for each
-         * thread, which is what the C library makes, they wait for each other and grow by a page at a time.
+         * A record's memory is taken by one thread of librdkafka and given back by another, or by the worker. Without tcmalloc (meson.build)
+         * the C library would make an arena for each thread: they wait for each other and grow by a page at a time.
          */
         (void) mallopt(M_ARENA_MAX, (int)run->threads);
         status = prepare(run);
