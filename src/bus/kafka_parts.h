@@ -191,7 +191,11 @@ struct kafka_txn {
         uint64_t sent; /* records and offsets since then */
 };
 
-int kafka_txn_init(struct kafka_txn *t, struct error *err) MUSTCHECK;
+/*
+ * Takes up the transactional id, after the broker has aborted what is open under it. Return: 0; -EAGAIN when @limit_ms is less than
+ * BUS_CALL_MS and has passed: the handle is to be closed, another one may ask; other negative errno.
+ */
+int kafka_txn_init(struct kafka_txn *t, int limit_ms, struct error *err) MUSTCHECK;
 int kafka_txn_begin(struct kafka_txn *t, struct error *err) MUSTCHECK; /* no effect when open. 0; BUS_E_ABORTED; negative errno */
 /* @offsets: next to read; @group: whose; both NULL: none. Return: 0; BUS_E_ABORTED; negative errno. */
 int kafka_txn_commit(struct kafka_txn *t, const rd_kafka_topic_partition_list_t *offsets, rd_kafka_t *group, struct error *err) MUSTCHECK;

@@ -246,7 +246,7 @@ int kafka_producer_open(struct bus *b, const struct bus_producer_config *config,
         if (r == 0)
                 r = open_targets(p, config, err);
         if (r == 0 && p->transactional)
-                r = kafka_txn_init(&p->txn, err);
+                r = kafka_txn_init(&p->txn, BUS_CALL_MS, err);
         if (r) {
                 producer_close(&p->producer);
                 return r;

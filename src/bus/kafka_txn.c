@@ -62,6 +62,7 @@ struct call {
         rd_kafka_error_t *(*run)(struct kafka_txn *t, void *args);
         void *args;
         int64_t limit_ms;
+        int late; /* returned when it may be tried again and the limit has come; 0: what fits the error */
 };
 
 /* Return: 0; BUS_E_ABORTED; negative errno. */
@@ -73,6 +74,7 @@ static int run(struct kafka_txn *t, const struct call *call, struct error *err) 
                 int token = watchdog_enter(bus->watchdog, call->name, call->limit_ms + CALL_MS);
                 rd_kafka_error_t *error = call->run(t, call->args);
                 enum verdict verdict = judge(error);
+                int r;
 
                 watchdog_leave(bus->watchdog, token);
                 if (verdict == DONE)
@@ -90,18 +92,20 @@ static int run(struct kafka_txn *t, const struct call *call, struct error *err) 
                         return BUS_E_ABORTED;
                 }
                 t->ended = true;
-                return kafka_failed_error(t->client, call->what, error, err);
+                r = kafka_failed_error(t->client, call->what, error, err);
+                return verdict == AGAIN && call->late ? call->late : r;
         }
 }
 
 static rd_kafka_error_t *call_init(struct kafka_txn *t, void *args) {
-        (void)args;
-        return rd_kafka_init_transactions(t->client->rk, CALL_MS);
+        const int *limit_ms = args;
+
+        return rd_kafka_init_transactions(t->client->rk, *limit_ms < CALL_MS ? *limit_ms : CALL_MS);
 }
 
-int kafka_txn_init(struct kafka_txn *t, struct error *err) {
+int kafka_txn_init(struct kafka_txn *t, int limit_ms, struct error *err) {
         int r = run(t, &(struct call){.name = "rd_kafka_init_transactions", .what = "taking up the transactional id", .run = call_init,
-                                      .limit_ms = BUS_CALL_MS}, err);
+                                      .args = &limit_ms, .limit_ms = limit_ms, .late = limit_ms < BUS_CALL_MS ? -EAGAIN : 0}, err);
 
         return r == BUS_E_ABORTED ? -EIO : r;
 }

@@ -12,6 +12,8 @@
 #define ABORT_PAUSE_MS 20        /* before the second of two aborts is tried again; doubled for each further one, … */
 #define ABORT_PAUSE_MAX_MS 1000  /* … to this */
 #define ABORT_CALM_MS 10000      /* an abort so long after the last one is a first one, which is tried again at once */
+#define TAKE_OVER_TRIES 3        /* handles that ask once for a transactional id, before one that waits for it … */
+#define TAKE_OVER_MS 100         /* … each so long, from the first look for the coordinator */
 #define UNDELIVERED_SAID_MS 1000 /* at most one log line in this time; the rest is counted in the next */
 
 static struct kafka_worker *of(struct bus_worker *worker) {
@@ -230,6 +232,20 @@ static int32_t worker_partitions(struct bus_worker *worker) {
         return of(worker)->partitions;
 }
 
+/* So that it can be opened anew. */
+static void close_producer(struct kafka_worker *w) {
+        for (size_t i = 0; w->outputs && i < w->written.n; i++) {
+                if (w->outputs[i].topic)
+                        rd_kafka_topic_destroy(w->outputs[i].topic);
+        }
+        kafka_client_close(&w->producer.client);
+        kafka_topics_done(&w->written);
+        free(w->outputs);
+        w->outputs = NULL;
+        kafka_rows_done(&w->rows);
+        w->producer.txn = (struct kafka_txn){0};
+}
+
 static void worker_close(struct bus_worker *worker, bool leave) {
         struct kafka_worker *w = of(worker);
         struct error ignored; /* the broker aborts by itself what cannot be aborted here */
@@ -242,20 +258,13 @@ static void worker_close(struct bus_worker *worker, bool leave) {
                 (void)kafka_txn_abort(&w->producer.txn, &ignored);
         kafka_group_close(&w->group, leave);
         kafka_client_close(&w->client);
-        for (size_t i = 0; w->outputs && i < w->written.n; i++) {
-                if (w->outputs[i].topic)
-                        rd_kafka_topic_destroy(w->outputs[i].topic);
-        }
-        kafka_client_close(&w->producer.client);
+        close_producer(w);
         kafka_topics_done(&w->topics);
-        kafka_topics_done(&w->written);
-        free(w->outputs);
         free(w->parts);
         free(w->next);
         free(w->committed);
         free(w->handed);
         free(w->headers.items);
-        kafka_rows_done(&w->rows);
         free(w);
 }
 
@@ -356,6 +365,24 @@ static int open_producer(struct kafka_worker *w, const struct bus_worker_config 
         return r;
 }
 
+/*
+ * Opens the producer and takes up its transactional id. When a predecessor died in the midst of a transaction the broker refuses until
+ * it has aborted that, some tens of milliseconds; but librdkafka asks again only after half a second. A handle made anew asks at once.
+ */
+static int take_over(struct kafka_worker *w, const struct bus_worker_config *config, struct error *err) {
+        for (int i = 0;; i++) {
+                bool last = i == TAKE_OVER_TRIES;
+                int r = open_producer(w, config, err);
+
+                if (r)
+                        return r;
+                r = kafka_txn_init(&w->producer.txn, last ? BUS_CALL_MS : TAKE_OVER_MS, err);
+                if (r != -EAGAIN)
+                        return r;
+                close_producer(w);
+        }
+}
+
 int kafka_worker_open(struct bus *b, const struct bus_worker_config *config, struct bus_worker **ret, struct error *err) {
         struct kafka_worker *w = calloc(1, sizeof(*w));
         int r;
@@ -369,9 +396,7 @@ int kafka_worker_open(struct bus *b, const struct bus_worker_config *config, str
         if (r == 0)
                 r = take_partitions(w, config, err);
         if (r == 0)
-                r = open_producer(w, config, err);
-        if (r == 0)
-                r = kafka_txn_init(&w->producer.txn, err);
+                r = take_over(w, config, err);
         if (r == 0)
                 r = kafka_group_join(&w->group, &w->topics, err);
         if (r) {

@@ -479,9 +479,10 @@ static void run_row(const void *ctx) {
                 publish(t);
                 ck_assert_msg(step_until(t, all_told, &why) == 0, "the successor: %s", why.text);
         } else {
-                struct worker_status status = status_of(t);
+                struct worker_status status;
 
                 ck_assert_msg(r == 0, "the step returned %d: %s", r, why.text);
+                status = status_of(t);
                 ck_assert_uint_eq(left_of(t, row->request), 0);
                 ck_assert_msg((status.aborts > 0) == (row->fate == ABORTED), "%d aborts", (int)status.aborts);
                 if (row->moment == WORKING || row->moment == ABORTING) { /* what an abort undoes is undone: the case is no duplicate of itself */
