@@ -16,7 +16,7 @@
 #define KAFKA_RETRY_MS 20  /* between two tries of a call that may be retried */
 #define KAFKA_WAIT_SAY_MS 1000   /* a restore that waits for others so long says so … */
 #define KAFKA_WAIT_AGAIN_MS 5000 /* … and again so often */
-#define KAFKA_RESTORE_AHEAD 200000 /* rows of state that are fetched and not yet applied */
+#define KAFKA_RESTORE_AHEAD 50000 /* rows of state that are fetched and not yet applied */
 
 struct kafka_bus {
         struct bus bus;
