@@ -76,7 +76,6 @@ struct transaction {
         bool open;            /* something was read, written or changed since the last commit */
         int64_t first;        /* monotonic: when the first thing happened in it */
         int64_t committed;    /* monotonic: end of the last one */
-        int64_t took;         /* ms that its commit took */
         unsigned units;       /* records and evaluations in it */
         unsigned aborts;      /* in a row */
 };

@@ -4,9 +4,8 @@
  * When a transaction ends, and what becomes real or never was with it
  *
  * The bus begins it with the first record written. It is committed when nothing waits to be read, when
- * it is old or full, and never within a pause after the last one, which grows with what a commit costs the broker: where it is
- * busy, fewer and larger transactions are sooner done. While a partition is behind, by age and size alone. Stores keep what
- * it changes provisional.
+ * it is old or full, and never within a pause after the last one. While a partition is behind, by age
+ * and size alone. Stores keep what it changes provisional.
  */
 
 #include <errno.h>
@@ -16,14 +15,6 @@
 /* Whether many small transactions would only cost: a backlog is read, or many cases wait. */
 static bool in_bulk(const struct worker *w) {
         return w->n_not_live > 0 || w->backlog;
-}
-
-static int64_t pause_ms(const struct worker *w) {
-        int64_t pause = WORKER_COMMIT_SHARE * w->txn.took;
-
-        if (pause < WORKER_COMMIT_PAUSE_MS)
-                return WORKER_COMMIT_PAUSE_MS;
-        return pause < WORKER_COMMIT_PAUSE_MAX_MS ? pause : WORKER_COMMIT_PAUSE_MAX_MS;
 }
 
 void transaction_touch(struct worker *w) {
@@ -48,9 +39,9 @@ bool transaction_due(const struct worker *w) {
                 return now - w->txn.first >= WORKER_BEHIND_COMMIT_AGE_MS || w->txn.units >= WORKER_BEHIND_COMMIT_UNITS;
         if (w->txn.units >= WORKER_COMMIT_UNITS)
                 return true;
-        if (now - w->txn.committed < pause_ms(w))
+        if (now - w->txn.committed < WORKER_COMMIT_PAUSE_MS)
                 return false;
-        return w->idle || now - w->txn.first >= pause_ms(w) + WORKER_COMMIT_AGE_MS;
+        return w->idle || now - w->txn.first >= WORKER_COMMIT_PAUSE_MS + WORKER_COMMIT_AGE_MS;
 }
 
 int transaction_wait_ms(const struct worker *w, int at_most) {
@@ -58,7 +49,7 @@ int transaction_wait_ms(const struct worker *w, int at_most) {
 
         if (!w->txn.open)
                 return at_most;
-        due = in_bulk(w) ? w->txn.first + WORKER_BEHIND_COMMIT_AGE_MS : w->txn.committed + pause_ms(w);
+        due = in_bulk(w) ? w->txn.first + WORKER_BEHIND_COMMIT_AGE_MS : w->txn.committed + WORKER_COMMIT_PAUSE_MS;
         if (due <= now)
                 return 0;
         return due - now < at_most ? (int)(due - now) : at_most;
@@ -95,8 +86,7 @@ int transaction_commit(struct worker *w, struct error *err) {
         w->txn.aborts = 0;
         clock_look(w);
         w->txn.committed = w->now.monotonic;
-        w->txn.took = w->txn.committed - begin;
-        metrics_commit_took(w, w->txn.took);
+        metrics_commit_took(w, w->txn.committed - begin);
         metrics_committed(w);
         return 0;
 }
