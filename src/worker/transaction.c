@@ -4,8 +4,8 @@
  * When a transaction ends, and what becomes real or never was with it
  *
  * The bus begins it with the first record written. It is committed when nothing waits to be read, when
- * it is old or full, and never within a pause after the last one. While a partition is behind, by age
- * and size alone. Stores keep what it changes provisional.
+ * it is WORKER_COMMIT_AGE_MS old or full, and never within WORKER_COMMIT_PAUSE_MS of the last one;
+ * while a partition is behind, by age and size alone. Stores keep what it changes provisional.
  */
 
 #include <errno.h>
@@ -41,7 +41,7 @@ bool transaction_due(const struct worker *w) {
                 return true;
         if (now - w->txn.committed < WORKER_COMMIT_PAUSE_MS)
                 return false;
-        return w->idle || now - w->txn.first >= WORKER_COMMIT_PAUSE_MS + WORKER_COMMIT_AGE_MS;
+        return w->idle || now - w->txn.first >= WORKER_COMMIT_AGE_MS;
 }
 
 int transaction_wait_ms(const struct worker *w, int at_most) {

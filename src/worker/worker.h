@@ -29,8 +29,8 @@
 
 /* The broker writes a marker to each of some forty partitions after every commit, and until it has done so refuses the next
  * transaction: more often than this, tellings come later, not sooner (src/README.md). */
-#define WORKER_COMMIT_PAUSE_MS 100       /* never sooner after the last one; */
-#define WORKER_COMMIT_AGE_MS 10          /* and its first record waits no longer than the pause and this */
+#define WORKER_COMMIT_PAUSE_MS 100       /* never sooner after the last one */
+#define WORKER_COMMIT_AGE_MS 110         /* a transaction's first record waits no longer */
 #define WORKER_COMMIT_UNITS 5000         /* records and evaluations in one transaction */
 #define WORKER_BEHIND_COMMIT_AGE_MS 100  /* the same two while a partition is behind */
 #define WORKER_BEHIND_COMMIT_UNITS 50000
@@ -43,7 +43,8 @@
 #define WORKER_CLOCK_AWAY_MS ((int64_t)3600 * 1000)     /* wall clock from the broker's */
 #define WORKER_SCRATCH_MAX ((size_t)64 << 20)           /* memory for one record and what follows from it */
 
-_Static_assert((WORKER_COMMIT_PAUSE_MS + WORKER_COMMIT_AGE_MS) * 10 < BUS_TRANSACTION_MS, "a transaction must end long before the broker ends it");
+_Static_assert(WORKER_COMMIT_PAUSE_MS < WORKER_COMMIT_AGE_MS, "a full transaction must be allowed to end");
+_Static_assert(WORKER_COMMIT_AGE_MS * 10 < BUS_TRANSACTION_MS, "a transaction must end long before the broker ends it");
 _Static_assert(WORKER_BEHIND_COMMIT_AGE_MS * 10 < BUS_TRANSACTION_MS, "a transaction must end long before the broker ends it");
 
 /* -- Making one -- */
