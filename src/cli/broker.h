@@ -10,7 +10,7 @@
  */
 
 #include "base/log.h"
-#include "bus/broker_config.h"
+#include "cluster/broker_config.h"
 #include "calendar/term.h"
 #include "cli/command.h"
 

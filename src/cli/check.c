@@ -32,7 +32,7 @@ static struct totals count(const struct config *config) {
         return t;
 }
 
-static void write_totals(const struct config *config, struct report *missing, struct buffer *out) {
+static void write_totals(const struct config *config, struct mistakes *missing, struct buffer *out) {
         struct totals t = count(config);
 
         buffer_printf(out, "version %u: %zu event types, %zu organisations, %zu regions, %zu protocols, %zu norms, %zu routes, %zu assumed keys\n",
@@ -46,7 +46,7 @@ static void write_totals(const struct config *config, struct report *missing, st
         check_lines_text(missing, "warning: ", out);
 }
 
-static void write_json(const struct config *config, struct report *missing, bool ok, struct buffer *out) {
+static void write_json(const struct config *config, struct mistakes *missing, bool ok, struct buffer *out) {
         struct json_writer w = JSON_WRITER(out);
         struct totals t = count(config);
 
@@ -80,15 +80,15 @@ static void write_json(const struct config *config, struct report *missing, bool
         buffer_add_byte(out, '\n');
 }
 
-void check_lines_json(struct report *report, struct json_writer *w) {
-        const char *line = buffer_text(&report->text), *end;
+void check_lines_json(struct mistakes *mistakes, struct json_writer *w) {
+        const char *line = buffer_text(&mistakes->text), *end;
 
         for (; (end = strchr(line, '\n')); line = end + 1)
                 jsonw_text(w, (struct text){line, (size_t)(end - line)});
 }
 
-void check_lines_text(struct report *report, const char *before, struct buffer *out) {
-        const char *line = buffer_text(&report->text), *end;
+void check_lines_text(struct mistakes *mistakes, const char *before, struct buffer *out) {
+        const char *line = buffer_text(&mistakes->text), *end;
 
         for (; (end = strchr(line, '\n')); line = end + 1) {
                 buffer_add_text(out, before);
@@ -121,20 +121,20 @@ int check_failed(int r) {
 }
 
 /* With --json {"ok":false,"mistakes":N,"lines":[…]} */
-int check_mistakes(const struct check *check, struct report *report, const char *where) {
+int check_mistakes(const struct check *check, struct mistakes *mistakes, const char *where) {
         struct buffer out = BUFFER_INIT(CHECK_OUTPUT_MAX);
         struct json_writer w = JSON_WRITER(&out);
 
-        fputs(buffer_text(&report->text), stderr);
-        fprintf(stderr, "ketenwacht check: %zu mistake%s in %s; correct the lines above\n", report->n, report->n == 1 ? "" : "s", where);
+        fputs(buffer_text(&mistakes->text), stderr);
+        fprintf(stderr, "ketenwacht check: %zu mistake%s in %s; correct the lines above\n", mistakes->n, mistakes->n == 1 ? "" : "s", where);
         if (!check->json)
                 return EXIT_USAGE;
         jsonw_open_object(&w);
         jsonw_put_bool(&w, "ok", false);
-        jsonw_put_int(&w, "mistakes", (int64_t)report->n);
+        jsonw_put_int(&w, "mistakes", (int64_t)mistakes->n);
         jsonw_key(&w, "lines");
         jsonw_open_array(&w);
-        check_lines_json(report, &w);
+        check_lines_json(mistakes, &w);
         jsonw_close_array(&w);
         jsonw_close_object(&w);
         buffer_add_byte(&out, '\n');
@@ -145,15 +145,15 @@ int check_mistakes(const struct check *check, struct report *report, const char 
 
 /* The configuration is without mistakes: what there is, and which contacts are missing. */
 static int check_config(const struct check *check, const struct config *config) {
-        struct report missing = REPORT_INIT, report = REPORT_INIT;
+        struct mistakes missing = MISTAKES_INIT, mistakes = MISTAKES_INIT;
         struct buffer out = BUFFER_INIT(CHECK_OUTPUT_MAX);
         char path[CHECK_PATH_MAX];
         int status = EXIT_USAGE, r;
 
         if (check_path(check, "organisations.yaml", path)) {
-                r = contacts_check(path, config, &missing, &report);
+                r = contacts_check(path, config, &missing, &mistakes);
                 if (r == -EINVAL) {
-                        status = check_mistakes(check, &report, path);
+                        status = check_mistakes(check, &mistakes, path);
                 } else if (r) {
                         status = check_failed(r);
                 } else {
@@ -166,21 +166,21 @@ static int check_config(const struct check *check, const struct config *config) 
                 }
         }
         buffer_done(&out);
-        report_done(&report);
-        report_done(&missing);
+        mistakes_done(&mistakes);
+        mistakes_done(&missing);
         return status;
 }
 
 static int check_all(const struct check *check) {
         CLEANUP(config_free_p) struct config *config = NULL;
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         struct error err = {0};
         char where[2 * CHECK_PATH_MAX];
-        int e = config_read(check->dirs.config, check->dirs.schemas, &config, &report), status;
+        int e = config_read(check->dirs.config, check->dirs.schemas, &config, &mistakes), status;
 
         (void) snprintf(where, sizeof(where), "%s and %s", check->dirs.config, check->dirs.schemas);
         if (e == -EINVAL) {
-                status = check_mistakes(check, &report, where);
+                status = check_mistakes(check, &mistakes, where);
         } else if (e) {
                 error_set(&err, "cannot read %s: %s", where, strerror(-e));
                 status = command_fail("check", EXIT_USAGE, &err);
@@ -189,7 +189,7 @@ static int check_all(const struct check *check) {
         } else {
                 status = check->stories ? check_stories(check, config) : check_config(check, config);
         }
-        report_done(&report);
+        mistakes_done(&mistakes);
         return status;
 }
 

@@ -5,7 +5,7 @@
 
 #include "cli/options.h"
 #include "model/config.h"
-#include "model/report.h"
+#include "base/mistakes.h"
 
 #define CHECK_OUTPUT_MAX ((size_t)64 * 1024 * 1024)
 
@@ -25,14 +25,14 @@ const char *check_path(const struct check *check, const char *name, char ret[CHE
 int check_print(struct buffer *out);
 
 /* Mistakes: one a line on standard error, with --json also on standard output. @where: the files they are in. Return: EXIT_USAGE. */
-int check_mistakes(const struct check *check, struct report *report, const char *where);
+int check_mistakes(const struct check *check, struct mistakes *mistakes, const char *where);
 
 /* The machine failed. Return: EXIT_BROKER after the sentence. */
 int check_failed(int r);
 
-/* The lines of a report, as items of the open JSON array, or each after @before. */
-void check_lines_json(struct report *report, struct json_writer *w);
-void check_lines_text(struct report *report, const char *before, struct buffer *out);
+/* The lines of a mistakes, as items of the open JSON array, or each after @before. */
+void check_lines_json(struct mistakes *mistakes, struct json_writer *w);
+void check_lines_text(struct mistakes *mistakes, const char *before, struct buffer *out);
 
 /* check --coverage and check --stories. Return: an exit status. */
 int check_coverage(const struct check *check, const struct config *config);

@@ -92,7 +92,7 @@ static void write_json(const struct coverage *coverage, struct buffer *out) {
 int check_coverage(const struct check *check, const struct config *config) {
         const char *reports[LISTING_KINDS + 1] = {0};
         struct buffer out = BUFFER_INIT(CHECK_OUTPUT_MAX);
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         struct coverage coverage;
         char path[CHECK_PATH_MAX];
         struct arena *arena;
@@ -105,9 +105,9 @@ int check_coverage(const struct check *check, const struct config *config) {
         r = arena_new(&arena, COVERAGE_ARENA_MAX);
         if (r)
                 return check_failed(r);
-        r = coverage_read(path, config, reports, arena, &coverage, &report);
+        r = coverage_read(path, config, reports, arena, &coverage, &mistakes);
         if (r == -EINVAL) {
-                status = check_mistakes(check, &report, path);
+                status = check_mistakes(check, &mistakes, path);
         } else if (r) {
                 status = check_failed(r);
         } else {
@@ -117,7 +117,7 @@ int check_coverage(const struct check *check, const struct config *config) {
                         status = EXIT_NO;
         }
         buffer_done(&out);
-        report_done(&report);
+        mistakes_done(&mistakes);
         arena_free(arena);
         return status;
 }

@@ -21,7 +21,7 @@ struct few { /* a norm that has too few stories */
 struct run {
         const struct check *check;
         const struct config *config;
-        struct report mistakes, failures;
+        struct mistakes mistakes, failures;
         VECTOR(struct stories *) files;
         VECTOR(struct few) few;
         size_t played, failed;
@@ -53,12 +53,12 @@ static int read_folder(struct run *run, const char *folder) {
         if (r == -ENOMEM)
                 return r;
         if (r) {
-                report_error(&run->mistakes, &err);
+                mistakes_error(&run->mistakes, &err);
                 return 0;
         }
         for (size_t i = 0; r == 0 && i < n; i++) {
                 if (snprintf(path, sizeof(path), "%s/%s", folder, names[i]) >= (int)sizeof(path))
-                        report_place(&run->mistakes, folder, "the name of this folder is too long");
+                        mistakes_place(&run->mistakes, folder, "the name of this folder is too long");
                 else
                         r = read_file(run, path);
         }
@@ -226,7 +226,7 @@ static int judge(struct run *run, struct buffer *out) {
 }
 
 int check_stories(const struct check *check, const struct config *config) {
-        struct run run = {.check = check, .config = config, .mistakes = REPORT_INIT, .failures = REPORT_INIT};
+        struct run run = {.check = check, .config = config, .mistakes = MISTAKES_INIT, .failures = MISTAKES_INIT};
         struct buffer out = BUFFER_INIT(CHECK_OUTPUT_MAX);
         int status, r = read_all(&run);
 
@@ -241,7 +241,7 @@ int check_stories(const struct check *check, const struct config *config) {
         vector_done(&run.files);
         vector_done(&run.few);
         buffer_done(&out);
-        report_done(&run.mistakes);
-        report_done(&run.failures);
+        mistakes_done(&run.mistakes);
+        mistakes_done(&run.failures);
         return status;
 }

@@ -9,19 +9,19 @@
 #include <string.h>
 
 int command_configuration(const char *name, const struct command_dirs *dirs, struct config **ret) {
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         struct error err = {0};
-        int r = config_read(dirs->config, dirs->schemas, ret, &report);
+        int r = config_read(dirs->config, dirs->schemas, ret, &mistakes);
 
         if (r == 0) {
-                report_done(&report);
+                mistakes_done(&mistakes);
                 return 0;
         }
-        fputs(buffer_text(&report.text), stderr);
+        fputs(buffer_text(&mistakes.text), stderr);
         if (r == -EINVAL)
-                error_set(&err, "the configuration in %s (schemas in %s) has %zu mistakes; mend what is said above", dirs->config, dirs->schemas, report.n);
+                error_set(&err, "the configuration in %s (schemas in %s) has %zu mistakes; mend what is said above", dirs->config, dirs->schemas, mistakes.n);
         else
                 error_set(&err, "the configuration in %s (schemas in %s) cannot be read: %s", dirs->config, dirs->schemas, strerror(-r));
-        report_done(&report);
+        mistakes_done(&mistakes);
         return command_fail(name, EXIT_USAGE, &err);
 }

@@ -91,31 +91,31 @@ static const char *environment(const char *name) {
         return getenv(name);
 }
 
-static int read_all(struct connect *c, struct report *report) {
+static int read_all(struct connect *c, struct mistakes *mistakes) {
         char path[FOLDER_PATH_MAX];
         int r;
 
         if ((size_t)snprintf(path, sizeof(path), "%s/organisations.yaml", c->dirs.config) >= sizeof(path)) {
-                report_place(report, "--config", "the path of the folder is too long");
+                mistakes_place(mistakes, "--config", "the path of the folder is too long");
                 return -EINVAL;
         }
-        r = organisations_read(path, &c->organisations, report);
+        r = organisations_read(path, &c->organisations, mistakes);
         if (r == 0)
-                r = event_types_read(c->dirs.schemas, &c->types, report);
-        return r ? r : connect_file_read(c->path, connectors, c->organisations, environment, &c->file, report);
+                r = event_types_read(c->dirs.schemas, &c->types, mistakes);
+        return r ? r : connect_file_read(c->path, connectors, c->organisations, environment, &c->file, mistakes);
 }
 
 static int configure(struct connect *c) {
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         struct error err = {0};
         int status = EXIT_DONE;
 
-        if (read_all(c, &report)) {
-                fputs(buffer_text(&report.text), stderr);
+        if (read_all(c, &mistakes)) {
+                fputs(buffer_text(&mistakes.text), stderr);
                 error_set(&err, "%s cannot be used; mend what is said above", c->path);
                 status = command_fail("connect", EXIT_USAGE, &err);
         }
-        report_done(&report);
+        mistakes_done(&mistakes);
         if (status == EXIT_DONE)
                 status = command_broker_read("connect", c->dirs.config, c->bootstrap, &c->log, &c->broker);
         return status ? status : command_broker_open("connect", &c->broker);

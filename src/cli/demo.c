@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 #include "base/text.h"
-#include "cli/demo/year.h"
-#include "cli/demo_run.h"
+#include "demo/year.h"
+#include "demo/run.h"
 #include "cli/options.h"
 
 #define SPEED_MAX 1000

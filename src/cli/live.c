@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "bus/topics.h"
+#include "cluster/topics.h"
 #include "cli/broker.h"
 #include "engine/row.h"
 

@@ -12,7 +12,7 @@
 #include "cli/broker.h"
 #include "cli/configuration.h"
 #include "cli/options.h"
-#include "cli/wanted.h"
+#include "cluster/wanted.h"
 
 #define LINE_MAX_BYTES 4096
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "avro/framing.h"
-#include "bus/headers.h"
-#include "bus/topics.h"
+#include "cluster/headers.h"
+#include "cluster/topics.h"
 #include "model/lines.h"
 
 #define LINE_ARENA_MAX ((size_t)4 << 20)

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "bus/murmur2.h"
-#include "bus/topics.h"
+#include "cluster/topics.h"
 #include "cli/live.h"
 #include "cli/state.h"
 #include "engine/row.h"

@@ -28,18 +28,18 @@ struct show {
 
 /* Only the schemas: this must also serve whoever mends a protocol. */
 static int read_schemas(struct show *show, const struct state_arguments *a) {
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         struct error err = {0};
-        int r = event_types_read(a->dirs.schemas, &show->types, &report);
+        int r = event_types_read(a->dirs.schemas, &show->types, &mistakes);
 
         if (r) {
-                fputs(buffer_text(&report.text), stderr);
+                fputs(buffer_text(&mistakes.text), stderr);
                 error_set(&err, "the schemas in %s cannot be used: %s", a->dirs.schemas, r == -EINVAL ? "mend what is said above" : strerror(-r));
         } else {
                 error_set(&err, "out of memory");
                 r = view_new(show->types, a->clear, &show->view, &err);
         }
-        report_done(&report);
+        mistakes_done(&mistakes);
         return r ? command_fail("state", EXIT_USAGE, &err) : 0;
 }
 

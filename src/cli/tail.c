@@ -87,15 +87,15 @@ static int read_arguments(int argc, char **argv, struct tail *t) {
 
 /* Only the schemas: tail must also serve whoever mends a protocol. */
 static int read_schemas(struct tail *t) {
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         struct error err;
-        int r = event_types_read(t->dirs.schemas, &t->types, &report);
+        int r = event_types_read(t->dirs.schemas, &t->types, &mistakes);
 
         if (r) {
-                fputs(buffer_text(&report.text), stderr);
+                fputs(buffer_text(&mistakes.text), stderr);
                 error_set(&err, "the schemas in %s cannot be used: %s", t->dirs.schemas, r == -EINVAL ? "mend what is said above" : strerror(-r));
         }
-        report_done(&report);
+        mistakes_done(&mistakes);
         return r ? command_fail("tail", EXIT_USAGE, &err) : 0;
 }
 

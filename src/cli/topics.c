@@ -9,7 +9,7 @@
 #include "cli/broker.h"
 #include "cli/configuration.h"
 #include "cli/options.h"
-#include "cli/wanted.h"
+#include "cluster/wanted.h"
 
 struct topics_command {
         struct command_dirs dirs;

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "avro/framing.h"
-#include "bus/headers.h"
-#include "bus/topics.h"
+#include "cluster/headers.h"
+#include "cluster/topics.h"
 
 #define READ_BATCH 10000      /* records of one brake_read() */
 #define RECORD_BYTES_MAX 65536

@@ -21,7 +21,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "bus/headers.h"
+#include "cluster/headers.h"
 #include "connect/secret.h"
 #include "model/event.h"
 

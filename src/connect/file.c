@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "model/name.h"
+#include "base/name.h"
 
 #define FILE_NAME_MAX 200 /* the group's name fits in one of Kafka's */
 
@@ -81,13 +81,13 @@ static const char *folder_of(const char *path, struct arena *arena) {
         return slash ? arena_copy(arena, path, (size_t)(slash - path) + (slash == path)) : ".";
 }
 
-static void find_connector(struct connect_file *file, const struct yaml_tree *yaml, const struct connector_ops *const *table, struct report *report) {
+static void find_connector(struct connect_file *file, const struct yaml_tree *yaml, const struct connector_ops *const *table, struct mistakes *mistakes) {
         const struct yaml_node *root = yaml_tree_root(yaml), *node = yaml_get(root, "connector");
         struct nearest nearest = NEAREST_INIT(node ? node->text : "");
         char hint[NEAREST_HINT_MAX];
 
         if (!node) {
-                report_at(report, yaml, root, "'connector' is missing: which connector this is, as `ketenwacht connect --list` names it");
+                mistakes_at(mistakes, yaml, root, "'connector' is missing: which connector this is, as `ketenwacht connect --list` names it");
                 return;
         }
         for (size_t i = 0; table[i]; i++) {
@@ -96,15 +96,15 @@ static void find_connector(struct connect_file *file, const struct yaml_tree *ya
                         file->ops = table[i];
         }
         if (!file->ops)
-                report_at(report, yaml, node, "no connector '%s'%s", node->text, nearest_hint(&nearest, hint));
+                mistakes_at(mistakes, yaml, node, "no connector '%s'%s", node->text, nearest_hint(&nearest, hint));
 }
 
-static int read_name(struct connect_file *file, const char *path, const struct yaml_tree *yaml, struct report *report) {
+static int read_name(struct connect_file *file, const char *path, const struct yaml_tree *yaml, struct mistakes *mistakes) {
         const struct yaml_node *node = yaml_get(yaml_tree_root(yaml), "name");
         struct text name = node ? text_of(node->text) : base_name(path);
 
         if (!name_valid_topic(name) || name.n > FILE_NAME_MAX) {
-                report_at(report, yaml, node ? node : yaml_tree_root(yaml),
+                mistakes_at(mistakes, yaml, node ? node : yaml_tree_root(yaml),
                           "name: must be 1 to 64 of A-Z a-z 0-9 . _ -; it is part of the consumer group's name");
                 return 0;
         }
@@ -112,7 +112,7 @@ static int read_name(struct connect_file *file, const char *path, const struct y
         return file->name ? 0 : -ENOMEM;
 }
 
-static int read_options(struct connect_file *file, const struct settings_source *source, struct report *report) {
+static int read_options(struct connect_file *file, const struct settings_source *source, struct mistakes *mistakes) {
         static const char *const also[] = {"connector", "name", NULL};
         bool in = file->ops->direction == CONNECTOR_IN;
         struct settings_target targets[] = {
@@ -125,38 +125,38 @@ static int read_options(struct connect_file *file, const struct settings_source 
         if (!file->ctx)
                 return -ENOMEM;
         targets[1].ctx = file->ctx;
-        r = settings_read(source, yaml_tree_root(source->yaml), also, targets, ELEMENTS(targets), report);
+        r = settings_read(source, yaml_tree_root(source->yaml), also, targets, ELEMENTS(targets), mistakes);
         if (r == 0 && !in && file->out.longest_delay < file->out.first_delay) {
-                report_at(report, source->yaml, yaml_tree_root(source->yaml), "longest_delay must not be shorter than first_delay");
+                mistakes_at(mistakes, source->yaml, yaml_tree_root(source->yaml), "longest_delay must not be shorter than first_delay");
                 return -EINVAL;
         }
         return r;
 }
 
 static int read_tree(struct connect_file *file, const char *path, const struct connector_ops *const *table, struct settings_source *source,
-                     struct report *report) {
+                     struct mistakes *mistakes) {
         int r;
 
         if (yaml_tree_root(source->yaml)->kind != YAML_MAPPING) {
-                report_at(report, source->yaml, yaml_tree_root(source->yaml), "must hold keys and values, 'connector' first");
+                mistakes_at(mistakes, source->yaml, yaml_tree_root(source->yaml), "must hold keys and values, 'connector' first");
                 return -EINVAL;
         }
-        r = read_name(file, path, source->yaml, report);
+        r = read_name(file, path, source->yaml, mistakes);
         if (r < 0)
                 return r;
-        find_connector(file, source->yaml, table, report);
+        find_connector(file, source->yaml, table, mistakes);
         if (!file->ops)
                 return -EINVAL;
         source->arena = file->arena;
         source->folder = folder_of(path, file->arena);
         if (!source->folder)
                 return -ENOMEM;
-        r = read_options(file, source, report);
+        r = read_options(file, source, mistakes);
         return r == 0 && !file->name ? -EINVAL : r;
 }
 
 int connect_file_read(const char *path, const struct connector_ops *const *table, const struct organisations *organisations,
-                      const char *(*environment)(const char *name), struct connect_file **ret, struct report *report) {
+                      const char *(*environment)(const char *name), struct connect_file **ret, struct mistakes *mistakes) {
         CLEANUP(connect_file_free_p) struct connect_file *file = NULL;
         CLEANUP(yaml_tree_free_p) struct yaml_tree *yaml = NULL;
         struct settings_source source = {.organisations = organisations, .environment = environment};
@@ -165,14 +165,14 @@ int connect_file_read(const char *path, const struct connector_ops *const *table
 
         r = yaml_tree_read(path, &yaml, &err);
         if (r < 0) {
-                report_error(report, &err);
+                mistakes_error(mistakes, &err);
                 return r;
         }
         source.yaml = yaml;
         file = calloc(1, sizeof(*file));
         r = file ? arena_new(&file->arena, FILE_ARENA_MAX) : -ENOMEM;
         if (r == 0)
-                r = read_tree(file, path, table, &source, report);
+                r = read_tree(file, path, table, &source, mistakes);
         if (r < 0)
                 return r;
         *ret = TAKE(file);

@@ -40,10 +40,10 @@ struct connect_file {
 
 /*
  * Reads a connector's file. @table: all connectors, NULL behind the last. @organisations must outlive *ret.
- * Return: 0; -EINVAL with every mistake in @report; negative errno with one there.
+ * Return: 0; -EINVAL with every mistake in @mistakes; negative errno with one there.
  */
 int connect_file_read(const char *path, const struct connector_ops *const *table, const struct organisations *organisations,
-                      const char *(*environment)(const char *name), struct connect_file **ret, struct report *report) MUSTCHECK;
+                      const char *(*environment)(const char *name), struct connect_file **ret, struct mistakes *mistakes) MUSTCHECK;
 struct connect_file *connect_file_free(struct connect_file *file); /* NULL ok; the connector is closed by then; returns NULL */
 DEFINE_CLEANUP(struct connect_file *, connect_file_free);
 

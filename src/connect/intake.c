@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "bus/headers.h"
+#include "cluster/headers.h"
 #include "connect/trace.h"
 
 #define SPECVERSION "1.0"

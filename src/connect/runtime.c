@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bus/topics.h"
+#include "cluster/topics.h"
 #include "connect/runtime_parts.h"
 
 static const char *const submitted_names[SUBMITTED_OUTCOMES] = {"sent", "refused", "open"};

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "bus/topics.h"
+#include "cluster/topics.h"
 #include "connect/runtime_parts.h"
 
 static int open_reader(struct runtime *r, instant_t from, bool follow, struct error *err) {

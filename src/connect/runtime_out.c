@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bus/topics.h"
+#include "cluster/topics.h"
 #include "connect/runtime_parts.h"
 
 #define NOTHING_COMMITTED (-1)

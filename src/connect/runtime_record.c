@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "bus/topics.h"
+#include "cluster/topics.h"
 #include "connect/runtime_parts.h"
 
 static bool is_settled(const struct held *held) {

@@ -15,7 +15,7 @@
 
 struct reading {
         const struct settings_source *source;
-        struct report *report;
+        struct mistakes *mistakes;
         int failed; /* -ENOMEM, or 0 */
 };
 
@@ -100,7 +100,7 @@ static void mistake(struct reading *r, const struct yaml_node *node, const struc
         CLEANUP(buffer_done) struct buffer expected = BUFFER_INIT(4096);
 
         describe(option, &expected);
-        report_at(r->report, r->source->yaml, node, "%s must be %s", option->key, buffer_text(&expected));
+        mistakes_at(r->mistakes, r->source->yaml, node, "%s must be %s", option->key, buffer_text(&expected));
 }
 
 /* -- Values -- */
@@ -145,7 +145,7 @@ static void set_organisation(struct reading *r, const struct connector_option *o
                 return;
         }
         organisations_nearest(r->source->organisations, &nearest);
-        report_at(r->report, r->source->yaml, node, "%s: no organisation '%s'%s", option->key, node->text, nearest_hint(&nearest, hint));
+        mistakes_at(r->mistakes, r->source->yaml, node, "%s: no organisation '%s'%s", option->key, node->text, nearest_hint(&nearest, hint));
 }
 
 /* The text that a {file: PATH} or {env: NAME} stands for; *ret is the caller's to wipe and free. */
@@ -160,14 +160,14 @@ static bool secret_text(struct reading *r, const struct yaml_node *node, char **
 
                 (void) snprintf(path, sizeof(path), "%s%s%s", absolute ? "" : r->source->folder, absolute ? "" : "/", file->text);
                 if (file_read(path, ret, ret_n, &err) < 0) {
-                        report_at(r->report, r->source->yaml, at, "the token cannot be read: %s", err.text);
+                        mistakes_at(r->mistakes, r->source->yaml, at, "the token cannot be read: %s", err.text);
                         return false;
                 }
                 return true;
         }
         value = r->source->environment ? r->source->environment(env->text) : NULL;
         if (!value) {
-                report_at(r->report, r->source->yaml, at, "the environment has no variable %s, in which a token should stand", env->text);
+                mistakes_at(r->mistakes, r->source->yaml, at, "the environment has no variable %s, in which a token should stand", env->text);
                 return false;
         }
         *ret = strdup(value);
@@ -185,8 +185,9 @@ static void set_secret(struct reading *r, const struct connector_option *option,
         int e;
 
         if (node->kind != YAML_MAPPING || node->n != 1 || node->items[0]->kind != YAML_SCALAR || (!yaml_get(node, "file") && !yaml_get(node, "env"))) {
-                report_at(r->report, r->source->yaml, node, "%s must be {file: PATH} or {env: NAME}; a token itself does not belong in a configuration file",
-                          owner ? owner : option->key);
+                mistakes_at(r->mistakes, r->source->yaml, node,
+                            "%s must be {file: PATH} or {env: NAME}; a token itself does not belong in a configuration file",
+                            owner ? owner : option->key);
                 return;
         }
         if (!secret_text(r, node, &text, &n))
@@ -195,7 +196,7 @@ static void set_secret(struct reading *r, const struct connector_option *option,
         explicit_bzero(text, n);
         free(text);
         if (e == -EINVAL)
-                report_at(r->report, r->source->yaml, node->items[0], "%s%s%s: %s", option->key, owner ? " of " : "", owner ? owner : "", err.text);
+                mistakes_at(r->mistakes, r->source->yaml, node->items[0], "%s%s%s: %s", option->key, owner ? " of " : "", owner ? owner : "", err.text);
         else if (e < 0)
                 r->failed = e;
 }
@@ -263,7 +264,7 @@ static void read_table(struct reading *r, const struct yaml_node *mapping, const
                 else if (o->fallback)
                         set_fallback(o, target->ctx);
                 else
-                        report_at(r->report, r->source->yaml, mapping, "'%s' is missing: %s", o->key, o->doc);
+                        mistakes_at(r->mistakes, r->source->yaml, mapping, "'%s' is missing: %s", o->key, o->doc);
         }
 }
 
@@ -286,22 +287,22 @@ static bool known(const char *key, const char *const *also, const struct setting
 }
 
 int settings_read(const struct settings_source *source, const struct yaml_node *mapping, const char *const *also, const struct settings_target *targets,
-                 size_t n, struct report *report) {
-        struct reading r = {.source = source, .report = report};
+                 size_t n, struct mistakes *mistakes) {
+        struct reading r = {.source = source, .mistakes = mistakes};
         char hint[NEAREST_HINT_MAX];
-        size_t before = report->n;
+        size_t before = mistakes->n;
 
         for (size_t i = 0; i < mapping->n; i++) {
                 struct nearest nearest = NEAREST_INIT(mapping->keys[i]->text);
 
                 if (!known(mapping->keys[i]->text, also, targets, n, &nearest))
-                        report_at(report, source->yaml, mapping->keys[i], "no option '%s'%s", mapping->keys[i]->text, nearest_hint(&nearest, hint));
+                        mistakes_at(mistakes, source->yaml, mapping->keys[i], "no option '%s'%s", mapping->keys[i]->text, nearest_hint(&nearest, hint));
         }
         for (size_t i = 0; i < n; i++)
                 read_table(&r, mapping, &targets[i]);
         if (r.failed)
                 return r.failed;
-        return report->n > before ? -EINVAL : 0;
+        return mistakes->n > before ? -EINVAL : 0;
 }
 
 void settings_done(const struct connector_option *options, void *ctx) {

@@ -9,7 +9,7 @@
 #include "base/buffer.h"
 #include "base/yaml.h"
 #include "connect/connector.h"
-#include "model/report.h"
+#include "base/mistakes.h"
 
 
 /* Where options come from. */
@@ -29,11 +29,11 @@ struct settings_target {
 
 /*
  * Fills the targets from a mapping. Keys in @also (NULL behind the last) belong to others. Every
- * mistake goes into @report with its place and the nearest known key. Return: 0; -EINVAL when there
+ * mistake goes into @mistakes with its place and the nearest known key. Return: 0; -EINVAL when there
  * was a mistake; -ENOMEM.
  */
 int settings_read(const struct settings_source *source, const struct yaml_node *mapping, const char *const *also, const struct settings_target *targets,
-                 size_t n, struct report *report) MUSTCHECK;
+                 size_t n, struct mistakes *mistakes) MUSTCHECK;
 
 /* Lets go of what settings_read() allocated in a context: secrets are wiped. */
 void settings_done(const struct connector_option *options, void *ctx);

@@ -10,7 +10,7 @@
 #include "avro/framing.h"
 #include "base/json.h"
 #include "base/utf8.h"
-#include "bus/topics.h"
+#include "cluster/topics.h"
 #include "calendar/date.h"
 #include "engine/row.h"
 #include "model/event.h"

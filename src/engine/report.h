@@ -9,7 +9,7 @@
  * totals from the start. Knows no format: the command line writes JSON, CSV or Dutch text of it. No cell ever holds
  * a field that is marked as personal. Looks only; tells nothing.
  *
- * (Prefix listing_: model/report.h owns report_ for mistakes.)
+ * (Prefix listing_: base/mistakes.h owns report_ for mistakes.)
  */
 
 #include "engine/engine.h"

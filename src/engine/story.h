@@ -13,7 +13,7 @@
 #include "base/yaml.h"
 #include "engine/effect.h"
 #include "model/config.h"
-#include "model/report.h"
+#include "base/mistakes.h"
 
 #define STORIES_MAX 2000          /* in one file, each row of `rows` counted */
 #define STORY_LINES_MAX 500       /* of `given` */
@@ -63,19 +63,19 @@ struct stories {
 
 /*
  * Reads one file; @config must outlive what comes out. Return: 0; -EINVAL when there is a mistake (also when the file
- * cannot be read), all told to @report; -ENOMEM.
+ * cannot be read), all told to @mistakes; -ENOMEM.
  */
-int stories_read(const char *path, const struct config *config, struct stories **ret, struct report *report) MUSTCHECK;
+int stories_read(const char *path, const struct config *config, struct stories **ret, struct mistakes *mistakes) MUSTCHECK;
 struct stories *stories_free(struct stories *stories);
 DEFINE_CLEANUP(struct stories *, stories_free);
 
 enum { STORY_E_FAILED = 1 };
 
 /*
- * Plays a story and says into @report, with its place, what was expected and not told (and what was told instead), and
+ * Plays a story and says into @mistakes, with its place, what was expected and not told (and what was told instead), and
  * what was told and not expected. Return: 0; STORY_E_FAILED; -ENOMEM.
  */
-int story_play(const struct stories *stories, const struct story *story, const struct config *config, struct report *report) MUSTCHECK;
+int story_play(const struct stories *stories, const struct story *story, const struct config *config, struct mistakes *mistakes) MUSTCHECK;
 
 /* Whether a norm tells anything: then it wants stories. */
 static inline bool story_wanted(const struct norm *norm) {

@@ -409,13 +409,13 @@ static void check_line(struct story_reading *s, const struct given *g, const cha
 static const char *read_event(struct story_reading *s, const struct yaml_node *node, size_t number, struct story_item *ret) {
         struct buffer out = BUFFER_INIT(LINES_BYTES_MAX);
         struct json_writer w = JSON_WRITER(&out);
-        size_t before = s->r.report->n;
+        size_t before = s->r.mistakes->n;
         const char *text = NULL;
         struct given g = {0};
 
         if (story_item_read(s, node, "2022-10-18 measure-started", &g.item) && read_envelope(s, &g, number)) {
                 write_event(s, &g, &w);
-                text = s->r.report->n == before ? reading_copy(&s->r, buffer_text(&out)) : NULL;
+                text = s->r.mistakes->n == before ? reading_copy(&s->r, buffer_text(&out)) : NULL;
         }
         if (text)
                 check_line(s, &g, text);

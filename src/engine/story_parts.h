@@ -10,7 +10,7 @@
 
 #include "base/vector.h"
 #include "engine/story.h"
-#include "model/reading.h"
+#include "calendar/reading.h"
 
 #define STORY_LABELS_MAX 2000
 #define STORY_CASE_LABEL "case"

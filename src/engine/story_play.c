@@ -22,7 +22,7 @@ struct play {
         const struct stories *stories;
         const struct story *story;
         const struct config *config;
-        struct report *report;
+        struct mistakes *mistakes;
         struct arena *arena;
         VECTOR(struct actual) told;
         bool failed;
@@ -116,7 +116,7 @@ static int play_line(struct play *p, struct replay *replay, const struct story_l
         line_done(&line);
         if (r <= 0)
                 return r;
-        report_at(p->report, p->stories->yaml, at->node, "story '%.120s': this event is refused (%s): %s", p->story->title, refusal_codes[r], err.text);
+        mistakes_at(p->mistakes, p->stories->yaml, at->node, "story '%.120s': this event is refused (%s): %s", p->story->title, refusal_codes[r], err.text);
         p->failed = true;
         return 0;
 }
@@ -205,10 +205,10 @@ static void fail(struct play *p, const struct story_telling *e, const struct act
         p->failed = true;
         (void) describe(p, e, NULL, expected);
         if (instead)
-                report_at(p->report, p->stories->yaml, e->node, "story '%.120s': expected %s; told instead %s", p->story->title, expected,
+                mistakes_at(p->mistakes, p->stories->yaml, e->node, "story '%.120s': expected %s; told instead %s", p->story->title, expected,
                           describe(p, &instead->telling, e, was));
         else
-                report_at(p->report, p->stories->yaml, e->node, "story '%.120s': expected %s; nothing like it was told", p->story->title, expected);
+                mistakes_at(p->mistakes, p->stories->yaml, e->node, "story '%.120s': expected %s; nothing like it was told", p->story->title, expected);
 }
 
 static void compare(struct play *p, bool *met) {
@@ -237,13 +237,13 @@ static void compare(struct play *p, bool *met) {
                 if (p->told.items[j].taken)
                         continue;
                 p->failed = true;
-                report_at(p->report, p->stories->yaml, story->expect, "story '%.120s': told and not expected: %s", story->title,
+                mistakes_at(p->mistakes, p->stories->yaml, story->expect, "story '%.120s': told and not expected: %s", story->title,
                           describe(p, &p->told.items[j].telling, NULL, was));
         }
 }
 
-int story_play(const struct stories *stories, const struct story *story, const struct config *config, struct report *report) {
-        struct play p = {.stories = stories, .story = story, .config = config, .report = report};
+int story_play(const struct stories *stories, const struct story *story, const struct config *config, struct mistakes *mistakes) {
+        struct play p = {.stories = stories, .story = story, .config = config, .mistakes = mistakes};
         int r = arena_new(&p.arena, PLAY_ARENA_MAX);
         bool *met;
 

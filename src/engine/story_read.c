@@ -169,19 +169,19 @@ static const struct yaml_node *without(struct reading *r, const struct yaml_node
 /* A story once for each of its rows; after a row with mistakes the others would only repeat them. */
 static void read_rows(struct story_reading *s, const struct yaml_node *node, const struct yaml_node *rows, story_list *all) {
         const struct yaml_node *rest = without(&s->r, node, "rows");
-        size_t before = s->r.report->n;
+        size_t before = s->r.mistakes->n;
 
         if (!rest || !reading_sequence(&s->r, rows, "rows"))
                 return;
         if (rows->n == 0)
                 reading_mistake(&s->r, rows, "rows has no row, so the story would not be told at all");
-        for (size_t i = 0; i < rows->n && s->r.e == 0 && s->r.report->n == before; i++) {
+        for (size_t i = 0; i < rows->n && s->r.e == 0 && s->r.mistakes->n == before; i++) {
                 const struct yaml_node *filled;
 
                 if (!reading_mapping(&s->r, rows->items[i], "a row"))
                         return;
                 filled = story_fill(&s->r, rest, rows->items[i]);
-                if (filled && s->r.report->n == before)
+                if (filled && s->r.mistakes->n == before)
                         read_story(s, filled, all);
         }
 }
@@ -225,11 +225,11 @@ static int keep(struct stories *stories, const story_list *all) {
         return 0;
 }
 
-int stories_read(const char *path, const struct config *config, struct stories **ret, struct report *report) {
+int stories_read(const char *path, const struct config *config, struct stories **ret, struct mistakes *mistakes) {
         CLEANUP(stories_free_p) struct stories *stories = calloc(1, sizeof(*stories));
         struct story_reading s = {.config = config};
         const char *slash = strrchr(path, '/');
-        size_t before = report->n;
+        size_t before = mistakes->n;
         struct error err = {0};
         story_list all = {0};
         int e;
@@ -242,18 +242,18 @@ int stories_read(const char *path, const struct config *config, struct stories *
         if (e == -ENOMEM)
                 return e;
         if (e) {
-                report_error(report, &err);
+                mistakes_error(mistakes, &err);
                 return -EINVAL;
         }
         s.file = slash ? slash + 1 : path;
-        s.r = (struct reading){.yaml = stories->yaml, .report = report, .arena = stories->arena};
+        s.r = (struct reading){.yaml = stories->yaml, .mistakes = mistakes, .arena = stories->arena};
         read_root(&s, yaml_tree_root(stories->yaml), &all);
         stories->protocol = s.protocol;
         e = s.r.e ? s.r.e : keep(stories, &all);
         vector_done(&all);
         if (e)
                 return e;
-        if (report->n != before)
+        if (mistakes->n != before)
                 return -EINVAL;
         *ret = TAKE(stories);
         return 0;

@@ -9,7 +9,7 @@
  */
 
 #include "model/protocol.h"
-#include "model/reading.h"
+#include "calendar/reading.h"
 
 struct compiling {
         struct reading r;

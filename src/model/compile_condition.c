@@ -3,7 +3,7 @@
 /* Conditions: `kind: [OTS, VOTS]`, `help-started.route: {not: REGULAR}`, `measure-extended: absent`. */
 
 #include "model/compile.h"
-#include "model/name.h"
+#include "base/name.h"
 
 static bool is_word(const struct yaml_node *node, const char *word) {
         return node->kind == YAML_SCALAR && !node->quoted && strcmp(node->text, word) == 0;

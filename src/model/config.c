@@ -23,10 +23,10 @@ struct config *config_free(struct config *config) {
         return NULL;
 }
 
-static const char *path_in(const char *folder, const char *name, char ret[PATH_TEXT_MAX], struct report *report) {
+static const char *path_in(const char *folder, const char *name, char ret[PATH_TEXT_MAX], struct mistakes *mistakes) {
         if (snprintf(ret, PATH_TEXT_MAX, "%s/%s", folder, name) < PATH_TEXT_MAX)
                 return ret;
-        report_place(report, folder, "the name of this folder is too long");
+        mistakes_place(mistakes, folder, "the name of this folder is too long");
         return NULL;
 }
 
@@ -35,7 +35,7 @@ static int go_on(int e) {
         return e == -EINVAL ? 0 : e;
 }
 
-static int read_version(const char *path, unsigned *ret, struct report *report) {
+static int read_version(const char *path, unsigned *ret, struct mistakes *mistakes) {
         CLEANUP(cleanup_free) char *text = NULL;
         struct error err = {0};
         int64_t version;
@@ -51,16 +51,16 @@ static int read_version(const char *path, unsigned *ret, struct report *report) 
                 *ret = (unsigned)version;
                 return 0;
         }
-        report_place(report, path, "must hold one number from 1 on, which is raised with every change of the configuration");
+        mistakes_place(mistakes, path, "must hold one number from 1 on, which is raised with every change of the configuration");
         return 0;
 }
 
-static int read_calendar(struct config *config, const char *path, struct report *report) {
+static int read_calendar(struct config *config, const char *path, struct mistakes *mistakes) {
         struct error err = {0};
         int e = calendar_read(path, &config->calendar, &err);
 
         if (e == -EINVAL || e == -ENOENT) {
-                report_error(report, &err);
+                mistakes_error(mistakes, &err);
                 return 0;
         }
         return e;
@@ -126,27 +126,27 @@ static int make_index(struct config *config) {
         return 0;
 }
 
-static int read_all(struct config *config, const char *config_dir, const char *schemas_dir, struct report *report) {
+static int read_all(struct config *config, const char *config_dir, const char *schemas_dir, struct mistakes *mistakes) {
         char path[PATH_TEXT_MAX];
         int e = 0;
 
-        if (path_in(config_dir, "version", path, report))
-                e = read_version(path, &config->version, report);
-        if (e == 0 && path_in(config_dir, "calendar.yaml", path, report))
-                e = read_calendar(config, path, report);
-        if (e == 0 && path_in(config_dir, "organisations.yaml", path, report))
-                e = go_on(organisations_read(path, &config->organisations, report));
+        if (path_in(config_dir, "version", path, mistakes))
+                e = read_version(path, &config->version, mistakes);
+        if (e == 0 && path_in(config_dir, "calendar.yaml", path, mistakes))
+                e = read_calendar(config, path, mistakes);
+        if (e == 0 && path_in(config_dir, "organisations.yaml", path, mistakes))
+                e = go_on(organisations_read(path, &config->organisations, mistakes));
         if (e == 0)
-                e = go_on(event_types_read(schemas_dir, &config->types, report));
+                e = go_on(event_types_read(schemas_dir, &config->types, mistakes));
         /* Without the words of a protocol, every one of them would be a mistake. */
-        if (e == 0 && config->types && config->organisations && path_in(config_dir, "protocols", path, report))
-                e = go_on(protocols_read(path, config->types, config->organisations, config->arena, &config->protocols, report));
+        if (e == 0 && config->types && config->organisations && path_in(config_dir, "protocols", path, mistakes))
+                e = go_on(protocols_read(path, config->types, config->organisations, config->arena, &config->protocols, mistakes));
         return e;
 }
 
-int config_read(const char *config_dir, const char *schemas_dir, struct config **ret, struct report *report) {
+int config_read(const char *config_dir, const char *schemas_dir, struct config **ret, struct mistakes *mistakes) {
         CLEANUP(config_free_p) struct config *config = calloc(1, sizeof(*config));
-        size_t before = report->n;
+        size_t before = mistakes->n;
         int e;
 
         *ret = NULL;
@@ -154,10 +154,10 @@ int config_read(const char *config_dir, const char *schemas_dir, struct config *
                 return -ENOMEM;
         e = arena_new(&config->arena, CONFIG_ARENA_MAX);
         if (e == 0)
-                e = read_all(config, config_dir, schemas_dir, report);
+                e = read_all(config, config_dir, schemas_dir, mistakes);
         if (e)
                 return e;
-        if (report->n != before)
+        if (mistakes->n != before)
                 return -EINVAL;
         e = make_index(config);
         if (e)

@@ -27,8 +27,8 @@ struct config {
 
 /*
  * Reads @config_dir (calendar.yaml, organisations.yaml, version, protocols/) and @schemas_dir.
- * Every mistake goes into @report. Return: 0; -EINVAL when there is a mistake; negative errno.
+ * Every mistake goes into @mistakes. Return: 0; -EINVAL when there is a mistake; negative errno.
  */
-int config_read(const char *config_dir, const char *schemas_dir, struct config **ret, struct report *report) MUSTCHECK;
+int config_read(const char *config_dir, const char *schemas_dir, struct config **ret, struct mistakes *mistakes) MUSTCHECK;
 struct config *config_free(struct config *config);
 DEFINE_CLEANUP(struct config *, config_free);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/vector.h"
-#include "model/reading.h"
+#include "calendar/reading.h"
 
 #define CONTACTS_ARENA_MAX ((size_t)64 * 1024 * 1024)
 
@@ -24,7 +24,7 @@ struct place { /* where an organisation stands in the file */
 struct reader {
         struct reading r;
         const struct organisations *orgs;
-        struct report *missing;
+        struct mistakes *missing;
         VECTOR(struct contact) contacts;
         VECTOR(struct place) places;
 };
@@ -133,10 +133,10 @@ static void check_one(struct reader *c, const struct region *region, const struc
                         continue;
                 named++;
                 if (!contact->deputy)
-                        report_at(c->missing, c->r.yaml, contact->node, "the contact '%s' of %s (%s) has no deputy", function, org->id, org->name);
+                        mistakes_at(c->missing, c->r.yaml, contact->node, "the contact '%s' of %s (%s) has no deputy", function, org->id, org->name);
         }
         if (!named && place) {
-                report_at(c->missing, c->r.yaml, place, "%s (%s) names no contact '%s', which region %s asks for", org->id, org->name, function, region->id);
+                mistakes_at(c->missing, c->r.yaml, place, "%s (%s) names no contact '%s', which region %s asks for", org->id, org->name, function, region->id);
                 return;
         }
         for (size_t j = 0; j < n_others; j++) {
@@ -148,7 +148,7 @@ static void check_one(struct reader *c, const struct region *region, const struc
                         covered = contact->org->index == org->index && strcmp(contact->function, function) == 0 && covers(c, contact, others[j]);
                 }
                 if (!covered && place)
-                        report_at(c->missing, c->r.yaml, place, "%s (%s) names no contact '%s' for %s (%s), which region %s asks for", org->id, org->name,
+                        mistakes_at(c->missing, c->r.yaml, place, "%s (%s) names no contact '%s' for %s (%s), which region %s asks for", org->id, org->name,
                                   function, others[j]->id, others[j]->name, region->id);
         }
 }
@@ -218,25 +218,25 @@ static void check_all(struct reader *c, const struct yaml_node *root) {
                 check_region(c, regions->items[i]);
 }
 
-int contacts_check(const char *path, const struct config *config, struct report *missing, struct report *report) {
+int contacts_check(const char *path, const struct config *config, struct mistakes *missing, struct mistakes *mistakes) {
         CLEANUP(yaml_tree_free_p) struct yaml_tree *yaml = NULL;
         CLEANUP(arena_free_p) struct arena *arena = NULL;
         struct reader c = {.orgs = config->organisations, .missing = missing};
-        size_t before = report->n;
+        size_t before = mistakes->n;
         struct error err = {0};
         int e = arena_new(&arena, CONTACTS_ARENA_MAX);
 
         if (e == 0)
                 e = yaml_tree_read(path, &yaml, &err);
         if (e == -EINVAL)
-                report_error(report, &err);
+                mistakes_error(mistakes, &err);
         if (e)
                 return e;
-        c.r = (struct reading){.yaml = yaml, .report = report, .arena = arena};
+        c.r = (struct reading){.yaml = yaml, .mistakes = mistakes, .arena = arena};
         check_all(&c, yaml_tree_root(yaml));
         vector_done(&c.contacts);
         vector_done(&c.places);
         if (c.r.e)
                 return c.r.e;
-        return report->n == before ? 0 : -EINVAL;
+        return mistakes->n == before ? 0 : -EINVAL;
 }

@@ -15,10 +15,10 @@
  */
 
 #include "model/config.h"
-#include "model/report.h"
+#include "base/mistakes.h"
 
 /*
  * Reads the contacts in @path (organisations.yaml, which @config was read from) and tells every one that is missing to @missing.
- * Return: 0; -EINVAL when there is a mistake of form or name, all told to @report; negative errno.
+ * Return: 0; -EINVAL when there is a mistake of form or name, all told to @mistakes; negative errno.
  */
-int contacts_check(const char *path, const struct config *config, struct report *missing, struct report *report) MUSTCHECK;
+int contacts_check(const char *path, const struct config *config, struct mistakes *missing, struct mistakes *mistakes) MUSTCHECK;

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "model/reading.h"
+#include "calendar/reading.h"
 
 const char *const coverage_list_names[COVERAGE_LISTS] = {"norms", "routes", "reports"};
 
@@ -184,25 +184,25 @@ static void find_unnamed(struct reader *c) {
 }
 
 int coverage_read(const char *path, const struct config *config, const char *const *reports, struct arena *arena, struct coverage *ret,
-                  struct report *report) {
+                  struct mistakes *mistakes) {
         CLEANUP(yaml_tree_free_p) struct yaml_tree *yaml = NULL;
         struct reader c = {.config = config, .reports = reports, .coverage = ret};
         struct error err = {0};
-        size_t before = report->n;
+        size_t before = mistakes->n;
         int e = yaml_tree_read(path, &yaml, &err);
 
         memset(ret, 0, sizeof(*ret));
         if (e == -ENOMEM)
                 return e;
         if (e) {
-                report_error(report, &err);
+                mistakes_error(mistakes, &err);
                 return -EINVAL;
         }
-        c.r = (struct reading){.yaml = yaml, .report = report, .arena = arena};
+        c.r = (struct reading){.yaml = yaml, .mistakes = mistakes, .arena = arena};
         name_rows(ret);
         read_rows(&c, yaml_tree_root(yaml));
         find_unnamed(&c);
         if (c.r.e)
                 return c.r.e;
-        return report->n == before ? 0 : -EINVAL;
+        return mistakes->n == before ? 0 : -EINVAL;
 }

@@ -14,7 +14,7 @@
  */
 
 #include "model/config.h"
-#include "model/report.h"
+#include "base/mistakes.h"
 
 #define COVERAGE_RULES 33      /* R01 to R33 */
 #define COVERAGE_AGREEMENTS 28 /* G01 to G28 */
@@ -45,7 +45,7 @@ static inline bool coverage_row_empty(const struct coverage_row *row) {
 
 /*
  * Reads @path against @config. @reports: the reports that there are, NULL-ended. What is read lives in @arena.
- * Return: 0; -EINVAL when there is a mistake (an unknown id or name, a wrong shape), all told to @report; negative errno.
+ * Return: 0; -EINVAL when there is a mistake (an unknown id or name, a wrong shape), all told to @mistakes; negative errno.
  */
 int coverage_read(const char *path, const struct config *config, const char *const *reports, struct arena *arena, struct coverage *ret,
-                  struct report *report) MUSTCHECK;
+                  struct mistakes *mistakes) MUSTCHECK;

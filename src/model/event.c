@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "calendar/date.h"
-#include "model/name.h"
+#include "base/name.h"
 
 #define DAY_MS INT64_C(86400000)
 

@@ -7,7 +7,7 @@
 
 #include "calendar/date.h"
 #include "model/event.h"
-#include "model/name.h"
+#include "base/name.h"
 
 struct reader {
         const struct event_type *type;

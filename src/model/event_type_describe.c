@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "model/event_type_read.h"
-#include "model/name.h"
+#include "base/name.h"
 
 #define PREFIX "ketenwacht."
 
@@ -14,10 +14,10 @@ struct describing {
         struct event_type *type;
         const struct schema *root;
         const char *path;
-        struct report *report;
+        struct mistakes *mistakes;
 };
 
-#define mistake(d, ...) report_place((d)->report, (d)->path, __VA_ARGS__)
+#define mistake(d, ...) mistakes_place((d)->mistakes, (d)->path, __VA_ARGS__)
 
 static const struct {
         const char *name;
@@ -276,9 +276,9 @@ static void check_known(struct describing *d) {
                 mistake(d, "%s needs the field measure_id", d->type->name);
 }
 
-void event_type_describe(struct event_type *type, const char *path, struct report *report) {
+void event_type_describe(struct event_type *type, const char *path, struct mistakes *mistakes) {
         static const char *const known[] = {PREFIX "identity", PREFIX "publishers", PREFIX "own", PREFIX "ends", PREFIX "output", NULL};
-        struct describing d = {.type = type, .root = schema_root(type->file), .path = path, .report = report};
+        struct describing d = {.type = type, .root = schema_root(type->file), .path = path, .mistakes = mistakes};
 
         type->known = known_type_of(type->name);
         check_envelope(&d);

@@ -27,7 +27,7 @@ static bool share_an_id(const struct event_type *a, const struct event_type *b) 
         return false;
 }
 
-static int end_one(struct event_types *types, const struct event_type *by, const char *name, const char *path, struct report *report) {
+static int end_one(struct event_types *types, const struct event_type *by, const char *name, const char *path, struct mistakes *mistakes) {
         struct event_type *type = find_type(types, name);
         struct nearest nearest = NEAREST_INIT(name);
         char hint[NEAREST_HINT_MAX];
@@ -35,11 +35,11 @@ static int end_one(struct event_types *types, const struct event_type *by, const
 
         if (!type || type->output) {
                 event_types_nearest(types, &nearest);
-                report_place(report, path, PROPERTY ": no event is called '%.60s'%s", name, nearest_hint(&nearest, hint));
+                mistakes_place(mistakes, path, PROPERTY ": no event is called '%.60s'%s", name, nearest_hint(&nearest, hint));
                 return 0;
         }
         if (type == by || !share_an_id(type, by)) {
-                report_place(report, path, PROPERTY ": %s cannot end %s: a fact ends others, by an id that both types have", by->name, type->name);
+                mistakes_place(mistakes, path, PROPERTY ": %s cannot end %s: a fact ends others, by an id that both types have", by->name, type->name);
                 return 0;
         }
         more = arena_calloc(types->arena, type->n_ended_by + 1, sizeof(struct event_type *));
@@ -47,7 +47,7 @@ static int end_one(struct event_types *types, const struct event_type *by, const
                 return -ENOMEM;
         for (size_t i = 0; i < type->n_ended_by; i++) {
                 if (type->ended_by[i] == by) {
-                        report_place(report, path, PROPERTY ": %s stands there twice", name);
+                        mistakes_place(mistakes, path, PROPERTY ": %s stands there twice", name);
                         return 0;
                 }
                 more[i] = type->ended_by[i];
@@ -57,7 +57,7 @@ static int end_one(struct event_types *types, const struct event_type *by, const
         return 0;
 }
 
-int event_types_ends(struct event_types *types, const char *folder, struct report *report) {
+int event_types_ends(struct event_types *types, const char *folder, struct mistakes *mistakes) {
         int r = 0;
 
         for (size_t i = 0; i < types->all.n && r == 0; i++) {
@@ -70,12 +70,12 @@ int event_types_ends(struct event_types *types, const char *folder, struct repor
                         continue;
                 (void) snprintf(path, sizeof(path), "%s/%s.avsc", folder, by->name); /* it was read from there: it fits */
                 if (!json_is_array(value) || json_array_size(value) == 0)
-                        report_place(report, path, PROPERTY " must be a list of events; leave it out when this ends nothing");
+                        mistakes_place(mistakes, path, PROPERTY " must be a list of events; leave it out when this ends nothing");
                 json_array_foreach(value, k, item) {
                         if (!json_is_string(item))
-                                report_place(report, path, PROPERTY ": an event must be named by a string");
+                                mistakes_place(mistakes, path, PROPERTY ": an event must be named by a string");
                         else if (r == 0)
-                                r = end_one(types, by, json_string_value(item), path, report);
+                                r = end_one(types, by, json_string_value(item), path, mistakes);
                 }
         }
         return r;

@@ -20,7 +20,7 @@ struct version {
         struct event_types *types;
         const struct event_type *type;
         const char *path;
-        struct report *report;
+        struct mistakes *mistakes;
 };
 
 static void check_meaning(const struct version *v, const struct layout *published) {
@@ -30,7 +30,7 @@ static void check_meaning(const struct version *v, const struct layout *publishe
                 int slot = layout_slot(current, published->fields[i].name);
 
                 if (slot >= 0 && current->fields[slot].type != published->fields[i].type)
-                        report_place(v->report, v->path, "%s was published as %s and is %s in %s.avsc now", published->fields[i].name,
+                        mistakes_place(v->mistakes, v->path, "%s was published as %s and is %s in %s.avsc now", published->fields[i].name,
                                      layout_type_word(published->fields[i].type), layout_type_word(current->fields[slot].type), v->type->name);
         }
 }
@@ -39,7 +39,7 @@ static void check_meaning(const struct version *v, const struct layout *publishe
 static int told(const struct version *v, int e, const char *what, const struct error *err) {
         if (e != -EINVAL)
                 return e;
-        report_place(v->report, v->path, "%s.avsc is not compatible with this published version: %s: %s", v->type->name, what, err->text);
+        mistakes_place(v->mistakes, v->path, "%s.avsc is not compatible with this published version: %s: %s", v->type->name, what, err->text);
         return 0;
 }
 
@@ -60,11 +60,11 @@ static int check_direction(const struct version *v, const struct schema_file *wr
 static int check_version(const struct version *v, const struct schema_file *file) {
         const struct layout *published, *row;
         struct error err = {0};
-        size_t before = v->report->n;
+        size_t before = v->mistakes->n;
         int e;
 
         if (strcmp(schema_root(file)->name, schema_root(v->type->file)->name) != 0) {
-                report_place(v->report, v->path, "is a version of %s, not of %s", schema_root(file)->name, schema_root(v->type->file)->name);
+                mistakes_place(v->mistakes, v->path, "is a version of %s, not of %s", schema_root(file)->name, schema_root(v->type->file)->name);
                 return 0;
         }
         e = event_types_layout(v->types, file, &published, &err);
@@ -74,7 +74,7 @@ static int check_version(const struct version *v, const struct schema_file *file
         e = check_direction(v, v->type->file, published, "its readers cannot read what is written now");
         if (e == 0)
                 e = check_direction(v, file, v->type->layout, "what it wrote cannot be read now");
-        if (e || v->report->n != before)
+        if (e || v->mistakes->n != before)
                 return e;
         e = event_types_add_decoder(v->types, &v->types->events, v->type, file, v->type->layout, &err);
         if (e == 0)
@@ -97,12 +97,12 @@ static int read_version(struct version *v, const char *name) {
         int e;
 
         if (!is_number(name)) {
-                report_place(v->report, v->path, "a published version is called by its number: 1.avsc");
+                mistakes_place(v->mistakes, v->path, "a published version is called by its number: 1.avsc");
                 return 0;
         }
         e = schema_read(v->path, &file, &err);
         if (e == -EINVAL) {
-                report_error(v->report, &err);
+                mistakes_error(v->mistakes, &err);
                 return 0;
         }
         if (e)
@@ -111,7 +111,7 @@ static int read_version(struct version *v, const char *name) {
         return event_types_keep_file(v->types, &file) ?: check_version(v, kept);
 }
 
-int event_type_history(struct event_types *types, const struct event_type *type, const char *folder, struct report *report) {
+int event_type_history(struct event_types *types, const struct event_type *type, const char *folder, struct mistakes *mistakes) {
         CLEANUP(folder_names_free_p) char **names = NULL;
         char path[PATH_TEXT_MAX], file[2 * PATH_TEXT_MAX];
         struct error err = {0};
@@ -119,14 +119,14 @@ int event_type_history(struct event_types *types, const struct event_type *type,
         int e;
 
         if (snprintf(path, sizeof(path), "%s/history/%s", folder, type->name) >= (int)sizeof(path)) {
-                report_place(report, folder, "the name of this folder is too long");
+                mistakes_place(mistakes, folder, "the name of this folder is too long");
                 return 0;
         }
         e = folder_names(path, ".avsc", &names, &n, &err);
         if (e)
                 return e == -ENOENT ? 0 : e;
         for (size_t i = 0; e == 0 && i < n; i++) {
-                struct version v = {.types = types, .type = type, .path = file, .report = report};
+                struct version v = {.types = types, .type = type, .path = file, .mistakes = mistakes};
 
                 (void) snprintf(file, sizeof(file), "%s/%s", path, names[i]); /* fits: names are 255 bytes at most */
                 e = read_version(&v, names[i]);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "model/name.h"
+#include "base/name.h"
 #include "model/row.h"
 
 #define EVENT_TYPES_ARENA_MAX ((size_t)64 * 1024 * 1024)
@@ -74,10 +74,10 @@ int event_types_add_decoder(struct event_types *types, struct table *table, cons
 }
 
 /* -EINVAL with a sentence is a mistake of the file; everything else is passed on. */
-static int told(int e, const struct error *err, const char *path, struct report *report) {
+static int told(int e, const struct error *err, const char *path, struct mistakes *mistakes) {
         if (e != -EINVAL)
                 return e;
-        report_place(report, path, "%s", err->text);
+        mistakes_place(mistakes, path, "%s", err->text);
         return 0;
 }
 
@@ -93,7 +93,7 @@ static int compile(struct event_types *types, struct event_type *type, struct er
         return e;
 }
 
-static int add_event(struct event_types *types, const char *name, const struct schema_file *file, const char *path, struct report *report) {
+static int add_event(struct event_types *types, const char *name, const struct schema_file *file, const char *path, struct mistakes *mistakes) {
         char pascal[NAME_MAX_BYTES];
         struct event_type *type = arena_calloc(types->arena, 1, sizeof(*type));
         struct error err = {0};
@@ -102,7 +102,7 @@ static int add_event(struct event_types *types, const char *name, const struct s
         if (!type)
                 return -ENOMEM;
         if (!name_is_kebab(name)) {
-                report_place(report, path, "an event is called by lower-case words with hyphens: measure-started" ENDING);
+                mistakes_place(mistakes, path, "an event is called by lower-case words with hyphens: measure-started" ENDING);
                 return 0;
         }
         type->name = arena_copy(types->arena, name, strlen(name));
@@ -111,18 +111,18 @@ static int add_event(struct event_types *types, const char *name, const struct s
                 return -ENOMEM;
         name_pascal(name, pascal, sizeof(pascal));
         if (strcmp(schema_short_name(schema_root(file)->name), pascal) != 0)
-                report_place(report, path, "the record of %s must be called " HOUSE EVENTS "%s, not %s", name, pascal, schema_root(file)->name);
+                mistakes_place(mistakes, path, "the record of %s must be called " HOUSE EVENTS "%s, not %s", name, pascal, schema_root(file)->name);
         e = compile(types, type, &err);
         if (e)
-                return told(e, &err, path, report);
-        event_type_describe(type, path, report);
+                return told(e, &err, path, mistakes);
+        event_type_describe(type, path, mistakes);
         e = table_put(&types->by_name, type->name, strlen(type->name), type) ?: vector_push(&types->all, type);
         if (e == 0 && type->known != TYPE_OTHER)
                 types->known[type->known] = type;
         return e;
 }
 
-static int add_other(struct event_types *types, const char *name, const struct schema_file *file, const char *path, struct report *report) {
+static int add_other(struct event_types *types, const char *name, const struct schema_file *file, const char *path, struct mistakes *mistakes) {
         const struct layout *layout;
         struct error err = {0};
         const char *kept = arena_copy(types->arena, name, strlen(name));
@@ -132,7 +132,7 @@ static int add_other(struct event_types *types, const char *name, const struct s
                 return -ENOMEM;
         e = event_types_layout(types, file, &layout, &err);
         if (e)
-                return told(e, &err, path, report);
+                return told(e, &err, path, mistakes);
         return table_put(&types->others, kept, strlen(kept), (void *)layout);
 }
 
@@ -143,7 +143,7 @@ static bool is_event(const char *full) {
         return strncmp(full, EVENTS, strlen(EVENTS)) == 0 || !strchr(full, '.');
 }
 
-static int add_file(struct event_types *types, const char *folder, const char *file_name, struct report *report) {
+static int add_file(struct event_types *types, const char *folder, const char *file_name, struct mistakes *mistakes) {
         CLEANUP(schema_free_p) struct schema_file *file = NULL;
         char path[PATH_TEXT_MAX], name[256];
         const struct schema_file *kept;
@@ -152,12 +152,12 @@ static int add_file(struct event_types *types, const char *folder, const char *f
 
         if (snprintf(path, sizeof(path), "%s/%s", folder, file_name) >= (int)sizeof(path) ||
             snprintf(name, sizeof(name), "%.*s", (int)(strlen(file_name) - strlen(ENDING)), file_name) >= (int)sizeof(name)) {
-                report_place(report, folder, "a name in this folder is too long");
+                mistakes_place(mistakes, folder, "a name in this folder is too long");
                 return 0;
         }
         e = schema_read(path, &file, &err);
         if (e == -EINVAL) {
-                report_error(report, &err);
+                mistakes_error(mistakes, &err);
                 return 0;
         }
         if (e)
@@ -167,50 +167,50 @@ static int add_file(struct event_types *types, const char *folder, const char *f
         if (e)
                 return e;
         if (schema_root(kept)->kind != SCHEMA_RECORD) {
-                report_place(report, path, "the schema of an event must be a record");
+                mistakes_place(mistakes, path, "the schema of an event must be a record");
                 return 0;
         }
         if (is_event(schema_root(kept)->name))
-                return add_event(types, name, kept, path, report);
-        return add_other(types, name, kept, path, report);
+                return add_event(types, name, kept, path, mistakes);
+        return add_other(types, name, kept, path, mistakes);
 }
 
 static int by_name(const void *a, const void *b) {
         return strcmp((*(const struct event_type *const *)a)->name, (*(const struct event_type *const *)b)->name);
 }
 
-static int read_folder(struct event_types *types, const char *folder, struct report *report) {
+static int read_folder(struct event_types *types, const char *folder, struct mistakes *mistakes) {
         CLEANUP(folder_names_free_p) char **names = NULL;
         struct error err = {0};
         size_t n;
         int e = folder_names(folder, ENDING, &names, &n, &err);
 
         if (e == -ENOENT) {
-                report_error(report, &err);
+                mistakes_error(mistakes, &err);
                 return 0;
         }
         if (e)
                 return e;
         if (n == 0)
-                report_place(report, folder, "no schema here: every event type is a file <event>" ENDING);
+                mistakes_place(mistakes, folder, "no schema here: every event type is a file <event>" ENDING);
         if (n > EVENT_TYPES_MAX) {
-                report_place(report, folder, "more than %d schemas", EVENT_TYPES_MAX);
+                mistakes_place(mistakes, folder, "more than %d schemas", EVENT_TYPES_MAX);
                 return 0;
         }
         for (size_t i = 0; e == 0 && i < n; i++)
-                e = add_file(types, folder, names[i], report);
+                e = add_file(types, folder, names[i], mistakes);
         if (e == 0 && types->all.n > 0)
                 qsort(types->all.items, types->all.n, sizeof(*types->all.items), by_name);
         for (size_t i = 0; e == 0 && i < types->all.n; i++) {
                 types->all.items[i]->index = (unsigned)i;
-                e = event_type_history(types, types->all.items[i], folder, report);
+                e = event_type_history(types, types->all.items[i], folder, mistakes);
         }
-        return e ? e : event_types_ends(types, folder, report);
+        return e ? e : event_types_ends(types, folder, mistakes);
 }
 
-int event_types_read(const char *folder, struct event_types **ret, struct report *report) {
+int event_types_read(const char *folder, struct event_types **ret, struct mistakes *mistakes) {
         CLEANUP(event_types_free_p) struct event_types *types = calloc(1, sizeof(*types));
-        size_t before = report->n;
+        size_t before = mistakes->n;
         int e;
 
         *ret = NULL;
@@ -218,10 +218,10 @@ int event_types_read(const char *folder, struct event_types **ret, struct report
                 return -ENOMEM;
         e = arena_new(&types->arena, EVENT_TYPES_ARENA_MAX);
         if (e == 0)
-                e = read_folder(types, folder, report);
+                e = read_folder(types, folder, mistakes);
         if (e)
                 return e;
-        if (report->n != before)
+        if (mistakes->n != before)
                 return -EINVAL;
         *ret = TAKE(types);
         return 0;

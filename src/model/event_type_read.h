@@ -29,21 +29,21 @@ struct event_types {
 
 /*
  * Fills @type from its schema: envelope, custom properties, fields with a meaning. Mistakes go to
- * @report under @path.
+ * @mistakes under @path.
  */
-void event_type_describe(struct event_type *type, const char *path, struct report *report);
+void event_type_describe(struct event_type *type, const char *path, struct mistakes *mistakes);
 
 /*
  * The published versions of one type, history/<event>/<n>.avsc under @folder: each must be readable with
- * the current one and the other way round, and gets its decoders. Return: 0, negative errno; mistakes go to @report.
+ * the current one and the other way round, and gets its decoders. Return: 0, negative errno; mistakes go to @mistakes.
  */
-int event_type_history(struct event_types *types, const struct event_type *type, const char *folder, struct report *report) MUSTCHECK;
+int event_type_history(struct event_types *types, const struct event_type *type, const char *folder, struct mistakes *mistakes) MUSTCHECK;
 
 /*
  * What each type ends (ketenwacht.ends), once all types are there: fills ended_by of the others. Mistakes go to
- * @report. Return: 0 or -ENOMEM.
+ * @mistakes. Return: 0 or -ENOMEM.
  */
-int event_types_ends(struct event_types *types, const char *folder, struct report *report) MUSTCHECK;
+int event_types_ends(struct event_types *types, const char *folder, struct mistakes *mistakes) MUSTCHECK;
 
 /* Helpers of both readers: whatever succeeds belongs to @types. Return: 0; -EINVAL with a sentence; negative errno. */
 int event_types_keep_file(struct event_types *types, struct schema_file **file) MUSTCHECK;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "calendar/date.h"
-#include "model/name.h"
+#include "base/name.h"
 
 static struct text text_of_json(const json_t *string) {
         return (struct text){json_string_value(string), json_string_length(string)};

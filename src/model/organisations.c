@@ -5,7 +5,7 @@
 
 #include "base/table.h"
 #include "base/vector.h"
-#include "model/name.h"
+#include "base/name.h"
 #include "model/organisations_read.h"
 
 const char *const organisation_kind_names[KINDS] = {

@@ -55,11 +55,11 @@ struct region {
 struct organisations;
 
 /*
- * Return: 0; -EINVAL with every mistake as a line "file:line:column: …" given to @report; negative errno.
+ * Return: 0; -EINVAL with every mistake as a line "file:line:column: …" given to @mistakes; negative errno.
  * With -EINVAL *ret holds what could be read, so that other files can be checked against it, or NULL; nothing else may use it.
  */
-struct report; /* model/report.h */
-int organisations_read(const char *path, struct organisations **ret, struct report *report) MUSTCHECK;
+struct mistakes; /* base/mistakes.h */
+int organisations_read(const char *path, struct organisations **ret, struct mistakes *mistakes) MUSTCHECK;
 struct organisations *organisations_free(struct organisations *orgs);
 DEFINE_CLEANUP(struct organisations *, organisations_free);
 

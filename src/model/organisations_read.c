@@ -7,8 +7,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "model/name.h"
-#include "model/reading.h"
+#include "base/name.h"
+#include "calendar/reading.h"
 
 #define ORGANISATIONS_ARENA_MAX ((size_t)64 * 1024 * 1024)
 #define REGION_NAME_MAX (sizeof("region|") + NAME_MAX_BYTES)
@@ -421,18 +421,18 @@ static int read_all(struct drafts *d, const struct yaml_node *root) {
         return collect_changes(d);
 }
 
-int organisations_read(const char *path, struct organisations **ret, struct report *report) {
+int organisations_read(const char *path, struct organisations **ret, struct mistakes *mistakes) {
         CLEANUP(organisations_free_p) struct organisations *orgs = NULL;
         CLEANUP(yaml_tree_free_p) struct yaml_tree *yaml = NULL;
         struct drafts d = {0};
         struct error err = {0};
-        size_t before = report->n;
+        size_t before = mistakes->n;
         int e;
 
         *ret = NULL;
         e = yaml_tree_read(path, &yaml, &err);
         if (e) {
-                report_error(report, &err);
+                mistakes_error(mistakes, &err);
                 return e == -ENOENT ? -EINVAL : e;
         }
         orgs = calloc(1, sizeof(*orgs));
@@ -442,13 +442,13 @@ int organisations_read(const char *path, struct organisations **ret, struct repo
         if (e)
                 return e;
         d.orgs = orgs;
-        d.r = (struct reading){.yaml = yaml, .report = report, .arena = orgs->arena};
+        d.r = (struct reading){.yaml = yaml, .mistakes = mistakes, .arena = orgs->arena};
         e = read_all(&d, yaml_tree_root(yaml));
         vector_done(&d.rows);
         vector_done(&d.regions);
         if (e || d.r.e)
                 return e ? e : d.r.e;
-        if (report->n == before || orgs->operators)
+        if (mistakes->n == before || orgs->operators)
                 *ret = TAKE(orgs);
-        return report->n == before ? 0 : -EINVAL;
+        return mistakes->n == before ? 0 : -EINVAL;
 }

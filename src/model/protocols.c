@@ -26,7 +26,7 @@ struct drafts {
         const struct event_types *types;
         const struct organisations *orgs;
         struct arena *arena;
-        struct report *report;
+        struct mistakes *mistakes;
 };
 
 static int read_one(struct drafts *d, const char *path) {
@@ -37,7 +37,7 @@ static int read_one(struct drafts *d, const char *path) {
         int e = yaml_tree_read(path, &yaml, &err);
 
         if (e == -EINVAL) {
-                report_error(d->report, &err);
+                mistakes_error(d->mistakes, &err);
                 return 0;
         }
         if (e)
@@ -45,7 +45,7 @@ static int read_one(struct drafts *d, const char *path) {
         draft.protocol = arena_calloc(d->arena, 1, sizeof(*draft.protocol));
         if (!draft.protocol)
                 return -ENOMEM;
-        c.r = (struct reading){.yaml = yaml, .report = d->report, .arena = d->arena};
+        c.r = (struct reading){.yaml = yaml, .mistakes = d->mistakes, .arena = d->arena};
         c.protocol = draft.protocol;
         e = compile_protocol(&c, yaml_tree_root(yaml), &draft.norms);
         draft.yaml = yaml;
@@ -77,7 +77,7 @@ static void compare(struct drafts *d, const struct draft *a, const struct draft 
 
                         if (!name[0] || strcmp(name, a->protocol->norms[j].name) != 0)
                                 continue;
-                        report_at(d->report, b->yaml, yaml_get(b->norms[i], "norm"),
+                        mistakes_at(d->mistakes, b->yaml, yaml_get(b->norms[i], "norm"),
                                   "norm '%s' stands also in %s, which can hold on the same day for the same child or region; give it another name", name,
                                   a->protocol->name);
                 }
@@ -120,14 +120,14 @@ static int read_folder(struct drafts *d, const char *folder) {
         if (e)
                 return e == -ENOENT ? 0 : e;
         if (n > PROTOCOLS_MAX) {
-                report_place(d->report, folder, "more than %d protocols", PROTOCOLS_MAX);
+                mistakes_place(d->mistakes, folder, "more than %d protocols", PROTOCOLS_MAX);
                 return 0;
         }
         for (size_t i = 0; e == 0 && i < n; i++) {
                 if (is_stories(names[i]))
                         continue;
                 if (snprintf(path, sizeof(path), "%s/%s", folder, names[i]) >= (int)sizeof(path))
-                        report_place(d->report, folder, "the name of this folder is too long");
+                        mistakes_place(d->mistakes, folder, "the name of this folder is too long");
                 else
                         e = read_one(d, path);
         }
@@ -135,9 +135,9 @@ static int read_folder(struct drafts *d, const char *folder) {
 }
 
 int protocols_read(const char *folder, const struct event_types *types, const struct organisations *orgs, struct arena *arena,
-                   struct protocols *ret, struct report *report) {
-        struct drafts d = {.types = types, .orgs = orgs, .arena = arena, .report = report};
-        size_t before = report->n;
+                   struct protocols *ret, struct mistakes *mistakes) {
+        struct drafts d = {.types = types, .orgs = orgs, .arena = arena, .mistakes = mistakes};
+        size_t before = mistakes->n;
         int e;
 
         *ret = (struct protocols){0};
@@ -149,5 +149,5 @@ int protocols_read(const char *folder, const struct event_types *types, const st
         vector_done(&d.all);
         if (e)
                 return e;
-        return report->n == before ? 0 : -EINVAL;
+        return mistakes->n == before ? 0 : -EINVAL;
 }

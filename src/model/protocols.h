@@ -14,7 +14,7 @@
 
 /*
  * Reads every .yaml in @folder that holds no stories; a folder that is not there holds none. Everything lives in @arena; @types
- * and @orgs must outlive it. Return: 0; -EINVAL when there is a mistake, all told to @report; negative errno.
+ * and @orgs must outlive it. Return: 0; -EINVAL when there is a mistake, all told to @mistakes; negative errno.
  */
 int protocols_read(const char *folder, const struct event_types *types, const struct organisations *orgs, struct arena *arena,
-                   struct protocols *ret, struct report *report) MUSTCHECK;
+                   struct protocols *ret, struct mistakes *mistakes) MUSTCHECK;

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 #include "avro/framing.h"
-#include "bus/topics.h"
+#include "cluster/topics.h"
 #include "cluster.h"
 #include "connect/brake.h"
 #include "connect/runtime.h"
@@ -46,14 +46,14 @@ static inline const char *project_path(const char *name, char ret[PATH_BYTES]) {
 /* The topics that a connector may need: the inbox of gm0014, dead-letters, deliveries, and with @events one for each type. */
 static inline void connecting_up(struct connecting *c, bool events) {
         struct mock_topic topics[CLUSTER_TOPICS_MAX] = {{TOPIC_DEAD_LETTERS, 1}, {TOPIC_DELIVERIES, 1}, {TOPIC_INBOX_PREFIX "gm0014", 1}};
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         char path[PATH_BYTES];
         size_t n = 3;
 
         memset(c, 0, sizeof(*c));
-        ck_assert_int_eq(organisations_read(project_path("config/organisations.yaml", path), &c->orgs, &report), 0);
-        ck_assert_int_eq(event_types_read(project_path("schemas", path), &c->types, &report), 0);
-        report_done(&report);
+        ck_assert_int_eq(organisations_read(project_path("config/organisations.yaml", path), &c->orgs, &mistakes), 0);
+        ck_assert_int_eq(event_types_read(project_path("schemas", path), &c->types, &mistakes), 0);
+        mistakes_done(&mistakes);
         for (size_t i = 0; events && i < event_types_count(c->types); i++) {
                 if (!event_types_at(c->types, i)->output)
                         topics[n++] = (struct mock_topic){event_types_at(c->types, i)->name, 2};
@@ -110,7 +110,7 @@ static inline void *connecting_main(void *ctx) {
 
 /* Starts a connector from the text of its file, x.yaml. */
 static inline void connecting_start(struct connecting *c, const char *yaml) {
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         char path[PATH_BYTES];
         FILE *f;
 
@@ -119,8 +119,8 @@ static inline void connecting_start(struct connecting *c, const char *yaml) {
         ck_assert_ptr_nonnull(f);
         ck_assert_int_ge(fputs(yaml, f), 0);
         ck_assert_int_eq(fclose(f), 0);
-        ck_assert_msg(connect_file_read(path, connectors, c->orgs, one_token, &c->file, &report) == 0, "%s", buffer_text(&report.text));
-        report_done(&report);
+        ck_assert_msg(connect_file_read(path, connectors, c->orgs, one_token, &c->file, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
+        mistakes_done(&mistakes);
         (void) remove(path);
         ck_assert_int_eq(metrics_new(&c->metrics), 0);
         atomic_store(&c->stop, false);

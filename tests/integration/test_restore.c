@@ -19,7 +19,7 @@
 
 #include "../unit/worker_fixture.h"
 #include "bus/admin.h"
-#include "bus/broker_config.h"
+#include "cluster/broker_config.h"
 #include "bus/kafka.h"
 
 #define SKIPPED 77

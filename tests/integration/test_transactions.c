@@ -23,7 +23,7 @@
 #include <sys/socket.h>
 
 #include "../unit/worker_fixture.h"
-#include "bus/broker_config.h"
+#include "cluster/broker_config.h"
 #include "cluster.h"
 
 #define PARTITIONS 2

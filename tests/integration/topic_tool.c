@@ -16,7 +16,7 @@
 
 #include "base/text.h"
 #include "bus/admin.h"
-#include "bus/broker_config.h"
+#include "cluster/broker_config.h"
 
 #define WAIT_MS 30000
 

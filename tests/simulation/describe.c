@@ -10,7 +10,7 @@
 #include <inttypes.h>
 
 #include "avro/framing.h"
-#include "bus/headers.h"
+#include "cluster/headers.h"
 #include "simulation.h"
 
 #define FNV_BASE 0xcbf29ce484222325u

@@ -34,7 +34,7 @@
 #include "base/table.h"
 #include "base/vector.h"
 #include "bus/memory.h"
-#include "bus/topics.h"
+#include "cluster/topics.h"
 #include "engine/engine.h"
 #include "engine/row.h"
 #include "model/config.h"

@@ -10,7 +10,7 @@
 #include <inttypes.h>
 
 #include "avro/framing.h"
-#include "bus/headers.h"
+#include "cluster/headers.h"
 #include "engine/replay.h"
 #include "simulation.h"
 

@@ -104,15 +104,15 @@ static void remove_folder(const char *folder) {
 /* -- Configurations -- */
 
 static struct config *read_config(const char *folder, const char *root) {
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         struct config *config = NULL;
         char schemas[PATH];
 
-        if (config_read(folder, join(schemas, root, "schemas"), &config, &report)) {
-                fprintf(stderr, "simulation: %s cannot be read:\n%s", folder, buffer_text(&report.text));
+        if (config_read(folder, join(schemas, root, "schemas"), &config, &mistakes)) {
+                fprintf(stderr, "simulation: %s cannot be read:\n%s", folder, buffer_text(&mistakes.text));
                 exit(2);
         }
-        report_done(&report);
+        mistakes_done(&mistakes);
         return config;
 }
 

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "model/config.h"
-#include "model/report.h"
+#include "base/mistakes.h"
 
 struct scratch {
         char path[64];
@@ -70,19 +70,19 @@ static inline const char *project_path(const char *name, char ret[SCRATCH_PATH])
 /* The configuration of the examples among the stories; the caller frees. */
 static inline struct config *example_config(void) {
         char folder[SCRATCH_PATH], schemas[SCRATCH_PATH];
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         struct config *config = NULL;
 
-        ck_assert_msg(config_read(project_path("tests/stories/examples/config", folder), project_path("schemas", schemas), &config, &report) == 0, "%s",
-                      buffer_text(&report.text));
-        report_done(&report);
+        ck_assert_msg(config_read(project_path("tests/stories/examples/config", folder), project_path("schemas", schemas), &config, &mistakes) == 0, "%s",
+                      buffer_text(&mistakes.text));
+        mistakes_done(&mistakes);
         return config;
 }
 
 /* Asserts that the report is exactly one line, "<scratch>/<expected>". */
-static inline void assert_report(const struct scratch *s, struct report *report, const char *expected) {
+static inline void assert_report(const struct scratch *s, struct mistakes *mistakes, const char *expected) {
         char line[2048];
 
         (void) snprintf(line, sizeof(line), "%s/%s\n", s->path, expected);
-        ck_assert_str_eq(buffer_text(&report->text), line);
+        ck_assert_str_eq(buffer_text(&mistakes->text), line);
 }

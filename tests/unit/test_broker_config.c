@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bus/broker_config.h"
+#include "cluster/broker_config.h"
 #include "bus/bus.h"
 
 static struct arena *arena;

@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bus/headers.h"
+#include "cluster/headers.h"
 #include "bus/kafka.h"
 #include "bus/murmur2.h"
-#include "bus/topics.h"
+#include "cluster/topics.h"
 
 /* The vectors of Kafka's own UtilsTest. */
 static const struct {

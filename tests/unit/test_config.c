@@ -18,11 +18,11 @@ static const struct {
 START_TEST(test_examples_load) {
         char config_dir[SCRATCH_PATH], schemas[SCRATCH_PATH];
         struct config *config = NULL;
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         size_t norms = 0, routes = 0, indexed = 0, indexed_routes = 0;
 
-        ck_assert_msg(config_read(project_path(folders[_i].folder, config_dir), project_path("schemas", schemas), &config, &report) == 0, "%s",
-                      buffer_text(&report.text));
+        ck_assert_msg(config_read(project_path(folders[_i].folder, config_dir), project_path("schemas", schemas), &config, &mistakes) == 0, "%s",
+                      buffer_text(&mistakes.text));
         ck_assert_uint_eq(config->protocols.n, folders[_i].protocols);
         ck_assert_uint_eq(config->version, 1);
         for (size_t i = 0; i < config->protocols.n; i++) {
@@ -47,19 +47,19 @@ START_TEST(test_examples_load) {
         ck_assert_uint_eq(routes, folders[_i].routes);
         ck_assert_uint_eq(indexed_routes, routes);
         config_free(config);
-        report_done(&report);
+        mistakes_done(&mistakes);
 }
 END_TEST
 
 START_TEST(test_own_configuration_loads) {
         char config_dir[SCRATCH_PATH], schemas[SCRATCH_PATH];
         struct config *config = NULL;
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
 
-        ck_assert_msg(config_read(project_path("config", config_dir), project_path("schemas", schemas), &config, &report) == 0, "%s",
-                buffer_text(&report.text));
+        ck_assert_msg(config_read(project_path("config", config_dir), project_path("schemas", schemas), &config, &mistakes) == 0, "%s",
+                buffer_text(&mistakes.text));
         config_free(config);
-        report_done(&report);
+        mistakes_done(&mistakes);
 }
 END_TEST
 
@@ -79,22 +79,22 @@ START_TEST(test_version) {
         struct scratch s = scratch_new();
         char schemas[SCRATCH_PATH];
         struct config *config = NULL;
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         int r;
 
         write_small(&s);
         if (versions[_i].version)
                 scratch_write(&s, "version", versions[_i].version);
-        r = config_read(s.path, project_path("schemas", schemas), &config, &report);
+        r = config_read(s.path, project_path("schemas", schemas), &config, &mistakes);
         if (versions[_i].number) {
-                ck_assert_msg(r == 0, "%s", buffer_text(&report.text));
+                ck_assert_msg(r == 0, "%s", buffer_text(&mistakes.text));
                 ck_assert_uint_eq(config->version, versions[_i].number);
         } else {
                 ck_assert_int_eq(r, -EINVAL);
-                assert_report(&s, &report, "version: must hold one number from 1 on, which is raised with every change of the configuration");
+                assert_report(&s, &mistakes, "version: must hold one number from 1 on, which is raised with every change of the configuration");
         }
         config_free(config);
-        report_done(&report);
+        mistakes_done(&mistakes);
         scratch_remove(&s);
 }
 END_TEST
@@ -104,7 +104,7 @@ START_TEST(test_mistakes_of_several_files) {
         struct scratch s = scratch_new();
         char schemas[SCRATCH_PATH];
         struct config *config = NULL;
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
 
         write_small(&s);
         scratch_write(&s, "organisations.yaml", "organisations: [{id: operators, kind: operators}, {id: a, kind: b}]\n");
@@ -114,11 +114,11 @@ START_TEST(test_mistakes_of_several_files) {
         scratch_write(&s, "protocols/p.stories.yaml", "stories: []\n"); /* no protocol */
         scratch_write(&s, "protocols/p.yaml",
                 "protocol: p\nregion: any\nvalid: {from: 2024-01-01}\nroutes:\n  - {event: measure-started, to: [nobody], basis: x}\n");
-        ck_assert_int_eq(config_read(s.path, project_path("schemas", schemas), &config, &report), -EINVAL);
+        ck_assert_int_eq(config_read(s.path, project_path("schemas", schemas), &config, &mistakes), -EINVAL);
         ck_assert_ptr_null(config);
-        ck_assert_uint_eq(report.n, 4);
-        ck_assert_ptr_nonnull(strstr(buffer_text(&report.text), "protocols/p.yaml:5:35: nobody can have the role 'nobody'"));
-        report_done(&report);
+        ck_assert_uint_eq(mistakes.n, 4);
+        ck_assert_ptr_nonnull(strstr(buffer_text(&mistakes.text), "protocols/p.yaml:5:35: nobody can have the role 'nobody'"));
+        mistakes_done(&mistakes);
         scratch_remove(&s);
 }
 END_TEST
@@ -127,11 +127,11 @@ START_TEST(test_missing_folders) {
         struct scratch s = scratch_new();
         char path[SCRATCH_PATH];
         struct config *config = NULL;
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
 
-        ck_assert_int_eq(config_read(scratch_path(&s, "none", path), s.path, &config, &report), -EINVAL);
-        ck_assert_uint_eq(report.n, 3); /* calendar, organisations, no schema */
-        report_done(&report);
+        ck_assert_int_eq(config_read(scratch_path(&s, "none", path), s.path, &config, &mistakes), -EINVAL);
+        ck_assert_uint_eq(mistakes.n, 3); /* calendar, organisations, no schema */
+        mistakes_done(&mistakes);
         scratch_remove(&s);
 }
 END_TEST

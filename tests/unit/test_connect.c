@@ -317,7 +317,7 @@ static const char *environment(const char *name) {
         return strcmp(name, "TOKEN") == 0 ? TOKEN_A : NULL;
 }
 
-static int read_options(const char *text, struct context *ctx, struct report *report, struct arena *arena) {
+static int read_options(const char *text, struct context *ctx, struct mistakes *mistakes, struct arena *arena) {
         static const char *const also[] = {"connector", NULL};
         struct settings_target target = {table, ctx};
         struct settings_source source = {.environment = environment, .arena = arena};
@@ -327,18 +327,18 @@ static int read_options(const char *text, struct context *ctx, struct report *re
 
         ck_assert_msg(yaml_tree_parse("x.yaml", text, strlen(text), &yaml, &err) == 0, "%s", err.text);
         source.yaml = yaml;
-        r = settings_read(&source, yaml_tree_root(yaml), also, &target, 1, report);
+        r = settings_read(&source, yaml_tree_root(yaml), also, &target, 1, mistakes);
         yaml_tree_free(yaml);
         return r;
 }
 
 START_TEST(test_options_are_read_with_defaults) {
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         struct context ctx = {0};
         struct arena *arena;
 
         ck_assert_int_eq(arena_new(&arena, 65536), 0);
-        ck_assert_int_eq(read_options("connector: x\nurl: http://a/\nwait: 5 s\nflag: true\nmode: binary\ntoken: {env: TOKEN}\n", &ctx, &report, arena), 0);
+        ck_assert_int_eq(read_options("connector: x\nurl: http://a/\nwait: 5 s\nflag: true\nmode: binary\ntoken: {env: TOKEN}\n", &ctx, &mistakes, arena), 0);
         ck_assert_str_eq(ctx.url, "http://a/");
         ck_assert_int_eq(ctx.number, 8);
         ck_assert_int_eq(ctx.wait, 5000);
@@ -347,7 +347,7 @@ START_TEST(test_options_are_read_with_defaults) {
         ck_assert_uint_eq(ctx.token.n, 1);
         settings_done(table, &ctx);
         ck_assert_uint_eq(ctx.token.n, 0);
-        report_done(&report);
+        mistakes_done(&mistakes);
         arena_free(arena);
 }
 END_TEST
@@ -371,16 +371,16 @@ START_TEST(test_options_tell_every_mistake) {
                 {"url: a\ntoken: {file: not-there}\n", "x.yaml:2:15: the token cannot be read"},
                 {"url: a\nnumber: x\nflag: 3\n", "x.yaml:3:7: flag must be true or false"}, /* the second mistake is told as well */
         };
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         struct context ctx = {0};
         struct arena *arena;
 
         ck_assert_int_eq(arena_new(&arena, 65536), 0);
-        ck_assert_int_eq(read_options(rows[_i].text, &ctx, &report, arena), -EINVAL);
-        ck_assert_msg(strstr(buffer_text(&report.text), rows[_i].told), "%s", buffer_text(&report.text));
-        ck_assert_ptr_null(strstr(buffer_text(&report.text), TOKEN_A));
+        ck_assert_int_eq(read_options(rows[_i].text, &ctx, &mistakes, arena), -EINVAL);
+        ck_assert_msg(strstr(buffer_text(&mistakes.text), rows[_i].told), "%s", buffer_text(&mistakes.text));
+        ck_assert_ptr_null(strstr(buffer_text(&mistakes.text), TOKEN_A));
         settings_done(table, &ctx);
-        report_done(&report);
+        mistakes_done(&mistakes);
         arena_free(arena);
 }
 END_TEST

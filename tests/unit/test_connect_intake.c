@@ -37,13 +37,13 @@ static struct event_types *types;
 static struct arena *arena;
 
 static void setup(void) {
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         char path[SCRATCH_PATH];
 
         ck_assert_int_eq(arena_new(&arena, INTAKE_ARENA_MAX), 0);
-        ck_assert_int_eq(organisations_read(project_path("config/organisations.yaml", path), &orgs, &report), 0);
-        ck_assert_int_eq(event_types_read(project_path("schemas", path), &types, &report), 0);
-        report_done(&report);
+        ck_assert_int_eq(organisations_read(project_path("config/organisations.yaml", path), &orgs, &mistakes), 0);
+        ck_assert_int_eq(event_types_read(project_path("schemas", path), &types, &mistakes), 0);
+        mistakes_done(&mistakes);
 }
 
 static void teardown(void) {
@@ -338,7 +338,7 @@ static const char *tokens(const char *name) {
 
 /* A file for each connector, with something that open() must refuse when @broken. */
 static struct connect_file *read_file(const struct scratch *s, const char *name, bool broken) {
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         struct connect_file *file = NULL;
         char text[512], path[SCRATCH_PATH];
 
@@ -349,9 +349,9 @@ static struct connect_file *read_file(const struct scratch *s, const char *name,
                 (void) snprintf(text, sizeof(text), "connector: %s\norganisation: gm0014\nurl: %s\n", name,
                                 broken ? "http://example.nl/" : "https://example.nl/");
         scratch_write(s, "x.yaml", text);
-        ck_assert_msg(connect_file_read(scratch_path(s, "x.yaml", path), connectors, orgs, tokens, &file, &report) == 0, "%s", buffer_text(&report.text));
+        ck_assert_msg(connect_file_read(scratch_path(s, "x.yaml", path), connectors, orgs, tokens, &file, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
         ck_assert_str_eq(file->name, "x");
-        report_done(&report);
+        mistakes_done(&mistakes);
         return file;
 }
 
@@ -411,13 +411,13 @@ END_TEST
 
 START_TEST(test_shipped_files_are_right) {
         static const char *const files[] = {"config/connectors/gi-http.yaml", "config/connectors/webhook-gm0014.yaml"};
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         struct connect_file *file = NULL;
         char path[SCRATCH_PATH];
 
-        ck_assert_msg(connect_file_read(project_path(files[_i], path), connectors, orgs, tokens, &file, &report) == 0, "%s", buffer_text(&report.text));
+        ck_assert_msg(connect_file_read(project_path(files[_i], path), connectors, orgs, tokens, &file, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
         connect_file_free(file);
-        report_done(&report);
+        mistakes_done(&mistakes);
 }
 END_TEST
 
@@ -437,16 +437,16 @@ START_TEST(test_file_mistakes_are_told) {
                 {"- connector\n", "must hold keys and values"},
                 {"connector: [", "x.yaml:"},
         };
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         struct connect_file *file = NULL;
         struct scratch s = scratch_new();
         char path[SCRATCH_PATH];
 
         scratch_write(&s, "x.yaml", rows[_i].text);
-        ck_assert_int_lt(connect_file_read(scratch_path(&s, "x.yaml", path), connectors, orgs, tokens, &file, &report), 0);
-        ck_assert_msg(strstr(buffer_text(&report.text), rows[_i].told), "%s", buffer_text(&report.text));
+        ck_assert_int_lt(connect_file_read(scratch_path(&s, "x.yaml", path), connectors, orgs, tokens, &file, &mistakes), 0);
+        ck_assert_msg(strstr(buffer_text(&mistakes.text), rows[_i].told), "%s", buffer_text(&mistakes.text));
         ck_assert_ptr_null(file);
-        report_done(&report);
+        mistakes_done(&mistakes);
         scratch_remove(&s);
 }
 END_TEST

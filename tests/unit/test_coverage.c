@@ -32,20 +32,20 @@ static void tear_down(void) {
 
 /* --- coverage --- */
 
-static int read_coverage(const char *text, struct coverage *ret, struct report *report) {
+static int read_coverage(const char *text, struct coverage *ret, struct mistakes *mistakes) {
         char path[SCRATCH_PATH];
 
         scratch_write(&folder, "c.yaml", text);
-        return coverage_read(scratch_path(&folder, "c.yaml", path), config, reports, arena, ret, report);
+        return coverage_read(scratch_path(&folder, "c.yaml", path), config, reports, arena, ret, mistakes);
 }
 
 START_TEST(test_rows) {
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         struct coverage coverage;
 
         ck_assert_msg(read_coverage("R01: {norms: [ijmond-2022/protector-assigned], routes: [ijmond-2022/measure-started], reports: [norms]}\n"
-                                    "R02: {}\nR03:\nR33: {reports: [waiting]}\nG28: {no_rule: omdat}\n", &coverage, &report) == 0, "%s",
-                      buffer_text(&report.text));
+                                    "R02: {}\nR03:\nR33: {reports: [waiting]}\nG28: {no_rule: omdat}\n", &coverage, &mistakes) == 0, "%s",
+                      buffer_text(&mistakes.text));
         ck_assert_uint_eq(coverage.n_empty, COVERAGE_ROWS - 3);
         ck_assert_str_eq(coverage.rows[0].id, "R01");
         ck_assert_str_eq(coverage.rows[0].lists[COVERAGE_NORMS].items[0], "ijmond-2022/protector-assigned");
@@ -59,13 +59,13 @@ START_TEST(test_rows) {
         ck_assert_uint_eq(coverage.n_unnamed, 20); /* of 21 norms */
         for (size_t i = 0; i < coverage.n_unnamed; i++)
                 ck_assert(strcmp(coverage.unnamed[i]->name, "protector-assigned") != 0 || strcmp(coverage.unnamed[i]->protocol->name, "ijmond-2022") != 0);
-        report_done(&report);
+        mistakes_done(&mistakes);
 }
 END_TEST
 
 static const struct {
         const char *text, *mistake;
-} mistakes[] = {
+} mistake_rows[] = {
         {"R34: {no_rule: x}\n", "1:1: no rule has the id 'R34': R01 to R33 and G01 to G28 (did you mean 'R04'?)"},
         {"r01: {no_rule: x}\n", "1:1: no rule has the id 'r01': R01 to R33 and G01 to G28 (did you mean 'R01'?)"},
         {"[R01]\n", "1:1: the coverage must be a mapping of keys to values, not a list"},
@@ -86,25 +86,25 @@ static const struct {
 };
 
 START_TEST(test_mistake) {
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         struct coverage coverage;
         char line[1024];
 
-        ck_assert_int_eq(read_coverage(mistakes[_i].text, &coverage, &report), -EINVAL);
-        (void) snprintf(line, sizeof(line), "c.yaml:%s", mistakes[_i].mistake);
-        assert_report(&folder, &report, line);
-        report_done(&report);
+        ck_assert_int_eq(read_coverage(mistake_rows[_i].text, &coverage, &mistakes), -EINVAL);
+        (void) snprintf(line, sizeof(line), "c.yaml:%s", mistake_rows[_i].mistake);
+        assert_report(&folder, &mistakes, line);
+        mistakes_done(&mistakes);
 }
 END_TEST
 
 START_TEST(test_no_file) {
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         struct coverage coverage;
         char path[SCRATCH_PATH];
 
-        ck_assert_int_eq(coverage_read(scratch_path(&folder, "none.yaml", path), config, reports, arena, &coverage, &report), -EINVAL);
-        ck_assert_uint_eq(report.n, 1);
-        report_done(&report);
+        ck_assert_int_eq(coverage_read(scratch_path(&folder, "none.yaml", path), config, reports, arena, &coverage, &mistakes), -EINVAL);
+        ck_assert_uint_eq(mistakes.n, 1);
+        mistakes_done(&mistakes);
 }
 END_TEST
 
@@ -142,29 +142,29 @@ static const struct {
         {FILE_OF("", "", "", "municipalty: [team]"), "", "8:36: contacts of a region has no key 'municipalty' (did you mean 'municipality'?)"},
 };
 
-static void assert_line(struct report *report, const char *line) {
+static void assert_line(struct mistakes *mistakes, const char *line) {
         char expected[1024];
 
         (void) snprintf(expected, sizeof(expected), "o.yaml:%s", line);
         if (line[0])
-                assert_report(&folder, report, expected);
+                assert_report(&folder, mistakes, expected);
         else
-                ck_assert_str_eq(buffer_text(&report->text), "");
+                ck_assert_str_eq(buffer_text(&mistakes->text), "");
 }
 
 START_TEST(test_contacts) {
-        struct report report = REPORT_INIT, missing = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT, missing = MISTAKES_INIT;
         struct config small = {0};
         char path[SCRATCH_PATH];
 
         scratch_write(&folder, "o.yaml", contacts[_i].text);
-        ck_assert_msg(organisations_read(scratch_path(&folder, "o.yaml", path), &small.organisations, &report) == 0, "%s", buffer_text(&report.text));
-        ck_assert_int_eq(contacts_check(path, &small, &missing, &report), contacts[_i].mistake[0] ? -EINVAL : 0);
-        assert_line(&report, contacts[_i].mistake);
+        ck_assert_msg(organisations_read(scratch_path(&folder, "o.yaml", path), &small.organisations, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
+        ck_assert_int_eq(contacts_check(path, &small, &missing, &mistakes), contacts[_i].mistake[0] ? -EINVAL : 0);
+        assert_line(&mistakes, contacts[_i].mistake);
         assert_line(&missing, contacts[_i].missing);
         organisations_free(small.organisations);
-        report_done(&missing);
-        report_done(&report);
+        mistakes_done(&missing);
+        mistakes_done(&mistakes);
 }
 END_TEST
 
@@ -176,7 +176,7 @@ int main(void) {
 
         tcase_add_checked_fixture(tc, set_up, tear_down);
         tcase_add_test(tc, test_rows);
-        tcase_add_loop_test(tc, test_mistake, 0, ELEMENTS(mistakes));
+        tcase_add_loop_test(tc, test_mistake, 0, ELEMENTS(mistake_rows));
         tcase_add_test(tc, test_no_file);
         tcase_add_loop_test(tc, test_contacts, 0, ELEMENTS(contacts));
         suite_add_tcase(suite, tc);

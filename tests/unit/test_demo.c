@@ -10,9 +10,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "cli/demo/board.h"
-#include "cli/demo/tape.h"
-#include "cli/demo/year.h"
+#include "demo/board.h"
+#include "demo/tape.h"
+#include "demo/year.h"
 #include "model_fixture.h"
 
 #define PATH_MAX_BYTES 512
@@ -22,7 +22,7 @@
 struct world {
         struct event_types *types;
         struct organisations *orgs;
-        struct report report;
+        struct mistakes mistakes;
 };
 
 static const char *in_project(const char *name, char ret[PATH_MAX_BYTES]) {
@@ -33,18 +33,18 @@ static const char *in_project(const char *name, char ret[PATH_MAX_BYTES]) {
 }
 
 static struct world world_new(void) {
-        struct world w = {.report = REPORT_INIT};
+        struct world w = {.mistakes = MISTAKES_INIT};
         char path[PATH_MAX_BYTES];
 
-        ck_assert_int_eq(event_types_read(in_project("schemas", path), &w.types, &w.report), 0);
-        ck_assert_int_eq(organisations_read(in_project("config/organisations.yaml", path), &w.orgs, &w.report), 0);
+        ck_assert_int_eq(event_types_read(in_project("schemas", path), &w.types, &w.mistakes), 0);
+        ck_assert_int_eq(organisations_read(in_project("config/organisations.yaml", path), &w.orgs, &w.mistakes), 0);
         return w;
 }
 
 static void world_done(struct world *w) {
         event_types_free(w->types);
         organisations_free(w->orgs);
-        report_done(&w->report);
+        mistakes_done(&w->mistakes);
 }
 
 static struct tape year(uint64_t seed, unsigned cases) {

@@ -62,7 +62,7 @@ static void copy_file(const char *name) {
 
 /* The organisations and calendar of the examples, and one protocol (NULL: all of the examples) or two. */
 static void open_two(const char *protocol, const char *later) {
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         char config_dir[512], schemas[512];
 
         snprintf(schemas, sizeof(schemas), "%s/schemas", getenv("PROJECT_ROOT"));
@@ -81,8 +81,8 @@ static void open_two(const char *protocol, const char *later) {
                         write_file("protocols/proef-later.yaml", later);
                 snprintf(config_dir, sizeof(config_dir), "%s", folder);
         }
-        ck_assert_msg(config_read(config_dir, schemas, &config, &report) == 0, "%s", buffer_text(&report.text));
-        report_done(&report);
+        ck_assert_msg(config_read(config_dir, schemas, &config, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
+        mistakes_done(&mistakes);
         ck_assert_int_eq(arena_new(&arena, 1 << 22), 0);
         ck_assert_int_eq(engine_new(config, &engine), 0);
         ck_assert_int_eq(store_new(engine, &store), 0);

@@ -20,13 +20,13 @@ static struct event_types *types;
 static struct arena *arena;
 
 static void setup(void) {
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         char path[SCRATCH_PATH];
 
         ck_assert_int_eq(arena_new(&arena, ARENA_MAX), 0);
-        ck_assert_int_eq(organisations_read(project_path("tests/stories/examples/config/organisations.yaml", path), &orgs, &report), 0);
-        ck_assert_msg(event_types_read(project_path("schemas", path), &types, &report) == 0, "%s", buffer_text(&report.text));
-        report_done(&report);
+        ck_assert_int_eq(organisations_read(project_path("tests/stories/examples/config/organisations.yaml", path), &orgs, &mistakes), 0);
+        ck_assert_msg(event_types_read(project_path("schemas", path), &types, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
+        mistakes_done(&mistakes);
 }
 
 static void teardown(void) {
@@ -190,13 +190,13 @@ static const struct {
 START_TEST(test_bad_schemas) {
         struct scratch s = scratch_new();
         struct event_types *bad = NULL;
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
 
         scratch_write(&s, bad_schemas[_i].name, bad_schemas[_i].schema);
-        ck_assert_int_eq(event_types_read(s.path, &bad, &report), -EINVAL);
-        assert_report(&s, &report, bad_schemas[_i].mistake);
+        ck_assert_int_eq(event_types_read(s.path, &bad, &mistakes), -EINVAL);
+        assert_report(&s, &mistakes, bad_schemas[_i].mistake);
         ck_assert_ptr_null(bad);
-        report_done(&report);
+        mistakes_done(&mistakes);
         scratch_remove(&s);
 }
 END_TEST
@@ -221,22 +221,22 @@ static const struct {
 START_TEST(test_history) {
         struct scratch s = scratch_new();
         struct event_types *read = NULL;
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         int r;
 
         scratch_folder(&s, "history");
         scratch_folder(&s, "history/talk-held");
         scratch_write(&s, "history/talk-held/1.avsc", histories[_i].published);
         scratch_write(&s, "talk-held.avsc", histories[_i].current);
-        r = event_types_read(s.path, &read, &report);
+        r = event_types_read(s.path, &read, &mistakes);
         if (histories[_i].says) {
                 ck_assert_int_eq(r, -EINVAL);
-                ck_assert_msg(strstr(buffer_text(&report.text), histories[_i].says) != NULL, "%s", buffer_text(&report.text));
+                ck_assert_msg(strstr(buffer_text(&mistakes.text), histories[_i].says) != NULL, "%s", buffer_text(&mistakes.text));
         } else {
-                ck_assert_msg(r == 0, "%s", buffer_text(&report.text));
+                ck_assert_msg(r == 0, "%s", buffer_text(&mistakes.text));
         }
         event_types_free(read);
-        report_done(&report);
+        mistakes_done(&mistakes);
         scratch_remove(&s);
 }
 END_TEST
@@ -245,19 +245,19 @@ END_TEST
 START_TEST(test_old_bodies_and_rows_are_read) {
         struct scratch s = scratch_new();
         struct event_types *then = NULL, *now = NULL;
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         const struct event_type *old, *new, *found;
         const struct program *program;
         struct slot slots[LAYOUT_SLOTS_MAX] = {0}, back[LAYOUT_SLOTS_MAX];
         struct buffer body = BUFFER_INIT(4096), row = BUFFER_INIT(4096);
 
         scratch_write(&s, "talk-held.avsc", SCHEMA("", DATE("date")));
-        ck_assert_int_eq(event_types_read(s.path, &then, &report), 0);
+        ck_assert_int_eq(event_types_read(s.path, &then, &mistakes), 0);
         scratch_folder(&s, "history");
         scratch_folder(&s, "history/talk-held");
         scratch_write(&s, "history/talk-held/1.avsc", SCHEMA("", DATE("date")));
         scratch_write(&s, "talk-held.avsc", SCHEMA("", NOTE "," DATE("date")));
-        ck_assert_int_eq(event_types_read(s.path, &now, &report), 0);
+        ck_assert_int_eq(event_types_read(s.path, &now, &mistakes), 0);
         old = event_types_at(then, 0);
         new = event_types_at(now, 0);
 
@@ -279,7 +279,7 @@ START_TEST(test_old_bodies_and_rows_are_read) {
         buffer_done(&row);
         event_types_free(then);
         event_types_free(now);
-        report_done(&report);
+        mistakes_done(&mistakes);
         scratch_remove(&s);
 }
 END_TEST
@@ -496,7 +496,7 @@ END_TEST
 START_TEST(test_a_new_schema_is_a_new_type) {
         struct scratch s = scratch_new();
         struct event_types *read = NULL;
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         json_t *object = json_loads("{\"event_id\":\"9e3c7d36-343b-5e6c-abbb-495e4fd1fa09\",\"case_id\":\"b8244458-a76f-553d-a59f-dba100c12ab7\","
                 "\"source\":\"rvdk\","
                                     "\"occurred_at\":\"2024-09-03T11:00:00Z\",\"recorded_at\":\"2024-09-03T11:00:00Z\",\"date\":\"2024-09-03\","
@@ -509,7 +509,7 @@ START_TEST(test_a_new_schema_is_a_new_type) {
         scratch_write(&s, "talk-held.avsc", SCHEMA("\"ketenwacht.publishers\":[\"council\"],",
                 DATE("date") ",{\"name\":\"n\",\"type\":\"int\"},{\"name\":\"x\",\"type\":\"double\"},"
                                                    "{\"name\":\"f\",\"type\":[\"null\",\"float\"],\"default\":null},{\"name\":\"big\",\"type\":\"long\"}"));
-        ck_assert_msg(event_types_read(s.path, &read, &report) == 0, "%s", buffer_text(&report.text));
+        ck_assert_msg(event_types_read(s.path, &read, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
         ck_assert_msg(event_from_json(event_types_find(read, text_of("talk-held")), orgs, object, NULL, arena, &event, &field, &err) == REFUSAL_NONE,
                 "%s", err.text);
         ck_assert_int_eq(event_check_publisher(&event, orgs, &field, &err), REFUSAL_NONE);
@@ -520,7 +520,7 @@ START_TEST(test_a_new_schema_is_a_new_type) {
         ck_assert_str_eq(err.text, "n: must be a whole number of 32 bits");
         json_decref(object);
         event_types_free(read);
-        report_done(&report);
+        mistakes_done(&mistakes);
         scratch_remove(&s);
 }
 END_TEST

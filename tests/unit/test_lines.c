@@ -32,14 +32,14 @@ static struct organisations *orgs;
 
 static void read_all(void) {
         const char *root = getenv("PROJECT_ROOT");
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         char path[4096];
 
         snprintf(path, sizeof(path), "%s/config/organisations.yaml", root);
-        ck_assert_msg(organisations_read(path, &orgs, &report) == 0, "%s", buffer_text(&report.text));
+        ck_assert_msg(organisations_read(path, &orgs, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
         snprintf(path, sizeof(path), "%s/schemas", root);
-        ck_assert_msg(event_types_read(path, &types, &report) == 0, "%s", buffer_text(&report.text));
-        report_done(&report);
+        ck_assert_msg(event_types_read(path, &types, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
+        mistakes_done(&mistakes);
 }
 
 static void free_all(void) {

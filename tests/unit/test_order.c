@@ -41,7 +41,7 @@ static int untold(void *ctx, const struct outcome *outcome) {
 
 static void story_open(struct story *s, const char *example) {
         const char *root = getenv("PROJECT_ROOT");
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         struct error err = {0};
         struct replay *replay;
         char path[512], config[512], schemas[512];
@@ -52,8 +52,8 @@ static void story_open(struct story *s, const char *example) {
         snprintf(config, sizeof(config), "%s/tests/stories/examples/config", root);
         snprintf(schemas, sizeof(schemas), "%s/schemas", root);
         snprintf(path, sizeof(path), "%s/tests/stories/examples/%s/events.jsonl", root, example);
-        ck_assert_msg(config_read(config, schemas, &s->config, &report) == 0, "%s", buffer_text(&report.text));
-        report_done(&report);
+        ck_assert_msg(config_read(config, schemas, &s->config, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
+        mistakes_done(&mistakes);
         ck_assert_int_eq(arena_new(&s->arena, ARENA_MAX), 0);
         ck_assert_int_eq(file_read(path, &text, &n, &err), 0);
         ck_assert_int_eq(replay_new(s->config, INSTANT_NEVER, untold, NULL, &replay), 0);

@@ -9,16 +9,16 @@
 
 #define OPERATORS "organisations:\n  - {id: operators, kind: operators}\n"
 
-static int read_text(const struct scratch *s, const char *text, struct organisations **ret, struct report *report) {
+static int read_text(const struct scratch *s, const char *text, struct organisations **ret, struct mistakes *mistakes) {
         char path[SCRATCH_PATH];
 
         scratch_write(s, "o.yaml", text);
-        return organisations_read(scratch_path(s, "o.yaml", path), ret, report);
+        return organisations_read(scratch_path(s, "o.yaml", path), ret, mistakes);
 }
 
 static const struct {
         const char *text, *mistake;
-} mistakes[] = {
+} mistake_rows[] = {
         {OPERATORS "  - {id: gm0014, kind: municipalty}\n", "3:24: no kind of organisation is called 'municipalty' (did you mean 'municipality'?)"},
         {OPERATORS "  - {id: gm0014, kind: municipality, regoin: x}\n", "3:38: an organisation has no key 'regoin' (did you mean 'region'?)"},
         {OPERATORS "  - {kind: gi}\n", "3:5: an organisation lacks the key 'id'"},
@@ -66,14 +66,14 @@ static const struct {
 START_TEST(test_mistakes) {
         struct scratch s = scratch_new();
         struct organisations *orgs = NULL;
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         char expected[512];
 
-        ck_assert_int_eq(read_text(&s, mistakes[_i].text, &orgs, &report), -EINVAL);
-        (void) snprintf(expected, sizeof(expected), "o.yaml:%s", mistakes[_i].mistake);
-        assert_report(&s, &report, expected);
+        ck_assert_int_eq(read_text(&s, mistake_rows[_i].text, &orgs, &mistakes), -EINVAL);
+        (void) snprintf(expected, sizeof(expected), "o.yaml:%s", mistake_rows[_i].mistake);
+        assert_report(&s, &mistakes, expected);
         organisations_free(orgs);
-        report_done(&report);
+        mistakes_done(&mistakes);
         scratch_remove(&s);
 }
 END_TEST
@@ -81,13 +81,13 @@ END_TEST
 START_TEST(test_circle_of_successors_is_told_once) {
         struct scratch s = scratch_new();
         struct organisations *orgs = NULL;
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
 
         ck_assert_int_eq(read_text(&s, OPERATORS "  - {id: a, kind: gi, until: 2020-12-31, successor: b}\n"
-                                                 "  - {id: b, kind: gi, until: 2021-12-31, successor: a}\n", &orgs, &report), -EINVAL);
-        assert_report(&s, &report, "o.yaml:3:53: 'a' succeeds itself");
+                                                 "  - {id: b, kind: gi, until: 2021-12-31, successor: a}\n", &orgs, &mistakes), -EINVAL);
+        assert_report(&s, &mistakes, "o.yaml:3:53: 'a' succeeds itself");
         organisations_free(orgs);
-        report_done(&report);
+        mistakes_done(&mistakes);
         scratch_remove(&s);
 }
 END_TEST
@@ -95,16 +95,16 @@ END_TEST
 START_TEST(test_every_mistake_of_a_file_is_told) {
         struct scratch s = scratch_new();
         struct organisations *orgs = NULL;
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
 
         ck_assert_int_eq(read_text(&s, OPERATORS "  - {id: a, kind: gy}\n  - {id: b, kind: gi, region: x}\n  - {id: c, kind: gi, roles: {z: q}}\n",
-                &orgs, &report),
+                &orgs, &mistakes),
                          -EINVAL);
-        ck_assert_uint_eq(report.n, 3);
+        ck_assert_uint_eq(mistakes.n, 3);
         ck_assert_ptr_nonnull(orgs); /* what could be read */
         ck_assert_ptr_nonnull(organisations_find(orgs, text_of("b")));
         organisations_free(orgs);
-        report_done(&report);
+        mistakes_done(&mistakes);
         scratch_remove(&s);
 }
 END_TEST
@@ -125,7 +125,7 @@ static const char world[] =
 START_TEST(test_what_was_read_answers) {
         struct scratch s = scratch_new();
         struct organisations *orgs = NULL;
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         const struct organisation *heer, *dijk, *weesp;
         const struct region *alkmaar, *noord;
         const struct role_entry *entry;
@@ -133,7 +133,7 @@ START_TEST(test_what_was_read_answers) {
         const day_t *changes;
         size_t n;
 
-        ck_assert_int_eq(read_text(&s, world, &orgs, &report), 0);
+        ck_assert_int_eq(read_text(&s, world, &orgs, &mistakes), 0);
         ck_assert_uint_eq(organisations_count(orgs), 5);
         heer = organisations_find(orgs, text_of("gm0398"));
         dijk = organisations_find(orgs, text_of("gm1980"));
@@ -172,7 +172,7 @@ START_TEST(test_what_was_read_answers) {
         ck_assert_int_eq(changes[0], date_from_ymd(2015, 1, 1));
         ck_assert_int_eq(changes[3], date_from_ymd(2022, 3, 24));
         organisations_free(orgs);
-        report_done(&report);
+        mistakes_done(&mistakes);
         scratch_remove(&s);
 }
 END_TEST
@@ -180,13 +180,13 @@ END_TEST
 START_TEST(test_region_case_is_the_uuid_of_the_contract) {
         char path[SCRATCH_PATH], text[UUID_TEXT + 1];
         struct organisations *orgs = NULL;
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
 
-        ck_assert_int_eq(organisations_read(project_path("tests/stories/examples/config/organisations.yaml", path), &orgs, &report), 0);
+        ck_assert_int_eq(organisations_read(project_path("tests/stories/examples/config/organisations.yaml", path), &orgs, &mistakes), 0);
         uuid_format(&regions_find(orgs, text_of("gooi-en-vechtstreek"))->case_id, text);
         ck_assert_str_eq(text, "8b825536-292b-5419-8b89-e996029302f9");
         organisations_free(orgs);
-        report_done(&report);
+        mistakes_done(&mistakes);
 }
 END_TEST
 
@@ -196,7 +196,7 @@ int main(void) {
         SRunner *runner = srunner_create(suite);
         int failed;
 
-        tcase_add_loop_test(tcase, test_mistakes, 0, ELEMENTS(mistakes));
+        tcase_add_loop_test(tcase, test_mistakes, 0, ELEMENTS(mistake_rows));
         tcase_add_test(tcase, test_circle_of_successors_is_told_once);
         tcase_add_test(tcase, test_every_mistake_of_a_file_is_told);
         tcase_add_test(tcase, test_what_was_read_answers);

@@ -18,13 +18,13 @@ static struct event_types *types;
 static struct arena *arena;
 
 static void setup(void) {
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         char path[SCRATCH_PATH];
 
         ck_assert_int_eq(arena_new(&arena, ARENA_MAX), 0);
-        ck_assert_int_eq(organisations_read(project_path("tests/stories/examples/config/organisations.yaml", path), &orgs, &report), 0);
-        ck_assert_int_eq(event_types_read(project_path("schemas", path), &types, &report), 0);
-        report_done(&report);
+        ck_assert_int_eq(organisations_read(project_path("tests/stories/examples/config/organisations.yaml", path), &orgs, &mistakes), 0);
+        ck_assert_int_eq(event_types_read(project_path("schemas", path), &types, &mistakes), 0);
+        mistakes_done(&mistakes);
 }
 
 static void teardown(void) {
@@ -44,7 +44,7 @@ static void teardown(void) {
 
 static const struct {
         const char *text, *mistake;
-} mistakes[] = {
+} mistake_rows[] = {
         /* the file */
         {"- a\n", "1:1: a protocol must be a mapping of keys to values, not a list"},
         {"protocol: q\nregion: any\nvalid: {from: 2022-01-01}\n" GOOD, "1:11: the file is called p.yaml, so the protocol is called p, not 'q'"},
@@ -218,13 +218,13 @@ static const struct {
         {NORM S T M "    escalate: {after: 0 days, to: [gi]}\n", "10:15: escalate must be a list, not a mapping of keys to values"},
 };
 
-static int read_text(const struct scratch *s, const char *text, struct protocols *ret, struct report *report) {
+static int read_text(const struct scratch *s, const char *text, struct protocols *ret, struct mistakes *mistakes) {
         scratch_write(s, "p.yaml", text);
-        return protocols_read(s->path, types, orgs, arena, ret, report);
+        return protocols_read(s->path, types, orgs, arena, ret, mistakes);
 }
 
 /* "1:2: a|3:4: b" as the lines of a report. */
-static void assert_lines(const struct scratch *s, struct report *report, const char *expected) {
+static void assert_lines(const struct scratch *s, struct mistakes *mistakes, const char *expected) {
         char lines[2048];
         size_t n = 0;
 
@@ -234,18 +234,18 @@ static void assert_lines(const struct scratch *s, struct report *report, const c
                 n += (size_t)snprintf(lines + n, sizeof(lines) - n, "%s/p.yaml:%.*s\n", s->path, (int)length, expected);
                 expected += length + (expected[length] == '|');
         }
-        ck_assert_str_eq(buffer_text(&report->text), lines);
+        ck_assert_str_eq(buffer_text(&mistakes->text), lines);
 }
 
 START_TEST(test_mistakes) {
         struct scratch s = scratch_new();
         struct protocols protocols;
-        struct report report = REPORT_INIT;
-        int r = read_text(&s, mistakes[_i].text, &protocols, &report);
+        struct mistakes mistakes = MISTAKES_INIT;
+        int r = read_text(&s, mistake_rows[_i].text, &protocols, &mistakes);
 
-        assert_lines(&s, &report, mistakes[_i].mistake);
+        assert_lines(&s, &mistakes, mistake_rows[_i].mistake);
         ck_assert_int_eq(r, -EINVAL);
-        report_done(&report);
+        mistakes_done(&mistakes);
         scratch_remove(&s);
 }
 END_TEST
@@ -253,11 +253,11 @@ END_TEST
 START_TEST(test_a_good_norm_has_no_mistakes) {
         struct scratch s = scratch_new();
         struct protocols protocols;
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
 
-        ck_assert_msg(read_text(&s, HEAD GOOD, &protocols, &report) == 0, "%s", buffer_text(&report.text));
+        ck_assert_msg(read_text(&s, HEAD GOOD, &protocols, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
         ck_assert_uint_eq(protocols.n, 1);
-        report_done(&report);
+        mistakes_done(&mistakes);
         scratch_remove(&s);
 }
 END_TEST
@@ -280,18 +280,18 @@ static const struct {
 START_TEST(test_one_norm_name_in_two_protocols) {
         struct scratch s = scratch_new();
         struct protocols protocols;
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         char text[1024];
 
         (void) snprintf(text, sizeof(text), "protocol: a\n%s%s", pairs[_i].a, GOOD);
         scratch_write(&s, "a.yaml", text);
         (void) snprintf(text, sizeof(text), "protocol: b\n%s%s", pairs[_i].b, GOOD);
         scratch_write(&s, "b.yaml", text);
-        ck_assert_int_eq(protocols_read(s.path, types, orgs, arena, &protocols, &report), pairs[_i].refused ? -EINVAL : 0);
+        ck_assert_int_eq(protocols_read(s.path, types, orgs, arena, &protocols, &mistakes), pairs[_i].refused ? -EINVAL : 0);
         if (pairs[_i].refused)
-                assert_report(&s, &report,
+                assert_report(&s, &mistakes,
                               "b.yaml:5:11: norm 'n' stands also in a, which can hold on the same day for the same child or region; give it another name");
-        report_done(&report);
+        mistakes_done(&mistakes);
         scratch_remove(&s);
 }
 END_TEST
@@ -299,13 +299,13 @@ END_TEST
 START_TEST(test_every_mistake_of_every_file) {
         struct scratch s = scratch_new();
         struct protocols protocols;
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
 
         scratch_write(&s, "a.yaml", "protocol: a\nregion: nowhere\nvalid: {from: x}\nnorms:\n  - norm: n\n    basis: {kind: vision, ref: x}\n" T M);
         scratch_write(&s, "b.yaml", "protocol: b\nregion: [\n");
-        ck_assert_int_eq(protocols_read(s.path, types, orgs, arena, &protocols, &report), -EINVAL);
-        ck_assert_uint_eq(report.n, 4);
-        report_done(&report);
+        ck_assert_int_eq(protocols_read(s.path, types, orgs, arena, &protocols, &mistakes), -EINVAL);
+        ck_assert_uint_eq(mistakes.n, 4);
+        mistakes_done(&mistakes);
         scratch_remove(&s);
 }
 END_TEST
@@ -370,10 +370,10 @@ static const struct norm *norm_named(const struct protocol *p, const char *name)
 
 static const struct protocol *read_full(const struct scratch *s) {
         static struct protocols protocols;
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
 
-        ck_assert_msg(read_text(s, full, &protocols, &report) == 0, "%s", buffer_text(&report.text));
-        report_done(&report);
+        ck_assert_msg(read_text(s, full, &protocols, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
+        mistakes_done(&mistakes);
         return protocols.items[0];
 }
 
@@ -493,7 +493,7 @@ int main(void) {
         int failed;
 
         tcase_add_checked_fixture(tcase, setup, teardown);
-        tcase_add_loop_test(tcase, test_mistakes, 0, ELEMENTS(mistakes));
+        tcase_add_loop_test(tcase, test_mistakes, 0, ELEMENTS(mistake_rows));
         tcase_add_test(tcase, test_a_good_norm_has_no_mistakes);
         tcase_add_loop_test(tcase, test_one_norm_name_in_two_protocols, 0, ELEMENTS(pairs));
         tcase_add_test(tcase, test_every_mistake_of_every_file);

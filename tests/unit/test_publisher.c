@@ -30,14 +30,14 @@ static char refusals[4096];
 
 static void setup(void) {
         const char *root = getenv("PROJECT_ROOT");
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         char path[4096];
 
         snprintf(path, sizeof(path), "%s/config/organisations.yaml", root);
-        ck_assert_int_eq(organisations_read(path, &orgs, &report), 0);
+        ck_assert_int_eq(organisations_read(path, &orgs, &mistakes), 0);
         snprintf(path, sizeof(path), "%s/schemas", root);
-        ck_assert_int_eq(event_types_read(path, &types, &report), 0);
-        report_done(&report);
+        ck_assert_int_eq(event_types_read(path, &types, &mistakes), 0);
+        mistakes_done(&mistakes);
         ck_assert_int_eq(memory_new(clock_system(), &memory), 0);
         ck_assert_int_eq(memory_topic(memory, "plan-reviewed", 6), 0);
         ck_assert_int_eq(memory_topic(memory, "outbox.gi-jbn", 1), 0);

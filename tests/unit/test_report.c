@@ -78,7 +78,7 @@ static void copy_file(const char *name) {
 }
 
 static void setup(void) {
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         char schemas[SCRATCH_PATH];
 
         scratch = scratch_new();
@@ -86,8 +86,8 @@ static void setup(void) {
         copy_file("organisations.yaml");
         copy_file("calendar.yaml");
         scratch_write(&scratch, "protocols/proef.yaml", protocol);
-        ck_assert_msg(config_read(scratch.path, project_path("schemas", schemas), &config, &report) == 0, "%s", buffer_text(&report.text));
-        report_done(&report);
+        ck_assert_msg(config_read(scratch.path, project_path("schemas", schemas), &config, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
+        mistakes_done(&mistakes);
         ck_assert_int_eq(arena_new(&arena, 1 << 24), 0);
         ck_assert_int_eq(engine_new(config, &engine), 0);
         ck_assert_int_eq(store_new(engine, &store), 0);

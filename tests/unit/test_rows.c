@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bus/kafka_parts.h"
+#include "bus/kafka/parts.h"
 
 #define TAKEN_MAX 4096
 

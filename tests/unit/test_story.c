@@ -35,18 +35,18 @@ static void tear_down(void) {
         config = config_free(config);
 }
 
-static int read_text(const char *text, struct stories **ret, struct report *report) {
+static int read_text(const char *text, struct stories **ret, struct mistakes *mistakes) {
         char path[SCRATCH_PATH];
 
         scratch_write(&folder, "s.stories.yaml", text);
-        return stories_read(scratch_path(&folder, "s.stories.yaml", path), config, ret, report);
+        return stories_read(scratch_path(&folder, "s.stories.yaml", path), config, ret, mistakes);
 }
 
-/* The report, without the path of the folder, is exactly this. */
-static void assert_lines(struct report *report, const char *expected) {
+/* The mistakes, without the path of the folder, is exactly this. */
+static void assert_lines(struct mistakes *mistakes, const char *expected) {
         struct buffer lines = BUFFER_INIT(1 << 20);
         size_t skip = strlen(folder.path) + 1;
-        const char *line = buffer_text(&report->text), *end;
+        const char *line = buffer_text(&mistakes->text), *end;
 
         for (; (end = strchr(line, '\n')); line = end + 1) {
                 ck_assert_uint_gt(end - line, skip);
@@ -123,27 +123,27 @@ static const struct {
 };
 
 START_TEST(test_play) {
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         struct stories *stories = NULL;
 
-        ck_assert_msg(read_text(plays[_i].text, &stories, &report) == 0, "%s", buffer_text(&report.text));
+        ck_assert_msg(read_text(plays[_i].text, &stories, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
         ck_assert_uint_ge(stories->n, 1);
         for (size_t i = 0; i < stories->n; i++)
-                ck_assert_int_eq(story_play(stories, &stories->items[i], config, &report), plays[_i].failures[0] ? STORY_E_FAILED : 0);
-        assert_lines(&report, plays[_i].failures);
+                ck_assert_int_eq(story_play(stories, &stories->items[i], config, &mistakes), plays[_i].failures[0] ? STORY_E_FAILED : 0);
+        assert_lines(&mistakes, plays[_i].failures);
         stories_free(stories);
-        report_done(&report);
+        mistakes_done(&mistakes);
 }
 END_TEST
 
 /* --- the lines --- */
 
 START_TEST(test_lines_of_replay) {
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         struct stories *stories = NULL;
 
         ck_assert_msg(read_text(STORY("  - 2022-03-27 09:00 referral-issued: {occurred: 2022-03-26, form: CUSTOM, provider: provider-de-haven}\n",
-                                      "2022-10-30 03:30", "    []\n"), &stories, &report) == 0, "%s", buffer_text(&report.text));
+                                      "2022-10-30 03:30", "    []\n"), &stories, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
         ck_assert_uint_eq(stories->n, 1);
         ck_assert_uint_eq(stories->items[0].n_lines, 2);
         ck_assert_str_eq(stories->items[0].lines[0].text,
@@ -154,22 +154,22 @@ START_TEST(test_lines_of_replay) {
                          "\"date\":\"2022-03-27\",\"product\":\"verhaal\",\"provider\":\"provider-de-haven\",\"form\":\"CUSTOM\"}");
         ck_assert_str_eq(stories->items[0].lines[1].text, "{\"clock\":\"2022-10-30T03:30:00+01:00\"}");
         stories_free(stories);
-        report_done(&report);
+        mistakes_done(&mistakes);
 }
 END_TEST
 
 START_TEST(test_labels) {
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         struct stories *first = NULL, *again = NULL;
         const char *text = STORY("  - 2022-10-10 measure-started: {measure_id: 7f0a320f-7e2d-50ba-959b-4131a3834d5d}\n", "2022-10-11", "    []\n");
 
-        ck_assert_int_eq(read_text(text, &first, &report), 0);
-        ck_assert_int_eq(read_text(text, &again, &report), 0);
+        ck_assert_int_eq(read_text(text, &first, &mistakes), 0);
+        ck_assert_int_eq(read_text(text, &again, &mistakes), 0);
         ck_assert_str_eq(first->items[0].lines[0].text, again->items[0].lines[0].text);
         ck_assert_ptr_nonnull(strstr(first->items[0].lines[0].text, "\"measure_id\":\"7f0a320f-7e2d-50ba-959b-4131a3834d5d\""));
         stories_free(first);
         stories_free(again);
-        report_done(&report);
+        mistakes_done(&mistakes);
 }
 END_TEST
 
@@ -180,7 +180,7 @@ END_TEST
 
 static const struct {
         const char *text, *mistake; /* behind "s.stories.yaml:" */
-} mistakes[] = {
+} mistake_rows[] = {
         {"protocol: ijmond-2023\nstories: []\n", "1:11: no protocol is called 'ijmond-2023' (did you mean 'ijmond-2022'?)"},
         {"protocol: ijmond-2022\n", "1:1: a file of stories lacks the key 'stories'"},
         {"protocol: ijmond-2022\nstoris: []\nstories: []\n", "2:1: a file of stories has no key 'storis' (did you mean 'stories'?)"},
@@ -277,27 +277,27 @@ static const struct {
 };
 
 START_TEST(test_mistake) {
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         struct stories *stories = NULL;
         char line[1024];
 
-        ck_assert_int_eq(read_text(mistakes[_i].text, &stories, &report), -EINVAL);
+        ck_assert_int_eq(read_text(mistake_rows[_i].text, &stories, &mistakes), -EINVAL);
         ck_assert_ptr_null(stories);
-        (void) snprintf(line, sizeof(line), "s.stories.yaml:%s\n", mistakes[_i].mistake);
-        assert_lines(&report, line);
-        report_done(&report);
+        (void) snprintf(line, sizeof(line), "s.stories.yaml:%s\n", mistake_rows[_i].mistake);
+        assert_lines(&mistakes, line);
+        mistakes_done(&mistakes);
 }
 END_TEST
 
 START_TEST(test_no_file) {
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         struct stories *stories = NULL;
         char path[SCRATCH_PATH];
 
-        ck_assert_int_eq(stories_read(scratch_path(&folder, "none.yaml", path), config, &stories, &report), -EINVAL);
-        ck_assert_uint_eq(report.n, 1);
-        ck_assert_ptr_nonnull(strstr(buffer_text(&report.text), "none.yaml"));
-        report_done(&report);
+        ck_assert_int_eq(stories_read(scratch_path(&folder, "none.yaml", path), config, &stories, &mistakes), -EINVAL);
+        ck_assert_uint_eq(mistakes.n, 1);
+        ck_assert_ptr_nonnull(strstr(buffer_text(&mistakes.text), "none.yaml"));
+        mistakes_done(&mistakes);
 }
 END_TEST
 
@@ -311,7 +311,7 @@ int main(void) {
         tcase_add_loop_test(tc, test_play, 0, ELEMENTS(plays));
         tcase_add_test(tc, test_lines_of_replay);
         tcase_add_test(tc, test_labels);
-        tcase_add_loop_test(tc, test_mistake, 0, ELEMENTS(mistakes));
+        tcase_add_loop_test(tc, test_mistake, 0, ELEMENTS(mistake_rows));
         tcase_add_test(tc, test_no_file);
         suite_add_tcase(suite, tc);
         runner = srunner_create(suite);

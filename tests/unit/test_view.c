@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "avro/framing.h"
-#include "bus/topics.h"
+#include "cluster/topics.h"
 #include "calendar/date.h"
 #include "console/view.h"
 #include "engine/row.h"
@@ -36,15 +36,15 @@ static json_t *started_json;
 
 static void setup(void) {
         const char *root = getenv("PROJECT_ROOT"), *field;
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         struct error err = {0};
         char path[4096];
 
         snprintf(path, sizeof(path), "%s/config/organisations.yaml", root);
-        ck_assert_int_eq(organisations_read(path, &orgs, &report), 0);
+        ck_assert_int_eq(organisations_read(path, &orgs, &mistakes), 0);
         snprintf(path, sizeof(path), "%s/schemas", root);
-        ck_assert_int_eq(event_types_read(path, &types, &report), 0);
-        report_done(&report);
+        ck_assert_int_eq(event_types_read(path, &types, &mistakes), 0);
+        mistakes_done(&mistakes);
         ck_assert_int_eq(arena_new(&arena, 1 << 20), 0);
         started_json = json_loads(STARTED, 0, NULL);
         ck_assert_msg(event_from_json(event_types_find(types, text_of("measure-started")), orgs, started_json, NULL, arena, &started, &field, &err) == 0,

@@ -22,8 +22,8 @@
 #include "base/file.h"
 #include "base/table.h"
 #include "base/vector.h"
-#include "bus/headers.h"
-#include "bus/topics.h"
+#include "cluster/headers.h"
+#include "cluster/topics.h"
 #include "engine/engine.h"
 #include "engine/row.h"
 #include "worker/worker.h"
@@ -143,12 +143,12 @@ static inline void fixture_config(const char *folder, const char *version) {
 }
 
 static inline struct config *fixture_read_config(const char *folder, const char *schemas) {
-        struct report report = REPORT_INIT;
+        struct mistakes mistakes = MISTAKES_INIT;
         struct config *config = NULL;
-        int r = config_read(folder, schemas, &config, &report);
+        int r = config_read(folder, schemas, &config, &mistakes);
 
-        ck_assert_msg(r == 0, "%s", buffer_text(&report.text));
-        report_done(&report);
+        ck_assert_msg(r == 0, "%s", buffer_text(&mistakes.text));
+        mistakes_done(&mistakes);
         return config;
 }
 

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * Mistakes in configuration, all of them
+ *
+ * The checkers do not stop at the first mistake. Each becomes one line with file, line, column, what
+ * was expected and the nearest known word.
+ */
+
+#include "base/buffer.h"
+#include "base/yaml.h"
+
+#define MISTAKES_MAX 1000
+
+struct mistakes {
+        struct buffer text; /* lines, each ended by a newline */
+        size_t n;           /* mistakes found, also those beyond the maximum */
+};
+#define MISTAKES_INIT \
+        { .text = BUFFER_INIT(1 << 20) }
+
+void mistakes_done(struct mistakes *mistakes);
+
+/* "file:line:column: sentence" */
+void mistakes_at(struct mistakes *mistakes, const struct yaml_tree *yaml, const struct yaml_node *node, const char *fmt, ...) PRINTF_LIKE(4, 5);
+/* "place: sentence" for what has no line (a schema, a missing file). */
+void mistakes_place(struct mistakes *mistakes, const char *place, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* What another reader said, its place included. */
+void mistakes_error(struct mistakes *mistakes, const struct error *err);

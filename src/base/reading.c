@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "base/reading.h"
+
+#include <errno.h>
+
+#include "base/name.h"
+
+/* How much of a wrong value a mistake repeats. */
+#define SHOWN "%.80s"
+
+void *reading_alloc(struct reading *r, size_t count, size_t size) {
+        void *p = arena_calloc(r->arena, count ? count : 1, size);
+
+        if (!p)
+                r->e = -ENOMEM;
+        return p;
+}
+
+const char *reading_copy(struct reading *r, const char *text) {
+        const char *copy = arena_copy(r->arena, text, strlen(text));
+
+        if (!copy)
+                r->e = -ENOMEM;
+        return copy;
+}
+
+static bool is_kind(struct reading *r, const struct yaml_node *node, enum yaml_kind kind, const char *what) {
+        static const char *const names[] = {[YAML_SCALAR] = "a single value", [YAML_SEQUENCE] = "a list", [YAML_MAPPING] = "a mapping of keys to values"};
+
+        if (node->kind == kind)
+                return true;
+        reading_mistake(r, node, "%s must be %s, not %s", what, names[kind], names[node->kind]);
+        return false;
+}
+
+bool reading_mapping(struct reading *r, const struct yaml_node *node, const char *what) {
+        return is_kind(r, node, YAML_MAPPING, what);
+}
+
+bool reading_sequence(struct reading *r, const struct yaml_node *node, const char *what) {
+        return is_kind(r, node, YAML_SEQUENCE, what);
+}
+
+bool reading_scalar(struct reading *r, const struct yaml_node *node, const char *what) {
+        return is_kind(r, node, YAML_SCALAR, what);
+}
+
+void reading_keys(struct reading *r, const struct yaml_node *mapping, const char *const *known, const char *what) {
+        for (size_t i = 0; i < mapping->n; i++) {
+                struct nearest nearest = NEAREST_INIT(mapping->keys[i]->text);
+                char hint[NEAREST_HINT_MAX];
+                const char *const *k = known;
+
+                for (; *k && strcmp(*k, mapping->keys[i]->text) != 0; k++)
+                        nearest_try(&nearest, *k);
+                if (!*k)
+                        reading_mistake(r, mapping->keys[i], "%s has no key '" SHOWN "'%s", what, mapping->keys[i]->text, nearest_hint(&nearest, hint));
+        }
+}
+
+const struct yaml_node *reading_required(struct reading *r, const struct yaml_node *mapping, const char *key, const char *what) {
+        const struct yaml_node *node = yaml_get(mapping, key);
+
+        if (!node)
+                reading_mistake(r, mapping, "%s lacks the key '%s'", what, key);
+        return node;
+}
+
+bool reading_is_null(const struct yaml_node *node) {
+        return node->kind == YAML_SCALAR && !node->quoted && (node->text[0] == '\0' || strcmp(node->text, "~") == 0 || strcmp(node->text, "null") == 0);
+}
+
+const char *reading_text(struct reading *r, const struct yaml_node *node, const char *what) {
+        if (!reading_scalar(r, node, what))
+                return NULL;
+        if (reading_is_null(node) || node->text[0] == '\0') {
+                reading_mistake(r, node, "%s is empty", what);
+                return NULL;
+        }
+        return reading_copy(r, node->text);
+}
+
+const char *reading_name(struct reading *r, const struct yaml_node *node, const char *what) {
+        if (!reading_scalar(r, node, what))
+                return NULL;
+        if (reading_is_null(node) || !name_valid(text_of(node->text))) {
+                reading_mistake(r, node, "%s '" SHOWN "' is not a name: 1 to 64 of A-Z a-z 0-9 . _ : / # -", what, node->text);
+                return NULL;
+        }
+        return reading_copy(r, node->text);
+}
+
+bool reading_flag(struct reading *r, const struct yaml_node *node, const char *what, bool *ret) {
+        if (!reading_scalar(r, node, what))
+                return false;
+        if (!node->quoted && (strcmp(node->text, "true") == 0 || strcmp(node->text, "false") == 0)) {
+                *ret = node->text[0] == 't';
+                return true;
+        }
+        reading_mistake(r, node, "%s must be true or false, not '" SHOWN "'", what, node->text);
+        return false;
+}
+
+bool reading_count(struct reading *r, const struct yaml_node *node, const char *what, unsigned least, unsigned most, unsigned *ret) {
+        int64_t value;
+
+        if (!reading_scalar(r, node, what))
+                return false;
+        if (!node->quoted && text_to_int64(text_of(node->text), &value) && value >= least && value <= most) {
+                *ret = (unsigned)value;
+                return true;
+        }
+        reading_mistake(r, node, "%s must be a number from %u to %u, not '" SHOWN "'", what, least, most, node->text);
+        return false;
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "bench/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#define LOOK_MS 20 /* between two looks at a child */
+
+/* Words of /proc/<pid>/stat, counted behind the name (proc(5): fields 14 and 15). */
+#define STAT_USER 11
+#define STAT_SYSTEM 12
+
+/* -- Being stopped -- */
+
+static void stop_signals(sigset_t *ret) {
+        (void) sigemptyset(ret);
+        (void) sigaddset(ret, SIGINT);
+        (void) sigaddset(ret, SIGTERM);
+}
+
+void bench_stop_hold(struct bench_stop *stop) {
+        sigset_t signals;
+
+        stop->asked = false;
+        stop_signals(&signals);
+        (void) pthread_sigmask(SIG_BLOCK, &signals, NULL);
+}
+
+bool bench_stop_wait(struct bench_stop *stop, int timeout_ms) {
+        const struct timespec wait = {.tv_sec = timeout_ms / 1000, .tv_nsec = timeout_ms % 1000 * 1000000L};
+        sigset_t signals;
+
+        stop_signals(&signals);
+        if (!stop->asked && sigtimedwait(&signals, NULL, &wait) > 0)
+                stop->asked = true;
+        return stop->asked;
+}
+
+int bench_stopped(struct error *err) {
+        error_set(err, "stopped by a signal; nothing was measured");
+        return -EINTR;
+}
+
+/* -- Children -- */
+
+static int64_t now_ms(void) {
+        struct clock clock = clock_system();
+
+        return clock_monotonic(&clock);
+}
+
+static void pause_ms(int ms) {
+        const struct timespec t = {.tv_nsec = ms * 1000000L};
+
+        (void) nanosleep(&t, NULL);
+}
+
+/* In the child: does not return. */
+static void become(const struct bench_child_config *config, int out) {
+        sigset_t none;
+        int in = open("/dev/null", O_RDONLY | O_CLOEXEC), log = STDERR_FILENO;
+
+        (void) setpgid(0, 0);
+        (void) sigemptyset(&none);
+        (void) pthread_sigmask(SIG_SETMASK, &none, NULL);
+        if (config->log)
+                log = open(config->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+        if (in < 0 || log < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0 ||
+            dup2(out >= 0 ? out : STDERR_FILENO, STDOUT_FILENO) < 0)
+                _exit(126);
+        for (const char *const *set = config->set; set && *set; set++) {
+                if (putenv((char *)*set))
+                        _exit(126);
+        }
+        if (config->folder && chdir(config->folder))
+                _exit(126);
+        execvp(config->argv[0], (char *const *)config->argv);
+        _exit(127);
+}
+
+int bench_child_start(const struct bench_child_config *config, struct bench_child *ret, struct error *err) {
+        int pipes[2] = {-1, -1};
+
+        *ret = (struct bench_child){.out = -1};
+        if (config->keep_output && pipe2(pipes, O_CLOEXEC)) {
+                error_set(err, "no pipe to read what %s prints: %s", config->argv[0], strerror(errno));
+                return -errno;
+        }
+        ret->started = now_ms();
+        ret->pid = fork();
+        if (ret->pid == 0)
+                become(config, pipes[1]);
+        if (pipes[1] >= 0)
+                (void) close(pipes[1]);
+        if (ret->pid < 0) {
+                int r = -errno;
+
+                error_set(err, "%s cannot be started: %s", config->argv[0], strerror(-r));
+                if (pipes[0] >= 0)
+                        (void) close(pipes[0]);
+                *ret = (struct bench_child){.out = -1};
+                return r;
+        }
+        (void) setpgid(ret->pid, ret->pid); /* both do it: whoever comes first */
+        ret->out = pipes[0];
+        return 0;
+}
+
+static double seconds_of(struct timeval t) {
+        return (double)t.tv_sec + (double)t.tv_usec / 1e6;
+}
+
+bool bench_child_wait(struct bench_child *child, int timeout_ms) {
+        int64_t until = now_ms() + timeout_ms;
+
+        while (child->pid && !child->ended) {
+                struct rusage use;
+                int status;
+
+                if (wait4(child->pid, &status, WNOHANG, &use) == child->pid) {
+                        child->ended = true;
+                        child->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+                        child->cpu_s = seconds_of(use.ru_utime) + seconds_of(use.ru_stime);
+                        child->rss_mb = (double)use.ru_maxrss / 1024;
+                        child->life_s = (double)(now_ms() - child->started) / 1000;
+                } else if (now_ms() >= until) {
+                        return false;
+                } else {
+                        pause_ms(LOOK_MS);
+                }
+        }
+        return true;
+}
+
+int bench_child_finish(struct bench_child *child, struct bench_stop *stop, struct error *err) {
+        while (!bench_child_wait(child, LOOK_MS)) {
+                if (!bench_stop_wait(stop, 0))
+                        continue;
+                bench_child_stop(child);
+                return bench_stopped(err);
+        }
+        return 0;
+}
+
+int bench_child_run(const char *const *argv, struct bench_stop *stop, struct error *err) {
+        struct bench_child child;
+        int r = bench_child_start(&(struct bench_child_config){.argv = argv}, &child, err);
+
+        if (r == 0)
+                r = bench_child_finish(&child, stop, err);
+        if (r == 0 && child.status != 0) {
+                error_set(err, "%s failed with status %d; its reason is above", argv[0], child.status);
+                r = -EIO;
+        }
+        return r;
+}
+
+void bench_child_signal(struct bench_child *child, int signal) {
+        if (child->pid && !child->ended)
+                (void) kill(-child->pid, signal);
+}
+
+static bool group_gone(pid_t group, int timeout_ms) {
+        int64_t until = now_ms() + timeout_ms;
+
+        while (kill(-group, 0) == 0) {
+                if (now_ms() >= until)
+                        return false;
+                pause_ms(LOOK_MS);
+        }
+        return true;
+}
+
+void bench_child_stop(struct bench_child *child) {
+        if (!child || !child->pid)
+                return;
+        (void) kill(-child->pid, SIGTERM); /* also when its leader has ended: what it left behind */
+        if (!bench_child_wait(child, BENCH_CHILD_STOP_MS) || !group_gone(child->pid, BENCH_CHILD_STOP_MS)) {
+                (void) kill(-child->pid, SIGKILL);
+                (void) bench_child_wait(child, BENCH_CHILD_STOP_MS);
+        }
+        if (child->out >= 0)
+                (void) close(child->out);
+        child->out = -1;
+        child->pid = 0;
+}
+
+/* The number in the @place-th word, from 0. */
+static int64_t word_at(const char *text, unsigned place) {
+        int64_t number = 0;
+
+        for (text += strspn(text, " "); place > 0; place--) {
+                text += strcspn(text, " ");
+                text += strspn(text, " ");
+        }
+        return text_to_int64((struct text){text, strcspn(text, " \n")}, &number) ? number : 0;
+}
+
+double bench_cpu_s(pid_t pid) {
+        char path[64], text[1024];
+        const char *at = NULL;
+        FILE *f;
+
+        (void) snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+        f = fopen(path, "r");
+        if (!f)
+                return 0;
+        if (fgets(text, sizeof(text), f))
+                at = strrchr(text, ')'); /* the name may hold anything */
+        (void) fclose(f);
+        return at ? (double)(word_at(at + 1, STAT_USER) + word_at(at + 1, STAT_SYSTEM)) / (double)sysconf(_SC_CLK_TCK) : 0;
+}
+
+int bench_self(char ret[BENCH_PATH_MAX], struct error *err) {
+        ssize_t n = readlink("/proc/self/exe", ret, BENCH_PATH_MAX - 1);
+
+        if (n <= 0) {
+                error_set(err, "the path of this program cannot be found: /proc/self/exe: %s", strerror(errno));
+                return -errno;
+        }
+        ret[n] = '\0';
+        return 0;
+}

@@ -1,0 +1,538 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Topics, settings and groups, by librdkafka's admin requests. Rights are in kafka_acls.c. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bus/kafka/admin.h"
+
+#define DESCRIBE_MAX 200 /* topics in one request */
+#define CONTROLLER_MS 5000
+
+int admin_new(const struct kafka_config *config, struct admin **ret, struct error *err) {
+        struct admin *a = calloc(1, sizeof(*a));
+        struct kafka_client_options options = {.role = KAFKA_ADMIN, .opaque = a};
+        int r;
+
+        if (!a)
+                return -ENOMEM;
+        r = kafka_bus_new(config, &a->bus, err);
+        if (r == 0)
+                r = arena_new(&a->listing, ADMIN_BYTES_MAX);
+        if (r == 0)
+                r = arena_new(&a->settings, ADMIN_BYTES_MAX);
+        if (r == 0)
+                r = arena_new(&a->acls, ADMIN_BYTES_MAX);
+        if (r == 0)
+                r = kafka_client_open(&a->client, (struct kafka_bus *)a->bus, &options, err);
+        if (r) {
+                admin_free(a);
+                return r;
+        }
+        *ret = a;
+        return 0;
+}
+
+struct admin *admin_free(struct admin *a) {
+        if (!a)
+                return NULL;
+        kafka_client_close(&a->client);
+        arena_free(a->listing);
+        arena_free(a->settings);
+        arena_free(a->acls);
+        bus_free(a->bus);
+        free(a);
+        return NULL;
+}
+
+int admin_outcome(struct admin *a, const char *call, rd_kafka_resp_err_t code, const char *text, struct error *err) {
+        switch (code) {
+        case RD_KAFKA_RESP_ERR_NO_ERROR:
+                return 0;
+        case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
+        case RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION:
+                error_set(err, "the broker at %s does not know %s: it is the embedded one, or very old", a->client.bus->bootstrap, call);
+                return ADMIN_E_UNSUPPORTED;
+        case RD_KAFKA_RESP_ERR_SECURITY_DISABLED:
+                error_set(err, "the broker at %s keeps no rights: it has no authorizer", a->client.bus->bootstrap);
+                return ADMIN_E_UNSUPPORTED;
+        case RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS:
+                error_set(err, "%s: it exists already", call);
+                return ADMIN_E_EXISTS;
+        case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+        case RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND:
+                error_set(err, "%s: it is not there", call);
+                return ADMIN_E_NONE;
+        case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+        case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+        case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+                (void)kafka_failed(&a->client, call, code, text, err); /* its sentence */
+                return ADMIN_E_FORBIDDEN;
+        default:
+                return kafka_failed(&a->client, call, code, text, err);
+        }
+}
+
+/*
+ * Asking a controller that is not there takes the whole time-out. A cluster names one of its brokers as such; the embedded one names none
+ * that it has.
+ */
+static int find_controller(struct admin *a, const char *call, struct error *err) {
+        const struct rd_kafka_metadata *metadata;
+        rd_kafka_resp_err_t code;
+        int32_t controller;
+
+        if (a->has_controller)
+                return 0;
+        code = rd_kafka_metadata(a->client.rk, 0, NULL, &metadata, BUS_OPEN_MS);
+        rd_kafka_poll(a->client.rk, 0); /* delivers why there is no connection */
+        if (code)
+                return admin_outcome(a, call, code, NULL, err);
+        controller = rd_kafka_controllerid(a->client.rk, CONTROLLER_MS);
+        for (int i = 0; i < metadata->broker_cnt; i++)
+                a->has_controller |= metadata->brokers[i].id == controller;
+        rd_kafka_metadata_destroy(metadata);
+        return a->has_controller ? 0 : admin_outcome(a, call, RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, NULL, err);
+}
+
+int admin_request(struct admin *a, const char *call, void (*send)(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *o, rd_kafka_queue_t *q, void *args),
+                  void *args, rd_kafka_event_t **ret, struct error *err) {
+        rd_kafka_AdminOptions_t *options;
+        rd_kafka_queue_t *queue;
+        rd_kafka_event_t *event = NULL;
+        char reason[KAFKA_TROUBLE_MAX];
+        int token, r = find_controller(a, call, err);
+
+        *ret = NULL;
+        if (r)
+                return r;
+        options = rd_kafka_AdminOptions_new(a->client.rk, RD_KAFKA_ADMIN_OP_ANY);
+        queue = rd_kafka_queue_new(a->client.rk);
+        if (!options || !queue ||
+            rd_kafka_AdminOptions_set_request_timeout(options, BUS_CALL_MS, reason, sizeof(reason)) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+                if (options)
+                        rd_kafka_AdminOptions_destroy(options);
+                if (queue)
+                        rd_kafka_queue_destroy(queue);
+                return -ENOMEM;
+        }
+        token = watchdog_enter(a->client.bus->watchdog, "admin request", 3 * BUS_CALL_MS);
+        send(a->client.rk, options, queue, args);
+        event = rd_kafka_queue_poll(queue, 2 * BUS_CALL_MS);
+        watchdog_leave(a->client.bus->watchdog, token);
+        rd_kafka_poll(a->client.rk, 0); /* delivers why there is no connection */
+        r = event ? admin_outcome(a, call, rd_kafka_event_error(event), rd_kafka_event_error_string(event), err)
+                  : admin_outcome(a, call, RD_KAFKA_RESP_ERR__TIMED_OUT, NULL, err);
+        rd_kafka_queue_destroy(queue);
+        rd_kafka_AdminOptions_destroy(options);
+        if (r && event) {
+                rd_kafka_event_destroy(event);
+                event = NULL;
+        }
+        *ret = event;
+        return r;
+}
+
+static int by_name(const void *a, const void *b) {
+        return strcmp(((const struct admin_topic *)a)->name, ((const struct admin_topic *)b)->name);
+}
+
+int admin_topics(struct admin *a, const struct admin_topic **ret, size_t *ret_n, struct error *err) {
+        const struct rd_kafka_metadata *metadata;
+        struct admin_topic *topics;
+        rd_kafka_resp_err_t code = rd_kafka_metadata(a->client.rk, 1, NULL, &metadata, BUS_CALL_MS);
+        size_t n = 0;
+
+        rd_kafka_poll(a->client.rk, 0);
+        if (code)
+                return kafka_failed(&a->client, "the question which topics there are", code, NULL, err);
+        arena_reset(a->listing);
+        topics = arena_calloc(a->listing, (size_t)metadata->topic_cnt + 1, sizeof(*topics));
+        for (int i = 0; topics && i < metadata->topic_cnt; i++) {
+                const struct rd_kafka_metadata_topic *t = &metadata->topics[i];
+                char *name = arena_copy(a->listing, t->topic, strlen(t->topic));
+
+                if (!name)
+                        topics = NULL;
+                else if (t->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+                        topics[n++] = (struct admin_topic){.name = name, .partitions = t->partition_cnt,
+                                                           .replication = (int16_t)(t->partition_cnt ? t->partitions[0].replica_cnt : 0)};
+        }
+        rd_kafka_metadata_destroy(metadata);
+        if (!topics)
+                return -ENOMEM;
+        qsort(topics, n, sizeof(*topics), by_name);
+        *ret = topics;
+        *ret_n = n;
+        return 0;
+}
+
+struct describe_args {
+        rd_kafka_ConfigResource_t **resources;
+        size_t n;
+};
+
+static void send_describe(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *o, rd_kafka_queue_t *q, void *args) {
+        struct describe_args *d = args;
+
+        rd_kafka_DescribeConfigs(rk, d->resources, d->n, o, q);
+}
+
+/* Describes up to DESCRIBE_MAX topics; the event holds the answers. */
+static int describe(struct admin *a, const char *const *names, size_t n, rd_kafka_event_t **ret, struct error *err) {
+        struct describe_args args = {.resources = calloc(n + 1, sizeof(*args.resources)), .n = n};
+        int r = args.resources ? 0 : -ENOMEM;
+
+        for (size_t i = 0; r == 0 && i < n; i++) {
+                args.resources[i] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, names[i]);
+                if (!args.resources[i])
+                        r = -ENOMEM;
+        }
+        if (r == 0)
+                r = admin_request(a, "the question for the settings of topics", send_describe, &args, ret, err);
+        if (args.resources)
+                rd_kafka_ConfigResource_destroy_array(args.resources, n);
+        free(args.resources);
+        return r;
+}
+
+static const rd_kafka_ConfigEntry_t *entry_of(const rd_kafka_ConfigEntry_t **entries, size_t n, const char *name) {
+        for (size_t i = 0; i < n; i++) {
+                if (strcmp(rd_kafka_ConfigEntry_name(entries[i]), name) == 0)
+                        return entries[i];
+        }
+        return NULL;
+}
+
+static int take_settings(struct admin *a, const rd_kafka_ConfigResource_t *resource, const struct admin_topic *topic, const char **ret) {
+        size_t n;
+        const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(resource, &n);
+
+        for (size_t k = 0; k < topic->settings_n; k++) {
+                const rd_kafka_ConfigEntry_t *entry = entry_of(entries, n, topic->settings[k].name);
+                const char *value = entry ? rd_kafka_ConfigEntry_value(entry) : NULL;
+
+                ret[k] = value ? arena_copy(a->settings, value, strlen(value)) : NULL;
+                if (value && !ret[k])
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int settings_of(struct admin *a, const struct admin_topic *topics, size_t n, const char **ret, struct error *err) {
+        const char *names[DESCRIBE_MAX];
+        rd_kafka_event_t *event;
+        const rd_kafka_ConfigResource_t **resources;
+        size_t got = 0, at = 0;
+        int r;
+
+        for (size_t i = 0; i < n; i++)
+                names[i] = topics[i].name;
+        r = describe(a, names, n, &event, err);
+        if (r)
+                return r;
+        resources = rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &got);
+        for (size_t i = 0; r == 0 && i < n && i < got; i++) { /* answered in the order of the question */
+                r = admin_outcome(a, "the question for the settings of a topic", rd_kafka_ConfigResource_error(resources[i]),
+                                  rd_kafka_ConfigResource_error_string(resources[i]), err);
+                if (r == 0)
+                        r = take_settings(a, resources[i], &topics[i], ret + at);
+                at += topics[i].settings_n;
+        }
+        rd_kafka_event_destroy(event);
+        return r;
+}
+
+int admin_settings(struct admin *a, const struct admin_topic *topics, size_t n, const char **ret, struct error *err) {
+        int r = find_controller(a, "settings of topics", err); /* so that the embedded broker says so also when there is nothing to ask */
+
+        arena_reset(a->settings);
+        for (size_t i = 0; r == 0 && i < n;) {
+                size_t count = n - i < DESCRIBE_MAX ? n - i : DESCRIBE_MAX;
+
+                r = settings_of(a, topics + i, count, ret, err);
+                for (size_t end = i + count; i < end; i++)
+                        ret += topics[i].settings_n;
+        }
+        return r;
+}
+
+static void send_create(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *o, rd_kafka_queue_t *q, void *args) {
+        rd_kafka_NewTopic_t *topic = args;
+
+        rd_kafka_CreateTopics(rk, &topic, 1, o, q);
+}
+
+/* Whether the broker shows a topic whole: its metadata follows a moment after it was made. */
+static bool is_shown(struct admin *a, rd_kafka_topic_t *handle, int32_t partitions) {
+        const struct rd_kafka_metadata *metadata;
+        bool shown;
+
+        if (rd_kafka_metadata(a->client.rk, 0, handle, &metadata, BUS_CALL_MS / 6))
+                return false;
+        shown = metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR && metadata->topics[0].partition_cnt == partitions;
+        for (int32_t i = 0; shown && i < partitions; i++)
+                shown = metadata->topics[0].partitions[i].leader >= 0;
+        rd_kafka_metadata_destroy(metadata);
+        return shown;
+}
+
+/* Who is told that a topic is made may use it. Return: 0; -ETIMEDOUT with a sentence; -ENOMEM. */
+static int wait_shown(struct admin *a, const struct admin_topic *topic, struct error *err) {
+        rd_kafka_topic_t *handle = rd_kafka_topic_new(a->client.rk, topic->name, NULL);
+        int64_t until = clock_monotonic(&a->client.bus->clock) + BUS_CALL_MS;
+        bool shown;
+
+        if (!handle)
+                return -ENOMEM;
+        do
+                shown = is_shown(a, handle, topic->partitions);
+        while (!shown && kafka_again(a->client.bus, until));
+        rd_kafka_topic_destroy(handle);
+        if (shown)
+                return 0;
+        error_set(err, "the topic %s was made, but the broker does not show it yet; look again", topic->name);
+        return -ETIMEDOUT;
+}
+
+int admin_topic_make(struct admin *a, const struct admin_topic *topic, struct error *err) {
+        char reason[KAFKA_TROUBLE_MAX];
+        rd_kafka_NewTopic_t *new = rd_kafka_NewTopic_new(topic->name, topic->partitions, topic->replication, reason, sizeof(reason));
+        const rd_kafka_topic_result_t **results;
+        rd_kafka_event_t *event;
+        size_t n;
+        int r;
+
+        if (!new) {
+                error_set(err, "the topic %s cannot be made: %s", topic->name, reason);
+                return -EINVAL;
+        }
+        for (size_t i = 0; i < topic->settings_n; i++)
+                (void)rd_kafka_NewTopic_set_config(new, topic->settings[i].name, topic->settings[i].value); /* the broker judges it */
+        r = admin_request(a, "making a topic", send_create, new, &event, err);
+        rd_kafka_NewTopic_destroy(new);
+        if (r)
+                return r;
+        results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &n);
+        for (size_t i = 0; r == 0 && i < n; i++)
+                r = admin_outcome(a, "making a topic", rd_kafka_topic_result_error(results[i]), rd_kafka_topic_result_error_string(results[i]), err);
+        if (r)
+                error_prefix(err, "topic %s", topic->name);
+        rd_kafka_event_destroy(event);
+        return r ? r : wait_shown(a, topic, err);
+}
+
+static void send_delete(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *o, rd_kafka_queue_t *q, void *args) {
+        rd_kafka_DeleteTopic_t *topic = args;
+
+        rd_kafka_DeleteTopics(rk, &topic, 1, o, q);
+}
+
+int admin_topic_delete(struct admin *a, const char *name, struct error *err) {
+        rd_kafka_DeleteTopic_t *topic = rd_kafka_DeleteTopic_new(name);
+        const rd_kafka_topic_result_t **results;
+        rd_kafka_event_t *event;
+        size_t n;
+        int r;
+
+        if (!topic)
+                return -ENOMEM;
+        r = admin_request(a, "deleting a topic", send_delete, topic, &event, err);
+        rd_kafka_DeleteTopic_destroy(topic);
+        if (r)
+                return r;
+        results = rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &n);
+        for (size_t i = 0; r == 0 && i < n; i++)
+                r = admin_outcome(a, "deleting a topic", rd_kafka_topic_result_error(results[i]), rd_kafka_topic_result_error_string(results[i]),
+                                  err);
+        rd_kafka_event_destroy(event);
+        return r;
+}
+
+static void send_alter(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *o, rd_kafka_queue_t *q, void *args) {
+        rd_kafka_ConfigResource_t *resource = args;
+
+        rd_kafka_AlterConfigs(rk, &resource, 1, o, q);
+}
+
+static bool names_setting(const struct admin_setting *settings, size_t n, const char *name) {
+        for (size_t i = 0; i < n; i++) {
+                if (strcmp(settings[i].name, name) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* The request of 2.0.2 replaces all settings of a topic: those that were set on it and stay must be said again. */
+static void repeat_settings(const rd_kafka_ConfigResource_t *now, const struct admin_setting *settings, size_t settings_n,
+                            rd_kafka_ConfigResource_t *ret) {
+        size_t n;
+        const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(now, &n);
+
+        for (size_t i = 0; i < n; i++) {
+                if (!names_setting(settings, settings_n, rd_kafka_ConfigEntry_name(entries[i])) &&
+                    rd_kafka_ConfigEntry_source(entries[i]) == RD_KAFKA_CONFIG_SOURCE_DYNAMIC_TOPIC_CONFIG &&
+                    rd_kafka_ConfigEntry_value(entries[i]))
+                        (void)rd_kafka_ConfigResource_set_config(ret, rd_kafka_ConfigEntry_name(entries[i]),
+                                                                 rd_kafka_ConfigEntry_value(entries[i]));
+        }
+}
+
+static int alter(struct admin *a, const char *topic, rd_kafka_ConfigResource_t *resource, struct error *err) {
+        rd_kafka_event_t *event;
+        const rd_kafka_ConfigResource_t **results;
+        size_t n;
+        int r = admin_request(a, "changing the settings of a topic", send_alter, resource, &event, err);
+
+        if (r)
+                return r;
+        results = rd_kafka_AlterConfigs_result_resources(rd_kafka_event_AlterConfigs_result(event), &n);
+        for (size_t i = 0; r == 0 && i < n; i++)
+                r = admin_outcome(a, "changing the settings of a topic", rd_kafka_ConfigResource_error(results[i]),
+                                  rd_kafka_ConfigResource_error_string(results[i]), err);
+        if (r)
+                error_prefix(err, "topic %s", topic);
+        rd_kafka_event_destroy(event);
+        return r;
+}
+
+static bool has_settings(rd_kafka_event_t *event, const struct admin_setting *settings, size_t n) {
+        size_t count, entries_n;
+        const rd_kafka_ConfigResource_t **found = rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &count);
+        const rd_kafka_ConfigEntry_t **entries = count ? rd_kafka_ConfigResource_configs(found[0], &entries_n) : NULL;
+
+        for (size_t i = 0; entries && i < n; i++) {
+                const rd_kafka_ConfigEntry_t *entry = entry_of(entries, entries_n, settings[i].name);
+                const char *value = entry ? rd_kafka_ConfigEntry_value(entry) : NULL;
+
+                if (!value || strcmp(value, settings[i].value) != 0)
+                        return false;
+        }
+        return entries != NULL;
+}
+
+/*
+ * A broker answers for a change a moment before it shows it. Whoever looks then would find the change undone, and whoever changes
+ * another setting then would undo it: see repeat_settings(). Return: 0; -ETIMEDOUT with a sentence; as admin_request().
+ */
+static int wait_set(struct admin *a, const char *topic, const struct admin_setting *settings, size_t n, struct error *err) {
+        int64_t until = clock_monotonic(&a->client.bus->clock) + BUS_CALL_MS;
+        bool shown;
+
+        do {
+                rd_kafka_event_t *event;
+                int r = describe(a, &topic, 1, &event, err);
+
+                if (r)
+                        return r;
+                shown = has_settings(event, settings, n);
+                rd_kafka_event_destroy(event);
+        } while (!shown && kafka_again(a->client.bus, until));
+        if (shown)
+                return 0;
+        error_set(err, "the settings of the topic %s were changed, but the broker does not show it yet; look again", topic);
+        return -ETIMEDOUT;
+}
+
+int admin_topic_set(struct admin *a, const char *topic, const struct admin_setting *settings, size_t n, struct error *err) {
+        rd_kafka_ConfigResource_t *resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
+        const rd_kafka_ConfigResource_t **now;
+        rd_kafka_event_t *event = NULL;
+        size_t count;
+        int r = resource ? describe(a, &topic, 1, &event, err) : -ENOMEM;
+
+        if (r == 0) {
+                now = rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &count);
+                r = count ? admin_outcome(a, "the question for the settings of a topic", rd_kafka_ConfigResource_error(now[0]),
+                                          rd_kafka_ConfigResource_error_string(now[0]), err)
+                          : ADMIN_E_NONE;
+                if (r == 0)
+                        repeat_settings(now[0], settings, n, resource);
+                rd_kafka_event_destroy(event);
+        }
+        for (size_t i = 0; r == 0 && i < n; i++)
+                (void)rd_kafka_ConfigResource_set_config(resource, settings[i].name, settings[i].value); /* the broker judges it */
+        if (r == 0)
+                r = alter(a, topic, resource, err);
+        if (resource)
+                rd_kafka_ConfigResource_destroy(resource);
+        return r ? r : wait_set(a, topic, settings, n, err);
+}
+
+static void send_delete_group(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *o, rd_kafka_queue_t *q, void *args) {
+        rd_kafka_DeleteGroup_t *group = args;
+
+        rd_kafka_DeleteGroups(rk, &group, 1, o, q);
+}
+
+int admin_group_delete(struct admin *a, const char *name, struct error *err) {
+        rd_kafka_DeleteGroup_t *group = rd_kafka_DeleteGroup_new(name);
+        const rd_kafka_group_result_t **results;
+        rd_kafka_event_t *event;
+        size_t n;
+        int r;
+
+        if (!group)
+                return -ENOMEM;
+        r = admin_request(a, "deleting a group", send_delete_group, group, &event, err);
+        rd_kafka_DeleteGroup_destroy(group);
+        if (r)
+                return r;
+        results = rd_kafka_DeleteGroups_result_groups(rd_kafka_event_DeleteGroups_result(event), &n);
+        for (size_t i = 0; r == 0 && i < n; i++) {
+                const rd_kafka_error_t *error = rd_kafka_group_result_error(results[i]);
+
+                if (error)
+                        r = admin_outcome(a, "deleting a group", rd_kafka_error_code(error), rd_kafka_error_string(error), err);
+        }
+        rd_kafka_event_destroy(event);
+        return r;
+}
+
+static void send_committed(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *options, rd_kafka_queue_t *queue, void *args) {
+        rd_kafka_ListConsumerGroupOffsets_t *request = args;
+
+        rd_kafka_ListConsumerGroupOffsets(rk, &request, 1, options, queue);
+}
+
+static int64_t sum_of(const rd_kafka_topic_partition_list_t *offsets, const char *const *topics, size_t n) {
+        int64_t sum = 0;
+
+        for (int i = 0; i < offsets->cnt; i++) {
+                for (size_t t = 0; t < n; t++) {
+                        if (offsets->elems[i].offset > 0 && strcmp(offsets->elems[i].topic, topics[t]) == 0)
+                                sum += offsets->elems[i].offset;
+                }
+        }
+        return sum;
+}
+
+int admin_group_committed(struct admin *a, const char *name, const char *const *topics, size_t n, int64_t *ret, struct error *err) {
+        static const char call[] = "listing the offsets of a group";
+        rd_kafka_ListConsumerGroupOffsets_t *request = rd_kafka_ListConsumerGroupOffsets_new(name, NULL);
+        const rd_kafka_group_result_t **results;
+        rd_kafka_event_t *event;
+        size_t groups;
+        int r;
+
+        *ret = 0;
+        if (!request)
+                return -ENOMEM;
+        r = admin_request(a, call, send_committed, request, &event, err);
+        rd_kafka_ListConsumerGroupOffsets_destroy(request);
+        if (r)
+                return r == ADMIN_E_NONE ? 0 : r;
+        results = rd_kafka_ListConsumerGroupOffsets_result_groups(rd_kafka_event_ListConsumerGroupOffsets_result(event), &groups);
+        for (size_t i = 0; r == 0 && i < groups; i++) {
+                const rd_kafka_error_t *error = rd_kafka_group_result_error(results[i]);
+
+                if (error)
+                        r = admin_outcome(a, call, rd_kafka_error_code(error), rd_kafka_error_string(error), err);
+                else
+                        *ret += sum_of(rd_kafka_group_result_partitions(results[i]), topics, n);
+        }
+        rd_kafka_event_destroy(event);
+        return r == ADMIN_E_NONE ? 0 : r;
+}

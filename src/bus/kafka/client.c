@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* One handle of librdkafka: its properties by role, its log, its errors as sentences. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "bus/kafka/parts.h"
+
+#define KAFKA_SCRAM_FIXED 0x020601ff /* before it, brokers from 4.0 on refuse librdkafka's SCRAM */
+
+struct setting {
+        const char *name, *value;
+};
+
+#define TEXT_(x) #x
+#define TEXT(x) TEXT_(x)
+
+static const struct setting for_all[] = {
+        {"socket.nagle.disable", "true"},
+        {"socket.keepalive.enable", "true"},
+        {"reconnect.backoff.max.ms", "1000"},
+        {NULL, NULL},
+};
+
+static const struct setting for_consumers[] = {
+        {"allow.auto.create.topics", "false"}, /* 2.0.2 also crashes on batches of topics that are not there */
+        {"check.crcs", "true"},
+        {"enable.auto.commit", "false"},
+        {"enable.auto.offset.store", "false"},
+        {NULL, NULL},
+};
+
+static const struct setting for_groups[] = {
+        /* Of the built-in ones only range is eager and hands partition p of all topics to one member; the
+         * cooperative one of 2.0.2 can turn for ever and lose ownership. */
+        {"partition.assignment.strategy", "range"},
+        {"session.timeout.ms", TEXT(BUS_SESSION_MS)},
+        {"heartbeat.interval.ms", TEXT(BUS_HEARTBEAT_MS)},
+        {"max.poll.interval.ms", TEXT(BUS_MAX_POLL_MS)},
+        {"queued.min.messages", TEXT(BUS_QUEUED_MESSAGES)},
+        {"queued.max.messages.kbytes", TEXT(BUS_QUEUED_KBYTES)},
+        {"fetch.min.bytes", TEXT(BUS_GROUP_FETCH_BYTES)},
+        {"fetch.wait.max.ms", TEXT(BUS_GROUP_FETCH_WAIT_MS)},
+        {"isolation.level", "read_committed"},
+        {NULL, NULL},
+};
+
+static const struct setting for_readers[] = {
+        {"queued.min.messages", TEXT(BUS_RESTORE_MESSAGES)},
+        {"queued.max.messages.kbytes", TEXT(BUS_RESTORE_KBYTES)},
+        {"fetch.wait.max.ms", TEXT(BUS_FETCH_WAIT_MS)},
+        {NULL, NULL},
+};
+
+/* Reading state: the last fetch of a restore waits in vain for more, and nobody may begin before it is back. */
+static const struct setting for_restore[] = {
+        {"queued.min.messages", TEXT(KAFKA_RESTORE_AHEAD)},
+        {"queued.max.messages.kbytes", TEXT(BUS_RESTORE_KBYTES)},
+        {"fetch.wait.max.ms", "10"},
+        {NULL, NULL},
+};
+
+static const struct setting for_producers[] = {
+        {"enable.idempotence", "true"},
+        {"acks", "all"},
+        {"partitioner", "murmur2_random"}, /* as Java clients; librdkafka's own default is CRC-32 */
+        {"linger.ms", TEXT(BUS_LINGER_MS)},
+        {"queue.buffering.max.messages", TEXT(BUS_PRODUCE_MESSAGES)},
+        {"queue.buffering.max.kbytes", TEXT(BUS_PRODUCE_KBYTES)},
+        {NULL, NULL},
+};
+
+static int set(rd_kafka_conf_t *conf, const char *name, const char *value, struct error *err) {
+        char reason[KAFKA_TROUBLE_MAX];
+
+        if (rd_kafka_conf_set(conf, name, value, reason, sizeof(reason)) == RD_KAFKA_CONF_OK)
+                return 0;
+        error_set(err, "librdkafka does not take the property %s: %s", name, reason);
+        return -EINVAL;
+}
+
+static int set_all(rd_kafka_conf_t *conf, const struct setting *settings, struct error *err) {
+        int r = 0;
+
+        for (; r == 0 && settings->name; settings++)
+                r = set(conf, settings->name, settings->value, err);
+        return r;
+}
+
+static int set_number(rd_kafka_conf_t *conf, const char *name, int value, struct error *err) {
+        char text[16];
+
+        snprintf(text, sizeof(text), "%d", value);
+        return set(conf, name, text, err);
+}
+
+static int set_group(rd_kafka_conf_t *conf, const struct kafka_client_options *o, struct error *err) {
+        int r = set_all(conf, for_consumers, err);
+
+        if (r == 0)
+                r = set_all(conf, for_groups, err);
+        if (r == 0)
+                r = set(conf, "group.id", o->group, err);
+        if (r == 0 && o->instance)
+                r = set(conf, "group.instance.id", o->instance, err);
+        if (r == 0)
+                r = set(conf, "auto.offset.reset", o->newest ? "latest" : "earliest", err);
+        return r;
+}
+
+static int set_producer(rd_kafka_conf_t *conf, const struct kafka_client_options *o, struct error *err) {
+        int r = set_all(conf, for_producers, err);
+
+        if (r == 0) /* beyond the record: what a batch of one record adds */
+                r = set_number(conf, "message.max.bytes", BUS_OUTPUT_MAX + 4096, err);
+        if (r == 0)
+                r = set(conf, "delivery.report.only.error", o->report_errors_only ? "true" : "false", err);
+        if (r == 0)
+                r = set_number(conf, "message.timeout.ms", o->role == KAFKA_TXN ? BUS_MESSAGE_MS : BUS_CALL_MS, err);
+        if (r || o->role != KAFKA_TXN)
+                return r;
+        r = set(conf, "transactional.id", o->transactional_id, err);
+        if (r == 0)
+                r = set_number(conf, "transaction.timeout.ms", BUS_TRANSACTION_MS, err);
+        if (r == 0) /* AddOffsetsToTxn meets the markers of the transaction before: at 100 ms each commit would cost as much */
+                r = set_number(conf, "retry.backoff.ms", BUS_RETRY_BACKOFF_MS, err);
+        return r;
+}
+
+static int set_role(rd_kafka_conf_t *conf, const struct kafka_client_options *o, struct error *err) {
+        int r;
+
+        switch (o->role) {
+        case KAFKA_ADMIN:
+                return 0;
+        case KAFKA_PRODUCER:
+        case KAFKA_TXN:
+                return set_producer(conf, o, err);
+        case KAFKA_WORKER:
+        case KAFKA_CONSUMER:
+                r = set_group(conf, o, err);
+                break;
+        default:
+                r = set_all(conf, for_consumers, err);
+                if (r == 0)
+                        r = set_all(conf, o->role == KAFKA_RESTORE ? for_restore : for_readers, err);
+                if (r == 0)
+                        r = set(conf, "auto.offset.reset", "earliest", err);
+                if (r == 0)
+                        r = set(conf, "isolation.level", o->role == KAFKA_MARKS ? "read_uncommitted" : "read_committed", err);
+                break;
+        }
+        return r == 0 ? set(conf, "enable.partition.eof", o->eof ? "true" : "false", err) : r;
+}
+
+/* Any thread of librdkafka. Its warnings about properties that the role does not use are ours to cause. */
+static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text) {
+        const struct kafka_client *c = rd_kafka_opaque(rk);
+
+        if (strcmp(facility, "CONFWARN") == 0)
+                return;
+        if (level <= 4)
+                log_line(c->bus->log, KAFKA, LOG_STRING("facility", facility), LOG_STRING("text", text));
+        else
+                log_line(c->bus->log, KAFKA_DETAIL, LOG_STRING("facility", facility), LOG_STRING("text", text));
+}
+
+/* In our own thread, when the handle is polled. */
+static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque) {
+        struct kafka_client *c = opaque;
+
+        (void)rk;
+        /* "all brokers down" comes after the reason why they are. */
+        if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && c->trouble[0])
+                return;
+        c->trouble_code = (rd_kafka_resp_err_t)code;
+        snprintf(c->trouble, sizeof(c->trouble), "%s", reason);
+}
+
+static int set_client(rd_kafka_conf_t *conf, const struct kafka_bus *bus, const struct kafka_client_options *o, struct error *err) {
+        int r = set_all(conf, for_all, err);
+
+        if (r == 0)
+                r = set(conf, "bootstrap.servers", bus->bootstrap, err);
+        if (r == 0)
+                r = set(conf, "client.id", bus->client_id, err);
+        if (r == 0)
+                r = set_role(conf, o, err);
+        for (size_t i = 0; r == 0 && i < bus->properties_n; i++)
+                r = set(conf, bus->properties[i].name, bus->properties[i].value, err);
+        if (r)
+                return r;
+        rd_kafka_conf_set_opaque(conf, o->opaque);
+        rd_kafka_conf_set_log_cb(conf, on_log);
+        rd_kafka_conf_set_error_cb(conf, on_error);
+        if (o->rebalance)
+                rd_kafka_conf_set_rebalance_cb(conf, o->rebalance);
+        if (o->delivered)
+                rd_kafka_conf_set_dr_msg_cb(conf, o->delivered);
+        return 0;
+}
+
+int kafka_client_open(struct kafka_client *c, const struct kafka_bus *bus, const struct kafka_client_options *o, struct error *err) {
+        rd_kafka_conf_t *conf = rd_kafka_conf_new();
+        rd_kafka_type_t type = o->role <= KAFKA_TXN ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER;
+        const char *name = o->transactional_id ? o->transactional_id : o->instance ? o->instance : "";
+        char reason[KAFKA_TROUBLE_MAX];
+        int r;
+
+        if (!conf)
+                return -ENOMEM;
+        c->bus = bus;
+        snprintf(c->name, sizeof(c->name), "%s", name);
+        r = set_client(conf, bus, o, err);
+        if (r == 0) {
+                c->rk = rd_kafka_new(type, conf, reason, sizeof(reason)); /* takes conf when it succeeds */
+                if (!c->rk) {
+                        error_set(err, "librdkafka refuses the configuration of the broker: %s; look at the key kafka of broker.yaml", reason);
+                        r = -EINVAL;
+                }
+        }
+        if (r)
+                rd_kafka_conf_destroy(conf);
+        return r;
+}
+
+void kafka_client_close(struct kafka_client *c) {
+        int token;
+
+        if (!c->rk)
+                return;
+        token = watchdog_enter(c->bus->watchdog, "rd_kafka_destroy", BUS_CALL_MS);
+        rd_kafka_destroy(c->rk);
+        watchdog_leave(c->bus->watchdog, token);
+        c->rk = NULL;
+}
+
+bool kafka_again(const struct kafka_bus *bus, int64_t until) {
+        if (clock_monotonic(&bus->clock) >= until)
+                return false;
+        nanosleep(&(struct timespec){.tv_nsec = KAFKA_RETRY_MS * 1000000L}, NULL);
+        return true;
+}
+
+static bool is_fenced(rd_kafka_resp_err_t code) {
+        return code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID ||
+               code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED || code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
+}
+
+static bool is_forbidden(rd_kafka_resp_err_t code) {
+        return code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
+               code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+}
+
+static bool is_unreachable(rd_kafka_resp_err_t code) {
+        return code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ||
+               code == RD_KAFKA_RESP_ERR__RESOLVE || code == RD_KAFKA_RESP_ERR__WAIT_COORD || code == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT;
+}
+
+static const char *login_hint(const struct kafka_bus *bus) {
+        for (size_t i = 0; i < bus->properties_n; i++) {
+                if (strncmp(bus->properties[i].name, "sasl.mechanism", 14) == 0 && strncmp(bus->properties[i].value, "SCRAM", 5) == 0 &&
+                    rd_kafka_version() < KAFKA_SCRAM_FIXED)
+                        return "; this librdkafka cannot log in by SCRAM to Kafka 4.0 or newer, use a client certificate there";
+        }
+        return "; look at the name, the password and the certificate in broker.yaml";
+}
+
+int kafka_failed(const struct kafka_client *c, const char *call, rd_kafka_resp_err_t code, const char *text, struct error *err) {
+        const struct kafka_bus *bus = c->bus;
+
+        text = text && text[0] ? text : rd_kafka_err2str(code);
+        if (is_fenced(code)) {
+                error_set(err,
+                          "another process works under the name '%s' and has taken over, or this one stood still for longer than the %d s that the broker "
+                          "leaves a transaction open (%s); give each its own --instance, and start it again",
+                          c->name, BUS_TRANSACTION_MS / 1000, text);
+                return -ESTALE;
+        }
+        if (is_forbidden(code)) {
+                error_set(err, "the broker forbids %s: %s; ketenwacht topics plan shows the rights that are needed", call, text);
+                return -EACCES;
+        }
+        if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION || (is_unreachable(code) && c->trouble_code == RD_KAFKA_RESP_ERR__AUTHENTICATION)) {
+                error_set(err, "the broker at %s does not let us in: %s%s", bus->bootstrap, c->trouble[0] ? c->trouble : text, login_hint(bus));
+                return -EACCES;
+        }
+        if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+            code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
+                error_set(err, "%s: the broker does not have the topic (%s); make it with ketenwacht topics apply", call, text);
+                return -ENOENT;
+        }
+        if (is_unreachable(code)) {
+                error_set(err, "no answer to %s from the broker at %s: %s; is it up, and is this its address?", call, bus->bootstrap,
+                          c->trouble[0] ? c->trouble : text);
+                return -EHOSTUNREACH;
+        }
+        error_set(err, "%s failed at the broker: %s (%s)", call, text, rd_kafka_err2name(code));
+        return -EIO;
+}
+
+int kafka_failed_error(const struct kafka_client *c, const char *call, rd_kafka_error_t *error, struct error *err) {
+        int r = kafka_failed(c, call, rd_kafka_error_code(error), rd_kafka_error_string(error), err);
+
+        rd_kafka_error_destroy(error);
+        return r;
+}
+
+int kafka_client_fatal(const struct kafka_client *c, struct error *err) {
+        char text[KAFKA_TROUBLE_MAX];
+        rd_kafka_resp_err_t code = rd_kafka_fatal_error(c->rk, text, sizeof(text));
+
+        return code ? kafka_failed(c, "librdkafka", code, text, err) : 0;
+}

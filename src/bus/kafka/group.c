@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * Membership of a group
+ *
+ * The rebalance callback only notes what happened and makes the poll return; assigning and letting
+ * go are done outside of it, so that between "revoked" and letting go the owner can commit.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "bus/kafka/parts.h"
+
+#define LEAVE_MS 10000 /* for the assignment to end before the handle is closed */
+
+void kafka_group_rebalance(struct kafka_group *g, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *parts) {
+        rd_kafka_t *rk = g->client->rk;
+
+        if (g->closing) {
+                (void)rd_kafka_assign(rk, NULL); /* nothing that could be done about it */
+                return;
+        }
+        if (g->parts)
+                rd_kafka_topic_partition_list_destroy(g->parts);
+        g->parts = rd_kafka_topic_partition_list_copy(parts);
+        if (err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
+                g->pending = BUS_ASSIGNED;
+        else
+                g->pending = rd_kafka_assignment_lost(rk) ? BUS_LOST : BUS_REVOKED;
+        rd_kafka_yield(rk);
+}
+
+int kafka_group_join(struct kafka_group *g, const struct kafka_topics *topics, struct error *err) {
+        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)topics->n);
+        rd_kafka_resp_err_t code;
+
+        if (!list)
+                return -ENOMEM;
+        for (size_t i = 0; i < topics->n; i++)
+                rd_kafka_topic_partition_list_add(list, topics->names[i], RD_KAFKA_PARTITION_UA);
+        code = rd_kafka_poll_set_consumer(g->client->rk);
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+                code = rd_kafka_subscribe(g->client->rk, list);
+        rd_kafka_topic_partition_list_destroy(list);
+        return code ? kafka_failed(g->client, "the subscription of the group", code, NULL, err) : 0;
+}
+
+int kafka_group_release(struct kafka_group *g, struct error *err) {
+        rd_kafka_resp_err_t code;
+
+        if (!g->release)
+                return 0;
+        g->release = false;
+        code = rd_kafka_assign(g->client->rk, NULL);
+        return code ? kafka_failed(g->client, "giving partitions back", code, NULL, err) : 0;
+}
+
+int kafka_group_trouble(struct kafka_group *g, const rd_kafka_message_t *message, struct error *err) {
+        struct kafka_client *c = g->client;
+        const char *text = rd_kafka_message_errstr(message);
+
+        switch (message->err) {
+        case RD_KAFKA_RESP_ERR__FATAL:
+                return kafka_client_fatal(c, err);
+        case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+        case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+        case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+        case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+        case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
+        case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+                return kafka_failed(c, "reading as a member of the group", message->err, text, err);
+        default: /* connections that come and go, a poll that was late: librdkafka mends them, the callback tells what was lost */
+                log_line(c->bus->log, KAFKA, LOG_STRING("facility", rd_kafka_err2name(message->err)), LOG_STRING("text", text));
+                return 0;
+        }
+}
+
+bool kafka_group_moved(rd_kafka_resp_err_t code) {
+        return code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION || code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID ||
+               code == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS || code == RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST;
+}
+
+static bool has_assignment(rd_kafka_t *rk) {
+        rd_kafka_topic_partition_list_t *list = NULL;
+        bool has = rd_kafka_assignment(rk, &list) == RD_KAFKA_RESP_ERR_NO_ERROR && list && list->cnt > 0;
+
+        if (list)
+                rd_kafka_topic_partition_list_destroy(list);
+        return has;
+}
+
+/* A static member that closes keeps its slot on purpose; only unsubscribing sends LeaveGroup. */
+static void leave_group(struct kafka_group *g) {
+        const struct clock *clock = &g->client->bus->clock;
+        int64_t until = clock_monotonic(clock) + LEAVE_MS;
+
+        if (rd_kafka_unsubscribe(g->client->rk) != RD_KAFKA_RESP_ERR_NO_ERROR)
+                return;
+        while (has_assignment(g->client->rk) && clock_monotonic(clock) < until) {
+                rd_kafka_message_t *message = rd_kafka_consumer_poll(g->client->rk, KAFKA_TURN_MS / 10);
+
+                if (message)
+                        rd_kafka_message_destroy(message);
+        }
+}
+
+void kafka_group_close(struct kafka_group *g, bool leave) {
+        int token;
+
+        if (!g->client || !g->client->rk)
+                return;
+        g->closing = true;
+        token = watchdog_enter(g->client->bus->watchdog, "rd_kafka_consumer_close", BUS_CALL_MS);
+        if (g->release || g->pending == BUS_REVOKED || g->pending == BUS_LOST)
+                (void)rd_kafka_assign(g->client->rk, NULL); /* so that what follows need not wait for it */
+        if (leave)
+                leave_group(g);
+        (void)rd_kafka_consumer_close(g->client->rk); /* after a fatal error it refuses, and destroying suffices */
+        watchdog_leave(g->client->bus->watchdog, token);
+        if (g->parts)
+                rd_kafka_topic_partition_list_destroy(g->parts);
+        g->parts = NULL;
+}

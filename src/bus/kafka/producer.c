@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* A producer on Kafka whose records each get their outcome; plain or transactional. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/table.h"
+#include "bus/kafka/parts.h"
+#include "bus/murmur2.h"
+
+struct target {
+        char *name; /* full */
+        rd_kafka_topic_t *topic;
+        int32_t partitions;
+        uint32_t turn; /* for records without a key */
+};
+
+struct kafka_producer {
+        struct kafka_client client; /* first: librdkafka's callbacks */
+        struct bus_producer producer;
+        struct kafka_txn txn;
+        bool transactional;
+        void (*settled)(void *ctx, const struct bus_report *report);
+        void *ctx;
+        struct table targets; /* by full name */
+        size_t open;          /* records without an outcome */
+};
+
+static struct kafka_producer *of(struct bus_producer *producer) {
+        return (struct kafka_producer *)((char *)producer - offsetof(struct kafka_producer, producer));
+}
+
+static void on_delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque) {
+        struct kafka_producer *p = opaque;
+        struct bus_report report = {.sent = BUS_SENT, .cookie = message->_private, .partition = message->partition, .offset = message->offset};
+
+        (void)rk;
+        p->open--;
+        if (message->err) {
+                report.sent = rd_kafka_message_status(message) == RD_KAFKA_MSG_STATUS_NOT_PERSISTED ? BUS_REFUSED : BUS_OPEN;
+                report.reason = rd_kafka_err2str(message->err);
+        }
+        if (p->settled)
+                p->settled(p->ctx, &report);
+}
+
+static void target_free(struct target *target) {
+        if (target->topic)
+                rd_kafka_topic_destroy(target->topic);
+        free(target->name);
+        free(target);
+}
+
+/* Makes the handle of a topic, whose partitions are counted later. */
+static int target_add(struct kafka_producer *p, const char *full, struct target **ret, struct error *err) {
+        struct target *target = calloc(1, sizeof(*target));
+        int r = -ENOMEM;
+
+        if (target)
+                target->name = strdup(full);
+        if (target && target->name) {
+                target->topic = rd_kafka_topic_new(p->client.rk, full, NULL);
+                r = target->topic ? table_put(&p->targets, target->name, strlen(target->name), target)
+                                  : kafka_failed(&p->client, "opening a topic", rd_kafka_last_error(), NULL, err);
+        }
+        if (r) {
+                if (target)
+                        target_free(target);
+                return r;
+        }
+        *ret = target;
+        return 0;
+}
+
+static int target_of(struct kafka_producer *p, const char *plain, struct target **ret, struct error *err) {
+        char full[2 * BUS_NAME_MAX];
+        const char *const name = full;
+        int32_t partitions;
+        int r;
+
+        snprintf(full, sizeof(full), "%s%s", p->client.bus->prefix, plain);
+        *ret = table_get(&p->targets, full, strlen(full));
+        if (*ret)
+                return 0;
+        r = kafka_partitions(&p->client, &name, 1, KAFKA_MISSING_FAILS, &partitions, err);
+        if (r == 0)
+                r = target_add(p, full, ret, err);
+        if (r == 0)
+                (*ret)->partitions = partitions;
+        return r;
+}
+
+static int producer_send(struct bus_producer *producer, const struct bus_record *record, void *cookie, struct error *err) {
+        struct kafka_producer *p = of(producer);
+        int32_t partition = record->partition;
+        rd_kafka_resp_err_t code;
+        struct target *target;
+        int r = target_of(p, record->topic, &target, err);
+
+        if (r == 0 && p->transactional)
+                r = kafka_txn_begin(&p->txn, err);
+        if (r)
+                return r;
+        if (partition == BUS_BY_KEY)
+                partition = record->key ? murmur2_partition(record->key, record->key_n, target->partitions)
+                                        : (int32_t)(target->turn++ % (uint32_t)target->partitions);
+        if (partition < 0 || partition >= target->partitions) {
+                error_set(err, "the topic %s has no partition %d", target->name, (int)partition);
+                return -EINVAL;
+        }
+        p->open++;
+        code = kafka_record_send(p->client.rk, target->topic, partition, record, cookie);
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+                p->txn.sent++;
+                return 0;
+        }
+        p->open--;
+        if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+                return BUS_E_FULL;
+        if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
+                error_set(err, "a record of %zu bytes is too large for the topic %s (at most %d)", record->value_n, target->name, BUS_OUTPUT_MAX);
+                return -EMSGSIZE;
+        }
+        return p->transactional ? kafka_txn_send_failed(&p->txn, code, err) : kafka_failed(&p->client, "sending a record", code, NULL, err);
+}
+
+static int producer_poll(struct bus_producer *producer, int timeout_ms, struct error *err) {
+        struct kafka_producer *p = of(producer);
+
+        rd_kafka_poll(p->client.rk, timeout_ms);
+        return kafka_client_fatal(&p->client, err);
+}
+
+static int producer_flush(struct bus_producer *producer, int timeout_ms, size_t *left, struct error *err) {
+        struct kafka_producer *p = of(producer);
+        int token = watchdog_enter(p->client.bus->watchdog, "rd_kafka_flush", timeout_ms + BUS_CALL_MS);
+        rd_kafka_resp_err_t code = rd_kafka_flush(p->client.rk, timeout_ms);
+
+        watchdog_leave(p->client.bus->watchdog, token);
+        *left = p->open;
+        if (code && code != RD_KAFKA_RESP_ERR__TIMED_OUT)
+                return kafka_failed(&p->client, "waiting for what was sent", code, NULL, err);
+        return kafka_client_fatal(&p->client, err);
+}
+
+static int producer_commit(struct bus_producer *producer, struct bus_consumer *consumer, struct error *err) {
+        struct kafka_producer *p = of(producer);
+        rd_kafka_topic_partition_list_t *list = NULL;
+        bool none = true;
+        int r = 0;
+
+        if (consumer) {
+                list = kafka_consumer_pending(consumer, &none);
+                if (!list)
+                        return -ENOMEM;
+        }
+        if (!none || (p->txn.open && p->txn.sent))
+                r = kafka_txn_commit(&p->txn, list, consumer ? kafka_consumer_handle(consumer) : NULL, err);
+        rd_kafka_poll(p->client.rk, 0);
+        if (r == 0 && list)
+                kafka_consumer_committed(consumer, list);
+        if (list)
+                rd_kafka_topic_partition_list_destroy(list);
+        return r;
+}
+
+static int producer_abort(struct bus_producer *producer, struct bus_consumer *consumer, struct error *err) {
+        struct kafka_producer *p = of(producer);
+        int r = kafka_txn_abort(&p->txn, err);
+
+        rd_kafka_poll(p->client.rk, 0);
+        return r == 0 && consumer ? kafka_consumer_rewind(consumer, err) : r;
+}
+
+static void producer_close(struct bus_producer *producer) {
+        struct kafka_producer *p = of(producer);
+        struct target *target;
+        struct error ignored;
+
+        if (p->client.rk) {
+                if (p->txn.open && !p->txn.ended)
+                        (void)kafka_txn_abort(&p->txn, &ignored); /* the broker aborts by itself what cannot be aborted here */
+                (void)rd_kafka_purge(p->client.rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+                (void)rd_kafka_flush(p->client.rk, KAFKA_TURN_MS); /* hands out the outcomes of what was purged */
+        }
+        for (size_t i = 0; (target = table_next(&p->targets, &i));)
+                target_free(target);
+        table_done(&p->targets);
+        kafka_client_close(&p->client);
+        free(p);
+}
+
+static const struct bus_producer_ops producer_ops = {
+        .send = producer_send,
+        .poll = producer_poll,
+        .flush = producer_flush,
+        .commit = producer_commit,
+        .abort = producer_abort,
+        .close = producer_close,
+};
+
+static int open_targets(struct kafka_producer *p, const struct bus_producer_config *config, struct error *err) {
+        struct kafka_topics topics;
+        int r = kafka_topics_init(&topics, p->client.bus, config->topics, config->topics_n, err);
+        struct target **added = calloc(config->topics_n + 1, sizeof(*added));
+
+        if (r == 0 && !added)
+                r = -ENOMEM;
+        /* Before the handles: the question for one topic makes it on a broker that is set up so. */
+        if (r == 0)
+                r = kafka_partitions(&p->client, (const char *const *)topics.names, topics.n, KAFKA_MISSING_FAILS, topics.partitions, err);
+        for (size_t i = 0; r == 0 && i < topics.n; i++)
+                r = target_add(p, topics.names[i], &added[i], err);
+        /* Again with its topics known, so that its own metadata is warm. */
+        if (r == 0 && topics.n)
+                r = kafka_partitions(&p->client, (const char *const *)topics.names, topics.n, KAFKA_MISSING_FAILS, topics.partitions, err);
+        for (size_t i = 0; r == 0 && i < topics.n; i++)
+                added[i]->partitions = topics.partitions[i];
+        free(added);
+        kafka_topics_done(&topics);
+        return r;
+}
+
+int kafka_producer_open(struct bus *b, const struct bus_producer_config *config, struct bus_producer **ret, struct error *err) {
+        struct kafka_bus *bus = (struct kafka_bus *)b;
+        struct kafka_producer *p = calloc(1, sizeof(*p));
+        char *id = config->transactional_id ? kafka_name(bus, config->transactional_id) : NULL;
+        const struct kafka_client_options options = {
+                .role = id ? KAFKA_TXN : KAFKA_PRODUCER, .transactional_id = id, .delivered = on_delivered, .opaque = p};
+        int r;
+
+        if (!p || (config->transactional_id && !id)) {
+                free(p);
+                free(id);
+                return -ENOMEM;
+        }
+        p->producer.ops = &producer_ops;
+        p->transactional = id != NULL;
+        p->settled = config->settled;
+        p->ctx = config->ctx;
+        p->txn.client = &p->client;
+        r = kafka_client_open(&p->client, bus, &options, err);
+        free(id);
+        if (r == 0)
+                r = open_targets(p, config, err);
+        if (r == 0 && p->transactional)
+                r = kafka_txn_init(&p->txn, BUS_CALL_MS, err);
+        if (r) {
+                producer_close(&p->producer);
+                return r;
+        }
+        *ret = &p->producer;
+        return 0;
+}

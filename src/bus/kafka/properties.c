@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Which properties of librdkafka are ours to decide, and which the operator's. */
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "bus/kafka/parts.h"
+
+static const struct {
+        const char *name, *why;
+} refused[] = {
+        {"bootstrap.servers", "stands under the key bootstrap"},
+        {"metadata.broker.list", "stands under the key bootstrap"},
+        {"group.id", "follows from the prefix and the command"},
+        {"group.instance.id", "follows from --instance"},
+        {"transactional.id", "follows from the prefix and --instance"},
+        {"partition.assignment.strategy", "decides who owns a case"},
+        {"partitioner", "decides the partition of a case"},
+        {"enable.auto.commit", "decides what is exactly once"},
+        {"auto.commit.enable", "decides what is exactly once"},
+        {"enable.auto.offset.store", "decides what is exactly once"},
+        {"auto.offset.reset", "decides what is exactly once"},
+        {"isolation.level", "decides what is exactly once"},
+        {"enable.idempotence", "decides what is exactly once"},
+        {"enable.gapless.guarantee", "decides what is exactly once"},
+        {"acks", "decides what is exactly once"},
+        {"request.required.acks", "decides what is exactly once"},
+        {"max.in.flight", "decides what is exactly once"},
+        {"max.in.flight.requests.per.connection", "decides what is exactly once"},
+        {"delivery.report.only.error", "decides what is exactly once"},
+        {"enable.partition.eof", "is how a worker knows that it has caught up"},
+        {"allow.auto.create.topics", "topics are made by ketenwacht topics apply"},
+        {"client.id", "is the name of the command"},
+        {"test.mock.num.brokers", "the embedded broker is ketenwacht mock"},
+        {"plugin.library.paths", "code is not loaded from configuration"},
+        {"interceptors", "code is not loaded from configuration"},
+};
+
+const char *kafka_property_refused(const char *name) {
+        for (size_t i = 0; i < ELEMENTS(refused); i++) {
+                if (strcmp(refused[i].name, name) == 0)
+                        return refused[i].why;
+        }
+        return NULL;
+}
+
+int kafka_property_check(const char *name, const char *value, struct error *err) {
+        rd_kafka_conf_t *conf = rd_kafka_conf_new();
+        char reason[KAFKA_TROUBLE_MAX], hint[NEAREST_HINT_MAX];
+        rd_kafka_conf_res_t res;
+
+        if (!conf)
+                return -ENOMEM;
+        res = rd_kafka_conf_set(conf, name, value, reason, sizeof(reason));
+        if (res == RD_KAFKA_CONF_UNKNOWN) {
+                struct nearest nearest = NEAREST_INIT(name);
+                size_t n = 0;
+                const char **all = rd_kafka_conf_dump(conf, &n);
+
+                for (size_t i = 0; all && i + 1 < n; i += 2)
+                        nearest_try(&nearest, all[i]);
+                error_set(err, "librdkafka has no property '%s'%s", name, nearest_hint(&nearest, hint));
+                if (all)
+                        rd_kafka_conf_dump_free(all, n);
+        } else if (res != RD_KAFKA_CONF_OK) {
+                error_set(err, "librdkafka does not take '%s' so: %s", name, reason);
+        }
+        rd_kafka_conf_destroy(conf);
+        return res == RD_KAFKA_CONF_OK ? 0 : -EINVAL;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Names with the prefix, how many partitions topics have, and which offsets. */
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/table.h"
+#include "bus/kafka/parts.h"
+
+#define MISSING_NAMED_MAX 5
+
+char *kafka_name(const struct kafka_bus *bus, const char *name) {
+        char *full;
+
+        return asprintf(&full, "%s%s", bus->prefix, name) < 0 ? NULL : full;
+}
+
+const char *kafka_plain_name(const struct kafka_bus *bus, const char *full) {
+        size_t n = strlen(bus->prefix);
+
+        return strncmp(full, bus->prefix, n) == 0 ? full + n : NULL;
+}
+
+int kafka_topics_init(struct kafka_topics *t, const struct kafka_bus *bus, const char *const *names, size_t n, struct error *err) {
+        *t = (struct kafka_topics){.bus = bus, .n = n, .places_n = 8};
+        if (n > BUS_TOPICS_MAX) {
+                error_set(err, "%zu topics are more than one client can have (%d)", n, BUS_TOPICS_MAX);
+                t->n = 0;
+                return -E2BIG;
+        }
+        while (t->places_n < 2 * n)
+                t->places_n *= 2;
+        t->names = calloc(n + 1, sizeof(*t->names));
+        t->partitions = calloc(n + 1, sizeof(*t->partitions));
+        t->places = calloc(t->places_n, sizeof(*t->places));
+        if (!t->names || !t->partitions || !t->places)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+                t->names[i] = kafka_name(bus, names[i]);
+                if (!t->names[i])
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+void kafka_topics_done(struct kafka_topics *t) {
+        for (size_t i = 0; t->names && i < t->n; i++)
+                free(t->names[i]);
+        free(t->names);
+        free(t->partitions);
+        free(t->places);
+        *t = (struct kafka_topics){0};
+}
+
+int64_t kafka_topics_find(const struct kafka_topics *t, const char *full) {
+        for (size_t i = 0; i < t->n; i++) {
+                if (strcmp(t->names[i], full) == 0)
+                        return (int64_t)i;
+        }
+        return -1;
+}
+
+int64_t kafka_topics_place(struct kafka_topics *t, const rd_kafka_topic_t *topic) {
+        size_t at = ((uintptr_t)topic >> 4) * 0x9e3779b97f4a7c15u >> 32;
+
+        for (size_t tries = 0; tries < t->places_n; tries++, at++) {
+                struct kafka_topic_place *place = &t->places[at & (t->places_n - 1)];
+
+                if (place->topic == topic)
+                        return place->index;
+                if (!place->topic) {
+                        int64_t index = kafka_topics_find(t, rd_kafka_topic_name(topic));
+
+                        if (index >= 0)
+                                *place = (struct kafka_topic_place){topic, (uint32_t)index};
+                        return index;
+                }
+        }
+        /* Handles that came and went have filled the table: begin anew. */
+        memset(t->places, 0, t->places_n * sizeof(*t->places));
+        return kafka_topics_find(t, rd_kafka_topic_name(topic));
+}
+
+static int fetch_metadata(const struct kafka_client *c, const struct rd_kafka_metadata **ret, struct error *err) {
+        int64_t until = clock_monotonic(&c->bus->clock) + BUS_OPEN_MS;
+        rd_kafka_resp_err_t code;
+
+        for (;;) {
+                int token = watchdog_enter(c->bus->watchdog, "rd_kafka_metadata", BUS_CALL_MS);
+
+                code = rd_kafka_metadata(c->rk, 1, NULL, ret, BUS_OPEN_MS / 6);
+                watchdog_leave(c->bus->watchdog, token);
+                rd_kafka_poll(c->rk, 0); /* delivers why there is no connection */
+                if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+                        return 0;
+                /* A wrong password does not become right by waiting. */
+                if (c->trouble_code == RD_KAFKA_RESP_ERR__AUTHENTICATION || !kafka_again(c->bus, until))
+                        return kafka_failed(c, "the question which topics there are", code, NULL, err);
+        }
+}
+
+static void name_missing(const struct kafka_client *c, const char *const *topics, size_t n, const int32_t *counts, struct error *err) {
+        struct buffer names = BUFFER_INIT(ERROR_TEXT_MAX);
+        size_t missing = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                if (counts[i] == 0 && missing++ < MISSING_NAMED_MAX)
+                        buffer_printf(&names, "%s%s", missing > 1 ? ", " : "", topics[i]);
+        }
+        if (missing > MISSING_NAMED_MAX)
+                buffer_printf(&names, " and %zu more", missing - MISSING_NAMED_MAX);
+        error_set(err, "the broker at %s lacks %zu topic(s), or we may not see them: %s; make them with ketenwacht topics apply",
+                  c->bus->bootstrap, missing, buffer_text(&names));
+        buffer_done(&names);
+}
+
+int kafka_partitions(const struct kafka_client *c, const char *const *topics, size_t n, enum kafka_missing missing, int32_t *ret,
+                     struct error *err) {
+        const struct rd_kafka_metadata *metadata;
+        struct table by_name = {0};
+        bool lacks = false;
+        int r = fetch_metadata(c, &metadata, err);
+
+        if (r)
+                return r;
+        for (int i = 0; r == 0 && i < metadata->topic_cnt; i++) {
+                struct rd_kafka_metadata_topic *topic = &metadata->topics[i];
+
+                r = table_put(&by_name, topic->topic, strlen(topic->topic), topic);
+        }
+        for (size_t i = 0; r == 0 && i < n; i++) {
+                const struct rd_kafka_metadata_topic *topic = table_get(&by_name, topics[i], strlen(topics[i]));
+
+                ret[i] = topic && topic->err == RD_KAFKA_RESP_ERR_NO_ERROR ? topic->partition_cnt : 0;
+                lacks |= ret[i] == 0;
+        }
+        table_done(&by_name);
+        rd_kafka_metadata_destroy(metadata);
+        if (r == 0 && lacks && missing == KAFKA_MISSING_FAILS) {
+                name_missing(c, topics, n, ret, err);
+                r = -ENOENT;
+        }
+        return r;
+}
+
+/* The partitions are known to be there: "unknown" is what librdkafka calls one that has no leader for a moment. */
+static bool may_ask_again(rd_kafka_resp_err_t code) {
+        return code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT ||
+               code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+               code == RD_KAFKA_RESP_ERR__WAIT_CACHE || code == RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE ||
+               code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+}
+
+int kafka_list_offsets(const struct kafka_client *c, rd_kafka_topic_partition_list_t *list, struct error *err) {
+        int64_t until = clock_monotonic(&c->bus->clock) + BUS_CALL_MS;
+        rd_kafka_topic_partition_list_t *asked;
+        rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+
+        if (list->cnt == 0)
+                return 0;
+        asked = rd_kafka_topic_partition_list_copy(list);
+        if (!asked)
+                return -ENOMEM;
+        do {
+                int token = watchdog_enter(c->bus->watchdog, "rd_kafka_offsets_for_times", BUS_CALL_MS);
+
+                for (int i = 0; i < list->cnt; i++) {
+                        list->elems[i].offset = asked->elems[i].offset;
+                        list->elems[i].err = RD_KAFKA_RESP_ERR_NO_ERROR;
+                }
+                code = rd_kafka_offsets_for_times(c->rk, list, BUS_OPEN_MS / 6);
+                watchdog_leave(c->bus->watchdog, token);
+                for (int i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && i < list->cnt; i++)
+                        code = list->elems[i].err;
+        } while (may_ask_again(code) && kafka_again(c->bus, until));
+        rd_kafka_topic_partition_list_destroy(asked);
+        return code ? kafka_failed(c, "the question for offsets", code, NULL, err) : 0;
+}

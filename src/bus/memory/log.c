@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* The memory bus: topics, their records, transactions. */
+
+#include <errno.h>
+#include <string.h>
+
+#include "bus/memory/parts.h"
+#include "bus/murmur2.h"
+
+#define CHUNK_BYTES ((size_t)32 << 10) /* a larger record has one of its own */
+
+static struct bus *memory_bus_free(struct bus *b) {
+        (void)b; /* memory_free() frees it */
+        return NULL;
+}
+
+static const struct bus_ops memory_ops = {
+        .name = "memory",
+        .worker_open = memory_worker_open,
+        .consumer_open = memory_consumer_open,
+        .producer_open = memory_producer_open,
+        .reader_open = memory_reader_open,
+        .free = memory_bus_free,
+};
+
+int memory_new(struct clock clock, struct memory **ret) {
+        struct memory *m = calloc(1, sizeof(*m));
+
+        if (!m)
+                return -ENOMEM;
+        m->bus.ops = &memory_ops;
+        m->clock = clock;
+        *ret = m;
+        return 0;
+}
+
+struct bus *memory_bus(struct memory *m) {
+        return &m->bus;
+}
+
+void memory_shuffle(struct memory *m, uint64_t seed) {
+        m->seed = seed;
+}
+
+void memory_outcome(struct memory *m, enum bus_sent sent, size_t n) {
+        m->outcome = sent;
+        m->outcomes = n;
+}
+
+static void delete_entry(struct memory_partition *p, struct memory_entry *e) {
+        struct memory_chunk *chunk = e->chunk;
+
+        if (!e->bytes)
+                return;
+        e->bytes = NULL;
+        if (--chunk->live)
+                return;
+        chunk->used = 0;
+        if (chunk != p->filling)
+                free(chunk);
+}
+
+static void topic_free(struct memory_topic *t) {
+        for (int32_t i = 0; t->partitions && i < t->n; i++) {
+                struct memory_partition *p = &t->partitions[i];
+
+                for (size_t k = 0; k < p->entries.n; k++)
+                        delete_entry(p, &p->entries.items[k]);
+                free(p->filling);
+                vector_done(&p->entries);
+        }
+        free(t->partitions);
+        free(t->name);
+        free(t);
+}
+
+struct memory *memory_free(struct memory *m) {
+        struct memory_topic *t;
+
+        if (!m)
+                return NULL;
+        memory_groups_done(m);
+        for (size_t i = 0; (t = table_next(&m->topics, &i));)
+                topic_free(t);
+        table_done(&m->topics);
+        while (m->txns) {
+                struct memory_txn *next = m->txns->next;
+
+                vector_done(&m->txns->touched);
+                free(m->txns->id);
+                free(m->txns);
+                m->txns = next;
+        }
+        while (m->fates) {
+                struct memory_fate *next = m->fates->next;
+
+                free(m->fates);
+                m->fates = next;
+        }
+        free(m);
+        return NULL;
+}
+
+int memory_topic(struct memory *m, const char *name, int32_t partitions) {
+        struct memory_topic *t;
+        int r;
+
+        if (memory_find(m, name))
+                return -EEXIST;
+        t = calloc(1, sizeof(*t));
+        if (!t)
+                return -ENOMEM;
+        t->n = partitions;
+        t->name = strdup(name);
+        t->partitions = calloc((size_t)partitions, sizeof(*t->partitions));
+        r = t->name && t->partitions ? table_put(&m->topics, t->name, strlen(t->name), t) : -ENOMEM;
+        if (r) {
+                topic_free(t);
+                return r;
+        }
+        for (int32_t p = 0; p < partitions; p++) {
+                t->partitions[p].topic = t;
+                t->partitions[p].number = p;
+        }
+        return 0;
+}
+
+struct memory_topic *memory_find(const struct memory *m, const char *name) {
+        return table_get(&m->topics, name, strlen(name));
+}
+
+int memory_find_all(const struct memory *m, const char *const *names, size_t n, struct memory_topic **ret, struct error *err) {
+        for (size_t i = 0; i < n; i++) {
+                ret[i] = memory_find(m, names[i]);
+                if (!ret[i]) {
+                        error_set(err, "the broker lacks the topic %s", names[i]);
+                        return -ENOENT;
+                }
+        }
+        return 0;
+}
+
+int32_t memory_choose(const struct memory_topic *t, const struct bus_record *record) {
+        if (record->partition == BUS_BY_KEY)
+                return record->key ? murmur2_partition(record->key, record->key_n, t->n) : 0;
+        return record->partition >= 0 && record->partition < t->n ? record->partition : -1;
+}
+
+/* Room for a record of @n bytes in the chunk that is being filled, or a new one. Return: 0 or -ENOMEM. */
+static int make_room(struct memory_partition *p, size_t n) {
+        struct memory_chunk *chunk = p->filling;
+        size_t size = n > CHUNK_BYTES ? n : CHUNK_BYTES;
+
+        if (chunk && chunk->size - chunk->used >= n)
+                return 0;
+        chunk = malloc(sizeof(*chunk) + size);
+        if (!chunk)
+                return -ENOMEM;
+        if (p->filling && p->filling->live == 0)
+                free(p->filling);
+        *chunk = (struct memory_chunk){.size = size};
+        p->filling = chunk;
+        return 0;
+}
+
+static size_t packed_size(const struct bus_record *record) {
+        size_t n = record->headers_n * sizeof(struct bus_header) + record->key_n + record->value_n;
+
+        for (size_t i = 0; i < record->headers_n; i++)
+                n += strlen(record->headers[i].name) + 1 + record->headers[i].n;
+        return n + alignof(struct bus_header) - n % alignof(struct bus_header); /* at least one byte: an empty record is no deleted one */
+}
+
+/* One block in the partition's chunk: the headers, then key and value, then what the headers point to. Return: 0 or -ENOMEM. */
+static int pack(struct memory_partition *p, const struct bus_record *record, struct memory_entry *ret) {
+        size_t n = packed_size(record);
+        struct bus_header *headers;
+        uint8_t *at;
+
+        if (make_room(p, n))
+                return -ENOMEM;
+        ret->chunk = p->filling;
+        ret->bytes = p->filling->bytes + p->filling->used;
+        p->filling->used += n;
+        p->filling->live++;
+        headers = (struct bus_header *)(void *)ret->bytes;
+        at = ret->bytes + record->headers_n * sizeof(*headers);
+        if (record->key_n)
+                memcpy(at, record->key, record->key_n);
+        at += record->key_n;
+        if (record->value_n)
+                memcpy(at, record->value, record->value_n);
+        at += record->value_n;
+        for (size_t i = 0; i < record->headers_n; i++) {
+                const struct bus_header *h = &record->headers[i];
+                size_t name = strlen(h->name) + 1;
+
+                memcpy(at, h->name, name);
+                if (h->n)
+                        memcpy(at + name, h->value, h->n);
+                headers[i] = (struct bus_header){.name = (char *)at, .value = h->value ? at + name : NULL, .n = h->n};
+                at += name + h->n;
+        }
+        return 0;
+}
+
+static void advance_stable(struct memory *m, struct memory_partition *p) {
+        p->stable = memory_partition_end(p);
+        for (struct memory_txn *txn = m->txns; p->open && txn; txn = txn->next) {
+                for (size_t i = 0; i < txn->touched.n; i++) {
+                        if (txn->touched.items[i].partition == p && txn->touched.items[i].first < p->stable)
+                                p->stable = txn->touched.items[i].first;
+                }
+        }
+}
+
+static int begin_if_needed(struct memory *m, struct memory_txn *txn) {
+        if (txn->fate)
+                return 0;
+        txn->fate = calloc(1, sizeof(*txn->fate));
+        if (!txn->fate)
+                return -ENOMEM;
+        txn->fate->next = m->fates;
+        m->fates = txn->fate;
+        return 0;
+}
+
+static int touch(struct memory_txn *txn, struct memory_partition *p) {
+        for (size_t i = txn->touched.n; i-- > 0;) {
+                if (txn->touched.items[i].partition == p)
+                        return 0;
+        }
+        if (vector_push(&txn->touched, ((struct memory_touch){p, memory_partition_end(p)})))
+                return -ENOMEM;
+        p->open++;
+        return 0;
+}
+
+int memory_write(struct memory *m, struct memory_topic *t, int32_t partition, const struct bus_record *record, struct memory_txn *txn,
+                 int64_t *ret) {
+        struct memory_partition *p = &t->partitions[partition];
+        struct memory_entry entry = {
+                .timestamp = record->timestamp ? record->timestamp : clock_realtime(&m->clock),
+                .key_n = (uint32_t)record->key_n,
+                .value_n = (uint32_t)record->value_n,
+                .headers_n = (uint16_t)record->headers_n,
+                .has_key = record->key != NULL,
+                .has_value = record->value != NULL,
+        };
+        int r = pack(p, record, &entry);
+
+        if (r == 0 && txn)
+                r = begin_if_needed(m, txn);
+        if (r == 0 && txn)
+                r = touch(txn, p);
+        if (r == 0) {
+                entry.fate = txn ? txn->fate : NULL;
+                r = vector_push(&p->entries, entry);
+        }
+        if (r) {
+                delete_entry(p, &entry);
+                return r;
+        }
+        if (p->open == 0)
+                p->stable = memory_partition_end(p);
+        if (ret)
+                *ret = memory_partition_end(p) - 1;
+        return 0;
+}
+
+int memory_append(struct memory *m, const struct bus_record *record) {
+        struct memory_topic *t = memory_find(m, record->topic);
+        int32_t partition = t ? memory_choose(t, record) : -1;
+
+        return partition < 0 ? -ENOENT : memory_write(m, t, partition, record, NULL, NULL);
+}
+
+static bool is_visible(const struct memory_entry *e, bool uncommitted) {
+        return e->bytes && (!e->fate || uncommitted || e->fate->state == MEMORY_COMMITTED);
+}
+
+static void view(const struct memory_partition *p, int64_t offset, struct bus_record *ret) {
+        const struct memory_entry *e = &p->entries.items[offset];
+        const uint8_t *key = e->bytes + e->headers_n * sizeof(struct bus_header);
+
+        *ret = (struct bus_record){
+                .topic = p->topic->name,
+                .partition = p->number,
+                .offset = offset,
+                .timestamp = e->timestamp,
+                .stamp = BUS_STAMP_APPENDED,
+                .key = e->has_key ? key : NULL,
+                .key_n = e->key_n,
+                .value = e->has_value ? key + e->key_n : NULL,
+                .value_n = e->value_n,
+                .headers = (const struct bus_header *)(const void *)e->bytes,
+                .headers_n = e->headers_n,
+        };
+}
+
+bool memory_next(const struct memory_partition *p, int64_t *next, bool uncommitted, struct bus_record *ret) {
+        int64_t end = uncommitted ? memory_partition_end(p) : p->stable;
+
+        if (*next < p->first)
+                *next = p->first;
+        for (; *next < end; ++*next) {
+                if (!is_visible(&p->entries.items[*next], uncommitted))
+                        continue;
+                view(p, *next, ret);
+                ++*next;
+                return true;
+        }
+        return false;
+}
+
+static struct memory_partition *find_partition(const struct memory *m, const char *topic, int32_t partition) {
+        struct memory_topic *t = memory_find(m, topic);
+
+        return t && partition >= 0 && partition < t->n ? &t->partitions[partition] : NULL;
+}
+
+int64_t memory_end(const struct memory *m, const char *topic, int32_t partition) {
+        const struct memory_partition *p = find_partition(m, topic, partition);
+
+        return p ? memory_partition_end(p) : -1;
+}
+
+int64_t memory_stable(const struct memory *m, const char *topic, int32_t partition) {
+        const struct memory_partition *p = find_partition(m, topic, partition);
+
+        return p ? p->stable : -1;
+}
+
+bool memory_record(const struct memory *m, const char *topic, int32_t partition, int64_t offset, bool uncommitted, struct bus_record *ret) {
+        const struct memory_partition *p = find_partition(m, topic, partition);
+        int64_t next = offset;
+
+        return p && offset >= p->first && memory_next(p, &next, uncommitted, ret) && ret->offset == offset;
+}
+
+void memory_truncate(struct memory *m, const char *topic, int32_t partition, int64_t offset) {
+        struct memory_partition *p = find_partition(m, topic, partition);
+
+        for (; p && p->first < offset && p->first < p->stable; p->first++)
+                delete_entry(p, &p->entries.items[p->first]);
+}
+
+static int compact_partition(struct memory_partition *p, bool tombstones) {
+        struct table latest = {0}; /* key to entry, from the end backwards */
+        int r = 0;
+
+        for (int64_t offset = p->stable; r == 0 && offset-- > p->first;) {
+                struct memory_entry *e = &p->entries.items[offset];
+                const uint8_t *key = e->bytes + e->headers_n * sizeof(struct bus_header);
+
+                if (!is_visible(e, false) || !e->has_key)
+                        continue;
+                if (table_get(&latest, key, e->key_n))
+                        delete_entry(p, e);
+                else
+                        r = table_put(&latest, key, e->key_n, e);
+        }
+        for (int64_t offset = p->first; r == 0 && tombstones && offset < p->stable; offset++) {
+                struct memory_entry *e = &p->entries.items[offset];
+
+                if (is_visible(e, false) && !e->has_value)
+                        delete_entry(p, e);
+        }
+        table_done(&latest);
+        return r;
+}
+
+void memory_compact(struct memory *m, const char *topic, bool tombstones) {
+        struct memory_topic *t = memory_find(m, topic);
+
+        for (int32_t p = 0; t && p < t->n; p++) {
+                if (compact_partition(&t->partitions[p], tombstones))
+                        return; /* out of memory: less is compacted, which nobody may notice */
+        }
+}
+
+int memory_txn_end(struct memory *m, struct memory_txn *txn, enum memory_state state) {
+        int r = 0;
+
+        if (!txn->fate)
+                return 0;
+        txn->fate->state = state;
+        txn->fate = NULL;
+        for (size_t i = 0; i < txn->touched.n; i++) {
+                struct memory_partition *p = txn->touched.items[i].partition;
+
+                p->open--;
+                if (vector_push(&p->entries, (struct memory_entry){0})) /* the marker takes an offset too */
+                        r = -ENOMEM;
+        }
+        for (size_t n = txn->touched.n; n > 0; n--) {
+                struct memory_partition *p = txn->touched.items[n - 1].partition;
+
+                txn->touched.n = n - 1; /* no longer holds the partition back */
+                advance_stable(m, p);
+        }
+        return r;
+}
+
+void memory_txn_end_all(struct memory *m, struct memory_partition *p) {
+        for (struct memory_txn *txn = m->txns; txn && p->open; txn = txn->next) {
+                bool here = false;
+
+                for (size_t i = 0; i < txn->touched.n; i++)
+                        here |= txn->touched.items[i].partition == p;
+                if (here) {
+                        txn->epoch++;
+                        (void) memory_txn_end(m, txn, MEMORY_ABORTED); /* without its marker nobody misses anything */
+                }
+        }
+}
+
+int memory_txn_take(struct memory *m, const char *id, struct memory_txn **ret, unsigned *epoch) {
+        struct memory_txn *txn = m->txns;
+        int r;
+
+        while (txn && strcmp(txn->id, id) != 0)
+                txn = txn->next;
+        if (!txn) {
+                txn = calloc(1, sizeof(*txn));
+                if (!txn)
+                        return -ENOMEM;
+                txn->dead_since = INSTANT_NEVER;
+                txn->id = strdup(id);
+                if (!txn->id) {
+                        free(txn);
+                        return -ENOMEM;
+                }
+                txn->next = m->txns;
+                m->txns = txn;
+        }
+        if (txn->dead_since != INSTANT_NEVER)
+                m->dead--;
+        txn->dead_since = INSTANT_NEVER;
+        r = memory_txn_end(m, txn, MEMORY_ABORTED);
+        *epoch = ++txn->epoch;
+        *ret = txn;
+        return r;
+}
+
+void memory_tick(struct memory *m) {
+        instant_t now;
+
+        if (m->dead == 0)
+                return;
+        now = clock_realtime(&m->clock);
+        for (struct memory_txn *txn = m->txns; txn; txn = txn->next) {
+                if (txn->dead_since != INSTANT_NEVER && txn->fate && now - txn->dead_since >= BUS_TRANSACTION_MS) {
+                        txn->epoch++; /* as the coordinator does: a zombie cannot go on with it */
+                        (void) memory_txn_end(m, txn, MEMORY_ABORTED);
+                }
+        }
+        memory_groups_tick(m, now);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * The chain of the demonstration: worker, gi-http, webhook, the municipality that receives, and who watches
+ *
+ * Each is the very code of its command, on a thread of its own in this process: the worker is driven as
+ * by `rules`, the connectors as by `connect`, from files that are written into a scratch folder. What is
+ * special is the clock by which they decide, and nothing else. The chain knows nothing of the tape.
+ */
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "bus/bus.h"
+#include "demo/board.h"
+#include "demo/post.h"
+#include "demo/time.h"
+#include "connect/connector.h"
+#include "worker/worker.h"
+
+#define CHAIN_READY_MS 60000 /* until everyone has joined */
+#define CHAIN_TOKEN 48       /* characters */
+
+struct chain;
+
+struct chain_config {
+        const struct config *config;
+        const struct connector_ops *const *connectors; /* as connect/file.h wants them */
+        struct bus *bus;
+        struct demo_time *time;
+        const struct log *log;
+        struct metrics *metrics;     /* for the worker; may be NULL */
+        struct board *board;
+        const char *folder;          /* an empty folder that nobody else can read: tokens and connector files go there */
+        const char *instance;        /* of the worker */
+        const struct organisation *receiver; /* whose inbox goes out over HTTP */
+        const char *const *publishers; /* organisations that get a token */
+        size_t n_publishers;
+        uint16_t port;               /* of gi-http; 0: any that is free */
+        int64_t behind_after_ms;
+};
+
+/* Starts everything; see chain_ready(). Strings are borrowed. Return: 0; negative errno with a sentence. */
+int chain_start(const struct chain_config *config, struct chain **ret, struct error *err) MUSTCHECK;
+
+/* Stops what stands, gi-http first: what was taken is processed and committed. NULL ok. Return: 0, or the first failure with its sentence. */
+int chain_stop(struct chain *chain, struct error *err) MUSTCHECK;
+struct chain *chain_free(struct chain *chain); /* after chain_stop(); NULL ok; returns NULL */
+DEFINE_CLEANUP(struct chain *, chain_free);
+
+/* Whether everyone has joined and caught up. */
+bool chain_ready(const struct chain *chain);
+
+/* Return: 0; the negative errno of the first part that failed, with its sentence. */
+int chain_failed(const struct chain *chain, struct error *err) MUSTCHECK;
+
+/* Of the worker; all zero before it stands. */
+struct worker_status chain_worker(const struct chain *chain);
+
+/* What the municipality got, each record once. */
+int64_t chain_delivered(struct chain *chain);
+
+uint16_t chain_port(const struct chain *chain);                                /* of gi-http */
+const struct post_token *chain_tokens(const struct chain *chain, size_t *ret_n); /* of all publishers */

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Playing a tape into the chain. */
+
+#include "demo/feed.h"
+
+#include <errno.h>
+
+#define LOOK_MS 2    /* between two looks at the worker */
+#define SHOW_MS 50   /* between two looks while only time passes */
+
+int feed_wait(struct feed *feed, bool (*done)(struct feed *feed), const char *what, struct error *err) {
+        struct clock real = clock_system();
+        int64_t until = clock_monotonic(&real) + FEED_STUCK_MS;
+
+        while (!done(feed)) {
+                int r = chain_failed(feed->chain, err);
+
+                if (r)
+                        return r;
+                if (feed->stopped(feed->ctx))
+                        return FEED_E_STOPPED;
+                if (clock_monotonic(&real) >= until) {
+                        error_set(err, "%s within %d seconds; look at the broker and at the load of this machine", what, FEED_STUCK_MS / 1000);
+                        return -ETIMEDOUT;
+                }
+                feed->pause(feed->ctx, LOOK_MS);
+        }
+        return 0;
+}
+
+static bool is_processed(struct feed *feed) {
+        struct worker_status status = chain_worker(feed->chain);
+
+        return status.facts + status.duplicates + status.dead >= (int64_t)feed->accepted;
+}
+
+static bool is_settled(struct feed *feed) {
+        return chain_worker(feed->chain).settled_at >= feed->target;
+}
+
+int feed_settle(struct feed *feed, struct error *err) {
+        struct clock clock = demo_time_clock(feed->time);
+
+        feed->target = clock_realtime(&clock);
+        return feed_wait(feed, is_settled, "the worker did not tell what fell due", err);
+}
+
+static int go_to(struct feed *feed, instant_t at, struct error *err) {
+        demo_time_set(feed->time, at);
+        return feed_settle(feed, err);
+}
+
+/* The pace: holds until a day that begins now may be over. */
+static int hold(struct feed *feed, int64_t until_ms, struct error *err) {
+        struct clock real = clock_system();
+        int64_t left;
+
+        while ((left = until_ms - clock_monotonic(&real)) > 0) {
+                int r = chain_failed(feed->chain, err);
+
+                if (r)
+                        return r;
+                if (feed->stopped(feed->ctx))
+                        return FEED_E_STOPPED;
+                feed->pause(feed->ctx, left < SHOW_MS ? (int)left : SHOW_MS);
+        }
+        return 0;
+}
+
+struct pace {
+        int64_t begin; /* monotonic ms */
+        int64_t days;
+};
+
+/* From midnight to midnight, then to @at. */
+static int advance(struct feed *feed, struct pace *pace, instant_t at, struct error *err) {
+        struct clock clock = demo_time_clock(feed->time);
+        day_t last = date_of_instant(at);
+        int r = 0;
+
+        for (day_t day = date_of_instant(clock_realtime(&clock)); r == 0 && day < last; day++) {
+                pace->days++;
+                r = hold(feed, pace->begin + pace->days * feed->day_us / 1000, err);
+                if (r == 0)
+                        r = go_to(feed, date_begin(day + 1), err);
+        }
+        return r ? r : go_to(feed, at, err);
+}
+
+/* An event is never judged at an instant before it was recorded, nor is anything judged later that fell due before the next one. */
+static int play_wave(struct feed *feed, const struct tape_item *items, size_t n, struct error *err) {
+        size_t accepted = 0;
+        int r = post_wave(feed->post, items, n, &accepted, err);
+
+        feed->accepted += accepted;
+        if (r)
+                return r == POST_E_STOPPED ? FEED_E_STOPPED : r;
+        return feed_wait(feed, is_processed, "the worker did not process what was posted", err);
+}
+
+int feed_run(struct feed *feed, struct error *err) {
+        struct clock real = clock_system();
+        struct pace pace = {.begin = clock_monotonic(&real)};
+        size_t n;
+        int r = 0;
+
+        while (r == 0 && (n = tape_wave(feed->tape, feed->played)) > 0) {
+                const struct tape_item *items = &feed->tape->items[feed->played];
+
+                r = advance(feed, &pace, items[0].at, err);
+                if (r == 0 && items[0].source)
+                        r = play_wave(feed, items, n, err);
+                if (r == 0)
+                        r = go_to(feed, items[n - 1].at, err);
+                if (r == 0)
+                        feed->played += n;
+        }
+        return r;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * Where the demonstration takes place: the embedded broker, or a real one
+ *
+ * The embedded broker is the demonstration's own and goes with it, so its names carry no prefix. On a real one every topic,
+ * group and transactional id begins with demo-<process>., is made at the start and deleted at the end.
+ */
+
+#include "bus/admin.h"
+#include "bus/mock.h"
+#include "cluster/topics.h"
+#include "model/config.h"
+
+#define PLACE_PREFIX_MAX 32
+#define PLACE_LOOK_MS 50     /* between two looks whether the broker still shows what it deleted */
+#define PLACE_LOOKS_MAX 600
+
+struct place_config {
+        const struct config *config;
+        const char *bootstrap;     /* NULL: embedded */
+        int process;               /* its number, for the prefix */
+        const struct log *log;     /* may be NULL */
+        const char *const *groups; /* without prefix: those to delete at the end */
+        size_t n_groups;
+        bool (*stopped)(void *ctx); /* asked while topics are made */
+        void (*pause)(void *ctx, int ms); /* waits */
+        void *ctx;
+};
+
+struct place {
+        struct place_config c;
+        struct broker_config *broker; /* borrowed; its prefix and properties are this place's from now on */
+        struct arena *arena;
+        struct topics topics;
+        struct mock *mock;
+        struct admin *admin;
+        size_t made; /* topics on the real broker */
+        char prefix[PLACE_PREFIX_MAX], bootstrap[256];
+};
+
+enum { PLACE_E_STOPPED = 1 };
+
+/*
+ * Makes the topics. @broker: as configured; @kafka: filled for kafka_bus_new(). Call place_close() afterwards, whatever came.
+ * Return: 0; PLACE_E_STOPPED; negative errno with a sentence.
+ */
+int place_open(struct place *place, const struct place_config *config, struct broker_config *broker, struct kafka_config *kafka,
+               struct error *err) MUSTCHECK;
+
+/* Deletes what was made on a real broker, all of it if it can. The bus is closed by then. Return: 0; negative errno with the first reason. */
+int place_close(struct place *place, struct error *err) MUSTCHECK;
