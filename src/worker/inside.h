@@ -135,16 +135,13 @@ void partitions_drop(struct worker *w, const struct bus_part *parts, size_t n);
 void partitions_drop_all(struct worker *w);
 void partition_enter(struct worker *w, struct partition *p, enum partition_state state);
 
-/* -- restore.c: its rows -- */
+/* -- restore.c: a partition's rows -- */
 int restore_partitions(struct worker *w, const struct bus_part *parts, size_t n, struct error *err) MUSTCHECK;
 int restore_write_marks(struct worker *w, struct partition *p, struct error *err) MUSTCHECK;
 
-/* -- clock.c -- */
 void clock_look(struct worker *w); /* after whatever may have taken long: a poll, a restore, a commit */
 instant_t partition_now(const struct worker *w, const struct partition *p);
 void clock_saw(struct worker *w, const struct partition *p, const struct bus_record *record);
-
-/* -- behind.c -- */
 int behind_begin(struct worker *w, const struct bus_part *parts, size_t n, struct error *err) MUSTCHECK;
 int behind_look(struct worker *w, struct error *err) MUSTCHECK;
 void behind_saw(struct worker *w, struct partition *p, const struct bus_record *record);
@@ -160,15 +157,6 @@ void sweep_settled(struct worker *w);                   /* nothing was waiting: 
 
 /* -- intake.c: one record -- */
 int intake(struct worker *w, struct bus_record *record, struct error *err) MUSTCHECK;
-
-/* -- refuse.c: what cannot be accepted -- */
-struct refused {
-        const char *stage; /* frame, decode, check, accept */
-        enum refusal code;
-        struct error err;
-        const struct event *event; /* as far as it could be read; NULL */
-};
-int refuse(struct worker *w, struct bus_record *record, const struct refused *why, struct error *err) MUSTCHECK;
 
 /* -- tell.c: what an evaluation wants told -- */
 struct trace_context { /* traceparent of the record that caused it; .value NULL: none */
