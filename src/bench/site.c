@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cluster/wanted.h"
 
 static int make_folder(struct site *s, struct error *err) {
         (void) snprintf(s->folder, sizeof(s->folder), "/tmp/ketenwacht-bench-XXXXXX");
@@ -84,9 +83,9 @@ int site_open(struct site *s, const struct bench_arguments *arguments, const cha
                 return status;
         (void) snprintf(s->bootstrap, sizeof(s->bootstrap), "%s", s->broker.bootstrap);
         s->broker.config.acls.wanted = false; /* rights are for those who stay */
-        r = arena_new(&s->arena, WANTED_BYTES_MAX);
+        r = arena_new(&s->arena, TOPICS_BYTES_MAX);
         if (r == 0)
-                r = wanted_topics(config, &s->broker.config, s->arena, &s->topics, err);
+                r = topics_of_config(config, &s->broker.config, s->arena, &s->topics, err);
         if (r == 0)
                 r = list_inputs(s);
         if (r == 0)

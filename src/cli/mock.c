@@ -12,7 +12,7 @@
 #include "cli/broker.h"
 #include "cli/configuration.h"
 #include "cli/options.h"
-#include "cluster/wanted.h"
+#include "cluster/topics.h"
 
 #define LINE_MAX_BYTES 4096
 
@@ -71,7 +71,7 @@ static int mock(const struct command_dirs *dirs) {
 
         if (status == 0)
                 status = command_configuration("mock", dirs, &config);
-        if (status == 0 && (arena_new(&arena, WANTED_BYTES_MAX) || wanted_topics(config, &broker.config, arena, &wanted, &err)))
+        if (status == 0 && (arena_new(&arena, TOPICS_BYTES_MAX) || topics_of_config(config, &broker.config, arena, &wanted, &err)))
                 status = command_fail("mock", EXIT_USAGE, &err);
         if (status == 0)
                 status = serve(&wanted, arena);

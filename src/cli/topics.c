@@ -9,7 +9,7 @@
 #include "cli/broker.h"
 #include "cli/configuration.h"
 #include "cli/options.h"
-#include "cluster/wanted.h"
+#include "cluster/topics_plan.h"
 
 struct topics_command {
         struct command_dirs dirs;
@@ -107,11 +107,11 @@ static int prepare(struct topics_command *c) {
                 status = command_configuration("topics", &c->dirs, &c->config);
         if (status)
                 return status;
-        r = arena_new(&c->arena, WANTED_BYTES_MAX);
+        r = arena_new(&c->arena, TOPICS_BYTES_MAX);
         if (r)
                 error_set(&err, "out of memory");
         else
-                r = wanted_topics(c->config, &c->broker.config, c->arena, &c->wanted, &err);
+                r = topics_of_config(c->config, &c->broker.config, c->arena, &c->wanted, &err);
         return r ? command_fail("topics", EXIT_USAGE, &err) : 0;
 }
 

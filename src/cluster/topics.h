@@ -2,11 +2,10 @@
 #pragma once
 
 /*
- * Which topics there have to be, and what a cluster lacks of them
+ * Which topics and rights there have to be
  *
- * The wanted set follows from the configuration alone; the plan is the difference with what stands
- * on the cluster. A plan never deletes a topic and never changes a number of partitions: the
- * partition of a case depends on it for ever, so that is refused with a sentence.
+ * The set follows from the configuration alone: a topic for each event type, an inbox and an outbox
+ * for each organisation, and those that every installation has. What a cluster lacks of it: topics_plan.h.
  */
 
 #include <stdbool.h>
@@ -14,9 +13,9 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "base/buffer.h"
 #include "bus/admin.h"
 #include "cluster/broker_config.h"
+#include "model/config.h"
 
 /* Names without prefix. */
 #define TOPIC_PLAN_DUE "plan-due"
@@ -32,6 +31,7 @@
 #define TOPICS_GROUP_CONNECT "ketenwacht-connect-" /* then the connector's name */
 
 #define TOPICS_MAX 20000
+#define TOPICS_BYTES_MAX ((size_t)64 * 1024 * 1024) /* enough of an arena for the most of them */
 #define TOPIC_SETTINGS_MAX 8
 
 struct topic_wanted {
@@ -60,48 +60,5 @@ struct topics {
 int topics_wanted(const struct broker_config *config, const char *const *events, size_t events_n, const char *const *organisations,
                   size_t organisations_n, struct arena *arena, struct topics *ret, struct error *err) MUSTCHECK;
 
-enum topics_step_kind {
-        TOPICS_MAKE,       /* the topic is not there */
-        TOPICS_SET,        /* settings differ: before and after */
-        TOPICS_REFUSE,     /* another number of partitions, or fewer replicas: nothing that we may change */
-        TOPICS_GRANT,      /* a right is not there */
-};
-
-struct topics_step {
-        enum topics_step_kind kind;
-        const struct topic_wanted *topic; /* all but GRANT */
-        const struct admin_acl *acl;      /* GRANT */
-        struct admin_setting settings[TOPIC_SETTINGS_MAX]; /* SET: those that differ */
-        const char *before[TOPIC_SETTINGS_MAX];            /* SET: what stands there; NULL: unknown */
-        size_t settings_n;
-        int32_t partitions;               /* REFUSE: what stands there */
-        int16_t replication;
-};
-
-struct topics_plan {
-        const struct topics_step *steps;
-        size_t n, refused;
-};
-
-/* What stands on a cluster; settings and acls as admin_ functions list them. Topics sorted by name. */
-struct topics_found {
-        const struct admin_topic *topics;
-        size_t n;
-        const struct admin_acl *acls;
-        size_t acls_n;
-};
-
-/*
- * The difference. A topic that is not by case may have more partitions than wanted: records of a case stay in order, by their
- * key. Pure; memory in @arena. Return: 0 or -ENOMEM.
- */
-int topics_plan(const struct topics *wanted, const struct topics_found *found, struct arena *arena, struct topics_plan *ret) MUSTCHECK;
-
-/* One step as a sentence for a person, without a line end. */
-void topics_step_print(const struct topics_step *step, struct buffer *out);
-
-/* Looks at the cluster and plans. Return: 0; ADMIN_E_UNSUPPORTED: the embedded broker, which needs no plan; ADMIN_E_FORBIDDEN; negative errno. */
-int topics_look(struct admin *admin, const struct topics *wanted, struct arena *arena, struct topics_plan *ret, struct error *err) MUSTCHECK;
-
-/* Does one step. Return: 0; ADMIN_E_; -EINVAL for a refused one; negative errno. */
-int topics_apply(struct admin *admin, const struct topics_step *step, struct error *err) MUSTCHECK;
+/* The same for the event types and organisations of a configuration, whose names are borrowed. Return: as topics_wanted(). */
+int topics_of_config(const struct config *config, const struct broker_config *broker, struct arena *arena, struct topics *ret, struct error *err) MUSTCHECK;

@@ -6,12 +6,12 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "cluster/topics_parts.h"
+#include "cluster/topics_plan.h"
 
 static const char *const operation_names[] = {
         [ADMIN_READ] = "read", [ADMIN_WRITE] = "write", [ADMIN_DESCRIBE] = "describe", [ADMIN_DELETE] = "delete", [ADMIN_ALL] = "all"};
 
-static const struct admin_topic *find(const struct topics_found *found, const char *name) {
+static const struct admin_topic *found_topic(const struct topics_found *found, const char *name) {
         size_t low = 0, high = found->n;
 
         while (low < high) {
@@ -28,7 +28,7 @@ static const struct admin_topic *find(const struct topics_found *found, const ch
         return NULL;
 }
 
-static const char *value_of(const struct admin_topic *t, const char *name) {
+static const char *found_value(const struct admin_topic *t, const char *name) {
         for (size_t i = 0; i < t->settings_n; i++) {
                 if (strcmp(t->settings[i].name, name) == 0)
                         return t->settings[i].value;
@@ -36,21 +36,21 @@ static const char *value_of(const struct admin_topic *t, const char *name) {
         return NULL;
 }
 
-static bool same_acl(const struct admin_acl *a, const struct admin_acl *b) {
+static bool acl_same(const struct admin_acl *a, const struct admin_acl *b) {
         return a->resource == b->resource && a->prefixed == b->prefixed && a->operation == b->operation && strcmp(a->name, b->name) == 0 &&
                strcmp(a->principal, b->principal) == 0;
 }
 
-static bool has_acl(const struct topics_found *found, const struct admin_acl *acl) {
+static bool found_acl(const struct topics_found *found, const struct admin_acl *acl) {
         for (size_t i = 0; i < found->acls_n; i++) {
-                if (same_acl(&found->acls[i], acl))
+                if (acl_same(&found->acls[i], acl))
                         return true;
         }
         return false;
 }
 
 /* Return: whether there is something to do or to refuse. */
-static bool compare(const struct topic_wanted *wanted, const struct admin_topic *found, struct topics_step *ret) {
+static bool plan_compare(const struct topic_wanted *wanted, const struct admin_topic *found, struct topics_step *ret) {
         *ret = (struct topics_step){.topic = wanted, .kind = TOPICS_MAKE};
         if (!found)
                 return true;
@@ -61,7 +61,7 @@ static bool compare(const struct topic_wanted *wanted, const struct admin_topic 
                 return true;
         ret->kind = TOPICS_SET;
         for (size_t i = 0; i < wanted->settings_n; i++) {
-                const char *value = value_of(found, wanted->settings[i].name);
+                const char *value = found_value(found, wanted->settings[i].name);
 
                 if (value && strcmp(value, wanted->settings[i].value) == 0)
                         continue;
@@ -72,11 +72,11 @@ static bool compare(const struct topic_wanted *wanted, const struct admin_topic 
 }
 
 /* The one number of partitions that topics by case have already; 0: none has any, or they differ. */
-static int32_t partitions_found(const struct topics *wanted, const struct topics_found *found) {
+static int32_t found_partitions(const struct topics *wanted, const struct topics_found *found) {
         int32_t n = 0;
 
         for (size_t i = 0; i < wanted->n; i++) {
-                const struct admin_topic *topic = wanted->items[i].by_case ? find(found, wanted->items[i].topic) : NULL;
+                const struct admin_topic *topic = wanted->items[i].by_case ? found_topic(found, wanted->items[i].topic) : NULL;
 
                 if (topic && n && topic->partitions != n)
                         return 0;
@@ -87,8 +87,8 @@ static int32_t partitions_found(const struct topics *wanted, const struct topics
 }
 
 /* The wanted topics, with the number of partitions that those by case have already. NULL: out of memory. */
-static const struct topic_wanted *adopt(const struct topics *wanted, const struct topics_found *found, struct arena *arena) {
-        int32_t partitions = wanted->adopt ? partitions_found(wanted, found) : 0;
+static const struct topic_wanted *plan_adopt(const struct topics *wanted, const struct topics_found *found, struct arena *arena) {
+        int32_t partitions = wanted->adopt ? found_partitions(wanted, found) : 0;
         struct topic_wanted *items;
 
         if (partitions == 0)
@@ -103,25 +103,25 @@ static const struct topic_wanted *adopt(const struct topics *wanted, const struc
 
 int topics_plan(const struct topics *wanted, const struct topics_found *found, struct arena *arena, struct topics_plan *ret) {
         struct topics_step *steps = arena_calloc(arena, wanted->n + wanted->acls_n + 1, sizeof(*steps));
-        const struct topic_wanted *items = adopt(wanted, found, arena);
+        const struct topic_wanted *items = plan_adopt(wanted, found, arena);
         size_t n = 0;
 
         *ret = (struct topics_plan){.steps = steps};
         if (!steps || !items)
                 return -ENOMEM;
         for (size_t i = 0; i < wanted->n; i++) {
-                if (compare(&items[i], find(found, items[i].topic), &steps[n]))
+                if (plan_compare(&items[i], found_topic(found, items[i].topic), &steps[n]))
                         ret->refused += steps[n++].kind == TOPICS_REFUSE;
         }
         for (size_t i = 0; i < wanted->acls_n; i++) {
-                if (!has_acl(found, &wanted->acls[i]))
+                if (!found_acl(found, &wanted->acls[i]))
                         steps[n++] = (struct topics_step){.kind = TOPICS_GRANT, .acl = &wanted->acls[i]};
         }
         ret->n = n;
         return 0;
 }
 
-static void print_refusal(const struct topics_step *step, struct buffer *out) {
+static void plan_print_refusal(const struct topics_step *step, struct buffer *out) {
         const struct topic_wanted *t = step->topic;
 
         if (step->partitions != t->partitions)
@@ -151,7 +151,7 @@ void topics_step_print(const struct topics_step *step, struct buffer *out) {
                                       step->settings[i].value);
                 break;
         case TOPICS_REFUSE:
-                print_refusal(step, out);
+                plan_print_refusal(step, out);
                 break;
         case TOPICS_GRANT:
                 buffer_printf(out, "grant %s: %s on %s %s%s", step->acl->principal, operation_names[step->acl->operation],
@@ -161,7 +161,7 @@ void topics_step_print(const struct topics_step *step, struct buffer *out) {
 }
 
 /* The wanted topics that stand on the cluster, with the values of the wanted settings. */
-static int look_at_settings(struct admin *admin, const struct topics *wanted, const struct topics_found *all, struct arena *arena,
+static int topics_look_at_settings(struct admin *admin, const struct topics *wanted, const struct topics_found *all, struct arena *arena,
                             struct topics_found *ret, struct error *err) {
         struct admin_topic *topics = arena_calloc(arena, wanted->n + 1, sizeof(*topics));
         const char **values = arena_calloc(arena, wanted->n * TOPIC_SETTINGS_MAX + 1, sizeof(*values));
@@ -171,7 +171,7 @@ static int look_at_settings(struct admin *admin, const struct topics *wanted, co
         if (!topics || !values)
                 return -ENOMEM;
         for (size_t i = 0; i < wanted->n; i++) {
-                const struct admin_topic *found = find(all, wanted->items[i].topic);
+                const struct admin_topic *found = found_topic(all, wanted->items[i].topic);
 
                 if (!found)
                         continue;
@@ -180,32 +180,36 @@ static int look_at_settings(struct admin *admin, const struct topics *wanted, co
                 topics[n++].settings_n = wanted->items[i].settings_n;
         }
         r = admin_settings(admin, topics, n, values, err);
-        for (size_t i = 0; r == 0 && i < n; i++) {
+        if (r)
+                return r;
+        for (size_t i = 0; i < n; i++) {
                 struct admin_setting *settings = arena_calloc(arena, TOPIC_SETTINGS_MAX, sizeof(*settings));
 
-                for (size_t k = 0; settings && k < topics[i].settings_n; k++, at++)
+                if (!settings)
+                        return -ENOMEM;
+                for (size_t k = 0; k < topics[i].settings_n; k++, at++)
                         settings[k] = (struct admin_setting){topics[i].settings[k].name, values[at]};
                 topics[i].settings = settings;
-                if (!settings)
-                        r = -ENOMEM;
         }
         ret->topics = topics;
         ret->n = n;
-        return r;
+        return 0;
 }
 
 int topics_look(struct admin *admin, const struct topics *wanted, struct arena *arena, struct topics_plan *ret, struct error *err) {
         struct topics_found all = {0}, found = {0};
         int r = admin_topics(admin, &all.topics, &all.n, err);
 
-        if (r == 0)
-                r = look_at_settings(admin, wanted, &all, arena, &found, err);
-        if (r == 0 && wanted->acls_n) {
+        if (r)
+                return r;
+        r = topics_look_at_settings(admin, wanted, &all, arena, &found, err);
+        if (r)
+                return r;
+        if (wanted->acls_n)
                 r = admin_acls(admin, &found.acls, &found.acls_n, err);
-                if (r == ADMIN_E_UNSUPPORTED) {
-                        error_prefix(err, "broker.yaml has the key acls, but rights cannot be kept");
-                        r = -EOPNOTSUPP;
-                }
+        if (wanted->acls_n && r == ADMIN_E_UNSUPPORTED) {
+                error_prefix(err, "broker.yaml has the key acls, but rights cannot be kept");
+                return -EOPNOTSUPP;
         }
         return r ? r : topics_plan(wanted, &found, arena, ret);
 }

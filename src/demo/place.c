@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cluster/wanted.h"
 
 /*
  * The embedded broker answers an empty fetch only after its full wait, and is not woken by what arrives:
@@ -79,14 +78,14 @@ int place_open(struct place *p, const struct place_config *config, struct broker
         int r;
 
         *p = (struct place){.c = *config, .broker = broker};
-        r = arena_new(&p->arena, WANTED_BYTES_MAX);
+        r = arena_new(&p->arena, TOPICS_BYTES_MAX);
         if (r)
                 return r;
         if (config->bootstrap)
                 (void) snprintf(p->prefix, sizeof(p->prefix), "demo-%d.", config->process);
         broker->prefix = p->prefix;
         broker->acls.wanted = false; /* rights are for those who stay */
-        r = wanted_topics(config->config, broker, p->arena, &p->topics, err);
+        r = topics_of_config(config->config, broker, p->arena, &p->topics, err);
         if (r)
                 return r;
         return config->bootstrap ? open_real(p, kafka, err) : open_embedded(p, kafka, err);

@@ -10,7 +10,7 @@
 #include <signal.h>
 
 #include "bus/murmur2.h"
-#include "cluster/topics.h"
+#include "cluster/topics_plan.h"
 #include "cluster.h"
 
 #define PARTITIONS 3

@@ -11,7 +11,7 @@
 #include "cluster/headers.h"
 #include "bus/kafka.h"
 #include "bus/murmur2.h"
-#include "cluster/topics.h"
+#include "cluster/topics_plan.h"
 
 /* The vectors of Kafka's own UtilsTest. */
 static const struct {
