@@ -318,6 +318,7 @@ START_TEST(test_wrong_usage) {
 END_TEST
 
 /* A tail that waits shows what comes, and a signal ends it with status 0. */
+#define FOLLOWS 2 /* ended by SIGINT, by SIGTERM */
 START_TEST(test_follow) {
         int64_t deadline = cluster_deadline(&cluster);
         char config[96], schemas[4096], line[8192];
@@ -410,7 +411,7 @@ int main(int argc, char **argv) {
         tcase_add_test(t, test_from);
         tcase_add_test(t, test_garbage_does_not_stop_it);
         tcase_add_test(t, test_wrong_usage);
-        tcase_add_loop_test(t, test_follow, 0, 2);
+        tcase_add_loop_test(t, test_follow, 0, FOLLOWS);
         tcase_add_test(t, test_uncommitted);
         tcase_add_test(t, test_no_broker);
         suite_add_tcase(suite, t);

@@ -373,6 +373,7 @@ static bool log_says(struct trial *t, const char *event, const char *what) {
         return says;
 }
 
+#define OPEN_KINDS 2 /* with offsets of the input, with rows of the state */
 START_TEST(an_open_transaction_of_one_that_stands_still_is_waited_for) {
         bool offsets = _i == 0;
         struct trial t;
@@ -424,7 +425,7 @@ int main(void) {
                 return SKIPPED;
         tcase_set_timeout(tc, 180);
         tcase_add_test(tc, a_killed_worker_is_restored_as_it_was);
-        tcase_add_loop_test(tc, an_open_transaction_of_one_that_stands_still_is_waited_for, 0, 2);
+        tcase_add_loop_test(tc, an_open_transaction_of_one_that_stands_still_is_waited_for, 0, OPEN_KINDS);
         suite_add_tcase(suite, tc);
         runner = srunner_create(suite);
         srunner_run_all(runner, CK_NORMAL);

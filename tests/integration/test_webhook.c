@@ -350,8 +350,9 @@ START_TEST(test_bytes_that_cannot_be_read_are_parked) {
 }
 END_TEST
 
+static const unsigned statuses[] = {429, 503};
+
 START_TEST(test_a_pause_is_for_everything_and_counts_as_no_try) {
-        static const unsigned statuses[] = {429, 503};
         int64_t first = 0, next = 0;
 
         receiver_rule(&receiver, 0, 1, statuses[_i], "1");
@@ -468,7 +469,7 @@ int main(int argc, char **argv) {
         tcase_add_test(tc, test_others_go_on_within_the_window);
         tcase_add_test(tc, test_what_cannot_be_delivered_is_parked_and_its_case_goes_on);
         tcase_add_test(tc, test_bytes_that_cannot_be_read_are_parked);
-        tcase_add_loop_test(tc, test_a_pause_is_for_everything_and_counts_as_no_try, 0, 2);
+        tcase_add_loop_test(tc, test_a_pause_is_for_everything_and_counts_as_no_try, 0, (int)ELEMENTS(statuses));
         tcase_add_test(tc, test_gone_stops_until_an_operator_resumes);
         tcase_add_test(tc, test_a_crash_loses_nothing);
         tcase_add_test(tc, test_binary_mode_token_and_one_key_for_every_try);

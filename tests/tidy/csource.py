@@ -62,3 +62,33 @@ def functions(text):
         elif c == ";" and depth == 0:
             head_start = i + 1
     return found if depth == 0 else None
+
+
+_PROTOTYPE = re.compile(r"^(?!static\b|typedef\b|#|\s|return\b|extern\b)[\w][\w \t*]*?[ \t*](\w+)\s*\([^;{}]*\)[^;{}()]*(?:\([^;{}]*\)[^;{}]*)*;", re.MULTILINE)
+
+
+def prototypes(text):
+    """(name, first line, last line) of each function declared at the outermost level."""
+    plain = _DIRECTIVE.sub(_blank, code(text))
+    depth, flat = 0, []
+    for c in plain:
+        depth -= c == "}"
+        flat.append(c if c == "\n" or depth == 0 else " ")
+        depth += c == "{"
+    return [(m.group(1), line_of(plain, m.start()), line_of(plain, m.end())) for m in _PROTOTYPE.finditer("".join(flat))]
+
+
+def exported(text):
+    """The names of the functions that the text defines and other files can call."""
+    lines = _DIRECTIVE.sub(_blank, code(text)).split("\n")
+    private = "|".join(["static"] + re.findall(r"^[ \t]*#[ \t]*define[ \t]+(\w+)[ \t]+[^\n]*\bstatic\b", text, re.MULTILINE))
+    names = []
+    for name, first, _ in functions(text) or ():
+        head = first - 1
+        while head > 0 and not re.search(rf"\b{name}\s*\(", lines[head]):
+            head -= 1
+        while head > 0 and lines[head - 1].strip() and not lines[head - 1].rstrip().endswith((";", "}")):
+            head -= 1
+        if not re.search(rf"\b({private})\b", " ".join(lines[head:first])):
+            names.append(name)
+    return names

@@ -211,5 +211,67 @@ class Files(unittest.TestCase):
             self.assertEqual(Tree(root).paths, ["a.c"])
 
 
+class OwnHeader(unittest.TestCase):
+    def fires(self, files):
+        return [path for path, _ in found(tidy.check_own_header, {path: HEAD + text for path, text in files.items()})]
+
+    def test_own_header(self):
+        self.assertEqual(self.fires({"src/base/a.h": "int a_do(void);\n", "src/base/a.c": "static int a_help(void)\n{\n}\nint a_do(void) {\n}\n"}), [])
+
+    def test_the_only_one_that_a_header_serves(self):
+        self.assertEqual(self.fires({"src/bus/k.h": "int k_do(void);\n", "src/bus/k/open.c": "int k_do(void) {\n}\n"}), [])
+
+    def test_a_header_for_two(self):
+        files = {"src/base/parts.h": "int a_do(void);\nint b_do(void);\n",
+                 "src/base/a.c": "int a_do(void) {\n}\n", "src/base/b.c": "int b_do(void) {\n}\n"}
+        self.assertEqual(self.fires(files), ["src/base/a.c", "src/base/b.c"])
+
+    def test_anothers_own_header(self):
+        files = {"src/base/a.h": "int a_do(void);\nint a_more(void);\n", "src/base/a.c": "int a_do(void) {\n}\n",
+                 "src/base/a_more.c": "int a_more(void) {\n}\n"}
+        self.assertEqual(self.fires(files), ["src/base/a_more.c"])
+
+    def test_no_header(self):
+        self.assertEqual(self.fires({"src/base/a.c": "int a_do(void) {\n}\nint main(void) {\n}\n"}), ["src/base/a.c"])
+
+    def test_macro_that_says_static(self):
+        self.assertEqual(self.fires({"src/base/a.c": "#define HERE static inline\nHERE int a_do(void) {\n}\n"}), [])
+
+
+class Words(unittest.TestCase):
+    def test_purpose(self):
+        for body, fires in (("\n/* Adds two numbers, with care. */\n", False), ("#include <a.h>\n/* Adds two numbers, with care. */\n", True),
+                            ("/*\n * The sum of numbers,\n * with care\n */\n", False), ("\n/* A file. */\n", True), ("", True)):
+            with self.subTest(body):
+                self.assertEqual(one(tidy.check_purpose, "src/base/a.c", body), [1] if fires else [])
+
+    def test_documented(self):
+        rows = (("/* Does it. */\nint a_do(void);\n", False), ("int a_do(void);\n", True), ("int a_do(void); /* does it */\n", False),
+                ("/* Both do it. */\nint a_do(void);\nint a_do_again(void);\n", False), ("/* Does it. */\nint a_do(void);\n\nint a_other(void);\n", True),
+                ("/* -- doing -- */\nint a_do(void);\n", True), ("/* Does it. */\nint a_do(int x,\n         int y);\n", False),
+                ("struct a {\n        int (*go)(void);\n};\n", False), ("struct a *a_free(struct a *a);\n", False),
+                ("/* It\n * does. */\nstatic inline int a_do(void) {\n}\n", False), ("typedef int (*a_do)(void);\n", False))
+        for body, fires in rows:
+            with self.subTest(body):
+                self.assertEqual(bool(one(tidy.check_documented, "src/base/a.h", body)), fires)
+
+    def test_names(self):
+        body = HEAD + "static int add(void) {\n}\n"
+        self.assertEqual(found(tidy.check_names, {"src/base/a.c": body, "src/model/b.c": body, "tests/unit/test_a.c": body}), [("src/model/b.c", 2)])
+
+    def test_loop_tests(self):
+        for call, fires in (("tcase_add_loop_test(t, test_rows, 0, 2);", True), ("tcase_add_loop_test(t, test_rows, 0, (int)ELEMENTS(rows));", False),
+                            ("tcase_add_loop_test(t, test_rows, 0, (int)2);", True), ("tcase_add_loop_test(t, test_rows, 0, ROWS);", False)):
+            with self.subTest(call):
+                self.assertEqual(one(tidy.check_loop_tests, "tests/unit/test_a.c", call + "\n"), [1] if fires else [])
+
+    def test_small_files_are_no_violation(self):
+        with tempfile.TemporaryDirectory() as root:
+            os.makedirs(os.path.join(root, "src/base"))
+            with open(os.path.join(root, "src/base/a.c"), "w", encoding="utf-8") as f:
+                f.write(HEAD)
+            self.assertEqual(list(tidy.small_files(Tree(root))), [("src/base/a.c", 1)])
+
+
 if __name__ == "__main__":
     unittest.main()

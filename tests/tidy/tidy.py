@@ -57,6 +57,8 @@ BANNED = {
 STATIC_ALLOWED = {}  # (path, variable): why it may be a mutable global
 
 FILE_LINES_MAX = 1000
+FILE_LINES_SMALL = 120  # a warning
+PURPOSE_WORDS_MIN = 4
 FUNCTION_LINES_MAX = 70
 COLUMNS_MAX = 160
 FUNCTION_ALLOWED = {}  # (path, function): why it may be longer
@@ -240,8 +242,81 @@ def check_log_page(tree):
             yield LOG_PAGE, line, f"{code} is not in {LOG_TABLE}"
 
 
+def check_own_header(tree):
+    """A .c has its own header, or it is the only one that its header serves."""
+    product = [(p, t) for p, t in tree.texts(is_product) if is_c(p)]
+    headers = {p: {name for name, _, _ in csource.prototypes(t)} for p, t in product if p.endswith(".h")}
+    defines = {p: csource.exported(t) for p, t in product if p.endswith(".c")}
+    owners = {}
+    for path, names in defines.items():
+        for name in names:
+            owners[name] = path
+    for path, names in defines.items():
+        own = path[:-2] + ".h"
+        for name in names:
+            if own in headers and name in headers[own] or name == "main":
+                continue
+            at = sorted(h for h, declared in headers.items() if name in declared)
+            if not at:
+                yield path, 1, f"{name} is declared in no header; make it static, or declare it in {own}"
+            elif at[0][:-2] + ".c" in defines or any(owners.get(other, path) != path for other in headers[at[0]]):
+                yield path, 1, f"{at[0]} serves other files besides this one; give the module its own header {own}, or join the files"
+
+
+def check_purpose(tree):
+    """A .c says in its first comment what it is for, unless the header of its name does."""
+    for path, text in tree.texts(lambda p: p.endswith(".c") and is_product(p)):
+        rest = text.split("\n", 1)[1].lstrip("\n") if "\n" in text else ""
+        words = re.match(r"/\*(.*?)\*/", rest, re.DOTALL)
+        if words is None or len(words.group(1).split()) < PURPOSE_WORDS_MIN:
+            yield path, 2, "say in a comment behind the licence line what this file is for"
+
+
+def check_documented(tree):
+    """Every exported prototype has words: above it, behind it, or above the group of lines in which it stands."""
+    for path, text in tree.texts(lambda p: p.endswith(".h") and is_product(p)):
+        lines, commented = text.split("\n"), set()
+        for m in re.finditer(r"/\*.*?\*/", text, re.DOTALL):
+            if not re.match(r"/\* ?-", m.group()) and "SPDX" not in m.group():
+                commented.update(range(csource.line_of(text, m.start()), csource.line_of(text, m.end()) + 1))
+        for name, first, last in csource.prototypes(text):
+            at = first
+            while at > 1 and lines[at - 2].strip() and at - 1 not in commented:
+                at -= 1
+            if at - 1 not in commented and not commented.intersection(range(first, last + 1)) and not name.endswith(("_free", "_done", "_unref")):
+                yield path, first, f"{name} is not documented; say above it what it promises, who owns what, and its errors"
+
+
+def check_names(tree):
+    """A function's name, static or not, stands in one file, so that a search and a call graph answer rightly."""
+    found = {}
+    for path, text in tree.texts(lambda p: is_c(p) and is_product(p)):
+        for name, first, _ in csource.functions(text) or ():
+            found.setdefault(name, []).append((path, first))
+    for name, places in sorted(found.items()):
+        for path, line in places[1:]:
+            if path != places[0][0]:
+                yield path, line, f"{name} stands also in {places[0][0]}; put the module's noun before the verb"
+
+
+def check_loop_tests(tree):
+    """The bounds of a loop test come from its table, so that a new row is tested too."""
+    for path, text in tree.texts(lambda p: p.endswith(".c") and p.startswith("tests/")):
+        plain = csource.code(text)
+        for m in re.finditer(r"tcase_add_loop_test\s*\([^;]*?,\s*\w+\s*,\s*[^,;]+,\s*(?:\(int\)\s*)?(\d+)\s*\)", plain):
+            yield path, csource.line_of(plain, m.start()), f"the bound {m.group(1)} leaves out what is added to the table; write ELEMENTS(table)"
+
+
+def small_files(tree):
+    """(path, lines) of sources so short that they may be half of a module: for a warning, not a limit."""
+    for path, text in tree.texts(lambda p: p.endswith(".c") and is_product(p)):
+        lines = text.count("\n")
+        if lines < FILE_LINES_SMALL:
+            yield path, lines
+
+
 CHECKS = (check_spdx, check_layers, check_banned, check_mutable_globals, check_sizes, check_leftovers, check_registry_hosts,
-          check_top_level, check_built, check_log_page)
+          check_top_level, check_built, check_log_page, check_loop_tests)
 
 
 def violations(tree, checks=CHECKS):
@@ -253,6 +328,8 @@ def main(argv):
     found = violations(tree)
     for path, line, sentence in found:
         print(f"{path}:{line}: {sentence}")
+    for path, lines in small_files(tree):
+        print(f"warning: {path} has {lines} lines; is it a module, or half of one?")
     print(f"tidy: {len(tree.paths)} files, {len(found)} violations")
     return 1 if found else 0
 

@@ -81,22 +81,23 @@ START_TEST(test_sha1_with_and_without_the_processors_help) {
 }
 END_TEST
 
+static const struct {
+        const char *text;
+        bool ok;
+} uuid_text_rows[] = {
+        {"6f1d2c1e-8a53-5d0b-9b57-2f0f6f0c7a11", true},   {"6F1d2c1e-8a53-5d0b-9b57-2f0f6f0c7a11", false},
+        {"6f1d2c1e-8a53-5d0b-9b57-2f0f6f0c7a1", false},   {"6f1d2c1e-8a53-5d0b-9b57-2f0f6f0c7a111", false},
+        {"6f1d2c1e8a53-5d0b-9b57--2f0f6f0c7a11", false},  {"6f1d2c1e-8a53-5d0b-9b57-2f0f6f0c7g11", false},
+};
+
 START_TEST(test_uuid_text) {
-        static const struct {
-                const char *text;
-                bool ok;
-        } rows[] = {
-                {"6f1d2c1e-8a53-5d0b-9b57-2f0f6f0c7a11", true},   {"6F1d2c1e-8a53-5d0b-9b57-2f0f6f0c7a11", false},
-                {"6f1d2c1e-8a53-5d0b-9b57-2f0f6f0c7a1", false},   {"6f1d2c1e-8a53-5d0b-9b57-2f0f6f0c7a111", false},
-                {"6f1d2c1e8a53-5d0b-9b57--2f0f6f0c7a11", false},  {"6f1d2c1e-8a53-5d0b-9b57-2f0f6f0c7g11", false},
-        };
         struct uuid u;
         char text[UUID_TEXT + 1];
 
-        ck_assert_int_eq(uuid_parse(rows[_i].text, strlen(rows[_i].text), &u), rows[_i].ok);
-        if (rows[_i].ok) {
+        ck_assert_int_eq(uuid_parse(uuid_text_rows[_i].text, strlen(uuid_text_rows[_i].text), &u), uuid_text_rows[_i].ok);
+        if (uuid_text_rows[_i].ok) {
                 uuid_format(&u, text);
-                ck_assert_str_eq(text, rows[_i].text);
+                ck_assert_str_eq(text, uuid_text_rows[_i].text);
         }
 }
 END_TEST
@@ -274,16 +275,16 @@ START_TEST(test_json_is_escaped_and_stays_utf8) {
 }
 END_TEST
 
-START_TEST(test_utf8) {
-        static const struct {
-                const char *s;
-                bool ok;
-        } rows[] = {
-                {"gewoon", true}, {"\xc3\xab", true}, {"\xf0\x9f\x91\xb6", true}, {"\xc0\x80", false}, {"\xed\xa0\x80", false},
-                {"\xf4\x90\x80\x80", false}, {"\xe2\x82", false}, {"acht letters \xff", false},
-        };
+static const struct {
+        const char *s;
+        bool ok;
+} utf8_rows[] = {
+        {"gewoon", true}, {"\xc3\xab", true}, {"\xf0\x9f\x91\xb6", true}, {"\xc0\x80", false}, {"\xed\xa0\x80", false},
+        {"\xf4\x90\x80\x80", false}, {"\xe2\x82", false}, {"acht letters \xff", false},
+};
 
-        ck_assert_int_eq(utf8_valid(rows[_i].s, strlen(rows[_i].s)), rows[_i].ok);
+START_TEST(test_utf8) {
+        ck_assert_int_eq(utf8_valid(utf8_rows[_i].s, strlen(utf8_rows[_i].s)), utf8_rows[_i].ok);
 }
 END_TEST
 
@@ -317,21 +318,22 @@ START_TEST(test_yaml_knows_places) {
 }
 END_TEST
 
+static const struct {
+        const char *text, *want;
+} yaml_mistakes[] = {
+        {"a: 1\na: 2\n", "t.yaml:2:1: the key 'a' stands here twice (first in line 1)"},
+        {"a: &x 1\nb: *x\n", "t.yaml:2:4: aliases (*name) are not allowed here; write the value out"},
+        {"a: [1\n", "t.yaml:2:1: did not find expected ',' or ']'"},
+        {"a: 1\n---\nb: 2\n", "t.yaml:2:1: a second document; one file holds one"},
+        {"? [a]\n: 1\n", "t.yaml:1:3: a key must be a word"},
+};
+
 START_TEST(test_yaml_mistakes_have_places) {
-        static const struct {
-                const char *text, *want;
-        } rows[] = {
-                {"a: 1\na: 2\n", "t.yaml:2:1: the key 'a' stands here twice (first in line 1)"},
-                {"a: &x 1\nb: *x\n", "t.yaml:2:4: aliases (*name) are not allowed here; write the value out"},
-                {"a: [1\n", "t.yaml:2:1: did not find expected ',' or ']'"},
-                {"a: 1\n---\nb: 2\n", "t.yaml:2:1: a second document; one file holds one"},
-                {"? [a]\n: 1\n", "t.yaml:1:3: a key must be a word"},
-        };
         struct error err = {0};
         struct yaml_tree *yaml;
 
-        ck_assert_int_eq(yaml_tree_parse("t.yaml", rows[_i].text, strlen(rows[_i].text), &yaml, &err), -EINVAL);
-        ck_assert_str_eq(err.text, rows[_i].want);
+        ck_assert_int_eq(yaml_tree_parse("t.yaml", yaml_mistakes[_i].text, strlen(yaml_mistakes[_i].text), &yaml, &err), -EINVAL);
+        ck_assert_str_eq(err.text, yaml_mistakes[_i].want);
 }
 END_TEST
 
@@ -358,7 +360,7 @@ int main(void) {
         tcase_add_test(t, test_uuid_v5_of_every_length);
         tcase_add_test(t, test_uuid_v5_of_many_names);
         tcase_add_test(t, test_sha1_with_and_without_the_processors_help);
-        tcase_add_loop_test(t, test_uuid_text, 0, 6);
+        tcase_add_loop_test(t, test_uuid_text, 0, (int)ELEMENTS(uuid_text_rows));
         tcase_add_test(t, test_uuid_text_byte_by_byte);
         tcase_add_test(t, test_table_agrees_with_a_plain_array);
         tcase_add_test(t, test_heap_gives_the_least_first);
@@ -366,10 +368,10 @@ int main(void) {
         tcase_add_test(t, test_arena_stops_at_its_maximum);
         tcase_add_test(t, test_arena_lives_with_sizes_that_creep_up);
         tcase_add_test(t, test_json_is_escaped_and_stays_utf8);
-        tcase_add_loop_test(t, test_utf8, 0, 8);
+        tcase_add_loop_test(t, test_utf8, 0, (int)ELEMENTS(utf8_rows));
         tcase_add_test(t, test_nearest_word);
         tcase_add_test(t, test_yaml_knows_places);
-        tcase_add_loop_test(t, test_yaml_mistakes_have_places, 0, 5);
+        tcase_add_loop_test(t, test_yaml_mistakes_have_places, 0, (int)ELEMENTS(yaml_mistakes));
         tcase_add_test(t, test_numbers);
         suite_add_tcase(s, t);
         runner = srunner_create(s);

@@ -182,59 +182,60 @@ START_TEST(test_backoff_doubles_to_the_longest_and_is_spread) {
 }
 END_TEST
 
+static const struct {
+        const char *value;
+        int64_t ms; /* -1: refused */
+} retry_after_rows[] = {
+        {"0", 0},
+        {"120", 120000},
+        {" 7 ", 7000},
+        {"999999999999", RETRY_AFTER_MAX_MS},
+        {"Sun, 06 Nov 1994 08:49:37 GMT", 2000},
+        {"Sunday, 06-Nov-94 08:49:37 GMT", 2000},
+        {"Sun Nov  6 08:49:37 1994", 2000},
+        {"Sun, 06 Nov 1994 08:49:30 GMT", 0}, /* over */
+        {"Tue, 06 Nov 2094 08:49:37 GMT", RETRY_AFTER_MAX_MS},
+        {"", -1},
+        {"-1", -1},
+        {"soon", -1},
+        {"1.5", -1},
+        {"Sun, 31 Feb 1994 08:49:37 GMT", -1},
+        {"Sun, 06 Nov 1994 24:49:37 GMT", -1},
+        {"Sun, 06 Nov 1994 08:49:37 CET", -1},
+        {"Sun, 06 Noo 1994 08:49:37 GMT", -1},
+        {"Sun, 06 Nov 0000 08:49:37 GMT", -1},
+};
+
 START_TEST(test_retry_after) {
-        static const struct {
-                const char *value;
-                int64_t ms; /* -1: refused */
-        } rows[] = {
-                {"0", 0},
-                {"120", 120000},
-                {" 7 ", 7000},
-                {"999999999999", RETRY_AFTER_MAX_MS},
-                {"Sun, 06 Nov 1994 08:49:37 GMT", 2000},
-                {"Sunday, 06-Nov-94 08:49:37 GMT", 2000},
-                {"Sun Nov  6 08:49:37 1994", 2000},
-                {"Sun, 06 Nov 1994 08:49:30 GMT", 0}, /* over */
-                {"Tue, 06 Nov 2094 08:49:37 GMT", RETRY_AFTER_MAX_MS},
-                {"", -1},
-                {"-1", -1},
-                {"soon", -1},
-                {"1.5", -1},
-                {"Sun, 31 Feb 1994 08:49:37 GMT", -1},
-                {"Sun, 06 Nov 1994 24:49:37 GMT", -1},
-                {"Sun, 06 Nov 1994 08:49:37 CET", -1},
-                {"Sun, 06 Noo 1994 08:49:37 GMT", -1},
-                {"Sun, 06 Nov 0000 08:49:37 GMT", -1},
-        };
         instant_t now = ((int64_t)date_from_ymd(1994, 11, 6) * 86400 + 8 * 3600 + 49 * 60 + 35) * 1000;
         int64_t ms = -1;
 
-        ck_assert_int_eq(retry_after_parse(text_of(rows[_i].value), now, &ms), rows[_i].ms >= 0);
-        if (rows[_i].ms >= 0)
-                ck_assert_int_eq(ms, rows[_i].ms);
+        ck_assert_int_eq(retry_after_parse(text_of(retry_after_rows[_i].value), now, &ms), retry_after_rows[_i].ms >= 0);
+        if (retry_after_rows[_i].ms >= 0)
+                ck_assert_int_eq(ms, retry_after_rows[_i].ms);
 }
 END_TEST
 
 /* -- Trace context -- */
 
-START_TEST(test_traceparent) {
-        static const struct {
-                const char *value;
-                bool ok;
-        } rows[] = {
-                {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", true},
-                {"cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more", true},
-                {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more", false},
-                {"cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01.more", false},
-                {"ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", false},
-                {"00-00000000000000000000000000000000-00f067aa0ba902b7-01", false},
-                {"00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01", false},
-                {"00-4BF92F3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", false},
-                {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0", false},
-                {"", false},
-        };
+static const struct {
+        const char *value;
+        bool ok;
+} traceparent_rows[] = {
+        {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", true},
+        {"cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more", true},
+        {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more", false},
+        {"cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01.more", false},
+        {"ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", false},
+        {"00-00000000000000000000000000000000-00f067aa0ba902b7-01", false},
+        {"00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01", false},
+        {"00-4BF92F3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", false},
+        {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0", false},
+        {"", false},
+};
 
-        ck_assert_int_eq(trace_valid(text_of(rows[_i].value)), rows[_i].ok);
+START_TEST(test_traceparent) {
+        ck_assert_int_eq(trace_valid(text_of(traceparent_rows[_i].value)), traceparent_rows[_i].ok);
 }
 END_TEST
 
@@ -268,15 +269,16 @@ START_TEST(test_secrets_find_their_owner) {
 }
 END_TEST
 
+static const char *const bad_secrets[] = {
+        "", " \n", "short", TOKEN_A "!", TOKEN_A "\x80", TOKEN_A "\n" TOKEN_B "\n" TOKEN_C "\n" TOKEN_A "1\n" TOKEN_A "2",
+        TOKEN_A "\n" TOKEN_A,
+};
+
 START_TEST(test_secrets_refuse_without_repeating) {
-        static const char *const rows[] = {
-                "", " \n", "short", TOKEN_A "!", TOKEN_A "\x80", TOKEN_A "\n" TOKEN_B "\n" TOKEN_C "\n" TOKEN_A "1\n" TOKEN_A "2",
-                TOKEN_A "\n" TOKEN_A,
-        };
         struct error err = {0};
         struct secrets s = {0};
 
-        ck_assert_int_eq(secrets_add(&s, "gi-jbn", text_of(rows[_i]), &err), -EINVAL);
+        ck_assert_int_eq(secrets_add(&s, "gi-jbn", text_of(bad_secrets[_i]), &err), -EINVAL);
         ck_assert_str_ne(err.text, "");
         ck_assert_ptr_null(strstr(err.text, "AAAA"));
         ck_assert_ptr_null(strstr(err.text, "short "));
@@ -352,32 +354,33 @@ START_TEST(test_options_are_read_with_defaults) {
 }
 END_TEST
 
+static const struct {
+        const char *text, *told;
+} option_mistakes[] = {
+        {"number: 1\n", "x.yaml:1:1: 'url' is missing: Where to."},
+        {"url: a\nnumbre: 2\n", "x.yaml:2:1: no option 'numbre' (did you mean 'number'?)"},
+        {"url: a\nnumber: 65\n", "x.yaml:2:9: number must be a number from 1 to 64"},
+        {"url: a\nnumber: \"5\"\n", "x.yaml:2:9: number must be a number from 1 to 64"},
+        {"url: a\nwait: 2 fortnights\n", "x.yaml:2:7: wait must be a duration from 1 ms to 1 min (500 ms, 10 seconds, 5 minutes, 1 hour)"},
+        {"url: a\nwait: 61 s\n", "x.yaml:2:7: wait must be a duration from 1 ms to 1 min"},
+        {"url: a\nflag: yes\n", "x.yaml:2:7: flag must be true or false"},
+        {"url: a\nmode: bin\n", "x.yaml:2:7: mode must be structured or binary"},
+        {"url: [a]\n", "x.yaml:1:6: url must be text"},
+        {"url:\n", "url must be text"},
+        {"url: a\ntoken: " TOKEN_A "\n", "x.yaml:2:8: token must be {file: PATH} or {env: NAME}"},
+        {"url: a\ntoken: {env: NONE}\n", "x.yaml:2:14: the environment has no variable NONE"},
+        {"url: a\ntoken: {file: not-there}\n", "x.yaml:2:15: the token cannot be read"},
+        {"url: a\nnumber: x\nflag: 3\n", "x.yaml:3:7: flag must be true or false"}, /* the second mistake is told as well */
+};
+
 START_TEST(test_options_tell_every_mistake) {
-        static const struct {
-                const char *text, *told;
-        } rows[] = {
-                {"number: 1\n", "x.yaml:1:1: 'url' is missing: Where to."},
-                {"url: a\nnumbre: 2\n", "x.yaml:2:1: no option 'numbre' (did you mean 'number'?)"},
-                {"url: a\nnumber: 65\n", "x.yaml:2:9: number must be a number from 1 to 64"},
-                {"url: a\nnumber: \"5\"\n", "x.yaml:2:9: number must be a number from 1 to 64"},
-                {"url: a\nwait: 2 fortnights\n", "x.yaml:2:7: wait must be a duration from 1 ms to 1 min (500 ms, 10 seconds, 5 minutes, 1 hour)"},
-                {"url: a\nwait: 61 s\n", "x.yaml:2:7: wait must be a duration from 1 ms to 1 min"},
-                {"url: a\nflag: yes\n", "x.yaml:2:7: flag must be true or false"},
-                {"url: a\nmode: bin\n", "x.yaml:2:7: mode must be structured or binary"},
-                {"url: [a]\n", "x.yaml:1:6: url must be text"},
-                {"url:\n", "url must be text"},
-                {"url: a\ntoken: " TOKEN_A "\n", "x.yaml:2:8: token must be {file: PATH} or {env: NAME}"},
-                {"url: a\ntoken: {env: NONE}\n", "x.yaml:2:14: the environment has no variable NONE"},
-                {"url: a\ntoken: {file: not-there}\n", "x.yaml:2:15: the token cannot be read"},
-                {"url: a\nnumber: x\nflag: 3\n", "x.yaml:3:7: flag must be true or false"}, /* the second mistake is told as well */
-        };
         struct mistakes mistakes = MISTAKES_INIT;
         struct context ctx = {0};
         struct arena *arena;
 
         ck_assert_int_eq(arena_new(&arena, 65536), 0);
-        ck_assert_int_eq(read_options(rows[_i].text, &ctx, &mistakes, arena), -EINVAL);
-        ck_assert_msg(strstr(buffer_text(&mistakes.text), rows[_i].told), "%s", buffer_text(&mistakes.text));
+        ck_assert_int_eq(read_options(option_mistakes[_i].text, &ctx, &mistakes, arena), -EINVAL);
+        ck_assert_msg(strstr(buffer_text(&mistakes.text), option_mistakes[_i].told), "%s", buffer_text(&mistakes.text));
         ck_assert_ptr_null(strstr(buffer_text(&mistakes.text), TOKEN_A));
         settings_done(table, &ctx);
         mistakes_done(&mistakes);
@@ -411,13 +414,13 @@ int main(void) {
         tcase_add_test(window, test_window_hold_stops_everything);
         tcase_add_test(window, test_window_under_random_outcomes);
         tcase_add_test(backoff, test_backoff_doubles_to_the_longest_and_is_spread);
-        tcase_add_loop_test(backoff, test_retry_after, 0, 18);
-        tcase_add_loop_test(backoff, test_traceparent, 0, 10);
+        tcase_add_loop_test(backoff, test_retry_after, 0, (int)ELEMENTS(retry_after_rows));
+        tcase_add_loop_test(backoff, test_traceparent, 0, (int)ELEMENTS(traceparent_rows));
         tcase_add_test(secret, test_secrets_find_their_owner);
-        tcase_add_loop_test(secret, test_secrets_refuse_without_repeating, 0, 7);
+        tcase_add_loop_test(secret, test_secrets_refuse_without_repeating, 0, (int)ELEMENTS(bad_secrets));
         tcase_add_test(secret, test_secret_of_header);
         tcase_add_test(options, test_options_are_read_with_defaults);
-        tcase_add_loop_test(options, test_options_tell_every_mistake, 0, 14);
+        tcase_add_loop_test(options, test_options_tell_every_mistake, 0, (int)ELEMENTS(option_mistakes));
         tcase_add_test(options, test_options_document_themselves);
         suite_add_tcase(suite, window);
         suite_add_tcase(suite, backoff);

@@ -67,31 +67,32 @@ static struct intake_request request_for(const char *event, enum intake_form for
 
 /* -- What is accepted -- */
 
+static const struct {
+        enum intake_form form;
+        const char *body, *id, *type, *source;
+} forms[] = {
+        {INTAKE_PLAIN, "{" GOOD "}", NULL, NULL, NULL},
+        {INTAKE_PLAIN, "{\"event\":\"measure-started\",\"key\":\"" CASE_ID "\"," GOOD ",\"birth_date\":null}", NULL, NULL, NULL},
+        {INTAKE_STRUCTURED, CE(CE_TYPE "," CE_SOURCE), NULL, NULL, NULL},
+        {INTAKE_STRUCTURED,
+         CE(CE_TYPE ",\"source\":\"gi-jbn\",\"time\":\"2022-10-10T11:00:00Z\",\"datacontenttype\":\"application/json\""), NULL, NULL, NULL},
+        {INTAKE_STRUCTURED, CE(CE_TYPE "," CE_SOURCE ",\"subject\":\"x\",\"myextension\":\"y\",\"traceparent\":\"" TRACE "\""), NULL, NULL, NULL},
+        {INTAKE_PLAIN, "{" GOOD "}", EVENT_ID, "nl.ketenwacht.measure-started.v1", "urn:ketenwacht:gi-jbn"},
+};
+
 START_TEST(test_every_form_gives_the_same_event) {
-        static const struct {
-                enum intake_form form;
-                const char *body, *id, *type, *source;
-        } rows[] = {
-                {INTAKE_PLAIN, "{" GOOD "}", NULL, NULL, NULL},
-                {INTAKE_PLAIN, "{\"event\":\"measure-started\",\"key\":\"" CASE_ID "\"," GOOD ",\"birth_date\":null}", NULL, NULL, NULL},
-                {INTAKE_STRUCTURED, CE(CE_TYPE "," CE_SOURCE), NULL, NULL, NULL},
-                {INTAKE_STRUCTURED,
-                 CE(CE_TYPE ",\"source\":\"gi-jbn\",\"time\":\"2022-10-10T11:00:00Z\",\"datacontenttype\":\"application/json\""), NULL, NULL, NULL},
-                {INTAKE_STRUCTURED, CE(CE_TYPE "," CE_SOURCE ",\"subject\":\"x\",\"myextension\":\"y\",\"traceparent\":\"" TRACE "\""), NULL, NULL, NULL},
-                {INTAKE_PLAIN, "{" GOOD "}", EVENT_ID, "nl.ketenwacht.measure-started.v1", "urn:ketenwacht:gi-jbn"},
-        };
-        struct intake_request request = request_for("measure-started", rows[_i].form, rows[_i].body);
+        struct intake_request request = request_for("measure-started", forms[_i].form, forms[_i].body);
         struct problem problem = {0};
         struct intake intake;
         char id[UUID_TEXT + 1];
 
-        if (rows[_i].id)
-                request.attributes = (struct intake_attributes){"1.0", rows[_i].id, rows[_i].source, rows[_i].type, NULL};
+        if (forms[_i].id)
+                request.attributes = (struct intake_attributes){"1.0", forms[_i].id, forms[_i].source, forms[_i].type, NULL};
         ck_assert_msg(intake_read(&request, orgs, arena, &intake, &problem), "%s", problem.detail.text);
         uuid_format(&intake.event.slots[SLOT_EVENT_ID].u, id);
         ck_assert_str_eq(id, EVENT_ID);
         ck_assert_int_eq(intake.event.slots[layout_slot(intake.event.type->layout, "birth_date")].kind, SLOT_NULL);
-        ck_assert_int_eq(intake.traceparent.n, strstr(rows[_i].body, TRACE) ? strlen(TRACE) : 0);
+        ck_assert_int_eq(intake.traceparent.n, strstr(forms[_i].body, TRACE) ? strlen(TRACE) : 0);
         intake_done(&intake);
 }
 END_TEST
@@ -185,46 +186,49 @@ START_TEST(test_pointer_leads_into_the_data) {
 }
 END_TEST
 
+static const struct {
+        const char *caller, *event;
+        bool ok;
+} publishers[] = {
+        {"gi-jbn", "measure-started", true},
+        {"gm0014", "measure-started", false},
+        {"gm0014", "local-team-involved", true},
+        {"gi-jbn", "plan-due", false}, /* the broker alone tells it */
+        {"operators", "alert-acknowledged", true},
+};
+
 START_TEST(test_who_may_publish) {
-        static const struct {
-                const char *caller, *event;
-                bool ok;
-        } rows[] = {
-                {"gi-jbn", "measure-started", true},
-                {"gm0014", "measure-started", false},
-                {"gm0014", "local-team-involved", true},
-                {"gi-jbn", "plan-due", false}, /* the broker alone tells it */
-                {"operators", "alert-acknowledged", true},
-        };
         struct problem problem = {0};
 
-        ck_assert_int_eq(intake_allowed(event_types_find(types, text_of(rows[_i].event)), organisations_find(orgs, text_of(rows[_i].caller)), &problem),
-                         rows[_i].ok);
-        ck_assert_int_eq(problem.kind, rows[_i].ok ? PROBLEM_NONE : PROBLEM_NOT_ALLOWED);
+        ck_assert_int_eq(intake_allowed(event_types_find(types, text_of(publishers[_i].event)),
+                                        organisations_find(orgs, text_of(publishers[_i].caller)), &problem),
+                         publishers[_i].ok);
+        ck_assert_int_eq(problem.kind, publishers[_i].ok ? PROBLEM_NONE : PROBLEM_NOT_ALLOWED);
 }
 END_TEST
 
+static const struct {
+        const char *type;
+        int form; /* -1: none */
+} media_types_rows[] = {
+        {"application/json", INTAKE_PLAIN},
+        {"Application/JSON; charset=UTF-8", INTAKE_PLAIN},
+        {"application/json;charset=\"utf-8\"; profile=x", INTAKE_PLAIN},
+        {"application/cloudevents+json; charset=utf-8", INTAKE_STRUCTURED},
+        {"application/json; charset=latin1", -1},
+        {"application/cloudevents-batch+json", -1},
+        {"application/jsonx", -1},
+        {"text/json", -1},
+        {"", -1},
+        {NULL, -1},
+};
+
 START_TEST(test_media_types) {
-        static const struct {
-                const char *type;
-                int form; /* -1: none */
-        } rows[] = {
-                {"application/json", INTAKE_PLAIN},
-                {"Application/JSON; charset=UTF-8", INTAKE_PLAIN},
-                {"application/json;charset=\"utf-8\"; profile=x", INTAKE_PLAIN},
-                {"application/cloudevents+json; charset=utf-8", INTAKE_STRUCTURED},
-                {"application/json; charset=latin1", -1},
-                {"application/cloudevents-batch+json", -1},
-                {"application/jsonx", -1},
-                {"text/json", -1},
-                {"", -1},
-                {NULL, -1},
-        };
         enum intake_form form;
 
-        ck_assert_int_eq(intake_media_type(rows[_i].type, &form), rows[_i].form >= 0);
-        if (rows[_i].form >= 0)
-                ck_assert_int_eq((int)form, rows[_i].form);
+        ck_assert_int_eq(intake_media_type(media_types_rows[_i].type, &form), media_types_rows[_i].form >= 0);
+        if (media_types_rows[_i].form >= 0)
+                ck_assert_int_eq((int)form, media_types_rows[_i].form);
 }
 END_TEST
 
@@ -273,49 +277,51 @@ START_TEST(test_openapi_has_every_event_and_field) {
 }
 END_TEST
 
+static const struct {
+        const char *field, *json;
+} openapi_fields[] = {
+        {"event_id", "\"event_id\":{\"type\":\"string\",\"format\":\"uuid\",\"pattern\":"},
+        {"birth_date", "\"birth_date\":{\"type\":[\"string\",\"null\"],\"format\":\"date\",\"description\":"},
+        {"kind", "\"type\":\"string\",\"enum\":[\"OTS\",\"VOTS\","},
+        {"occurred_at", "\"occurred_at\":{\"type\":\"string\",\"format\":\"date-time\","},
+        {"agreed", "\"agreed\":{\"type\":\"boolean\","},
+};
+
 START_TEST(test_openapi_fields_say_what_the_schema_says) {
-        static const struct {
-                const char *field, *json;
-        } rows[] = {
-                {"event_id", "\"event_id\":{\"type\":\"string\",\"format\":\"uuid\",\"pattern\":"},
-                {"birth_date", "\"birth_date\":{\"type\":[\"string\",\"null\"],\"format\":\"date\",\"description\":"},
-                {"kind", "\"type\":\"string\",\"enum\":[\"OTS\",\"VOTS\","},
-                {"occurred_at", "\"occurred_at\":{\"type\":\"string\",\"format\":\"date-time\","},
-                {"agreed", "\"agreed\":{\"type\":\"boolean\","},
-        };
         struct buffer out = BUFFER_INIT(OPENAPI_BYTES_MAX);
 
         openapi_write(types, "1", &out);
-        ck_assert_msg(strstr(buffer_text(&out), rows[_i].json), "%s", rows[_i].field);
+        ck_assert_msg(strstr(buffer_text(&out), openapi_fields[_i].json), "%s", openapi_fields[_i].field);
         buffer_done(&out);
 }
 END_TEST
 
 /* -- What a receiver's answer means -- */
 
+static const struct {
+        int status;
+        const char *retry_after;
+        enum tried outcome;
+        int64_t pause;
+} answers[] = {
+        {200, NULL, TRIED_DELIVERED, -1}, {202, NULL, TRIED_DELIVERED, -1}, {204, NULL, TRIED_DELIVERED, -1},
+        {410, NULL, TRIED_GONE, -1},      {429, "3", TRIED_LATER, 3000},    {429, NULL, TRIED_LATER, -1},
+        {429, "soon", TRIED_LATER, -1},   {503, "5", TRIED_AGAIN, 5000},    {503, NULL, TRIED_AGAIN, -1},
+        {500, "5", TRIED_AGAIN, -1},      {502, NULL, TRIED_AGAIN, -1},     {408, NULL, TRIED_AGAIN, -1},
+        {409, NULL, TRIED_AGAIN, -1},     {425, NULL, TRIED_AGAIN, -1},     {401, NULL, TRIED_AGAIN, -1},
+        {403, NULL, TRIED_AGAIN, -1},     {404, NULL, TRIED_AGAIN, -1},     {301, NULL, TRIED_AGAIN, -1},
+        {400, NULL, TRIED_REFUSED, -1},   {413, NULL, TRIED_REFUSED, -1},   {415, NULL, TRIED_REFUSED, -1},
+        {422, NULL, TRIED_REFUSED, -1},
+};
+
 START_TEST(test_answers_of_receivers) {
-        static const struct {
-                int status;
-                const char *retry_after;
-                enum tried outcome;
-                int64_t pause;
-        } rows[] = {
-                {200, NULL, TRIED_DELIVERED, -1}, {202, NULL, TRIED_DELIVERED, -1}, {204, NULL, TRIED_DELIVERED, -1},
-                {410, NULL, TRIED_GONE, -1},      {429, "3", TRIED_LATER, 3000},    {429, NULL, TRIED_LATER, -1},
-                {429, "soon", TRIED_LATER, -1},   {503, "5", TRIED_AGAIN, 5000},    {503, NULL, TRIED_AGAIN, -1},
-                {500, "5", TRIED_AGAIN, -1},      {502, NULL, TRIED_AGAIN, -1},     {408, NULL, TRIED_AGAIN, -1},
-                {409, NULL, TRIED_AGAIN, -1},     {425, NULL, TRIED_AGAIN, -1},     {401, NULL, TRIED_AGAIN, -1},
-                {403, NULL, TRIED_AGAIN, -1},     {404, NULL, TRIED_AGAIN, -1},     {301, NULL, TRIED_AGAIN, -1},
-                {400, NULL, TRIED_REFUSED, -1},   {413, NULL, TRIED_REFUSED, -1},   {415, NULL, TRIED_REFUSED, -1},
-                {422, NULL, TRIED_REFUSED, -1},
-        };
         struct attempt attempt;
 
-        webhook_judge(rows[_i].status, rows[_i].retry_after, 0, &attempt);
-        ck_assert_int_eq(attempt.outcome, rows[_i].outcome);
-        ck_assert_int_eq(attempt.pause_ms, rows[_i].pause);
-        ck_assert_int_eq(attempt.status, rows[_i].status);
-        ck_assert_int_eq(attempt.reason[0] == '\0', rows[_i].outcome == TRIED_DELIVERED);
+        webhook_judge(answers[_i].status, answers[_i].retry_after, 0, &attempt);
+        ck_assert_int_eq(attempt.outcome, answers[_i].outcome);
+        ck_assert_int_eq(attempt.pause_ms, answers[_i].pause);
+        ck_assert_int_eq(attempt.status, answers[_i].status);
+        ck_assert_int_eq(attempt.reason[0] == '\0', answers[_i].outcome == TRIED_DELIVERED);
 }
 END_TEST
 
@@ -409,8 +415,9 @@ START_TEST(test_connectors_are_complete) {
 }
 END_TEST
 
+static const char *const files[] = {"config/connectors/gi-http.yaml", "config/connectors/webhook-gm0014.yaml"};
+
 START_TEST(test_shipped_files_are_right) {
-        static const char *const files[] = {"config/connectors/gi-http.yaml", "config/connectors/webhook-gm0014.yaml"};
         struct mistakes mistakes = MISTAKES_INIT;
         struct connect_file *file = NULL;
         char path[SCRATCH_PATH];
@@ -421,30 +428,31 @@ START_TEST(test_shipped_files_are_right) {
 }
 END_TEST
 
+static const struct {
+        const char *text, *told;
+} file_mistakes[] = {
+        {"listen: 127.0.0.1:1\n", "x.yaml:1:1: 'connector' is missing"},
+        {"connector: webhok\n", "x.yaml:1:12: no connector 'webhok' (did you mean 'webhook'?)"},
+        {"connector: webhook\nurl: https://a/\norganisation: gm001\n", "x.yaml:3:15: organisation: no organisation 'gm001' (did you mean"},
+        {"connector: webhook\nurl: https://a/\norganisation: gm0014\nname: a b\n", "x.yaml:4:7: name: must be"},
+        {"connector: webhook\nurl: https://a/\norganisation: gm0014\nretries: 3\n", "x.yaml:4:1: no option 'retries' (did you mean 'tries'?)"},
+        {"connector: webhook\nurl: https://a/\norganisation: gm0014\nfirst_delay: 2 hours\n", "first_delay must be a duration from"},
+        {"connector: webhook\nurl: https://a/\norganisation: gm0014\nlongest_delay: 1 ms\n", "longest_delay must not be shorter than first_delay"},
+        {"connector: gi-http\ntokens: {gi-none: {env: KETENWACHT_TOKEN_X}}\n", "x.yaml:2:10: tokens: no organisation 'gi-none'"},
+        {"connector: gi-http\n", "'tokens' is missing"},
+        {"- connector\n", "must hold keys and values"},
+        {"connector: [", "x.yaml:"},
+};
+
 START_TEST(test_file_mistakes_are_told) {
-        static const struct {
-                const char *text, *told;
-        } rows[] = {
-                {"listen: 127.0.0.1:1\n", "x.yaml:1:1: 'connector' is missing"},
-                {"connector: webhok\n", "x.yaml:1:12: no connector 'webhok' (did you mean 'webhook'?)"},
-                {"connector: webhook\nurl: https://a/\norganisation: gm001\n", "x.yaml:3:15: organisation: no organisation 'gm001' (did you mean"},
-                {"connector: webhook\nurl: https://a/\norganisation: gm0014\nname: a b\n", "x.yaml:4:7: name: must be"},
-                {"connector: webhook\nurl: https://a/\norganisation: gm0014\nretries: 3\n", "x.yaml:4:1: no option 'retries' (did you mean 'tries'?)"},
-                {"connector: webhook\nurl: https://a/\norganisation: gm0014\nfirst_delay: 2 hours\n", "first_delay must be a duration from"},
-                {"connector: webhook\nurl: https://a/\norganisation: gm0014\nlongest_delay: 1 ms\n", "longest_delay must not be shorter than first_delay"},
-                {"connector: gi-http\ntokens: {gi-none: {env: KETENWACHT_TOKEN_X}}\n", "x.yaml:2:10: tokens: no organisation 'gi-none'"},
-                {"connector: gi-http\n", "'tokens' is missing"},
-                {"- connector\n", "must hold keys and values"},
-                {"connector: [", "x.yaml:"},
-        };
         struct mistakes mistakes = MISTAKES_INIT;
         struct connect_file *file = NULL;
         struct scratch s = scratch_new();
         char path[SCRATCH_PATH];
 
-        scratch_write(&s, "x.yaml", rows[_i].text);
+        scratch_write(&s, "x.yaml", file_mistakes[_i].text);
         ck_assert_int_lt(connect_file_read(scratch_path(&s, "x.yaml", path), connectors, orgs, tokens, &file, &mistakes), 0);
-        ck_assert_msg(strstr(buffer_text(&mistakes.text), rows[_i].told), "%s", buffer_text(&mistakes.text));
+        ck_assert_msg(strstr(buffer_text(&mistakes.text), file_mistakes[_i].told), "%s", buffer_text(&mistakes.text));
         ck_assert_ptr_null(file);
         mistakes_done(&mistakes);
         scratch_remove(&s);
@@ -455,23 +463,25 @@ int main(void) {
         Suite *suite = suite_create("connect_intake");
         SRunner *runner = srunner_create(suite);
         TCase *intake = tcase_create("intake"), *openapi = tcase_create("openapi"), *table = tcase_create("table");
-        int failed;
+        int n_connectors = 0, failed;
 
+        while (connectors[n_connectors])
+                n_connectors++;
         tcase_add_checked_fixture(intake, setup, teardown);
         tcase_add_checked_fixture(openapi, setup, teardown);
         tcase_add_checked_fixture(table, setup, teardown);
-        tcase_add_loop_test(intake, test_every_form_gives_the_same_event, 0, 6);
+        tcase_add_loop_test(intake, test_every_form_gives_the_same_event, 0, (int)ELEMENTS(forms));
         tcase_add_loop_test(intake, test_refusals_name_their_field, 0, (int)ELEMENTS(refused));
         tcase_add_test(intake, test_pointer_leads_into_the_data);
-        tcase_add_loop_test(intake, test_who_may_publish, 0, 5);
-        tcase_add_loop_test(intake, test_media_types, 0, 10);
+        tcase_add_loop_test(intake, test_who_may_publish, 0, (int)ELEMENTS(publishers));
+        tcase_add_loop_test(intake, test_media_types, 0, (int)ELEMENTS(media_types_rows));
         tcase_add_test(openapi, test_openapi_has_every_event_and_field);
-        tcase_add_loop_test(openapi, test_openapi_fields_say_what_the_schema_says, 0, 5);
-        tcase_add_loop_test(table, test_answers_of_receivers, 0, 22);
-        tcase_add_loop_test(table, test_connectors_open_and_close, 0, 2);
-        tcase_add_loop_test(table, test_connectors_are_complete, 0, 2);
-        tcase_add_loop_test(table, test_shipped_files_are_right, 0, 2);
-        tcase_add_loop_test(table, test_file_mistakes_are_told, 0, 11);
+        tcase_add_loop_test(openapi, test_openapi_fields_say_what_the_schema_says, 0, (int)ELEMENTS(openapi_fields));
+        tcase_add_loop_test(table, test_answers_of_receivers, 0, (int)ELEMENTS(answers));
+        tcase_add_loop_test(table, test_connectors_open_and_close, 0, n_connectors);
+        tcase_add_loop_test(table, test_connectors_are_complete, 0, n_connectors);
+        tcase_add_loop_test(table, test_shipped_files_are_right, 0, (int)ELEMENTS(files));
+        tcase_add_loop_test(table, test_file_mistakes_are_told, 0, (int)ELEMENTS(file_mistakes));
         suite_add_tcase(suite, intake);
         suite_add_tcase(suite, openapi);
         suite_add_tcase(suite, table);

@@ -256,31 +256,32 @@ START_TEST(test_ready) {
 }
 END_TEST
 
+static const struct {
+        const char *method, *path;
+        long status;
+        const char *allow;
+} problems_rows[] = {
+        {"GET", "/", 404, ""},
+        {"GET", "/metrics/", 404, ""},
+        {"GET", "/..%2fetc%2fpasswd", 404, ""},
+        {"POST", "/nothing", 404, ""},
+        {"POST", "/metrics", 405, "GET, HEAD"},
+        {"PUT", "/readyz", 405, "GET, HEAD"},
+        {"DELETE", "/healthz", 405, "GET, HEAD"},
+};
+
 START_TEST(test_problems) {
-        static const struct {
-                const char *method, *path;
-                long status;
-                const char *allow;
-        } rows[] = {
-                {"GET", "/", 404, ""},
-                {"GET", "/metrics/", 404, ""},
-                {"GET", "/..%2fetc%2fpasswd", 404, ""},
-                {"POST", "/nothing", 404, ""},
-                {"POST", "/metrics", 405, "GET, HEAD"},
-                {"PUT", "/readyz", 405, "GET, HEAD"},
-                {"DELETE", "/healthz", 405, "GET, HEAD"},
-        };
         struct fixture f;
         struct reply r;
         json_t *body;
 
         start(&f);
-        ask(&f, rows[_i].method, rows[_i].path, &r);
-        ck_assert_int_eq(r.status, rows[_i].status);
+        ask(&f, problems_rows[_i].method, problems_rows[_i].path, &r);
+        ck_assert_int_eq(r.status, problems_rows[_i].status);
         ck_assert_str_eq(r.type, "application/problem+json");
-        ck_assert_str_eq(r.allow, rows[_i].allow);
+        ck_assert_str_eq(r.allow, problems_rows[_i].allow);
         body = json_loads(buffer_text(&r.body), 0, NULL);
-        ck_assert_int_eq(json_integer_value(json_object_get(body, "status")), rows[_i].status);
+        ck_assert_int_eq(json_integer_value(json_object_get(body, "status")), problems_rows[_i].status);
         ck_assert_ptr_nonnull(json_string_value(json_object_get(body, "type")));
         ck_assert_ptr_nonnull(json_string_value(json_object_get(body, "title")));
         ck_assert_ptr_nonnull(json_string_value(json_object_get(body, "detail")));
@@ -358,7 +359,7 @@ int main(void) {
         tcase_add_test(t, test_metrics);
         tcase_add_test(t, test_health);
         tcase_add_test(t, test_ready);
-        tcase_add_loop_test(t, test_problems, 0, 7);
+        tcase_add_loop_test(t, test_problems, 0, (int)ELEMENTS(problems_rows));
         tcase_add_test(t, test_rude_clients);
         tcase_add_test(t, test_addresses);
         suite_add_tcase(suite, t);

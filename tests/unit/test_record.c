@@ -665,30 +665,31 @@ END_TEST
 
 /* ---- Frames ---- */
 
+static const struct {
+        const char *hex;
+        enum framing_kind kind;
+        uint64_t id;
+        size_t n;
+} frames_rows[] = {
+        {"c301 8a8f25cce724dd63 00", FRAMING_SINGLE, UINT64_C(0x63dd24e7cc258f8a), 1},
+        {"c301 8a8f25cce724dd63", FRAMING_SINGLE, UINT64_C(0x63dd24e7cc258f8a), 0},
+        {"c301 8a8f25cce724dd", FRAMING_NONE, 0, 9},
+        {"c302 8a8f25cce724dd63 00", FRAMING_NONE, 0, 11},
+        {"00 00010203 6162", FRAMING_CONFLUENT, 0x00010203, 2},
+        {"00 fffffffe", FRAMING_CONFLUENT, 0xfffffffe, 0},
+        {"00 fffffe", FRAMING_NONE, 0, 4},
+        {"", FRAMING_NONE, 0, 0},
+        {"7b7d", FRAMING_NONE, 0, 2},
+};
+
 START_TEST(test_frames) {
-        static const struct {
-                const char *hex;
-                enum framing_kind kind;
-                uint64_t id;
-                size_t n;
-        } rows[] = {
-                {"c301 8a8f25cce724dd63 00", FRAMING_SINGLE, UINT64_C(0x63dd24e7cc258f8a), 1},
-                {"c301 8a8f25cce724dd63", FRAMING_SINGLE, UINT64_C(0x63dd24e7cc258f8a), 0},
-                {"c301 8a8f25cce724dd", FRAMING_NONE, 0, 9},
-                {"c302 8a8f25cce724dd63 00", FRAMING_NONE, 0, 11},
-                {"00 00010203 6162", FRAMING_CONFLUENT, 0x00010203, 2},
-                {"00 fffffffe", FRAMING_CONFLUENT, 0xfffffffe, 0},
-                {"00 fffffe", FRAMING_NONE, 0, 4},
-                {"", FRAMING_NONE, 0, 0},
-                {"7b7d", FRAMING_NONE, 0, 2},
-        };
         uint8_t bytes[64];
-        size_t n = fixture_hex(rows[_i].hex, bytes);
+        size_t n = fixture_hex(frames_rows[_i].hex, bytes);
         struct framing f = framing_read(bytes, n);
 
-        ck_assert_int_eq(f.kind, rows[_i].kind);
-        ck_assert_uint_eq(f.id, rows[_i].id);
-        ck_assert_uint_eq(f.n, rows[_i].n);
+        ck_assert_int_eq(f.kind, frames_rows[_i].kind);
+        ck_assert_uint_eq(f.id, frames_rows[_i].id);
+        ck_assert_uint_eq(f.n, frames_rows[_i].n);
         ck_assert_ptr_eq(f.body + f.n, bytes + n);
 }
 END_TEST
@@ -724,7 +725,7 @@ int main(void) {
         tcase_add_test(t, test_decoding_allocates_nothing);
         tcase_add_test(t, test_no_memory_is_told);
         tcase_add_test(t, test_full_buffer_fails);
-        tcase_add_loop_test(t, test_frames, 0, 9);
+        tcase_add_loop_test(t, test_frames, 0, (int)ELEMENTS(frames_rows));
         tcase_add_test(t, test_frame_is_written_as_it_is_read);
         suite_add_tcase(s, t);
         runner = srunner_create(s);

@@ -241,25 +241,26 @@ START_TEST(test_gaps_are_told) {
 }
 END_TEST
 
+static const struct {
+        const char *writer, *reader;
+        int r;
+} namesakes[] = {
+        {"{\"type\":\"record\",\"name\":\"n.A\",\"fields\":[]}", "{\"type\":\"record\",\"name\":\"m.A\",\"fields\":[]}", 0},
+        {"{\"type\":\"record\",\"name\":\"A\",\"fields\":[]}", "{\"type\":\"record\",\"name\":\"B\",\"fields\":[]}", -EINVAL},
+        {"{\"type\":\"record\",\"name\":\"A\",\"fields\":[]}", "{\"type\":\"record\",\"name\":\"B\",\"aliases\":[\"A\"],\"fields\":[]}", 0},
+        {"\"int\"", "{\"type\":\"record\",\"name\":\"B\",\"fields\":[]}", -EINVAL},
+};
+
 START_TEST(test_records_are_known_by_name) {
-        static const struct {
-                const char *writer, *reader;
-                int r;
-        } rows[] = {
-                {"{\"type\":\"record\",\"name\":\"n.A\",\"fields\":[]}", "{\"type\":\"record\",\"name\":\"m.A\",\"fields\":[]}", 0},
-                {"{\"type\":\"record\",\"name\":\"A\",\"fields\":[]}", "{\"type\":\"record\",\"name\":\"B\",\"fields\":[]}", -EINVAL},
-                {"{\"type\":\"record\",\"name\":\"A\",\"fields\":[]}", "{\"type\":\"record\",\"name\":\"B\",\"aliases\":[\"A\"],\"fields\":[]}", 0},
-                {"\"int\"", "{\"type\":\"record\",\"name\":\"B\",\"fields\":[]}", -EINVAL},
-        };
         struct schema_file *writer = NULL, *reader = NULL;
         struct program *program = NULL;
         struct layout *layout;
         struct error err;
 
-        ck_assert_int_eq(schema_parse("w", rows[_i].writer, strlen(rows[_i].writer), &writer, &err), 0);
-        ck_assert_int_eq(schema_parse("r", rows[_i].reader, strlen(rows[_i].reader), &reader, &err), 0);
+        ck_assert_int_eq(schema_parse("w", namesakes[_i].writer, strlen(namesakes[_i].writer), &writer, &err), 0);
+        ck_assert_int_eq(schema_parse("r", namesakes[_i].reader, strlen(namesakes[_i].reader), &reader, &err), 0);
         layout = fixture_layout(reader);
-        ck_assert_int_eq(program_new(writer, layout, &program, &err), rows[_i].r);
+        ck_assert_int_eq(program_new(writer, layout, &program, &err), namesakes[_i].r);
         program_free(program);
         layout_free(layout);
         schema_free(reader);
@@ -276,7 +277,7 @@ int main(void) {
         tcase_add_loop_test(t, test_one_field, 0, ELEMENTS(single));
         tcase_add_loop_test(t, test_records, 0, ELEMENTS(several));
         tcase_add_loop_test(t, test_gaps_are_told, 0, ELEMENTS(gaps));
-        tcase_add_loop_test(t, test_records_are_known_by_name, 0, 4);
+        tcase_add_loop_test(t, test_records_are_known_by_name, 0, (int)ELEMENTS(namesakes));
         suite_add_tcase(s, t);
         runner = srunner_create(s);
         srunner_run_all(runner, CK_NORMAL);

@@ -98,6 +98,7 @@ static void encode(const struct layout *layout, const struct slot *slots, struct
         ck_assert(!out->failed);
 }
 
+#define SIGHTS 2 /* personal fields hidden, shown */
 START_TEST(test_event) {
         const struct bus_header headers[] = {{"ce_id", EVENT, UUID_TEXT}, {"x", "1", 1}, {"none", NULL, 0}, {"x", "\xff\x00", 2}};
         struct buffer value = BUFFER_INIT(4096);
@@ -336,21 +337,22 @@ START_TEST(test_damaged) {
 END_TEST
 
 /* Avro allows what no calendar has; that too is said, and the value is not repeated. */
+static const struct {
+        const char *field;
+        int64_t value;
+} impossible_date_rows[] = {{"verdict_date", INT32_MAX}, {"verdict_date", INT32_MIN}, {"recorded_at", INT64_MAX}, {"birth_date", -999999}};
+
 START_TEST(test_impossible_date) {
-        static const struct {
-                const char *field;
-                int64_t value;
-        } rows[] = {{"verdict_date", INT32_MAX}, {"verdict_date", INT32_MIN}, {"recorded_at", INT64_MAX}, {"birth_date", -999999}};
         struct buffer value = BUFFER_INIT(4096);
         struct bus_record record;
         json_t *json;
 
-        started.slots[layout_slot(started.type->layout, rows[_i].field)] = (struct slot){.kind = SLOT_INT, .i = rows[_i].value};
+        started.slots[layout_slot(started.type->layout, impossible_date_rows[_i].field)] = (struct slot){.kind = SLOT_INT, .i = impossible_date_rows[_i].value};
         encode(started.type->layout, started.slots, &value);
         record = record_of("measure-started", CASE, UUID_TEXT, &value);
         json = view(&record, false);
         check_hex(json, value.bytes, value.n);
-        ck_assert_ptr_nonnull(strstr(string_at(json, "error", NULL), rows[_i].field));
+        ck_assert_ptr_nonnull(strstr(string_at(json, "error", NULL), impossible_date_rows[_i].field));
         json_decref(json);
         buffer_done(&value);
 }
@@ -364,14 +366,14 @@ int main(void) {
 
         tcase_set_timeout(t, 60);
         tcase_add_checked_fixture(t, setup, teardown);
-        tcase_add_loop_test(t, test_event, 0, 2);
+        tcase_add_loop_test(t, test_event, 0, SIGHTS);
         tcase_add_test(t, test_delivery);
-        tcase_add_loop_test(t, test_fact, 0, 2);
+        tcase_add_loop_test(t, test_fact, 0, SIGHTS);
         tcase_add_test(t, test_told_rows);
         tcase_add_test(t, test_tombstones);
         tcase_add_loop_test(t, test_undecodable, 0, ELEMENTS(bad));
         tcase_add_test(t, test_damaged);
-        tcase_add_loop_test(t, test_impossible_date, 0, 4);
+        tcase_add_loop_test(t, test_impossible_date, 0, (int)ELEMENTS(impossible_date_rows));
         suite_add_tcase(suite, t);
         runner = srunner_create(suite);
         srunner_run_all(runner, CK_NORMAL);
