@@ -16,6 +16,7 @@
 #include "bench/load.h"
 #include "bench/restore.h"
 #include "engine/engine.h"
+#include "engine/restore.h"
 #include "engine/row.h"
 
 #define CASES_DEFAULT 200000

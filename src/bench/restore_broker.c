@@ -10,6 +10,7 @@
 #include "bench/restore.h"
 #include "bench/site.h"
 #include "engine/engine.h"
+#include "engine/restore.h"
 #include "engine/row.h"
 
 #define POLL_MS 100

@@ -6,6 +6,7 @@
 
 #include "cluster/topics.h"
 #include "cli/broker.h"
+#include "engine/restore.h"
 #include "engine/row.h"
 
 #define LIVE_POLL_MS 1000

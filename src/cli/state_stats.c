@@ -17,6 +17,7 @@
 #include "cli/configuration.h"
 #include "cli/live.h"
 #include "cli/state.h"
+#include "engine/restore.h"
 #include "engine/row.h"
 
 #define LINE_BYTES_MAX ((size_t)64 * 1024)

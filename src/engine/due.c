@@ -2,7 +2,7 @@
 
 /* When an obligation, a reminder and a rung are due. */
 
-#include "engine/parts.h"
+#include "engine/obligation.h"
 
 #define HOUR_MS ((instant_t)3600 * 1000)
 

@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "avro/framing.h"
-#include "engine/parts.h"
+#include "engine/forget.h"
+#include "engine/tell.h"
 
 #define ENGINE_SCRATCH_MAX ((size_t)1024 * 1024)
-#define ENGINE_NAME_MAX 1024 /* of what an id is made of: ids of at most 64 characters each */
 
 int engine_new(const struct config *config, struct engine **ret) {
         CLEANUP(engine_free_p) struct engine *engine = calloc(1, sizeof(*engine));
@@ -32,7 +32,6 @@ int engine_new(const struct config *config, struct engine **ret) {
         for (size_t i = 0; i < n; i++) {
                 const struct event_type *type = event_types_at(config->types, i), *same;
 
-                engine->known[type->known] = type;
                 if (type->n_ended_by)
                         engine->endable[engine->n_endable++] = type;
                 if (type->row && !event_types_row_decoder(config->types, type->row->fingerprint, &same, &engine->row_programs[i]))
@@ -61,97 +60,6 @@ struct engine *engine_free(struct engine *engine) {
 
 const struct config *engine_config(const struct engine *engine) {
         return engine->config;
-}
-
-struct text view_case_id(struct view *v) {
-        if (!v->case_id[0])
-                uuid_format(&v->file->id, v->case_id);
-        return (struct text){v->case_id, UUID_TEXT};
-}
-
-/* Parts joined by bars, at @p; returns the place behind. */
-static char *join(char *p, const struct text *parts, size_t n) {
-        for (size_t i = 0; i < n; i++) {
-                if (i)
-                        *p++ = '|';
-                p = text_write(p, parts[i]);
-        }
-        return p;
-}
-
-static size_t joined_length(const struct text *parts, size_t n) {
-        size_t length = n;
-
-        for (size_t i = 0; i < n; i++)
-                length += parts[i].n;
-        assert(length <= ENGINE_NAME_MAX); /* ids are of 64 characters at most */
-        return length;
-}
-
-struct uuid engine_id(const struct text *parts, size_t n) {
-        char name[ENGINE_NAME_MAX];
-        size_t length = joined_length(parts, n);
-
-        (void) join(name, parts, n);
-        return uuid_v5(&uuid_namespace_ketenwacht, name, length - 1);
-}
-
-struct text view_name(struct view *v, const struct text *parts, size_t n) {
-        char *name = arena_alloc(v->arena, joined_length(parts, n));
-
-        if (!name) {
-                v->failed = true;
-                return (struct text){0};
-        }
-        return (struct text){name, (size_t)(join(name, parts, n) - name)};
-}
-
-struct uuid *view_ids(struct view *v, const struct text *names, size_t n) {
-        struct uuid *ids = v->failed ? NULL : view_alloc(v, n, sizeof(*ids));
-
-        if (ids)
-                uuid_v5_all(&uuid_namespace_ketenwacht, names, n, ids);
-        return ids;
-}
-
-struct text number_text(uint32_t number, char ret[NUMBER_TEXT_MAX]) {
-        char *end = ret + NUMBER_TEXT_MAX, *p = end;
-
-        do {
-                *--p = (char)('0' + number % 10);
-                number /= 10;
-        } while (number);
-        return (struct text){p, (size_t)(end - p)};
-}
-
-struct effect *view_effect(struct view *v, enum effect_kind kind) {
-        struct effect *effect = view_add(v, &v->effects, &v->n_effects, &v->effects_capacity, sizeof(*effect));
-
-        if (!effect)
-                return NULL;
-        effect->kind = kind;
-        effect->at = v->now;
-        effect->case_id = v->file->id;
-        effect->role = "";
-        store_told(v->store, v->now);
-        return effect;
-}
-
-void view_row(struct view *v, enum row_kind kind, const struct uuid *id) {
-        struct row_change *row = view_add(v, &v->rows, &v->n_rows, &v->rows_capacity, sizeof(*row));
-        uint8_t *key = arena_alloc(v->arena, ROW_KEY_BYTES);
-        struct buffer *scratch = &v->engine->scratch;
-
-        if (row && key && !scratch->failed) {
-                row_key(&v->file->id, kind, id, key);
-                row->key = key;
-                row->n_key = ROW_KEY_BYTES;
-                row->value = (const uint8_t *)arena_copy(v->arena, scratch->bytes, scratch->n);
-                row->n_value = scratch->n;
-        }
-        if (!row || !key || scratch->failed || !row->value)
-                v->failed = true;
-        buffer_clear(scratch);
 }
 
 /* The copies that were told while the fact was accepted, as they stand in its row. */
@@ -298,7 +206,9 @@ static int schedule(struct view *v) {
 
 /* Evaluates what an event bears on. Return: 0 or -ENOMEM. */
 static int tell_event(struct view *v, struct engine *engine, struct store *store, struct casefile *file, const struct fresh *fresh, instant_t now) {
-        const struct bearing *bearing = plan_bearing(engine, store, file, fresh, now);
+        /* All of it was judged, and not later than now: then what the fact bears on is enough. */
+        bool judged = heap_at(&store->due, &file->slot) > now && now >= store->judged_latest;
+        const struct bearing *bearing = judged ? plan_bearing(engine, fresh, file->traits, file->part) : NULL;
         int r = view_open_to_tell(v, engine, store, file, fresh, bearing, now);
 
         if (r)

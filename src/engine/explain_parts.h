@@ -7,7 +7,7 @@
  * Internal to the engine.
  */
 
-#include "engine/parts.h"
+#include "engine/obligation.h"
 
 struct explanation {
         struct view view;

@@ -6,39 +6,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "engine/parts.h"
-
-void *view_alloc(struct view *v, size_t count, size_t size) {
-        void *p = arena_calloc(v->arena, count, size);
-
-        if (!p)
-                v->failed = true;
-        return p;
-}
-
-void *view_add(struct view *v, void *items, size_t *n, size_t *capacity, size_t size) {
-        void *array;
-        char *item;
-
-        memcpy(&array, items, sizeof(array));
-        if (*n == *capacity) {
-                size_t more = *capacity ? *capacity * 2 : 16;
-                void *p = arena_alloc(v->arena, more * size);
-
-                if (!p) {
-                        v->failed = true;
-                        return NULL;
-                }
-                if (*n)
-                        memcpy(p, array, *n * size);
-                memcpy(items, &p, sizeof(p));
-                array = p;
-                *capacity = more;
-        }
-        item = (char *)array + (*n)++ * size;
-        memset(item, 0, size);
-        return item;
-}
+#include "engine/condition.h"
+#include "engine/facts.h"
+#include "engine/residence.h"
 
 static void fill(struct fact *fact, const struct event_type *type, const struct slot *slots) {
         fact->type = type;
@@ -291,7 +261,7 @@ int view_open_to_tell(struct view *v, struct engine *engine, struct store *store
 
 const struct fact_list *view_known(const struct view *v, enum known_type known) {
         static const struct fact_list none;
-        const struct event_type *type = v->engine->known[known];
+        const struct event_type *type = event_types_known(v->config->types, known);
 
         return type ? view_list(v, type) : &none;
 }
@@ -302,4 +272,31 @@ const struct fact *view_find(const struct view *v, const struct uuid *event_id) 
                         return &v->facts[i];
         }
         return NULL;
+}
+
+bool conditions_hold_self(const struct conditions *when, const struct fact *fact) {
+        for (size_t i = 0; i < when->n; i++) {
+                if (!condition_holds(&when->items[i], &fact->slots[when->items[i].slot]))
+                        return false;
+        }
+        return true;
+}
+
+/* Of the ids that both types have, one must be equal and none may differ; types that share none always join. */
+bool facts_join(const struct fact *start, const struct fact *fact) {
+        bool shared = false, equal = false;
+
+        for (unsigned i = 0; i < LINKS; i++) {
+                int a = start->type->links[i], b = fact->type->links[i];
+
+                if (a < 0 || b < 0)
+                        continue;
+                shared = true;
+                if (start->slots[a].kind != SLOT_UUID || fact->slots[b].kind != SLOT_UUID)
+                        continue;
+                if (!uuid_equal(&start->slots[a].u, &fact->slots[b].u))
+                        return false;
+                equal = true;
+        }
+        return equal || !shared;
 }

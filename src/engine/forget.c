@@ -16,7 +16,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "engine/parts.h"
+#include "engine/forget.h"
 
 static bool has_ended(struct view *v, const struct fact *fact) {
         for (size_t t = 0; t < fact->type->n_ended_by; t++) {
@@ -89,20 +89,6 @@ static void tombstone(struct view *v, enum row_kind kind, const struct uuid *id)
                 v->rows[v->n_rows - 1].value = NULL;
                 v->rows[v->n_rows - 1].n_value = 0;
         }
-}
-
-struct uuid announcement_id(const struct pool *pool, const struct announcement *a) {
-        char instance[INSTANCE_TEXT_MAX];
-
-        instance_key_format(pool, &a->instance, instance);
-        return ENGINE_ID(pool_text(pool, a->norm), text_of(instance)); /* "protocol|norm" is one word there: the same bytes */
-}
-
-struct uuid copy_id(const struct pool *pool, const struct copy *copy) {
-        char event_id[UUID_TEXT + 1];
-
-        uuid_format(&copy->event_id, event_id);
-        return ENGINE_ID(((struct text){event_id, UUID_TEXT}), pool_text(pool, copy->organisation));
 }
 
 static void bury(struct view *v) {

@@ -4,7 +4,53 @@
 
 #include <string.h>
 
-#include "engine/parts.h"
+#include "engine/condition.h"
+#include "engine/obligation.h"
+
+/* In a norm for each organisation only the facts about that one join. */
+static bool is_about(const struct fact *fact, const struct organisation *each) {
+        struct text id = fact_text(fact, fact->type->known == TYPE_PROTOCOL_ADOPTED ? FIELD_PARTNER : FIELD_ORGANISATION);
+
+        return text_is(id, each->id);
+}
+
+bool obligation_joins(const struct obligation *o, const struct fact *fact) {
+        if (fact->type->known == TYPE_DEVIATION_EXPLAINED || fact->type->known == TYPE_TERM_AGREED)
+                return text_is(fact_text(fact, FIELD_NORM), o->norm->name) && text_is(fact_text(fact, FIELD_INSTANCE), o->instance);
+        if (o->each)
+                return is_about(fact, o->each);
+        if (!o->start || o->norm->per_case)
+                return true;
+        return facts_join(o->start, fact);
+}
+
+static bool holds_for_event(struct view *v, const struct condition *c, const struct obligation *o) {
+        const struct fact_list *list = view_list(v, c->type);
+        bool some = false;
+
+        for (size_t i = 0; i < list->n; i++) {
+                if (!obligation_joins(o, list->items[i]))
+                        continue;
+                some = true;
+                if (c->subject == CONDITION_FACT || condition_holds(c, &list->items[i]->slots[c->slot]))
+                        return c->subject != CONDITION_FACT || c->test == TEST_PRESENT;
+        }
+        return c->subject == CONDITION_FACT && !some && c->test == TEST_ABSENT;
+}
+
+bool conditions_hold(struct view *v, const struct conditions *when, const struct obligation *o, bool self_only) {
+        for (size_t i = 0; i < when->n; i++) {
+                const struct condition *c = &when->items[i];
+
+                if (c->subject == CONDITION_SELF) {
+                        if (!o->start || !condition_holds(c, &o->start->slots[c->slot]))
+                                return false;
+                } else if (!self_only && !holds_for_event(v, c, o)) {
+                        return false;
+                }
+        }
+        return true;
+}
 
 static bool put(struct view *v, const struct obligation *o) {
         struct obligation *room = view_add(v, &v->obligations, &v->n_obligations, &v->obligations_capacity, sizeof(*room));

@@ -12,7 +12,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "engine/parts.h"
+#include "engine/condition.h"
+#include "engine/scope.h"
+#include "engine/world.h"
 
 /* The types that a norm looks at, into a set. */
 static void look_at(bool *types, const struct event_type *type) {
@@ -44,9 +46,9 @@ static void norm_looks_at(const struct engine *engine, const struct norm *norm, 
         for (size_t i = 0; i < norm->n_rungs; i++)
                 look_at_conditions(types, &norm->rungs[i].when);
         if (norm->sooner)
-                look_at(types, engine->known[TYPE_TERM_AGREED]);
+                look_at(types, event_types_known(engine->config->types, TYPE_TERM_AGREED));
         if (norm->protocol->has_hold)
-                look_at(types, engine->known[TYPE_ALERT_ACKNOWLEDGED]);
+                look_at(types, event_types_known(engine->config->types, TYPE_ALERT_ACKNOWLEDGED));
 }
 
 /* A repetition may be governed by another version of the norm: they look at what all of them look at. */
@@ -194,9 +196,9 @@ static int plan_bears(struct engine *engine, const struct norm_plan *plan, size_
 
 /* What everything rests on: residence, GI and, for what is over, what can end. */
 static void look_at_grounds(const struct engine *engine, bool *types) {
-        look_at(types, engine->known[TYPE_MEASURE_STARTED]);
-        look_at(types, engine->known[TYPE_MEASURE_ENDED]);
-        look_at(types, engine->known[TYPE_RESIDENCE_CHANGED]);
+        look_at(types, event_types_known(engine->config->types, TYPE_MEASURE_STARTED));
+        look_at(types, event_types_known(engine->config->types, TYPE_MEASURE_ENDED));
+        look_at(types, event_types_known(engine->config->types, TYPE_RESIDENCE_CHANGED));
         for (size_t i = 0; i < engine->n_endable; i++)
                 look_at(types, engine->endable[i]);
 }
@@ -246,7 +248,7 @@ static int bear(struct engine *engine, size_t types, bool *looked) {
 
 int plan_all(struct engine *engine) {
         const struct config *config = engine->config;
-        const struct event_type *measure = engine->known[TYPE_MEASURE_STARTED];
+        const struct event_type *measure = event_types_known(engine->config->types, TYPE_MEASURE_STARTED);
         size_t types = event_types_count(config->types);
         bool *looked = types_new(types);
         int r = plan_norms(engine, config->region_norms, config->n_region_norms, &engine->region_plans);
@@ -309,16 +311,14 @@ static bool sets_the_instant(const struct engine *engine, const struct bearing *
         return false;
 }
 
-const struct bearing *plan_bearing(const struct engine *engine, const struct store *store, const struct casefile *file, const struct fresh *fresh,
-                                   instant_t now) {
+const struct bearing *plan_bearing(const struct engine *engine, const struct fresh *fresh, unsigned traits, uint16_t part) {
         const struct event_type *type = fresh->event->type;
         const struct bearing *bearing = &engine->bearings[type->index];
-        instant_t at = heap_at(&store->due, &file->slot);
 
-        /* It has a measure and so a municipality, and one that has not ended; nothing was corrected; all of it was judged, not later than now. */
-        if (!engine->grounded || file->traits != TRAIT_MEASURE || at <= now || now < store->judged_latest)
+        /* It has a measure and so a municipality, and one that has not ended; nothing was corrected. */
+        if (!engine->grounded || traits != TRAIT_MEASURE)
                 return NULL;
         if (fresh->traits == TRAIT_IDLE)
                 return &engine->nothing;
-        return bearing->all || fresh->traits || sets_the_instant(engine, bearing, type, file->part) ? NULL : bearing;
+        return bearing->all || fresh->traits || sets_the_instant(engine, bearing, type, part) ? NULL : bearing;
 }

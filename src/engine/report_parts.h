@@ -9,7 +9,8 @@
 
 #include "base/table.h"
 #include "base/vector.h"
-#include "engine/parts.h"
+#include "engine/obligation.h"
+#include "engine/roles.h"
 #include "engine/report.h"
 
 struct listing_entry {         /* one line of a list */

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "engine/parts.h"
+#include "engine/residence.h"
 
 static int by_date(const void *a, const void *b) {
         const struct statement *x = a, *y = b;
@@ -102,6 +102,32 @@ const struct organisation *view_municipality(struct view *v, day_t date, bool pr
                 org = statement_municipality(v, &v->statements[at ? at - 1 : 0]);
         }
         return view_follow(v, org, date, present);
+}
+
+static const struct fact *measure_of(const struct view *v, const struct fact *fact) {
+        const struct fact_list *measures = view_known(v, TYPE_MEASURE_STARTED);
+        const struct fact *latest = NULL;
+        int link = fact ? fact->type->links[LINK_MEASURE] : -1;
+
+        for (size_t i = 0; i < measures->n; i++) {
+                const struct fact *m = measures->items[i];
+
+                if (link >= 0 && slot_equal(&m->slots[m->type->links[LINK_MEASURE]], &fact->slots[link]))
+                        return m;
+                if (!latest || m->own > latest->own || (m->own == latest->own && uuid_compare(&m->event_id, &latest->event_id) > 0))
+                        latest = m;
+        }
+        return latest;
+}
+
+const struct organisation *view_gi(const struct view *v, const struct fact *start) {
+        const struct fact *measure = measure_of(v, start);
+        const struct organisation *source;
+
+        if (measure)
+                return organisations_find(v->config->organisations, fact_text(measure, FIELD_GI));
+        source = start ? fact_source(v, start) : NULL;
+        return source && source->kind == KIND_GI ? source : NULL;
 }
 
 static bool in_regions(const struct protocol *protocol, const struct region *region) {

@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "avro/framing.h"
-#include "engine/parts.h"
+#include "engine/restore.h"
+#include "engine/view.h"
 
 /* The number of a telling's norm: "protocol|norm". */
 static int norm_of(struct engine *engine, struct text protocol, struct text norm, uint32_t *ret) {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "engine/parts.h"
+#include "engine/tell.h"
 
 /* Whether a measure of the case runs: started, and not ended by today. */
 static bool measure_runs(struct view *v) {

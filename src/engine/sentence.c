@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "calendar/explain.h"
-#include "engine/parts.h"
+#include "engine/tell.h"
 
 /* One text of pieces, in the arena. Every telling has one, so nothing here goes through printf. */
 static const char *join(struct view *v, const struct text *pieces, size_t n) {

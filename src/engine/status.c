@@ -2,7 +2,7 @@
 
 /* Whether an obligation is met, lapsed, excused, overdue or still running (contract: the table of section 6). */
 
-#include "engine/parts.h"
+#include "engine/obligation.h"
 
 const char *const status_names[STATUSES] = {"RUNNING", "MET_IN_TIME", "MET_LATE", "LAPSED", "EXPLAINED", "OVERDUE"};
 

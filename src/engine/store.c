@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/vector.h"
-#include "engine/casefile.h"
-#include "engine/parts.h"
+#include "engine/case.h"
+#include "engine/world.h"
 
 #define STORE_KEPT_MAX ((size_t)1024 * 1024 * 1024) /* of tellings as they were, in one transaction */
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "engine/parts.h"
+#include "engine/tell.h"
 
 static struct effect *plan_effect(struct view *v, const struct obligation *o, enum effect_stage stage, unsigned reminder,
                                   const struct addressee *to) {

@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 #include "base/vector.h"
+#include "engine/restore.h"
 #include "worker/inside.h"
 
 #define PERCENT_STEP 10 /* between two lines of progress of a partition … */

@@ -12,6 +12,7 @@
 #include <errno.h>
 
 #include "worker/inside.h"
+#include "engine/restore.h"
 
 #define SHOW_MS 200 /* between two looks at lag and cases due */
 

@@ -12,6 +12,7 @@
 #include <inttypes.h>
 
 #include "simulation.h"
+#include "engine/restore.h"
 
 #define OTHERS_MS 400   /* most that the clock moves between two of their steps */
 #define ONCE_STEPS 5000 /* of a run with --once, which takes some hundreds */

@@ -11,6 +11,7 @@
 
 #include "avro/framing.h"
 #include "engine/engine.h"
+#include "engine/restore.h"
 #include "simulation.h"
 
 /* -- Accepting -- */

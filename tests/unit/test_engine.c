@@ -15,9 +15,10 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "engine/casefile.h"
+#include "engine/case.h"
 #include "engine/explain.h"
 #include "engine/replay.h"
+#include "engine/restore.h"
 #include "engine/row.h"
 #include "model/lines.h"
 

@@ -6,8 +6,9 @@
  * other stores, as a restore reads it.
  */
 
-#include "engine/casefile.h"
+#include "engine/case.h"
 #include "engine/replay.h"
+#include "engine/restore.h"
 #include "worker_fixture.h"
 
 #define START 1709290800000 /* 2024-03-01T12:00:00+01:00 */

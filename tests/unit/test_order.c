@@ -13,8 +13,9 @@
 
 #include "base/file.h"
 #include "base/vector.h"
-#include "engine/casefile.h"
+#include "engine/case.h"
 #include "engine/replay.h"
+#include "engine/restore.h"
 #include "model/lines.h"
 
 #define SEEDS 40

@@ -2,20 +2,23 @@
 #pragma once
 
 /*
- * One case in memory: its facts as the bytes of their rows, and its tellings
+ * Cases in memory: of each its facts, as the bytes of their rows, and its tellings; and the store of one partition
  *
- * Internal to the engine. A fact is not kept decoded: it is decoded into slots when its case is
- * evaluated. Facts only come, tellings come and change; so a transaction is undone by cutting the facts
- * and putting the tellings back.
+ * A fact is not kept decoded: it is decoded into slots when its case is evaluated. Facts only come,
+ * tellings come and change; so a transaction is undone by cutting the facts and putting the tellings
+ * back. Knows no norm and tells nothing.
  */
 
 #include <assert.h>
 
 #include "base/arena.h"
 #include "base/heap.h"
+#include "base/table.h"
+#include "calendar/term.h"
 #include "engine/closed.h"
-#include "engine/engine.h"
 #include "engine/pool.h"
+#include "engine/scope.h"
+#include "engine/store.h"
 
 #define INSTANT_TOUCHED INT64_MIN /* due at once: touched without telling */
 
@@ -59,15 +62,6 @@ struct tellings {
         struct copy *copies;
         uint32_t n_announcements, n_alerts, n_copies;
         uint32_t capacity_announcements, capacity_alerts, capacity_copies;
-};
-
-/* What a case has, found when a fact is kept: what says that it must be looked at whole (plan.c). */
-enum {
-        TRAIT_MEASURE = 1,   /* a measure-started with its own date */
-        TRAIT_CORRECTED = 2, /* a fact that replaces or withdraws another */
-        TRAIT_ENDED = 4,     /* a fact of a type that ends others */
-        TRAIT_REGION = 8,    /* it is a region's */
-        TRAIT_IDLE = 16,     /* of the fact alone: nothing that is configured can make anything of it */
 };
 
 struct casefile {

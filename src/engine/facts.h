@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * The facts of a view: decoded, which of them count, and where the child lived by them
+ *
+ * Knows no norm. Facts and lists lie in the arena of the evaluation.
+ */
+
+#include "engine/view.h"
+
+#define ENGINE_ARENA_MAX ((size_t)256 * 1024 * 1024)
+
+struct fact {
+        const struct event_type *type;
+        const struct slot *slots;            /* of the event; behind them those that a row adds */
+        struct uuid event_id;
+        instant_t occurred_at, recorded_at;
+        day_t own;                           /* its own date, or DAY_NONE */
+        bool refused;                        /* it names another's fact */
+        bool named;                          /* one that is not refused replaces or withdraws it */
+        bool counts;
+        bool fresh;                          /* being accepted now: its row is not written yet */
+        struct text copies;                  /* told with its row */
+};
+
+struct fact_list {
+        const struct fact **items; /* by recorded_at, then event_id */
+        size_t n;
+};
+
+struct statement { /* where the child lived, from a date on */
+        day_t date;
+        const struct fact *fact;
+};
+
+/* Decodes all facts of the case. Return: 0 or -ENOMEM. */
+int view_open(struct view *v, struct engine *engine, struct store *store, struct casefile *file, instant_t now) MUSTCHECK;
+
+/*
+ * Decodes what an evaluation looks at: for @bearing, or for all of it when that is NULL. @fresh (may be NULL) is being accepted.
+ * Return: 0 or -ENOMEM.
+ */
+int view_open_to_tell(struct view *v, struct engine *engine, struct store *store, struct casefile *file, const struct fresh *fresh,
+                      const struct bearing *bearing, instant_t now) MUSTCHECK;
+
+/* The case as it was known at an instant: facts recorded after it are left out. Return: 0 or -ENOMEM. */
+int view_open_past(struct view *v, struct engine *engine, struct store *store, struct casefile *file, instant_t at) MUSTCHECK;
+
+/* The slots of one fact, in the arena; behind those of the event those that a row adds. NULL: memory is out. */
+struct slot *fact_decode(struct engine *engine, const struct casefile *file, const struct fact_header *header);
+
+/* A date field of a fact (-1: its own date); DAY_NONE when it is null. */
+static inline day_t fact_date(const struct fact *fact, int slot) {
+        if (slot < 0)
+                return fact->own;
+        return fact->slots[slot].kind == SLOT_INT ? (day_t)fact->slots[slot].i : DAY_NONE;
+}
+/* A text field by its meaning; empty when there is none. */
+static inline struct text fact_text(const struct fact *fact, enum known_field field) {
+        int slot = fact->type->fields[field];
+
+        return slot >= 0 && fact->slots[slot].kind == SLOT_STRING ? fact->slots[slot].s : (struct text){0};
+}
+/* Who sent it: first row; NULL: no longer configured. */
+static inline const struct organisation *fact_source(const struct view *v, const struct fact *fact) {
+        return organisations_find(v->config->organisations, fact->slots[SLOT_SOURCE].s);
+}
+/* Whether two facts join by the ids that their types share (none: they do). */
+bool facts_join(const struct fact *start, const struct fact *fact);
+/* Whether the conditions hold that are on the fact's own fields; there are no others. */
+bool conditions_hold_self(const struct conditions *when, const struct fact *fact);
+/* A fact that meets a reference: of its type, with its conditions. */
+static inline bool ref_matches(const struct event_ref *ref, const struct fact *fact) {
+        return fact->type == ref->type && conditions_hold_self(&ref->when, fact);
+}
+/* The date of a fact as a reference names it, DAY_NONE: takes no part. */
+static inline day_t ref_date(const struct event_ref *ref, const struct fact *fact) {
+        return fact_date(fact, ref->date);
+}
+
+/* The facts of a type that count; of a type with a meaning of its own. */
+static inline const struct fact_list *view_list(const struct view *v, const struct event_type *type) {
+        return &v->lists[type->index];
+}
+const struct fact_list *view_known(const struct view *v, enum known_type known);
+/* The fact of an event_id, whether it counts or not; NULL: the view has none. */
+const struct fact *view_find(const struct view *v, const struct uuid *event_id);
+
+/* --- residence: which municipality was responsible --- */
+
+/* The municipality on a date, a row valid on it, or NULL. @present: the date is today, so what changes later is noted. */
+const struct organisation *view_municipality(struct view *v, day_t date, bool present);
+/* First row, or NULL when unknown. */
+static inline const struct organisation *statement_municipality(const struct view *v, const struct statement *s) {
+        return organisations_find(v->config->organisations, fact_text(s->fact, FIELD_MUNICIPALITY));
+}
+/* Whether the case has any municipality at all. */
+static inline bool view_settled(const struct view *v) {
+        return v->n_statements > 0 || v->elsewhere;
+}
+/* The GI of a fact's case: first row, or NULL. */
+const struct organisation *view_gi(const struct view *v, const struct fact *start);
+/* Whether a protocol holds on a date, for what started from @start (NULL: for the region itself). */
+bool view_holds(struct view *v, const struct protocol *protocol, day_t date, const struct fact *start);
+/* Follows successors to a date; NULL: nobody then. @present: as above. */
+const struct organisation *view_follow(struct view *v, const struct organisation *org, day_t date, bool present);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * Norms at work: which obligations a case has at an instant, when each is due and how it stands
+ *
+ * Tells nothing. Facts that decided are borrowed from the view.
+ */
+
+#include "engine/facts.h"
+
+#define ENGINE_LINKS_MAX 400 /* repetitions of one obligation: more than a year of daily ones */
+
+enum status { STATUS_RUNNING, STATUS_MET_IN_TIME, STATUS_MET_LATE, STATUS_LAPSED, STATUS_EXPLAINED, STATUS_OVERDUE, STATUSES };
+extern const char *const status_names[STATUSES];
+enum due_state { DUE_NONE, DUE_KNOWN, DUE_REFUSED };
+struct due {
+        enum due_state state;
+        day_t date;
+        instant_t over; /* the instant from which it is over */
+        int year;       /* DUE_REFUSED: the year that the calendar does not have; 0: out of range */
+};
+struct obligation {
+        const struct norm *norm;
+        const struct fact *start;        /* NULL: starts from the protocol */
+        const struct organisation *each; /* for_each: first row */
+        const char *instance;
+        struct instance_key key;
+        uint32_t pool_norm;              /* norm_plan.word */
+        uint16_t part;                   /* norm_plan.part */
+        day_t from;                      /* the date that it counts from */
+        int year;                        /* quota */
+        unsigned link;                   /* repetition, from 1 */
+        struct due due;
+        enum status status;
+        const struct fact *met, *ended, *excuse; /* which facts decided; NULL */
+        day_t met_date, ended_date;
+        bool excused; /* a fact of explained_by counts, whatever the status */
+};
+
+/* Fills v->obligations with all that exist now, their due dates and statuses. */
+void view_obligations(struct view *v);
+
+/* Whether a fact joins the obligation. */
+bool obligation_joins(const struct obligation *o, const struct fact *fact);
+/* Those of a norm or rung: @self: only those on the starting fact's own fields. */
+bool conditions_hold(struct view *v, const struct conditions *when, const struct obligation *o, bool self_only);
+/* The due date of an obligation whose instance is known. */
+struct due obligation_due(struct view *v, const struct obligation *o);
+/* Fills due, status and what decided them. */
+void obligation_settle(struct view *v, struct obligation *o);
+/* The earliest fact that ends the obligation; NULL. */
+const struct fact *obligation_end(struct view *v, const struct obligation *o, day_t *ret_date);
+/* When a rung is due: INSTANT_NEVER when the calendar does not know. @ret_fell: the instant to be told. */
+instant_t rung_due(struct view *v, const struct obligation *o, const struct rung *rung, instant_t *ret_fell);
+instant_t reminder_due(struct view *v, const struct obligation *o, const struct reminder *reminder);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * What a fact bears on: which norms and routes an accepted event can change
+ *
+ * Found once, when the engine is made. Knows configuration only, no case and no instant.
+ */
+
+#include "base/vector.h"
+#include "model/config.h"
+#include "model/event.h"
+
+struct engine;
+
+struct norm_plan { /* a norm as it is evaluated */
+        const struct norm *norm;
+        uint32_t word; /* pool: "protocol|norm", the number under which tellings know it */
+        uint16_t part; /* from 1 */
+};
+
+struct bearing { /* what a fact of one type bears on */
+        VECTOR(const struct norm_plan *) plans; /* in the order of evaluation */
+        bool all;       /* everything */
+        bool routes;    /* its type has routes */
+        bool ends;      /* it ends facts of other types */
+        bool *looks_at; /* by type: what must be decoded for it */
+        /* Who looks at facts of this type, and the conditions on the fact's own fields under which it makes anything of one. */
+        VECTOR(const struct conditions *) uses;
+        bool used; /* by somebody who takes any fact of it */
+};
+
+/* What a case has, found when a fact is kept: what says that it must be looked at whole. */
+enum {
+        TRAIT_MEASURE = 1,   /* a measure-started with its own date */
+        TRAIT_CORRECTED = 2, /* a fact that replaces or withdraws another */
+        TRAIT_ENDED = 4,     /* a fact of a type that ends others */
+        TRAIT_REGION = 8,    /* it is a region's */
+        TRAIT_IDLE = 16,     /* of the fact alone: nothing that is configured can make anything of it */
+};
+
+struct fresh { /* an event that is being accepted */
+        const struct event *event;
+        unsigned traits; /* fact_traits() */
+};
+
+/* Fills the engine's plans. Return: 0 or -ENOMEM; what was made is given back by plan_done(), also after an error. */
+int plan_all(struct engine *engine) MUSTCHECK;
+void plan_done(struct engine *engine);
+
+/* What a case has by a fact of these slots, and TRAIT_IDLE. */
+unsigned fact_traits(const struct engine *engine, const struct event_type *type, const struct slot *slots);
+
+/*
+ * What must be evaluated when @fresh is accepted into a case that was judged up to now: NULL: all of it. @traits: of the case;
+ * @part: which part of the evaluation asked for the instant at which the case is due next.
+ */
+const struct bearing *plan_bearing(const struct engine *engine, const struct fresh *fresh, unsigned traits, uint16_t part);
