@@ -1,12 +1,29 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* config/organisations.yaml: read in two rounds, first every row and region, then what they say of each other; and answers from it. */
+
 #include "model/organisations.h"
 
 #include <errno.h>
+#include <stdio.h>
 
+#include "base/arena.h"
+#include "base/name.h"
 #include "base/table.h"
 #include "base/vector.h"
-#include "base/name.h"
-#include "model/organisations_read.h"
+#include "calendar/reading.h"
+
+#define ORGANISATIONS_ARENA_MAX ((size_t)64 * 1024 * 1024)
+#define REGION_NAME_MAX (sizeof("region|") + NAME_MAX_BYTES)
+
+struct organisations {
+        struct arena *arena;                  /* rows, regions, texts */
+        struct table by_id, by_region, by_case; /* struct organisation (first rows), struct region (twice) */
+        VECTOR(struct organisation *) all;    /* first rows, by index */
+        VECTOR(struct region *) regions;      /* by index */
+        VECTOR(day_t) changes;
+        const struct organisation *operators;
+};
 
 const char *const organisation_kind_names[KINDS] = {
         [KIND_MUNICIPALITY] = "municipality", [KIND_GI] = "gi", [KIND_PROVIDER] = "provider", [KIND_REGION] = "region",
@@ -126,7 +143,7 @@ bool organisations_have_role(const struct organisations *orgs, const char *role)
         return false;
 }
 
-static void nearest_of(struct nearest *nearest, const struct role_entry *roles, size_t n) {
+static void nearest_role_of(struct nearest *nearest, const struct role_entry *roles, size_t n) {
         for (size_t i = 0; i < n; i++)
                 nearest_try(nearest, roles[i].role);
 }
@@ -134,10 +151,10 @@ static void nearest_of(struct nearest *nearest, const struct role_entry *roles, 
 void organisations_nearest_role(const struct organisations *orgs, struct nearest *nearest) {
         for (size_t i = 0; i < orgs->all.n; i++) {
                 for (const struct organisation *row = orgs->all.items[i]; row; row = row->next)
-                        nearest_of(nearest, row->roles, row->n_roles);
+                        nearest_role_of(nearest, row->roles, row->n_roles);
         }
         for (size_t i = 0; i < orgs->regions.n; i++)
-                nearest_of(nearest, orgs->regions.items[i]->roles, orgs->regions.items[i]->n_roles);
+                nearest_role_of(nearest, orgs->regions.items[i]->roles, orgs->regions.items[i]->n_roles);
 }
 
 void organisations_nearest(const struct organisations *orgs, struct nearest *nearest) {
@@ -148,4 +165,446 @@ void organisations_nearest(const struct organisations *orgs, struct nearest *nea
 void regions_nearest(const struct organisations *orgs, struct nearest *nearest) {
         for (size_t i = 0; i < orgs->regions.n; i++)
                 nearest_try(nearest, orgs->regions.items[i]->id);
+}
+
+/* -- Reading -- */
+
+struct organisation_draft {
+        struct organisation *org;
+        const struct yaml_node *node;
+};
+struct region_draft {
+        struct region *region;
+        const struct yaml_node *node;
+};
+
+struct organisations_drafts {
+        struct reading r;
+        struct organisations *orgs;
+        VECTOR(struct organisation_draft) rows;
+        VECTOR(struct region_draft) regions;
+};
+
+/* Words that a protocol uses for what is found in a case: an organisation of that name would hide them. */
+static const char *const reserved_ids[] = {"gi", "municipality", "previous-municipality", "local-team", "management", "partner", "part", "ketenwacht"};
+
+static void organisation_check_others(struct reading *r, const struct yaml_node *node) {
+        const struct yaml_node *contacts = yaml_get(node, "contacts"), *delivery = yaml_get(node, "delivery");
+
+        if (contacts && contacts->kind == YAML_SCALAR)
+                reading_mistake(r, contacts, "contacts must be a list or a mapping, not a single value");
+        if (delivery)
+                (void) reading_mapping(r, delivery, "delivery"); /* has reported what it must be */
+}
+
+static const char *organisation_read_id(struct reading *r, const struct yaml_node *node) {
+        const char *id = reading_name(r, node, "id");
+
+        if (!id)
+                return NULL;
+        if (!name_valid_topic(text_of(id))) {
+                reading_mistake(r, node, "id '%s' cannot name an inbox: only A-Z a-z 0-9 . _ -", id);
+                return NULL;
+        }
+        for (size_t i = 0; i < ELEMENTS(reserved_ids); i++) {
+                if (strcmp(id, reserved_ids[i]) == 0) {
+                        reading_mistake(r, node, "id '%s' has a meaning of its own in protocols; choose another", id);
+                        return NULL;
+                }
+        }
+        return id;
+}
+
+static bool organisation_read_kind(struct reading *r, const struct yaml_node *node, enum organisation_kind *ret) {
+        struct nearest nearest = NEAREST_INIT(node->text);
+        char hint[NEAREST_HINT_MAX];
+
+        if (!reading_scalar(r, node, "kind"))
+                return false;
+        if (organisation_kind_of(node->text, ret))
+                return true;
+        for (unsigned k = 0; k < KINDS; k++)
+                nearest_try(&nearest, organisation_kind_names[k]);
+        reading_mistake(r, node, "no kind of organisation is called '%.80s'%s", node->text, nearest_hint(&nearest, hint));
+        return false;
+}
+
+static void organisation_read_validity(struct reading *r, const struct yaml_node *node, struct organisation *org) {
+        const struct yaml_node *from = yaml_get(node, "from"), *until = yaml_get(node, "until");
+
+        org->from = INT32_MIN;
+        org->until = INT32_MAX;
+        if (from)
+                (void) reading_date(r, from, "from", &org->from); /* reported */
+        if (until)
+                (void) reading_date(r, until, "until", &org->until); /* reported */
+        if (from && until && org->until < org->from)
+                reading_mistake(r, until, "until lies before from");
+}
+
+static int organisation_read_row(struct organisations_drafts *d, const struct yaml_node *node) {
+        static const char *const keys[] = {"id", "kind", "name", "region", "roles", "from", "until", "successor", "urn", "contacts", "delivery", NULL};
+        struct reading *r = &d->r;
+        const struct yaml_node *id, *kind, *name, *urn;
+        struct organisation *org;
+
+        if (!reading_mapping(r, node, "an organisation"))
+                return 0;
+        reading_keys(r, node, keys, "an organisation");
+        organisation_check_others(r, node);
+        id = reading_required(r, node, "id", "an organisation");
+        kind = reading_required(r, node, "kind", "an organisation");
+        org = reading_alloc(r, 1, sizeof(*org));
+        if (!org)
+                return r->e;
+        org->id = id ? organisation_read_id(r, id) : NULL;
+        org->kind = KIND_OTHER;
+        if (kind)
+                (void) organisation_read_kind(r, kind, &org->kind); /* reported */
+        organisation_read_validity(r, node, org);
+        if (!org->id)
+                return r->e;
+        name = yaml_get(node, "name");
+        org->name = name ? reading_text(r, name, "name") : org->id;
+        urn = yaml_get(node, "urn");
+        org->urn = urn ? reading_text(r, urn, "urn") : arena_printf(r->arena, "urn:ketenwacht:%s", org->id);
+        if (urn && org->urn && strncmp(org->urn, "urn:", 4) != 0)
+                reading_mistake(r, urn, "urn must begin with urn:");
+        if (!org->name)
+                org->name = org->id;
+        if (!org->urn)
+                org->urn = org->id;
+        return vector_push(&d->rows, (struct organisation_draft){org, node});
+}
+
+static int region_read(struct organisations_drafts *d, const struct yaml_node *node) {
+        static const char *const keys[] = {"id", "name", "part_of", "roles", "contacts", NULL};
+        struct reading *r = &d->r;
+        const struct yaml_node *id, *name;
+        char text[REGION_NAME_MAX];
+        struct region *region;
+        int e;
+
+        if (!reading_mapping(r, node, "a region"))
+                return 0;
+        reading_keys(r, node, keys, "a region");
+        organisation_check_others(r, node);
+        id = reading_required(r, node, "id", "a region");
+        region = reading_alloc(r, 1, sizeof(*region));
+        if (!region || !id)
+                return r->e;
+        region->id = reading_name(r, id, "id");
+        if (!region->id)
+                return r->e;
+        if (strcmp(region->id, "any") == 0)
+                reading_mistake(r, id, "id 'any' means every region in protocols; choose another");
+        if (table_get(&d->orgs->by_region, region->id, strlen(region->id))) {
+                reading_mistake(r, id, "region '%s' stands here twice", region->id);
+                return 0;
+        }
+        name = yaml_get(node, "name");
+        region->name = name ? reading_text(r, name, "name") : region->id;
+        if (!region->name)
+                region->name = region->id;
+        region->case_id = uuid_v5(&uuid_namespace_ketenwacht, text, (size_t)snprintf(text, sizeof(text), "region|%s", region->id));
+        region->index = (unsigned)d->orgs->regions.n;
+        e = table_put(&d->orgs->by_region, region->id, strlen(region->id), region);
+        if (e == 0)
+                e = table_put(&d->orgs->by_case, region->case_id.bytes, sizeof(region->case_id.bytes), region);
+        if (e == 0)
+                e = vector_push(&d->orgs->regions, region);
+        return e ? e : vector_push(&d->regions, (struct region_draft){region, node});
+}
+
+/* Puts a row among the rows of its id, by from; all must be of one kind and urn, and not overlap. */
+static int organisation_join_rows(struct organisations_drafts *d, const struct organisation_draft *draft) {
+        struct organisations *orgs = d->orgs;
+        struct organisation *org = draft->org, *first = table_get(&orgs->by_id, org->id, strlen(org->id)), **at;
+
+        if (!first) {
+                org->index = (unsigned)orgs->all.n;
+                if (org->kind == KIND_OPERATORS && !orgs->operators)
+                        orgs->operators = org;
+                return vector_push(&orgs->all, org) ?: table_put(&orgs->by_id, org->id, strlen(org->id), org);
+        }
+        org->index = first->index;
+        if (org->kind != first->kind)
+                reading_mistake(&d->r, draft->node, "'%s' is of kind %s in another row", org->id, organisation_kind_names[first->kind]);
+        if (strcmp(org->urn, first->urn) != 0)
+                reading_mistake(&d->r, draft->node, "'%s' has another urn in another row", org->id);
+        for (at = &orgs->all.items[org->index]; *at && (*at)->from < org->from; at = (struct organisation **)&(*at)->next) {
+                if ((*at)->until >= org->from)
+                        reading_mistake(&d->r, draft->node, "'%s' has two rows that are valid on the same day; give each its own from and until", org->id);
+        }
+        if (*at && (*at)->from <= org->until)
+                reading_mistake(&d->r, draft->node, "'%s' has two rows that are valid on the same day; give each its own from and until", org->id);
+        org->next = *at;
+        *at = org;
+        return table_put(&orgs->by_id, org->id, strlen(org->id), orgs->all.items[org->index]);
+}
+
+static const struct organisation *organisation_resolve(struct organisations_drafts *d, const struct yaml_node *node, const char *what) {
+        struct nearest nearest = NEAREST_INIT(node->text);
+        char hint[NEAREST_HINT_MAX];
+        const struct organisation *org;
+
+        if (!reading_scalar(&d->r, node, what))
+                return NULL;
+        org = organisations_find(d->orgs, text_of(node->text));
+        if (org)
+                return org;
+        organisations_nearest(d->orgs, &nearest);
+        reading_mistake(&d->r, node, "%s: no organisation '%.80s'%s", what, node->text, nearest_hint(&nearest, hint));
+        return NULL;
+}
+
+static const struct region *region_resolve(struct organisations_drafts *d, const struct yaml_node *node, const char *what) {
+        struct nearest nearest = NEAREST_INIT(node->text);
+        char hint[NEAREST_HINT_MAX];
+        const struct region *region;
+
+        if (!reading_scalar(&d->r, node, what))
+                return NULL;
+        region = regions_find(d->orgs, text_of(node->text));
+        if (region)
+                return region;
+        regions_nearest(d->orgs, &nearest);
+        reading_mistake(&d->r, node, "%s: no region '%.80s'%s", what, node->text, nearest_hint(&nearest, hint));
+        return NULL;
+}
+
+/* A role that resolves before the mapping is looked at would never be found in it. */
+static void role_check_word(struct organisations_drafts *d, const struct yaml_node *key, const struct role_entry *entry, bool of_region) {
+        static const char *const built_in[] = {"municipality", "previous-municipality", "operators", "partner", "part"};
+        const struct organisation *same = organisations_find(d->orgs, text_of(entry->role));
+
+        for (size_t i = 0; i < ELEMENTS(built_in); i++) {
+                if (strcmp(entry->role, built_in[i]) == 0) {
+                        reading_mistake(&d->r, key, "role '%s' is built in and cannot be given to anybody", entry->role);
+                        return;
+                }
+        }
+        if (!of_region && strcmp(entry->role, "gi") == 0)
+                reading_mistake(&d->r, key, "role 'gi' is built in; only a region lists its GIs");
+        if (same && !(entry->n == 1 && entry->organisations[0] == same))
+                reading_mistake(&d->r, key, "role '%s' is the id of an organisation, which stands for itself", entry->role);
+}
+
+static int organisation_read_roles(struct organisations_drafts *d, const struct yaml_node *node, bool of_region, const struct role_entry **ret, size_t *ret_n) {
+        struct reading *r = &d->r;
+        struct role_entry *entries;
+        size_t n = 0;
+
+        if (!node || !reading_mapping(r, node, "roles"))
+                return 0;
+        entries = reading_alloc(r, node->n, sizeof(*entries));
+        if (!entries)
+                return r->e;
+        for (size_t i = 0; i < node->n; i++) {
+                struct role_entry *entry = &entries[n];
+                const struct yaml_node *to = node->items[i];
+
+                entry->role = reading_name(r, node->keys[i], "role");
+                if (!entry->role)
+                        continue;
+                if (to->kind == YAML_SEQUENCE && to->n == 0)
+                        reading_mistake(r, to, "role '%s' is given to nobody", entry->role);
+                entry->organisations = reading_alloc(r, reading_items(to), sizeof(*entry->organisations));
+                for (size_t j = 0; r->e == 0 && j < reading_items(to); j++) {
+                        const struct organisation *org = organisation_resolve(d, reading_item(to, j), entry->role);
+
+                        for (size_t k = 0; org && k < entry->n; k++) {
+                                if (entry->organisations[k] == org)
+                                        reading_mistake(r, reading_item(to, j), "role '%s' names '%s' twice", entry->role, org->id);
+                        }
+                        if (org)
+                                entry->organisations[entry->n++] = org;
+                }
+                if (r->e)
+                        return r->e;
+                role_check_word(d, node->keys[i], entry, of_region);
+                n++;
+        }
+        *ret = entries;
+        *ret_n = n;
+        return 0;
+}
+
+static void organisation_read_successor(struct organisations_drafts *d, const struct organisation_draft *draft) {
+        const struct yaml_node *node = yaml_get(draft->node, "successor");
+        struct organisation *org = draft->org;
+
+        if (!node)
+                return;
+        org->successor = organisation_resolve(d, node, "successor");
+        if (org->until == INT32_MAX)
+                reading_mistake(&d->r, node, "successor without until: '%s' never ends", org->id);
+        if (org->next)
+                reading_mistake(&d->r, node, "only the last row of '%s' may have a successor", org->id);
+        if (org->successor && org->kind == KIND_MUNICIPALITY && org->successor->kind != KIND_MUNICIPALITY)
+                reading_mistake(&d->r, node, "the successor of a municipality must be a municipality; '%s' is of kind %s", org->successor->id,
+                                organisation_kind_names[org->successor->kind]);
+}
+
+static int organisations_resolve(struct organisations_drafts *d) {
+        for (size_t i = 0; i < d->rows.n; i++) {
+                struct organisation_draft *draft = &d->rows.items[i];
+                const struct yaml_node *region = yaml_get(draft->node, "region");
+                int e;
+
+                if (region)
+                        draft->org->region = region_resolve(d, region, "region");
+                organisation_read_successor(d, draft);
+                e = organisation_read_roles(d, yaml_get(draft->node, "roles"), false, &draft->org->roles, &draft->org->n_roles);
+                if (e)
+                        return e;
+        }
+        for (size_t i = 0; i < d->regions.n; i++) {
+                struct region_draft *draft = &d->regions.items[i];
+                const struct yaml_node *part_of = yaml_get(draft->node, "part_of");
+                int e;
+
+                if (part_of)
+                        draft->region->part_of = region_resolve(d, part_of, "part_of");
+                e = organisation_read_roles(d, yaml_get(draft->node, "roles"), true, &draft->region->roles, &draft->region->n_roles);
+                if (e)
+                        return e;
+        }
+        return 0;
+}
+
+/* Circles, and chains longer than anybody would follow. Whatever is in a circle is cut loose, so that what comes after ends. */
+static void organisations_check_chains(struct organisations_drafts *d) {
+        for (size_t i = 0; i < d->regions.n; i++) {
+                struct region *region = d->regions.items[i].region;
+                const struct region *up = region->part_of;
+                size_t steps = 0;
+
+                while (up && up != region && steps++ <= d->regions.n)
+                        up = up->part_of;
+                if (up) {
+                        reading_mistake(&d->r, yaml_get(d->regions.items[i].node, "part_of"), "region '%s' is part of itself", region->id);
+                        region->part_of = NULL;
+                }
+        }
+        for (size_t i = 0; i < d->rows.n; i++) {
+                struct organisation *org = d->rows.items[i].org;
+                const struct organisation *next = org->successor;
+                unsigned steps = 0;
+
+                while (next && next->index != org->index && steps++ < SUCCESSORS_MAX) {
+                        while (next->next)
+                                next = next->next;
+                        next = next->successor;
+                }
+                if (next && next->index == org->index)
+                        reading_mistake(&d->r, yaml_get(d->rows.items[i].node, "successor"), "'%s' succeeds itself", org->id);
+                else if (next)
+                        reading_mistake(&d->r, yaml_get(d->rows.items[i].node, "successor"), "more than %d mergers follow '%s'", SUCCESSORS_MAX, org->id);
+                if (next)
+                        org->successor = NULL;
+        }
+}
+
+static int organisation_changes_order(const void *a, const void *b) {
+        day_t x = *(const day_t *)a, y = *(const day_t *)b;
+
+        return (x > y) - (x < y);
+}
+
+static int organisations_collect_changes(struct organisations_drafts *d) {
+        struct organisations *orgs = d->orgs;
+        size_t n = 0;
+
+        for (size_t i = 0; i < d->rows.n; i++) {
+                const struct organisation *org = d->rows.items[i].org;
+
+                if (org->from != INT32_MIN && vector_push(&orgs->changes, org->from))
+                        return -ENOMEM;
+                if (org->until != INT32_MAX && vector_push(&orgs->changes, org->until + 1))
+                        return -ENOMEM;
+        }
+        if (orgs->changes.n > 0)
+                qsort(orgs->changes.items, orgs->changes.n, sizeof(day_t), organisation_changes_order);
+        for (size_t i = 0; i < orgs->changes.n; i++) {
+                if (n == 0 || orgs->changes.items[n - 1] != orgs->changes.items[i])
+                        orgs->changes.items[n++] = orgs->changes.items[i];
+        }
+        orgs->changes.n = n;
+        return 0;
+}
+
+static void organisations_check_operators(struct organisations_drafts *d, const struct yaml_node *root) {
+        const struct organisation *operators = d->orgs->operators;
+
+        if (!operators)
+                reading_mistake(&d->r, root, "no organisation of kind operators: what concerns nobody else must go to somebody");
+        else if (operators->next || operators->from != INT32_MIN || operators->until != INT32_MAX)
+                reading_mistake(&d->r, root, "'%s' is where everything goes that concerns nobody else: it cannot have from or until", operators->id);
+}
+
+static int organisations_read_root(struct organisations_drafts *d, const struct yaml_node *root) {
+        static const char *const keys[] = {"organisations", "regions", NULL};
+        const struct yaml_node *rows, *regions;
+        int e = 0;
+
+        if (!reading_mapping(&d->r, root, "the file"))
+                return 0;
+        reading_keys(&d->r, root, keys, "the file");
+        rows = reading_required(&d->r, root, "organisations", "the file");
+        regions = yaml_get(root, "regions");
+        if (rows && reading_sequence(&d->r, rows, "organisations")) {
+                if (rows->n > ORGANISATIONS_MAX) {
+                        reading_mistake(&d->r, rows, "more than %d organisations", ORGANISATIONS_MAX);
+                        return 0;
+                }
+                for (size_t i = 0; e == 0 && i < rows->n; i++)
+                        e = organisation_read_row(d, rows->items[i]);
+        }
+        if (regions && !reading_is_null(regions) && reading_sequence(&d->r, regions, "regions")) {
+                for (size_t i = 0; e == 0 && i < regions->n; i++)
+                        e = region_read(d, regions->items[i]);
+        }
+        for (size_t i = 0; e == 0 && i < d->rows.n; i++)
+                e = organisation_join_rows(d, &d->rows.items[i]);
+        if (e == 0)
+                e = organisations_resolve(d);
+        if (e)
+                return e;
+        organisations_check_chains(d);
+        if (rows)
+                organisations_check_operators(d, root);
+        return organisations_collect_changes(d);
+}
+
+int organisations_read(const char *path, struct organisations **ret, struct mistakes *mistakes) {
+        CLEANUP(organisations_free_p) struct organisations *orgs = NULL;
+        CLEANUP(yaml_tree_free_p) struct yaml_tree *yaml = NULL;
+        struct organisations_drafts d = {0};
+        struct error err = {0};
+        size_t before = mistakes->n;
+        int e;
+
+        *ret = NULL;
+        e = yaml_tree_read(path, &yaml, &err);
+        if (e) {
+                mistakes_error(mistakes, &err);
+                return e == -ENOENT ? -EINVAL : e;
+        }
+        orgs = calloc(1, sizeof(*orgs));
+        if (!orgs)
+                return -ENOMEM;
+        e = arena_new(&orgs->arena, ORGANISATIONS_ARENA_MAX);
+        if (e)
+                return e;
+        d.orgs = orgs;
+        d.r = (struct reading){.yaml = yaml, .mistakes = mistakes, .arena = orgs->arena};
+        e = organisations_read_root(&d, yaml_tree_root(yaml));
+        vector_done(&d.rows);
+        vector_done(&d.regions);
+        if (e || d.r.e)
+                return e ? e : d.r.e;
+        if (mistakes->n == before || orgs->operators)
+                *ret = TAKE(orgs);
+        return mistakes->n == before ? 0 : -EINVAL;
 }
