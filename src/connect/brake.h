@@ -13,7 +13,7 @@
  */
 
 #include "bus/bus.h"
-#include "model/event_type.h"
+#include "model/event_types.h"
 
 #define BRAKE_STATUS 410
 #define BRAKE_MARGIN_MS INT64_C(3600000) /* how far the clocks of those who write may be apart */

@@ -24,6 +24,7 @@
 #include "cluster/headers.h"
 #include "connect/secret.h"
 #include "model/event.h"
+#include "model/event_types.h"
 
 /* -- Options: what stands in the connector's file, and is documented from here -- */
 

@@ -10,7 +10,7 @@
  */
 
 #include "base/buffer.h"
-#include "model/event_type.h"
+#include "model/event_types.h"
 
 #define OPENAPI_BYTES_MAX ((size_t)16 * 1024 * 1024)
 

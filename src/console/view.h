@@ -14,7 +14,7 @@
 
 #include "base/buffer.h"
 #include "bus/bus.h"
-#include "model/event_type.h"
+#include "model/event_types.h"
 
 #define VIEW_BYTES_MAX ((size_t)16 << 20) /* room that one record needs, at most: give it to the buffer */
 

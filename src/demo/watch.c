@@ -9,6 +9,7 @@
 
 #include "avro/framing.h"
 #include "cluster/topics.h"
+#include "model/event_types.h"
 
 #define POLL_MS 100 /* how soon a stop is noticed */
 

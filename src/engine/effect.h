@@ -6,6 +6,7 @@
  */
 
 #include "model/event.h"
+#include "model/event_types.h"
 
 enum effect_kind { EFFECT_ROUTED, EFFECT_PLAN_DUE, EFFECT_RAISED, EFFECT_RESOLVED };
 enum effect_stage { STAGE_ANNOUNCED, STAGE_REMINDER };

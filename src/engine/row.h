@@ -21,7 +21,7 @@
 #include "base/text.h"
 #include "base/uuid.h"
 #include "calendar/date.h"
-#include "model/event_type.h"
+#include "model/event_types.h"
 
 #define ROW_KEY_BYTES 33
 #define ROW_MARK_PARTITIONS "partitions" /* id of the row v that says how many partitions there are; zeros behind it */

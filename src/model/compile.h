@@ -8,6 +8,7 @@
  * had a mistake is left empty: such a protocol is never used. Memory that is out stands in c->r.e.
  */
 
+#include "model/event_types.h"
 #include "model/protocol.h"
 #include "calendar/reading.h"
 

@@ -7,6 +7,7 @@
 
 #include "calendar/calendar.h"
 #include "model/event.h"
+#include "model/event_types.h"
 #include "model/protocol.h"
 
 struct config_index { /* per event type */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* The event types that were read: what is known of each, and by which program a body is decoded. */
+/* One event type: what its schema says of its events beyond Avro by custom properties and by fields with a meaning. */
 
 #include "model/event_type.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "model/event_type_read.h"
+#include "base/name.h"
 
 const char *const link_fields[LINKS] = {
         [LINK_MEASURE] = "measure_id", [LINK_REFERRAL] = "referral_id", [LINK_OBSTRUCTION] = "obstruction_id",
@@ -21,71 +23,289 @@ const char *const known_field_names[KNOWN_FIELDS] = {
         [FIELD_REASON] = "reason", [FIELD_TEXT] = "text",
 };
 
-struct event_types *event_types_free(struct event_types *types) {
-        if (!types)
-                return NULL;
-        table_done(&types->by_name);
-        table_done(&types->others);
-        table_done(&types->events);
-        table_done(&types->rows);
-        for (size_t i = 0; i < types->programs.n; i++)
-                program_free(types->programs.items[i]);
-        for (size_t i = 0; i < types->layouts.n; i++)
-                layout_free(types->layouts.items[i]);
-        for (size_t i = 0; i < types->files.n; i++)
-                schema_free(types->files.items[i]);
-        vector_done(&types->programs);
-        vector_done(&types->layouts);
-        vector_done(&types->files);
-        vector_done(&types->all);
-        arena_free(types->arena);
-        free(types);
-        return NULL;
-}
+#define PREFIX "ketenwacht."
 
-size_t event_types_count(const struct event_types *types) {
-        return types->all.n;
-}
+struct describing {
+        struct event_type *type;
+        const struct schema *root;
+        const char *path;
+        struct mistakes *mistakes;
+};
 
-const struct event_type *event_types_at(const struct event_types *types, size_t index) {
-        return types->all.items[index];
-}
+#define mistake(d, ...) mistakes_place((d)->mistakes, (d)->path, __VA_ARGS__)
 
-const struct event_type *event_types_find(const struct event_types *types, struct text name) {
-        return table_get(&types->by_name, name.s, name.n);
-}
+static const struct {
+        const char *name;
+        enum layout_type type;
+        bool nullable;
+} envelope[ENVELOPE_SLOTS] = {
+        [SLOT_EVENT_ID] = {"event_id", LAYOUT_UUID, false},           [SLOT_CASE_ID] = {"case_id", LAYOUT_UUID, false},
+        [SLOT_SOURCE] = {"source", LAYOUT_STRING, false},             [SLOT_OCCURRED_AT] = {"occurred_at", LAYOUT_TIMESTAMP, false},
+        [SLOT_RECORDED_AT] = {"recorded_at", LAYOUT_TIMESTAMP, false}, [SLOT_REPLACES] = {"replaces", LAYOUT_UUID, true},
+};
 
-const struct event_type *event_types_known(const struct event_types *types, enum known_type known) {
-        return known == TYPE_OTHER ? NULL : types->known[known];
-}
+static void event_type_check_envelope(struct describing *d) {
+        const struct layout *layout = d->type->layout;
 
-const struct layout *event_types_other(const struct event_types *types, const char *name) {
-        return table_get(&types->others, name, strlen(name));
-}
-
-void event_types_nearest(const struct event_types *types, struct nearest *nearest) {
-        for (size_t i = 0; i < types->all.n; i++) {
-                if (!types->all.items[i]->output)
-                        nearest_try(nearest, types->all.items[i]->name);
+        for (size_t i = 0; i < ENVELOPE_SLOTS; i++) {
+                if (i >= layout->n || strcmp(layout->fields[i].name, envelope[i].name) != 0)
+                        mistake(d, "field %zu must be %s: every event begins with the envelope", i + 1, envelope[i].name);
+                else if (layout->fields[i].type != envelope[i].type || layout->fields[i].nullable != envelope[i].nullable)
+                        mistake(d, "%s of the envelope has another type", envelope[i].name);
         }
 }
 
-static bool find_decoder(const struct table *table, uint64_t fingerprint, const struct event_type **ret_type, const struct program **ret_program) {
-        const struct decoder *decoder = table_get(table, &fingerprint, sizeof(fingerprint));
+/* A misspelled property would be silently ignored by every other reader of Avro. */
+static void event_type_check_properties(struct describing *d, const json_t *properties, const char *const *known, const char *what) {
+        const char *key;
+        json_t *value;
 
-        if (!decoder)
-                return false;
-        *ret_type = decoder->type;
-        *ret_program = decoder->program;
-        return true;
+        json_object_foreach((json_t *)properties, key, value) {
+                struct nearest nearest = NEAREST_INIT(key);
+                char hint[NEAREST_HINT_MAX];
+                const char *const *k = known;
+
+                if (strncmp(key, PREFIX, strlen(PREFIX)) != 0)
+                        continue;
+                for (; *k && strcmp(*k, key) != 0; k++)
+                        nearest_try(&nearest, *k);
+                if (!*k)
+                        mistake(d, "%s: no property is called '%.60s'%s", what, key, nearest_hint(&nearest, hint));
+        }
 }
 
-bool event_types_decoder(const struct event_types *types, uint64_t fingerprint, const struct event_type **ret_type, const struct program **ret_program) {
-        return find_decoder(&types->events, fingerprint, ret_type, ret_program);
+static int event_type_field_named(struct describing *d, const char *name, const char *property) {
+        int slot = layout_slot(d->type->layout, name);
+        struct nearest nearest = NEAREST_INIT(name);
+        char hint[NEAREST_HINT_MAX];
+
+        if (slot >= 0)
+                return slot;
+        for (size_t i = 0; i < d->type->layout->n; i++)
+                nearest_try(&nearest, d->type->layout->fields[i].name);
+        mistake(d, "%s: no field is called '%.60s'%s", property, name, nearest_hint(&nearest, hint));
+        return -1;
 }
 
-bool event_types_row_decoder(const struct event_types *types, uint64_t fingerprint, const struct event_type **ret_type, const struct program **ret_program) {
-        return find_decoder(&types->rows, fingerprint, ret_type, ret_program);
+static void event_type_read_identity(struct describing *d) {
+        const json_t *value = schema_property(d->root->properties, PREFIX "identity");
+        const struct layout_field *field;
+
+        d->type->identity = -1;
+        if (!value)
+                return;
+        if (!json_is_string(value)) {
+                mistake(d, PREFIX "identity must be the name of a field");
+                return;
+        }
+        d->type->identity = event_type_field_named(d, json_string_value(value), PREFIX "identity");
+        if (d->type->identity < 0)
+                return;
+        field = &d->type->layout->fields[d->type->identity];
+        if ((field->type != LAYOUT_UUID && field->type != LAYOUT_STRING) || field->nullable || d->type->identity < ENVELOPE_SLOTS)
+                mistake(d, PREFIX "identity: %s must be a uuid or a string of the event's own that is never null", field->name);
+}
+
+static bool event_type_read_kind(struct describing *d, const char *name, const char *property, enum organisation_kind *ret) {
+        struct nearest nearest = NEAREST_INIT(name);
+        char hint[NEAREST_HINT_MAX];
+
+        if (organisation_kind_of(name, ret))
+                return true;
+        for (unsigned k = 0; k < KINDS; k++)
+                nearest_try(&nearest, organisation_kind_names[k]);
+        mistake(d, "%s: no kind of organisation is called '%.60s'%s", property, name, nearest_hint(&nearest, hint));
+        return false;
+}
+
+static void event_type_read_publishers(struct describing *d) {
+        const json_t *value = schema_property(d->root->properties, PREFIX "publishers"), *item;
+        size_t i;
+
+        d->type->publishers = d->type->output ? 0 : (1u << KINDS) - 1;
+        if (!value)
+                return;
+        if (d->type->output) {
+                mistake(d, PREFIX "publishers: nobody publishes what the broker tells");
+                return;
+        }
+        d->type->publishers = 0;
+        if (!json_is_array(value) || json_array_size(value) == 0)
+                mistake(d, PREFIX "publishers must be a list of kinds of organisations; leave it out when any may publish this");
+        json_array_foreach(value, i, item) {
+                enum organisation_kind kind;
+
+                if (!json_is_string(item))
+                        mistake(d, PREFIX "publishers: a kind of organisation must be a string");
+                else if (event_type_read_kind(d, json_string_value(item), PREFIX "publishers", &kind))
+                        d->type->publishers |= 1u << kind;
+        }
+}
+
+static void event_type_read_own(struct describing *d) {
+        const json_t *value = schema_property(d->root->properties, PREFIX "own");
+        const char *key;
+        json_t *field;
+
+        for (unsigned k = 0; k < KINDS; k++)
+                d->type->own[k] = -1;
+        if (value && !json_is_object(value))
+                mistake(d, PREFIX "own must map kinds of organisations to fields");
+        json_object_foreach((json_t *)value, key, field) {
+                enum organisation_kind kind;
+                int slot;
+
+                if (!event_type_read_kind(d, key, PREFIX "own", &kind))
+                        continue;
+                if (!json_is_string(field)) {
+                        mistake(d, PREFIX "own: %s must name a field", key);
+                        continue;
+                }
+                if (!(d->type->publishers & 1u << kind))
+                        mistake(d, PREFIX "own: a %s may not publish this at all", key);
+                slot = event_type_field_named(d, json_string_value(field), PREFIX "own");
+                if (slot >= 0 && d->type->layout->fields[slot].type != LAYOUT_STRING)
+                        mistake(d, PREFIX "own: %s is not a string and cannot name an organisation", json_string_value(field));
+                else
+                        d->type->own[kind] = slot;
+        }
+}
+
+static bool event_type_read_flag(struct describing *d, const json_t *properties, const char *property, const char *what) {
+        const json_t *value = schema_property(properties, property);
+
+        if (value && !json_is_boolean(value))
+                mistake(d, "%s: %s must be true or false", what, property);
+        return json_is_true(value);
+}
+
+static void event_type_read_fields(struct describing *d) {
+        static const char *const known[] = {PREFIX "personal", NULL};
+        const struct layout *layout = d->type->layout;
+
+        for (size_t i = 0; i < layout->n; i++) {
+                const struct layout_field *field = &layout->fields[i];
+
+                event_type_check_properties(d, field->field->properties, known, field->name);
+                if (!event_type_read_flag(d, field->field->properties, PREFIX "personal", field->name))
+                        continue;
+                d->type->personal |= (uint64_t)1 << i;
+                if (!field->nullable)
+                        mistake(d, "%s is personal, so it must be nullable: copies leave it out", field->name);
+                if (i < ENVELOPE_SLOTS || (int)i == d->type->identity)
+                        mistake(d, "%s cannot be personal: it stands in keys, headers and records of others", field->name);
+        }
+}
+
+static int event_type_slot(struct describing *d, const char *name, enum layout_type type, const char *must) {
+        int slot = layout_slot(d->type->layout, name);
+
+        if (slot < 0 || d->type->layout->fields[slot].type == type)
+                return slot;
+        mistake(d, "%s must be %s in every event that has it", name, must);
+        return -1;
+}
+
+static void event_type_find_fields(struct describing *d) {
+        struct event_type *type = d->type;
+        static const char *const dates[] = {"date", "informed_date", "valid_from"};
+
+        for (unsigned i = 0; i < LINKS; i++)
+                type->links[i] = event_type_slot(d, link_fields[i], LAYOUT_UUID, "a uuid");
+        for (unsigned i = 0; i < KNOWN_FIELDS; i++) {
+                switch ((enum known_field)i) {
+                case FIELD_UNTIL:
+                case FIELD_DUE_DATE:
+                        type->fields[i] = event_type_slot(d, known_field_names[i], LAYOUT_DATE, "a date");
+                        break;
+                case FIELD_ALERT_ID:
+                case FIELD_WITHDRAWN:
+                        type->fields[i] = event_type_slot(d, known_field_names[i], LAYOUT_UUID, "a uuid");
+                        break;
+                case FIELD_PROTOCOL:
+                case FIELD_ROLE:
+                case FIELD_RUNG:
+                case FIELD_STAGE:
+                case FIELD_REASON:
+                case FIELD_TEXT: /* of outputs alone: what others call so is their own affair */
+                        type->fields[i] = type->output ? layout_slot(type->layout, known_field_names[i]) : -1;
+                        break;
+                case FIELD_BASIS:
+                        type->fields[i] = layout_slot(type->layout, known_field_names[i]);
+                        break;
+                default:
+                        type->fields[i] = event_type_slot(d, known_field_names[i], LAYOUT_STRING, "a string");
+                        break;
+                }
+        }
+        type->own_date = -1;
+        for (size_t i = 0; i < ELEMENTS(dates) && type->own_date < 0; i++)
+                type->own_date = event_type_slot(d, dates[i], LAYOUT_DATE, "a date");
+        type->region = layout_slot(type->layout, "region") == SLOT_REGION && type->layout->fields[SLOT_REGION].type == LAYOUT_STRING;
+        if (!type->region && layout_slot(type->layout, "region") >= 0)
+                mistake(d, "region must be a string and the first field after the envelope");
+}
+
+static enum known_type known_type_of(const char *name) {
+        static const char *const names[] = {
+                [TYPE_MEASURE_STARTED] = "measure-started", [TYPE_MEASURE_ENDED] = "measure-ended", [TYPE_RESIDENCE_CHANGED] = "residence-changed",
+                [TYPE_DEVIATION_EXPLAINED] = "deviation-explained", [TYPE_TERM_AGREED] = "term-agreed", [TYPE_ALERT_ACKNOWLEDGED] = "alert-acknowledged",
+                [TYPE_EVENT_WITHDRAWN] = "event-withdrawn", [TYPE_PROTOCOL_ADOPTED] = "protocol-adopted", [TYPE_PLAN_DUE] = "plan-due",
+                [TYPE_ESCALATION_RAISED] = "escalation-raised", [TYPE_ESCALATION_RESOLVED] = "escalation-resolved", [TYPE_EVENT_REFUSED] = "event-refused",
+        };
+
+        for (size_t i = 0; i < ELEMENTS(names); i++) {
+                if (names[i] && strcmp(names[i], name) == 0)
+                        return (enum known_type)i;
+        }
+        return TYPE_OTHER;
+}
+
+/* What the engine reads of the types that it knows by name; without these fields their facts would mean nothing. */
+static void event_type_check_known(struct describing *d) {
+        static const struct {
+                enum known_type type;
+                enum known_field field;
+                bool nullable; /* may be */
+        } rows[] = {
+                {TYPE_MEASURE_STARTED, FIELD_GI, false}, {TYPE_MEASURE_STARTED, FIELD_MUNICIPALITY, false},
+                {TYPE_RESIDENCE_CHANGED, FIELD_MUNICIPALITY, false}, {TYPE_RESIDENCE_CHANGED, FIELD_BASIS, false},
+                {TYPE_DEVIATION_EXPLAINED, FIELD_NORM, false}, {TYPE_DEVIATION_EXPLAINED, FIELD_INSTANCE, false},
+                {TYPE_DEVIATION_EXPLAINED, FIELD_UNTIL, true}, {TYPE_TERM_AGREED, FIELD_NORM, false},
+                {TYPE_TERM_AGREED, FIELD_INSTANCE, false}, {TYPE_TERM_AGREED, FIELD_DUE_DATE, false},
+                {TYPE_ALERT_ACKNOWLEDGED, FIELD_ALERT_ID, false}, {TYPE_EVENT_WITHDRAWN, FIELD_WITHDRAWN, false},
+                {TYPE_PROTOCOL_ADOPTED, FIELD_PARTNER, false},
+        };
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                int slot = d->type->fields[rows[i].field];
+
+                if (rows[i].type != d->type->known)
+                        continue;
+                if (slot < 0)
+                        mistake(d, "%s needs the field %s", d->type->name, known_field_names[rows[i].field]);
+                else if (d->type->layout->fields[slot].nullable && !rows[i].nullable)
+                        mistake(d, "%s of %s must not be nullable", known_field_names[rows[i].field], d->type->name);
+        }
+        if ((d->type->known == TYPE_MEASURE_STARTED || d->type->known == TYPE_MEASURE_ENDED) && d->type->links[LINK_MEASURE] < 0)
+                mistake(d, "%s needs the field measure_id", d->type->name);
+}
+
+void event_type_describe(struct event_type *type, const char *path, struct mistakes *mistakes) {
+        static const char *const known[] = {PREFIX "identity", PREFIX "publishers", PREFIX "own", PREFIX "ends", PREFIX "output", NULL};
+        struct describing d = {.type = type, .root = schema_root(type->file), .path = path, .mistakes = mistakes};
+
+        assert(type->name && type->layout && mistakes);
+        type->known = known_type_of(type->name);
+        event_type_check_envelope(&d);
+        event_type_check_properties(&d, d.root->properties, known, "the record");
+        type->output = type->known >= TYPE_PLAN_DUE || event_type_read_flag(&d, d.root->properties, PREFIX "output", "the record");
+        event_type_read_identity(&d);
+        event_type_read_publishers(&d);
+        event_type_read_own(&d);
+        event_type_read_fields(&d);
+        event_type_find_fields(&d);
+        event_type_check_known(&d);
 }
 
 bool event_type_is_date(const struct event_type *type, int slot) {
@@ -99,6 +319,7 @@ bool event_type_is_organisation(const struct event_type *type, int slot) {
         const struct layout_field *field = &type->layout->fields[slot];
         size_t n = strlen(field->name);
 
+        assert(slot >= 0 && (size_t)slot < type->layout->n);
         if (field->type != LAYOUT_STRING)
                 return false;
         for (size_t i = 0; i < ELEMENTS(whole); i++) {

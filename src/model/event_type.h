@@ -2,18 +2,15 @@
 #pragma once
 
 /*
- * Event types: what the schemas say beyond Avro
+ * An event type: what its schema says beyond Avro
  *
- * One per .avsc file. A new event type is a new file and no C: everything here is read from the
- * schema, its custom properties, and the names of its fields.
+ * A new event type is a new file and no C: everything here is read from the schema, its custom
+ * properties, and the names of its fields.
  */
 
 #include "avro/record.h"
 #include "model/organisations.h"
 #include "base/mistakes.h"
-
-#define EVENT_TYPES_MAX 512
-#define EVENT_OWN_MAX KINDS
 
 /* The envelope: the first slots of every event. Region events carry region behind it. */
 enum envelope_slot {
@@ -67,32 +64,12 @@ struct event_type {
         size_t n_ended_by;
 };
 
-struct event_types;
-
 /*
- * Reads every .avsc in a folder, and history/<event>/<n>.avsc, whose bodies stay readable.
- * A record whose name does not fit its file, an envelope that is not one, a current schema that is
- * not FULL_TRANSITIVE to its history … is a mistake in @mistakes and -EINVAL.
- * Files whose record is neither in nl.ketenwacht.event nor directly in nl.ketenwacht are other records (deliveries): kept apart, see event_types_other().
+ * Fills @type, of which name, file and layout stand, from its schema: envelope, custom properties, fields with a meaning.
+ * Mistakes go to @mistakes under @path.
  */
-int event_types_read(const char *folder, struct event_types **ret, struct mistakes *mistakes) MUSTCHECK;
-struct event_types *event_types_free(struct event_types *types);
-DEFINE_CLEANUP(struct event_types *, event_types_free);
-
-size_t event_types_count(const struct event_types *types);
-const struct event_type *event_types_at(const struct event_types *types, size_t index); /* sorted by name */
-const struct event_type *event_types_find(const struct event_types *types, struct text name);
-const struct event_type *event_types_known(const struct event_types *types, enum known_type known); /* or NULL */
-const struct layout *event_types_other(const struct event_types *types, const char *name); /* "deliveries"; or NULL */
-
-/* Offers the names of the types that may be published to a search for the nearest word. */
-void event_types_nearest(const struct event_types *types, struct nearest *nearest);
+void event_type_describe(struct event_type *type, const char *path, struct mistakes *mistakes);
 
 /* Whether a slot is a date; whether it names an organisation: source, gi, provider, municipality, *_municipality, organisation, partner. */
 bool event_type_is_date(const struct event_type *type, int slot);
 bool event_type_is_organisation(const struct event_type *type, int slot);
-
-/* The type and program for a body's fingerprint, current or from the history; false when unknown. */
-bool event_types_decoder(const struct event_types *types, uint64_t fingerprint, const struct event_type **ret_type, const struct program **ret_program);
-/* The same for rows of case-state. Later versions of rows resolve as events do. */
-bool event_types_row_decoder(const struct event_types *types, uint64_t fingerprint, const struct event_type **ret_type, const struct program **ret_program);

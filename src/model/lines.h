@@ -17,6 +17,7 @@
 
 #include "base/buffer.h"
 #include "model/event.h"
+#include "model/event_types.h"
 
 #define LINES_BYTES_MAX ((size_t)64 * 1024) /* of one line, without its end: a longer one is MALFORMED */
 

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "model/organisations.h"
+#include "model/event_types.h"
 #include "model/protocol.h"
 
 #define PROTOCOLS_MAX 1000

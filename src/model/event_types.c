@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * The folder of schemas: one event type per file, its row and its programs; its published versions; and what ends what
+ */
+
+#include "model/event_types.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/file.h"
+#include "base/name.h"
+#include "base/table.h"
+#include "base/vector.h"
+#include "model/row.h"
+
+#define EVENT_TYPES_ARENA_MAX ((size_t)64 * 1024 * 1024)
+/* Events are published as nl.ketenwacht.event.<Name>; nl.ketenwacht.<Name> is read as well, since partners' copies of the
+ * schemas have it. A deeper namespace holds other records. */
+#define HOUSE "nl.ketenwacht."
+#define EVENTS "event."
+#define PATH_TEXT_MAX 4096
+#define ENDING ".avsc"
+#define ENDS "ketenwacht.ends"
+
+struct decoder {
+        uint64_t fingerprint; /* of the writer's schema: the key */
+        const struct event_type *type;
+        const struct program *program;
+};
+
+struct event_types {
+        struct arena *arena;                /* types, decoders, names */
+        VECTOR(struct event_type *) all;    /* by name */
+        const struct event_type *known[TYPE_EVENT_REFUSED + 1];
+        struct table by_name, others;       /* struct event_type; struct layout */
+        struct table events, rows;          /* struct decoder by fingerprint */
+        VECTOR(struct schema_file *) files; /* owned, as the next two */
+        VECTOR(struct layout *) layouts;
+        VECTOR(struct program *) programs;
+};
+
+struct event_types *event_types_free(struct event_types *types) {
+        if (!types)
+                return NULL;
+        table_done(&types->by_name);
+        table_done(&types->others);
+        table_done(&types->events);
+        table_done(&types->rows);
+        for (size_t i = 0; i < types->programs.n; i++)
+                program_free(types->programs.items[i]);
+        for (size_t i = 0; i < types->layouts.n; i++)
+                layout_free(types->layouts.items[i]);
+        for (size_t i = 0; i < types->files.n; i++)
+                schema_free(types->files.items[i]);
+        vector_done(&types->programs);
+        vector_done(&types->layouts);
+        vector_done(&types->files);
+        vector_done(&types->all);
+        arena_free(types->arena);
+        free(types);
+        return NULL;
+}
+
+size_t event_types_count(const struct event_types *types) {
+        return types->all.n;
+}
+
+const struct event_type *event_types_at(const struct event_types *types, size_t index) {
+        assert(index < types->all.n);
+        return types->all.items[index];
+}
+
+const struct event_type *event_types_find(const struct event_types *types, struct text name) {
+        return table_get(&types->by_name, name.s, name.n);
+}
+
+const struct event_type *event_types_known(const struct event_types *types, enum known_type known) {
+        assert(known < ELEMENTS(types->known));
+        return known == TYPE_OTHER ? NULL : types->known[known];
+}
+
+const struct layout *event_types_other(const struct event_types *types, const char *name) {
+        return table_get(&types->others, name, strlen(name));
+}
+
+void event_types_nearest(const struct event_types *types, struct nearest *nearest) {
+        for (size_t i = 0; i < types->all.n; i++) {
+                if (!types->all.items[i]->output)
+                        nearest_try(nearest, types->all.items[i]->name);
+        }
+}
+
+static bool event_types_find_decoder(const struct table *table, uint64_t fingerprint, const struct event_type **ret_type, const struct program **ret_program) {
+        const struct decoder *decoder = table_get(table, &fingerprint, sizeof(fingerprint));
+
+        if (!decoder)
+                return false;
+        *ret_type = decoder->type;
+        *ret_program = decoder->program;
+        return true;
+}
+
+bool event_types_decoder(const struct event_types *types, uint64_t fingerprint, const struct event_type **ret_type, const struct program **ret_program) {
+        return event_types_find_decoder(&types->events, fingerprint, ret_type, ret_program);
+}
+
+bool event_types_row_decoder(const struct event_types *types, uint64_t fingerprint, const struct event_type **ret_type, const struct program **ret_program) {
+        return event_types_find_decoder(&types->rows, fingerprint, ret_type, ret_program);
+}
+
+/* -- Layouts and programs: whatever succeeds belongs to the types -- */
+
+static int event_types_keep_file(struct event_types *types, struct schema_file **file) {
+        if (vector_push(&types->files, *file))
+                return -ENOMEM;
+        *file = NULL;
+        return 0;
+}
+
+static int event_types_layout(struct event_types *types, const struct schema_file *file, const struct layout **ret, struct error *err) {
+        CLEANUP(layout_free_p) struct layout *layout = NULL;
+        int e = layout_new(file, &layout, err);
+
+        if (e)
+                return e;
+        if (vector_push(&types->layouts, layout))
+                return -ENOMEM;
+        *ret = TAKE(layout);
+        return 0;
+}
+
+static int event_types_row_layout(struct event_types *types, const struct schema_file *event, const struct layout **ret, struct error *err) {
+        CLEANUP(schema_free_p) struct schema_file *file = NULL;
+        const struct schema_file *kept;
+        int e = row_schema_derive(event, &file, err);
+
+        if (e)
+                return e;
+        kept = file;
+        return event_types_keep_file(types, &file) ?: event_types_layout(types, kept, ret, err);
+}
+
+static int event_types_add_decoder(struct event_types *types, struct table *table, const struct event_type *type, const struct schema_file *writer,
+                            const struct layout *reader, struct error *err) {
+        CLEANUP(program_free_p) struct program *program = NULL;
+        uint64_t fingerprint = schema_fingerprint(writer);
+        struct decoder *decoder;
+        int e = program_new(writer, reader, &program, err);
+
+        if (e)
+                return e;
+        decoder = table_get(table, &fingerprint, sizeof(fingerprint));
+        if (decoder && decoder->type != type) {
+                error_set(err, "has the fingerprint of %s", decoder->type->name);
+                return -EINVAL;
+        }
+        if (decoder)
+                return 0;
+        decoder = arena_calloc(types->arena, 1, sizeof(*decoder));
+        if (!decoder || vector_push(&types->programs, program))
+                return -ENOMEM;
+        *decoder = (struct decoder){.fingerprint = fingerprint, .type = type, .program = TAKE(program)};
+        return table_put(table, &decoder->fingerprint, sizeof(decoder->fingerprint), decoder);
+}
+
+/*
+ * -- What was published stays readable, and readers of then can read what is written now --
+ *
+ * FULL_TRANSITIVE: the current schema resolves with every published one in both directions, and no
+ * field changes what it means (a date stays a date). The rows of old versions resolve as their events do.
+ */
+
+struct version {
+        struct event_types *types;
+        const struct event_type *type;
+        const char *path;
+        struct mistakes *mistakes;
+};
+
+static void version_check_meaning(const struct version *v, const struct layout *published) {
+        const struct layout *current = v->type->layout;
+
+        for (size_t i = 0; i < published->n; i++) {
+                int slot = layout_slot(current, published->fields[i].name);
+
+                if (slot >= 0 && current->fields[slot].type != published->fields[i].type)
+                        mistakes_place(v->mistakes, v->path, "%s was published as %s and is %s in %s.avsc now", published->fields[i].name,
+                                     layout_type_word(published->fields[i].type), layout_type_word(current->fields[slot].type), v->type->name);
+        }
+}
+
+/* A mistake of the version is told; everything else is passed on. */
+static int version_told(const struct version *v, int e, const char *what, const struct error *err) {
+        if (e != -EINVAL)
+                return e;
+        mistakes_place(v->mistakes, v->path, "%s.avsc is not compatible with this published version: %s: %s", v->type->name, what, err->text);
+        return 0;
+}
+
+/* One of two directions: whether all that the writer may write is read. */
+static int version_check_direction(const struct version *v, const struct schema_file *writer, const struct layout *reader, const char *what) {
+        CLEANUP(program_free_p) struct program *program = NULL;
+        struct error err = {0};
+        int e = program_new(writer, reader, &program, &err);
+
+        if (e)
+                return version_told(v, e, what, &err);
+        if (program_gaps(program)[0] == '\0')
+                return 0;
+        error_set(&err, "%s", program_gaps(program));
+        return version_told(v, -EINVAL, what, &err);
+}
+
+static int version_check(const struct version *v, const struct schema_file *file) {
+        const struct layout *published, *row;
+        struct error err = {0};
+        size_t before = v->mistakes->n;
+        int e;
+
+        if (strcmp(schema_root(file)->name, schema_root(v->type->file)->name) != 0) {
+                mistakes_place(v->mistakes, v->path, "is a version of %s, not of %s", schema_root(file)->name, schema_root(v->type->file)->name);
+                return 0;
+        }
+        e = event_types_layout(v->types, file, &published, &err);
+        if (e)
+                return version_told(v, e, "cannot be read", &err);
+        version_check_meaning(v, published);
+        e = version_check_direction(v, v->type->file, published, "its readers cannot read what is written now");
+        if (e == 0)
+                e = version_check_direction(v, file, v->type->layout, "what it wrote cannot be read now");
+        if (e || v->mistakes->n != before)
+                return e;
+        e = event_types_add_decoder(v->types, &v->types->events, v->type, file, v->type->layout, &err);
+        if (e)
+                return version_told(v, e, "it cannot be read", &err);
+        e = event_types_row_layout(v->types, file, &row, &err);
+        if (e == 0)
+                e = event_types_add_decoder(v->types, &v->types->rows, v->type, row->file, v->type->row, &err);
+        return version_told(v, e, "its rows cannot be read", &err);
+}
+
+static bool version_is_number(const char *name) {
+        size_t n = strspn(name, "0123456789");
+
+        return n > 0 && n <= 9 && name[0] != '0' && strcmp(name + n, ".avsc") == 0;
+}
+
+static int version_read(struct version *v, const char *name) {
+        CLEANUP(schema_free_p) struct schema_file *file = NULL;
+        const struct schema_file *kept;
+        struct error err = {0};
+        int e;
+
+        if (!version_is_number(name)) {
+                mistakes_place(v->mistakes, v->path, "a published version is called by its number: 1.avsc");
+                return 0;
+        }
+        e = schema_read(v->path, &file, &err);
+        if (e == -EINVAL) {
+                mistakes_error(v->mistakes, &err);
+                return 0;
+        }
+        if (e)
+                return e;
+        kept = file;
+        return event_types_keep_file(v->types, &file) ?: version_check(v, kept);
+}
+
+static int event_types_read_history(struct event_types *types, const struct event_type *type, const char *folder, struct mistakes *mistakes) {
+        CLEANUP(folder_names_free_p) char **names = NULL;
+        char path[PATH_TEXT_MAX], file[2 * PATH_TEXT_MAX];
+        struct error err = {0};
+        size_t n;
+        int e;
+
+        if (snprintf(path, sizeof(path), "%s/history/%s", folder, type->name) >= (int)sizeof(path)) {
+                mistakes_place(mistakes, folder, "the name of this folder is too long");
+                return 0;
+        }
+        e = folder_names(path, ".avsc", &names, &n, &err);
+        if (e)
+                return e == -ENOENT ? 0 : e;
+        for (size_t i = 0; e == 0 && i < n; i++) {
+                struct version v = {.types = types, .type = type, .path = file, .mistakes = mistakes};
+
+                (void) snprintf(file, sizeof(file), "%s/%s", path, names[i]); /* fits: names are 255 bytes at most */
+                e = version_read(&v, names[i]);
+        }
+        return e;
+}
+
+/*
+ * -- What ends what: the property ketenwacht.ends --
+ *
+ * A case is over when whatever can end in it has ended. Which facts those are the schemas say: the type of the
+ * fact that ends names the types that it ends, so a new kind of measure or concern needs no C.
+ */
+
+static struct event_type *event_types_get(const struct event_types *types, const char *name) {
+        return table_get(&types->by_name, name, strlen(name));
+}
+
+static bool event_types_share_an_id(const struct event_type *a, const struct event_type *b) {
+        for (unsigned i = 0; i < LINKS; i++) {
+                if (a->links[i] >= 0 && b->links[i] >= 0)
+                        return true;
+        }
+        return false;
+}
+
+static int event_type_end(struct event_types *types, const struct event_type *by, const char *name, const char *path, struct mistakes *mistakes) {
+        struct event_type *type = event_types_get(types, name);
+        struct nearest nearest = NEAREST_INIT(name);
+        char hint[NEAREST_HINT_MAX];
+        const struct event_type **more;
+
+        if (!type || type->output) {
+                event_types_nearest(types, &nearest);
+                mistakes_place(mistakes, path, ENDS ": no event is called '%.60s'%s", name, nearest_hint(&nearest, hint));
+                return 0;
+        }
+        if (type == by || !event_types_share_an_id(type, by)) {
+                mistakes_place(mistakes, path, ENDS ": %s cannot end %s: a fact ends others, by an id that both types have", by->name, type->name);
+                return 0;
+        }
+        more = arena_calloc(types->arena, type->n_ended_by + 1, sizeof(struct event_type *));
+        if (!more)
+                return -ENOMEM;
+        for (size_t i = 0; i < type->n_ended_by; i++) {
+                if (type->ended_by[i] == by) {
+                        mistakes_place(mistakes, path, ENDS ": %s stands there twice", name);
+                        return 0;
+                }
+                more[i] = type->ended_by[i];
+        }
+        more[type->n_ended_by++] = by;
+        type->ended_by = more;
+        return 0;
+}
+
+static int event_types_read_ends(struct event_types *types, const char *folder, struct mistakes *mistakes) {
+        int r = 0;
+
+        for (size_t i = 0; i < types->all.n && r == 0; i++) {
+                const struct event_type *by = types->all.items[i];
+                const json_t *value = schema_property(schema_root(by->file)->properties, ENDS), *item;
+                char path[PATH_TEXT_MAX];
+                size_t k;
+
+                if (!value)
+                        continue;
+                (void) snprintf(path, sizeof(path), "%s/%s.avsc", folder, by->name); /* it was read from there: it fits */
+                if (!json_is_array(value) || json_array_size(value) == 0)
+                        mistakes_place(mistakes, path, ENDS " must be a list of events; leave it out when this ends nothing");
+                json_array_foreach(value, k, item) {
+                        if (!json_is_string(item))
+                                mistakes_place(mistakes, path, ENDS ": an event must be named by a string");
+                        else if (r == 0)
+                                r = event_type_end(types, by, json_string_value(item), path, mistakes);
+                }
+        }
+        return r;
+}
+
+/* -- Files -- */
+
+/* -EINVAL with a sentence is a mistake of the file; everything else is passed on. */
+static int event_types_told(int e, const struct error *err, const char *path, struct mistakes *mistakes) {
+        if (e != -EINVAL)
+                return e;
+        mistakes_place(mistakes, path, "%s", err->text);
+        return 0;
+}
+
+static int event_type_compile(struct event_types *types, struct event_type *type, struct error *err) {
+        int e = event_types_layout(types, type->file, &type->layout, err);
+
+        if (e)
+                return e;
+        e = event_types_row_layout(types, type->file, &type->row, err);
+        if (e)
+                return e;
+        e = event_types_add_decoder(types, &types->events, type, type->file, type->layout, err);
+        return e ? e : event_types_add_decoder(types, &types->rows, type, type->row->file, type->row, err);
+}
+
+static int event_types_add_event(struct event_types *types, const char *name, const struct schema_file *file, const char *path, struct mistakes *mistakes) {
+        char pascal[NAME_MAX_BYTES];
+        struct event_type *type = arena_calloc(types->arena, 1, sizeof(*type));
+        struct error err = {0};
+        int e;
+
+        if (!type)
+                return -ENOMEM;
+        if (!name_is_kebab(name)) {
+                mistakes_place(mistakes, path, "an event is called by lower-case words with hyphens: measure-started" ENDING);
+                return 0;
+        }
+        type->name = arena_copy(types->arena, name, strlen(name));
+        type->file = file;
+        if (!type->name)
+                return -ENOMEM;
+        name_pascal(name, pascal, sizeof(pascal));
+        if (strcmp(schema_short_name(schema_root(file)->name), pascal) != 0)
+                mistakes_place(mistakes, path, "the record of %s must be called " HOUSE EVENTS "%s, not %s", name, pascal, schema_root(file)->name);
+        e = event_type_compile(types, type, &err);
+        if (e)
+                return event_types_told(e, &err, path, mistakes);
+        event_type_describe(type, path, mistakes);
+        e = table_put(&types->by_name, type->name, strlen(type->name), type) ?: vector_push(&types->all, type);
+        if (e == 0 && type->known != TYPE_OTHER)
+                types->known[type->known] = type;
+        return e;
+}
+
+static int event_types_add_other(struct event_types *types, const char *name, const struct schema_file *file, const char *path, struct mistakes *mistakes) {
+        const struct layout *layout;
+        struct error err = {0};
+        const char *kept = arena_copy(types->arena, name, strlen(name));
+        int e;
+
+        if (!kept)
+                return -ENOMEM;
+        e = event_types_layout(types, file, &layout, &err);
+        if (e)
+                return event_types_told(e, &err, path, mistakes);
+        return table_put(&types->others, kept, strlen(kept), (void *)layout);
+}
+
+static bool event_types_is_event(const char *full) {
+        if (strncmp(full, HOUSE, strlen(HOUSE)) != 0)
+                return false;
+        full += strlen(HOUSE);
+        return strncmp(full, EVENTS, strlen(EVENTS)) == 0 || !strchr(full, '.');
+}
+
+static int event_types_add_file(struct event_types *types, const char *folder, const char *file_name, struct mistakes *mistakes) {
+        CLEANUP(schema_free_p) struct schema_file *file = NULL;
+        char path[PATH_TEXT_MAX], name[256];
+        const struct schema_file *kept;
+        struct error err = {0};
+        int e;
+
+        if (snprintf(path, sizeof(path), "%s/%s", folder, file_name) >= (int)sizeof(path) ||
+            snprintf(name, sizeof(name), "%.*s", (int)(strlen(file_name) - strlen(ENDING)), file_name) >= (int)sizeof(name)) {
+                mistakes_place(mistakes, folder, "a name in this folder is too long");
+                return 0;
+        }
+        e = schema_read(path, &file, &err);
+        if (e == -EINVAL) {
+                mistakes_error(mistakes, &err);
+                return 0;
+        }
+        if (e)
+                return e;
+        kept = file;
+        e = event_types_keep_file(types, &file);
+        if (e)
+                return e;
+        if (schema_root(kept)->kind != SCHEMA_RECORD) {
+                mistakes_place(mistakes, path, "the schema of an event must be a record");
+                return 0;
+        }
+        if (event_types_is_event(schema_root(kept)->name))
+                return event_types_add_event(types, name, kept, path, mistakes);
+        return event_types_add_other(types, name, kept, path, mistakes);
+}
+
+static int event_types_order(const void *a, const void *b) {
+        return strcmp((*(const struct event_type *const *)a)->name, (*(const struct event_type *const *)b)->name);
+}
+
+static int event_types_read_folder(struct event_types *types, const char *folder, struct mistakes *mistakes) {
+        CLEANUP(folder_names_free_p) char **names = NULL;
+        struct error err = {0};
+        size_t n;
+        int e = folder_names(folder, ENDING, &names, &n, &err);
+
+        if (e == -ENOENT) {
+                mistakes_error(mistakes, &err);
+                return 0;
+        }
+        if (e)
+                return e;
+        if (n == 0)
+                mistakes_place(mistakes, folder, "no schema here: every event type is a file <event>" ENDING);
+        if (n > EVENT_TYPES_MAX) {
+                mistakes_place(mistakes, folder, "more than %d schemas", EVENT_TYPES_MAX);
+                return 0;
+        }
+        for (size_t i = 0; e == 0 && i < n; i++)
+                e = event_types_add_file(types, folder, names[i], mistakes);
+        if (e == 0 && types->all.n > 0)
+                qsort(types->all.items, types->all.n, sizeof(*types->all.items), event_types_order);
+        for (size_t i = 0; e == 0 && i < types->all.n; i++) {
+                types->all.items[i]->index = (unsigned)i;
+                e = event_types_read_history(types, types->all.items[i], folder, mistakes);
+        }
+        return e ? e : event_types_read_ends(types, folder, mistakes);
+}
+
+int event_types_read(const char *folder, struct event_types **ret, struct mistakes *mistakes) {
+        CLEANUP(event_types_free_p) struct event_types *types = calloc(1, sizeof(*types));
+        size_t before = mistakes->n;
+        int e;
+
+        *ret = NULL;
+        if (!types)
+                return -ENOMEM;
+        e = arena_new(&types->arena, EVENT_TYPES_ARENA_MAX);
+        if (e == 0)
+                e = event_types_read_folder(types, folder, mistakes);
+        if (e)
+                return e;
+        if (mistakes->n != before)
+                return -EINVAL;
+        *ret = TAKE(types);
+        return 0;
+}
