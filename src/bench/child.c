@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Starting, watching, stopping and measuring other programs; and the configuration that they are given. */
+
 #include "bench/child.h"
 
 #include <errno.h>
@@ -12,7 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/text.h"
 
 #define LOOK_MS 20 /* between two looks at a child */
@@ -54,7 +59,7 @@ int bench_stopped(struct error *err) {
 
 /* -- Children -- */
 
-static int64_t now_ms(void) {
+static int64_t child_now_ms(void) {
         struct clock clock = clock_system();
 
         return clock_monotonic(&clock);
@@ -97,7 +102,7 @@ int bench_child_start(const struct bench_child_config *config, struct bench_chil
                 error_set(err, "no pipe to read what %s prints: %s", config->argv[0], strerror(errno));
                 return -errno;
         }
-        ret->started = now_ms();
+        ret->started = child_now_ms();
         ret->pid = fork();
         if (ret->pid == 0)
                 become(config, pipes[1]);
@@ -122,7 +127,7 @@ static double seconds_of(struct timeval t) {
 }
 
 bool bench_child_wait(struct bench_child *child, int timeout_ms) {
-        int64_t until = now_ms() + timeout_ms;
+        int64_t until = child_now_ms() + timeout_ms;
 
         while (child->pid && !child->ended) {
                 struct rusage use;
@@ -133,8 +138,8 @@ bool bench_child_wait(struct bench_child *child, int timeout_ms) {
                         child->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
                         child->cpu_s = seconds_of(use.ru_utime) + seconds_of(use.ru_stime);
                         child->rss_mb = (double)use.ru_maxrss / 1024;
-                        child->life_s = (double)(now_ms() - child->started) / 1000;
-                } else if (now_ms() >= until) {
+                        child->life_s = (double)(child_now_ms() - child->started) / 1000;
+                } else if (child_now_ms() >= until) {
                         return false;
                 } else {
                         pause_ms(LOOK_MS);
@@ -172,10 +177,10 @@ void bench_child_signal(struct bench_child *child, int signal) {
 }
 
 static bool group_gone(pid_t group, int timeout_ms) {
-        int64_t until = now_ms() + timeout_ms;
+        int64_t until = child_now_ms() + timeout_ms;
 
         while (kill(-group, 0) == 0) {
-                if (now_ms() >= until)
+                if (child_now_ms() >= until)
                         return false;
                 pause_ms(LOOK_MS);
         }
@@ -231,4 +236,71 @@ int bench_self(char ret[BENCH_PATH_MAX], struct error *err) {
         }
         ret[n] = '\0';
         return 0;
+}
+
+/* -- A configuration of a benchmark's own: the same, but for what broker.yaml says of names and partitions -- */
+
+#define BROKER_YAML_MAX ((size_t)1 << 20)
+
+/* Whether a line of broker.yaml says what the copy says otherwise. */
+static bool copy_is_ours(const char *line, size_t n) {
+        static const char *const keys[] = {"prefix:", "partitions:"};
+
+        for (size_t i = 0; i < ELEMENTS(keys); i++) {
+                if (n >= strlen(keys[i]) && strncmp(line, keys[i], strlen(keys[i])) == 0)
+                        return true;
+        }
+        return false;
+}
+
+static void copy_describe_broker(const char *path, const char *prefix, int partitions, struct buffer *out) {
+        struct error none;
+        char *text = NULL;
+        size_t n = 0;
+
+        if (file_read(path, &text, &n, &none))
+                n = 0; /* all its keys may be absent, and so may it */
+        for (size_t at = 0; at < n;) {
+                const char *end = memchr(text + at, '\n', n - at);
+                size_t length = end ? (size_t)(end - text) - at : n - at;
+
+                if (!copy_is_ours(text + at, length)) {
+                        buffer_add(out, text + at, length);
+                        buffer_add_byte(out, '\n');
+                }
+                at += length + 1;
+        }
+        free(text);
+        if (prefix)
+                buffer_printf(out, "prefix: \"%s\"\n", prefix);
+        if (partitions)
+                buffer_printf(out, "partitions: %d\n", partitions);
+}
+
+int bench_copy_configuration(const char *from, const char *to, const char *prefix, int partitions, struct bench_stop *stop, struct error *err) {
+        struct buffer out = BUFFER_INIT(BROKER_YAML_MAX);
+        char all[BENCH_PATH_MAX], path[BENCH_PATH_MAX];
+        bool good;
+        FILE *f;
+        int r;
+
+        if (snprintf(all, sizeof(all), "%s/.", from) >= BENCH_PATH_MAX || snprintf(path, sizeof(path), "%s/broker.yaml", to) >= BENCH_PATH_MAX) {
+                error_set(err, "the path %s or %s is too long", from, to);
+                return -ENAMETOOLONG;
+        }
+        r = bench_child_run((const char *const[]){"cp", "-RL", all, to, NULL}, stop, err);
+        if (r == 0)
+                r = bench_child_run((const char *const[]){"chmod", "-R", "u+w", to, NULL}, stop, err);
+        if (r)
+                return r;
+        copy_describe_broker(path, prefix, partitions, &out);
+        f = out.failed ? NULL : fopen(path, "w");
+        good = f && fwrite(out.bytes, 1, out.n, f) == out.n;
+        if (f && fclose(f))
+                good = false;
+        buffer_done(&out);
+        if (good)
+                return 0;
+        error_set(err, "cannot write %s", path);
+        return -EIO;
 }

@@ -8,7 +8,7 @@
  * first as it is, with its protocol of four deadlines; then with our schemas and all our protocols, for which it has no judge.
  */
 
-#include "bench/compare.h"
+#include "bench/compare_result.h"
 
 #include <errno.h>
 #include <stdio.h>

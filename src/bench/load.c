@@ -17,8 +17,82 @@
 
 #include "base/arena.h"
 #include "base/vector.h"
-#include "bench/load_steps.h"
 #include "demo/dice.h"
+
+/* -- What can happen in a case -- */
+
+/*
+ * A step is one event of a case: what it follows, how often and how soon it comes, and what it says. A step
+ * that follows one that did not happen does not happen. The shares are a picture of the field for loads of its
+ * size and mixture, not statistics.
+ */
+
+#define LOAD_STEPS_MAX 48
+
+struct load_step {
+        const char *event;
+        const char *fields;     /* "name=value …"; *: the case's own. Others: ids and dates of the case, true, the first symbol, null where allowed */
+        bool municipality;      /* the municipality publishes it, not the GI */
+        uint8_t share, after;   /* per cent of the cases in which step @after happened; the first step follows itself */
+        int16_t least, most;    /* days after that step */
+        uint8_t late;           /* per cent of them in which it takes so many days: */
+        int16_t late_least, late_most;
+};
+
+/* The four deadlines: what each says; which and when is said below. */
+enum load_four { FOUR_STARTED, FOUR_PROTECTOR, FOUR_CONTACT, FOUR_COURSE, FOUR_HELP, FOUR_ENDED, FOUR_STEPS };
+static const struct load_step load_four[FOUR_STEPS] = {
+        [FOUR_STARTED] = {"measure-started", "ends_on=* birth_date=*", .share = 100},
+        [FOUR_PROTECTOR] = {"protector-assigned", "", .share = 90},
+        [FOUR_CONTACT] = {"first-contact-held", "", .share = 90},
+        [FOUR_COURSE] = {"course-agreed", "", .share = 85},
+        [FOUR_HELP] = {"help-started", "", .share = 70},
+        [FOUR_ENDED] = {"measure-ended", "", .share = 70},
+};
+
+enum year_step {
+        STARTED, PROTECTOR, CONTACT, FAMILY_PLAN, WAIVED, COURSE, REFERRAL, ANSWER, WAITING, HELP, JUDGED, EXPLAINED, CONSULTED, OBSTRUCTED, STEP_ASKED,
+        STEP_TAKEN, RESOLVED, CONCERN, TEAM, INCIDENT, MOVED, PRIOR_HELP, INFORMED, OTHER_PROTECTOR, SAFETY_PLAN, PROGRESS, REVIEWED, ADVICE, EXTENDED,
+        ENDED, HANDOVER,
+};
+
+/* The year: in order, what is followed before what follows. The first is the start of the measure. */
+static const struct load_step load_year[] = {
+        [STARTED] = {"measure-started", "ends_on=* birth_date=*", false, 100, STARTED, 0, 0, 0, 0, 0},
+        [PROTECTOR] = {"protector-assigned", "role=FIXED reason=FIRST", false, 96, STARTED, 0, 6, 14, 8, 45},
+        [CONTACT] = {"first-contact-held", "", false, 95, PROTECTOR, 0, 3, 12, 8, 40},
+        [FAMILY_PLAN] = {"plan-made", "kind=FAMILY_GROUP", false, 45, PROTECTOR, 8, 42, 15, 45, 90},
+        [WAIVED] = {"family-plan-waived", "", false, 10, PROTECTOR, 5, 30, 0, 0, 0},
+        [COURSE] = {"course-agreed", "", false, 90, PROTECTOR, 14, 40, 20, 44, 110},
+        [REFERRAL] = {"referral-issued", "product=45A04", false, 75, PROTECTOR, 10, 50, 0, 0, 0},
+        [ANSWER] = {"referral-answered", "outcome=ALLOCATED reason=NONE", true, 94, REFERRAL, 1, 6, 15, 9, 40},
+        [WAITING] = {"help-waitlisted", "referral_id=* reason=QUEUE", false, 35, REFERRAL, 3, 21, 0, 0, 0},
+        [HELP] = {"help-started", "referral_id=* route=REGULAR", false, 86, REFERRAL, 10, 60, 30, 75, 200},
+        [JUDGED] = {"help-judged", "referral_id=*", false, 65, HELP, 14, 80, 0, 0, 0},
+        [EXPLAINED] = {"deviation-explained", "norm=help-started reason=WAITING_LIST", false, 22, WAITING, 40, 95, 0, 0, 0},
+        [CONSULTED] = {"consultation-held", "subject=SAFETY with_whom=local-team level=WORKER", false, 35, STARTED, 10, 240, 0, 0, 0},
+        [OBSTRUCTED] = {"obstruction-reported", "kind=WAITING_TOO_LONG", false, 14, WAITING, 10, 60, 0, 0, 0},
+        [STEP_ASKED] = {"obstruction-step-requested", "step=EXPERT_TEAM", false, 85, OBSTRUCTED, 1, 12, 0, 0, 0},
+        [STEP_TAKEN] = {"obstruction-step-taken", "step=EXPERT_TEAM", true, 80, STEP_ASKED, 2, 14, 25, 15, 60},
+        [RESOLVED] = {"obstruction-resolved", "", false, 65, STEP_TAKEN, 3, 50, 0, 0, 0},
+        [CONCERN] = {"safety-raised", "municipality=*", false, 7, STARTED, 15, 260, 0, 0, 0},
+        [TEAM] = {"local-team-involved", "concern_id=*", true, 75, CONCERN, 0, 5, 20, 6, 21},
+        [INCIDENT] = {"incident-reported", "kind=VIOLENCE municipality=*", false, 1, STARTED, 5, 300, 0, 0, 0},
+        [MOVED] = {"residence-changed", "basis=MOVED", false, 9, STARTED, 20, 300, 0, 0, 0},
+        [PRIOR_HELP] = {"prior-help-shared", "", true, 55, STARTED, 1, 10, 25, 11, 35},
+        [INFORMED] = {"family-informed", "subject=DATA_SHARED", false, 85, PRIOR_HELP, 1, 9, 20, 11, 25},
+        [OTHER_PROTECTOR] = {"protector-assigned", "role=FIXED reason=TURNOVER", false, 17, PROTECTOR, 40, 300, 0, 0, 0},
+        [SAFETY_PLAN] = {"plan-made", "kind=SAFETY concern_id=*", false, 60, CONCERN, 1, 20, 0, 0, 0},
+        [PROGRESS] = {"progress-reported", "", false, 25, STARTED, 150, 182, 15, 190, 230},
+        [REVIEWED] = {"plan-reviewed", "", false, 50, COURSE, 150, 320, 0, 0, 0},
+        [ADVICE] = {"advice-given", "to=COUNCIL kind=NON_EXTENSION", false, 20, STARTED, 270, 305, 20, 306, 340},
+        [EXTENDED] = {"measure-extended", "", false, 40, STARTED, 330, 364, 0, 0, 0},
+        [ENDED] = {"measure-ended", "reason=EXPIRED", false, 45, STARTED, 90, 364, 0, 0, 0},
+        [HANDOVER] = {"handover-held", "", false, 75, ENDED, 2, 13, 30, 15, 40},
+};
+static_assert(ELEMENTS(load_year) <= LOAD_STEPS_MAX, "every step has a place");
+
+/* -- Cases -- */
 
 #define WINDOW_LEAST 2000  /* cases that are open at once, of the four deadlines */
 #define REPEAT_PERCENT 1   /* events of a year that come again */
@@ -90,7 +164,7 @@ static struct dice dice_for(const struct bench_load *l, enum series series, uint
         return dice_of(l->c.seed * SERIES_N + series, number);
 }
 
-static struct uuid id_of(const struct bench_load *l, enum series series, uint64_t number) {
+static struct uuid load_id(const struct bench_load *l, enum series series, uint64_t number) {
         struct dice d = dice_for(l, series, number);
 
         return dice_uuid(&d);
@@ -178,7 +252,7 @@ static const uint8_t envelope_patches[ENVELOPE_SLOTS] = {
 };
 
 static struct slot slot_id(const struct bench_load *l, enum series series, uint64_t number) {
-        return (struct slot){.kind = SLOT_UUID, .u = id_of(l, series, number)};
+        return (struct slot){.kind = SLOT_UUID, .u = load_id(l, series, number)};
 }
 
 static struct slot slot_date(day_t date) {
@@ -240,7 +314,7 @@ static void fill_slot(struct bench_load *l, const struct telling *t, unsigned pa
                 *slot = slot_word(l->worker);
                 break;
         case PATCH_INSTANCE:
-                measure = id_of(l, (enum series)(SERIES_LINKS + LINK_MEASURE), c->number);
+                measure = load_id(l, (enum series)(SERIES_LINKS + LINK_MEASURE), c->number);
                 uuid_format(&measure, l->instance);
                 *slot = slot_word(l->instance);
                 break;
@@ -249,7 +323,7 @@ static void fill_slot(struct bench_load *l, const struct telling *t, unsigned pa
         }
 }
 
-static void fill(struct bench_load *l, size_t step, const struct telling *t, struct event *ret) {
+static void load_fill(struct bench_load *l, size_t step, const struct telling *t, struct event *ret) {
         const struct form *form = &l->forms[step];
         size_t n = form->type->layout->n;
         bool four = l->c.shape == BENCH_LOAD_FOUR;
@@ -290,7 +364,7 @@ static bool next_four(struct bench_load *l, struct event *ret) {
                              .date = step == FOUR_ENDED ? l->today : c->fact,
                              .occurred = l->c.now - 1000,
                              .recorded = l->c.now};
-        fill(l, step, &t, ret);
+        load_fill(l, step, &t, ret);
         c->todo &= (uint8_t)~(1u << step);
         if (c->todo == 0)
                 *c = l->window[--l->open];
@@ -315,7 +389,7 @@ static bool next_year(struct bench_load *l, struct event *ret) {
                 if (t.recorded > l->c.now)
                         continue;
                 l->repeated = p->repeat;
-                fill(l, p->step, &t, ret);
+                load_fill(l, p->step, &t, ret);
                 return true;
         }
         return false;
@@ -355,7 +429,7 @@ static int plan_case(const struct bench_load *l, uint32_t place, planned_v *all)
         day_t dates[LOAD_STEPS_MAX];
         int r = 0;
 
-        for (unsigned i = 0; r == 0 && i < load_year_n; i++) {
+        for (unsigned i = 0; r == 0 && i < ELEMENTS(load_year); i++) {
                 const struct load_step *step = &load_year[i];
                 day_t from = i == 0 ? c.informed : dates[step->after];
 
@@ -548,7 +622,7 @@ int bench_load_new(const struct bench_load_config *config, struct bench_load **r
                 return r;
         l->c = *config;
         l->steps = config->shape == BENCH_LOAD_FOUR ? load_four : load_year;
-        l->n_steps = config->shape == BENCH_LOAD_FOUR ? FOUR_STEPS : load_year_n;
+        l->n_steps = config->shape == BENCH_LOAD_FOUR ? FOUR_STEPS : ELEMENTS(load_year);
         l->today = date_of_instant(config->now);
         l->order = dice_for(l, SERIES_ORDER, UINT64_MAX);
         r = arena_new(&l->arena, SETUP_BYTES_MAX);

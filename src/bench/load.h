@@ -20,9 +20,7 @@
  */
 
 #include <stdatomic.h>
-#include <stdio.h>
 
-#include "bus/bus.h"
 #include "model/config.h"
 #include "model/event.h"
 
@@ -60,19 +58,3 @@ bool bench_load_next(struct bench_load *load, struct event *ret);
 
 /* Whether the event handed out last is one that was handed out before. */
 bool bench_load_repeated(const struct bench_load *load);
-
-struct bench_load_result {
-        uint64_t events;  /* sent and acknowledged, repeated ones included */
-        uint64_t repeats; /* of these: sent before */
-        uint64_t bytes;   /* of their bodies */
-};
-
-/*
- * Sends every event that is left to the topic of its type, with headers as publishers write them, and waits for the
- * acknowledgements. @rate: events a second, 0: as fast as it goes. @clock: for the rate. Return: 0; negative errno with a sentence.
- */
-int bench_load_write(struct bench_load *load, struct bus *bus, uint64_t rate, const struct clock *clock, struct bench_load_result *ret,
-                     struct error *err) MUSTCHECK;
-
-/* Prints every event that is left as a line for `publish` and `replay`. Return: 0; negative errno with a sentence. */
-int bench_load_print(struct bench_load *load, FILE *out, struct bench_load_result *ret, struct error *err) MUSTCHECK;

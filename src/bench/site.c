@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* A place on a broker: topics made, filled, and deleted. */
+/* A place on a broker: topics made, filled and deleted; and workers as children on it. */
 
 #include "bench/site.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-
-static int make_folder(struct site *s, struct error *err) {
+static int site_folder(struct site *s, struct error *err) {
         (void) snprintf(s->folder, sizeof(s->folder), "/tmp/ketenwacht-bench-XXXXXX");
         if (!mkdtemp(s->folder)) {
                 s->folder[0] = '\0';
@@ -24,7 +24,7 @@ static int make_folder(struct site *s, struct error *err) {
 
 /* -- Topics -- */
 
-static int list_inputs(struct site *s) {
+static int site_list_inputs(struct site *s) {
         size_t n = event_types_count(s->config->types);
 
         s->inputs = arena_calloc(s->arena, n + 1, sizeof(*s->inputs));
@@ -40,7 +40,7 @@ static int list_inputs(struct site *s) {
         return s->inputs ? 0 : -ENOMEM;
 }
 
-static int make_topics(struct site *s, struct error *err) {
+static int site_make_topics(struct site *s, struct error *err) {
         int r = admin_new(&s->broker.kafka, &s->admin, err);
 
         while (r == 0 && s->made < s->topics.n) {
@@ -73,7 +73,7 @@ int site_open(struct site *s, const struct bench_arguments *arguments, const cha
         (void) snprintf(s->group, sizeof(s->group), "%s%s", s->prefix, TOPICS_GROUP_RULES);
         r = bench_self(s->self, err);
         if (r == 0)
-                r = make_folder(s, err);
+                r = site_folder(s, err);
         if (r)
                 return EXIT_NO;
         status = command_broker_read("bench", s->path, bootstrap, &s->log, &s->broker);
@@ -87,15 +87,15 @@ int site_open(struct site *s, const struct bench_arguments *arguments, const cha
         if (r == 0)
                 r = topics_of_config(config, &s->broker.config, s->arena, &s->topics, err);
         if (r == 0)
-                r = list_inputs(s);
+                r = site_list_inputs(s);
         if (r == 0)
-                r = make_topics(s, err);
+                r = site_make_topics(s, err);
         if (r == -ENOMEM && !err->text[0])
                 error_set(err, "out of memory");
         return r ? EXIT_BROKER : 0;
 }
 
-static int delete_topics(struct site *s, struct error *err) {
+static int site_delete_topics(struct site *s, struct error *err) {
         struct error each;
         int first = 0, r = admin_group_delete(s->admin, s->group, &each);
 
@@ -118,7 +118,7 @@ int site_close(struct site *s, struct error *err) {
 
         for (size_t i = 0; i < s->n_workers; i++)
                 bench_child_stop(&s->workers[i].child);
-        r = s->admin ? delete_topics(s, err) : 0;
+        r = s->admin ? site_delete_topics(s, err) : 0;
         s->admin = admin_free(s->admin);
         command_broker_done(&s->broker);
         s->arena = arena_free(s->arena);
@@ -127,7 +127,7 @@ int site_close(struct site *s, struct error *err) {
         return r;
 }
 
-static int send_all(struct site_sending *sending) {
+static int site_send_all(struct site_sending *sending) {
         CLEANUP(bench_load_free_p) struct bench_load *load = NULL;
         struct site *s = sending->site;
         struct clock clock = clock_system();
@@ -148,17 +148,17 @@ static int send_all(struct site_sending *sending) {
         return r;
 }
 
-static void *send_main(void *ctx) {
+static void *site_send_main(void *ctx) {
         struct site_sending *sending = ctx;
 
-        sending->result = send_all(sending);
+        sending->result = site_send_all(sending);
         atomic_store(&sending->ended, true);
         return NULL;
 }
 
 int site_send(struct site *s, uint64_t first, uint64_t cases, uint64_t rate, struct site_sending *ret, struct error *err) {
         *ret = (struct site_sending){.site = s, .first = first, .cases = cases, .rate = rate};
-        if (pthread_create(&ret->thread, NULL, send_main, ret) == 0)
+        if (pthread_create(&ret->thread, NULL, site_send_main, ret) == 0)
                 return 0;
         error_set(err, "a thread could not be started; look at the limits of this machine");
         return -EAGAIN;
@@ -185,4 +185,133 @@ int site_load(struct site *s, uint64_t first, uint64_t cases, uint64_t rate, str
         r = site_sent(&sending, stop, err);
         *ret = sending.sent;
         return stop ? bench_stopped(err) : r;
+}
+
+/* -- Workers -- */
+
+#define QUIET_SHARE 0.05 /* of one core: what an idle worker uses at most */
+
+static int64_t site_now_ms(void) {
+        struct clock clock = clock_system();
+
+        return clock_monotonic(&clock);
+}
+
+int site_worker(struct site *s, unsigned threads, bool once, struct error *err) {
+        struct site_worker *w = &s->workers[s->n_workers];
+        int r;
+
+        if (s->n_workers == SITE_WORKERS_MAX) {
+                error_set(err, "more than %d worker processes", SITE_WORKERS_MAX);
+                return -EINVAL;
+        }
+        (void) snprintf(w->instance, sizeof(w->instance), "bench-%zu", s->n_workers + 1);
+        (void) snprintf(w->threads, sizeof(w->threads), "%u", threads);
+        r = bench_child_start(&(struct bench_child_config){.argv = (const char *const[]){s->self, "rules", "--config", s->path, "--schemas",
+                                                                                         s->arguments->dirs.schemas, "--bootstrap", s->bootstrap,
+                                                                                         "--instance", w->instance, once ? "--once" : "--threads",
+                                                                                         once ? NULL : w->threads, NULL},
+                                                        .keep_output = once},
+                              &w->child, err);
+        if (r == 0)
+                s->n_workers++;
+        return r;
+}
+
+double site_cpu_s(const struct site *s) {
+        double sum = 0;
+
+        for (size_t i = 0; i < s->n_workers; i++)
+                sum += s->workers[i].child.ended ? s->workers[i].child.cpu_s : bench_cpu_s(s->workers[i].child.pid);
+        return sum;
+}
+
+static int site_look(struct site *s, struct error *err) {
+        for (size_t i = 0; i < s->n_workers; i++) {
+                if (!bench_child_wait(&s->workers[i].child, 0))
+                        continue;
+                error_set(err, "a worker ended with status %d; its reason is above", s->workers[i].child.status);
+                return -EIO;
+        }
+        return 0;
+}
+
+static int site_wait_committed(struct site *s, int64_t events, struct error *err) {
+        int64_t before = -1, moved = site_now_ms();
+
+        for (;;) {
+                int64_t sum;
+                int r = admin_group_committed(s->admin, s->group, s->inputs, s->n_inputs, &sum, err);
+
+                if (r == 0)
+                        r = site_look(s, err);
+                if (r)
+                        return r > 0 ? -EACCES : r;
+                if (sum >= events)
+                        return 0;
+                if (sum != before)
+                        moved = site_now_ms();
+                before = sum;
+                if (site_now_ms() - moved > SITE_STUCK_MS) {
+                        error_set(err, "nothing was committed for %d s, at %lld of %lld events", SITE_STUCK_MS / 1000, (long long)sum, (long long)events);
+                        return -ETIMEDOUT;
+                }
+                if (bench_stop_wait(s->stop, SITE_LOOK_MS))
+                        return bench_stopped(err);
+        }
+}
+
+/* All is read when it is committed, but cases that were touched while behind may wait for their evaluation. */
+static int site_wait_quiet(struct site *s, int64_t *ret, struct error *err) {
+        int64_t since = site_now_ms(), began = since;
+        double cpu = site_cpu_s(s);
+
+        while (site_now_ms() - since < SITE_QUIET_MS) {
+                double used = site_cpu_s(s) - cpu;
+
+                if (used > QUIET_SHARE * SITE_QUIET_MS / 1000 * (double)s->n_workers) {
+                        since = site_now_ms();
+                        cpu += used;
+                }
+                if (site_now_ms() - began > SITE_STUCK_MS) {
+                        error_set(err, "the workers do not come to rest");
+                        return -ETIMEDOUT;
+                }
+                if (bench_stop_wait(s->stop, SITE_LOOK_MS))
+                        return bench_stopped(err);
+        }
+        *ret = since;
+        return 0;
+}
+
+int site_wait(struct site *s, int64_t events, int64_t since, double *ret_seconds, struct error *err) {
+        int64_t done = 0;
+        int r = site_wait_committed(s, events, err);
+
+        if (r == 0)
+                r = site_wait_quiet(s, &done, err);
+        *ret_seconds = (double)(done - since) / 1000;
+        return r;
+}
+
+int site_end(struct site *s, struct site_done *ret, struct error *err) {
+        int r = 0;
+
+        for (size_t i = 0; i < s->n_workers; i++)
+                bench_child_signal(&s->workers[i].child, SIGTERM);
+        for (size_t i = 0; i < s->n_workers; i++) {
+                struct bench_child *child = &s->workers[i].child;
+
+                if (r == 0)
+                        r = bench_child_finish(child, s->stop, err);
+                if (r == 0 && child->status != 0) {
+                        error_set(err, "a worker ended with status %d; its reason is above", child->status);
+                        r = -EIO;
+                }
+                ret->cpu_s += child->cpu_s;
+                ret->rss_mb += child->rss_mb;
+                bench_child_stop(child);
+        }
+        s->n_workers = 0;
+        return r;
 }

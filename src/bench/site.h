@@ -16,7 +16,7 @@
 #include "cluster/topics.h"
 #include "bench/bench.h"
 #include "bench/child.h"
-#include "bench/load.h"
+#include "bench/load_send.h"
 #include "cli/broker.h"
 
 #define SITE_PARTITIONS 4

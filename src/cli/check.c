@@ -1,22 +1,112 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* `ketenwacht check`: whether configuration, schemas and protocols fit together. */
-
-#include "cli/check.h"
+/* `ketenwacht check`: whether configuration, schemas, protocols, rules and stories fit together. */
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/json.h"
+#include "base/mistakes.h"
+#include "base/vector.h"
+#include "cli/options.h"
+#include "engine/report.h"
+#include "engine/story.h"
+#include "model/config.h"
 #include "model/contacts.h"
+#include "model/coverage.h"
+#include "model/protocols.h"
 
-struct totals {
+#define CHECK_OUTPUT_MAX ((size_t)64 * 1024 * 1024)
+#define CHECK_PATH_MAX 4096
+
+struct check {
+        struct command_dirs dirs;
+        bool json, strict, coverage, stories, print;
+        const char *story;                         /* only stories whose title holds this; NULL: all */
+        const char *files[OPTION_ARGUMENTS_MAX];
+        int n_files;
+};
+
+/* -- What is wrong or missing, said -- */
+
+/* The lines of @mistakes, as items of the open JSON array. */
+static void check_lines_json(struct mistakes *mistakes, struct json_writer *w) {
+        const char *line = buffer_text(&mistakes->text), *end;
+
+        for (; (end = strchr(line, '\n')); line = end + 1)
+                jsonw_text(w, (struct text){line, (size_t)(end - line)});
+}
+
+/* The lines of @mistakes, each after @before. */
+static void check_lines_text(struct mistakes *mistakes, const char *before, struct buffer *out) {
+        const char *line = buffer_text(&mistakes->text), *end;
+
+        for (; (end = strchr(line, '\n')); line = end + 1) {
+                buffer_add_text(out, before);
+                buffer_add(out, line, (size_t)(end - line) + 1);
+        }
+}
+
+/* <config>/<name>, in @ret; NULL after the sentence when it is too long. */
+static const char *check_path(const struct check *check, const char *name, char ret[CHECK_PATH_MAX]) {
+        if (snprintf(ret, CHECK_PATH_MAX, "%s/%s", check->dirs.config, name) < CHECK_PATH_MAX)
+                return ret;
+        (void) command_usage("check", "the name of the folder given by --config is too long");
+        return NULL;
+}
+
+/* Writes @out to standard output. Return: EXIT_DONE, or EXIT_BROKER after the sentence. */
+static int check_print(struct buffer *out) {
+        struct error err;
+        bool written = !out->failed && fwrite(out->bytes, 1, out->n, stdout) == out->n && fflush(stdout) == 0;
+
+        if (written)
+                return EXIT_DONE;
+        error_set(&err, "cannot write to standard output");
+        return command_fail("check", EXIT_BROKER, &err);
+}
+
+/* The machine failed. Return: EXIT_BROKER after the sentence. */
+static int check_failed(int r) {
+        struct error err;
+
+        error_set(&err, "stopped: %s", strerror(-r));
+        return command_fail("check", EXIT_BROKER, &err);
+}
+
+/* Mistakes: one a line on standard error, with --json also {"ok":false,"mistakes":N,"lines":[…]}. @where: the files they are in. Return: EXIT_USAGE. */
+static int check_mistakes(const struct check *check, struct mistakes *mistakes, const char *where) {
+        struct buffer out = BUFFER_INIT(CHECK_OUTPUT_MAX);
+        struct json_writer w = JSON_WRITER(&out);
+
+        fputs(buffer_text(&mistakes->text), stderr);
+        fprintf(stderr, "ketenwacht check: %zu mistake%s in %s; correct the lines above\n", mistakes->n, mistakes->n == 1 ? "" : "s", where);
+        if (!check->json)
+                return EXIT_USAGE;
+        jsonw_open_object(&w);
+        jsonw_put_bool(&w, "ok", false);
+        jsonw_put_int(&w, "mistakes", (int64_t)mistakes->n);
+        jsonw_key(&w, "lines");
+        jsonw_open_array(&w);
+        check_lines_json(mistakes, &w);
+        jsonw_close_array(&w);
+        jsonw_close_object(&w);
+        buffer_add_byte(&out, '\n');
+        (void) check_print(&out); /* the mistakes decide the status */
+        buffer_done(&out);
+        return EXIT_USAGE;
+}
+
+/* -- What there is -- */
+
+struct check_totals {
         size_t event_types, organisations, regions, protocols, norms, routes, assumed;
 };
 
-static struct totals count(const struct config *config) {
-        struct totals t = {
+static struct check_totals check_count(const struct config *config) {
+        struct check_totals t = {
                 .organisations = organisations_count(config->organisations),
                 .regions = regions_count(config->organisations),
                 .protocols = config->protocols.n,
@@ -32,8 +122,8 @@ static struct totals count(const struct config *config) {
         return t;
 }
 
-static void write_totals(const struct config *config, struct mistakes *missing, struct buffer *out) {
-        struct totals t = count(config);
+static void check_write_totals(const struct config *config, struct mistakes *missing, struct buffer *out) {
+        struct check_totals t = check_count(config);
 
         buffer_printf(out, "version %u: %zu event types, %zu organisations, %zu regions, %zu protocols, %zu norms, %zu routes, %zu assumed keys\n",
                       config->version, t.event_types, t.organisations, t.regions, t.protocols, t.norms, t.routes, t.assumed);
@@ -46,9 +136,9 @@ static void write_totals(const struct config *config, struct mistakes *missing, 
         check_lines_text(missing, "warning: ", out);
 }
 
-static void write_json(const struct config *config, struct mistakes *missing, bool ok, struct buffer *out) {
+static void check_write_json(const struct config *config, struct mistakes *missing, bool ok, struct buffer *out) {
         struct json_writer w = JSON_WRITER(out);
-        struct totals t = count(config);
+        struct check_totals t = check_count(config);
 
         jsonw_open_object(&w);
         jsonw_put_bool(&w, "ok", ok);
@@ -80,69 +170,6 @@ static void write_json(const struct config *config, struct mistakes *missing, bo
         buffer_add_byte(out, '\n');
 }
 
-void check_lines_json(struct mistakes *mistakes, struct json_writer *w) {
-        const char *line = buffer_text(&mistakes->text), *end;
-
-        for (; (end = strchr(line, '\n')); line = end + 1)
-                jsonw_text(w, (struct text){line, (size_t)(end - line)});
-}
-
-void check_lines_text(struct mistakes *mistakes, const char *before, struct buffer *out) {
-        const char *line = buffer_text(&mistakes->text), *end;
-
-        for (; (end = strchr(line, '\n')); line = end + 1) {
-                buffer_add_text(out, before);
-                buffer_add(out, line, (size_t)(end - line) + 1);
-        }
-}
-
-const char *check_path(const struct check *check, const char *name, char ret[CHECK_PATH_MAX]) {
-        if (snprintf(ret, CHECK_PATH_MAX, "%s/%s", check->dirs.config, name) < CHECK_PATH_MAX)
-                return ret;
-        (void) command_usage("check", "the name of the folder given by --config is too long");
-        return NULL;
-}
-
-int check_print(struct buffer *out) {
-        struct error err;
-        bool written = !out->failed && fwrite(out->bytes, 1, out->n, stdout) == out->n && fflush(stdout) == 0;
-
-        if (written)
-                return EXIT_DONE;
-        error_set(&err, "cannot write to standard output");
-        return command_fail("check", EXIT_BROKER, &err);
-}
-
-int check_failed(int r) {
-        struct error err;
-
-        error_set(&err, "stopped: %s", strerror(-r));
-        return command_fail("check", EXIT_BROKER, &err);
-}
-
-/* With --json {"ok":false,"mistakes":N,"lines":[…]} */
-int check_mistakes(const struct check *check, struct mistakes *mistakes, const char *where) {
-        struct buffer out = BUFFER_INIT(CHECK_OUTPUT_MAX);
-        struct json_writer w = JSON_WRITER(&out);
-
-        fputs(buffer_text(&mistakes->text), stderr);
-        fprintf(stderr, "ketenwacht check: %zu mistake%s in %s; correct the lines above\n", mistakes->n, mistakes->n == 1 ? "" : "s", where);
-        if (!check->json)
-                return EXIT_USAGE;
-        jsonw_open_object(&w);
-        jsonw_put_bool(&w, "ok", false);
-        jsonw_put_int(&w, "mistakes", (int64_t)mistakes->n);
-        jsonw_key(&w, "lines");
-        jsonw_open_array(&w);
-        check_lines_json(mistakes, &w);
-        jsonw_close_array(&w);
-        jsonw_close_object(&w);
-        buffer_add_byte(&out, '\n');
-        (void) check_print(&out); /* the mistakes decide the status */
-        buffer_done(&out);
-        return EXIT_USAGE;
-}
-
 /* The configuration is without mistakes: what there is, and which contacts are missing. */
 static int check_config(const struct check *check, const struct config *config) {
         struct mistakes missing = MISTAKES_INIT, mistakes = MISTAKES_INIT;
@@ -159,7 +186,7 @@ static int check_config(const struct check *check, const struct config *config) 
                 } else {
                         bool ok = !check->strict || missing.n == 0;
 
-                        check->json ? write_json(config, &missing, ok, &out) : write_totals(config, &missing, &out);
+                        check->json ? check_write_json(config, &missing, ok, &out) : check_write_totals(config, &missing, &out);
                         status = check_print(&out);
                         if (status == EXIT_DONE && !ok)
                                 status = EXIT_NO;
@@ -171,7 +198,350 @@ static int check_config(const struct check *check, const struct config *config) 
         return status;
 }
 
-static int check_all(const struct check *check) {
+/* -- With --coverage: what became of every rule in the sources -- */
+
+#define COVERAGE_ARENA_MAX ((size_t)64 * 1024 * 1024)
+
+static void coverage_write_row(const struct coverage_row *row, struct buffer *out) {
+        const char *between = "  ";
+
+        buffer_add_text(out, row->id);
+        for (unsigned list = 0; list < COVERAGE_LISTS; list++) {
+                if (row->lists[list].n == 0)
+                        continue;
+                buffer_printf(out, "%s%s:", between, coverage_list_names[list]);
+                for (size_t i = 0; i < row->lists[list].n; i++)
+                        buffer_printf(out, "%s %s", i ? "," : "", row->lists[list].items[i]);
+                between = "; ";
+        }
+        buffer_add_byte(out, '\n');
+}
+
+static void coverage_write_text(const struct coverage *coverage, struct buffer *out) {
+        for (unsigned i = 0; i < COVERAGE_ROWS; i++) {
+                const struct coverage_row *row = &coverage->rows[i];
+
+                if (row->no_rule)
+                        buffer_printf(out, "%s  no rule: %s\n", row->id, row->no_rule);
+                else if (coverage_row_empty(row))
+                        buffer_printf(out, "%s  nothing: name what guards this rule, or say with no_rule why it is none\n", row->id);
+                else
+                        coverage_write_row(row, out);
+        }
+        for (size_t i = 0; i < coverage->n_unnamed; i++)
+                buffer_printf(out, "no rule names: %s/%s\n", coverage->unnamed[i]->protocol->name, coverage->unnamed[i]->name);
+        buffer_printf(out, "%d rules, %zu without a row that says anything; %zu norm%s that no rule names\n", COVERAGE_ROWS, coverage->n_empty,
+                      coverage->n_unnamed, coverage->n_unnamed == 1 ? "" : "s");
+}
+
+static void coverage_write_json_row(const struct coverage_row *row, struct json_writer *w) {
+        jsonw_open_object(w);
+        jsonw_put_string(w, "id", row->id);
+        for (unsigned list = 0; list < COVERAGE_LISTS; list++) {
+                jsonw_key(w, coverage_list_names[list]);
+                jsonw_open_array(w);
+                for (size_t i = 0; i < row->lists[list].n; i++)
+                        jsonw_string(w, row->lists[list].items[i]);
+                jsonw_close_array(w);
+        }
+        jsonw_key(w, "no_rule");
+        row->no_rule ? jsonw_string(w, row->no_rule) : jsonw_null(w);
+        jsonw_close_object(w);
+}
+
+static void coverage_write_json(const struct coverage *coverage, struct buffer *out) {
+        struct json_writer w = JSON_WRITER(out);
+
+        jsonw_open_object(&w);
+        jsonw_put_bool(&w, "ok", coverage->n_empty == 0);
+        jsonw_key(&w, "rules");
+        jsonw_open_array(&w);
+        for (unsigned i = 0; i < COVERAGE_ROWS; i++)
+                coverage_write_json_row(&coverage->rows[i], &w);
+        jsonw_close_array(&w);
+        jsonw_key(&w, "empty");
+        jsonw_open_array(&w);
+        for (unsigned i = 0; i < COVERAGE_ROWS; i++) {
+                if (coverage_row_empty(&coverage->rows[i]))
+                        jsonw_string(&w, coverage->rows[i].id);
+        }
+        jsonw_close_array(&w);
+        jsonw_key(&w, "unnamed_norms");
+        jsonw_open_array(&w);
+        for (size_t i = 0; i < coverage->n_unnamed; i++) {
+                jsonw_open_object(&w);
+                jsonw_put_string(&w, "protocol", coverage->unnamed[i]->protocol->name);
+                jsonw_put_string(&w, "norm", coverage->unnamed[i]->name);
+                jsonw_close_object(&w);
+        }
+        jsonw_close_array(&w);
+        jsonw_close_object(&w);
+        buffer_add_byte(out, '\n');
+}
+
+static int check_coverage(const struct check *check, const struct config *config) {
+        const char *reports[LISTING_KINDS + 1] = {0};
+        struct buffer out = BUFFER_INIT(CHECK_OUTPUT_MAX);
+        struct mistakes mistakes = MISTAKES_INIT;
+        struct coverage coverage;
+        char path[CHECK_PATH_MAX];
+        struct arena *arena;
+        int status, r;
+
+        if (!check_path(check, "coverage.yaml", path))
+                return EXIT_USAGE;
+        for (unsigned i = 0; i < LISTING_KINDS; i++)
+                reports[i] = listing_names[i];
+        r = arena_new(&arena, COVERAGE_ARENA_MAX);
+        if (r)
+                return check_failed(r);
+        r = coverage_read(path, config, reports, arena, &coverage, &mistakes);
+        if (r == -EINVAL) {
+                status = check_mistakes(check, &mistakes, path);
+        } else if (r) {
+                status = check_failed(r);
+        } else {
+                check->json ? coverage_write_json(&coverage, &out) : coverage_write_text(&coverage, &out);
+                status = check_print(&out);
+                if (status == EXIT_DONE && coverage.n_empty)
+                        status = EXIT_NO;
+        }
+        buffer_done(&out);
+        mistakes_done(&mistakes);
+        arena_free(arena);
+        return status;
+}
+
+/* -- With --stories: what protocols tell, compared with what their authors expect -- */
+
+struct few { /* a norm that has too few stories */
+        const struct norm *norm;
+        size_t stories;
+};
+
+struct stories_run {
+        const struct check *check;
+        const struct config *config;
+        struct mistakes mistakes, failures;
+        VECTOR(struct stories *) files;
+        VECTOR(struct few) few;
+        size_t played, failed;
+};
+
+static int stories_read_file(struct stories_run *run, const char *path) {
+        struct stories *stories;
+        int r = stories_read(path, run->config, &stories, &run->mistakes);
+
+        if (r == -EINVAL)
+                return 0;
+        if (r)
+                return r;
+        r = vector_push(&run->files, stories);
+        if (r)
+                stories_free(stories);
+        return r;
+}
+
+static int stories_read_folder(struct stories_run *run, const char *folder) {
+        CLEANUP(folder_names_free_p) char **names = NULL;
+        char path[CHECK_PATH_MAX];
+        struct error err = {0};
+        size_t n;
+        int r = folder_names(folder, STORIES_SUFFIX, &names, &n, &err);
+
+        if (r == -ENOMEM)
+                return r;
+        if (r) {
+                mistakes_error(&run->mistakes, &err);
+                return 0;
+        }
+        for (size_t i = 0; r == 0 && i < n; i++) {
+                if (snprintf(path, sizeof(path), "%s/%s", folder, names[i]) >= (int)sizeof(path))
+                        mistakes_place(&run->mistakes, folder, "the name of this folder is too long");
+                else
+                        r = stories_read_file(run, path);
+        }
+        return r;
+}
+
+static int stories_read_all(struct stories_run *run) {
+        char folder[CHECK_PATH_MAX];
+        int r = 0;
+
+        if (run->check->n_files == 0)
+                return check_path(run->check, "protocols", folder) ? stories_read_folder(run, folder) : -ENAMETOOLONG;
+        for (int i = 0; r == 0 && i < run->check->n_files; i++)
+                r = stories_read_file(run, run->check->files[i]);
+        return r;
+}
+
+static bool stories_chosen(const struct stories_run *run, const struct story *story) {
+        return !run->check->story || strstr(story->title, run->check->story);
+}
+
+static int stories_play_all(struct stories_run *run) {
+        for (size_t i = 0; i < run->files.n; i++) {
+                const struct stories *stories = run->files.items[i];
+
+                for (size_t j = 0; j < stories->n; j++) {
+                        int r = stories_chosen(run, &stories->items[j]) ? story_play(stories, &stories->items[j], run->config, &run->failures) : 0;
+
+                        if (r < 0)
+                                return r;
+                        run->played += stories_chosen(run, &stories->items[j]);
+                        run->failed += r == STORY_E_FAILED;
+                }
+        }
+        return 0;
+}
+
+/* Each story as lines of replay, a blank line between two. */
+static void stories_print_all(const struct stories_run *run, struct buffer *out) {
+        for (size_t i = 0; i < run->files.n; i++) {
+                for (size_t j = 0; j < run->files.items[i]->n; j++) {
+                        const struct story *story = &run->files.items[i]->items[j];
+
+                        if (!stories_chosen(run, story))
+                                continue;
+                        if (out->n)
+                                buffer_add_byte(out, '\n');
+                        for (size_t k = 0; k < story->n_lines; k++)
+                                buffer_printf(out, "%s\n", story->lines[k].text);
+                }
+        }
+}
+
+static size_t stories_of_norm(const struct stories_run *run, const struct norm *norm) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < run->files.n; i++) {
+                for (size_t j = 0; j < run->files.items[i]->n; j++) {
+                        const struct story *story = &run->files.items[i]->items[j];
+
+                        for (size_t k = 0; k < story->n_norms; k++)
+                                n += story->norms[k] == norm;
+                }
+        }
+        return n;
+}
+
+/* With files given, only their protocols are asked. */
+static bool stories_asked(const struct stories_run *run, const struct protocol *protocol) {
+        for (size_t i = 0; i < run->files.n; i++) {
+                if (run->files.items[i]->protocol == protocol)
+                        return true;
+        }
+        return run->check->n_files == 0;
+}
+
+static int stories_find_few(struct stories_run *run, size_t *ret_telling) {
+        *ret_telling = 0;
+        for (size_t i = 0; !run->check->story && i < run->config->protocols.n; i++) {
+                const struct protocol *p = run->config->protocols.items[i];
+
+                for (size_t j = 0; stories_asked(run, p) && j < p->n_norms; j++) {
+                        size_t n = stories_of_norm(run, &p->norms[j]);
+
+                        if (!story_wanted(&p->norms[j]))
+                                continue;
+                        (*ret_telling)++;
+                        if (n < STORIES_PER_NORM && vector_push(&run->few, (struct few){&p->norms[j], n}))
+                                return -ENOMEM;
+                }
+        }
+        return 0;
+}
+
+static const char *stories_plural(size_t n, const char *one, const char *more) {
+        return n == 1 ? one : more;
+}
+
+static void stories_write_text(struct stories_run *run, size_t telling, struct buffer *out) {
+        check_lines_text(&run->failures, "", out);
+        for (size_t i = 0; i < run->few.n; i++) {
+                const struct few *few = &run->few.items[i];
+
+                buffer_printf(out, "warning: %s: norm '%s' tells and has %zu %s; it wants %d: met, missed, the exception\n", few->norm->protocol->file,
+                              few->norm->name, few->stories, stories_plural(few->stories, "story", "stories"), STORIES_PER_NORM);
+        }
+        buffer_printf(out, "%zu %s, %zu failed", run->played, stories_plural(run->played, "story", "stories"), run->failed);
+        if (!run->check->story)
+                buffer_printf(out, "; %zu %s, %zu of them in fewer than %d stories", telling, stories_plural(telling, "norm tells", "norms tell"), run->few.n,
+                              STORIES_PER_NORM);
+        buffer_add_byte(out, '\n');
+}
+
+static void stories_write_json(struct stories_run *run, size_t telling, bool ok, struct buffer *out) {
+        struct json_writer w = JSON_WRITER(out);
+
+        jsonw_open_object(&w);
+        jsonw_put_bool(&w, "ok", ok);
+        jsonw_put_int(&w, "stories", (int64_t)run->played);
+        jsonw_put_int(&w, "failed", (int64_t)run->failed);
+        jsonw_key(&w, "lines");
+        jsonw_open_array(&w);
+        check_lines_json(&run->failures, &w);
+        jsonw_close_array(&w);
+        jsonw_put_int(&w, "telling_norms", (int64_t)telling);
+        jsonw_key(&w, "few");
+        jsonw_open_array(&w);
+        for (size_t i = 0; i < run->few.n; i++) {
+                jsonw_open_object(&w);
+                jsonw_put_string(&w, "protocol", run->few.items[i].norm->protocol->name);
+                jsonw_put_string(&w, "norm", run->few.items[i].norm->name);
+                jsonw_put_int(&w, "stories", (int64_t)run->few.items[i].stories);
+                jsonw_close_object(&w);
+        }
+        jsonw_close_array(&w);
+        jsonw_close_object(&w);
+        buffer_add_byte(out, '\n');
+}
+
+/* All files are read and without mistakes. */
+static int stories_judge(struct stories_run *run, struct buffer *out) {
+        size_t telling = 0;
+        bool ok;
+        int r;
+
+        if (run->check->print) {
+                stories_print_all(run, out);
+                return check_print(out);
+        }
+        r = stories_play_all(run);
+        if (r == 0)
+                r = stories_find_few(run, &telling);
+        if (r)
+                return check_failed(r);
+        ok = run->failed == 0 && (!run->check->strict || run->few.n == 0);
+        run->check->json ? stories_write_json(run, telling, ok, out) : stories_write_text(run, telling, out);
+        r = check_print(out);
+        return r == EXIT_DONE && !ok ? EXIT_NO : r;
+}
+
+static int check_stories(const struct check *check, const struct config *config) {
+        struct stories_run run = {.check = check, .config = config, .mistakes = MISTAKES_INIT, .failures = MISTAKES_INIT};
+        struct buffer out = BUFFER_INIT(CHECK_OUTPUT_MAX);
+        int status, r = stories_read_all(&run);
+
+        if (r)
+                status = r == -ENAMETOOLONG ? EXIT_USAGE : check_failed(r);
+        else if (run.mistakes.n)
+                status = check_mistakes(check, &run.mistakes, "the stories");
+        else
+                status = stories_judge(&run, &out);
+        for (size_t i = 0; i < run.files.n; i++)
+                stories_free(run.files.items[i]);
+        vector_done(&run.files);
+        vector_done(&run.few);
+        buffer_done(&out);
+        mistakes_done(&run.mistakes);
+        mistakes_done(&run.failures);
+        return status;
+}
+
+/* -- The command -- */
+
+static int check_whole(const struct check *check) {
         CLEANUP(config_free_p) struct config *config = NULL;
         struct mistakes mistakes = MISTAKES_INIT;
         struct error err = {0};
@@ -193,7 +563,7 @@ static int check_all(const struct check *check) {
         return status;
 }
 
-static int run(int argc, char **argv) {
+static int check_run(int argc, char **argv) {
         struct check check = {.dirs = COMMAND_DIRS_DEFAULT};
         const struct option_row rows[] = {
                 OPTION_TEXT_ROW("--config", &check.dirs.config),
@@ -218,7 +588,7 @@ static int run(int argc, char **argv) {
                 return command_usage("check", "%s goes with --stories", check.print ? "--print" : "--story");
         if (check.print && check.json)
                 return command_usage("check", "--print prints lines of replay already; leave --json out");
-        return check_all(&check);
+        return check_whole(&check);
 }
 
 const struct command command_check = {
@@ -241,5 +611,5 @@ const struct command command_check = {
                 "  --config DIR   configuration (default config)\n"
                 "  --schemas DIR  schemas (default schemas)\n\n"
                 "Exit status: 0 all is well; 1 a rule has no row, a story failed, or with --strict a warning; 2 mistakes.\n",
-        .run = run,
+        .run = check_run,
 };

@@ -5,7 +5,7 @@
  * Subcommands
  *
  * Each is one file with one struct command, listed in main.c. A command reads its arguments with
- * getopt_long, writes results to standard output and one sentence per error to standard error
+ * options_read(), writes results to standard output and one sentence per error to standard error
  * (command_fail), and returns an exit status.
  */
 
@@ -39,3 +39,6 @@ int command_fail(const char *name, int status, const struct error *err);
 
 /* A wrong option or argument: the sentence and a pointer to --help; returns EXIT_USAGE. */
 int command_usage(const char *name, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Writes what stands in standard output's buffer. Return: EXIT_DONE, or EXIT_BROKER after the sentence. */
+int command_flush(const char *name) MUSTCHECK;

@@ -2,7 +2,6 @@
 
 /* The one binary: finds the subcommand and hands over. */
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,22 +36,6 @@ static const struct command *const commands[] = {
 #undef ROW
         NULL,
 };
-
-int command_fail(const char *name, int status, const struct error *err) {
-        fprintf(stderr, "ketenwacht %s: %s\n", name, err->text[0] ? err->text : "failed without a reason; please report this");
-        return status;
-}
-
-int command_usage(const char *name, const char *fmt, ...) {
-        va_list args;
-
-        fprintf(stderr, "ketenwacht %s: ", name);
-        va_start(args, fmt);
-        vfprintf(stderr, fmt, args);
-        va_end(args);
-        fprintf(stderr, "; see ketenwacht %s --help\n", name);
-        return EXIT_USAGE;
-}
 
 static void print_help(FILE *out) {
         fprintf(out, "ketenwacht: watches over the agreements in Dutch youth protection\n\n"

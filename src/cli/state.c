@@ -2,21 +2,169 @@
 
 /* `ketenwacht state`: what the broker remembers of the cases, for an operator. */
 
-#include "cli/state.h"
-
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
+#include "base/table.h"
+#include "base/uuid.h"
+#include "base/vector.h"
+#include "cli/broker.h"
+#include "cli/live.h"
 #include "cli/options.h"
+#include "cli/state_copy.h"
+#include "cli/state_stats.h"
+#include "console/view.h"
+#include "engine/row.h"
 
-int state_flush(void) {
-        struct error err;
+struct state_arguments {
+        struct command_dirs dirs;
+        const char *bootstrap;      /* or NULL */
+        const char *case_text;      /* show */
+        bool clear;                 /* show */
+        bool text;                  /* stats */
+        const char *from;           /* copy: the other configuration folder */
+        const char *from_bootstrap; /* copy: or NULL */
+        struct uuid case_id;        /* of case_text */
+};
 
-        if (fflush(stdout) == 0 && !ferror(stdout))
-                return EXIT_DONE;
-        error_set(&err, "standard output cannot be written: %s", strerror(errno));
-        return command_fail("state", EXIT_BROKER, &err);
+/* -- show: the rows of one case, the last of each key -- */
+
+#define ROWS_BYTES_MAX ((size_t)256 << 20) /* of one case: 10,000 facts and what was told of them are far below */
+
+struct show {
+        struct event_types *types;
+        struct view *view;
+        struct command_broker broker;
+        struct arena *arena;             /* records and their bytes */
+        struct table latest;             /* struct bus_record by key */
+        VECTOR(struct bus_record *) rows;
+};
+
+/* Only the schemas: this must also serve whoever mends a protocol. */
+static int show_read_schemas(struct show *show, const struct state_arguments *a) {
+        struct mistakes mistakes = MISTAKES_INIT;
+        struct error err = {0};
+        int r = event_types_read(a->dirs.schemas, &show->types, &mistakes);
+
+        if (r) {
+                fputs(buffer_text(&mistakes.text), stderr);
+                error_set(&err, "the schemas in %s cannot be used: %s", a->dirs.schemas, r == -EINVAL ? "mend what is said above" : strerror(-r));
+        } else {
+                error_set(&err, "out of memory");
+                r = view_new(show->types, a->clear, &show->view, &err);
+        }
+        mistakes_done(&mistakes);
+        return r ? command_fail("state", EXIT_USAGE, &err) : 0;
+}
+
+static int show_keep(void *ctx, struct bus_record *record, struct error *err) {
+        struct show *show = ctx;
+        struct bus_record *row = table_get(&show->latest, record->key, record->key_n);
+        int r = 0;
+
+        error_set(err, "out of memory: the case has more rows than fit");
+        if (!row) {
+                row = arena_calloc(show->arena, 1, sizeof(*row));
+                if (row)
+                        row->key = arena_copy(show->arena, record->key, record->key_n);
+                if (!row || !row->key)
+                        return -ENOMEM;
+                row->key_n = record->key_n;
+                r = table_put(&show->latest, row->key, row->key_n, row) ?: vector_push(&show->rows, row);
+                if (r)
+                        return r;
+        }
+        row->topic = "case-state";
+        row->partition = record->partition;
+        row->offset = record->offset;
+        row->timestamp = record->timestamp;
+        row->stamp = record->stamp;
+        row->value_n = record->value_n;
+        row->value = record->value ? arena_copy(show->arena, record->value, record->value_n) : NULL;
+        return record->value && !row->value ? -ENOMEM : 0;
+}
+
+/* Facts first, then what was told, each in the order in which it was last written. */
+static int show_by_kind(const void *a, const void *b) {
+        static const char order[] = {ROW_FACT, ROW_OBLIGATION, ROW_ALERT, ROW_COPY, ROW_CLOSED, '\0'};
+        const struct bus_record *x = *(const struct bus_record *const *)a, *y = *(const struct bus_record *const *)b;
+        const char *place_x = strchr(order, ((const char *)x->key)[16]), *place_y = strchr(order, ((const char *)y->key)[16]);
+
+        if (place_x != place_y)
+                return !place_x ? 1 : !place_y ? -1 : place_x < place_y ? -1 : 1;
+        return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+static int show_print(struct show *show, const struct state_arguments *a) {
+        struct buffer line = BUFFER_INIT(VIEW_BYTES_MAX);
+        struct error err = {0};
+        size_t printed = 0;
+        int r = 0;
+
+        if (show->rows.n)
+                qsort(show->rows.items, show->rows.n, sizeof(*show->rows.items), show_by_kind);
+        for (size_t i = 0; i < show->rows.n && r == 0; i++) {
+                if (!show->rows.items[i]->value)
+                        continue;
+                buffer_clear(&line);
+                r = view_record(show->view, show->rows.items[i], &line);
+                if (r == 0)
+                        puts(buffer_text(&line));
+                printed++;
+        }
+        buffer_done(&line);
+        if (r) {
+                error_set(&err, "out of memory while a row was printed");
+                return command_fail("state", EXIT_BROKER, &err);
+        }
+        if (printed)
+                return command_flush("state");
+        error_set(&err, "the case %s is not known to the broker's case-state", a->case_text);
+        return command_fail("state", EXIT_NO, &err);
+}
+
+static int show_case(struct show *show, const struct state_arguments *a) {
+        struct live_rows rows = {.partition = BUS_ALL_PARTITIONS, .case_id = &a->case_id, .row = show_keep, .ctx = show};
+        struct error err = {0};
+        int r, status = show_read_schemas(show, a);
+
+        if (status == 0)
+                status = command_broker_read("state", a->dirs.config, a->bootstrap, NULL, &show->broker);
+        if (status == 0)
+                status = command_broker_open("state", &show->broker);
+        if (status)
+                return status;
+        error_set(&err, "out of memory");
+        r = arena_new(&show->arena, ROWS_BYTES_MAX);
+        if (r == 0)
+                r = live_each(show->broker.bus, &rows, &err);
+        return r ? command_fail("state", r == -ENOENT ? EXIT_USAGE : EXIT_BROKER, &err) : show_print(show, a);
+}
+
+static int state_show(const struct state_arguments *a) {
+        struct show show = {0};
+        int status = show_case(&show, a);
+
+        table_done(&show.latest);
+        vector_done(&show.rows);
+        arena_free(show.arena);
+        view_free(show.view);
+        command_broker_done(&show.broker);
+        event_types_free(show.types);
+        return status;
+}
+
+/* -- The command -- */
+
+static int state_run_stats(const struct state_arguments *a) {
+        return state_stats(&a->dirs, a->bootstrap, a->text);
+}
+
+static int state_run_copy(const struct state_arguments *a) {
+        return state_copy(&a->dirs, a->bootstrap, a->from, a->from_bootstrap);
 }
 
 enum part { PART_SHOW, PART_STATS, PART_COPY, PARTS };
@@ -26,12 +174,12 @@ static const struct {
         int (*run)(const struct state_arguments *a);
 } parts[PARTS] = {
         [PART_SHOW] = {"show", state_show},
-        [PART_STATS] = {"stats", state_stats},
-        [PART_COPY] = {"copy", state_copy},
+        [PART_STATS] = {"stats", state_run_stats},
+        [PART_COPY] = {"copy", state_run_copy},
 };
 
 /* What belongs to one part is a mistake with another. */
-static int check(struct state_arguments *a, enum part part, const char *format) {
+static int state_check(struct state_arguments *a, enum part part, const char *format) {
         if (part != PART_SHOW && (a->case_text || a->clear))
                 return command_usage("state", "%s goes with show", a->case_text ? "--case" : "--clear");
         if (part != PART_STATS && format)
@@ -50,7 +198,7 @@ static int check(struct state_arguments *a, enum part part, const char *format) 
         return 0;
 }
 
-static int run(int argc, char **argv) {
+static int state_run(int argc, char **argv) {
         struct state_arguments a = {.dirs = COMMAND_DIRS_DEFAULT};
         const char *arguments[OPTION_ARGUMENTS_MAX], *format = NULL;
         const struct option_row rows[] = {
@@ -73,7 +221,7 @@ static int run(int argc, char **argv) {
                 part++;
         if (n != 1 || part == PARTS)
                 return command_usage("state", "say show, stats or copy");
-        status = check(&a, (enum part)part, format);
+        status = state_check(&a, (enum part)part, format);
         return status ? status : parts[part].run(&a);
 }
 
@@ -103,5 +251,5 @@ const struct command command_state = {
                 "  --config DIR      configuration (default config)\n"
                 "  --schemas DIR     schemas (default schemas)\n\n"
                 "Exit status: 0 done, 1 no such case, or not to be copied into, 2 wrong usage or configuration, 3 the broker failed.\n",
-        .run = run,
+        .run = state_run,
 };

@@ -9,6 +9,8 @@
  * configuration version that was seen. A copy that failed is simply done again: the same rows, written twice, are the same state.
  */
 
+#include "cli/state_copy.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,8 +19,8 @@
 
 #include "bus/murmur2.h"
 #include "cluster/topics.h"
+#include "cli/broker.h"
 #include "cli/live.h"
-#include "cli/state.h"
 #include "engine/row.h"
 
 #define WAIT_MS 1000
@@ -175,15 +177,15 @@ static int copy_row(void *ctx, struct bus_record *record, struct error *err) {
 
 /* -- The command -- */
 
-static int open_both(struct copy *copy, const struct state_arguments *a) {
-        int status = command_broker_read("state", a->from, a->from_bootstrap, NULL, &copy->from);
+static int open_both(struct copy *copy, const struct command_dirs *dirs, const char *bootstrap, const char *from, const char *from_bootstrap) {
+        int status = command_broker_read("state", from, from_bootstrap, NULL, &copy->from);
 
         if (status == 0)
-                status = command_broker_read("state", a->dirs.config, a->bootstrap, NULL, &copy->to);
+                status = command_broker_read("state", dirs->config, bootstrap, NULL, &copy->to);
         if (status)
                 return status;
         if (strcmp(copy->from.bootstrap, copy->to.bootstrap) == 0 && strcmp(copy->from.config.prefix, copy->to.config.prefix) == 0)
-                return command_usage("state", "%s and %s name the same case-state; give the new one another prefix in broker.yaml", a->from, a->dirs.config);
+                return command_usage("state", "%s and %s name the same case-state; give the new one another prefix in broker.yaml", from, dirs->config);
         status = command_broker_open("state", &copy->from);
         return status ? status : command_broker_open("state", &copy->to);
 }
@@ -221,12 +223,10 @@ static int copy_all(struct copy *copy, struct error *err) {
         return r ? r : send_marks(copy, copy->to.config.partitions, err);
 }
 
-static int run(struct copy *copy, const struct state_arguments *a) {
+static int run(struct copy *copy) {
         struct error err = {0};
-        int r, status = open_both(copy, a);
+        int r, status;
 
-        if (status)
-                return status;
         error_set(&err, "out of memory");
         copy->marks = calloc((size_t)copy->to.config.partitions, sizeof(*copy->marks));
         if (!copy->marks)
@@ -238,13 +238,15 @@ static int run(struct copy *copy, const struct state_arguments *a) {
         if (r)
                 return command_fail("state", r == -ENOENT || r == -EINVAL ? EXIT_USAGE : EXIT_BROKER, &err);
         printf("{\"copied\":%" PRIu64 ",\"partitions\":%d}\n", copy->copied, copy->to.config.partitions);
-        return state_flush();
+        return command_flush("state");
 }
 
-int state_copy(const struct state_arguments *a) {
+int state_copy(const struct command_dirs *dirs, const char *bootstrap, const char *from, const char *from_bootstrap) {
         struct copy copy = {.version = -1};
-        int status = run(&copy, a);
+        int status = open_both(&copy, dirs, bootstrap, from, from_bootstrap);
 
+        if (status == 0)
+                status = run(&copy);
         bus_producer_close(copy.producer);
         command_broker_done(&copy.to);
         command_broker_done(&copy.from);

@@ -7,6 +7,8 @@
  * the memory of one partition. What is live follows from what the store holds, and the rest of the rows was replaced.
  */
 
+#include "cli/state_stats.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,9 +16,9 @@
 
 #include "base/buffer.h"
 #include "base/json.h"
+#include "cli/broker.h"
 #include "cli/configuration.h"
 #include "cli/live.h"
-#include "cli/state.h"
 #include "engine/restore.h"
 #include "engine/row.h"
 
@@ -282,13 +284,14 @@ static int stats_of(struct engine *engine, struct bus *bus, int32_t partitions, 
         return command_fail("state", EXIT_USAGE, &err);
 }
 
-static int stats(const struct state_arguments *a, struct config **config, struct engine **engine, struct command_broker *broker) {
+static int stats(const struct command_dirs *dirs, const char *bootstrap, bool text, struct config **config, struct engine **engine,
+                 struct command_broker *broker) {
         struct count one, all = {.version = -1};
         struct error err = {0};
-        int status = command_configuration("state", &a->dirs, config);
+        int status = command_configuration("state", dirs, config);
 
         if (status == 0)
-                status = command_broker_read("state", a->dirs.config, a->bootstrap, NULL, broker);
+                status = command_broker_read("state", dirs->config, bootstrap, NULL, broker);
         if (status == 0)
                 status = command_broker_open("state", broker);
         if (status)
@@ -301,25 +304,25 @@ static int stats(const struct state_arguments *a, struct config **config, struct
                 if (status)
                         return status;
                 add(&all, &one);
-                if (a->text)
+                if (text)
                         print_text(&one, p);
                 else
                         status = print_json(&one, p);
         }
         if (status)
                 return status;
-        if (!a->text)
-                return print_json(&all, -1) ?: state_flush();
+        if (!text)
+                return print_json(&all, -1) ?: command_flush("state");
         print_text(&all, -1);
         print_sizes(&all);
-        return state_flush();
+        return command_flush("state");
 }
 
-int state_stats(const struct state_arguments *a) {
+int state_stats(const struct command_dirs *dirs, const char *bootstrap, bool text) {
         struct command_broker broker = {0};
         struct config *config = NULL;
         struct engine *engine = NULL;
-        int status = stats(a, &config, &engine, &broker);
+        int status = stats(dirs, bootstrap, text, &config, &engine, &broker);
 
         engine_free(engine);
         command_broker_done(&broker);

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 /*
  * The embedded broker answers an empty fetch only after its full wait, and is not woken by what arrives:
  * so short waits. It is too old for some of what librdkafka asks of brokers, which is no news: errors only. The properties

@@ -61,8 +61,6 @@ struct demo {
 /* Return: exit status; sentences have been printed. */
 int demo_run(const struct demo_arguments *arguments);
 
-/* -- Shared by demo_run.c and demo_end.c -- */
-
 /* feed->stopped and feed->pause; ctx is the demo. */
 bool demo_stopped(void *ctx);
 void demo_pause(void *ctx, int ms);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* Result lines of the kit to figures by program, and to what is printed; see bench_compare.h. */
+/* Result lines of the kit to figures by program, and to what is printed. */
+
+#include "bench/compare_result.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -11,7 +13,6 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "bench/bench.h"
-#include "bench/compare.h"
 
 enum test { TEST_DRAIN, TEST_RESTART, TEST_APPEND, TEST_VISIBLE };
 
