@@ -113,6 +113,12 @@ static inline int bus_record_headers(struct bus_record *record) {
 /* The value of a header, or NULL; after bus_record_headers(). */
 const struct bus_header *bus_record_header(const struct bus_record *record, const char *name);
 
+/*
+ * The partition of a topic with @partitions that a record goes to: its own, or that of its key; without a key, @turn says which of them.
+ * -1: its own is not one of them.
+ */
+int32_t bus_record_partition(const struct bus_record *record, int32_t partitions, uint32_t turn);
+
 struct bus_part {
         uint32_t index; /* the topic's place in the list given at opening */
         int32_t partition;

@@ -5,7 +5,7 @@
  * The Kafka cluster as a bus, by librdkafka
  *
  * Checked against librdkafka 2.0.2; what is known to go wrong in it stands where we walk around it
- * (kafka_*.c). Also serves librdkafka's own mock cluster (bus/mock.h).
+ * (bus/kafka/). Also serves librdkafka's own mock cluster (bus/mock.h).
  */
 
 #include "base/clock.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bus/kafka/parts.h"
+#include "bus/kafka/record.h"
 
 #define TAKEN_MAX 4096
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "bus/kafka/parts.h"
+#include "bus/kafka/client.h"
 
 #define KAFKA_SCRAM_FIXED 0x020601ff /* before it, brokers from 4.0 on refuse librdkafka's SCRAM */
 

@@ -5,7 +5,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "bus/kafka/parts.h"
+#include "bus/kafka/consumer.h"
+#include "bus/kafka/group.h"
+#include "bus/kafka/record.h"
+#include "bus/kafka/topics.h"
 
 #define TURNS_MAX 10000 /* complaints that one poll passes over */
 #define NOWHERE (-1)
@@ -227,7 +230,7 @@ int kafka_consumer_rewind(struct bus_consumer *consumer, struct error *err) {
                         part->dirty = false;
                 }
         }
-        r = c->group.pending != BUS_NONE || c->group.release ? 0 : kafka_seek(&c->client, list, err);
+        r = !kafka_group_settled(&c->group) ? 0 : kafka_group_seek(&c->group, list, err);
         rd_kafka_topic_partition_list_destroy(list);
         return r == BUS_E_REBALANCED ? 0 : r;
 }
@@ -277,7 +280,7 @@ static int consumer_pause(struct bus_consumer *consumer, struct bus_part at, boo
         rd_kafka_topic_partition_list_t *list;
         rd_kafka_resp_err_t code;
 
-        if (!part || c->group.pending != BUS_NONE || c->group.release)
+        if (!part || !kafka_group_settled(&c->group))
                 return BUS_E_REBALANCED;
         if (part->paused == pause) /* resuming what is not paused goes back in 2.0.2 */
                 return 0;
@@ -298,12 +301,12 @@ static int consumer_seek(struct bus_consumer *consumer, struct bus_part at, int6
         rd_kafka_topic_partition_list_t *list;
         int r;
 
-        if (!part || c->group.pending != BUS_NONE || c->group.release)
+        if (!part || !kafka_group_settled(&c->group))
                 return BUS_E_REBALANCED;
         list = list_one(c, at, offset);
         if (!list)
                 return -ENOMEM;
-        r = kafka_seek(&c->client, list, err);
+        r = kafka_group_seek(&c->group, list, err);
         rd_kafka_topic_partition_list_destroy(list);
         if (r == 0 && part->first != NOWHERE && offset < part->first)
                 part->first = offset;

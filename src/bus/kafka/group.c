@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/*
- * Membership of a group
- *
- * The rebalance callback only notes what happened and makes the poll return; assigning and letting
- * go are done outside of it, so that between "revoked" and letting go the owner can commit.
- */
+/* Membership of a group, and going back in what it handed out. */
 
 #include <errno.h>
 #include <string.h>
 
-#include "bus/kafka/parts.h"
+#include "bus/kafka/group.h"
 
+/* 2.0.2 takes the time-out of a seek for microseconds. */
+#define SEEK_TIMEOUT (BUS_CALL_MS / 2 * 1000)
 #define LEAVE_MS 10000 /* for the assignment to end before the handle is closed */
 
 void kafka_group_rebalance(struct kafka_group *g, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *parts) {
@@ -79,6 +76,41 @@ int kafka_group_trouble(struct kafka_group *g, const rd_kafka_message_t *message
 bool kafka_group_moved(rd_kafka_resp_err_t code) {
         return code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION || code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID ||
                code == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS || code == RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST;
+}
+
+int kafka_group_seek(const struct kafka_group *g, const rd_kafka_topic_partition_list_t *list, struct error *err) {
+        const struct kafka_client *c = g->client;
+        int64_t until = clock_monotonic(&c->bus->clock) + BUS_CALL_MS;
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *left = NULL;
+
+        if (list->cnt == 0)
+                return 0;
+        left = rd_kafka_topic_partition_list_copy(list);
+        if (!left)
+                return -ENOMEM;
+        for (;;) {
+                int token = watchdog_enter(c->bus->watchdog, "rd_kafka_seek_partitions", BUS_CALL_MS);
+                rd_kafka_error_t *error = rd_kafka_seek_partitions(c->rk, left, SEEK_TIMEOUT);
+                rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+                bool early;
+
+                watchdog_leave(c->bus->watchdog, token);
+                if (error)
+                        return kafka_failed_error(c, "going back in partitions", error, err);
+                /* A part whose fetcher has not started yet answers STATE: those are asked again. */
+                for (int i = left->cnt - 1; i >= 0; i--) {
+                        if (left->elems[i].err == RD_KAFKA_RESP_ERR_NO_ERROR)
+                                rd_kafka_topic_partition_list_del_by_idx(left, i);
+                        else
+                                code = left->elems[i].err;
+                }
+                early = code == RD_KAFKA_RESP_ERR__STATE || code == RD_KAFKA_RESP_ERR__PREV_IN_PROGRESS;
+                if (early && kafka_again(c->bus, until))
+                        continue;
+                if (early)
+                        return BUS_E_REBALANCED;
+                return code ? kafka_failed(c, "going back in partitions", code, NULL, err) : 0;
+        }
 }
 
 static bool has_assignment(rd_kafka_t *rk) {

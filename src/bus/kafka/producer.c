@@ -7,8 +7,11 @@
 #include <string.h>
 
 #include "base/table.h"
-#include "bus/kafka/parts.h"
-#include "bus/murmur2.h"
+#include "bus/kafka/consumer.h"
+#include "bus/kafka/producer.h"
+#include "bus/kafka/record.h"
+#include "bus/kafka/topics.h"
+#include "bus/kafka/txn.h"
 
 struct target {
         char *name; /* full */
@@ -94,7 +97,7 @@ static int target_of(struct kafka_producer *p, const char *plain, struct target 
 
 static int producer_send(struct bus_producer *producer, const struct bus_record *record, void *cookie, struct error *err) {
         struct kafka_producer *p = of(producer);
-        int32_t partition = record->partition;
+        int32_t partition;
         rd_kafka_resp_err_t code;
         struct target *target;
         int r = target_of(p, record->topic, &target, err);
@@ -103,11 +106,10 @@ static int producer_send(struct bus_producer *producer, const struct bus_record 
                 r = kafka_txn_begin(&p->txn, err);
         if (r)
                 return r;
-        if (partition == BUS_BY_KEY)
-                partition = record->key ? murmur2_partition(record->key, record->key_n, target->partitions)
-                                        : (int32_t)(target->turn++ % (uint32_t)target->partitions);
-        if (partition < 0 || partition >= target->partitions) {
-                error_set(err, "the topic %s has no partition %d", target->name, (int)partition);
+        partition = bus_record_partition(record, target->partitions, target->turn);
+        target->turn += record->partition == BUS_BY_KEY && !record->key;
+        if (partition < 0) {
+                error_set(err, "the topic %s has no partition %d", target->name, (int)record->partition);
                 return -EINVAL;
         }
         p->open++;
@@ -177,11 +179,9 @@ static int producer_abort(struct bus_producer *producer, struct bus_consumer *co
 static void producer_close(struct bus_producer *producer) {
         struct kafka_producer *p = of(producer);
         struct target *target;
-        struct error ignored;
 
         if (p->client.rk) {
-                if (p->txn.open && !p->txn.ended)
-                        (void)kafka_txn_abort(&p->txn, &ignored); /* the broker aborts by itself what cannot be aborted here */
+                kafka_txn_close(&p->txn);
                 (void)rd_kafka_purge(p->client.rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
                 (void)rd_kafka_flush(p->client.rk, KAFKA_TURN_MS); /* hands out the outcomes of what was purged */
         }

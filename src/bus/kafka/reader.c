@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "bus/kafka/parts.h"
+#include "bus/kafka/reader.h"
+#include "bus/kafka/record.h"
+#include "bus/kafka/topics.h"
 #include "bus/murmur2.h"
 
 #define TURNS_MAX 10000

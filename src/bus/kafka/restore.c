@@ -19,7 +19,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "bus/kafka/parts.h"
+#include "bus/kafka/restore.h"
+#include "bus/kafka/topics.h"
 
 #define TURN_MS 250 /* between two looks at the group */
 #define TURN_ROWS 20000 /* a look at the clock after so many */

@@ -7,8 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/table.h"
-#include "bus/kafka/parts.h"
+#include "bus/kafka/topics.h"
 
 #define MISSING_NAMED_MAX 5
 

@@ -39,7 +39,7 @@
 #include <assert.h>
 #include <errno.h>
 
-#include "bus/kafka/parts.h"
+#include "bus/kafka/txn.h"
 
 #define CALL_MS 5000 /* one try; a commit or abort that timed out is resumed by calling it again */
 
@@ -200,6 +200,13 @@ int kafka_txn_abort(struct kafka_txn *t, struct error *err) {
                 t->sent = 0;
         }
         return r;
+}
+
+void kafka_txn_close(struct kafka_txn *t) {
+        struct error ignored;
+
+        if (t->open && !t->ended && kafka_txn_abort(t, &ignored))
+                t->ended = true;
 }
 
 int kafka_txn_send_failed(struct kafka_txn *t, rd_kafka_resp_err_t code, struct error *err) {

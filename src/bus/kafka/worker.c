@@ -1,13 +1,24 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* The worker on Kafka: opening, producing, committing. Reading is in kafka_worker_read.c. */
+/*
+ * The worker on Kafka
+ *
+ * The group hands out partitions of the state; we assign partition p of every input ourselves,
+ * whatever the group says of those. They are assigned paused, so that the group can be polled while the state
+ * is restored, and begin to flow with start.
+ */
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "bus/kafka/group.h"
+#include "bus/kafka/record.h"
+#include "bus/kafka/restore.h"
+#include "bus/kafka/topics.h"
+#include "bus/kafka/txn.h"
 #include "bus/kafka/worker.h"
-#include "bus/murmur2.h"
 
 #define ABORT_PAUSE_MS 20        /* before the second of two aborts is tried again; doubled for each further one, … */
 #define ABORT_PAUSE_MAX_MS 1000  /* … to this */
@@ -15,12 +26,70 @@
 #define TAKE_OVER_TRIES 3        /* handles that ask once for a transactional id, before one that waits for it … */
 #define TAKE_OVER_MS 100         /* … each so long, from the first look for the coordinator */
 #define UNDELIVERED_SAID_MS 1000 /* at most one log line in this time; the rest is counted in the next */
+#define AHEAD 256 /* messages taken from librdkafka's queue at once: one lock for all */
+#define TURNS_MAX 10000 /* ends of partitions and complaints that one poll passes over */
 
-static struct kafka_worker *of(struct bus_worker *worker) {
+struct kafka_worker_part {
+        bool owned, restored, started;
+        bool moved;   /* records were handed out since the last commit */
+        bool touched; /* its state was written since the last commit */
+};
+
+struct kafka_worker_producer {
+        struct kafka_client client; /* first: librdkafka's callbacks */
+        struct kafka_txn txn;
+        struct log_pace undelivered;
+};
+
+struct kafka_worker_output {
+        rd_kafka_topic_t *topic;
+        int32_t partitions;
+};
+
+struct kafka_worker {
+        struct kafka_client client; /* first: librdkafka's callbacks */
+        struct kafka_group group;
+        struct bus_worker worker;
+        struct kafka_bus *bus;
+        struct kafka_worker_producer producer;
+
+        struct kafka_topics topics; /* the inputs, and the state behind them */
+        size_t inputs;
+        struct kafka_topics written;
+        struct kafka_worker_output *outputs;
+        int64_t state_output; /* place of the state among the outputs; -1: it is not written */
+        struct kafka_rows rows; /* of the state, in the open transaction, that librdkafka does not have yet */
+
+        int32_t partitions; /* of the state and of every input */
+        bool stale; /* the open transaction holds work of partitions that are gone: it can only be aborted */
+        struct kafka_worker_part *parts;  /* [partitions] */
+        int64_t *next, *committed;        /* [partitions][inputs] */
+        struct bus_part *handed;          /* [partitions]: of the event */
+        size_t handed_n;
+
+        int64_t aborted;        /* monotonic: end of the last abort; 0: none */
+        int64_t abort_pause_ms; /* what it waited before it read again */
+
+        rd_kafka_queue_t *queue;     /* the consumer's */
+        rd_kafka_message_t *ahead[AHEAD]; /* taken from it and not handed out: [ahead_at .. ahead_n) */
+        size_t ahead_at, ahead_n;
+        rd_kafka_message_t *message; /* handed out last */
+        struct kafka_headers headers;
+};
+
+static struct kafka_worker *kafka_worker_of(struct bus_worker *worker) {
         return (struct kafka_worker *)((char *)worker - offsetof(struct kafka_worker, worker));
 }
 
-static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *parts, void *opaque) {
+static int64_t *next_of(struct kafka_worker *w, int32_t partition) {
+        return w->next + (size_t)partition * w->inputs;
+}
+
+static int64_t *committed_of(struct kafka_worker *w, int32_t partition) {
+        return w->committed + (size_t)partition * w->inputs;
+}
+
+static void kafka_worker_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *parts, void *opaque) {
         struct kafka_worker *w = opaque;
 
         (void)rk;
@@ -28,7 +97,7 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic
 }
 
 /* Failures only. What a commit answers later is that records were not delivered; why stands only here. A broker that goes fails thousands. */
-static void on_delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque) {
+static void kafka_worker_on_undelivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque) {
         struct kafka_worker_producer *p = opaque;
         const struct kafka_bus *bus = p->client.bus;
         uint64_t n;
@@ -43,29 +112,9 @@ static void on_delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void
                  LOG_STRING("reason", rd_kafka_err2str(message->err)), LOG_INT("records", (int64_t)n));
 }
 
-static int worker_poll(struct bus_worker *worker, int timeout_ms, struct bus_event *ret, struct error *err) {
-        return kafka_worker_poll(of(worker), timeout_ms, ret, err);
-}
+/* -- What is written -- */
 
-static int worker_restore(struct bus_worker *worker, const struct bus_part *parts, size_t n, const struct bus_restore *r, struct error *err) {
-        return kafka_worker_restore(of(worker), parts, n, r, err);
-}
-
-static int worker_start(struct bus_worker *worker, const struct bus_part *parts, size_t n, struct error *err) {
-        return kafka_worker_start(of(worker), parts, n, err);
-}
-
-static int worker_ends(struct bus_worker *worker, const struct bus_part *parts, size_t n, int64_t *ret, struct error *err) {
-        return kafka_worker_ends(of(worker), parts, n, ret, err);
-}
-
-static const int64_t *worker_positions(struct bus_worker *worker, int32_t partition) {
-        struct kafka_worker *w = of(worker);
-
-        return partition >= 0 && partition < w->partitions && w->parts[partition].restored ? kafka_worker_next(w, partition) : NULL;
-}
-
-rd_kafka_resp_err_t kafka_worker_send_rows(struct kafka_worker *w) {
+static rd_kafka_resp_err_t try_send_rows(struct kafka_worker *w) {
         size_t before = w->rows.n;
         rd_kafka_resp_err_t code = kafka_rows_send(&w->rows);
 
@@ -78,7 +127,7 @@ static int send_rows(struct kafka_worker *w, struct error *err) {
         rd_kafka_resp_err_t code;
         int r = 0;
 
-        while (r == 0 && (code = kafka_worker_send_rows(w)) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        while (r == 0 && (code = try_send_rows(w)) != RD_KAFKA_RESP_ERR_NO_ERROR)
                 r = kafka_txn_send_failed(&w->producer.txn, code, err);
         return r;
 }
@@ -87,7 +136,7 @@ static int send_rows(struct kafka_worker *w, struct error *err) {
  * A row of the state, as most of what a worker writes; one that is too large to wait finds all before it sent.
  * Return: 0, *ret_taken whether it waits now; BUS_E_ABORTED; negative errno.
  */
-static int take_row(struct kafka_worker *w, int32_t partition, const struct bus_record *record, bool *ret_taken, struct error *err) {
+static int keep_row(struct kafka_worker *w, int32_t partition, const struct bus_record *record, bool *ret_taken, struct error *err) {
         int r;
 
         *ret_taken = kafka_rows_add(&w->rows, partition, record);
@@ -99,7 +148,7 @@ static int take_row(struct kafka_worker *w, int32_t partition, const struct bus_
         return r;
 }
 
-static int send_one(struct kafka_worker *w, int32_t partition, const struct bus_record *record, struct error *err) {
+static int send_record(struct kafka_worker *w, int32_t partition, const struct bus_record *record, struct error *err) {
         rd_kafka_topic_t *topic = w->outputs[record->index].topic;
         rd_kafka_resp_err_t code;
         int r = 0;
@@ -111,29 +160,436 @@ static int send_one(struct kafka_worker *w, int32_t partition, const struct bus_
         return r;
 }
 
-static int worker_produce(struct bus_worker *worker, const struct bus_record *record, struct error *err) {
-        struct kafka_worker *w = of(worker);
+static int kafka_worker_produce(struct bus_worker *worker, const struct bus_record *record, struct error *err) {
+        struct kafka_worker *w = kafka_worker_of(worker);
         const struct kafka_worker_output *output;
-        int32_t partition = record->partition;
+        int32_t partition;
         bool is_state = (int64_t)record->index == w->state_output, taken = false;
         int r = kafka_txn_begin(&w->producer.txn, err);
 
         assert(record->index < w->written.n);
         output = &w->outputs[record->index];
-        if (partition == BUS_BY_KEY)
-                partition = record->key ? murmur2_partition(record->key, record->key_n, output->partitions) : 0;
-        if (partition < 0 || partition >= output->partitions) {
-                error_set(err, "the topic %s has no partition %d", w->written.names[record->index], (int)partition);
+        partition = bus_record_partition(record, output->partitions, 0);
+        if (partition < 0) {
+                error_set(err, "the topic %s has no partition %d", w->written.names[record->index], (int)record->partition);
                 return -EINVAL;
         }
         if (r == 0 && is_state)
-                r = record->headers_n || record->timestamp ? send_rows(w, err) : take_row(w, partition, record, &taken, err);
+                r = record->headers_n || record->timestamp ? send_rows(w, err) : keep_row(w, partition, record, &taken, err);
         if (r == 0 && !taken)
-                r = send_one(w, partition, record, err);
+                r = send_record(w, partition, record, err);
         if (r == 0 && is_state && w->parts[partition].owned)
                 w->parts[partition].touched = true;
         return r;
 }
+
+/* -- What is read -- */
+
+static void kafka_worker_drop_message(struct kafka_worker *w) {
+        if (w->message)
+                rd_kafka_message_destroy(w->message);
+        w->message = NULL;
+}
+
+static void drop_ahead(struct kafka_worker *w) {
+        while (w->ahead_at < w->ahead_n)
+                rd_kafka_message_destroy(w->ahead[w->ahead_at++]);
+}
+
+static void kafka_worker_forget(struct kafka_worker *w) {
+        w->stale |= w->producer.txn.open && (w->producer.txn.sent > 0 || w->rows.n > 0);
+        memset(w->parts, 0, (size_t)w->partitions * sizeof(*w->parts));
+        memset(w->next, 0, (size_t)w->partitions * (w->inputs + 1) * sizeof(*w->next));
+        memset(w->committed, 0, (size_t)w->partitions * (w->inputs + 1) * sizeof(*w->committed));
+}
+
+/* The inputs of parts, all with one offset. NULL: out of memory. */
+static rd_kafka_topic_partition_list_t *list_of_parts(const struct kafka_worker *w, const struct bus_part *parts, size_t n, int64_t offset) {
+        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)(n * w->inputs + 1));
+
+        for (size_t k = 0; list && k < n; k++) {
+                for (size_t i = 0; i < w->inputs; i++)
+                        rd_kafka_topic_partition_list_add(list, w->topics.names[i], parts[k].partition)->offset = offset;
+        }
+        return list;
+}
+
+/* librdkafka keeps lists in the order of adding: element k * inputs + i is input i of parts[k]. */
+static rd_kafka_topic_partition_t *input_of(const struct kafka_worker *w, rd_kafka_topic_partition_list_t *list, size_t k, size_t i) {
+        return &list->elems[k * w->inputs + i];
+}
+
+/*
+ * Whether the topics are still as they were when the worker began. Somebody who gives them more partitions makes the
+ * group move, topic by topic, and from the first on the cases of that topic are written elsewhere.
+ */
+static int check_partitions(struct kafka_worker *w, struct error *err) {
+        CLEANUP(cleanup_free) void *memory = calloc(w->topics.n, sizeof(int32_t));
+        int32_t *counts = memory;
+        int r = counts ? kafka_partitions(&w->producer.client, (const char *const *)w->topics.names, w->topics.n, KAFKA_MISSING_FAILS, counts, err)
+                       : -ENOMEM;
+
+        for (size_t i = 0; r == 0 && i < w->topics.n; i++) {
+                if (counts[i] == w->partitions)
+                        continue;
+                error_set(err, "the topic %s has %d partitions now and had %d when this worker began; partitions of topics are never changed",
+                          w->topics.names[i], (int)counts[i], (int)w->partitions);
+                r = -EINVAL;
+        }
+        return r;
+}
+
+static int kafka_worker_take_assignment(struct kafka_worker *w, struct error *err) {
+        const rd_kafka_topic_partition_list_t *got = w->group.parts;
+        rd_kafka_topic_partition_list_t *list;
+        rd_kafka_resp_err_t code;
+
+        kafka_worker_forget(w);
+        w->handed_n = 0;
+        for (int i = 0; got && i < got->cnt; i++) {
+                int32_t p = got->elems[i].partition;
+
+                if (strcmp(got->elems[i].topic, w->topics.names[w->inputs]) != 0 || p < 0 || p >= w->partitions)
+                        continue;
+                w->parts[p].owned = true;
+                w->handed[w->handed_n++] = (struct bus_part){0, p};
+        }
+        list = list_of_parts(w, w->handed, w->handed_n, 0); /* start seeks to where reading really begins */
+        if (!list)
+                return -ENOMEM;
+        code = rd_kafka_assign(w->client.rk, list);
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR && list->cnt)
+                code = rd_kafka_pause_partitions(w->client.rk, list);
+        rd_kafka_topic_partition_list_destroy(list);
+        return code ? kafka_failed(&w->client, "taking up partitions", code, NULL, err) : 0;
+}
+
+/* What the group said, as an event. */
+static int kafka_worker_hand_out(struct kafka_worker *w, struct bus_event *ret, struct error *err) {
+        enum bus_event_kind kind = w->group.pending;
+        int r = 0;
+
+        drop_ahead(w); /* of parts that go, or that start seeks */
+        w->group.pending = BUS_NONE;
+        if (kind == BUS_ASSIGNED) {
+                r = check_partitions(w, err);
+                if (r == 0)
+                        r = kafka_worker_take_assignment(w, err);
+        } else {
+                w->handed_n = 0;
+                for (int32_t p = 0; p < w->partitions; p++) {
+                        if (w->parts[p].owned)
+                                w->handed[w->handed_n++] = (struct bus_part){0, p};
+                }
+                w->group.release = true;
+                if (kind == BUS_LOST)
+                        kafka_worker_forget(w);
+        }
+        *ret = (struct bus_event){.kind = kind, .parts = w->handed, .parts_n = w->handed_n};
+        return r;
+}
+
+/* The end of a partition: markers and aborted records before it count as read. */
+static void note_end(struct kafka_worker *w, const rd_kafka_message_t *message) {
+        int64_t index = kafka_topics_place(&w->topics, message->rkt);
+        int64_t *next;
+
+        if (index < 0 || (size_t)index >= w->inputs || message->partition >= w->partitions || !w->parts[message->partition].started)
+                return;
+        next = next_of(w, message->partition) + index;
+        if (message->offset > *next)
+                *next = message->offset;
+}
+
+/* Takes over the message as the record of the event; false: it is none of ours. */
+static bool kafka_worker_take_record(struct kafka_worker *w, rd_kafka_message_t *message, struct bus_event *ret) {
+        int64_t index = kafka_topics_place(&w->topics, message->rkt);
+        int32_t p = message->partition;
+        int64_t *next;
+
+        if (index < 0 || (size_t)index >= w->inputs || p < 0 || p >= w->partitions || !w->parts[p].started)
+                return false;
+        next = next_of(w, p) + index;
+        if (message->offset < *next)
+                return false;
+        *next = message->offset + 1;
+        w->parts[p].moved = true;
+        w->message = message;
+        ret->kind = BUS_RECORD;
+        kafka_record_fill(message, kafka_topics_plain(&w->topics, (uint32_t)index), (uint32_t)index, &w->headers, &ret->record);
+        return true;
+}
+
+/*
+ * The next message. As many as lie ready are taken at once; only when there are none it waits, for one: librdkafka would
+ * wait for a whole batch. Callbacks of the group run in here.
+ */
+static rd_kafka_message_t *next_message(struct kafka_worker *w, int timeout_ms) {
+        ssize_t n;
+
+        if (w->ahead_at < w->ahead_n)
+                return w->ahead[w->ahead_at++];
+        (void)try_send_rows(w); /* what it cannot send, commit does, or says why not */
+        n = rd_kafka_consume_batch_queue(w->queue, 0, w->ahead, AHEAD);
+        w->ahead_at = 0;
+        w->ahead_n = n > 0 ? (size_t)n : 0;
+        if (w->ahead_n)
+                return w->ahead[w->ahead_at++];
+        return w->group.pending == BUS_NONE && timeout_ms > 0 ? rd_kafka_consumer_poll(w->client.rk, timeout_ms) : NULL;
+}
+
+static int kafka_worker_poll(struct bus_worker *worker, int timeout_ms, struct bus_event *ret, struct error *err) {
+        struct kafka_worker *w = kafka_worker_of(worker);
+        int r;
+
+        kafka_worker_drop_message(w);
+        ret->kind = BUS_NONE;
+        if (w->group.release) {
+                kafka_worker_forget(w);
+                r = kafka_group_release(&w->group, err);
+                if (r)
+                        return r;
+        }
+        for (unsigned turns = 0; turns < TURNS_MAX; turns++) {
+                rd_kafka_message_t *message = w->group.pending == BUS_NONE ? next_message(w, timeout_ms) : NULL;
+
+                if (w->group.pending != BUS_NONE) {
+                        if (message)
+                                rd_kafka_message_destroy(message);
+                        return kafka_worker_hand_out(w, ret, err);
+                }
+                if (!message)
+                        return kafka_client_fatal(&w->client, err);
+                r = 0;
+                if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+                        if (kafka_worker_take_record(w, message, ret))
+                                return 0;
+                } else if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+                        note_end(w, message);
+                } else {
+                        r = kafka_group_trouble(&w->group, message, err);
+                }
+                rd_kafka_message_destroy(message);
+                if (r)
+                        return r;
+                timeout_ms = 0; /* the caller may have waited for just this */
+        }
+        return 0;
+}
+
+/* Serves the group inside a longer call. Return: 0; BUS_E_REBALANCED; negative errno. */
+static int serve_group(void *ctx, struct error *err) {
+        struct kafka_worker *w = ctx;
+        rd_kafka_message_t *message;
+        int r = 0;
+
+        if (!kafka_group_settled(&w->group))
+                return BUS_E_REBALANCED;
+        message = rd_kafka_consumer_poll(w->client.rk, 0);
+        if (message && message->err && message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
+                r = kafka_group_trouble(&w->group, message, err);
+        if (message)
+                rd_kafka_message_destroy(message); /* everything is paused: at most a stray that start reads again */
+        if (r)
+                return r;
+        return w->group.pending != BUS_NONE ? BUS_E_REBALANCED : kafka_client_fatal(&w->client, err);
+}
+
+static bool ask_committed_again(rd_kafka_resp_err_t code) {
+        return code == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT || code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
+               code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__WAIT_COORD ||
+               code == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS || code == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE ||
+               code == RD_KAFKA_RESP_ERR_NOT_COORDINATOR;
+}
+
+static int waited_too_long(struct kafka_worker *w, rd_kafka_resp_err_t code, struct error *err) {
+        int r = kafka_failed(&w->client, "the question for committed offsets", code, NULL, err);
+
+        error_prefix(err, "no answer for %d seconds, as when a transaction on the offsets of the group stays open (kafka-transactions.sh shows whose)",
+                     BUS_CALL_MS / 1000);
+        return r;
+}
+
+/* One question for committed offsets; an answer only when no transaction on them is pending (a read_committed consumer asks so). */
+static rd_kafka_resp_err_t committed_once(struct kafka_worker *w, rd_kafka_topic_partition_list_t *list) {
+        int token = watchdog_enter(w->bus->watchdog, "rd_kafka_committed", BUS_CALL_MS);
+        rd_kafka_resp_err_t code = rd_kafka_committed(w->client.rk, list, 1000);
+
+        watchdog_leave(w->bus->watchdog, token);
+        for (int i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && i < list->cnt; i++)
+                code = list->elems[i].err;
+        return code;
+}
+
+/* Step one: what was committed. Serves the group meanwhile. */
+static int ask_committed(struct kafka_worker *w, rd_kafka_topic_partition_list_t *list, struct error *err) {
+        int64_t until = clock_monotonic(&w->bus->clock) + BUS_CALL_MS;
+        struct kafka_wait wait = {.since = clock_monotonic(&w->bus->clock)};
+
+        while (list->cnt) {
+                rd_kafka_resp_err_t code = committed_once(w, list);
+                int r;
+
+                if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+                        return 0;
+                r = serve_group(w, err);
+                if (r)
+                        return r;
+                if (!ask_committed_again(code))
+                        return kafka_failed(&w->client, "the question for committed offsets", code, NULL, err);
+                kafka_wait_say(&wait, w->bus, "committed offsets of the inputs, on which a transaction is pending", list->elems[0].partition);
+                if (!kafka_again(w->bus, until))
+                        return waited_too_long(w, code, err);
+        }
+        return 0;
+}
+
+/* Where reading begins: the committed offset, or the first that still stands there. */
+static void note_begin(struct kafka_worker *w, const struct bus_part *parts, size_t n, rd_kafka_topic_partition_list_t *committed,
+                       rd_kafka_topic_partition_list_t *first) {
+        for (size_t k = 0; k < n; k++) {
+                int64_t *next = next_of(w, parts[k].partition);
+
+                for (size_t i = 0; i < w->inputs; i++) {
+                        int64_t was = input_of(w, committed, k, i)->offset, begin = input_of(w, first, k, i)->offset;
+
+                        next[i] = was > begin ? was : begin;
+                        if (was >= 0 && was < begin)
+                                log_line(w->bus->log, BUS_GAP, LOG_STRING("topic", w->topics.names[i]),
+                                         LOG_INT("partition", parts[k].partition), LOG_INT("committed", was), LOG_INT("first", begin));
+                }
+                memcpy(committed_of(w, parts[k].partition), next, w->inputs * sizeof(*next));
+        }
+}
+
+static int ask_begin(struct kafka_worker *w, const struct bus_part *parts, size_t n, struct error *err) {
+        rd_kafka_topic_partition_list_t *committed = list_of_parts(w, parts, n, RD_KAFKA_OFFSET_INVALID);
+        rd_kafka_topic_partition_list_t *first = list_of_parts(w, parts, n, RD_KAFKA_OFFSET_BEGINNING);
+        int r = committed && first ? ask_committed(w, committed, err) : -ENOMEM;
+
+        if (r == 0)
+                r = kafka_list_offsets(&w->client, first, err);
+        if (r == 0)
+                note_begin(w, parts, n, committed, first);
+        if (committed)
+                rd_kafka_topic_partition_list_destroy(committed);
+        if (first)
+                rd_kafka_topic_partition_list_destroy(first);
+        return r;
+}
+
+/*
+ * Step two: the end of the state. It must be the high watermark, so that rows of a transaction which is just being
+ * committed count; only a read_uncommitted consumer is told that, others get the last stable offset.
+ */
+static int find_marks(struct kafka_worker *w, const struct bus_part *parts, size_t n, int64_t *ret, struct error *err) {
+        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)n);
+        struct kafka_client client = {0};
+        const struct kafka_client_options options = {.role = KAFKA_MARKS, .opaque = &client};
+        int r = list ? kafka_client_open(&client, w->bus, &options, err) : -ENOMEM;
+
+        for (size_t k = 0; r == 0 && k < n; k++)
+                rd_kafka_topic_partition_list_add(list, w->topics.names[w->inputs], parts[k].partition)->offset = RD_KAFKA_OFFSET_END;
+        if (r == 0)
+                r = kafka_list_offsets(&client, list, err);
+        for (size_t k = 0; r == 0 && k < n; k++)
+                ret[k] = list->elems[k].offset;
+        if (list)
+                rd_kafka_topic_partition_list_destroy(list);
+        kafka_client_close(&client);
+        return r;
+}
+
+static int kafka_worker_restore(struct bus_worker *worker, const struct bus_part *parts, size_t n, const struct bus_restore *callbacks,
+                         struct error *err) {
+        struct kafka_worker *w = kafka_worker_of(worker);
+        int64_t *marks = calloc(n + 1, sizeof(*marks));
+        int r = marks ? serve_group(w, err) : -ENOMEM;
+
+        if (r == 0 && w->stale) { /* what is left open would be waited for */
+                kafka_rows_drop(&w->rows);
+                r = kafka_txn_abort(&w->producer.txn, err);
+                w->stale = false;
+        }
+        if (r == 0)
+                r = ask_begin(w, parts, n, err);
+        if (r == 0)
+                r = find_marks(w, parts, n, marks, err);
+        if (r == 0)
+                r = kafka_restore(&(struct kafka_restore){.bus = w->bus,
+                                                          .topic = w->topics.names[w->inputs],
+                                                          .plain = kafka_topics_plain(&w->topics, (uint32_t)w->inputs),
+                                                          .parts = parts,
+                                                          .marks = marks,
+                                                          .n = n,
+                                                          .callbacks = callbacks,
+                                                          .turn = serve_group,
+                                                          .ctx = w}, err);
+        for (size_t k = 0; r == 0 && k < n; k++)
+                w->parts[parts[k].partition].restored = true;
+        free(marks);
+        return r;
+}
+
+static int kafka_worker_start(struct bus_worker *worker, const struct bus_part *parts, size_t n, struct error *err) {
+        struct kafka_worker *w = kafka_worker_of(worker);
+        rd_kafka_topic_partition_list_t *list;
+        int r = 0;
+
+        if (!kafka_group_settled(&w->group))
+                return BUS_E_REBALANCED;
+        list = list_of_parts(w, parts, n, 0);
+        if (!list)
+                return -ENOMEM;
+        for (size_t k = 0; k < n; k++) {
+                assert(w->parts[parts[k].partition].restored && !w->parts[parts[k].partition].started);
+                for (size_t i = 0; i < w->inputs; i++)
+                        input_of(w, list, k, i)->offset = next_of(w, parts[k].partition)[i];
+        }
+        /* While they are paused: resumed first, they would begin to fetch at the 0 of their assignment, where records may be gone. A millisecond. */
+        r = kafka_group_seek(&w->group, list, err);
+        if (r == 0 && list->cnt) { /* resumed once: resuming what is not paused goes back in 2.0.2 */
+                rd_kafka_resp_err_t code = rd_kafka_resume_partitions(w->client.rk, list);
+
+                r = code ? kafka_failed(&w->client, "beginning to read", code, NULL, err) : 0;
+        }
+        if (r == 0) /* to the same place: in 2.0.2 only a seek wakes the threads that fetch, which else notice it up to a second later */
+                r = kafka_group_seek(&w->group, list, err);
+        for (size_t k = 0; r == 0 && k < n; k++)
+                w->parts[parts[k].partition].started = true;
+        rd_kafka_topic_partition_list_destroy(list);
+        return r;
+}
+
+static int kafka_worker_ends(struct bus_worker *worker, const struct bus_part *parts, size_t n, int64_t *ret, struct error *err) {
+        struct kafka_worker *w = kafka_worker_of(worker);
+        rd_kafka_topic_partition_list_t *list;
+        int r = 0;
+
+        if (w->group.pending != BUS_NONE)
+                return BUS_E_REBALANCED;
+        for (size_t k = 0; k < n; k++) {
+                if (parts[k].partition < 0 || parts[k].partition >= w->partitions || !w->parts[parts[k].partition].owned)
+                        return BUS_E_REBALANCED;
+        }
+        list = list_of_parts(w, parts, n, RD_KAFKA_OFFSET_END);
+        if (!list)
+                return -ENOMEM;
+        if (list->cnt)
+                r = kafka_list_offsets(&w->client, list, err);
+        for (int i = 0; r == 0 && i < list->cnt; i++)
+                ret[i] = list->elems[i].offset;
+        rd_kafka_topic_partition_list_destroy(list);
+        return r;
+}
+
+static const int64_t *kafka_worker_positions(struct bus_worker *worker, int32_t partition) {
+        struct kafka_worker *w = kafka_worker_of(worker);
+
+        return partition >= 0 && partition < w->partitions && w->parts[partition].restored ? next_of(w, partition) : NULL;
+}
+
+/* -- Commit, abort, settle -- */
 
 /* The positions to commit: of every partition that was read or written. NULL: out of memory. */
 static rd_kafka_topic_partition_list_t *list_positions(struct kafka_worker *w) {
@@ -141,7 +597,7 @@ static rd_kafka_topic_partition_list_t *list_positions(struct kafka_worker *w) {
 
         for (int32_t p = 0; list && p < w->partitions; p++) {
                 const struct kafka_worker_part *part = &w->parts[p];
-                const int64_t *next = kafka_worker_next(w, p), *done = kafka_worker_done(w, p);
+                const int64_t *next = next_of(w, p), *done = committed_of(w, p);
                 int before = list->cnt;
 
                 if (!part->moved && !part->touched)
@@ -162,13 +618,13 @@ static void mark_committed(struct kafka_worker *w) {
 
                 if (!part->moved && !part->touched)
                         continue;
-                memcpy(kafka_worker_done(w, p), kafka_worker_next(w, p), w->inputs * sizeof(int64_t));
+                memcpy(committed_of(w, p), next_of(w, p), w->inputs * sizeof(int64_t));
                 part->moved = part->touched = false;
         }
 }
 
-static int worker_commit(struct bus_worker *worker, struct error *err) {
-        struct kafka_worker *w = of(worker);
+static int kafka_worker_commit(struct bus_worker *worker, struct error *err) {
+        struct kafka_worker *w = kafka_worker_of(worker);
         rd_kafka_topic_partition_list_t *list;
         int r = 0;
 
@@ -208,8 +664,31 @@ static void back_off(struct kafka_worker *w) {
         w->aborted = now;
 }
 
-static int worker_abort(struct bus_worker *worker, struct error *err) {
-        struct kafka_worker *w = of(worker);
+static int kafka_worker_rewind(struct kafka_worker *w, struct error *err) {
+        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
+        int r;
+
+        if (!list)
+                return -ENOMEM;
+        /* All inputs, also those of which nothing was handed out: what was taken ahead of them is dropped. */
+        drop_ahead(w);
+        for (int32_t p = 0; p < w->partitions; p++) {
+                int64_t *next = next_of(w, p), *done = committed_of(w, p);
+
+                for (size_t i = 0; w->parts[p].started && i < w->inputs; i++) {
+                        rd_kafka_topic_partition_list_add(list, w->topics.names[i], p)->offset = done[i];
+                        next[i] = done[i];
+                }
+                w->parts[p].moved = w->parts[p].touched = false;
+        }
+        /* While the group moves there is nothing to go back in: the next owner begins at what was committed. */
+        r = !kafka_group_settled(&w->group) ? 0 : kafka_group_seek(&w->group, list, err);
+        rd_kafka_topic_partition_list_destroy(list);
+        return r == BUS_E_REBALANCED ? 0 : r;
+}
+
+static int kafka_worker_abort(struct bus_worker *worker, struct error *err) {
+        struct kafka_worker *w = kafka_worker_of(worker);
         int r;
 
         kafka_worker_drop_message(w);
@@ -224,12 +703,35 @@ static int worker_abort(struct bus_worker *worker, struct error *err) {
         return kafka_worker_rewind(w, err);
 }
 
-static int worker_settle(struct bus_worker *worker, struct error *err) {
-        return kafka_worker_settle(of(worker), err);
+static int kafka_worker_settle(struct bus_worker *worker, struct error *err) {
+        struct kafka_worker *w = kafka_worker_of(worker);
+        int64_t until = clock_monotonic(&w->bus->clock) + BUS_CALL_MS;
+        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
+        rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+        int r = list ? 0 : -ENOMEM;
+
+        for (int32_t p = 0; r == 0 && p < w->partitions; p++) {
+                for (size_t i = 0; w->parts[p].started && i < w->inputs; i++)
+                        rd_kafka_topic_partition_list_add(list, w->topics.names[i], p);
+        }
+        while (r == 0 && list->cnt) {
+                code = committed_once(w, list);
+                if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+                        break;
+                if (!ask_committed_again(code))
+                        r = kafka_failed(&w->client, "the question for committed offsets", code, NULL, err);
+                else if (!kafka_again(w->bus, until))
+                        r = waited_too_long(w, code, err);
+        }
+        if (list)
+                rd_kafka_topic_partition_list_destroy(list);
+        return r;
 }
 
-static int32_t worker_partitions(struct bus_worker *worker) {
-        return of(worker)->partitions;
+/* -- Opening and closing -- */
+
+static int32_t kafka_worker_partitions(struct bus_worker *worker) {
+        return kafka_worker_of(worker)->partitions;
 }
 
 /* So that it can be opened anew. */
@@ -246,16 +748,14 @@ static void close_producer(struct kafka_worker *w) {
         w->producer.txn = (struct kafka_txn){0};
 }
 
-static void worker_close(struct bus_worker *worker, bool leave) {
-        struct kafka_worker *w = of(worker);
-        struct error ignored; /* the broker aborts by itself what cannot be aborted here */
+static void kafka_worker_close(struct bus_worker *worker, bool leave) {
+        struct kafka_worker *w = kafka_worker_of(worker);
 
         kafka_worker_drop_message(w);
-        kafka_worker_drop_ahead(w);
+        drop_ahead(w);
         if (w->queue) /* before the consumer closes */
                 rd_kafka_queue_destroy(w->queue);
-        if (w->producer.client.rk && w->producer.txn.open && !w->producer.txn.ended)
-                (void)kafka_txn_abort(&w->producer.txn, &ignored);
+        kafka_txn_close(&w->producer.txn);
         kafka_group_close(&w->group, leave);
         kafka_client_close(&w->client);
         close_producer(w);
@@ -268,24 +768,24 @@ static void worker_close(struct bus_worker *worker, bool leave) {
         free(w);
 }
 
-static const struct bus_worker_ops worker_ops = {
-        .poll = worker_poll,
-        .restore = worker_restore,
-        .ends = worker_ends,
-        .positions = worker_positions,
-        .start = worker_start,
-        .produce = worker_produce,
-        .commit = worker_commit,
-        .abort = worker_abort,
-        .settle = worker_settle,
-        .partitions = worker_partitions,
-        .close = worker_close,
+static const struct bus_worker_ops kafka_worker_ops = {
+        .poll = kafka_worker_poll,
+        .restore = kafka_worker_restore,
+        .ends = kafka_worker_ends,
+        .positions = kafka_worker_positions,
+        .start = kafka_worker_start,
+        .produce = kafka_worker_produce,
+        .commit = kafka_worker_commit,
+        .abort = kafka_worker_abort,
+        .settle = kafka_worker_settle,
+        .partitions = kafka_worker_partitions,
+        .close = kafka_worker_close,
 };
 
-static int open_consumer(struct kafka_worker *w, const struct bus_worker_config *config, struct error *err) {
+static int open_read(struct kafka_worker *w, const struct bus_worker_config *config, struct error *err) {
         char *group = kafka_name(w->bus, config->group);
         const struct kafka_client_options options = {
-                .role = KAFKA_WORKER, .group = group, .instance = config->instance, .eof = true, .rebalance = on_rebalance, .opaque = w};
+                .role = KAFKA_WORKER, .group = group, .instance = config->instance, .eof = true, .rebalance = kafka_worker_on_rebalance, .opaque = w};
         const char **names = calloc(config->inputs_n + 1, sizeof(*names));
         int r = group && names ? kafka_client_open(&w->client, w->bus, &options, err) : -ENOMEM;
 
@@ -324,11 +824,11 @@ static int take_partitions(struct kafka_worker *w, const struct bus_worker_confi
         return w->parts && w->handed && w->next && w->committed ? 0 : -ENOMEM;
 }
 
-static int open_producer(struct kafka_worker *w, const struct bus_worker_config *config, struct error *err) {
+static int open_written(struct kafka_worker *w, const struct bus_worker_config *config, struct error *err) {
         char *group = kafka_name(w->bus, config->group);
         char id[2 * BUS_NAME_MAX];
         const struct kafka_client_options options = {
-                .role = KAFKA_TXN, .transactional_id = id, .delivered = on_delivered, .report_errors_only = true, .opaque = &w->producer};
+                .role = KAFKA_TXN, .transactional_id = id, .delivered = kafka_worker_on_undelivered, .report_errors_only = true, .opaque = &w->producer};
         int r;
 
         if (!group)
@@ -372,7 +872,7 @@ static int open_producer(struct kafka_worker *w, const struct bus_worker_config 
 static int take_over(struct kafka_worker *w, const struct bus_worker_config *config, struct error *err) {
         for (int i = 0;; i++) {
                 bool last = i == TAKE_OVER_TRIES;
-                int r = open_producer(w, config, err);
+                int r = open_written(w, config, err);
 
                 if (r)
                         return r;
@@ -390,9 +890,9 @@ int kafka_worker_open(struct bus *b, const struct bus_worker_config *config, str
         if (!w)
                 return -ENOMEM;
         w->bus = (struct kafka_bus *)b;
-        w->worker.ops = &worker_ops;
+        w->worker.ops = &kafka_worker_ops;
         w->group.client = &w->client;
-        r = open_consumer(w, config, err);
+        r = open_read(w, config, err);
         if (r == 0)
                 r = take_partitions(w, config, err);
         if (r == 0)
@@ -400,7 +900,7 @@ int kafka_worker_open(struct bus *b, const struct bus_worker_config *config, str
         if (r == 0)
                 r = kafka_group_join(&w->group, &w->topics, err);
         if (r) {
-                worker_close(&w->worker, false);
+                kafka_worker_close(&w->worker, false);
                 return r;
         }
         *ret = &w->worker;

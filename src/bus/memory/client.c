@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* The memory bus: consumer, producer and reader. */
+/* Consumers, producers and readers on the broker in memory. */
 
 #include <errno.h>
 #include <string.h>
 
-#include "bus/memory/parts.h"
+#include "bus/memory/client.h"
+#include "bus/memory/group.h"
+#include "bus/memory/log.h"
 #include "bus/murmur2.h"
 
 /* -- consumer -- */
@@ -119,11 +121,11 @@ static int consumer_done(struct bus_consumer *consumer, struct bus_part part, in
         return 0;
 }
 
-bool memory_consumer_valid(struct bus_consumer *consumer) {
+static bool memory_consumer_valid(struct bus_consumer *consumer) {
         return memory_seat_valid(&consumer_of(consumer)->seat);
 }
 
-int memory_consumer_apply(struct bus_consumer *consumer) {
+static int memory_consumer_apply(struct bus_consumer *consumer) {
         struct memory_consumer *c = consumer_of(consumer);
         int r = 0;
 
@@ -147,7 +149,7 @@ static bool is_dirty(const struct memory_consumer *c) {
         return dirty;
 }
 
-void memory_consumer_rewind(struct bus_consumer *consumer) {
+static void memory_consumer_rewind(struct bus_consumer *consumer) {
         struct memory_consumer *c = consumer_of(consumer);
 
         for (size_t i = 0; i < c->cells_n; i++) {
@@ -229,7 +231,7 @@ static int make_cells(struct memory_topic **topics, size_t n, struct cell **ret,
 int memory_consumer_open(struct bus *b, const struct bus_consumer_config *config, struct bus_consumer **ret, struct error *err) {
         struct memory_consumer *c = calloc(1, sizeof(*c));
         struct memory_topic **topics = calloc(config->topics_n + 1, sizeof(*topics));
-        int r = c && topics ? memory_find_all(memory_of(b), config->topics, config->topics_n, topics, err) : -ENOMEM;
+        int r = c && topics ? memory_topic_find_all(memory_of(b), config->topics, config->topics_n, topics, err) : -ENOMEM;
 
         if (r == 0) {
                 c->consumer.ops = &consumer_ops;
@@ -240,12 +242,11 @@ int memory_consumer_open(struct bus *b, const struct bus_consumer_config *config
         }
         if (r == 0) {
                 c->handed = calloc(c->cells_n + 1, sizeof(*c->handed));
-                r = c->handed ? memory_sit(&c->seat, c->m, config->group, config->instance, topics, config->topics_n) : -ENOMEM;
+                r = c->handed ? memory_seat_take(&c->seat, c->m, config->group, config->instance, topics, config->topics_n) : -ENOMEM;
         }
         free(topics);
         if (r && c) {
-                free(c->seat.instance);
-                free(c->seat.topics);
+                memory_seat_done(&c->seat);
                 free(c->handed);
                 free(c->cells);
                 free(c);
@@ -280,17 +281,14 @@ static void hand_out_reports(struct memory_producer *p) {
 }
 
 static int check_epoch(const struct memory_producer *p, struct error *err) {
-        if (!p->txn || p->txn->epoch == p->epoch)
-                return 0;
-        error_set(err, "another process works under the transactional id '%s'", p->txn->id);
-        return -ESTALE;
+        return p->txn ? memory_txn_check(p->txn, p->epoch, err) : 0;
 }
 
 static int producer_send(struct bus_producer *producer, const struct bus_record *record, void *cookie, struct error *err) {
         struct memory_producer *p = producer_of(producer);
         struct bus_report report = {.sent = BUS_SENT, .cookie = cookie, .partition = -1, .offset = -1};
         struct memory_topic *t;
-        int r = memory_find_all(p->m, &record->topic, 1, &t, err);
+        int r = memory_topic_find_all(p->m, &record->topic, 1, &t, err);
 
         memory_tick(p->m);
         if (r == 0)
@@ -301,7 +299,7 @@ static int producer_send(struct bus_producer *producer, const struct bus_record 
                 error_set(err, "a record of %zu bytes is too large for the topic %s (at most %d)", record->value_n, t->name, BUS_OUTPUT_MAX);
                 return -EMSGSIZE;
         }
-        report.partition = memory_choose(t, record);
+        report.partition = bus_record_partition(record, t->n, 0);
         if (report.partition < 0) {
                 error_set(err, "the topic %s has no partition %d", t->name, (int)record->partition);
                 return -EINVAL;
@@ -386,7 +384,7 @@ int memory_producer_open(struct bus *b, const struct bus_producer_config *config
         p->settled = config->settled;
         p->ctx = config->ctx;
         for (size_t i = 0; r == 0 && i < config->topics_n; i++)
-                r = memory_find_all(p->m, &config->topics[i], 1, &t, err);
+                r = memory_topic_find_all(p->m, &config->topics[i], 1, &t, err);
         if (r == 0 && config->transactional_id)
                 r = memory_txn_take(p->m, config->transactional_id, &p->txn, &p->epoch);
         if (r) {
@@ -468,7 +466,7 @@ static bool wants(const struct bus_reader_config *config, const struct memory_pa
 int memory_reader_open(struct bus *b, const struct bus_reader_config *config, struct bus_reader **ret, struct error *err) {
         struct memory_reader *r = calloc(1, sizeof(*r));
         struct memory_topic **topics = calloc(config->topics_n + 1, sizeof(*topics));
-        int result = r && topics ? memory_find_all(memory_of(b), config->topics, config->topics_n, topics, err) : -ENOMEM;
+        int result = r && topics ? memory_topic_find_all(memory_of(b), config->topics, config->topics_n, topics, err) : -ENOMEM;
 
         if (result == 0)
                 result = make_cells(topics, config->topics_n, &r->cells, &r->cells_n);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* The memory bus: groups, their members, generations and offsets. */
+/* Groups of the broker in memory: members, generations and offsets. */
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "bus/memory/parts.h"
+#include "bus/memory/group.h"
 
 static void member_free(struct memory_member *member) {
         vector_done(&member->parts);
@@ -56,7 +56,7 @@ int memory_offset_set(struct memory_group *g, struct memory_partition *p, int64_
                         return 0;
                 }
         }
-        return vector_push(&g->offsets, ((struct memory_offset){p, next}));
+        return vector_push(&g->offsets, ((struct memory_group_offset){p, next}));
 }
 
 int64_t memory_offset_get(const struct memory_group *g, const struct memory_partition *p) {
@@ -65,13 +65,6 @@ int64_t memory_offset_get(const struct memory_group *g, const struct memory_part
                         return g->offsets.items[i].next;
         }
         return -1;
-}
-
-int64_t memory_committed(const struct memory *m, const char *group, const char *topic, int32_t partition) {
-        const struct memory_group *g = table_get(&m->groups, group, strlen(group));
-        const struct memory_topic *t = memory_find(m, topic);
-
-        return g && t && partition >= 0 && partition < t->n ? memory_offset_get(g, &t->partitions[partition]) : -1;
 }
 
 void memory_group_shake(struct memory_group *g) {
@@ -113,7 +106,7 @@ static int assign_topic(struct memory_group *g, struct memory_topic *t) {
 }
 
 /* All are back: a new generation. */
-static int complete(struct memory_group *g) {
+static int group_complete(struct memory_group *g) {
         int r = 0;
 
         g->preparing = false;
@@ -199,7 +192,7 @@ static struct memory_member *find_static(const struct memory_group *g, const cha
 }
 
 /* A static name that comes back takes its place with what it had, and nobody else notices. */
-static int join(struct memory_seat *seat) {
+static int seat_join(struct memory_seat *seat) {
         struct memory_member *member = find_static(seat->group, seat->instance);
 
         if (!member)
@@ -216,7 +209,8 @@ static int join(struct memory_seat *seat) {
         return 0;
 }
 
-int memory_sit(struct memory_seat *seat, struct memory *m, const char *group, const char *instance, struct memory_topic **topics, size_t n) {
+int memory_seat_take(struct memory_seat *seat, struct memory *m, const char *group, const char *instance, struct memory_topic **topics,
+                     size_t n) {
         int r;
 
         seat->m = m;
@@ -227,7 +221,13 @@ int memory_sit(struct memory_seat *seat, struct memory *m, const char *group, co
         memcpy(seat->topics, topics, n * sizeof(*topics));
         seat->topics_n = n;
         r = group_of(m, group, &seat->group);
-        return r ? r : join(seat);
+        return r ? r : seat_join(seat);
+}
+
+void memory_seat_done(struct memory_seat *seat) {
+        free(seat->instance);
+        free(seat->topics);
+        *seat = (struct memory_seat){0};
 }
 
 /* Whether the membership still is this handle's: it may have run out, or gone to another of the same name. */
@@ -239,7 +239,7 @@ static bool is_seated(const struct memory_seat *seat) {
         return false;
 }
 
-static bool is_fenced(const struct memory_seat *seat) {
+static bool seat_is_fenced(const struct memory_seat *seat) {
         const struct memory_member *other = find_static(seat->group, seat->instance);
 
         return other && (other != seat->member || other->incarnation != seat->incarnation);
@@ -256,7 +256,7 @@ static int turn_preparing(struct memory_seat *seat, enum bus_event_kind *ret) {
         }
         member->rejoined = true;
         seat->had = false;
-        return all_back(seat->group) ? complete(seat->group) : 0;
+        return all_back(seat->group) ? group_complete(seat->group) : 0;
 }
 
 int memory_seat_turn(struct memory_seat *seat, enum bus_event_kind *ret, struct error *err) {
@@ -265,7 +265,7 @@ int memory_seat_turn(struct memory_seat *seat, enum bus_event_kind *ret, struct 
         *ret = BUS_NONE;
         seat->letting_go = false;
         if (!is_seated(seat)) {
-                if (is_fenced(seat)) {
+                if (seat_is_fenced(seat)) {
                         error_set(err, "another process works under the name '%s' and has taken over from this one; give each its own --instance",
                                   seat->instance);
                         return -ESTALE;
@@ -277,7 +277,7 @@ int memory_seat_turn(struct memory_seat *seat, enum bus_event_kind *ret, struct 
                         *ret = BUS_LOST;
                         return 0;
                 }
-                r = join(seat);
+                r = seat_join(seat);
         }
         if (r == 0 && seat->group->preparing)
                 r = turn_preparing(seat, ret);
@@ -323,9 +323,7 @@ void memory_seat_leave(struct memory_seat *seat, bool leave) {
                 else
                         memory_seat_dead(seat, true);
         }
-        free(seat->instance);
-        free(seat->topics);
-        *seat = (struct memory_seat){0};
+        memory_seat_done(seat);
 }
 
 void memory_groups_tick(struct memory *m, instant_t now) {
@@ -339,4 +337,14 @@ void memory_groups_tick(struct memory *m, instant_t now) {
                                 remove_member(m, member);
                 }
         }
+}
+
+void memory_tick(struct memory *m) {
+        instant_t now;
+
+        if (m->dead == 0)
+                return;
+        now = clock_realtime(&m->clock);
+        memory_txns_tick(m, now);
+        memory_groups_tick(m, now);
 }

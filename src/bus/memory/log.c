@@ -1,52 +1,14 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* The memory bus: topics, their records, transactions. */
+/* The log of the broker in memory: topics, their records, transactions. */
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
-#include "bus/memory/parts.h"
-#include "bus/murmur2.h"
+#include "bus/memory/log.h"
 
 #define CHUNK_BYTES ((size_t)32 << 10) /* a larger record has one of its own */
-
-static struct bus *memory_bus_free(struct bus *b) {
-        (void)b; /* memory_free() frees it */
-        return NULL;
-}
-
-static const struct bus_ops memory_ops = {
-        .name = "memory",
-        .worker_open = memory_worker_open,
-        .consumer_open = memory_consumer_open,
-        .producer_open = memory_producer_open,
-        .reader_open = memory_reader_open,
-        .free = memory_bus_free,
-};
-
-int memory_new(struct clock clock, struct memory **ret) {
-        struct memory *m = calloc(1, sizeof(*m));
-
-        if (!m)
-                return -ENOMEM;
-        m->bus.ops = &memory_ops;
-        m->clock = clock;
-        *ret = m;
-        return 0;
-}
-
-struct bus *memory_bus(struct memory *m) {
-        return &m->bus;
-}
-
-void memory_shuffle(struct memory *m, uint64_t seed) {
-        m->seed = seed;
-}
-
-void memory_outcome(struct memory *m, enum bus_sent sent, size_t n) {
-        m->outcome = sent;
-        m->outcomes = n;
-}
 
 static void delete_entry(struct memory_partition *p, struct memory_entry *e) {
         struct memory_chunk *chunk = e->chunk;
@@ -75,12 +37,9 @@ static void topic_free(struct memory_topic *t) {
         free(t);
 }
 
-struct memory *memory_free(struct memory *m) {
+void memory_log_done(struct memory *m) {
         struct memory_topic *t;
 
-        if (!m)
-                return NULL;
-        memory_groups_done(m);
         for (size_t i = 0; (t = table_next(&m->topics, &i));)
                 topic_free(t);
         table_done(&m->topics);
@@ -98,17 +57,13 @@ struct memory *memory_free(struct memory *m) {
                 free(m->fates);
                 m->fates = next;
         }
-        free(m);
-        return NULL;
 }
 
-int memory_topic(struct memory *m, const char *name, int32_t partitions) {
-        struct memory_topic *t;
+int memory_topic_new(struct memory *m, const char *name, int32_t partitions) {
+        struct memory_topic *t = calloc(1, sizeof(*t));
         int r;
 
-        if (memory_find(m, name))
-                return -EEXIST;
-        t = calloc(1, sizeof(*t));
+        assert(partitions > 0 && !memory_topic_find(m, name));
         if (!t)
                 return -ENOMEM;
         t->n = partitions;
@@ -126,25 +81,19 @@ int memory_topic(struct memory *m, const char *name, int32_t partitions) {
         return 0;
 }
 
-struct memory_topic *memory_find(const struct memory *m, const char *name) {
+struct memory_topic *memory_topic_find(const struct memory *m, const char *name) {
         return table_get(&m->topics, name, strlen(name));
 }
 
-int memory_find_all(const struct memory *m, const char *const *names, size_t n, struct memory_topic **ret, struct error *err) {
+int memory_topic_find_all(const struct memory *m, const char *const *names, size_t n, struct memory_topic **ret, struct error *err) {
         for (size_t i = 0; i < n; i++) {
-                ret[i] = memory_find(m, names[i]);
+                ret[i] = memory_topic_find(m, names[i]);
                 if (!ret[i]) {
                         error_set(err, "the broker lacks the topic %s", names[i]);
                         return -ENOENT;
                 }
         }
         return 0;
-}
-
-int32_t memory_choose(const struct memory_topic *t, const struct bus_record *record) {
-        if (record->partition == BUS_BY_KEY)
-                return record->key ? murmur2_partition(record->key, record->key_n, t->n) : 0;
-        return record->partition >= 0 && record->partition < t->n ? record->partition : -1;
 }
 
 /* Room for a record of @n bytes in the chunk that is being filled, or a new one. Return: 0 or -ENOMEM. */
@@ -269,13 +218,6 @@ int memory_write(struct memory *m, struct memory_topic *t, int32_t partition, co
         return 0;
 }
 
-int memory_append(struct memory *m, const struct bus_record *record) {
-        struct memory_topic *t = memory_find(m, record->topic);
-        int32_t partition = t ? memory_choose(t, record) : -1;
-
-        return partition < 0 ? -ENOENT : memory_write(m, t, partition, record, NULL, NULL);
-}
-
 static bool is_visible(const struct memory_entry *e, bool uncommitted) {
         return e->bytes && (!e->fate || uncommitted || e->fate->state == MEMORY_COMMITTED);
 }
@@ -314,39 +256,18 @@ bool memory_next(const struct memory_partition *p, int64_t *next, bool uncommitt
         return false;
 }
 
-static struct memory_partition *find_partition(const struct memory *m, const char *topic, int32_t partition) {
-        struct memory_topic *t = memory_find(m, topic);
+struct memory_partition *memory_partition_find(const struct memory *m, const char *topic, int32_t partition) {
+        struct memory_topic *t = memory_topic_find(m, topic);
 
         return t && partition >= 0 && partition < t->n ? &t->partitions[partition] : NULL;
 }
 
-int64_t memory_end(const struct memory *m, const char *topic, int32_t partition) {
-        const struct memory_partition *p = find_partition(m, topic, partition);
-
-        return p ? memory_partition_end(p) : -1;
-}
-
-int64_t memory_stable(const struct memory *m, const char *topic, int32_t partition) {
-        const struct memory_partition *p = find_partition(m, topic, partition);
-
-        return p ? p->stable : -1;
-}
-
-bool memory_record(const struct memory *m, const char *topic, int32_t partition, int64_t offset, bool uncommitted, struct bus_record *ret) {
-        const struct memory_partition *p = find_partition(m, topic, partition);
-        int64_t next = offset;
-
-        return p && offset >= p->first && memory_next(p, &next, uncommitted, ret) && ret->offset == offset;
-}
-
-void memory_truncate(struct memory *m, const char *topic, int32_t partition, int64_t offset) {
-        struct memory_partition *p = find_partition(m, topic, partition);
-
-        for (; p && p->first < offset && p->first < p->stable; p->first++)
+void memory_partition_truncate(struct memory_partition *p, int64_t offset) {
+        for (; p->first < offset && p->first < p->stable; p->first++)
                 delete_entry(p, &p->entries.items[p->first]);
 }
 
-static int compact_partition(struct memory_partition *p, bool tombstones) {
+int memory_partition_compact(struct memory_partition *p, bool tombstones) {
         struct table latest = {0}; /* key to entry, from the end backwards */
         int r = 0;
 
@@ -369,15 +290,6 @@ static int compact_partition(struct memory_partition *p, bool tombstones) {
         }
         table_done(&latest);
         return r;
-}
-
-void memory_compact(struct memory *m, const char *topic, bool tombstones) {
-        struct memory_topic *t = memory_find(m, topic);
-
-        for (int32_t p = 0; t && p < t->n; p++) {
-                if (compact_partition(&t->partitions[p], tombstones))
-                        return; /* out of memory: less is compacted, which nobody may notice */
-        }
 }
 
 int memory_txn_end(struct memory *m, struct memory_txn *txn, enum memory_state state) {
@@ -416,6 +328,23 @@ void memory_txn_end_all(struct memory *m, struct memory_partition *p) {
         }
 }
 
+int memory_txn_check(const struct memory_txn *txn, unsigned epoch, struct error *err) {
+        if (txn->epoch == epoch)
+                return 0;
+        error_set(err, "another process works under the transactional id '%s', or its transaction was too old", txn->id);
+        return -ESTALE;
+}
+
+void memory_txn_dead(struct memory *m, struct memory_txn *txn, bool dead) {
+        if ((txn->dead_since != INSTANT_NEVER) == dead)
+                return;
+        txn->dead_since = dead ? clock_realtime(&m->clock) : INSTANT_NEVER;
+        if (dead)
+                m->dead++;
+        else
+                m->dead--;
+}
+
 int memory_txn_take(struct memory *m, const char *id, struct memory_txn **ret, unsigned *epoch) {
         struct memory_txn *txn = m->txns;
         int r;
@@ -435,26 +364,18 @@ int memory_txn_take(struct memory *m, const char *id, struct memory_txn **ret, u
                 txn->next = m->txns;
                 m->txns = txn;
         }
-        if (txn->dead_since != INSTANT_NEVER)
-                m->dead--;
-        txn->dead_since = INSTANT_NEVER;
+        memory_txn_dead(m, txn, false);
         r = memory_txn_end(m, txn, MEMORY_ABORTED);
         *epoch = ++txn->epoch;
         *ret = txn;
         return r;
 }
 
-void memory_tick(struct memory *m) {
-        instant_t now;
-
-        if (m->dead == 0)
-                return;
-        now = clock_realtime(&m->clock);
+void memory_txns_tick(struct memory *m, instant_t now) {
         for (struct memory_txn *txn = m->txns; txn; txn = txn->next) {
                 if (txn->dead_since != INSTANT_NEVER && txn->fate && now - txn->dead_since >= BUS_TRANSACTION_MS) {
                         txn->epoch++; /* as the coordinator does: a zombie cannot go on with it */
-                        (void) memory_txn_end(m, txn, MEMORY_ABORTED);
+                        (void) memory_txn_end(m, txn, MEMORY_ABORTED); /* without its marker nobody misses anything */
                 }
         }
-        memory_groups_tick(m, now);
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* The memory bus: the worker. */
+/* The worker on the broker in memory. */
 
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "bus/memory/parts.h"
+#include "bus/memory/group.h"
+#include "bus/memory/log.h"
+#include "bus/memory/worker.h"
 
 #define RUN 64 /* records of one partition in a row, when the order is not drawn */
 
@@ -45,10 +47,8 @@ static void wake(struct memory_worker *w) {
                 return;
         w->frozen = false;
         memory_seat_dead(&w->seat, false);
-        if (w->txn->epoch == w->epoch && w->txn->dead_since != INSTANT_NEVER) {
-                w->txn->dead_since = INSTANT_NEVER;
-                w->m->dead--;
-        }
+        if (w->txn->epoch == w->epoch)
+                memory_txn_dead(w->m, w->txn, false);
 }
 
 /* Takes the first fault if it is one of these. */
@@ -71,13 +71,6 @@ static int64_t *next_of(struct memory_worker *w, int32_t partition) {
 
 static int64_t *committed_of(struct memory_worker *w, int32_t partition) {
         return w->committed + (size_t)partition * w->inputs_n;
-}
-
-static int check_epoch(const struct memory_worker *w, struct error *err) {
-        if (w->txn->epoch == w->epoch)
-                return 0;
-        error_set(err, "another process works under the transactional id '%s', or its transaction was too old", w->txn->id);
-        return -ESTALE;
 }
 
 static void forget(struct memory_worker *w) {
@@ -256,12 +249,12 @@ static int worker_produce(struct bus_worker *worker, const struct bus_record *re
         wake(w);
         assert(record->index < w->outputs_n);
         t = w->outputs[record->index];
-        r = check_epoch(w, err);
+        r = memory_txn_check(w->txn, w->epoch, err);
         if (r)
                 return r;
         if (fault(w, MEMORY_PRODUCE_ABORTED, MEMORY_PRODUCE_ABORTED))
                 return BUS_E_ABORTED;
-        partition = memory_choose(t, record);
+        partition = bus_record_partition(record, t->n, 0);
         if (partition < 0) {
                 error_set(err, "the topic %s has no partition %d", t->name, (int)record->partition);
                 return -EINVAL;
@@ -302,7 +295,7 @@ static int worker_commit(struct bus_worker *worker, struct error *err) {
         int r;
 
         wake(w);
-        r = check_epoch(w, err);
+        r = memory_txn_check(w->txn, w->epoch, err);
         if (r)
                 return r;
         if (!has_work(w))
@@ -328,7 +321,7 @@ static int worker_abort(struct bus_worker *worker, struct error *err) {
         int r;
 
         wake(w);
-        r = check_epoch(w, err);
+        r = memory_txn_check(w->txn, w->epoch, err);
         if (r == 0)
                 r = memory_txn_end(w->m, w->txn, MEMORY_ABORTED);
         w->stale = false;
@@ -377,19 +370,15 @@ void memory_freeze(struct bus_worker *worker) {
         memory_tick(w->m);
         w->frozen = true;
         memory_seat_dead(&w->seat, true);
-        if (w->txn->epoch == w->epoch && w->txn->dead_since == INSTANT_NEVER) {
-                w->txn->dead_since = clock_realtime(&w->m->clock);
-                w->m->dead++;
-        }
+        if (w->txn->epoch == w->epoch)
+                memory_txn_dead(w->m, w->txn, true);
 }
 
 void memory_crash(struct bus_worker *worker) {
         struct memory_worker *w = of(worker);
-        struct memory_seat *seat = &w->seat;
 
         memory_freeze(worker);
-        free(seat->instance);
-        free(seat->topics);
+        memory_seat_done(&w->seat);
         worker_free(w);
 }
 
@@ -417,11 +406,11 @@ static int find_topics(struct memory_worker *w, const struct bus_worker_config *
         w->outputs = calloc(w->outputs_n + 1, sizeof(*w->outputs));
         if (!w->inputs || !w->outputs)
                 return -ENOMEM;
-        r = memory_find_all(w->m, &config->state, 1, &w->state, err);
+        r = memory_topic_find_all(w->m, &config->state, 1, &w->state, err);
         if (r == 0)
-                r = memory_find_all(w->m, config->inputs, w->inputs_n, w->inputs, err);
+                r = memory_topic_find_all(w->m, config->inputs, w->inputs_n, w->inputs, err);
         if (r == 0)
-                r = memory_find_all(w->m, config->outputs, w->outputs_n, w->outputs, err);
+                r = memory_topic_find_all(w->m, config->outputs, w->outputs_n, w->outputs, err);
         for (size_t i = 0; r == 0 && i < w->inputs_n; i++) {
                 if (w->inputs[i]->n != w->state->n) {
                         error_set(err, "the topic %s has %d partitions and %s has %d: they must be equal", w->inputs[i]->name, (int)w->inputs[i]->n,
@@ -447,7 +436,7 @@ static int sit(struct memory_worker *w, const struct bus_worker_config *config) 
                 return -ENOMEM;
         memcpy(topics, w->inputs, w->inputs_n * sizeof(*topics));
         topics[w->inputs_n] = w->state;
-        r = memory_sit(&w->seat, w->m, config->group, config->instance, topics, w->inputs_n + 1);
+        r = memory_seat_take(&w->seat, w->m, config->group, config->instance, topics, w->inputs_n + 1);
         free(topics);
         return r;
 }
@@ -469,8 +458,7 @@ int memory_worker_open(struct bus *b, const struct bus_worker_config *config, st
         if (r == 0)
                 r = sit(w, config);
         if (r) {
-                free(w->seat.instance);
-                free(w->seat.topics);
+                memory_seat_done(&w->seat);
                 worker_free(w);
                 return r;
         }

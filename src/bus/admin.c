@@ -1,15 +1,29 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* Topics, settings and groups, by librdkafka's admin requests. Rights are in kafka_acls.c. */
+/*
+ * Topics, settings, groups and rights, by librdkafka's admin requests
+ *
+ * 2.0.2 cannot make rights on transactional ids: its list of resources ends before them.
+ */
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "bus/kafka/admin.h"
+#include "base/arena.h"
+#include "bus/admin.h"
+#include "bus/kafka/client.h"
 
 #define DESCRIBE_MAX 200 /* topics in one request */
 #define CONTROLLER_MS 5000
+#define ADMIN_BYTES_MAX ((size_t)64 * 1024 * 1024) /* of one listing */
+
+struct admin {
+        struct kafka_client client; /* first: librdkafka's callbacks */
+        struct bus *bus;
+        bool has_controller;
+        struct arena *listing, *settings, *acls;
+};
 
 int admin_new(const struct kafka_config *config, struct admin **ret, struct error *err) {
         struct admin *a = calloc(1, sizeof(*a));
@@ -47,7 +61,7 @@ struct admin *admin_free(struct admin *a) {
         return NULL;
 }
 
-int admin_outcome(struct admin *a, const char *call, rd_kafka_resp_err_t code, const char *text, struct error *err) {
+static int admin_outcome(struct admin *a, const char *call, rd_kafka_resp_err_t code, const char *text, struct error *err) {
         switch (code) {
         case RD_KAFKA_RESP_ERR_NO_ERROR:
                 return 0;
@@ -97,7 +111,7 @@ static int find_controller(struct admin *a, const char *call, struct error *err)
         return a->has_controller ? 0 : admin_outcome(a, call, RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, NULL, err);
 }
 
-int admin_request(struct admin *a, const char *call, void (*send)(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *o, rd_kafka_queue_t *q, void *args),
+static int admin_request(struct admin *a, const char *call, void (*send)(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *o, rd_kafka_queue_t *q, void *args),
                   void *args, rd_kafka_event_t **ret, struct error *err) {
         rd_kafka_AdminOptions_t *options;
         rd_kafka_queue_t *queue;
@@ -535,4 +549,115 @@ int admin_group_committed(struct admin *a, const char *name, const char *const *
         }
         rd_kafka_event_destroy(event);
         return r == ADMIN_E_NONE ? 0 : r;
+}
+
+/* -- Rights -- */
+
+static const struct {
+        enum admin_operation ours;
+        rd_kafka_AclOperation_t theirs;
+} operations[] = {
+        {ADMIN_READ, RD_KAFKA_ACL_OPERATION_READ},     {ADMIN_WRITE, RD_KAFKA_ACL_OPERATION_WRITE},
+        {ADMIN_DESCRIBE, RD_KAFKA_ACL_OPERATION_DESCRIBE}, {ADMIN_DELETE, RD_KAFKA_ACL_OPERATION_DELETE},
+        {ADMIN_ALL, RD_KAFKA_ACL_OPERATION_ALL},
+};
+
+/* Whether the right is one that we could have made. */
+static bool take_acl(struct admin *a, const rd_kafka_AclBinding_t *binding, struct admin_acl *ret) {
+        rd_kafka_ResourceType_t resource = rd_kafka_AclBinding_restype(binding);
+        rd_kafka_ResourcePatternType_t pattern = rd_kafka_AclBinding_resource_pattern_type(binding);
+        const char *name = rd_kafka_AclBinding_name(binding), *principal = rd_kafka_AclBinding_principal(binding);
+
+        if ((resource != RD_KAFKA_RESOURCE_TOPIC && resource != RD_KAFKA_RESOURCE_GROUP) ||
+            rd_kafka_AclBinding_permission_type(binding) != RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW ||
+            strcmp(rd_kafka_AclBinding_host(binding), "*") != 0)
+                return false;
+        for (size_t i = 0; i < ELEMENTS(operations); i++) {
+                if (operations[i].theirs != rd_kafka_AclBinding_operation(binding))
+                        continue;
+                *ret = (struct admin_acl){
+                        .resource = resource == RD_KAFKA_RESOURCE_TOPIC ? ADMIN_TOPIC : ADMIN_GROUP,
+                        .name = arena_copy(a->acls, name, strlen(name)),
+                        .prefixed = pattern == RD_KAFKA_RESOURCE_PATTERN_PREFIXED,
+                        .principal = arena_copy(a->acls, principal, strlen(principal)),
+                        .operation = operations[i].ours,
+                };
+                return ret->name && ret->principal;
+        }
+        return false;
+}
+
+static void send_describe_acls(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *o, rd_kafka_queue_t *q, void *args) {
+        rd_kafka_DescribeAcls(rk, args, o, q);
+}
+
+int admin_acls(struct admin *a, const struct admin_acl **ret, size_t *ret_n, struct error *err) {
+        char reason[KAFKA_TROUBLE_MAX];
+        rd_kafka_AclBindingFilter_t *filter =
+                rd_kafka_AclBindingFilter_new(RD_KAFKA_RESOURCE_ANY, NULL, RD_KAFKA_RESOURCE_PATTERN_ANY, NULL, NULL, RD_KAFKA_ACL_OPERATION_ANY,
+                                              RD_KAFKA_ACL_PERMISSION_TYPE_ANY, reason, sizeof(reason));
+        const rd_kafka_AclBinding_t **bindings;
+        rd_kafka_event_t *event;
+        struct admin_acl *acls;
+        size_t n = 0, found = 0;
+        int r;
+
+        if (!filter) {
+                error_set(err, "rights cannot be asked for: %s", reason);
+                return -EINVAL;
+        }
+        r = admin_request(a, "the question which rights there are", send_describe_acls, filter, &event, err);
+        rd_kafka_AclBinding_destroy(filter);
+        if (r)
+                return r;
+        bindings = rd_kafka_DescribeAcls_result_acls(rd_kafka_event_DescribeAcls_result(event), &n);
+        arena_reset(a->acls);
+        acls = arena_calloc(a->acls, n + 1, sizeof(*acls));
+        for (size_t i = 0; acls && i < n; i++)
+                found += take_acl(a, bindings[i], &acls[found]);
+        rd_kafka_event_destroy(event);
+        *ret = acls;
+        *ret_n = found;
+        return acls ? 0 : -ENOMEM;
+}
+
+static void send_create_acl(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *o, rd_kafka_queue_t *q, void *args) {
+        rd_kafka_AclBinding_t *binding = args;
+
+        rd_kafka_CreateAcls(rk, &binding, 1, o, q);
+}
+
+int admin_acl_make(struct admin *a, const struct admin_acl *acl, struct error *err) {
+        char reason[KAFKA_TROUBLE_MAX] = "";
+        rd_kafka_AclOperation_t operation = RD_KAFKA_ACL_OPERATION_UNKNOWN;
+        const rd_kafka_acl_result_t **results;
+        rd_kafka_AclBinding_t *binding;
+        rd_kafka_event_t *event;
+        size_t n;
+        int r;
+
+        for (size_t i = 0; i < ELEMENTS(operations); i++) {
+                if (operations[i].ours == acl->operation)
+                        operation = operations[i].theirs;
+        }
+        binding = rd_kafka_AclBinding_new(acl->resource == ADMIN_TOPIC ? RD_KAFKA_RESOURCE_TOPIC : RD_KAFKA_RESOURCE_GROUP, acl->name,
+                                          acl->prefixed ? RD_KAFKA_RESOURCE_PATTERN_PREFIXED : RD_KAFKA_RESOURCE_PATTERN_LITERAL,
+                                          acl->principal, "*", operation, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, reason, sizeof(reason));
+        if (!binding) {
+                error_set(err, "the right of %s on %s cannot be made: %s", acl->principal, acl->name, reason);
+                return -EINVAL;
+        }
+        r = admin_request(a, "making a right", send_create_acl, binding, &event, err);
+        rd_kafka_AclBinding_destroy(binding);
+        if (r)
+                return r;
+        results = rd_kafka_CreateAcls_result_acls(rd_kafka_event_CreateAcls_result(event), &n);
+        for (size_t i = 0; r == 0 && i < n; i++) {
+                const rd_kafka_error_t *error = rd_kafka_acl_result_error(results[i]);
+
+                if (error)
+                        r = admin_outcome(a, "making a right", rd_kafka_error_code(error), rd_kafka_error_string(error), err);
+        }
+        rd_kafka_event_destroy(event);
+        return r;
 }
