@@ -7,11 +7,11 @@
  * the polynomial (which is also the fingerprint of nothing) each time that a one falls out.
  */
 
-#include "avro/schemas.h"
+#include "avro/fingerprint.h"
 
 #define FINGERPRINT_EMPTY UINT64_C(0xc15d213aa4d7a795)
 
-static const uint64_t rows[256] = {
+static const uint64_t fingerprint_rows[256] = {
         0x0000000000000000, 0x2cf1cba6b75351fa, 0x59e3974d6ea6a3f4, 0x75125cebd9f5f20e,
         0xb3c72e9add4d47e8, 0x9f36e53c6a1e1612, 0xea24b9d7b3ebe41c, 0xc6d5727104b8b5e6,
         0xe5341f40f335c0fb, 0xc9c5d4e644669101, 0xbcd7880d9d93630f, 0x902643ab2ac032f5,
@@ -83,6 +83,6 @@ uint64_t fingerprint_crc64(const void *bytes, size_t n) {
         uint64_t f = FINGERPRINT_EMPTY;
 
         for (size_t i = 0; i < n; i++)
-                f = f >> 8 ^ rows[(f ^ p[i]) & 0xff];
+                f = f >> 8 ^ fingerprint_rows[(f ^ p[i]) & 0xff];
         return f;
 }

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Frames are told apart by their first bytes; the number behind them is the fingerprint or the id of the schema. */
+
 #include "avro/framing.h"
 
 struct framing framing_read(const void *bytes, size_t n) {

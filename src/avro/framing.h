@@ -30,6 +30,7 @@ struct framing {
 /* Recognises the frame by its first bytes; FRAMING_NONE when there is none. */
 struct framing framing_read(const void *bytes, size_t n);
 
+/* Appends the ten bytes before a body; check out->failed afterwards. */
 void framing_write_single(uint64_t fingerprint, struct buffer *out);
 
 /* The same at @p, where there is room; returns the place behind. */

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Compiles a flat record schema to slots, and says of a schema that is not flat which field is at fault and why. */
+
 #include "avro/layout.h"
 
 #include <assert.h>
 #include <errno.h>
 
-#define wrong(err, ...) (error_set((err), __VA_ARGS__), -EINVAL)
+#define layout_wrong(err, ...) (error_set((err), __VA_ARGS__), -EINVAL)
 
-static int type_of(const struct schema *s, enum layout_type *ret, struct error *err) {
+static int layout_type_of(const struct schema *s, enum layout_type *ret, struct error *err) {
         const char *logical = schema_property_string(s->properties, "logicalType");
 
         if (s->logical == SCHEMA_OTHER_LOGICAL)
-                return wrong(err, "the logical type '%.64s' on %s is none that an event may use (date on int, timestamp-millis on long, uuid "
+                return layout_wrong(err, "the logical type '%.64s' on %s is none that an event may use (date on int, timestamp-millis on long, uuid "
                              "on string or fixed of 16)", logical, s->name);
         switch (s->kind) {
         case SCHEMA_BOOLEAN:
@@ -39,15 +42,15 @@ static int type_of(const struct schema *s, enum layout_type *ret, struct error *
                         *ret = LAYOUT_UUID_FIXED;
                         return 0;
                 }
-                return wrong(err, "a fixed may only be a uuid (16 bytes, logicalType uuid)");
+                return layout_wrong(err, "a fixed may only be a uuid (16 bytes, logicalType uuid)");
         default:
-                return wrong(err, "%s is not flat: only boolean, int, long, float, double, string, enum, uuid, and one of these or null",
+                return layout_wrong(err, "%s is not flat: only boolean, int, long, float, double, string, enum, uuid, and one of these or null",
                              s->name);
         }
 }
 
 /* Of a union of null and one other type the other one; of anything else itself. */
-static int plain_type(struct layout_field *f, const struct schema **ret, struct error *err) {
+static int layout_plain_type(struct layout_field *f, const struct schema **ret, struct error *err) {
         const struct schema *s = f->field->type;
 
         *ret = s;
@@ -61,15 +64,15 @@ static int plain_type(struct layout_field *f, const struct schema **ret, struct 
                 *ret = s->branches[1 - i];
                 return 0;
         }
-        return wrong(err, "a union may only be of null and one other type");
+        return layout_wrong(err, "a union may only be of null and one other type");
 }
 
-static int default_uuid(const struct layout_field *f, const json_t *value, struct slot *ret, struct error *err) {
+static int layout_default_uuid(const struct layout_field *f, const json_t *value, struct slot *ret, struct error *err) {
         const char *s = json_string_value(value);
 
         ret->kind = SLOT_UUID;
         if (f->type == LAYOUT_UUID)
-                return uuid_parse(s, json_string_length(value), &ret->u) ? 0 : wrong(err, "the default must be a uuid in lower case");
+                return uuid_parse(s, json_string_length(value), &ret->u) ? 0 : layout_wrong(err, "the default must be a uuid in lower case");
         for (size_t i = 0; i < sizeof(ret->u.bytes); i++) { /* sixteen code points, each one byte: checked by the parser */
                 unsigned char c = (unsigned char)*s++;
 
@@ -78,7 +81,7 @@ static int default_uuid(const struct layout_field *f, const json_t *value, struc
         return 0;
 }
 
-static int default_of(struct layout_field *f, struct error *err) {
+static int layout_default(struct layout_field *f, struct error *err) {
         const json_t *value = f->field->default_value;
         struct slot *slot = &f->default_value;
 
@@ -113,7 +116,7 @@ static int default_of(struct layout_field *f, struct error *err) {
                 return 0;
         case LAYOUT_UUID:
         case LAYOUT_UUID_FIXED:
-                return default_uuid(f, value, slot, err);
+                return layout_default_uuid(f, value, slot, err);
         }
         return 0;
 }
@@ -124,9 +127,10 @@ static int layout_field(struct layout_field *f, const struct schema_field *field
 
         f->name = field->name;
         f->field = field;
-        r = plain_type(f, &type, err);
-        if (r == 0)
-                r = type_of(type, &f->type, err);
+        r = layout_plain_type(f, &type, err);
+        if (r)
+                return r;
+        r = layout_type_of(type, &f->type, err);
         if (r)
                 return r;
         f->plain = type;
@@ -134,18 +138,19 @@ static int layout_field(struct layout_field *f, const struct schema_field *field
                 f->symbols = type->symbols;
                 f->n_symbols = type->n_symbols;
         }
-        return default_of(f, err);
+        return layout_default(f, err);
 }
 
 int layout_new(const struct schema_file *file, struct layout **ret, struct error *err) {
         CLEANUP(layout_free_p) struct layout *layout = NULL;
-        const struct schema *root = schema_root(file);
+        const struct schema *root;
 
-        assert(ret);
+        assert(file && ret);
+        root = schema_root(file);
         if (root->kind != SCHEMA_RECORD)
-                return wrong(err, "%s: an event is a record, this is %s", schema_name(file), root->name);
+                return layout_wrong(err, "%s: an event is a record, this is %s", schema_name(file), root->name);
         if (root->n_fields > LAYOUT_SLOTS_MAX)
-                return wrong(err, "%s: an event has at most %d fields, this has %zu", schema_name(file), LAYOUT_SLOTS_MAX, root->n_fields);
+                return layout_wrong(err, "%s: an event has at most %d fields, this has %zu", schema_name(file), LAYOUT_SLOTS_MAX, root->n_fields);
         layout = calloc(1, sizeof(*layout));
         if (!layout)
                 return -ENOMEM;
@@ -177,6 +182,7 @@ struct layout *layout_free(struct layout *layout) {
 }
 
 int layout_slot(const struct layout *layout, const char *name) {
+        assert(layout && name);
         for (size_t i = 0; i < layout->n; i++) {
                 if (strcmp(layout->fields[i].name, name) == 0)
                         return (int)i;
@@ -200,6 +206,7 @@ const char *layout_type_word(enum layout_type type) {
                 [LAYOUT_UUID] = "uuid",       [LAYOUT_UUID_FIXED] = "uuid (16 bytes)",
         };
 
+        assert(type < ELEMENTS(words));
         return words[type];
 }
 

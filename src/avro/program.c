@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "avro/op.h"
+
+/* Compiles a program: for each field of the writer the steps that read it into the reader's slot, or the reason why none do. */
+
+#include "avro/program.h"
 
 #include <assert.h>
 #include <errno.h>
 
+#include "base/buffer.h"
 #include "base/vector.h"
 
 #define PROGRAM_MEMORY_MAX ((size_t)16 * 1024 * 1024)
 #define PROGRAM_REASONS_MAX 4096
 #define PROGRAM_REASON_MAX (4 * (SCHEMA_NAME_MAX + 64)) /* one sentence: four names at most */
 
-struct compile {
+struct program_compile {
         VECTOR(struct op) ops;
         struct arena *arena;
         struct buffer reasons, gaps; /* sentences with "; " between */
@@ -18,7 +22,7 @@ struct compile {
 };
 
 /* Adds to a list of sentences; what is too much is left out, the first ones say enough. */
-#define note(list, ...)                                        \
+#define program_note(list, ...)                                        \
         do {                                                   \
                 if ((list)->n < PROGRAM_REASONS_MAX) {         \
                         if ((list)->n)                         \
@@ -27,12 +31,12 @@ struct compile {
                 }                                              \
         } while (0)
 
-static int emit(struct compile *c, struct op op) {
+static int program_emit(struct program_compile *c, struct op op) {
         op.field = c->field;
         return vector_push(&c->ops, op);
 }
 
-static bool names_match(const struct schema *writer, const struct schema *reader) {
+static bool program_names_match(const struct schema *writer, const struct schema *reader) {
         const json_t *aliases = schema_property(reader->properties, "aliases"), *alias;
         const char *name = schema_short_name(writer->name);
         size_t i;
@@ -47,7 +51,7 @@ static bool names_match(const struct schema *writer, const struct schema *reader
 }
 
 /* The step that reads @writer into a field, or OP_END when the types do not resolve. */
-static enum op_code step_for(const struct schema *writer, const struct layout_field *f) {
+static enum op_code program_step_for(const struct schema *writer, const struct layout_field *f) {
         enum schema_kind w = writer->kind;
 
         switch (f->type) {
@@ -70,7 +74,7 @@ static enum op_code step_for(const struct schema *writer, const struct layout_fi
         case LAYOUT_STRING:
                 return w == SCHEMA_STRING || w == SCHEMA_BYTES ? OP_STRING : OP_END;
         case LAYOUT_ENUM:
-                return w == SCHEMA_ENUM && names_match(writer, f->plain) ? OP_ENUM : OP_END;
+                return w == SCHEMA_ENUM && program_names_match(writer, f->plain) ? OP_ENUM : OP_END;
         case LAYOUT_UUID:
                 if (w == SCHEMA_FIXED)
                         return writer->logical == SCHEMA_UUID ? OP_UUID_FIXED : OP_END;
@@ -78,12 +82,12 @@ static enum op_code step_for(const struct schema *writer, const struct layout_fi
         case LAYOUT_UUID_FIXED:
                 if (w == SCHEMA_STRING)
                         return writer->logical == SCHEMA_UUID ? OP_UUID_TEXT : OP_END;
-                return w == SCHEMA_FIXED && writer->size == 16 && names_match(writer, f->plain) ? OP_UUID_FIXED : OP_END;
+                return w == SCHEMA_FIXED && writer->size == 16 && program_names_match(writer, f->plain) ? OP_UUID_FIXED : OP_END;
         }
         return OP_END;
 }
 
-static int emit_enum(struct compile *c, const struct schema *writer, const struct layout_field *f, uint8_t slot) {
+static int program_emit_enum(struct program_compile *c, const struct schema *writer, const struct layout_field *f, uint8_t slot) {
         int32_t *map = arena_calloc(c->arena, writer->n_symbols, sizeof(*map));
         const char *fallback = f->plain->default_symbol;
 
@@ -94,61 +98,61 @@ static int emit_enum(struct compile *c, const struct schema *writer, const struc
                 if (map[i] < 0 && fallback)
                         map[i] = layout_symbol(f, text_of(fallback));
                 if (map[i] < 0)
-                        note(&c->gaps, "field '%s': the reader has no symbol %s", c->field, writer->symbols[i]);
+                        program_note(&c->gaps, "field '%s': the reader has no symbol %s", c->field, writer->symbols[i]);
         }
-        return emit(c, (struct op){.code = OP_ENUM, .slot = slot, .n = (uint32_t)writer->n_symbols, .symbols = map});
+        return program_emit(c, (struct op){.code = OP_ENUM, .slot = slot, .n = (uint32_t)writer->n_symbols, .symbols = map});
 }
 
 /* The step for a writer's type that is no union. Return: 0; 1 when it does not resolve; -ENOMEM. */
-static int emit_plain(struct compile *c, const struct schema *writer, const struct layout_field *f, uint8_t slot) {
+static int program_emit_plain(struct program_compile *c, const struct schema *writer, const struct layout_field *f, uint8_t slot) {
         enum op_code code;
 
         if (writer->kind == SCHEMA_NULL)
-                return f->nullable ? emit(c, (struct op){.code = OP_NULL, .slot = slot}) : 1;
-        code = step_for(writer, f);
+                return f->nullable ? program_emit(c, (struct op){.code = OP_NULL, .slot = slot}) : 1;
+        code = program_step_for(writer, f);
         if (code == OP_END)
                 return 1;
         if (code == OP_ENUM)
-                return emit_enum(c, writer, f, slot);
-        return emit(c, (struct op){.code = (uint8_t)code, .slot = slot});
+                return program_emit_enum(c, writer, f, slot);
+        return program_emit(c, (struct op){.code = (uint8_t)code, .slot = slot});
 }
 
 /* Null and one other type that resolves: two steps. Return: as above. */
-static int emit_nullable(struct compile *c, const struct schema *writer, const struct layout_field *f, uint8_t slot) {
+static int program_emit_nullable(struct program_compile *c, const struct schema *writer, const struct layout_field *f, uint8_t slot) {
         uint8_t null_branch = writer->branches[0]->kind == SCHEMA_NULL ? 0 : 1;
         enum op_code code = f->nullable ? OP_OPTIONAL : OP_REQUIRED;
         int r;
 
         if (writer->n_branches != 2 || writer->branches[null_branch]->kind != SCHEMA_NULL)
                 return 1;
-        if (step_for(writer->branches[1 - null_branch], f) == OP_END)
+        if (program_step_for(writer->branches[1 - null_branch], f) == OP_END)
                 return 1;
         if (!f->nullable)
-                note(&c->gaps, "field '%s': the reader takes no null", c->field);
-        r = emit(c, (struct op){.code = (uint8_t)code, .slot = slot, .null_branch = null_branch});
-        return r ? r : emit_plain(c, writer->branches[1 - null_branch], f, slot);
+                program_note(&c->gaps, "field '%s': the reader takes no null", c->field);
+        r = program_emit(c, (struct op){.code = (uint8_t)code, .slot = slot, .null_branch = null_branch});
+        return r ? r : program_emit_plain(c, writer->branches[1 - null_branch], f, slot);
 }
 
 /* Any other union: each branch has steps of its own, and then goes on behind the last. Return: as above. */
-static int emit_branches(struct compile *c, const struct schema *writer, const struct layout_field *f, uint8_t slot) {
+static int program_emit_branches(struct program_compile *c, const struct schema *writer, const struct layout_field *f, uint8_t slot) {
         uint32_t *targets = arena_calloc(c->arena, writer->n_branches, sizeof(*targets));
         size_t first = c->ops.n, readable = 0;
         int r;
 
         if (!targets)
                 return -ENOMEM;
-        r = emit(c, (struct op){.code = OP_BRANCH, .n = (uint32_t)writer->n_branches, .targets = targets});
+        r = program_emit(c, (struct op){.code = OP_BRANCH, .n = (uint32_t)writer->n_branches, .targets = targets});
         for (size_t i = 0; i < writer->n_branches && r == 0; i++) {
                 targets[i] = (uint32_t)c->ops.n;
-                r = emit_plain(c, writer->branches[i], f, slot);
+                r = program_emit_plain(c, writer->branches[i], f, slot);
                 if (r == 0)
                         readable++;
                 if (r > 0) {
-                        note(&c->gaps, "field '%s': the reader has no place for %s", c->field, writer->branches[i]->name);
-                        r = emit(c, (struct op){.code = OP_REFUSE});
+                        program_note(&c->gaps, "field '%s': the reader has no place for %s", c->field, writer->branches[i]->name);
+                        r = program_emit(c, (struct op){.code = OP_REFUSE});
                 }
                 if (r == 0)
-                        r = emit(c, (struct op){.code = OP_JUMP});
+                        r = program_emit(c, (struct op){.code = OP_JUMP});
         }
         if (r)
                 return r;
@@ -159,28 +163,28 @@ static int emit_branches(struct compile *c, const struct schema *writer, const s
         return readable ? 0 : 1;
 }
 
-static const char *word_of(const struct schema *s) {
+static const char *program_word_of(const struct schema *s) {
         return s->logical == SCHEMA_NOT_LOGICAL ? s->name : schema_property_string(s->properties, "logicalType");
 }
 
-static int compile_field(struct compile *c, const struct schema_field *writer, const struct layout *reader, int slot) {
+static int program_compile_field(struct program_compile *c, const struct schema_field *writer, const struct layout *reader, int slot) {
         const struct layout_field *f;
         int r;
 
         c->field = writer->name;
         if (slot < 0)
-                return emit(c, (struct op){.code = OP_SKIP, .skip = writer->type});
+                return program_emit(c, (struct op){.code = OP_SKIP, .skip = writer->type});
         f = &reader->fields[slot];
         r = 1;
         if (writer->type->kind == SCHEMA_UNION) {
-                r = emit_nullable(c, writer->type, f, (uint8_t)slot);
+                r = program_emit_nullable(c, writer->type, f, (uint8_t)slot);
                 if (r > 0)
-                        r = emit_branches(c, writer->type, f, (uint8_t)slot);
+                        r = program_emit_branches(c, writer->type, f, (uint8_t)slot);
         } else {
-                r = emit_plain(c, writer->type, f, (uint8_t)slot);
+                r = program_emit_plain(c, writer->type, f, (uint8_t)slot);
         }
         if (r > 0) {
-                note(&c->reasons, "field '%s' was written as %s and cannot be read as %s%s", f->name, word_of(writer->type),
+                program_note(&c->reasons, "field '%s' was written as %s and cannot be read as %s%s", f->name, program_word_of(writer->type),
                      f->nullable ? "null or " : "", f->type == LAYOUT_ENUM ? f->plain->name : layout_type_word(f->type));
                 r = 0;
         }
@@ -188,7 +192,7 @@ static int compile_field(struct compile *c, const struct schema_field *writer, c
 }
 
 /* The reader's slot for a writer's field: by its name, else by an alias; -1 when it has none. */
-static int slot_for(const struct layout *reader, const struct schema *writer, const char *name) {
+static int program_slot_for(const struct layout *reader, const struct schema *writer, const char *name) {
         int slot = layout_slot(reader, name);
 
         for (size_t i = 0; i < reader->n && slot < 0; i++) {
@@ -206,20 +210,20 @@ static int slot_for(const struct layout *reader, const struct schema *writer, co
         return slot;
 }
 
-static int compile_record(struct compile *c, const struct schema *writer, const struct layout *reader) {
+static int program_compile_record(struct program_compile *c, const struct schema *writer, const struct layout *reader) {
         bool read[LAYOUT_SLOTS_MAX] = {false};
         int r = 0;
 
-        if (!names_match(writer, schema_root(reader->file)))
-                note(&c->reasons, "the writer's record is %s, not %s", schema_short_name(writer->name), schema_short_name(reader->name));
+        if (!program_names_match(writer, schema_root(reader->file)))
+                program_note(&c->reasons, "the writer's record is %s, not %s", schema_short_name(writer->name), schema_short_name(reader->name));
         for (size_t i = 0; i < writer->n_fields && r == 0; i++) {
-                int slot = slot_for(reader, writer, writer->fields[i].name);
+                int slot = program_slot_for(reader, writer, writer->fields[i].name);
 
                 if (slot >= 0 && read[slot]) /* two aliases of one field */
                         slot = -1;
                 if (slot >= 0)
                         read[slot] = true;
-                r = compile_field(c, &writer->fields[i], reader, slot);
+                r = program_compile_field(c, &writer->fields[i], reader, slot);
         }
         for (size_t i = 0; i < reader->n && r == 0; i++) {
                 const struct layout_field *f = &reader->fields[i];
@@ -228,17 +232,17 @@ static int compile_record(struct compile *c, const struct schema *writer, const 
                 if (read[i])
                         continue;
                 if (f->has_default)
-                        r = emit(c, (struct op){.code = OP_DEFAULT, .slot = (uint8_t)i, .value = &f->default_value});
+                        r = program_emit(c, (struct op){.code = OP_DEFAULT, .slot = (uint8_t)i, .value = &f->default_value});
                 else
-                        note(&c->reasons, "field '%s' was not written and has no default", f->name);
+                        program_note(&c->reasons, "field '%s' was not written and has no default", f->name);
         }
         c->field = "";
-        return r ? r : emit(c, (struct op){.code = OP_END});
+        return r ? r : program_emit(c, (struct op){.code = OP_END});
 }
 
-static int compile_all(struct compile *c, const struct schema_file *writer, const struct layout *reader, struct program *program,
+static int program_compile_all(struct program_compile *c, const struct schema_file *writer, const struct layout *reader, struct program *program,
                        struct error *err) {
-        int r = compile_record(c, schema_root(writer), reader);
+        int r = program_compile_record(c, schema_root(writer), reader);
 
         if (r)
                 return r;
@@ -258,7 +262,7 @@ static int compile_all(struct compile *c, const struct schema_file *writer, cons
 }
 
 int program_new(const struct schema_file *writer, const struct layout *reader, struct program **ret, struct error *err) {
-        struct compile c = {.reasons = BUFFER_INIT(PROGRAM_REASONS_MAX + PROGRAM_REASON_MAX),
+        struct program_compile c = {.reasons = BUFFER_INIT(PROGRAM_REASONS_MAX + PROGRAM_REASON_MAX),
                             .gaps = BUFFER_INIT(PROGRAM_REASONS_MAX + PROGRAM_REASON_MAX),
                             .field = ""};
         CLEANUP(program_free_p) struct program *program = NULL;
@@ -276,7 +280,7 @@ int program_new(const struct schema_file *writer, const struct layout *reader, s
         if (r)
                 return r;
         c.arena = program->arena;
-        r = compile_all(&c, writer, reader, program, err);
+        r = program_compile_all(&c, writer, reader, program, err);
         vector_done(&c.ops);
         buffer_done(&c.reasons);
         buffer_done(&c.gaps);

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Writing Avro's primitives, each behind the last; for record_encode.c and for rows of frozen schemas
+ * Writing Avro's primitives, each behind the last; for record.c and for rows of frozen schemas
  *
  * Every function writes at @p, where the caller has made room, and returns the place behind.
  */

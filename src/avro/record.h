@@ -4,38 +4,18 @@
 /*
  * Records: bytes to slots and back
  *
- * A program is the resolution of one writer schema to one reader layout, compiled once: defaults,
- * aliases, promotions, enum defaults, nullable to plain and back, unknown fields of any type skipped.
- * Decoding is strict: lengths are checked against what is left before anything is touched, enum and
+ * Decoding runs a program (program.h) and is strict: lengths are checked against what is left before anything is touched, enum and
  * union indices against their range, booleans are 0 or 1, text is UTF-8, uuids are 36 lower-case
  * characters, and the body must end where the record ends. Nothing is allocated: strings are views
- * into the bytes. One extension of the Avro rules: a uuid written as a string is read by a field that
- * keeps it as fixed(16), and the other way round.
+ * into the bytes.
  */
 
-#include "avro/layout.h"
+#include "avro/program.h"
 #include "base/buffer.h"
 
 #define RECORD_SKIP_DEPTH_MAX 32
 #define RECORD_SKIP_ITEMS_MAX 1000000 /* values in the fields of one record that are skipped */
 #define RECORD_TEXT_MAX 65536         /* bytes of one string */
-
-struct program;
-
-/*
- * @writer: any record schema; both must outlive the program.
- * Return: 0; -EINVAL with every reason in one sentence when they do not resolve; -ENOMEM.
- */
-int program_new(const struct schema_file *writer, const struct layout *reader, struct program **ret, struct error *err) MUSTCHECK;
-struct program *program_free(struct program *program); /* NULL ok; returns NULL */
-DEFINE_CLEANUP(struct program *, program_free);
-
-/*
- * What a writer may write and this reader will refuse, though the schemas resolve (a null, a symbol
- * or a branch that the reader does not have): one sentence with every field, or "" when the program
- * reads every record that the writer's schema allows. For checks of compatibility.
- */
-const char *program_gaps(const struct program *program);
 
 enum record_error {
         RECORD_E_SHORT = 1, /* the bytes end too early */

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* From the JSON of a schema to its types; then the checks of defaults, which may need any of them, and the canonical form. */
+
 #include "avro/schemas.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 
-#include "avro/schemas_parts.h"
+#include "avro/fingerprint.h"
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/file.h"
 #include "base/table.h"
+#include "base/utf8.h"
 #include "base/vector.h"
 
 #define SCHEMA_MEMORY_MAX (SCHEMA_TEXT_MAX * 64) /* of what one schema becomes */
@@ -39,6 +44,8 @@ static const struct schema primitives[] = {
 static const char *const complex_words[] = {"record", "enum", "array", "map", "fixed"};
 
 static int parse_type(struct parse *p, const json_t *json, const char *space, unsigned depth, const struct schema **ret);
+/* @depth counts from 0. */
+static bool schema_default_fits(const struct schema *type, const json_t *value, unsigned depth, struct error *err);
 
 #define wrong(p, ...) (error_set((p)->err, __VA_ARGS__), -EINVAL)
 
@@ -51,7 +58,7 @@ static const struct schema *primitive_of(const char *word) {
 }
 
 /* A letter or _, then letters, digits and _; parts between dots when @dots. */
-static bool name_valid(const char *s, size_t n, bool dots) {
+static bool schema_name_valid(const char *s, size_t n, bool dots) {
         bool first = true;
 
         if (n == 0 || n > SCHEMA_NAME_MAX)
@@ -105,7 +112,7 @@ static int check_aliases(struct parse *p, const json_t *object, bool dots) {
         if (!json_is_array(list))
                 return wrong(p, "'aliases' must be a list of names");
         json_array_foreach(list, i, item) {
-                if (!json_is_string(item) || !name_valid(json_string_value(item), json_string_length(item), dots))
+                if (!json_is_string(item) || !schema_name_valid(json_string_value(item), json_string_length(item), dots))
                         return wrong(p, "'aliases' must hold names of letters, digits and _");
         }
         return 0;
@@ -121,9 +128,9 @@ static int parse_name(struct parse *p, const json_t *json, struct schema *s, con
                 return r;
         if (!word)
                 return wrong(p, "a record, enum or fixed needs a 'name'");
-        if (!name_valid(word, json_string_length(name), true))
+        if (!schema_name_valid(word, json_string_length(name), true))
                 return wrong(p, "'%.64s' is not a name of letters, digits and _ that begins with no digit", word);
-        if (given && *given && !name_valid(given, json_string_length(json_object_get(json, "namespace")), true))
+        if (given && *given && !schema_name_valid(given, json_string_length(json_object_get(json, "namespace")), true))
                 return wrong(p, "the namespace '%.64s' must be names with dots between", given);
         dot = strrchr(word, '.');
         if (dot) {
@@ -194,7 +201,7 @@ static int parse_fields(struct parse *p, const json_t *list, const char *space, 
                         return wrong(p, "field %zu must be an object", i + 1);
                 if (!json_is_string(name))
                         return wrong(p, "field %zu has no 'name'", i + 1);
-                if (!name_valid(json_string_value(name), json_string_length(name), false))
+                if (!schema_name_valid(json_string_value(name), json_string_length(name), false))
                         return wrong(p, "field %zu: '%.64s' is not a name of letters, digits and _ that begins with no digit", i + 1,
                                      json_string_value(name));
                 fields[i].name = json_string_value(name);
@@ -237,7 +244,7 @@ static int parse_symbols(struct parse *p, const json_t *list, struct schema *s, 
                 if (!json_is_string(item))
                         return wrong(p, "symbol %zu must be a string", i + 1);
                 symbols[i] = json_string_value(item);
-                if (!name_valid(symbols[i], json_string_length(item), false))
+                if (!schema_name_valid(symbols[i], json_string_length(item), false))
                         return wrong(p, "symbol '%.64s' is not a name of letters, digits and _ that begins with no digit", symbols[i]);
                 r = put_once(p, seen, symbols[i]);
                 if (r) {
@@ -436,6 +443,145 @@ static int parse_type(struct parse *p, const json_t *json, const char *space, un
         return parse_union(p, json, space, depth, s);
 }
 
+/* -- Defaults: whether one fits its type, as the Avro specification maps JSON to types; the error says why not -- */
+
+static bool default_misfit(struct error *err, const char *what) {
+        error_set(err, "the default must be %s", what);
+        return false;
+}
+
+/* The text of bytes and fixed: one code point up to U+00FF for each byte. Return: how many, or -1. */
+static long long default_count_bytes(const json_t *value) {
+        const unsigned char *s = (const unsigned char *)json_string_value(value);
+        size_t n = json_string_length(value);
+        long long count = 0;
+
+        for (size_t i = 0; i < n; count++) {
+                size_t length = utf8_length((const char *)s + i, n - i);
+
+                if (length == 0 || length > 2 || (length == 2 && s[i] > 0xc3))
+                        return -1;
+                i += length;
+        }
+        return count;
+}
+
+static bool default_record_fits(const struct schema *type, const json_t *value, unsigned depth, struct error *err) {
+        const char *key;
+        json_t *member;
+
+        if (!json_is_object(value))
+                return default_misfit(err, "an object with the record's fields");
+        for (size_t i = 0; i < type->n_fields; i++) {
+                const struct schema_field *f = &type->fields[i];
+                const json_t *v = json_object_get(value, f->name);
+
+                if (!v && f->default_value)
+                        continue;
+                if (!v) {
+                        error_set(err, "the default lacks '%s', which has no default of its own", f->name);
+                        return false;
+                }
+                if (!schema_default_fits(f->type, v, depth + 1, err)) {
+                        error_prefix(err, "'%s'", f->name);
+                        return false;
+                }
+        }
+        json_object_foreach((json_t *)value, key, member) {
+                bool known = false;
+
+                for (size_t i = 0; i < type->n_fields && !known; i++)
+                        known = strcmp(type->fields[i].name, key) == 0;
+                if (!known) {
+                        error_set(err, "the default has '%.64s', which is no field of %s", key, type->name);
+                        return false;
+                }
+        }
+        return true;
+}
+
+static bool default_items_fit(const struct schema *type, const json_t *value, unsigned depth, struct error *err) {
+        const char *key;
+        json_t *item;
+        size_t i;
+
+        if (type->kind == SCHEMA_ARRAY) {
+                if (!json_is_array(value))
+                        return default_misfit(err, "a list");
+                json_array_foreach(value, i, item) {
+                        if (!schema_default_fits(type->items, item, depth + 1, err))
+                                return false;
+                }
+                return true;
+        }
+        if (!json_is_object(value))
+                return default_misfit(err, "an object");
+        json_object_foreach((json_t *)value, key, item) {
+                if (!schema_default_fits(type->items, item, depth + 1, err))
+                        return false;
+        }
+        return true;
+}
+
+static bool default_symbol_fits(const struct schema *type, const json_t *value, struct error *err) {
+        struct nearest nearest = NEAREST_INIT(json_string_value(value));
+        char hint[NEAREST_HINT_MAX];
+
+        if (!json_is_string(value))
+                return default_misfit(err, "one of the symbols");
+        for (size_t i = 0; i < type->n_symbols; i++) {
+                if (strcmp(type->symbols[i], json_string_value(value)) == 0)
+                        return true;
+                nearest_try(&nearest, type->symbols[i]);
+        }
+        error_set(err, "the default '%.64s' is not one of the symbols%s", json_string_value(value), nearest_hint(&nearest, hint));
+        return false;
+}
+
+static bool schema_default_fits(const struct schema *type, const json_t *value, unsigned depth, struct error *err) {
+        json_int_t i = json_integer_value(value);
+
+        if (depth > SCHEMA_DEPTH_MAX) {
+                error_set(err, "the default is nested deeper than %d levels", SCHEMA_DEPTH_MAX);
+                return false;
+        }
+        switch (type->kind) {
+        case SCHEMA_NULL:
+                return json_is_null(value) || default_misfit(err, "null");
+        case SCHEMA_BOOLEAN:
+                return json_is_boolean(value) || default_misfit(err, "true or false");
+        case SCHEMA_INT:
+                return (json_is_integer(value) && i >= INT32_MIN && i <= INT32_MAX) || default_misfit(err, "a whole number of 32 bits");
+        case SCHEMA_LONG:
+                return json_is_integer(value) || default_misfit(err, "a whole number");
+        case SCHEMA_FLOAT:
+        case SCHEMA_DOUBLE:
+                return json_is_number(value) || default_misfit(err, "a number");
+        case SCHEMA_STRING:
+                return json_is_string(value) || default_misfit(err, "a string");
+        case SCHEMA_BYTES:
+                return (json_is_string(value) && default_count_bytes(value) >= 0) || default_misfit(err, "a string of characters up to U+00FF");
+        case SCHEMA_FIXED:
+                if (json_is_string(value) && default_count_bytes(value) == (long long)type->size)
+                        return true;
+                error_set(err, "the default must be a string of exactly %zu characters up to U+00FF", type->size);
+                return false;
+        case SCHEMA_ENUM:
+                return default_symbol_fits(type, value, err);
+        case SCHEMA_ARRAY:
+        case SCHEMA_MAP:
+                return default_items_fit(type, value, depth, err);
+        case SCHEMA_UNION:
+                if (schema_default_fits(type->branches[0], value, depth + 1, err))
+                        return true;
+                error_prefix(err, "of a union the first branch counts, here '%s'", type->branches[0]->name);
+                return false;
+        case SCHEMA_RECORD:
+                return default_record_fits(type, value, depth, err);
+        }
+        return false;
+}
+
 /* Defaults are looked at when all types are known: they may be those of a type that refers to itself. */
 static int check_defaults(struct parse *p) {
         for (size_t i = 0; i < p->named.n; i++) {
@@ -452,6 +598,114 @@ static int check_defaults(struct parse *p) {
         }
         return 0;
 }
+
+/*
+ * -- Parsing Canonical Form --
+ *
+ * Full names, only what decides about the bytes (name, type, fields, symbols, items, values, size),
+ * in this order, no white space. A named type is written where it stands first, and by its name
+ * from then on. Names and symbols are checked by the parser, so nothing here needs an escape.
+ */
+
+struct canonical {
+        struct buffer *out;
+        struct table written; /* full names */
+};
+
+static int canonical_write_type(struct canonical *c, const struct schema *s);
+
+static void canonical_write_quoted(struct buffer *out, const char *s) {
+        buffer_add_byte(out, '"');
+        buffer_add_text(out, s);
+        buffer_add_byte(out, '"');
+}
+
+static int canonical_write_record(struct canonical *c, const struct schema *s) {
+        int r = 0;
+
+        buffer_add_text(c->out, ",\"type\":\"record\",\"fields\":[");
+        for (size_t i = 0; i < s->n_fields && r == 0; i++) {
+                buffer_add_text(c->out, i ? ",{\"name\":" : "{\"name\":");
+                canonical_write_quoted(c->out, s->fields[i].name);
+                buffer_add_text(c->out, ",\"type\":");
+                r = canonical_write_type(c, s->fields[i].type);
+                buffer_add_byte(c->out, '}');
+        }
+        buffer_add_byte(c->out, ']');
+        return r;
+}
+
+static int canonical_write_named(struct canonical *c, const struct schema *s) {
+        size_t n = strlen(s->name);
+        int r;
+
+        if (table_get(&c->written, s->name, n)) {
+                canonical_write_quoted(c->out, s->name);
+                return 0;
+        }
+        r = table_put(&c->written, s->name, n, (void *)s);
+        if (r)
+                return r;
+        buffer_add_text(c->out, "{\"name\":");
+        canonical_write_quoted(c->out, s->name);
+        if (s->kind == SCHEMA_RECORD) {
+                r = canonical_write_record(c, s);
+        } else if (s->kind == SCHEMA_ENUM) {
+                buffer_add_text(c->out, ",\"type\":\"enum\",\"symbols\":[");
+                for (size_t i = 0; i < s->n_symbols; i++) {
+                        if (i)
+                                buffer_add_byte(c->out, ',');
+                        canonical_write_quoted(c->out, s->symbols[i]);
+                }
+                buffer_add_byte(c->out, ']');
+        } else {
+                buffer_printf(c->out, ",\"type\":\"fixed\",\"size\":%zu", s->size);
+        }
+        buffer_add_byte(c->out, '}');
+        return r;
+}
+
+static int canonical_write_type(struct canonical *c, const struct schema *s) {
+        int r = 0;
+
+        switch (s->kind) {
+        case SCHEMA_RECORD:
+        case SCHEMA_ENUM:
+        case SCHEMA_FIXED:
+                return canonical_write_named(c, s);
+        case SCHEMA_ARRAY:
+        case SCHEMA_MAP:
+                buffer_add_text(c->out, s->kind == SCHEMA_ARRAY ? "{\"type\":\"array\",\"items\":" : "{\"type\":\"map\",\"values\":");
+                r = canonical_write_type(c, s->items);
+                buffer_add_byte(c->out, '}');
+                return r;
+        case SCHEMA_UNION:
+                buffer_add_byte(c->out, '[');
+                for (size_t i = 0; i < s->n_branches && r == 0; i++) {
+                        if (i)
+                                buffer_add_byte(c->out, ',');
+                        r = canonical_write_type(c, s->branches[i]);
+                }
+                buffer_add_byte(c->out, ']');
+                return r;
+        default:
+                canonical_write_quoted(c->out, s->name);
+                return 0;
+        }
+}
+
+/* Appends the form. Return: 0 or -ENOMEM. */
+static int canonical_write(const struct schema *root, struct buffer *out) {
+        struct canonical c = {.out = out};
+        int r = canonical_write_type(&c, root);
+
+        table_done(&c.written);
+        if (r == 0 && out->failed)
+                r = -ENOMEM;
+        return r;
+}
+
+/* -- The file -- */
 
 static int write_canonical(struct schema_file *file) {
         struct buffer b = BUFFER_INIT(CANONICAL_MAX);

@@ -74,9 +74,6 @@ uint64_t schema_fingerprint(const struct schema_file *file);      /* CRC-64-AVRO
 /* The part of a full name behind its last dot. */
 const char *schema_short_name(const char *full);
 
-/* CRC-64-AVRO (Rabin) of any bytes. */
-uint64_t fingerprint_crc64(const void *bytes, size_t n);
-
 /* A custom property of a record or field ("ketenwacht.identity"), or NULL. */
 const json_t *schema_property(const json_t *properties, const char *name);
 

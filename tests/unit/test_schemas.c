@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "avro/fingerprint.h"
 #include "avro/layout.h"
 #include "base/buffer.h"
 #include "base/file.h"

@@ -2,13 +2,17 @@
 #pragma once
 
 /*
- * The steps of a program; for program.c, which makes them, and record.c, which runs them
+ * Programs: the resolution of one writer schema to one reader layout, compiled once
+ *
+ * Defaults, aliases, promotions, enum defaults, nullable to plain and back, unknown fields of any type
+ * skipped. One extension of the Avro rules: a uuid written as a string is read by a field that keeps it as
+ * fixed(16), and the other way round. record.h runs a program over bytes.
  *
  * The steps stand in the order of the writer's bytes, one for each field, two when it is nullable
  * (OP_OPTIONAL, and the value unless it was null). Only a union of several types branches.
  */
 
-#include "avro/record.h"
+#include "avro/layout.h"
 #include "base/arena.h"
 
 enum op_code {
@@ -43,3 +47,18 @@ struct program {
         struct arena *arena;
         const char *gaps;
 };
+
+/*
+ * @writer: any record schema; both must outlive the program.
+ * Return: 0; -EINVAL with every reason in one sentence when they do not resolve; -ENOMEM.
+ */
+int program_new(const struct schema_file *writer, const struct layout *reader, struct program **ret, struct error *err) MUSTCHECK;
+struct program *program_free(struct program *program); /* NULL ok; returns NULL */
+DEFINE_CLEANUP(struct program *, program_free);
+
+/*
+ * What a writer may write and this reader will refuse, though the schemas resolve (a null, a symbol
+ * or a branch that the reader does not have): one sentence with every field, or "" when the program
+ * reads every record that the writer's schema allows. For checks of compatibility.
+ */
+const char *program_gaps(const struct program *program);
