@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Accepts events into their cases and evaluates cases: what is opened, asked, told and kept, in order. */
+
 #include "engine/engine.h"
 
 #include <assert.h>
@@ -84,7 +87,7 @@ static struct text fresh_copies(struct view *v, const struct event *event) {
 }
 
 /* Writes the row of the accepted fact, first of the rows, and keeps its body in memory. */
-static int keep_fact(struct view *v, const struct fresh *fresh) {
+static int engine_keep_fact(struct view *v, const struct fresh *fresh) {
         const struct event *event = fresh->event;
         const struct event_type *type = event->type;
         struct text copies = fresh_copies(v, event);
@@ -113,7 +116,7 @@ static int keep_fact(struct view *v, const struct fresh *fresh) {
         return v->failed ? -ENOMEM : 0;
 }
 
-static void tell_all(struct view *v) {
+static void engine_tell_all(struct view *v) {
         if (v->now > v->store->judged_latest)
                 v->store->judged_latest = v->now;
         view_tell_copies(v);
@@ -199,13 +202,13 @@ static int check_in_case(struct engine *engine, const struct casefile *file, con
         return r;
 }
 
-static int schedule(struct view *v) {
+static int engine_schedule(struct view *v) {
         v->file->part = v->next_part;
         return store_schedule(v->store, v->file, v->next);
 }
 
 /* Evaluates what an event bears on. Return: 0 or -ENOMEM. */
-static int tell_event(struct view *v, struct engine *engine, struct store *store, struct casefile *file, const struct fresh *fresh, instant_t now) {
+static int engine_tell_event(struct view *v, struct engine *engine, struct store *store, struct casefile *file, const struct fresh *fresh, instant_t now) {
         /* All of it was judged, and not later than now: then what the fact bears on is enough. */
         bool judged = heap_at(&store->due, &file->slot) > now && now >= store->judged_latest;
         const struct bearing *bearing = judged ? plan_bearing(engine, fresh, file->traits, file->part) : NULL;
@@ -213,7 +216,7 @@ static int tell_event(struct view *v, struct engine *engine, struct store *store
 
         if (r)
                 return r;
-        tell_all(v);
+        engine_tell_all(v);
         if (!bearing)
                 (void) view_to_be_forgotten(v, true); /* not now: remembers the instant */
         return v->failed ? -ENOMEM : 0;
@@ -244,16 +247,16 @@ int engine_event(struct engine *engine, struct store *store, const struct event 
                 r = store_change(store, file);
         fresh.traits = fact_traits(engine, event->type, event->slots);
         if (r == 0 && tell)
-                r = tell_event(&v, engine, store, file, &fresh, now);
+                r = engine_tell_event(&v, engine, store, file, &fresh, now);
         if (r)
                 return r;
         if (!tell)
                 v = (struct view){.engine = engine, .config = engine->config, .arena = engine->arena, .store = store, .file = file, .now = now,
                                   .next = INSTANT_TOUCHED};
         file->fresh = true;
-        r = keep_fact(&v, &fresh);
+        r = engine_keep_fact(&v, &fresh);
         if (r == 0)
-                r = schedule(&v);
+                r = engine_schedule(&v);
         if (r)
                 return r;
         *ret = outcome_of(&v);
@@ -272,12 +275,12 @@ int engine_evaluate(struct engine *engine, struct store *store, struct casefile 
                 r = view_open_to_tell(&v, engine, store, file, NULL, NULL, now);
         if (r)
                 return r;
-        tell_all(&v);
+        engine_tell_all(&v);
         forgotten = view_to_be_forgotten(&v, wait);
         if (v.failed)
                 return -ENOMEM;
         file->fresh = false;
-        r = forgotten ? view_forget(&v) : schedule(&v);
+        r = forgotten ? view_forget(&v) : engine_schedule(&v);
         if (r)
                 return r;
         engine->outcome = *outcome_of(&v);

@@ -1,13 +1,28 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* One case in words and in JSON: of each obligation its status, what it rests on, its date and why, what was told and what comes next. */
+
 #include "engine/explain.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "calendar/explain.h"
-#include "engine/explain_parts.h"
+#include "engine/obligation.h"
 
-int explanation_open(struct explanation *x, struct engine *engine, struct store *store, struct casefile *file, instant_t now, const char *norm) {
+struct explanation {
+        struct view view;
+        const char *norm; /* only this one, or NULL */
+};
+
+struct upcoming { /* what comes next if nothing happens */
+        instant_t at;
+        unsigned rung; /* 0: a reminder */
+        const struct roles *roles;
+};
+
+static int explanation_open(struct explanation *x, struct engine *engine, struct store *store, struct casefile *file, instant_t now, const char *norm) {
         int r;
 
         arena_reset(engine->arena);
@@ -25,11 +40,11 @@ int explanation_open(struct explanation *x, struct engine *engine, struct store 
         return norm ? -ENOENT : 0;
 }
 
-bool explanation_wants(const struct explanation *x, const struct obligation *o) {
+static bool explanation_wants(const struct explanation *x, const struct obligation *o) {
         return !x->norm || strcmp(o->norm->name, x->norm) == 0;
 }
 
-bool explanation_trace(struct explanation *x, const struct obligation *o, struct trace *ret) {
+static bool explanation_trace(struct explanation *x, const struct obligation *o, struct trace *ret) {
         day_t end;
 
         *ret = (struct trace){.arena = x->view.arena};
@@ -38,7 +53,7 @@ bool explanation_trace(struct explanation *x, const struct obligation *o, struct
         return term_end(x->view.config->calendar, &o->norm->term, o->from, ret, &end, NULL) == 0;
 }
 
-const struct announcement *explanation_announcement(const struct explanation *x, const struct obligation *o) {
+static const struct announcement *explanation_announcement(const struct explanation *x, const struct obligation *o) {
         const struct tellings *told = &x->view.file->told;
 
         for (uint32_t i = 0; i < told->n_announcements; i++) {
@@ -48,13 +63,13 @@ const struct announcement *explanation_announcement(const struct explanation *x,
         return NULL;
 }
 
-day_t explanation_holding(const struct obligation *o) {
+static day_t explanation_holding(const struct obligation *o) {
         if (o->norm->holds_on_due)
                 return o->due.state == DUE_KNOWN ? o->due.date : DAY_NONE;
         return o->start && o->link <= 1 ? o->start->own : o->from;
 }
 
-bool explanation_next(struct explanation *x, const struct obligation *o, struct upcoming *ret) {
+static bool explanation_next(struct explanation *x, const struct obligation *o, struct upcoming *ret) {
         struct view *v = &x->view;
 
         *ret = (struct upcoming){.at = INSTANT_NEVER};
@@ -280,5 +295,194 @@ int explain_text(struct engine *engine, struct store *store, struct casefile *fi
         }
         if (x.view.n_obligations == 0)
                 buffer_add_text(out, "Geen enkele afspraak heeft nu werk aan deze zaak.\n");
+        return out->failed || x.view.failed ? -ENOMEM : 0;
+}
+
+/* --- for a machine --- */
+
+static void explain_put_date(struct json_writer *w, const char *key, day_t date) {
+        char text[DATE_TEXT + 1];
+
+        jsonw_key(w, key);
+        if (date == DAY_NONE) {
+                jsonw_null(w);
+                return;
+        }
+        date_format(date, text);
+        jsonw_string(w, text);
+}
+
+static void explain_put_instant(struct json_writer *w, const char *key, instant_t at) {
+        char text[INSTANT_TEXT + 1];
+
+        instant_format(at, text);
+        jsonw_put_string(w, key, text);
+}
+
+static void explain_put_fact(struct json_writer *w, const char *key, const struct fact *fact, day_t date) {
+        char id[UUID_TEXT + 1];
+
+        if (!fact)
+                return;
+        uuid_format(&fact->event_id, id);
+        jsonw_key(w, key);
+        jsonw_open_object(w);
+        jsonw_put_string(w, "event", fact->type->name);
+        jsonw_put_string(w, "event_id", id);
+        jsonw_put_text(w, "source", fact->slots[SLOT_SOURCE].s);
+        explain_put_date(w, "date", date);
+        jsonw_close_object(w);
+}
+
+/* Which version of the agreement holds, and why this one. */
+static void explain_put_holds(struct explanation *x, const struct obligation *o, struct json_writer *w) {
+        const struct protocol *p = o->norm->protocol;
+        day_t holding = explanation_holding(o);
+        const struct organisation *org = x->view.region || holding == DAY_NONE ? NULL : view_municipality(&x->view, holding, false);
+
+        jsonw_key(w, "holds");
+        jsonw_open_object(w);
+        explain_put_date(w, "on", holding);
+        explain_put_date(w, "valid_from", p->from);
+        explain_put_date(w, "valid_until", p->until == INT32_MAX ? DAY_NONE : p->until);
+        if (org)
+                jsonw_put_string(w, "municipality", org->id);
+        if (org && org->region)
+                jsonw_put_string(w, "region", org->region->id);
+        jsonw_close_object(w);
+}
+
+/* Every statement of where the child lived. */
+static void explain_put_residence(struct explanation *x, struct json_writer *w) {
+        char id[UUID_TEXT + 1];
+
+        jsonw_key(w, "residence");
+        jsonw_open_array(w);
+        for (size_t i = 0; i < x->view.n_statements; i++) {
+                const struct statement *s = &x->view.statements[i];
+                const struct organisation *then = statement_municipality(&x->view, s), *now = view_follow(&x->view, then, x->view.today, true);
+
+                uuid_format(&s->fact->event_id, id);
+                jsonw_open_object(w);
+                explain_put_date(w, "from", s->date);
+                jsonw_put_text(w, "municipality", fact_text(s->fact, FIELD_MUNICIPALITY));
+                jsonw_put_string(w, "event", s->fact->type->name);
+                jsonw_put_string(w, "event_id", id);
+                if (now && now->index != then->index)
+                        jsonw_put_string(w, "now", now->id);
+                jsonw_close_object(w);
+        }
+        jsonw_close_array(w);
+}
+
+static void explain_put_told(struct explanation *x, const struct obligation *o, struct json_writer *w) {
+        const struct tellings *told = &x->view.file->told;
+        const struct announcement *a = explanation_announcement(x, o);
+        char id[UUID_TEXT + 1];
+
+        if (a)
+                explain_put_instant(w, "announced_at", a->announced_at);
+        jsonw_key(w, "alerts");
+        jsonw_open_array(w);
+        for (uint32_t i = 0; i < told->n_alerts; i++) {
+                const struct alert *alert = &told->alerts[i];
+
+                if (alert->norm != o->pool_norm || !instance_key_equal(&alert->instance, &o->key))
+                        continue;
+                uuid_format(&alert->id, id);
+                jsonw_open_object(w);
+                jsonw_put_string(w, "alert_id", id);
+                jsonw_put_int(w, "rung", alert->rung);
+                jsonw_put_string(w, "to", pool_word(&x->view.engine->pool, alert->organisation));
+                jsonw_put_string(w, "role", pool_word(&x->view.engine->pool, alert->role));
+                jsonw_put_bool(w, "open", alert->open);
+                jsonw_put_int(w, "raised", alert->raised);
+                explain_put_instant(w, "told_at", alert->told_at);
+                jsonw_close_object(w);
+        }
+        jsonw_close_array(w);
+}
+
+static void explain_put_next(struct explanation *x, const struct obligation *o, struct json_writer *w) {
+        struct upcoming next;
+
+        if (!explanation_next(x, o, &next))
+                return;
+        jsonw_key(w, "next");
+        jsonw_open_object(w);
+        explain_put_instant(w, "at", next.at);
+        if (next.rung)
+                jsonw_put_int(w, "rung", next.rung);
+        else
+                jsonw_put_string(w, "stage", stage_names[STAGE_REMINDER]);
+        jsonw_key(w, "to");
+        jsonw_open_array(w);
+        for (size_t i = 0; i < next.roles->n; i++)
+                jsonw_string(w, next.roles->items[i].name);
+        jsonw_close_array(w);
+        jsonw_close_object(w);
+}
+
+static void explain_put_obligation(struct explanation *x, const struct obligation *o, struct json_writer *w) {
+        struct trace trace;
+
+        jsonw_open_object(w);
+        jsonw_put_string(w, "protocol", o->norm->protocol->name);
+        jsonw_put_string(w, "norm", o->norm->name);
+        jsonw_put_string(w, "instance", o->instance);
+        jsonw_put_string(w, "status", status_names[o->status]);
+        explain_put_holds(x, o, w);
+        explain_put_date(w, "counts_from", o->from);
+        explain_put_date(w, "due_date", o->due.state == DUE_KNOWN ? o->due.date : DAY_NONE);
+        if (o->due.state == DUE_REFUSED)
+                jsonw_put_int(w, "unknown_year", o->due.year);
+        if (explanation_trace(x, o, &trace)) {
+                jsonw_key(w, "term");
+                trace_print_json(&trace, x->view.config->calendar, w);
+        }
+        explain_put_fact(w, "started_by", o->start, o->from);
+        if (o->norm->timing == TIMING_LIMIT)
+                explain_put_fact(w, "broken_by", o->met, o->due.date);
+        else
+                explain_put_fact(w, "met_by", o->met, o->met_date);
+        explain_put_fact(w, "ended_by", o->ended, o->ended_date);
+        explain_put_fact(w, "explained_by", o->excuse, o->excuse ? o->excuse->own : DAY_NONE);
+        explain_put_told(x, o, w);
+        explain_put_next(x, o, w);
+        jsonw_close_object(w);
+}
+
+int explain_json(struct engine *engine, struct store *store, struct casefile *file, instant_t now, const char *norm, struct buffer *out) {
+        struct json_writer w = JSON_WRITER(out);
+        const struct organisation *municipality;
+        struct explanation x;
+        char id[UUID_TEXT + 1];
+        int r = explanation_open(&x, engine, store, file, now, norm);
+
+        if (r)
+                return r;
+        uuid_format(&file->id, id);
+        jsonw_open_object(&w);
+        jsonw_put_string(&w, "case_id", id);
+        explain_put_instant(&w, "at", now);
+        if (x.view.region) {
+                jsonw_put_string(&w, "region", x.view.region->id);
+        } else {
+                municipality = view_municipality(&x.view, x.view.today, true);
+                jsonw_key(&w, "municipality");
+                if (municipality)
+                        jsonw_string(&w, municipality->id);
+                else
+                        jsonw_null(&w);
+        }
+        explain_put_residence(&x, &w);
+        jsonw_key(&w, "obligations");
+        jsonw_open_array(&w);
+        for (size_t i = 0; i < x.view.n_obligations; i++) {
+                if (explanation_wants(&x, &x.view.obligations[i]))
+                        explain_put_obligation(&x, &x.view.obligations[i], &w);
+        }
+        jsonw_close_array(&w);
+        jsonw_close_object(&w);
         return out->failed || x.view.failed ? -ENOMEM : 0;
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* Decodes the facts of a case and decides which of them count (contract: "Which facts count"). */
+/* Decodes the facts of a case, decides which of them count (contract: "Which facts count"), and where the child lived by them. */
+
+#include "engine/facts.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
 
 #include "engine/condition.h"
-#include "engine/facts.h"
-#include "engine/residence.h"
 
-static void fill(struct fact *fact, const struct event_type *type, const struct slot *slots) {
+static void fact_fill(struct fact *fact, const struct event_type *type, const struct slot *slots) {
         fact->type = type;
         fact->slots = slots;
         fact->event_id = slots[SLOT_EVENT_ID].u;
@@ -32,13 +32,13 @@ struct slot *fact_decode(struct engine *engine, const struct casefile *file, con
         return slots;
 }
 
-static int decode(struct view *v, const struct fact_header *header, struct fact *fact) {
+static int fact_read(struct view *v, const struct fact_header *header, struct fact *fact) {
         const struct event_type *type = event_types_at(v->config->types, header->type);
         const struct slot *slots = fact_decode(v->engine, v->file, header), *copies;
 
         if (!slots)
                 return -ENOMEM;
-        fill(fact, type, slots);
+        fact_fill(fact, type, slots);
         copies = &slots[row_copies_slot(type) + ROW_SKIPPED];
         if (copies->kind == SLOT_STRING)
                 fact->copies = copies->s;
@@ -189,7 +189,174 @@ static void count_facts(struct view *v) {
                 count_list(present[t]);
 }
 
-static void begin(struct view *v, struct engine *engine, struct store *store, struct casefile *file, instant_t now) {
+/* -- Residence: which municipality was responsible, and which protocols hold there -- */
+
+static int statement_by_date(const void *a, const void *b) {
+        const struct statement *x = a, *y = b;
+
+        if (x->date != y->date)
+                return x->date < y->date ? -1 : 1;
+        if (x->fact->recorded_at != y->fact->recorded_at)
+                return x->fact->recorded_at < y->fact->recorded_at ? -1 : 1;
+        return uuid_compare(&x->fact->event_id, &y->fact->event_id);
+}
+
+/* PLACED never changes who is responsible (woonplaatsbeginsel since 2022). */
+static bool is_placed(const struct fact *fact) {
+        int slot = fact->type->fields[FIELD_BASIS];
+        const struct layout_field *field;
+
+        if (fact->type->known != TYPE_RESIDENCE_CHANGED || slot < 0 || fact->slots[slot].kind != SLOT_INT)
+                return false;
+        field = &fact->type->layout->fields[slot];
+        return (size_t)fact->slots[slot].i < field->n_symbols && strcmp(field->symbols[fact->slots[slot].i], "PLACED") == 0;
+}
+
+static void residence_add(struct view *v, const struct fact_list *list) {
+        for (size_t i = 0; i < list->n; i++) {
+                const struct fact *fact = list->items[i];
+
+                if (is_placed(fact) || fact->own == DAY_NONE)
+                        continue;
+                v->statements[v->n_statements++] = (struct statement){.date = fact->own, .fact = fact};
+        }
+}
+
+/* The earliest fact of another kind that has a municipality: by own date, then event_id. */
+static const struct organisation *find_elsewhere(struct view *v) {
+        const struct fact *best = NULL;
+
+        for (size_t i = 0; i < v->n; i++) {
+                const struct fact *fact = &v->facts[i];
+
+                if (!fact->counts || is_placed(fact) || fact_text(fact, FIELD_MUNICIPALITY).n == 0 || fact->own == DAY_NONE)
+                        continue;
+                if (!best || fact->own < best->own || (fact->own == best->own && uuid_compare(&fact->event_id, &best->event_id) < 0))
+                        best = fact;
+        }
+        return best ? organisations_find(v->config->organisations, fact_text(best, FIELD_MUNICIPALITY)) : NULL;
+}
+
+static void residence_find(struct view *v) {
+        const struct fact_list *moves = view_known(v, TYPE_RESIDENCE_CHANGED), *starts = view_known(v, TYPE_MEASURE_STARTED);
+
+        v->statements = view_alloc(v, moves->n + starts->n, sizeof(*v->statements));
+        if (!v->statements)
+                return;
+        residence_add(v, moves);
+        residence_add(v, starts);
+        if (v->n_statements > 1)
+                qsort(v->statements, v->n_statements, sizeof(*v->statements), statement_by_date);
+        if (v->n_statements == 0)
+                v->elsewhere = find_elsewhere(v);
+}
+
+/* Today, the validity of an organisation's rows may end or begin later: the case is looked at again then. */
+static void note_changes(struct view *v, const struct organisation *org) {
+        for (unsigned step = 0; org && step <= SUCCESSORS_MAX; step++) {
+                const struct organisation *successor = NULL;
+
+                for (const struct organisation *row = org; row; row = row->next) {
+                        if (row->from > v->today)
+                                (void) view_reached(v, date_begin(row->from));
+                        if (row->until != INT32_MAX && row->until >= v->today)
+                                (void) view_reached(v, date_over(row->until));
+                        successor = row->successor;
+                }
+                org = successor;
+        }
+}
+
+const struct organisation *view_follow(struct view *v, const struct organisation *org, day_t date, bool present) {
+        if (!org)
+                return NULL;
+        if (present)
+                note_changes(v, org);
+        return organisation_follow(org, date);
+}
+
+const struct organisation *view_municipality(struct view *v, day_t date, bool present) {
+        const struct organisation *org = v->elsewhere;
+        size_t at = 0;
+
+        if (v->n_statements) {
+                while (at < v->n_statements && v->statements[at].date <= date)
+                        at++;
+                if (present && at < v->n_statements)
+                        (void) view_begun(v, v->statements[at].date);
+                org = statement_municipality(v, &v->statements[at ? at - 1 : 0]);
+        }
+        return view_follow(v, org, date, present);
+}
+
+static const struct fact *measure_of(const struct view *v, const struct fact *fact) {
+        const struct fact_list *measures = view_known(v, TYPE_MEASURE_STARTED);
+        const struct fact *latest = NULL;
+        int link = fact ? fact->type->links[LINK_MEASURE] : -1;
+
+        for (size_t i = 0; i < measures->n; i++) {
+                const struct fact *m = measures->items[i];
+
+                if (link >= 0 && slot_equal(&m->slots[m->type->links[LINK_MEASURE]], &fact->slots[link]))
+                        return m;
+                if (!latest || m->own > latest->own || (m->own == latest->own && uuid_compare(&m->event_id, &latest->event_id) > 0))
+                        latest = m;
+        }
+        return latest;
+}
+
+const struct organisation *view_gi(const struct view *v, const struct fact *start) {
+        const struct fact *measure = measure_of(v, start);
+        const struct organisation *source;
+
+        if (measure)
+                return organisations_find(v->config->organisations, fact_text(measure, FIELD_GI));
+        source = start ? fact_source(v, start) : NULL;
+        return source && source->kind == KIND_GI ? source : NULL;
+}
+
+static bool in_regions(const struct protocol *protocol, const struct region *region) {
+        if (protocol->n_regions == 0)
+                return true;
+        for (size_t i = 0; region && i < protocol->n_regions; i++) {
+                if (region_within(region, protocol->regions[i]))
+                        return true;
+        }
+        return false;
+}
+
+static bool is_partner(const struct protocol *protocol, const struct organisation *org, day_t date) {
+        for (size_t i = 0; org && i < protocol->n_partners; i++) {
+                const struct partner *partner = &protocol->partners[i];
+
+                if (partner->organisation->index == org->index && partner->from <= date && date <= partner->until)
+                        return true;
+        }
+        return false;
+}
+
+bool view_holds(struct view *v, const struct protocol *protocol, day_t date, const struct fact *start) {
+        const struct organisation *municipality;
+
+        if (date < protocol->from || date > protocol->until)
+                return false;
+        if (v->region) /* partners bind what is done for a child; a region's own agreements hold for all of it */
+                return in_regions(protocol, v->region);
+        if (protocol->n_regions == 0 && !protocol->has_partners)
+                return true;
+        if (v->asked.date != date) {
+                v->asked.municipality = view_municipality(v, date, false);
+                v->asked.date = date;
+        }
+        municipality = v->asked.municipality;
+        if (!in_regions(protocol, municipality ? municipality->region : NULL))
+                return false;
+        return !protocol->has_partners || (is_partner(protocol, municipality, date) && is_partner(protocol, view_gi(v, start), date));
+}
+
+/* -- Opening -- */
+
+static void view_begin(struct view *v, struct engine *engine, struct store *store, struct casefile *file, instant_t now) {
         *v = (struct view){.engine = engine, .config = engine->config, .arena = engine->arena, .store = store, .file = file, .now = now, .next = INSTANT_NEVER};
         v->today = date_of_instant(now);
         v->asked.date = DAY_NONE;
@@ -198,7 +365,7 @@ static void begin(struct view *v, struct engine *engine, struct store *store, st
 }
 
 /* @types: those that are looked at, but for idle facts; NULL: all facts. Facts recorded after @until are left out. */
-static int open_types(struct view *v, const bool *types, const struct fresh *fresh, instant_t until) {
+static int view_read_facts(struct view *v, const bool *types, const struct fresh *fresh, instant_t until) {
         const struct fact_header *header;
         size_t capacity = 0;
         uint32_t offset = 0;
@@ -212,7 +379,7 @@ static int open_types(struct view *v, const bool *types, const struct fresh *fre
         for (offset = 0; (header = casefile_next_fact(v->file, &offset));) {
                 if (types && (!types[header->type] || header->idle))
                         continue;
-                r = decode(v, header, &v->facts[v->n]);
+                r = fact_read(v, header, &v->facts[v->n]);
                 if (r)
                         return r;
                 if (v->facts[v->n].recorded_at <= until)
@@ -221,30 +388,30 @@ static int open_types(struct view *v, const bool *types, const struct fresh *fre
                         v->facts[v->n] = (struct fact){0};
         }
         if (fresh) {
-                fill(&v->facts[v->n], fresh->event->type, fresh->event->slots);
+                fact_fill(&v->facts[v->n], fresh->event->type, fresh->event->slots);
                 v->facts[v->n++].fresh = true;
         }
         count_facts(v);
         if (!v->failed)
-                view_residence(v);
+                residence_find(v);
         return v->failed ? -ENOMEM : 0;
 }
 
 int view_open(struct view *v, struct engine *engine, struct store *store, struct casefile *file, instant_t now) {
-        begin(v, engine, store, file, now);
-        return open_types(v, NULL, NULL, INSTANT_NEVER);
+        view_begin(v, engine, store, file, now);
+        return view_read_facts(v, NULL, NULL, INSTANT_NEVER);
 }
 
 int view_open_past(struct view *v, struct engine *engine, struct store *store, struct casefile *file, instant_t at) {
-        begin(v, engine, store, file, at);
-        return open_types(v, NULL, NULL, at);
+        view_begin(v, engine, store, file, at);
+        return view_read_facts(v, NULL, NULL, at);
 }
 
 int view_open_to_tell(struct view *v, struct engine *engine, struct store *store, struct casefile *file, const struct fresh *fresh,
                       const struct bearing *bearing, instant_t now) {
         unsigned traits = file->traits | (fresh ? fresh->traits : 0);
 
-        begin(v, engine, store, file, now);
+        view_begin(v, engine, store, file, now);
         v->bearing = bearing;
         if (bearing) { /* what it does not bear on goes on asking for the same instant */
                 v->next = heap_at(&store->due, &file->slot);
@@ -254,9 +421,9 @@ int view_open_to_tell(struct view *v, struct engine *engine, struct store *store
                 return 0; /* nothing looks at it */
         /* Corrections may be of any type; without a measure any fact may say where the child lives; what is over is forgotten whole. */
         if (bearing)
-                return open_types(v, bearing->looks_at, fresh, INSTANT_NEVER);
+                return view_read_facts(v, bearing->looks_at, fresh, INSTANT_NEVER);
         traits &= ~(unsigned)TRAIT_IDLE;
-        return open_types(v, engine->grounded && traits == TRAIT_MEASURE ? engine->looks_at : NULL, fresh, INSTANT_NEVER);
+        return view_read_facts(v, engine->grounded && traits == TRAIT_MEASURE ? engine->looks_at : NULL, fresh, INSTANT_NEVER);
 }
 
 const struct fact_list *view_known(const struct view *v, enum known_type known) {

@@ -12,11 +12,9 @@
  * A region never ends: its case holds no child, and what is agreed there goes on.
  */
 
-#include <assert.h>
-#include <errno.h>
-#include <string.h>
-
 #include "engine/forget.h"
+
+#include <errno.h>
 
 static bool has_ended(struct view *v, const struct fact *fact) {
         for (size_t t = 0; t < fact->type->n_ended_by; t++) {
@@ -112,7 +110,7 @@ static void bury(struct view *v) {
         }
 }
 
-static void later(instant_t *latest, instant_t at) {
+static void told_later(instant_t *latest, instant_t at) {
         if (at > *latest)
                 *latest = at;
 }
@@ -129,14 +127,14 @@ static instant_t told_latest(const struct view *v) {
                 const struct slot *at = &v->facts[i].slots[row_told_at_slot(v->facts[i].type) + ROW_SKIPPED];
 
                 if (at->kind == SLOT_INT)
-                        later(&latest, at->i);
+                        told_later(&latest, at->i);
         }
         for (uint32_t i = 0; i < told->n_announcements; i++)
-                later(&latest, told->announcements[i].told_at);
+                told_later(&latest, told->announcements[i].told_at);
         for (uint32_t i = 0; i < told->n_alerts; i++)
-                later(&latest, told->alerts[i].told_at);
+                told_later(&latest, told->alerts[i].told_at);
         for (uint32_t i = 0; i < told->n_copies; i++)
-                later(&latest, told->copies[i].told_at);
+                told_later(&latest, told->copies[i].told_at);
         return latest == INT64_MIN ? INSTANT_NEVER : latest;
 }
 
@@ -149,32 +147,4 @@ int view_forget(struct view *v) {
         view_row(v, ROW_CLOSED, &none); /* first: whoever reads the rows in order knows what the tombstones are */
         bury(v);
         return v->failed ? -ENOMEM : store_close(v->store, v->file, v->today);
-}
-
-/* -- The store -- */
-
-void store_forgets(struct store *store, struct term_step retention, bool at_once) {
-        assert(retention.count >= 0 && retention.unit <= TERM_YEARS);
-        store->retention = retention;
-        store->at_once = at_once;
-}
-
-bool store_closed(const struct store *store, const struct uuid *case_id, day_t *ret) {
-        day_t day = closed_day(&store->closed, case_id);
-
-        if (day == CLOSED_NONE)
-                return false;
-        *ret = day;
-        return true;
-}
-
-int store_closed_refused(const struct store *store, const struct uuid *case_id, struct error *err) {
-        char text[DATE_TEXT + 1];
-        day_t day;
-
-        if (!store_closed(store, case_id, &day))
-                return 0;
-        date_format(day, text);
-        error_set(err, "case_id: this case was over and its retention too, so it was closed on %s; a child who comes back is a new case", text);
-        return REFUSAL_CASE_CLOSED;
 }

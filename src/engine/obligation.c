@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* Which obligations there are: every norm at work on every instance. */
+/* Which obligations there are, every norm at work on every instance; when each is due; whether it is met, lapsed, excused, overdue or running. */
+
+#include "engine/obligation.h"
 
 #include <string.h>
 
 #include "engine/condition.h"
-#include "engine/obligation.h"
 
 /* In a norm for each organisation only the facts about that one join. */
 static bool is_about(const struct fact *fact, const struct organisation *each) {
@@ -52,7 +53,356 @@ bool conditions_hold(struct view *v, const struct conditions *when, const struct
         return true;
 }
 
-static bool put(struct view *v, const struct obligation *o) {
+/* -- When it is due -- */
+
+static struct due due_on(day_t date) {
+        return (struct due){.state = DUE_KNOWN, .date = date, .over = date_over(date)};
+}
+
+static struct due due_by_term(struct view *v, const struct term *term, day_t from) {
+        struct due due = {.state = DUE_REFUSED};
+        day_t end;
+
+        if (term_end(v->config->calendar, term, from, NULL, &end, &due.year))
+                return due;
+        return due_on(end);
+}
+
+/* The earliest date of the joined facts that a reference names, or DAY_NONE. */
+static day_t earliest_date(struct view *v, const struct event_ref *ref, const struct obligation *o) {
+        const struct fact_list *list = view_list(v, ref->type);
+        day_t best = DAY_NONE;
+
+        for (size_t i = 0; i < list->n; i++) {
+                day_t date = ref_date(ref, list->items[i]);
+
+                if (date == DAY_NONE || !obligation_joins(o, list->items[i]) || !conditions_hold_self(&ref->when, list->items[i]))
+                        continue;
+                if (best == DAY_NONE || date < best)
+                        best = date;
+        }
+        return best;
+}
+
+/* not_before: the later of the two; sooner: the least of what was agreed, never back. */
+static struct due adjusted(struct view *v, const struct obligation *o, struct due due) {
+        const struct norm *norm = o->norm;
+
+        if (norm->has_not_before) {
+                day_t from = earliest_date(v, &norm->not_before, o);
+
+                if (from != DAY_NONE) {
+                        struct due other = due_by_term(v, &norm->not_before_term, from);
+
+                        if (other.state != DUE_KNOWN)
+                                return other;
+                        if (other.date > due.date)
+                                due = other;
+                }
+        }
+        if (norm->sooner) {
+                const struct fact_list *agreed = view_known(v, TYPE_TERM_AGREED);
+
+                for (size_t i = 0; i < agreed->n; i++) {
+                        day_t date = fact_date(agreed->items[i], agreed->items[i]->type->fields[FIELD_DUE_DATE]);
+
+                        if (obligation_joins(o, agreed->items[i]) && date < due.date)
+                                due = due_on(date);
+                }
+        }
+        return due;
+}
+
+struct due obligation_due(struct view *v, const struct obligation *o) {
+        const struct norm *norm = o->norm;
+        struct due due = {.state = DUE_NONE};
+        day_t date;
+
+        switch (norm->timing) {
+        case TIMING_TERM:
+                due = due_by_term(v, &norm->term, o->from);
+                return due.state == DUE_KNOWN ? adjusted(v, o, due) : due;
+        case TIMING_AT_ONCE:
+                return (struct due){.state = DUE_KNOWN, .date = date_of_instant(o->start->occurred_at), .over = o->start->occurred_at};
+        case TIMING_HOURS:
+                due.over = o->start->occurred_at + norm->term.steps[0].count * INSTANT_HOUR;
+                due.date = date_of_instant(due.over);
+                due.state = DUE_KNOWN;
+                return due;
+        case TIMING_DUE_WITH:
+                date = earliest_date(v, &norm->due_with, o);
+                return date == DAY_NONE ? due : adjusted(v, o, due_on(date));
+        case TIMING_QUOTA:
+                return due_on(date_from_ymd(o->year, 12, 31));
+        case TIMING_DUE:
+                return adjusted(v, o, due_on(norm->due));
+        case TIMING_LIMIT:
+                break; /* due when it is broken: settle_limit() */
+        }
+        return due;
+}
+
+static bool is_at_once(const struct obligation *o, struct term_step step) {
+        return step.count == 0 && step.unit != TERM_HOURS && (o->norm->timing == TIMING_AT_ONCE || o->norm->timing == TIMING_LIMIT);
+}
+
+instant_t rung_due(struct view *v, const struct obligation *o, const struct rung *rung, instant_t *ret_fell) {
+        /* A broken limit is over from the beginning of time: it is known at once. What is told is when it broke. */
+        instant_t over = o->norm->timing == TIMING_LIMIT && o->met ? o->met->occurred_at : o->due.over;
+        day_t end;
+
+        *ret_fell = INSTANT_NEVER;
+        if (rung->after.unit == TERM_HOURS)
+                *ret_fell = over + rung->after.count * INSTANT_HOUR;
+        else if (is_at_once(o, rung->after))
+                *ret_fell = over;
+        else if (term_step_end(v->config->calendar, rung->after, o->due.date, &end, NULL) == 0)
+                *ret_fell = date_over(end);
+        return is_at_once(o, rung->after) && o->norm->timing == TIMING_LIMIT ? o->due.over : *ret_fell;
+}
+
+instant_t reminder_due(struct view *v, const struct obligation *o, const struct reminder *reminder) {
+        struct term_step back = {reminder->before.unit, -reminder->before.count};
+        day_t date;
+
+        if (back.unit == TERM_HOURS)
+                return o->due.over + back.count * INSTANT_HOUR;
+        if (term_step_end(v->config->calendar, back, o->due.date, &date, NULL))
+                return INSTANT_NEVER;
+        return date_begin(date);
+}
+
+/* -- How it stands (contract: the table of section 6) -- */
+
+const char *const status_names[STATUSES] = {"RUNNING", "MET_IN_TIME", "MET_LATE", "LAPSED", "EXPLAINED", "OVERDUE"};
+
+/* Whether a fact may meet it at all: not the one that starts it, not one from before it began. */
+static bool may_meet(const struct obligation *o, const struct fact *fact, day_t date) {
+        if (fact == o->start || date == DAY_NONE)
+                return false;
+        if (o->norm->since_start && o->start && fact->own < o->start->own)
+                return false;
+        if (o->norm->repeats && date <= o->from)
+                return false;
+        return true;
+}
+
+/* The fact that meets it first: by date, or by instant when the term is in hours; then by event_id. */
+static void find_met(struct view *v, struct obligation *o) {
+        bool by_instant = o->norm->timing == TIMING_HOURS;
+
+        for (size_t r = 0; r < o->norm->met_by.n; r++) {
+                const struct event_ref *ref = &o->norm->met_by.items[r];
+                const struct fact_list *list = view_list(v, ref->type);
+
+                for (size_t i = 0; i < list->n; i++) {
+                        const struct fact *fact = list->items[i];
+                        day_t date = ref_date(ref, fact);
+                        int64_t key = by_instant ? fact->occurred_at : date, best;
+
+                        if (!ref_matches(ref, fact) || !may_meet(o, fact, date) || !obligation_joins(o, fact))
+                                continue;
+                        best = !o->met ? INT64_MAX : by_instant ? o->met->occurred_at : o->met_date;
+                        if (!o->met || key < best || (key == best && uuid_compare(&fact->event_id, &o->met->event_id) < 0)) {
+                                o->met = fact;
+                                o->met_date = date;
+                        }
+                }
+        }
+}
+
+struct dated {
+        day_t date;
+        const struct fact *fact;
+};
+
+static int dated_by_date(const void *a, const void *b) {
+        const struct dated *x = a, *y = b;
+
+        if (x->date != y->date)
+                return x->date < y->date ? -1 : 1;
+        return uuid_compare(&x->fact->event_id, &y->fact->event_id);
+}
+
+/* The n-th (from 1) joined fact of a reference by date then event_id, dated from @from to @until. */
+static bool nth_fact(struct view *v, const struct obligation *o, const struct event_ref *ref, size_t n, day_t from, day_t until, struct dated *ret) {
+        const struct fact_list *list = view_list(v, ref->type);
+        struct dated *found;
+        size_t count = 0;
+
+        if (list->n < n)
+                return false;
+        found = view_alloc(v, list->n, sizeof(*found));
+        for (size_t i = 0; found && i < list->n; i++) {
+                day_t date = ref_date(ref, list->items[i]);
+
+                if (date != DAY_NONE && date >= from && date <= until && ref_matches(ref, list->items[i]) && obligation_joins(o, list->items[i]))
+                        found[count++] = (struct dated){date, list->items[i]};
+        }
+        if (count < n)
+                return false;
+        qsort(found, count, sizeof(*found), dated_by_date);
+        *ret = found[n - 1];
+        return true;
+}
+
+/* The earliest fact of ends_with that joins @o (by the ids of its start when @by_ids). */
+static const struct fact *first_end(struct view *v, const struct obligation *o, day_t *ret_date) {
+        const struct fact *best = NULL;
+
+        for (size_t r = 0; r < o->norm->ends_with.n; r++) {
+                const struct event_ref *ref = &o->norm->ends_with.items[r];
+                const struct fact_list *list = view_list(v, ref->type);
+
+                for (size_t i = 0; i < list->n; i++) {
+                        const struct fact *fact = list->items[i];
+                        day_t date = ref_date(ref, fact);
+
+                        if (fact == o->start || date == DAY_NONE || !ref_matches(ref, fact) || !obligation_joins(o, fact))
+                                continue;
+                        if (!best || date < *ret_date || (date == *ret_date && uuid_compare(&fact->event_id, &best->event_id) < 0)) {
+                                best = fact;
+                                *ret_date = date;
+                        }
+                }
+        }
+        return best;
+}
+
+/* With per: every counting fact of the starting type with that value must have ended; the latest of those dates. */
+const struct fact *obligation_end(struct view *v, const struct obligation *o, day_t *ret_date) {
+        const struct norm *norm = o->norm;
+        const struct fact *latest = NULL;
+        const struct fact_list *starts;
+        struct norm by_ids;
+
+        if (!norm->per_case && norm->per < 0)
+                return first_end(v, o, ret_date);
+        by_ids = *norm; /* also with per: case, ends join by the ids of each start */
+        by_ids.per_case = false;
+        starts = view_list(v, norm->starts.type);
+        for (size_t i = 0; i < starts->n; i++) {
+                struct obligation one = *o;
+                const struct fact *end;
+                day_t date;
+
+                if (norm->per >= 0 && !slot_equal(&starts->items[i]->slots[norm->per], &o->start->slots[norm->per]))
+                        continue;
+                one.norm = &by_ids;
+                one.start = starts->items[i];
+                end = first_end(v, &one, &date);
+                if (!end)
+                        return NULL;
+                if (!latest || date > *ret_date) {
+                        latest = end;
+                        *ret_date = date;
+                }
+        }
+        return latest;
+}
+
+/* A fact that excuses it now, remembering when an explanation runs out. Any that counts at all sets excused. */
+static void find_excuse(struct view *v, struct obligation *o) {
+        for (size_t r = 0; r < o->norm->explained_by.n; r++) {
+                const struct event_ref *ref = &o->norm->explained_by.items[r];
+                const struct fact_list *list = view_list(v, ref->type);
+
+                for (size_t i = 0; i < list->n; i++) {
+                        const struct fact *fact = list->items[i];
+                        int until = fact->type->known == TYPE_DEVIATION_EXPLAINED ? fact->type->fields[FIELD_UNTIL] : -1;
+                        day_t last = until >= 0 ? fact_date(fact, until) : DAY_NONE;
+
+                        if (fact == o->start || ref_date(ref, fact) == DAY_NONE || !ref_matches(ref, fact) || !obligation_joins(o, fact))
+                                continue;
+                        o->excused = true;
+                        if (!o->excuse && (last == DAY_NONE || !view_reached(v, date_over(last))))
+                                o->excuse = fact;
+                }
+        }
+}
+
+static bool end_begun(struct view *v, const struct obligation *o) {
+        return o->ended && view_begun(v, o->ended_date);
+}
+
+/* A limit is broken by the first fact beyond its number; of several, the earliest date. */
+static void settle_limit(struct view *v, struct obligation *o) {
+        day_t until = INT32_MAX;
+        bool broken = false;
+
+        o->ended = obligation_end(v, o, &o->ended_date);
+        if (o->ended)
+                until = o->ended_date;
+        for (size_t i = 0; i < o->norm->n_limits; i++) {
+                const struct limit *limit = &o->norm->limits[i];
+                struct dated breach;
+
+                if (nth_fact(v, o, &limit->event, limit->at_most + 1, INT32_MIN + 1, until, &breach) && (!broken || breach.date < o->due.date)) {
+                        broken = true;
+                        o->met = breach.fact;
+                        o->due = (struct due){.state = DUE_KNOWN, .date = breach.date, .over = INT64_MIN};
+                }
+        }
+        find_excuse(v, o);
+        if (!broken)
+                o->status = end_begun(v, o) ? STATUS_MET_IN_TIME : STATUS_RUNNING;
+        else if (end_begun(v, o))
+                o->status = STATUS_LAPSED;
+        else
+                o->status = o->excuse ? STATUS_EXPLAINED : STATUS_OVERDUE;
+}
+
+static bool is_in_time(const struct obligation *o) {
+        if (o->due.state == DUE_NONE)
+                return true;
+        if (o->norm->timing == TIMING_HOURS)
+                return o->met->occurred_at <= o->due.over;
+        return o->met_date <= o->due.date;
+}
+
+static bool has_lapsed(struct view *v, struct obligation *o) {
+        o->ended = obligation_end(v, o, &o->ended_date);
+        if (!o->ended)
+                return false;
+        return o->due.state == DUE_NONE || o->ended_date <= o->due.date || end_begun(v, o);
+}
+
+void obligation_settle(struct view *v, struct obligation *o) {
+        o->met = o->ended = o->excuse = NULL;
+        o->excused = false;
+        o->due = obligation_due(v, o);
+        if (o->norm->timing == TIMING_LIMIT) {
+                settle_limit(v, o);
+                return;
+        }
+        if (o->due.state == DUE_REFUSED) {
+                o->status = STATUS_RUNNING; /* the calendar does not know: never guessed */
+                return;
+        }
+        find_excuse(v, o);
+        if (o->norm->timing == TIMING_QUOTA) {
+                struct dated nth;
+
+                if (nth_fact(v, o, &o->norm->quota, o->norm->at_least, o->from, o->due.date, &nth)) {
+                        o->met = nth.fact;
+                        o->met_date = nth.date;
+                }
+        } else {
+                find_met(v, o);
+        }
+        if (o->met)
+                o->status = is_in_time(o) ? STATUS_MET_IN_TIME : STATUS_MET_LATE;
+        else if (has_lapsed(v, o))
+                o->status = STATUS_LAPSED;
+        else if (o->excuse)
+                o->status = STATUS_EXPLAINED;
+        else
+                o->status = o->due.state == DUE_KNOWN && view_reached(v, o->due.over) ? STATUS_OVERDUE : STATUS_RUNNING;
+}
+
+/* -- Which there are -- */
+
+static bool obligation_put(struct view *v, const struct obligation *o) {
         struct obligation *room = view_add(v, &v->obligations, &v->n_obligations, &v->obligations_capacity, sizeof(*room));
 
         if (room)
@@ -61,13 +411,13 @@ static bool put(struct view *v, const struct obligation *o) {
 }
 
 /* What an instance is called before repetitions are counted. */
-struct base {
+struct instance_base {
         const char *text;
         const struct uuid *id; /* whose text it is; NULL: any text */
 };
 
 /* Gives it its instance: text and key. */
-static void name_instance(struct view *v, struct obligation *o, const struct base *base) {
+static void instance_name(struct view *v, struct obligation *o, const struct instance_base *base) {
         o->instance = base->text;
         if (base->id && o->link == 1) {
                 o->key = (struct instance_key){0};
@@ -103,7 +453,7 @@ static const struct norm_plan *governing(struct view *v, const struct norm_plan 
  * One obligation, or with repeats a chain of them: each link starts on the date on which the one before was met.
  * @holds: whether the first link's holding date is decided already (regions). @alive: before it, nothing is asked.
  */
-static void add_chain(struct view *v, const struct norm_plan *plan, struct obligation o, const struct base *base, day_t alive) {
+static void add_chain(struct view *v, const struct norm_plan *plan, struct obligation o, const struct instance_base *base, day_t alive) {
         const struct norm *norm = plan->norm;
 
         for (o.link = 1; o.link <= ENGINE_LINKS_MAX && !v->failed; o.link++) {
@@ -116,12 +466,12 @@ static void add_chain(struct view *v, const struct norm_plan *plan, struct oblig
                 o.norm = governs->norm;
                 o.pool_norm = governs->word;
                 o.part = plan->part;
-                name_instance(v, &o, base);
+                instance_name(v, &o, base);
                 obligation_settle(v, &o);
                 if (norm->holds_on_due)
                         holding = o.due.state == DUE_KNOWN ? o.due.date : DAY_NONE;
                 if (o.norm == norm && holding != DAY_NONE && view_holds(v, norm->protocol, holding, o.start) &&
-                    !(o.due.state == DUE_KNOWN && o.due.date < alive) && !put(v, &o))
+                    !(o.due.state == DUE_KNOWN && o.due.date < alive) && !obligation_put(v, &o))
                         return;
                 if (!norm->repeats || !o.met)
                         return;
@@ -130,7 +480,7 @@ static void add_chain(struct view *v, const struct norm_plan *plan, struct oblig
 }
 
 /* false: memory is out. */
-static bool base_of(struct view *v, const struct norm *norm, const struct fact *start, struct base *ret) {
+static bool instance_base_of(struct view *v, const struct norm *norm, const struct fact *start, struct instance_base *ret) {
         const struct slot *instance = NULL;
         char *text;
 
@@ -139,11 +489,11 @@ static bool base_of(struct view *v, const struct norm *norm, const struct fact *
         else if (start->type->identity >= 0)
                 instance = &start->slots[start->type->identity];
         if (instance && instance->kind == SLOT_STRING) {
-                *ret = (struct base){.text = arena_copy(v->arena, instance->s.s, instance->s.n)};
+                *ret = (struct instance_base){.text = arena_copy(v->arena, instance->s.s, instance->s.n)};
                 return ret->text != NULL;
         }
         text = arena_alloc(v->arena, UUID_TEXT + 1);
-        *ret = (struct base){.text = text, .id = instance && instance->kind == SLOT_UUID ? &instance->u : &start->event_id};
+        *ret = (struct instance_base){.text = text, .id = instance && instance->kind == SLOT_UUID ? &instance->u : &start->event_id};
         if (norm->per_case)
                 ret->id = &v->file->id;
         if (text)
@@ -154,11 +504,11 @@ static bool base_of(struct view *v, const struct norm *norm, const struct fact *
 static void add_for_start(struct view *v, const struct norm_plan *plan, const struct fact *start) {
         const struct norm *norm = plan->norm;
         struct obligation o = {.norm = norm, .start = start, .from = ref_date(&norm->starts, start)};
-        struct base base;
+        struct instance_base base;
 
         if (o.from == DAY_NONE || !conditions_hold(v, &norm->when, &o, true))
                 return;
-        if (!base_of(v, norm, start, &base)) {
+        if (!instance_base_of(v, norm, start, &base)) {
                 v->failed = true;
                 return;
         }
@@ -220,10 +570,10 @@ static day_t region_alive(const struct view *v) {
         return first ? date_of_instant(first->recorded_at) : DAY_NONE;
 }
 
-static void add_region_one(struct view *v, const struct norm_plan *plan, const struct organisation *each, day_t from, int year, day_t alive) {
+static void instance_of_region(struct view *v, const struct norm_plan *plan, const struct organisation *each, day_t from, int year, day_t alive) {
         const struct norm *norm = plan->norm;
         struct obligation o = {.norm = norm, .each = each, .from = from, .year = year, .link = 1};
-        struct base base = {.text = each ? each->id : norm->name};
+        struct instance_base base = {.text = each ? each->id : norm->name};
 
         if (norm->timing == TIMING_QUOTA)
                 base.text = each ? arena_printf(v->arena, "%d/%s", year, each->id) : arena_printf(v->arena, "%d", year);
@@ -236,42 +586,42 @@ static void add_region_one(struct view *v, const struct norm_plan *plan, const s
                 add_chain(v, plan, o, &base, alive);
 }
 
-static void add_municipalities(struct view *v, const struct norm_plan *plan, day_t from, int year, day_t alive) {
+static void instance_municipalities(struct view *v, const struct norm_plan *plan, day_t from, int year, day_t alive) {
         for (size_t i = 0; i < organisations_count(v->config->organisations); i++) {
                 const struct organisation *org = organisations_at(v->config->organisations, i), *row = organisation_on(org, from);
 
                 if (row && row->kind == KIND_MUNICIPALITY && row->region && region_within(row->region, v->region))
-                        add_region_one(v, plan, org, from, year, alive);
+                        instance_of_region(v, plan, org, from, year, alive);
         }
 }
 
 /* The organisations of a region's role. */
-static void add_role(struct view *v, const struct norm_plan *plan, const struct region *region, const char *role, day_t from, int year, day_t alive) {
+static void instance_role(struct view *v, const struct norm_plan *plan, const struct region *region, const char *role, day_t from, int year, day_t alive) {
         const struct role_entry *entry = NULL;
 
         for (; !entry && region; region = region->part_of)
                 entry = role_find(region->roles, region->n_roles, role);
         for (size_t i = 0; entry && i < entry->n; i++)
-                add_region_one(v, plan, entry->organisations[i], from, year, alive);
+                instance_of_region(v, plan, entry->organisations[i], from, year, alive);
 }
 
-static void add_each(struct view *v, const struct norm_plan *plan, day_t from, int year, day_t alive) {
+static void instance_each(struct view *v, const struct norm_plan *plan, day_t from, int year, day_t alive) {
         const struct protocol *p = plan->norm->protocol;
 
         switch (plan->norm->each) {
         case EACH_NONE:
-                add_region_one(v, plan, NULL, from, year, alive);
+                instance_of_region(v, plan, NULL, from, year, alive);
                 break;
         case EACH_MUNICIPALITY:
-                add_municipalities(v, plan, from, year, alive);
+                instance_municipalities(v, plan, from, year, alive);
                 break;
         case EACH_GI:
-                add_role(v, plan, v->region, "gi", from, year, alive);
+                instance_role(v, plan, v->region, "gi", from, year, alive);
                 break;
         case EACH_PARTNER:
                 for (size_t i = 0; i < p->n_partners; i++) {
                         if (p->partners[i].from <= from && from <= p->partners[i].until)
-                                add_region_one(v, plan, p->partners[i].organisation, from, year, alive);
+                                instance_of_region(v, plan, p->partners[i].organisation, from, year, alive);
                 }
                 break;
         case EACH_PART:
@@ -280,7 +630,7 @@ static void add_each(struct view *v, const struct norm_plan *plan, day_t from, i
                         const struct role_entry *entry = role_find(part->roles, part->n_roles, "region");
 
                         for (size_t j = 0; part->part_of == v->region && entry && j < entry->n; j++)
-                                add_region_one(v, plan, entry->organisations[j], from, year, alive);
+                                instance_of_region(v, plan, entry->organisations[j], from, year, alive);
                 }
                 break;
         }
@@ -303,7 +653,7 @@ static void add_region_norm(struct view *v, const struct norm_plan *plan, day_t 
         if (!is_listed(v, p))
                 return;
         if (norm->timing != TIMING_QUOTA) {
-                add_each(v, plan, p->from, 0, alive);
+                instance_each(v, plan, p->from, 0, alive);
                 return;
         }
         /* Every calendar year that lies wholly in the validity, up to the one after the present: its beginning is the next instant. */
@@ -311,7 +661,7 @@ static void add_region_norm(struct view *v, const struct norm_plan *plan, day_t 
                 day_t first = date_from_ymd(year, 1, 1), last = date_from_ymd(year, 12, 31);
 
                 if (first >= p->from && last <= p->until && last >= alive)
-                        add_each(v, plan, first, year, alive);
+                        instance_each(v, plan, first, year, alive);
         }
 }
 

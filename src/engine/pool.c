@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Words by number and numbers by word; instances in 18 bytes. */
+
 #include "engine/pool.h"
 
 #include <assert.h>

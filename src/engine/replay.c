@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* The engine with a clock of its own: what falls due between two lines happens at its own instant. */
+
 #include "engine/replay.h"
 
 #include <assert.h>
@@ -52,7 +55,7 @@ static int evaluate(struct replay *replay, struct casefile *file, instant_t at) 
 }
 
 /* Everything that falls due until @until, each at its own instant. */
-static int advance(struct replay *replay, instant_t until) {
+static int replay_advance(struct replay *replay, instant_t until) {
         struct casefile *file;
         instant_t at;
         int r;
@@ -70,7 +73,7 @@ static int advance(struct replay *replay, instant_t until) {
 int replay_clock(struct replay *replay, instant_t at) {
         if (replay->settle != INSTANT_NEVER)
                 return 0;
-        return replay->now != INSTANT_NEVER && at <= replay->now ? 0 : advance(replay, at);
+        return replay->now != INSTANT_NEVER && at <= replay->now ? 0 : replay_advance(replay, at);
 }
 
 /* Whether the event would be accepted, without anything happening: rejected lines and duplicates do not move the clock. */
@@ -95,7 +98,7 @@ int replay_event(struct replay *replay, const struct event *event, struct error 
                 r = probe(replay, event, &duplicate, err);
                 if (r || duplicate)
                         return r;
-                r = advance(replay, recorded_at);
+                r = replay_advance(replay, recorded_at);
                 if (r)
                         return r;
         }

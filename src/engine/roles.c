@@ -2,11 +2,11 @@
 
 /* Whom a role means. */
 
-#include <string.h>
-
 #include "engine/roles.h"
 
-static void add(struct addressees *to, const struct organisation *org, const struct role *role, bool fallback) {
+#include <string.h>
+
+static void addressees_add(struct addressees *to, const struct organisation *org, const struct role *role, bool fallback) {
         for (size_t i = 0; i < to->n; i++) {
                 if (to->items[i].organisation->index == org->index)
                         return;
@@ -20,7 +20,7 @@ static bool is_municipal_word(const char *name) {
 }
 
 /* The first entry of a configured role: at the GI, the municipality, its region, what that is part of. */
-static const struct role_entry *entry_of(struct view *v, const char *name, const struct organisation *gi, const struct organisation *municipality) {
+static const struct role_entry *role_entry_of(struct view *v, const char *name, const struct organisation *gi, const struct organisation *municipality) {
         const struct role_entry *entry = gi ? role_find(gi->roles, gi->n_roles, name) : NULL;
         const struct region *region = v->region;
 
@@ -34,27 +34,27 @@ static const struct role_entry *entry_of(struct view *v, const char *name, const
 }
 
 /* Adds one organisation, followed to the date; false when it is nobody then. */
-static bool add_followed(struct view *v, struct addressees *to, const struct organisation *org, const struct role *role, const struct role_scope *scope) {
+static bool role_add_followed(struct view *v, struct addressees *to, const struct organisation *org, const struct role *role, const struct role_scope *scope) {
         const struct organisation *row = view_follow(v, org, scope->date, scope->present);
 
         if (row)
-                add(to, row, role, false);
+                addressees_add(to, row, role, false);
         return row != NULL;
 }
 
 /* Return: whether the role is settled: it means somebody, or it waits. */
-static bool add_named(struct view *v, struct addressees *to, const struct role *role, const struct role_scope *scope) {
+static bool role_add_named(struct view *v, struct addressees *to, const struct role *role, const struct role_scope *scope) {
         const struct organisation *gi = view_gi(v, scope->start), *municipality = NULL;
         const struct role_entry *entry;
         bool some = false;
 
         gi = view_follow(v, gi, scope->date, scope->present);
-        entry = entry_of(v, role->name, gi, NULL);
+        entry = role_entry_of(v, role->name, gi, NULL);
         if (!entry && !v->region) {
                 if (scope->waits && !view_settled(v) && strcmp(role->name, "management") != 0)
                         return true;
                 municipality = view_municipality(v, scope->date, scope->present);
-                entry = entry_of(v, role->name, NULL, municipality);
+                entry = role_entry_of(v, role->name, NULL, municipality);
         }
         if (!entry) {
                 const struct organisation *stand_in = NULL;
@@ -64,15 +64,15 @@ static bool add_named(struct view *v, struct addressees *to, const struct role *
                 else if (strcmp(role->name, "management") == 0)
                         stand_in = gi;
                 if (stand_in)
-                        add(to, stand_in, role, false);
+                        addressees_add(to, stand_in, role, false);
                 return stand_in != NULL;
         }
         for (size_t i = 0; i < entry->n; i++)
-                some |= add_followed(v, to, entry->organisations[i], role, scope);
+                some |= role_add_followed(v, to, entry->organisations[i], role, scope);
         return some;
 }
 
-static bool add_municipality(struct view *v, struct addressees *to, const struct role *role, const struct role_scope *scope) {
+static bool role_add_municipality(struct view *v, struct addressees *to, const struct role *role, const struct role_scope *scope) {
         const struct organisation *municipality;
 
         if (v->region)
@@ -84,34 +84,34 @@ static bool add_municipality(struct view *v, struct addressees *to, const struct
         else
                 municipality = view_follow(v, view_municipality(v, scope->start->own - 1, false), scope->date, scope->present);
         if (municipality)
-                add(to, municipality, role, false);
+                addressees_add(to, municipality, role, false);
         return municipality != NULL;
 }
 
-static bool add_role(struct view *v, struct addressees *to, const struct role *role, const struct role_scope *scope) {
+static bool role_add(struct view *v, struct addressees *to, const struct role *role, const struct role_scope *scope) {
         const struct organisation *org;
 
         switch (role->kind) {
         case ROLE_ORGANISATION:
-                return add_followed(v, to, role->organisation, role, scope);
+                return role_add_followed(v, to, role->organisation, role, scope);
         case ROLE_FIELD:
                 if (!scope->start || scope->start->type != role->type || scope->start->slots[role->slot].kind != SLOT_STRING)
                         return true; /* null: nobody, silently; and so is an organisation that is not known */
                 org = organisations_find(v->config->organisations, scope->start->slots[role->slot].s);
-                return !org || add_followed(v, to, org, role, scope);
+                return !org || role_add_followed(v, to, org, role, scope);
         case ROLE_GI:
                 org = view_gi(v, scope->start);
-                return org && add_followed(v, to, org, role, scope);
+                return org && role_add_followed(v, to, org, role, scope);
         case ROLE_MUNICIPALITY:
         case ROLE_PREVIOUS_MUNICIPALITY:
-                return add_municipality(v, to, role, scope);
+                return role_add_municipality(v, to, role, scope);
         case ROLE_EACH:
-                return scope->each && add_followed(v, to, scope->each, role, scope);
+                return scope->each && role_add_followed(v, to, scope->each, role, scope);
         case ROLE_OPERATORS:
-                add(to, organisations_operators(v->config->organisations), role, false);
+                addressees_add(to, organisations_operators(v->config->organisations), role, false);
                 return true;
         case ROLE_NAMED:
-                return add_named(v, to, role, scope);
+                return role_add_named(v, to, role, scope);
         }
         return false;
 }
@@ -119,7 +119,7 @@ static bool add_role(struct view *v, struct addressees *to, const struct role *r
 void view_addressees(struct view *v, const struct roles *roles, const struct role_scope *scope, struct addressees *ret) {
         ret->n = 0;
         for (size_t i = 0; i < roles->n; i++) {
-                if (!add_role(v, ret, &roles->items[i], scope))
-                        add(ret, organisations_operators(v->config->organisations), &roles->items[i], true);
+                if (!role_add(v, ret, &roles->items[i], scope))
+                        addressees_add(ret, organisations_operators(v->config->organisations), &roles->items[i], true);
         }
 }

@@ -48,7 +48,7 @@ struct text view_case_id(struct view *v) {
 }
 
 /* Parts joined by bars, at @p; returns the place behind. */
-static char *join(char *p, const struct text *parts, size_t n) {
+static char *name_join(char *p, const struct text *parts, size_t n) {
         for (size_t i = 0; i < n; i++) {
                 if (i)
                         *p++ = '|';
@@ -57,7 +57,7 @@ static char *join(char *p, const struct text *parts, size_t n) {
         return p;
 }
 
-static size_t joined_length(const struct text *parts, size_t n) {
+static size_t name_length(const struct text *parts, size_t n) {
         size_t length = n;
 
         for (size_t i = 0; i < n; i++)
@@ -68,20 +68,20 @@ static size_t joined_length(const struct text *parts, size_t n) {
 
 struct uuid engine_id(const struct text *parts, size_t n) {
         char name[ENGINE_NAME_MAX];
-        size_t length = joined_length(parts, n);
+        size_t length = name_length(parts, n);
 
-        (void) join(name, parts, n);
+        (void) name_join(name, parts, n);
         return uuid_v5(&uuid_namespace_ketenwacht, name, length - 1);
 }
 
 struct text view_name(struct view *v, const struct text *parts, size_t n) {
-        char *name = arena_alloc(v->arena, joined_length(parts, n));
+        char *name = arena_alloc(v->arena, name_length(parts, n));
 
         if (!name) {
                 v->failed = true;
                 return (struct text){0};
         }
-        return (struct text){name, (size_t)(join(name, parts, n) - name)};
+        return (struct text){name, (size_t)(name_join(name, parts, n) - name)};
 }
 
 struct uuid *view_ids(struct view *v, const struct text *names, size_t n) {

@@ -1,13 +1,97 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* The cases of a partition: facts as bytes, tellings, what is undone with a transaction, and what was forgotten. */
+
+#include "engine/case.h"
+
 #include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/vector.h"
-#include "engine/case.h"
 #include "engine/world.h"
+#include "model/event.h"
 
 #define STORE_KEPT_MAX ((size_t)1024 * 1024 * 1024) /* of tellings as they were, in one transaction */
+#define CLOSED_FIRST 64
+
+/* -- Cases that were forgotten -- */
+
+static size_t closed_home(const struct closed *closed, const struct uuid *id) {
+        uint64_t word;
+
+        memcpy(&word, id->bytes, sizeof(word));
+        word = (word ^ word >> 32) * 0x9e3779b97f4a7c15u;
+        return (size_t)(word >> 24) & (closed->capacity - 1);
+}
+
+static size_t closed_place(const struct closed *closed, const struct uuid *id) {
+        size_t at = closed_home(closed, id);
+
+        while (closed->entries[at].day != CLOSED_NONE && !uuid_equal(&closed->entries[at].id, id))
+                at = (at + 1) & (closed->capacity - 1);
+        return at;
+}
+
+void closed_done(struct closed *closed) {
+        free(closed->entries);
+        *closed = (struct closed){0};
+}
+
+day_t closed_day(const struct closed *closed, const struct uuid *id) {
+        return closed->n ? closed->entries[closed_place(closed, id)].day : CLOSED_NONE;
+}
+
+static int closed_grow(struct closed *closed) {
+        struct closed bigger = {.n = closed->n, .capacity = closed->capacity ? closed->capacity * 2 : CLOSED_FIRST};
+
+        bigger.entries = calloc(bigger.capacity, sizeof(*bigger.entries));
+        if (!bigger.entries)
+                return -ENOMEM;
+        for (size_t i = 0; i < closed->capacity; i++) {
+                if (closed->entries[i].day != CLOSED_NONE)
+                        bigger.entries[closed_place(&bigger, &closed->entries[i].id)] = closed->entries[i];
+        }
+        free(closed->entries);
+        *closed = bigger;
+        return 0;
+}
+
+int closed_put(struct closed *closed, const struct uuid *id, day_t day) {
+        struct closed_entry *entry;
+
+        assert(day != CLOSED_NONE);
+        if (closed->n + 1 > closed->capacity / 4 * 3) {
+                int r = closed_grow(closed);
+
+                if (r)
+                        return r;
+        }
+        entry = &closed->entries[closed_place(closed, id)];
+        closed->n += entry->day == CLOSED_NONE;
+        *entry = (struct closed_entry){*id, day};
+        return 0;
+}
+
+void closed_remove(struct closed *closed, const struct uuid *id) {
+        size_t mask = closed->capacity - 1, at;
+
+        if (closed_day(closed, id) == CLOSED_NONE)
+                return;
+        at = closed_place(closed, id);
+        /* Close the gap, so that no search ends at it too early. */
+        for (size_t next = (at + 1) & mask; closed->entries[next].day != CLOSED_NONE; next = (next + 1) & mask) {
+                if (((next - closed_home(closed, &closed->entries[next].id)) & mask) >= ((next - at) & mask)) {
+                        closed->entries[at] = closed->entries[next];
+                        at = next;
+                }
+        }
+        closed->entries[at] = (struct closed_entry){0};
+        closed->n--;
+}
+
+/* -- Stores -- */
 
 int store_new(struct engine *engine, struct store **ret) {
         struct store *store = calloc(1, sizeof(*store));
@@ -69,7 +153,7 @@ int store_schedule(struct store *store, struct casefile *file, instant_t at) {
         return heap_set(&store->due, &file->slot, at);
 }
 
-static struct casefile *file_of(const struct heap_entry *entry) {
+static struct casefile *case_of_slot(const struct heap_entry *entry) {
         return (struct casefile *)((char *)entry->slot - offsetof(struct casefile, slot));
 }
 
@@ -80,7 +164,7 @@ instant_t store_next(const struct store *store, struct casefile **ret) {
                 *ret = NULL;
                 return INSTANT_NEVER;
         }
-        *ret = file_of(first);
+        *ret = case_of_slot(first);
         return first->at;
 }
 
@@ -91,7 +175,7 @@ size_t store_waiting(const struct store *store) {
 struct casefile *store_touched(const struct store *store) {
         const struct heap_entry *first = heap_first(&store->due);
 
-        return first && first->at == INSTANT_TOUCHED ? file_of(first) : NULL;
+        return first && first->at == INSTANT_TOUCHED ? case_of_slot(first) : NULL;
 }
 
 static struct undo *undo_push(struct store *store) {
@@ -132,7 +216,7 @@ int store_case(struct store *store, const struct uuid *case_id, struct casefile 
 }
 
 /* How an array was, kept until the transaction ends. Return: 0 or -ENOMEM. */
-static int keep_array(struct store *store, void *ret, const void *from, uint32_t n, size_t size) {
+static int undo_keep(struct store *store, void *ret, const void *from, uint32_t n, size_t size) {
         void *p = NULL;
 
         if (n) {
@@ -162,9 +246,9 @@ int store_change(struct store *store, struct casefile *file) {
         undo->fresh = file->fresh;
         undo->at = heap_at(&store->due, &file->slot);
         undo->told = *told;
-        if (keep_array(store, &undo->told.announcements, told->announcements, told->n_announcements, sizeof(*told->announcements)) ||
-            keep_array(store, &undo->told.alerts, told->alerts, told->n_alerts, sizeof(*told->alerts)) ||
-            keep_array(store, &undo->told.copies, told->copies, told->n_copies, sizeof(*told->copies)))
+        if (undo_keep(store, &undo->told.announcements, told->announcements, told->n_announcements, sizeof(*told->announcements)) ||
+            undo_keep(store, &undo->told.alerts, told->alerts, told->n_alerts, sizeof(*told->alerts)) ||
+            undo_keep(store, &undo->told.copies, told->copies, told->n_copies, sizeof(*told->copies)))
                 return -ENOMEM;
         file->changed = true;
         store->n_undo++;
@@ -186,7 +270,7 @@ void store_commit(struct store *store) {
 }
 
 /* Out of all that finds a case; the case itself stays. */
-static void take_out(struct store *store, struct casefile *file) {
+static void case_take_out(struct store *store, struct casefile *file) {
         heap_remove(&store->due, &file->slot);
         (void) table_remove(&store->cases, &file->id, sizeof(file->id)); /* it is there: it was put */
         store->facts -= file->n_facts;
@@ -206,18 +290,18 @@ int store_close(struct store *store, struct casefile *file, day_t day) {
         if (r)
                 return r;
         undo->closed = true;
-        take_out(store, file);
+        case_take_out(store, file);
         return 0;
 }
 
 void store_drop(struct store *store, struct casefile *file) {
         assert(store->n_undo == 0);
-        take_out(store, file);
+        case_take_out(store, file);
         casefile_free(file);
 }
 
 /* What went into the table before goes back without new memory: it only grows. */
-static void put_back(struct store *store, struct casefile *file) {
+static void case_put_back(struct store *store, struct casefile *file) {
         closed_remove(&store->closed, &file->id);
         if (table_put(&store->cases, &file->id, sizeof(file->id), file))
                 assert(!"putting back an entry that had room before needs no memory");
@@ -226,16 +310,16 @@ static void put_back(struct store *store, struct casefile *file) {
 }
 
 /* Back into an array that has only grown since. */
-static void put_array(void *array, const void *kept, uint32_t n, size_t size) {
+static void undo_put_array(void *array, const void *kept, uint32_t n, size_t size) {
         if (n)
                 memcpy(array, kept, n * size);
 }
 
-static void undo_one(struct store *store, struct undo *undo) {
+static void undo_case(struct store *store, struct undo *undo) {
         struct casefile *file = undo->file;
 
         if (undo->closed)
-                put_back(store, file);
+                case_put_back(store, file);
         store->facts -= file->n_facts - undo->n_facts;
         if (undo->created) {
                 (void) table_remove(&store->cases, &file->id, sizeof(file->id)); /* it is there: it was put */
@@ -248,9 +332,9 @@ static void undo_one(struct store *store, struct undo *undo) {
         file->traits = undo->traits;
         file->part = undo->part;
         file->fresh = undo->fresh;
-        put_array(file->told.announcements, undo->told.announcements, undo->told.n_announcements, sizeof(*file->told.announcements));
-        put_array(file->told.alerts, undo->told.alerts, undo->told.n_alerts, sizeof(*file->told.alerts));
-        put_array(file->told.copies, undo->told.copies, undo->told.n_copies, sizeof(*file->told.copies));
+        undo_put_array(file->told.announcements, undo->told.announcements, undo->told.n_announcements, sizeof(*file->told.announcements));
+        undo_put_array(file->told.alerts, undo->told.alerts, undo->told.n_alerts, sizeof(*file->told.alerts));
+        undo_put_array(file->told.copies, undo->told.copies, undo->told.n_copies, sizeof(*file->told.copies));
         file->told.n_announcements = undo->told.n_announcements;
         file->told.n_alerts = undo->told.n_alerts;
         file->told.n_copies = undo->told.n_copies;
@@ -263,7 +347,7 @@ void store_rollback(struct store *store) {
         for (size_t i = 0; i < store->n_undo; i++) /* all of them out, so that each finds the room that it had */
                 heap_remove(&store->due, &store->undo[i].file->slot);
         while (store->n_undo > 0)
-                undo_one(store, &store->undo[--store->n_undo]);
+                undo_case(store, &store->undo[--store->n_undo]);
         arena_reset(store->kept);
         store->told_latest = store->told_before;
 }
@@ -332,7 +416,7 @@ void casefile_drop_fact(struct store *store, struct casefile *file, const struct
         store->facts--;
 }
 
-static int reserve_items(void **items, uint32_t n, uint32_t *capacity, uint32_t more, size_t size) {
+static int tellings_reserve(void **items, uint32_t n, uint32_t *capacity, uint32_t more, size_t size) {
         void *p;
 
         if (more <= *capacity - n)
@@ -346,10 +430,10 @@ static int reserve_items(void **items, uint32_t n, uint32_t *capacity, uint32_t 
 }
 
 /* One more item, cleared. Arrays grow by an eighth: a case has few tellings, and there are millions of cases. */
-static void *add_item(void **items, uint32_t *n, uint32_t *capacity, size_t size) {
+static void *tellings_add(void **items, uint32_t *n, uint32_t *capacity, size_t size) {
         char *item;
 
-        if (*n == *capacity && reserve_items(items, *n, capacity, *n / 8 + 1, size))
+        if (*n == *capacity && tellings_reserve(items, *n, capacity, *n / 8 + 1, size))
                 return NULL;
         item = (char *)*items + (*n)++ * size;
         memset(item, 0, size);
@@ -359,31 +443,57 @@ static void *add_item(void **items, uint32_t *n, uint32_t *capacity, size_t size
 int casefile_reserve_announcements(struct casefile *file, uint32_t more) {
         struct tellings *told = &file->told;
 
-        return reserve_items((void **)&told->announcements, told->n_announcements, &told->capacity_announcements, more, sizeof(*told->announcements));
+        return tellings_reserve((void **)&told->announcements, told->n_announcements, &told->capacity_announcements, more, sizeof(*told->announcements));
 }
 
 int casefile_reserve_alerts(struct casefile *file, uint32_t more) {
         struct tellings *told = &file->told;
 
-        return reserve_items((void **)&told->alerts, told->n_alerts, &told->capacity_alerts, more, sizeof(*told->alerts));
+        return tellings_reserve((void **)&told->alerts, told->n_alerts, &told->capacity_alerts, more, sizeof(*told->alerts));
 }
 
 struct announcement *casefile_add_announcement(struct casefile *file) {
         struct tellings *told = &file->told;
 
-        return add_item((void **)&told->announcements, &told->n_announcements, &told->capacity_announcements, sizeof(*told->announcements));
+        return tellings_add((void **)&told->announcements, &told->n_announcements, &told->capacity_announcements, sizeof(*told->announcements));
 }
 
 struct alert *casefile_add_alert(struct casefile *file) {
         struct tellings *told = &file->told;
 
-        return add_item((void **)&told->alerts, &told->n_alerts, &told->capacity_alerts, sizeof(*told->alerts));
+        return tellings_add((void **)&told->alerts, &told->n_alerts, &told->capacity_alerts, sizeof(*told->alerts));
 }
 
 struct copy *casefile_add_copy(struct casefile *file) {
         struct tellings *told = &file->told;
 
-        return add_item((void **)&told->copies, &told->n_copies, &told->capacity_copies, sizeof(*told->copies));
+        return tellings_add((void **)&told->copies, &told->n_copies, &told->capacity_copies, sizeof(*told->copies));
+}
+
+void store_forgets(struct store *store, struct term_step retention, bool at_once) {
+        assert(retention.count >= 0 && retention.unit <= TERM_YEARS);
+        store->retention = retention;
+        store->at_once = at_once;
+}
+
+bool store_closed(const struct store *store, const struct uuid *case_id, day_t *ret) {
+        day_t day = closed_day(&store->closed, case_id);
+
+        if (day == CLOSED_NONE)
+                return false;
+        *ret = day;
+        return true;
+}
+
+int store_closed_refused(const struct store *store, const struct uuid *case_id, struct error *err) {
+        char text[DATE_TEXT + 1];
+        day_t day;
+
+        if (!store_closed(store, case_id, &day))
+                return 0;
+        date_format(day, text);
+        error_set(err, "case_id: this case was over and its retention too, so it was closed on %s; a child who comes back is a new case", text);
+        return REFUSAL_CASE_CLOSED;
 }
 
 instant_t store_told_latest(const struct store *store) {
