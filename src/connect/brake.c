@@ -1,275 +1,219 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* The brake: when it is looked for, put on and taken off. */
+
 #include "connect/brake.h"
 
+#include <assert.h>
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
-#include "avro/framing.h"
-#include "cluster/headers.h"
 #include "cluster/topics.h"
 
-#define READ_BATCH 10000      /* records of one brake_read() */
 #define RECORD_BYTES_MAX 65536
 #define RESUME_POLL_MS 100
 #define RESUMED_REASON "resumed by an operator"
 #define DAY_MS INT64_C(86400000)
 
-/* The fields that we know, in no particular order of the schema. */
-enum field { DELIVERED_AT, ORGANISATION, CONNECTOR, INBOX_PARTITION, INBOX_OFFSET, EVENT_ID, OUTCOME, STATUS, ATTEMPTS, REASON, FIELDS };
-static const char *const field_names[FIELDS] = {"delivered_at", "organisation", "connector", "inbox_partition", "inbox_offset",
-                                                "event_id",     "outcome",      "status",    "attempts",        "reason"};
-
-struct delivery_codec {
-        const struct layout *layout;
-        struct program *program;
-        int slots[FIELDS];
-};
-
-int delivery_codec_new(const struct event_types *types, struct delivery_codec **ret, struct error *err) {
-        CLEANUP(delivery_codec_free_p) struct delivery_codec *codec = calloc(1, sizeof(*codec));
-        int r;
-
-        if (!codec)
-                return -ENOMEM;
-        codec->layout = event_types_other(types, TOPIC_DELIVERIES);
-        if (!codec->layout) {
-                error_set(err, "there is no schema deliveries.avsc among the schemas");
-                return -EINVAL;
-        }
-        for (int i = 0; i < FIELDS; i++) {
-                codec->slots[i] = layout_slot(codec->layout, field_names[i]);
-                if (codec->slots[i] < 0) {
-                        error_set(err, "deliveries.avsc has no field %s", field_names[i]);
-                        return -EINVAL;
-                }
-        }
-        r = program_new(codec->layout->file, codec->layout, &codec->program, err);
-        if (r < 0)
-                return r;
-        *ret = TAKE(codec);
-        return 0;
+static bool brake_stands(const struct delivery_record *latest) {
+        return latest->outcome == DELIVERY_REFUSED && latest->status == DELIVERY_STATUS_GONE;
 }
 
-struct delivery_codec *delivery_codec_free(struct delivery_codec *codec) {
-        if (codec)
-                program_free(codec->program);
-        free(codec);
-        return NULL;
+static int brake_read_from(struct brake *brake, const struct core *c, instant_t from, bool follow, struct error *err) {
+        brake->log = delivery_log_free(brake->log);
+        return delivery_log_open(c->config.bus, brake->codec, c->config.file->name, from, follow, &brake->log, err);
 }
 
-static struct slot text_slot(struct text t) {
-        return (struct slot){.kind = SLOT_STRING, .s = t};
+static void brake_release(struct brake *brake) {
+        brake->log = delivery_log_free(brake->log);
+        brake->state = BRAKE_OFF;
 }
 
-static struct slot int_slot(int64_t i) {
-        return (struct slot){.kind = SLOT_INT, .i = i};
+void brake_forget(struct brake *brake) {
+        brake->log = delivery_log_free(brake->log);
+        brake->state = BRAKE_UNKNOWN;
 }
 
-void delivery_encode(const struct delivery_codec *codec, const struct delivery_record *record, struct buffer *out) {
-        struct slot slots[LAYOUT_SLOTS_MAX];
-
-        for (size_t i = 0; i < codec->layout->n; i++)
-                slots[i] = codec->layout->fields[i].has_default ? codec->layout->fields[i].default_value : (struct slot){0};
-        slots[codec->slots[DELIVERED_AT]] = int_slot(record->delivered_at);
-        slots[codec->slots[ORGANISATION]] = text_slot(record->organisation);
-        slots[codec->slots[CONNECTOR]] = text_slot(record->connector);
-        slots[codec->slots[INBOX_PARTITION]] = int_slot(record->partition);
-        slots[codec->slots[INBOX_OFFSET]] = int_slot(record->offset);
-        slots[codec->slots[EVENT_ID]] = (struct slot){.kind = SLOT_UUID, .u = record->event_id};
-        slots[codec->slots[OUTCOME]] = int_slot(record->outcome);
-        slots[codec->slots[STATUS]] = record->status ? int_slot(record->status) : (struct slot){0};
-        slots[codec->slots[ATTEMPTS]] = int_slot(record->attempts);
-        slots[codec->slots[REASON]] = record->reason.n ? text_slot(record->reason) : (struct slot){0};
-        framing_write_single(codec->layout->fingerprint, out);
-        record_encode(codec->layout, slots, out);
+void brake_want(struct brake *brake, const struct core *c, const struct delivery_record *gone) {
+        if (brake->state != BRAKE_OFF)
+                return; /* others under way are told the same */
+        brake->state = BRAKE_WANTED;
+        brake->mark_at = core_now(c);
+        brake->gone = *gone;
+        brake->gone.organisation = text_of(c->config.file->out.organisation->id);
+        brake->gone.connector = text_of(c->config.file->name);
+        brake->gone.reason = text_of("the target wants nothing more; an operator must resume");
 }
 
-bool delivery_decode(const struct delivery_codec *codec, const void *value, size_t n, struct delivery_record *ret) {
-        struct framing framing = framing_read(value, n);
-        struct slot slots[LAYOUT_SLOTS_MAX];
-
-        if (framing.kind != FRAMING_SINGLE || framing.id != codec->layout->fingerprint)
-                return false;
-        if (record_decode(codec->program, framing.body, framing.n, slots, NULL) != 0)
-                return false;
-        *ret = (struct delivery_record){
-                .delivered_at = slots[codec->slots[DELIVERED_AT]].i,
-                .organisation = slots[codec->slots[ORGANISATION]].s,
-                .connector = slots[codec->slots[CONNECTOR]].s,
-                .partition = slots[codec->slots[INBOX_PARTITION]].i,
-                .offset = slots[codec->slots[INBOX_OFFSET]].i,
-                .event_id = slots[codec->slots[EVENT_ID]].u,
-                .outcome = (enum delivery_outcome)slots[codec->slots[OUTCOME]].i,
-                .attempts = (int)slots[codec->slots[ATTEMPTS]].i,
-        };
-        if (slots[codec->slots[STATUS]].kind == SLOT_INT)
-                ret->status = (int)slots[codec->slots[STATUS]].i;
-        if (slots[codec->slots[REASON]].kind == SLOT_STRING)
-                ret->reason = slots[codec->slots[REASON]].s;
-        return true;
+void brake_report(struct brake *brake, const struct bus_report *report) {
+        assert(brake_is_open(brake));
+        brake->mark = report->sent == BUS_SENT ? BRAKE_MARK_DONE : BRAKE_MARK_UNSENT;
 }
 
-/* -- Reading -- */
+/* With the first record it is known how far back `deliveries` must be read. */
+static int brake_look(struct brake *brake, const struct core *c, const struct brake_load *load, struct error *err) {
+        if (!load->any)
+                return 0;
+        brake->state = BRAKE_LOOKING;
+        return brake_read_from(brake, c, load->timestamp, false, err);
+}
 
-struct brake {
-        const struct delivery_codec *codec;
-        const char *connector; /* borrowed */
-        struct bus_reader *reader;
+static void brake_put_on(struct brake *brake, const struct core *c, int64_t offset) {
+        brake->state = BRAKE_ON;
+        log_line(c->config.log, CONNECT_BRAKED, LOG_STRING("connector", c->config.file->name), LOG_INT("offset", offset));
+}
+
+static int brake_looking(struct brake *brake, const struct core *c, const struct brake_load *load, struct error *err) {
         struct delivery_record latest;
-        bool found;
-        bool passing;  /* until the mark that is followed has been read */
-        instant_t mark;
-};
+        bool end;
+        int r = delivery_log_read(brake->log, 0, &end, err);
 
-int brake_open(struct bus *bus, const struct delivery_codec *codec, const char *connector, instant_t from, bool follow, struct brake **ret,
-               struct error *err) {
-        static const char *const topics[] = {TOPIC_DELIVERIES};
-        CLEANUP(brake_free_p) struct brake *brake = calloc(1, sizeof(*brake));
-        struct bus_reader_config config = {
-                .topics = topics,
-                .topics_n = ELEMENTS(topics),
-                .partition = BUS_ALL_PARTITIONS,
-                .key = connector,
-                .key_n = strlen(connector),
-                .from = from > BRAKE_MARGIN_MS ? BUS_FROM_INSTANT : BUS_FROM_BEGINNING,
-                .instant = from - BRAKE_MARGIN_MS,
-                .until_end = !follow,
-        };
+        assert(load->any);
+        if (r < 0 || !end)
+                return r;
+        if (!delivery_log_latest(brake->log, &latest) || !brake_stands(&latest) || latest.offset < load->offset) {
+                brake_release(brake);
+                return 0;
+        }
+        brake_put_on(brake, c, latest.offset);
+        return brake_read_from(brake, c, latest.delivered_at, true, err);
+}
+
+/* The mark must be this connector's latest record: it waits until nothing else is under way. */
+static int brake_mark(struct brake *brake, struct core *c, const struct brake_load *load, struct error *err) {
+        struct bus_record record;
         int r;
 
-        if (!brake)
-                return -ENOMEM;
-        brake->codec = codec;
-        brake->connector = connector;
-        brake->passing = follow;
-        brake->mark = from;
-        r = bus_reader_open(bus, &config, &brake->reader, err);
+        if (load->busy || core_now(c) < brake->mark_at)
+                return 0;
+        brake->gone.delivered_at = clock_realtime(&c->config.clock);
+        buffer_clear(&c->bytes);
+        delivery_encode(brake->codec, &brake->gone, &c->bytes);
+        record = delivery_bus_record(c->config.file->name, &c->bytes);
+        r = bus_producer_send(c->producer, &record, brake, err);
+        if (r == BUS_E_FULL) {
+                brake->mark_at = core_now(c) + RUNTIME_RECORD_MS;
+                return 0;
+        }
         if (r < 0)
                 return r;
-        *ret = TAKE(brake);
+        brake->mark = BRAKE_MARK_OPEN;
+        brake->state = BRAKE_MARKING;
         return 0;
 }
 
-struct brake *brake_free(struct brake *brake) {
-        if (brake)
-                bus_reader_close(brake->reader);
-        free(brake);
-        return NULL;
+static int brake_marking(struct brake *brake, const struct core *c, struct error *err) {
+        switch (brake->mark) {
+        case BRAKE_MARK_OPEN:
+                return 0;
+        case BRAKE_MARK_UNSENT:
+                brake->mark_at = core_now(c) + RUNTIME_RECORD_MS;
+                brake->state = BRAKE_WANTED;
+                return 0;
+        case BRAKE_MARK_DONE:
+                break;
+        }
+        brake_put_on(brake, c, brake->gone.offset);
+        return brake_read_from(brake, c, brake->gone.delivered_at, true, err);
 }
 
-static void consider(struct brake *brake, const struct bus_record *record) {
-        struct delivery_record found;
+/* A record of this connector behind the mark takes the brake off: an operator wrote it. */
+static int brake_follow(struct brake *brake, const struct core *c, struct error *err) {
+        struct delivery_record latest;
+        bool end;
+        int r = delivery_log_read(brake->log, 0, &end, err);
 
-        if (!text_is((struct text){record->key, record->key_n}, brake->connector))
-                return;
-        if (!delivery_decode(brake->codec, record->value, record->value_n, &found))
-                return;
-        if (brake->passing && (found.delivered_at != brake->mark || found.status != BRAKE_STATUS))
-                return;
-        brake->passing = false;
-        found.organisation = found.connector = found.reason = (struct text){0};
-        brake->latest = found;
-        brake->found = true;
+        if (r < 0 || !delivery_log_latest(brake->log, &latest) || brake_stands(&latest))
+                return r;
+        log_line(c->config.log, CONNECT_RESUMED, LOG_STRING("connector", c->config.file->name), LOG_INT("offset", latest.offset));
+        brake_release(brake);
+        return 0;
 }
 
-int brake_read(struct brake *brake, int timeout_ms, bool *ret_end, struct error *err) {
-        struct bus_event event;
-
-        *ret_end = false;
-        for (unsigned i = 0; i < READ_BATCH; i++) {
-                int r = bus_reader_poll(brake->reader, timeout_ms, &event, err);
-
-                if (r < 0)
-                        return r;
-                if (event.kind == BUS_END)
-                        *ret_end = true;
-                if (event.kind != BUS_RECORD)
-                        return 0;
-                consider(brake, &event.record);
+int brake_turn(struct brake *brake, struct core *c, const struct brake_load *load, struct error *err) {
+        switch (brake->state) {
+        case BRAKE_UNKNOWN:
+                return brake_look(brake, c, load, err);
+        case BRAKE_LOOKING:
+                return brake_looking(brake, c, load, err);
+        case BRAKE_OFF:
+                return 0;
+        case BRAKE_WANTED:
+                return brake_mark(brake, c, load, err);
+        case BRAKE_MARKING:
+                return brake_marking(brake, c, err);
+        case BRAKE_ON:
+                return brake_follow(brake, c, err);
         }
         return 0;
-}
-
-bool brake_latest(const struct brake *brake, struct delivery_record *ret) {
-        *ret = brake->latest;
-        return brake->found;
-}
-
-bool brake_on(const struct brake *brake, int64_t offset) {
-        return brake->found && brake->latest.outcome == DELIVERY_REFUSED && brake->latest.status == BRAKE_STATUS && brake->latest.offset >= offset;
 }
 
 /* -- Resuming -- */
 
 /* Looks back further and further: most brakes are younger than a month. */
-static int find_latest(struct bus *bus, const struct delivery_codec *codec, const char *connector, instant_t now, struct delivery_record *ret,
-                       bool *ret_found, struct error *err) {
+static int brake_find_latest(struct bus *bus, const struct delivery_codec *codec, const char *connector, instant_t now, struct delivery_record *ret,
+                             bool *ret_found, struct error *err) {
         static const int64_t spans[] = {DAY_MS, 31 * DAY_MS, INT64_MAX};
 
         *ret_found = false;
         for (size_t i = 0; i < ELEMENTS(spans) && !*ret_found; i++) {
-                CLEANUP(brake_free_p) struct brake *brake = NULL;
+                CLEANUP(delivery_log_free_p) struct delivery_log *log = NULL;
                 bool end = false;
-                int r = brake_open(bus, codec, connector, spans[i] > now ? 0 : now - spans[i], false, &brake, err);
+                int r = delivery_log_open(bus, codec, connector, spans[i] > now ? 0 : now - spans[i], false, &log, err);
 
                 while (r == 0 && !end)
-                        r = brake_read(brake, RESUME_POLL_MS, &end, err);
+                        r = delivery_log_read(log, RESUME_POLL_MS, &end, err);
                 if (r < 0)
                         return r;
-                *ret_found = brake_latest(brake, ret);
+                *ret_found = delivery_log_latest(log, ret);
         }
         return 0;
 }
 
-static void note_sent(void *ctx, const struct bus_report *report) {
+static void brake_note_sent(void *ctx, const struct bus_report *report) {
         *(enum bus_sent *)ctx = report->sent;
 }
 
-static int write_one(struct bus *bus, const char *connector, const struct buffer *value, struct error *err) {
-        static const char *const topics[] = {TOPIC_DELIVERIES};
-        struct bus_header type = {.name = "content-type", .value = "application/avro", .n = strlen("application/avro")};
-        enum bus_sent sent = BUS_OPEN;
-        struct bus_producer_config config = {.settled = note_sent, .ctx = &sent, .topics = topics, .topics_n = ELEMENTS(topics)};
-        struct bus_record record = {
-                .topic = TOPIC_DELIVERIES,
-                .partition = BUS_BY_KEY,
-                .key = connector,
-                .key_n = strlen(connector),
-                .value = value->bytes,
-                .value_n = value->n,
-                .headers = &type,
-                .headers_n = 1,
-        };
-        struct bus_producer *producer = NULL;
+static int brake_write(struct bus_producer *producer, const struct bus_record *record, const enum bus_sent *sent, struct error *err) {
         size_t left;
+        int r = bus_producer_send(producer, record, NULL, err);
+
+        if (r)
+                return r;
+        r = bus_producer_flush(producer, BUS_MESSAGE_MS + 1000, &left, err);
+        if (r || *sent == BUS_SENT)
+                return r;
+        error_set(err, "the broker did not acknowledge the record in %s; try again", TOPIC_DELIVERIES);
+        return -EIO;
+}
+
+static int brake_write_alone(struct bus *bus, const struct bus_record *record, struct error *err) {
+        static const char *const topics[] = {TOPIC_DELIVERIES};
+        enum bus_sent sent = BUS_OPEN;
+        struct bus_producer_config config = {.settled = brake_note_sent, .ctx = &sent, .topics = topics, .topics_n = ELEMENTS(topics)};
+        struct bus_producer *producer = NULL;
         int r = bus_producer_open(bus, &config, &producer, err);
 
         if (r == 0)
-                r = bus_producer_send(producer, &record, NULL, err);
-        if (r == 0)
-                r = bus_producer_flush(producer, BUS_MESSAGE_MS + 1000, &left, err);
-        if (r == 0 && sent != BUS_SENT) {
-                error_set(err, "the broker did not acknowledge the record in %s; try again", TOPIC_DELIVERIES);
-                r = -EIO;
-        }
+                r = brake_write(producer, record, &sent, err);
         bus_producer_close(producer);
         return r;
 }
 
 int brake_resume(struct bus *bus, const struct event_types *types, const char *connector, const char *organisation, struct clock clock,
                  int64_t *ret_offset, struct error *err) {
-        CLEANUP(buffer_done) struct buffer value = BUFFER_INIT(RECORD_BYTES_MAX);
+        CLEANUP(buffer_done) struct buffer body = BUFFER_INIT(RECORD_BYTES_MAX);
         CLEANUP(delivery_codec_free_p) struct delivery_codec *codec = NULL;
         struct delivery_record latest;
+        struct bus_record record;
         bool found = false;
         int r = delivery_codec_new(types, &codec, err);
 
-        if (r == 0)
-                r = find_latest(bus, codec, connector, clock_realtime(&clock), &latest, &found, err);
         if (r < 0)
                 return r;
-        if (!found || latest.outcome != DELIVERY_REFUSED || latest.status != BRAKE_STATUS) {
+        r = brake_find_latest(bus, codec, connector, clock_realtime(&clock), &latest, &found, err);
+        if (r < 0)
+                return r;
+        if (!found || !brake_stands(&latest)) {
                 error_set(err, "%s was not stopped by its target; there is nothing to resume", connector);
                 return BRAKE_E_OFF;
         }
@@ -280,6 +224,9 @@ int brake_resume(struct bus *bus, const struct event_types *types, const char *c
         latest.status = 0;
         latest.attempts = 0;
         latest.reason = text_of(RESUMED_REASON);
-        delivery_encode(codec, &latest, &value);
-        return value.failed ? -ENOMEM : write_one(bus, connector, &value, err);
+        delivery_encode(codec, &latest, &body);
+        if (body.failed)
+                return -ENOMEM;
+        record = delivery_bus_record(connector, &body);
+        return brake_write_alone(bus, &record, err);
 }

@@ -2,70 +2,53 @@
 #pragma once
 
 /*
- * The brake, and records in `deliveries`
+ * The brake: a target that is gone is left alone until an operator resumes
  *
  * When a target says 410 Gone, the connector writes a record to `deliveries` (REFUSED, status 410) as
  * the last thing it does. The brake is on as long as that is this connector's latest record there. So
  * it survives a restart without a store of its own, and `connect --resume` takes it off by one more
- * record, which a running connector sees at once.
- *
- * Keys in `deliveries` are connectors' names; so one partition has all of a connector.
+ * record, which a running connector sees at once. With every assignment the question is asked anew;
+ * nothing is tried before it is answered.
  */
 
-#include "bus/bus.h"
-#include "model/event_types.h"
+#include "connect/core.h"
+#include "connect/deliveries.h"
 
-#define BRAKE_STATUS 410
-#define BRAKE_MARGIN_MS INT64_C(3600000) /* how far the clocks of those who write may be apart */
+enum brake_state { BRAKE_UNKNOWN, BRAKE_LOOKING, BRAKE_OFF, BRAKE_WANTED, BRAKE_MARKING, BRAKE_ON };
 
-enum delivery_outcome { DELIVERY_DELIVERED, DELIVERY_REFUSED, DELIVERY_PARKED };
-
-/* One record of `deliveries`, in the terms of schemas/deliveries.avsc. */
-struct delivery_record {
-        instant_t delivered_at;
-        struct text organisation, connector;
-        int64_t partition, offset;
-        struct uuid event_id;
-        enum delivery_outcome outcome;
-        int status; /* 0: null */
-        int attempts;
-        struct text reason; /* empty: null */
+struct brake {
+        const struct delivery_codec *codec; /* borrowed */
+        enum brake_state state;
+        struct delivery_log *log;
+        struct delivery_record gone; /* of the record that was answered with 410, as it will be told */
+        int64_t mark_at;             /* not before this */
+        enum { BRAKE_MARK_UNSENT, BRAKE_MARK_OPEN, BRAKE_MARK_DONE } mark;
 };
 
-struct delivery_codec;
+/* What the brake must know of the window that it holds up. */
+struct brake_load {
+        bool any;            /* there is a record, the oldest of which is: */
+        int64_t offset;
+        instant_t timestamp; /* a brake is younger than what it holds up */
+        bool busy;           /* tries or records are under way */
+};
 
-/* Return: 0; -EINVAL with a sentence: schemas/deliveries.avsc lacks a field that we know; -ENOMEM. */
-int delivery_codec_new(const struct event_types *types, struct delivery_codec **ret, struct error *err) MUSTCHECK;
-struct delivery_codec *delivery_codec_free(struct delivery_codec *codec); /* NULL ok; returns NULL */
-DEFINE_CLEANUP(struct delivery_codec *, delivery_codec_free);
+/* The record that was answered with 410: the brake is wanted, unless it is already. Texts of @gone but its reason are not kept: they are the file's. */
+void brake_want(struct brake *brake, const struct core *c, const struct delivery_record *gone);
 
-void delivery_encode(const struct delivery_codec *codec, const struct delivery_record *record, struct buffer *out);
-/* Texts are views into @value. false: not such a record. */
-bool delivery_decode(const struct delivery_codec *codec, const void *value, size_t n, struct delivery_record *ret);
+/* Takes the next step. Return: 0 or negative errno. */
+int brake_turn(struct brake *brake, struct core *c, const struct brake_load *load, struct error *err) MUSTCHECK;
 
-/* What `deliveries` says of one connector, read a piece at a time. */
-struct brake;
+/* Whether the brake's own record is on its way: its report has @brake as cookie. */
+static inline bool brake_is_open(const struct brake *brake) {
+        return brake->mark == BRAKE_MARK_OPEN;
+}
 
-/*
- * Begins to read from @from on, less the margin. @follow: goes on when the end is reached, and passes over
- * everything before the mark that was made at the very instant @from. Return: 0 or negative errno.
- */
-int brake_open(struct bus *bus, const struct delivery_codec *codec, const char *connector, instant_t from, bool follow, struct brake **ret,
-               struct error *err) MUSTCHECK;
-struct brake *brake_free(struct brake *brake); /* NULL ok; returns NULL */
-DEFINE_CLEANUP(struct brake *, brake_free);
+/* What the broker says of that record. */
+void brake_report(struct brake *brake, const struct bus_report *report);
 
-/*
- * Reads what is there, waiting at most @timeout_ms. *ret_end: everything that stood there at opening has been read (never
- * with follow). Return: 0 or negative errno.
- */
-int brake_read(struct brake *brake, int timeout_ms, bool *ret_end, struct error *err) MUSTCHECK;
-
-/* The latest record of this connector that was read; *ret's texts are empty. false: none. */
-bool brake_latest(const struct brake *brake, struct delivery_record *ret);
-
-/* Whether the latest record puts the brake on for a record at @offset or later. */
-bool brake_on(const struct brake *brake, int64_t offset);
+/* The assignment is gone: whether the brake is on is to be asked anew. A record of it that is open stays so. */
+void brake_forget(struct brake *brake);
 
 /*
  * Takes the brake of a connector, that of @organisation's inbox, off: finds its latest record and writes one behind it.

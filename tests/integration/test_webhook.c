@@ -123,7 +123,7 @@ static bool see_delivery(void *ctx, struct bus_record *record) {
 
         ck_assert(delivery_decode(o->codec, record->value, record->value_n, &d));
         ck_assert(text_is(d.organisation, "gm0014") && text_is(d.connector, "x"));
-        if (d.outcome == DELIVERY_REFUSED && (d.status == BRAKE_STATUS || d.status == 0)) { /* the brake on, and off */
+        if (d.outcome == DELIVERY_REFUSED && (d.status == DELIVERY_STATUS_GONE || d.status == 0)) { /* the brake on, and off */
                 o->marks++;
                 return false;
         }

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* What both directions of the runtime share: metrics, the producer, and what could not be returned where it was found. */
+
+#include "connect/core.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "cluster/topics.h"
+
+#define COMPLAIN_MS 1000
+
+static const char *const submitted_names[SUBMITTED_OUTCOMES] = {"sent", "refused", "open"};
+static const char *const tried_names[] = {"delivered", "again", "later", "refused", "gone"};
+static const char *const outcome_names[] = {"delivered", "refused", "parked"};
+
+static int core_metrics(struct core *c, struct error *err) {
+        bool in = c->ops->direction == CONNECTOR_IN;
+        const struct {
+                struct metric **ret;
+                bool wanted;
+                struct metric_row row;
+        } rows[] = {
+                {&c->metrics.submitted, in,
+                 {.name = "ketenwacht_connect_submitted_total", .kind = METRIC_COUNTER, .help = "Events handed to the broker, by what became of them.",
+                  .labels = {{"outcome", submitted_names, ELEMENTS(submitted_names)}}}},
+                {&c->metrics.tries, !in,
+                 {.name = "ketenwacht_connect_tries_total", .kind = METRIC_COUNTER, .help = "Tries to deliver a record, by how they ended.",
+                  .labels = {{"outcome", tried_names, ELEMENTS(tried_names)}}}},
+                {&c->metrics.outcomes, !in,
+                 {.name = "ketenwacht_connect_deliveries_total", .kind = METRIC_COUNTER, .help = "Records that are over, by their outcome.",
+                  .labels = {{"outcome", outcome_names, ELEMENTS(outcome_names)}}}},
+                {&c->metrics.waiting, true,
+                 {.name = "ketenwacht_connect_waiting", .kind = METRIC_GAUGE, .help = "Events that wait for the broker, or records in the window."}},
+                {&c->metrics.oldest, !in,
+                 {.name = "ketenwacht_connect_oldest_seconds", .kind = METRIC_GAUGE,
+                  .help = "Age of the oldest record that is not settled.", .per_unit = 1000}},
+                {&c->metrics.braked, !in,
+                 {.name = "ketenwacht_connect_stopped", .kind = METRIC_GAUGE,
+                  .help = "1 when the target wants nothing more (410) and an operator must resume."}},
+        };
+
+        for (size_t i = 0; c->config.metrics && i < ELEMENTS(rows); i++) {
+                int e = rows[i].wanted ? metrics_register(c->config.metrics, &rows[i].row, rows[i].ret, err) : 0;
+
+                if (e < 0)
+                        return e;
+        }
+        return 0;
+}
+
+/* The topics that the connector may write: every event type that may be published, or where deliveries are told. */
+static int core_producer(struct core *c, void (*settled)(void *ctx, const struct bus_report *report), void *ctx, struct error *err) {
+        static const char *const out[] = {TOPIC_DEAD_LETTERS, TOPIC_DELIVERIES};
+        CLEANUP(cleanup_free) void *memory = calloc(event_types_count(c->config.types) + 1, sizeof(char *));
+        struct bus_producer_config config = {.settled = settled, .ctx = ctx, .topics = out, .topics_n = ELEMENTS(out)};
+        const char **in = memory;
+
+        if (!in)
+                return -ENOMEM;
+        if (c->ops->direction == CONNECTOR_IN) {
+                config.topics = in;
+                config.topics_n = 0;
+                for (size_t i = 0; i < event_types_count(c->config.types); i++) {
+                        if (!event_types_at(c->config.types, i)->output)
+                                in[config.topics_n++] = event_types_at(c->config.types, i)->name;
+                }
+        }
+        return bus_producer_open(c->config.bus, &config, &c->producer, err);
+}
+
+int core_open(struct core *c, const struct runtime_config *config, void (*settled)(void *ctx, const struct bus_report *report), void *ctx,
+              struct error *err) {
+        int r;
+
+        assert(config->file && config->bus && settled);
+        c->config = *config;
+        c->ops = config->file->ops;
+        c->ctx = config->file->ctx;
+        c->bytes = (struct buffer)BUFFER_INIT(CORE_RECORD_MAX);
+        r = arena_new(&c->arena, CORE_ARENA_MAX);
+        if (r < 0)
+                return r;
+        r = core_metrics(c, err);
+        return r < 0 ? r : core_producer(c, settled, ctx, err);
+}
+
+void core_close(struct core *c) {
+        bus_producer_close(c->producer);
+        c->producer = NULL;
+}
+
+void core_done(struct core *c) {
+        assert(!c->producer);
+        buffer_done(&c->bytes);
+        arena_free(c->arena);
+}
+
+void core_complain(struct core *c, const struct bus_report *report) {
+        int64_t now = core_now(c);
+
+        if (report->sent == BUS_SENT || now < c->complain_at)
+                return;
+        c->complain_at = now + COMPLAIN_MS;
+        log_line(c->config.log, CONNECT_UNACKNOWLEDGED, LOG_STRING("reason", report->reason ? report->reason : ""));
+}
+
+void core_fail(struct core *c, int error, const struct error *err) {
+        assert(error < 0);
+        if (c->failure)
+                return;
+        c->failure = error;
+        c->failed = *err;
+}
+
+int core_failed(const struct core *c, struct error *err) {
+        if (c->failure)
+                *err = c->failed;
+        return c->failure;
+}

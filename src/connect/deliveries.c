@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Records of `deliveries`: written, read, and the latest of one connector looked for. */
+
+#include "connect/deliveries.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "avro/framing.h"
+#include "cluster/topics.h"
+
+#define READ_BATCH 10000 /* records of one delivery_log_read() */
+
+/* The fields that we know, in no particular order of the schema. */
+enum field { DELIVERED_AT, ORGANISATION, CONNECTOR, INBOX_PARTITION, INBOX_OFFSET, EVENT_ID, OUTCOME, STATUS, ATTEMPTS, REASON, FIELDS };
+static const char *const field_names[FIELDS] = {"delivered_at", "organisation", "connector", "inbox_partition", "inbox_offset",
+                                                "event_id",     "outcome",      "status",    "attempts",        "reason"};
+
+struct delivery_codec {
+        const struct layout *layout;
+        struct program *program;
+        int slots[FIELDS];
+};
+
+int delivery_codec_new(const struct event_types *types, struct delivery_codec **ret, struct error *err) {
+        CLEANUP(delivery_codec_free_p) struct delivery_codec *codec = calloc(1, sizeof(*codec));
+        int r;
+
+        if (!codec)
+                return -ENOMEM;
+        codec->layout = event_types_other(types, TOPIC_DELIVERIES);
+        if (!codec->layout) {
+                error_set(err, "there is no schema deliveries.avsc among the schemas");
+                return -EINVAL;
+        }
+        for (int i = 0; i < FIELDS; i++) {
+                codec->slots[i] = layout_slot(codec->layout, field_names[i]);
+                if (codec->slots[i] < 0) {
+                        error_set(err, "deliveries.avsc has no field %s", field_names[i]);
+                        return -EINVAL;
+                }
+        }
+        r = program_new(codec->layout->file, codec->layout, &codec->program, err);
+        if (r < 0)
+                return r;
+        *ret = TAKE(codec);
+        return 0;
+}
+
+struct delivery_codec *delivery_codec_free(struct delivery_codec *codec) {
+        if (codec)
+                program_free(codec->program);
+        free(codec);
+        return NULL;
+}
+
+static struct slot delivery_text_slot(struct text t) {
+        return (struct slot){.kind = SLOT_STRING, .s = t};
+}
+
+static struct slot delivery_int_slot(int64_t i) {
+        return (struct slot){.kind = SLOT_INT, .i = i};
+}
+
+void delivery_encode(const struct delivery_codec *codec, const struct delivery_record *record, struct buffer *out) {
+        struct slot slots[LAYOUT_SLOTS_MAX];
+
+        for (size_t i = 0; i < codec->layout->n; i++)
+                slots[i] = codec->layout->fields[i].has_default ? codec->layout->fields[i].default_value : (struct slot){0};
+        slots[codec->slots[DELIVERED_AT]] = delivery_int_slot(record->delivered_at);
+        slots[codec->slots[ORGANISATION]] = delivery_text_slot(record->organisation);
+        slots[codec->slots[CONNECTOR]] = delivery_text_slot(record->connector);
+        slots[codec->slots[INBOX_PARTITION]] = delivery_int_slot(record->partition);
+        slots[codec->slots[INBOX_OFFSET]] = delivery_int_slot(record->offset);
+        slots[codec->slots[EVENT_ID]] = (struct slot){.kind = SLOT_UUID, .u = record->event_id};
+        slots[codec->slots[OUTCOME]] = delivery_int_slot(record->outcome);
+        slots[codec->slots[STATUS]] = record->status ? delivery_int_slot(record->status) : (struct slot){0};
+        slots[codec->slots[ATTEMPTS]] = delivery_int_slot(record->attempts);
+        slots[codec->slots[REASON]] = record->reason.n ? delivery_text_slot(record->reason) : (struct slot){0};
+        framing_write_single(codec->layout->fingerprint, out);
+        record_encode(codec->layout, slots, out);
+}
+
+bool delivery_decode(const struct delivery_codec *codec, const void *value, size_t n, struct delivery_record *ret) {
+        struct framing framing = framing_read(value, n);
+        struct slot slots[LAYOUT_SLOTS_MAX];
+
+        if (framing.kind != FRAMING_SINGLE || framing.id != codec->layout->fingerprint)
+                return false;
+        if (record_decode(codec->program, framing.body, framing.n, slots, NULL) != 0)
+                return false;
+        *ret = (struct delivery_record){
+                .delivered_at = slots[codec->slots[DELIVERED_AT]].i,
+                .organisation = slots[codec->slots[ORGANISATION]].s,
+                .connector = slots[codec->slots[CONNECTOR]].s,
+                .partition = slots[codec->slots[INBOX_PARTITION]].i,
+                .offset = slots[codec->slots[INBOX_OFFSET]].i,
+                .event_id = slots[codec->slots[EVENT_ID]].u,
+                .outcome = (enum delivery_outcome)slots[codec->slots[OUTCOME]].i,
+                .attempts = (int)slots[codec->slots[ATTEMPTS]].i,
+        };
+        if (slots[codec->slots[STATUS]].kind == SLOT_INT)
+                ret->status = (int)slots[codec->slots[STATUS]].i;
+        if (slots[codec->slots[REASON]].kind == SLOT_STRING)
+                ret->reason = slots[codec->slots[REASON]].s;
+        return true;
+}
+
+struct bus_record delivery_bus_record(const char *connector, const struct buffer *body) {
+        static const struct bus_header type = {.name = "content-type", .value = "application/avro", .n = sizeof("application/avro") - 1};
+
+        return (struct bus_record){
+                .topic = TOPIC_DELIVERIES,
+                .partition = BUS_BY_KEY,
+                .key = connector,
+                .key_n = strlen(connector),
+                .value = body->bytes,
+                .value_n = body->n,
+                .headers = &type,
+                .headers_n = 1,
+        };
+}
+
+/* -- Reading -- */
+
+struct delivery_log {
+        const struct delivery_codec *codec;
+        const char *connector; /* borrowed */
+        struct bus_reader *reader;
+        struct delivery_record latest;
+        bool found;
+        bool passing;  /* until the mark that is followed has been read */
+        instant_t mark;
+};
+
+int delivery_log_open(struct bus *bus, const struct delivery_codec *codec, const char *connector, instant_t from, bool follow, struct delivery_log **ret,
+               struct error *err) {
+        static const char *const topics[] = {TOPIC_DELIVERIES};
+        CLEANUP(delivery_log_free_p) struct delivery_log *log = calloc(1, sizeof(*log));
+        struct bus_reader_config config = {
+                .topics = topics,
+                .topics_n = ELEMENTS(topics),
+                .partition = BUS_ALL_PARTITIONS,
+                .key = connector,
+                .key_n = strlen(connector),
+                .from = from > DELIVERY_LOG_MARGIN_MS ? BUS_FROM_INSTANT : BUS_FROM_BEGINNING,
+                .instant = from - DELIVERY_LOG_MARGIN_MS,
+                .until_end = !follow,
+        };
+        int r;
+
+        if (!log)
+                return -ENOMEM;
+        log->codec = codec;
+        log->connector = connector;
+        log->passing = follow;
+        log->mark = from;
+        r = bus_reader_open(bus, &config, &log->reader, err);
+        if (r < 0)
+                return r;
+        *ret = TAKE(log);
+        return 0;
+}
+
+struct delivery_log *delivery_log_free(struct delivery_log *log) {
+        if (log)
+                bus_reader_close(log->reader);
+        free(log);
+        return NULL;
+}
+
+static void delivery_log_consider(struct delivery_log *log, const struct bus_record *record) {
+        struct delivery_record found;
+
+        if (!text_is((struct text){record->key, record->key_n}, log->connector))
+                return;
+        if (!delivery_decode(log->codec, record->value, record->value_n, &found))
+                return;
+        if (log->passing && (found.delivered_at != log->mark || found.status != DELIVERY_STATUS_GONE))
+                return;
+        log->passing = false;
+        found.organisation = found.connector = found.reason = (struct text){0};
+        log->latest = found;
+        log->found = true;
+}
+
+int delivery_log_read(struct delivery_log *log, int timeout_ms, bool *ret_end, struct error *err) {
+        struct bus_event event;
+
+        *ret_end = false;
+        for (unsigned i = 0; i < READ_BATCH; i++) {
+                int r = bus_reader_poll(log->reader, timeout_ms, &event, err);
+
+                if (r < 0)
+                        return r;
+                if (event.kind == BUS_END)
+                        *ret_end = true;
+                if (event.kind != BUS_RECORD)
+                        return 0;
+                delivery_log_consider(log, &event.record);
+        }
+        return 0;
+}
+
+bool delivery_log_latest(const struct delivery_log *log, struct delivery_record *ret) {
+        *ret = log->latest;
+        return log->found;
+}

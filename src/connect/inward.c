@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Events in: from a connector to their topics, each with its deadline. */
+
+#include "connect/inward.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "avro/framing.h"
+
+#define REPORT_POLL_MS 1 /* while events wait, the broker's answers and the callers take turns */
+
+/* One event on its way to the broker. Lives until its report, also when its submitter has had its answer. */
+struct flight {
+        struct flight *next, *previous; /* in order of deadline, while nobody was answered */
+        void *cookie;
+        int64_t deadline;
+        bool answered;
+};
+
+static void flight_add(struct inward *in, struct flight *f) {
+        f->previous = in->last;
+        if (in->last)
+                in->last->next = f;
+        else
+                in->first = f;
+        in->last = f;
+        in->waiting++;
+}
+
+static void flight_remove(struct inward *in, struct flight *f) {
+        if (f->previous)
+                f->previous->next = f->next;
+        else
+                in->first = f->next;
+        if (f->next)
+                f->next->previous = f->previous;
+        else
+                in->last = f->previous;
+        in->waiting--;
+}
+
+static void inward_answer(struct inward *in, struct core *c, struct flight *f, enum submitted outcome) {
+        flight_remove(in, f);
+        f->answered = true;
+        metric_add(c->metrics.submitted, metric_series(c->metrics.submitted, outcome, 0), 1);
+        in->unanswered = outcome != SUBMITTED_SENT;
+        c->ops->settled(c->ctx, f->cookie, outcome);
+}
+
+void inward_report(struct inward *in, struct core *c, const struct bus_report *report) {
+        struct flight *f = report->cookie;
+
+        if (!f->answered)
+                inward_answer(in, c, f, report->sent == BUS_SENT ? SUBMITTED_SENT : report->sent == BUS_REFUSED ? SUBMITTED_REFUSED : SUBMITTED_OPEN);
+        core_complain(c, report);
+        in->open--;
+        free(f);
+}
+
+static int inward_send(struct core *c, const struct submission *submission, struct flight *f, struct error *err) {
+        const struct event *event = submission->event;
+        struct text source_id = event->slots[SLOT_SOURCE].s;
+        const struct organisation *source = organisations_find(c->config.organisations, source_id);
+        const struct cloudevent ce = {
+                .id = event->slots[SLOT_EVENT_ID].u,
+                .source = source ? source->urn : "",
+                .event = event->type->name,
+                .time = event->slots[SLOT_OCCURRED_AT].i,
+                .traceparent = submission->traceparent.s,
+                .traceparent_n = submission->traceparent.n,
+        };
+        struct cloudevent_headers headers;
+        char key[UUID_TEXT + 1];
+        struct bus_record record = {.topic = event->type->name, .partition = BUS_BY_KEY, .key = key, .key_n = UUID_TEXT};
+
+        uuid_format(&event->slots[SLOT_CASE_ID].u, key);
+        headers_cloudevent(&ce, &headers);
+        buffer_clear(&c->bytes);
+        framing_write_single(event->type->layout->fingerprint, &c->bytes);
+        record_encode(event->type->layout, event->slots, &c->bytes);
+        if (c->bytes.failed)
+                return -ENOMEM;
+        record.value = c->bytes.bytes;
+        record.value_n = c->bytes.n;
+        record.headers = headers.headers;
+        record.headers_n = headers.n;
+        return bus_producer_send(c->producer, &record, f, err);
+}
+
+int inward_submit(struct inward *in, struct core *c, const struct submission *submission, void *cookie, struct error *err) {
+        struct flight *f;
+        int r;
+
+        if (in->open >= (size_t)c->config.file->in.in_flight)
+                return RUNTIME_E_BUSY;
+        f = calloc(1, sizeof(*f));
+        if (!f)
+                return -ENOMEM;
+        *f = (struct flight){.cookie = cookie, .deadline = core_now(c) + c->config.file->in.answer_within};
+        r = inward_send(c, submission, f, err);
+        if (r) {
+                free(f);
+                return r == BUS_E_FULL ? RUNTIME_E_BUSY : r;
+        }
+        flight_add(in, f);
+        in->open++;
+        return 0;
+}
+
+static void inward_answer_late(struct inward *in, struct core *c) {
+        int64_t now = core_now(c);
+
+        while (in->first && in->first->deadline <= now)
+                inward_answer(in, c, in->first, SUBMITTED_OPEN);
+}
+
+int inward_turn(struct inward *in, struct core *c, int timeout_ms, struct error *err) {
+        int r = bus_producer_poll(c->producer, in->open > 0 ? REPORT_POLL_MS : 0, err);
+
+        if (r < 0)
+                return r;
+        inward_answer_late(in, c);
+        return c->ops->turn(c->ctx, in->open > 0 ? 0 : timeout_ms, err);
+}
+
+int inward_stop(struct inward *in, struct core *c, struct error *err) {
+        int64_t until = core_now(c) + RUNTIME_STOP_MS;
+
+        while (!c->ops->quiesce(c->ctx) || in->waiting > 0) {
+                int r;
+
+                if (core_now(c) >= until) {
+                        log_line(c->config.log, CONNECT_STOPPED_EARLY, LOG_INT("waiting", (int64_t)in->waiting));
+                        return 0;
+                }
+                r = inward_turn(in, c, REPORT_POLL_MS, err);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}

@@ -1,0 +1,693 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Records out: the inbox, tries, and the records that say how they ended. */
+
+#include "connect/outward.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "avro/framing.h"
+#include "cluster/topics.h"
+#include "connect/backoff.h"
+#include "connect/trace.h"
+
+#define NOTHING_COMMITTED (-1)
+#define FLYING_WAIT_MS 20   /* new records are looked for so often while tries are under way */
+#define RECORDING_WAIT_MS 1 /* reports are looked for so often while records are open */
+#define HEADER_TEXT_MAX HEADERS_SOURCE_MAX
+
+enum sending { SENDING_NOTHING, SENDING_DUE, SENDING_OPEN, SENDING_DONE };
+
+struct held;
+
+/* One record that we write of a record held: a dead letter, or a delivery. */
+struct sending_record {
+        struct held *held;
+        enum sending state;
+};
+
+/* One record of the inbox, from its arrival until it is settled. */
+struct held {
+        uint64_t number;  /* in the window; 0 when the window was dropped: only open reports keep it */
+        struct bus_record record;
+        struct bus_header *headers; /* all bytes stand behind this object */
+        int tries;
+        struct sending_record letter, delivery;
+        int64_t again;    /* not before this: what the broker did not take */
+        enum delivery_outcome outcome;
+        int status;
+        struct uuid event_id;
+        const char *stage, *code; /* of the dead letter */
+        struct error reason;
+};
+
+/* -- Holding records -- */
+
+static size_t held_bytes(const struct bus_record *record) {
+        size_t n = record->key_n + record->value_n + record->headers_n * sizeof(struct bus_header);
+
+        for (size_t i = 0; i < record->headers_n; i++)
+                n += strlen(record->headers[i].name) + 1 + record->headers[i].n;
+        return n;
+}
+
+static const void *held_put(uint8_t **at, const void *bytes, size_t n) {
+        void *to = *at;
+
+        if (!bytes)
+                return NULL;
+        if (n > 0)
+                memcpy(to, bytes, n);
+        *at += n;
+        return to;
+}
+
+static struct held *held_new(const struct bus_record *record, size_t *ret_bytes) {
+        size_t n = held_bytes(record);
+        struct held *held = calloc(1, sizeof(*held) + n);
+        uint8_t *at;
+
+        if (!held)
+                return NULL;
+        *ret_bytes = sizeof(*held) + n;
+        held->letter = held->delivery = (struct sending_record){.held = held};
+        held->headers = (struct bus_header *)(held + 1);
+        at = (uint8_t *)(held->headers + record->headers_n);
+        for (size_t i = 0; i < record->headers_n; i++) {
+                held->headers[i].name = held_put(&at, record->headers[i].name, strlen(record->headers[i].name) + 1);
+                held->headers[i].n = record->headers[i].n;
+                held->headers[i].value = held_put(&at, record->headers[i].value, record->headers[i].n);
+        }
+        held->record = *record;
+        held->record.headers = held->headers;
+        held->record.key = held_put(&at, record->key, record->key_n);
+        held->record.value = held_put(&at, record->value, record->value_n);
+        held->record.load = NULL;
+        held->record.raw = held->record.owner = NULL;
+        return held;
+}
+
+static bool held_is_open(const struct held *held) {
+        return held->letter.state == SENDING_OPEN || held->delivery.state == SENDING_OPEN;
+}
+
+static bool held_is_recorded(const struct held *held) {
+        return (held->letter.state == SENDING_NOTHING || held->letter.state == SENDING_DONE) && held->delivery.state == SENDING_DONE;
+}
+
+/* The window is dropped: frees it, or leaves that to its last report. */
+static void held_drop(struct held *held) {
+        held->number = 0;
+        if (!held_is_open(held))
+                free(held);
+}
+
+static void outward_drop(struct outward *out, struct core *c) {
+        if (c->ops->abandon && out->window.flying > 0)
+                c->ops->abandon(c->ctx);
+        for (uint64_t i = out->window.head; i < out->window.tail; i++) {
+                struct window_entry *e = window_entry(&out->window, i);
+
+                if (e && e->item)
+                        held_drop(e->item);
+        }
+        window_clear(&out->window);
+        out->due = 0;
+        out->committed = NOTHING_COMMITTED;
+        out->assigned = out->paused = false;
+        brake_forget(&out->brake);
+}
+
+/* -- What is over: a dead letter when it was not delivered, a record in deliveries always; then it is settled -- */
+
+static void outward_to_send(struct outward *out, struct sending_record *s) {
+        s->state = SENDING_DUE;
+        out->due++;
+}
+
+/* Return: 0: sent or to be sent again; negative errno: never. */
+static int outward_send(struct outward *out, const struct core *c, struct sending_record *s, const struct bus_record *record, struct error *err) {
+        int r = bus_producer_send(c->producer, record, s, err);
+
+        if (r == BUS_E_FULL) {
+                s->held->again = core_now(c) + RUNTIME_RECORD_MS;
+                return 0;
+        }
+        if (r)
+                return r;
+        s->state = SENDING_OPEN;
+        out->due--;
+        out->open++;
+        return 0;
+}
+
+static int outward_send_letter(struct outward *out, struct core *c, struct held *held, struct error *err) {
+        CLEANUP(cleanup_free) void *memory = calloc(1, sizeof(struct dead_letter_headers));
+        struct dead_letter_headers *headers = memory;
+        const struct dead_letter why = {
+                .topic = held->record.topic,
+                .partition = held->record.partition,
+                .offset = held->record.offset,
+                .stage = held->stage,
+                .code = held->code,
+                .error = held->reason.text,
+        };
+        struct bus_record letter = {
+                .topic = TOPIC_DEAD_LETTERS,
+                .partition = BUS_BY_KEY,
+                .key = held->record.key,
+                .key_n = held->record.key_n,
+                .value = held->record.value,
+                .value_n = held->record.value_n,
+        };
+
+        if (!headers)
+                return -ENOMEM;
+        headers_dead_letter(&held->record, &why, headers);
+        letter.headers = headers->headers;
+        letter.headers_n = headers->n;
+        return outward_send(out, c, &held->letter, &letter, err);
+}
+
+static int outward_send_delivery(struct outward *out, struct core *c, struct held *held, struct error *err) {
+        const char *name = c->config.file->name;
+        const struct delivery_record delivery = {
+                .delivered_at = clock_realtime(&c->config.clock),
+                .organisation = text_of(c->config.file->out.organisation->id),
+                .connector = text_of(name),
+                .partition = held->record.partition,
+                .offset = held->record.offset,
+                .event_id = held->event_id,
+                .outcome = held->outcome,
+                .status = held->status,
+                .attempts = held->tries,
+                .reason = held->outcome == DELIVERY_DELIVERED ? (struct text){0} : text_of(held->reason.text),
+        };
+        struct bus_record record;
+
+        buffer_clear(&c->bytes);
+        delivery_encode(out->codec, &delivery, &c->bytes);
+        if (c->bytes.failed)
+                return -ENOMEM;
+        record = delivery_bus_record(name, &c->bytes);
+        return outward_send(out, c, &held->delivery, &record, err);
+}
+
+static void outward_send_due(struct outward *out, struct core *c, struct held *held) {
+        struct error err = {0};
+        int r = 0;
+
+        if (held->letter.state == SENDING_DUE)
+                r = outward_send_letter(out, c, held, &err);
+        if (r == 0 && held->delivery.state == SENDING_DUE)
+                r = outward_send_delivery(out, c, held, &err);
+        if (r < 0)
+                core_fail(c, r, &err);
+}
+
+static void outward_record(struct outward *out, struct core *c, struct held *held) {
+        char id[UUID_TEXT + 1];
+
+        window_record(&out->window, window_entry(&out->window, held->number));
+        metric_add(c->metrics.outcomes, metric_series(c->metrics.outcomes, held->outcome, 0), 1);
+        if (held->outcome != DELIVERY_DELIVERED) {
+                uuid_format(&held->event_id, id);
+                log_line(c->config.log, CONNECT_PARKED, LOG_STRING("event_id", id), LOG_INT("offset", held->record.offset), LOG_STRING("code", held->code),
+                         LOG_INT("tries", held->tries), LOG_INT("status", held->status), LOG_STRING("reason", held->reason.text));
+                outward_to_send(out, &held->letter);
+        }
+        outward_to_send(out, &held->delivery);
+        outward_send_due(out, c, held);
+}
+
+static void outward_record_due(struct outward *out, struct core *c) {
+        struct window *w = &out->window;
+        int64_t now = core_now(c);
+
+        for (uint64_t i = w->head; out->due > 0 && i < w->tail; i++) {
+                struct window_entry *e = window_entry(w, i);
+                struct held *held = e ? e->item : NULL;
+
+                if (e && held && e->state == WINDOW_RECORDING && held->again <= now)
+                        outward_send_due(out, c, held);
+        }
+}
+
+static void outward_settle(struct outward *out, struct held *held) {
+        window_settle(&out->window, window_entry(&out->window, held->number));
+        free(held);
+}
+
+void outward_report(struct outward *out, struct core *c, const struct bus_report *report) {
+        struct sending_record *s = report->cookie;
+        struct held *held;
+
+        assert(out->open > 0);
+        out->open--;
+        core_complain(c, report);
+        if (report->cookie == &out->brake) {
+                brake_report(&out->brake, report);
+                return;
+        }
+        held = s->held;
+        s->state = report->sent == BUS_SENT ? SENDING_DONE : SENDING_DUE;
+        if (held->number == 0) {
+                if (!held_is_open(held))
+                        free(held);
+                return;
+        }
+        if (s->state == SENDING_DUE) {
+                out->due++;
+                held->again = core_now(c) + RUNTIME_RECORD_MS;
+        } else if (held_is_recorded(held)) {
+                outward_settle(out, held);
+        }
+}
+
+/* -- What the record says -- */
+
+static bool outward_decode(struct core *c, struct held *held, struct event *ret) {
+        struct framing framing = framing_read(held->record.value, held->record.value_n);
+        const struct program *program;
+        struct error err = {0};
+
+        held->stage = "decode";
+        held->code = refusal_codes[REFUSAL_UNKNOWN_SCHEMA];
+        if (framing.kind != FRAMING_SINGLE || !event_types_decoder(c->config.types, framing.id, &ret->type, &program)) {
+                error_set(&held->reason, "no known schema wrote this body");
+                return false;
+        }
+        held->code = refusal_codes[REFUSAL_UNDECODABLE];
+        ret->slots = arena_calloc(c->arena, ret->type->layout->n, sizeof(*ret->slots));
+        if (!ret->slots || record_decode(program, framing.body, framing.n, ret->slots, &err) != 0) {
+                error_set(&held->reason, "%s: %s", ret->type->name, err.text);
+                return false;
+        }
+        held->stage = "deliver";
+        held->code = NULL;
+        held->event_id = ret->slots[SLOT_EVENT_ID].u;
+        return true;
+}
+
+/* A header as text, when it is one that may stand in a header again; else what follows from the event. */
+static const char *outward_header(const struct core *c, const struct held *held, const char *name, const char *otherwise) {
+        const struct bus_header *h = bus_record_header(&held->record, name);
+        const char *text;
+
+        if (!h || !h->value || h->n == 0 || h->n > HEADER_TEXT_MAX)
+                return otherwise;
+        for (size_t i = 0; i < h->n; i++) {
+                char letter = ((const char *)h->value)[i];
+
+                if (letter <= ' ' || letter > '~')
+                        return otherwise;
+        }
+        text = arena_copy(c->arena, h->value, h->n);
+        return text ? text : otherwise;
+}
+
+static const char *outward_source(const struct core *c, const struct event *event) {
+        struct text id = event->slots[SLOT_SOURCE].s;
+        const struct organisation *source = organisations_find(c->config.organisations, id);
+        const char *text = source ? source->urn : arena_printf(c->arena, "urn:ketenwacht:%.*s", (int)id.n, id.s);
+
+        return text ? text : "";
+}
+
+/* The record's place is its delivery's id: the same in every try and after every restart. */
+static struct uuid outward_delivery_id(const struct core *c, const struct held *held) {
+        char name[BUS_NAME_MAX * 2];
+        int n = snprintf(name, sizeof(name), "%s|%s|%d|%lld", c->config.file->name, held->record.topic, (int)held->record.partition,
+                         (long long)held->record.offset);
+
+        return uuid_v5(&uuid_namespace_ketenwacht, name, (size_t)n);
+}
+
+static void outward_describe(const struct core *c, struct held *held, const struct event *event, struct cloudevent_headers *own,
+                             struct delivery *ret) {
+        const struct bus_header *trace = headers_traceparent(&held->record);
+        const struct cloudevent ce = {
+                .id = held->event_id, .source = outward_source(c, event), .event = event->type->name, .time = event->slots[SLOT_OCCURRED_AT].i};
+
+        headers_cloudevent(&ce, own);
+        *ret = (struct delivery){
+                .event = event,
+                .id = own->id,
+                .source = outward_header(c, held, "ce_source", ce.source),
+                .type = own->type,
+                .time = outward_header(c, held, "ce_time", own->time),
+                .delivery_id = outward_delivery_id(c, held),
+                .cookie = held,
+        };
+        if (trace && trace_valid((struct text){trace->value, trace->n}))
+                ret->traceparent = (struct text){trace->value, trace->n};
+}
+
+/* A body that we cannot read: its id as the headers say it, for who looks for it. */
+static void outward_park_unread(struct outward *out, struct core *c, struct held *held) {
+        const struct bus_header *id = bus_record_header(&held->record, "ce_id");
+
+        if (!id || !id->value || !uuid_parse(id->value, id->n, &held->event_id))
+                held->event_id = (struct uuid){0};
+        held->outcome = DELIVERY_PARKED;
+        held->status = 0;
+        outward_record(out, c, held);
+}
+
+static int outward_try(struct outward *out, struct core *c, struct window_entry *entry, struct error *err) {
+        struct held *held = entry->item;
+        struct cloudevent_headers own;
+        struct delivery delivery;
+        struct event event;
+
+        arena_reset(c->arena);
+        if (!outward_decode(c, held, &event)) {
+                outward_park_unread(out, c, held);
+                return 0;
+        }
+        outward_describe(c, held, &event, &own, &delivery);
+        window_fly(&out->window, entry);
+        held->tries++;
+        return c->ops->deliver(c->ctx, &delivery, err);
+}
+
+/* -- How it ended -- */
+
+static const char *const outcome_codes[] = {[DELIVERY_DELIVERED] = "", [DELIVERY_REFUSED] = "REFUSED_BY_RECEIVER", [DELIVERY_PARKED] = "UNDELIVERED"};
+
+static void outward_over(struct outward *out, struct core *c, struct held *held, enum delivery_outcome outcome, const struct attempt *attempt) {
+        held->outcome = outcome;
+        held->status = attempt->status;
+        held->stage = "deliver";
+        held->code = outcome_codes[outcome];
+        error_set(&held->reason, "%s", attempt->reason);
+        outward_record(out, c, held);
+}
+
+static int64_t outward_delay(const struct core *c, unsigned tries) {
+        const struct backoff b = {c->config.file->out.first_delay, c->config.file->out.longest_delay};
+
+        return backoff_delay(&b, tries, c->config.random(c->config.random_ctx));
+}
+
+static void outward_again(struct outward *out, struct core *c, struct held *held, struct window_entry *entry, const struct attempt *attempt) {
+        int64_t now = core_now(c);
+
+        if (attempt->pause_ms >= 0)
+                window_hold(&out->window, now + attempt->pause_ms);
+        if (held->tries >= c->config.file->out.tries) {
+                outward_over(out, c, held, DELIVERY_PARKED, attempt);
+                return;
+        }
+        window_again(&out->window, entry, now + outward_delay(c, (unsigned)held->tries));
+        log_line(c->config.log, CONNECT_AGAIN, LOG_INT("offset", held->record.offset), LOG_INT("tries", held->tries), LOG_INT("status", attempt->status),
+                 LOG_STRING("reason", attempt->reason));
+}
+
+static void outward_later(struct outward *out, struct core *c, struct held *held, struct window_entry *entry, const struct attempt *attempt) {
+        int64_t pause = attempt->pause_ms >= 0 ? attempt->pause_ms : outward_delay(c, ++out->laters);
+
+        held->tries--;
+        window_hold(&out->window, core_now(c) + pause);
+        window_again(&out->window, entry, core_now(c));
+        log_line(c->config.log, CONNECT_PAUSED, LOG_INT("ms", pause), LOG_INT("status", attempt->status));
+}
+
+/* The target wants nothing more: what is to be told of it, with the record that heard it. */
+static void outward_gone(struct outward *out, struct core *c, const struct held *held, const struct attempt *attempt) {
+        const struct delivery_record gone = {
+                .partition = held->record.partition,
+                .offset = held->record.offset,
+                .event_id = held->event_id,
+                .outcome = DELIVERY_REFUSED,
+                .status = attempt->status,
+                .attempts = held->tries,
+        };
+
+        brake_want(&out->brake, c, &gone);
+}
+
+void outward_tried(struct outward *out, struct core *c, void *cookie, const struct attempt *attempt) {
+        struct held *held = cookie;
+        struct window_entry *entry = window_entry(&out->window, held->number);
+
+        assert(entry && entry->state == WINDOW_FLYING);
+        metric_add(c->metrics.tries, metric_series(c->metrics.tries, attempt->outcome, 0), 1);
+        if (attempt->outcome != TRIED_LATER)
+                out->laters = 0;
+        switch (attempt->outcome) {
+        case TRIED_DELIVERED:
+                outward_over(out, c, held, DELIVERY_DELIVERED, attempt);
+                break;
+        case TRIED_AGAIN:
+                outward_again(out, c, held, entry, attempt);
+                break;
+        case TRIED_LATER:
+                outward_later(out, c, held, entry, attempt);
+                break;
+        case TRIED_REFUSED:
+                outward_over(out, c, held, DELIVERY_REFUSED, attempt);
+                break;
+        case TRIED_GONE:
+                window_again(&out->window, entry, core_now(c));
+                outward_gone(out, c, held, attempt);
+                break;
+        }
+}
+
+/* -- The inbox -- */
+
+static int outward_commit(struct outward *out, struct core *c, struct error *err) {
+        int64_t position = window_position(&out->window);
+        int r;
+
+        if (!out->assigned || position < 0 || position == out->committed)
+                return 0;
+        r = bus_consumer_done(out->consumer, out->part, position);
+        if (r == 0)
+                r = bus_consumer_commit(out->consumer, err);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                out->committed = position;
+        out->commit_at = core_now(c) + RUNTIME_COMMIT_MS;
+        return 0; /* rebalanced: the next poll says so, and others do it again */
+}
+
+static int outward_take(struct outward *out, struct bus_record *record, struct error *err) {
+        struct window_entry *entry;
+        struct held *held;
+        size_t bytes;
+        int r;
+
+        if (window_full(&out->window)) { /* it came while the flow was being stopped */
+                r = bus_consumer_seek(out->consumer, out->part, record->offset, err);
+                return r < 0 ? r : 0;
+        }
+        if (record->offset < out->window.next)
+                return 0; /* read again after a seek: it is in the window already */
+        r = bus_record_headers(record);
+        if (r < 0)
+                return r;
+        held = held_new(record, &bytes);
+        if (!held)
+                return -ENOMEM;
+        entry = window_add(&out->window, record->offset, held->record.key, held->record.key_n, bytes, held);
+        held->number = entry->number;
+        return 0;
+}
+
+static int outward_event(struct outward *out, struct core *c, struct bus_event *event, struct error *err) {
+        int r;
+
+        switch (event->kind) {
+        case BUS_RECORD:
+                return outward_take(out, &event->record, err);
+        case BUS_ASSIGNED:
+                outward_drop(out, c);
+                out->assigned = event->parts_n > 0;
+                if (out->assigned)
+                        out->part = event->parts[0]; /* an inbox has one partition */
+                log_line(c->config.log, CONNECT_ASSIGNED, LOG_STRING("connector", c->config.file->name), LOG_INT("parts", (int64_t)event->parts_n));
+                return 0;
+        case BUS_REVOKED:
+                r = outward_commit(out, c, err);
+                outward_drop(out, c);
+                return r;
+        case BUS_LOST:
+                outward_drop(out, c);
+                return 0;
+        default:
+                return 0;
+        }
+}
+
+/* The flow stops at a full window and goes on when it is half empty, so that it does not go on and off with each record. */
+static int outward_regulate(struct outward *out, struct error *err) {
+        bool full = window_full(&out->window), pause = out->paused;
+        int r;
+
+        if (full)
+                pause = true;
+        else if (window_count(&out->window) <= WINDOW_RECORDS / 2 && out->window.bytes <= WINDOW_BYTES / 2)
+                pause = false;
+        if (!out->assigned || pause == out->paused)
+                return 0;
+        r = bus_consumer_pause(out->consumer, out->part, pause, err);
+        if (r == 0)
+                out->paused = pause;
+        return r < 0 ? r : 0;
+}
+
+static int outward_fill(struct outward *out, struct core *c, int timeout_ms, struct error *err) {
+        struct bus_event event;
+
+        for (unsigned i = 0; i < RUNTIME_BATCH; i++) {
+                int r = outward_regulate(out, err);
+
+                if (r == 0)
+                        r = bus_consumer_poll(out->consumer, timeout_ms, &event, err);
+                if (r < 0 || event.kind == BUS_NONE)
+                        return r;
+                r = outward_event(out, c, &event, err);
+                if (r < 0)
+                        return r;
+                timeout_ms = 0;
+        }
+        return 0;
+}
+
+/* -- Turning -- */
+
+static int outward_start_tries(struct outward *out, struct core *c, struct error *err) {
+        int64_t now = core_now(c);
+
+        while (!out->stopping && out->brake.state == BRAKE_OFF && out->window.flying < c->env.parallel) {
+                struct window_entry *entry = window_next(&out->window, now);
+                int r;
+
+                if (!entry)
+                        return 0;
+                r = outward_try(out, c, entry, err);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* How long this turn may wait for the inbox. */
+static int outward_patience(const struct outward *out, const struct core *c, int timeout_ms) {
+        int64_t wait;
+
+        if (out->window.flying > 0)
+                return 0;
+        if (out->open > 0)
+                return timeout_ms < RECORDING_WAIT_MS ? timeout_ms : RECORDING_WAIT_MS;
+        if (out->stopping || out->brake.state != BRAKE_OFF)
+                return timeout_ms < FLYING_WAIT_MS ? timeout_ms : FLYING_WAIT_MS;
+        wait = window_wait(&out->window, core_now(c));
+        return wait < timeout_ms ? (int)wait : timeout_ms;
+}
+
+static void outward_measure(const struct outward *out, const struct core *c) {
+        const struct window_entry *e = window_entry(&out->window, out->window.head);
+        const struct held *held = e ? e->item : NULL;
+        int64_t age = held ? clock_realtime(&c->config.clock) - held->record.timestamp : 0;
+
+        metric_set(c->metrics.oldest, 0, age > 0 ? age : 0);
+        metric_set(c->metrics.braked, 0, out->brake.state == BRAKE_ON);
+}
+
+static int outward_brake(struct outward *out, struct core *c, struct error *err) {
+        const struct window_entry *first = window_entry(&out->window, out->window.head);
+        const struct held *held = first ? first->item : NULL;
+        struct brake_load load = {.any = held, .busy = out->window.flying > 0 || out->open > 0 || out->due > 0};
+        bool was_open = brake_is_open(&out->brake);
+        int r;
+
+        if (!out->assigned)
+                return 0;
+        if (held) {
+                load.offset = first->offset;
+                load.timestamp = held->record.timestamp;
+        }
+        r = brake_turn(&out->brake, c, &load, err);
+        if (!was_open && brake_is_open(&out->brake))
+                out->open++;
+        return r;
+}
+
+int outward_turn(struct outward *out, struct core *c, int timeout_ms, struct error *err) {
+        int flying_wait_ms = timeout_ms < FLYING_WAIT_MS ? timeout_ms : FLYING_WAIT_MS;
+        int r = outward_fill(out, c, outward_patience(out, c, timeout_ms), err);
+
+        if (r < 0)
+                return r;
+        r = outward_brake(out, c, err);
+        if (r < 0)
+                return r;
+        r = outward_start_tries(out, c, err);
+        if (r < 0)
+                return r;
+        r = c->ops->turn(c->ctx, out->window.flying > 0 ? flying_wait_ms : 0, err);
+        if (r < 0)
+                return r;
+        r = bus_producer_poll(c->producer, 0, err);
+        if (r < 0)
+                return r;
+        outward_record_due(out, c);
+        outward_measure(out, c);
+        return core_now(c) >= out->commit_at ? outward_commit(out, c, err) : 0;
+}
+
+int outward_stop(struct outward *out, struct core *c, struct error *err) {
+        int64_t until = core_now(c) + RUNTIME_STOP_MS;
+        int r = 0;
+
+        out->stopping = true;
+        while (out->window.flying > 0 || out->open > 0 || out->due > 0 || out->brake.state == BRAKE_WANTED || out->brake.state == BRAKE_MARKING) {
+                if (core_now(c) >= until) {
+                        log_line(c->config.log, CONNECT_STOPPED_EARLY, LOG_INT("waiting", (int64_t)window_count(&out->window)));
+                        break;
+                }
+                r = outward_turn(out, c, FLYING_WAIT_MS, err);
+                if (r < 0)
+                        return r;
+        }
+        r = outward_commit(out, c, err);
+        outward_drop(out, c);
+        bus_consumer_close(out->consumer, true);
+        out->consumer = NULL;
+        return r;
+}
+
+void outward_close(struct outward *out, struct core *c) {
+        if (out->window.entries)
+                outward_drop(out, c);
+        bus_consumer_close(out->consumer, false);
+        window_done(&out->window);
+        delivery_codec_free(out->codec);
+}
+
+int outward_open(struct outward *out, struct core *c, struct error *err) {
+        char topic[BUS_NAME_MAX + 1], group[BUS_NAME_MAX + 1];
+        const char *const topics[] = {topic};
+        struct bus_consumer_config config = {.group = group, .instance = c->config.file->name, .topics = topics, .topics_n = ELEMENTS(topics)};
+        int r = window_new(&out->window);
+
+        if (r < 0)
+                return r;
+        r = delivery_codec_new(c->config.types, &out->codec, err);
+        if (r < 0)
+                return r;
+        out->brake.codec = out->codec;
+        out->committed = NOTHING_COMMITTED;
+        (void) snprintf(topic, sizeof(topic), TOPIC_INBOX_PREFIX "%s", c->config.file->out.organisation->id);
+        (void) snprintf(group, sizeof(group), RUNTIME_GROUP "%s", c->config.file->name);
+        return bus_consumer_open(c->config.bus, &config, &out->consumer, err);
+}
+
