@@ -177,8 +177,9 @@ static void count(const struct outcome *outcome, struct tally *tally) {
         for (size_t i = 0; i < outcome->n_rows; i++) {
                 const struct row_change *row = &outcome->rows[i];
                 size_t bytes = row->n_key + row->n_value + BATCH_BYTES_PER_ROW;
+                struct row_key key;
 
-                if (row->key[ROW_KIND_AT] == ROW_FACT)
+                if (row_key_read(row->key, row->n_key, &key) == 0 && key.kind == ROW_FACT)
                         tally->topic_facts += bytes;
                 else
                         tally->topic_tellings += bytes;

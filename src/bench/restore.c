@@ -19,7 +19,7 @@
 #include "cluster/topics.h"
 #include "engine/engine.h"
 #include "engine/restore.h"
-#include "engine/row.h"
+#include "model/row_key.h"
 
 struct restore_options {
         struct bench_arguments arguments;
@@ -71,10 +71,10 @@ static int restore_run_once(struct restore_broker *b, double *seconds, double *c
 
 static int restore_take_row(void *ctx, const struct bus_record *row) {
         struct restore_broker *b = ctx;
-        const uint8_t *key = row->key;
+        struct row_key key;
 
         b->rows++;
-        if (row->key_n == ROW_KEY_BYTES && (key[16] == ROW_SCHEMA || key[16] == ROW_VERSION))
+        if (row_key_read(row->key, row->key_n, &key) == 0 && row_key_is_mark(&key))
                 return 0;
         return store_restore(b->stores[row->partition], row->key, row->key_n, row->value, row->value_n, &b->row_err);
 }

@@ -7,13 +7,13 @@
 #include "cluster/topics.h"
 #include "cli/broker.h"
 #include "engine/restore.h"
-#include "engine/row.h"
+#include "model/row_key.h"
 
 #define LIVE_POLL_MS 1000
 #define LIVE_IDLE_MAX 60 /* polls without anything before the broker counts as gone */
 
 static bool is_wanted(const struct bus_record *record, const struct uuid *case_id) {
-        return !case_id || (record->key_n == ROW_KEY_BYTES && memcmp(record->key, case_id->bytes, sizeof(case_id->bytes)) == 0);
+        return !case_id || row_key_is_of_case(record->key, record->key_n, case_id);
 }
 
 static int read_rows(struct bus_reader *reader, const struct live_rows *rows, struct error *err) {
@@ -61,11 +61,11 @@ int live_each(struct bus *bus, const struct live_rows *rows, struct error *err) 
 }
 
 static int restore(void *ctx, struct bus_record *record, struct error *err) {
-        const uint8_t *key = record->key;
+        struct row_key key;
 
-        if (record->key_n != ROW_KEY_BYTES || key[16] == ROW_SCHEMA || key[16] == ROW_VERSION)
+        if (row_key_read(record->key, record->key_n, &key) == ROW_KEY_E_LENGTH || row_key_is_mark(&key))
                 return 0;
-        return store_restore(ctx, key, record->key_n, record->value, record->value_n, err);
+        return store_restore(ctx, record->key, record->key_n, record->value, record->value_n, err);
 }
 
 int live_read(const char *command, struct bus *bus, const struct uuid *case_id, struct store *store) {

@@ -17,7 +17,7 @@
 #include "cli/state_copy.h"
 #include "cli/state_stats.h"
 #include "console/view.h"
-#include "engine/row.h"
+#include "model/row_key.h"
 
 struct state_arguments {
         struct command_dirs dirs;
@@ -87,14 +87,19 @@ static int show_keep(void *ctx, struct bus_record *record, struct error *err) {
         return record->value && !row->value ? -ENOMEM : 0;
 }
 
+static size_t place_of(const struct bus_record *record) {
+        struct row_key key;
+
+        return row_key_read(record->key, record->key_n, &key) == 0 ? row_kind_place(key.kind) : ROW_KINDS;
+}
+
 /* Facts first, then what was told, each in the order in which it was last written. */
 static int show_by_kind(const void *a, const void *b) {
-        static const char order[] = {ROW_FACT, ROW_OBLIGATION, ROW_ALERT, ROW_COPY, ROW_CLOSED, '\0'};
         const struct bus_record *x = *(const struct bus_record *const *)a, *y = *(const struct bus_record *const *)b;
-        const char *place_x = strchr(order, ((const char *)x->key)[16]), *place_y = strchr(order, ((const char *)y->key)[16]);
+        size_t place_x = place_of(x), place_y = place_of(y);
 
         if (place_x != place_y)
-                return !place_x ? 1 : !place_y ? -1 : place_x < place_y ? -1 : 1;
+                return place_x < place_y ? -1 : 1;
         return x->offset < y->offset ? -1 : x->offset > y->offset;
 }
 

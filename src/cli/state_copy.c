@@ -21,7 +21,7 @@
 #include "cluster/topics.h"
 #include "cli/broker.h"
 #include "cli/live.h"
-#include "engine/row.h"
+#include "model/row_key.h"
 
 #define WAIT_MS 1000
 #define WAITS_MAX 60        /* seconds without an acknowledgement before the broker counts as gone */
@@ -93,18 +93,11 @@ static int send_row(struct copy *copy, int32_t partition, const void *key, const
 
 /* -- The worker's own rows -- */
 
-static void mark_key(const char *id, uint8_t ret[ROW_KEY_BYTES]) {
-        struct uuid none = {0}, last = {0};
-
-        memcpy(last.bytes, id, strlen(id));
-        row_key(&none, ROW_VERSION, &last, ret);
-}
-
-static int send_number(struct copy *copy, int32_t partition, const char *id, int64_t number, struct error *err) {
+static int send_number(struct copy *copy, int32_t partition, struct row_key mark, int64_t number, struct error *err) {
         uint8_t key[ROW_KEY_BYTES];
         char text[NUMBER_MAX];
 
-        mark_key(id, key);
+        row_key_write(&mark, key);
         return send_row(copy, partition, key, text, (size_t)snprintf(text, sizeof(text), "%" PRId64, number), err);
 }
 
@@ -112,35 +105,25 @@ static int send_marks(struct copy *copy, int64_t partitions, struct error *err) 
         int r = 0;
 
         for (int32_t p = 0; p < copy->to.config.partitions && r == 0; p++) {
-                r = send_number(copy, p, ROW_MARK_PARTITIONS, partitions, err);
-                if (r == 0 && partitions != ROW_MARK_COPYING && copy->version >= 0)
-                        r = send_number(copy, p, "", copy->version, err);
+                r = send_number(copy, p, row_key_of_partitions(), partitions, err);
+                if (r == 0 && partitions != ROW_PARTITIONS_COPYING && copy->version >= 0)
+                        r = send_number(copy, p, row_key_of_version(), copy->version, err);
         }
         return r ? r : wait_for(copy, 0, err);
 }
 
 /* -- Rows -- */
 
-static bool is_kind(const struct bus_record *record, enum row_kind kind) {
-        return record->key_n == ROW_KEY_BYTES && ((const uint8_t *)record->key)[16] == (uint8_t)kind;
-}
-
-static bool is_mark(const struct bus_record *record, const char *id) {
-        uint8_t key[ROW_KEY_BYTES];
-
-        mark_key(id, key);
-        return record->key_n == ROW_KEY_BYTES && memcmp(record->key, key, ROW_KEY_BYTES) == 0;
-}
-
 static int look_at_target(void *ctx, struct bus_record *record, struct error *err) {
         struct copy *copy = ctx;
         struct target_mark *mark = &copy->marks[record->partition < copy->to.config.partitions ? record->partition : 0];
+        struct row_key key;
 
         if (record->partition >= copy->to.config.partitions) {
                 error_set(err, "case-state has a partition %d there, and broker.yaml says %d; set it right", record->partition, copy->to.config.partitions);
                 return -EINVAL;
         }
-        if (is_mark(record, ROW_MARK_PARTITIONS)) {
+        if (row_key_read(record->key, record->key_n, &key) == 0 && row_key_is_partitions(&key)) {
                 if (!record->value || !text_to_int64((struct text){record->value, record->value_n}, &mark->partitions))
                         mark->partitions = -1;
         } else {
@@ -152,24 +135,24 @@ static int look_at_target(void *ctx, struct bus_record *record, struct error *er
 static int copy_row(void *ctx, struct bus_record *record, struct error *err) {
         struct copy *copy = ctx;
         char text[UUID_TEXT + 1];
-        struct uuid case_id;
+        struct row_key key;
         int64_t number;
         int r;
 
-        if (record->key_n != ROW_KEY_BYTES) {
+        if (row_key_read(record->key, record->key_n, &key) == ROW_KEY_E_LENGTH) {
                 error_set(err, "partition %d of case-state, offset %" PRId64 ": a key of %zu bytes; keys have %d", record->partition, record->offset,
                           record->key_n, ROW_KEY_BYTES);
                 return -EINVAL;
         }
-        if (is_kind(record, ROW_VERSION)) {
-                if (is_mark(record, "") && record->value && text_to_int64((struct text){record->value, record->value_n}, &number) && number > copy->version)
+        if (key.kind == ROW_VERSION) {
+                if (!row_key_is_partitions(&key) && record->value && text_to_int64((struct text){record->value, record->value_n}, &number) &&
+                    number > copy->version)
                         copy->version = number;
                 return 0;
         }
-        if (is_kind(record, ROW_SCHEMA))
+        if (key.kind == ROW_SCHEMA)
                 return 0; /* whoever works on it next writes those that it uses */
-        memcpy(case_id.bytes, record->key, sizeof(case_id.bytes));
-        uuid_format(&case_id, text);
+        uuid_format(&key.case_id, text);
         r = send_row(copy, murmur2_partition(text, UUID_TEXT, copy->to.config.partitions), record->key, record->value, record->value_n, err);
         copy->copied += r == 0;
         return r;
@@ -199,7 +182,7 @@ static int check_target(struct copy *copy) {
         if (r)
                 return command_fail("state", r == -ENOENT || r == -EINVAL ? EXIT_USAGE : EXIT_BROKER, &err);
         for (int32_t p = 0; p < copy->to.config.partitions; p++) {
-                if (copy->marks[p].partitions == ROW_MARK_COPYING || (copy->marks[p].partitions == 0 && !copy->marks[p].cases))
+                if (copy->marks[p].partitions == ROW_PARTITIONS_COPYING || (copy->marks[p].partitions == 0 && !copy->marks[p].cases))
                         continue;
                 error_set(&err, "%scase-state is in use already: partition %d has rows; copy into new topics, under a prefix of their own",
                           copy->to.config.prefix, p);
@@ -215,7 +198,7 @@ static int copy_all(struct copy *copy, struct error *err) {
         int r = bus_producer_open(copy->to.bus, &config, &copy->producer, err);
 
         if (r == 0)
-                r = send_marks(copy, ROW_MARK_COPYING, err);
+                r = send_marks(copy, ROW_PARTITIONS_COPYING, err);
         if (r == 0)
                 r = live_each(copy->from.bus, &rows, err);
         if (r == 0)

@@ -20,25 +20,16 @@
 #include "cli/configuration.h"
 #include "cli/live.h"
 #include "engine/restore.h"
-#include "engine/row.h"
+#include "model/row_key.h"
 
 #define LINE_BYTES_MAX ((size_t)64 * 1024)
-
-/* The kinds of rows, as `tail` names them. */
-static const struct {
-        enum row_kind kind;
-        const char *name;
-} kinds[] = {
-        {ROW_FACT, "fact"},     {ROW_OBLIGATION, "obligation"}, {ROW_ALERT, "alert"},     {ROW_COPY, "copy"},
-        {ROW_CLOSED, "closed"}, {ROW_SCHEMA, "schema"},         {ROW_VERSION, "version"},
-};
 
 struct weight { /* rows with a value as they stand on the topic, superseded ones too */
         uint64_t rows, key_bytes, value_bytes;
 };
 
 struct count { /* of one partition, or of all */
-        struct weight weights[ELEMENTS(kinds)];
+        struct weight weights[ROW_KINDS]; /* by place in row_kinds */
         struct store_stats stats;
         uint64_t tombstones, tombstone_bytes, live, checksum;
         int64_t version; /* -1: no worker was here */
@@ -50,23 +41,14 @@ struct reading {
         struct count *count;
 };
 
-static size_t kind_of(const struct bus_record *record) {
-        size_t i = 0;
-
-        while (record->key_n == ROW_KEY_BYTES && i < ELEMENTS(kinds) && ((const uint8_t *)record->key)[16] != (uint8_t)kinds[i].kind)
-                i++;
-        return record->key_n == ROW_KEY_BYTES ? i : ELEMENTS(kinds);
-}
-
-static int read_mark(struct reading *reading, const struct bus_record *record, struct error *err) {
-        bool partitions = memcmp((const uint8_t *)record->key + 17, ROW_MARK_PARTITIONS, strlen(ROW_MARK_PARTITIONS)) == 0;
+static int read_mark(struct reading *reading, const struct row_key *key, const struct bus_record *record, struct error *err) {
         int64_t number;
 
         if (!text_to_int64((struct text){record->value, record->value_n}, &number)) {
                 error_set(err, "partition %d of case-state has a row v at offset %" PRId64 " that holds no number", record->partition, record->offset);
                 return -EINVAL;
         }
-        if (partitions)
+        if (row_key_is_partitions(key))
                 reading->count->partitions = number;
         else if (number > reading->count->version)
                 reading->count->version = number;
@@ -76,19 +58,22 @@ static int read_mark(struct reading *reading, const struct bus_record *record, s
 static int count_row(void *ctx, struct bus_record *record, struct error *err) {
         struct reading *reading = ctx;
         struct count *count = reading->count;
-        size_t kind = kind_of(record);
+        struct row_key key;
+        bool known = row_key_read(record->key, record->key_n, &key) == 0;
         int r;
 
         if (!record->value) {
                 count->tombstones++;
                 count->tombstone_bytes += record->key_n;
-        } else if (kind < ELEMENTS(kinds)) {
-                count->weights[kind].rows++;
-                count->weights[kind].key_bytes += record->key_n;
-                count->weights[kind].value_bytes += record->value_n;
+        } else if (known) {
+                struct weight *weight = &count->weights[row_kind_place(key.kind)];
+
+                weight->rows++;
+                weight->key_bytes += record->key_n;
+                weight->value_bytes += record->value_n;
         }
-        if (kind < ELEMENTS(kinds) && (kinds[kind].kind == ROW_SCHEMA || kinds[kind].kind == ROW_VERSION))
-                return record->value && kinds[kind].kind == ROW_VERSION ? read_mark(reading, record, err) : 0;
+        if (known && row_key_is_mark(&key))
+                return record->value && key.kind == ROW_VERSION ? read_mark(reading, &key, record, err) : 0;
         r = store_restore(reading->store, record->key, record->key_n, record->value, record->value_n, err);
         if (r == -EINVAL)
                 error_prefix(err, "partition %d of case-state, offset %" PRId64, record->partition, record->offset);
@@ -97,26 +82,18 @@ static int count_row(void *ctx, struct bus_record *record, struct error *err) {
         return r;
 }
 
-static uint64_t weight_of(const struct count *count, enum row_kind kind) {
-        for (size_t i = 0; i < ELEMENTS(kinds); i++) {
-                if (kinds[i].kind == kind)
-                        return count->weights[i].rows;
-        }
-        return 0;
-}
-
 static void conclude(struct count *count, const struct store *store) {
         const struct store_stats *s = &count->stats;
 
         count->stats = store_stats(store);
         count->checksum = store_checksum(store);
         /* Of the worker's own rows: a schema is written once, and of the two numbers the last one counts. */
-        count->live = s->facts + s->announcements + s->alerts + s->copies + s->closed + weight_of(count, ROW_SCHEMA) + (count->version >= 0) +
-                      (count->partitions > 0);
+        count->live = s->facts + s->announcements + s->alerts + s->copies + s->closed + count->weights[row_kind_place(ROW_SCHEMA)].rows +
+                      (count->version >= 0) + (count->partitions > 0);
 }
 
 static void add(struct count *all, const struct count *one) {
-        for (size_t i = 0; i < ELEMENTS(kinds); i++) {
+        for (size_t i = 0; i < ROW_KINDS; i++) {
                 all->weights[i].rows += one->weights[i].rows;
                 all->weights[i].key_bytes += one->weights[i].key_bytes;
                 all->weights[i].value_bytes += one->weights[i].value_bytes;
@@ -142,7 +119,7 @@ static void add(struct count *all, const struct count *one) {
 static struct weight sum(const struct count *count) {
         struct weight all = {.key_bytes = count->tombstone_bytes};
 
-        for (size_t i = 0; i < ELEMENTS(kinds); i++) {
+        for (size_t i = 0; i < ROW_KINDS; i++) {
                 all.rows += count->weights[i].rows;
                 all.key_bytes += count->weights[i].key_bytes;
                 all.value_bytes += count->weights[i].value_bytes;
@@ -159,8 +136,8 @@ static void put_size(struct json_writer *w, const char *key, uint64_t n) {
 static void put_topic(struct json_writer *w, const struct count *count) {
         jsonw_key(w, "topic");
         jsonw_open_object(w);
-        for (size_t i = 0; i < ELEMENTS(kinds); i++) {
-                jsonw_key(w, kinds[i].name);
+        for (size_t i = 0; i < ROW_KINDS; i++) {
+                jsonw_key(w, row_kinds[i].name);
                 jsonw_open_object(w);
                 put_size(w, "rows", count->weights[i].rows);
                 put_size(w, "key_bytes", count->weights[i].key_bytes);
@@ -241,18 +218,19 @@ static void print_text(const struct count *count, int32_t partition) {
 }
 
 static void print_sizes(const struct count *all) {
+        const struct weight *facts = &all->weights[row_kind_place(ROW_FACT)];
         const struct store_stats *s = &all->stats;
         uint64_t tellings = s->announcements + s->alerts + s->copies, rows = 0;
         double topic = 0;
 
-        for (size_t i = 0; i < ELEMENTS(kinds); i++) {
-                if (kinds[i].kind != ROW_OBLIGATION && kinds[i].kind != ROW_ALERT && kinds[i].kind != ROW_COPY)
+        for (size_t i = 0; i < ROW_KINDS; i++) {
+                if (row_kinds[i].kind != ROW_OBLIGATION && row_kinds[i].kind != ROW_ALERT && row_kinds[i].kind != ROW_COPY)
                         continue;
                 rows += all->weights[i].rows;
                 topic += (double)(all->weights[i].key_bytes + all->weights[i].value_bytes);
         }
         printf("\na fact      %7.1f bytes of key and value on the topic, %7.1f bytes in memory with its share of the case\n",
-               per((double)(all->weights[0].key_bytes + all->weights[0].value_bytes), all->weights[0].rows),
+               per((double)(facts->key_bytes + facts->value_bytes), facts->rows),
                per((double)(s->bytes - s->bytes_tellings - s->bytes_closed), s->facts));
         printf("a telling   %7.1f bytes of key and value on the topic, %7.1f bytes in memory\n", per(topic, rows), per((double)s->bytes_tellings, tellings));
         printf("checksum    %016" PRIx64 "\n", all->checksum);
@@ -277,7 +255,7 @@ static int stats_of(struct engine *engine, struct bus *bus, int32_t partitions, 
         conclude(ret, store);
         if (ret->partitions == 0 || ret->partitions == partitions)
                 return 0;
-        if (ret->partitions == ROW_MARK_COPYING)
+        if (ret->partitions == ROW_PARTITIONS_COPYING)
                 error_set(&err, "a copy into case-state was begun and never finished; run ketenwacht state copy again");
         else
                 error_set(&err, "case-state was written with %" PRId64 " partitions, and broker.yaml says %d; set it back", ret->partitions, partitions);

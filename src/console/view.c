@@ -14,7 +14,7 @@
 #include "calendar/date.h"
 #include "engine/row.h"
 #include "model/event.h"
-#include "model/row.h"
+#include "model/row_schema.h"
 
 #define DELIVERIES "deliveries"
 
@@ -116,20 +116,18 @@ static void put_date(struct json_writer *w, const char *key, day_t date) {
 
 /* -- Keys and headers -- */
 
-static bool is_row(const struct bus_record *record) {
-        return strcmp(record->topic, TOPIC_CASE_STATE) == 0 && record->key_n == ROW_KEY_BYTES;
+/* Whether it is a row, of whatever kind. */
+static bool read_row_key(const struct bus_record *record, struct row_key *ret) {
+        return strcmp(record->topic, TOPIC_CASE_STATE) == 0 && row_key_read(record->key, record->key_n, ret) != ROW_KEY_E_LENGTH;
 }
 
-static void write_row_key(const struct bus_record *record, struct json_writer *w) {
+static void write_row_key(const struct row_key *key, struct json_writer *w) {
         char text[2 * UUID_TEXT + 8], case_id[UUID_TEXT + 1], id[UUID_TEXT + 1];
-        const uint8_t *key = record->key;
-        struct uuid u;
+        int kind = (int)key->kind;
 
-        memcpy(u.bytes, key, sizeof(u.bytes));
-        uuid_format(&u, case_id);
-        memcpy(u.bytes, key + sizeof(u.bytes) + 1, sizeof(u.bytes));
-        uuid_format(&u, id);
-        snprintf(text, sizeof(text), "%s/%c/%s", case_id, key[sizeof(u.bytes)] < 0x7f && key[sizeof(u.bytes)] > 0x20 ? key[sizeof(u.bytes)] : '?', id);
+        uuid_format(&key->case_id, case_id);
+        uuid_format(&key->id, id);
+        snprintf(text, sizeof(text), "%s/%c/%s", case_id, kind < 0x7f && kind > 0x20 ? kind : '?', id);
         jsonw_string(w, text);
 }
 
@@ -254,14 +252,13 @@ static void write_copies(const struct slot *copies, struct json_writer *w) {
         jsonw_close_array(w);
 }
 
-static void value_fact(const struct view *v, const struct bus_record *record, struct json_writer *w, struct found *found) {
+static void value_fact(const struct view *v, const struct row_key *key, const struct bus_record *record, struct json_writer *w, struct found *found) {
         struct slot row[LAYOUT_SLOTS_MAX], slots[LAYOUT_SLOTS_MAX];
         const struct slot *told_at;
         struct event event = {.slots = slots};
         const struct program *program;
         struct framing f;
 
-        found->row = "fact";
         if (!frame(record, &f, &found->err))
                 return;
         if (!event_types_row_decoder(v->types, f.id, &event.type, &program)) {
@@ -270,9 +267,8 @@ static void value_fact(const struct view *v, const struct bus_record *record, st
         }
         if (!decode(program, event.type->row, &f, row, &found->err))
                 return;
-        slots[SLOT_EVENT_ID].kind = slots[SLOT_CASE_ID].kind = SLOT_UUID;
-        memcpy(slots[SLOT_CASE_ID].u.bytes, record->key, sizeof(struct uuid));
-        memcpy(slots[SLOT_EVENT_ID].u.bytes, (const uint8_t *)record->key + sizeof(struct uuid) + 1, sizeof(struct uuid));
+        slots[SLOT_EVENT_ID] = (struct slot){.kind = SLOT_UUID, .u = key->id};
+        slots[SLOT_CASE_ID] = (struct slot){.kind = SLOT_UUID, .u = key->case_id};
         memcpy(slots + ROW_SKIPPED, row, (event.type->layout->n - ROW_SKIPPED) * sizeof(*row));
         found->good = true;
         found->event = event.type->name;
@@ -294,7 +290,6 @@ static bool due_date_fits(day_t date, struct error *err) {
 static void value_obligation(const struct view *v, const struct bus_record *record, struct json_writer *w, struct found *found) {
         struct row_obligation o;
 
-        found->row = "obligation";
         if (row_read_obligation(v->rows, record->value, record->value_n, &o, &found->err) || !due_date_fits(o.due_date, &found->err))
                 return;
         found->good = true;
@@ -318,7 +313,6 @@ static void value_obligation(const struct view *v, const struct bus_record *reco
 static void value_alert(const struct view *v, const struct bus_record *record, struct json_writer *w, struct found *found) {
         struct row_alert a;
 
-        found->row = "alert";
         if (row_read_alert(v->rows, record->value, record->value_n, &a, &found->err) || !due_date_fits(a.due_date, &found->err))
                 return;
         found->good = true;
@@ -339,7 +333,6 @@ static void value_alert(const struct view *v, const struct bus_record *record, s
 static void value_copy(const struct view *v, const struct bus_record *record, struct json_writer *w, struct found *found) {
         struct row_copy c;
 
-        found->row = "copy";
         if (row_read_copy(v->rows, record->value, record->value_n, &c, &found->err))
                 return;
         found->good = true;
@@ -354,7 +347,6 @@ static void value_copy(const struct view *v, const struct bus_record *record, st
 static void value_closed(const struct view *v, const struct bus_record *record, struct json_writer *w, struct found *found) {
         struct row_closed c;
 
-        found->row = "closed";
         if (row_read_closed(v->rows, record->value, record->value_n, &c, &found->err))
                 return;
         found->good = true;
@@ -369,7 +361,6 @@ static void value_schema(const struct bus_record *record, struct json_writer *w,
         json_t *schema = json_loadb(record->value, record->value_n, JSON_DECODE_ANY, NULL);
         char *text = schema ? json_dumps(schema, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
 
-        found->row = "schema";
         found->good = text != NULL;
         if (text)
                 jsonw_raw(w, text);
@@ -382,7 +373,6 @@ static void value_schema(const struct bus_record *record, struct json_writer *w,
 static void value_version(const struct bus_record *record, struct json_writer *w, struct found *found) {
         int64_t version;
 
-        found->row = "version";
         found->good = text_to_int64((struct text){record->value, record->value_n}, &version);
         if (found->good)
                 jsonw_int(w, version);
@@ -390,10 +380,13 @@ static void value_version(const struct bus_record *record, struct json_writer *w
                 error_set(&found->err, "the version is no number");
 }
 
-static void value_row(const struct view *v, const struct bus_record *record, struct json_writer *w, struct found *found) {
-        switch (((const uint8_t *)record->key)[sizeof(struct uuid)]) {
+static void value_row(const struct view *v, const struct row_key *key, const struct bus_record *record, struct json_writer *w, struct found *found) {
+        size_t place = row_kind_place(key->kind);
+
+        found->row = place < ROW_KINDS ? row_kinds[place].name : NULL;
+        switch (key->kind) {
         case ROW_FACT:
-                value_fact(v, record, w, found);
+                value_fact(v, key, record, w, found);
                 break;
         case ROW_OBLIGATION:
                 value_obligation(v, record, w, found);
@@ -422,11 +415,12 @@ static void write_value(const struct view *v, const struct bus_record *record, s
         struct buffer value = BUFFER_INIT(w->out->max);
         struct json_writer inner = JSON_WRITER(&value);
         struct found found = {0};
+        struct row_key key;
 
         if (!record->value)
                 found.good = true; /* a tombstone */
-        else if (is_row(record))
-                value_row(v, record, &inner, &found);
+        else if (read_row_key(record, &key))
+                value_row(v, &key, record, &inner, &found);
         else
                 value_event(v, record, &inner, &found);
         jsonw_key(w, "event");
@@ -450,6 +444,7 @@ static void write_value(const struct view *v, const struct bus_record *record, s
 
 int view_record(struct view *view, struct bus_record *record, struct buffer *out) {
         struct json_writer w = JSON_WRITER(out);
+        struct row_key key;
         int r = bus_record_headers(record);
 
         if (r < 0)
@@ -465,8 +460,8 @@ int view_record(struct view *view, struct bus_record *record, struct buffer *out
                 jsonw_null(&w);
         }
         jsonw_key(&w, "key");
-        if (is_row(record))
-                write_row_key(record, &w);
+        if (read_row_key(record, &key))
+                write_row_key(&key, &w);
         else
                 write_bytes(record->key, record->key_n, &w);
         jsonw_key(&w, "headers");
@@ -478,9 +473,10 @@ int view_record(struct view *view, struct bus_record *record, struct buffer *out
 
 bool view_is_of_case(const struct bus_record *record, const struct uuid *case_id) {
         char text[UUID_TEXT + 1];
+        struct row_key key;
 
-        if (is_row(record))
-                return memcmp(record->key, case_id->bytes, sizeof(case_id->bytes)) == 0;
+        if (read_row_key(record, &key))
+                return uuid_equal(&key.case_id, case_id);
         uuid_format(case_id, text);
         return record->key_n == UUID_TEXT && memcmp(record->key, text, UUID_TEXT) == 0;
 }

@@ -36,7 +36,7 @@ struct effect {
         const char *text;          /* one Dutch sentence without personal data */
 };
 
-/* A row of case-state that is written, whole (engine/row.h has its key and value). */
+/* A row of case-state that is written, whole (model/row_key.h has its key, engine/row.h its value). */
 struct row_change {
         const uint8_t *key;
         size_t n_key;

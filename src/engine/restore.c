@@ -202,28 +202,28 @@ static void drop_copy(struct engine *engine, struct tellings *told, const struct
 }
 
 /* @file: NULL when nothing of the case is there, or any more. */
-static int restore_tombstone(struct store *store, struct casefile *file, uint8_t kind, const struct uuid *id, struct error *err) {
+static int restore_tombstone(struct store *store, struct casefile *file, const struct row_key *row, struct error *err) {
         struct tellings *told = file ? &file->told : NULL;
 
-        switch (kind) {
+        switch (row->kind) {
         case ROW_FACT:
                 if (file)
-                        casefile_drop_fact(store, file, id);
+                        casefile_drop_fact(store, file, &row->id);
                 break;
         case ROW_OBLIGATION:
                 if (file)
-                        drop_announcement(store->engine, told, id);
+                        drop_announcement(store->engine, told, &row->id);
                 break;
         case ROW_ALERT:
                 if (file)
-                        drop_alert(told, id);
+                        drop_alert(told, &row->id);
                 break;
         case ROW_COPY:
                 if (file)
-                        drop_copy(store->engine, told, id);
+                        drop_copy(store->engine, told, &row->id);
                 break;
         default:
-                error_set(err, "a tombstone of kind 0x%02x in case-state, which this version does not know", kind);
+                error_set(err, "a tombstone of kind 0x%02x in case-state, which this version does not know", row->kind);
                 return -EINVAL;
         }
         if (file && file->n_facts + told->n_announcements + told->n_alerts + told->n_copies == 0)
@@ -232,45 +232,42 @@ static int restore_tombstone(struct store *store, struct casefile *file, uint8_t
 }
 
 int store_restore(struct store *store, const void *key, size_t n_key, const void *value, size_t n_value, struct error *err) {
-        const uint8_t *bytes = key;
-        struct uuid case_id, id;
         struct casefile *file;
-        int r;
+        struct row_key row;
+        int r = row_key_read(key, n_key, &row);
 
-        if (n_key != ROW_KEY_BYTES) {
+        if (r == ROW_KEY_E_LENGTH) {
                 error_set(err, "a key of %zu bytes in case-state; keys have %d", n_key, ROW_KEY_BYTES);
                 return -EINVAL;
         }
-        memcpy(case_id.bytes, bytes, sizeof(case_id.bytes));
-        memcpy(id.bytes, bytes + 17, sizeof(id.bytes));
         arena_reset(store->engine->arena);
-        if (bytes[16] == ROW_CLOSED)
-                return restore_closed(store, &case_id, value, n_value, err);
-        file = store_find(store, &case_id);
+        if (row.kind == ROW_CLOSED)
+                return restore_closed(store, &row.case_id, value, n_value, err);
+        file = store_find(store, &row.case_id);
         if (!value)
-                return restore_tombstone(store, file, bytes[16], &id, err);
-        if (!file && store->closed.n && closed_day(&store->closed, &case_id) != CLOSED_NONE) {
+                return restore_tombstone(store, file, &row, err);
+        if (!file && store->closed.n && closed_day(&store->closed, &row.case_id) != CLOSED_NONE) {
                 error_set(err, "a row of a case that was closed before it; nothing may follow but tombstones");
                 return -EINVAL;
         }
-        r = file ? 0 : store_case(store, &case_id, &file);
+        r = file ? 0 : store_case(store, &row.case_id, &file);
         if (r)
                 return r;
-        switch (bytes[16]) {
+        switch (row.kind) {
         case ROW_FACT:
-                r = restore_fact(store, file, &id, value, n_value, err);
+                r = restore_fact(store, file, &row.id, value, n_value, err);
                 break;
         case ROW_OBLIGATION:
                 r = restore_obligation(store, file, value, n_value, err);
                 break;
         case ROW_ALERT:
-                r = restore_alert(store, file, &id, value, n_value, err);
+                r = restore_alert(store, file, &row.id, value, n_value, err);
                 break;
         case ROW_COPY:
                 r = restore_copy(store, file, value, n_value, err);
                 break;
         default:
-                error_set(err, "a row of kind 0x%02x in case-state, which this version does not know", bytes[16]);
+                error_set(err, "a row of kind 0x%02x in case-state, which this version does not know", row.kind);
                 r = -EINVAL;
         }
         if (r == 0)

@@ -10,7 +10,7 @@
 
 /*
  * Restores one row of case-state. Unknown kinds, keys of a wrong length and undecodable values are
- * errors: state must never be guessed. Rows s (schemas) and v (version) are the worker's, see engine/row.h.
+ * errors: state must never be guessed. Rows s (schemas) and v (version) are the worker's, see model/row_key.h.
  * A tombstone (@value NULL) removes; of a case that was forgotten, nothing but tombstones may follow. Restored cases are
  * touched. Return: 0; -EINVAL with a sentence; -ENOMEM.
  */

@@ -104,12 +104,6 @@ struct row_codec *row_codec_free(struct row_codec *codec) {
         return NULL;
 }
 
-void row_key(const struct uuid *case_id, enum row_kind kind, const struct uuid *id, uint8_t ret[ROW_KEY_BYTES]) {
-        memcpy(ret, case_id->bytes, sizeof(case_id->bytes));
-        ret[16] = (uint8_t)kind;
-        memcpy(ret + 17, id->bytes, sizeof(id->bytes));
-}
-
 static struct slot slot_text(struct text t) {
         return (struct slot){.kind = SLOT_STRING, .s = t};
 }

@@ -2,18 +2,15 @@
 #pragma once
 
 /*
- * Rows of case-state
+ * Rows of case-state: their values
  *
- * Key: 16 bytes case_id, one kind byte, 16 bytes id. Value: single-object Avro without what the key says.
- *   f  a fact: its event without event_id and case_id, and the copies told when it was accepted; id = event_id
- *   o  an announced obligation: last due date, instant, reminders told; id = UUIDv5 of protocol|norm|instance
- *   a  an alert: what it is about, to whom, whether it is open, how often raised; id = alert_id
- *   c  a later copy of a fact; id = UUIDv5 of event_id|organisation
+ * Single-object Avro without what the key says (model/row_key.h).
+ *   f  a fact: its event without event_id and case_id, and the copies told when it was accepted (model/row_schema.h)
+ *   o  an announced obligation: last due date, instant, reminders told
+ *   a  an alert: what it is about, to whom, whether it is open, how often raised
+ *   c  a later copy of a fact
  *   x  a case that was forgotten: the day, and the latest instant at which anything was told in it (the clock of the partition
- *      must not fall behind it); id of zeros. Tombstones of all its other rows come behind it, and nothing ever after
- *   s  a schema of these rows (case_id of zeros; id = fingerprint, 8 bytes little-endian, 8 of zero; value: its JSON)
- *   v  the highest configuration version seen (case_id and id of zeros; value: decimal text)
- *      and, with the id "partitions" (zeros behind it), for how many partitions of case-state its rows were written
+ *      must not fall behind it). Tombstones of all its other rows come behind it, and nothing ever after
  * These schemas outlive every version of the program: later ones are FULL_TRANSITIVE to them.
  */
 
@@ -22,15 +19,7 @@
 #include "base/uuid.h"
 #include "calendar/date.h"
 #include "model/event_types.h"
-
-#define ROW_KEY_BYTES 33
-#define ROW_MARK_PARTITIONS "partitions" /* id of the row v that says how many partitions there are; zeros behind it */
-#define ROW_MARK_COPYING INT32_MAX        /* so many: a copy into this topic has begun and is not done (ketenwacht state copy) */
-#define ROW_KIND_AT 16 /* in the key */
-
-enum row_kind { ROW_FACT = 'f', ROW_OBLIGATION = 'o', ROW_ALERT = 'a', ROW_COPY = 'c', ROW_CLOSED = 'x', ROW_SCHEMA = 's', ROW_VERSION = 'v' };
-
-void row_key(const struct uuid *case_id, enum row_kind kind, const struct uuid *id, uint8_t ret[ROW_KEY_BYTES]);
+#include "model/row_key.h"
 
 struct row_obligation {
         struct text protocol, norm, instance;

@@ -121,7 +121,7 @@ void view_row(struct view *v, enum row_kind kind, const struct uuid *id) {
         struct buffer *scratch = &v->engine->scratch;
 
         if (row && key && !scratch->failed) {
-                row_key(&v->file->id, kind, id, key);
+                row_key_write(&(struct row_key){.case_id = v->file->id, .kind = kind, .id = *id}, key);
                 row->key = key;
                 row->n_key = ROW_KEY_BYTES;
                 row->value = (const uint8_t *)arena_copy(v->arena, scratch->bytes, scratch->n);

@@ -15,7 +15,7 @@
 #include "engine/row.h"
 #include "engine/scope.h"
 #include "model/config.h"
-#include "model/row.h"
+#include "model/row_schema.h"
 
 struct engine {
         const struct config *config;

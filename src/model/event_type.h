@@ -52,7 +52,7 @@ struct event_type {
         bool region;                    /* a region event */
         const struct schema_file *file;
         const struct layout *layout;    /* of the event: envelope first */
-        const struct layout *row;       /* of its row in case-state (model/row.h) */
+        const struct layout *row;       /* of its row in case-state (model/row_schema.h) */
         int identity;                   /* slot, or -1 */
         int own_date;                   /* slot of a date, or -1: the local date of occurred_at */
         uint32_t publishers;            /* one bit per organisation kind */

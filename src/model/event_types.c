@@ -16,7 +16,7 @@
 #include "base/name.h"
 #include "base/table.h"
 #include "base/vector.h"
-#include "model/row.h"
+#include "model/row_schema.h"
 
 #define EVENT_TYPES_ARENA_MAX ((size_t)64 * 1024 * 1024)
 /* Events are published as nl.ketenwacht.event.<Name>; nl.ketenwacht.<Name> is read as well, since partners' copies of the

@@ -27,46 +27,27 @@ struct restore {
         struct error unread; /* the first row that says nothing to this configuration; "": all do */
 };
 
-/* The keys of the worker's own rows: no case, the kind, an id. */
-static void mark_key(enum row_kind kind, const void *id, size_t n, uint8_t ret[ROW_KEY_BYTES]) {
-        struct uuid none = {0}, last = {0};
-
-        memcpy(last.bytes, id, n);
-        row_key(&none, kind, &last, ret);
-}
-
-static void fingerprint_bytes(uint64_t fingerprint, uint8_t ret[8]) {
-        for (unsigned i = 0; i < 8; i++)
-                ret[i] = (uint8_t)(fingerprint >> (8 * i));
-}
-
-static int read_schema_mark(struct partition *p, const uint8_t *key) {
+static int read_schema_mark(struct partition *p, const struct row_key *key) {
         struct {
                 uint64_t *items;
                 size_t n, capacity;
         } v = {p->schemas, p->n_schemas, p->schemas_capacity};
-        uint64_t fingerprint = 0;
-        int r;
+        int r = vector_push(&v, row_key_fingerprint(key));
 
-        for (unsigned i = 0; i < 8; i++)
-                fingerprint |= (uint64_t)key[17 + i] << (8 * i);
-        r = vector_push(&v, fingerprint);
         p->schemas = v.items;
         p->n_schemas = v.n;
         p->schemas_capacity = v.capacity;
         return r;
 }
 
-static int read_version_mark(struct partition *p, const uint8_t *key, const struct bus_record *row, struct error *err) {
-        uint8_t count_key[ROW_KEY_BYTES];
+static int read_version_mark(struct partition *p, const struct row_key *key, const struct bus_record *row, struct error *err) {
         int64_t number;
 
-        mark_key(ROW_VERSION, ROW_MARK_PARTITIONS, strlen(ROW_MARK_PARTITIONS), count_key);
         if (!text_to_int64((struct text){row->value, row->value_n}, &number) || number < 0 || number > INT32_MAX) {
                 error_set(err, "partition %d of %s has a row v at offset %" PRId64 " that holds no number", row->partition, TOPIC_CASE_STATE, row->offset);
                 return WORKER_E_CONFIG;
         }
-        if (memcmp(key, count_key, ROW_KEY_BYTES) == 0) {
+        if (row_key_is_partitions(key)) {
                 p->count = (int32_t)number;
                 return 0;
         }
@@ -79,8 +60,8 @@ static int read_version_mark(struct partition *p, const uint8_t *key, const stru
 static int restore_row(void *ctx, const struct bus_record *row) {
         struct restore *restore = ctx;
         struct partition *p = restore->w->parts[row->partition];
-        const uint8_t *key = row->key;
-        bool mark = row->key_n == ROW_KEY_BYTES && (key[16] == ROW_SCHEMA || key[16] == ROW_VERSION);
+        struct row_key key;
+        bool mark = row_key_read(row->key, row->key_n, &key) == 0 && row_key_is_mark(&key);
         int r;
 
         if (!p || (restore->unread.text[0] && !mark))
@@ -88,10 +69,10 @@ static int restore_row(void *ctx, const struct bus_record *row) {
         p->rows++;
         if (mark && !row->value)
                 r = 0;
-        else if (mark && key[16] == ROW_SCHEMA)
-                r = read_schema_mark(p, key);
+        else if (mark && key.kind == ROW_SCHEMA)
+                r = read_schema_mark(p, &key);
         else if (mark)
-                r = read_version_mark(p, key, row, &restore->err);
+                r = read_version_mark(p, &key, row, &restore->err);
         else
                 r = store_restore(p->store, row->key, row->key_n, row->value, row->value_n, &restore->err);
         if (r == -EINVAL) {
@@ -151,7 +132,7 @@ static int check_marks(const struct worker *w, const struct partition *p, struct
                           p->number, TOPIC_CASE_STATE, p->version, w->c.config->version);
                 return WORKER_E_CONFIG;
         }
-        if (p->count == ROW_MARK_COPYING) {
+        if (p->count == ROW_PARTITIONS_COPYING) {
                 error_set(err, "a copy into %s was begun and never finished; run ketenwacht state copy again", TOPIC_CASE_STATE);
                 return WORKER_E_CONFIG;
         }
@@ -200,34 +181,36 @@ static bool has_schema(const struct partition *p, uint64_t fingerprint) {
         return false;
 }
 
-static int write_number(struct worker *w, struct partition *p, const char *id, int64_t number, struct error *err) {
+static int write_mark(struct worker *w, struct partition *p, const struct row_key *mark, const void *value, size_t n, struct error *err) {
         uint8_t key[ROW_KEY_BYTES];
+
+        row_key_write(mark, key);
+        transaction_touch(w);
+        return tell_state_row(w, p, key, sizeof(key), value, n, err);
+}
+
+static int write_number(struct worker *w, struct partition *p, const struct row_key *mark, int64_t number, struct error *err) {
         char text[24];
         int n = snprintf(text, sizeof(text), "%" PRId64, number);
 
-        mark_key(ROW_VERSION, id, strlen(id), key);
-        transaction_touch(w);
-        return tell_state_row(w, p, key, sizeof(key), text, (size_t)n, err);
+        return write_mark(w, p, mark, text, (size_t)n, err);
 }
 
 int restore_write_marks(struct worker *w, struct partition *p, struct error *err) {
+        const struct row_key version = row_key_of_version(), partitions = row_key_of_partitions();
         const char *json;
         uint64_t fingerprint;
         int r = 0;
 
         if (!p->versioned || p->version < w->c.config->version)
-                r = write_number(w, p, "", w->c.config->version, err);
+                r = write_number(w, p, &version, w->c.config->version, err);
         if (r == 0 && !p->count)
-                r = write_number(w, p, ROW_MARK_PARTITIONS, w->n_parts, err);
+                r = write_number(w, p, &partitions, w->n_parts, err);
         for (size_t i = 0; r == 0 && row_schema_at(w->rows, w->c.config->types, i, &fingerprint, &json); i++) {
-                uint8_t key[ROW_KEY_BYTES], id[8];
+                const struct row_key schema = row_key_of_schema(fingerprint);
 
-                if (has_schema(p, fingerprint))
-                        continue;
-                fingerprint_bytes(fingerprint, id);
-                mark_key(ROW_SCHEMA, id, sizeof(id), key);
-                transaction_touch(w);
-                r = tell_state_row(w, p, key, sizeof(key), json, strlen(json), err);
+                if (!has_schema(p, fingerprint))
+                        r = write_mark(w, p, &schema, json, strlen(json), err);
         }
         return r;
 }

@@ -10,7 +10,7 @@
 
 #include "base/json.h"
 #include "model/event.h"
-#include "model/row.h"
+#include "model/row_schema.h"
 #include "model_fixture.h"
 
 #define ARENA_MAX ((size_t)1 << 20)

@@ -573,9 +573,9 @@ START_TEST(nothing_but_tombstones_may_follow_a_closed_case) {
         fact = &log.rows.items[0];
         ck_assert_int_eq(store_restore(store, fact->key, ROW_KEY_BYTES, fact->value, fact->n, &err), -EINVAL);
         ck_assert_ptr_nonnull(strstr(err.text, "closed"));
-        row_key(&id, 'q', &none, key);
+        row_key_write(&(struct row_key){id, 'q', none}, key);
         ck_assert_int_eq(store_restore(store, key, ROW_KEY_BYTES, NULL, 0, &err), -EINVAL); /* of what kind? */
-        row_key(&id, ROW_CLOSED, &none, key);
+        row_key_write(&(struct row_key){id, ROW_CLOSED, none}, key);
         ck_assert_int_eq(store_restore(store, key, ROW_KEY_BYTES, "\xc3\x01", 2, &err), -EINVAL);
         ck_assert_int_eq(store_restore(store, key, ROW_KEY_BYTES, NULL, 0, &err), 0); /* an operator opens it again */
         ck_assert(!store_closed(store, &id, &day));

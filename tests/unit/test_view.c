@@ -18,7 +18,7 @@
 #include "console/view.h"
 #include "engine/row.h"
 #include "model/event.h"
-#include "model/row.h"
+#include "model/row_schema.h"
 
 #define CASE "8a53d001-0000-4000-8000-000000000001"
 #define EVENT "0b57d001-0000-4000-8000-000000000001"
@@ -165,7 +165,7 @@ static json_t *view_row(enum row_kind kind, const struct buffer *value, bool cle
         struct bus_record record;
 
         ck_assert(uuid_parse(CASE, UUID_TEXT, &case_id) && uuid_parse(EVENT, UUID_TEXT, &id));
-        row_key(&case_id, kind, &id, key);
+        row_key_write(&(struct row_key){case_id, kind, id}, key);
         record = record_of(TOPIC_CASE_STATE, key, sizeof(key), value);
         ck_assert(view_is_of_case(&record, &case_id));
         ck_assert(!view_is_of_case(&record, &id));
@@ -308,7 +308,7 @@ END_TEST
 
 /* Every prefix of a record, every byte of it changed, and every kind of row made of it: always an answer. */
 START_TEST(test_damaged) {
-        static const char kinds[] = {ROW_FACT, ROW_OBLIGATION, ROW_ALERT, ROW_COPY, ROW_SCHEMA, ROW_VERSION, 'z', '\xff'};
+        static const uint8_t kinds[] = {ROW_FACT, ROW_OBLIGATION, ROW_ALERT, ROW_COPY, ROW_SCHEMA, ROW_VERSION, 'z', 0xff};
         struct buffer value = BUFFER_INIT(4096), part;
         struct bus_record record;
         size_t n;

@@ -5,7 +5,7 @@
  * there, so that an enum keeps the name that it has in the event whatever namespace it stands in.
  */
 
-#include "model/row.h"
+#include "model/row_schema.h"
 
 #include <errno.h>
 #include <stdlib.h>
