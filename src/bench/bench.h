@@ -4,8 +4,9 @@
 /*
  * Benchmarks
  *
- * One file and one row each (bench.c), with options and a help of its own. They measure CPU time rather than
- * seconds, and say ratios of one run rather than figures of one machine.
+ * One file and one row each (main.c), with options and a help of its own. They measure CPU time rather than
+ * seconds, and say ratios of one run rather than figures of one machine. Together they are a program of their own, because nothing
+ * that only measures, and no bus but Kafka, belongs where real cases are: `ketenwacht bench` starts it.
  */
 
 #include <stdbool.h>
@@ -16,7 +17,7 @@
 #include "model/config.h"
 
 struct bench {
-        const char *name, *summary;
+        const char *name, *summary; /* summary: one line, for ketenwacht bench --help */
         const char *help; /* the whole text of ketenwacht bench NAME --help */
         /*
          * argv[0] is "bench NAME". Prints its result on standard output, and how far it is on standard error.

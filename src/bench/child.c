@@ -227,17 +227,6 @@ double bench_cpu_s(pid_t pid) {
         return at ? (double)(word_at(at + 1, STAT_USER) + word_at(at + 1, STAT_SYSTEM)) / (double)sysconf(_SC_CLK_TCK) : 0;
 }
 
-int bench_self(char ret[BENCH_PATH_MAX], struct error *err) {
-        ssize_t n = readlink("/proc/self/exe", ret, BENCH_PATH_MAX - 1);
-
-        if (n <= 0) {
-                error_set(err, "the path of this program cannot be found: /proc/self/exe: %s", strerror(errno));
-                return -errno;
-        }
-        ret[n] = '\0';
-        return 0;
-}
-
 /* -- A configuration of a benchmark's own: the same, but for what broker.yaml says of names and partitions -- */
 
 #define BROKER_YAML_MAX ((size_t)1 << 20)

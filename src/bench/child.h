@@ -81,6 +81,3 @@ double bench_cpu_s(pid_t pid);
  */
 int bench_copy_configuration(const char *from, const char *to, const char *prefix, int partitions, struct bench_stop *stop,
                              struct error *err) MUSTCHECK;
-
-/* The path of this program. Return: 0 or negative errno with a sentence. */
-int bench_self(char ret[BENCH_PATH_MAX], struct error *err) MUSTCHECK;

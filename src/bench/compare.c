@@ -45,7 +45,8 @@ struct compare {
         int64_t cases, runs, rate, seconds, port;
         struct bench_stop stop;
         struct compare_result result;
-        char self[BENCH_PATH_MAX], from[BENCH_PATH_MAX], lab[BENCH_PATH_MAX], config[BENCH_PATH_MAX], schemas[BENCH_PATH_MAX];
+        char ketenwacht[COMMAND_PATH_MAX]; /* the program that is measured */
+        char from[BENCH_PATH_MAX], lab[BENCH_PATH_MAX], config[BENCH_PATH_MAX], schemas[BENCH_PATH_MAX];
 };
 
 /* -- Files -- */
@@ -168,7 +169,7 @@ static int set_number(struct buffer *out, size_t at[STEPS_MAX], size_t *n, const
 /* Settings of run-all, explained at its top. */
 static int settings(const struct compare *c, const struct kit_run *run, struct buffer *out, const char *ret[STEPS_MAX + 1]) {
         size_t at[STEPS_MAX], n = 0;
-        int r = set(out, at, &n, "LAB", c->lab) | set(out, at, &n, "KETENWACHT", c->self) | set(out, at, &n, "STEPS", run->steps) |
+        int r = set(out, at, &n, "LAB", c->lab) | set(out, at, &n, "KETENWACHT", c->ketenwacht) | set(out, at, &n, "STEPS", run->steps) |
                 set(out, at, &n, "ONLY", run->only) | set(out, at, &n, "CHECK", run->check) | set_number(out, at, &n, "CASES", c->cases) |
                 set_number(out, at, &n, "REPS", c->runs) | set_number(out, at, &n, "RATE", c->rate) |
                 set_number(out, at, &n, "SECONDS_OF_LOAD", c->seconds) | set_number(out, at, &n, "PORT", c->port);
@@ -278,7 +279,7 @@ static int find_all(struct compare *c, struct error *err) {
                 r = absolute(c->arguments.dirs.config, c->config, err);
         if (r == 0)
                 r = absolute(c->arguments.dirs.schemas, c->schemas, err);
-        return r ? r : bench_self(c->self, err);
+        return r ? r : command_beside("ketenwacht", c->ketenwacht, err);
 }
 
 static int measure(struct compare *c, struct error *err) {

@@ -251,7 +251,7 @@ static int load_run(int argc, char **argv, struct error *err) {
 
 const struct bench bench_load = {
         .name = "load",
-        .summary = "generated events, to measure with",
+        .summary = "generated events, to measure with: as lines, or onto a broker",
         .help = "Usage: ketenwacht bench load [--shape SHAPE] [--cases N] [--seed N] [--now INSTANT] [--bootstrap LIST [--rate N]]\n\n"
                 "Measures nothing: prints generated events, one JSON object a line, for publish and replay. With --bootstrap it sends\n"
                 "them itself, waits for the acknowledgements, and prints {\"cases\", \"events\", \"repeats\", \"bytes\"}. The same options give the\n"

@@ -71,7 +71,7 @@ int site_open(struct site *s, const struct bench_arguments *arguments, const cha
         s->log = (struct log){.out = stderr, .clock = clock_system(), .level = LOG_LEVEL_WARNING, .process = "bench"};
         (void) snprintf(s->prefix, sizeof(s->prefix), "bench-%d-%u.", (int)getpid(), number);
         (void) snprintf(s->group, sizeof(s->group), "%s%s", s->prefix, TOPICS_GROUP_RULES);
-        r = bench_self(s->self, err);
+        r = command_beside("ketenwacht", s->ketenwacht, err);
         if (r == 0)
                 r = site_folder(s, err);
         if (r)
@@ -207,7 +207,7 @@ int site_worker(struct site *s, unsigned threads, bool once, struct error *err) 
         }
         (void) snprintf(w->instance, sizeof(w->instance), "bench-%zu", s->n_workers + 1);
         (void) snprintf(w->threads, sizeof(w->threads), "%u", threads);
-        r = bench_child_start(&(struct bench_child_config){.argv = (const char *const[]){s->self, "rules", "--config", s->path, "--schemas",
+        r = bench_child_start(&(struct bench_child_config){.argv = (const char *const[]){s->ketenwacht, "rules", "--config", s->path, "--schemas",
                                                                                          s->arguments->dirs.schemas, "--bootstrap", s->bootstrap,
                                                                                          "--instance", w->instance, once ? "--once" : "--threads",
                                                                                          once ? NULL : w->threads, NULL},

@@ -5,7 +5,7 @@
  * A place of a benchmark's own on somebody's broker, and workers on it
  *
  * Every topic, group and transactional id begins with bench-<process>-<number>., is made at the start and deleted at the end. Workers are
- * children: `ketenwacht rules` of this very binary with a copy of the configuration, so that memory and CPU time are theirs.
+ * children: `ketenwacht rules` of the binary beside this one with a copy of the configuration, so that memory and CPU time are theirs.
  */
 
 #include <pthread.h>
@@ -36,7 +36,8 @@ struct site {
         struct bench_stop *stop;     /* borrowed */
         char folder[64], path[96];   /* of a temporary folder; the configuration in it */
         char prefix[48], group[112];
-        char self[BENCH_PATH_MAX], bootstrap[1024];
+        char ketenwacht[COMMAND_PATH_MAX]; /* the program whose workers are measured */
+        char bootstrap[1024];
         struct log log;
         struct command_broker broker; /* with the prefix */
         struct arena *arena;

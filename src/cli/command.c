@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 int command_fail(const char *name, int status, const struct error *err) {
         fprintf(stderr, "ketenwacht %s: %s\n", name, err->text[0] ? err->text : "failed without a reason; please report this");
@@ -32,4 +33,25 @@ int command_flush(const char *name) {
                 return EXIT_DONE;
         error_set(&err, "standard output cannot be written: %s", strerror(errno));
         return command_fail(name, EXIT_BROKER, &err);
+}
+
+int command_beside(const char *program, char ret[COMMAND_PATH_MAX], struct error *err) {
+        ssize_t n = readlink("/proc/self/exe", ret, COMMAND_PATH_MAX - 1);
+        char *last;
+
+        if (n <= 0) {
+                error_set(err, "the path of this program cannot be found: /proc/self/exe: %s", strerror(errno));
+                return -errno;
+        }
+        ret[n] = '\0';
+        last = strrchr(ret, '/');
+        if (!last || (size_t)(last + 1 - ret) + strlen(program) >= COMMAND_PATH_MAX) {
+                error_set(err, "the path of this program is too long: %s", ret);
+                return -ENAMETOOLONG;
+        }
+        (void) snprintf(last + 1, (size_t)(ret + COMMAND_PATH_MAX - last - 1), "%s", program);
+        if (access(ret, X_OK) == 0)
+                return 0;
+        error_set(err, "the program %s is not to be had: %s; it is built and installed beside this one", ret, strerror(errno));
+        return -errno;
 }

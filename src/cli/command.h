@@ -21,10 +21,9 @@ enum exit_status {
 struct command {
         const char *name;
         const char *summary; /* one line, for ketenwacht --help */
-        const char *help;    /* the whole text of ketenwacht NAME --help */
+        const char *help;    /* the whole text of ketenwacht NAME --help; NULL: the command answers to --help itself */
         int (*run)(int argc, char **argv); /* argv[0] is the command's name */
         int (*help_on)(const char *topic); /* ketenwacht NAME --help TOPIC; returns an exit status; NULL: there are no topics */
-        int (*help_of)(const char *part);  /* ketenwacht NAME PART --help; NULL: it has no parts with a help of their own */
 };
 
 /* What every command takes: --config DIR, --schemas DIR (and for those with a broker --bootstrap LIST). */
@@ -42,3 +41,8 @@ int command_usage(const char *name, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Writes what stands in standard output's buffer. Return: EXIT_DONE, or EXIT_BROKER after the sentence. */
 int command_flush(const char *name) MUSTCHECK;
+
+#define COMMAND_PATH_MAX 4096
+
+/* The path of a program that is installed beside this one. Return: 0; negative errno with a sentence when it is not there. */
+int command_beside(const char *program, char ret[COMMAND_PATH_MAX], struct error *err) MUSTCHECK;

@@ -62,12 +62,10 @@ int main(int argc, char **argv) {
                 nearest_try(&nearest, (*c)->name);
                 if (strcmp((*c)->name, argv[1]) != 0)
                         continue;
-                for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++) {
+                for (int i = 2; (*c)->help && i < argc && strcmp(argv[i], "--") != 0; i++) {
                         if (strcmp(argv[i], "--help") == 0) {
                                 if ((*c)->help_on && i + 1 < argc)
                                         return (*c)->help_on(argv[i + 1]);
-                                if ((*c)->help_of && i > 2)
-                                        return (*c)->help_of(argv[2]);
                                 fputs((*c)->help, stdout);
                                 return EXIT_DONE;
                         }

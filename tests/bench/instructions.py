@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Counts the instructions of codec and engine, and compares them with the bounds in tests/bench/instructions.
 
-Usage: instructions.py BINARY SOURCES [--renew]
+Usage: instructions.py BENCH SOURCES [--renew], BENCH being the program that measures, ketenwacht-bench
 
 A fixed amount of work runs under callgrind; only what stands in the functions that the benchmarks measure is counted, so the
 figures are those of one record or one event. They are the same on every machine but for a few per cent (libraries choose
@@ -29,7 +29,7 @@ def counts(binary, arguments, function):
     """The instructions of each call of the function, in order."""
     with tempfile.TemporaryDirectory() as folder:
         command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out", f"--toggle-collect={function}", f"--dump-after={function}"]
-        run = subprocess.run([*command, binary, "bench", *arguments], capture_output=True, text=True, check=False, env=PLAIN)
+        run = subprocess.run([*command, binary, *arguments], capture_output=True, text=True, check=False, env=PLAIN)
         if run.returncode:
             sys.exit(f"bench {' '.join(arguments)} under valgrind ended with {run.returncode}: {run.stderr[-2000:]}")
         dumps = sorted(pathlib.Path(folder).glob("out.[0-9]*"), key=lambda dump: int(dump.suffix[1:]))
@@ -71,7 +71,7 @@ def main():
     if failed:
         sys.exit(
             f"too many instructions: {', '.join(failed)}. Find what costs more (valgrind --tool=callgrind), or, when it is worth it, renew the\n"
-            f"bounds in a build of ops/test and say why in the commit: tests/bench/instructions.py build/gcc/src/ketenwacht . --renew"
+            f"bounds in a build of ops/test and say why in the commit: tests/bench/instructions.py build/gcc/src/ketenwacht-bench . --renew"
         )
     if any(count < bounds[name] * 0.8 for name, count in found.items()):
         print("some are far below their bound: renew the bounds, so that what was gained is kept")

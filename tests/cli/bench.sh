@@ -26,6 +26,26 @@ row() {
         fi
 }
 
+# The program that works: neither the bus in memory nor what only measures is in it. The other shows that nm would say so.
+for prefix in bench_ memory_ avro_value_; do
+        if nm "$ketenwacht" | grep " $prefix" || ! nm "$ketenwacht-bench" | grep -q " $prefix"; then
+                echo "$prefix…: what only measures belongs in $ketenwacht-bench, and not in $ketenwacht"
+                failed=1
+        fi
+done
+alone=$(mktemp -d) || exit 1
+trap 'rm -rf "$alone"' EXIT
+cp "$ketenwacht" "$alone/ketenwacht"
+for arguments in codec --help; do
+        got=$("$alone/ketenwacht" bench "$arguments" 2>&1)
+        status=$?
+        want="ketenwacht bench: the program $alone/ketenwacht-bench is not to be had: No such file or directory; it is built and installed beside this one"
+        if [ $status -ne 3 ] || [ "$got" != "$want" ]; then
+                printf 'bench %s without its program: status %s, printed %s\n' "$arguments" "$status" "$got"
+                failed=1
+        fi
+done
+
 number='[0-9]+\.[0-9]+'
 row 0 "\{\"decode_ns\":$number,\"encode_ns\":$number,\"avro_c_decode_ns\":$number,\"avro_c_encode_ns\":$number\}" codec --json --schemas "$schemas"
 row 0 "decode +$number ns +$number ns +${number}x" codec --schemas "$schemas"
@@ -33,6 +53,7 @@ row 2 ".*cannot open /nothing/safety-raised.avsc: .*" codec --schemas /nothing
 row 2 ".*no benchmark 'codc' \(did you mean 'codec'\?\).*" codc
 row 2 '.*say which benchmark.*' --json
 row 0 'Usage: ketenwacht bench codec .*' codec --help
+row 0 '  load     generated events, to measure with: as lines, or onto a broker' --help
 row 2 ".*no benchmark 'codc'.*" codc --help
 row 2 ".*bench codec: 'more' is one argument too many.*" codec more
 row 2 ".*no option '--jsn' \(did you mean '--json'\?\).*" codec --jsn
