@@ -279,7 +279,7 @@ static int measure_engine(struct timers_cases *cases, uint64_t n, struct timers_
 #define WORKER_CHUNK 20000            /* starts on the bus at once */
 #define WORKER_STEPS_MAX 100000000    /* of one wait: an end to a worker that never gets there */
 #define WORKER_METRICS_MAX ((size_t)16 << 20)
-#define WORKER_OVERDUE_COUNT "\nketenwacht_overdue_seconds_count " /* one for each case that was fired (worker/metrics.c) */
+#define WORKER_OVERDUE_COUNT "\nketenwacht_overdue_seconds_count " /* one for each case that was fired (worker/meter.c) */
 
 struct worker_alone {
         struct timers_cases *cases;

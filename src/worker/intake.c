@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/*
- * One record on its way in: frame, decode, check, accept, or refuse
- *
- * Whatever does not pass is kept, and told, and the partition goes on with the next. The record goes unchanged to
- * dead-letters, with headers that say where it stood and why. When its event could be read and its source is an
- * organisation that we know, that organisation gets an event-refused in its inbox. Its event_id is the UUIDv5 of
- * refused|topic|partition|offset: the same record, read again, is refused under the same id.
- */
+/* Takes records in, one by one. */
+
+#include "worker/intake.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "worker/inside.h"
+#include "avro/framing.h"
 
 #define REFUSALS_SAID_MS 1000 /* at most one log line in this time; the rest is counted in the next */
 #define REFUSED_NAME_MAX (BUS_NAME_MAX + 64)
@@ -43,23 +38,25 @@ static const char *const phrases[REFUSALS] = {
         [REFUSAL_UNDECODABLE] = "Het bericht is niet te ontcijferen",
 };
 
-static struct slot string_slot(const char *s) {
+static struct slot intake_string(const char *s) {
         return (struct slot){.kind = SLOT_STRING, .s = text_of(s)};
 }
 
 /* Puts a value where the schema has the field; a schema of later days may have more, which are nullable or have a default. */
-static void put_slot(const struct event_type *type, struct slot *slots, const char *field, struct slot value) {
+static void intake_put(const struct event_type *type, struct slot *slots, const char *field, struct slot value) {
         int at = layout_slot(type->layout, field);
 
         if (at >= 0)
                 slots[at] = value;
 }
 
-static int tell_publisher(struct worker *w, const struct bus_record *record, const struct refused *why, struct trace_context trace, struct error *err) {
-        const struct event_type *type = event_types_known(w->c.config->types, TYPE_EVENT_REFUSED);
+static int intake_tell_publisher(struct intake *intake, const struct bus_record *record, const struct refused *why, struct trace_context trace,
+                                 struct error *err) {
+        const struct ground *g = intake->txn->ground;
+        const struct event_type *type = event_types_known(g->config->types, TYPE_EVENT_REFUSED);
         const struct slot *from = why->event->slots;
-        const struct organisation *to = organisations_find(w->c.config->organisations, from[SLOT_SOURCE].s);
-        instant_t now = w->now.deciding;
+        const struct organisation *to = organisations_find(g->config->organisations, from[SLOT_SOURCE].s);
+        instant_t now = g->now.deciding;
         char name[REFUSED_NAME_MAX];
         struct event event = {.type = type};
         struct uuid id;
@@ -69,8 +66,8 @@ static int tell_publisher(struct worker *w, const struct bus_record *record, con
                 return 0;
         n = snprintf(name, sizeof(name), "refused|%s|%d|%" PRId64, record->topic, record->partition, record->offset);
         id = uuid_v5(&uuid_namespace_ketenwacht, name, (size_t)n);
-        event.slots = arena_calloc(w->scratch, type->layout->n, sizeof(*event.slots));
-        const char *text = arena_printf(w->scratch, "%s: %s", phrases[why->code], why->err.text);
+        event.slots = arena_calloc(g->scratch, type->layout->n, sizeof(*event.slots));
+        const char *text = arena_printf(g->scratch, "%s: %s", phrases[why->code], why->err.text);
 
         if (!event.slots || !text) {
                 error_set(err, "out of memory while a refusal was told");
@@ -80,67 +77,68 @@ static int tell_publisher(struct worker *w, const struct bus_record *record, con
                 event.slots[i] = type->layout->fields[i].has_default ? type->layout->fields[i].default_value : (struct slot){.kind = SLOT_NULL};
         event.slots[SLOT_EVENT_ID] = (struct slot){.kind = SLOT_UUID, .u = id};
         event.slots[SLOT_CASE_ID] = from[SLOT_CASE_ID];
-        event.slots[SLOT_SOURCE] = string_slot(WORKER_SOURCE);
+        event.slots[SLOT_SOURCE] = intake_string(TELL_SOURCE);
         event.slots[SLOT_OCCURRED_AT] = event.slots[SLOT_RECORDED_AT] = (struct slot){.kind = SLOT_INT, .i = now};
-        put_slot(type, event.slots, "refused", from[SLOT_EVENT_ID]);
-        put_slot(type, event.slots, "code", string_slot(refusal_codes[why->code]));
-        put_slot(type, event.slots, "text", string_slot(text));
-        return tell_event(w, &event, OUTPUT_INBOXES + to->index, BUS_BY_KEY, trace, err);
+        intake_put(type, event.slots, "refused", from[SLOT_EVENT_ID]);
+        intake_put(type, event.slots, "code", intake_string(refusal_codes[why->code]));
+        intake_put(type, event.slots, "text", intake_string(text));
+        return tell_event(intake->txn->teller, &event, OUTPUT_INBOXES + to->index, BUS_BY_KEY, trace, err);
 }
 
-static void say_refused(struct worker *w, const struct bus_record *record, const struct refused *why) {
-        uint64_t n = log_pace(&w->refusals, w->now.monotonic, REFUSALS_SAID_MS);
+static void intake_say_refused(struct intake *intake, const struct bus_record *record, const struct refused *why) {
+        const struct ground *g = intake->txn->ground;
+        uint64_t n = log_pace(&intake->refusals, g->now.monotonic, REFUSALS_SAID_MS);
 
         if (n == 0)
                 return;
-        log_line(w->c.log, RECORD_REFUSED, LOG_STRING("instance", w->c.instance), LOG_STRING("topic", record->topic),
+        log_line(g->log, RECORD_REFUSED, LOG_STRING("instance", g->instance), LOG_STRING("topic", record->topic),
                  LOG_INT("partition", record->partition), LOG_INT("offset", record->offset), LOG_STRING("stage", why->stage),
                  LOG_STRING("code", refusal_codes[why->code]), LOG_STRING("error", why->err.text),
                  LOG_INT("refused", (int64_t)n));
 }
 
-static int intake_refuse(struct worker *w, struct bus_record *record, const struct refused *why, struct error *err) {
+static int intake_refuse(struct intake *intake, struct bus_record *record, const struct refused *why, struct error *err) {
         struct dead_letter letter = {.topic = record->topic,
                                      .partition = record->partition,
                                      .offset = record->offset,
                                      .stage = why->stage,
                                      .code = refusal_codes[why->code],
                                      .error = why->err.text};
+        struct ground *g = intake->txn->ground;
         const struct bus_header *trace;
         int r;
 
         assert(why->code > REFUSAL_NONE && why->code < REFUSALS);
-        say_refused(w, record, why);
+        intake_say_refused(intake, record, why);
         if (bus_record_headers(record)) {
                 error_set(err, "out of memory while the headers of a record were read");
                 return -ENOMEM;
         }
-        headers_dead_letter(record, &letter, &w->dead_headers);
-        r = bus_worker_produce(w->bus,
-                               &(struct bus_record){.topic = w->topics.outputs[OUTPUT_DEAD_LETTERS],
+        headers_dead_letter(record, &letter, &intake->headers);
+        r = bus_worker_produce(g->bus,
+                               &(struct bus_record){.topic = g->topics.outputs[OUTPUT_DEAD_LETTERS],
                                                     .index = OUTPUT_DEAD_LETTERS,
                                                     .partition = BUS_BY_KEY,
                                                     .key = record->key,
                                                     .key_n = record->key_n,
                                                     .value = record->value,
                                                     .value_n = record->value_n,
-                                                    .headers = w->dead_headers.headers,
-                                                    .headers_n = w->dead_headers.n},
+                                                    .headers = intake->headers.headers,
+                                                    .headers_n = intake->headers.n},
                                err);
         if (r)
                 return r;
-        w->tally.dead++;
-        w->tally.refused[why->code]++;
+        meter_refused(&g->meter, why->code);
         if (!why->event)
                 return 0;
         trace = headers_traceparent(record);
-        return tell_publisher(w, record, why, trace ? (struct trace_context){trace->value, trace->n} : (struct trace_context){0}, err);
+        return intake_tell_publisher(intake, record, why, trace ? (struct trace_context){trace->value, trace->n} : (struct trace_context){0}, err);
 }
 
 /* -- What comes in -- */
 
 /* Not a literal: that would write zeros over the whole sentence, for every record. */
-static void refused_begin(struct refused *why) {
+static void intake_begin(struct refused *why) {
         why->stage = "frame";
         why->code = REFUSAL_NONE;
         why->event = NULL;
@@ -148,8 +146,8 @@ static void refused_begin(struct refused *why) {
 }
 
 /* Which schema wrote the body: *ret_program, which makes @type of it. Return: whether there is one. */
-static bool find_program(const struct worker *w, const struct event_type *type, const struct framing *frame, const struct program **ret_program,
-                         struct refused *why) {
+static bool intake_find_program(const struct ground *g, const struct event_type *type, const struct framing *frame, const struct program **ret_program,
+                                struct refused *why) {
         const struct event_type *found;
 
         if (frame->kind == FRAMING_NONE) {
@@ -158,7 +156,7 @@ static bool find_program(const struct worker *w, const struct event_type *type, 
         } else if (frame->kind == FRAMING_CONFLUENT) {
                 why->code = REFUSAL_UNKNOWN_SCHEMA;
                 error_set(&why->err, "schema id %" PRIu64 " is of a registry, and none is configured; send Avro single-object encoding", frame->id);
-        } else if (!event_types_decoder(w->c.config->types, frame->id, &found, ret_program)) {
+        } else if (!event_types_decoder(g->config->types, frame->id, &found, ret_program)) {
                 why->code = REFUSAL_UNKNOWN_SCHEMA;
                 error_set(&why->err, "no schema here has the fingerprint %016" PRIx64 "; add the writer's schema to the schemas folder or its history",
                           frame->id);
@@ -170,14 +168,14 @@ static bool find_program(const struct worker *w, const struct event_type *type, 
 }
 
 /* Return: whether it passes. */
-static bool check(const struct worker *w, const struct event *event, const struct bus_record *record, struct refused *why) {
-        const struct organisations *orgs = w->c.config->organisations;
+static bool intake_check(const struct ground *g, const struct event *event, const struct bus_record *record, struct refused *why) {
+        const struct organisations *orgs = g->config->organisations;
         const char *field;
 
         why->stage = "check";
         why->event = event;
         why->code = event_check_values(event, orgs, &field, &why->err);
-        if (why->code == REFUSAL_NONE && event->slots[SLOT_RECORDED_AT].i - w->now.deciding > WORKER_AHEAD_MAX_MS) {
+        if (why->code == REFUSAL_NONE && event->slots[SLOT_RECORDED_AT].i - g->now.deciding > INTAKE_AHEAD_MAX_MS) {
                 why->code = REFUSAL_BAD_VALUE;
                 error_set(&why->err, "recorded_at lies more than a day ahead of the clock");
         }
@@ -188,42 +186,44 @@ static bool check(const struct worker *w, const struct event *event, const struc
         return why->code == REFUSAL_NONE;
 }
 
-static struct trace_context trace_of(struct bus_record *record) {
+static struct trace_context intake_trace(struct bus_record *record) {
         const struct bus_header *header = headers_traceparent(record);
 
         return header ? (struct trace_context){header->value, header->n} : (struct trace_context){0};
 }
 
-static int accept_event(struct worker *w, struct partition *p, struct bus_record *record, const struct event *event, struct refused *why,
-                        struct error *err) {
+static int intake_accept(struct intake *intake, struct partition *p, struct bus_record *record, const struct event *event, struct refused *why,
+                         struct error *err) {
+        struct ground *g = intake->txn->ground;
+        const struct partitions *parts = intake->txn->parts;
         const struct outcome *outcome;
-        instant_t now = partition_now(w, p);
-        int r = engine_event(w->engine, p->store, event, now, partition_tells(w, p), &outcome, &why->err);
+        int r = engine_event(g->engine, p->store, event, partition_now(parts, p), partition_tells(parts, p), &outcome, &why->err);
 
         if (r > 0) {
                 why->stage = "accept";
                 why->code = (enum refusal)r;
-                return intake_refuse(w, record, why, err);
+                return intake_refuse(intake, record, why, err);
         }
         if (r < 0) {
                 error_set(err, "out of memory while a fact of partition %d was accepted", p->number);
                 return r;
         }
         if (outcome->duplicate) {
-                w->tally.duplicates++;
+                meter_duplicate(&g->meter);
                 return 0;
         }
-        w->tally.facts[record->index]++;
+        meter_fact(&g->meter, record->index);
         if (outcome->n_effects && bus_record_headers(record)) {
                 error_set(err, "out of memory while the headers of a record were read");
                 return -ENOMEM;
         }
-        return tell_outcome(w, p, outcome, now, trace_of(record), err);
+        return tell_outcome(intake->txn->teller, p->number, outcome, intake_trace(record), err);
 }
 
-int intake(struct worker *w, struct bus_record *record, struct error *err) {
-        struct partition *p = record->partition >= 0 && record->partition < w->n_parts ? w->parts[record->partition] : NULL;
-        const struct event_type *type = w->topics.types[record->index];
+int intake_record(struct intake *intake, struct bus_record *record, struct error *err) {
+        const struct ground *g = intake->txn->ground;
+        struct partition *p = partitions_find(intake->txn->parts, record->partition);
+        const struct event_type *type = g->topics.types[record->index];
         struct framing frame;
         const struct program *program;
         struct event event = {.type = type};
@@ -233,15 +233,14 @@ int intake(struct worker *w, struct bus_record *record, struct error *err) {
                 error_set(err, "a record of partition %d of %s came, which is not this worker's", record->partition, type->name);
                 return -EPROTO;
         }
-        clock_saw(w, p, record);
-        behind_saw(w, p, record);
-        transaction_touch(w);
-        arena_reset(w->scratch);
+        partition_saw(intake->txn->parts, p, record);
+        transaction_touch(intake->txn);
+        arena_reset(g->scratch);
         frame = framing_read(record->value, record->value ? record->value_n : 0);
-        refused_begin(&why);
-        if (!find_program(w, type, &frame, &program, &why))
-                return intake_refuse(w, record, &why, err);
-        event.slots = arena_calloc(w->scratch, type->layout->n, sizeof(*event.slots));
+        intake_begin(&why);
+        if (!intake_find_program(g, type, &frame, &program, &why))
+                return intake_refuse(intake, record, &why, err);
+        event.slots = arena_calloc(g->scratch, type->layout->n, sizeof(*event.slots));
         if (!event.slots) {
                 error_set(err, "out of memory while a record was decoded");
                 return -ENOMEM;
@@ -249,9 +248,9 @@ int intake(struct worker *w, struct bus_record *record, struct error *err) {
         if (record_decode(program, frame.body, frame.n, event.slots, &why.err)) {
                 why.stage = "decode";
                 why.code = REFUSAL_UNDECODABLE;
-                return intake_refuse(w, record, &why, err);
+                return intake_refuse(intake, record, &why, err);
         }
-        if (!check(w, &event, record, &why))
-                return intake_refuse(w, record, &why, err);
-        return accept_event(w, p, record, &event, &why, err);
+        if (!intake_check(g, &event, record, &why))
+                return intake_refuse(intake, record, &why, err);
+        return intake_accept(intake, p, record, &event, &why, err);
 }

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/*
- * Cases that wait for their evaluation: touched while nothing was told, or due
- *
- * The next instant of a case follows from its facts, so there is nothing to persist. A sweep is
- * bounded and takes the partitions in turns, so that reading goes on meanwhile.
- */
+/* Evaluates the cases that wait for it, each at the present of its partition. */
 
-#include "worker/inside.h"
+#include "worker/sweep.h"
+
+#include <assert.h>
+#include <errno.h>
 
 /* The case that comes next, or NULL. *ret_late: how late it is; -1 for a touched one. */
-static struct casefile *next_case(const struct partition *p, instant_t now, int64_t *ret_late) {
+static struct casefile *sweep_next(const struct partition *p, instant_t now, int64_t *ret_late) {
         struct casefile *file = store_touched(p->store);
         instant_t at;
 
@@ -25,79 +23,84 @@ static struct casefile *next_case(const struct partition *p, instant_t now, int6
 }
 
 /* A case that is forgotten writes a row for each that it had: it counts for as many evaluations as that is work. */
-static void forgot(struct worker *w, const struct outcome *outcome, unsigned *left) {
-        size_t evaluations = outcome->n_rows / WORKER_SWEEP_ROWS;
+static void sweep_forgot(struct transaction *txn, const struct outcome *outcome, unsigned *left) {
+        size_t evaluations = outcome->n_rows / SWEEP_ROWS;
 
-        transaction_weigh(w, outcome->n_rows);
+        transaction_weigh(txn, outcome->n_rows);
         *left -= evaluations < *left ? (unsigned)evaluations : *left;
-        w->tally.forgotten++;
+        meter_forgotten(&txn->ground->meter);
 }
 
-static int sweep_partition(struct worker *w, struct partition *p, unsigned *left, struct error *err) {
+static int sweep_partition(struct transaction *txn, struct partition *p, unsigned *left, struct error *err) {
+        struct ground *g = txn->ground;
+
         while (*left > 0) {
                 const struct outcome *outcome;
                 struct casefile *file;
-                instant_t now = partition_now(w, p);
+                instant_t now = partition_now(txn->parts, p);
                 int64_t late;
                 int r;
 
-                file = next_case(p, now, &late);
+                file = sweep_next(p, now, &late);
                 if (!file)
                         return 0;
                 (*left)--;
-                arena_reset(w->scratch);
-                r = engine_evaluate(w->engine, p->store, file, now, &outcome);
+                arena_reset(g->scratch);
+                r = engine_evaluate(g->engine, p->store, file, now, &outcome);
                 if (r) {
                         error_set(err, "out of memory while a case of partition %d was evaluated", p->number);
                         return r;
                 }
-                transaction_touch(w);
+                transaction_touch(txn);
                 if (late >= 0)
-                        metrics_overdue(w, late);
+                        meter_overdue(&g->meter, late);
                 if (outcome->forgotten)
-                        forgot(w, outcome, left);
-                r = tell_outcome(w, p, outcome, now, (struct trace_context){0}, err);
+                        sweep_forgot(txn, outcome, left);
+                r = tell_outcome(txn->teller, p->number, outcome, (struct trace_context){0}, err);
                 if (r)
                         return r;
         }
         return 0;
 }
 
-int sweep(struct worker *w, struct error *err) {
-        int64_t begin = worker_monotonic(w);
-        unsigned left = WORKER_SWEEP_CASES;
+int sweep_cases(struct sweep *sweep, struct error *err) {
+        struct partitions *parts = sweep->txn->parts;
+        int64_t begin = ground_monotonic(parts->ground);
+        unsigned left = SWEEP_CASES;
 
-        w->unswept = 0;
-        for (size_t i = 0; i < w->n_owned && left > 0; i++) {
-                struct partition *p = w->owned[(w->turn + i) % w->n_owned];
+        sweep->records = 0;
+        for (size_t i = 0; i < parts->n_owned && left > 0; i++) {
+                struct partition *p = parts->owned[(sweep->turn + i) % parts->n_owned];
                 int r;
 
-                if (!partition_tells(w, p))
+                if (!partition_tells(parts, p))
                         continue;
-                r = sweep_partition(w, p, &left, err);
+                r = sweep_partition(sweep->txn, p, &left, err);
                 if (r)
                         return r;
         }
-        if (w->n_owned)
-                w->turn = (w->turn + 1) % w->n_owned;
-        w->backlog = left == 0;
-        if (left < WORKER_SWEEP_CASES)
-                metrics_swept(w, worker_monotonic(w) - begin);
+        if (parts->n_owned)
+                sweep->turn = (sweep->turn + 1) % parts->n_owned;
+        parts->backlog = left == 0;
+        if (left < SWEEP_CASES)
+                meter_swept(&parts->ground->meter, ground_monotonic(parts->ground) - begin);
         return 0;
 }
 
-int sweep_wait_ms(const struct worker *w, int at_most) {
-        for (size_t i = 0; i < w->n_owned && at_most > 0; i++) {
-                const struct partition *p = w->owned[i];
+int sweep_wait_ms(const struct sweep *sweep, int at_most) {
+        const struct partitions *parts = sweep->txn->parts;
+
+        for (size_t i = 0; i < parts->n_owned && at_most > 0; i++) {
+                const struct partition *p = parts->owned[i];
                 struct casefile *file;
                 instant_t at, now;
 
-                if (!partition_tells(w, p))
+                if (!partition_tells(parts, p))
                         continue;
                 if (store_touched(p->store))
                         return 0;
                 at = store_next(p->store, &file);
-                now = partition_now(w, p);
+                now = partition_now(parts, p);
                 if (at == INSTANT_NEVER || at - now >= at_most)
                         continue;
                 at_most = at > now ? (int)(at - now) : 0;
@@ -105,14 +108,15 @@ int sweep_wait_ms(const struct worker *w, int at_most) {
         return at_most;
 }
 
-void sweep_settled(struct worker *w) {
+bool sweep_is_settled(const struct sweep *sweep) {
+        const struct partitions *parts = sweep->txn->parts;
         int64_t late;
 
-        if (w->txn.open || w->backlog || w->n_not_live || w->n_owned == 0 || w->clock_away)
-                return;
-        for (size_t i = 0; i < w->n_owned; i++) {
-                if (next_case(w->owned[i], partition_now(w, w->owned[i]), &late))
-                        return;
+        if (sweep->txn->open || parts->backlog || parts->n_not_live || parts->n_owned == 0 || parts->clock_away)
+                return false;
+        for (size_t i = 0; i < parts->n_owned; i++) {
+                if (sweep_next(parts->owned[i], partition_now(parts, parts->owned[i]), &late))
+                        return false;
         }
-        atomic_store(&w->shown.settled_at, w->now.deciding);
+        return true;
 }

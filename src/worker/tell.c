@@ -9,20 +9,31 @@
  * Rows of state go to the partition of the case, whatever its key would hash to.
  */
 
+#include "worker/tell.h"
+
 #include <assert.h>
 #include <errno.h>
 
-#include "worker/inside.h"
+#include "avro/framing.h"
+#include "cluster/headers.h"
 
-static int no_memory(struct error *err) {
+void teller_init(struct teller *teller, struct ground *ground) {
+        *teller = (struct teller){.ground = ground, .body = BUFFER_INIT(TELL_BODY_MAX)};
+}
+
+void teller_done(struct teller *teller) {
+        buffer_done(&teller->body);
+}
+
+static int tell_no_memory(struct error *err) {
         error_set(err, "out of memory while an output was encoded");
         return -ENOMEM;
 }
 
-static const char *urn_of(const struct worker *w, struct text source) {
-        const struct organisation *o = text_is(source, WORKER_SOURCE) ? NULL : organisations_find(w->c.config->organisations, source);
+static const char *tell_urn(const struct teller *teller, struct text source) {
+        const struct organisation *o = text_is(source, TELL_SOURCE) ? NULL : organisations_find(teller->ground->config->organisations, source);
 
-        return o ? o->urn : WORKER_URN;
+        return o ? o->urn : TELL_URN;
 }
 
 /* An event, ready to be written to as many topics as it belongs in. */
@@ -31,17 +42,17 @@ struct ready {
         struct cloudevent_headers headers;
 };
 
-/* Encodes it to w->body. @ret must stay where it is: the headers point into it. */
-static int make_ready(struct worker *w, const struct event *event, struct trace_context trace, struct ready *ret, struct error *err) {
+/* Encodes it to the teller's body. @ret must stay where it is: the headers point into it. */
+static int tell_make_ready(struct teller *teller, const struct event *event, struct trace_context trace, struct ready *ret, struct error *err) {
         const struct slot *slots = event->slots;
 
-        buffer_clear(&w->body);
-        framing_write_single(event->type->layout->fingerprint, &w->body);
-        record_encode(event->type->layout, slots, &w->body);
-        if (w->body.failed)
-                return no_memory(err);
+        buffer_clear(&teller->body);
+        framing_write_single(event->type->layout->fingerprint, &teller->body);
+        record_encode(event->type->layout, slots, &teller->body);
+        if (teller->body.failed)
+                return tell_no_memory(err);
         headers_cloudevent(&(struct cloudevent){.id = slots[SLOT_EVENT_ID].u,
-                                                .source = urn_of(w, slots[SLOT_SOURCE].s),
+                                                .source = tell_urn(teller, slots[SLOT_SOURCE].s),
                                                 .event = event->type->name,
                                                 .time = slots[SLOT_OCCURRED_AT].i,
                                                 .traceparent = trace.value,
@@ -51,32 +62,34 @@ static int make_ready(struct worker *w, const struct event *event, struct trace_
         return 0;
 }
 
-static int produce(struct worker *w, const struct ready *ready, uint32_t output, int32_t partition, struct error *err) {
-        return bus_worker_produce(w->bus,
-                                  &(struct bus_record){.topic = w->topics.outputs[output],
+static int tell_produce(struct teller *teller, const struct ready *ready, uint32_t output, int32_t partition, struct error *err) {
+        return bus_worker_produce(teller->ground->bus,
+                                  &(struct bus_record){.topic = teller->ground->topics.outputs[output],
                                                        .index = output,
                                                        .partition = partition,
                                                        .key = ready->key,
                                                        .key_n = UUID_TEXT,
-                                                       .value = w->body.bytes,
-                                                       .value_n = w->body.n,
+                                                       .value = teller->body.bytes,
+                                                       .value_n = teller->body.n,
                                                        .headers = ready->headers.headers,
                                                        .headers_n = ready->headers.n},
                                   err);
 }
 
-int tell_event(struct worker *w, const struct event *event, uint32_t output, int32_t partition, struct trace_context trace, struct error *err) {
+int tell_event(struct teller *teller, const struct event *event, uint32_t output, int32_t partition, struct trace_context trace,
+               struct error *err) {
         struct ready ready;
-        int r = make_ready(w, event, trace, &ready, err);
+        int r = tell_make_ready(teller, event, trace, &ready, err);
 
-        return r ? r : produce(w, &ready, output, partition, err);
+        return r ? r : tell_produce(teller, &ready, output, partition, err);
 }
 
-int tell_state_row(struct worker *w, struct partition *p, const void *key, size_t n_key, const void *value, size_t n_value, struct error *err) {
-        return bus_worker_produce(w->bus,
-                                  &(struct bus_record){.topic = w->topics.outputs[OUTPUT_STATE],
+int tell_row(struct teller *teller, int32_t partition, const void *key, size_t n_key, const void *value, size_t n_value, struct error *err) {
+        assert(key && n_key > 0 && partition >= 0);
+        return bus_worker_produce(teller->ground->bus,
+                                  &(struct bus_record){.topic = teller->ground->topics.outputs[OUTPUT_STATE],
                                                        .index = OUTPUT_STATE,
-                                                       .partition = p->number,
+                                                       .partition = partition,
                                                        .key = key,
                                                        .key_n = n_key,
                                                        .value = value,
@@ -84,43 +97,47 @@ int tell_state_row(struct worker *w, struct partition *p, const void *key, size_
                                   err);
 }
 
-static int tell_effect(struct worker *w, struct partition *p, const struct effect *effect, struct trace_context trace, struct error *err) {
+static int tell_effect(struct teller *teller, int32_t partition, const struct effect *effect, struct trace_context trace, struct error *err) {
         static const enum worker_output outputs[EFFECT_KINDS] = {
                 [EFFECT_PLAN_DUE] = OUTPUT_PLAN_DUE, [EFFECT_RAISED] = OUTPUT_RAISED, [EFFECT_RESOLVED] = OUTPUT_RESOLVED};
-        const struct organisation *to = organisations_find(w->c.config->organisations, text_of(effect->organisation));
+        const struct organisation *to = organisations_find(teller->ground->config->organisations, text_of(effect->organisation));
         struct event event;
         struct ready ready;
         int r;
 
-        r = effect_event(effect, w->c.config->types, w->scratch, &event);
+        r = effect_event(effect, teller->ground->config->types, teller->ground->scratch, &event);
         if (r)
-                return no_memory(err);
-        r = make_ready(w, &event, trace, &ready, err);
-        if (r == 0 && effect->kind != EFFECT_ROUTED)
-                r = produce(w, &ready, outputs[effect->kind], p->number, err);
-        /* An alert may be open for an organisation that configuration no longer has: then there is no inbox to tell it in. */
-        if (r == 0 && to)
-                r = produce(w, &ready, OUTPUT_INBOXES + to->index, BUS_BY_KEY, err);
-        if (r == 0)
-                w->tally.told[effect->kind]++;
-        return r;
+                return tell_no_memory(err);
+        r = tell_make_ready(teller, &event, trace, &ready, err);
+        if (r)
+                return r;
+        if (effect->kind != EFFECT_ROUTED) {
+                r = tell_produce(teller, &ready, outputs[effect->kind], partition, err);
+                if (r)
+                        return r;
+        }
+        if (to) { /* an alert may be open for an organisation that configuration no longer has: then there is no inbox to tell it in */
+                r = tell_produce(teller, &ready, OUTPUT_INBOXES + to->index, BUS_BY_KEY, err);
+                if (r)
+                        return r;
+        }
+        meter_told(&teller->ground->meter, effect->kind);
+        return 0;
 }
 
-int tell_outcome(struct worker *w, struct partition *p, const struct outcome *outcome, instant_t now, struct trace_context trace, struct error *err) {
+int tell_outcome(struct teller *teller, int32_t partition, const struct outcome *outcome, struct trace_context trace, struct error *err) {
         for (size_t i = 0; i < outcome->n_effects; i++) {
-                int r = tell_effect(w, p, &outcome->effects[i], trace, err);
+                int r = tell_effect(teller, partition, &outcome->effects[i], trace, err);
 
                 if (r)
                         return r;
         }
         for (size_t i = 0; i < outcome->n_rows; i++) {
                 const struct row_change *row = &outcome->rows[i];
-                int r = tell_state_row(w, p, row->key, row->n_key, row->value, row->n_value, err);
+                int r = tell_row(teller, partition, row->key, row->n_key, row->value, row->n_value, err);
 
                 if (r)
                         return r;
         }
-        if (outcome->n_effects && now > p->told_staged)
-                p->told_staged = now;
         return 0;
 }

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* Which topics a worker reads and writes: those of every event type, and of every organisation. */
+/* Lists the topics of a worker: those of every event type, and of every organisation. */
 
+#include "worker/topics.h"
+
+#include <assert.h>
 #include <errno.h>
 
-#include "worker/inside.h"
+#include "base/arena.h"
+#include "bus/bus.h"
+#include "cluster/topics.h"
 
 #define TOPICS_NAMES_MAX ((size_t)8 << 20)
 
-static int list_inputs(const struct config *config, struct worker_topics *t) {
+static int topics_add_inputs(const struct config *config, struct worker_topics *t) {
         size_t n = event_types_count(config->types);
 
         t->inputs = arena_calloc(t->arena, n + 1, sizeof(*t->inputs));
@@ -26,7 +31,7 @@ static int list_inputs(const struct config *config, struct worker_topics *t) {
         return 0;
 }
 
-static int list_outputs(const struct config *config, struct worker_topics *t) {
+static int topics_add_outputs(const struct config *config, struct worker_topics *t) {
         size_t n = organisations_count(config->organisations);
 
         t->outputs = arena_calloc(t->arena, OUTPUT_INBOXES + n, sizeof(*t->outputs));
@@ -43,13 +48,15 @@ static int list_outputs(const struct config *config, struct worker_topics *t) {
                         return -ENOMEM;
         }
         t->n_outputs = OUTPUT_INBOXES + n;
+        assert(t->n_outputs <= BUS_TOPICS_MAX);
         return 0;
 }
 
-int topics_of_worker(const struct config *config, struct worker_topics *ret, struct error *err) {
+int worker_topics_list(const struct config *config, struct worker_topics *ret, struct error *err) {
         static const enum known_type needed[] = {TYPE_PLAN_DUE, TYPE_ESCALATION_RAISED, TYPE_ESCALATION_RESOLVED};
         int r;
 
+        assert(config && ret);
         *ret = (struct worker_topics){0};
         for (size_t i = 0; i < ELEMENTS(needed); i++) {
                 if (!event_types_known(config->types, needed[i])) {
@@ -64,17 +71,17 @@ int topics_of_worker(const struct config *config, struct worker_topics *ret, str
         }
         r = arena_new(&ret->arena, TOPICS_NAMES_MAX);
         if (r == 0)
-                r = list_inputs(config, ret);
+                r = topics_add_inputs(config, ret);
         if (r == 0)
-                r = list_outputs(config, ret);
+                r = topics_add_outputs(config, ret);
         if (r) {
-                topics_of_worker_done(ret);
+                worker_topics_done(ret);
                 error_set(err, "out of memory while the worker's topics were listed");
         }
         return r;
 }
 
-void topics_of_worker_done(struct worker_topics *topics) {
+void worker_topics_done(struct worker_topics *topics) {
         arena_free(topics->arena);
         *topics = (struct worker_topics){0};
 }

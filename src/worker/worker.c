@@ -8,37 +8,87 @@
  * read again, a changed group is polled for, all else ends the worker.
  */
 
+#include "worker/worker.h"
+
 #include <assert.h>
 #include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include "worker/inside.h"
+#include "cluster/topics.h"
 #include "engine/restore.h"
+#include "worker/intake.h"
+#include "worker/partition.h"
+#include "worker/restore.h"
+#include "worker/sweep.h"
+#include "worker/tell.h"
+#include "worker/transaction.h"
 
 #define SHOW_MS 200 /* between two looks at lag and cases due */
 
-static int open_bus(struct worker *w, struct error *err) {
-        struct bus_worker_config config = {.group = w->c.group,
-                                           .instance = w->c.instance,
-                                           .state = TOPIC_CASE_STATE,
-                                           .inputs = w->topics.inputs,
-                                           .inputs_n = w->topics.n_inputs,
-                                           .outputs = w->topics.outputs,
-                                           .outputs_n = w->topics.n_outputs};
-        int r = bus_worker_open(w->c.bus, &config, &w->bus, err);
+struct worker {
+        struct worker_config c;
+        struct ground ground; /* each of these stands on the ones before it */
+        struct teller teller;
+        struct partitions parts;
+        struct transaction txn;
+        struct intake intake;
+        struct sweep sweep;
+        bool idle;            /* nothing was waiting when last asked */
+        bool stopped;
+        bool refused;         /* a step ended with WORKER_E_CONFIG: others are to have its partitions at once */
+        bool assigned;
+        bool done;
+        int64_t shown_at;     /* monotonic: when the gauges were last looked up */
+        atomic_bool interrupted;
+};
+
+/* -- Making one -- */
+
+static int worker_lay_ground(struct worker *w, struct error *err) {
+        struct ground *g = &w->ground;
+        int r = worker_topics_list(w->c.config, &g->topics, err);
 
         if (r)
                 return r;
-        w->n_parts = bus_worker_partitions(w->bus);
-        if (w->c.partitions && w->c.partitions != w->n_parts) {
+        error_set(err, "out of memory while the worker was made");
+        g->config = w->c.config;
+        g->log = w->c.log;
+        g->instance = w->c.instance;
+        g->deciding = w->c.clock;
+        g->real = w->c.real;
+        if (meter_init(&g->meter, w->c.metrics, g->topics.n_inputs) || arena_new(&g->scratch, GROUND_SCRATCH_MAX) ||
+            engine_new(g->config, &g->engine))
+                return -ENOMEM;
+        ground_look(g);
+        return 0;
+}
+
+static int worker_open_bus(struct worker *w, struct error *err) {
+        const struct worker_topics *topics = &w->ground.topics;
+        struct bus_worker_config config = {.group = w->c.group ? w->c.group : TOPICS_GROUP_RULES,
+                                           .instance = w->c.instance,
+                                           .state = TOPIC_CASE_STATE,
+                                           .inputs = topics->inputs,
+                                           .inputs_n = topics->n_inputs,
+                                           .outputs = topics->outputs,
+                                           .outputs_n = topics->n_outputs};
+        int32_t n;
+        int r = bus_worker_open(w->c.bus, &config, &w->ground.bus, err);
+
+        if (r)
+                return r;
+        n = bus_worker_partitions(w->ground.bus);
+        if (w->c.partitions && w->c.partitions != n) {
                 error_set(err, "%s has %d partitions and the configuration says %d; partition counts never change: put broker.yaml right, or move "
                                "to another prefix (state copy)",
-                          TOPIC_CASE_STATE, w->n_parts, w->c.partitions);
+                          TOPIC_CASE_STATE, n, w->c.partitions);
                 w->refused = true;
                 return WORKER_E_CONFIG;
         }
-        w->parts = calloc((size_t)w->n_parts, sizeof(struct partition *));
-        w->owned = calloc((size_t)w->n_parts, sizeof(struct partition *));
-        return w->parts && w->owned ? 0 : -ENOMEM;
+        error_set(err, "out of memory while the worker was made");
+        return partitions_init(&w->parts, &w->ground, n);
 }
 
 int worker_new(const struct worker_config *config, struct worker **ret, struct error *err) {
@@ -46,90 +96,147 @@ int worker_new(const struct worker_config *config, struct worker **ret, struct e
         int r;
 
         assert(config->config && config->bus && config->instance);
-        error_set(err, "out of memory while the worker was made");
-        if (!w)
+        assert(config->clock.ops && config->real.ops);
+        assert(config->behind_after_ms >= 0 && config->partitions >= 0);
+        if (!w) {
+                error_set(err, "out of memory while the worker was made");
                 return -ENOMEM;
+        }
         w->c = *config;
-        w->c.group = config->group ? config->group : TOPICS_GROUP_RULES;
-        w->c.behind_after_ms = config->behind_after_ms > 0 ? config->behind_after_ms : WORKER_BEHIND_AFTER_MS;
-        w->body.max = WORKER_BODY_MAX;
-        r = topics_of_worker(config->config, &w->topics, err);
+        w->parts.behind_after_ms = config->behind_after_ms > 0 ? config->behind_after_ms : PARTITION_BEHIND_AFTER_MS;
+        w->parts.retention = config->retention;
+        w->parts.once = config->once;
+        r = worker_lay_ground(w, err);
         if (r)
                 return r;
-        w->tally.facts = calloc(w->topics.n_inputs + 1, sizeof(*w->tally.facts));
-        if (!w->tally.facts || arena_new(&w->scratch, WORKER_SCRATCH_MAX) || engine_new(config->config, &w->engine) || row_codec_new(&w->rows))
-                return -ENOMEM;
-        r = open_bus(w, err);
+        r = worker_open_bus(w, err);
         if (r)
                 return r;
-        clock_look(w);
-        w->txn.committed = w->now.monotonic - WORKER_COMMIT_PAUSE_MS;
+        ground_look(&w->ground); /* opening may have taken long */
+        teller_init(&w->teller, &w->ground);
+        r = transaction_init(&w->txn, &w->ground, &w->parts, &w->teller);
+        if (r)
+                return r;
+        w->intake.txn = w->sweep.txn = &w->txn;
         *ret = TAKE(w);
         return 0;
 }
 
 struct worker *worker_free(struct worker *worker) {
-        if (!worker)
+        struct worker *w = worker;
+
+        if (!w)
                 return NULL;
-        partitions_drop_all(worker);
-        if (worker->tally.facts) { /* takes this worker's share out of the gauges */
-                worker->idle = true;
-                worker->clock_away = false;
-                metrics_show(worker);
-                metrics_clock(worker);
-        }
-        bus_worker_close(worker->bus, worker->stopped || worker->refused);
-        engine_free(worker->engine);
-        row_codec_free(worker->rows);
-        arena_free(worker->scratch);
-        buffer_done(&worker->body);
-        free(worker->parts);
-        free(worker->owned);
-        free(worker->tally.facts);
-        topics_of_worker_done(&worker->topics);
-        free(worker);
+        transaction_done(&w->txn);
+        partitions_done(&w->parts);
+        teller_done(&w->teller);
+        meter_done(&w->ground.meter);
+        bus_worker_close(w->ground.bus, w->stopped || w->refused);
+        engine_free(w->ground.engine);
+        arena_free(w->ground.scratch);
+        worker_topics_done(&w->ground.topics);
+        free(w);
         return NULL;
 }
 
-/* Commits what was read of partitions that go. Whether it succeeds or not, they are dropped. */
-static int let_go(struct worker *w, const struct bus_event *event, struct error *err) {
-        size_t n = event->parts_n;
-        CLEANUP(cleanup_free) void *copy = malloc((n + 1) * sizeof(struct bus_part));
-        struct bus_part *parts = copy;
+/* -- The group -- */
+
+/* Takes on, restores and begins to read what the group handed out. */
+static int worker_take_on(struct worker *w, const struct bus_part *parts, size_t n, struct error *err) {
         int r;
 
-        if (!parts)
-                return -ENOMEM;
-        for (size_t i = 0; i < n; i++)
-                parts[i] = event->parts[i];
-        log_line(w->c.log, PARTITIONS_GONE, LOG_STRING("instance", w->c.instance), LOG_INT("partitions", (int64_t)n),
-                 LOG_STRING("how", event->kind == BUS_LOST ? "lost" : "revoked"));
-        r = event->kind == BUS_LOST ? BUS_E_ABORTED : transaction_commit(w, err);
-        if (r == BUS_E_ABORTED) {
-                if (event->kind == BUS_LOST)
-                        error_set(err, "the group moved on without this member");
-                r = transaction_abort(w, err);
+        for (size_t i = 0; i < n; i++) {
+                r = partitions_add(&w->parts, parts[i].partition, err);
+                if (r)
+                        return r;
         }
-        partitions_drop(w, parts, n);
-        if (r == 0 && w->c.once && n) {
-                error_set(err, "the group took partitions away while --once was reading; stop the other workers, then run it again");
-                r = WORKER_E_SPLIT;
-        }
-        return r;
+        if (n == 0)
+                return 0;
+        r = restore_partitions(&w->parts, parts, n, &w->interrupted, err);
+        if (r)
+                return r;
+        r = partitions_begin(&w->parts, parts, n, err);
+        if (r)
+                return r;
+        transaction_touch(&w->txn); /* what the rows lack is written with the first commit */
+        return 0;
 }
 
-static int deal(struct worker *w, struct bus_event *event, struct error *err) {
+/* An assignment is whole: what was owned before has been revoked or lost by then. */
+static int worker_assigned(struct worker *w, const struct bus_part *parts, size_t n, struct error *err) {
+        int r;
+
+        partitions_drop_all(&w->parts);
+        if (w->c.once && (w->assigned || (int32_t)n != w->parts.n)) {
+                error_set(err, "--once got %zu of %d partitions; stop the other workers of this group, then run it again", n, w->parts.n);
+                return WORKER_E_SPLIT;
+        }
+        log_line(w->ground.log, PARTITIONS_ASSIGNED, LOG_STRING("instance", w->ground.instance), LOG_INT("partitions", (int64_t)n));
+        r = worker_take_on(w, parts, n, err);
+        if (r) {
+                partitions_drop_all(&w->parts); /* of half a restore nothing may be told */
+                return r;
+        }
+        w->assigned = true;
+        meter_assigned(&w->ground.meter);
+        return 0;
+}
+
+static int worker_abort(struct worker *w, struct error *err) {
+        w->idle = false;
+        return transaction_abort(&w->txn, err);
+}
+
+/* Commits what was read of partitions that go. Whether it succeeds or not, they are dropped. */
+static int worker_let_go(struct worker *w, const struct bus_part *parts, size_t n, bool lost, struct error *err) {
+        int r;
+
+        log_line(w->ground.log, PARTITIONS_GONE, LOG_STRING("instance", w->ground.instance), LOG_INT("partitions", (int64_t)n),
+                 LOG_STRING("how", lost ? "lost" : "revoked"));
+        r = lost ? BUS_E_ABORTED : transaction_commit(&w->txn, err);
+        if (r == BUS_E_ABORTED) {
+                if (lost)
+                        error_set(err, "the group moved on without this member");
+                r = worker_abort(w, err);
+        }
+        partitions_drop(&w->parts, parts, n);
+        if (r)
+                return r;
+        if (w->c.once && n) {
+                error_set(err, "the group took partitions away while --once was reading; stop the other workers, then run it again");
+                return WORKER_E_SPLIT;
+        }
+        return 0;
+}
+
+static int worker_regroup(struct worker *w, const struct bus_event *event, struct error *err) {
+        size_t n = event->parts_n;
+        CLEANUP(cleanup_free) void *copy = malloc((n + 1) * sizeof(*event->parts)); /* the event's own are gone with the next call */
+
+        if (!copy) {
+                error_set(err, "out of memory while the group handed out partitions");
+                return -ENOMEM;
+        }
+        if (n)
+                memcpy(copy, event->parts, n * sizeof(*event->parts));
+        if (event->kind != BUS_ASSIGNED)
+                return worker_let_go(w, copy, n, event->kind == BUS_LOST, err);
+        w->sweep.records = SWEEP_RECORDS; /* look at once whether there is anything to read at all */
+        return worker_assigned(w, copy, n, err);
+}
+
+/* -- One turn -- */
+
+static int worker_deal(struct worker *w, struct bus_event *event, struct error *err) {
         w->idle = event->kind == BUS_NONE;
         switch (event->kind) {
         case BUS_RECORD:
-                w->unswept++;
-                return intake(w, &event->record, err);
+                w->sweep.records++;
+                return intake_record(&w->intake, &event->record, err);
         case BUS_ASSIGNED:
-                w->unswept = WORKER_SWEEP_RECORDS; /* look at once whether there is anything to read at all */
-                return partitions_assign(w, event->parts, event->parts_n, err);
         case BUS_REVOKED:
         case BUS_LOST:
-                return let_go(w, event, err);
+                return worker_regroup(w, event, err);
         case BUS_NONE:
         case BUS_END:
                 break;
@@ -137,74 +244,93 @@ static int deal(struct worker *w, struct bus_event *event, struct error *err) {
         return 0;
 }
 
-static int tend(struct worker *w, struct error *err) {
-        int r = 0;
+static int worker_tend(struct worker *w, struct error *err) {
+        int r;
 
-        if (w->n_not_live && (w->idle || w->unswept >= WORKER_SWEEP_RECORDS))
-                r = behind_look(w, err);
-        if (r == 0 && (w->idle || w->backlog || w->unswept >= WORKER_SWEEP_RECORDS))
-                r = sweep(w, err);
-        if (r == 0 && transaction_due(w))
-                r = transaction_commit(w, err);
-        return r;
+        if (w->idle || sweep_is_wanted(&w->sweep)) {
+                r = partitions_look(&w->parts, err);
+                if (r)
+                        return r;
+        }
+        if (w->idle || w->parts.backlog || sweep_is_wanted(&w->sweep)) {
+                r = sweep_cases(&w->sweep, err);
+                if (r)
+                        return r;
+        }
+        return transaction_is_due(&w->txn, w->idle) ? transaction_commit(&w->txn, err) : 0;
 }
 
 /* Once: all that was there is read, evaluated, and so committed. */
-static int finish_once(struct worker *w, struct error *err) {
+static int worker_finish_once(struct worker *w, struct error *err) {
+        const struct partitions *parts = &w->parts;
+        int r;
+
         if (!w->c.once || w->done || !w->assigned)
                 return 0;
-        if (w->clock_away) {
+        if (parts->clock_away) {
                 error_set(err, "this machine's clock is more than an hour from the broker's; set the clock, then run --once again");
                 return -EPROTO;
         }
-        if (w->n_not_live || w->backlog)
+        if (parts->n_not_live || parts->backlog)
                 return 0;
-        for (size_t i = 0; i < w->n_owned; i++) {
-                if (store_touched(w->owned[i]->store))
+        for (size_t i = 0; i < parts->n_owned; i++) {
+                if (store_touched(parts->owned[i]->store))
                         return 0;
         }
-        int r = transaction_commit(w, err);
-
-        if (r == 0) /* whoever waits for this process looks at the group when it has ended */
-                r = bus_worker_settle(w->bus, err);
+        r = transaction_commit(&w->txn, err);
+        if (r)
+                return r;
+        r = bus_worker_settle(w->ground.bus, err); /* whoever waits for this process looks at the group when it has ended */
         w->done = r == 0;
         return r;
 }
 
-static int sort_out(struct worker *w, int r, struct error *err) {
+static int worker_turn(struct worker *w, struct bus_event *event, struct error *err) {
+        int r = worker_deal(w, event, err);
+
+        if (event->kind == BUS_ASSIGNED)
+                ground_look(&w->ground);
+        if (r)
+                return r;
+        r = worker_tend(w, err);
+        return r ? r : worker_finish_once(w, err);
+}
+
+static int worker_sort_out(struct worker *w, int r, struct error *err) {
         if (r == BUS_E_ABORTED)
-                return transaction_abort(w, err);
+                return worker_abort(w, err);
         w->refused |= r == WORKER_E_CONFIG;
         return r == BUS_E_REBALANCED ? 0 : r; /* the next poll says what becomes of the partitions */
+}
+
+/* Gauges that are looked up: lag, cases due. */
+static void worker_show(struct worker *w) {
+        struct meter *meter = &w->ground.meter;
+
+        w->shown_at = w->ground.now.monotonic;
+        meter_lag(meter, partitions_lag_records(&w->parts), w->idle || !w->parts.stamp ? 0 : w->ground.now.real - w->parts.stamp);
+        meter_cases_due(meter, partitions_cases_due(&w->parts));
 }
 
 int worker_step(struct worker *worker, int timeout_ms, struct error *err) {
         struct worker *w = worker;
         struct bus_event event;
-        int r, wait = w->backlog ? 0 : timeout_ms;
+        int r, wait = w->parts.backlog ? 0 : timeout_ms;
 
-        assert(!w->stopped);
-        wait = transaction_wait_ms(w, wait);
-        wait = sweep_wait_ms(w, wait);
-        r = bus_worker_poll(w->bus, wait, &event, err);
+        assert(!w->stopped && w->ground.bus && timeout_ms >= 0);
+        wait = transaction_wait_ms(&w->txn, wait);
+        wait = sweep_wait_ms(&w->sweep, wait);
+        r = bus_worker_poll(w->ground.bus, wait, &event, err);
         if (r)
-                return sort_out(w, r, err);
-        clock_look(w);
-        r = deal(w, &event, err);
-        if (event.kind == BUS_ASSIGNED)
-                clock_look(w);
-        if (r == 0)
-                r = tend(w, err);
-        if (r == 0)
-                r = finish_once(w, err);
+                return worker_sort_out(w, r, err);
+        ground_look(&w->ground);
+        r = worker_turn(w, &event, err);
         if (r)
-                r = sort_out(w, r, err);
-        if (r == 0 && w->idle)
-                sweep_settled(w);
-        if (w->now.monotonic - w->shown_at >= SHOW_MS || w->done || event.kind == BUS_ASSIGNED) {
-                w->shown_at = w->now.monotonic;
-                metrics_show(w);
-        }
+                r = worker_sort_out(w, r, err);
+        if (r == 0 && w->idle && sweep_is_settled(&w->sweep))
+                meter_settled(&w->ground.meter, w->ground.now.deciding);
+        if (w->ground.now.monotonic - w->shown_at >= SHOW_MS || w->done || event.kind == BUS_ASSIGNED)
+                worker_show(w);
         return r;
 }
 
@@ -213,12 +339,12 @@ bool worker_done(const struct worker *worker) {
 }
 
 int worker_stop(struct worker *worker, struct error *err) {
-        int r = transaction_commit(worker, err);
+        int r = transaction_commit(&worker->txn, err);
 
         if (r == BUS_E_ABORTED) /* read again by whoever comes next */
-                r = bus_worker_abort(worker->bus, err);
+                r = bus_worker_abort(worker->ground.bus, err);
         worker->stopped = true;
-        bus_worker_close(TAKE(worker->bus), true);
+        bus_worker_close(TAKE(worker->ground.bus), true);
         return r < 0 ? r : 0;
 }
 
@@ -227,45 +353,31 @@ void worker_interrupt(struct worker *worker) {
 }
 
 struct bus_worker *worker_bus(struct worker *worker) {
-        return worker->bus;
+        return worker->ground.bus;
 }
 
 struct bus_worker *worker_take_bus(struct worker *worker) {
-        return TAKE(worker->bus);
+        return TAKE(worker->ground.bus);
 }
 
+/* -- Looking at it -- */
+
 void worker_status(const struct worker *worker, struct worker_status *ret) {
-        *ret = (struct worker_status){
-                .assigned = atomic_load(&worker->shown.assigned),
-                .clock_away = atomic_load(&worker->shown.clock_away),
-                .restoring = atomic_load(&worker->shown.states[PARTITION_RESTORING]),
-                .behind = atomic_load(&worker->shown.states[PARTITION_BEHIND]),
-                .live = atomic_load(&worker->shown.states[PARTITION_LIVE]),
-                .facts = atomic_load(&worker->shown.facts),
-                .duplicates = atomic_load(&worker->shown.duplicates),
-                .told = atomic_load(&worker->shown.told),
-                .dead = atomic_load(&worker->shown.dead),
-                .forgotten = atomic_load(&worker->shown.forgotten),
-                .transactions = atomic_load(&worker->shown.transactions),
-                .aborts = atomic_load(&worker->shown.aborts),
-                .restore_percent = atomic_load(&worker->shown.restore_percent),
-                .lag_records = atomic_load(&worker->shown.lag_records),
-                .lag_ms = atomic_load(&worker->shown.lag_ms),
-                .cases_due = atomic_load(&worker->shown.cases_due),
-                .settled_at = atomic_load(&worker->shown.settled_at),
-        };
+        meter_status(&worker->ground.meter, ret);
 }
 
 void worker_census(const struct worker *worker, struct worker_census *ret) {
-        *ret = (struct worker_census){.partitions = (int32_t)worker->n_owned};
-        for (size_t i = 0; i < worker->n_owned; i++) {
-                struct store_stats stats = store_stats(worker->owned[i]->store);
+        const struct partitions *parts = &worker->parts;
+
+        *ret = (struct worker_census){.partitions = (int32_t)parts->n_owned};
+        for (size_t i = 0; i < parts->n_owned; i++) {
+                struct store_stats stats = store_stats(parts->owned[i]->store);
 
                 ret->cases += stats.cases;
                 ret->facts += stats.facts;
                 ret->open_alerts += stats.open_alerts;
                 ret->closed += stats.closed;
                 ret->bytes += stats.bytes;
-                ret->checksum += store_checksum(worker->owned[i]->store);
+                ret->checksum += store_checksum(parts->owned[i]->store);
         }
 }

@@ -21,36 +21,14 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/metrics.h"
 #include "bus/bus.h"
 #include "model/config.h"
-
-/* -- Numbers -- */
-
-/* The broker writes a marker to each of some forty partitions after every commit, and until it has done so refuses the next
- * transaction: more often than this, tellings come later, not sooner (src/README.md). */
-#define WORKER_COMMIT_PAUSE_MS 100       /* never sooner after the last one */
-#define WORKER_COMMIT_AGE_MS 110         /* a transaction's first record waits no longer */
-#define WORKER_COMMIT_UNITS 5000         /* records and evaluations in one transaction */
-#define WORKER_BEHIND_COMMIT_AGE_MS 100  /* the same two while a partition is behind */
-#define WORKER_BEHIND_COMMIT_UNITS 50000
-#define WORKER_SWEEP_CASES 256           /* cases evaluated between two polls */
-#define WORKER_SWEEP_ROWS 16             /* tombstones that cost as much as an evaluation */
-#define WORKER_SWEEP_RECORDS 64          /* records between two looks at what is due */
-#define WORKER_ABORTS_MAX 100            /* aborted transactions in a row, then the worker gives up */
-#define WORKER_BEHIND_AFTER_MS 10000
-#define WORKER_AHEAD_MAX_MS ((int64_t)24 * 3600 * 1000) /* recorded_at beyond the clock */
-#define WORKER_CLOCK_AWAY_MS ((int64_t)3600 * 1000)     /* wall clock from the broker's */
-#define WORKER_SCRATCH_MAX ((size_t)64 << 20)           /* memory for one record and what follows from it */
-
-_Static_assert(WORKER_COMMIT_PAUSE_MS < WORKER_COMMIT_AGE_MS, "a full transaction must be allowed to end");
-_Static_assert(WORKER_COMMIT_AGE_MS * 10 < BUS_TRANSACTION_MS, "a transaction must end long before the broker ends it");
-_Static_assert(WORKER_BEHIND_COMMIT_AGE_MS * 10 < BUS_TRANSACTION_MS, "a transaction must end long before the broker ends it");
+#include "worker/ground.h"
+#include "worker/meter.h"
 
 /* -- Making one -- */
 
 struct worker;
-struct worker_metrics;
 
 struct worker_config { /* all borrowed: must outlive the worker */
         const struct config *config;
@@ -61,16 +39,10 @@ struct worker_config { /* all borrowed: must outlive the worker */
         struct worker_metrics *metrics; /* may be NULL; shared by the workers of a process */
         const char *group;         /* NULL: TOPICS_GROUP_RULES */
         const char *instance;      /* this slot's name: another worker needs another one */
-        int64_t behind_after_ms;   /* 0: WORKER_BEHIND_AFTER_MS */
+        int64_t behind_after_ms;   /* 0: PARTITION_BEHIND_AFTER_MS */
         int32_t partitions;        /* that case-state must have; 0: as many as it has */
         struct term_step retention; /* after its last fact a case that is over is kept for so long; count 0: nothing is forgotten */
         bool once;                 /* read to the ends that stand at the first assignment, evaluate all, then worker_done() */
-};
-
-enum worker_outcome { /* beside 0 and negative errno; never overlaps enum bus_outcome */
-        WORKER_E_CONFIG = 100, /* the configuration does not fit what stands in case-state: usage, not fate */
-        WORKER_E_INTERRUPTED,  /* worker_interrupt() ended a restore */
-        WORKER_E_SPLIT,        /* once: not all partitions were this worker's throughout */
 };
 
 /*
@@ -91,7 +63,7 @@ DEFINE_CLEANUP(struct worker *, worker_free);
 /*
  * Waits at most @timeout_ms for one thing to happen (a record, a change of partitions, a case
  * that falls due, a transaction to commit) and deals with it.
- * Return: 0; enum worker_outcome with a sentence; negative errno with a sentence: the worker is of no more use.
+ * Return: 0; enum worker_outcome (worker/ground.h) with a sentence; negative errno with a sentence: the worker is of no more use.
  */
 int worker_step(struct worker *worker, int timeout_ms, struct error *err) MUSTCHECK;
 
@@ -110,20 +82,7 @@ struct bus_worker *worker_take_bus(struct worker *worker);
 
 /* -- Looking at it -- */
 
-struct worker_status { /* of what is committed */
-        bool assigned;     /* the group has handed out partitions at least once (maybe none to this one) */
-        bool clock_away;   /* the wall clock is too far from the broker's: nothing is told */
-        int64_t restoring, behind, live; /* partitions */
-        int64_t restore_percent; /* of the rows of those that are restoring */
-        int64_t facts, duplicates, told, dead, forgotten;
-        int64_t transactions, aborts;
-        int64_t lag_records; /* of partitions that are behind: what they have to read yet */
-        int64_t lag_ms;      /* age of the newest record read, 0 when nothing was waiting */
-        int64_t cases_due;   /* cases that stand in the heap of instants, touched ones not counted */
-        instant_t settled_at; /* of the clock that decides: whatever fell due until then is told and committed; 0: not yet */
-};
-
-/* From any thread. */
+/* From any thread; worker/meter.h has the struct. */
 void worker_status(const struct worker *worker, struct worker_status *ret);
 
 /* Cases, facts, alerts and memory of the partitions owned, and a checksum of their rows. The worker's own thread only. */
@@ -133,10 +92,3 @@ struct worker_census {
         uint64_t checksum;
 };
 void worker_census(const struct worker *worker, struct worker_census *ret);
-
-/* -- Metrics, once for a process -- */
-
-/* Registers the workers' metrics. Return: 0; -ENOSPC with a sentence; -ENOMEM. */
-int worker_metrics_new(struct metrics *metrics, const struct config *config, struct worker_metrics **ret, struct error *err) MUSTCHECK;
-struct worker_metrics *worker_metrics_free(struct worker_metrics *metrics);
-DEFINE_CLEANUP(struct worker_metrics *, worker_metrics_free);

@@ -14,6 +14,8 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "worker/partition.h"
+
 const char *const call_names[CALLS] = {"", "poll", "restore", "ends", "start", "produce", "commit", "abort"};
 const char *const harm_names[HARMS] = {"", "dies before", "dies after", "is aborted at", "is late at", "stands still at"};
 
@@ -128,12 +130,12 @@ static enum belief judge_clock(const struct tap *tap, const struct bus_record *r
 
         if (!fresh)
                 return BELIEF_NONE;
-        if (off >= -WORKER_CLOCK_AWAY_MS + 2 * FRESH_MS && off <= WORKER_CLOCK_AWAY_MS - 2 * FRESH_MS)
+        if (off >= -PARTITION_CLOCK_AWAY_MS + 2 * FRESH_MS && off <= PARTITION_CLOCK_AWAY_MS - 2 * FRESH_MS)
                 return BELIEF_RIGHT;
-        if (off < -WORKER_CLOCK_AWAY_MS - FRESH_MS)
+        if (off < -PARTITION_CLOCK_AWAY_MS - FRESH_MS)
                 return BELIEF_AWAY;
-        if (off > WORKER_CLOCK_AWAY_MS + FRESH_MS && record->offset >= part->asked[record->index] &&
-            part->asked_at - record->timestamp > WORKER_CLOCK_AWAY_MS)
+        if (off > PARTITION_CLOCK_AWAY_MS + FRESH_MS && record->offset >= part->asked[record->index] &&
+            part->asked_at - record->timestamp > PARTITION_CLOCK_AWAY_MS)
                 return BELIEF_AWAY;
         return BELIEF_NONE;
 }
@@ -141,7 +143,7 @@ static enum belief judge_clock(const struct tap *tap, const struct bus_record *r
 static void handed_record(struct tap *tap, const struct bus_record *record) {
         struct sim *s = sim_of(tap);
         const struct input *input = load_find(s, record->topic, record->partition, record->offset);
-        bool old = handle_wall(tap->h) - record->timestamp > WORKER_BEHIND_AFTER_MS;
+        bool old = handle_wall(tap->h) - record->timestamp > PARTITION_BEHIND_AFTER_MS;
 
         if (!input)
                 sim_fail(s, "the bus handed out %s[%d]@%" PRId64 ", which was never published", record->topic, record->partition, record->offset);

@@ -7,6 +7,7 @@
  */
 
 #include "bus/murmur2.h"
+#include "worker/sweep.h"
 #include "worker_world.h"
 
 static const char *const trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -291,7 +292,7 @@ START_TEST(what_falls_due_is_told_when_it_does) {
 }
 END_TEST
 
-#define SETTLED_CASES (2 * WORKER_SWEEP_CASES + 10)
+#define SETTLED_CASES (2 * SWEEP_CASES + 10)
 
 /* Whoever leads the clock goes on when the worker says that it has come so far: by then everything due is told and committed. */
 START_TEST(settled_is_all_told) {

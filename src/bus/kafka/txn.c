@@ -33,7 +33,7 @@
  * A commit without an answer may have taken place or not: nothing here tries to find out. The next process does, because
  * it restores from what stands committed. And no abort is tried any more once a call has ended the producer:
  * librdkafka would only insist on the commit that it does not know the end of.
- * An abort that comes WORKER_ABORTS_MAX times in a row is the end, too (worker/transaction.c).
+ * An abort that comes TRANSACTION_ABORTS_MAX times in a row is the end, too (worker/transaction.c).
  */
 
 #include <assert.h>

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * One record on its way in: frame, decode, check, accept, or refuse
+ *
+ * Whatever does not pass is kept, and told, and the partition goes on with the next. The record goes unchanged to
+ * dead-letters, with headers that say where it stood and why. When its event could be read and its source is an
+ * organisation that we know, that organisation gets an event-refused in its inbox. Its event_id is the UUIDv5 of
+ * refused|topic|partition|offset: the same record, read again, is refused under the same id.
+ */
+
+#include "cluster/headers.h"
+#include "worker/transaction.h"
+
+#define INTAKE_AHEAD_MAX_MS ((int64_t)24 * 3600 * 1000) /* recorded_at beyond the clock */
+
+struct intake {
+        struct transaction *txn;              /* borrowed, with all that it stands on */
+        struct dead_letter_headers headers;   /* of the latest dead letter */
+        struct log_pace refusals;
+};
+
+/*
+ * Deals with a record of a partition that is owned; its headers may be loaded meanwhile.
+ * Return: 0, also for one that was refused; what the bus answered; -ENOMEM; -EPROTO (the partition is not this worker's), with a sentence.
+ */
+int intake_record(struct intake *intake, struct bus_record *record, struct error *err) MUSTCHECK;
