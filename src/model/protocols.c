@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* Reads the folder of protocols, and compares them: one norm name never stands in two that can hold at once. */
+/*
+ * The folder of protocols: each file read (where and when it holds, for whom, its norms and routes), and all compared: one norm
+ * name never stands in two that can hold at once
+ */
 
 #include "model/protocols.h"
 
@@ -10,29 +13,297 @@
 
 #include "base/file.h"
 #include "base/vector.h"
-#include "model/compile.h"
+#include "model/norm_read.h"
 
+#define NORMS_MAX 1000
+#define ROUTES_MAX 1000
+#define PARTNERS_MAX 2000
 #define PATH_TEXT_MAX 4096
 
+static const struct region *protocol_read_region(struct norm_reading *c, const struct yaml_node *node) {
+        struct nearest nearest = NEAREST_INIT(node->text);
+        char hint[NEAREST_HINT_MAX];
+        const struct region *region;
+
+        if (!reading_scalar(&c->r, node, "a region"))
+                return NULL;
+        region = regions_find(c->orgs, text_of(node->text));
+        if (region)
+                return region;
+        if (strcmp(node->text, "any") == 0) {
+                mistake_at(c, node, "any stands alone: it means every region");
+                return NULL;
+        }
+        regions_nearest(c->orgs, &nearest);
+        nearest_try(&nearest, "any");
+        mistake_at(c, node, "no region is called '%.80s'%s", node->text, nearest_hint(&nearest, hint));
+        return NULL;
+}
+
+static void protocol_read_regions(struct norm_reading *c, const struct yaml_node *node, struct protocol *p) {
+        size_t n;
+
+        if (!node || (node->kind == YAML_SCALAR && strcmp(node->text, "any") == 0))
+                return;
+        n = reading_items(node);
+        if (n == 0) {
+                mistake_at(c, node, "region names at least one region, or any");
+                return;
+        }
+        p->regions = reading_alloc(&c->r, n, sizeof(*p->regions));
+        for (size_t i = 0; p->regions && i < n; i++) {
+                const struct region *region = protocol_read_region(c, reading_item(node, i));
+
+                for (size_t j = 0; region && j < p->n_regions; j++) {
+                        if (p->regions[j] == region)
+                                mistake_at(c, reading_item(node, i), "'%s' stands here twice", region->id);
+                }
+                if (region)
+                        p->regions[p->n_regions++] = region;
+        }
+}
+
+/* from and until of a protocol or a partner. */
+static void protocol_read_period(struct norm_reading *c, const struct yaml_node *node, const char *what, day_t *ret_from, day_t *ret_until) {
+        const struct yaml_node *from = yaml_get(node, "from"), *until = yaml_get(node, "until");
+
+        if (from && !reading_date(&c->r, from, "from", ret_from))
+                return;
+        if (until && reading_date(&c->r, until, "until", ret_until) && *ret_until < *ret_from)
+                mistake_at(c, until, "until of %s lies before from", what);
+}
+
+static void protocol_read_valid(struct norm_reading *c, const struct yaml_node *node, struct protocol *p) {
+
+        p->from = INT32_MIN;
+        p->until = INT32_MAX;
+        if (!node || !reading_mapping(&c->r, node, "valid"))
+                return;
+        reference_keys(c, node, KEYS_VALID);
+        (void) reading_required(&c->r, node, "from", "valid"); /* reported */
+        protocol_read_period(c, node, "valid", &p->from, &p->until);
+}
+
+static bool protocol_read_partner(struct norm_reading *c, const struct yaml_node *node, struct partner *ret) {
+        const struct yaml_node *id;
+        char hint[NEAREST_HINT_MAX];
+
+        if (!reading_mapping(&c->r, node, "a partner"))
+                return false;
+        reference_keys(c, node, KEYS_PARTNER);
+        id = reading_required(&c->r, node, "organisation", "a partner");
+        ret->from = INT32_MIN;
+        ret->until = INT32_MAX;
+        protocol_read_period(c, node, "a partner", &ret->from, &ret->until);
+        if (!id || !reading_scalar(&c->r, id, "organisation"))
+                return false;
+        ret->organisation = organisations_find(c->orgs, text_of(id->text));
+        if (!ret->organisation) {
+                struct nearest nearest = NEAREST_INIT(id->text);
+
+                organisations_nearest(c->orgs, &nearest);
+                mistake_at(c, id, "no organisation '%.80s'%s", id->text, nearest_hint(&nearest, hint));
+        }
+        return ret->organisation != NULL;
+}
+
+static void protocol_read_partners(struct norm_reading *c, const struct yaml_node *node, struct protocol *p) {
+        struct partner *partners;
+
+        if (!node || !reading_sequence(&c->r, node, "partners"))
+                return;
+        if (node->n == 0 || node->n > PARTNERS_MAX) {
+                mistake_at(c, node, "partners names 1 to %d organisations; without the key it is everyone there", PARTNERS_MAX);
+                return;
+        }
+        p->has_partners = true;
+        partners = reading_alloc(&c->r, node->n, sizeof(*partners));
+        if (!partners)
+                return;
+        p->partners = partners;
+        for (size_t i = 0; i < node->n; i++) {
+                struct partner *partner = &partners[p->n_partners];
+
+                if (!protocol_read_partner(c, node->items[i], partner))
+                        continue;
+                for (size_t j = 0; j < p->n_partners; j++) {
+                        if (partners[j].organisation == partner->organisation && partners[j].from <= partner->until && partner->from <= partners[j].until)
+                                mistake_at(c, node->items[i], "'%s' is a partner twice on the same day", partner->organisation->id);
+                }
+                p->n_partners++;
+        }
+}
+
+static void protocol_read_hold(struct norm_reading *c, const struct yaml_node *node, struct protocol *p) {
+        if (!node || !reading_step(&c->r, node, &p->hold))
+                return;
+        p->has_hold = true;
+        if (p->hold.unit == TERM_HOURS)
+                mistake_at(c, node, "a hold lasts until a date is over: no hours");
+        else if (p->hold.count < 0)
+                mistake_at(c, node, "a hold does not count back");
+}
+
+static void protocol_read_name(struct norm_reading *c, const struct yaml_node *node, struct protocol *p) {
+        const char *slash = strrchr(p->file, '/'), *base = slash ? slash + 1 : p->file;
+        size_t n = strlen(base) > strlen(".yaml") ? strlen(base) - strlen(".yaml") : 0;
+
+        p->name = node ? reading_name(&c->r, node, "protocol") : NULL;
+        if (!p->name)
+                p->name = "";
+        else if (!text_equal(text_of(p->name), (struct text){base, n}))
+                mistake_at(c, node, "the file is called %s, so the protocol is called %.*s, not '%s'", base, (int)n, base, p->name);
+}
+
+static size_t protocol_assumed_count(const struct yaml_node *mapping) {
+        const struct yaml_node *node = mapping->kind == YAML_MAPPING ? yaml_get(mapping, "assumed") : NULL;
+
+        return node ? reading_items(node) : 0;
+}
+
+static bool protocol_assumed_stands(const struct yaml_node *mapping, const char *path) {
+        const char *dot = strchr(path, '.');
+        char first[64];
+
+        if (!dot)
+                return yaml_get(mapping, path) != NULL;
+        if ((size_t)(dot - path) >= sizeof(first))
+                return false;
+        memcpy(first, path, (size_t)(dot - path));
+        first[dot - path] = '\0';
+        mapping = yaml_get(mapping, first);
+        return mapping && mapping->kind == YAML_MAPPING && yaml_get(mapping, dot + 1);
+}
+
+static void protocol_assumed(struct norm_reading *c, const struct yaml_node *mapping, const char *prefix, const char **list, size_t max, size_t *n) {
+        const struct yaml_node *node = mapping->kind == YAML_MAPPING ? yaml_get(mapping, "assumed") : NULL;
+
+        for (size_t i = 0; node && i < reading_items(node) && *n < max; i++) {
+                const struct yaml_node *item = reading_item(node, i);
+                struct nearest nearest = NEAREST_INIT(item->text);
+                char hint[NEAREST_HINT_MAX];
+
+                if (!reading_scalar(&c->r, item, "assumed"))
+                        continue;
+                if (!protocol_assumed_stands(mapping, item->text)) {
+                        for (size_t j = 0; j < mapping->n; j++)
+                                nearest_try(&nearest, mapping->keys[j]->text);
+                        mistake_at(c, item, "no key '%.80s' stands here that could be assumed%s", item->text, nearest_hint(&nearest, hint));
+                        continue;
+                }
+                list[*n] = arena_printf(c->r.arena, "%s%s", prefix, item->text);
+                if (!list[(*n)++])
+                        c->r.e = -ENOMEM;
+        }
+}
+
+static void protocol_read_assumed(struct norm_reading *c, const struct yaml_node *root, struct protocol *p) {
+        const struct yaml_node *norms = yaml_get(root, "norms");
+        size_t max = protocol_assumed_count(root);
+
+        for (size_t i = 0; i < p->n_norms; i++)
+                max += protocol_assumed_count(norms->items[i]);
+        p->assumed = reading_alloc(&c->r, max, sizeof(*p->assumed));
+        if (!p->assumed)
+                return;
+        protocol_assumed(c, root, "", p->assumed, max, &p->n_assumed);
+        for (size_t i = 0; i < p->n_norms; i++) {
+                const char *prefix = arena_printf(c->r.arena, "%s.", p->norms[i].name);
+
+                if (!prefix)
+                        c->r.e = -ENOMEM;
+                else
+                        protocol_assumed(c, norms->items[i], prefix, p->assumed, max, &p->n_assumed);
+        }
+}
+
+static void protocol_read_routes(struct norm_reading *c, const struct yaml_node *node, struct protocol *p) {
+        struct route *routes;
+
+        if (!node || !reading_sequence(&c->r, node, "routes"))
+                return;
+        if (node->n > ROUTES_MAX) {
+                mistake_at(c, node, "more than %d routes", ROUTES_MAX);
+                return;
+        }
+        routes = reading_alloc(&c->r, node->n, sizeof(*routes));
+        p->routes = routes;
+        for (size_t i = 0; routes && i < node->n; i++)
+                route_read(c, node->items[i], &routes[p->n_routes++]);
+}
+
+static void protocol_read_norms(struct norm_reading *c, const struct yaml_node *node, struct protocol *p) {
+        struct norm *norms;
+
+        if (!node || !reading_sequence(&c->r, node, "norms"))
+                return;
+        if (node->n > NORMS_MAX) {
+                mistake_at(c, node, "more than %d norms", NORMS_MAX);
+                return;
+        }
+        norms = reading_alloc(&c->r, node->n, sizeof(*norms));
+        p->norms = norms;
+        for (size_t i = 0; norms && i < node->n; i++) {
+                norms[i].index = (unsigned)i;
+                norm_read(c, node->items[i], &norms[i]);
+                for (size_t j = 0; norms[i].name[0] && j < i; j++) {
+                        if (strcmp(norms[i].name, norms[j].name) == 0)
+                                mistake_at(c, yaml_get(node->items[i], "norm"), "norm '%s' stands in this file twice", norms[i].name);
+                }
+                p->n_norms++;
+        }
+}
+
+static int protocol_read(struct norm_reading *c, const struct yaml_node *root, const struct yaml_node ***ret_norms) {
+        struct protocol *p = c->protocol;
+        const struct yaml_node *title, *source, *norms;
+
+        *ret_norms = NULL;
+        p->file = reading_copy(&c->r, yaml_tree_name(c->r.yaml));
+        if (!p->file || !reading_mapping(&c->r, root, "a protocol"))
+                return c->r.e;
+        reference_keys(c, root, KEYS_PROTOCOL);
+        protocol_read_name(c, reading_required(&c->r, root, "protocol", "a protocol"), p);
+        title = yaml_get(root, "title");
+        source = yaml_get(root, "source");
+        p->title = title ? reading_text(&c->r, title, "title") : p->name;
+        p->source = source ? reading_text(&c->r, source, "source") : "";
+        protocol_read_regions(c, reading_required(&c->r, root, "region", "a protocol"), p);
+        protocol_read_valid(c, reading_required(&c->r, root, "valid", "a protocol"), p);
+        protocol_read_partners(c, yaml_get(root, "partners"), p);
+        protocol_read_hold(c, yaml_get(root, "acknowledgement_holds"), p);
+        protocol_read_routes(c, yaml_get(root, "routes"), p);
+        norms = yaml_get(root, "norms");
+        protocol_read_norms(c, norms, p);
+        if (!norms && !yaml_get(root, "routes"))
+                mistake_at(c, root, "a protocol without norms and routes says nothing");
+        protocol_read_assumed(c, root, p);
+        if (p->n_norms > 0)
+                *ret_norms = norms->items;
+        return c->r.e;
+}
+
+/* -- The folder -- */
+
 /* A protocol and the file that it came from, until all have been compared. */
-struct draft {
+struct protocol_draft {
         struct protocol *protocol;
         struct yaml_tree *yaml;
         const struct yaml_node **norms; /* node of each norm, owned by the tree */
 };
 
-struct drafts {
-        VECTOR(struct draft) all;
+struct protocol_drafts {
+        VECTOR(struct protocol_draft) all;
         const struct event_types *types;
         const struct organisations *orgs;
         struct arena *arena;
         struct mistakes *mistakes;
 };
 
-static int read_one(struct drafts *d, const char *path) {
+static int protocols_read_file(struct protocol_drafts *d, const char *path) {
         CLEANUP(yaml_tree_free_p) struct yaml_tree *yaml = NULL;
-        struct compiling c = {.types = d->types, .orgs = d->orgs};
-        struct draft draft = {0};
+        struct norm_reading c = {.types = d->types, .orgs = d->orgs};
+        struct protocol_draft draft = {0};
         struct error err = {0};
         int e = yaml_tree_read(path, &yaml, &err);
 
@@ -47,7 +318,7 @@ static int read_one(struct drafts *d, const char *path) {
                 return -ENOMEM;
         c.r = (struct reading){.yaml = yaml, .mistakes = d->mistakes, .arena = d->arena};
         c.protocol = draft.protocol;
-        e = compile_protocol(&c, yaml_tree_root(yaml), &draft.norms);
+        e = protocol_read(&c, yaml_tree_root(yaml), &draft.norms);
         draft.yaml = yaml;
         if (e == 0)
                 e = vector_push(&d->all, draft);
@@ -68,7 +339,7 @@ static bool regions_meet(const struct protocol *a, const struct protocol *b) {
         return false;
 }
 
-static void compare(struct drafts *d, const struct draft *a, const struct draft *b) {
+static void protocols_compare(struct protocol_drafts *d, const struct protocol_draft *a, const struct protocol_draft *b) {
         if (a->protocol->from > b->protocol->until || b->protocol->from > a->protocol->until || !regions_meet(a->protocol, b->protocol))
                 return;
         for (size_t i = 0; i < b->protocol->n_norms; i++) {
@@ -84,33 +355,33 @@ static void compare(struct drafts *d, const struct draft *a, const struct draft 
         }
 }
 
-static int by_name(const void *a, const void *b) {
+static int protocols_order(const void *a, const void *b) {
         return strcmp((*(const struct protocol *const *)a)->name, (*(const struct protocol *const *)b)->name);
 }
 
-static int finish(struct drafts *d, struct protocols *ret) {
+static int protocols_finish(struct protocol_drafts *d, struct protocols *ret) {
         const struct protocol **items = arena_calloc(d->arena, d->all.n ? d->all.n : 1, sizeof(*items));
 
         if (!items)
                 return -ENOMEM;
         for (size_t i = 0; i < d->all.n; i++) {
                 for (size_t j = 0; j < i; j++)
-                        compare(d, &d->all.items[j], &d->all.items[i]);
+                        protocols_compare(d, &d->all.items[j], &d->all.items[i]);
                 items[i] = d->all.items[i].protocol;
         }
-        qsort(items, d->all.n, sizeof(*items), by_name);
+        qsort(items, d->all.n, sizeof(*items), protocols_order);
         *ret = (struct protocols){.items = items, .n = d->all.n};
         return 0;
 }
 
 /* Stories lie beside the protocols they test and are none themselves. */
-static bool is_stories(const char *name) {
+static bool protocols_is_stories(const char *name) {
         size_t n = strlen(name), suffix = strlen(STORIES_SUFFIX);
 
         return n >= suffix && strcmp(name + n - suffix, STORIES_SUFFIX) == 0;
 }
 
-static int read_folder(struct drafts *d, const char *folder) {
+static int protocols_read_folder(struct protocol_drafts *d, const char *folder) {
         CLEANUP(folder_names_free_p) char **names = NULL;
         char path[PATH_TEXT_MAX];
         struct error err = {0};
@@ -124,26 +395,26 @@ static int read_folder(struct drafts *d, const char *folder) {
                 return 0;
         }
         for (size_t i = 0; e == 0 && i < n; i++) {
-                if (is_stories(names[i]))
+                if (protocols_is_stories(names[i]))
                         continue;
                 if (snprintf(path, sizeof(path), "%s/%s", folder, names[i]) >= (int)sizeof(path))
                         mistakes_place(d->mistakes, folder, "the name of this folder is too long");
                 else
-                        e = read_one(d, path);
+                        e = protocols_read_file(d, path);
         }
         return e;
 }
 
 int protocols_read(const char *folder, const struct event_types *types, const struct organisations *orgs, struct arena *arena,
                    struct protocols *ret, struct mistakes *mistakes) {
-        struct drafts d = {.types = types, .orgs = orgs, .arena = arena, .mistakes = mistakes};
+        struct protocol_drafts d = {.types = types, .orgs = orgs, .arena = arena, .mistakes = mistakes};
         size_t before = mistakes->n;
         int e;
 
         *ret = (struct protocols){0};
-        e = read_folder(&d, folder);
+        e = protocols_read_folder(&d, folder);
         if (e == 0)
-                e = finish(&d, ret);
+                e = protocols_finish(&d, ret);
         for (size_t i = 0; i < d.all.n; i++)
                 yaml_tree_free(d.all.items[i].yaml);
         vector_done(&d.all);
