@@ -12,11 +12,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "avro/framing.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/vector.h"
 #include "bench/bench.h"
+#include "cluster/event_record.h"
 #include "engine/engine.h"
 #include "engine/row.h"
 #include "model/lines.h"
@@ -61,8 +61,7 @@ static int add_event(struct work *w, struct arena *arena, const char *json) {
                 line_done(&line);
                 return -EINVAL;
         }
-        framing_write_single(line.event.type->layout->fingerprint, &w->bytes);
-        record_encode(line.event.type->layout, line.event.slots, &w->bytes);
+        event_record_encode(&line.event, &w->bytes);
         line_done(&line);
         r = vector_push(&w->messages, (struct message){.at = at, .n = (uint32_t)(w->bytes.n - at)});
         return w->bytes.failed ? -ENOMEM : r;
@@ -146,26 +145,22 @@ static int encode(const struct work *w, const struct outcome *outcome, struct ar
                 if (r)
                         return r;
                 buffer_clear(out);
-                framing_write_single(event.type->layout->fingerprint, out);
-                record_encode(event.type->layout, event.slots, out);
+                event_record_encode(&event, out);
         }
         return 0;
 }
 
 static int one_message(const struct work *w, const struct message *m, struct engine *engine, struct store *store, struct arena *arena,
                        const struct outcome **ret, struct error *err) {
-        struct framing f = framing_read(w->bytes.bytes + m->at, m->n);
         struct slot *slots;
         struct event event;
-        const struct program *program;
         int r;
 
         arena_reset(arena);
         slots = arena_alloc(arena, LAYOUT_SLOTS_MAX * sizeof(*slots)); /* copies point into them: they live as long as the outcome */
         if (!slots)
                 return -ENOMEM;
-        event.slots = slots;
-        if (!event_types_decoder(w->config->types, f.id, &event.type, &program) || record_decode(program, f.body, f.n, slots, err))
+        if (event_record_read(w->config->types, NULL, w->bytes.bytes + m->at, m->n, slots, &event, err))
                 return -EINVAL;
         r = engine_event(engine, store, &event, w->now, true, ret, err);
         return r > 0 ? -EINVAL : r;

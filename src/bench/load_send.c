@@ -8,11 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "avro/framing.h"
 #include "base/json.h"
 #include "bench/bench.h"
 #include "cli/broker.h"
-#include "cluster/headers.h"
+#include "cluster/event_record.h"
 
 #define VALUE_MAX ((size_t)1 << 20)
 #define POLL_EVERY 256 /* events between two looks at the outcomes */
@@ -51,31 +50,13 @@ static int load_send_record(struct load_sending *s, const struct bus_record *rec
 }
 
 static int load_send_event(struct load_sending *s, const struct event *event, struct error *err) {
-        char urn[HEADERS_SOURCE_MAX], key[UUID_TEXT + 1];
-        struct cloudevent_headers headers;
-        struct cloudevent about = {
-                .id = event->slots[SLOT_EVENT_ID].u, .source = urn, .event = event->type->name, .time = event->slots[SLOT_OCCURRED_AT].i};
-        struct text source = event->slots[SLOT_SOURCE].s;
+        struct event_record made;
+        int r = event_record_make(event, NULL, (struct text){0}, &s->value, &made);
 
-        (void) snprintf(urn, sizeof(urn), "urn:ketenwacht:%.*s", (int)source.n, source.s);
-        headers_cloudevent(&about, &headers);
-        uuid_format(&event->slots[SLOT_CASE_ID].u, key);
-        buffer_clear(&s->value);
-        framing_write_single(event->type->layout->fingerprint, &s->value);
-        record_encode(event->type->layout, event->slots, &s->value);
-        if (s->value.failed)
-                return -ENOMEM;
+        if (r)
+                return r;
         s->result->bytes += s->value.n;
-        return load_send_record(s,
-                           &(struct bus_record){.topic = event->type->name,
-                                                .partition = BUS_BY_KEY,
-                                                .key = key,
-                                                .key_n = UUID_TEXT,
-                                                .value = s->value.bytes,
-                                                .value_n = s->value.n,
-                                                .headers = headers.headers,
-                                                .headers_n = headers.n},
-                           err);
+        return load_send_record(s, &made.record, err);
 }
 
 /* Waits until the clock has come to the event that is next at this rate. */

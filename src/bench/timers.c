@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "avro/framing.h"
 #include "base/clock.h"
 #include "base/heap.h"
 #include "base/metrics.h"
@@ -21,6 +20,7 @@
 #include "bench/bench.h"
 #include "bus/memory.h"
 #include "calendar/date.h"
+#include "cluster/event_record.h"
 #include "cluster/topics.h"
 #include "engine/engine.h"
 #include "model/lines.h"
@@ -180,8 +180,7 @@ static int engine_encode(struct engine_alone *w, const struct outcome *outcome) 
                 if (r)
                         return r;
                 buffer_clear(&w->body);
-                framing_write_single(event.type->layout->fingerprint, &w->body);
-                record_encode(event.type->layout, event.slots, &w->body);
+                event_record_encode(&event, &w->body);
         }
         w->told += outcome->n_effects;
         return w->body.failed ? -ENOMEM : 0;
@@ -352,20 +351,10 @@ static void worker_forget(struct worker_alone *w) {
 
 static int worker_send(struct worker_alone *w, uint64_t number) {
         const struct event *event = cases_start(w->cases, number);
-        char key[UUID_TEXT + 1];
+        struct event_record made;
+        int r = event_record_make(event, w->cases->config->organisations, (struct text){0}, &w->body, &made);
 
-        uuid_format(&event->slots[SLOT_CASE_ID].u, key);
-        buffer_clear(&w->body);
-        framing_write_single(event->type->layout->fingerprint, &w->body);
-        record_encode(event->type->layout, event->slots, &w->body);
-        if (w->body.failed)
-                return -ENOMEM;
-        return memory_append(w->memory, &(struct bus_record){.topic = event->type->name,
-                                                             .partition = BUS_BY_KEY,
-                                                             .key = key,
-                                                             .key_n = UUID_TEXT,
-                                                             .value = w->body.bytes,
-                                                             .value_n = w->body.n});
+        return r ? r : memory_append(w->memory, &made.record);
 }
 
 /* Steps until this many facts are committed, and all is told that is due now. */

@@ -5,8 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "avro/framing.h"
-#include "cluster/headers.h"
+#include "cluster/event_record.h"
 #include "cluster/topics.h"
 #include "model/lines.h"
 
@@ -51,7 +50,7 @@ static int wait_for_outcomes(struct run *run, uint64_t most, struct error *err) 
         return 0;
 }
 
-static int send_record(struct run *run, const struct bus_record *record, struct error *err) {
+static int publisher_send(struct run *run, const struct bus_record *record, struct error *err) {
         for (unsigned tries = 0; tries < WAITS_MAX; tries++) {
                 int r = bus_producer_send(run->producer, record, (void *)(uintptr_t)run->result->lines, err);
 
@@ -69,35 +68,17 @@ static int send_record(struct run *run, const struct bus_record *record, struct 
 
 static int publish_event(struct run *run, const struct line *line, struct error *err) {
         const struct event *event = &line->event;
-        const struct organisation *source = organisations_find(run->p->organisations, event->slots[SLOT_SOURCE].s);
-        const struct cloudevent about = {.id = event->slots[SLOT_EVENT_ID].u,
-                                         .source = source->urn, /* the check of its publisher found it */
-                                         .event = event->type->name,
-                                         .time = event->slots[SLOT_OCCURRED_AT].i};
         char topic[BUS_NAME_MAX + 1];
-        struct cloudevent_headers headers;
-        int r;
+        struct event_record made;
+        int r = event_record_make(event, run->p->organisations, (struct text){0}, &run->value, &made);
 
-        buffer_clear(&run->value);
-        framing_write_single(event->type->layout->fingerprint, &run->value);
-        record_encode(event->type->layout, event->slots, &run->value);
-        if (run->value.failed)
-                return -ENOMEM;
-        if (run->p->as)
-                snprintf(topic, sizeof(topic), "%s%s", TOPIC_OUTBOX_PREFIX, run->p->as->id);
-        else
-                snprintf(topic, sizeof(topic), "%s", event->type->name);
-        headers_cloudevent(&about, &headers);
-        r = send_record(run,
-                        &(struct bus_record){.topic = topic,
-                                             .partition = BUS_BY_KEY,
-                                             .key = line->key.s,
-                                             .key_n = line->key.n,
-                                             .value = run->value.bytes,
-                                             .value_n = run->value.n,
-                                             .headers = headers.headers,
-                                             .headers_n = headers.n},
-                        err);
+        if (r)
+                return r;
+        if (run->p->as) {
+                snprintf(topic, sizeof(topic), TOPIC_OUTBOX_PREFIX "%s", run->p->as->id);
+                made.record.topic = topic;
+        }
+        r = publisher_send(run, &made.record, err);
         if (r == 0 && run->p->as && !text_is(event->slots[SLOT_SOURCE].s, run->p->as->id))
                 run->result->foreign++;
         return r;

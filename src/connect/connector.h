@@ -21,7 +21,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "cluster/headers.h"
+#include "cluster/event_record.h"
 #include "connect/secret.h"
 #include "model/event.h"
 #include "model/event_types.h"

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "avro/framing.h"
+#include "cluster/event_record.h"
 #include "cluster/topics.h"
 
 #define READ_BATCH 10000 /* records of one delivery_log_read() */
@@ -109,8 +110,6 @@ bool delivery_decode(const struct delivery_codec *codec, const void *value, size
 }
 
 struct bus_record delivery_bus_record(const char *connector, const struct buffer *body) {
-        static const struct bus_header type = {.name = "content-type", .value = "application/avro", .n = sizeof("application/avro") - 1};
-
         return (struct bus_record){
                 .topic = TOPIC_DELIVERIES,
                 .partition = BUS_BY_KEY,
@@ -118,7 +117,7 @@ struct bus_record delivery_bus_record(const char *connector, const struct buffer
                 .key_n = strlen(connector),
                 .value = body->bytes,
                 .value_n = body->n,
-                .headers = &type,
+                .headers = &event_header_avro,
                 .headers_n = 1,
         };
 }

@@ -6,10 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "cluster/headers.h"
+#include "cluster/event_record.h"
 #include "connect/trace.h"
-
-#define SPECVERSION "1.0"
 
 /* One request on its way through. */
 struct reading {
@@ -176,12 +174,12 @@ static bool read_object(struct reading *r, const json_t *object, const char *wit
 /* The attributes say the same as the event; run after the event was read. @within: where they stand, NULL in headers. */
 static bool check_attributes(struct reading *r, const struct intake_attributes *a, const char *within) {
         const struct organisation *caller = r->request->caller;
-        char type[HEADERS_TYPE_MAX], id[UUID_TEXT + 1];
+        char type[EVENT_HEADER_TYPE_MAX], id[UUID_TEXT + 1];
         instant_t at;
 
-        (void) snprintf(type, sizeof(type), "nl.ketenwacht.%s.v1", r->request->type->name);
-        if (!a->specversion || strcmp(a->specversion, SPECVERSION) != 0)
-                return refuse(r, PROBLEM_BAD_VALUE, within, "specversion", "specversion: must be " SPECVERSION);
+        event_header_type(r->request->type->name, type);
+        if (!a->specversion || strcmp(a->specversion, EVENT_SPECVERSION) != 0)
+                return refuse(r, PROBLEM_BAD_VALUE, within, "specversion", "specversion: must be " EVENT_SPECVERSION);
         if (!a->type || strcmp(a->type, type) != 0)
                 return refuse(r, PROBLEM_BAD_VALUE, within, "type", "type: must be %s at this address", type);
         if (!a->source || (strcmp(a->source, caller->urn) != 0 && strcmp(a->source, caller->id) != 0))

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "avro/framing.h"
+#include "cluster/event_record.h"
 
 #define REPORT_POLL_MS 1 /* while events wait, the broker's answers and the callers take turns */
 
@@ -61,33 +61,10 @@ void inward_report(struct inward *in, struct core *c, const struct bus_report *r
 }
 
 static int inward_send(struct core *c, const struct submission *submission, struct flight *f, struct error *err) {
-        const struct event *event = submission->event;
-        struct text source_id = event->slots[SLOT_SOURCE].s;
-        const struct organisation *source = organisations_find(c->config.organisations, source_id);
-        const struct cloudevent ce = {
-                .id = event->slots[SLOT_EVENT_ID].u,
-                .source = source ? source->urn : "",
-                .event = event->type->name,
-                .time = event->slots[SLOT_OCCURRED_AT].i,
-                .traceparent = submission->traceparent.s,
-                .traceparent_n = submission->traceparent.n,
-        };
-        struct cloudevent_headers headers;
-        char key[UUID_TEXT + 1];
-        struct bus_record record = {.topic = event->type->name, .partition = BUS_BY_KEY, .key = key, .key_n = UUID_TEXT};
+        struct event_record made;
+        int r = event_record_make(submission->event, c->config.organisations, submission->traceparent, &c->bytes, &made);
 
-        uuid_format(&event->slots[SLOT_CASE_ID].u, key);
-        headers_cloudevent(&ce, &headers);
-        buffer_clear(&c->bytes);
-        framing_write_single(event->type->layout->fingerprint, &c->bytes);
-        record_encode(event->type->layout, event->slots, &c->bytes);
-        if (c->bytes.failed)
-                return -ENOMEM;
-        record.value = c->bytes.bytes;
-        record.value_n = c->bytes.n;
-        record.headers = headers.headers;
-        record.headers_n = headers.n;
-        return bus_producer_send(c->producer, &record, f, err);
+        return r ? r : bus_producer_send(c->producer, &made.record, f, err);
 }
 
 int inward_submit(struct inward *in, struct core *c, const struct submission *submission, void *cookie, struct error *err) {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/json.h"
+#include "cluster/event_record.h"
 #include "connect/problem.h"
 
 #define NAME_PATTERN "^[A-Za-z0-9._:/#-]{1,64}$"
@@ -126,7 +127,7 @@ static void put_attribute(struct json_writer *w, const char *name, const char *k
 
 static void put_cloudevent_schema(struct json_writer *w, const struct event_type *type) {
         static const char *const required[] = {"specversion", "id", "source", "type", "data"};
-        char name[REFERENCE_MAX];
+        char name[REFERENCE_MAX], of_event[EVENT_HEADER_TYPE_MAX];
 
         (void) snprintf(name, sizeof(name), "%s.cloudevent", type->name);
         jsonw_key(w, name);
@@ -140,11 +141,11 @@ static void put_cloudevent_schema(struct json_writer *w, const struct event_type
         jsonw_close_array(w);
         jsonw_key(w, "properties");
         jsonw_open_object(w);
-        (void) snprintf(name, sizeof(name), "nl.ketenwacht.%s.v1", type->name);
-        put_attribute(w, "specversion", "const", "1.0", "CloudEvents 1.0.");
+        event_header_type(type->name, of_event);
+        put_attribute(w, "specversion", "const", EVENT_SPECVERSION, "CloudEvents 1.0.");
         put_attribute(w, "id", "pattern", UUID_PATTERN, "The event_id.");
         put_attribute(w, "source", "format", "uri-reference", "The URN of the organisation whose token is used.");
-        put_attribute(w, "type", "const", name, "The event type.");
+        put_attribute(w, "type", "const", of_event, "The event type.");
         put_attribute(w, "time", "format", "date-time", "When the source wrote it down.");
         put_attribute(w, "datacontenttype", "const", "application/json", "Always JSON.");
         jsonw_key(w, "data");

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "avro/framing.h"
+#include "cluster/event_record.h"
 #include "cluster/topics.h"
 #include "connect/backoff.h"
 #include "connect/trace.h"
@@ -18,7 +18,6 @@
 #define NOTHING_COMMITTED (-1)
 #define FLYING_WAIT_MS 20   /* new records are looked for so often while tries are under way */
 #define RECORDING_WAIT_MS 1 /* reports are looked for so often while records are open */
-#define HEADER_TEXT_MAX HEADERS_SOURCE_MAX
 
 enum sending { SENDING_NOTHING, SENDING_DUE, SENDING_OPEN, SENDING_DONE };
 
@@ -146,31 +145,13 @@ static int outward_send(struct outward *out, const struct core *c, struct sendin
 }
 
 static int outward_send_letter(struct outward *out, struct core *c, struct held *held, struct error *err) {
-        CLEANUP(cleanup_free) void *memory = calloc(1, sizeof(struct dead_letter_headers));
-        struct dead_letter_headers *headers = memory;
-        const struct dead_letter why = {
-                .topic = held->record.topic,
-                .partition = held->record.partition,
-                .offset = held->record.offset,
-                .stage = held->stage,
-                .code = held->code,
-                .error = held->reason.text,
-        };
-        struct bus_record letter = {
-                .topic = TOPIC_DEAD_LETTERS,
-                .partition = BUS_BY_KEY,
-                .key = held->record.key,
-                .key_n = held->record.key_n,
-                .value = held->record.value,
-                .value_n = held->record.value_n,
-        };
+        CLEANUP(cleanup_free) void *memory = calloc(1, sizeof(struct dead_letter));
+        struct dead_letter *letter = memory;
 
-        if (!headers)
+        if (!letter)
                 return -ENOMEM;
-        headers_dead_letter(&held->record, &why, headers);
-        letter.headers = headers->headers;
-        letter.headers_n = headers->n;
-        return outward_send(out, c, &held->letter, &letter, err);
+        dead_letter_make(&held->record, &(struct dead_letter_why){.stage = held->stage, .code = held->code, .error = held->reason.text}, letter);
+        return outward_send(out, c, &held->letter, &letter->record, err);
 }
 
 static int outward_send_delivery(struct outward *out, struct core *c, struct held *held, struct error *err) {
@@ -270,21 +251,13 @@ void outward_report(struct outward *out, struct core *c, const struct bus_report
 
 /* -- What the record says -- */
 
-static bool outward_decode(struct core *c, struct held *held, struct event *ret) {
-        struct framing framing = framing_read(held->record.value, held->record.value_n);
-        const struct program *program;
-        struct error err = {0};
+/* @slots: LAYOUT_SLOTS_MAX of them, which the event has then. */
+static bool outward_read(const struct core *c, struct held *held, struct slot *slots, struct event *ret) {
+        int r = event_record_read(c->config.types, NULL, held->record.value, held->record.value_n, slots, ret, &held->reason);
 
-        held->stage = "decode";
-        held->code = refusal_codes[REFUSAL_UNKNOWN_SCHEMA];
-        if (framing.kind != FRAMING_SINGLE || !event_types_decoder(c->config.types, framing.id, &ret->type, &program)) {
-                error_set(&held->reason, "no known schema wrote this body");
-                return false;
-        }
-        held->code = refusal_codes[REFUSAL_UNDECODABLE];
-        ret->slots = arena_calloc(c->arena, ret->type->layout->n, sizeof(*ret->slots));
-        if (!ret->slots || record_decode(program, framing.body, framing.n, ret->slots, &err) != 0) {
-                error_set(&held->reason, "%s: %s", ret->type->name, err.text);
+        if (r) {
+                held->stage = "decode";
+                held->code = refusal_codes[event_record_refusal(r)];
                 return false;
         }
         held->stage = "deliver";
@@ -298,7 +271,7 @@ static const char *outward_header(const struct core *c, const struct held *held,
         const struct bus_header *h = bus_record_header(&held->record, name);
         const char *text;
 
-        if (!h || !h->value || h->n == 0 || h->n > HEADER_TEXT_MAX)
+        if (!h || !h->value || h->n == 0 || h->n > EVENT_HEADER_SOURCE_MAX)
                 return otherwise;
         for (size_t i = 0; i < h->n; i++) {
                 char letter = ((const char *)h->value)[i];
@@ -310,14 +283,6 @@ static const char *outward_header(const struct core *c, const struct held *held,
         return text ? text : otherwise;
 }
 
-static const char *outward_source(const struct core *c, const struct event *event) {
-        struct text id = event->slots[SLOT_SOURCE].s;
-        const struct organisation *source = organisations_find(c->config.organisations, id);
-        const char *text = source ? source->urn : arena_printf(c->arena, "urn:ketenwacht:%.*s", (int)id.n, id.s);
-
-        return text ? text : "";
-}
-
 /* The record's place is its delivery's id: the same in every try and after every restart. */
 static struct uuid outward_delivery_id(const struct core *c, const struct held *held) {
         char name[BUS_NAME_MAX * 2];
@@ -327,29 +292,26 @@ static struct uuid outward_delivery_id(const struct core *c, const struct held *
         return uuid_v5(&uuid_namespace_ketenwacht, name, (size_t)n);
 }
 
-static void outward_describe(const struct core *c, struct held *held, const struct event *event, struct cloudevent_headers *own,
-                             struct delivery *ret) {
-        const struct bus_header *trace = headers_traceparent(&held->record);
-        const struct cloudevent ce = {
-                .id = held->event_id, .source = outward_source(c, event), .event = event->type->name, .time = event->slots[SLOT_OCCURRED_AT].i};
+static void outward_describe(const struct core *c, struct held *held, const struct event *event, struct event_headers *own, struct delivery *ret) {
+        struct text trace = event_record_traceparent(&held->record);
 
-        headers_cloudevent(&ce, own);
+        event_headers_make(event, c->config.organisations, (struct text){0}, own);
         *ret = (struct delivery){
                 .event = event,
                 .id = own->id,
-                .source = outward_header(c, held, "ce_source", ce.source),
+                .source = outward_header(c, held, EVENT_HEADER_SOURCE, own->source),
                 .type = own->type,
-                .time = outward_header(c, held, "ce_time", own->time),
+                .time = outward_header(c, held, EVENT_HEADER_TIME, own->time),
                 .delivery_id = outward_delivery_id(c, held),
                 .cookie = held,
         };
-        if (trace && trace_valid((struct text){trace->value, trace->n}))
-                ret->traceparent = (struct text){trace->value, trace->n};
+        if (trace_valid(trace))
+                ret->traceparent = trace;
 }
 
 /* A body that we cannot read: its id as the headers say it, for who looks for it. */
 static void outward_park_unread(struct outward *out, struct core *c, struct held *held) {
-        const struct bus_header *id = bus_record_header(&held->record, "ce_id");
+        const struct bus_header *id = bus_record_header(&held->record, EVENT_HEADER_ID);
 
         if (!id || !id->value || !uuid_parse(id->value, id->n, &held->event_id))
                 held->event_id = (struct uuid){0};
@@ -360,12 +322,13 @@ static void outward_park_unread(struct outward *out, struct core *c, struct held
 
 static int outward_try(struct outward *out, struct core *c, struct window_entry *entry, struct error *err) {
         struct held *held = entry->item;
-        struct cloudevent_headers own;
+        struct slot slots[LAYOUT_SLOTS_MAX];
+        struct event_headers own;
         struct delivery delivery;
         struct event event;
 
         arena_reset(c->arena);
-        if (!outward_decode(c, held, &event)) {
+        if (!outward_read(c, held, slots, &event)) {
                 outward_park_unread(out, c, held);
                 return 0;
         }

@@ -7,16 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "avro/framing.h"
 #include "base/json.h"
 #include "base/utf8.h"
-#include "cluster/topics.h"
 #include "calendar/date.h"
+#include "cluster/event_record.h"
+#include "cluster/topics.h"
 #include "engine/row.h"
 #include "model/event.h"
 #include "model/row_schema.h"
-
-#define DELIVERIES "deliveries"
 
 struct view {
         const struct event_types *types;
@@ -44,7 +42,7 @@ int view_new(const struct event_types *types, bool clear, struct view **ret, str
         r = row_codec_new(&v->rows);
         if (r < 0)
                 return r;
-        v->deliveries = event_types_other(types, DELIVERIES);
+        v->deliveries = event_types_other(types, TOPIC_DELIVERIES);
         if (v->deliveries) {
                 r = program_new(v->deliveries->file, v->deliveries, &v->deliveries_program, err);
                 if (r < 0)
@@ -164,21 +162,8 @@ static void write_headers(const struct bus_record *record, struct json_writer *w
 
 /* -- Values: each writes into @w only when it could decode all of it -- */
 
-static bool frame(const struct bus_record *record, struct framing *ret, struct error *err) {
-        *ret = framing_read(record->value, record->value_n);
-        if (ret->kind == FRAMING_SINGLE)
-                return true;
-        if (ret->kind == FRAMING_CONFLUENT)
-                error_set(err, "framed with id %" PRIu64 " of a schema registry, and no registry is configured", ret->id);
-        else
-                error_set(err, "no frame of Avro (C3 01 and a fingerprint) stands before it");
-        return false;
-}
-
-/* Decodes into the slots of @layout. Avro takes any number for a date or an instant; one that no calendar has cannot be written as one. */
-static bool decode(const struct program *program, const struct layout *layout, const struct framing *f, struct slot *slots, struct error *err) {
-        if (record_decode(program, f->body, f->n, slots, err))
-                return false;
+/* Avro takes any number for a date or an instant; one that no calendar has cannot be written as one. */
+static bool dates_fit(const struct layout *layout, const struct slot *slots, struct error *err) {
         for (size_t i = 0; i < layout->n; i++) {
                 bool date = layout->fields[i].type == LAYOUT_DATE, instant = layout->fields[i].type == LAYOUT_TIMESTAMP;
 
@@ -200,33 +185,25 @@ static void write_event(const struct view *v, const struct event *event, struct 
         jsonw_close_object(w);
 }
 
-static void write_unknown(const struct framing *f, struct found *found) {
-        error_set(&found->err, "no schema here has the fingerprint %016" PRIx64 "; is --schemas the folder of whoever wrote it?", f->id);
-}
-
 /* A record of the schema as it stands, as an event of a type that there is not: for its JSON. */
 static void value_delivery(const struct view *v, const struct framing *f, struct json_writer *w, struct found *found) {
-        const struct event_type type = {.name = DELIVERIES, .layout = v->deliveries};
+        const struct event_type type = {.name = TOPIC_DELIVERIES, .layout = v->deliveries};
         struct slot slots[LAYOUT_SLOTS_MAX];
         const struct event event = {.type = &type, .slots = slots};
 
-        if (decode(v->deliveries_program, v->deliveries, f, slots, &found->err))
+        if (record_decode(v->deliveries_program, f->body, f->n, slots, &found->err) == 0 && dates_fit(v->deliveries, slots, &found->err))
                 write_event(v, &event, w, found);
 }
 
 static void value_event(const struct view *v, const struct bus_record *record, struct json_writer *w, struct found *found) {
         struct slot slots[LAYOUT_SLOTS_MAX];
-        struct event event = {.slots = slots};
-        const struct program *program;
-        struct framing f;
+        struct framing f = framing_read(record->value, record->value_n);
+        struct event event;
 
-        if (!frame(record, &f, &found->err))
-                return;
-        if (v->deliveries && f.id == v->deliveries->fingerprint)
+        if (v->deliveries && f.kind == FRAMING_SINGLE && f.id == v->deliveries->fingerprint)
                 value_delivery(v, &f, w, found);
-        else if (!event_types_decoder(v->types, f.id, &event.type, &program))
-                write_unknown(&f, found);
-        else if (decode(program, event.type->layout, &f, slots, &found->err))
+        else if (event_record_read(v->types, NULL, record->value, record->value_n, slots, &event, &found->err) == 0 &&
+                 dates_fit(event.type->layout, slots, &found->err))
                 write_event(v, &event, w, found);
 }
 
@@ -259,13 +236,13 @@ static void value_fact(const struct view *v, const struct row_key *key, const st
         const struct program *program;
         struct framing f;
 
-        if (!frame(record, &f, &found->err))
+        if (event_record_frame(record->value, record->value_n, &f, &found->err))
                 return;
         if (!event_types_row_decoder(v->types, f.id, &event.type, &program)) {
-                write_unknown(&f, found);
+                error_set(&found->err, "no schema here has rows of the fingerprint %016" PRIx64, f.id);
                 return;
         }
-        if (!decode(program, event.type->row, &f, row, &found->err))
+        if (record_decode(program, f.body, f.n, row, &found->err) || !dates_fit(event.type->row, row, &found->err))
                 return;
         slots[SLOT_EVENT_ID] = (struct slot){.kind = SLOT_UUID, .u = key->id};
         slots[SLOT_CASE_ID] = (struct slot){.kind = SLOT_UUID, .u = key->case_id};

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "avro/framing.h"
+#include "cluster/event_record.h"
 #include "cluster/topics.h"
 #include "model/event_types.h"
 
@@ -16,14 +16,12 @@
 enum place { PLACE_PLAN_DUE, PLACE_RAISED, PLACE_RESOLVED, PLACE_DEAD, PLACE_INBOX, PLACES };
 
 static int count_event(const struct watch_config *config, const struct bus_record *record, struct error *err) {
-        struct framing framing = framing_read(record->value, record->value_n);
         struct slot slots[LAYOUT_SLOTS_MAX];
-        struct event event = {.slots = slots};
-        const struct program *program;
+        struct error why;
+        struct event event;
 
-        if (framing.kind != FRAMING_SINGLE || !event_types_decoder(config->types, framing.id, &event.type, &program) ||
-            record_decode(program, framing.body, framing.n, slots, NULL)) {
-                error_set(err, "what stands on %s at offset %lld cannot be read by our own schemas", record->topic, (long long)record->offset);
+        if (event_record_read(config->types, NULL, record->value, record->value_n, slots, &event, &why)) {
+                error_set(err, "what stands on %s at offset %lld cannot be read by our own schemas: %s", record->topic, (long long)record->offset, why.text);
                 return -EPROTO;
         }
         board_event(config->board, &event);

@@ -65,7 +65,7 @@ int effect_event(const struct effect *effect, const struct event_types *types, s
                 return -ENOMEM;
         event.slots[SLOT_EVENT_ID] = (struct slot){.kind = SLOT_UUID, .u = effect->event_id};
         event.slots[SLOT_CASE_ID] = (struct slot){.kind = SLOT_UUID, .u = effect->case_id};
-        event.slots[SLOT_SOURCE] = (struct slot){.kind = SLOT_STRING, .s = text_of("ketenwacht")};
+        event.slots[SLOT_SOURCE] = (struct slot){.kind = SLOT_STRING, .s = TEXT_OF(ORGANISATION_BROKER)};
         event.slots[SLOT_OCCURRED_AT] = (struct slot){.kind = SLOT_INT, .i = effect->fell_due};
         event.slots[SLOT_RECORDED_AT] = (struct slot){.kind = SLOT_INT, .i = effect->at};
         put_text(&event, FIELD_PROTOCOL, effect->protocol);

@@ -186,7 +186,7 @@ struct organisations_drafts {
 };
 
 /* Words that a protocol uses for what is found in a case: an organisation of that name would hide them. */
-static const char *const reserved_ids[] = {"gi", "municipality", "previous-municipality", "local-team", "management", "partner", "part", "ketenwacht"};
+static const char *const reserved_ids[] = {"gi", "municipality", "previous-municipality", "local-team", "management", "partner", "part", ORGANISATION_BROKER};
 
 static void organisation_check_others(struct reading *r, const struct yaml_node *node) {
         const struct yaml_node *contacts = yaml_get(node, "contacts"), *delivery = yaml_get(node, "delivery");
@@ -267,7 +267,7 @@ static int organisation_read_row(struct organisations_drafts *d, const struct ya
         name = yaml_get(node, "name");
         org->name = name ? reading_text(r, name, "name") : org->id;
         urn = yaml_get(node, "urn");
-        org->urn = urn ? reading_text(r, urn, "urn") : arena_printf(r->arena, "urn:ketenwacht:%s", org->id);
+        org->urn = urn ? reading_text(r, urn, "urn") : arena_printf(r->arena, ORGANISATION_URN "%s", org->id);
         if (urn && org->urn && strncmp(org->urn, "urn:", 4) != 0)
                 reading_mistake(r, urn, "urn must begin with urn:");
         if (!org->name)

@@ -21,6 +21,8 @@ extern const char *const organisation_kind_names[KINDS]; /* municipality, gi, â€
 bool organisation_kind_of(const char *name, enum organisation_kind *ret); /* false: no kind is called so */
 
 #define ORGANISATIONS_MAX 20000
+#define ORGANISATION_URN "urn:ketenwacht:" /* then the id: of who has no urn of its own */
+#define ORGANISATION_BROKER "ketenwacht"   /* source of what the broker itself tells; no organisation may be called so */
 #define SUCCESSORS_MAX 8 /* steps of a chain of mergers */
 
 struct organisation;

@@ -9,7 +9,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "avro/framing.h"
 
 #define REFUSALS_SAID_MS 1000 /* at most one log line in this time; the rest is counted in the next */
 #define REFUSED_NAME_MAX (BUS_NAME_MAX + 64)
@@ -50,7 +49,7 @@ static void intake_put(const struct event_type *type, struct slot *slots, const 
                 slots[at] = value;
 }
 
-static int intake_tell_publisher(struct intake *intake, const struct bus_record *record, const struct refused *why, struct trace_context trace,
+static int intake_tell_publisher(struct intake *intake, const struct bus_record *record, const struct refused *why, struct text trace,
                                  struct error *err) {
         const struct ground *g = intake->txn->ground;
         const struct event_type *type = event_types_known(g->config->types, TYPE_EVENT_REFUSED);
@@ -77,7 +76,7 @@ static int intake_tell_publisher(struct intake *intake, const struct bus_record 
                 event.slots[i] = type->layout->fields[i].has_default ? type->layout->fields[i].default_value : (struct slot){.kind = SLOT_NULL};
         event.slots[SLOT_EVENT_ID] = (struct slot){.kind = SLOT_UUID, .u = id};
         event.slots[SLOT_CASE_ID] = from[SLOT_CASE_ID];
-        event.slots[SLOT_SOURCE] = intake_string(TELL_SOURCE);
+        event.slots[SLOT_SOURCE] = intake_string(ORGANISATION_BROKER);
         event.slots[SLOT_OCCURRED_AT] = event.slots[SLOT_RECORDED_AT] = (struct slot){.kind = SLOT_INT, .i = now};
         intake_put(type, event.slots, "refused", from[SLOT_EVENT_ID]);
         intake_put(type, event.slots, "code", intake_string(refusal_codes[why->code]));
@@ -98,14 +97,8 @@ static void intake_say_refused(struct intake *intake, const struct bus_record *r
 }
 
 static int intake_refuse(struct intake *intake, struct bus_record *record, const struct refused *why, struct error *err) {
-        struct dead_letter letter = {.topic = record->topic,
-                                     .partition = record->partition,
-                                     .offset = record->offset,
-                                     .stage = why->stage,
-                                     .code = refusal_codes[why->code],
-                                     .error = why->err.text};
+        const struct dead_letter_why letter = {.stage = why->stage, .code = refusal_codes[why->code], .error = why->err.text};
         struct ground *g = intake->txn->ground;
-        const struct bus_header *trace;
         int r;
 
         assert(why->code > REFUSAL_NONE && why->code < REFUSALS);
@@ -114,57 +107,22 @@ static int intake_refuse(struct intake *intake, struct bus_record *record, const
                 error_set(err, "out of memory while the headers of a record were read");
                 return -ENOMEM;
         }
-        headers_dead_letter(record, &letter, &intake->headers);
-        r = bus_worker_produce(g->bus,
-                               &(struct bus_record){.topic = g->topics.outputs[OUTPUT_DEAD_LETTERS],
-                                                    .index = OUTPUT_DEAD_LETTERS,
-                                                    .partition = BUS_BY_KEY,
-                                                    .key = record->key,
-                                                    .key_n = record->key_n,
-                                                    .value = record->value,
-                                                    .value_n = record->value_n,
-                                                    .headers = intake->headers.headers,
-                                                    .headers_n = intake->headers.n},
-                               err);
+        dead_letter_make(record, &letter, &intake->letter);
+        intake->letter.record.index = OUTPUT_DEAD_LETTERS;
+        r = bus_worker_produce(g->bus, &intake->letter.record, err);
         if (r)
                 return r;
         meter_refused(&g->meter, why->code);
-        if (!why->event)
-                return 0;
-        trace = headers_traceparent(record);
-        return intake_tell_publisher(intake, record, why, trace ? (struct trace_context){trace->value, trace->n} : (struct trace_context){0}, err);
+        return why->event ? intake_tell_publisher(intake, record, why, event_record_traceparent(record), err) : 0;
 }
 
 /* -- What comes in -- */
 
 /* Not a literal: that would write zeros over the whole sentence, for every record. */
 static void intake_begin(struct refused *why) {
-        why->stage = "frame";
         why->code = REFUSAL_NONE;
         why->event = NULL;
         why->err.text[0] = '\0';
-}
-
-/* Which schema wrote the body: *ret_program, which makes @type of it. Return: whether there is one. */
-static bool intake_find_program(const struct ground *g, const struct event_type *type, const struct framing *frame, const struct program **ret_program,
-                                struct refused *why) {
-        const struct event_type *found;
-
-        if (frame->kind == FRAMING_NONE) {
-                why->code = REFUSAL_UNDECODABLE;
-                error_set(&why->err, "the body does not begin with C3 01 (Avro single-object encoding) or 00 (schema id of a registry)");
-        } else if (frame->kind == FRAMING_CONFLUENT) {
-                why->code = REFUSAL_UNKNOWN_SCHEMA;
-                error_set(&why->err, "schema id %" PRIu64 " is of a registry, and none is configured; send Avro single-object encoding", frame->id);
-        } else if (!event_types_decoder(g->config->types, frame->id, &found, ret_program)) {
-                why->code = REFUSAL_UNKNOWN_SCHEMA;
-                error_set(&why->err, "no schema here has the fingerprint %016" PRIx64 "; add the writer's schema to the schemas folder or its history",
-                          frame->id);
-        } else if (found != type) {
-                why->code = REFUSAL_UNKNOWN_SCHEMA;
-                error_set(&why->err, "the body is of %s, and this is the topic of %s", found->name, type->name);
-        }
-        return why->code == REFUSAL_NONE;
 }
 
 /* Return: whether it passes. */
@@ -182,14 +140,8 @@ static bool intake_check(const struct ground *g, const struct event *event, cons
         if (why->code == REFUSAL_NONE)
                 why->code = event_check_publisher(event, orgs, &field, &why->err);
         if (why->code == REFUSAL_NONE)
-                why->code = event_check_key(event, orgs, (struct text){record->key, record->key ? record->key_n : 0}, &why->err);
+                why->code = event_check_key(event, orgs, event_record_key(record), &why->err);
         return why->code == REFUSAL_NONE;
-}
-
-static struct trace_context intake_trace(struct bus_record *record) {
-        const struct bus_header *header = headers_traceparent(record);
-
-        return header ? (struct trace_context){header->value, header->n} : (struct trace_context){0};
 }
 
 static int intake_accept(struct intake *intake, struct partition *p, struct bus_record *record, const struct event *event, struct refused *why,
@@ -217,17 +169,17 @@ static int intake_accept(struct intake *intake, struct partition *p, struct bus_
                 error_set(err, "out of memory while the headers of a record were read");
                 return -ENOMEM;
         }
-        return tell_outcome(intake->txn->teller, p->number, outcome, intake_trace(record), err);
+        return tell_outcome(intake->txn->teller, p->number, outcome, event_record_traceparent(record), err);
 }
 
 int intake_record(struct intake *intake, struct bus_record *record, struct error *err) {
         const struct ground *g = intake->txn->ground;
         struct partition *p = partitions_find(intake->txn->parts, record->partition);
         const struct event_type *type = g->topics.types[record->index];
-        struct framing frame;
-        const struct program *program;
-        struct event event = {.type = type};
         struct refused why;
+        struct slot *slots;
+        struct event event;
+        int r;
 
         if (!p) {
                 error_set(err, "a record of partition %d of %s came, which is not this worker's", record->partition, type->name);
@@ -236,18 +188,16 @@ int intake_record(struct intake *intake, struct bus_record *record, struct error
         partition_saw(intake->txn->parts, p, record);
         transaction_touch(intake->txn);
         arena_reset(g->scratch);
-        frame = framing_read(record->value, record->value ? record->value_n : 0);
         intake_begin(&why);
-        if (!intake_find_program(g, type, &frame, &program, &why))
-                return intake_refuse(intake, record, &why, err);
-        event.slots = arena_calloc(g->scratch, type->layout->n, sizeof(*event.slots));
-        if (!event.slots) {
+        slots = arena_calloc(g->scratch, type->layout->n, sizeof(*slots));
+        if (!slots) {
                 error_set(err, "out of memory while a record was decoded");
                 return -ENOMEM;
         }
-        if (record_decode(program, frame.body, frame.n, event.slots, &why.err)) {
-                why.stage = "decode";
-                why.code = REFUSAL_UNDECODABLE;
+        r = event_record_read(g->config->types, type, record->value, record->value_n, slots, &event, &why.err);
+        if (r) {
+                why.stage = event_record_stage(r);
+                why.code = event_record_refusal(r);
                 return intake_refuse(intake, record, &why, err);
         }
         if (!intake_check(g, &event, record, &why))

@@ -10,14 +10,14 @@
  * refused|topic|partition|offset: the same record, read again, is refused under the same id.
  */
 
-#include "cluster/headers.h"
+#include "cluster/event_record.h"
 #include "worker/transaction.h"
 
 #define INTAKE_AHEAD_MAX_MS ((int64_t)24 * 3600 * 1000) /* recorded_at beyond the clock */
 
 struct intake {
-        struct transaction *txn;              /* borrowed, with all that it stands on */
-        struct dead_letter_headers headers;   /* of the latest dead letter */
+        struct transaction *txn;   /* borrowed, with all that it stands on */
+        struct dead_letter letter; /* the latest */
         struct log_pace refusals;
 };
 

@@ -56,7 +56,7 @@ static int sweep_partition(struct transaction *txn, struct partition *p, unsigne
                         meter_overdue(&g->meter, late);
                 if (outcome->forgotten)
                         sweep_forgot(txn, outcome, left);
-                r = tell_outcome(txn->teller, p->number, outcome, (struct trace_context){0}, err);
+                r = tell_outcome(txn->teller, p->number, outcome, (struct text){0}, err);
                 if (r)
                         return r;
         }

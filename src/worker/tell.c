@@ -14,8 +14,7 @@
 #include <assert.h>
 #include <errno.h>
 
-#include "avro/framing.h"
-#include "cluster/headers.h"
+#include "cluster/event_record.h"
 
 void teller_init(struct teller *teller, struct ground *ground) {
         *teller = (struct teller){.ground = ground, .body = BUFFER_INIT(TELL_BODY_MAX)};
@@ -30,58 +29,23 @@ static int tell_no_memory(struct error *err) {
         return -ENOMEM;
 }
 
-static const char *tell_urn(const struct teller *teller, struct text source) {
-        const struct organisation *o = text_is(source, TELL_SOURCE) ? NULL : organisations_find(teller->ground->config->organisations, source);
-
-        return o ? o->urn : TELL_URN;
+/* Encodes it to the teller's body. @ret must stay where it is: its record points into it. */
+static int tell_make(struct teller *teller, const struct event *event, struct text trace, struct event_record *ret, struct error *err) {
+        return event_record_make(event, teller->ground->config->organisations, trace, &teller->body, ret) ? tell_no_memory(err) : 0;
 }
 
-/* An event, ready to be written to as many topics as it belongs in. */
-struct ready {
-        char key[UUID_TEXT + 1];
-        struct cloudevent_headers headers;
-};
-
-/* Encodes it to the teller's body. @ret must stay where it is: the headers point into it. */
-static int tell_make_ready(struct teller *teller, const struct event *event, struct trace_context trace, struct ready *ret, struct error *err) {
-        const struct slot *slots = event->slots;
-
-        buffer_clear(&teller->body);
-        framing_write_single(event->type->layout->fingerprint, &teller->body);
-        record_encode(event->type->layout, slots, &teller->body);
-        if (teller->body.failed)
-                return tell_no_memory(err);
-        headers_cloudevent(&(struct cloudevent){.id = slots[SLOT_EVENT_ID].u,
-                                                .source = tell_urn(teller, slots[SLOT_SOURCE].s),
-                                                .event = event->type->name,
-                                                .time = slots[SLOT_OCCURRED_AT].i,
-                                                .traceparent = trace.value,
-                                                .traceparent_n = trace.n},
-                           &ret->headers);
-        uuid_format(&slots[SLOT_CASE_ID].u, ret->key);
-        return 0;
+static int tell_produce(struct teller *teller, struct event_record *made, uint32_t output, int32_t partition, struct error *err) {
+        made->record.topic = teller->ground->topics.outputs[output];
+        made->record.index = output;
+        made->record.partition = partition;
+        return bus_worker_produce(teller->ground->bus, &made->record, err);
 }
 
-static int tell_produce(struct teller *teller, const struct ready *ready, uint32_t output, int32_t partition, struct error *err) {
-        return bus_worker_produce(teller->ground->bus,
-                                  &(struct bus_record){.topic = teller->ground->topics.outputs[output],
-                                                       .index = output,
-                                                       .partition = partition,
-                                                       .key = ready->key,
-                                                       .key_n = UUID_TEXT,
-                                                       .value = teller->body.bytes,
-                                                       .value_n = teller->body.n,
-                                                       .headers = ready->headers.headers,
-                                                       .headers_n = ready->headers.n},
-                                  err);
-}
+int tell_event(struct teller *teller, const struct event *event, uint32_t output, int32_t partition, struct text trace, struct error *err) {
+        struct event_record made;
+        int r = tell_make(teller, event, trace, &made, err);
 
-int tell_event(struct teller *teller, const struct event *event, uint32_t output, int32_t partition, struct trace_context trace,
-               struct error *err) {
-        struct ready ready;
-        int r = tell_make_ready(teller, event, trace, &ready, err);
-
-        return r ? r : tell_produce(teller, &ready, output, partition, err);
+        return r ? r : tell_produce(teller, &made, output, partition, err);
 }
 
 int tell_row(struct teller *teller, int32_t partition, const void *key, size_t n_key, const void *value, size_t n_value, struct error *err) {
@@ -97,27 +61,27 @@ int tell_row(struct teller *teller, int32_t partition, const void *key, size_t n
                                   err);
 }
 
-static int tell_effect(struct teller *teller, int32_t partition, const struct effect *effect, struct trace_context trace, struct error *err) {
+static int tell_effect(struct teller *teller, int32_t partition, const struct effect *effect, struct text trace, struct error *err) {
         static const enum worker_output outputs[EFFECT_KINDS] = {
                 [EFFECT_PLAN_DUE] = OUTPUT_PLAN_DUE, [EFFECT_RAISED] = OUTPUT_RAISED, [EFFECT_RESOLVED] = OUTPUT_RESOLVED};
         const struct organisation *to = organisations_find(teller->ground->config->organisations, text_of(effect->organisation));
         struct event event;
-        struct ready ready;
+        struct event_record made;
         int r;
 
         r = effect_event(effect, teller->ground->config->types, teller->ground->scratch, &event);
         if (r)
                 return tell_no_memory(err);
-        r = tell_make_ready(teller, &event, trace, &ready, err);
+        r = tell_make(teller, &event, trace, &made, err);
         if (r)
                 return r;
         if (effect->kind != EFFECT_ROUTED) {
-                r = tell_produce(teller, &ready, outputs[effect->kind], partition, err);
+                r = tell_produce(teller, &made, outputs[effect->kind], partition, err);
                 if (r)
                         return r;
         }
         if (to) { /* an alert may be open for an organisation that configuration no longer has: then there is no inbox to tell it in */
-                r = tell_produce(teller, &ready, OUTPUT_INBOXES + to->index, BUS_BY_KEY, err);
+                r = tell_produce(teller, &made, OUTPUT_INBOXES + to->index, BUS_BY_KEY, err);
                 if (r)
                         return r;
         }
@@ -125,7 +89,7 @@ static int tell_effect(struct teller *teller, int32_t partition, const struct ef
         return 0;
 }
 
-int tell_outcome(struct teller *teller, int32_t partition, const struct outcome *outcome, struct trace_context trace, struct error *err) {
+int tell_outcome(struct teller *teller, int32_t partition, const struct outcome *outcome, struct text trace, struct error *err) {
         for (size_t i = 0; i < outcome->n_effects; i++) {
                 int r = tell_effect(teller, partition, &outcome->effects[i], trace, err);
 

@@ -12,8 +12,6 @@
 #include "worker/ground.h"
 
 #define TELL_BODY_MAX ((size_t)BUS_OUTPUT_MAX)
-#define TELL_SOURCE "ketenwacht"                   /* source … */
-#define TELL_URN "urn:ketenwacht:ketenwacht"       /* … and ce_source of what the broker itself tells */
 
 struct teller {
         struct ground *ground; /* borrowed */
@@ -23,16 +21,14 @@ struct teller {
 void teller_init(struct teller *teller, struct ground *ground);
 void teller_done(struct teller *teller); /* a zeroed one is fine */
 
-struct trace_context { /* traceparent of the record that caused it; .value NULL: none */
-        const void *value;
-        size_t n;
-};
-
-/* All effects to their topics and inboxes, all rows to case-state; the case is one of this @partition. */
-int tell_outcome(struct teller *teller, int32_t partition, const struct outcome *outcome, struct trace_context trace, struct error *err) MUSTCHECK;
+/*
+ * All effects to their topics and inboxes, all rows to case-state; the case is one of this @partition. @trace: traceparent of the record
+ * that caused it; empty: none.
+ */
+int tell_outcome(struct teller *teller, int32_t partition, const struct outcome *outcome, struct text trace, struct error *err) MUSTCHECK;
 
 /* One event to the output at this place; @partition may be BUS_BY_KEY. */
-int tell_event(struct teller *teller, const struct event *event, uint32_t output, int32_t partition, struct trace_context trace,
+int tell_event(struct teller *teller, const struct event *event, uint32_t output, int32_t partition, struct text trace,
                struct error *err) MUSTCHECK;
 
 /* One row of case-state; @value NULL is a tombstone. */

@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <sys/stat.h>
 
-#include "avro/framing.h"
+#include "cluster/event_record.h"
 #include "cluster/topics.h"
 #include "cluster.h"
 #include "connect/brake.h"

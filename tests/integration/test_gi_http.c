@@ -245,10 +245,9 @@ struct found {
 
 static bool see_event(void *ctx, struct bus_record *record) {
         struct found *found = ctx;
-        struct framing framing = framing_read(record->value, record->value_n);
         struct slot slots[LAYOUT_SLOTS_MAX];
-        const struct program *program;
-        const struct event_type *type;
+        struct event event;
+        struct error err = {0};
         char id[UUID_TEXT + 1];
 
         ck_assert(record->key_n == strlen(CASE_ID) && memcmp(record->key, CASE_ID, record->key_n) == 0);
@@ -256,8 +255,7 @@ static bool see_event(void *ctx, struct bus_record *record) {
         ck_assert(header_is(record, "ce_type", "nl.ketenwacht.measure-started.v1") && header_is(record, "ce_specversion", "1.0"));
         ck_assert(header_is(record, "content-type", "application/avro"));
         found->traced += header_is(record, "traceparent", TRACE);
-        ck_assert(event_types_decoder(found->types, framing.id, &type, &program));
-        ck_assert_int_eq(record_decode(program, framing.body, framing.n, slots, NULL), 0);
+        ck_assert_msg(event_record_read(found->types, NULL, record->value, record->value_n, slots, &event, &err) == 0, "%s", err.text);
         uuid_format(&slots[SLOT_EVENT_ID].u, id);
         ck_assert_str_eq(id, EVENT_ID);
         found->n++;

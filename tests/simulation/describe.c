@@ -9,8 +9,7 @@
 
 #include <inttypes.h>
 
-#include "avro/framing.h"
-#include "cluster/headers.h"
+#include "cluster/event_record.h"
 #include "simulation.h"
 
 #define FNV_BASE 0xcbf29ce484222325u
@@ -100,16 +99,13 @@ static void describe_refused(const struct event *event, const char *topic, struc
 }
 
 static void describe_event(struct sim *s, const struct bus_record *record, bool exact, struct line *ret) {
-        struct framing frame = framing_read(record->value, record->value_n);
-        const struct program *program;
         struct buffer text = BUFFER_INIT(LINE_MAX_BYTES - 1);
         struct slot slots[LAYOUT_SLOTS_MAX];
-        struct event event = {.slots = slots};
+        struct event event;
         struct error err;
 
-        if (frame.kind != FRAMING_SINGLE || !event_types_decoder(s->config->types, frame.id, &event.type, &program) ||
-            record_decode(program, frame.body, frame.n, slots, &err))
-                sim_fail(s, "a record for %s cannot be decoded", record->topic);
+        if (event_record_read(s->config->types, NULL, record->value, record->value_n, slots, &event, &err))
+                sim_fail(s, "a record for %s cannot be decoded: %s", record->topic, err.text);
         if (event.type->known == TYPE_EVENT_REFUSED) {
                 describe_refused(&event, record->topic, ret);
                 return;

@@ -12,8 +12,8 @@
 
 #include <errno.h>
 
-#include "avro/framing.h"
 #include "bus/murmur2.h"
+#include "cluster/event_record.h"
 
 #define KEY_MAX (BUS_NAME_MAX + 48)
 
@@ -66,8 +66,7 @@ struct letter { /* one record on its way */
 
 static void encode(struct sim *s, const struct event *event) {
         buffer_clear(&s->body);
-        framing_write_single(event->type->layout->fingerprint, &s->body);
-        record_encode(event->type->layout, event->slots, &s->body);
+        event_record_encode(event, &s->body);
         if (s->body.failed)
                 sim_check_memory(s, NULL);
 }

@@ -9,7 +9,7 @@
  */
 
 
-#include "avro/framing.h"
+#include "cluster/event_record.h"
 #include "engine/engine.h"
 #include "engine/restore.h"
 #include "simulation.h"
@@ -79,8 +79,7 @@ static void add_effect(struct question *q, const struct effect *effect) {
         if (effect_event(effect, q->config->types, q->arena, &event))
                 sim_check_memory(q->s, NULL);
         buffer_clear(&q->body);
-        framing_write_single(event.type->layout->fingerprint, &q->body);
-        record_encode(event.type->layout, event.slots, &q->body);
+        event_record_encode(&event, &q->body);
         if (effect->kind != EFFECT_ROUTED)
                 add_record(q, topics[effect->kind], NULL, 0, q->body.bytes, q->body.n);
         (void) snprintf(inbox, sizeof(inbox), TOPIC_INBOX_PREFIX "%s", effect->organisation);

@@ -9,8 +9,7 @@
 
 #include <inttypes.h>
 
-#include "avro/framing.h"
-#include "cluster/headers.h"
+#include "cluster/event_record.h"
 #include "engine/replay.h"
 #include "simulation.h"
 
@@ -93,14 +92,12 @@ static void see_event(struct judge *j, const char *topic, const struct event *ev
 }
 
 static void see_output(struct judge *j, const struct bus_record *record) {
-        struct framing frame = framing_read(record->value, record->value_n);
-        const struct program *program;
         struct slot slots[LAYOUT_SLOTS_MAX];
-        struct event event = {.slots = slots};
+        struct event event;
         struct error err;
 
-        if (!event_types_decoder(j->s->config->types, frame.id, &event.type, &program) || record_decode(program, frame.body, frame.n, slots, &err))
-                sim_fail(j->s, "a record of %s cannot be decoded", record->topic);
+        if (event_record_read(j->s->config->types, NULL, record->value, record->value_n, slots, &event, &err))
+                sim_fail(j->s, "a record of %s cannot be decoded: %s", record->topic, err.text);
         see_event(j, record->topic, &event);
 }
 
@@ -109,7 +106,7 @@ static void see_dead(struct judge *j, const struct bus_record *record) {
         char key[KEY_MAX];
         int n;
 
-        if (!headers_dead_letter_read(record, &letter))
+        if (!dead_letter_read(record, &letter))
                 sim_fail(j->s, "a dead letter does not say where it comes from");
         n = snprintf(key, sizeof(key), "%s|%d|%" PRId64, letter.topic, letter.partition, letter.offset);
         if (see(j, &j->dead, key, (size_t)n)->times++)

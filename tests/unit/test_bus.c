@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* The parts of the bus that need no broker: partitions of keys, headers, the plan of topics, properties, the watchdog. */
+/* The parts of the bus that need no broker: partitions of keys, the plan of topics, properties, the watchdog. */
 
 #include <check.h>
 #include <errno.h>
@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cluster/headers.h"
 #include "bus/kafka.h"
 #include "bus/murmur2.h"
 #include "cluster/topics_plan.h"
@@ -29,133 +28,6 @@ static const struct {
 START_TEST(murmur2_is_that_of_java) {
         ck_assert_int_eq((int32_t)murmur2(murmurs[_i].key, strlen(murmurs[_i].key)), murmurs[_i].hash);
         ck_assert_int_eq(murmur2_partition(murmurs[_i].key, strlen(murmurs[_i].key), 6), (murmurs[_i].hash & 0x7fffffff) % 6);
-}
-END_TEST
-
-static const char *header_text(const struct bus_header *headers, size_t n, const char *name, char ret[128]) {
-        const struct bus_header *h = bus_record_header(&(struct bus_record){.headers = headers, .headers_n = n}, name);
-
-        if (!h)
-                return NULL;
-        snprintf(ret, 128, "%.*s", (int)h->n, (const char *)h->value);
-        return ret;
-}
-
-START_TEST(an_event_carries_the_headers_of_cloudevents) {
-        static const struct {
-                const char *name, *value;
-        } rows[] = {
-                {"ce_specversion", "1.0"},
-                {"ce_id", "11111111-2222-4333-8444-555555555555"},
-                {"ce_source", "urn:ketenwacht:gi-jbn"},
-                {"ce_type", "nl.ketenwacht.measure-started.v1"},
-                {"ce_time", "2022-03-04T05:06:07.089Z"},
-                {"content-type", "application/avro"},
-                {"traceparent", "00-trace"},
-        };
-        struct cloudevent event = {.source = "urn:ketenwacht:gi-jbn", .event = "measure-started", .time = 1646370367089,
-                                   .traceparent = "00-trace", .traceparent_n = 8};
-        struct cloudevent_headers headers;
-        char text[128];
-
-        ck_assert(uuid_parse("11111111-2222-4333-8444-555555555555", UUID_TEXT, &event.id));
-        headers_cloudevent(&event, &headers);
-        ck_assert_uint_eq(headers.n, ELEMENTS(rows));
-        for (size_t i = 0; i < ELEMENTS(rows); i++)
-                ck_assert_str_eq(header_text(headers.headers, headers.n, rows[i].name, text), rows[i].value);
-        event.traceparent = NULL;
-        headers_cloudevent(&event, &headers);
-        ck_assert_uint_eq(headers.n, ELEMENTS(rows) - 1);
-        event.traceparent = "x";
-        event.traceparent_n = HEADERS_TRACEPARENT_MAX + 1;
-        headers_cloudevent(&event, &headers);
-        ck_assert_uint_eq(headers.n, ELEMENTS(rows) - 1); /* what is too long to be one is not passed on */
-}
-END_TEST
-
-START_TEST(the_time_of_an_event_is_written_in_full_or_left_out) {
-        static const struct {
-                instant_t time;
-                const char *text; /* NULL: no such header */
-        } rows[] = {
-                {0, "1970-01-01T00:00:00.000Z"},
-                {-1, "1969-12-31T23:59:59.999Z"},
-                {INT64_C(1709164800000), "2024-02-29T00:00:00.000Z"},
-                {INT64_C(4133980799999), "2100-12-31T23:59:59.999Z"},
-                {INT64_C(253402300799999), "9999-12-31T23:59:59.999Z"},
-                {INT64_C(-62167219200000), "0000-01-01T00:00:00.000Z"},
-                {INT64_C(253402300800000), NULL},
-                {INT64_C(-62167219200001), NULL},
-                {INT64_MIN, NULL},
-                {INT64_MAX, NULL},
-        };
-
-        for (size_t i = 0; i < ELEMENTS(rows); i++) {
-                struct cloudevent event = {.source = "urn:x", .event = "x", .time = rows[i].time};
-                struct cloudevent_headers headers;
-                char text[128];
-
-                headers_cloudevent(&event, &headers);
-                ck_assert_uint_eq(headers.n, rows[i].text ? HEADERS_CLOUDEVENT - 1 : HEADERS_CLOUDEVENT - 2);
-                if (rows[i].text)
-                        ck_assert_str_eq(header_text(headers.headers, headers.n, "ce_time", text), rows[i].text);
-        }
-}
-END_TEST
-
-START_TEST(a_type_of_any_length_fits_or_is_cut_off) {
-        char name[2 * HEADERS_TYPE_MAX];
-        struct cloudevent_headers headers;
-
-        for (size_t n = 0; n < sizeof(name); n++) {
-                memset(name, 'a', n);
-                name[n] = '\0';
-                headers_cloudevent(&(struct cloudevent){.source = "urn:x", .event = name}, &headers);
-                ck_assert_uint_eq(strncmp(headers.type, "nl.ketenwacht.", 14), 0);
-                ck_assert_uint_lt(strlen(headers.type), sizeof(headers.type));
-                ck_assert_str_eq(headers.type + strlen(headers.type) - 3, ".v1");
-                if (n <= BUS_NAME_MAX)
-                        ck_assert_uint_eq(strlen(headers.type), 14 + n + 3);
-        }
-}
-END_TEST
-
-START_TEST(a_dead_letter_says_why_and_can_be_read_back) {
-        static const struct bus_header own[] = {{"ce_id", "1", 1}, {"kw-code", "FORGED", 6}, {"x", NULL, 0}};
-        struct bus_record original = {.headers = own, .headers_n = ELEMENTS(own)};
-        struct dead_letter why = {.topic = "measure-started", .partition = 3, .offset = 12345678901, .stage = "validate", .code = "BAD_VALUE",
-                                  .error = "the field kind"};
-        struct dead_letter_headers headers;
-        struct dead_letter_read read;
-        char text[128];
-
-        headers_dead_letter(&original, &why, &headers);
-        ck_assert_uint_eq(headers.n, 2 + HEADERS_DEAD_LETTER); /* the record's own, but not what it forged */
-        ck_assert_str_eq(header_text(headers.headers, headers.n, "ce_id", text), "1");
-        ck_assert_str_eq(header_text(headers.headers, headers.n, "kw-code", text), "BAD_VALUE");
-        ck_assert(headers_dead_letter_read(&(struct bus_record){.headers = headers.headers, .headers_n = headers.n}, &read));
-        ck_assert_str_eq(read.topic, why.topic);
-        ck_assert_int_eq(read.partition, 3);
-        ck_assert_int_eq(read.offset, why.offset);
-        ck_assert_str_eq(read.stage, why.stage);
-        ck_assert_str_eq(read.code, why.code);
-        ck_assert_str_eq(read.error, why.error);
-        ck_assert(!headers_dead_letter_read(&original, &read));
-}
-END_TEST
-
-START_TEST(a_long_error_is_cut_between_characters) {
-        static char error[2 * HEADERS_ERROR_MAX];
-        struct dead_letter why = {.topic = "t", .stage = "s", .code = "c", .error = error};
-        struct dead_letter_headers headers;
-        struct dead_letter_read read;
-
-        error[0] = 'a';
-        for (size_t i = 1; i + 2 < sizeof(error); i += 2)
-                memcpy(error + i, "é", 2);
-        headers_dead_letter(&(struct bus_record){0}, &why, &headers);
-        ck_assert_uint_eq(headers.headers[headers.n - 1].n, HEADERS_ERROR_MAX - 1);
-        ck_assert(headers_dead_letter_read(&(struct bus_record){.headers = headers.headers, .headers_n = headers.n}, &read));
 }
 END_TEST
 
@@ -433,11 +305,6 @@ int main(void) {
         tcase_add_checked_fixture(tc, setup, teardown);
         tcase_set_timeout(tc, 60);
         tcase_add_loop_test(tc, murmur2_is_that_of_java, 0, (int)ELEMENTS(murmurs));
-        tcase_add_test(tc, an_event_carries_the_headers_of_cloudevents);
-        tcase_add_test(tc, the_time_of_an_event_is_written_in_full_or_left_out);
-        tcase_add_test(tc, a_type_of_any_length_fits_or_is_cut_off);
-        tcase_add_test(tc, a_dead_letter_says_why_and_can_be_read_back);
-        tcase_add_test(tc, a_long_error_is_cut_between_characters);
         tcase_add_loop_test(tc, the_topics_are_those_of_the_contract, 0, (int)ELEMENTS(wanted_rows));
         tcase_add_test(tc, a_plan_makes_sets_refuses_and_then_rests);
         tcase_add_test(tc, a_number_of_partitions_that_is_not_said_is_that_of_the_topics_there);

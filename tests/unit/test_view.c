@@ -271,11 +271,11 @@ static const struct bad {
         size_t n;
         const char *error;
 } bad[] = {
-        {"", 0, "no frame"},
-        {"hello", 5, "no frame"},
-        {"\xc3\x01", 2, "no frame"},
+        {"", 0, "C3 01"},
+        {"hello", 5, "C3 01"},
+        {"\xc3\x01", 2, "C3 01"},
         {"\xc3\x01\x01\x02\x03\x04\x05\x06\x07\x08xyz", 13, "0807060504030201"},
-        {"\x00\x00\x00\x00\x2axyz", 8, "id 42 of a schema registry"},
+        {"\x00\x00\x00\x00\x2axyz", 8, "id 42 is of a registry"},
 };
 
 static void check_hex(const json_t *json, const void *bytes, size_t n) {

@@ -18,11 +18,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "avro/framing.h"
 #include "base/file.h"
 #include "base/table.h"
 #include "base/vector.h"
-#include "cluster/headers.h"
+#include "cluster/event_record.h"
 #include "cluster/topics.h"
 #include "engine/engine.h"
 #include "engine/row.h"
@@ -180,23 +179,18 @@ static inline struct event fixture_event(const struct config *config, const char
 
 static inline void fixture_encode(const struct event *event, struct buffer *out) {
         buffer_clear(out);
-        framing_write_single(event->type->layout->fingerprint, out);
-        record_encode(event->type->layout, event->slots, out);
+        event_record_encode(event, out);
         ck_assert(!out->failed);
 }
 
 /* Any event type that is an input or an output, from its bytes. */
 static inline struct event fixture_decode(const struct config *config, const void *value, size_t n, struct arena *arena) {
-        struct framing frame = framing_read(value, n);
-        const struct program *program;
+        struct slot *slots = arena_calloc(arena, LAYOUT_SLOTS_MAX, sizeof(*slots));
         struct event event;
         struct error err;
 
-        ck_assert_int_eq(frame.kind, FRAMING_SINGLE);
-        ck_assert(event_types_decoder(config->types, frame.id, &event.type, &program));
-        event.slots = arena_calloc(arena, event.type->layout->n, sizeof(struct slot));
-        ck_assert_ptr_nonnull(event.slots);
-        ck_assert_msg(record_decode(program, frame.body, frame.n, event.slots, &err) == 0, "%s", err.text);
+        ck_assert_ptr_nonnull(slots);
+        ck_assert_msg(event_record_read(config->types, NULL, value, n, slots, &event, &err) == 0, "%s", err.text);
         return event;
 }
 

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* What stands in the key, the headers and the body of a record that carries an event, and of a dead letter. */
+
+#include "cluster/event_record.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "avro/framing.h"
+#include "base/text.h"
+#include "cluster/topics.h"
+
+#define AVRO "application/avro"
+
+const struct bus_header event_header_avro = {.name = "content-type", .value = AVRO, .n = sizeof(AVRO) - 1};
+
+static struct bus_header header_of(const char *name, const char *text, size_t n) {
+        return (struct bus_header){.name = name, .value = text, .n = n};
+}
+
+/* -- The headers of an event -- */
+
+/* Digits, and then a sign. */
+static char *put_digits(char *at, int value, unsigned n, char sign) {
+        at = text_write_digits(at, (unsigned)value, n);
+        *at = sign;
+        return at + 1;
+}
+
+/* RFC 3339 in UTC with milliseconds; returns its length. Instants come from checked fields (2000 to 2200). */
+static size_t header_time(instant_t at, char ret[EVENT_HEADER_TIME_MAX]) {
+        int64_t seconds = at / 1000, ms = at % 1000;
+        struct tm tm;
+        char *end = ret;
+
+        if (ms < 0) {
+                ms += 1000;
+                seconds--;
+        }
+        if (gmtime_r(&(time_t){seconds}, &tm) && tm.tm_year >= -1900 && tm.tm_year <= 9999 - 1900) {
+                end = put_digits(end, tm.tm_year + 1900, 4, '-');
+                end = put_digits(end, tm.tm_mon + 1, 2, '-');
+                end = put_digits(end, tm.tm_mday, 2, 'T');
+                end = put_digits(end, tm.tm_hour, 2, ':');
+                end = put_digits(end, tm.tm_min, 2, ':');
+                end = put_digits(end, tm.tm_sec, 2, '.');
+                end = put_digits(end, (int)ms, 3, 'Z');
+        }
+        *end = '\0';
+        return (size_t)(end - ret);
+}
+
+static size_t header_type(const char *event, char ret[EVENT_HEADER_TYPE_MAX]) {
+        static const char before[] = "nl.ketenwacht.", after[] = ".v1";
+        size_t n = strnlen(event, EVENT_HEADER_TYPE_MAX - sizeof(before) - sizeof(after));
+        char *at = ret;
+
+        memcpy(at, before, sizeof(before) - 1);
+        memcpy(at += sizeof(before) - 1, event, n);
+        memcpy(at + n, after, sizeof(after));
+        return sizeof(before) - 1 + n + sizeof(after) - 1;
+}
+
+void event_header_type(const char *event, char ret[EVENT_HEADER_TYPE_MAX]) {
+        (void) header_type(event, ret);
+}
+
+/* The URN of who published: most of what is told, the broker itself tells. */
+static const char *source_urn(const struct organisations *orgs, struct text source, char unlisted[EVENT_HEADER_SOURCE_MAX]) {
+        static const char before[] = ORGANISATION_URN;
+        const struct organisation *o = NULL;
+        size_t n = sizeof(before) - 1;
+
+        if (text_is(source, ORGANISATION_BROKER))
+                return ORGANISATION_URN ORGANISATION_BROKER;
+        if (orgs)
+                o = organisations_find(orgs, source);
+        if (o)
+                return o->urn;
+        memcpy(unlisted, before, n);
+        if (source.n > EVENT_HEADER_SOURCE_MAX - 1 - n)
+                source.n = EVENT_HEADER_SOURCE_MAX - 1 - n;
+        *text_write(unlisted + n, source) = '\0';
+        return unlisted;
+}
+
+void event_headers_make(const struct event *event, const struct organisations *orgs, struct text traceparent, struct event_headers *ret) {
+        const struct slot *slots = event->slots;
+        struct bus_header *next = ret->items;
+        size_t n;
+
+        assert(slots[SLOT_EVENT_ID].kind == SLOT_UUID && slots[SLOT_OCCURRED_AT].kind == SLOT_INT);
+        assert(slots[SLOT_SOURCE].kind == SLOT_STRING);
+        ret->source = source_urn(orgs, slots[SLOT_SOURCE].s, ret->unlisted);
+        uuid_format(&slots[SLOT_EVENT_ID].u, ret->id);
+        *next++ = header_of("ce_specversion", EVENT_SPECVERSION, sizeof(EVENT_SPECVERSION) - 1);
+        *next++ = header_of(EVENT_HEADER_ID, ret->id, UUID_TEXT);
+        *next++ = header_of(EVENT_HEADER_SOURCE, ret->source, strlen(ret->source));
+        n = header_type(event->type->name, ret->type);
+        *next++ = header_of("ce_type", ret->type, n);
+        n = header_time(slots[SLOT_OCCURRED_AT].i, ret->time);
+        if (n)
+                *next++ = header_of(EVENT_HEADER_TIME, ret->time, n);
+        *next++ = event_header_avro;
+        if (traceparent.n && traceparent.n <= EVENT_TRACEPARENT_MAX)
+                *next++ = header_of("traceparent", traceparent.s, traceparent.n);
+        ret->n = (size_t)(next - ret->items);
+}
+
+/* -- Out -- */
+
+void event_record_encode(const struct event *event, struct buffer *out) {
+        framing_write_single(event->type->layout->fingerprint, out);
+        record_encode(event->type->layout, event->slots, out);
+}
+
+int event_record_make(const struct event *event, const struct organisations *orgs, struct text traceparent, struct buffer *body,
+                      struct event_record *ret) {
+        assert(event->slots[SLOT_CASE_ID].kind == SLOT_UUID);
+        buffer_clear(body);
+        event_record_encode(event, body);
+        if (body->failed)
+                return -ENOMEM;
+        event_headers_make(event, orgs, traceparent, &ret->headers);
+        uuid_format(&event->slots[SLOT_CASE_ID].u, ret->key);
+        ret->record = (struct bus_record){
+                .topic = event->type->name,
+                .partition = BUS_BY_KEY,
+                .key = ret->key,
+                .key_n = UUID_TEXT,
+                .value = body->bytes,
+                .value_n = body->n,
+                .headers = ret->headers.items,
+                .headers_n = ret->headers.n,
+        };
+        return 0;
+}
+
+/* -- In -- */
+
+enum refusal event_record_refusal(int error) {
+        switch ((enum event_record_error)error) {
+        case EVENT_RECORD_E_UNFRAMED:
+        case EVENT_RECORD_E_BODY:
+                return REFUSAL_UNDECODABLE;
+        case EVENT_RECORD_E_REGISTRY:
+        case EVENT_RECORD_E_SCHEMA:
+        case EVENT_RECORD_E_OTHER:
+                return REFUSAL_UNKNOWN_SCHEMA;
+        }
+        return REFUSAL_NONE;
+}
+
+const char *event_record_stage(int error) {
+        return error == EVENT_RECORD_E_BODY ? "decode" : "frame";
+}
+
+int event_record_frame(const void *value, size_t n, struct framing *ret, struct error *err) {
+        *ret = framing_read(value, value ? n : 0);
+        if (ret->kind == FRAMING_SINGLE)
+                return 0;
+        if (ret->kind == FRAMING_NONE) {
+                error_set(err, "the body does not begin with C3 01 (Avro single-object encoding) or 00 (schema id of a registry)");
+                return EVENT_RECORD_E_UNFRAMED;
+        }
+        error_set(err, "schema id %" PRIu64 " is of a registry, and none is configured; send Avro single-object encoding", ret->id);
+        return EVENT_RECORD_E_REGISTRY;
+}
+
+int event_record_read(const struct event_types *types, const struct event_type *expected, const void *value, size_t n, struct slot *slots,
+                      struct event *ret, struct error *err) {
+        const struct event_type *type;
+        const struct program *program;
+        struct framing frame;
+        int r = event_record_frame(value, n, &frame, err);
+
+        if (r)
+                return r;
+        if (!event_types_decoder(types, frame.id, &type, &program)) {
+                error_set(err, "no schema here has the fingerprint %016" PRIx64 "; add the writer's schema to the schemas folder or its history", frame.id);
+                return EVENT_RECORD_E_SCHEMA;
+        }
+        if (expected && type != expected) {
+                error_set(err, "the body is of %s, and this is the topic of %s", type->name, expected->name);
+                return EVENT_RECORD_E_OTHER;
+        }
+        if (record_decode(program, frame.body, frame.n, slots, err))
+                return EVENT_RECORD_E_BODY;
+        *ret = (struct event){.type = type, .slots = slots};
+        return 0;
+}
+
+struct text event_record_traceparent(const struct bus_record *record) {
+        const struct bus_header *h = bus_record_header(record, "traceparent");
+
+        return h && h->value && h->n <= EVENT_TRACEPARENT_MAX ? (struct text){h->value, h->n} : (struct text){0};
+}
+
+/* -- Dead letters -- */
+
+enum dead_letter_header { KW_TOPIC, KW_PARTITION, KW_OFFSET, KW_STAGE, KW_CODE, KW_ERROR };
+static const char *const dead_letter_names[DEAD_LETTER_HEADERS] = {
+        [KW_TOPIC] = "kw-topic", [KW_PARTITION] = "kw-partition", [KW_OFFSET] = "kw-offset",
+        [KW_STAGE] = "kw-stage", [KW_CODE] = "kw-code",           [KW_ERROR] = "kw-error",
+};
+
+static bool is_dead_letter_name(const char *name) {
+        for (size_t i = 0; i < DEAD_LETTER_HEADERS; i++) {
+                if (strcmp(name, dead_letter_names[i]) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* The length of a sentence that is cut off where it is too long, but not inside a character. */
+static size_t error_length(const char *error) {
+        size_t n = strlen(error);
+
+        if (n <= DEAD_LETTER_ERROR_MAX)
+                return n;
+        n = DEAD_LETTER_ERROR_MAX;
+        while (((unsigned char)error[n] & 0xc0) == 0x80)
+                n--;
+        return n;
+}
+
+void dead_letter_make(const struct bus_record *original, const struct dead_letter_why *why, struct dead_letter *ret) {
+        const char *const texts[DEAD_LETTER_HEADERS] = {
+                [KW_TOPIC] = original->topic, [KW_PARTITION] = ret->partition, [KW_OFFSET] = ret->offset,
+                [KW_STAGE] = why->stage,      [KW_CODE] = why->code,           [KW_ERROR] = why->error,
+        };
+        size_t n = 0;
+
+        assert(original->topic && why->stage && why->code && why->error);
+        for (size_t i = 0; i < original->headers_n && n < BUS_HEADERS_MAX; i++) {
+                if (!is_dead_letter_name(original->headers[i].name))
+                        ret->headers[n++] = original->headers[i];
+        }
+        snprintf(ret->partition, sizeof(ret->partition), "%" PRId32, original->partition);
+        snprintf(ret->offset, sizeof(ret->offset), "%" PRId64, original->offset);
+        for (size_t i = 0; i < DEAD_LETTER_HEADERS; i++)
+                ret->headers[n++] = header_of(dead_letter_names[i], texts[i], i == KW_ERROR ? error_length(texts[i]) : strlen(texts[i]));
+        ret->record = (struct bus_record){
+                .topic = TOPIC_DEAD_LETTERS,
+                .partition = BUS_BY_KEY,
+                .key = original->key,
+                .key_n = original->key_n,
+                .value = original->value,
+                .value_n = original->value_n,
+                .headers = ret->headers,
+                .headers_n = n,
+        };
+}
+
+static bool copy_text(const struct bus_record *record, enum dead_letter_header which, char *ret, size_t max) {
+        const struct bus_header *h = bus_record_header(record, dead_letter_names[which]);
+
+        if (!h || !h->value || h->n >= max || memchr(h->value, '\0', h->n))
+                return false;
+        memcpy(ret, h->value, h->n);
+        ret[h->n] = '\0';
+        return true;
+}
+
+static bool copy_number(const struct bus_record *record, enum dead_letter_header which, int64_t max, int64_t *ret) {
+        const struct bus_header *h = bus_record_header(record, dead_letter_names[which]);
+
+        return h && h->value && text_to_int64((struct text){h->value, h->n}, ret) && *ret >= 0 && *ret <= max;
+}
+
+bool dead_letter_read(const struct bus_record *record, struct dead_letter_read *ret) {
+        int64_t partition, offset;
+
+        if (!copy_text(record, KW_TOPIC, ret->topic, sizeof(ret->topic)) || !copy_text(record, KW_STAGE, ret->stage, sizeof(ret->stage)) ||
+            !copy_text(record, KW_CODE, ret->code, sizeof(ret->code)) || !copy_text(record, KW_ERROR, ret->error, sizeof(ret->error)) ||
+            !copy_number(record, KW_PARTITION, INT32_MAX, &partition) || !copy_number(record, KW_OFFSET, INT64_MAX, &offset))
+                return false;
+        ret->partition = (int32_t)partition;
+        ret->offset = offset;
+        return true;
+}
