@@ -209,22 +209,16 @@ static void value_event(const struct view *v, const struct bus_record *record, s
 
 /* "organisation role" pairs, one a line. */
 static void write_copies(const struct slot *copies, struct json_writer *w) {
-        struct text rest = copies->kind == SLOT_STRING ? copies->s : (struct text){0};
+        struct text rest = copies->kind == SLOT_STRING ? copies->s : (struct text){0}, organisation, role;
 
         jsonw_key(w, "copies");
         jsonw_open_array(w);
-        while (rest.n > 0) {
-                const char *end = memchr(rest.s, '\n', rest.n);
-                size_t n = end ? (size_t)(end - rest.s) : rest.n;
-                const char *space = memchr(rest.s, ' ', n);
-
+        while (row_copies_next(&rest, &organisation, &role)) {
                 jsonw_open_object(w);
-                jsonw_put_text(w, "organisation", (struct text){rest.s, space ? (size_t)(space - rest.s) : n});
-                if (space)
-                        jsonw_put_text(w, "role", (struct text){space + 1, (size_t)(rest.s + n - space - 1)});
+                jsonw_put_text(w, "organisation", organisation);
+                if (role.s)
+                        jsonw_put_text(w, "role", role);
                 jsonw_close_object(w);
-                n += end != NULL;
-                rest = (struct text){rest.s + n, rest.n - n};
         }
         jsonw_close_array(w);
 }

@@ -10,6 +10,7 @@
 
 #include "avro/framing.h"
 #include "engine/forget.h"
+#include "engine/copies.h"
 #include "engine/tell.h"
 
 #define ENGINE_SCRATCH_MAX ((size_t)1024 * 1024)

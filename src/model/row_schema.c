@@ -176,3 +176,19 @@ int row_schema_derive(const struct schema_file *event, struct schema_file **ret,
         json_decref(record);
         return e;
 }
+
+bool row_copies_next(struct text *rest, struct text *ret_organisation, struct text *ret_role) {
+        const char *end, *space;
+        size_t n;
+
+        if (rest->n == 0)
+                return false;
+        end = memchr(rest->s, '\n', rest->n);
+        n = end ? (size_t)(end - rest->s) : rest->n;
+        space = memchr(rest->s, ' ', n);
+        *ret_organisation = (struct text){rest->s, space ? (size_t)(space - rest->s) : n};
+        *ret_role = space ? (struct text){space + 1, n - ret_organisation->n - 1} : (struct text){0};
+        rest->s += n + (end != NULL);
+        rest->n -= n + (end != NULL);
+        return true;
+}

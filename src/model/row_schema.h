@@ -23,5 +23,11 @@ static inline size_t row_told_at_slot(const struct event_type *type) {
         return type->layout->n - ROW_SKIPPED + 1;
 }
 
+/*
+ * The next of the pairs that stand in `copies`: takes it off @rest, which is all of them at first. Views into it; a line without a
+ * role has an empty one. Return: false at the end.
+ */
+bool row_copies_next(struct text *rest, struct text *ret_organisation, struct text *ret_role);
+
 /* Derives the schema of the row. Return: 0; -EINVAL with a sentence; -ENOMEM. *ret is the caller's. */
 int row_schema_derive(const struct schema_file *event, struct schema_file **ret, struct error *err) MUSTCHECK;

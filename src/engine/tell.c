@@ -1,12 +1,99 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* Announcements, reminders and alerts: what should be told now, less what was told already. */
-
-#include <string.h>
+/* Announcements, reminders and alerts: what should be told now, less what was told already, and each with a sentence. */
 
 #include "engine/tell.h"
 
-static struct effect *plan_effect(struct view *v, const struct obligation *o, enum effect_stage stage, unsigned reminder,
+#include <assert.h>
+#include <string.h>
+
+#include "calendar/explain.h"
+
+/* --- one Dutch sentence for a person: what, by when, and why it comes to this organisation; no personal data --- */
+
+/* One text of pieces, in the arena. Every telling has one, so nothing here goes through printf. */
+static const char *sentence_join(struct view *v, const struct text *pieces, size_t n) {
+        size_t all = 0;
+        char *text, *p;
+
+        for (size_t i = 0; i < n; i++)
+                all += pieces[i].n;
+        text = p = arena_alloc(v->arena, all + 1);
+        if (!text) {
+                v->failed = true;
+                return "";
+        }
+        for (size_t i = 0; i < n; i++)
+                p = text_write(p, pieces[i]);
+        *p = '\0';
+        return text;
+}
+#define SENTENCE(v, ...) sentence_join((v), (const struct text[]){__VA_ARGS__}, ELEMENTS(((const struct text[]){__VA_ARGS__})))
+
+static struct text sentence_title(const struct norm *norm) {
+        return text_of(norm->title ? norm->title : norm->name);
+}
+
+static struct text sentence_protocol(const struct norm *norm) {
+        return text_of(norm->protocol->title ? norm->protocol->title : norm->protocol->name);
+}
+
+/* Why operators hear of it: the role means nobody. */
+static struct text sentence_why(struct view *v, const struct addressee *to) {
+        if (!to->fallback)
+                return TEXT_OF("");
+        return text_of(SENTENCE(v, TEXT_OF(" De rol '"), text_of(to->role->name), TEXT_OF("' is hier bij niemand belegd; daarom komt dit bij het beheer.")));
+}
+
+static const char *sentence_plan(struct view *v, const struct obligation *o, enum effect_stage stage, const struct addressee *to) {
+        struct text what = stage == STAGE_REMINDER ? TEXT_OF("Herinnering: te doen uiterlijk op ") : TEXT_OF("Te doen uiterlijk op ");
+        struct text title = sentence_title(o->norm), protocol = sentence_protocol(o->norm), because = sentence_why(v, to);
+        char day[DATE_DUTCH_MAX]; /* "maandag 17 oktober 2022" */
+        struct text date = date_dutch_text(o->due.date, day);
+
+        return SENTENCE(v, what, date, TEXT_OF(": "), title, TEXT_OF(" ("), protocol, TEXT_OF(")."), because);
+}
+
+static const char *sentence_raised(struct view *v, const struct obligation *o, unsigned rung, const struct addressee *to) {
+        struct text what = o->norm->timing == TIMING_LIMIT ? TEXT_OF("Niet nagekomen sinds ") : TEXT_OF("Niet gehaald, uiterlijk ");
+        struct text title = sentence_title(o->norm), protocol = sentence_protocol(o->norm), because = sentence_why(v, to);
+        char day[DATE_DUTCH_MAX], digits[NUMBER_TEXT_MAX];
+        struct text date = date_dutch_text(o->due.date, day), number = number_text(rung, digits);
+
+        return SENTENCE(v, what, date, TEXT_OF(": "), title, TEXT_OF(" ("), protocol, TEXT_OF(", trede "), number, TEXT_OF(")."), because);
+}
+
+/* "<title>: <what><date><rest>" */
+static const char *sentence_on_date(struct view *v, struct text title, struct text what, day_t date, struct text rest) {
+        char day[DATE_DUTCH_MAX];
+        struct text dutch = date_dutch_text(date, day);
+
+        return SENTENCE(v, title, what, dutch, rest);
+}
+
+/* @o: the obligation that the alert was about, or NULL: it is not there any more. @norm: its name. */
+static const char *sentence_resolved(struct view *v, const char *norm, enum resolution reason, const struct obligation *o) {
+        struct text title = o ? sentence_title(o->norm) : text_of(norm);
+
+        switch (reason) {
+        case RESOLVED_MET_IN_TIME:
+                return sentence_on_date(v, title, TEXT_OF(": op tijd gedaan op "), o->met_date, TEXT_OF("; het bericht daarover kwam later."));
+        case RESOLVED_MET_LATE:
+                return sentence_on_date(v, title, TEXT_OF(": alsnog gedaan op "), o->met_date, TEXT_OF("."));
+        case RESOLVED_EXPLAINED:
+                return SENTENCE(v, title, TEXT_OF(": er is uitgelegd waarom ervan is afgeweken."));
+        case RESOLVED_LAPSED:
+                return sentence_on_date(v, title, TEXT_OF(": niet meer aan de orde sinds "), o->ended_date, TEXT_OF("."));
+        case RESOLVED_MOVED:
+                return SENTENCE(v, title, TEXT_OF(": dit ligt nu bij een andere organisatie."));
+        default:
+                return SENTENCE(v, title, TEXT_OF(": ingetrokken, deze afspraak geldt hier niet (meer)."));
+        }
+}
+
+/* --- announcements and reminders --- */
+
+static struct effect *plan_tell_one(struct view *v, const struct obligation *o, enum effect_stage stage, unsigned reminder,
                                   const struct addressee *to) {
         struct effect *effect = view_effect(v, EFFECT_PLAN_DUE);
         char date[DATE_TEXT + 1], place[NUMBER_TEXT_MAX];
@@ -28,20 +115,20 @@ static struct effect *plan_effect(struct view *v, const struct obligation *o, en
         return effect;
 }
 
-static void tell_plan(struct view *v, const struct obligation *o, const struct roles *roles, enum effect_stage stage, unsigned reminder, instant_t fell_due) {
+static void plan_tell(struct view *v, const struct obligation *o, const struct roles *roles, enum effect_stage stage, unsigned reminder, instant_t fell_due) {
         const struct role_scope scope = {.start = o->start, .each = o->each, .date = v->today, .present = true};
         struct addressees to;
 
         view_addressees(v, roles, &scope, &to);
         for (size_t i = 0; i < to.n; i++) {
-                struct effect *effect = plan_effect(v, o, stage, reminder, &to.items[i]);
+                struct effect *effect = plan_tell_one(v, o, stage, reminder, &to.items[i]);
 
                 if (effect)
                         effect->fell_due = fell_due;
         }
 }
 
-static struct announcement *find_announcement(const struct view *v, const struct obligation *o) {
+static struct announcement *announcement_find(const struct view *v, const struct obligation *o) {
         struct tellings *told = &v->file->told;
 
         for (uint32_t i = 0; i < told->n_announcements; i++) {
@@ -53,7 +140,7 @@ static struct announcement *find_announcement(const struct view *v, const struct
         return NULL;
 }
 
-static void write_announcement(struct view *v, const struct obligation *o, const struct announcement *a) {
+static void announcement_write(struct view *v, const struct obligation *o, const struct announcement *a) {
         const struct row_obligation row = {
                 .protocol = text_of(o->norm->protocol->name),
                 .norm = text_of(o->norm->name),
@@ -70,7 +157,7 @@ static void write_announcement(struct view *v, const struct obligation *o, const
 }
 
 /* Reminders whose midnight has come: once for each due date, and not when the announcement came at or after it. */
-static bool tell_reminders(struct view *v, struct obligation *o, struct announcement *a) {
+static bool plan_tell_reminders(struct view *v, struct obligation *o, struct announcement *a) {
         bool some = false;
 
         for (size_t i = 0; i < o->norm->n_reminders; i++) {
@@ -82,37 +169,37 @@ static bool tell_reminders(struct view *v, struct obligation *o, struct announce
                 a->reminders |= 1u << i;
                 a->told_at = v->now;
                 some = true;
-                tell_plan(v, o, &reminder->to, STAGE_REMINDER, (unsigned)i + 1, at);
+                plan_tell(v, o, &reminder->to, STAGE_REMINDER, (unsigned)i + 1, at);
         }
         return some;
 }
 
 /* The moment counts as an announcement also when nobody hears of it: only reminders look at it. */
-static bool is_announced(const struct obligation *o) {
+static bool obligation_is_announced(const struct obligation *o) {
         return o->status == STATUS_RUNNING && o->due.state == DUE_KNOWN && (o->norm->announce.n > 0 || o->norm->n_reminders > 0);
 }
 
 /* Room for all of a case that has none yet: most come with its first facts. */
-static void reserve_announcements(struct view *v) {
+static void announcement_reserve(struct view *v) {
         uint32_t n = 0;
 
         for (size_t i = 0; v->file->told.n_announcements == 0 && i < v->n_obligations; i++)
-                n += is_announced(&v->obligations[i]);
+                n += obligation_is_announced(&v->obligations[i]);
         if (casefile_reserve_announcements(v->file, n))
                 v->failed = true;
 }
 
 void view_tell_plans(struct view *v) {
-        reserve_announcements(v);
+        announcement_reserve(v);
         for (size_t i = 0; i < v->n_obligations && !v->failed; i++) {
                 struct obligation *o = &v->obligations[i];
                 struct announcement *a;
                 bool changed = false;
 
                 v->part = o->part;
-                if (!is_announced(o))
+                if (!obligation_is_announced(o))
                         continue;
-                a = find_announcement(v, o);
+                a = announcement_find(v, o);
                 if (!a) {
                         a = casefile_add_announcement(v->file);
                         if (!a) {
@@ -128,11 +215,11 @@ void view_tell_plans(struct view *v) {
                         a->announced_at = a->told_at = v->now;
                         a->reminders = 0;
                         changed = true;
-                        tell_plan(v, o, &o->norm->announce, STAGE_ANNOUNCED, 0, v->now);
+                        plan_tell(v, o, &o->norm->announce, STAGE_ANNOUNCED, 0, v->now);
                 }
-                changed |= tell_reminders(v, o, a);
+                changed |= plan_tell_reminders(v, o, a);
                 if (changed)
-                        write_announcement(v, o, a);
+                        announcement_write(v, o, a);
         }
 }
 
@@ -159,7 +246,7 @@ static bool alert_is_of(const struct alert *alert, const struct obligation *o, u
 }
 
 /* The lowest rung whose acknowledgement holds now: those above it are held back. 0: none. */
-static unsigned held_above(struct view *v, const struct obligation *o) {
+static unsigned alert_held_above(struct view *v, const struct obligation *o) {
         const struct fact_list *list = view_known(v, TYPE_ALERT_ACKNOWLEDGED);
         unsigned least = 0;
 
@@ -192,7 +279,7 @@ static unsigned held_above(struct view *v, const struct obligation *o) {
         return least;
 }
 
-static void want(struct view *v, struct alerts *all, struct obligation *o, unsigned rung, instant_t fell_due, unsigned held) {
+static void alert_want(struct view *v, struct alerts *all, struct obligation *o, unsigned rung, instant_t fell_due, unsigned held) {
         const struct role_scope scope = {.start = o->start, .each = o->each, .date = v->today, .present = true};
         struct tellings *told = &v->file->told;
         struct addressees to;
@@ -218,13 +305,13 @@ static void want(struct view *v, struct alerts *all, struct obligation *o, unsig
         }
 }
 
-static bool rung_is_due(struct view *v, const struct obligation *o, const struct rung *rung, instant_t *ret_fell) {
+static bool rung_has_come(struct view *v, const struct obligation *o, const struct rung *rung, instant_t *ret_fell) {
         instant_t at = rung_due(v, o, rung, ret_fell);
 
         return at != INSTANT_NEVER && view_reached(v, at) && conditions_hold(v, &rung->when, o, false);
 }
 
-static void collect(struct view *v, struct alerts *all) {
+static void alert_collect(struct view *v, struct alerts *all) {
         for (size_t i = 0; i < v->n_obligations; i++) {
                 struct obligation *o = &v->obligations[i];
                 unsigned held;
@@ -232,17 +319,17 @@ static void collect(struct view *v, struct alerts *all) {
                 if (o->status != STATUS_OVERDUE || o->norm->n_rungs == 0)
                         continue;
                 v->part = o->part;
-                held = v->file->told.n_alerts ? held_above(v, o) : 0;
+                held = v->file->told.n_alerts ? alert_held_above(v, o) : 0;
                 for (unsigned r = 1; r <= o->norm->n_rungs; r++) {
                         instant_t fell_due;
 
-                        if (rung_is_due(v, o, &o->norm->rungs[r - 1], &fell_due))
-                                want(v, all, o, r, fell_due, held);
+                        if (rung_has_come(v, o, &o->norm->rungs[r - 1], &fell_due))
+                                alert_want(v, all, o, r, fell_due, held);
                 }
         }
 }
 
-static void write_alert(struct view *v, const struct alert *alert, const char *protocol, const char *norm, const char *instance) {
+static void alert_write(struct view *v, const struct alert *alert, const char *protocol, const char *norm, const char *instance) {
         const struct row_alert row = {
                 .protocol = text_of(protocol),
                 .norm = text_of(norm),
@@ -260,7 +347,7 @@ static void write_alert(struct view *v, const struct alert *alert, const char *p
         view_row(v, ROW_ALERT, &alert->id);
 }
 
-static const struct obligation *obligation_of(const struct view *v, const struct alert *alert) {
+static const struct obligation *alert_obligation(const struct view *v, const struct alert *alert) {
         for (size_t i = 0; i < v->n_obligations; i++) {
                 if (v->obligations[i].pool_norm == alert->norm && instance_key_equal(&v->obligations[i].key, &alert->instance))
                         return &v->obligations[i];
@@ -268,7 +355,7 @@ static const struct obligation *obligation_of(const struct view *v, const struct
         return NULL;
 }
 
-static enum resolution reason_of(struct view *v, const struct obligation *o, unsigned rung) {
+static enum resolution alert_reason(struct view *v, const struct obligation *o, unsigned rung) {
         instant_t fell_due;
 
         if (!o)
@@ -283,7 +370,7 @@ static enum resolution reason_of(struct view *v, const struct obligation *o, uns
         case STATUS_LAPSED:
                 return RESOLVED_LAPSED;
         case STATUS_OVERDUE:
-                if (rung <= o->norm->n_rungs && rung_is_due(v, o, &o->norm->rungs[rung - 1], &fell_due))
+                if (rung <= o->norm->n_rungs && rung_has_come(v, o, &o->norm->rungs[rung - 1], &fell_due))
                         return RESOLVED_MOVED;
                 return RESOLVED_WITHDRAWN;
         default:
@@ -291,8 +378,8 @@ static enum resolution reason_of(struct view *v, const struct obligation *o, uns
         }
 }
 
-static void resolve(struct view *v, struct alert *alert) {
-        const struct obligation *o = obligation_of(v, alert);
+static void alert_resolve(struct view *v, struct alert *alert) {
+        const struct obligation *o = alert_obligation(v, alert);
         const char *word = pool_word(&v->engine->pool, alert->norm), *bar = strchr(word, '|');
         struct effect *effect = view_effect(v, EFFECT_RESOLVED);
         char instance[INSTANCE_TEXT_MAX], id[UUID_TEXT], times[NUMBER_TEXT_MAX];
@@ -312,17 +399,17 @@ static void resolve(struct view *v, struct alert *alert) {
         effect->due_date = alert->due;
         effect->organisation = pool_word(&v->engine->pool, alert->organisation);
         v->part = o ? o->part : 0;
-        effect->reason = reason_of(v, o, alert->rung);
+        effect->reason = alert_reason(v, o, alert->rung);
         effect->fell_due = v->now;
         effect->text = sentence_resolved(v, effect->norm, effect->reason, o);
         uuid_write(&alert->id, id);
         effect->event_id = ENGINE_ID(((struct text){id, UUID_TEXT}), number_text(alert->raised, times), TEXT_OF("resolved"));
         alert->open = false;
         alert->told_at = v->now;
-        write_alert(v, alert, effect->protocol, effect->norm, effect->instance);
+        alert_write(v, alert, effect->protocol, effect->norm, effect->instance);
 }
 
-static void raise_alert(struct view *v, const struct wanted *w, const struct uuid *event_id) {
+static void alert_raise(struct view *v, const struct wanted *w, const struct uuid *event_id) {
         struct alert *alert = &v->file->told.alerts[w->alert];
         struct effect *effect = view_effect(v, EFFECT_RAISED);
 
@@ -347,11 +434,11 @@ static void raise_alert(struct view *v, const struct wanted *w, const struct uui
         effect->fell_due = w->fell_due;
         effect->text = sentence_raised(v, w->o, w->rung, &w->to);
         effect->event_id = *event_id;
-        write_alert(v, alert, effect->protocol, effect->norm, effect->instance);
+        alert_write(v, alert, effect->protocol, effect->norm, effect->instance);
 }
 
 /* A place for an alert that was never raised; its id comes later. */
-static void add_alert(struct view *v, struct wanted *w) {
+static void alert_add(struct view *v, struct wanted *w) {
         struct alert *alert = casefile_add_alert(v->file);
 
         if (!alert || pool_intern(&v->engine->pool, text_of(w->to.organisation->id), &alert->organisation)) {
@@ -383,7 +470,7 @@ static struct text raising_name(struct view *v, const struct alert *alert) {
 }
 
 /* Those that are to be raised, the lowest rungs first. */
-static struct wanted **list_raised(struct view *v, const struct alerts *all, size_t *ret_n) {
+static struct wanted **alert_list_raised(struct view *v, const struct alerts *all, size_t *ret_n) {
         struct wanted **list = view_alloc(v, all->n, sizeof(struct wanted *));
 
         *ret_n = 0;
@@ -397,7 +484,7 @@ static struct wanted **list_raised(struct view *v, const struct alerts *all, siz
 }
 
 /* Gives those that were never raised a place and an id. @names: room for one each. */
-static void add_alerts(struct view *v, struct wanted *const *list, size_t n, struct text *names) {
+static void alert_add_all(struct view *v, struct wanted *const *list, size_t n, struct text *names) {
         struct tellings *told = &v->file->told;
         uint32_t before = told->n_alerts, fresh = 0;
         const struct uuid *ids;
@@ -411,7 +498,7 @@ static void add_alerts(struct view *v, struct wanted *const *list, size_t n, str
         for (size_t i = 0, at = 0; i < n && !v->failed; i++) {
                 if (list[i]->alert != NOT_RAISED)
                         continue;
-                add_alert(v, list[i]);
+                alert_add(v, list[i]);
                 if (!v->failed)
                         names[at++] = alert_name(v, list[i]);
         }
@@ -421,24 +508,24 @@ static void add_alerts(struct view *v, struct wanted *const *list, size_t n, str
 }
 
 /* What ids are made of is written first, so that they can be made two at a time. */
-static void raise_all(struct view *v, const struct alerts *all) {
+static void alert_raise_all(struct view *v, const struct alerts *all) {
         size_t n;
-        struct wanted **list = list_raised(v, all, &n);
+        struct wanted **list = alert_list_raised(v, all, &n);
         struct text *names = list && n ? view_alloc(v, n, sizeof(*names)) : NULL;
         const struct uuid *ids;
 
         if (!names)
                 return;
-        add_alerts(v, list, n, names);
+        alert_add_all(v, list, n, names);
         for (size_t i = 0; i < n && !v->failed; i++)
                 names[i] = raising_name(v, &v->file->told.alerts[list[i]->alert]);
         ids = view_ids(v, names, n);
         for (size_t i = 0; ids && i < n && !v->failed; i++)
-                raise_alert(v, list[i], &ids[i]);
+                alert_raise(v, list[i], &ids[i]);
 }
 
 /* Whether the norm of an alert is looked at in this evaluation. */
-static bool is_judged(const struct view *v, const struct alert *alert) {
+static bool alert_is_judged(const struct view *v, const struct alert *alert) {
         if (!v->bearing)
                 return true;
         for (size_t i = 0; i < v->bearing->plans.n; i++) {
@@ -454,15 +541,15 @@ void view_tell_alerts(struct view *v) {
         struct alerts all = {0};
         uint32_t before = told->n_alerts;
 
-        collect(v, &all);
+        alert_collect(v, &all);
         for (uint32_t i = 0; i < before && !v->failed; i++) {
-                bool stays = !told->alerts[i].open || !is_judged(v, &told->alerts[i]);
+                bool stays = !told->alerts[i].open || !alert_is_judged(v, &told->alerts[i]);
 
                 for (size_t j = 0; !stays && j < all.n; j++)
                         stays = all.items[j].alert == i;
                 if (!stays)
-                        resolve(v, &told->alerts[i]);
+                        alert_resolve(v, &told->alerts[i]);
         }
         if (!v->failed && all.n)
-                raise_all(v, &all);
+                alert_raise_all(v, &all);
 }

@@ -2,9 +2,12 @@
 
 /* Copies of facts: to whom the routes send them, and who hears of a correction. */
 
+#include "engine/copies.h"
+
+#include <assert.h>
 #include <string.h>
 
-#include "engine/tell.h"
+#include "engine/roles.h"
 
 /* Whether a measure of the case runs: started, and not ended by today. */
 static bool measure_runs(struct view *v) {
@@ -29,28 +32,11 @@ static bool measure_runs(struct view *v) {
         return runs;
 }
 
-/* A line "organisation role" of the copies that stand in a fact's row; false at the end. */
-static bool next_pair(struct text *rest, struct text *ret_organisation, struct text *ret_role) {
-        const char *end, *space;
-        size_t n;
-
-        if (rest->n == 0)
-                return false;
-        end = memchr(rest->s, '\n', rest->n);
-        n = end ? (size_t)(end - rest->s) : rest->n;
-        space = memchr(rest->s, ' ', n);
-        *ret_organisation = (struct text){rest->s, space ? (size_t)(space - rest->s) : n};
-        *ret_role = space ? (struct text){space + 1, n - ret_organisation->n - 1} : (struct text){0};
-        rest->s += n + (end != NULL);
-        rest->n -= n + (end != NULL);
-        return true;
-}
-
-static bool was_told(const struct view *v, const struct fact *fact, const char *organisation) {
+static bool copy_was_told(const struct view *v, const struct fact *fact, const char *organisation) {
         struct text rest = fact->copies, org, role;
         uint32_t word;
 
-        while (next_pair(&rest, &org, &role)) {
+        while (row_copies_next(&rest, &org, &role)) {
                 if (text_is(org, organisation))
                         return true;
         }
@@ -75,7 +61,7 @@ static bool was_told(const struct view *v, const struct fact *fact, const char *
  * The slots of a fact as the outcome may show them. Texts of an older fact lie in its case's memory, which moves when the
  * fact that is being accepted is kept; those of a fresh one are the caller's.
  */
-static struct slot *lasting_slots(struct view *v, const struct fact *fact) {
+static struct slot *fact_lasting_slots(struct view *v, const struct fact *fact) {
         size_t n = fact->type->layout->n;
         struct slot *slots;
 
@@ -94,14 +80,14 @@ static struct slot *lasting_slots(struct view *v, const struct fact *fact) {
 }
 
 /* Tells one copy: in the row of a fact that is being accepted now, in a row of its own for the others. */
-static void tell(struct view *v, const struct fact *fact, const char *organisation, const char *role, bool personal) {
+static void copy_tell(struct view *v, const struct fact *fact, const char *organisation, const char *role, bool personal) {
         struct effect *effect;
         struct copy *copy;
         struct row_copy row;
         struct uuid id;
         char text[UUID_TEXT + 1];
 
-        if (was_told(v, fact, organisation))
+        if (copy_was_told(v, fact, organisation))
                 return;
         effect = view_effect(v, EFFECT_ROUTED);
         if (!effect)
@@ -109,7 +95,7 @@ static void tell(struct view *v, const struct fact *fact, const char *organisati
         effect->event_id = fact->event_id;
         effect->organisation = organisation;
         effect->role = role;
-        effect->fact = (struct event){fact->type, lasting_slots(v, fact)};
+        effect->fact = (struct event){fact->type, fact_lasting_slots(v, fact)};
         if (!effect->fact.slots)
                 v->failed = true;
         effect->personal = personal;
@@ -131,7 +117,7 @@ static void tell(struct view *v, const struct fact *fact, const char *organisati
         view_row(v, ROW_COPY, &id);
 }
 
-static void tell_route(struct view *v, const struct fact *fact, const struct route *route, bool runs) {
+static void route_tell(struct view *v, const struct fact *fact, const struct route *route, bool runs) {
         struct role_scope scope = {.start = fact, .date = fact->own, .waits = true};
         struct addressees to;
 
@@ -142,23 +128,23 @@ static void tell_route(struct view *v, const struct fact *fact, const struct rou
                 }
                 view_addressees(v, &route->to, &scope, &to);
                 for (size_t i = 0; i < to.n; i++)
-                        tell(v, fact, to.items[i].organisation->id, to.items[i].role->name, route->personal);
+                        copy_tell(v, fact, to.items[i].organisation->id, to.items[i].role->name, route->personal);
         }
 }
 
 /* Copies of a fact of type @t by the routes of its type. */
-static void tell_routes_of(struct view *v, size_t t, const struct fact *fact, bool runs) {
+static void routes_tell_of(struct view *v, size_t t, const struct fact *fact, bool runs) {
         const struct config_index *index = &v->config->index[t];
 
         for (size_t r = 0; fact->own != DAY_NONE && r < index->n_routes; r++) {
                 const struct route *route = index->routes[r];
 
                 if (conditions_hold_self(&route->when, fact) && view_holds(v, route->protocol, fact->own, fact))
-                        tell_route(v, fact, route, runs);
+                        route_tell(v, fact, route, runs);
         }
 }
 
-static void tell_routes(struct view *v) {
+static void routes_tell(struct view *v) {
         size_t types = event_types_count(v->config->types);
         bool runs = measure_runs(v);
 
@@ -167,13 +153,13 @@ static void tell_routes(struct view *v) {
                         continue;
                 v->part = part_of_routes(v->engine, event_types_at(v->config->types, t));
                 for (size_t i = 0; i < v->lists[t].n; i++)
-                        tell_routes_of(v, t, v->lists[t].items[i], runs);
+                        routes_tell_of(v, t, v->lists[t].items[i], runs);
         }
         v->part = 0;
 }
 
 /* Of a type whose facts have no identity an accepted fact changes nothing for the others. */
-static void tell_routes_of_bearing(struct view *v) {
+static void routes_tell_of_bearing(struct view *v) {
         const struct fact *fresh = &v->facts[v->n - 1];
         const struct fact_list *list = view_list(v, fresh->type);
         bool runs = measure_runs(v);
@@ -181,22 +167,22 @@ static void tell_routes_of_bearing(struct view *v) {
         v->part = part_of_routes(v->engine, fresh->type);
         for (size_t i = 0; i < list->n; i++) {
                 if (fresh->type->identity >= 0 || list->items[i] == fresh)
-                        tell_routes_of(v, fresh->type->index, list->items[i], runs);
+                        routes_tell_of(v, fresh->type->index, list->items[i], runs);
         }
         v->part = 0;
 }
 
 /* Everyone who got @from, with the role in which: told with its row, later, or now. */
-static void tell_correction(struct view *v, const struct fact *fact, const struct fact *from) {
+static void correction_tell(struct view *v, const struct fact *fact, const struct fact *from) {
         struct text rest = from->copies, org, role;
         size_t effects = v->n_effects;
         uint32_t copies = v->file->told.n_copies;
 
-        while (next_pair(&rest, &org, &role) && !v->failed) {
+        while (row_copies_next(&rest, &org, &role) && !v->failed) {
                 const char *organisation = arena_copy(v->arena, org.s, org.n), *name = arena_copy(v->arena, role.s, role.n);
 
                 if (organisation && name)
-                        tell(v, fact, organisation, name, false);
+                        copy_tell(v, fact, organisation, name, false);
                 else
                         v->failed = true;
         }
@@ -204,13 +190,13 @@ static void tell_correction(struct view *v, const struct fact *fact, const struc
                 const struct copy copy = v->file->told.copies[i]; /* telling may move the array */
 
                 if (uuid_equal(&copy.event_id, &from->event_id))
-                        tell(v, fact, pool_word(&v->engine->pool, copy.organisation), pool_word(&v->engine->pool, copy.role), false);
+                        copy_tell(v, fact, pool_word(&v->engine->pool, copy.organisation), pool_word(&v->engine->pool, copy.role), false);
         }
         for (size_t i = 0; i < effects && !v->failed; i++) {
                 const struct effect effect = v->effects[i];
 
                 if (effect.kind == EFFECT_ROUTED && uuid_equal(&effect.event_id, &from->event_id))
-                        tell(v, fact, effect.organisation, effect.role, false);
+                        copy_tell(v, fact, effect.organisation, effect.role, false);
         }
 }
 
@@ -218,7 +204,7 @@ static void tell_correction(struct view *v, const struct fact *fact, const struc
  * What replaces or withdraws a fact goes to whoever got that fact. Corrections of corrections follow: as often as
  * something new was told, at most once for each fact in a row of them.
  */
-static void tell_corrections(struct view *v) {
+static void corrections_tell(struct view *v) {
         size_t before;
         size_t rounds = 0;
 
@@ -234,7 +220,7 @@ static void tell_corrections(struct view *v) {
                                 if (slots[j] >= 0 && fact->slots[slots[j]].kind == SLOT_UUID)
                                         named = view_find(v, &fact->slots[slots[j]].u);
                                 if (named && named != fact)
-                                        tell_correction(v, fact, named);
+                                        correction_tell(v, fact, named);
                         }
                 }
         } while (v->n_effects > before && ++rounds < v->n && !v->failed);
@@ -243,9 +229,9 @@ static void tell_corrections(struct view *v) {
 void view_tell_copies(struct view *v) {
         if (v->bearing) { /* nothing was corrected */
                 if (v->bearing->routes)
-                        tell_routes_of_bearing(v);
+                        routes_tell_of_bearing(v);
                 return;
         }
-        tell_routes(v);
-        tell_corrections(v);
+        routes_tell(v);
+        corrections_tell(v);
 }
