@@ -28,7 +28,7 @@ struct publish {
         int64_t next_progress; /* monotonic ms */
 };
 
-static void print_rejected(void *ctx, uint64_t number, enum refusal refusal, const char *field, const struct error *err) {
+static void publish_print_rejected(void *ctx, uint64_t number, enum refusal refusal, const char *field, const struct error *err) {
         struct publish *p = ctx;
         struct json_writer w = JSON_WRITER(&p->line);
 
@@ -38,7 +38,7 @@ static void print_rejected(void *ctx, uint64_t number, enum refusal refusal, con
         (void) fwrite(p->line.bytes, 1, p->line.n, stdout); /* a full disk is told at the end */
 }
 
-static void print_progress(void *ctx, const struct publisher_result *r) {
+static void publish_print_progress(void *ctx, const struct publisher_result *r) {
         struct clock clock = clock_system();
         struct publish *p = ctx;
 
@@ -48,7 +48,7 @@ static void print_progress(void *ctx, const struct publisher_result *r) {
         fprintf(stderr, "\r%" PRIu64 " lines, %" PRIu64 " published, %" PRIu64 " rejected", r->lines, r->published, r->rejected);
 }
 
-static int read_arguments(int argc, char **argv, struct publish *p) {
+static int publish_arguments(int argc, char **argv, struct publish *p) {
         const char *arguments[OPTION_ARGUMENTS_MAX];
         const struct option_row rows[] = {
                 OPTION_TEXT_ROW("--config", &p->dirs.config),
@@ -67,7 +67,7 @@ static int read_arguments(int argc, char **argv, struct publish *p) {
         return 0;
 }
 
-static int find_as(const struct publish *p, const struct organisation **ret) {
+static int publish_find_as(const struct publish *p, const struct organisation **ret) {
         struct nearest nearest = NEAREST_INIT(p->as);
         char hint[NEAREST_HINT_MAX];
 
@@ -82,7 +82,7 @@ static int find_as(const struct publish *p, const struct organisation **ret) {
 }
 
 /* The summary comes last, whatever happened before it. */
-static int conclude(const struct publish *p, const struct publisher_result *result, int r, struct error *err) {
+static int publish_conclude(const struct publish *p, const struct publisher_result *result, int r, struct error *err) {
         if (p->next_progress)
                 fputc('\n', stderr);
         if (result->foreign)
@@ -104,41 +104,56 @@ static int conclude(const struct publish *p, const struct publisher_result *resu
         return command_fail("publish", EXIT_BROKER, err);
 }
 
-static int publish(struct publish *p) {
-        struct publisher publisher = {.rejected = print_rejected, .progress = print_progress, .ctx = p, .in = stdin};
-        struct publisher_result result = {0};
+/* Everything from @in, whose lines are published to the broker that is open. */
+static int publish_from(struct publish *p, const struct organisation *as, FILE *in) {
+        const struct publisher publisher = {
+                .bus = p->broker.bus,
+                .types = p->config->types,
+                .organisations = p->config->organisations,
+                .as = as,
+                .in = in,
+                .rejected = publish_print_rejected,
+                .progress = publish_print_progress,
+                .ctx = p,
+        };
+        struct publisher_result result;
         struct error err = {0};
+        int r = publisher_run(&publisher, &result, &err);
+
+        return publish_conclude(p, &result, r, &err);
+}
+
+static int publish(struct publish *p) {
+        const struct organisation *as;
+        struct error err = {0};
+        FILE *in = stdin;
         int status = command_configuration("publish", &p->dirs, &p->config);
 
-        if (status == 0)
-                status = find_as(p, &publisher.as);
-        if (status == 0)
-                status = command_broker_read("publish", p->dirs.config, p->bootstrap, NULL, &p->broker);
         if (status)
                 return status;
-        if (p->path) {
-                publisher.in = fopen(p->path, "re");
-                if (!publisher.in) {
-                        error_set(&err, "%s cannot be opened: %s", p->path, strerror(errno));
-                        return command_fail("publish", EXIT_USAGE, &err);
-                }
+        status = publish_find_as(p, &as);
+        if (status)
+                return status;
+        status = command_broker_read("publish", p->dirs.config, p->bootstrap, NULL, &p->broker);
+        if (status)
+                return status;
+        if (p->path)
+                in = fopen(p->path, "re");
+        if (!in) {
+                error_set(&err, "%s cannot be opened: %s", p->path, strerror(errno));
+                return command_fail("publish", EXIT_USAGE, &err);
         }
         status = command_broker_open("publish", &p->broker);
-        if (status == 0) {
-                publisher.bus = p->broker.bus;
-                publisher.types = p->config->types;
-                publisher.organisations = p->config->organisations;
-                status = publisher_run(&publisher, &result, &err);
-                status = conclude(p, &result, status, &err);
-        }
+        if (status == 0)
+                status = publish_from(p, as, in);
         if (p->path)
-                (void) fclose(publisher.in); /* only read */
+                (void) fclose(in); /* only read */
         return status;
 }
 
-static int run(int argc, char **argv) {
+static int publish_run(int argc, char **argv) {
         struct publish p = {.dirs = COMMAND_DIRS_DEFAULT, .line = BUFFER_INIT(LINE_MAX_BYTES), .show = isatty(STDERR_FILENO) == 1};
-        int status = read_arguments(argc, argv, &p);
+        int status = publish_arguments(argc, argv, &p);
 
         if (status == 0)
                 status = publish(&p);
@@ -164,5 +179,5 @@ const struct command command_publish = {
                 "  --config DIR       configuration (default config)\n"
                 "  --schemas DIR      schemas (default schemas)\n\n"
                 "Exit status: 0 all published, 1 some lines were rejected, 2 wrong usage or configuration, 3 the broker failed.\n",
-        .run = run,
+        .run = publish_run,
 };

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Lines onto the broker, with as many under way at a time as it takes. */
+
 #include "cli/publisher.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -14,7 +18,7 @@
 #define WAIT_MS 100
 #define WAITS_MAX (2 * BUS_CALL_MS / WAIT_MS) /* each record has its outcome sooner */
 
-struct run {
+struct publishing {
         const struct publisher *p;
         struct publisher_result *result;
         struct bus_producer *producer;
@@ -24,8 +28,8 @@ struct run {
         struct error failure; /* of the first record that was not acknowledged */
 };
 
-static void on_settled(void *ctx, const struct bus_report *report) {
-        struct run *run = ctx;
+static void publisher_on_settled(void *ctx, const struct bus_report *report) {
+        struct publishing *run = ctx;
 
         run->settled++;
         if (report->sent == BUS_SENT) {
@@ -38,7 +42,7 @@ static void on_settled(void *ctx, const struct bus_report *report) {
 }
 
 /* Waits until no more than @most records lack their outcome. */
-static int wait_for_outcomes(struct run *run, uint64_t most, struct error *err) {
+static int publisher_wait(struct publishing *run, uint64_t most, struct error *err) {
         for (unsigned waits = 0; run->sent - run->settled > most; waits++) {
                 int r = waits < WAITS_MAX ? bus_producer_poll(run->producer, WAIT_MS, err) : -ETIMEDOUT;
 
@@ -50,7 +54,7 @@ static int wait_for_outcomes(struct run *run, uint64_t most, struct error *err) 
         return 0;
 }
 
-static int publisher_send(struct run *run, const struct bus_record *record, struct error *err) {
+static int publisher_send(struct publishing *run, const struct bus_record *record, struct error *err) {
         for (unsigned tries = 0; tries < WAITS_MAX; tries++) {
                 int r = bus_producer_send(run->producer, record, (void *)(uintptr_t)run->result->lines, err);
 
@@ -66,7 +70,7 @@ static int publisher_send(struct run *run, const struct bus_record *record, stru
         return -ETIMEDOUT;
 }
 
-static int publish_event(struct run *run, const struct line *line, struct error *err) {
+static int publisher_event(struct publishing *run, const struct line *line, struct error *err) {
         const struct event *event = &line->event;
         char topic[BUS_NAME_MAX + 1];
         struct event_record made;
@@ -79,17 +83,19 @@ static int publish_event(struct run *run, const struct line *line, struct error 
                 made.record.topic = topic;
         }
         r = publisher_send(run, &made.record, err);
-        if (r == 0 && run->p->as && !text_is(event->slots[SLOT_SOURCE].s, run->p->as->id))
+        if (r)
+                return r;
+        if (run->p->as && !text_is(event->slots[SLOT_SOURCE].s, run->p->as->id))
                 run->result->foreign++;
-        return r;
+        return 0;
 }
 
-static void reject(struct run *run, const struct line *line, enum refusal refusal, const struct error *err) {
+static void publisher_reject(struct publishing *run, const struct line *line, enum refusal refusal, const struct error *err) {
         run->result->rejected++;
         run->p->rejected(run->p->ctx, run->result->lines, refusal, line->field, err);
 }
 
-static int publish_line(struct run *run, struct text text, struct error *err) {
+static int publisher_line(struct publishing *run, struct text text, struct error *err) {
         struct error clock_error;
         struct line line;
         int r = 0;
@@ -101,33 +107,44 @@ static int publish_line(struct run *run, struct text text, struct error *err) {
                 break;
         case LINE_CLOCK:
                 error_set(&clock_error, "a clock line means something to replay only; leave it out, the worker lives in the present");
-                reject(run, &line, REFUSAL_MALFORMED, &clock_error);
+                publisher_reject(run, &line, REFUSAL_MALFORMED, &clock_error);
                 break;
         case LINE_REFUSED:
-                reject(run, &line, line.refusal, &line.error);
+                publisher_reject(run, &line, line.refusal, &line.error);
                 break;
         case LINE_EVENT:
-                r = publish_event(run, &line, err);
+                r = publisher_event(run, &line, err);
                 break;
         }
         line_done(&line);
         return r;
 }
 
-static int publish_all(struct run *run, struct lines *lines, struct error *err) {
+/* After each line: outcomes are taken in now and then, and waited for when many are open. */
+static int publisher_pace(struct publishing *run, struct error *err) {
+        if (run->result->lines % PUBLISHER_PROGRESS_LINES == 0) {
+                int r = bus_producer_poll(run->producer, 0, err);
+
+                if (run->p->progress)
+                        run->p->progress(run->p->ctx, run->result);
+                if (r)
+                        return r;
+        }
+        if (run->sent - run->settled < PUBLISHER_IN_FLIGHT_MAX)
+                return 0;
+        return publisher_wait(run, PUBLISHER_IN_FLIGHT_MAX / 2, err);
+}
+
+static int publisher_lines(struct publishing *run, struct lines *lines, struct error *err) {
         struct text text;
         int r;
 
         while ((r = lines_next(lines, &text)) == 0) {
                 run->result->lines = lines->number;
-                r = publish_line(run, text, err);
-                if (r == 0 && lines->number % PUBLISHER_PROGRESS_LINES == 0) {
-                        r = bus_producer_poll(run->producer, 0, err);
-                        if (run->p->progress)
-                                run->p->progress(run->p->ctx, run->result);
-                }
-                if (r == 0 && run->sent - run->settled >= PUBLISHER_IN_FLIGHT_MAX)
-                        r = wait_for_outcomes(run, PUBLISHER_IN_FLIGHT_MAX / 2, err);
+                r = publisher_line(run, text, err);
+                if (r)
+                        return r;
+                r = publisher_pace(run, err);
                 if (r || run->result->open > 0)
                         return r;
         }
@@ -137,7 +154,7 @@ static int publish_all(struct run *run, struct lines *lines, struct error *err) 
 }
 
 /* Waits for the last outcomes; what has none then is open. */
-static int finish(struct run *run, int r, struct error *err) {
+static int publisher_finish(struct publishing *run, int r, struct error *err) {
         struct error ignored = {0};
         size_t left = 0;
         int flushed = bus_producer_flush(run->producer, BUS_CALL_MS, &left, r ? &ignored : err);
@@ -153,17 +170,23 @@ static int finish(struct run *run, int r, struct error *err) {
         return flushed;
 }
 
-int publisher_run(const struct publisher *p, struct publisher_result *ret, struct error *err) {
-        struct run run = {.p = p, .result = ret, .value = BUFFER_INIT(VALUE_MAX)};
-        struct lines lines = LINES_INIT(p->in);
-        int r = arena_new(&run.arena, LINE_ARENA_MAX);
+static int publisher_begin(struct publishing *run, struct error *err) {
+        CLEANUP(lines_done) struct lines lines = LINES_INIT(run->p->in);
+        int r = arena_new(&run->arena, LINE_ARENA_MAX);
 
+        if (r)
+                return r;
+        r = bus_producer_open(run->p->bus, &(struct bus_producer_config){.settled = publisher_on_settled, .ctx = run}, &run->producer, err);
+        return r ? r : publisher_finish(run, publisher_lines(run, &lines, err), err);
+}
+
+int publisher_run(const struct publisher *p, struct publisher_result *ret, struct error *err) {
+        struct publishing run = {.p = p, .result = ret, .value = BUFFER_INIT(VALUE_MAX)};
+        int r;
+
+        assert(p->bus && p->types && p->organisations && p->in && p->rejected);
         memset(ret, 0, sizeof(*ret));
-        if (r == 0)
-                r = bus_producer_open(p->bus, &(struct bus_producer_config){.settled = on_settled, .ctx = &run}, &run.producer, err);
-        if (r == 0)
-                r = finish(&run, publish_all(&run, &lines, err), err);
-        lines_done(&lines);
+        r = publisher_begin(&run, err);
         buffer_done(&run.value);
         arena_free(run.arena);
         if (r == -ENOMEM)

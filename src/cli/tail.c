@@ -31,7 +31,7 @@ struct tail {
         sigset_t signals; /* that stop it; blocked in all threads */
 };
 
-static int read_from(struct tail *t) {
+static int tail_read_from(struct tail *t) {
         const char *from = t->from_text;
         struct bus_reader_config *c = &t->reader_config;
         day_t day;
@@ -51,7 +51,7 @@ static int read_from(struct tail *t) {
         return 0;
 }
 
-static int read_arguments(int argc, char **argv, struct tail *t) {
+static int tail_arguments(int argc, char **argv, struct tail *t) {
         const struct option_row rows[] = {
                 OPTION_TEXT_ROW("--config", &t->dirs.config),
                 OPTION_TEXT_ROW("--schemas", &t->dirs.schemas),
@@ -82,11 +82,11 @@ static int read_arguments(int argc, char **argv, struct tail *t) {
         t->reader_config.partition = BUS_ALL_PARTITIONS;
         t->reader_config.key = t->case_text;
         t->reader_config.key_n = t->case_text ? UUID_TEXT : 0;
-        return read_from(t);
+        return tail_read_from(t);
 }
 
 /* Only the schemas: tail must also serve whoever mends a protocol. */
-static int read_schemas(struct tail *t) {
+static int tail_read_schemas(struct tail *t) {
         struct mistakes mistakes = MISTAKES_INIT;
         struct error err;
         int r = event_types_read(t->dirs.schemas, &t->types, &mistakes);
@@ -99,28 +99,28 @@ static int read_schemas(struct tail *t) {
         return r ? command_fail("tail", EXIT_USAGE, &err) : 0;
 }
 
-static int open_reader(struct tail *t) {
+static int tail_open(struct tail *t) {
         struct error err = {0};
         int r = view_new(t->types, t->clear, &t->view, &err);
 
-        if (r == 0) {
-                /* Connecting may take long and has nothing to finish: a signal ends it at once. */
-                (void) pthread_sigmask(SIG_UNBLOCK, &t->signals, NULL);
-                r = bus_reader_open(t->broker.bus, &t->reader_config, &t->reader, &err);
-                (void) pthread_sigmask(SIG_BLOCK, &t->signals, NULL);
-        }
         if (r == -ENOMEM)
                 error_set(&err, "out of memory");
         if (r)
-                return command_fail("tail", r == -ENOENT ? EXIT_USAGE : EXIT_BROKER, &err);
-        return 0;
+                return command_fail("tail", EXIT_BROKER, &err);
+        /* Connecting may take long and has nothing to finish: a signal ends it at once. */
+        (void) pthread_sigmask(SIG_UNBLOCK, &t->signals, NULL);
+        r = bus_reader_open(t->broker.bus, &t->reader_config, &t->reader, &err);
+        (void) pthread_sigmask(SIG_BLOCK, &t->signals, NULL);
+        if (r == -ENOMEM)
+                error_set(&err, "out of memory");
+        return r ? command_fail("tail", r == -ENOENT ? EXIT_USAGE : EXIT_BROKER, &err) : 0;
 }
 
-static bool stop_asked(const struct tail *t) {
+static bool tail_stop_asked(const struct tail *t) {
         return sigtimedwait(&t->signals, NULL, &(struct timespec){0}) > 0;
 }
 
-static int print_record(struct tail *t, struct bus_record *record, struct error *err) {
+static int tail_print(struct tail *t, struct bus_record *record, struct error *err) {
         int r;
 
         if (t->case_text && !view_is_of_case(record, &t->case_id))
@@ -140,7 +140,7 @@ static int print_record(struct tail *t, struct bus_record *record, struct error 
 }
 
 /* Reads on until the end, a signal or a failure. What is printed is flushed as soon as there is nothing more at hand. */
-static int follow(struct tail *t, struct error *err) {
+static int tail_follow(struct tail *t, struct error *err) {
         int timeout_ms = 0;
 
         for (unsigned n = 1;; n++) {
@@ -148,14 +148,14 @@ static int follow(struct tail *t, struct error *err) {
                 int r = bus_reader_poll(t->reader, timeout_ms, &event, err);
 
                 if (r == 0 && event.kind == BUS_RECORD)
-                        r = print_record(t, &event.record, err);
+                        r = tail_print(t, &event.record, err);
                 if (r || event.kind == BUS_END)
                         return r;
                 if (event.kind == BUS_NONE && timeout_ms == 0 && fflush(stdout) != 0) {
                         error_set(err, "standard output cannot be written: %s", strerror(errno));
                         return -EIO;
                 }
-                if ((event.kind == BUS_NONE || n % RECORDS_A_LOOK == 0) && stop_asked(t))
+                if ((event.kind == BUS_NONE || n % RECORDS_A_LOOK == 0) && tail_stop_asked(t))
                         return 0;
                 timeout_ms = event.kind == BUS_NONE ? STEP_MS : 0;
         }
@@ -163,17 +163,20 @@ static int follow(struct tail *t, struct error *err) {
 
 static int tail(struct tail *t) {
         struct error err = {0};
-        int status = read_schemas(t), r;
+        int status = tail_read_schemas(t), r;
 
-        if (status == 0)
-                status = command_broker_read("tail", t->dirs.config, t->bootstrap, NULL, &t->broker);
-        if (status == 0)
-                status = command_broker_open("tail", &t->broker);
-        if (status == 0)
-                status = open_reader(t);
         if (status)
                 return status;
-        r = follow(t, &err);
+        status = command_broker_read("tail", t->dirs.config, t->bootstrap, NULL, &t->broker);
+        if (status)
+                return status;
+        status = command_broker_open("tail", &t->broker);
+        if (status)
+                return status;
+        status = tail_open(t);
+        if (status)
+                return status;
+        r = tail_follow(t, &err);
         bus_reader_close(t->reader);
         if (r)
                 return command_fail("tail", EXIT_BROKER, &err);
@@ -184,9 +187,9 @@ static int tail(struct tail *t) {
         return EXIT_DONE;
 }
 
-static int run(int argc, char **argv) {
+static int tail_run(int argc, char **argv) {
         struct tail t = {.dirs = COMMAND_DIRS_DEFAULT, .line = BUFFER_INIT(VIEW_BYTES_MAX)};
-        int status = read_arguments(argc, argv, &t);
+        int status = tail_arguments(argc, argv, &t);
 
         if (status)
                 return status;
@@ -223,5 +226,5 @@ const struct command command_tail = {
                 "  --schemas DIR      schemas (default schemas)\n\n"
                 "Topics are named without the configured prefix.\n"
                 "Exit status: 0 stopped or at the end, 2 wrong usage (also: no such topic), 3 the broker failed.\n",
-        .run = run,
+        .run = tail_run,
 };

@@ -23,7 +23,7 @@ struct topics_command {
         struct topics_plan plan;
 };
 
-static int read_arguments(int argc, char **argv, struct topics_command *c) {
+static int topics_arguments(int argc, char **argv, struct topics_command *c) {
         const char *arguments[OPTION_ARGUMENTS_MAX];
         const struct option_row rows[] = {
                 OPTION_TEXT_ROW("--config", &c->dirs.config),
@@ -41,7 +41,7 @@ static int read_arguments(int argc, char **argv, struct topics_command *c) {
         return 0;
 }
 
-static void print_step(const struct topics_step *step) {
+static void topics_print_step(const struct topics_step *step) {
         struct buffer out = BUFFER_INIT(BUS_RECORD_MAX);
 
         topics_step_print(step, &out);
@@ -50,7 +50,7 @@ static void print_step(const struct topics_step *step) {
 }
 
 /* librdkafka cannot make these, so they are said. */
-static void print_note(const struct topics_command *c) {
+static void topics_print_note(const struct topics_command *c) {
         const struct broker_acls *acls = &c->broker.config.acls;
 
         if (acls->wanted && acls->worker)
@@ -62,11 +62,11 @@ static void print_note(const struct topics_command *c) {
 }
 
 /* Return: 0, or the exit status after the sentence. */
-static int do_step(struct topics_command *c, const struct topics_step *step) {
+static int topics_do_step(struct topics_command *c, const struct topics_step *step) {
         struct error err = {0};
         int r;
 
-        print_step(step);
+        topics_print_step(step);
         if (!c->apply || step->kind == TOPICS_REFUSE)
                 return 0;
         r = topics_apply(c->admin, step, &err);
@@ -75,12 +75,16 @@ static int do_step(struct topics_command *c, const struct topics_step *step) {
         return command_fail("topics", EXIT_BROKER, &err);
 }
 
-static int look_and_do(struct topics_command *c) {
-        struct error err = {0};
-        int r = admin_new(&c->broker.kafka, &c->admin, &err);
+static int topics_make_plan(struct topics_command *c, struct error *err) {
+        int r = admin_new(&c->broker.kafka, &c->admin, err);
 
-        if (r == 0)
-                r = topics_look(c->admin, &c->wanted, c->arena, &c->plan, &err);
+        return r ? r : topics_look(c->admin, &c->wanted, c->arena, &c->plan, err);
+}
+
+static int topics_do(struct topics_command *c) {
+        struct error err = {0};
+        int r = topics_make_plan(c, &err);
+
         if (r == ADMIN_E_UNSUPPORTED) {
                 puts("this is the embedded broker: it has made its topics itself and keeps no rights; nothing to do");
                 return EXIT_DONE;
@@ -88,41 +92,46 @@ static int look_and_do(struct topics_command *c) {
         if (r)
                 return command_fail("topics", r == -EINVAL ? EXIT_USAGE : EXIT_BROKER, &err);
         for (size_t i = 0; i < c->plan.n; i++) {
-                int status = do_step(c, &c->plan.steps[i]);
+                int status = topics_do_step(c, &c->plan.steps[i]);
 
                 if (status)
                         return status;
         }
-        print_note(c);
+        topics_print_note(c);
         printf("%zu topics and %zu rights wanted, %zu %s, %zu refused\n", c->wanted.n, c->wanted.acls_n, c->plan.n - c->plan.refused,
                c->apply ? "made or changed" : "to make or change", c->plan.refused);
         return c->plan.refused ? EXIT_NO : EXIT_DONE;
 }
 
-static int prepare(struct topics_command *c) {
+static int topics_prepare(struct topics_command *c) {
         struct error err = {0};
         int r, status = command_broker_read("topics", c->dirs.config, c->bootstrap, NULL, &c->broker);
 
-        if (status == 0)
-                status = command_configuration("topics", &c->dirs, &c->config);
         if (status)
                 return status;
+        status = command_configuration("topics", &c->dirs, &c->config);
+        if (status)
+                return status;
+        error_set(&err, "out of memory");
         r = arena_new(&c->arena, TOPICS_BYTES_MAX);
-        if (r)
-                error_set(&err, "out of memory");
-        else
+        if (r == 0)
                 r = topics_of_config(c->config, &c->broker.config, c->arena, &c->wanted, &err);
         return r ? command_fail("topics", EXIT_USAGE, &err) : 0;
 }
 
-static int run(int argc, char **argv) {
-        struct topics_command c = {.dirs = COMMAND_DIRS_DEFAULT};
-        int status = read_arguments(argc, argv, &c);
+static int topics_plan_or_apply(struct topics_command *c, int argc, char **argv) {
+        int status = topics_arguments(argc, argv, c);
 
-        if (status == 0)
-                status = prepare(&c);
-        if (status == 0)
-                status = look_and_do(&c);
+        if (status)
+                return status;
+        status = topics_prepare(c);
+        return status ? status : topics_do(c);
+}
+
+static int topics_run(int argc, char **argv) {
+        struct topics_command c = {.dirs = COMMAND_DIRS_DEFAULT};
+        int status = topics_plan_or_apply(&c, argc, argv);
+
         admin_free(c.admin);
         arena_free(c.arena);
         config_free(c.config);
@@ -143,5 +152,5 @@ const struct command command_topics = {
                 "  --schemas DIR     schemas (default schemas)\n"
                 "  --bootstrap LIST  where the broker is (else KETENWACHT_BOOTSTRAP, else broker.yaml)\n\n"
                 "Exit status: 0 done, 1 something is refused, 2 wrong usage or configuration, 3 the broker failed.\n",
-        .run = run,
+        .run = topics_run,
 };

@@ -26,7 +26,7 @@ static struct bus_header header_of(const char *name, const char *text, size_t n)
 /* -- The headers of an event -- */
 
 /* Digits, and then a sign. */
-static char *put_digits(char *at, int value, unsigned n, char sign) {
+static char *header_digits(char *at, int value, unsigned n, char sign) {
         at = text_write_digits(at, (unsigned)value, n);
         *at = sign;
         return at + 1;
@@ -43,13 +43,13 @@ static size_t header_time(instant_t at, char ret[EVENT_HEADER_TIME_MAX]) {
                 seconds--;
         }
         if (gmtime_r(&(time_t){seconds}, &tm) && tm.tm_year >= -1900 && tm.tm_year <= 9999 - 1900) {
-                end = put_digits(end, tm.tm_year + 1900, 4, '-');
-                end = put_digits(end, tm.tm_mon + 1, 2, '-');
-                end = put_digits(end, tm.tm_mday, 2, 'T');
-                end = put_digits(end, tm.tm_hour, 2, ':');
-                end = put_digits(end, tm.tm_min, 2, ':');
-                end = put_digits(end, tm.tm_sec, 2, '.');
-                end = put_digits(end, (int)ms, 3, 'Z');
+                end = header_digits(end, tm.tm_year + 1900, 4, '-');
+                end = header_digits(end, tm.tm_mon + 1, 2, '-');
+                end = header_digits(end, tm.tm_mday, 2, 'T');
+                end = header_digits(end, tm.tm_hour, 2, ':');
+                end = header_digits(end, tm.tm_min, 2, ':');
+                end = header_digits(end, tm.tm_sec, 2, '.');
+                end = header_digits(end, (int)ms, 3, 'Z');
         }
         *end = '\0';
         return (size_t)(end - ret);
@@ -71,7 +71,7 @@ void event_header_type(const char *event, char ret[EVENT_HEADER_TYPE_MAX]) {
 }
 
 /* The URN of who published: most of what is told, the broker itself tells. */
-static const char *source_urn(const struct organisations *orgs, struct text source, char unlisted[EVENT_HEADER_SOURCE_MAX]) {
+static const char *header_source(const struct organisations *orgs, struct text source, char unlisted[EVENT_HEADER_SOURCE_MAX]) {
         static const char before[] = ORGANISATION_URN;
         const struct organisation *o = NULL;
         size_t n = sizeof(before) - 1;
@@ -96,7 +96,7 @@ void event_headers_make(const struct event *event, const struct organisations *o
 
         assert(slots[SLOT_EVENT_ID].kind == SLOT_UUID && slots[SLOT_OCCURRED_AT].kind == SLOT_INT);
         assert(slots[SLOT_SOURCE].kind == SLOT_STRING);
-        ret->source = source_urn(orgs, slots[SLOT_SOURCE].s, ret->unlisted);
+        ret->source = header_source(orgs, slots[SLOT_SOURCE].s, ret->unlisted);
         uuid_format(&slots[SLOT_EVENT_ID].u, ret->id);
         *next++ = header_of("ce_specversion", EVENT_SPECVERSION, sizeof(EVENT_SPECVERSION) - 1);
         *next++ = header_of(EVENT_HEADER_ID, ret->id, UUID_TEXT);
@@ -209,7 +209,7 @@ static const char *const dead_letter_names[DEAD_LETTER_HEADERS] = {
         [KW_STAGE] = "kw-stage", [KW_CODE] = "kw-code",           [KW_ERROR] = "kw-error",
 };
 
-static bool is_dead_letter_name(const char *name) {
+static bool dead_letter_is_ours(const char *name) {
         for (size_t i = 0; i < DEAD_LETTER_HEADERS; i++) {
                 if (strcmp(name, dead_letter_names[i]) == 0)
                         return true;
@@ -218,7 +218,7 @@ static bool is_dead_letter_name(const char *name) {
 }
 
 /* The length of a sentence that is cut off where it is too long, but not inside a character. */
-static size_t error_length(const char *error) {
+static size_t dead_letter_error_length(const char *error) {
         size_t n = strlen(error);
 
         if (n <= DEAD_LETTER_ERROR_MAX)
@@ -238,13 +238,13 @@ void dead_letter_make(const struct bus_record *original, const struct dead_lette
 
         assert(original->topic && why->stage && why->code && why->error);
         for (size_t i = 0; i < original->headers_n && n < BUS_HEADERS_MAX; i++) {
-                if (!is_dead_letter_name(original->headers[i].name))
+                if (!dead_letter_is_ours(original->headers[i].name))
                         ret->headers[n++] = original->headers[i];
         }
         snprintf(ret->partition, sizeof(ret->partition), "%" PRId32, original->partition);
         snprintf(ret->offset, sizeof(ret->offset), "%" PRId64, original->offset);
         for (size_t i = 0; i < DEAD_LETTER_HEADERS; i++)
-                ret->headers[n++] = header_of(dead_letter_names[i], texts[i], i == KW_ERROR ? error_length(texts[i]) : strlen(texts[i]));
+                ret->headers[n++] = header_of(dead_letter_names[i], texts[i], i == KW_ERROR ? dead_letter_error_length(texts[i]) : strlen(texts[i]));
         ret->record = (struct bus_record){
                 .topic = TOPIC_DEAD_LETTERS,
                 .partition = BUS_BY_KEY,
@@ -257,7 +257,7 @@ void dead_letter_make(const struct bus_record *original, const struct dead_lette
         };
 }
 
-static bool copy_text(const struct bus_record *record, enum dead_letter_header which, char *ret, size_t max) {
+static bool dead_letter_text(const struct bus_record *record, enum dead_letter_header which, char *ret, size_t max) {
         const struct bus_header *h = bus_record_header(record, dead_letter_names[which]);
 
         if (!h || !h->value || h->n >= max || memchr(h->value, '\0', h->n))
@@ -267,7 +267,7 @@ static bool copy_text(const struct bus_record *record, enum dead_letter_header w
         return true;
 }
 
-static bool copy_number(const struct bus_record *record, enum dead_letter_header which, int64_t max, int64_t *ret) {
+static bool dead_letter_number(const struct bus_record *record, enum dead_letter_header which, int64_t max, int64_t *ret) {
         const struct bus_header *h = bus_record_header(record, dead_letter_names[which]);
 
         return h && h->value && text_to_int64((struct text){h->value, h->n}, ret) && *ret >= 0 && *ret <= max;
@@ -276,9 +276,9 @@ static bool copy_number(const struct bus_record *record, enum dead_letter_header
 bool dead_letter_read(const struct bus_record *record, struct dead_letter_read *ret) {
         int64_t partition, offset;
 
-        if (!copy_text(record, KW_TOPIC, ret->topic, sizeof(ret->topic)) || !copy_text(record, KW_STAGE, ret->stage, sizeof(ret->stage)) ||
-            !copy_text(record, KW_CODE, ret->code, sizeof(ret->code)) || !copy_text(record, KW_ERROR, ret->error, sizeof(ret->error)) ||
-            !copy_number(record, KW_PARTITION, INT32_MAX, &partition) || !copy_number(record, KW_OFFSET, INT64_MAX, &offset))
+        if (!dead_letter_text(record, KW_TOPIC, ret->topic, sizeof(ret->topic)) || !dead_letter_text(record, KW_STAGE, ret->stage, sizeof(ret->stage)) ||
+            !dead_letter_text(record, KW_CODE, ret->code, sizeof(ret->code)) || !dead_letter_text(record, KW_ERROR, ret->error, sizeof(ret->error)) ||
+            !dead_letter_number(record, KW_PARTITION, INT32_MAX, &partition) || !dead_letter_number(record, KW_OFFSET, INT64_MAX, &offset))
                 return false;
         ret->partition = (int32_t)partition;
         ret->offset = offset;

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Metrics, health and readiness over HTTP, on a thread of libmicrohttpd. */
+
 #include "console/server.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <stdarg.h>
@@ -48,9 +52,10 @@ void console_reason(struct console_reasons *reasons, const char *code, const cha
         jsonw_close_object(reasons->w);
 }
 
-static void problem(struct answer *a, unsigned status, const char *title, const char *detail) {
+static void console_problem(struct answer *a, unsigned status, const char *title, const char *detail) {
         struct json_writer w = JSON_WRITER(&a->body);
 
+        assert(status >= 400 && a->body.n == 0);
         a->status = status;
         a->content_type = "application/problem+json";
         jsonw_open_object(&w);
@@ -61,7 +66,7 @@ static void problem(struct answer *a, unsigned status, const char *title, const 
         jsonw_close_object(&w);
 }
 
-static int64_t resident_bytes(void) {
+static int64_t console_resident_bytes(void) {
         CLEANUP(cleanup_free) char *line = NULL;
         const char *second = NULL; /* "size resident shared …", in pages */
         int64_t pages = 0;
@@ -78,23 +83,23 @@ static int64_t resident_bytes(void) {
         return pages * sysconf(_SC_PAGESIZE);
 }
 
-static void answer_metrics(struct console *c, struct answer *a) {
+static void console_answer_metrics(struct console *c, struct answer *a) {
         if (c->config.refresh)
                 c->config.refresh(c->config.ctx);
         metric_set(c->cpu, 0, clock_cpu_ns() / 1000000);
-        metric_set(c->memory, 0, resident_bytes());
+        metric_set(c->memory, 0, console_resident_bytes());
         a->content_type = METRICS_CONTENT_TYPE;
         metrics_render(c->config.metrics, &a->body);
 }
 
-static void answer_health(struct console *c, struct answer *a) {
+static void console_answer_health(struct console *c, struct answer *a) {
         bool healthy = !c->config.healthy || c->config.healthy(c->config.ctx);
 
         a->status = healthy ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
         buffer_add_text(&a->body, healthy ? "{\"status\":\"alive\"}" : "{\"status\":\"stuck\"}");
 }
 
-static void answer_ready(struct console *c, struct answer *a) {
+static void console_answer_ready(struct console *c, struct answer *a) {
         CLEANUP(buffer_done) struct buffer list = BUFFER_INIT(CONSOLE_BODY_MAX);
         struct json_writer w = JSON_WRITER(&a->body), inner = JSON_WRITER(&list);
         struct console_reasons reasons = {.w = &inner};
@@ -119,12 +124,12 @@ static const struct {
         const char *path;
         void (*answer)(struct console *c, struct answer *a);
 } routes[] = {
-        {"/metrics", answer_metrics},
-        {"/healthz", answer_health},
-        {"/readyz", answer_ready},
+        {"/metrics", console_answer_metrics},
+        {"/healthz", console_answer_health},
+        {"/readyz", console_answer_ready},
 };
 
-static enum MHD_Result send_answer(struct MHD_Connection *connection, struct answer *a) {
+static enum MHD_Result console_send_answer(struct MHD_Connection *connection, struct answer *a) {
         static const char empty[] = "";
         struct MHD_Response *response;
         enum MHD_Result r;
@@ -149,7 +154,7 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection, struct ans
 }
 
 /* @locality the console's thread. A body that comes with a request is not read. */
-static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
+static enum MHD_Result console_on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
                                   const char *upload, size_t *upload_n, void **state) {
         struct answer a = {.status = MHD_HTTP_OK, .content_type = "application/json", .body = BUFFER_INIT(CONSOLE_BODY_MAX)};
         struct console *c = cls;
@@ -163,17 +168,17 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
         while (i < ELEMENTS(routes) && strcmp(routes[i].path, url) != 0)
                 i++;
         if (i == ELEMENTS(routes))
-                problem(&a, MHD_HTTP_NOT_FOUND, "Not Found", "There are /metrics, /healthz and /readyz here, and nothing else.");
+                console_problem(&a, MHD_HTTP_NOT_FOUND, "Not Found", "There are /metrics, /healthz and /readyz here, and nothing else.");
         else if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
-                problem(&a, MHD_HTTP_METHOD_NOT_ALLOWED, "Method Not Allowed", "This can only be read: use GET.");
+                console_problem(&a, MHD_HTTP_METHOD_NOT_ALLOWED, "Method Not Allowed", "This can only be read: use GET.");
         else
                 routes[i].answer(c, &a);
-        r = send_answer(connection, &a);
+        r = console_send_answer(connection, &a);
         buffer_done(&a.body);
         return r;
 }
 
-static int parse_address(const struct console_config *config, struct sockaddr_storage *ret, struct error *err) {
+static int console_parse_address(const struct console_config *config, struct sockaddr_storage *ret, struct error *err) {
         const char *address = config->address ? config->address : "127.0.0.1";
         struct sockaddr_in *v4 = (struct sockaddr_in *)ret;
         struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret;
@@ -193,7 +198,7 @@ static int parse_address(const struct console_config *config, struct sockaddr_st
         return -EINVAL;
 }
 
-static int register_process(struct console *c, struct error *err) {
+static int console_register_process(struct console *c, struct error *err) {
         static const struct metric_row rows[] = {
                 {.name = "process_cpu_seconds_total", .kind = METRIC_COUNTER, .help = "User and system CPU time spent.", .per_unit = 1000},
                 {.name = "process_resident_memory_bytes", .kind = METRIC_GAUGE, .help = "Resident memory size."},
@@ -213,21 +218,21 @@ static int register_process(struct console *c, struct error *err) {
 }
 
 /* libmicrohttpd would print what single clients do wrong; that is no news for an operator. */
-static void no_log(void *cls, const char *fmt, va_list args) {
+static void console_no_log(void *cls, const char *fmt, va_list args) {
         (void) cls;
         (void) fmt;
         (void) args;
 }
 
-static int listen_(struct console *c, const struct sockaddr_storage *address, struct error *err) {
+static int console_listen(struct console *c, const struct sockaddr_storage *address, struct error *err) {
         const union MHD_DaemonInfo *info;
         unsigned flags = MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ERROR_LOG;
 
         if (address->ss_family == AF_INET6)
                 flags |= MHD_USE_IPv6;
         errno = 0;
-        c->daemon = MHD_start_daemon(flags, c->config.port, NULL, NULL, on_request, c,
-                                     MHD_OPTION_EXTERNAL_LOGGER, no_log, NULL,
+        c->daemon = MHD_start_daemon(flags, c->config.port, NULL, NULL, console_on_request, c,
+                                     MHD_OPTION_EXTERNAL_LOGGER, console_no_log, NULL,
                                      MHD_OPTION_SOCK_ADDR, (const struct sockaddr *)address,
                                      MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONSOLE_CONNECTIONS_MAX,
                                      MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONSOLE_TIMEOUT_S,
@@ -250,17 +255,18 @@ int console_start(const struct console_config *config, struct console **ret, str
         struct sockaddr_storage address;
         int r;
 
-        r = parse_address(config, &address, err);
+        assert(config->metrics);
+        r = console_parse_address(config, &address, err);
         if (r < 0)
                 return r;
         c = calloc(1, sizeof(*c));
         if (!c)
                 return -ENOMEM;
         c->config = *config;
-        r = register_process(c, err);
+        r = console_register_process(c, err);
         if (r < 0)
                 return r;
-        r = listen_(c, &address, err);
+        r = console_listen(c, &address, err);
         if (r < 0)
                 return r;
         *ret = TAKE(c);

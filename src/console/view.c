@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Records of every topic as JSON: key, headers, and the value by whichever schema wrote it. */
+
 #include "console/view.h"
 
 #include <errno.h>
@@ -61,7 +64,7 @@ struct view *view_free(struct view *view) {
         return NULL;
 }
 
-static void write_hex(const void *bytes, size_t n, struct json_writer *w) {
+static void view_write_hex(const void *bytes, size_t n, struct json_writer *w) {
         static const char digits[] = "0123456789abcdef";
         const uint8_t *p = bytes;
         char *text = malloc(2 * n + 1);
@@ -78,7 +81,7 @@ static void write_hex(const void *bytes, size_t n, struct json_writer *w) {
         free(text);
 }
 
-static void write_bytes(const void *bytes, size_t n, struct json_writer *w) {
+static void view_write_bytes(const void *bytes, size_t n, struct json_writer *w) {
         if (!bytes) {
                 jsonw_null(w);
         } else if (utf8_valid(bytes, n)) {
@@ -86,26 +89,26 @@ static void write_bytes(const void *bytes, size_t n, struct json_writer *w) {
         } else {
                 jsonw_open_object(w);
                 jsonw_key(w, "hex");
-                write_hex(bytes, n, w);
+                view_write_hex(bytes, n, w);
                 jsonw_close_object(w);
         }
 }
 
-static void put_uuid(struct json_writer *w, const char *key, const struct uuid *u) {
+static void view_put_uuid(struct json_writer *w, const char *key, const struct uuid *u) {
         char text[UUID_TEXT + 1];
 
         uuid_format(u, text);
         jsonw_put_string(w, key, text);
 }
 
-static void put_instant(struct json_writer *w, const char *key, instant_t at) {
+static void view_put_instant(struct json_writer *w, const char *key, instant_t at) {
         char text[INSTANT_TEXT + 1];
 
         instant_format_exact(at, text);
         jsonw_put_string(w, key, text);
 }
 
-static void put_date(struct json_writer *w, const char *key, day_t date) {
+static void view_put_date(struct json_writer *w, const char *key, day_t date) {
         char text[DATE_TEXT + 1];
 
         date_format(date, text);
@@ -115,11 +118,11 @@ static void put_date(struct json_writer *w, const char *key, day_t date) {
 /* -- Keys and headers -- */
 
 /* Whether it is a row, of whatever kind. */
-static bool read_row_key(const struct bus_record *record, struct row_key *ret) {
+static bool view_read_row_key(const struct bus_record *record, struct row_key *ret) {
         return strcmp(record->topic, TOPIC_CASE_STATE) == 0 && row_key_read(record->key, record->key_n, ret) != ROW_KEY_E_LENGTH;
 }
 
-static void write_row_key(const struct row_key *key, struct json_writer *w) {
+static void view_write_row_key(const struct row_key *key, struct json_writer *w) {
         char text[2 * UUID_TEXT + 8], case_id[UUID_TEXT + 1], id[UUID_TEXT + 1];
         int kind = (int)key->kind;
 
@@ -129,31 +132,31 @@ static void write_row_key(const struct row_key *key, struct json_writer *w) {
         jsonw_string(w, text);
 }
 
-static bool same_name(const struct bus_header *a, const struct bus_header *b) {
+static bool view_same_name(const struct bus_header *a, const struct bus_header *b) {
         return strcmp(a->name, b->name) == 0;
 }
 
-static void write_headers(const struct bus_record *record, struct json_writer *w) {
+static void view_write_headers(const struct bus_record *record, struct json_writer *w) {
         jsonw_open_object(w);
         for (size_t i = 0; i < record->headers_n; i++) {
                 const struct bus_header *h = &record->headers[i];
                 size_t before = 0, behind = i + 1;
 
-                while (before < i && !same_name(&record->headers[before], h))
+                while (before < i && !view_same_name(&record->headers[before], h))
                         before++;
                 if (before < i)
                         continue; /* stands in the list of the first of its name */
-                while (behind < record->headers_n && !same_name(&record->headers[behind], h))
+                while (behind < record->headers_n && !view_same_name(&record->headers[behind], h))
                         behind++;
                 jsonw_key(w, h->name);
                 if (behind == record->headers_n) {
-                        write_bytes(h->value, h->n, w);
+                        view_write_bytes(h->value, h->n, w);
                         continue;
                 }
                 jsonw_open_array(w);
                 for (size_t j = i; j < record->headers_n; j++) {
-                        if (same_name(&record->headers[j], h))
-                                write_bytes(record->headers[j].value, record->headers[j].n, w);
+                        if (view_same_name(&record->headers[j], h))
+                                view_write_bytes(record->headers[j].value, record->headers[j].n, w);
                 }
                 jsonw_close_array(w);
         }
@@ -163,7 +166,7 @@ static void write_headers(const struct bus_record *record, struct json_writer *w
 /* -- Values: each writes into @w only when it could decode all of it -- */
 
 /* Avro takes any number for a date or an instant; one that no calendar has cannot be written as one. */
-static bool dates_fit(const struct layout *layout, const struct slot *slots, struct error *err) {
+static bool view_dates_fit(const struct layout *layout, const struct slot *slots, struct error *err) {
         for (size_t i = 0; i < layout->n; i++) {
                 bool date = layout->fields[i].type == LAYOUT_DATE, instant = layout->fields[i].type == LAYOUT_TIMESTAMP;
 
@@ -177,7 +180,7 @@ static bool dates_fit(const struct layout *layout, const struct slot *slots, str
         return true;
 }
 
-static void write_event(const struct view *v, const struct event *event, struct json_writer *w, struct found *found) {
+static void view_write_event(const struct view *v, const struct event *event, struct json_writer *w, struct found *found) {
         found->good = true;
         found->event = event->type->name;
         jsonw_open_object(w);
@@ -186,29 +189,29 @@ static void write_event(const struct view *v, const struct event *event, struct 
 }
 
 /* A record of the schema as it stands, as an event of a type that there is not: for its JSON. */
-static void value_delivery(const struct view *v, const struct framing *f, struct json_writer *w, struct found *found) {
+static void view_value_delivery(const struct view *v, const struct framing *f, struct json_writer *w, struct found *found) {
         const struct event_type type = {.name = TOPIC_DELIVERIES, .layout = v->deliveries};
         struct slot slots[LAYOUT_SLOTS_MAX];
         const struct event event = {.type = &type, .slots = slots};
 
-        if (record_decode(v->deliveries_program, f->body, f->n, slots, &found->err) == 0 && dates_fit(v->deliveries, slots, &found->err))
-                write_event(v, &event, w, found);
+        if (record_decode(v->deliveries_program, f->body, f->n, slots, &found->err) == 0 && view_dates_fit(v->deliveries, slots, &found->err))
+                view_write_event(v, &event, w, found);
 }
 
-static void value_event(const struct view *v, const struct bus_record *record, struct json_writer *w, struct found *found) {
+static void view_value_event(const struct view *v, const struct bus_record *record, struct json_writer *w, struct found *found) {
         struct slot slots[LAYOUT_SLOTS_MAX];
         struct framing f = framing_read(record->value, record->value_n);
         struct event event;
 
         if (v->deliveries && f.kind == FRAMING_SINGLE && f.id == v->deliveries->fingerprint)
-                value_delivery(v, &f, w, found);
+                view_value_delivery(v, &f, w, found);
         else if (event_record_read(v->types, NULL, record->value, record->value_n, slots, &event, &found->err) == 0 &&
-                 dates_fit(event.type->layout, slots, &found->err))
-                write_event(v, &event, w, found);
+                 view_dates_fit(event.type->layout, slots, &found->err))
+                view_write_event(v, &event, w, found);
 }
 
 /* "organisation role" pairs, one a line. */
-static void write_copies(const struct slot *copies, struct json_writer *w) {
+static void view_write_copies(const struct slot *copies, struct json_writer *w) {
         struct text rest = copies->kind == SLOT_STRING ? copies->s : (struct text){0}, organisation, role;
 
         jsonw_key(w, "copies");
@@ -223,7 +226,7 @@ static void write_copies(const struct slot *copies, struct json_writer *w) {
         jsonw_close_array(w);
 }
 
-static void value_fact(const struct view *v, const struct row_key *key, const struct bus_record *record, struct json_writer *w, struct found *found) {
+static void view_value_fact(const struct view *v, const struct row_key *key, const struct bus_record *record, struct json_writer *w, struct found *found) {
         struct slot row[LAYOUT_SLOTS_MAX], slots[LAYOUT_SLOTS_MAX];
         const struct slot *told_at;
         struct event event = {.slots = slots};
@@ -236,7 +239,7 @@ static void value_fact(const struct view *v, const struct row_key *key, const st
                 error_set(&found->err, "no schema here has rows of the fingerprint %016" PRIx64, f.id);
                 return;
         }
-        if (record_decode(program, f.body, f.n, row, &found->err) || !dates_fit(event.type->row, row, &found->err))
+        if (record_decode(program, f.body, f.n, row, &found->err) || !view_dates_fit(event.type->row, row, &found->err))
                 return;
         slots[SLOT_EVENT_ID] = (struct slot){.kind = SLOT_UUID, .u = key->id};
         slots[SLOT_CASE_ID] = (struct slot){.kind = SLOT_UUID, .u = key->case_id};
@@ -246,31 +249,31 @@ static void value_fact(const struct view *v, const struct row_key *key, const st
         told_at = &row[row_told_at_slot(event.type)];
         jsonw_open_object(w);
         event_to_json(&event, !v->clear, w);
-        write_copies(&row[row_copies_slot(event.type)], w);
+        view_write_copies(&row[row_copies_slot(event.type)], w);
         if (told_at->kind == SLOT_INT)
-                put_instant(w, "told_at", told_at->i);
+                view_put_instant(w, "told_at", told_at->i);
         jsonw_close_object(w);
 }
 
-static bool due_date_fits(day_t date, struct error *err) {
+static bool view_due_date_fits(day_t date, struct error *err) {
         if (!date_valid(date))
                 error_set(err, "due_date: is no date that a calendar has");
         return date_valid(date);
 }
 
-static void value_obligation(const struct view *v, const struct bus_record *record, struct json_writer *w, struct found *found) {
+static void view_value_obligation(const struct view *v, const struct bus_record *record, struct json_writer *w, struct found *found) {
         struct row_obligation o;
 
-        if (row_read_obligation(v->rows, record->value, record->value_n, &o, &found->err) || !due_date_fits(o.due_date, &found->err))
+        if (row_read_obligation(v->rows, record->value, record->value_n, &o, &found->err) || !view_due_date_fits(o.due_date, &found->err))
                 return;
         found->good = true;
         jsonw_open_object(w);
         jsonw_put_text(w, "protocol", o.protocol);
         jsonw_put_text(w, "norm", o.norm);
         jsonw_put_text(w, "instance", o.instance);
-        put_date(w, "due_date", o.due_date);
-        put_instant(w, "announced_at", o.announced_at);
-        put_instant(w, "told_at", o.told_at);
+        view_put_date(w, "due_date", o.due_date);
+        view_put_instant(w, "announced_at", o.announced_at);
+        view_put_instant(w, "told_at", o.told_at);
         jsonw_key(w, "reminders");
         jsonw_open_array(w);
         for (unsigned i = 0; i < 32; i++) {
@@ -281,10 +284,10 @@ static void value_obligation(const struct view *v, const struct bus_record *reco
         jsonw_close_object(w);
 }
 
-static void value_alert(const struct view *v, const struct bus_record *record, struct json_writer *w, struct found *found) {
+static void view_value_alert(const struct view *v, const struct bus_record *record, struct json_writer *w, struct found *found) {
         struct row_alert a;
 
-        if (row_read_alert(v->rows, record->value, record->value_n, &a, &found->err) || !due_date_fits(a.due_date, &found->err))
+        if (row_read_alert(v->rows, record->value, record->value_n, &a, &found->err) || !view_due_date_fits(a.due_date, &found->err))
                 return;
         found->good = true;
         jsonw_open_object(w);
@@ -292,43 +295,43 @@ static void value_alert(const struct view *v, const struct bus_record *record, s
         jsonw_put_text(w, "norm", a.norm);
         jsonw_put_text(w, "instance", a.instance);
         jsonw_put_int(w, "rung", a.rung);
-        put_date(w, "due_date", a.due_date);
+        view_put_date(w, "due_date", a.due_date);
         jsonw_put_text(w, "organisation", a.organisation);
         jsonw_put_text(w, "role", a.role);
         jsonw_put_bool(w, "open", a.open);
         jsonw_put_int(w, "raised", a.raised);
-        put_instant(w, "told_at", a.told_at);
+        view_put_instant(w, "told_at", a.told_at);
         jsonw_close_object(w);
 }
 
-static void value_copy(const struct view *v, const struct bus_record *record, struct json_writer *w, struct found *found) {
+static void view_value_copy(const struct view *v, const struct bus_record *record, struct json_writer *w, struct found *found) {
         struct row_copy c;
 
         if (row_read_copy(v->rows, record->value, record->value_n, &c, &found->err))
                 return;
         found->good = true;
         jsonw_open_object(w);
-        put_uuid(w, "event_id", &c.event_id);
+        view_put_uuid(w, "event_id", &c.event_id);
         jsonw_put_text(w, "organisation", c.organisation);
         jsonw_put_text(w, "role", c.role);
-        put_instant(w, "told_at", c.told_at);
+        view_put_instant(w, "told_at", c.told_at);
         jsonw_close_object(w);
 }
 
-static void value_closed(const struct view *v, const struct bus_record *record, struct json_writer *w, struct found *found) {
+static void view_value_closed(const struct view *v, const struct bus_record *record, struct json_writer *w, struct found *found) {
         struct row_closed c;
 
         if (row_read_closed(v->rows, record->value, record->value_n, &c, &found->err))
                 return;
         found->good = true;
         jsonw_open_object(w);
-        put_date(w, "day", c.day);
+        view_put_date(w, "day", c.day);
         if (c.told_at != INSTANT_NEVER)
-                put_instant(w, "told_at", c.told_at);
+                view_put_instant(w, "told_at", c.told_at);
         jsonw_close_object(w);
 }
 
-static void value_schema(const struct bus_record *record, struct json_writer *w, struct found *found) {
+static void view_value_schema(const struct bus_record *record, struct json_writer *w, struct found *found) {
         json_t *schema = json_loadb(record->value, record->value_n, JSON_DECODE_ANY, NULL);
         char *text = schema ? json_dumps(schema, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
 
@@ -341,7 +344,7 @@ static void value_schema(const struct bus_record *record, struct json_writer *w,
         json_decref(schema);
 }
 
-static void value_version(const struct bus_record *record, struct json_writer *w, struct found *found) {
+static void view_value_version(const struct bus_record *record, struct json_writer *w, struct found *found) {
         int64_t version;
 
         found->good = text_to_int64((struct text){record->value, record->value_n}, &version);
@@ -351,38 +354,38 @@ static void value_version(const struct bus_record *record, struct json_writer *w
                 error_set(&found->err, "the version is no number");
 }
 
-static void value_row(const struct view *v, const struct row_key *key, const struct bus_record *record, struct json_writer *w, struct found *found) {
+static void view_value_row(const struct view *v, const struct row_key *key, const struct bus_record *record, struct json_writer *w, struct found *found) {
         size_t place = row_kind_place(key->kind);
 
         found->row = place < ROW_KINDS ? row_kinds[place].name : NULL;
         switch (key->kind) {
         case ROW_FACT:
-                value_fact(v, key, record, w, found);
+                view_value_fact(v, key, record, w, found);
                 break;
         case ROW_OBLIGATION:
-                value_obligation(v, record, w, found);
+                view_value_obligation(v, record, w, found);
                 break;
         case ROW_ALERT:
-                value_alert(v, record, w, found);
+                view_value_alert(v, record, w, found);
                 break;
         case ROW_COPY:
-                value_copy(v, record, w, found);
+                view_value_copy(v, record, w, found);
                 break;
         case ROW_CLOSED:
-                value_closed(v, record, w, found);
+                view_value_closed(v, record, w, found);
                 break;
         case ROW_SCHEMA:
-                value_schema(record, w, found);
+                view_value_schema(record, w, found);
                 break;
         case ROW_VERSION:
-                value_version(record, w, found);
+                view_value_version(record, w, found);
                 break;
         default:
                 error_set(&found->err, "the key is of no kind of row that is known");
         }
 }
 
-static void write_value(const struct view *v, const struct bus_record *record, struct json_writer *w) {
+static void view_write_value(const struct view *v, const struct bus_record *record, struct json_writer *w) {
         struct buffer value = BUFFER_INIT(w->out->max);
         struct json_writer inner = JSON_WRITER(&value);
         struct found found = {0};
@@ -390,10 +393,10 @@ static void write_value(const struct view *v, const struct bus_record *record, s
 
         if (!record->value)
                 found.good = true; /* a tombstone */
-        else if (read_row_key(record, &key))
-                value_row(v, &key, record, &inner, &found);
+        else if (view_read_row_key(record, &key))
+                view_value_row(v, &key, record, &inner, &found);
         else
-                value_event(v, record, &inner, &found);
+                view_value_event(v, record, &inner, &found);
         jsonw_key(w, "event");
         if (found.event)
                 jsonw_string(w, found.event);
@@ -409,7 +412,7 @@ static void write_value(const struct view *v, const struct bus_record *record, s
         if (found.good)
                 return;
         jsonw_key(w, "hex");
-        write_hex(record->value, record->value_n, w);
+        view_write_hex(record->value, record->value_n, w);
         jsonw_put_string(w, "error", found.err.text);
 }
 
@@ -425,19 +428,19 @@ int view_record(struct view *view, struct bus_record *record, struct buffer *out
         jsonw_put_int(&w, "partition", record->partition);
         jsonw_put_int(&w, "offset", record->offset);
         if (record->stamp != BUS_STAMP_NONE) {
-                put_instant(&w, "timestamp", record->timestamp);
+                view_put_instant(&w, "timestamp", record->timestamp);
         } else {
                 jsonw_key(&w, "timestamp");
                 jsonw_null(&w);
         }
         jsonw_key(&w, "key");
-        if (read_row_key(record, &key))
-                write_row_key(&key, &w);
+        if (view_read_row_key(record, &key))
+                view_write_row_key(&key, &w);
         else
-                write_bytes(record->key, record->key_n, &w);
+                view_write_bytes(record->key, record->key_n, &w);
         jsonw_key(&w, "headers");
-        write_headers(record, &w);
-        write_value(view, record, &w);
+        view_write_headers(record, &w);
+        view_write_value(view, record, &w);
         jsonw_close_object(&w);
         return out->failed ? -ENOMEM : 0;
 }
@@ -446,7 +449,7 @@ bool view_is_of_case(const struct bus_record *record, const struct uuid *case_id
         char text[UUID_TEXT + 1];
         struct row_key key;
 
-        if (read_row_key(record, &key))
+        if (view_read_row_key(record, &key))
                 return uuid_equal(&key.case_id, case_id);
         uuid_format(case_id, text);
         return record->key_n == UUID_TEXT && memcmp(record->key, text, UUID_TEXT) == 0;
