@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* The connectors that there are: one row each. */
+
 #include "connectors/connector.h"
 
 const struct connector_ops *const connectors[] = {&connector_gi_http, &connector_webhook, NULL};

@@ -7,24 +7,348 @@
  * has answered. So an answer of 202 means that all replicas have the event.
  */
 
-#include "connectors/gi-http/gi_http.h"
-
 #include <arpa/inet.h>
 #include <errno.h>
+#include <microhttpd.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "connect/connector.h"
+#include "connect/intake.h"
 #include "connect/openapi.h"
+#include "connect/problem.h"
+#include "connect/runtime.h"
+#include "connectors/connector.h"
 
+#define EVENTS "/events/"
 #define ADDRESS_MAX 64
 #define DOCUMENT_VERSION "1"
+#define GI_HTTP_HEADER_BYTES 16384                /* request line and headers */
+#define GI_HTTP_DISCARD_MAX ((int64_t)1024 * 1024) /* of a body that nobody wants, before the connection is cut */
+#define GI_HTTP_ANSWER_MAX ((size_t)64 * 1024)
+#define GI_HTTP_RETRY_AFTER_S 2
 
-const unsigned gi_http_statuses[GI_HTTP_STATUSES] = {200, 202, 400, 401, 403, 404, 405, 413, 415, 422, 500, 503};
-static const char *const status_names[GI_HTTP_STATUSES] = {"200", "202", "400", "401", "403", "404", "405", "413", "415", "422", "500", "503"};
+struct gi_http {
+        /* options */
+        const char *listen;
+        struct secrets tokens;
+        int64_t connections, per_address, timeout;
+        /* the rest */
+        const struct connector_env *env;
+        struct MHD_Daemon *daemon;
+        struct arena *arena;    /* of one request that is being read */
+        struct buffer document; /* openapi.json */
+        size_t requests;        /* begun and not over */
+        bool quiet;             /* listens no more */
+        int failure;            /* of runtime_submit(): ends the connector */
+        struct error failed;
+        struct metric *answered;
+};
+
+/* One request for something under /events/, from its headers until its answer is sent. */
+struct request {
+        struct gi_http *server;
+        struct MHD_Connection *connection;
+        enum { REQUEST_BODY, REQUEST_WAITING, REQUEST_SETTLED } phase;
+        const struct event_type *type;
+        const struct organisation *caller;
+        enum intake_form form;
+        struct buffer body;
+        int64_t discarded;
+        struct uuid event_id;
+        struct problem problem; /* kind PROBLEM_NONE: nothing is wrong so far */
+};
+
+/* The statuses that are counted, in the order of their series. */
+static const unsigned statuses[] = {200, 202, 400, 401, 403, 404, 405, 413, 415, 422, 500, 503};
+static const char *const status_names[] = {"200", "202", "400", "401", "403", "404", "405", "413", "415", "422", "500", "503"};
+_Static_assert(ELEMENTS(statuses) == ELEMENTS(status_names), "each status has its name");
+
+static const char gi_http_help[] =
+        "ketenwacht, gi-http\n\n"
+        "POST /events/<event>   an event, as application/json or application/cloudevents+json,\n"
+        "                       with Authorization: Bearer <token of your organisation>\n"
+        "                       202 {\"event_id\":...} when the broker has it; it may be posted again\n"
+        "GET  /openapi.json     every event, its fields and the answers, as OpenAPI 3.1\n";
+
+/* -- Answers -- */
+
+/* What an answer is made of; extra: one more header. */
+struct answer {
+        unsigned status;
+        const char *content_type;
+        const void *bytes;
+        size_t n;
+        enum MHD_ResponseMemoryMode memory;
+        const char *extra, *value;
+};
+
+static void gi_http_count(const struct gi_http *g, unsigned status) {
+        for (size_t i = 0; i < ELEMENTS(statuses); i++) {
+                if (statuses[i] == status)
+                        metric_add(g->answered, metric_series(g->answered, i, 0), 1);
+        }
+}
+
+static enum MHD_Result answer_send(const struct gi_http *g, struct MHD_Connection *connection, const struct answer *a) {
+        struct MHD_Response *response = MHD_create_response_from_buffer(a->n, (void *)(uintptr_t)a->bytes, a->memory);
+        enum MHD_Result r = MHD_NO;
+
+        if (!response)
+                return MHD_NO;
+        if (MHD_add_response_header(response, "Content-Type", a->content_type) == MHD_YES &&
+            MHD_add_response_header(response, "Cache-Control", "no-store") == MHD_YES &&
+            MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") == MHD_YES &&
+            (!a->extra || MHD_add_response_header(response, a->extra, a->value) == MHD_YES))
+                r = MHD_queue_response(connection, a->status, response);
+        MHD_destroy_response(response);
+        if (r == MHD_YES)
+                gi_http_count(g, a->status);
+        return r;
+}
+
+static enum MHD_Result answer_problem(const struct gi_http *g, struct MHD_Connection *connection, const struct problem *problem, const char *allow) {
+        CLEANUP(buffer_done) struct buffer body = BUFFER_INIT(GI_HTTP_ANSWER_MAX);
+        struct answer a = {.status = problem_rows[problem->kind].status, .content_type = PROBLEM_CONTENT_TYPE, .memory = MHD_RESPMEM_MUST_COPY};
+        char seconds[16];
+
+        if (a.status == MHD_HTTP_UNAUTHORIZED) {
+                a.extra = "WWW-Authenticate";
+                a.value = "Bearer realm=\"ketenwacht\"";
+        } else if (a.status == MHD_HTTP_SERVICE_UNAVAILABLE) {
+                (void) snprintf(seconds, sizeof(seconds), "%d", GI_HTTP_RETRY_AFTER_S);
+                a.extra = "Retry-After";
+                a.value = seconds;
+        } else if (a.status == MHD_HTTP_METHOD_NOT_ALLOWED) {
+                a.extra = "Allow";
+                a.value = allow;
+        }
+        problem_write(problem, &body);
+        a.bytes = body.bytes;
+        a.n = body.n;
+        return body.failed ? MHD_NO : answer_send(g, connection, &a);
+}
+
+static enum MHD_Result answer_accepted(const struct request *q) {
+        struct answer a = {.status = MHD_HTTP_ACCEPTED, .content_type = "application/json", .memory = MHD_RESPMEM_MUST_COPY};
+        char body[64], id[UUID_TEXT + 1];
+
+        uuid_format(&q->event_id, id);
+        a.n = (size_t)snprintf(body, sizeof(body), "{\"event_id\":\"%s\"}", id);
+        a.bytes = body;
+        return answer_send(q->server, q->connection, &a);
+}
+
+static enum MHD_Result answer_request(struct request *q) {
+        return q->problem.kind == PROBLEM_NONE ? answer_accepted(q) : answer_problem(q->server, q->connection, &q->problem, "POST");
+}
+
+/* -- What is read only -- */
+
+static enum MHD_Result answer_read_only(const struct gi_http *g, struct MHD_Connection *connection, const char *url, const char *method) {
+        struct answer a = {.status = MHD_HTTP_OK, .memory = MHD_RESPMEM_PERSISTENT};
+        bool document = strcmp(url, "/openapi.json") == 0;
+        struct problem problem = {0};
+
+        if (!document && strcmp(url, "/") != 0) {
+                problem.kind = PROBLEM_NOT_FOUND;
+                error_set(&problem.detail, "there are POST /events/<event>, GET /openapi.json and GET /");
+        } else if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
+                problem.kind = PROBLEM_METHOD;
+                error_set(&problem.detail, "this can only be read: use GET");
+        }
+        if (problem.kind)
+                return answer_problem(g, connection, &problem, "GET, HEAD");
+        a.content_type = document ? "application/json" : "text/plain; charset=utf-8";
+        a.bytes = document ? (const void *)g->document.bytes : gi_http_help;
+        a.n = document ? g->document.n : sizeof(gi_http_help) - 1;
+        return answer_send(g, connection, &a);
+}
+
+/* -- Events: what the headers say -- */
+
+static const char *request_header(struct MHD_Connection *connection, const char *name) {
+        return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+static int64_t request_length(struct MHD_Connection *connection) {
+        const char *length = request_header(connection, "Content-Length");
+        int64_t n;
+
+        if (!length)
+                return 0;
+        return text_to_int64(text_of(length), &n) ? n : INT64_MAX;
+}
+
+static bool request_encoded(struct MHD_Connection *connection) {
+        const char *encoding = request_header(connection, "Content-Encoding");
+
+        return encoding && strcasecmp(encoding, "identity") != 0;
+}
+
+static const struct organisation *request_caller(const struct gi_http *g, struct MHD_Connection *connection) {
+        const struct secret *secret = secrets_find(&g->tokens, secret_of_header(request_header(connection, "Authorization")));
+
+        return secret ? organisations_find(g->env->organisations, text_of(secret->owner)) : NULL;
+}
+
+static void request_unknown_event(const struct gi_http *g, const char *name, struct problem *p) {
+        struct nearest nearest = NEAREST_INIT(name);
+        char hint[NEAREST_HINT_MAX];
+
+        event_types_nearest(g->env->types, &nearest);
+        p->kind = PROBLEM_UNKNOWN_EVENT;
+        error_set(&p->detail, "no event type of this name%s; /openapi.json lists them", nearest_hint(&nearest, hint));
+}
+
+static void request_too_large(struct problem *p) {
+        p->kind = PROBLEM_TOO_LARGE;
+        error_set(&p->detail, "one event has at most %zu bytes", INTAKE_BODY_MAX);
+}
+
+/* What can be said without the body. */
+static void request_admit(struct request *q, const char *name, const char *method) {
+        const struct gi_http *g = q->server;
+        struct problem *p = &q->problem;
+
+        q->caller = request_caller(g, q->connection);
+        q->type = event_types_find(g->env->types, text_of(name));
+        if (strcmp(method, "POST") != 0) {
+                p->kind = PROBLEM_METHOD;
+                error_set(&p->detail, "events are posted: use POST");
+        } else if (!q->caller) {
+                p->kind = PROBLEM_UNAUTHORISED;
+                error_set(&p->detail, "send Authorization: Bearer with the token of your organisation");
+        } else if (!q->type) {
+                request_unknown_event(g, name, p);
+        } else if (!intake_allowed(q->type, q->caller, p)) {
+                return;
+        } else if (!intake_media_type(request_header(q->connection, "Content-Type"), &q->form) || request_encoded(q->connection)) {
+                p->kind = PROBLEM_MEDIA_TYPE;
+                error_set(&p->detail, "send application/json or application/cloudevents+json, in UTF-8, not compressed");
+        } else if (request_length(q->connection) > (int64_t)INTAKE_BODY_MAX) {
+                request_too_large(p);
+        }
+}
+
+/* An answer before the body has come closes the connection; so a small body is read and dropped first, unless the caller waits to send it. */
+static bool request_answer_at_once(const struct request *q) {
+        return q->problem.kind && (request_header(q->connection, "Expect") || request_length(q->connection) > GI_HTTP_DISCARD_MAX);
+}
+
+static enum MHD_Result request_begin(struct gi_http *g, struct MHD_Connection *connection, const char *name, const char *method, void **state) {
+        struct request *q = calloc(1, sizeof(*q));
+
+        if (!q)
+                return MHD_NO;
+        q->server = g;
+        q->connection = connection;
+        q->body = (struct buffer)BUFFER_INIT(INTAKE_BODY_MAX + 1);
+        g->requests++;
+        *state = q; /* let go of by gi_http_over() */
+        request_admit(q, name, method);
+        return request_answer_at_once(q) ? answer_request(q) : MHD_YES;
+}
+
+/* -- Events: the body -- */
+
+static enum MHD_Result request_take_body(struct request *q, const char *bytes, size_t *n) {
+        if (!q->problem.kind && q->body.n + *n > INTAKE_BODY_MAX)
+                request_too_large(&q->problem);
+        if (!q->problem.kind)
+                buffer_add(&q->body, bytes, *n);
+        else
+                q->discarded += (int64_t)*n;
+        *n = 0;
+        return q->body.failed || q->discarded > GI_HTTP_DISCARD_MAX ? MHD_NO : MHD_YES; /* MHD_NO cuts the connection */
+}
+
+static void request_hand_over(struct request *q, const struct intake *intake) {
+        const struct submission submission = {&intake->event, intake->traceparent};
+        struct gi_http *g = q->server;
+        int e;
+
+        q->event_id = intake->event.slots[SLOT_EVENT_ID].u;
+        e = runtime_submit(g->env->runtime, &submission, q, &g->failed);
+        if (e < 0)
+                g->failure = e;
+        if (e == 0)
+                return;
+        q->problem.kind = e == RUNTIME_E_BUSY ? PROBLEM_BUSY : PROBLEM_BROKER;
+        error_set(&q->problem.detail, "the event was not taken; post it again with the same event_id");
+}
+
+static void request_submit(struct request *q) {
+        struct gi_http *g = q->server;
+        const struct intake_request request = {
+                .type = q->type,
+                .caller = q->caller,
+                .form = q->form,
+                .attributes = {request_header(q->connection, "ce-specversion"), request_header(q->connection, "ce-id"),
+                               request_header(q->connection, "ce-source"),
+                               request_header(q->connection, "ce-type"), request_header(q->connection, "ce-time")},
+                .traceparent = text_of(request_header(q->connection, "traceparent")),
+                .body = buffer_text(&q->body),
+                .n = q->body.n,
+                .now = clock_realtime(&g->env->clock),
+        };
+        struct intake intake;
+
+        arena_reset(g->arena);
+        if (intake_read(&request, g->env->organisations, g->arena, &intake, &q->problem))
+                request_hand_over(q, &intake);
+        intake_done(&intake);
+}
+
+static enum MHD_Result request_body_is_in(struct request *q) {
+        if (q->problem.kind == PROBLEM_NONE)
+                request_submit(q);
+        if (q->problem.kind != PROBLEM_NONE)
+                return answer_request(q);
+        q->phase = REQUEST_WAITING;
+        MHD_suspend_connection(q->connection);
+        return MHD_YES;
+}
+
+static enum MHD_Result gi_http_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
+                                       const char *upload, size_t *upload_n, void **state) {
+        struct gi_http *g = cls;
+        struct request *q = *state;
+
+        (void) version;
+        if (!q && strncmp(url, EVENTS, sizeof(EVENTS) - 1) == 0)
+                return request_begin(g, connection, url + sizeof(EVENTS) - 1, method, state);
+        if (!q)
+                return answer_read_only(g, connection, url, method);
+        if (q->phase == REQUEST_SETTLED)
+                return answer_request(q);
+        if (q->phase == REQUEST_WAITING)
+                return MHD_YES;
+        return *upload_n > 0 ? request_take_body(q, upload, upload_n) : request_body_is_in(q);
+}
+
+static void gi_http_over(void *cls, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode why) {
+        struct request *q = *state;
+
+        (void) cls;
+        (void) connection;
+        (void) why;
+        if (!q)
+                return;
+        q->server->requests--;
+        buffer_done(&q->body);
+        free(q);
+        *state = NULL;
+}
+
+/* -- Listening -- */
 
 /* "127.0.0.1:8080" or "[::1]:8080". */
-static int parse_listen(const char *listen, struct sockaddr_storage *ret, struct error *err) {
+static int gi_http_parse_listen(const char *listen, struct sockaddr_storage *ret, struct error *err) {
         struct sockaddr_in *v4 = (struct sockaddr_in *)ret;
         struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret;
         const char *colon = strrchr(listen, ':');
@@ -53,19 +377,19 @@ static int parse_listen(const char *listen, struct sockaddr_storage *ret, struct
 }
 
 /* libmicrohttpd would print what single clients do wrong; that is no news for an operator. */
-static void no_log(void *cls, const char *fmt, va_list args) {
+static void gi_http_no_log(void *cls, const char *fmt, va_list args) {
         (void) cls;
         (void) fmt;
         (void) args;
 }
 
-static int start(struct gi_http *g, const struct sockaddr_storage *address, struct error *err) {
+static int gi_http_start(struct gi_http *g, const struct sockaddr_storage *address, struct error *err) {
         unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | (address->ss_family == AF_INET6 ? MHD_USE_IPv6 : 0);
         int e;
 
         errno = 0;
         g->daemon = MHD_start_daemon(flags, 0, NULL, NULL, gi_http_request, g,
-                                     MHD_OPTION_EXTERNAL_LOGGER, no_log, NULL,
+                                     MHD_OPTION_EXTERNAL_LOGGER, gi_http_no_log, NULL,
                                      MHD_OPTION_SOCK_ADDR, (const struct sockaddr *)address,
                                      MHD_OPTION_NOTIFY_COMPLETED, gi_http_over, g,
                                      MHD_OPTION_CONNECTION_LIMIT, (unsigned)g->connections,
@@ -80,7 +404,7 @@ static int start(struct gi_http *g, const struct sockaddr_storage *address, stru
         return e == EADDRINUSE || e == EACCES || e == EADDRNOTAVAIL ? -EINVAL : -e;
 }
 
-static void tell_address(const struct gi_http *g) {
+static void gi_http_tell_address(const struct gi_http *g) {
         const union MHD_DaemonInfo *info = MHD_get_daemon_info(g->daemon, MHD_DAEMON_INFO_BIND_PORT);
         const char *colon = strrchr(g->listen, ':');
         char address[2 * ADDRESS_MAX];
@@ -89,11 +413,11 @@ static void tell_address(const struct gi_http *g) {
         log_line(g->env->log, CONNECT_LISTENS, LOG_STRING("connector", g->env->name), LOG_STRING("address", address));
 }
 
-static int count_answers(struct gi_http *g, struct error *err) {
+static int gi_http_metrics(struct gi_http *g, struct error *err) {
         const struct metric_row row = {.name = "ketenwacht_http_answers_total",
                                        .kind = METRIC_COUNTER,
                                        .help = "Requests answered, by status.",
-                                       .labels = {{"status", status_names, GI_HTTP_STATUSES}}};
+                                       .labels = {{"status", status_names, ELEMENTS(statuses)}}};
 
         return g->env->metrics ? metrics_register(g->env->metrics, &row, &g->answered, err) : 0;
 }
@@ -107,19 +431,19 @@ static int gi_http_open(void *ctx, const struct connector_env *env, struct error
         g->quiet = false;
         g->failure = 0;
         g->document = (struct buffer)BUFFER_INIT(OPENAPI_BYTES_MAX);
-        r = parse_listen(g->listen, &address, err);
+        r = gi_http_parse_listen(g->listen, &address, err);
         if (r == 0)
                 r = arena_new(&g->arena, INTAKE_ARENA_MAX);
         if (r == 0)
-                r = count_answers(g, err);
+                r = gi_http_metrics(g, err);
         if (r < 0)
                 return r;
         openapi_write(env->types, DOCUMENT_VERSION, &g->document);
         if (g->document.failed)
                 return -ENOMEM;
-        r = start(g, &address, err);
+        r = gi_http_start(g, &address, err);
         if (r == 0)
-                tell_address(g);
+                gi_http_tell_address(g);
         return r;
 }
 

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* What a receiver's status means: a table in words, decided in one function. */
+
 #include "connectors/webhook/answer.h"
 
 #include <stdio.h>

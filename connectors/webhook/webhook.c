@@ -152,7 +152,7 @@ static int webhook_open(void *ctx, const struct connector_env *env, struct error
 
 /* -- One try -- */
 
-static void let_go(struct transfer *t) {
+static void webhook_let_go(struct transfer *t) {
         if (t->cookie)
                 (void) curl_multi_remove_handle(t->webhook->multi, t->easy);
         t->cookie = NULL;
@@ -165,7 +165,7 @@ static void webhook_abandon(void *ctx) {
         struct webhook *w = ctx;
 
         for (size_t i = 0; w->transfers && i < w->env->parallel; i++)
-                let_go(&w->transfers[i]);
+                webhook_let_go(&w->transfers[i]);
 }
 
 static void webhook_close(void *ctx) {
@@ -187,8 +187,8 @@ static void webhook_close(void *ctx) {
         w->global = false;
 }
 
-static bool add_header(struct transfer *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
-static bool add_header(struct transfer *t, const char *fmt, ...) {
+static bool webhook_add_header(struct transfer *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static bool webhook_add_header(struct transfer *t, const char *fmt, ...) {
         struct curl_slist *longer;
         char line[HEADER_MAX];
         va_list args;
@@ -206,21 +206,22 @@ static bool add_header(struct transfer *t, const char *fmt, ...) {
         return longer != NULL;
 }
 
-static bool write_headers(const struct webhook *w, struct transfer *t, const struct delivery *d) {
+static bool webhook_headers(const struct webhook *w, struct transfer *t, const struct delivery *d) {
         char id[UUID_TEXT + 1];
         bool ok = true;
 
         uuid_format(&d->delivery_id, id);
-        ok = ok && add_header(t, "Content-Type: %s; charset=utf-8", w->mode == MODE_BINARY ? "application/json" : "application/cloudevents+json");
-        ok = ok && add_header(t, "Idempotency-Key: \"%s\"", id);
-        ok = ok && add_header(t, "Expect:"); /* a body this small is sent at once */
+        ok = ok && webhook_add_header(t, "Content-Type: %s; charset=utf-8", w->mode == MODE_BINARY ? "application/json" : "application/cloudevents+json");
+        ok = ok && webhook_add_header(t, "Idempotency-Key: \"%s\"", id);
+        ok = ok && webhook_add_header(t, "Expect:"); /* a body this small is sent at once */
         if (w->token.n > 0)
-                ok = ok && add_header(t, "Authorization: Bearer %s", w->token.items[0].bytes);
+                ok = ok && webhook_add_header(t, "Authorization: Bearer %s", w->token.items[0].bytes);
         if (d->traceparent.n > 0)
-                ok = ok && add_header(t, "traceparent: %.*s", (int)d->traceparent.n, d->traceparent.s);
+                ok = ok && webhook_add_header(t, "traceparent: %.*s", (int)d->traceparent.n, d->traceparent.s);
         if (w->mode == MODE_BINARY) {
-                ok = ok && add_header(t, "ce-specversion: 1.0") && add_header(t, "ce-id: %s", d->id) && add_header(t, "ce-source: %s", d->source) &&
-                     add_header(t, "ce-type: %s", d->type) && add_header(t, "ce-time: %s", d->time);
+                ok = ok && webhook_add_header(t, "ce-specversion: 1.0") && webhook_add_header(t, "ce-id: %s", d->id) &&
+                     webhook_add_header(t, "ce-source: %s", d->source) &&
+                     webhook_add_header(t, "ce-type: %s", d->type) && webhook_add_header(t, "ce-time: %s", d->time);
         }
         return ok;
 }
@@ -262,7 +263,7 @@ static int webhook_deliver(void *ctx, const struct delivery *delivery, struct er
         }
         t->received = 0;
         write_body(w, delivery, &t->body);
-        if (t->body.failed || !write_headers(w, t, delivery))
+        if (t->body.failed || !webhook_headers(w, t, delivery))
                 return -ENOMEM;
         if (curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers) || curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, buffer_text(&t->body)) ||
             curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.n) || curl_multi_add_handle(w->multi, t->easy))
@@ -273,7 +274,7 @@ static int webhook_deliver(void *ctx, const struct delivery *delivery, struct er
 
 /* -- How tries end -- */
 
-static void finish(struct webhook *w, struct transfer *t, CURLcode code) {
+static void webhook_finish(struct webhook *w, struct transfer *t, CURLcode code) {
         struct curl_header *retry_after = NULL;
         struct attempt attempt;
         void *cookie = t->cookie;
@@ -286,7 +287,7 @@ static void finish(struct webhook *w, struct transfer *t, CURLcode code) {
         } else {
                 webhook_judge_failure(curl_easy_strerror(code), &attempt);
         }
-        let_go(t);
+        webhook_let_go(t);
         runtime_tried(w->env->runtime, cookie, &attempt);
 }
 
@@ -310,7 +311,7 @@ static int webhook_turn(void *ctx, int timeout_ms, struct error *err) {
 
                 if (message->msg != CURLMSG_DONE || curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t) || !t)
                         continue;
-                finish(w, t, result); /* ends the life of message */
+                webhook_finish(w, t, result); /* ends the life of message */
         }
         return 0;
 }

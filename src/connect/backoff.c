@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Delays between tries, and Retry-After in its four forms. */
+
 #include "connect/backoff.h"
 
 #include <string.h>
@@ -45,7 +48,7 @@ static bool split(struct text t, struct words *ret) {
         return true;
 }
 
-static bool read_number(struct text t, int64_t min, int64_t max, int64_t *ret) {
+static bool retry_after_number(struct text t, int64_t min, int64_t max, int64_t *ret) {
         return t.n > 0 && t.n <= 4 && t.s[0] != '-' && text_to_int64(t, ret) && *ret >= min && *ret <= max;
 }
 
@@ -67,8 +70,8 @@ static bool read_time(struct text t, int64_t *ret_seconds) {
 
         if (t.n != 8 || t.s[2] != ':' || t.s[5] != ':')
                 return false;
-        if (!read_number((struct text){t.s, 2}, 0, 23, &h) || !read_number((struct text){t.s + 3, 2}, 0, 59, &m) ||
-            !read_number((struct text){t.s + 6, 2}, 0, 60, &s))
+        if (!retry_after_number((struct text){t.s, 2}, 0, 23, &h) || !retry_after_number((struct text){t.s + 3, 2}, 0, 59, &m) ||
+            !retry_after_number((struct text){t.s + 6, 2}, 0, 60, &s))
                 return false;
         *ret_seconds = h * 3600 + m * 60 + s;
         return true;
@@ -82,14 +85,14 @@ static bool read_http_date(struct text t, instant_t *ret) {
         if (!split(t, &w))
                 return false;
         if (w.n == 6 && text_is(w.items[5], "GMT")) { /* Sun, 06 Nov 1994 08:49:37 GMT; Sunday, 06-Nov-94 08:49:37 GMT */
-                if (!read_number(w.items[1], 1, 31, &day) || !read_month(w.items[2], &month) || !read_number(w.items[3], 0, 9999, &year) ||
+                if (!retry_after_number(w.items[1], 1, 31, &day) || !read_month(w.items[2], &month) || !retry_after_number(w.items[3], 0, 9999, &year) ||
                     !read_time(w.items[4], &seconds))
                         return false;
                 if (w.items[3].n == 2)
                         year += year < PIVOT_YEAR ? 2000 : 1900;
         } else if (w.n == 5) { /* Sun Nov  6 08:49:37 1994 */
-                if (!read_month(w.items[1], &month) || !read_number(w.items[2], 1, 31, &day) || !read_time(w.items[3], &seconds) ||
-                    !read_number(w.items[4], 0, 9999, &year))
+                if (!read_month(w.items[1], &month) || !retry_after_number(w.items[2], 1, 31, &day) || !read_time(w.items[3], &seconds) ||
+                    !retry_after_number(w.items[4], 0, 9999, &year))
                         return false;
         } else {
                 return false;

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* The body of a request, in three forms, to one event; every refusal with its place. */
+
 #include "connect/intake.h"
 
 #include <stdarg.h>
@@ -18,8 +21,8 @@ struct reading {
         struct problem *problem;
 };
 
-static bool refuse(struct reading *r, enum problem_kind kind, const char *within, const char *field, const char *fmt, ...) PRINTF_LIKE(5, 6);
-static bool refuse(struct reading *r, enum problem_kind kind, const char *within, const char *field, const char *fmt, ...) {
+static bool intake_problem(struct reading *r, enum problem_kind kind, const char *within, const char *field, const char *fmt, ...) PRINTF_LIKE(5, 6);
+static bool intake_problem(struct reading *r, enum problem_kind kind, const char *within, const char *field, const char *fmt, ...) {
         va_list args;
 
         r->problem->kind = kind;
@@ -41,7 +44,7 @@ static struct text trimmed(struct text t) {
         return t;
 }
 
-static bool is_word(struct text t, const char *word) {
+static bool intake_is_word(struct text t, const char *word) {
         return t.n == strlen(word) && strncasecmp(t.s, word, t.n) == 0;
 }
 
@@ -52,7 +55,7 @@ static bool parameter_taken(struct text t) {
         if (t.n < sizeof(charset) - 1 || strncasecmp(t.s, charset, sizeof(charset) - 1) != 0)
                 return true;
         t = (struct text){t.s + sizeof(charset) - 1, t.n - (sizeof(charset) - 1)};
-        return is_word(t, "utf-8") || is_word(t, "\"utf-8\"");
+        return intake_is_word(t, "utf-8") || intake_is_word(t, "\"utf-8\"");
 }
 
 static bool split_media_type(const char *content_type, struct text *ret) {
@@ -78,8 +81,8 @@ bool intake_media_type(const char *content_type, enum intake_form *ret) {
 
         if (!content_type || !split_media_type(content_type, &type))
                 return false;
-        *ret = is_word(type, "application/json") ? INTAKE_PLAIN : INTAKE_STRUCTURED;
-        return *ret == INTAKE_PLAIN || is_word(type, "application/cloudevents+json");
+        *ret = intake_is_word(type, "application/json") ? INTAKE_PLAIN : INTAKE_STRUCTURED;
+        return *ret == INTAKE_PLAIN || intake_is_word(type, "application/cloudevents+json");
 }
 
 /* -- Who may -- */
@@ -88,10 +91,10 @@ bool intake_allowed(const struct event_type *type, const struct organisation *ca
         struct reading r = {.problem = ret};
 
         if (type->output)
-                return refuse(&r, PROBLEM_NOT_ALLOWED, NULL, NULL, "nobody publishes %s: the broker tells it", type->name);
+                return intake_problem(&r, PROBLEM_NOT_ALLOWED, NULL, NULL, "nobody publishes %s: the broker tells it", type->name);
         if (type->publishers & 1u << caller->kind)
                 return true;
-        return refuse(&r, PROBLEM_NOT_ALLOWED, NULL, NULL, "%s may not publish %s: it is of kind %s", caller->id, type->name,
+        return intake_problem(&r, PROBLEM_NOT_ALLOWED, NULL, NULL, "%s may not publish %s: it is of kind %s", caller->id, type->name,
                       organisation_kind_names[caller->kind]);
 }
 
@@ -120,7 +123,7 @@ static bool check_event_word(struct reading *r, const json_t *object, const char
 
         if (!event || (json_is_string(event) && strcmp(json_string_value(event), name) == 0))
                 return true;
-        return refuse(r, PROBLEM_BAD_VALUE, within, "event", "event: this address takes %s; leave event out, or post to its own address", name);
+        return intake_problem(r, PROBLEM_BAD_VALUE, within, "event", "event: this address takes %s; leave event out, or post to its own address", name);
 }
 
 /* The record's key, when the body says one; it may only be the case_id. */
@@ -133,11 +136,11 @@ static bool check_key(struct reading *r, const json_t *object, const char *withi
 
         uuid_format(&event->slots[SLOT_CASE_ID].u, case_id);
         if (key && !json_is_string(key))
-                return refuse(r, PROBLEM_BAD_VALUE, within, "key", "key: must be a string");
+                return intake_problem(r, PROBLEM_BAD_VALUE, within, "key", "key: must be a string");
         if (key && strcmp(json_string_value(key), case_id) != 0)
-                return refuse(r, PROBLEM_KEY_MISMATCH, within, "key", "key: must be the case_id; it may be left out");
+                return intake_problem(r, PROBLEM_KEY_MISMATCH, within, "key", "key: must be the case_id; it may be left out");
         refusal = event_check_key(event, r->orgs, text_of(case_id), &err);
-        return refusal == REFUSAL_NONE || refuse(r, problem_of(refusal), within, "case_id", "%s", err.text);
+        return refusal == REFUSAL_NONE || intake_problem(r, problem_of(refusal), within, "case_id", "%s", err.text);
 }
 
 static bool check_caller(struct reading *r, const char *within) {
@@ -147,9 +150,9 @@ static bool check_caller(struct reading *r, const char *within) {
         const char *field;
 
         if (organisations_find(r->orgs, source) && !text_is(source, r->request->caller->id))
-                return refuse(r, PROBLEM_NOT_ALLOWED, within, "source", "source: this token is that of %s", r->request->caller->id);
+                return intake_problem(r, PROBLEM_NOT_ALLOWED, within, "source", "source: this token is that of %s", r->request->caller->id);
         refusal = event_check_publisher(&r->ret->event, r->orgs, &field, &err);
-        return refusal == REFUSAL_NONE || refuse(r, problem_of(refusal), within, field, "%s", err.text);
+        return refusal == REFUSAL_NONE || intake_problem(r, problem_of(refusal), within, field, "%s", err.text);
 }
 
 static bool read_object(struct reading *r, const json_t *object, const char *within) {
@@ -163,9 +166,9 @@ static bool read_object(struct reading *r, const json_t *object, const char *wit
                 return false;
         refusal = event_from_json(r->request->type, r->orgs, object, also, r->arena, event, &field, &err);
         if (refusal != REFUSAL_NONE)
-                return refuse(r, problem_of(refusal), within, field, "%s", err.text);
+                return intake_problem(r, problem_of(refusal), within, field, "%s", err.text);
         if (event->slots[SLOT_RECORDED_AT].i > r->request->now + INTAKE_AHEAD_MS)
-                return refuse(r, PROBLEM_BAD_VALUE, within, "recorded_at", "recorded_at: lies more than a day ahead of the broker's clock");
+                return intake_problem(r, PROBLEM_BAD_VALUE, within, "recorded_at", "recorded_at: lies more than a day ahead of the broker's clock");
         return check_caller(r, within) && check_key(r, object, within);
 }
 
@@ -179,21 +182,21 @@ static bool check_attributes(struct reading *r, const struct intake_attributes *
 
         event_header_type(r->request->type->name, type);
         if (!a->specversion || strcmp(a->specversion, EVENT_SPECVERSION) != 0)
-                return refuse(r, PROBLEM_BAD_VALUE, within, "specversion", "specversion: must be " EVENT_SPECVERSION);
+                return intake_problem(r, PROBLEM_BAD_VALUE, within, "specversion", "specversion: must be " EVENT_SPECVERSION);
         if (!a->type || strcmp(a->type, type) != 0)
-                return refuse(r, PROBLEM_BAD_VALUE, within, "type", "type: must be %s at this address", type);
+                return intake_problem(r, PROBLEM_BAD_VALUE, within, "type", "type: must be %s at this address", type);
         if (!a->source || (strcmp(a->source, caller->urn) != 0 && strcmp(a->source, caller->id) != 0))
-                return refuse(r, a->source ? PROBLEM_NOT_ALLOWED : PROBLEM_BAD_VALUE, within, "source", "source: must be %s, of whom this token is",
+                return intake_problem(r, a->source ? PROBLEM_NOT_ALLOWED : PROBLEM_BAD_VALUE, within, "source", "source: must be %s, of whom this token is",
                               caller->urn);
         if (a->time && !instant_parse(text_of(a->time), &at))
-                return refuse(r, PROBLEM_BAD_VALUE, within, "time", "time: is not an instant in RFC 3339");
+                return intake_problem(r, PROBLEM_BAD_VALUE, within, "time", "time: is not an instant in RFC 3339");
         if (!a->id)
-                return refuse(r, PROBLEM_BAD_VALUE, within, "id", "id: is missing; it is the event_id");
+                return intake_problem(r, PROBLEM_BAD_VALUE, within, "id", "id: is missing; it is the event_id");
         if (!r->ret->event.slots)
                 return true;
         uuid_format(&r->ret->event.slots[SLOT_EVENT_ID].u, id);
         if (strcmp(a->id, id) != 0)
-                return refuse(r, PROBLEM_BAD_VALUE, within, "id", "id: must be the event_id of the data");
+                return intake_problem(r, PROBLEM_BAD_VALUE, within, "id", "id: must be the event_id of the data");
         return true;
 }
 
@@ -204,7 +207,7 @@ static bool get_attribute(struct reading *r, const json_t *object, const char *n
         *ret = json_string_value(value);
         if (!value || *ret)
                 return true;
-        return refuse(r, PROBLEM_BAD_VALUE, "", name, "%s: must be a string", name);
+        return intake_problem(r, PROBLEM_BAD_VALUE, "", name, "%s: must be a string", name);
 }
 
 static bool read_structured(struct reading *r, const json_t *object) {
@@ -219,11 +222,11 @@ static bool read_structured(struct reading *r, const json_t *object) {
             !get_attribute(r, object, "traceparent", &trace))
                 return false;
         if (content_type && (!intake_media_type(content_type, &form) || form != INTAKE_PLAIN))
-                return refuse(r, PROBLEM_BAD_VALUE, "", "datacontenttype", "datacontenttype: must be application/json");
+                return intake_problem(r, PROBLEM_BAD_VALUE, "", "datacontenttype", "datacontenttype: must be application/json");
         if (!check_attributes(r, &a, ""))
                 return false;
         if (!json_is_object(data))
-                return refuse(r, PROBLEM_BAD_VALUE, "", "data", "data: must be the event as a JSON object");
+                return intake_problem(r, PROBLEM_BAD_VALUE, "", "data", "data: must be the event as a JSON object");
         if (r->ret->traceparent.n == 0 && trace)
                 r->ret->traceparent = text_of(trace);
         return read_object(r, data, "/data") && check_attributes(r, &a, "");
@@ -238,9 +241,9 @@ bool intake_read(const struct intake_request *request, const struct organisation
         *ret = (struct intake){.traceparent = request->traceparent};
         ret->json = json_loadb(request->body, request->n, JSON_REJECT_DUPLICATES, &where);
         if (!ret->json) /* without jansson's own words: they repeat what was written */
-                return refuse(&r, PROBLEM_MALFORMED, NULL, NULL, "not JSON at line %d, column %d", where.line, where.column);
+                return intake_problem(&r, PROBLEM_MALFORMED, NULL, NULL, "not JSON at line %d, column %d", where.line, where.column);
         if (!json_is_object(ret->json))
-                return refuse(&r, PROBLEM_MALFORMED, NULL, NULL, "the body is JSON, but not an object");
+                return intake_problem(&r, PROBLEM_MALFORMED, NULL, NULL, "the body is JSON, but not an object");
         if (request->form == INTAKE_STRUCTURED)
                 ok = read_structured(&r, ret->json);
         else if (request->attributes.specversion)

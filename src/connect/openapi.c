@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* The OpenAPI document, written from the schemas and the table of problems. */
+
 #include "connect/openapi.h"
 
 #include <stdio.h>

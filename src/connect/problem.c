@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* The table of problems, and how one is written. */
+
 #include "connect/problem.h"
 
 #include <stdio.h>

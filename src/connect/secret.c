@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Tokens: read from where the configuration says, compared in even time, wiped. */
+
 #include "connect/secret.h"
 
 #include <errno.h>
@@ -23,7 +26,7 @@ static bool is_token_character(char c) {
 }
 
 /* Grows without leaving copies of tokens behind in freed memory. */
-static int make_room(struct secrets *s) {
+static int secrets_make_room(struct secrets *s) {
         size_t capacity = s->capacity ? s->capacity * 2 : SECRETS_EACH;
         struct secret *items;
 
@@ -64,7 +67,7 @@ static int add_one(struct secrets *s, const char *owner, struct text token, stru
                 error_set(err, "more than %d tokens", SECRETS_MAX);
                 return -EINVAL;
         }
-        r = make_room(s);
+        r = secrets_make_room(s);
         if (r < 0)
                 return r;
         s->items[s->n] = (struct secret){.owner = owner, .n = token.n};

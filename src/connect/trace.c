@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Whether a traceparent is well formed. */
+
 #include "connect/trace.h"
 
 /* Offsets in 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01; a later version may bring more behind a hyphen. */

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* The window: a ring of records, each knowing the one of its case before it. */
+
 #include "connect/window.h"
 
 #include <assert.h>
@@ -24,12 +27,12 @@ void window_clear(struct window *w) {
         *w = (struct window){.entries = entries, .head = 1, .tail = 1, .next = -1, .hold = INT64_MIN};
 }
 
-static struct window_entry *at(const struct window *w, uint64_t number) {
+static struct window_entry *window_slot(const struct window *w, uint64_t number) {
         return &w->entries[number % WINDOW_RECORDS];
 }
 
 struct window_entry *window_entry(const struct window *w, uint64_t number) {
-        return number >= w->head && number < w->tail ? at(w, number) : NULL;
+        return number >= w->head && number < w->tail ? window_slot(w, number) : NULL;
 }
 
 bool window_full(const struct window *w) {
@@ -47,7 +50,7 @@ static bool same_case(const struct window_entry *e, const void *key, size_t n) {
 /* The newest entry of this case that is not over; 0 when there is none. */
 static uint64_t newest_of(const struct window *w, const void *key, size_t n) {
         for (uint64_t i = w->tail; i-- > w->head;) {
-                if (!over(at(w, i)) && same_case(at(w, i), key, n))
+                if (!over(window_slot(w, i)) && same_case(window_slot(w, i), key, n))
                         return i;
         }
         return 0;
@@ -57,7 +60,7 @@ struct window_entry *window_add(struct window *w, int64_t offset, const void *ke
         struct window_entry *e;
 
         assert(!window_full(w) && offset >= w->next);
-        e = at(w, w->tail);
+        e = window_slot(w, w->tail);
         *e = (struct window_entry){
                 .offset = offset,
                 .number = w->tail,
@@ -76,7 +79,7 @@ struct window_entry *window_add(struct window *w, int64_t offset, const void *ke
 
 /* When an entry may be tried for itself: WINDOW_NEVER while something else must come first. */
 static int64_t due_of(const struct window *w, const struct window_entry *e) {
-        if (e->state != WINDOW_WAITING || (e->behind >= w->head && !over(at(w, e->behind))))
+        if (e->state != WINDOW_WAITING || (e->behind >= w->head && !over(window_slot(w, e->behind))))
                 return WINDOW_NEVER;
         return e->due > w->hold ? e->due : w->hold;
 }
@@ -85,10 +88,10 @@ struct window_entry *window_next(const struct window *w, int64_t now) {
         if (now < w->hold)
                 return NULL;
         for (uint64_t i = w->head; i < w->tail; i++) {
-                int64_t due = due_of(w, at(w, i));
+                int64_t due = due_of(w, window_slot(w, i));
 
                 if (due != WINDOW_NEVER && due <= now)
-                        return at(w, i);
+                        return window_slot(w, i);
         }
         return NULL;
 }
@@ -97,7 +100,7 @@ int64_t window_wait(const struct window *w, int64_t now) {
         int64_t first = WINDOW_NEVER;
 
         for (uint64_t i = w->head; i < w->tail; i++) {
-                int64_t due = due_of(w, at(w, i));
+                int64_t due = due_of(w, window_slot(w, i));
 
                 if (due < first)
                         first = due;
@@ -137,7 +140,7 @@ void window_settle(struct window *w, struct window_entry *e) {
         e->state = WINDOW_SETTLED;
         e->item = NULL;
         w->bytes -= e->bytes;
-        while (w->head < w->tail && at(w, w->head)->state == WINDOW_SETTLED)
+        while (w->head < w->tail && window_slot(w, w->head)->state == WINDOW_SETTLED)
                 w->head++;
 }
 
@@ -147,5 +150,5 @@ void window_hold(struct window *w, int64_t until) {
 }
 
 int64_t window_position(const struct window *w) {
-        return w->head < w->tail ? at(w, w->head)->offset : w->next;
+        return w->head < w->tail ? window_slot(w, w->head)->offset : w->next;
 }
