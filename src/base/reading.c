@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* What a node of a configuration file must be, and the sentence for each way in which it is not. */
+
 #include "base/reading.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 
 #include "base/name.h"
 
@@ -9,7 +14,10 @@
 #define SHOWN "%.80s"
 
 void *reading_alloc(struct reading *r, size_t count, size_t size) {
-        void *p = arena_calloc(r->arena, count ? count : 1, size);
+        void *p;
+
+        assert(r->arena);
+        p = arena_calloc(r->arena, count ? count : 1, size);
 
         if (!p)
                 r->e = -ENOMEM;
@@ -17,14 +25,16 @@ void *reading_alloc(struct reading *r, size_t count, size_t size) {
 }
 
 const char *reading_copy(struct reading *r, const char *text) {
-        const char *copy = arena_copy(r->arena, text, strlen(text));
+        const char *copy;
 
+        assert(r->arena && text);
+        copy = arena_copy(r->arena, text, strlen(text));
         if (!copy)
                 r->e = -ENOMEM;
         return copy;
 }
 
-static bool is_kind(struct reading *r, const struct yaml_node *node, enum yaml_kind kind, const char *what) {
+static bool reading_kind(struct reading *r, const struct yaml_node *node, enum yaml_kind kind, const char *what) {
         static const char *const names[] = {[YAML_SCALAR] = "a single value", [YAML_SEQUENCE] = "a list", [YAML_MAPPING] = "a mapping of keys to values"};
 
         if (node->kind == kind)
@@ -34,15 +44,15 @@ static bool is_kind(struct reading *r, const struct yaml_node *node, enum yaml_k
 }
 
 bool reading_mapping(struct reading *r, const struct yaml_node *node, const char *what) {
-        return is_kind(r, node, YAML_MAPPING, what);
+        return reading_kind(r, node, YAML_MAPPING, what);
 }
 
 bool reading_sequence(struct reading *r, const struct yaml_node *node, const char *what) {
-        return is_kind(r, node, YAML_SEQUENCE, what);
+        return reading_kind(r, node, YAML_SEQUENCE, what);
 }
 
 bool reading_scalar(struct reading *r, const struct yaml_node *node, const char *what) {
-        return is_kind(r, node, YAML_SCALAR, what);
+        return reading_kind(r, node, YAML_SCALAR, what);
 }
 
 void reading_keys(struct reading *r, const struct yaml_node *mapping, const char *const *known, const char *what) {
@@ -101,15 +111,52 @@ bool reading_flag(struct reading *r, const struct yaml_node *node, const char *w
         return false;
 }
 
+bool reading_number(struct reading *r, const struct yaml_node *node, const char *what, int64_t least, int64_t most, int64_t *ret) {
+        int64_t value;
+
+        assert(least <= most);
+        if (!reading_scalar(r, node, what))
+                return false;
+        if (node->quoted) {
+                reading_mistake(r, node, "%s must be a number from %" PRId64 " to %" PRId64 ", without quotes", what, least, most);
+                return false;
+        }
+        if (text_to_int64(text_of(node->text), &value) && value >= least && value <= most) {
+                *ret = value;
+                return true;
+        }
+        reading_mistake(r, node, "%s must be a number from %" PRId64 " to %" PRId64 ", not '" SHOWN "'", what, least, most, node->text);
+        return false;
+}
+
 bool reading_count(struct reading *r, const struct yaml_node *node, const char *what, unsigned least, unsigned most, unsigned *ret) {
         int64_t value;
 
+        if (!reading_number(r, node, what, least, most, &value))
+                return false;
+        *ret = (unsigned)value;
+        return true;
+}
+
+bool reading_span(struct reading *r, const struct yaml_node *node, const char *what, const struct span_unit *units, size_t n, struct span *ret) {
+        char hint[NEAREST_HINT_MAX];
+        int e;
+
         if (!reading_scalar(r, node, what))
                 return false;
-        if (!node->quoted && text_to_int64(text_of(node->text), &value) && value >= least && value <= most) {
-                *ret = (unsigned)value;
+        e = span_parse(text_of(node->text), units, n, ret);
+        if (e == 0 && ret->count >= 1)
                 return true;
-        }
-        reading_mistake(r, node, "%s must be a number from %u to %u, not '" SHOWN "'", what, least, most, node->text);
+        if (e == SPAN_E_UNIT)
+                reading_mistake(r, node, "%s: '" SHOWN "' is no unit that fits here%s", what, ret->word.s, span_hint(ret, units, n, hint));
+        else
+                reading_mistake(r, node, "%s: '" SHOWN "' is not a number from 1 and a unit, as in '10 %s'", what, node->text, units[0].many);
         return false;
+}
+
+int reading_end(const struct reading *r, size_t before) {
+        assert(r->e <= 0 && r->mistakes->n >= before);
+        if (r->e)
+                return r->e;
+        return r->mistakes->n > before ? -EINVAL : 0;
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Reading one YAML file of configuration
+ * Reading one YAML file of configuration: the only way in which it is done
  *
  * Each function takes what a node must be, and reports it with its place when it is not. So a
  * reader goes through a whole file and finds all mistakes in one run. What is read is copied into
@@ -11,17 +11,23 @@
 
 #include "base/arena.h"
 #include "base/mistakes.h"
+#include "base/span.h"
 
 struct reading {
         const struct yaml_tree *yaml;
         struct mistakes *mistakes;
-        struct arena *arena;
+        struct arena *arena; /* NULL when nothing is kept */
         int e; /* negative errno as soon as the machine failed; then what was read is incomplete */
 };
 
 #define reading_mistake(r, node, ...) mistakes_at((r)->mistakes, (r)->yaml, (node), __VA_ARGS__)
 
-/* Memory of the arena, cleared; NULL and r->e set when it is out. */
+/*
+ * How a reading ends: r->e when the machine failed; -EINVAL when there are more mistakes than @before; 0.
+ */
+int reading_end(const struct reading *r, size_t before) MUSTCHECK;
+
+/* Memory of the arena, cleared, and a copy there; NULL and r->e set when it is out. */
 void *reading_alloc(struct reading *r, size_t count, size_t size);
 const char *reading_copy(struct reading *r, const char *text);
 
@@ -41,6 +47,10 @@ const char *reading_text(struct reading *r, const struct yaml_node *node, const 
 const char *reading_name(struct reading *r, const struct yaml_node *node, const char *what); /* base/name.h */
 bool reading_flag(struct reading *r, const struct yaml_node *node, const char *what, bool *ret);
 bool reading_count(struct reading *r, const struct yaml_node *node, const char *what, unsigned least, unsigned most, unsigned *ret);
+bool reading_number(struct reading *r, const struct yaml_node *node, const char *what, int64_t least, int64_t most, int64_t *ret);
+
+/* A number from 1 and one of @n units ("2 years"); what the whole is worth is the caller's to judge. */
+bool reading_span(struct reading *r, const struct yaml_node *node, const char *what, const struct span_unit *units, size_t n, struct span *ret);
 
 /* Null as YAML writes it: nothing, ~ or null, without quotes. */
 bool reading_is_null(const struct yaml_node *node);

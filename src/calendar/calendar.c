@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Every day of 301 years as one byte: weekends, holidays by formula, and the equated days that the file lists. */
+
 #include "calendar/calendar.h"
 
 #include <assert.h>
@@ -7,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/yaml.h"
+#include "calendar/reading.h"
 
 #define YEARS (DATE_YEAR_MAX - DATE_YEAR_MIN + 1)
 #define DAYS (YEARS * 365 + YEARS / 4) /* never less than there are */
@@ -60,12 +63,6 @@ struct calendar {
         uint8_t days[DAYS];
 };
 
-struct reader {
-        struct calendar *cal;
-        const char *name;
-        struct error *err;
-};
-
 /* Gauss's rule in the form of Meeus, Jones and Butcher: exact for every Gregorian year. */
 day_t calendar_easter(int year) {
         int a = year % 19, b = year / 100, c = year % 100;
@@ -116,91 +113,62 @@ static void set_year(struct calendar *cal, int year) {
                 set_day(cal, holidays[i].date, DAY_HOLIDAY, holidays[i].holiday);
 }
 
-#define REFUSE(r, node, fmt, ...) \
-        (error_set((r)->err, "%s:%u:%u: " fmt, (r)->name, (node)->line, (node)->column, ##__VA_ARGS__), -EINVAL)
+static void calendar_read_year(struct reading *r, struct calendar *cal, const struct yaml_node *node) {
+        unsigned year;
 
-static const char *kind_word(const struct yaml_node *node) {
-        return node->kind == YAML_MAPPING ? "a mapping" : node->kind == YAML_SEQUENCE ? "a list" : "a single value";
+        if (!reading_count(r, node, "a year", DATE_YEAR_MIN, DATE_YEAR_MAX, &year))
+                return;
+        if (calendar_has_year(cal, (int)year))
+                reading_mistake(r, node, "the year %u stands here twice; take one out", year);
+        else
+                set_year(cal, (int)year);
 }
 
-static int read_year(struct reader *r, const struct yaml_node *node) {
-        int64_t year;
-
-        if (node->kind != YAML_SCALAR)
-                return REFUSE(r, node, "expected a year, as in 2026, not %s", kind_word(node));
-        if (node->quoted || !text_to_int64(text_of(node->text), &year) || year < DATE_YEAR_MIN || year > DATE_YEAR_MAX)
-                return REFUSE(r, node, "'%.40s' is no year: expected a number from %d to %d, without quotes", node->text, DATE_YEAR_MIN,
-                              DATE_YEAR_MAX);
-        if (calendar_has_year(r->cal, (int)year))
-                return REFUSE(r, node, "the year %d stands here twice; take one out", (int)year);
-        set_year(r->cal, (int)year);
-        return 0;
-}
-
-static int read_equated(struct reader *r, const struct yaml_node *node) {
+static void calendar_read_equated(struct reading *r, struct calendar *cal, const struct yaml_node *node) {
         enum day_kind kind;
         day_t date;
 
-        if (node->kind != YAML_SCALAR)
-                return REFUSE(r, node, "expected a date, as in 2026-05-15, not %s", kind_word(node));
-        if (!date_parse(text_of(node->text), &date))
-                return REFUSE(r, node, "'%.40s' is no date: expected an existing day as YYYY-MM-DD, of the years %d to %d", node->text, DATE_YEAR_MIN,
-                              DATE_YEAR_MAX);
-        kind = calendar_day(r->cal, date);
+        if (!reading_date(r, node, "an equated day", &date))
+                return;
+        kind = calendar_day(cal, date);
         if (kind == DAY_UNKNOWN_YEAR)
-                return REFUSE(r, node, "%s lies in %d, which 'years' does not list; list the year once all its equated days are known", node->text,
-                              date_year(date));
-        if (kind == DAY_EQUATED)
-                return REFUSE(r, node, "%s stands here twice; take one out", node->text);
-        if (kind != DAY_WORKING)
-                return REFUSE(r, node, "%s is no working day already (%s); expected a day that the decree equates with a holiday", node->text,
-                              calendar_day_name(r->cal, date));
-        set_day(r->cal, date, DAY_EQUATED, NO_HOLIDAY);
-        return 0;
+                reading_mistake(r, node, "%s lies in %d, which 'years' does not list; list the year once all its equated days are known", node->text,
+                                date_year(date));
+        else if (kind == DAY_EQUATED)
+                reading_mistake(r, node, "%s stands here twice; take one out", node->text);
+        else if (kind != DAY_WORKING)
+                reading_mistake(r, node, "%s is no working day already (%s); expected a day that the decree equates with a holiday", node->text,
+                                calendar_day_name(cal, date));
+        else
+                set_day(cal, date, DAY_EQUATED, NO_HOLIDAY);
 }
 
-static int read_list(struct reader *r, const struct yaml_node *root, const char *key, const char *of,
-                     int (*read)(struct reader *, const struct yaml_node *)) {
-        const struct yaml_node *list = yaml_get(root, key);
+static void calendar_read_list(struct reading *r, struct calendar *cal, const struct yaml_node *root, const char *key,
+                               void (*read)(struct reading *r, struct calendar *cal, const struct yaml_node *node)) {
+        const struct yaml_node *list = reading_required(r, root, key, "the calendar");
 
-        if (!list)
-                return REFUSE(r, root, "the key '%s' is missing: expected a list of %s ([] for none)", key, of);
-        if (list->kind != YAML_SEQUENCE)
-                return REFUSE(r, list, "'%s' must be a list of %s, not %s", key, of, kind_word(list));
-        for (size_t i = 0; i < list->n; i++) {
-                int e = read(r, list->items[i]);
-
-                if (e)
-                        return e;
-        }
-        return 0;
+        if (!list || !reading_sequence(r, list, key))
+                return;
+        for (size_t i = 0; i < list->n; i++)
+                read(r, cal, list->items[i]);
 }
 
-static int read_root(struct reader *r, const struct yaml_node *root) {
-        char hint[NEAREST_HINT_MAX];
-        int e;
+static void calendar_read_root(struct reading *r, struct calendar *cal, const struct yaml_node *root) {
+        static const char *const keys[] = {"equated", "years", NULL};
+        size_t before = r->mistakes->n;
 
-        if (root->kind != YAML_MAPPING)
-                return REFUSE(r, root, "expected the keys 'equated' and 'years', not %s", kind_word(root));
-        for (size_t i = 0; i < root->n; i++) {
-                struct nearest nearest = NEAREST_INIT(root->keys[i]->text);
-
-                if (strcmp(root->keys[i]->text, "equated") == 0 || strcmp(root->keys[i]->text, "years") == 0)
-                        continue;
-                nearest_try(&nearest, "equated");
-                nearest_try(&nearest, "years");
-                return REFUSE(r, root->keys[i], "no key '%.60s'%s; expected 'equated' and 'years'", root->keys[i]->text,
-                              nearest_hint(&nearest, hint));
-        }
-        e = read_list(r, root, "years", "years", read_year);
-        if (e)
-                return e;
-        return read_list(r, root, "equated", "dates", read_equated);
+        if (!reading_mapping(r, root, "the calendar"))
+                return;
+        reading_keys(r, root, keys, "the calendar");
+        calendar_read_list(r, cal, root, "years", calendar_read_year);
+        if (r->mistakes->n == before) /* else days would lie in years that are only misspelt */
+                calendar_read_list(r, cal, root, "equated", calendar_read_equated);
 }
 
-static int calendar_new(const struct yaml_tree *yaml, struct calendar **ret, struct error *err) {
+static int calendar_new(const struct yaml_tree *yaml, struct calendar **ret, struct mistakes *mistakes) {
         CLEANUP(calendar_free_p) struct calendar *cal = malloc(sizeof(*cal));
-        struct reader r = {.cal = cal, .name = yaml_tree_name(yaml), .err = err};
+        struct reading r = {.yaml = yaml, .mistakes = mistakes};
+        size_t before = mistakes->n;
         int e;
 
         if (!cal)
@@ -209,25 +177,34 @@ static int calendar_new(const struct yaml_tree *yaml, struct calendar **ret, str
         cal->n = (unsigned)(date_from_ymd(DATE_YEAR_MAX, 12, 31) - cal->first + 1);
         assert(cal->n <= DAYS);
         memset(cal->days, DAY_UNKNOWN_YEAR, sizeof(cal->days));
-        e = read_root(&r, yaml_tree_root(yaml));
+        calendar_read_root(&r, cal, yaml_tree_root(yaml));
+        e = reading_end(&r, before);
         if (e)
                 return e;
         *ret = TAKE(cal);
         return 0;
 }
 
-int calendar_parse(const char *name, const char *text, size_t n, struct calendar **ret, struct error *err) {
+int calendar_parse(const char *name, const char *text, size_t n, struct calendar **ret, struct mistakes *mistakes) {
         CLEANUP(yaml_tree_free_p) struct yaml_tree *yaml = NULL;
-        int e = yaml_tree_parse(name, text, n, &yaml, err);
+        struct error err = {0};
+        int e = yaml_tree_parse(name, text, n, &yaml, &err);
 
-        return e ? e : calendar_new(yaml, ret, err);
+        if (e == 0)
+                return calendar_new(yaml, ret, mistakes);
+        mistakes_error(mistakes, &err);
+        return e;
 }
 
-int calendar_read(const char *path, struct calendar **ret, struct error *err) {
+int calendar_read(const char *path, struct calendar **ret, struct mistakes *mistakes) {
         CLEANUP(yaml_tree_free_p) struct yaml_tree *yaml = NULL;
-        int e = yaml_tree_read(path, &yaml, err);
+        struct error err = {0};
+        int e = yaml_tree_read(path, &yaml, &err);
 
-        return e ? e : calendar_new(yaml, ret, err);
+        if (e == 0)
+                return calendar_new(yaml, ret, mistakes);
+        mistakes_error(mistakes, &err);
+        return e == -ENOENT ? -EINVAL : e;
 }
 
 struct calendar *calendar_free(struct calendar *cal) {

@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 #include "base/cleanup.h"
-#include "base/error.h"
+#include "base/mistakes.h"
 #include "calendar/date.h"
 
 struct calendar;
@@ -23,10 +23,11 @@ enum day_kind { DAY_WORKING, DAY_SATURDAY, DAY_SUNDAY, DAY_HOLIDAY, DAY_EQUATED,
 /*
  * Reads a calendar file: `equated: [2011-05-06, …]`, `years: [2011, …]`, both needed. An equated day
  * lies in one of the years and would be a working day without it: anything else is a typing error.
- * Return: 0; -EINVAL with "file:line:column: …"; negative errno.
+ * Every mistake is told with its place, and that there is no such
+ * file is one. Return: 0; -EINVAL when there were mistakes; other negative errno.
  */
-int calendar_read(const char *path, struct calendar **ret, struct error *err) MUSTCHECK;
-int calendar_parse(const char *name, const char *text, size_t n, struct calendar **ret, struct error *err) MUSTCHECK;
+int calendar_read(const char *path, struct calendar **ret, struct mistakes *mistakes) MUSTCHECK;
+int calendar_parse(const char *name, const char *text, size_t n, struct calendar **ret, struct mistakes *mistakes) MUSTCHECK;
 struct calendar *calendar_free(struct calendar *cal);
 DEFINE_CLEANUP(struct calendar *, calendar_free);
 

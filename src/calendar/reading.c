@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* Dates and terms as scalars of a YAML file. */
+/* A date as a scalar of a YAML file. */
 
 #include "calendar/reading.h"
 
@@ -13,16 +13,5 @@ bool reading_date(struct reading *r, const struct yaml_node *node, const char *w
         if (date_parse(text_of(node->text), ret))
                 return true;
         reading_mistake(r, node, "%s '" SHOWN "' is not a date: YYYY-MM-DD, a day of the years 1900 to 2200", what, node->text);
-        return false;
-}
-
-bool reading_step(struct reading *r, const struct yaml_node *node, struct term_step *ret) {
-        struct error err = {0};
-
-        if (!reading_scalar(r, node, "a step of time"))
-                return false;
-        if (term_step_parse(node->text, ret, &err) == 0)
-                return true;
-        reading_mistake(r, node, "%s", err.text);
         return false;
 }

@@ -15,74 +15,73 @@
 
 static_assert(TERM_STEPS_MAX < 32, "steps fit beside what rolling adds");
 
-/* .legal_max: the longest term to which the Algemene termijnenwet applies (art. 4); LEGAL_NEVER: it never does. */
-#define LEGAL_NEVER (-TERM_COUNT_MAX - 1)
-static const struct {
-        const char *one, *many;
-        int legal_max;
-        const char *no_roll; /* terms … */
-} units[] = {
-        [TERM_DAYS] = {"day", "days", 90, "of more than 90 days"},
-        [TERM_WEEKS] = {"week", "weeks", 12, "of more than twelve weeks"},
-        [TERM_MONTHS] = {"month", "months", 3, "of more than three months"},
-        [TERM_YEARS] = {"year", "years", 0, "of one or more years"},
-        [TERM_WORKING_DAYS] = {"working day", "working days", LEGAL_NEVER, "in working days, which end on one"},
-        [TERM_HOURS] = {"hour", "hours", LEGAL_NEVER, "in hours"},
+static const struct span_unit term_units[] = {
+        [TERM_DAYS] = {"day", "days", NULL, TERM_DAYS},
+        [TERM_WEEKS] = {"week", "weeks", NULL, TERM_WEEKS},
+        [TERM_MONTHS] = {"month", "months", NULL, TERM_MONTHS},
+        [TERM_YEARS] = {"year", "years", NULL, TERM_YEARS},
+        [TERM_WORKING_DAYS] = {"working day", "working days", NULL, TERM_WORKING_DAYS},
+        [TERM_HOURS] = {"hour", "hours", NULL, TERM_HOURS},
 };
 
-/* The number at the beginning: [+-]digits. Returns what stands behind it, or NULL. */
-static const char *read_count(const char *text, int64_t *ret) {
-        const char *digits = *text == '+' || *text == '-' ? text + 1 : text;
-        size_t n = strspn(digits, "0123456789");
-
-        if (n == 0)
-                return NULL;
-        if (!text_to_int64((struct text){digits, n}, ret))
-                *ret = INT64_MAX;
-        else if (*text == '-')
-                *ret = -*ret;
-        return digits + n;
-}
+/* The longest term to which the Algemene termijnenwet applies (art. 4); LEGAL_NEVER: it never does. And which terms do not roll. */
+#define LEGAL_NEVER (-TERM_COUNT_MAX - 1)
+static const struct {
+        int max;
+        const char *no_roll; /* terms … */
+} term_legal[] = {
+        [TERM_DAYS] = {90, "of more than 90 days"},
+        [TERM_WEEKS] = {12, "of more than twelve weeks"},
+        [TERM_MONTHS] = {3, "of more than three months"},
+        [TERM_YEARS] = {0, "of one or more years"},
+        [TERM_WORKING_DAYS] = {LEGAL_NEVER, "in working days, which end on one"},
+        [TERM_HOURS] = {LEGAL_NEVER, "in hours"},
+};
 
 int term_step_parse(const char *text, struct term_step *ret, struct error *err) {
-        const char *unit;
-        struct nearest nearest;
         char hint[NEAREST_HINT_MAX];
-        int64_t count;
+        struct span span;
 
+        assert(text && ret);
         if (!*text) {
                 error_set(err, "a step of a term is missing; expected a number and a unit, as in '5 working days'");
                 return -EINVAL;
         }
-        unit = read_count(text, &count);
-        if (!unit || (*unit && *unit != ' ')) {
+        switch (span_parse(text_of(text), term_units, ELEMENTS(term_units), &span)) {
+        case SPAN_E_NUMBER:
                 error_set(err, "'%.60s' does not begin with a whole number; expected a number and a unit, as in '5 working days'", text);
                 return -EINVAL;
-        }
-        unit += strspn(unit, " ");
-        if (!*unit) {
+        case SPAN_E_BARE:
                 error_set(err, "'%.60s' has no unit; expected days, weeks, months, years, working days or hours behind the number", text);
                 return -EINVAL;
+        case SPAN_E_UNIT:
+                error_set(err, "'%.60s' is no unit of time%s; expected days, weeks, months, years, working days or hours", span.word.s,
+                          span_hint(&span, term_units, ELEMENTS(term_units), hint));
+                return -EINVAL;
+        default:
+                break;
         }
-        if (count > TERM_COUNT_MAX || count < -TERM_COUNT_MAX) {
+        if (span.count > TERM_COUNT_MAX || span.count < -TERM_COUNT_MAX) {
                 error_set(err, "'%.60s' is out of range; expected at most %d of a unit", text, TERM_COUNT_MAX);
                 return -EINVAL;
         }
-        nearest = (struct nearest)NEAREST_INIT(unit);
-        for (size_t i = 0; i < ELEMENTS(units); i++) {
-                if (strcmp(unit, units[i].one) == 0 || strcmp(unit, units[i].many) == 0) {
-                        *ret = (struct term_step){.unit = (enum term_unit)i, .count = (int)count};
-                        return 0;
-                }
-                nearest_try(&nearest, units[i].many);
-                nearest_try(&nearest, units[i].one);
-        }
-        error_set(err, "'%.60s' is no unit of time%s; expected days, weeks, months, years, working days or hours", unit, nearest_hint(&nearest, hint));
-        return -EINVAL;
+        *ret = (struct term_step){.unit = (enum term_unit)span.unit->value, .count = (int)span.count};
+        return 0;
+}
+
+bool reading_step(struct reading *r, const struct yaml_node *node, struct term_step *ret) {
+        struct error err = {0};
+
+        if (!reading_scalar(r, node, "a step of time"))
+                return false;
+        if (term_step_parse(node->text, ret, &err) == 0)
+                return true;
+        reading_mistake(r, node, "%s", err.text);
+        return false;
 }
 
 int term_step_format(struct term_step step, char *ret, size_t size) {
-        return snprintf(ret, size, "%d %s", step.count, step.count == 1 || step.count == -1 ? units[step.unit].one : units[step.unit].many);
+        return snprintf(ret, size, "%d %s", step.count, step.count == 1 || step.count == -1 ? term_units[step.unit].one : term_units[step.unit].many);
 }
 
 int term_check(const struct term *term, struct error *err) {
@@ -102,14 +101,14 @@ int term_check(const struct term *term, struct error *err) {
 int term_check_legal(const struct term *term, struct error *err) {
         for (unsigned i = 0; i < term->n; i++) {
                 struct term_step step = term->steps[i];
-                bool back = step.count < 0 && units[step.unit].legal_max >= 0;
+                bool back = step.count < 0 && term_legal[step.unit].max >= 0;
                 char text[48];
 
-                if (!back && step.count <= units[step.unit].legal_max)
+                if (!back && step.count <= term_legal[step.unit].max)
                         continue;
                 (void) term_step_format(step, text, sizeof(text));
                 error_set(err, "'%s' cannot roll: the Algemene termijnenwet does not move terms %s; let it end where it ends (roll: none)", text,
-                          back ? "that count back" : units[step.unit].no_roll);
+                          back ? "that count back" : term_legal[step.unit].no_roll);
                 return -EINVAL;
         }
         return 0;

@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/reading.h"
 #include "calendar/calendar.h"
 
 #define TERM_STEPS_MAX 8
@@ -38,6 +39,9 @@ enum term_error {
 
 /* Reads "5 working days", "-2 months", "1 day", "24 hours". Return: 0, or -EINVAL with a sentence (and the nearest unit). */
 int term_step_parse(const char *text, struct term_step *ret, struct error *err) MUSTCHECK;
+
+/* The same from a file of configuration: a scalar that must be one step. False: reported with its place. */
+bool reading_step(struct reading *r, const struct yaml_node *node, struct term_step *ret);
 
 /* Whether the steps go together: one to TERM_STEPS_MAX of them, hours alone. Return: 0, or -EINVAL with a sentence. */
 int term_check(const struct term *term, struct error *err) MUSTCHECK;

@@ -11,22 +11,20 @@
 #define BROKER_PATH_MAX 4096
 
 static int read_config(const char *name, const char *config_dir, struct command_broker *broker) {
-        CLEANUP(cleanup_free) void *memory = calloc(1, sizeof(struct broker_errors));
-        struct broker_errors *errors = memory;
+        CLEANUP(mistakes_done) struct mistakes mistakes = MISTAKES_INIT;
         struct error err = {0};
         char path[BROKER_PATH_MAX];
         int r;
 
         error_set(&err, "out of memory");
-        if (!errors || arena_new(&broker->arena, BROKER_ARENA_MAX))
+        if (arena_new(&broker->arena, BROKER_ARENA_MAX))
                 return command_fail(name, EXIT_BROKER, &err);
         if ((size_t)snprintf(path, sizeof(path), "%s/broker.yaml", config_dir) >= sizeof(path))
                 return command_usage(name, "the path of the configuration folder is too long");
-        r = broker_config_read(path, broker->arena, &broker->config, errors);
+        r = broker_config_read(path, broker->arena, &broker->config, &mistakes);
         if (r == 0)
                 return 0;
-        for (size_t i = 0; i < errors->n && i < BROKER_ERRORS_MAX; i++)
-                fprintf(stderr, "%s\n", errors->items[i].text);
+        fputs(buffer_text(&mistakes.text), stderr);
         error_set(&err, "%s cannot be used; mend what is said above", path);
         return command_fail(name, EXIT_USAGE, &err);
 }

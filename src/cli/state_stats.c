@@ -36,12 +36,12 @@ struct count { /* of one partition, or of all */
         int64_t partitions; /* of case-state, as the last row says; 0: none does */
 };
 
-struct reading {
+struct stats_reading {
         struct store *store;
         struct count *count;
 };
 
-static int read_mark(struct reading *reading, const struct row_key *key, const struct bus_record *record, struct error *err) {
+static int read_mark(struct stats_reading *reading, const struct row_key *key, const struct bus_record *record, struct error *err) {
         int64_t number;
 
         if (!text_to_int64((struct text){record->value, record->value_n}, &number)) {
@@ -56,7 +56,7 @@ static int read_mark(struct reading *reading, const struct row_key *key, const s
 }
 
 static int count_row(void *ctx, struct bus_record *record, struct error *err) {
-        struct reading *reading = ctx;
+        struct stats_reading *reading = ctx;
         struct count *count = reading->count;
         struct row_key key;
         bool known = row_key_read(record->key, record->key_n, &key) == 0;
@@ -240,7 +240,7 @@ static void print_sizes(const struct count *all) {
 
 static int stats_of(struct engine *engine, struct bus *bus, int32_t partitions, int32_t partition, struct count *ret) {
         CLEANUP(store_free_p) struct store *store = NULL;
-        struct reading reading = {.count = ret};
+        struct stats_reading reading = {.count = ret};
         struct live_rows rows = {.partition = partition, .row = count_row, .ctx = &reading};
         struct error err = {0};
         int r = store_new(engine, &store);

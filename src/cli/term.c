@@ -106,12 +106,17 @@ static int fail_memory(void) {
 }
 
 static int read_calendar(const struct arguments *a, char path[PATH_TEXT_MAX], struct calendar **ret) {
+        CLEANUP(mistakes_done) struct mistakes mistakes = MISTAKES_INIT;
         struct error err = {0};
         int n = snprintf(path, PATH_TEXT_MAX, "%s/calendar.yaml", a->dirs.config);
 
         if (n >= PATH_TEXT_MAX)
                 return command_usage("term", "the path given with --config is too long");
-        return calendar_read(path, ret, &err) ? command_fail("term", EXIT_USAGE, &err) : 0;
+        if (calendar_read(path, ret, &mistakes) == 0)
+                return 0;
+        fputs(buffer_text(&mistakes.text), stderr);
+        error_set(&err, "%s cannot be used; mend what is said above", path);
+        return command_fail("term", EXIT_USAGE, &err);
 }
 
 static int compute(const struct arguments *a, const struct calendar *cal, const char *path, struct trace *trace, struct end *end) {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* One function for each key of broker.yaml, in a table; then what keys must be to each other. */
+
 #include "cluster/broker_config.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
-#include "base/yaml.h"
+#include "base/reading.h"
 #include "bus/bus.h"
 
 #define PREFIX_BYTES_MAX 100
@@ -17,7 +17,6 @@
 #define RETENTION_MAX 1000
 #define BEHIND_AFTER_MIN_MS INT64_C(1000)
 #define BEHIND_AFTER_MAX_MS INT64_C(86400000)
-#define KEYS_MAX 16
 
 static const char *const kept_keys[BROKER_KEPT_KINDS + 1] = {
         [BROKER_KEPT_EVENTS] = "events",
@@ -29,105 +28,14 @@ static const char *const kept_keys[BROKER_KEPT_KINDS + 1] = {
         [BROKER_KEPT_DELIVERIES] = "deliveries",
 };
 
-struct reader {
-        const struct yaml_tree *yaml;
-        struct arena *arena;
+struct broker_reading {
+        struct reading r;
         struct broker_config *config;
-        struct broker_errors *errors;
-        bool out_of_memory;
 };
-
-static void PRINTF_LIKE(3, 4) mistake(struct reader *r, const struct yaml_node *at, const char *fmt, ...) {
-        char text[ERROR_TEXT_MAX];
-        va_list args;
-
-        if (r->errors->n++ >= BROKER_ERRORS_MAX)
-                return;
-        va_start(args, fmt);
-        (void) vsnprintf(text, sizeof(text), fmt, args); /* one that is cut off still has its place */
-        va_end(args);
-        error_set(&r->errors->items[r->errors->n - 1], "%s:%u:%u: %s", yaml_tree_name(r->yaml), at->line, at->column, text);
-}
-
-static const char *copy(struct reader *r, const char *text) {
-        char *ret = arena_copy(r->arena, text, strlen(text));
-
-        if (!ret)
-                r->out_of_memory = true;
-        return ret;
-}
-
-/* -- What a node must be -- */
-
-static bool must_be_mapping(struct reader *r, const struct yaml_node *node, const char *what) {
-        if (node->kind == YAML_MAPPING)
-                return true;
-        mistake(r, node, "%s must be a mapping of keys to values", what);
-        return false;
-}
-
-static bool must_be_text(struct reader *r, const struct yaml_node *node, const char *what) {
-        if (node->kind == YAML_SCALAR)
-                return true;
-        mistake(r, node, "%s must be a single value", what);
-        return false;
-}
-
-/* Tells of every key that is not known (NULL-ended), with the nearest that is. */
-static void check_keys(struct reader *r, const struct yaml_node *mapping, const char *const *known, const char *what) {
-        char hint[NEAREST_HINT_MAX];
-
-        for (size_t i = 0; i < mapping->n; i++) {
-                struct nearest nearest = NEAREST_INIT(mapping->keys[i]->text);
-                const char *const *k = known;
-
-                for (; *k && strcmp(*k, mapping->keys[i]->text) != 0; k++)
-                        nearest_try(&nearest, *k);
-                if (!*k)
-                        mistake(r, mapping->keys[i], "%s has no key '%s'%s", what, mapping->keys[i]->text, nearest_hint(&nearest, hint));
-        }
-}
-
-static bool read_number(struct reader *r, const struct yaml_node *node, const char *what, int64_t least, int64_t most, int64_t *ret) {
-        if (!must_be_text(r, node, what))
-                return false;
-        if (!node->quoted && text_to_int64(text_of(node->text), ret) && *ret >= least && *ret <= most)
-                return true;
-        mistake(r, node, "%s: '%s' is not a number from %" PRId64 " to %" PRId64, what, node->text, least, most);
-        return false;
-}
-
-struct unit {
-        const char *one, *many;
-        int64_t value;
-};
-
-/* "2 years": a number and one of @units (n of them). */
-static bool read_span(struct reader *r, const struct yaml_node *node, const char *what, const struct unit *units, size_t n, int64_t *ret_n, int64_t *ret_unit) {
-        const char *space = strchr(node->text, ' ');
-        struct nearest nearest = NEAREST_INIT(space ? space + 1 : "");
-        char hint[NEAREST_HINT_MAX];
-
-        if (!must_be_text(r, node, what))
-                return false;
-        if (!space || !text_to_int64((struct text){node->text, (size_t)(space - node->text)}, ret_n) || *ret_n < 1) {
-                mistake(r, node, "%s: '%s' is not a number from 1 and a unit, as in \"10 %s\"", what, node->text, units[0].many);
-                return false;
-        }
-        for (size_t i = 0; i < n; i++) {
-                if (strcmp(space + 1, units[i].many) == 0 || strcmp(space + 1, units[i].one) == 0) {
-                        *ret_unit = units[i].value;
-                        return true;
-                }
-                nearest_try(&nearest, units[i].many);
-        }
-        mistake(r, node, "%s: '%s' is no unit that fits here%s", what, space + 1, nearest_hint(&nearest, hint));
-        return false;
-}
 
 /* -- Keys -- */
 
-static bool is_address(const char *s, size_t n) {
+static bool broker_is_address(const char *s, size_t n) {
         size_t colon = n;
         int64_t port;
 
@@ -136,162 +44,162 @@ static bool is_address(const char *s, size_t n) {
         return colon > 1 && text_to_int64((struct text){s + colon, n - colon}, &port) && port > 0 && port <= UINT16_MAX;
 }
 
-static void read_bootstrap(struct reader *r, const struct yaml_node *node) {
-        if (!must_be_text(r, node, "bootstrap"))
+static void broker_read_bootstrap(struct broker_reading *b, const struct yaml_node *node) {
+        if (!reading_scalar(&b->r, node, "bootstrap"))
                 return;
         for (const char *s = node->text;; s++) {
                 size_t n = strcspn(s, ",");
 
-                if (!is_address(s, n)) {
-                        mistake(r, node, "bootstrap: '%.*s' is no address; write HOST:PORT, and commas between several", (int)n, s);
+                if (!broker_is_address(s, n)) {
+                        reading_mistake(&b->r, node, "bootstrap: '%.*s' is no address; write HOST:PORT, and commas between several", (int)n, s);
                         return;
                 }
                 s += n;
                 if (!*s)
                         break;
         }
-        r->config->bootstrap = copy(r, node->text);
+        b->config->bootstrap = reading_copy(&b->r, node->text);
 }
 
-static void read_prefix(struct reader *r, const struct yaml_node *node) {
+static void broker_read_prefix(struct broker_reading *b, const struct yaml_node *node) {
         static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 
-        if (!must_be_text(r, node, "prefix"))
+        if (!reading_scalar(&b->r, node, "prefix"))
                 return;
         if (node->text[strspn(node->text, allowed)] || strlen(node->text) > PREFIX_BYTES_MAX)
-                mistake(r, node, "prefix: '%s' cannot begin the name of a topic; at most %d of A-Z a-z 0-9 . _ -", node->text, PREFIX_BYTES_MAX);
+                reading_mistake(&b->r, node, "prefix: '%s' cannot begin the name of a topic; at most %d of A-Z a-z 0-9 . _ -", node->text, PREFIX_BYTES_MAX);
         else
-                r->config->prefix = copy(r, node->text);
+                b->config->prefix = reading_copy(&b->r, node->text);
 }
 
-static void read_partitions(struct reader *r, const struct yaml_node *node) {
+static void broker_read_partitions(struct broker_reading *b, const struct yaml_node *node) {
         int64_t n;
 
-        if (!read_number(r, node, "partitions", 1, BUS_PARTITIONS_MAX, &n))
+        if (!reading_number(&b->r, node, "partitions", 1, BUS_PARTITIONS_MAX, &n))
                 return;
-        r->config->partitions = (int32_t)n;
-        r->config->partitions_said = true;
+        b->config->partitions = (int32_t)n;
+        b->config->partitions_said = true;
 }
 
-static void read_replication(struct reader *r, const struct yaml_node *node) {
+static void broker_read_replication(struct broker_reading *b, const struct yaml_node *node) {
         int64_t n;
 
-        if (read_number(r, node, "replication", 1, REPLICATION_MAX, &n))
-                r->config->replication = (int16_t)n;
+        if (reading_number(&b->r, node, "replication", 1, REPLICATION_MAX, &n))
+                b->config->replication = (int16_t)n;
 }
 
-static void read_min_insync(struct reader *r, const struct yaml_node *node) {
+static void broker_read_min_insync(struct broker_reading *b, const struct yaml_node *node) {
         int64_t n;
 
-        if (read_number(r, node, "min_insync", 1, REPLICATION_MAX, &n))
-                r->config->min_insync = (int16_t)n;
+        if (reading_number(&b->r, node, "min_insync", 1, REPLICATION_MAX, &n))
+                b->config->min_insync = (int16_t)n;
 }
 
-static void read_retention(struct reader *r, const struct yaml_node *node) {
-        static const struct unit units[] = {
-                {"day", "days", BROKER_DAYS}, {"week", "weeks", BROKER_WEEKS}, {"month", "months", BROKER_MONTHS}, {"year", "years", BROKER_YEARS}};
-        int64_t n, unit;
+static void broker_read_retention(struct broker_reading *b, const struct yaml_node *node) {
+        static const struct span_unit units[] = {{"day", "days", NULL, BROKER_DAYS},
+                                                 {"week", "weeks", NULL, BROKER_WEEKS},
+                                                 {"month", "months", NULL, BROKER_MONTHS},
+                                                 {"year", "years", NULL, BROKER_YEARS}};
+        struct span span;
 
-        if (!read_span(r, node, "retention", units, ELEMENTS(units), &n, &unit))
+        if (!reading_span(&b->r, node, "retention", units, ELEMENTS(units), &span))
                 return;
-        if (n > (unit == BROKER_DAYS ? KEPT_DAYS_MAX : RETENTION_MAX)) {
-                mistake(r, node, "retention: '%s' is longer than anything needs to be kept", node->text);
+        if (span.count > (span.unit->value == BROKER_DAYS ? KEPT_DAYS_MAX : RETENTION_MAX)) {
+                reading_mistake(&b->r, node, "retention: '%s' is longer than anything needs to be kept", node->text);
                 return;
         }
-        r->config->retention.n = (int32_t)n;
-        r->config->retention.unit = (enum broker_unit)unit;
+        b->config->retention.n = (int32_t)span.count;
+        b->config->retention.unit = (enum broker_unit)span.unit->value;
 }
 
-static void read_behind_after(struct reader *r, const struct yaml_node *node) {
-        static const struct unit units[] = {{"second", "seconds", 1000}, {"minute", "minutes", 60000}, {"hour", "hours", 3600000}};
-        int64_t n, ms;
+static void broker_read_behind_after(struct broker_reading *b, const struct yaml_node *node) {
+        struct span span;
 
-        if (!read_span(r, node, "behind_after", units, ELEMENTS(units), &n, &ms))
+        if (!reading_span(&b->r, node, "behind_after", span_clock + 1, SPAN_CLOCK_UNITS - 1, &span))
                 return;
-        if (n > BEHIND_AFTER_MAX_MS / ms || n * ms < BEHIND_AFTER_MIN_MS)
-                mistake(r, node, "behind_after: '%s' is not between a second and a day", node->text);
+        if (span.count > BEHIND_AFTER_MAX_MS / span.unit->value || span.count * span.unit->value < BEHIND_AFTER_MIN_MS)
+                reading_mistake(&b->r, node, "behind_after: '%s' is not between a second and a day", node->text);
         else
-                r->config->behind_after_ms = n * ms;
+                b->config->behind_after_ms = span.count * span.unit->value;
 }
 
-static void read_kept(struct reader *r, const struct yaml_node *node) {
+static void broker_read_kept(struct broker_reading *b, const struct yaml_node *node) {
         int64_t days;
 
-        if (!must_be_mapping(r, node, "retention_days"))
+        if (!reading_mapping(&b->r, node, "retention_days"))
                 return;
-        check_keys(r, node, kept_keys, "retention_days");
+        reading_keys(&b->r, node, kept_keys, "retention_days");
         for (size_t i = 0; i < BROKER_KEPT_KINDS; i++) {
                 const struct yaml_node *value = yaml_get(node, kept_keys[i]);
 
-                if (value && read_number(r, value, kept_keys[i], 1, KEPT_DAYS_MAX, &days))
-                        r->config->kept_days[i] = (int32_t)days;
+                if (value && reading_number(&b->r, value, kept_keys[i], 1, KEPT_DAYS_MAX, &days))
+                        b->config->kept_days[i] = (int32_t)days;
         }
 }
 
-static void read_acls(struct reader *r, const struct yaml_node *node) {
+static void broker_read_acls(struct broker_reading *b, const struct yaml_node *node) {
         static const char *const known[] = {"worker", "connectors", "operators", "organisations", NULL};
-        struct broker_acls *acls = &r->config->acls;
+        struct broker_acls *acls = &b->config->acls;
         const char **fields[] = {&acls->worker, &acls->connectors, &acls->operators, &acls->organisations};
 
-        if (!must_be_mapping(r, node, "acls"))
+        if (!reading_mapping(&b->r, node, "acls"))
                 return;
         acls->wanted = true;
-        check_keys(r, node, known, "acls");
+        reading_keys(&b->r, node, known, "acls");
         for (size_t i = 0; known[i]; i++) {
                 const struct yaml_node *value = yaml_get(node, known[i]);
 
                 if (!value)
-                        mistake(r, node, "acls lacks the key '%s': with rights, everybody needs a name", known[i]);
-                else if (!must_be_text(r, value, known[i]))
+                        reading_mistake(&b->r, node, "acls lacks the key '%s': with rights, everybody needs a name", known[i]);
+                else if (!reading_scalar(&b->r, value, known[i]))
                         continue;
                 else if (strncmp(value->text, "User:", 5) != 0 || !value->text[5])
-                        mistake(r, value, "%s: '%s' is no principal; write User: and a name", known[i], value->text);
+                        reading_mistake(&b->r, value, "%s: '%s' is no principal; write User: and a name", known[i], value->text);
                 else if (i == 3 && !strstr(value->text, "{id}"))
-                        mistake(r, value, "organisations: '%s' is the same for all; write {id} where the id of the organisation comes", value->text);
+                        reading_mistake(&b->r, value, "organisations: '%s' is the same for all; write {id} where the id of the organisation comes",
+                                        value->text);
                 else
-                        *fields[i] = copy(r, value->text);
+                        *fields[i] = reading_copy(&b->r, value->text);
         }
 }
 
-static void read_kafka(struct reader *r, const struct yaml_node *node) {
+static void broker_read_kafka(struct broker_reading *b, const struct yaml_node *node) {
         struct kafka_property *properties;
         struct error err;
 
-        if (!must_be_mapping(r, node, "kafka"))
+        if (!reading_mapping(&b->r, node, "kafka"))
                 return;
         if (node->n > BROKER_PROPERTIES_MAX) {
-                mistake(r, node, "kafka: more than %d properties", BROKER_PROPERTIES_MAX);
+                reading_mistake(&b->r, node, "kafka: more than %d properties", BROKER_PROPERTIES_MAX);
                 return;
         }
-        properties = arena_calloc(r->arena, node->n + 1, sizeof(*properties));
-        if (!properties) {
-                r->out_of_memory = true;
+        properties = reading_alloc(&b->r, node->n, sizeof(*properties));
+        if (!properties)
                 return;
-        }
-        r->config->properties = properties;
+        b->config->properties = properties;
         for (size_t i = 0; i < node->n; i++) {
                 const char *name = node->keys[i]->text, *why = kafka_property_refused(name);
 
                 if (why)
-                        mistake(r, node->keys[i], "'%s' may not be set: it %s", name, why);
-                else if (!must_be_text(r, node->items[i], name))
+                        reading_mistake(&b->r, node->keys[i], "'%s' may not be set: it %s", name, why);
+                else if (!reading_scalar(&b->r, node->items[i], name))
                         continue;
                 else if (kafka_property_check(name, node->items[i]->text, &err))
-                        mistake(r, node->keys[i], "%s", err.text);
+                        reading_mistake(&b->r, node->keys[i], "%s", err.text);
                 else
-                        properties[r->config->properties_n++] = (struct kafka_property){copy(r, name), copy(r, node->items[i]->text)};
+                        properties[b->config->properties_n++] = (struct kafka_property){reading_copy(&b->r, name), reading_copy(&b->r, node->items[i]->text)};
         }
 }
 
 static const struct {
         const char *key;
-        void (*read)(struct reader *r, const struct yaml_node *node);
+        void (*read)(struct broker_reading *b, const struct yaml_node *node);
 } keys[] = {
-        {"bootstrap", read_bootstrap},   {"prefix", read_prefix},
-        {"partitions", read_partitions}, {"replication", read_replication},
-        {"min_insync", read_min_insync}, {"retention", read_retention},
-        {"retention_days", read_kept},   {"behind_after", read_behind_after},
-        {"acls", read_acls},             {"kafka", read_kafka},
+        {"bootstrap", broker_read_bootstrap},   {"prefix", broker_read_prefix},
+        {"partitions", broker_read_partitions}, {"replication", broker_read_replication},
+        {"min_insync", broker_read_min_insync}, {"retention", broker_read_retention},
+        {"retention_days", broker_read_kept},   {"behind_after", broker_read_behind_after},
+        {"acls", broker_read_acls},             {"kafka", broker_read_kafka},
 };
 
 /* -- What keys must be to each other -- */
@@ -308,8 +216,8 @@ static int64_t property_ms(const struct broker_config *config, const char *name,
 }
 
 /* The order that bus.h asserts of our own numbers; correctness rests on it. */
-static void check_times(struct reader *r, const struct yaml_node *kafka) {
-        const struct broker_config *c = r->config;
+static void broker_check_times(struct broker_reading *b, const struct yaml_node *kafka) {
+        const struct broker_config *c = b->config;
         int64_t message = property_ms(c, "message.timeout.ms", "delivery.timeout.ms", BUS_MESSAGE_MS);
         int64_t transaction = property_ms(c, "transaction.timeout.ms", NULL, BUS_TRANSACTION_MS);
         int64_t session = property_ms(c, "session.timeout.ms", NULL, BUS_SESSION_MS);
@@ -317,50 +225,53 @@ static void check_times(struct reader *r, const struct yaml_node *kafka) {
         int64_t poll = property_ms(c, "max.poll.interval.ms", NULL, BUS_MAX_POLL_MS);
 
         if (message <= 0 || message >= transaction)
-                mistake(r, kafka,
-                        "message.timeout.ms (%" PRId64 ") must be above 0 and below transaction.timeout.ms (%" PRId64 "): a record fails before that",
-                        message, transaction);
+                reading_mistake(&b->r, kafka,
+                                "message.timeout.ms (%" PRId64 ") must be above 0 and below transaction.timeout.ms (%" PRId64
+                                "): a record fails before that",
+                                message, transaction);
         if (transaction >= session)
-                mistake(r, kafka,
-                        "transaction.timeout.ms (%" PRId64 ") must be below session.timeout.ms (%" PRId64 "): nobody commits who is out of the group",
-                        transaction, session);
+                reading_mistake(&b->r, kafka,
+                                "transaction.timeout.ms (%" PRId64 ") must be below session.timeout.ms (%" PRId64
+                                "): nobody commits who is out of the group",
+                                transaction, session);
         if (3 * heartbeat >= session)
-                mistake(r, kafka, "session.timeout.ms (%" PRId64 ") must be more than three times heartbeat.interval.ms (%" PRId64 ")", session, heartbeat);
+                reading_mistake(&b->r, kafka, "session.timeout.ms (%" PRId64 ") must be more than three times heartbeat.interval.ms (%" PRId64 ")", session,
+                                heartbeat);
         if (session >= poll)
-                mistake(r, kafka, "session.timeout.ms (%" PRId64 ") must be below max.poll.interval.ms (%" PRId64 ")", session, poll);
+                reading_mistake(&b->r, kafka, "session.timeout.ms (%" PRId64 ") must be below max.poll.interval.ms (%" PRId64 ")", session, poll);
         if (poll <= BUS_CALL_MS)
-                mistake(r, kafka, "max.poll.interval.ms (%" PRId64 ") must be more than %d: one call may take so long", poll, BUS_CALL_MS);
+                reading_mistake(&b->r, kafka, "max.poll.interval.ms (%" PRId64 ") must be more than %d: one call may take so long", poll, BUS_CALL_MS);
 }
 
-static void check_whole(struct reader *r, const struct yaml_node *root) {
+static void broker_check_whole(struct broker_reading *b, const struct yaml_node *root, size_t before) {
         const struct yaml_node *kafka = yaml_get(root, "kafka"), *min_insync = yaml_get(root, "min_insync");
-        struct broker_config *c = r->config;
+        struct broker_config *c = b->config;
 
         if (!min_insync)
                 c->min_insync = (int16_t)(c->replication > 1 ? c->replication - 1 : 1);
         else if (c->min_insync > c->replication)
-                mistake(r, min_insync, "min_insync: %d copies can never be in step when replication is %d", c->min_insync, c->replication);
-        if (kafka && r->errors->n == 0)
-                check_times(r, kafka);
+                reading_mistake(&b->r, min_insync, "min_insync: %d copies can never be in step when replication is %d", c->min_insync, c->replication);
+        if (kafka && b->r.mistakes->n == before)
+                broker_check_times(b, kafka);
 }
 
-static void read_root(struct reader *r) {
-        const struct yaml_node *root = yaml_tree_root(r->yaml);
-        const char *known[KEYS_MAX] = {0};
+static void broker_read_root(struct broker_reading *b) {
+        const struct yaml_node *root = yaml_tree_root(b->r.yaml);
+        const char *known[ELEMENTS(keys) + 1] = {0};
+        size_t before = b->r.mistakes->n;
 
-        _Static_assert(ELEMENTS(keys) < KEYS_MAX, "the list of keys must fit, and a NULL behind it");
-        if (!must_be_mapping(r, root, "the file"))
+        if (!reading_mapping(&b->r, root, "the file"))
                 return;
         for (size_t i = 0; i < ELEMENTS(keys); i++)
                 known[i] = keys[i].key;
-        check_keys(r, root, known, "the file");
+        reading_keys(&b->r, root, known, "the file");
         for (size_t i = 0; i < ELEMENTS(keys); i++) {
                 const struct yaml_node *node = yaml_get(root, keys[i].key);
 
                 if (node)
-                        keys[i].read(r, node);
+                        keys[i].read(b, node);
         }
-        check_whole(r, root);
+        broker_check_whole(b, root, before);
 }
 
 void broker_config_default(struct broker_config *ret) {
@@ -376,46 +287,40 @@ void broker_config_default(struct broker_config *ret) {
         };
 }
 
-static int read_tree(const struct yaml_tree *yaml, struct arena *arena, struct broker_config *ret, struct broker_errors *errors) {
-        struct reader r = {.yaml = yaml, .arena = arena, .config = ret, .errors = errors};
+static int broker_read_tree(const struct yaml_tree *yaml, struct arena *arena, struct broker_config *ret, struct mistakes *mistakes) {
+        struct broker_reading b = {.r = {.yaml = yaml, .mistakes = mistakes, .arena = arena}, .config = ret};
+        size_t before = mistakes->n;
 
-        read_root(&r);
-        if (errors->n > 0)
-                return -EINVAL;
-        if (!r.out_of_memory)
-                return 0;
-        error_set(&errors->items[errors->n++], "%s: out of memory", yaml_tree_name(yaml));
-        return -ENOMEM;
+        broker_read_root(&b);
+        return reading_end(&b.r, before);
 }
 
-int broker_config_parse(const char *name, const char *text, size_t n, struct arena *arena, struct broker_config *ret, struct broker_errors *errors) {
+int broker_config_parse(const char *name, const char *text, size_t n, struct arena *arena, struct broker_config *ret, struct mistakes *mistakes) {
         CLEANUP(yaml_tree_free_p) struct yaml_tree *yaml = NULL;
+        struct error err = {0};
         int r;
 
         broker_config_default(ret);
-        errors->n = 0;
-        r = yaml_tree_parse(name, text, n, &yaml, &errors->items[0]);
-        if (r) {
-                errors->n = 1;
-                return r;
-        }
-        return read_tree(yaml, arena, ret, errors);
+        r = yaml_tree_parse(name, text, n, &yaml, &err);
+        if (r == 0)
+                return broker_read_tree(yaml, arena, ret, mistakes);
+        mistakes_error(mistakes, &err);
+        return r;
 }
 
-int broker_config_read(const char *path, struct arena *arena, struct broker_config *ret, struct broker_errors *errors) {
+int broker_config_read(const char *path, struct arena *arena, struct broker_config *ret, struct mistakes *mistakes) {
         CLEANUP(yaml_tree_free_p) struct yaml_tree *yaml = NULL;
+        struct error err = {0};
         int r;
 
         broker_config_default(ret);
-        errors->n = 0;
-        r = yaml_tree_read(path, &yaml, &errors->items[0]);
+        r = yaml_tree_read(path, &yaml, &err);
         if (r == -ENOENT)
                 return 0;
-        if (r) {
-                errors->n = 1;
-                return r;
-        }
-        return read_tree(yaml, arena, ret, errors);
+        if (r == 0)
+                return broker_read_tree(yaml, arena, ret, mistakes);
+        mistakes_error(mistakes, &err);
+        return r;
 }
 
 void broker_config_kafka(const struct broker_config *config, const char *bootstrap, struct kafka_config *ret) {

@@ -27,13 +27,12 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "base/error.h"
+#include "base/mistakes.h"
 #include "bus/kafka.h"
 
 #define BROKER_PARTITIONS_DEFAULT 6
 #define BROKER_BEHIND_AFTER_MS_DEFAULT 10000
 #define BROKER_PROPERTIES_MAX 200
-#define BROKER_ERRORS_MAX 100
 
 enum broker_unit { BROKER_DAYS, BROKER_WEEKS, BROKER_MONTHS, BROKER_YEARS };
 
@@ -63,24 +62,18 @@ struct broker_config {
         size_t properties_n;
 };
 
-/* One mistake, "file:line:column: …". */
-struct broker_errors {
-        struct error items[BROKER_ERRORS_MAX];
-        size_t n; /* more than BROKER_ERRORS_MAX are not kept */
-};
-
 /* The defaults, without a file. */
 void broker_config_default(struct broker_config *ret);
 
 /*
  * Reads @path. A file that is not there gives the defaults. All text lives in @arena.
- * Return: 0; -EINVAL, with the mistakes in @errors; other negative errno with one sentence there.
+ * Return: 0; -EINVAL when there were mistakes; other negative errno.
  */
-int broker_config_read(const char *path, struct arena *arena, struct broker_config *ret, struct broker_errors *errors) MUSTCHECK;
+int broker_config_read(const char *path, struct arena *arena, struct broker_config *ret, struct mistakes *mistakes) MUSTCHECK;
 
 /* The same from text, called @name in messages. */
 int broker_config_parse(const char *name, const char *text, size_t n, struct arena *arena, struct broker_config *ret,
-                        struct broker_errors *errors) MUSTCHECK;
+                        struct mistakes *mistakes) MUSTCHECK;
 
 /* Fills what kafka_bus_new() takes; @bootstrap (from the command line or the environment) goes before the file's when not NULL. */
 void broker_config_kafka(const struct broker_config *config, const char *bootstrap, struct kafka_config *ret);

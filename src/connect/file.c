@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Reads the file of a connector: which one it is and its name, then the options of the runtime and its own. */
+
 #include "connect/file.h"
 
 #include <errno.h>
@@ -6,6 +9,7 @@
 #include <string.h>
 
 #include "base/name.h"
+#include "base/reading.h"
 
 #define FILE_NAME_MAX 200 /* the group's name fits in one of Kafka's */
 
@@ -81,35 +85,37 @@ static const char *folder_of(const char *path, struct arena *arena) {
         return slash ? arena_copy(arena, path, (size_t)(slash - path) + (slash == path)) : ".";
 }
 
-static void find_connector(struct connect_file *file, const struct yaml_tree *yaml, const struct connector_ops *const *table, struct mistakes *mistakes) {
-        const struct yaml_node *root = yaml_tree_root(yaml), *node = yaml_get(root, "connector");
+static void find_connector(struct connect_file *file, struct reading *r, const struct connector_ops *const *table) {
+        const struct yaml_node *root = yaml_tree_root(r->yaml), *node = yaml_get(root, "connector");
         struct nearest nearest = NEAREST_INIT(node ? node->text : "");
         char hint[NEAREST_HINT_MAX];
 
         if (!node) {
-                mistakes_at(mistakes, yaml, root, "'connector' is missing: which connector this is, as `ketenwacht connect --list` names it");
+                reading_mistake(r, root, "'connector' is missing: which connector this is, as `ketenwacht connect --list` names it");
                 return;
         }
+        if (!reading_scalar(r, node, "connector"))
+                return;
         for (size_t i = 0; table[i]; i++) {
                 nearest_try(&nearest, table[i]->name);
                 if (strcmp(table[i]->name, node->text) == 0)
                         file->ops = table[i];
         }
         if (!file->ops)
-                mistakes_at(mistakes, yaml, node, "no connector '%s'%s", node->text, nearest_hint(&nearest, hint));
+                reading_mistake(r, node, "no connector '%s'%s", node->text, nearest_hint(&nearest, hint));
 }
 
-static int read_name(struct connect_file *file, const char *path, const struct yaml_tree *yaml, struct mistakes *mistakes) {
-        const struct yaml_node *node = yaml_get(yaml_tree_root(yaml), "name");
+static void read_file_name(struct connect_file *file, struct reading *r, const char *path) {
+        const struct yaml_node *node = yaml_get(yaml_tree_root(r->yaml), "name");
         struct text name = node ? text_of(node->text) : base_name(path);
 
-        if (!name_valid_topic(name) || name.n > FILE_NAME_MAX) {
-                mistakes_at(mistakes, yaml, node ? node : yaml_tree_root(yaml),
-                          "name: must be 1 to 64 of A-Z a-z 0-9 . _ -; it is part of the consumer group's name");
-                return 0;
+        if (name_valid_topic(name) && name.n <= FILE_NAME_MAX) {
+                file->name = arena_copy(r->arena, name.s, name.n);
+                if (!file->name)
+                        r->e = -ENOMEM;
+                return;
         }
-        file->name = arena_copy(file->arena, name.s, name.n);
-        return file->name ? 0 : -ENOMEM;
+        reading_mistake(r, node ? node : yaml_tree_root(r->yaml), "name: must be 1 to 64 of A-Z a-z 0-9 . _ -; it is part of the consumer group's name");
 }
 
 static int read_options(struct connect_file *file, const struct settings_source *source, struct mistakes *mistakes) {
@@ -135,24 +141,22 @@ static int read_options(struct connect_file *file, const struct settings_source 
 
 static int read_tree(struct connect_file *file, const char *path, const struct connector_ops *const *table, struct settings_source *source,
                      struct mistakes *mistakes) {
-        int r;
+        struct reading r = {.yaml = source->yaml, .mistakes = mistakes, .arena = file->arena};
+        size_t before = mistakes->n;
+        int e;
 
-        if (yaml_tree_root(source->yaml)->kind != YAML_MAPPING) {
-                mistakes_at(mistakes, source->yaml, yaml_tree_root(source->yaml), "must hold keys and values, 'connector' first");
-                return -EINVAL;
+        if (reading_mapping(&r, yaml_tree_root(source->yaml), "the file")) {
+                read_file_name(file, &r, path);
+                find_connector(file, &r, table);
         }
-        r = read_name(file, path, source->yaml, mistakes);
-        if (r < 0)
-                return r;
-        find_connector(file, source->yaml, table, mistakes);
-        if (!file->ops)
-                return -EINVAL;
+        if (r.e || !file->ops)
+                return reading_end(&r, before);
         source->arena = file->arena;
         source->folder = folder_of(path, file->arena);
         if (!source->folder)
                 return -ENOMEM;
-        r = read_options(file, source, mistakes);
-        return r == 0 && !file->name ? -EINVAL : r;
+        e = read_options(file, source, mistakes);
+        return e ? e : reading_end(&r, before);
 }
 
 int connect_file_read(const char *path, const struct connector_ops *const *table, const struct organisations *organisations,

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Reads each option of a table as its type says, and writes the documentation of the table. */
+
 #include "connect/settings.h"
 
 #include <assert.h>
@@ -8,46 +11,19 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/reading.h"
 
 #define PATH_BYTES_MAX 4096
 #define DOC_COLUMNS 100
 #define DOC_INDENT 8
 
-struct reading {
+struct settings {
+        struct reading r;
         const struct settings_source *source;
-        struct mistakes *mistakes;
-        int failed; /* -ENOMEM, or 0 */
 };
 
 static void *field_of(const struct connector_option *option, void *ctx) {
         return (uint8_t *)ctx + option->offset;
-}
-
-static const struct {
-        const char *word;
-        int64_t ms;
-} units[] = {
-        {"ms", 1}, {"millisecond", 1}, {"milliseconds", 1}, {"s", 1000}, {"second", 1000}, {"seconds", 1000},
-        {"minute", 60000}, {"minutes", 60000}, {"hour", 3600000}, {"hours", 3600000},
-};
-
-bool settings_duration(struct text t, int64_t *ret_ms) {
-        size_t digits = 0, from;
-        int64_t n;
-
-        while (digits < t.n && t.s[digits] >= '0' && t.s[digits] <= '9')
-                digits++;
-        if (!text_to_int64((struct text){t.s, digits}, &n) || n > INT32_MAX)
-                return false;
-        for (from = digits; from < t.n && t.s[from] == ' '; from++) {
-        }
-        for (size_t i = 0; i < ELEMENTS(units); i++) {
-                if (text_is((struct text){t.s + from, t.n - from}, units[i].word)) {
-                        *ret_ms = n * units[i].ms;
-                        return true;
-                }
-        }
-        return false;
 }
 
 static void print_duration(int64_t ms, struct buffer *out) {
@@ -62,7 +38,7 @@ static void print_duration(int64_t ms, struct buffer *out) {
 }
 
 /* What a value of this option must be, as a phrase. */
-static void describe(const struct connector_option *option, struct buffer *out) {
+static void settings_describe(const struct connector_option *option, struct buffer *out) {
         switch (option->type) {
         case OPTION_STRING:
                 buffer_add_text(out, "text");
@@ -96,47 +72,37 @@ static void describe(const struct connector_option *option, struct buffer *out) 
         }
 }
 
-static void mistake(struct reading *r, const struct yaml_node *node, const struct connector_option *option) {
+static void settings_mistake(struct settings *s, const struct yaml_node *node, const struct connector_option *option) {
         CLEANUP(buffer_done) struct buffer expected = BUFFER_INIT(4096);
 
-        describe(option, &expected);
-        mistakes_at(r->mistakes, r->source->yaml, node, "%s must be %s", option->key, buffer_text(&expected));
+        settings_describe(option, &expected);
+        reading_mistake(&s->r, node, "%s must be %s", option->key, buffer_text(&expected));
 }
 
 /* -- Values -- */
 
-static bool set_scalar(const struct connector_option *option, struct text t, bool quoted, void *field) {
-        int64_t n;
+static void set_duration(struct settings *s, const struct connector_option *option, const struct yaml_node *node, int64_t *field) {
+        struct span span;
 
-        switch (option->type) {
-        case OPTION_INT:
-                if (quoted || !text_to_int64(t, &n) || n < option->min || n > option->max)
-                        return false;
-                *(int64_t *)field = n;
-                return true;
-        case OPTION_DURATION:
-                if (!settings_duration(t, &n) || n < option->min || n > option->max)
-                        return false;
-                *(int64_t *)field = n;
-                return true;
-        case OPTION_BOOLEAN:
-                *(bool *)field = text_is(t, "true");
-                return !quoted && (text_is(t, "true") || text_is(t, "false"));
-        case OPTION_CHOICE:
-                for (int i = 0; option->choices[i]; i++) {
-                        if (text_is(t, option->choices[i])) {
-                                *(int *)field = i;
-                                return true;
-                        }
-                }
-                return false;
-        default:
-                return false;
-        }
+        if (span_parse(text_of(node->text), span_clock, SPAN_CLOCK_UNITS, &span) || span.count < 0 || span.count > option->max / span.unit->value ||
+            span.count * span.unit->value < option->min)
+                settings_mistake(s, node, option);
+        else
+                *field = span.count * span.unit->value;
 }
 
-static void set_organisation(struct reading *r, const struct connector_option *option, const struct yaml_node *node, void *field) {
-        const struct organisation *found = organisations_find(r->source->organisations, text_of(node->text));
+static void set_choice(struct settings *s, const struct connector_option *option, const struct yaml_node *node, int *field) {
+        for (int i = 0; option->choices[i]; i++) {
+                if (strcmp(node->text, option->choices[i]) == 0) {
+                        *field = i;
+                        return;
+                }
+        }
+        settings_mistake(s, node, option);
+}
+
+static void set_organisation(struct settings *s, const struct connector_option *option, const struct yaml_node *node, void *field) {
+        const struct organisation *found = organisations_find(s->source->organisations, text_of(node->text));
         struct nearest nearest = NEAREST_INIT(node->text);
         char hint[NEAREST_HINT_MAX];
 
@@ -144,40 +110,40 @@ static void set_organisation(struct reading *r, const struct connector_option *o
                 *(const struct organisation **)field = found;
                 return;
         }
-        organisations_nearest(r->source->organisations, &nearest);
-        mistakes_at(r->mistakes, r->source->yaml, node, "%s: no organisation '%s'%s", option->key, node->text, nearest_hint(&nearest, hint));
+        organisations_nearest(s->source->organisations, &nearest);
+        reading_mistake(&s->r, node, "%s: no organisation '%s'%s", option->key, node->text, nearest_hint(&nearest, hint));
 }
 
 /* The text that a {file: PATH} or {env: NAME} stands for; *ret is the caller's to wipe and free. */
-static bool secret_text(struct reading *r, const struct yaml_node *node, char **ret, size_t *ret_n) {
+static bool secret_text(struct settings *s, const struct yaml_node *node, char **ret, size_t *ret_n) {
         const struct yaml_node *file = yaml_get(node, "file"), *env = yaml_get(node, "env"), *at = file ? file : env;
         char path[PATH_BYTES_MAX];
         struct error err = {0};
         const char *value;
 
         if (file) {
-                bool absolute = file->text[0] == '/' || !r->source->folder;
+                bool absolute = file->text[0] == '/' || !s->source->folder;
 
-                (void) snprintf(path, sizeof(path), "%s%s%s", absolute ? "" : r->source->folder, absolute ? "" : "/", file->text);
+                (void) snprintf(path, sizeof(path), "%s%s%s", absolute ? "" : s->source->folder, absolute ? "" : "/", file->text);
                 if (file_read(path, ret, ret_n, &err) < 0) {
-                        mistakes_at(r->mistakes, r->source->yaml, at, "the token cannot be read: %s", err.text);
+                        reading_mistake(&s->r, at, "the token cannot be read: %s", err.text);
                         return false;
                 }
                 return true;
         }
-        value = r->source->environment ? r->source->environment(env->text) : NULL;
+        value = s->source->environment ? s->source->environment(env->text) : NULL;
         if (!value) {
-                mistakes_at(r->mistakes, r->source->yaml, at, "the environment has no variable %s, in which a token should stand", env->text);
+                reading_mistake(&s->r, at, "the environment has no variable %s, in which a token should stand", env->text);
                 return false;
         }
         *ret = strdup(value);
         *ret_n = strlen(value);
         if (!*ret)
-                r->failed = -ENOMEM;
+                s->r.e = -ENOMEM;
         return *ret != NULL;
 }
 
-static void set_secret(struct reading *r, const struct connector_option *option, const struct yaml_node *node, const char *owner,
+static void set_secret(struct settings *s, const struct connector_option *option, const struct yaml_node *node, const char *owner,
                        struct secrets *field) {
         char *text = NULL;
         struct error err = {0};
@@ -185,124 +151,138 @@ static void set_secret(struct reading *r, const struct connector_option *option,
         int e;
 
         if (node->kind != YAML_MAPPING || node->n != 1 || node->items[0]->kind != YAML_SCALAR || (!yaml_get(node, "file") && !yaml_get(node, "env"))) {
-                mistakes_at(r->mistakes, r->source->yaml, node,
+                reading_mistake(&s->r, node,
                             "%s must be {file: PATH} or {env: NAME}; a token itself does not belong in a configuration file",
                             owner ? owner : option->key);
                 return;
         }
-        if (!secret_text(r, node, &text, &n))
+        if (!secret_text(s, node, &text, &n))
                 return;
         e = secrets_add(field, owner, (struct text){text, n}, &err);
         explicit_bzero(text, n);
         free(text);
         if (e == -EINVAL)
-                mistakes_at(r->mistakes, r->source->yaml, node->items[0], "%s%s%s: %s", option->key, owner ? " of " : "", owner ? owner : "", err.text);
+                reading_mistake(&s->r, node->items[0], "%s%s%s: %s", option->key, owner ? " of " : "", owner ? owner : "", err.text);
         else if (e < 0)
-                r->failed = e;
+                s->r.e = e;
 }
 
-static void set_secrets(struct reading *r, const struct connector_option *option, const struct yaml_node *node, struct secrets *field) {
+static void set_secrets(struct settings *s, const struct connector_option *option, const struct yaml_node *node, struct secrets *field) {
         if (node->kind != YAML_MAPPING || node->n == 0) {
-                mistake(r, node, option);
+                settings_mistake(s, node, option);
                 return;
         }
         for (size_t i = 0; i < node->n; i++) {
                 const struct organisation *owner = NULL;
 
-                set_organisation(r, option, node->keys[i], &owner);
+                set_organisation(s, option, node->keys[i], &owner);
                 if (owner)
-                        set_secret(r, option, node->items[i], owner->id, field);
+                        set_secret(s, option, node->items[i], owner->id, field);
         }
 }
 
-static void set_option(struct reading *r, const struct connector_option *option, const struct yaml_node *node, void *ctx) {
+static void set_option(struct settings *s, const struct connector_option *option, const struct yaml_node *node, void *ctx) {
         void *field = field_of(option, ctx);
 
-        switch (option->type) {
-        case OPTION_SECRET:
-                set_secret(r, option, node, NULL, field);
+        if (option->type == OPTION_SECRET) {
+                set_secret(s, option, node, NULL, field);
                 return;
-        case OPTION_SECRETS:
-                set_secrets(r, option, node, field);
+        }
+        if (option->type == OPTION_SECRETS) {
+                set_secrets(s, option, node, field);
                 return;
-        default:
-                break;
         }
         if (node->kind != YAML_SCALAR || node->text[0] == '\0') {
-                mistake(r, node, option);
-        } else if (option->type == OPTION_ORGANISATION) {
-                set_organisation(r, option, node, field);
-        } else if (option->type == OPTION_STRING) {
-                *(const char **)field = arena_copy(r->source->arena, node->text, strlen(node->text));
-                if (!*(const char **)field)
-                        r->failed = -ENOMEM;
-        } else if (!set_scalar(option, text_of(node->text), node->quoted, field)) {
-                mistake(r, node, option);
+                settings_mistake(s, node, option);
+                return;
+        }
+        switch (option->type) {
+        case OPTION_STRING:
+                *(const char **)field = reading_copy(&s->r, node->text);
+                return;
+        case OPTION_ORGANISATION:
+                set_organisation(s, option, node, field);
+                return;
+        case OPTION_INT:
+                (void) reading_number(&s->r, node, option->key, option->min, option->max, field);
+                return;
+        case OPTION_BOOLEAN:
+                (void) reading_flag(&s->r, node, option->key, field);
+                return;
+        case OPTION_DURATION:
+                set_duration(s, option, node, field);
+                return;
+        case OPTION_CHOICE:
+                set_choice(s, option, node, field);
+                return;
+        case OPTION_SECRET:
+        case OPTION_SECRETS:
+                break;
         }
 }
 
-/* The fallback is a literal of the table, and right: the conformance test holds that. */
-static void set_fallback(const struct connector_option *option, void *ctx) {
-        bool ok = true;
+/* The fallback is a literal of the table, and right: the conformance test holds that. It is read like any value. */
+static void set_fallback(struct settings *s, const struct connector_option *option, void *ctx) {
+        struct yaml_node node = {.kind = YAML_SCALAR, .text = option->fallback};
+        size_t before = s->r.mistakes->n;
 
         if (option->fallback[0] == '\0')
                 return;
-        if (option->type == OPTION_STRING)
-                *(const char **)field_of(option, ctx) = option->fallback;
-        else
-                ok = set_scalar(option, text_of(option->fallback), false, field_of(option, ctx));
-        assert(ok);
-        (void) ok;
+        set_option(s, option, &node, ctx);
+        assert(s->r.mistakes->n == before);
 }
 
-static void read_table(struct reading *r, const struct yaml_node *mapping, const struct settings_target *target) {
+static void read_table(struct settings *s, const struct yaml_node *mapping, const struct settings_target *target) {
         for (const struct connector_option *o = target->options; o->key; o++) {
                 const struct yaml_node *node = yaml_get(mapping, o->key);
 
                 if (node)
-                        set_option(r, o, node, target->ctx);
+                        set_option(s, o, node, target->ctx);
                 else if (o->fallback)
-                        set_fallback(o, target->ctx);
+                        set_fallback(s, o, target->ctx);
                 else
-                        mistakes_at(r->mistakes, r->source->yaml, mapping, "'%s' is missing: %s", o->key, o->doc);
+                        reading_mistake(&s->r, mapping, "'%s' is missing: %s", o->key, o->doc);
         }
 }
 
-/* -- Keys that nobody knows -- */
+/* The keys that somebody knows; NULL behind the last. NULL when there is no memory. */
+static const char **known_keys(struct settings *s, const char *const *also, const struct settings_target *targets, size_t n) {
+        const char **keys;
+        size_t count = 0;
 
-static bool known(const char *key, const char *const *also, const struct settings_target *targets, size_t n, struct nearest *nearest) {
-        for (; also && *also; also++) {
-                nearest_try(nearest, *also);
-                if (strcmp(*also, key) == 0)
-                        return true;
-        }
+        for (size_t i = 0; also && also[i]; i++)
+                count++;
         for (size_t i = 0; i < n; i++) {
-                for (const struct connector_option *o = targets[i].options; o->key; o++) {
-                        nearest_try(nearest, o->key);
-                        if (strcmp(o->key, key) == 0)
-                                return true;
-                }
+                for (const struct connector_option *o = targets[i].options; o->key; o++)
+                        count++;
         }
-        return false;
+        keys = reading_alloc(&s->r, count + 1, sizeof(*keys));
+        if (!keys)
+                return NULL;
+        count = 0;
+        for (size_t i = 0; also && also[i]; i++)
+                keys[count++] = also[i];
+        for (size_t i = 0; i < n; i++) {
+                for (const struct connector_option *o = targets[i].options; o->key; o++)
+                        keys[count++] = o->key;
+        }
+        return keys;
 }
 
 int settings_read(const struct settings_source *source, const struct yaml_node *mapping, const char *const *also, const struct settings_target *targets,
-                 size_t n, struct mistakes *mistakes) {
-        struct reading r = {.source = source, .mistakes = mistakes};
-        char hint[NEAREST_HINT_MAX];
+                  size_t n, struct mistakes *mistakes) {
+        struct settings s = {.r = {.yaml = source->yaml, .mistakes = mistakes, .arena = source->arena}, .source = source};
         size_t before = mistakes->n;
+        const char **keys;
 
-        for (size_t i = 0; i < mapping->n; i++) {
-                struct nearest nearest = NEAREST_INIT(mapping->keys[i]->text);
-
-                if (!known(mapping->keys[i]->text, also, targets, n, &nearest))
-                        mistakes_at(mistakes, source->yaml, mapping->keys[i], "no option '%s'%s", mapping->keys[i]->text, nearest_hint(&nearest, hint));
-        }
+        assert(mapping->kind == YAML_MAPPING);
+        keys = known_keys(&s, also, targets, n);
+        if (!keys)
+                return s.r.e;
+        reading_keys(&s.r, mapping, keys, "this connector");
         for (size_t i = 0; i < n; i++)
-                read_table(&r, mapping, &targets[i]);
-        if (r.failed)
-                return r.failed;
-        return mistakes->n > before ? -EINVAL : 0;
+                read_table(&s, mapping, &targets[i]);
+        return reading_end(&s.r, before);
 }
 
 void settings_done(const struct connector_option *options, void *ctx) {
@@ -336,7 +316,7 @@ static void wrap(const char *text, struct buffer *out) {
 void settings_document(const struct connector_option *options, struct buffer *out) {
         for (const struct connector_option *o = options; o->key; o++) {
                 buffer_printf(out, "  %s: ", o->key);
-                describe(o, out);
+                settings_describe(o, out);
                 if (!o->fallback)
                         buffer_add_text(out, "; required");
                 else if (o->fallback[0])

@@ -7,10 +7,9 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/mistakes.h"
 #include "base/yaml.h"
 #include "connect/connector.h"
-#include "base/mistakes.h"
-
 
 /* Where options come from. */
 struct settings_source {
@@ -37,9 +36,6 @@ int settings_read(const struct settings_source *source, const struct yaml_node *
 
 /* Lets go of what settings_read() allocated in a context: secrets are wiped. */
 void settings_done(const struct connector_option *options, void *ctx);
-
-/* Reads "500 ms", "2 s", "10 seconds", "5 minutes", "1 hour"; false when it is none or too long. */
-bool settings_duration(struct text t, int64_t *ret_ms);
 
 /* Appends the documentation of a table: for each option key, kind, default and doc, for a person. */
 void settings_document(const struct connector_option *options, struct buffer *out);

@@ -55,17 +55,6 @@ static int read_version(const char *path, unsigned *ret, struct mistakes *mistak
         return 0;
 }
 
-static int read_calendar(struct config *config, const char *path, struct mistakes *mistakes) {
-        struct error err = {0};
-        int e = calendar_read(path, &config->calendar, &err);
-
-        if (e == -EINVAL || e == -ENOENT) {
-                mistakes_error(mistakes, &err);
-                return 0;
-        }
-        return e;
-}
-
 /* --- what starts from, and what copies, an event of a type --- */
 
 static void count(const struct config *config, struct config_index *index, size_t *region_norms) {
@@ -133,7 +122,7 @@ static int read_all(struct config *config, const char *config_dir, const char *s
         if (path_in(config_dir, "version", path, mistakes))
                 e = read_version(path, &config->version, mistakes);
         if (e == 0 && path_in(config_dir, "calendar.yaml", path, mistakes))
-                e = read_calendar(config, path, mistakes);
+                e = go_on(calendar_read(path, &config->calendar, mistakes));
         if (e == 0 && path_in(config_dir, "organisations.yaml", path, mistakes))
                 e = go_on(organisations_read(path, &config->organisations, mistakes));
         if (e == 0)

@@ -54,7 +54,7 @@ row 2 '*gi-http.yaml:*: the environment has no variable KETENWACHT_TOKEN_GI_JBN*
         "$config/connectors/gi-http.yaml"
 
 file webhook.yaml 'connector: webhook\norganisation: gm0014\nurl: http://gemeente.example/in\nparalel: 3\n'
-row 2 "*webhook.yaml:4:1: no option 'paralel' (did you mean 'parallel'?)*" "$work/webhook.yaml"
+row 2 "*webhook.yaml:4:1: this connector has no key 'paralel' (did you mean 'parallel'?)*" "$work/webhook.yaml"
 file webhook.yaml 'connector: webhook\norganisation: gm0014\nurl: https://gemeente.example/in\ntoken: {file: short.token}\n'
 file short.token 'too-short\n'
 row 2 '*webhook.yaml:4:15: token: a token has 32 to 256 characters, and one here has 9*' "$work/webhook.yaml"

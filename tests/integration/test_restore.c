@@ -73,7 +73,7 @@ static void make_topics(struct trial *t) {
 
 static void begin(struct trial *t) {
         char text[512], path[FIXTURE_PATH];
-        struct broker_errors *errors = calloc(1, sizeof(*errors));
+        struct mistakes mistakes = MISTAKES_INIT;
         struct clock clock = clock_system();
 
         *t = (struct trial){.bootstrap = getenv("KETENWACHT_TEST_BOOTSTRAP"), .now = clock_realtime(&clock), .body = BUFFER_INIT((size_t)1 << 20)};
@@ -90,8 +90,8 @@ static void begin(struct trial *t) {
         ck_assert_int_eq(arena_new(&t->arena, (size_t)64 << 20), 0);
         ck_assert_int_eq(arena_new(&t->topics_arena, (size_t)16 << 20), 0);
         fixture_path(path, t->config_dir, "broker.yaml");
-        ck_assert_msg(broker_config_read(path, t->topics_arena, &t->broker, errors) == 0, "%s", errors->items[0].text);
-        free(errors);
+        ck_assert_msg(broker_config_read(path, t->topics_arena, &t->broker, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
+        mistakes_done(&mistakes);
         broker_config_kafka(&t->broker, t->bootstrap, &t->kafka);
         t->kafka.clock = clock;
         t->log = (struct log){.out = fopen(fixture_path(path, t->folder, "log"), "w+"), .clock = clock, .level = LOG_LEVEL_INFO, .process = "test"};

@@ -15,7 +15,7 @@
 #include "bus/bus.h"
 
 static struct arena *arena;
-static struct broker_errors errors;
+static struct mistakes told = MISTAKES_INIT;
 
 static void setup(void) {
         ck_assert_int_eq(arena_new(&arena, 1 << 20), 0);
@@ -23,10 +23,12 @@ static void setup(void) {
 
 static void teardown(void) {
         arena = arena_free(arena);
+        mistakes_done(&told);
 }
 
 static int parse(const char *text, struct broker_config *ret) {
-        return broker_config_parse("b.yaml", text, strlen(text), arena, ret, &errors);
+        mistakes_done(&told);
+        return broker_config_parse("b.yaml", text, strlen(text), arena, ret, &told);
 }
 
 static void check_defaults(const struct broker_config *c) {
@@ -55,14 +57,14 @@ START_TEST(test_defaults) {
         ck_assert_int_eq(parse("", &c), 0);
         check_defaults(&c);
         ck_assert_ptr_null(c.bootstrap);
-        ck_assert_int_eq(broker_config_read("/nowhere/broker.yaml", arena, &c, &errors), 0);
+        ck_assert_int_eq(broker_config_read("/nowhere/broker.yaml", arena, &c, &told), 0);
         check_defaults(&c);
         snprintf(path, sizeof(path), "%s/config/broker.yaml", getenv("PROJECT_ROOT"));
-        ck_assert_msg(broker_config_read(path, arena, &c, &errors) == 0, "%s", errors.items[0].text);
+        ck_assert_msg(broker_config_read(path, arena, &c, &told) == 0, "%s", buffer_text(&told.text));
         check_defaults(&c); /* the file that is shipped writes them out */
         ck_assert_str_eq(c.bootstrap, "127.0.0.1:9092");
-        ck_assert_int_lt(broker_config_read("/", arena, &c, &errors), 0);
-        ck_assert_uint_eq(errors.n, 1);
+        ck_assert_int_lt(broker_config_read("/", arena, &c, &told), 0);
+        ck_assert_uint_eq(told.n, 1);
 }
 END_TEST
 
@@ -79,7 +81,7 @@ START_TEST(test_everything) {
         struct broker_config c;
         struct kafka_config k;
 
-        ck_assert_msg(parse(text, &c) == 0, "%s", errors.items[0].text);
+        ck_assert_msg(parse(text, &c) == 0, "%s", buffer_text(&told.text));
         ck_assert_str_eq(c.bootstrap, "a.example:9092,[::1]:9093");
         ck_assert_str_eq(c.prefix, "acceptatie.");
         ck_assert_int_eq(c.partitions, 12);
@@ -118,9 +120,9 @@ static const struct {
         {"bootstrap: ':9092'\n", "':9092' is no address"},
         {"bootstrap: [a:1]\n", "bootstrap must be a single value"},
         {"prefix: a/b\n", "prefix: 'a/b' cannot begin"},
-        {"partitions: 0\n", "partitions: '0' is not a number from 1 to 4096"},
-        {"partitions: '6'\n", "partitions: '6' is not a number"},
-        {"partitions: six\n", "'six' is not a number"},
+        {"partitions: 0\n", "partitions must be a number from 1 to 4096, not '0'"},
+        {"partitions: '6'\n", "partitions must be a number from 1 to 4096, without quotes"},
+        {"partitions: six\n", "not 'six'"},
         {"replication: 2\nmin_insync: 3\n", "b.yaml:2:13: min_insync: 3 copies"},
         {"retention: forever\n", "retention: 'forever' is not a number from 1 and a unit"},
         {"retention: 0 days\n", "'0 days' is not a number from 1"},
@@ -131,7 +133,7 @@ static const struct {
         {"behind_after: 2 days\n", "'days' is no unit"},
         {"behind_after: 25 hours\n", "not between a second and a day"},
         {"retention_days: {inboxes: 3}\n", "b.yaml:1:18: retention_days has no key 'inboxes' (did you mean 'inbox'?)"},
-        {"retention_days: {inbox: -1}\n", "inbox: '-1' is not a number from 1"},
+        {"retention_days: {inbox: -1}\n", "inbox must be a number from 1 to 36500, not '-1'"},
         {"retention_days: 30\n", "retention_days must be a mapping"},
         {"acls: {worker: 'User:w', connectors: 'User:c', operators: 'User:o'}\n", "acls lacks the key 'organisations'"},
         {"acls: {worker: w, connectors: 'User:c', operators: 'User:o', organisations: 'User:{id}'}\n", "worker: 'w' is no principal"},
@@ -152,23 +154,26 @@ START_TEST(test_mistakes) {
         struct broker_config c;
 
         ck_assert_msg(parse(mistakes[_i].text, &c) == -EINVAL, "taken: %s", mistakes[_i].text);
-        ck_assert_uint_ge(errors.n, 1);
-        ck_assert_msg(strstr(errors.items[0].text, mistakes[_i].mistake) != NULL, "%s", errors.items[0].text);
+        ck_assert_uint_ge(told.n, 1);
+        ck_assert_msg(strstr(buffer_text(&told.text), mistakes[_i].mistake) != NULL, "%s", buffer_text(&told.text));
 }
 END_TEST
 
 START_TEST(test_all_mistakes_at_once) {
-        char text[BROKER_ERRORS_MAX * 16];
+        char text[(MISTAKES_MAX + 20) * 16], last[32];
         struct broker_config c;
         size_t n = 0;
 
         ck_assert_int_eq(parse("partitions: 0\nreplication: 0\nkafka: {acks: 1, nothing: 2}\nmore: 1\n", &c), -EINVAL);
-        ck_assert_uint_eq(errors.n, 5);
-        for (int i = 0; i < BROKER_ERRORS_MAX + 20; i++)
+        ck_assert_uint_eq(told.n, 5);
+        for (int i = 0; i < MISTAKES_MAX + 20; i++)
                 n += (size_t)snprintf(text + n, sizeof(text) - n, "key-%d: 1\n", i);
         ck_assert_int_eq(parse(text, &c), -EINVAL);
-        ck_assert_uint_eq(errors.n, BROKER_ERRORS_MAX + 20);
-        ck_assert_ptr_nonnull(strstr(errors.items[BROKER_ERRORS_MAX - 1].text, "b.yaml:100:1:"));
+        ck_assert_uint_eq(told.n, MISTAKES_MAX + 20);
+        snprintf(last, sizeof(last), "b.yaml:%d:1:", MISTAKES_MAX);
+        ck_assert_ptr_nonnull(strstr(buffer_text(&told.text), last));
+        snprintf(last, sizeof(last), "b.yaml:%d:1:", MISTAKES_MAX + 1);
+        ck_assert_ptr_null(strstr(buffer_text(&told.text), last));
 }
 END_TEST
 

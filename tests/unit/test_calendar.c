@@ -17,20 +17,20 @@
 
 static struct calendar *calendar_of(const char *text) {
         struct calendar *cal = NULL;
-        struct error err = {0};
-        int e = calendar_parse("t.yaml", text, strlen(text), &cal, &err);
+        struct mistakes told = MISTAKES_INIT;
+        int e = calendar_parse("t.yaml", text, strlen(text), &cal, &told);
 
-        ck_assert_msg(e == 0, "%s", err.text);
+        ck_assert_msg(e == 0, "%s", buffer_text(&told.text));
         return cal;
 }
 
 static struct calendar *shipped(void) {
         struct calendar *cal = NULL;
-        struct error err = {0};
+        struct mistakes told = MISTAKES_INIT;
         char path[4096];
 
         ck_assert_int_lt(snprintf(path, sizeof(path), "%s/config/calendar.yaml", getenv("PROJECT_ROOT")), (int)sizeof(path));
-        ck_assert_msg(calendar_read(path, &cal, &err) == 0, "%s", err.text);
+        ck_assert_msg(calendar_read(path, &cal, &told) == 0, "%s", buffer_text(&told.text));
         return cal;
 }
 
@@ -354,31 +354,33 @@ END_TEST
 static const struct {
         const char *text, *want;
 } mistakes[] = {
-        {"", "t.yaml:1:1: the key 'years' is missing: expected a list of years ([] for none)"},
-        {"years: [2024]\n", "t.yaml:1:1: the key 'equated' is missing: expected a list of dates ([] for none)"},
-        {"equated: []\n", "t.yaml:1:1: the key 'years' is missing: expected a list of years ([] for none)"},
-        {"- 2024\n", "t.yaml:1:1: expected the keys 'equated' and 'years', not a list"},
-        {"2024\n", "t.yaml:1:1: expected the keys 'equated' and 'years', not a single value"},
-        {"years: [2024]\nequatd: []\n", "t.yaml:2:1: no key 'equatd' (did you mean 'equated'?); expected 'equated' and 'years'"},
-        {"equated: []\nyaers: [2024]\n", "t.yaml:2:1: no key 'yaers' (did you mean 'years'?); expected 'equated' and 'years'"},
-        {"equated: []\nyears: []\nholidays: []\n", "t.yaml:3:1: no key 'holidays'; expected 'equated' and 'years'"},
+        {"", "t.yaml:1:1: the calendar lacks the key 'years'"},
+        {"years: [2024]\n", "t.yaml:1:1: the calendar lacks the key 'equated'"},
+        {"equated: []\n", "t.yaml:1:1: the calendar lacks the key 'years'"},
+        {"- 2024\n", "t.yaml:1:1: the calendar must be a mapping of keys to values, not a list"},
+        {"2024\n", "t.yaml:1:1: the calendar must be a mapping of keys to values, not a single value"},
+        {"years: [2024]\nequatd: []\n", "t.yaml:2:1: the calendar has no key 'equatd' (did you mean 'equated'?)"},
+        {"equated: []\nyaers: [2024]\n",
+         "t.yaml:2:1: the calendar has no key 'yaers' (did you mean 'years'?)\nt.yaml:1:1: the calendar lacks the key 'years'"},
+        {"equated: []\nyears: []\nholidays: []\n", "t.yaml:3:1: the calendar has no key 'holidays'"},
         {"equated: []\nyears: [2024]\nyears: [2025]\n", "t.yaml:3:1: the key 'years' stands here twice (first in line 2)"},
-        {"equated: []\nyears: 2024\n", "t.yaml:2:8: 'years' must be a list of years, not a single value"},
-        {"equated: []\nyears: {2024: 1}\n", "t.yaml:2:8: 'years' must be a list of years, not a mapping"},
-        {"equated:\nyears: [2024]\n", "t.yaml:1:9: 'equated' must be a list of dates, not a single value"},
-        {"equated: []\nyears: [2024, twenty]\n", "t.yaml:2:15: 'twenty' is no year: expected a number from 1900 to 2200, without quotes"},
-        {"equated: []\nyears: [2024, 1899]\n", "t.yaml:2:15: '1899' is no year: expected a number from 1900 to 2200, without quotes"},
-        {"equated: []\nyears: [2201]\n", "t.yaml:2:9: '2201' is no year: expected a number from 1900 to 2200, without quotes"},
-        {"equated: []\nyears: ['2024']\n", "t.yaml:2:9: '2024' is no year: expected a number from 1900 to 2200, without quotes"},
-        {"equated: []\nyears: [2024-2026]\n", "t.yaml:2:9: '2024-2026' is no year: expected a number from 1900 to 2200, without quotes"},
-        {"equated: []\nyears:\n  - 2024\n  - [2025]\n", "t.yaml:4:5: expected a year, as in 2026, not a list"},
+        {"equated: []\nyears: 2024\n", "t.yaml:2:8: years must be a list, not a single value"},
+        {"equated: []\nyears: {2024: 1}\n", "t.yaml:2:8: years must be a list, not a mapping of keys to values"},
+        {"equated:\nyears: [2024]\n", "t.yaml:1:9: equated must be a list, not a single value"},
+        {"equated: []\nyears: [2024, twenty]\n", "t.yaml:2:15: a year must be a number from 1900 to 2200, not 'twenty'"},
+        {"equated: []\nyears: [2024, 1899]\n", "t.yaml:2:15: a year must be a number from 1900 to 2200, not '1899'"},
+        {"equated: []\nyears: [2201]\n", "t.yaml:2:9: a year must be a number from 1900 to 2200, not '2201'"},
+        {"equated: []\nyears: ['2024']\n", "t.yaml:2:9: a year must be a number from 1900 to 2200, without quotes"},
+        {"equated: []\nyears: [2024-2026]\n", "t.yaml:2:9: a year must be a number from 1900 to 2200, not '2024-2026'"},
+        {"equated: [2017-05-26]\nyears:\n  - 2024\n  - [2025]\n  - x\n",
+         "t.yaml:4:5: a year must be a single value, not a list\nt.yaml:5:5: a year must be a number from 1900 to 2200, not 'x'"},
         {"equated: []\nyears: [2024, 2025, 2024]\n", "t.yaml:2:21: the year 2024 stands here twice; take one out"},
         {"equated: [2024-5-10]\nyears: [2024]\n",
-         "t.yaml:1:11: '2024-5-10' is no date: expected an existing day as YYYY-MM-DD, of the years 1900 to 2200"},
+         "t.yaml:1:11: an equated day '2024-5-10' is not a date: YYYY-MM-DD, a day of the years 1900 to 2200"},
         {"equated: [10-05-2024]\nyears: [2024]\n",
-         "t.yaml:1:11: '10-05-2024' is no date: expected an existing day as YYYY-MM-DD, of the years 1900 to 2200"},
-        {"years: [2023]\nequated:\n  - 2023-02-29\n", "t.yaml:3:5: '2023-02-29' is no date: expected an existing day as YYYY-MM-DD, of the years 1900 to 2200"},
-        {"years: [2023]\nequated: [{day: 1}]\n", "t.yaml:2:11: expected a date, as in 2026-05-15, not a mapping"},
+         "t.yaml:1:11: an equated day '10-05-2024' is not a date: YYYY-MM-DD, a day of the years 1900 to 2200"},
+        {"years: [2023]\nequated:\n  - 2023-02-29\n", "t.yaml:3:5: an equated day '2023-02-29' is not a date: YYYY-MM-DD, a day of the years 1900 to 2200"},
+        {"years: [2023]\nequated: [{day: 1}]\n", "t.yaml:2:11: an equated day must be a single value, not a mapping of keys to values"},
         {"years: [2024]\nequated: [2017-05-26]\n",
          "t.yaml:2:11: 2017-05-26 lies in 2017, which 'years' does not list; list the year once all its equated days are known"},
         {"equated: [2024-05-10, 2024-05-10]\nyears: [2024]\n", "t.yaml:1:23: 2024-05-10 stands here twice; take one out"},
@@ -391,21 +393,25 @@ static const struct {
 };
 
 START_TEST(test_mistakes_in_a_calendar_have_places) {
-        struct error err = {0};
+        struct mistakes told = MISTAKES_INIT;
         struct calendar *cal = NULL;
 
-        ck_assert_int_eq(calendar_parse("t.yaml", mistakes[_i].text, strlen(mistakes[_i].text), &cal, &err), -EINVAL);
-        ck_assert_str_eq(err.text, mistakes[_i].want);
+        ck_assert_int_eq(calendar_parse("t.yaml", mistakes[_i].text, strlen(mistakes[_i].text), &cal, &told), -EINVAL);
+        ck_assert_uint_ge(told.n, 1);
+        ck_assert_uint_eq(told.text.n, strlen(mistakes[_i].want) + 1); /* and a newline */
+        ck_assert_msg(strncmp(buffer_text(&told.text), mistakes[_i].want, told.text.n - 1) == 0, "%s", buffer_text(&told.text));
         ck_assert_ptr_null(cal);
+        mistakes_done(&told);
 }
 END_TEST
 
 START_TEST(test_a_missing_file_is_named) {
-        struct error err = {0};
+        struct mistakes told = MISTAKES_INIT;
         struct calendar *cal = NULL;
 
-        ck_assert_int_eq(calendar_read("/nowhere/calendar.yaml", &cal, &err), -ENOENT);
-        ck_assert_ptr_nonnull(strstr(err.text, "/nowhere/calendar.yaml"));
+        ck_assert_int_eq(calendar_read("/nowhere/calendar.yaml", &cal, &told), -EINVAL);
+        ck_assert_ptr_nonnull(strstr(buffer_text(&told.text), "/nowhere/calendar.yaml"));
+        mistakes_done(&told);
 }
 END_TEST
 

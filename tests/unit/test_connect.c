@@ -358,9 +358,9 @@ static const struct {
         const char *text, *told;
 } option_mistakes[] = {
         {"number: 1\n", "x.yaml:1:1: 'url' is missing: Where to."},
-        {"url: a\nnumbre: 2\n", "x.yaml:2:1: no option 'numbre' (did you mean 'number'?)"},
+        {"url: a\nnumbre: 2\n", "x.yaml:2:1: this connector has no key 'numbre' (did you mean 'number'?)"},
         {"url: a\nnumber: 65\n", "x.yaml:2:9: number must be a number from 1 to 64"},
-        {"url: a\nnumber: \"5\"\n", "x.yaml:2:9: number must be a number from 1 to 64"},
+        {"url: a\nnumber: \"5\"\n", "x.yaml:2:9: number must be a number from 1 to 64, without quotes"},
         {"url: a\nwait: 2 fortnights\n", "x.yaml:2:7: wait must be a duration from 1 ms to 1 min (500 ms, 10 seconds, 5 minutes, 1 hour)"},
         {"url: a\nwait: 61 s\n", "x.yaml:2:7: wait must be a duration from 1 ms to 1 min"},
         {"url: a\nflag: yes\n", "x.yaml:2:7: flag must be true or false"},

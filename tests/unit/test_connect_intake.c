@@ -435,12 +435,12 @@ static const struct {
         {"connector: webhok\n", "x.yaml:1:12: no connector 'webhok' (did you mean 'webhook'?)"},
         {"connector: webhook\nurl: https://a/\norganisation: gm001\n", "x.yaml:3:15: organisation: no organisation 'gm001' (did you mean"},
         {"connector: webhook\nurl: https://a/\norganisation: gm0014\nname: a b\n", "x.yaml:4:7: name: must be"},
-        {"connector: webhook\nurl: https://a/\norganisation: gm0014\nretries: 3\n", "x.yaml:4:1: no option 'retries' (did you mean 'tries'?)"},
+        {"connector: webhook\nurl: https://a/\norganisation: gm0014\nretries: 3\n", "x.yaml:4:1: this connector has no key 'retries' (did you mean 'tries'?)"},
         {"connector: webhook\nurl: https://a/\norganisation: gm0014\nfirst_delay: 2 hours\n", "first_delay must be a duration from"},
         {"connector: webhook\nurl: https://a/\norganisation: gm0014\nlongest_delay: 1 ms\n", "longest_delay must not be shorter than first_delay"},
         {"connector: gi-http\ntokens: {gi-none: {env: KETENWACHT_TOKEN_X}}\n", "x.yaml:2:10: tokens: no organisation 'gi-none'"},
         {"connector: gi-http\n", "'tokens' is missing"},
-        {"- connector\n", "must hold keys and values"},
+        {"- connector\n", "the file must be a mapping of keys to values"},
         {"connector: [", "x.yaml:"},
 };
 

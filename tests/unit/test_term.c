@@ -19,11 +19,11 @@
 static struct calendar *cal; /* the one that is shipped; each test runs in a process of its own */
 
 static void setup(void) {
-        struct error err = {0};
+        struct mistakes told = MISTAKES_INIT;
         char path[4096];
 
         snprintf(path, sizeof(path), "%s/config/calendar.yaml", getenv("PROJECT_ROOT"));
-        ck_assert_msg(calendar_read(path, &cal, &err) == 0, "%s", err.text);
+        ck_assert_msg(calendar_read(path, &cal, &told) == 0, "%s", buffer_text(&told.text));
 }
 
 static void teardown(void) {
