@@ -28,7 +28,7 @@
 
 /* -- Being stopped -- */
 
-static void stop_signals(sigset_t *ret) {
+static void child_stop_signals(sigset_t *ret) {
         (void) sigemptyset(ret);
         (void) sigaddset(ret, SIGINT);
         (void) sigaddset(ret, SIGTERM);
@@ -38,7 +38,7 @@ void bench_stop_hold(struct bench_stop *stop) {
         sigset_t signals;
 
         stop->asked = false;
-        stop_signals(&signals);
+        child_stop_signals(&signals);
         (void) pthread_sigmask(SIG_BLOCK, &signals, NULL);
 }
 
@@ -46,7 +46,7 @@ bool bench_stop_wait(struct bench_stop *stop, int timeout_ms) {
         const struct timespec wait = {.tv_sec = timeout_ms / 1000, .tv_nsec = timeout_ms % 1000 * 1000000L};
         sigset_t signals;
 
-        stop_signals(&signals);
+        child_stop_signals(&signals);
         if (!stop->asked && sigtimedwait(&signals, NULL, &wait) > 0)
                 stop->asked = true;
         return stop->asked;
@@ -65,14 +65,44 @@ static int64_t child_now_ms(void) {
         return clock_monotonic(&clock);
 }
 
-static void pause_ms(int ms) {
+static void child_pause(int ms) {
         const struct timespec t = {.tv_nsec = ms * 1000000L};
 
         (void) nanosleep(&t, NULL);
 }
 
+/* Whether @set gives another value to what @entry ("NAME=VALUE") names. */
+static bool child_sets(const char *const *set, const char *entry) {
+        size_t n = strcspn(entry, "=") + 1;
+
+        for (; set && *set; set++) {
+                if (strncmp(*set, entry, n) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* Our environment with what @set says instead or besides; made before the fork, after which nothing may be allocated. NULL: out of memory. */
+static const char **child_environment(const char *const *set) {
+        size_t ours = 0, theirs = 0, n = 0;
+        const char **all;
+
+        while (environ[ours])
+                ours++;
+        while (set && set[theirs])
+                theirs++;
+        all = calloc(ours + theirs + 1, sizeof(*all));
+        for (size_t i = 0; all && i < ours; i++) {
+                if (!child_sets(set, environ[i]))
+                        all[n++] = environ[i];
+        }
+        for (size_t i = 0; all && i < theirs; i++)
+                all[n++] = set[i];
+        return all;
+}
+
 /* In the child: does not return. */
-static void become(const struct bench_child_config *config, int out) {
+static void child_become(const struct bench_child_config *config, const char **environment, int out) {
         sigset_t none;
         int in = open("/dev/null", O_RDONLY | O_CLOEXEC), log = STDERR_FILENO;
 
@@ -84,20 +114,21 @@ static void become(const struct bench_child_config *config, int out) {
         if (in < 0 || log < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0 ||
             dup2(out >= 0 ? out : STDERR_FILENO, STDOUT_FILENO) < 0)
                 _exit(126);
-        for (const char *const *set = config->set; set && *set; set++) {
-                if (putenv((char *)*set))
-                        _exit(126);
-        }
         if (config->folder && chdir(config->folder))
                 _exit(126);
-        execvp(config->argv[0], (char *const *)config->argv);
+        execvpe(config->argv[0], (char *const *)config->argv, (char *const *)environment);
         _exit(127);
 }
 
 int bench_child_start(const struct bench_child_config *config, struct bench_child *ret, struct error *err) {
+        CLEANUP(cleanup_free) void *memory = child_environment(config->set);
         int pipes[2] = {-1, -1};
 
         *ret = (struct bench_child){.out = -1};
+        if (!memory) {
+                error_set(err, "out of memory for the environment of %s", config->argv[0]);
+                return -ENOMEM;
+        }
         if (config->keep_output && pipe2(pipes, O_CLOEXEC)) {
                 error_set(err, "no pipe to read what %s prints: %s", config->argv[0], strerror(errno));
                 return -errno;
@@ -105,7 +136,7 @@ int bench_child_start(const struct bench_child_config *config, struct bench_chil
         ret->started = child_now_ms();
         ret->pid = fork();
         if (ret->pid == 0)
-                become(config, pipes[1]);
+                child_become(config, memory, pipes[1]);
         if (pipes[1] >= 0)
                 (void) close(pipes[1]);
         if (ret->pid < 0) {
@@ -122,7 +153,7 @@ int bench_child_start(const struct bench_child_config *config, struct bench_chil
         return 0;
 }
 
-static double seconds_of(struct timeval t) {
+static double child_seconds(struct timeval t) {
         return (double)t.tv_sec + (double)t.tv_usec / 1e6;
 }
 
@@ -136,13 +167,13 @@ bool bench_child_wait(struct bench_child *child, int timeout_ms) {
                 if (wait4(child->pid, &status, WNOHANG, &use) == child->pid) {
                         child->ended = true;
                         child->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-                        child->cpu_s = seconds_of(use.ru_utime) + seconds_of(use.ru_stime);
+                        child->cpu_s = child_seconds(use.ru_utime) + child_seconds(use.ru_stime);
                         child->rss_mb = (double)use.ru_maxrss / 1024;
                         child->life_s = (double)(child_now_ms() - child->started) / 1000;
                 } else if (child_now_ms() >= until) {
                         return false;
                 } else {
-                        pause_ms(LOOK_MS);
+                        child_pause(LOOK_MS);
                 }
         }
         return true;
@@ -182,7 +213,7 @@ static bool group_gone(pid_t group, int timeout_ms) {
         while (kill(-group, 0) == 0) {
                 if (child_now_ms() >= until)
                         return false;
-                pause_ms(LOOK_MS);
+                child_pause(LOOK_MS);
         }
         return true;
 }
@@ -202,7 +233,7 @@ void bench_child_stop(struct bench_child *child) {
 }
 
 /* The number in the @place-th word, from 0. */
-static int64_t word_at(const char *text, unsigned place) {
+static int64_t child_stat_word(const char *text, unsigned place) {
         int64_t number = 0;
 
         for (text += strspn(text, " "); place > 0; place--) {
@@ -224,7 +255,7 @@ double bench_cpu_s(pid_t pid) {
         if (fgets(text, sizeof(text), f))
                 at = strrchr(text, ')'); /* the name may hold anything */
         (void) fclose(f);
-        return at ? (double)(word_at(at + 1, STAT_USER) + word_at(at + 1, STAT_SYSTEM)) / (double)sysconf(_SC_CLK_TCK) : 0;
+        return at ? (double)(child_stat_word(at + 1, STAT_USER) + child_stat_word(at + 1, STAT_SYSTEM)) / (double)sysconf(_SC_CLK_TCK) : 0;
 }
 
 /* -- A configuration of a benchmark's own: the same, but for what broker.yaml says of names and partitions -- */

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "worker/live.h"
+
 #define BROKER_ARENA_MAX ((size_t)8 << 20)
 #define BROKER_PATH_MAX 4096
 
@@ -74,4 +76,17 @@ void command_broker_done(struct command_broker *broker) {
         watchdog_free(broker->watchdog);
         arena_free(broker->arena);
         *broker = (struct command_broker){0};
+}
+
+int command_cases(const char *name, const struct command_dirs *dirs, const char *bootstrap, const struct uuid *case_id, struct store *store) {
+        struct command_broker broker = {0};
+        struct error err = {0};
+        int status = command_broker_read(name, dirs->config, bootstrap, NULL, &broker);
+
+        if (status == EXIT_DONE)
+                status = command_broker_open(name, &broker);
+        if (status == EXIT_DONE && live_read(broker.bus, case_id, store, &err))
+                status = command_fail(name, EXIT_BROKER, &err);
+        command_broker_done(&broker);
+        return status;
 }

@@ -13,6 +13,7 @@
 #include "cluster/broker_config.h"
 #include "calendar/term.h"
 #include "cli/command.h"
+#include "engine/engine.h"
 
 #define COMMAND_BOOTSTRAP "KETENWACHT_BOOTSTRAP"
 
@@ -34,6 +35,12 @@ int command_broker_read(const char *name, const char *config_dir, const char *bo
 
 /* Makes the bus, with a watchdog over calls that hang. Return: 0; EXIT_USAGE, EXIT_BROKER after the sentence was printed. */
 int command_broker_open(const char *name, struct command_broker *broker) MUSTCHECK;
+
+/*
+ * Reads the cases that the broker has, or with @case_id not NULL that one, into @store; @bootstrap as above.
+ * Return: an exit status; the sentence has been printed when it is not EXIT_DONE.
+ */
+int command_cases(const char *name, const struct command_dirs *dirs, const char *bootstrap, const struct uuid *case_id, struct store *store) MUSTCHECK;
 
 /* `retention` as a step of the calendar. */
 struct term_step command_retention(const struct broker_config *config);

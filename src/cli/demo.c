@@ -1,37 +1,47 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* `ketenwacht demo`: its arguments. */
+/* `ketenwacht demo`: its arguments, environment and configuration; the rest is in src/demo. */
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/text.h"
-#include "demo/year.h"
-#include "demo/run.h"
+#include "cli/broker.h"
+#include "cli/configuration.h"
 #include "cli/options.h"
+#include "demo/run.h"
+#include "demo/year.h"
 
 #define SPEED_MAX 1000
+#define ENV_DEFAULT ".cache/demo.env"
 
-struct texts { /* options as written */
+struct demo_arguments {
+        struct command_dirs dirs;
+        bool verbose, print;
+        struct demo_config run;
+};
+
+struct demo_texts { /* options as written */
         const char *seed, *cases, *speed, *port, *metrics;
 };
 
-static bool whole(const char *text, int64_t least, int64_t most, int64_t *ret) {
+static bool demo_whole(const char *text, int64_t least, int64_t most, int64_t *ret) {
         return text_to_int64(text_of(text), ret) && *ret >= least && *ret <= most;
 }
 
-static int read_numbers(const struct texts *t, struct demo_arguments *a) {
+static int demo_read_numbers(const struct demo_texts *t, struct demo_config *a) {
         int64_t number;
 
-        if (t->seed && !whole(t->seed, 0, INT64_MAX, &number))
+        if (t->seed && !demo_whole(t->seed, 0, INT64_MAX, &number))
                 return command_usage("demo", "--seed '%s' is no whole number from 0 on", t->seed);
         a->seed = t->seed ? (uint64_t)number : YEAR_SEED_DEFAULT;
-        if (t->cases && !whole(t->cases, 1, YEAR_CASES_MAX, &number))
+        if (t->cases && !demo_whole(t->cases, 1, YEAR_CASES_MAX, &number))
                 return command_usage("demo", "--cases '%s' is not a number from 1 to %d", t->cases, YEAR_CASES_MAX);
         a->cases = t->cases ? (unsigned)number : YEAR_CASES_DEFAULT;
-        if (t->port && !whole(t->port, 0, UINT16_MAX, &number))
+        if (t->port && !demo_whole(t->port, 0, UINT16_MAX, &number))
                 return command_usage("demo", "--port '%s' is no port; expected 0 (any that is free) to %d", t->port, UINT16_MAX);
         a->port = t->port ? (uint16_t)number : 0;
-        if (t->metrics && !whole(t->metrics, 0, UINT16_MAX, &number))
+        if (t->metrics && !demo_whole(t->metrics, 0, UINT16_MAX, &number))
                 return command_usage("demo", "--metrics '%s' is no port; expected 0 (any that is free) to %d", t->metrics, UINT16_MAX);
         a->has_metrics = t->metrics != NULL;
         a->metrics_port = t->metrics ? (uint16_t)number : 0;
@@ -40,17 +50,43 @@ static int read_numbers(const struct texts *t, struct demo_arguments *a) {
         return 0;
 }
 
-static int run(int argc, char **argv) {
-        struct demo_arguments a = {.dirs = COMMAND_DIRS_DEFAULT, .weeks_per_second = 1};
+/* Arguments are read, and nothing else. */
+static int demo_with(struct demo_arguments *a) {
+        CLEANUP(config_free_p) struct config *config = NULL;
+        const struct log log = {.out = stderr, .clock = clock_system(), .level = a->verbose ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, .process = "demo"};
+        const char *scratch = getenv("TMPDIR");
+        struct command_broker broker = {0};
+        struct error err = {0};
+        int r, status = command_configuration("demo", &a->dirs, &config);
+
+        a->run.config = config;
+        a->run.config_folder = a->dirs.config;
+        a->run.log = &log;
+        a->run.broker = &broker.config;
+        a->run.scratch = scratch && scratch[0] ? scratch : "/tmp";
+        /* The configured cluster is nobody's business here: it is the embedded one, or the one that was named. */
+        if (status == EXIT_DONE && !a->print)
+                status = command_broker_read("demo", a->dirs.config, a->run.bootstrap ? a->run.bootstrap : "embedded", &log, &broker);
+        if (status == EXIT_DONE) {
+                r = a->print ? demo_print(&a->run, &err) : demo_run(&a->run, &err);
+                if (r)
+                        status = command_fail("demo", r == DEMO_E_USAGE ? EXIT_USAGE : EXIT_BROKER, &err);
+        }
+        command_broker_done(&broker);
+        return status;
+}
+
+static int demo_command(int argc, char **argv) {
+        struct demo_arguments a = {.dirs = COMMAND_DIRS_DEFAULT, .run = {.weeks_per_second = 1}};
         const char *arguments[OPTION_ARGUMENTS_MAX];
-        struct texts t = {0};
+        struct demo_texts t = {0};
         const struct option_row rows[] = {
                 OPTION_TEXT_ROW("--config", &a.dirs.config), OPTION_TEXT_ROW("--schemas", &a.dirs.schemas),
                 OPTION_TEXT_ROW("--seed", &t.seed),          OPTION_TEXT_ROW("--cases", &t.cases),
                 OPTION_TEXT_ROW("--speed", &t.speed),        OPTION_TEXT_ROW("--port", &t.port),
-                OPTION_TEXT_ROW("--metrics", &t.metrics),    OPTION_TEXT_ROW("--file", &a.file),
-                OPTION_TEXT_ROW("--bootstrap", &a.bootstrap), OPTION_TEXT_ROW("--env", &a.env),
-                OPTION_FLAG_ROW("--keep", &a.keep),          OPTION_FLAG_ROW("--json", &a.json),
+                OPTION_TEXT_ROW("--metrics", &t.metrics),    OPTION_TEXT_ROW("--file", &a.run.file),
+                OPTION_TEXT_ROW("--bootstrap", &a.run.bootstrap), OPTION_TEXT_ROW("--env", &a.run.env),
+                OPTION_FLAG_ROW("--keep", &a.run.keep),      OPTION_FLAG_ROW("--json", &a.run.json),
                 OPTION_FLAG_ROW("--verbose", &a.verbose),    OPTION_FLAG_ROW("--print", &a.print),
                 OPTION_END_ROW,
         };
@@ -60,12 +96,14 @@ static int run(int argc, char **argv) {
                 return status;
         if (n)
                 return command_usage("demo", "'%s' is one argument too many; a file goes with --file", arguments[0]);
-        if (a.file && (t.seed || t.cases))
+        if (a.run.file && (t.seed || t.cases))
                 return command_usage("demo", "--seed and --cases are of the generated year; leave them out with --file");
-        if (a.env && !a.keep)
+        if (a.run.env && !a.run.keep)
                 return command_usage("demo", "--env goes with --keep");
-        status = read_numbers(&t, &a);
-        return status ? status : demo_run(&a);
+        if (!a.run.env)
+                a.run.env = ENV_DEFAULT;
+        status = demo_read_numbers(&t, &a.run);
+        return status ? status : demo_with(&a);
 }
 
 const struct command command_demo = {
@@ -93,5 +131,5 @@ const struct command command_demo = {
                 "\n"
                 "Ctrl-C or SIGTERM ends it cleanly at any time. Exit status: 0 done or stopped, 2 wrong usage or configuration, 3 the\n"
                 "broker or a port failed.\n",
-        .run = run,
+        .run = demo_command,
 };

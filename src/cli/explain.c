@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/broker.h"
 #include "cli/configuration.h"
 #include "cli/lines_input.h"
-#include "cli/live.h"
 #include "cli/options.h"
 #include "engine/explain.h"
 
@@ -97,7 +97,7 @@ static int explain_live(const struct arguments *a, const struct config *config) 
                 r = store_new(engine, &store);
         if (r)
                 return cannot_start(r);
-        status = live_find_and_read("explain", &a->dirs, a->bootstrap, &a->case_id, store);
+        status = command_cases("explain", &a->dirs, a->bootstrap, &a->case_id, store);
         return status ? status : print_case(a, engine, store, a->at == INSTANT_NEVER ? clock_realtime(&clock) : a->at);
 }
 

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "calendar/explain.h"
+#include "cli/broker.h"
 #include "cli/configuration.h"
 #include "cli/lines_input.h"
-#include "cli/live.h"
 #include "cli/options.h"
 #include "cli/report_print.h"
 #include "engine/report.h"
@@ -157,7 +157,7 @@ static int report_live(const struct arguments *a, const struct config *config, s
         if (r)
                 return fail(r, "cannot start");
         complete(query, a, query->at == INSTANT_NEVER ? clock_realtime(&clock) : query->at);
-        status = live_find_and_read("report", &a->dirs, a->bootstrap, NULL, store);
+        status = command_cases("report", &a->dirs, a->bootstrap, NULL, store);
         return status ? status : print_report(a, engine, store, query);
 }
 

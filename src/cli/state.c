@@ -12,12 +12,12 @@
 #include "base/uuid.h"
 #include "base/vector.h"
 #include "cli/broker.h"
-#include "cli/live.h"
 #include "cli/options.h"
 #include "cli/state_copy.h"
 #include "cli/state_stats.h"
 #include "console/view.h"
 #include "model/row_key.h"
+#include "worker/live.h"
 
 struct state_arguments {
         struct command_dirs dirs;

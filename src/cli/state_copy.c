@@ -20,8 +20,8 @@
 #include "bus/murmur2.h"
 #include "cluster/topics.h"
 #include "cli/broker.h"
-#include "cli/live.h"
 #include "model/row_key.h"
+#include "worker/live.h"
 
 #define WAIT_MS 1000
 #define WAITS_MAX 60        /* seconds without an acknowledgement before the broker counts as gone */

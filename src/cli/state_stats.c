@@ -18,9 +18,9 @@
 #include "base/json.h"
 #include "cli/broker.h"
 #include "cli/configuration.h"
-#include "cli/live.h"
 #include "engine/restore.h"
 #include "model/row_key.h"
+#include "worker/live.h"
 
 #define LINE_BYTES_MAX ((size_t)64 * 1024)
 

@@ -16,13 +16,13 @@
  */
 static const struct kafka_property embedded_properties[] = {{"fetch.wait.max.ms", "10"}, {"log_level", "3"}};
 
-static void describe(const struct place *p, const char *bootstrap, struct kafka_config *kafka) {
-        broker_config_kafka(p->broker, bootstrap, kafka);
+static void place_describe(const struct place *p, const char *bootstrap, struct kafka_config *kafka) {
+        broker_config_kafka(&p->broker, bootstrap, kafka);
         kafka->clock = clock_system();
         kafka->log = p->c.log;
 }
 
-static int open_embedded(struct place *p, struct kafka_config *kafka, struct error *err) {
+static int place_open_embedded(struct place *p, struct kafka_config *kafka, struct error *err) {
         struct mock_topic *topics = arena_calloc(p->arena, p->topics.n + 1, sizeof(*topics));
         int r;
 
@@ -34,13 +34,13 @@ static int open_embedded(struct place *p, struct kafka_config *kafka, struct err
         if (r)
                 return r;
         (void) snprintf(p->bootstrap, sizeof(p->bootstrap), "%s", mock_bootstrap(p->mock));
-        p->broker->properties = embedded_properties;
-        p->broker->properties_n = ELEMENTS(embedded_properties);
-        describe(p, p->bootstrap, kafka);
+        p->broker.properties = embedded_properties;
+        p->broker.properties_n = ELEMENTS(embedded_properties);
+        place_describe(p, p->bootstrap, kafka);
         return 0;
 }
 
-static int refuse_plan(int r, const char *topic, struct error *err) {
+static int place_refuse(int r, const char *topic, struct error *err) {
         if (r == ADMIN_E_EXISTS)
                 error_set(err, "the topic %s is there already: another demonstration left it, delete it", topic);
         else if (r == ADMIN_E_UNSUPPORTED)
@@ -50,10 +50,10 @@ static int refuse_plan(int r, const char *topic, struct error *err) {
         return r > 0 ? -EACCES : r;
 }
 
-static int open_real(struct place *p, struct kafka_config *kafka, struct error *err) {
+static int place_open_real(struct place *p, struct kafka_config *kafka, struct error *err) {
         int r;
 
-        describe(p, p->c.bootstrap, kafka);
+        place_describe(p, p->c.bootstrap, kafka);
         r = admin_new(kafka, &p->admin, err);
         while (r == 0 && p->made < p->topics.n) {
                 const struct topic_wanted *topic = &p->topics.items[p->made];
@@ -67,31 +67,39 @@ static int open_real(struct place *p, struct kafka_config *kafka, struct error *
                         return PLACE_E_STOPPED;
                 r = admin_topic_make(p->admin, &make, err);
                 if (r)
-                        return refuse_plan(r, topic->topic, err);
+                        return place_refuse(r, topic->topic, err);
                 p->made++;
         }
         return r;
 }
 
-int place_open(struct place *p, const struct place_config *config, struct broker_config *broker, struct kafka_config *kafka, struct error *err) {
+int place_open(struct place *p, const struct place_config *config, struct error *err) {
+        struct kafka_config kafka = {0};
         int r;
 
-        *p = (struct place){.c = *config, .broker = broker};
+        *p = (struct place){.c = *config, .broker = *config->broker};
         r = arena_new(&p->arena, TOPICS_BYTES_MAX);
         if (r)
                 return r;
         if (config->bootstrap)
                 (void) snprintf(p->prefix, sizeof(p->prefix), "demo-%d.", config->process);
-        broker->prefix = p->prefix;
-        broker->acls.wanted = false; /* rights are for those who stay */
-        r = topics_of_config(config->config, broker, p->arena, &p->topics, err);
+        p->broker.prefix = p->prefix;
+        p->broker.acls.wanted = false; /* rights are for those who stay */
+        r = topics_of_config(config->config, &p->broker, p->arena, &p->topics, err);
         if (r)
                 return r;
-        return config->bootstrap ? open_real(p, kafka, err) : open_embedded(p, kafka, err);
+        r = config->bootstrap ? place_open_real(p, &kafka, err) : place_open_embedded(p, &kafka, err);
+        if (r)
+                return r;
+        r = watchdog_new(kafka.clock, kafka.log, NULL, NULL, &p->watchdog, err);
+        if (r)
+                return r;
+        kafka.watchdog = p->watchdog;
+        return kafka_bus_new(&kafka, &p->bus, err) ? PLACE_E_PROPERTIES : 0;
 }
 
 /* How many of this place's topics the broker shows. */
-static int count_shown(struct place *p, size_t *ret, struct error *err) {
+static int place_count_shown(struct place *p, size_t *ret, struct error *err) {
         const struct admin_topic *topics;
         size_t n;
         int r = admin_topics(p->admin, &topics, &n, err);
@@ -103,11 +111,11 @@ static int count_shown(struct place *p, size_t *ret, struct error *err) {
 }
 
 /* The broker's metadata follows a moment after a deletion: waits until it shows none of ours. */
-static int wait_gone(struct place *p, struct error *err) {
+static int place_wait_gone(struct place *p, struct error *err) {
         size_t shown = 0;
 
         for (unsigned look = 0; look < PLACE_LOOKS_MAX; look++) {
-                int r = count_shown(p, &shown, err);
+                int r = place_count_shown(p, &shown, err);
 
                 if (r || shown == 0)
                         return r;
@@ -119,7 +127,7 @@ static int wait_gone(struct place *p, struct error *err) {
 }
 
 /* Deletes all that can be; keeps the first reason why something could not. */
-static int clean_up(struct place *p, struct error *err) {
+static int place_clean_up(struct place *p, struct error *err) {
         struct error each;
         char group[BUS_NAME_MAX + 1];
         int first = 0;
@@ -144,13 +152,18 @@ static int clean_up(struct place *p, struct error *err) {
                 }
         }
         if (!first && p->made)
-                first = wait_gone(p, err);
+                first = place_wait_gone(p, err);
         return first > 0 ? -EACCES : first;
 }
 
 int place_close(struct place *p, struct error *err) {
-        int r = p->admin ? clean_up(p, err) : 0;
+        int r;
 
+        bus_free(p->bus);
+        watchdog_free(p->watchdog);
+        p->bus = NULL;
+        p->watchdog = NULL;
+        r = p->admin ? place_clean_up(p, err) : 0;
         p->admin = admin_free(p->admin);
         p->mock = mock_free(p->mock);
         p->arena = arena_free(p->arena);

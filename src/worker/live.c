@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "cli/live.h"
+
+/* Reads case-state to its end, without joining a group: for commands that look, not for the worker that owns. */
+
+#include "worker/live.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "cluster/topics.h"
-#include "cli/broker.h"
 #include "engine/restore.h"
 #include "model/row_key.h"
 
 #define LIVE_POLL_MS 1000
 #define LIVE_IDLE_MAX 60 /* polls without anything before the broker counts as gone */
 
-static bool is_wanted(const struct bus_record *record, const struct uuid *case_id) {
+static bool live_wants(const struct bus_record *record, const struct uuid *case_id) {
         return !case_id || row_key_is_of_case(record->key, record->key_n, case_id);
 }
 
-static int read_rows(struct bus_reader *reader, const struct live_rows *rows, struct error *err) {
+static int live_read_rows(struct bus_reader *reader, const struct live_rows *rows, struct error *err) {
         struct bus_event event;
         unsigned idle = 0;
         int r;
@@ -32,7 +34,7 @@ static int read_rows(struct bus_reader *reader, const struct live_rows *rows, st
                         return -ETIMEDOUT;
                 }
                 idle = 0;
-                r = is_wanted(&event.record, rows->case_id) ? rows->row(rows->ctx, &event.record, err) : 0;
+                r = live_wants(&event.record, rows->case_id) ? rows->row(rows->ctx, &event.record, err) : 0;
                 if (r)
                         return r;
         }
@@ -55,12 +57,12 @@ int live_each(struct bus *bus, const struct live_rows *rows, struct error *err) 
         r = bus_reader_open(bus, &config, &reader, err);
         if (r)
                 return r;
-        r = read_rows(reader, rows, err);
+        r = live_read_rows(reader, rows, err);
         bus_reader_close(reader);
         return r;
 }
 
-static int restore(void *ctx, struct bus_record *record, struct error *err) {
+static int live_restore(void *ctx, struct bus_record *record, struct error *err) {
         struct row_key key;
 
         if (row_key_read(record->key, record->key_n, &key) == ROW_KEY_E_LENGTH || row_key_is_mark(&key))
@@ -68,22 +70,8 @@ static int restore(void *ctx, struct bus_record *record, struct error *err) {
         return store_restore(ctx, record->key, record->key_n, record->value, record->value_n, err);
 }
 
-int live_read(const char *command, struct bus *bus, const struct uuid *case_id, struct store *store) {
-        struct live_rows rows = {.partition = BUS_ALL_PARTITIONS, .case_id = case_id, .row = restore, .ctx = store};
-        struct error err = {0};
+int live_read(struct bus *bus, const struct uuid *case_id, struct store *store, struct error *err) {
+        const struct live_rows rows = {.partition = BUS_ALL_PARTITIONS, .case_id = case_id, .row = live_restore, .ctx = store};
 
-        return live_each(bus, &rows, &err) ? command_fail(command, EXIT_BROKER, &err) : EXIT_DONE;
-}
-
-int live_find_and_read(const char *command, const struct command_dirs *dirs, const char *bootstrap, const struct uuid *case_id,
-                       struct store *store) {
-        struct command_broker broker = {0};
-        int status = command_broker_read(command, dirs->config, bootstrap, NULL, &broker);
-
-        if (status == EXIT_DONE)
-                status = command_broker_open(command, &broker);
-        if (status == EXIT_DONE)
-                status = live_read(command, broker.bus, case_id, store);
-        command_broker_done(&broker);
-        return status;
+        return live_each(bus, &rows, err);
 }

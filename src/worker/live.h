@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * Cases as the broker has them: the rows of case-state, read without owning them
+ *
+ * For whoever looks (explain, report, state, the demonstration). Joins no group and sees only what is committed.
+ */
+
+#include "bus/bus.h"
+#include "engine/engine.h"
+
+struct live_rows {
+        int32_t partition;          /* or BUS_ALL_PARTITIONS */
+        const struct uuid *case_id; /* only its rows, from its partition alone; NULL: all */
+        /* Return: 0, or whatever ends the reading: negative errno with a sentence. */
+        int (*row)(void *ctx, struct bus_record *record, struct error *err);
+        void *ctx;
+};
+
+/*
+ * Every committed row (tombstones too, the worker's own rows too), in the order of its partition.
+ * Return: 0; -ENOENT: no such topic; negative errno with a sentence.
+ */
+int live_each(struct bus *bus, const struct live_rows *rows, struct error *err) MUSTCHECK;
+
+/* Restores one case, or with @case_id NULL all of them, into an empty @store. Return: as live_each(). */
+int live_read(struct bus *bus, const struct uuid *case_id, struct store *store, struct error *err) MUSTCHECK;
