@@ -15,7 +15,7 @@
 
 #define ENGINE_SCRATCH_MAX ((size_t)1024 * 1024)
 
-int engine_new(const struct config *config, struct engine **ret) {
+int engine_new_without(const struct config *config, const struct protocol_key *without, struct engine **ret) {
         CLEANUP(engine_free_p) struct engine *engine = calloc(1, sizeof(*engine));
         size_t n = event_types_count(config->types);
         int r;
@@ -41,11 +41,15 @@ int engine_new(const struct config *config, struct engine **ret) {
                 if (type->row && !event_types_row_decoder(config->types, type->row->fingerprint, &same, &engine->row_programs[i]))
                         return -EINVAL;
         }
-        r = plan_all(engine);
+        r = scopes_new(engine, without);
         if (r)
                 return r;
         *ret = TAKE(engine);
         return 0;
+}
+
+int engine_new(const struct config *config, struct engine **ret) {
+        return engine_new_without(config, NULL, ret);
 }
 
 struct engine *engine_free(struct engine *engine) {
@@ -55,7 +59,7 @@ struct engine *engine_free(struct engine *engine) {
         buffer_done(&engine->scratch);
         row_codec_free(engine->codec);
         pool_done(&engine->pool);
-        plan_done(engine);
+        scopes_done(engine);
         free(engine->row_programs);
         free(engine->endable);
         free(engine);
@@ -123,7 +127,9 @@ static void engine_tell_all(struct view *v) {
         view_tell_copies(v);
         view_obligations(v);
         view_tell_plans(v);
+        view_at_work(v, NULL);
         view_tell_alerts(v);
+        view_at_work(v, NULL);
 }
 
 static const struct outcome *outcome_of(struct view *v) {
@@ -212,7 +218,7 @@ static int engine_schedule(struct view *v) {
 static int engine_tell_event(struct view *v, struct engine *engine, struct store *store, struct casefile *file, const struct fresh *fresh, instant_t now) {
         /* All of it was judged, and not later than now: then what the fact bears on is enough. */
         bool judged = heap_at(&store->due, &file->slot) > now && now >= store->judged_latest;
-        const struct bearing *bearing = judged ? plan_bearing(engine, fresh, file->traits, file->part) : NULL;
+        const struct bearing *bearing = judged ? bearing_of(engine, fresh, file->traits, file->part) : NULL;
         int r = view_open_to_tell(v, engine, store, file, fresh, bearing, now);
 
         if (r)

@@ -18,6 +18,12 @@
 
 /* @config must outlive the engine. Return: 0 or -ENOMEM. */
 int engine_new(const struct config *config, struct engine **ret) MUSTCHECK;
+
+/*
+ * An engine that is blind to what norms refer to by one key: by it a test sees that each row of the table of keys is needed, since
+ * something is missing then, or an assertion ends the process (view_list). @without: one of protocol_keys; NULL: none.
+ */
+int engine_new_without(const struct config *config, const struct protocol_key *without, struct engine **ret) MUSTCHECK;
 struct engine *engine_free(struct engine *engine);
 DEFINE_CLEANUP(struct engine *, engine_free);
 

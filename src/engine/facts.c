@@ -371,6 +371,7 @@ static int view_read_facts(struct view *v, const bool *types, const struct fresh
         uint32_t offset = 0;
         int r;
 
+        v->decoded = types;
         while ((header = casefile_next_fact(v->file, &offset)))
                 capacity += !types || (types[header->type] && !header->idle);
         v->facts = view_alloc(v, capacity + 1, sizeof(*v->facts));
@@ -417,7 +418,7 @@ int view_open_to_tell(struct view *v, struct engine *engine, struct store *store
                 v->next = heap_at(&store->due, &file->slot);
                 v->next_part = file->part;
         }
-        if (bearing && bearing->plans.n == 0 && !bearing->routes)
+        if (bearing && bearing->norms.n == 0 && !bearing->routes)
                 return 0; /* nothing looks at it */
         /* Corrections may be of any type; without a measure any fact may say where the child lives; what is over is forgotten whole. */
         if (bearing)

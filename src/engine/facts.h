@@ -7,6 +7,8 @@
  * Knows no norm. Facts and lists lie in the arena of the evaluation.
  */
 
+#include <assert.h>
+
 #include "engine/view.h"
 
 #define ENGINE_ARENA_MAX ((size_t)256 * 1024 * 1024)
@@ -79,8 +81,13 @@ static inline day_t ref_date(const struct event_ref *ref, const struct fact *fac
         return fact_date(fact, ref->date);
 }
 
-/* The facts of a type that count; of a type with a meaning of its own. */
+/*
+ * The facts of a type that count; of a type with a meaning of its own. Asserts that they were decoded and that the norm at work
+ * declares that it looks at them (norm_visit): else it would say nothing whenever others are not looked at, and nobody would know.
+ */
 static inline const struct fact_list *view_list(const struct view *v, const struct event_type *type) {
+        assert(v->lists && (!v->decoded || v->decoded[type->index]));
+        assert(!v->scope || v->scope->looks_at[type->index]);
         return &v->lists[type->index];
 }
 const struct fact_list *view_known(const struct view *v, enum known_type known);

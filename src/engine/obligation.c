@@ -431,41 +431,41 @@ static void instance_name(struct view *v, struct obligation *o, const struct ins
 }
 
 /* The norm that governs a repetition which starts on a date: this one, or another version's of the same name. */
-static const struct norm_plan *governing(struct view *v, const struct norm_plan *plan, const struct fact *start, day_t date) {
-        const struct norm_plan *others;
-        const struct norm *norm = plan->norm;
+static const struct norm_scope *governing(struct view *v, const struct norm_scope *scope, const struct fact *start, day_t date) {
+        const struct norm_scope *others;
+        const struct norm *norm = scope->norm;
 
         if (view_holds(v, norm->protocol, date, start))
-                return plan;
+                return scope;
         if (!start)
-                return plan;
-        others = v->engine->plans[start->type->index];
+                return scope;
+        others = v->engine->scopes[start->type->index];
         for (size_t i = 0; i < v->config->index[start->type->index].n_norms; i++) {
                 const struct norm *other = others[i].norm;
 
                 if (other != norm && other->repeats && strcmp(other->name, norm->name) == 0 && view_holds(v, other->protocol, date, start))
                         return &others[i];
         }
-        return plan;
+        return scope;
 }
 
 /*
  * One obligation, or with repeats a chain of them: each link starts on the date on which the one before was met.
  * @holds: whether the first link's holding date is decided already (regions). @alive: before it, nothing is asked.
  */
-static void add_chain(struct view *v, const struct norm_plan *plan, struct obligation o, const struct instance_base *base, day_t alive) {
-        const struct norm *norm = plan->norm;
+static void add_chain(struct view *v, const struct norm_scope *scope, struct obligation o, const struct instance_base *base, day_t alive) {
+        const struct norm *norm = scope->norm;
 
         for (o.link = 1; o.link <= ENGINE_LINKS_MAX && !v->failed; o.link++) {
                 day_t holding = o.link > 1 || !o.start ? o.from : o.start->own;
-                const struct norm_plan *governs = plan;
+                const struct norm_scope *governs = scope;
 
                 /* The first link too: what met it under the version before decides where this version's links begin. */
                 if (norm->repeats && (o.link > 1 || !norm->holds_on_due))
-                        governs = governing(v, plan, o.start, holding);
+                        governs = governing(v, scope, o.start, holding);
                 o.norm = governs->norm;
                 o.pool_norm = governs->word;
-                o.part = plan->part;
+                o.scope = scope;
                 instance_name(v, &o, base);
                 obligation_settle(v, &o);
                 if (norm->holds_on_due)
@@ -501,8 +501,8 @@ static bool instance_base_of(struct view *v, const struct norm *norm, const stru
         return text != NULL;
 }
 
-static void add_for_start(struct view *v, const struct norm_plan *plan, const struct fact *start) {
-        const struct norm *norm = plan->norm;
+static void add_for_start(struct view *v, const struct norm_scope *scope, const struct fact *start) {
+        const struct norm *norm = scope->norm;
         struct obligation o = {.norm = norm, .start = start, .from = ref_date(&norm->starts, start)};
         struct instance_base base;
 
@@ -514,12 +514,12 @@ static void add_for_start(struct view *v, const struct norm_plan *plan, const st
         }
         o.instance = base.text;
         if (conditions_hold(v, &norm->when, &o, false))
-                add_chain(v, plan, o, &base, INT32_MIN);
+                add_chain(v, scope, o, &base, INT32_MIN);
 }
 
 /* per: the earliest starting fact of each value for which the conditions on its own fields hold. */
-static void add_per(struct view *v, const struct norm_plan *plan, const struct fact_list *list) {
-        const struct norm *norm = plan->norm;
+static void add_per(struct view *v, const struct norm_scope *scope, const struct fact_list *list) {
+        const struct norm *norm = scope->norm;
 
         for (size_t i = 0; i < list->n; i++) {
                 const struct fact *best = NULL;
@@ -541,20 +541,21 @@ static void add_per(struct view *v, const struct norm_plan *plan, const struct f
                                 best = fact;
                 }
                 if (first && best)
-                        add_for_start(v, plan, best);
+                        add_for_start(v, scope, best);
         }
 }
 
-static void add_norm(struct view *v, const struct norm_plan *plan) {
-        const struct fact_list *list = view_list(v, plan->norm->starts.type);
+static void add_norm(struct view *v, const struct norm_scope *scope) {
+        const struct fact_list *list;
 
-        v->part = plan->part;
-        if (plan->norm->per_case || plan->norm->per >= 0) {
-                add_per(v, plan, list);
+        view_at_work(v, scope);
+        list = view_list(v, scope->norm->starts.type);
+        if (scope->norm->per_case || scope->norm->per >= 0) {
+                add_per(v, scope, list);
                 return;
         }
         for (size_t i = 0; i < list->n && !v->failed; i++)
-                add_for_start(v, plan, list->items[i]);
+                add_for_start(v, scope, list->items[i]);
 }
 
 /* --- norms that start from the protocol itself, in a region's case --- */
@@ -570,8 +571,8 @@ static day_t region_alive(const struct view *v) {
         return first ? date_of_instant(first->recorded_at) : DAY_NONE;
 }
 
-static void instance_of_region(struct view *v, const struct norm_plan *plan, const struct organisation *each, day_t from, int year, day_t alive) {
-        const struct norm *norm = plan->norm;
+static void instance_of_region(struct view *v, const struct norm_scope *scope, const struct organisation *each, day_t from, int year, day_t alive) {
+        const struct norm *norm = scope->norm;
         struct obligation o = {.norm = norm, .each = each, .from = from, .year = year, .link = 1};
         struct instance_base base = {.text = each ? each->id : norm->name};
 
@@ -583,45 +584,45 @@ static void instance_of_region(struct view *v, const struct norm_plan *plan, con
         }
         o.instance = base.text;
         if (view_begun(v, from) && conditions_hold(v, &norm->when, &o, false))
-                add_chain(v, plan, o, &base, alive);
+                add_chain(v, scope, o, &base, alive);
 }
 
-static void instance_municipalities(struct view *v, const struct norm_plan *plan, day_t from, int year, day_t alive) {
+static void instance_municipalities(struct view *v, const struct norm_scope *scope, day_t from, int year, day_t alive) {
         for (size_t i = 0; i < organisations_count(v->config->organisations); i++) {
                 const struct organisation *org = organisations_at(v->config->organisations, i), *row = organisation_on(org, from);
 
                 if (row && row->kind == KIND_MUNICIPALITY && row->region && region_within(row->region, v->region))
-                        instance_of_region(v, plan, org, from, year, alive);
+                        instance_of_region(v, scope, org, from, year, alive);
         }
 }
 
 /* The organisations of a region's role. */
-static void instance_role(struct view *v, const struct norm_plan *plan, const struct region *region, const char *role, day_t from, int year, day_t alive) {
+static void instance_role(struct view *v, const struct norm_scope *scope, const struct region *region, const char *role, day_t from, int year, day_t alive) {
         const struct role_entry *entry = NULL;
 
         for (; !entry && region; region = region->part_of)
                 entry = role_find(region->roles, region->n_roles, role);
         for (size_t i = 0; entry && i < entry->n; i++)
-                instance_of_region(v, plan, entry->organisations[i], from, year, alive);
+                instance_of_region(v, scope, entry->organisations[i], from, year, alive);
 }
 
-static void instance_each(struct view *v, const struct norm_plan *plan, day_t from, int year, day_t alive) {
-        const struct protocol *p = plan->norm->protocol;
+static void instance_each(struct view *v, const struct norm_scope *scope, day_t from, int year, day_t alive) {
+        const struct protocol *p = scope->norm->protocol;
 
-        switch (plan->norm->each) {
+        switch (scope->norm->each) {
         case EACH_NONE:
-                instance_of_region(v, plan, NULL, from, year, alive);
+                instance_of_region(v, scope, NULL, from, year, alive);
                 break;
         case EACH_MUNICIPALITY:
-                instance_municipalities(v, plan, from, year, alive);
+                instance_municipalities(v, scope, from, year, alive);
                 break;
         case EACH_GI:
-                instance_role(v, plan, v->region, "gi", from, year, alive);
+                instance_role(v, scope, v->region, "gi", from, year, alive);
                 break;
         case EACH_PARTNER:
                 for (size_t i = 0; i < p->n_partners; i++) {
                         if (p->partners[i].from <= from && from <= p->partners[i].until)
-                                instance_of_region(v, plan, p->partners[i].organisation, from, year, alive);
+                                instance_of_region(v, scope, p->partners[i].organisation, from, year, alive);
                 }
                 break;
         case EACH_PART:
@@ -630,7 +631,7 @@ static void instance_each(struct view *v, const struct norm_plan *plan, day_t fr
                         const struct role_entry *entry = role_find(part->roles, part->n_roles, "region");
 
                         for (size_t j = 0; part->part_of == v->region && entry && j < entry->n; j++)
-                                instance_of_region(v, plan, entry->organisations[j], from, year, alive);
+                                instance_of_region(v, scope, entry->organisations[j], from, year, alive);
                 }
                 break;
         }
@@ -645,15 +646,15 @@ static bool is_listed(const struct view *v, const struct protocol *protocol) {
         return protocol->n_regions == 0;
 }
 
-static void add_region_norm(struct view *v, const struct norm_plan *plan, day_t alive) {
-        const struct norm *norm = plan->norm;
+static void add_region_norm(struct view *v, const struct norm_scope *scope, day_t alive) {
+        const struct norm *norm = scope->norm;
         const struct protocol *p = norm->protocol;
 
-        v->part = plan->part;
+        view_at_work(v, scope);
         if (!is_listed(v, p))
                 return;
         if (norm->timing != TIMING_QUOTA) {
-                instance_each(v, plan, p->from, 0, alive);
+                instance_each(v, scope, p->from, 0, alive);
                 return;
         }
         /* Every calendar year that lies wholly in the validity, up to the one after the present: its beginning is the next instant. */
@@ -661,26 +662,26 @@ static void add_region_norm(struct view *v, const struct norm_plan *plan, day_t 
                 day_t first = date_from_ymd(year, 1, 1), last = date_from_ymd(year, 12, 31);
 
                 if (first >= p->from && last <= p->until && last >= alive)
-                        instance_each(v, plan, first, year, alive);
+                        instance_each(v, scope, first, year, alive);
         }
 }
 
 void view_obligations(struct view *v) {
         size_t types = event_types_count(v->config->types);
 
-        for (size_t i = 0; v->bearing && i < v->bearing->plans.n && !v->failed; i++)
-                add_norm(v, v->bearing->plans.items[i]);
+        for (size_t i = 0; v->bearing && i < v->bearing->norms.n && !v->failed; i++)
+                add_norm(v, v->bearing->norms.items[i]);
         for (size_t t = 0; !v->bearing && t < types; t++) {
                 const struct config_index *index = &v->config->index[t];
 
                 for (size_t i = 0; v->lists[t].n && i < index->n_norms && !v->failed; i++)
-                        add_norm(v, &v->engine->plans[t][i]);
+                        add_norm(v, &v->engine->scopes[t][i]);
         }
         if (v->region && v->n) {
                 day_t alive = region_alive(v);
 
                 for (size_t i = 0; i < v->config->n_region_norms && !v->failed; i++)
-                        add_region_norm(v, &v->engine->region_plans[i], alive);
+                        add_region_norm(v, &v->engine->region_scopes[i], alive);
         }
-        v->part = 0;
+        view_at_work(v, NULL);
 }

@@ -26,8 +26,8 @@ struct obligation {
         const struct organisation *each; /* for_each: first row */
         const char *instance;
         struct instance_key key;
-        uint32_t pool_norm;              /* norm_plan.word */
-        uint16_t part;                   /* norm_plan.part */
+        uint32_t pool_norm;              /* norm_scope.word */
+        const struct norm_scope *scope;  /* as it is evaluated: that of .norm, or of the version that began the chain */
         day_t from;                      /* the date that it counts from */
         int year;                        /* quota */
         unsigned link;                   /* repetition, from 1 */

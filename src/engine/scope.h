@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * What a fact bears on: which norms and routes an accepted event can change
+ * What an evaluation looks at: which norms and routes an accepted event can change, and over which types these look
  *
- * Found once, when the engine is made. Knows configuration only, no case and no instant.
+ * Found once, when the engine is made, from what norms refer to (norm_visit). Knows configuration only, no case and no instant.
  */
 
 #include "base/vector.h"
@@ -13,14 +13,15 @@
 
 struct engine;
 
-struct norm_plan { /* a norm as it is evaluated */
+struct norm_scope { /* a norm as it is evaluated */
         const struct norm *norm;
-        uint32_t word; /* pool: "protocol|norm", the number under which tellings know it */
-        uint16_t part; /* from 1 */
+        uint32_t word;  /* pool: "protocol|norm", the number under which tellings know it */
+        uint16_t part;  /* from 1 */
+        bool *looks_at; /* by type: what may be looked at on its behalf (view_list) */
 };
 
 struct bearing { /* what a fact of one type bears on */
-        VECTOR(const struct norm_plan *) plans; /* in the order of evaluation */
+        VECTOR(const struct norm_scope *) norms; /* in the order of evaluation */
         bool all;       /* everything */
         bool routes;    /* its type has routes */
         bool ends;      /* it ends facts of other types */
@@ -44,9 +45,12 @@ struct fresh { /* an event that is being accepted */
         unsigned traits; /* fact_traits() */
 };
 
-/* Fills the engine's plans. Return: 0 or -ENOMEM; what was made is given back by plan_done(), also after an error. */
-int plan_all(struct engine *engine) MUSTCHECK;
-void plan_done(struct engine *engine);
+/*
+ * Fills the engine's scopes and bearings. @without: a key that is left out of what norms refer to (engine_new_without), or NULL.
+ * Return: 0 or -ENOMEM; what was made is given back by scopes_done(), also after an error.
+ */
+int scopes_new(struct engine *engine, const struct protocol_key *without) MUSTCHECK;
+void scopes_done(struct engine *engine);
 
 /* What a case has by a fact of these slots, and TRAIT_IDLE. */
 unsigned fact_traits(const struct engine *engine, const struct event_type *type, const struct slot *slots);
@@ -55,4 +59,4 @@ unsigned fact_traits(const struct engine *engine, const struct event_type *type,
  * What must be evaluated when @fresh is accepted into a case that was judged up to now: NULL: all of it. @traits: of the case;
  * @part: which part of the evaluation asked for the instant at which the case is due next.
  */
-const struct bearing *plan_bearing(const struct engine *engine, const struct fresh *fresh, unsigned traits, uint16_t part);
+const struct bearing *bearing_of(const struct engine *engine, const struct fresh *fresh, unsigned traits, uint16_t part);

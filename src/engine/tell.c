@@ -196,7 +196,7 @@ void view_tell_plans(struct view *v) {
                 struct announcement *a;
                 bool changed = false;
 
-                v->part = o->part;
+                view_at_work(v, o->scope);
                 if (!obligation_is_announced(o))
                         continue;
                 a = announcement_find(v, o);
@@ -247,10 +247,13 @@ static bool alert_is_of(const struct alert *alert, const struct obligation *o, u
 
 /* The lowest rung whose acknowledgement holds now: those above it are held back. 0: none. */
 static unsigned alert_held_above(struct view *v, const struct obligation *o) {
-        const struct fact_list *list = view_known(v, TYPE_ALERT_ACKNOWLEDGED);
+        const struct fact_list *list;
         unsigned least = 0;
 
-        for (size_t i = 0; o->norm->protocol->has_hold && i < list->n; i++) {
+        if (!o->norm->protocol->has_hold)
+                return 0;
+        list = view_known(v, TYPE_ALERT_ACKNOWLEDGED);
+        for (size_t i = 0; i < list->n; i++) {
                 const struct fact *fact = list->items[i];
                 const struct slot *id = &fact->slots[fact->type->fields[FIELD_ALERT_ID]];
                 const struct organisation *source = fact_source(v, fact);
@@ -318,7 +321,7 @@ static void alert_collect(struct view *v, struct alerts *all) {
 
                 if (o->status != STATUS_OVERDUE || o->norm->n_rungs == 0)
                         continue;
-                v->part = o->part;
+                view_at_work(v, o->scope);
                 held = v->file->told.n_alerts ? alert_held_above(v, o) : 0;
                 for (unsigned r = 1; r <= o->norm->n_rungs; r++) {
                         instant_t fell_due;
@@ -398,7 +401,7 @@ static void alert_resolve(struct view *v, struct alert *alert) {
         effect->rung = alert->rung;
         effect->due_date = alert->due;
         effect->organisation = pool_word(&v->engine->pool, alert->organisation);
-        v->part = o ? o->part : 0;
+        view_at_work(v, o ? o->scope : NULL);
         effect->reason = alert_reason(v, o, alert->rung);
         effect->fell_due = v->now;
         effect->text = sentence_resolved(v, effect->norm, effect->reason, o);
@@ -528,8 +531,8 @@ static void alert_raise_all(struct view *v, const struct alerts *all) {
 static bool alert_is_judged(const struct view *v, const struct alert *alert) {
         if (!v->bearing)
                 return true;
-        for (size_t i = 0; i < v->bearing->plans.n; i++) {
-                if (v->bearing->plans.items[i]->word == alert->norm)
+        for (size_t i = 0; i < v->bearing->norms.n; i++) {
+                if (v->bearing->norms.items[i]->word == alert->norm)
                         return true;
         }
         return false;

@@ -25,6 +25,8 @@ struct view {
         const struct bearing *bearing; /* what is evaluated; NULL: all of it */
         instant_t now, next;
         uint16_t part, next_part;    /* which part is at work; which one asked for next */
+        const struct norm_scope *scope; /* which norm is at work; NULL: none */
+        const bool *decoded;         /* by type: whether its facts were; NULL: all */
         day_t today;
         char case_id[UUID_TEXT + 1]; /* as ids have it; "" until asked for */
         struct fact *facts;          /* facts.h, as all up to .elsewhere */
@@ -60,6 +62,12 @@ static inline bool view_reached(struct view *v, instant_t at) {
 /* The same of the beginning of a date. */
 static inline bool view_begun(struct view *v, day_t date) {
         return date <= v->today || view_reached(v, date_begin(date));
+}
+
+/* From here on a norm is at work, NULL: none: it looks at no more than it declares (view_list), and asks for instants (view_reached). */
+static inline void view_at_work(struct view *v, const struct norm_scope *scope) {
+        v->scope = scope;
+        v->part = scope ? scope->part : 0;
 }
 
 /* From the arena, cleared; NULL sets failed. */
