@@ -6,6 +6,7 @@
  * 2.0.2 cannot make rights on transactional ids: its list of resources ends before them.
  */
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,28 +27,26 @@ struct admin {
 };
 
 int admin_new(const struct kafka_config *config, struct admin **ret, struct error *err) {
-        struct admin *a = calloc(1, sizeof(*a));
+        CLEANUP(admin_free_p) struct admin *a = calloc(1, sizeof(*a));
         struct kafka_client_options options = {.role = KAFKA_ADMIN, .opaque = a};
         int r;
 
         if (!a)
                 return -ENOMEM;
         r = kafka_bus_new(config, &a->bus, err);
-        if (r == 0)
-                r = arena_new(&a->listing, ADMIN_BYTES_MAX);
-        if (r == 0)
-                r = arena_new(&a->settings, ADMIN_BYTES_MAX);
-        if (r == 0)
-                r = arena_new(&a->acls, ADMIN_BYTES_MAX);
-        if (r == 0)
-                r = kafka_client_open(&a->client, (struct kafka_bus *)a->bus, &options, err);
-        if (r) {
-                admin_free(a);
+        if (r)
                 return r;
-        }
-        *ret = a;
+        if (arena_new(&a->listing, ADMIN_BYTES_MAX) || arena_new(&a->settings, ADMIN_BYTES_MAX) || arena_new(&a->acls, ADMIN_BYTES_MAX))
+                return -ENOMEM;
+        r = kafka_client_open(&a->client, kafka_bus_of(a->bus), &options, err);
+        if (r)
+                return r;
+        *ret = TAKE(a);
         return 0;
 }
+
+/* Sends a request of which @args is the content; librdkafka copies it. */
+typedef void admin_send(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *options, rd_kafka_queue_t *answers, void *args);
 
 struct admin *admin_free(struct admin *a) {
         if (!a)
@@ -61,6 +60,7 @@ struct admin *admin_free(struct admin *a) {
         return NULL;
 }
 
+/* What a code of the broker means: 0, ADMIN_E_ or negative errno, with a sentence. */
 static int admin_outcome(struct admin *a, const char *call, rd_kafka_resp_err_t code, const char *text, struct error *err) {
         switch (code) {
         case RD_KAFKA_RESP_ERR_NO_ERROR:
@@ -94,7 +94,7 @@ static int admin_outcome(struct admin *a, const char *call, rd_kafka_resp_err_t 
  * that it has.
  */
 static int find_controller(struct admin *a, const char *call, struct error *err) {
-        const struct rd_kafka_metadata *metadata;
+        CLEANUP(rd_kafka_metadata_destroy_p) const struct rd_kafka_metadata *metadata = NULL;
         rd_kafka_resp_err_t code;
         int32_t controller;
 
@@ -107,54 +107,44 @@ static int find_controller(struct admin *a, const char *call, struct error *err)
         controller = rd_kafka_controllerid(a->client.rk, CONTROLLER_MS);
         for (int i = 0; i < metadata->broker_cnt; i++)
                 a->has_controller |= metadata->brokers[i].id == controller;
-        rd_kafka_metadata_destroy(metadata);
         return a->has_controller ? 0 : admin_outcome(a, call, RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, NULL, err);
 }
 
-static int admin_request(struct admin *a, const char *call, void (*send)(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *o, rd_kafka_queue_t *q, void *args),
-                  void *args, rd_kafka_event_t **ret, struct error *err) {
-        rd_kafka_AdminOptions_t *options;
-        rd_kafka_queue_t *queue;
-        rd_kafka_event_t *event = NULL;
+/* Sends one request and waits for its answer, which the caller destroys. Return: 0; ADMIN_E_ or negative errno, with a sentence. */
+MUSTCHECK static int admin_request(struct admin *a, const char *call, admin_send *send, void *args, rd_kafka_event_t **ret, struct error *err) {
+        CLEANUP(rd_kafka_AdminOptions_destroy_p) rd_kafka_AdminOptions_t *options = NULL;
+        CLEANUP(rd_kafka_queue_destroy_p) rd_kafka_queue_t *queue = NULL;
+        CLEANUP(rd_kafka_event_destroy_p) rd_kafka_event_t *event = NULL;
         char reason[KAFKA_TROUBLE_MAX];
         int token, r = find_controller(a, call, err);
 
-        *ret = NULL;
         if (r)
                 return r;
         options = rd_kafka_AdminOptions_new(a->client.rk, RD_KAFKA_ADMIN_OP_ANY);
         queue = rd_kafka_queue_new(a->client.rk);
         if (!options || !queue ||
-            rd_kafka_AdminOptions_set_request_timeout(options, BUS_CALL_MS, reason, sizeof(reason)) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-                if (options)
-                        rd_kafka_AdminOptions_destroy(options);
-                if (queue)
-                        rd_kafka_queue_destroy(queue);
+            rd_kafka_AdminOptions_set_request_timeout(options, BUS_CALL_MS, reason, sizeof(reason)) != RD_KAFKA_RESP_ERR_NO_ERROR)
                 return -ENOMEM;
-        }
         token = watchdog_enter(a->client.bus->watchdog, "admin request", 3 * BUS_CALL_MS);
         send(a->client.rk, options, queue, args);
         event = rd_kafka_queue_poll(queue, 2 * BUS_CALL_MS);
         watchdog_leave(a->client.bus->watchdog, token);
         rd_kafka_poll(a->client.rk, 0); /* delivers why there is no connection */
-        r = event ? admin_outcome(a, call, rd_kafka_event_error(event), rd_kafka_event_error_string(event), err)
-                  : admin_outcome(a, call, RD_KAFKA_RESP_ERR__TIMED_OUT, NULL, err);
-        rd_kafka_queue_destroy(queue);
-        rd_kafka_AdminOptions_destroy(options);
-        if (r && event) {
-                rd_kafka_event_destroy(event);
-                event = NULL;
-        }
-        *ret = event;
-        return r;
+        if (!event)
+                return admin_outcome(a, call, RD_KAFKA_RESP_ERR__TIMED_OUT, NULL, err);
+        r = admin_outcome(a, call, rd_kafka_event_error(event), rd_kafka_event_error_string(event), err);
+        if (r)
+                return r;
+        *ret = TAKE(event);
+        return 0;
 }
 
-static int by_name(const void *a, const void *b) {
+static int admin_topic_order(const void *a, const void *b) {
         return strcmp(((const struct admin_topic *)a)->name, ((const struct admin_topic *)b)->name);
 }
 
 int admin_topics(struct admin *a, const struct admin_topic **ret, size_t *ret_n, struct error *err) {
-        const struct rd_kafka_metadata *metadata;
+        CLEANUP(rd_kafka_metadata_destroy_p) const struct rd_kafka_metadata *metadata = NULL;
         struct admin_topic *topics;
         rd_kafka_resp_err_t code = rd_kafka_metadata(a->client.rk, 1, NULL, &metadata, BUS_CALL_MS);
         size_t n = 0;
@@ -164,55 +154,55 @@ int admin_topics(struct admin *a, const struct admin_topic **ret, size_t *ret_n,
                 return kafka_failed(&a->client, "the question which topics there are", code, NULL, err);
         arena_reset(a->listing);
         topics = arena_calloc(a->listing, (size_t)metadata->topic_cnt + 1, sizeof(*topics));
-        for (int i = 0; topics && i < metadata->topic_cnt; i++) {
+        if (!topics)
+                return -ENOMEM;
+        for (int i = 0; i < metadata->topic_cnt; i++) {
                 const struct rd_kafka_metadata_topic *t = &metadata->topics[i];
                 char *name = arena_copy(a->listing, t->topic, strlen(t->topic));
 
                 if (!name)
-                        topics = NULL;
-                else if (t->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+                        return -ENOMEM;
+                if (t->err == RD_KAFKA_RESP_ERR_NO_ERROR)
                         topics[n++] = (struct admin_topic){.name = name, .partitions = t->partition_cnt,
                                                            .replication = (int16_t)(t->partition_cnt ? t->partitions[0].replica_cnt : 0)};
         }
-        rd_kafka_metadata_destroy(metadata);
-        if (!topics)
-                return -ENOMEM;
-        qsort(topics, n, sizeof(*topics), by_name);
+        qsort(topics, n, sizeof(*topics), admin_topic_order);
         *ret = topics;
         *ret_n = n;
         return 0;
 }
 
-struct describe_args {
-        rd_kafka_ConfigResource_t **resources;
+/* What is asked about: made and destroyed together. */
+struct settings_question {
+        rd_kafka_ConfigResource_t *resources[DESCRIBE_MAX];
         size_t n;
 };
 
-static void send_describe(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *o, rd_kafka_queue_t *q, void *args) {
-        struct describe_args *d = args;
+static void settings_question_done(struct settings_question *question) {
+        rd_kafka_ConfigResource_destroy_array(question->resources, question->n);
+}
 
-        rd_kafka_DescribeConfigs(rk, d->resources, d->n, o, q);
+static void send_describe(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *o, rd_kafka_queue_t *q, void *args) {
+        struct settings_question *question = args;
+
+        rd_kafka_DescribeConfigs(rk, question->resources, question->n, o, q);
 }
 
 /* Describes up to DESCRIBE_MAX topics; the event holds the answers. */
-static int describe(struct admin *a, const char *const *names, size_t n, rd_kafka_event_t **ret, struct error *err) {
-        struct describe_args args = {.resources = calloc(n + 1, sizeof(*args.resources)), .n = n};
-        int r = args.resources ? 0 : -ENOMEM;
+static int describe_settings(struct admin *a, const char *const *names, size_t n, rd_kafka_event_t **ret, struct error *err) {
+        CLEANUP(settings_question_done) struct settings_question question = {0};
 
-        for (size_t i = 0; r == 0 && i < n; i++) {
-                args.resources[i] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, names[i]);
-                if (!args.resources[i])
-                        r = -ENOMEM;
+        assert(n <= DESCRIBE_MAX);
+        for (size_t i = 0; i < n; i++) {
+                question.resources[i] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, names[i]);
+                if (!question.resources[i])
+                        return -ENOMEM;
+                question.n++;
         }
-        if (r == 0)
-                r = admin_request(a, "the question for the settings of topics", send_describe, &args, ret, err);
-        if (args.resources)
-                rd_kafka_ConfigResource_destroy_array(args.resources, n);
-        free(args.resources);
-        return r;
+        return admin_request(a, "the question for the settings of topics", send_describe, &question, ret, err);
 }
 
-static const rd_kafka_ConfigEntry_t *entry_of(const rd_kafka_ConfigEntry_t **entries, size_t n, const char *name) {
+static const rd_kafka_ConfigEntry_t *find_setting(const rd_kafka_ConfigEntry_t **entries, size_t n, const char *name) {
         for (size_t i = 0; i < n; i++) {
                 if (strcmp(rd_kafka_ConfigEntry_name(entries[i]), name) == 0)
                         return entries[i];
@@ -225,7 +215,7 @@ static int take_settings(struct admin *a, const rd_kafka_ConfigResource_t *resou
         const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(resource, &n);
 
         for (size_t k = 0; k < topic->settings_n; k++) {
-                const rd_kafka_ConfigEntry_t *entry = entry_of(entries, n, topic->settings[k].name);
+                const rd_kafka_ConfigEntry_t *entry = find_setting(entries, n, topic->settings[k].name);
                 const char *value = entry ? rd_kafka_ConfigEntry_value(entry) : NULL;
 
                 ret[k] = value ? arena_copy(a->settings, value, strlen(value)) : NULL;
@@ -237,40 +227,46 @@ static int take_settings(struct admin *a, const rd_kafka_ConfigResource_t *resou
 
 static int settings_of(struct admin *a, const struct admin_topic *topics, size_t n, const char **ret, struct error *err) {
         const char *names[DESCRIBE_MAX];
-        rd_kafka_event_t *event;
+        CLEANUP(rd_kafka_event_destroy_p) rd_kafka_event_t *event = NULL;
         const rd_kafka_ConfigResource_t **resources;
         size_t got = 0, at = 0;
         int r;
 
         for (size_t i = 0; i < n; i++)
                 names[i] = topics[i].name;
-        r = describe(a, names, n, &event, err);
+        r = describe_settings(a, names, n, &event, err);
         if (r)
                 return r;
         resources = rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &got);
-        for (size_t i = 0; r == 0 && i < n && i < got; i++) { /* answered in the order of the question */
+        for (size_t i = 0; i < n && i < got; i++) { /* answered in the order of the question */
                 r = admin_outcome(a, "the question for the settings of a topic", rd_kafka_ConfigResource_error(resources[i]),
                                   rd_kafka_ConfigResource_error_string(resources[i]), err);
-                if (r == 0)
-                        r = take_settings(a, resources[i], &topics[i], ret + at);
+                if (r)
+                        return r;
+                r = take_settings(a, resources[i], &topics[i], ret + at);
+                if (r)
+                        return r;
                 at += topics[i].settings_n;
         }
-        rd_kafka_event_destroy(event);
-        return r;
+        return 0;
 }
 
 int admin_settings(struct admin *a, const struct admin_topic *topics, size_t n, const char **ret, struct error *err) {
         int r = find_controller(a, "settings of topics", err); /* so that the embedded broker says so also when there is nothing to ask */
 
+        if (r)
+                return r;
         arena_reset(a->settings);
-        for (size_t i = 0; r == 0 && i < n;) {
+        for (size_t i = 0; i < n;) {
                 size_t count = n - i < DESCRIBE_MAX ? n - i : DESCRIBE_MAX;
 
                 r = settings_of(a, topics + i, count, ret, err);
+                if (r)
+                        return r;
                 for (size_t end = i + count; i < end; i++)
                         ret += topics[i].settings_n;
         }
-        return r;
+        return 0;
 }
 
 static void send_create(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *o, rd_kafka_queue_t *q, void *args) {
@@ -281,41 +277,53 @@ static void send_create(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *o, rd_kaf
 
 /* Whether the broker shows a topic whole: its metadata follows a moment after it was made. */
 static bool is_shown(struct admin *a, rd_kafka_topic_t *handle, int32_t partitions) {
-        const struct rd_kafka_metadata *metadata;
-        bool shown;
+        CLEANUP(rd_kafka_metadata_destroy_p) const struct rd_kafka_metadata *metadata = NULL;
+        const struct rd_kafka_metadata_topic *topic;
 
         if (rd_kafka_metadata(a->client.rk, 0, handle, &metadata, BUS_CALL_MS / 6))
                 return false;
-        shown = metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR && metadata->topics[0].partition_cnt == partitions;
-        for (int32_t i = 0; shown && i < partitions; i++)
-                shown = metadata->topics[0].partitions[i].leader >= 0;
-        rd_kafka_metadata_destroy(metadata);
-        return shown;
+        topic = &metadata->topics[0];
+        if (metadata->topic_cnt != 1 || topic->err != RD_KAFKA_RESP_ERR_NO_ERROR || topic->partition_cnt != partitions)
+                return false;
+        for (int32_t i = 0; i < partitions; i++) {
+                if (topic->partitions[i].leader < 0)
+                        return false;
+        }
+        return true;
 }
 
 /* Who is told that a topic is made may use it. Return: 0; -ETIMEDOUT with a sentence; -ENOMEM. */
 static int wait_shown(struct admin *a, const struct admin_topic *topic, struct error *err) {
-        rd_kafka_topic_t *handle = rd_kafka_topic_new(a->client.rk, topic->name, NULL);
+        CLEANUP(rd_kafka_topic_destroy_p) rd_kafka_topic_t *handle = rd_kafka_topic_new(a->client.rk, topic->name, NULL);
         int64_t until = clock_monotonic(&a->client.bus->clock) + BUS_CALL_MS;
-        bool shown;
 
         if (!handle)
                 return -ENOMEM;
-        do
-                shown = is_shown(a, handle, topic->partitions);
-        while (!shown && kafka_again(a->client.bus, until));
-        rd_kafka_topic_destroy(handle);
-        if (shown)
-                return 0;
+        do {
+                if (is_shown(a, handle, topic->partitions))
+                        return 0;
+        } while (kafka_again(a->client.bus, until));
         error_set(err, "the topic %s was made, but the broker does not show it yet; look again", topic->name);
         return -ETIMEDOUT;
 }
 
+/* Return: the first that is not 0. */
+static int topic_outcomes(struct admin *a, const char *call, const rd_kafka_topic_result_t **results, size_t n, struct error *err) {
+        for (size_t i = 0; i < n; i++) {
+                int r = admin_outcome(a, call, rd_kafka_topic_result_error(results[i]), rd_kafka_topic_result_error_string(results[i]), err);
+
+                if (r)
+                        return r;
+        }
+        return 0;
+}
+
 int admin_topic_make(struct admin *a, const struct admin_topic *topic, struct error *err) {
         char reason[KAFKA_TROUBLE_MAX];
-        rd_kafka_NewTopic_t *new = rd_kafka_NewTopic_new(topic->name, topic->partitions, topic->replication, reason, sizeof(reason));
+        CLEANUP(rd_kafka_NewTopic_destroy_p) rd_kafka_NewTopic_t *new =
+                rd_kafka_NewTopic_new(topic->name, topic->partitions, topic->replication, reason, sizeof(reason));
+        CLEANUP(rd_kafka_event_destroy_p) rd_kafka_event_t *event = NULL;
         const rd_kafka_topic_result_t **results;
-        rd_kafka_event_t *event;
         size_t n;
         int r;
 
@@ -326,16 +334,15 @@ int admin_topic_make(struct admin *a, const struct admin_topic *topic, struct er
         for (size_t i = 0; i < topic->settings_n; i++)
                 (void)rd_kafka_NewTopic_set_config(new, topic->settings[i].name, topic->settings[i].value); /* the broker judges it */
         r = admin_request(a, "making a topic", send_create, new, &event, err);
-        rd_kafka_NewTopic_destroy(new);
         if (r)
                 return r;
         results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &n);
-        for (size_t i = 0; r == 0 && i < n; i++)
-                r = admin_outcome(a, "making a topic", rd_kafka_topic_result_error(results[i]), rd_kafka_topic_result_error_string(results[i]), err);
-        if (r)
+        r = topic_outcomes(a, "making a topic", results, n, err);
+        if (r) {
                 error_prefix(err, "topic %s", topic->name);
-        rd_kafka_event_destroy(event);
-        return r ? r : wait_shown(a, topic, err);
+                return r;
+        }
+        return wait_shown(a, topic, err);
 }
 
 static void send_delete(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *o, rd_kafka_queue_t *q, void *args) {
@@ -345,24 +352,19 @@ static void send_delete(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *o, rd_kaf
 }
 
 int admin_topic_delete(struct admin *a, const char *name, struct error *err) {
-        rd_kafka_DeleteTopic_t *topic = rd_kafka_DeleteTopic_new(name);
+        CLEANUP(rd_kafka_DeleteTopic_destroy_p) rd_kafka_DeleteTopic_t *topic = rd_kafka_DeleteTopic_new(name);
+        CLEANUP(rd_kafka_event_destroy_p) rd_kafka_event_t *event = NULL;
         const rd_kafka_topic_result_t **results;
-        rd_kafka_event_t *event;
         size_t n;
         int r;
 
         if (!topic)
                 return -ENOMEM;
         r = admin_request(a, "deleting a topic", send_delete, topic, &event, err);
-        rd_kafka_DeleteTopic_destroy(topic);
         if (r)
                 return r;
         results = rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &n);
-        for (size_t i = 0; r == 0 && i < n; i++)
-                r = admin_outcome(a, "deleting a topic", rd_kafka_topic_result_error(results[i]), rd_kafka_topic_result_error_string(results[i]),
-                                  err);
-        rd_kafka_event_destroy(event);
-        return r;
+        return topic_outcomes(a, "deleting a topic", results, n, err);
 }
 
 static void send_alter(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *o, rd_kafka_queue_t *q, void *args) {
@@ -394,22 +396,24 @@ static void repeat_settings(const rd_kafka_ConfigResource_t *now, const struct a
         }
 }
 
-static int alter(struct admin *a, const char *topic, rd_kafka_ConfigResource_t *resource, struct error *err) {
-        rd_kafka_event_t *event;
+static int alter_settings(struct admin *a, const char *topic, rd_kafka_ConfigResource_t *resource, struct error *err) {
+        static const char call[] = "changing the settings of a topic";
+        CLEANUP(rd_kafka_event_destroy_p) rd_kafka_event_t *event = NULL;
         const rd_kafka_ConfigResource_t **results;
         size_t n;
-        int r = admin_request(a, "changing the settings of a topic", send_alter, resource, &event, err);
+        int r = admin_request(a, call, send_alter, resource, &event, err);
 
         if (r)
                 return r;
         results = rd_kafka_AlterConfigs_result_resources(rd_kafka_event_AlterConfigs_result(event), &n);
-        for (size_t i = 0; r == 0 && i < n; i++)
-                r = admin_outcome(a, "changing the settings of a topic", rd_kafka_ConfigResource_error(results[i]),
-                                  rd_kafka_ConfigResource_error_string(results[i]), err);
-        if (r)
-                error_prefix(err, "topic %s", topic);
-        rd_kafka_event_destroy(event);
-        return r;
+        for (size_t i = 0; i < n; i++) {
+                r = admin_outcome(a, call, rd_kafka_ConfigResource_error(results[i]), rd_kafka_ConfigResource_error_string(results[i]), err);
+                if (r) {
+                        error_prefix(err, "topic %s", topic);
+                        return r;
+                }
+        }
+        return 0;
 }
 
 static bool has_settings(rd_kafka_event_t *event, const struct admin_setting *settings, size_t n) {
@@ -418,7 +422,7 @@ static bool has_settings(rd_kafka_event_t *event, const struct admin_setting *se
         const rd_kafka_ConfigEntry_t **entries = count ? rd_kafka_ConfigResource_configs(found[0], &entries_n) : NULL;
 
         for (size_t i = 0; entries && i < n; i++) {
-                const rd_kafka_ConfigEntry_t *entry = entry_of(entries, entries_n, settings[i].name);
+                const rd_kafka_ConfigEntry_t *entry = find_setting(entries, entries_n, settings[i].name);
                 const char *value = entry ? rd_kafka_ConfigEntry_value(entry) : NULL;
 
                 if (!value || strcmp(value, settings[i].value) != 0)
@@ -433,45 +437,43 @@ static bool has_settings(rd_kafka_event_t *event, const struct admin_setting *se
  */
 static int wait_set(struct admin *a, const char *topic, const struct admin_setting *settings, size_t n, struct error *err) {
         int64_t until = clock_monotonic(&a->client.bus->clock) + BUS_CALL_MS;
-        bool shown;
 
         do {
-                rd_kafka_event_t *event;
-                int r = describe(a, &topic, 1, &event, err);
+                CLEANUP(rd_kafka_event_destroy_p) rd_kafka_event_t *event = NULL;
+                int r = describe_settings(a, &topic, 1, &event, err);
 
                 if (r)
                         return r;
-                shown = has_settings(event, settings, n);
-                rd_kafka_event_destroy(event);
-        } while (!shown && kafka_again(a->client.bus, until));
-        if (shown)
-                return 0;
+                if (has_settings(event, settings, n))
+                        return 0;
+        } while (kafka_again(a->client.bus, until));
         error_set(err, "the settings of the topic %s were changed, but the broker does not show it yet; look again", topic);
         return -ETIMEDOUT;
 }
 
 int admin_topic_set(struct admin *a, const char *topic, const struct admin_setting *settings, size_t n, struct error *err) {
-        rd_kafka_ConfigResource_t *resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
+        CLEANUP(rd_kafka_ConfigResource_destroy_p) rd_kafka_ConfigResource_t *resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
+        CLEANUP(rd_kafka_event_destroy_p) rd_kafka_event_t *event = NULL;
         const rd_kafka_ConfigResource_t **now;
-        rd_kafka_event_t *event = NULL;
         size_t count;
-        int r = resource ? describe(a, &topic, 1, &event, err) : -ENOMEM;
+        int r;
 
-        if (r == 0) {
-                now = rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &count);
-                r = count ? admin_outcome(a, "the question for the settings of a topic", rd_kafka_ConfigResource_error(now[0]),
-                                          rd_kafka_ConfigResource_error_string(now[0]), err)
-                          : ADMIN_E_NONE;
-                if (r == 0)
-                        repeat_settings(now[0], settings, n, resource);
-                rd_kafka_event_destroy(event);
-        }
-        for (size_t i = 0; r == 0 && i < n; i++)
+        if (!resource)
+                return -ENOMEM;
+        r = describe_settings(a, &topic, 1, &event, err);
+        if (r)
+                return r;
+        now = rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &count);
+        if (count == 0)
+                return ADMIN_E_NONE;
+        r = admin_outcome(a, "the question for the settings of a topic", rd_kafka_ConfigResource_error(now[0]),
+                          rd_kafka_ConfigResource_error_string(now[0]), err);
+        if (r)
+                return r;
+        repeat_settings(now[0], settings, n, resource);
+        for (size_t i = 0; i < n; i++)
                 (void)rd_kafka_ConfigResource_set_config(resource, settings[i].name, settings[i].value); /* the broker judges it */
-        if (r == 0)
-                r = alter(a, topic, resource, err);
-        if (resource)
-                rd_kafka_ConfigResource_destroy(resource);
+        r = alter_settings(a, topic, resource, err);
         return r ? r : wait_set(a, topic, settings, n, err);
 }
 
@@ -481,28 +483,30 @@ static void send_delete_group(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *o, 
         rd_kafka_DeleteGroups(rk, &group, 1, o, q);
 }
 
+/* What an error object means, if there is one; it stays the event's. */
+static int error_outcome(struct admin *a, const char *call, const rd_kafka_error_t *error, struct error *err) {
+        return error ? admin_outcome(a, call, rd_kafka_error_code(error), rd_kafka_error_string(error), err) : 0;
+}
+
 int admin_group_delete(struct admin *a, const char *name, struct error *err) {
-        rd_kafka_DeleteGroup_t *group = rd_kafka_DeleteGroup_new(name);
+        CLEANUP(rd_kafka_DeleteGroup_destroy_p) rd_kafka_DeleteGroup_t *group = rd_kafka_DeleteGroup_new(name);
+        CLEANUP(rd_kafka_event_destroy_p) rd_kafka_event_t *event = NULL;
         const rd_kafka_group_result_t **results;
-        rd_kafka_event_t *event;
         size_t n;
         int r;
 
         if (!group)
                 return -ENOMEM;
         r = admin_request(a, "deleting a group", send_delete_group, group, &event, err);
-        rd_kafka_DeleteGroup_destroy(group);
         if (r)
                 return r;
         results = rd_kafka_DeleteGroups_result_groups(rd_kafka_event_DeleteGroups_result(event), &n);
-        for (size_t i = 0; r == 0 && i < n; i++) {
-                const rd_kafka_error_t *error = rd_kafka_group_result_error(results[i]);
-
-                if (error)
-                        r = admin_outcome(a, "deleting a group", rd_kafka_error_code(error), rd_kafka_error_string(error), err);
+        for (size_t i = 0; i < n; i++) {
+                r = error_outcome(a, "deleting a group", rd_kafka_group_result_error(results[i]), err);
+                if (r)
+                        return r;
         }
-        rd_kafka_event_destroy(event);
-        return r;
+        return 0;
 }
 
 static void send_committed(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *options, rd_kafka_queue_t *queue, void *args) {
@@ -525,9 +529,10 @@ static int64_t sum_of(const rd_kafka_topic_partition_list_t *offsets, const char
 
 int admin_group_committed(struct admin *a, const char *name, const char *const *topics, size_t n, int64_t *ret, struct error *err) {
         static const char call[] = "listing the offsets of a group";
-        rd_kafka_ListConsumerGroupOffsets_t *request = rd_kafka_ListConsumerGroupOffsets_new(name, NULL);
+        CLEANUP(rd_kafka_ListConsumerGroupOffsets_destroy_p) rd_kafka_ListConsumerGroupOffsets_t *request =
+                rd_kafka_ListConsumerGroupOffsets_new(name, NULL);
+        CLEANUP(rd_kafka_event_destroy_p) rd_kafka_event_t *event = NULL;
         const rd_kafka_group_result_t **results;
-        rd_kafka_event_t *event;
         size_t groups;
         int r;
 
@@ -535,20 +540,16 @@ int admin_group_committed(struct admin *a, const char *name, const char *const *
         if (!request)
                 return -ENOMEM;
         r = admin_request(a, call, send_committed, request, &event, err);
-        rd_kafka_ListConsumerGroupOffsets_destroy(request);
         if (r)
                 return r == ADMIN_E_NONE ? 0 : r;
         results = rd_kafka_ListConsumerGroupOffsets_result_groups(rd_kafka_event_ListConsumerGroupOffsets_result(event), &groups);
-        for (size_t i = 0; r == 0 && i < groups; i++) {
-                const rd_kafka_error_t *error = rd_kafka_group_result_error(results[i]);
-
-                if (error)
-                        r = admin_outcome(a, call, rd_kafka_error_code(error), rd_kafka_error_string(error), err);
-                else
-                        *ret += sum_of(rd_kafka_group_result_partitions(results[i]), topics, n);
+        for (size_t i = 0; i < groups; i++) {
+                r = error_outcome(a, call, rd_kafka_group_result_error(results[i]), err);
+                if (r)
+                        return r == ADMIN_E_NONE ? 0 : r;
+                *ret += sum_of(rd_kafka_group_result_partitions(results[i]), topics, n);
         }
-        rd_kafka_event_destroy(event);
-        return r == ADMIN_E_NONE ? 0 : r;
+        return 0;
 }
 
 /* -- Rights -- */
@@ -593,11 +594,11 @@ static void send_describe_acls(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *o,
 
 int admin_acls(struct admin *a, const struct admin_acl **ret, size_t *ret_n, struct error *err) {
         char reason[KAFKA_TROUBLE_MAX];
-        rd_kafka_AclBindingFilter_t *filter =
+        CLEANUP(rd_kafka_AclBinding_destroy_p) rd_kafka_AclBindingFilter_t *filter =
                 rd_kafka_AclBindingFilter_new(RD_KAFKA_RESOURCE_ANY, NULL, RD_KAFKA_RESOURCE_PATTERN_ANY, NULL, NULL, RD_KAFKA_ACL_OPERATION_ANY,
                                               RD_KAFKA_ACL_PERMISSION_TYPE_ANY, reason, sizeof(reason));
+        CLEANUP(rd_kafka_event_destroy_p) rd_kafka_event_t *event = NULL;
         const rd_kafka_AclBinding_t **bindings;
-        rd_kafka_event_t *event;
         struct admin_acl *acls;
         size_t n = 0, found = 0;
         int r;
@@ -607,18 +608,18 @@ int admin_acls(struct admin *a, const struct admin_acl **ret, size_t *ret_n, str
                 return -EINVAL;
         }
         r = admin_request(a, "the question which rights there are", send_describe_acls, filter, &event, err);
-        rd_kafka_AclBinding_destroy(filter);
         if (r)
                 return r;
         bindings = rd_kafka_DescribeAcls_result_acls(rd_kafka_event_DescribeAcls_result(event), &n);
         arena_reset(a->acls);
         acls = arena_calloc(a->acls, n + 1, sizeof(*acls));
-        for (size_t i = 0; acls && i < n; i++)
+        if (!acls)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++)
                 found += take_acl(a, bindings[i], &acls[found]);
-        rd_kafka_event_destroy(event);
         *ret = acls;
         *ret_n = found;
-        return acls ? 0 : -ENOMEM;
+        return 0;
 }
 
 static void send_create_acl(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *o, rd_kafka_queue_t *q, void *args) {
@@ -630,9 +631,9 @@ static void send_create_acl(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *o, rd
 int admin_acl_make(struct admin *a, const struct admin_acl *acl, struct error *err) {
         char reason[KAFKA_TROUBLE_MAX] = "";
         rd_kafka_AclOperation_t operation = RD_KAFKA_ACL_OPERATION_UNKNOWN;
+        CLEANUP(rd_kafka_AclBinding_destroy_p) rd_kafka_AclBinding_t *binding = NULL;
+        CLEANUP(rd_kafka_event_destroy_p) rd_kafka_event_t *event = NULL;
         const rd_kafka_acl_result_t **results;
-        rd_kafka_AclBinding_t *binding;
-        rd_kafka_event_t *event;
         size_t n;
         int r;
 
@@ -648,16 +649,13 @@ int admin_acl_make(struct admin *a, const struct admin_acl *acl, struct error *e
                 return -EINVAL;
         }
         r = admin_request(a, "making a right", send_create_acl, binding, &event, err);
-        rd_kafka_AclBinding_destroy(binding);
         if (r)
                 return r;
         results = rd_kafka_CreateAcls_result_acls(rd_kafka_event_CreateAcls_result(event), &n);
-        for (size_t i = 0; r == 0 && i < n; i++) {
-                const rd_kafka_error_t *error = rd_kafka_acl_result_error(results[i]);
-
-                if (error)
-                        r = admin_outcome(a, "making a right", rd_kafka_error_code(error), rd_kafka_error_string(error), err);
+        for (size_t i = 0; i < n; i++) {
+                r = error_outcome(a, "making a right", rd_kafka_acl_result_error(results[i]), err);
+                if (r)
+                        return r;
         }
-        rd_kafka_event_destroy(event);
-        return r;
+        return 0;
 }

@@ -25,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -409,6 +410,7 @@ static inline void bus_producer_close(struct bus_producer *p) {
         if (p)
                 p->ops->close(p);
 }
+DEFINE_CLEANUP(struct bus_producer *, bus_producer_close);
 
 /* -- The reader -- */
 
@@ -441,10 +443,13 @@ struct bus_reader_ops {
 static inline int bus_reader_poll(struct bus_reader *r, int timeout_ms, struct bus_event *ret, struct error *err) {
         return r->ops->poll(r, timeout_ms, ret, err);
 }
-static inline void bus_reader_close(struct bus_reader *r) { /* NULL ok */
+
+/* Ends the handle. NULL ok. */
+static inline void bus_reader_close(struct bus_reader *r) {
         if (r)
                 r->ops->close(r);
 }
+DEFINE_CLEANUP(struct bus_reader *, bus_reader_close);
 
 /* -- The bus itself -- */
 

@@ -51,33 +51,38 @@ const char *kafka_property_refused(const char *name) {
         return NULL;
 }
 
+static void property_unknown(rd_kafka_conf_t *conf, const char *name, struct error *err) {
+        struct nearest nearest = NEAREST_INIT(name);
+        char hint[NEAREST_HINT_MAX];
+        size_t n = 0;
+        const char **all = rd_kafka_conf_dump(conf, &n);
+
+        for (size_t i = 0; all && i + 1 < n; i += 2)
+                nearest_try(&nearest, all[i]);
+        error_set(err, "librdkafka has no property '%s'%s", name, nearest_hint(&nearest, hint));
+        if (all)
+                rd_kafka_conf_dump_free(all, n);
+}
+
 int kafka_property_check(const char *name, const char *value, struct error *err) {
-        rd_kafka_conf_t *conf = rd_kafka_conf_new();
-        char reason[KAFKA_TROUBLE_MAX], hint[NEAREST_HINT_MAX];
+        CLEANUP(rd_kafka_conf_destroy_p) rd_kafka_conf_t *conf = rd_kafka_conf_new();
+        char reason[KAFKA_TROUBLE_MAX];
         rd_kafka_conf_res_t res;
 
         if (!conf)
                 return -ENOMEM;
         res = rd_kafka_conf_set(conf, name, value, reason, sizeof(reason));
-        if (res == RD_KAFKA_CONF_UNKNOWN) {
-                struct nearest nearest = NEAREST_INIT(name);
-                size_t n = 0;
-                const char **all = rd_kafka_conf_dump(conf, &n);
-
-                for (size_t i = 0; all && i + 1 < n; i += 2)
-                        nearest_try(&nearest, all[i]);
-                error_set(err, "librdkafka has no property '%s'%s", name, nearest_hint(&nearest, hint));
-                if (all)
-                        rd_kafka_conf_dump_free(all, n);
-        } else if (res != RD_KAFKA_CONF_OK) {
+        if (res == RD_KAFKA_CONF_OK)
+                return 0;
+        if (res == RD_KAFKA_CONF_UNKNOWN)
+                property_unknown(conf, name, err);
+        else
                 error_set(err, "librdkafka does not take '%s' so: %s", name, reason);
-        }
-        rd_kafka_conf_destroy(conf);
-        return res == RD_KAFKA_CONF_OK ? 0 : -EINVAL;
+        return -EINVAL;
 }
 
-static struct bus *kafka_free(struct bus *b) {
-        struct kafka_bus *k = (struct kafka_bus *)b;
+static struct bus *kafka_bus_free(struct bus *b) {
+        struct kafka_bus *k = kafka_bus_of(b);
 
         for (size_t i = 0; k->properties && i < k->properties_n; i++) {
                 free((char *)k->properties[i].name);
@@ -97,7 +102,7 @@ static const struct bus_ops kafka_ops = {
         .consumer_open = kafka_consumer_open,
         .producer_open = kafka_producer_open,
         .reader_open = kafka_reader_open,
-        .free = kafka_free,
+        .free = kafka_bus_free,
 };
 
 static int take_properties(struct kafka_bus *k, const struct kafka_config *config, struct error *err) {
@@ -124,6 +129,7 @@ static int take_properties(struct kafka_bus *k, const struct kafka_config *confi
 }
 
 int kafka_bus_new(const struct kafka_config *config, struct bus **ret, struct error *err) {
+        CLEANUP(bus_free_p) struct bus *bus = NULL;
         struct kafka_bus *k;
         int r;
 
@@ -135,17 +141,18 @@ int kafka_bus_new(const struct kafka_config *config, struct bus **ret, struct er
         if (!k)
                 return -ENOMEM;
         k->bus.ops = &kafka_ops;
+        bus = &k->bus;
         k->clock = config->clock;
         k->log = config->log;
         k->watchdog = config->watchdog;
         k->bootstrap = strdup(config->bootstrap);
         k->prefix = strdup(config->prefix ? config->prefix : "");
         k->client_id = strdup(config->client_id ? config->client_id : "ketenwacht");
-        r = k->bootstrap && k->prefix && k->client_id ? take_properties(k, config, err) : -ENOMEM;
-        if (r) {
-                kafka_free(&k->bus);
+        if (!k->bootstrap || !k->prefix || !k->client_id)
+                return -ENOMEM;
+        r = take_properties(k, config, err);
+        if (r)
                 return r;
-        }
-        *ret = &k->bus;
+        *ret = TAKE(bus);
         return 0;
 }

@@ -2,6 +2,7 @@
 
 /* One handle of librdkafka: its properties by role, its log, its errors as sentences. */
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -73,91 +74,88 @@ static const struct setting for_producers[] = {
         {NULL, NULL},
 };
 
-static int set(rd_kafka_conf_t *conf, const char *name, const char *value, struct error *err) {
+static const struct setting for_transactions[] = {
+        {"transaction.timeout.ms", TEXT(BUS_TRANSACTION_MS)},
+        /* AddOffsetsToTxn meets the markers of the transaction before: at 100 ms each commit would cost as much */
+        {"retry.backoff.ms", TEXT(BUS_RETRY_BACKOFF_MS)},
+        {NULL, NULL},
+};
+
+/* Properties as they are set, one after the other. The first that librdkafka does not take ends it: what is set after it has no effect. */
+struct settings {
+        rd_kafka_conf_t *conf;
+        struct error *err;
+        int r; /* 0, or -EINVAL with a sentence */
+};
+
+static void setting_take(struct settings *s, const char *name, const char *value) {
         char reason[KAFKA_TROUBLE_MAX];
 
-        if (rd_kafka_conf_set(conf, name, value, reason, sizeof(reason)) == RD_KAFKA_CONF_OK)
-                return 0;
-        error_set(err, "librdkafka does not take the property %s: %s", name, reason);
-        return -EINVAL;
+        if (s->r || rd_kafka_conf_set(s->conf, name, value, reason, sizeof(reason)) == RD_KAFKA_CONF_OK)
+                return;
+        error_set(s->err, "librdkafka does not take the property %s: %s", name, reason);
+        s->r = -EINVAL;
 }
 
-static int set_all(rd_kafka_conf_t *conf, const struct setting *settings, struct error *err) {
-        int r = 0;
-
-        for (; r == 0 && settings->name; settings++)
-                r = set(conf, settings->name, settings->value, err);
-        return r;
+static void setting_take_all(struct settings *s, const struct setting *settings) {
+        for (; settings->name; settings++)
+                setting_take(s, settings->name, settings->value);
 }
 
-static int set_number(rd_kafka_conf_t *conf, const char *name, int value, struct error *err) {
+static void setting_take_number(struct settings *s, const char *name, int value) {
         char text[16];
 
         snprintf(text, sizeof(text), "%d", value);
-        return set(conf, name, text, err);
+        setting_take(s, name, text);
 }
 
-static int set_group(rd_kafka_conf_t *conf, const struct kafka_client_options *o, struct error *err) {
-        int r = set_all(conf, for_consumers, err);
-
-        if (r == 0)
-                r = set_all(conf, for_groups, err);
-        if (r == 0)
-                r = set(conf, "group.id", o->group, err);
-        if (r == 0 && o->instance)
-                r = set(conf, "group.instance.id", o->instance, err);
-        if (r == 0)
-                r = set(conf, "auto.offset.reset", o->newest ? "latest" : "earliest", err);
-        return r;
+static void set_group_member(struct settings *s, const struct kafka_client_options *o) {
+        setting_take_all(s, for_groups);
+        setting_take(s, "group.id", o->group);
+        if (o->instance)
+                setting_take(s, "group.instance.id", o->instance);
+        setting_take(s, "auto.offset.reset", o->newest ? "latest" : "earliest");
 }
 
-static int set_producer(rd_kafka_conf_t *conf, const struct kafka_client_options *o, struct error *err) {
-        int r = set_all(conf, for_producers, err);
-
-        if (r == 0) /* beyond the record: what a batch of one record adds */
-                r = set_number(conf, "message.max.bytes", BUS_OUTPUT_MAX + 4096, err);
-        if (r == 0)
-                r = set(conf, "delivery.report.only.error", o->report_errors_only ? "true" : "false", err);
-        if (r == 0)
-                r = set_number(conf, "message.timeout.ms", o->role == KAFKA_TXN ? BUS_MESSAGE_MS : BUS_CALL_MS, err);
-        if (r || o->role != KAFKA_TXN)
-                return r;
-        r = set(conf, "transactional.id", o->transactional_id, err);
-        if (r == 0)
-                r = set_number(conf, "transaction.timeout.ms", BUS_TRANSACTION_MS, err);
-        if (r == 0) /* AddOffsetsToTxn meets the markers of the transaction before: at 100 ms each commit would cost as much */
-                r = set_number(conf, "retry.backoff.ms", BUS_RETRY_BACKOFF_MS, err);
-        return r;
+static void set_reader(struct settings *s, const struct kafka_client_options *o) {
+        setting_take_all(s, o->role == KAFKA_RESTORE ? for_restore : for_readers);
+        setting_take(s, "auto.offset.reset", "earliest");
+        setting_take(s, "isolation.level", o->role == KAFKA_MARKS ? "read_uncommitted" : "read_committed");
 }
 
-static int set_role(rd_kafka_conf_t *conf, const struct kafka_client_options *o, struct error *err) {
-        int r;
+static void set_producer(struct settings *s, const struct kafka_client_options *o) {
+        setting_take_all(s, for_producers);
+        setting_take_number(s, "message.max.bytes", BUS_OUTPUT_MAX + 4096); /* beyond the record: what a batch of one record adds */
+        setting_take(s, "delivery.report.only.error", o->report_errors_only ? "true" : "false");
+        setting_take_number(s, "message.timeout.ms", o->role == KAFKA_TXN ? BUS_MESSAGE_MS : BUS_CALL_MS);
+        if (o->role != KAFKA_TXN)
+                return;
+        setting_take(s, "transactional.id", o->transactional_id);
+        setting_take_all(s, for_transactions);
+}
 
-        switch (o->role) {
-        case KAFKA_ADMIN:
-                return 0;
-        case KAFKA_PRODUCER:
-        case KAFKA_TXN:
-                return set_producer(conf, o, err);
-        case KAFKA_WORKER:
-        case KAFKA_CONSUMER:
-                r = set_group(conf, o, err);
-                break;
-        default:
-                r = set_all(conf, for_consumers, err);
-                if (r == 0)
-                        r = set_all(conf, o->role == KAFKA_RESTORE ? for_restore : for_readers, err);
-                if (r == 0)
-                        r = set(conf, "auto.offset.reset", "earliest", err);
-                if (r == 0)
-                        r = set(conf, "isolation.level", o->role == KAFKA_MARKS ? "read_uncommitted" : "read_committed", err);
-                break;
+static void set_role(struct settings *s, const struct kafka_client_options *o) {
+        if (o->role == KAFKA_ADMIN)
+                return;
+        if (o->role == KAFKA_PRODUCER || o->role == KAFKA_TXN) {
+                set_producer(s, o);
+                return;
         }
-        return r == 0 ? set(conf, "enable.partition.eof", o->eof ? "true" : "false", err) : r;
+        setting_take_all(s, for_consumers);
+        setting_take(s, "enable.partition.eof", o->eof ? "true" : "false");
+        if (o->role == KAFKA_WORKER || o->role == KAFKA_CONSUMER)
+                set_group_member(s, o);
+        else
+                set_reader(s, o);
 }
 
-/* Any thread of librdkafka. Its warnings about properties that the role does not use are ours to cause. */
-static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text) {
+/*
+ * Its warnings about properties that the role does not use are ours to cause.
+ *
+ * @locality any thread of librdkafka, also while rd_kafka_new() runs: reads only what does not change
+ * @locks none of ours; the log writes a line at a time
+ */
+static void kafka_client_on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text) {
         const struct kafka_client *c = rd_kafka_opaque(rk);
 
         if (strcmp(facility, "CONFWARN") == 0)
@@ -168,8 +166,11 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
                 log_line(c->bus->log, KAFKA_DETAIL, LOG_STRING("facility", facility), LOG_STRING("text", text));
 }
 
-/* In our own thread, when the handle is polled. */
-static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque) {
+/*
+ * @locality our own thread, when the handle is polled
+ * @locks none
+ */
+static void kafka_client_on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque) {
         struct kafka_client *c = opaque;
 
         (void)rk;
@@ -181,21 +182,19 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 }
 
 static int set_client(rd_kafka_conf_t *conf, const struct kafka_bus *bus, const struct kafka_client_options *o, struct error *err) {
-        int r = set_all(conf, for_all, err);
+        struct settings settings = {.conf = conf, .err = err};
 
-        if (r == 0)
-                r = set(conf, "bootstrap.servers", bus->bootstrap, err);
-        if (r == 0)
-                r = set(conf, "client.id", bus->client_id, err);
-        if (r == 0)
-                r = set_role(conf, o, err);
-        for (size_t i = 0; r == 0 && i < bus->properties_n; i++)
-                r = set(conf, bus->properties[i].name, bus->properties[i].value, err);
-        if (r)
-                return r;
+        setting_take_all(&settings, for_all);
+        setting_take(&settings, "bootstrap.servers", bus->bootstrap);
+        setting_take(&settings, "client.id", bus->client_id);
+        set_role(&settings, o);
+        for (size_t i = 0; i < bus->properties_n; i++)
+                setting_take(&settings, bus->properties[i].name, bus->properties[i].value);
+        if (settings.r)
+                return settings.r;
         rd_kafka_conf_set_opaque(conf, o->opaque);
-        rd_kafka_conf_set_log_cb(conf, on_log);
-        rd_kafka_conf_set_error_cb(conf, on_error);
+        rd_kafka_conf_set_log_cb(conf, kafka_client_on_log);
+        rd_kafka_conf_set_error_cb(conf, kafka_client_on_error);
         if (o->rebalance)
                 rd_kafka_conf_set_rebalance_cb(conf, o->rebalance);
         if (o->delivered)
@@ -204,27 +203,27 @@ static int set_client(rd_kafka_conf_t *conf, const struct kafka_bus *bus, const 
 }
 
 int kafka_client_open(struct kafka_client *c, const struct kafka_bus *bus, const struct kafka_client_options *o, struct error *err) {
-        rd_kafka_conf_t *conf = rd_kafka_conf_new();
+        CLEANUP(rd_kafka_conf_destroy_p) rd_kafka_conf_t *conf = rd_kafka_conf_new();
         rd_kafka_type_t type = o->role <= KAFKA_TXN ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER;
         const char *name = o->transactional_id ? o->transactional_id : o->instance ? o->instance : "";
         char reason[KAFKA_TROUBLE_MAX];
         int r;
 
+        assert(!c->rk && o->opaque == c);
         if (!conf)
                 return -ENOMEM;
         c->bus = bus;
         snprintf(c->name, sizeof(c->name), "%s", name);
         r = set_client(conf, bus, o, err);
-        if (r == 0) {
-                c->rk = rd_kafka_new(type, conf, reason, sizeof(reason)); /* takes conf when it succeeds */
-                if (!c->rk) {
-                        error_set(err, "librdkafka refuses the configuration of the broker: %s; look at the key kafka of broker.yaml", reason);
-                        r = -EINVAL;
-                }
-        }
         if (r)
-                rd_kafka_conf_destroy(conf);
-        return r;
+                return r;
+        c->rk = rd_kafka_new(type, conf, reason, sizeof(reason));
+        if (!c->rk) {
+                error_set(err, "librdkafka refuses the configuration of the broker: %s; look at the key kafka of broker.yaml", reason);
+                return -EINVAL;
+        }
+        conf = NULL; /* librdkafka's now */
+        return 0;
 }
 
 void kafka_client_close(struct kafka_client *c) {
@@ -245,17 +244,17 @@ bool kafka_again(const struct kafka_bus *bus, int64_t until) {
         return true;
 }
 
-static bool is_fenced(rd_kafka_resp_err_t code) {
+static bool is_fenced_code(rd_kafka_resp_err_t code) {
         return code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID ||
                code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED || code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
 }
 
-static bool is_forbidden(rd_kafka_resp_err_t code) {
+static bool is_forbidden_code(rd_kafka_resp_err_t code) {
         return code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
                code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
 }
 
-static bool is_unreachable(rd_kafka_resp_err_t code) {
+static bool is_unreachable_code(rd_kafka_resp_err_t code) {
         return code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ||
                code == RD_KAFKA_RESP_ERR__RESOLVE || code == RD_KAFKA_RESP_ERR__WAIT_COORD || code == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT;
 }
@@ -273,18 +272,18 @@ int kafka_failed(const struct kafka_client *c, const char *call, rd_kafka_resp_e
         const struct kafka_bus *bus = c->bus;
 
         text = text && text[0] ? text : rd_kafka_err2str(code);
-        if (is_fenced(code)) {
+        if (is_fenced_code(code)) {
                 error_set(err,
                           "another process works under the name '%s' and has taken over, or this one stood still for longer than the %d s that the broker "
                           "leaves a transaction open (%s); give each its own --instance, and start it again",
                           c->name, BUS_TRANSACTION_MS / 1000, text);
                 return -ESTALE;
         }
-        if (is_forbidden(code)) {
+        if (is_forbidden_code(code)) {
                 error_set(err, "the broker forbids %s: %s; ketenwacht topics plan shows the rights that are needed", call, text);
                 return -EACCES;
         }
-        if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION || (is_unreachable(code) && c->trouble_code == RD_KAFKA_RESP_ERR__AUTHENTICATION)) {
+        if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION || (is_unreachable_code(code) && c->trouble_code == RD_KAFKA_RESP_ERR__AUTHENTICATION)) {
                 error_set(err, "the broker at %s does not let us in: %s%s", bus->bootstrap, c->trouble[0] ? c->trouble : text, login_hint(bus));
                 return -EACCES;
         }
@@ -293,7 +292,7 @@ int kafka_failed(const struct kafka_client *c, const char *call, rd_kafka_resp_e
                 error_set(err, "%s: the broker does not have the topic (%s); make it with ketenwacht topics apply", call, text);
                 return -ENOENT;
         }
-        if (is_unreachable(code)) {
+        if (is_unreachable_code(code)) {
                 error_set(err, "no answer to %s from the broker at %s: %s; is it up, and is this its address?", call, bus->bootstrap,
                           c->trouble[0] ? c->trouble : text);
                 return -EHOSTUNREACH;

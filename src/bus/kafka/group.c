@@ -2,6 +2,7 @@
 
 /* Membership of a group, and going back in what it handed out. */
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -29,9 +30,11 @@ void kafka_group_rebalance(struct kafka_group *g, rd_kafka_resp_err_t err, rd_ka
 }
 
 int kafka_group_join(struct kafka_group *g, const struct kafka_topics *topics, struct error *err) {
-        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)topics->n);
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *list =
+                rd_kafka_topic_partition_list_new((int)topics->n);
         rd_kafka_resp_err_t code;
 
+        assert(g->client && g->client->rk);
         if (!list)
                 return -ENOMEM;
         for (size_t i = 0; i < topics->n; i++)
@@ -39,7 +42,6 @@ int kafka_group_join(struct kafka_group *g, const struct kafka_topics *topics, s
         code = rd_kafka_poll_set_consumer(g->client->rk);
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
                 code = rd_kafka_subscribe(g->client->rk, list);
-        rd_kafka_topic_partition_list_destroy(list);
         return code ? kafka_failed(g->client, "the subscription of the group", code, NULL, err) : 0;
 }
 
@@ -114,12 +116,9 @@ int kafka_group_seek(const struct kafka_group *g, const rd_kafka_topic_partition
 }
 
 static bool has_assignment(rd_kafka_t *rk) {
-        rd_kafka_topic_partition_list_t *list = NULL;
-        bool has = rd_kafka_assignment(rk, &list) == RD_KAFKA_RESP_ERR_NO_ERROR && list && list->cnt > 0;
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *list = NULL;
 
-        if (list)
-                rd_kafka_topic_partition_list_destroy(list);
-        return has;
+        return rd_kafka_assignment(rk, &list) == RD_KAFKA_RESP_ERR_NO_ERROR && list && list->cnt > 0;
 }
 
 /* A static member that closes keeps its slot on purpose; only unsubscribing sends LeaveGroup. */
@@ -132,8 +131,7 @@ static void leave_group(struct kafka_group *g) {
         while (has_assignment(g->client->rk) && clock_monotonic(clock) < until) {
                 rd_kafka_message_t *message = rd_kafka_consumer_poll(g->client->rk, KAFKA_TURN_MS / 10);
 
-                if (message)
-                        rd_kafka_message_destroy(message);
+                rd_kafka_message_destroy_p(&message);
         }
 }
 

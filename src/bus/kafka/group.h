@@ -20,7 +20,12 @@ struct kafka_group {
         bool closing;
 };
 
-/* What kafka_client_options.rebalance does with its arguments. */
+/*
+ * What kafka_client_options.rebalance does with its arguments.
+ *
+ * @locality the thread that polls, commits or closes the consumer: ours
+ * @locks none
+ */
 void kafka_group_rebalance(struct kafka_group *g, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *parts);
 
 /* Subscribes. Return: 0; -ENOMEM; negative errno with a sentence. */

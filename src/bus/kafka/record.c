@@ -65,17 +65,15 @@ void kafka_record_fill(const rd_kafka_message_t *message, const char *topic, uin
 
 /* librdkafka's headers for a record to be produced; NULL: out of memory. */
 static rd_kafka_headers_t *make_headers(const struct bus_record *record) {
-        rd_kafka_headers_t *headers = rd_kafka_headers_new(record->headers_n);
+        CLEANUP(rd_kafka_headers_destroy_p) rd_kafka_headers_t *headers = rd_kafka_headers_new(record->headers_n);
 
         for (size_t i = 0; headers && i < record->headers_n; i++) {
                 const struct bus_header *h = &record->headers[i];
 
-                if (rd_kafka_header_add(headers, h->name, -1, h->value, h->value ? (ssize_t)h->n : 0)) {
-                        rd_kafka_headers_destroy(headers);
+                if (rd_kafka_header_add(headers, h->name, -1, h->value, h->value ? (ssize_t)h->n : 0))
                         return NULL;
-                }
         }
-        return headers;
+        return TAKE(headers);
 }
 
 /*
@@ -93,9 +91,8 @@ rd_kafka_resp_err_t kafka_record_send(rd_kafka_t *rk, rd_kafka_topic_t *topic, i
                 {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = cookie},
                 {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = record->timestamp},
         };
-        rd_kafka_headers_t *headers = NULL;
-        rd_kafka_error_t *error;
-        rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+        CLEANUP(rd_kafka_headers_destroy_p) rd_kafka_headers_t *headers = NULL;
+        CLEANUP(rd_kafka_error_destroy_p) rd_kafka_error_t *error = NULL;
         size_t n = 7;
 
         if (record->headers_n == 0 && record->timestamp == 0) { /* the short way: rows of the state */
@@ -111,13 +108,10 @@ rd_kafka_resp_err_t kafka_record_send(rd_kafka_t *rk, rd_kafka_topic_t *topic, i
                 fields[n++] = (rd_kafka_vu_t){.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers};
         }
         error = rd_kafka_produceva(rk, fields, n);
-        if (error) {
-                code = rd_kafka_error_code(error);
-                rd_kafka_error_destroy(error);
-                if (headers) /* stay ours when it fails */
-                        rd_kafka_headers_destroy(headers);
-        }
-        return code;
+        if (error)
+                return rd_kafka_error_code(error);
+        headers = NULL; /* librdkafka's now */
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 /* -- Rows: records without headers on their way to one topic, given to librdkafka many at a time -- */
@@ -141,7 +135,7 @@ void kafka_rows_drop(struct kafka_rows *rows) {
 }
 
 /* NULL stays NULL: no key, or a tombstone. */
-static void *keep(struct kafka_rows *rows, const void *bytes, size_t n) {
+static void *keep_bytes(struct kafka_rows *rows, const void *bytes, size_t n) {
         uint8_t *at = rows->bytes + rows->used;
 
         if (!bytes)
@@ -155,15 +149,15 @@ bool kafka_rows_add(struct kafka_rows *rows, int32_t partition, const struct bus
         if (rows->n == KAFKA_ROWS || record->key_n + record->value_n >= KAFKA_ROWS_BYTES - rows->used)
                 return false;
         rows->messages[rows->n++] = (rd_kafka_message_t){.partition = partition,
-                                                         .key = keep(rows, record->key, record->key_n),
+                                                         .key = keep_bytes(rows, record->key, record->key_n),
                                                          .key_len = record->key_n,
-                                                         .payload = keep(rows, record->value, record->value_n),
+                                                         .payload = keep_bytes(rows, record->value, record->value_n),
                                                          .len = record->value_n};
         return true;
 }
 
 /* Return: of the first that librdkafka did not take. */
-static rd_kafka_resp_err_t give(struct kafka_rows *rows, size_t first, size_t n) {
+static rd_kafka_resp_err_t give_rows(struct kafka_rows *rows, size_t first, size_t n) {
         for (size_t i = first; i < first + n; i++) /* of the try before */
                 rows->messages[i].err = RD_KAFKA_RESP_ERR_NO_ERROR;
         (void)rd_kafka_produce_batch(rows->topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY | RD_KAFKA_MSG_F_PARTITION, &rows->messages[first],
@@ -186,7 +180,7 @@ rd_kafka_resp_err_t kafka_rows_send(struct kafka_rows *rows) {
         while (sent < rows->n && code == RD_KAFKA_RESP_ERR_NO_ERROR) {
                 size_t n = rows->one_by_one ? 1 : rows->n;
 
-                code = give(rows, sent, n);
+                code = give_rows(rows, sent, n);
                 sent += code == RD_KAFKA_RESP_ERR_NO_ERROR ? n : 0;
         }
         rows->n -= sent;

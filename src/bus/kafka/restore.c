@@ -15,6 +15,7 @@
  * otherwise meet ours at the lock of its heap for every row.
  */
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -31,7 +32,7 @@
 #define WAKE_ROWS (KAFKA_RESTORE_AHEAD / 2)
 #define WAKE_BYTES ((uint64_t)BUS_RESTORE_KBYTES * 1024 / 2)
 
-struct run {
+struct restore {
         const struct kafka_restore *r;
         struct kafka_client client;
         rd_kafka_topic_t *topic;
@@ -66,7 +67,7 @@ void kafka_wait_say(struct kafka_wait *wait, const struct kafka_bus *bus, const 
         log_line(bus->log, BUS_WAITS, LOG_STRING("what", what), LOG_INT("partition", partition), LOG_INT("ms", now - wait->since));
 }
 
-static bool find_place(const struct run *run, int32_t partition, size_t *ret) {
+static bool find_place(const struct restore *run, int32_t partition, size_t *ret) {
         if (partition < 0 || partition >= run->places_n || !run->places[partition])
                 return false;
         *ret = run->places[partition] - 1;
@@ -74,7 +75,7 @@ static bool find_place(const struct run *run, int32_t partition, size_t *ret) {
 }
 
 /* Makes every thread that fetches look whether it has room again. Its answer is of no interest, nor whether it comes. */
-static void wake_fetchers(struct run *run) {
+static void wake_fetchers(struct restore *run) {
         run->full = false;
         run->bytes = 0;
         for (int i = 0; i < run->wake->cnt; i++)
@@ -82,18 +83,23 @@ static void wake_fetchers(struct run *run) {
         (void) rd_kafka_offsets_for_times(run->client.rk, run->wake, 0);
 }
 
-static int tell_progress(const struct run *run) {
+static int restore_progress(const struct restore *run) {
         const struct kafka_restore *r = run->r;
-        int result = 0;
 
-        for (size_t i = 0; result == 0 && r->callbacks->progress && i < r->n; i++)
-                result = r->callbacks->progress(r->callbacks->ctx, r->parts[i].partition, run->parts[i].done ? r->marks[i] : run->parts[i].at,
-                                                r->marks[i]);
-        return result;
+        if (!r->callbacks->progress)
+                return 0;
+        for (size_t i = 0; i < r->n; i++) {
+                int64_t at = run->parts[i].done ? r->marks[i] : run->parts[i].at;
+                int result = r->callbacks->progress(r->callbacks->ctx, r->parts[i].partition, at, r->marks[i]);
+
+                if (result)
+                        return result;
+        }
+        return 0;
 }
 
 /* The first partition that is not at its end. */
-static int32_t first_left(const struct run *run) {
+static int32_t first_left(const struct restore *run) {
         for (size_t i = 0; i < run->r->n; i++) {
                 if (!run->parts[i].done)
                         return run->r->parts[i].partition;
@@ -101,7 +107,7 @@ static int32_t first_left(const struct run *run) {
         return -1;
 }
 
-static int give_up(const struct run *run) {
+static int give_up(const struct restore *run) {
         int32_t partition = first_left(run);
         size_t place = 0;
 
@@ -113,7 +119,7 @@ static int give_up(const struct run *run) {
 }
 
 /* Between rows: the group, a few times a second. */
-static int take_turn(struct run *run) {
+static int restore_turn(struct restore *run) {
         int64_t now = clock_monotonic(&run->r->bus->clock);
         int r;
 
@@ -132,12 +138,13 @@ static int take_turn(struct run *run) {
         run->turn = now + TURN_MS;
         rd_kafka_poll(run->client.rk, 0);
         r = run->r->turn(run->r->ctx, run->err);
-        if (r == 0)
-                r = kafka_client_fatal(&run->client, run->err);
-        return r ? r : tell_progress(run);
+        if (r)
+                return r;
+        r = kafka_client_fatal(&run->client, run->err);
+        return r ? r : restore_progress(run);
 }
 
-static int take_row(struct run *run, const rd_kafka_message_t *message) {
+static int restore_row(struct restore *run, const rd_kafka_message_t *message) {
         struct bus_record *record = &run->record;
         size_t place;
 
@@ -157,7 +164,7 @@ static int take_row(struct run *run, const rd_kafka_message_t *message) {
         return run->r->callbacks->row(run->r->callbacks->ctx, record);
 }
 
-static int take_other(struct run *run, const rd_kafka_message_t *message) {
+static int restore_other(struct restore *run, const rd_kafka_message_t *message) {
         size_t place;
 
         if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
@@ -176,64 +183,66 @@ static int take_other(struct run *run, const rd_kafka_message_t *message) {
         return 0;
 }
 
-static int take(struct run *run, const rd_kafka_message_t *message) {
-        int r = message->err == RD_KAFKA_RESP_ERR_NO_ERROR ? take_row(run, message) : take_other(run, message);
+static int restore_message(struct restore *run, const rd_kafka_message_t *message) {
+        int r = message->err == RD_KAFKA_RESP_ERR_NO_ERROR ? restore_row(run, message) : restore_other(run, message);
 
-        return r == 0 && ++run->rows >= TURN_ROWS ? take_turn(run) : r;
+        return r == 0 && ++run->rows >= TURN_ROWS ? restore_turn(run) : r;
 }
 
 /*
  * Applies what stands there, @waiting messages, then gives it all back at once. No more are asked for, because librdkafka waits
  * until a batch is full. Return: 0, or what ended the restore.
  */
-static int take_batch(struct run *run, size_t waiting, ssize_t *ret_n) {
+static int restore_batch(struct restore *run, size_t waiting, ssize_t *ret_n) {
         size_t want = waiting == 0 ? 1 : waiting < BATCH ? waiting : BATCH;
         ssize_t n = rd_kafka_consume_batch_queue(run->queue, WAIT_MS, run->messages, want);
         int r = 0;
 
         for (ssize_t i = 0; i < n && r == 0; i++)
-                r = take(run, run->messages[i]);
+                r = restore_message(run, run->messages[i]);
         for (ssize_t i = 0; i < n; i++)
                 rd_kafka_message_destroy(run->messages[i]);
         *ret_n = n;
         return r;
 }
 
-static int read_all(struct run *run, struct error *err) {
+static int restore_all(struct restore *run, struct error *err) {
         int64_t now = clock_monotonic(&run->r->bus->clock);
-        int r = 0;
 
         run->err = err;
         run->turn = now + TURN_MS;
         run->still = now + STILL_MS;
-        while (r == 0 && run->left) {
+        while (run->left) {
                 size_t waiting = rd_kafka_queue_length(run->queue);
                 ssize_t n;
+                int r;
 
                 run->full = run->full || waiting >= FULL_ROWS;
                 if (run->full && waiting <= WAKE_ROWS)
                         wake_fetchers(run);
-                r = take_batch(run, waiting, &n);
-                if (r == 0 && n <= 0)
+                r = restore_batch(run, waiting, &n);
+                if (r)
+                        return r;
+                if (n <= 0)
                         wake_fetchers(run); /* nothing came in all that time: bytes may have been the bound, not rows */
-                if (r == 0)
-                        r = take_turn(run);
+                r = restore_turn(run);
+                if (r)
+                        return r;
         }
-        return r;
+        return restore_progress(run);
 }
 
 /*
  * Starts all partitions that have rows. The leaders must be known by then: librdkafka 2.0.2 asks for the first offset of a partition whose
  * leader it does not know only half a second later.
  */
-static int start(struct run *run, struct error *err) {
+static int restore_start(struct restore *run, struct error *err) {
         const struct kafka_restore *r = run->r;
         int32_t partitions;
-        int known = kafka_partitions(&run->client, &r->topic, 1, KAFKA_MISSING_FAILS, &partitions, err);
+        int result = kafka_partitions(&run->client, &r->topic, 1, KAFKA_MISSING_FAILS, &partitions, err);
 
-        if (known)
-                return known;
-
+        if (result)
+                return result;
         for (size_t i = 0; i < r->n; i++) {
                 run->places[r->parts[i].partition] = (uint32_t)i + 1;
                 if (r->marks[i] == 0) {
@@ -249,7 +258,10 @@ static int start(struct run *run, struct error *err) {
         return 0;
 }
 
-static void finish(struct run *run) {
+/* NULL ok; returns NULL. */
+static struct restore *restore_free(struct restore *run) {
+        if (!run)
+                return NULL;
         for (size_t i = 0; run->parts && run->topic && i < run->r->n; i++) {
                 if (run->parts[i].started)
                         (void)rd_kafka_consume_stop(run->topic, run->r->parts[i].partition);
@@ -263,9 +275,12 @@ static void finish(struct run *run) {
         kafka_client_close(&run->client);
         free(run->parts);
         free(run->places);
+        free(run);
+        return NULL;
 }
+DEFINE_CLEANUP(struct restore *, restore_free);
 
-static int prepare(struct run *run, struct error *err) {
+static int restore_prepare(struct restore *run, struct error *err) {
         const struct kafka_restore *r = run->r;
         const struct kafka_client_options options = {.role = KAFKA_RESTORE, .eof = true, .opaque = &run->client};
         int result;
@@ -289,20 +304,17 @@ static int prepare(struct run *run, struct error *err) {
 }
 
 int kafka_restore(const struct kafka_restore *r, struct error *err) {
-        struct run *run = calloc(1, sizeof(*run));
+        CLEANUP(restore_free_p) struct restore *run = calloc(1, sizeof(*run));
         int result;
 
         if (!run)
                 return -ENOMEM;
+        for (size_t i = 0; i < r->n; i++)
+                assert(r->parts[i].partition >= 0 && r->marks[i] >= 0);
         run->r = r;
-        result = prepare(run, err);
-        if (result == 0)
-                result = start(run, err);
-        if (result == 0)
-                result = read_all(run, err);
-        if (result == 0)
-                result = tell_progress(run);
-        finish(run);
-        free(run);
-        return result;
+        result = restore_prepare(run, err);
+        if (result)
+                return result;
+        result = restore_start(run, err);
+        return result ? result : restore_all(run, err);
 }

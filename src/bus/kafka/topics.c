@@ -2,7 +2,6 @@
 
 /* Names with the prefix, how many partitions topics have, and which offsets. */
 
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -104,7 +103,7 @@ static int fetch_metadata(const struct kafka_client *c, const struct rd_kafka_me
 }
 
 static void name_missing(const struct kafka_client *c, const char *const *topics, size_t n, const int32_t *counts, struct error *err) {
-        struct buffer names = BUFFER_INIT(ERROR_TEXT_MAX);
+        CLEANUP(buffer_done) struct buffer names = BUFFER_INIT(ERROR_TEXT_MAX);
         size_t missing = 0;
 
         for (size_t i = 0; i < n; i++) {
@@ -115,36 +114,33 @@ static void name_missing(const struct kafka_client *c, const char *const *topics
                 buffer_printf(&names, " and %zu more", missing - MISSING_NAMED_MAX);
         error_set(err, "the broker at %s lacks %zu topic(s), or we may not see them: %s; make them with ketenwacht topics apply",
                   c->bus->bootstrap, missing, buffer_text(&names));
-        buffer_done(&names);
 }
 
 int kafka_partitions(const struct kafka_client *c, const char *const *topics, size_t n, enum kafka_missing missing, int32_t *ret,
                      struct error *err) {
-        const struct rd_kafka_metadata *metadata;
-        struct table by_name = {0};
+        CLEANUP(rd_kafka_metadata_destroy_p) const struct rd_kafka_metadata *metadata = NULL;
+        CLEANUP(table_done) struct table by_name = {0};
         bool lacks = false;
         int r = fetch_metadata(c, &metadata, err);
 
         if (r)
                 return r;
-        for (int i = 0; r == 0 && i < metadata->topic_cnt; i++) {
+        for (int i = 0; i < metadata->topic_cnt; i++) {
                 struct rd_kafka_metadata_topic *topic = &metadata->topics[i];
 
-                r = table_put(&by_name, topic->topic, strlen(topic->topic), topic);
+                if (table_put(&by_name, topic->topic, strlen(topic->topic), topic))
+                        return -ENOMEM;
         }
-        for (size_t i = 0; r == 0 && i < n; i++) {
+        for (size_t i = 0; i < n; i++) {
                 const struct rd_kafka_metadata_topic *topic = table_get(&by_name, topics[i], strlen(topics[i]));
 
                 ret[i] = topic && topic->err == RD_KAFKA_RESP_ERR_NO_ERROR ? topic->partition_cnt : 0;
                 lacks |= ret[i] == 0;
         }
-        table_done(&by_name);
-        rd_kafka_metadata_destroy(metadata);
-        if (r == 0 && lacks && missing == KAFKA_MISSING_FAILS) {
-                name_missing(c, topics, n, ret, err);
-                r = -ENOENT;
-        }
-        return r;
+        if (!lacks || missing == KAFKA_MISSING_OK)
+                return 0;
+        name_missing(c, topics, n, ret, err);
+        return -ENOENT;
 }
 
 /* The partitions are known to be there: "unknown" is what librdkafka calls one that has no leader for a moment. */
@@ -157,7 +153,7 @@ static bool may_ask_again(rd_kafka_resp_err_t code) {
 
 int kafka_list_offsets(const struct kafka_client *c, rd_kafka_topic_partition_list_t *list, struct error *err) {
         int64_t until = clock_monotonic(&c->bus->clock) + BUS_CALL_MS;
-        rd_kafka_topic_partition_list_t *asked;
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *asked = NULL;
         rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
 
         if (list->cnt == 0)
@@ -177,6 +173,5 @@ int kafka_list_offsets(const struct kafka_client *c, rd_kafka_topic_partition_li
                 for (int i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && i < list->cnt; i++)
                         code = list->elems[i].err;
         } while (may_ask_again(code) && kafka_again(c->bus, until));
-        rd_kafka_topic_partition_list_destroy(asked);
         return code ? kafka_failed(c, "the question for offsets", code, NULL, err) : 0;
 }

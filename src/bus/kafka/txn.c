@@ -36,7 +36,6 @@
  * An abort that comes TRANSACTION_ABORTS_MAX times in a row is the end, too (worker/transaction.c).
  */
 
-#include <assert.h>
 #include <errno.h>
 
 #include "bus/kafka/txn.h"
@@ -45,7 +44,7 @@
 
 enum verdict { DONE, AGAIN, ABORT, END };
 
-static enum verdict judge(rd_kafka_error_t *error) {
+static enum verdict txn_judge(const rd_kafka_error_t *error) {
         if (!error)
                 return DONE;
         if (rd_kafka_error_txn_requires_abort(error))
@@ -66,33 +65,30 @@ struct call {
 };
 
 /* Return: 0; BUS_E_ABORTED; negative errno. */
-static int run(struct kafka_txn *t, const struct call *call, struct error *err) {
+static int txn_call(struct kafka_txn *t, const struct call *call, struct error *err) {
         const struct kafka_bus *bus = t->client->bus;
         int64_t until = clock_monotonic(&bus->clock) + call->limit_ms;
 
         for (;;) {
                 int token = watchdog_enter(bus->watchdog, call->name, call->limit_ms + CALL_MS);
-                rd_kafka_error_t *error = call->run(t, call->args);
-                enum verdict verdict = judge(error);
+                CLEANUP(rd_kafka_error_destroy_p) rd_kafka_error_t *error = call->run(t, call->args);
+                enum verdict verdict = txn_judge(error);
                 int r;
 
                 watchdog_leave(bus->watchdog, token);
                 if (verdict == DONE)
                         return 0;
-                if (verdict == AGAIN && kafka_again(bus, until)) {
-                        rd_kafka_error_destroy(error);
+                if (verdict == AGAIN && kafka_again(bus, until))
                         continue;
-                }
                 if (verdict == ABORT) {
                         t->sent++; /* whatever was sent: librdkafka waits for its abort now */
                         log_line(bus->log, BUS_ABORTED, LOG_STRING("call", call->name),
                                  LOG_STRING("reason", rd_kafka_error_string(error)));
                         error_set(err, "%s: %s", call->what, rd_kafka_error_string(error));
-                        rd_kafka_error_destroy(error);
                         return BUS_E_ABORTED;
                 }
                 t->ended = true;
-                r = kafka_failed_error(t->client, call->what, error, err);
+                r = kafka_failed_error(t->client, call->what, TAKE(error), err);
                 return verdict == AGAIN && call->late ? call->late : r;
         }
 }
@@ -104,7 +100,7 @@ static rd_kafka_error_t *call_init(struct kafka_txn *t, void *args) {
 }
 
 int kafka_txn_init(struct kafka_txn *t, int limit_ms, struct error *err) {
-        int r = run(t, &(struct call){.name = "rd_kafka_init_transactions", .what = "taking up the transactional id", .run = call_init,
+        int r = txn_call(t, &(struct call){.name = "rd_kafka_init_transactions", .what = "taking up the transactional id", .run = call_init,
                                       .args = &limit_ms, .limit_ms = limit_ms, .late = limit_ms < BUS_CALL_MS ? -EAGAIN : 0}, err);
 
         return r == BUS_E_ABORTED ? -EIO : r;
@@ -123,13 +119,13 @@ int kafka_txn_begin(struct kafka_txn *t, struct error *err) {
         r = kafka_client_fatal(t->client, err); /* begin would hang after one */
         if (r)
                 return r;
-        r = run(t, &(struct call){.name = "rd_kafka_begin_transaction", .what = "beginning a transaction", .run = call_begin,
-                                  .limit_ms = BUS_CALL_MS}, err);
-        if (r == 0) {
-                t->open = true;
-                t->sent = 0;
-        }
-        return r;
+        r = txn_call(t, &(struct call){.name = "rd_kafka_begin_transaction", .what = "beginning a transaction", .run = call_begin,
+                                       .limit_ms = BUS_CALL_MS}, err);
+        if (r)
+                return r;
+        t->open = true;
+        t->sent = 0;
+        return 0;
 }
 
 struct offsets_args {
@@ -150,34 +146,38 @@ static rd_kafka_error_t *call_commit(struct kafka_txn *t, void *args) {
 }
 
 static int send_offsets(struct kafka_txn *t, const rd_kafka_topic_partition_list_t *offsets, rd_kafka_t *group, struct error *err) {
-        rd_kafka_consumer_group_metadata_t *metadata = rd_kafka_consumer_group_metadata(group);
+        CLEANUP(rd_kafka_consumer_group_metadata_destroy_p) rd_kafka_consumer_group_metadata_t *metadata = rd_kafka_consumer_group_metadata(group);
         int r;
 
         if (!metadata) {
                 error_set(err, "the consumer has no membership to commit for");
                 return -EIO;
         }
-        r = run(t, &(struct call){.name = "rd_kafka_send_offsets_to_transaction", .what = "committing offsets in the transaction",
-                                  .run = call_offsets, .args = &(struct offsets_args){offsets, metadata}, .limit_ms = BUS_CALL_MS}, err);
-        rd_kafka_consumer_group_metadata_destroy(metadata);
-        if (r == 0)
-                t->sent++;
-        return r;
+        r = txn_call(t, &(struct call){.name = "rd_kafka_send_offsets_to_transaction", .what = "committing offsets in the transaction",
+                                       .run = call_offsets, .args = &(struct offsets_args){offsets, metadata}, .limit_ms = BUS_CALL_MS}, err);
+        if (r)
+                return r;
+        t->sent++;
+        return 0;
 }
 
 int kafka_txn_commit(struct kafka_txn *t, const rd_kafka_topic_partition_list_t *offsets, rd_kafka_t *group, struct error *err) {
         int r = kafka_txn_begin(t, err);
 
-        if (r == 0 && offsets && offsets->cnt)
+        if (r)
+                return r;
+        if (offsets && offsets->cnt) {
                 r = send_offsets(t, offsets, group, err);
-        if (r == 0)
-                r = run(t, &(struct call){.name = "rd_kafka_commit_transaction", .what = "the commit", .run = call_commit,
-                                          .limit_ms = BUS_CALL_MS}, err);
-        if (r == 0) {
-                t->open = false;
-                t->sent = 0;
+                if (r)
+                        return r;
         }
-        return r;
+        r = txn_call(t, &(struct call){.name = "rd_kafka_commit_transaction", .what = "the commit", .run = call_commit,
+                                       .limit_ms = BUS_CALL_MS}, err);
+        if (r)
+                return r;
+        t->open = false;
+        t->sent = 0;
+        return 0;
 }
 
 static rd_kafka_error_t *call_abort(struct kafka_txn *t, void *args) {
@@ -189,17 +189,17 @@ int kafka_txn_abort(struct kafka_txn *t, struct error *err) {
         int r;
 
         /* One in which nothing was sent stays open for the next use: 2.0.2 does not abort an empty one well. */
-        if (!t->open || t->sent == 0)
+        if (!kafka_txn_has_work(t))
                 return kafka_client_fatal(t->client, err);
-        r = run(t, &(struct call){.name = "rd_kafka_abort_transaction", .what = "aborting a transaction", .run = call_abort,
-                                  .limit_ms = BUS_CALL_MS}, err);
+        r = txn_call(t, &(struct call){.name = "rd_kafka_abort_transaction", .what = "aborting a transaction", .run = call_abort,
+                                       .limit_ms = BUS_CALL_MS}, err);
         if (r == BUS_E_ABORTED)
-                r = -EIO; /* an abort that asks for an abort: nothing left but to start anew */
-        if (r == 0) {
-                t->open = false;
-                t->sent = 0;
-        }
-        return r;
+                return -EIO; /* an abort that asks for an abort: nothing left but to start anew */
+        if (r)
+                return r;
+        t->open = false;
+        t->sent = 0;
+        return 0;
 }
 
 void kafka_txn_close(struct kafka_txn *t) {
