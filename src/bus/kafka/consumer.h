@@ -7,10 +7,11 @@
 
 #include "bus/kafka/client.h"
 
+/* @b is a struct kafka_bus. As bus_consumer_open(). */
 int kafka_consumer_open(struct bus *b, const struct bus_consumer_config *config, struct bus_consumer **ret, struct error *err) MUSTCHECK;
 
-/* The offsets done and not committed; NULL: out of memory or none (*none). The caller destroys. */
-rd_kafka_topic_partition_list_t *kafka_consumer_pending(struct bus_consumer *c, bool *none);
+/* The offsets done and not committed. NULL: out of memory. The caller destroys. */
+rd_kafka_topic_partition_list_t *kafka_consumer_pending(struct bus_consumer *c);
 
 /* @offsets stand committed. */
 void kafka_consumer_committed(struct bus_consumer *c, const rd_kafka_topic_partition_list_t *offsets);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* A producer on Kafka whose records each get their outcome; plain or transactional. */
+/* A producer on Kafka whose records each get their outcome: plain or transactional. */
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,15 +32,20 @@ struct kafka_producer {
         size_t open;          /* records without an outcome */
 };
 
-static struct kafka_producer *of(struct bus_producer *producer) {
+static struct kafka_producer *kafka_producer_of(struct bus_producer *producer) {
         return (struct kafka_producer *)((char *)producer - offsetof(struct kafka_producer, producer));
 }
 
-static void on_delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque) {
+/*
+ * @locality our own thread, inside poll, flush, commit, abort and close
+ * @locks none
+ */
+static void kafka_producer_on_delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque) {
         struct kafka_producer *p = opaque;
         struct bus_report report = {.sent = BUS_SENT, .cookie = message->_private, .partition = message->partition, .offset = message->offset};
 
         (void)rk;
+        assert(p->open > 0);
         p->open--;
         if (message->err) {
                 report.sent = rd_kafka_message_status(message) == RD_KAFKA_MSG_STATUS_NOT_PERSISTED ? BUS_REFUSED : BUS_OPEN;
@@ -49,31 +55,33 @@ static void on_delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void
                 p->settled(p->ctx, &report);
 }
 
-static void target_free(struct target *target) {
+/* NULL ok; returns NULL. */
+static struct target *target_free(struct target *target) {
+        if (!target)
+                return NULL;
         if (target->topic)
                 rd_kafka_topic_destroy(target->topic);
         free(target->name);
         free(target);
+        return NULL;
 }
+DEFINE_CLEANUP(struct target *, target_free);
 
 /* Makes the handle of a topic, whose partitions are counted later. */
 static int target_add(struct kafka_producer *p, const char *full, struct target **ret, struct error *err) {
-        struct target *target = calloc(1, sizeof(*target));
-        int r = -ENOMEM;
+        CLEANUP(target_free_p) struct target *target = calloc(1, sizeof(*target));
 
-        if (target)
-                target->name = strdup(full);
-        if (target && target->name) {
-                target->topic = rd_kafka_topic_new(p->client.rk, full, NULL);
-                r = target->topic ? table_put(&p->targets, target->name, strlen(target->name), target)
-                                  : kafka_failed(&p->client, "opening a topic", rd_kafka_last_error(), NULL, err);
-        }
-        if (r) {
-                if (target)
-                        target_free(target);
-                return r;
-        }
-        *ret = target;
+        if (!target)
+                return -ENOMEM;
+        target->name = strdup(full);
+        if (!target->name)
+                return -ENOMEM;
+        target->topic = rd_kafka_topic_new(p->client.rk, full, NULL);
+        if (!target->topic)
+                return kafka_failed(&p->client, "opening a topic", rd_kafka_last_error(), NULL, err);
+        if (table_put(&p->targets, target->name, strlen(target->name), target))
+                return -ENOMEM;
+        *ret = TAKE(target);
         return 0;
 }
 
@@ -88,24 +96,29 @@ static int target_of(struct kafka_producer *p, const char *plain, struct target 
         if (*ret)
                 return 0;
         r = kafka_partitions(&p->client, &name, 1, KAFKA_MISSING_FAILS, &partitions, err);
-        if (r == 0)
-                r = target_add(p, full, ret, err);
-        if (r == 0)
-                (*ret)->partitions = partitions;
-        return r;
+        if (r)
+                return r;
+        r = target_add(p, full, ret, err);
+        if (r)
+                return r;
+        (*ret)->partitions = partitions;
+        return 0;
 }
 
-static int producer_send(struct bus_producer *producer, const struct bus_record *record, void *cookie, struct error *err) {
-        struct kafka_producer *p = of(producer);
+static int kafka_producer_send(struct bus_producer *producer, const struct bus_record *record, void *cookie, struct error *err) {
+        struct kafka_producer *p = kafka_producer_of(producer);
         int32_t partition;
         rd_kafka_resp_err_t code;
         struct target *target;
         int r = target_of(p, record->topic, &target, err);
 
-        if (r == 0 && p->transactional)
-                r = kafka_txn_begin(&p->txn, err);
         if (r)
                 return r;
+        if (p->transactional) {
+                r = kafka_txn_begin(&p->txn, err);
+                if (r)
+                        return r;
+        }
         partition = bus_record_partition(record, target->partitions, target->turn);
         target->turn += record->partition == BUS_BY_KEY && !record->key;
         if (partition < 0) {
@@ -128,15 +141,15 @@ static int producer_send(struct bus_producer *producer, const struct bus_record 
         return p->transactional ? kafka_txn_send_failed(&p->txn, code, err) : kafka_failed(&p->client, "sending a record", code, NULL, err);
 }
 
-static int producer_poll(struct bus_producer *producer, int timeout_ms, struct error *err) {
-        struct kafka_producer *p = of(producer);
+static int kafka_producer_poll(struct bus_producer *producer, int timeout_ms, struct error *err) {
+        struct kafka_producer *p = kafka_producer_of(producer);
 
         rd_kafka_poll(p->client.rk, timeout_ms);
         return kafka_client_fatal(&p->client, err);
 }
 
-static int producer_flush(struct bus_producer *producer, int timeout_ms, size_t *left, struct error *err) {
-        struct kafka_producer *p = of(producer);
+static int kafka_producer_flush(struct bus_producer *producer, int timeout_ms, size_t *left, struct error *err) {
+        struct kafka_producer *p = kafka_producer_of(producer);
         int token = watchdog_enter(p->client.bus->watchdog, "rd_kafka_flush", timeout_ms + BUS_CALL_MS);
         rd_kafka_resp_err_t code = rd_kafka_flush(p->client.rk, timeout_ms);
 
@@ -147,37 +160,37 @@ static int producer_flush(struct bus_producer *producer, int timeout_ms, size_t 
         return kafka_client_fatal(&p->client, err);
 }
 
-static int producer_commit(struct bus_producer *producer, struct bus_consumer *consumer, struct error *err) {
-        struct kafka_producer *p = of(producer);
-        rd_kafka_topic_partition_list_t *list = NULL;
-        bool none = true;
+static int kafka_producer_commit(struct bus_producer *producer, struct bus_consumer *consumer, struct error *err) {
+        struct kafka_producer *p = kafka_producer_of(producer);
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *list = NULL;
         int r = 0;
 
+        assert(p->transactional);
         if (consumer) {
-                list = kafka_consumer_pending(consumer, &none);
+                list = kafka_consumer_pending(consumer);
                 if (!list)
                         return -ENOMEM;
         }
-        if (!none || (p->txn.open && p->txn.sent))
+        if ((list && list->cnt) || kafka_txn_has_work(&p->txn))
                 r = kafka_txn_commit(&p->txn, list, consumer ? kafka_consumer_handle(consumer) : NULL, err);
         rd_kafka_poll(p->client.rk, 0);
         if (r == 0 && list)
                 kafka_consumer_committed(consumer, list);
-        if (list)
-                rd_kafka_topic_partition_list_destroy(list);
         return r;
 }
 
-static int producer_abort(struct bus_producer *producer, struct bus_consumer *consumer, struct error *err) {
-        struct kafka_producer *p = of(producer);
-        int r = kafka_txn_abort(&p->txn, err);
+static int kafka_producer_abort(struct bus_producer *producer, struct bus_consumer *consumer, struct error *err) {
+        struct kafka_producer *p = kafka_producer_of(producer);
+        int r;
 
+        assert(p->transactional);
+        r = kafka_txn_abort(&p->txn, err);
         rd_kafka_poll(p->client.rk, 0);
         return r == 0 && consumer ? kafka_consumer_rewind(consumer, err) : r;
 }
 
-static void producer_close(struct bus_producer *producer) {
-        struct kafka_producer *p = of(producer);
+static void kafka_producer_close(struct bus_producer *producer) {
+        struct kafka_producer *p = kafka_producer_of(producer);
         struct target *target;
 
         if (p->client.rk) {
@@ -192,65 +205,72 @@ static void producer_close(struct bus_producer *producer) {
         free(p);
 }
 
-static const struct bus_producer_ops producer_ops = {
-        .send = producer_send,
-        .poll = producer_poll,
-        .flush = producer_flush,
-        .commit = producer_commit,
-        .abort = producer_abort,
-        .close = producer_close,
+static const struct bus_producer_ops kafka_producer_ops = {
+        .send = kafka_producer_send,
+        .poll = kafka_producer_poll,
+        .flush = kafka_producer_flush,
+        .commit = kafka_producer_commit,
+        .abort = kafka_producer_abort,
+        .close = kafka_producer_close,
 };
 
 static int open_targets(struct kafka_producer *p, const struct bus_producer_config *config, struct error *err) {
-        struct kafka_topics topics;
+        CLEANUP(kafka_topics_done) struct kafka_topics topics = {0};
+        CLEANUP(cleanup_free) struct target **added = calloc(config->topics_n + 1, sizeof(*added));
         int r = kafka_topics_init(&topics, p->client.bus, config->topics, config->topics_n, err);
-        struct target **added = calloc(config->topics_n + 1, sizeof(*added));
 
-        if (r == 0 && !added)
-                r = -ENOMEM;
+        if (r)
+                return r;
+        if (!added)
+                return -ENOMEM;
         /* Before the handles: the question for one topic makes it on a broker that is set up so. */
-        if (r == 0)
-                r = kafka_partitions(&p->client, (const char *const *)topics.names, topics.n, KAFKA_MISSING_FAILS, topics.partitions, err);
-        for (size_t i = 0; r == 0 && i < topics.n; i++)
+        r = kafka_partitions(&p->client, (const char *const *)topics.names, topics.n, KAFKA_MISSING_FAILS, topics.partitions, err);
+        if (r || topics.n == 0)
+                return r;
+        for (size_t i = 0; i < topics.n; i++) {
                 r = target_add(p, topics.names[i], &added[i], err);
+                if (r)
+                        return r;
+        }
         /* Again with its topics known, so that its own metadata is warm. */
-        if (r == 0 && topics.n)
-                r = kafka_partitions(&p->client, (const char *const *)topics.names, topics.n, KAFKA_MISSING_FAILS, topics.partitions, err);
-        for (size_t i = 0; r == 0 && i < topics.n; i++)
+        r = kafka_partitions(&p->client, (const char *const *)topics.names, topics.n, KAFKA_MISSING_FAILS, topics.partitions, err);
+        if (r)
+                return r;
+        for (size_t i = 0; i < topics.n; i++)
                 added[i]->partitions = topics.partitions[i];
-        free(added);
-        kafka_topics_done(&topics);
-        return r;
+        return 0;
 }
 
 int kafka_producer_open(struct bus *b, const struct bus_producer_config *config, struct bus_producer **ret, struct error *err) {
-        struct kafka_bus *bus = (struct kafka_bus *)b;
+        CLEANUP(bus_producer_close_p) struct bus_producer *opened = NULL;
+        struct kafka_bus *bus = kafka_bus_of(b);
         struct kafka_producer *p = calloc(1, sizeof(*p));
-        char *id = config->transactional_id ? kafka_name(bus, config->transactional_id) : NULL;
+        CLEANUP(cleanup_free) char *id = config->transactional_id ? kafka_name(bus, config->transactional_id) : NULL;
         const struct kafka_client_options options = {
-                .role = id ? KAFKA_TXN : KAFKA_PRODUCER, .transactional_id = id, .delivered = on_delivered, .opaque = p};
+                .role = id ? KAFKA_TXN : KAFKA_PRODUCER, .transactional_id = id, .delivered = kafka_producer_on_delivered, .opaque = p};
         int r;
 
-        if (!p || (config->transactional_id && !id)) {
-                free(p);
-                free(id);
+        if (!p)
                 return -ENOMEM;
-        }
-        p->producer.ops = &producer_ops;
+        p->producer.ops = &kafka_producer_ops;
+        opened = &p->producer;
+        if (config->transactional_id && !id)
+                return -ENOMEM;
         p->transactional = id != NULL;
         p->settled = config->settled;
         p->ctx = config->ctx;
         p->txn.client = &p->client;
         r = kafka_client_open(&p->client, bus, &options, err);
-        free(id);
-        if (r == 0)
-                r = open_targets(p, config, err);
-        if (r == 0 && p->transactional)
-                r = kafka_txn_init(&p->txn, BUS_CALL_MS, err);
-        if (r) {
-                producer_close(&p->producer);
+        if (r)
                 return r;
+        r = open_targets(p, config, err);
+        if (r)
+                return r;
+        if (p->transactional) {
+                r = kafka_txn_init(&p->txn, BUS_CALL_MS, err);
+                if (r)
+                        return r;
         }
-        *ret = &p->producer;
+        *ret = TAKE(opened);
         return 0;
 }

@@ -19,6 +19,7 @@
 #include "bus/kafka/topics.h"
 #include "bus/kafka/txn.h"
 #include "bus/kafka/worker.h"
+#include "bus/positions.h"
 
 #define ABORT_PAUSE_MS 20        /* before the second of two aborts is tried again; doubled for each further one, … */
 #define ABORT_PAUSE_MAX_MS 1000  /* … to this */
@@ -28,12 +29,6 @@
 #define UNDELIVERED_SAID_MS 1000 /* at most one log line in this time; the rest is counted in the next */
 #define AHEAD 256 /* messages taken from librdkafka's queue at once: one lock for all */
 #define TURNS_MAX 10000 /* ends of partitions and complaints that one poll passes over */
-
-struct kafka_worker_part {
-        bool owned, restored, started;
-        bool moved;   /* records were handed out since the last commit */
-        bool touched; /* its state was written since the last commit */
-};
 
 struct kafka_worker_producer {
         struct kafka_client client; /* first: librdkafka's callbacks */
@@ -60,12 +55,7 @@ struct kafka_worker {
         int64_t state_output; /* place of the state among the outputs; -1: it is not written */
         struct kafka_rows rows; /* of the state, in the open transaction, that librdkafka does not have yet */
 
-        int32_t partitions; /* of the state and of every input */
-        bool stale; /* the open transaction holds work of partitions that are gone: it can only be aborted */
-        struct kafka_worker_part *parts;  /* [partitions] */
-        int64_t *next, *committed;        /* [partitions][inputs] */
-        struct bus_part *handed;          /* [partitions]: of the event */
-        size_t handed_n;
+        struct worker_positions at; /* of the state's partitions and the inputs */
 
         int64_t aborted;        /* monotonic: end of the last abort; 0: none */
         int64_t abort_pause_ms; /* what it waited before it read again */
@@ -81,14 +71,10 @@ static struct kafka_worker *kafka_worker_of(struct bus_worker *worker) {
         return (struct kafka_worker *)((char *)worker - offsetof(struct kafka_worker, worker));
 }
 
-static int64_t *next_of(struct kafka_worker *w, int32_t partition) {
-        return w->next + (size_t)partition * w->inputs;
-}
-
-static int64_t *committed_of(struct kafka_worker *w, int32_t partition) {
-        return w->committed + (size_t)partition * w->inputs;
-}
-
+/*
+ * @locality our own thread, inside poll, restore and close
+ * @locks none
+ */
 static void kafka_worker_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *parts, void *opaque) {
         struct kafka_worker *w = opaque;
 
@@ -96,7 +82,12 @@ static void kafka_worker_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err, r
         kafka_group_rebalance(&w->group, err, parts);
 }
 
-/* Failures only. What a commit answers later is that records were not delivered; why stands only here. A broker that goes fails thousands. */
+/*
+ * Failures only. What a commit answers later is that records were not delivered; why stands only here. A broker that goes fails thousands.
+ *
+ * @locality our own thread, when the producer is polled and inside commit and abort
+ * @locks none
+ */
 static void kafka_worker_on_undelivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque) {
         struct kafka_worker_producer *p = opaque;
         const struct kafka_bus *bus = p->client.bus;
@@ -125,11 +116,14 @@ static rd_kafka_resp_err_t try_send_rows(struct kafka_worker *w) {
 /* Sends all rows that wait. Return: 0; BUS_E_ABORTED; negative errno. */
 static int send_rows(struct kafka_worker *w, struct error *err) {
         rd_kafka_resp_err_t code;
-        int r = 0;
 
-        while (r == 0 && (code = try_send_rows(w)) != RD_KAFKA_RESP_ERR_NO_ERROR)
-                r = kafka_txn_send_failed(&w->producer.txn, code, err);
-        return r;
+        while ((code = try_send_rows(w)) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+                int r = kafka_txn_send_failed(&w->producer.txn, code, err);
+
+                if (r)
+                        return r;
+        }
+        return 0;
 }
 
 /*
@@ -143,44 +137,59 @@ static int keep_row(struct kafka_worker *w, int32_t partition, const struct bus_
         if (*ret_taken)
                 return 0;
         r = send_rows(w, err);
-        if (r == 0)
-                *ret_taken = kafka_rows_add(&w->rows, partition, record);
-        return r;
+        if (r)
+                return r;
+        *ret_taken = kafka_rows_add(&w->rows, partition, record);
+        return 0;
 }
 
-static int send_record(struct kafka_worker *w, int32_t partition, const struct bus_record *record, struct error *err) {
+static int send_now(struct kafka_worker *w, int32_t partition, const struct bus_record *record, struct error *err) {
         rd_kafka_topic_t *topic = w->outputs[record->index].topic;
         rd_kafka_resp_err_t code;
-        int r = 0;
 
-        while (r == 0 && (code = kafka_record_send(w->producer.client.rk, topic, partition, record, NULL)) != RD_KAFKA_RESP_ERR_NO_ERROR)
-                r = kafka_txn_send_failed(&w->producer.txn, code, err);
-        if (r == 0)
-                w->producer.txn.sent++;
-        return r;
+        while ((code = kafka_record_send(w->producer.client.rk, topic, partition, record, NULL)) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+                int r = kafka_txn_send_failed(&w->producer.txn, code, err);
+
+                if (r)
+                        return r;
+        }
+        w->producer.txn.sent++;
+        return 0;
+}
+
+/* A record of the state, which keeps its place among the rows that wait. Return: as bus_worker_produce(). */
+static int produce_state(struct kafka_worker *w, int32_t partition, const struct bus_record *record, struct error *err) {
+        bool taken = false;
+        int r = record->headers_n || record->timestamp ? send_rows(w, err) : keep_row(w, partition, record, &taken, err);
+
+        if (r)
+                return r;
+        if (!taken) {
+                r = send_now(w, partition, record, err);
+                if (r)
+                        return r;
+        }
+        worker_positions_touch(&w->at, partition);
+        return 0;
 }
 
 static int kafka_worker_produce(struct bus_worker *worker, const struct bus_record *record, struct error *err) {
         struct kafka_worker *w = kafka_worker_of(worker);
-        const struct kafka_worker_output *output;
         int32_t partition;
-        bool is_state = (int64_t)record->index == w->state_output, taken = false;
-        int r = kafka_txn_begin(&w->producer.txn, err);
+        int r;
 
         assert(record->index < w->written.n);
-        output = &w->outputs[record->index];
-        partition = bus_record_partition(record, output->partitions, 0);
+        r = kafka_txn_begin(&w->producer.txn, err);
+        if (r)
+                return r;
+        partition = bus_record_partition(record, w->outputs[record->index].partitions, 0);
         if (partition < 0) {
                 error_set(err, "the topic %s has no partition %d", w->written.names[record->index], (int)record->partition);
                 return -EINVAL;
         }
-        if (r == 0 && is_state)
-                r = record->headers_n || record->timestamp ? send_rows(w, err) : keep_row(w, partition, record, &taken, err);
-        if (r == 0 && !taken)
-                r = send_record(w, partition, record, err);
-        if (r == 0 && is_state && w->parts[partition].owned)
-                w->parts[partition].touched = true;
-        return r;
+        if ((int64_t)record->index == w->state_output)
+                return produce_state(w, partition, record, err);
+        return send_now(w, partition, record, err);
 }
 
 /* -- What is read -- */
@@ -196,11 +205,9 @@ static void drop_ahead(struct kafka_worker *w) {
                 rd_kafka_message_destroy(w->ahead[w->ahead_at++]);
 }
 
-static void kafka_worker_forget(struct kafka_worker *w) {
-        w->stale |= w->producer.txn.open && (w->producer.txn.sent > 0 || w->rows.n > 0);
-        memset(w->parts, 0, (size_t)w->partitions * sizeof(*w->parts));
-        memset(w->next, 0, (size_t)w->partitions * (w->inputs + 1) * sizeof(*w->next));
-        memset(w->committed, 0, (size_t)w->partitions * (w->inputs + 1) * sizeof(*w->committed));
+/* Whether the open transaction holds anything. */
+static bool has_written(const struct kafka_worker *w) {
+        return w->producer.txn.open && (w->producer.txn.sent > 0 || w->rows.n > 0);
 }
 
 /* The inputs of parts, all with one offset. NULL: out of memory. */
@@ -210,6 +217,19 @@ static rd_kafka_topic_partition_list_t *list_of_parts(const struct kafka_worker 
         for (size_t k = 0; list && k < n; k++) {
                 for (size_t i = 0; i < w->inputs; i++)
                         rd_kafka_topic_partition_list_add(list, w->topics.names[i], parts[k].partition)->offset = offset;
+        }
+        return list;
+}
+
+/* The inputs of all partitions that have started, each with the offset to be read next. NULL: out of memory. */
+static rd_kafka_topic_partition_list_t *list_started(const struct kafka_worker *w) {
+        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
+
+        for (int32_t p = 0; list && p < w->at.partitions; p++) {
+                const int64_t *next = worker_positions_of(&w->at, p);
+
+                for (size_t i = 0; w->at.at[p].started && i < w->inputs; i++)
+                        rd_kafka_topic_partition_list_add(list, w->topics.names[i], p)->offset = next[i];
         }
         return list;
 }
@@ -224,99 +244,77 @@ static rd_kafka_topic_partition_t *input_of(const struct kafka_worker *w, rd_kaf
  * group move, topic by topic, and from the first on the cases of that topic are written elsewhere.
  */
 static int check_partitions(struct kafka_worker *w, struct error *err) {
-        CLEANUP(cleanup_free) void *memory = calloc(w->topics.n, sizeof(int32_t));
-        int32_t *counts = memory;
-        int r = counts ? kafka_partitions(&w->producer.client, (const char *const *)w->topics.names, w->topics.n, KAFKA_MISSING_FAILS, counts, err)
-                       : -ENOMEM;
+        CLEANUP(cleanup_free) int32_t *counts = calloc(w->topics.n, sizeof(*counts));
+        int r;
 
-        for (size_t i = 0; r == 0 && i < w->topics.n; i++) {
-                if (counts[i] == w->partitions)
+        if (!counts)
+                return -ENOMEM;
+        r = kafka_partitions(&w->producer.client, (const char *const *)w->topics.names, w->topics.n, KAFKA_MISSING_FAILS, counts, err);
+        if (r)
+                return r;
+        for (size_t i = 0; i < w->topics.n; i++) {
+                if (counts[i] == w->at.partitions)
                         continue;
                 error_set(err, "the topic %s has %d partitions now and had %d when this worker began; partitions of topics are never changed",
-                          w->topics.names[i], (int)counts[i], (int)w->partitions);
-                r = -EINVAL;
+                          w->topics.names[i], (int)counts[i], (int)w->at.partitions);
+                return -EINVAL;
         }
-        return r;
+        return 0;
 }
 
-static int kafka_worker_take_assignment(struct kafka_worker *w, struct error *err) {
+static int kafka_worker_take_assignment(struct kafka_worker *w, struct bus_event *ret, struct error *err) {
         const rd_kafka_topic_partition_list_t *got = w->group.parts;
-        rd_kafka_topic_partition_list_t *list;
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *list = NULL;
         rd_kafka_resp_err_t code;
 
-        kafka_worker_forget(w);
-        w->handed_n = 0;
+        worker_positions_forget(&w->at, has_written(w));
         for (int i = 0; got && i < got->cnt; i++) {
-                int32_t p = got->elems[i].partition;
-
-                if (strcmp(got->elems[i].topic, w->topics.names[w->inputs]) != 0 || p < 0 || p >= w->partitions)
-                        continue;
-                w->parts[p].owned = true;
-                w->handed[w->handed_n++] = (struct bus_part){0, p};
+                if (strcmp(got->elems[i].topic, w->topics.names[w->inputs]) == 0)
+                        (void)worker_positions_own(&w->at, got->elems[i].partition); /* check_partitions() has judged the others */
         }
-        list = list_of_parts(w, w->handed, w->handed_n, 0); /* start seeks to where reading really begins */
+        worker_positions_event(&w->at, BUS_ASSIGNED, false, ret);
+        list = list_of_parts(w, ret->parts, ret->parts_n, 0); /* start seeks to where reading really begins */
         if (!list)
                 return -ENOMEM;
         code = rd_kafka_assign(w->client.rk, list);
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR && list->cnt)
                 code = rd_kafka_pause_partitions(w->client.rk, list);
-        rd_kafka_topic_partition_list_destroy(list);
         return code ? kafka_failed(&w->client, "taking up partitions", code, NULL, err) : 0;
 }
 
 /* What the group said, as an event. */
 static int kafka_worker_hand_out(struct kafka_worker *w, struct bus_event *ret, struct error *err) {
         enum bus_event_kind kind = w->group.pending;
-        int r = 0;
+        int r;
 
         drop_ahead(w); /* of parts that go, or that start seeks */
         w->group.pending = BUS_NONE;
-        if (kind == BUS_ASSIGNED) {
-                r = check_partitions(w, err);
-                if (r == 0)
-                        r = kafka_worker_take_assignment(w, err);
-        } else {
-                w->handed_n = 0;
-                for (int32_t p = 0; p < w->partitions; p++) {
-                        if (w->parts[p].owned)
-                                w->handed[w->handed_n++] = (struct bus_part){0, p};
-                }
+        if (kind != BUS_ASSIGNED) {
                 w->group.release = true;
-                if (kind == BUS_LOST)
-                        kafka_worker_forget(w);
+                worker_positions_event(&w->at, kind, has_written(w), ret);
+                return 0;
         }
-        *ret = (struct bus_event){.kind = kind, .parts = w->handed, .parts_n = w->handed_n};
-        return r;
+        r = check_partitions(w, err);
+        return r ? r : kafka_worker_take_assignment(w, ret, err);
 }
 
-/* The end of a partition: markers and aborted records before it count as read. */
-static void note_end(struct kafka_worker *w, const rd_kafka_message_t *message) {
+/* The place of an input, by a message of it; false: it is none. */
+static bool find_input(struct kafka_worker *w, const rd_kafka_message_t *message, size_t *ret) {
         int64_t index = kafka_topics_place(&w->topics, message->rkt);
-        int64_t *next;
 
-        if (index < 0 || (size_t)index >= w->inputs || message->partition >= w->partitions || !w->parts[message->partition].started)
-                return;
-        next = next_of(w, message->partition) + index;
-        if (message->offset > *next)
-                *next = message->offset;
+        *ret = (size_t)index;
+        return index >= 0 && *ret < w->inputs;
 }
 
 /* Takes over the message as the record of the event; false: it is none of ours. */
 static bool kafka_worker_take_record(struct kafka_worker *w, rd_kafka_message_t *message, struct bus_event *ret) {
-        int64_t index = kafka_topics_place(&w->topics, message->rkt);
-        int32_t p = message->partition;
-        int64_t *next;
+        size_t input;
 
-        if (index < 0 || (size_t)index >= w->inputs || p < 0 || p >= w->partitions || !w->parts[p].started)
+        if (!find_input(w, message, &input) || !worker_positions_take(&w->at, message->partition, input, message->offset))
                 return false;
-        next = next_of(w, p) + index;
-        if (message->offset < *next)
-                return false;
-        *next = message->offset + 1;
-        w->parts[p].moved = true;
         w->message = message;
         ret->kind = BUS_RECORD;
-        kafka_record_fill(message, kafka_topics_plain(&w->topics, (uint32_t)index), (uint32_t)index, &w->headers, &ret->record);
+        kafka_record_fill(message, kafka_topics_plain(&w->topics, (uint32_t)input), (uint32_t)input, &w->headers, &ret->record);
         return true;
 }
 
@@ -338,6 +336,24 @@ static rd_kafka_message_t *next_message(struct kafka_worker *w, int timeout_ms) 
         return w->group.pending == BUS_NONE && timeout_ms > 0 ? rd_kafka_consumer_poll(w->client.rk, timeout_ms) : NULL;
 }
 
+/* One message that came. Return: 0, with ret->kind BUS_RECORD when it was handed out; negative errno. */
+static int kafka_worker_take(struct kafka_worker *w, rd_kafka_message_t *message, struct bus_event *ret, struct error *err) {
+        size_t input;
+        int r = 0;
+
+        if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+                if (kafka_worker_take_record(w, message, ret))
+                        return 0;
+        } else if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+                if (find_input(w, message, &input))
+                        worker_positions_end(&w->at, message->partition, input, message->offset);
+        } else {
+                r = kafka_group_trouble(&w->group, message, err);
+        }
+        rd_kafka_message_destroy(message);
+        return r;
+}
+
 static int kafka_worker_poll(struct bus_worker *worker, int timeout_ms, struct bus_event *ret, struct error *err) {
         struct kafka_worker *w = kafka_worker_of(worker);
         int r;
@@ -345,7 +361,7 @@ static int kafka_worker_poll(struct bus_worker *worker, int timeout_ms, struct b
         kafka_worker_drop_message(w);
         ret->kind = BUS_NONE;
         if (w->group.release) {
-                kafka_worker_forget(w);
+                worker_positions_forget(&w->at, has_written(w));
                 r = kafka_group_release(&w->group, err);
                 if (r)
                         return r;
@@ -354,23 +370,13 @@ static int kafka_worker_poll(struct bus_worker *worker, int timeout_ms, struct b
                 rd_kafka_message_t *message = w->group.pending == BUS_NONE ? next_message(w, timeout_ms) : NULL;
 
                 if (w->group.pending != BUS_NONE) {
-                        if (message)
-                                rd_kafka_message_destroy(message);
+                        rd_kafka_message_destroy_p(&message);
                         return kafka_worker_hand_out(w, ret, err);
                 }
                 if (!message)
                         return kafka_client_fatal(&w->client, err);
-                r = 0;
-                if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-                        if (kafka_worker_take_record(w, message, ret))
-                                return 0;
-                } else if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-                        note_end(w, message);
-                } else {
-                        r = kafka_group_trouble(&w->group, message, err);
-                }
-                rd_kafka_message_destroy(message);
-                if (r)
+                r = kafka_worker_take(w, message, ret, err);
+                if (r || ret->kind == BUS_RECORD)
                         return r;
                 timeout_ms = 0; /* the caller may have waited for just this */
         }
@@ -380,18 +386,17 @@ static int kafka_worker_poll(struct bus_worker *worker, int timeout_ms, struct b
 /* Serves the group inside a longer call. Return: 0; BUS_E_REBALANCED; negative errno. */
 static int serve_group(void *ctx, struct error *err) {
         struct kafka_worker *w = ctx;
-        rd_kafka_message_t *message;
-        int r = 0;
+        CLEANUP(rd_kafka_message_destroy_p) rd_kafka_message_t *message = NULL; /* everything is paused: at most a stray that start reads again */
 
         if (!kafka_group_settled(&w->group))
                 return BUS_E_REBALANCED;
         message = rd_kafka_consumer_poll(w->client.rk, 0);
-        if (message && message->err && message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
-                r = kafka_group_trouble(&w->group, message, err);
-        if (message)
-                rd_kafka_message_destroy(message); /* everything is paused: at most a stray that start reads again */
-        if (r)
-                return r;
+        if (message && message->err && message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+                int r = kafka_group_trouble(&w->group, message, err);
+
+                if (r)
+                        return r;
+        }
         return w->group.pending != BUS_NONE ? BUS_E_REBALANCED : kafka_client_fatal(&w->client, err);
 }
 
@@ -448,34 +453,31 @@ static int ask_committed(struct kafka_worker *w, rd_kafka_topic_partition_list_t
 static void note_begin(struct kafka_worker *w, const struct bus_part *parts, size_t n, rd_kafka_topic_partition_list_t *committed,
                        rd_kafka_topic_partition_list_t *first) {
         for (size_t k = 0; k < n; k++) {
-                int64_t *next = next_of(w, parts[k].partition);
-
                 for (size_t i = 0; i < w->inputs; i++) {
                         int64_t was = input_of(w, committed, k, i)->offset, begin = input_of(w, first, k, i)->offset;
 
-                        next[i] = was > begin ? was : begin;
-                        if (was >= 0 && was < begin)
+                        if (worker_positions_begin(&w->at, parts[k].partition, i, was, begin))
                                 log_line(w->bus->log, BUS_GAP, LOG_STRING("topic", w->topics.names[i]),
                                          LOG_INT("partition", parts[k].partition), LOG_INT("committed", was), LOG_INT("first", begin));
                 }
-                memcpy(committed_of(w, parts[k].partition), next, w->inputs * sizeof(*next));
         }
 }
 
 static int ask_begin(struct kafka_worker *w, const struct bus_part *parts, size_t n, struct error *err) {
-        rd_kafka_topic_partition_list_t *committed = list_of_parts(w, parts, n, RD_KAFKA_OFFSET_INVALID);
-        rd_kafka_topic_partition_list_t *first = list_of_parts(w, parts, n, RD_KAFKA_OFFSET_BEGINNING);
-        int r = committed && first ? ask_committed(w, committed, err) : -ENOMEM;
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *committed = list_of_parts(w, parts, n, RD_KAFKA_OFFSET_INVALID);
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *first = list_of_parts(w, parts, n, RD_KAFKA_OFFSET_BEGINNING);
+        int r;
 
-        if (r == 0)
-                r = kafka_list_offsets(&w->client, first, err);
-        if (r == 0)
-                note_begin(w, parts, n, committed, first);
-        if (committed)
-                rd_kafka_topic_partition_list_destroy(committed);
-        if (first)
-                rd_kafka_topic_partition_list_destroy(first);
-        return r;
+        if (!committed || !first)
+                return -ENOMEM;
+        r = ask_committed(w, committed, err);
+        if (r)
+                return r;
+        r = kafka_list_offsets(&w->client, first, err);
+        if (r)
+                return r;
+        note_begin(w, parts, n, committed, first);
+        return 0;
 }
 
 /*
@@ -483,58 +485,70 @@ static int ask_begin(struct kafka_worker *w, const struct bus_part *parts, size_
  * committed count; only a read_uncommitted consumer is told that, others get the last stable offset.
  */
 static int find_marks(struct kafka_worker *w, const struct bus_part *parts, size_t n, int64_t *ret, struct error *err) {
-        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)n);
-        struct kafka_client client = {0};
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)n);
+        CLEANUP(kafka_client_close) struct kafka_client client = {0};
         const struct kafka_client_options options = {.role = KAFKA_MARKS, .opaque = &client};
-        int r = list ? kafka_client_open(&client, w->bus, &options, err) : -ENOMEM;
+        int r;
 
-        for (size_t k = 0; r == 0 && k < n; k++)
+        if (!list)
+                return -ENOMEM;
+        r = kafka_client_open(&client, w->bus, &options, err);
+        if (r)
+                return r;
+        for (size_t k = 0; k < n; k++)
                 rd_kafka_topic_partition_list_add(list, w->topics.names[w->inputs], parts[k].partition)->offset = RD_KAFKA_OFFSET_END;
-        if (r == 0)
-                r = kafka_list_offsets(&client, list, err);
-        for (size_t k = 0; r == 0 && k < n; k++)
+        r = kafka_list_offsets(&client, list, err);
+        if (r)
+                return r;
+        for (size_t k = 0; k < n; k++)
                 ret[k] = list->elems[k].offset;
-        if (list)
-                rd_kafka_topic_partition_list_destroy(list);
-        kafka_client_close(&client);
-        return r;
+        return 0;
 }
 
 static int kafka_worker_restore(struct bus_worker *worker, const struct bus_part *parts, size_t n, const struct bus_restore *callbacks,
-                         struct error *err) {
+                                struct error *err) {
         struct kafka_worker *w = kafka_worker_of(worker);
-        int64_t *marks = calloc(n + 1, sizeof(*marks));
-        int r = marks ? serve_group(w, err) : -ENOMEM;
+        CLEANUP(cleanup_free) int64_t *marks = calloc(n + 1, sizeof(*marks));
+        int r;
 
-        if (r == 0 && w->stale) { /* what is left open would be waited for */
+        if (!marks)
+                return -ENOMEM;
+        r = serve_group(w, err);
+        if (r)
+                return r;
+        if (w->at.stale) { /* what is left open would be waited for */
                 kafka_rows_drop(&w->rows);
                 r = kafka_txn_abort(&w->producer.txn, err);
-                w->stale = false;
+                if (r)
+                        return r;
+                w->at.stale = false;
         }
-        if (r == 0)
-                r = ask_begin(w, parts, n, err);
-        if (r == 0)
-                r = find_marks(w, parts, n, marks, err);
-        if (r == 0)
-                r = kafka_restore(&(struct kafka_restore){.bus = w->bus,
-                                                          .topic = w->topics.names[w->inputs],
-                                                          .plain = kafka_topics_plain(&w->topics, (uint32_t)w->inputs),
-                                                          .parts = parts,
-                                                          .marks = marks,
-                                                          .n = n,
-                                                          .callbacks = callbacks,
-                                                          .turn = serve_group,
-                                                          .ctx = w}, err);
-        for (size_t k = 0; r == 0 && k < n; k++)
-                w->parts[parts[k].partition].restored = true;
-        free(marks);
-        return r;
+        r = ask_begin(w, parts, n, err);
+        if (r)
+                return r;
+        r = find_marks(w, parts, n, marks, err);
+        if (r)
+                return r;
+        r = kafka_restore(&(struct kafka_restore){.bus = w->bus,
+                                                  .topic = w->topics.names[w->inputs],
+                                                  .plain = kafka_topics_plain(&w->topics, (uint32_t)w->inputs),
+                                                  .parts = parts,
+                                                  .marks = marks,
+                                                  .n = n,
+                                                  .callbacks = callbacks,
+                                                  .turn = serve_group,
+                                                  .ctx = w}, err);
+        if (r)
+                return r;
+        worker_positions_restored(&w->at, parts, n);
+        return 0;
 }
 
 static int kafka_worker_start(struct bus_worker *worker, const struct bus_part *parts, size_t n, struct error *err) {
         struct kafka_worker *w = kafka_worker_of(worker);
-        rd_kafka_topic_partition_list_t *list;
-        int r = 0;
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *list = NULL;
+        rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+        int r;
 
         if (!kafka_group_settled(&w->group))
                 return BUS_E_REBALANCED;
@@ -542,110 +556,88 @@ static int kafka_worker_start(struct bus_worker *worker, const struct bus_part *
         if (!list)
                 return -ENOMEM;
         for (size_t k = 0; k < n; k++) {
-                assert(w->parts[parts[k].partition].restored && !w->parts[parts[k].partition].started);
+                const int64_t *next = worker_positions_of(&w->at, parts[k].partition);
+
+                assert(next);
                 for (size_t i = 0; i < w->inputs; i++)
-                        input_of(w, list, k, i)->offset = next_of(w, parts[k].partition)[i];
+                        input_of(w, list, k, i)->offset = next[i];
         }
         /* While they are paused: resumed first, they would begin to fetch at the 0 of their assignment, where records may be gone. A millisecond. */
         r = kafka_group_seek(&w->group, list, err);
-        if (r == 0 && list->cnt) { /* resumed once: resuming what is not paused goes back in 2.0.2 */
-                rd_kafka_resp_err_t code = rd_kafka_resume_partitions(w->client.rk, list);
-
-                r = code ? kafka_failed(&w->client, "beginning to read", code, NULL, err) : 0;
-        }
-        if (r == 0) /* to the same place: in 2.0.2 only a seek wakes the threads that fetch, which else notice it up to a second later */
-                r = kafka_group_seek(&w->group, list, err);
-        for (size_t k = 0; r == 0 && k < n; k++)
-                w->parts[parts[k].partition].started = true;
-        rd_kafka_topic_partition_list_destroy(list);
-        return r;
+        if (r)
+                return r;
+        if (list->cnt) /* resumed once: resuming what is not paused goes back in 2.0.2 */
+                code = rd_kafka_resume_partitions(w->client.rk, list);
+        if (code)
+                return kafka_failed(&w->client, "beginning to read", code, NULL, err);
+        /* To the same place: in 2.0.2 only a seek wakes the threads that fetch, which else notice it up to a second later. */
+        r = kafka_group_seek(&w->group, list, err);
+        if (r)
+                return r;
+        worker_positions_start(&w->at, parts, n);
+        return 0;
 }
 
 static int kafka_worker_ends(struct bus_worker *worker, const struct bus_part *parts, size_t n, int64_t *ret, struct error *err) {
         struct kafka_worker *w = kafka_worker_of(worker);
-        rd_kafka_topic_partition_list_t *list;
-        int r = 0;
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *list = NULL;
+        int r;
 
-        if (w->group.pending != BUS_NONE)
+        if (w->group.pending != BUS_NONE || !worker_positions_own_all(&w->at, parts, n))
                 return BUS_E_REBALANCED;
-        for (size_t k = 0; k < n; k++) {
-                if (parts[k].partition < 0 || parts[k].partition >= w->partitions || !w->parts[parts[k].partition].owned)
-                        return BUS_E_REBALANCED;
-        }
         list = list_of_parts(w, parts, n, RD_KAFKA_OFFSET_END);
         if (!list)
                 return -ENOMEM;
-        if (list->cnt)
-                r = kafka_list_offsets(&w->client, list, err);
-        for (int i = 0; r == 0 && i < list->cnt; i++)
+        r = kafka_list_offsets(&w->client, list, err);
+        if (r)
+                return r;
+        for (int i = 0; i < list->cnt; i++)
                 ret[i] = list->elems[i].offset;
-        rd_kafka_topic_partition_list_destroy(list);
-        return r;
+        return 0;
 }
 
 static const int64_t *kafka_worker_positions(struct bus_worker *worker, int32_t partition) {
-        struct kafka_worker *w = kafka_worker_of(worker);
-
-        return partition >= 0 && partition < w->partitions && w->parts[partition].restored ? next_of(w, partition) : NULL;
+        return worker_positions_of(&kafka_worker_of(worker)->at, partition);
 }
 
 /* -- Commit, abort, settle -- */
 
-/* The positions to commit: of every partition that was read or written. NULL: out of memory. */
-static rd_kafka_topic_partition_list_t *list_positions(struct kafka_worker *w) {
-        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
+struct pending_list {
+        const struct kafka_worker *w;
+        rd_kafka_topic_partition_list_t *list;
+};
 
-        for (int32_t p = 0; list && p < w->partitions; p++) {
-                const struct kafka_worker_part *part = &w->parts[p];
-                const int64_t *next = next_of(w, p), *done = committed_of(w, p);
-                int before = list->cnt;
+static int list_pending(void *ctx, int32_t partition, size_t input, int64_t next) {
+        struct pending_list *pending = ctx;
 
-                if (!part->moved && !part->touched)
-                        continue;
-                for (size_t i = 0; i < w->inputs; i++) {
-                        if (next[i] != done[i])
-                                rd_kafka_topic_partition_list_add(list, w->topics.names[i], p)->offset = next[i];
-                }
-                if (list->cnt == before && w->inputs) /* nothing moved: say again what stands there, to prove that it is ours */
-                        rd_kafka_topic_partition_list_add(list, w->topics.names[0], p)->offset = next[0];
-        }
-        return list;
-}
-
-static void mark_committed(struct kafka_worker *w) {
-        for (int32_t p = 0; p < w->partitions; p++) {
-                struct kafka_worker_part *part = &w->parts[p];
-
-                if (!part->moved && !part->touched)
-                        continue;
-                memcpy(committed_of(w, p), next_of(w, p), w->inputs * sizeof(int64_t));
-                part->moved = part->touched = false;
-        }
+        rd_kafka_topic_partition_list_add(pending->list, pending->w->topics.names[input], partition)->offset = next;
+        return 0;
 }
 
 static int kafka_worker_commit(struct bus_worker *worker, struct error *err) {
         struct kafka_worker *w = kafka_worker_of(worker);
-        rd_kafka_topic_partition_list_t *list;
-        int r = 0;
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *list = NULL;
+        int r;
 
-        if (w->stale) { /* without the offsets of its partitions nothing would prove that they were still ours */
+        if (w->at.stale) { /* without the offsets of its partitions nothing would prove that they were still ours */
                 error_set(err, "the partitions of this transaction are gone");
                 return BUS_E_ABORTED;
         }
         r = send_rows(w, err);
         if (r)
                 return r;
-        list = list_positions(w);
+        list = rd_kafka_topic_partition_list_new(16);
         if (!list)
                 return -ENOMEM;
+        (void)worker_positions_pending(&w->at, list_pending, &(struct pending_list){w, list});
         rd_kafka_poll(w->producer.client.rk, 0);
-        if (list->cnt || (w->producer.txn.open && w->producer.txn.sent))
+        if (list->cnt || kafka_txn_has_work(&w->producer.txn))
                 r = kafka_txn_commit(&w->producer.txn, list, w->client.rk, err);
         rd_kafka_poll(w->producer.client.rk, 0);
-        rd_kafka_topic_partition_list_destroy(list);
-        if (r == 0)
-                mark_committed(w);
-        return r;
+        if (r)
+                return r;
+        worker_positions_committed(&w->at);
+        return 0;
 }
 
 /* A record that the broker refuses again and again must not fill its topics with transactions that come to nothing. */
@@ -664,26 +656,19 @@ static void back_off(struct kafka_worker *w) {
         w->aborted = now;
 }
 
+/* Reads again from what is committed: all inputs, also those of which nothing was handed out, because what was taken ahead of them is dropped. */
 static int kafka_worker_rewind(struct kafka_worker *w, struct error *err) {
-        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *list = NULL;
         int r;
 
+        drop_ahead(w);
+        worker_positions_rewind(&w->at);
+        if (!kafka_group_settled(&w->group)) /* there is nothing to go back in: the next owner begins at what was committed */
+                return 0;
+        list = list_started(w);
         if (!list)
                 return -ENOMEM;
-        /* All inputs, also those of which nothing was handed out: what was taken ahead of them is dropped. */
-        drop_ahead(w);
-        for (int32_t p = 0; p < w->partitions; p++) {
-                int64_t *next = next_of(w, p), *done = committed_of(w, p);
-
-                for (size_t i = 0; w->parts[p].started && i < w->inputs; i++) {
-                        rd_kafka_topic_partition_list_add(list, w->topics.names[i], p)->offset = done[i];
-                        next[i] = done[i];
-                }
-                w->parts[p].moved = w->parts[p].touched = false;
-        }
-        /* While the group moves there is nothing to go back in: the next owner begins at what was committed. */
-        r = !kafka_group_settled(&w->group) ? 0 : kafka_group_seek(&w->group, list, err);
-        rd_kafka_topic_partition_list_destroy(list);
+        r = kafka_group_seek(&w->group, list, err);
         return r == BUS_E_REBALANCED ? 0 : r;
 }
 
@@ -696,7 +681,6 @@ static int kafka_worker_abort(struct bus_worker *worker, struct error *err) {
         rd_kafka_poll(w->producer.client.rk, 0);
         r = kafka_txn_abort(&w->producer.txn, err);
         rd_kafka_poll(w->producer.client.rk, 0);
-        w->stale = false;
         if (r)
                 return r;
         back_off(w);
@@ -706,32 +690,27 @@ static int kafka_worker_abort(struct bus_worker *worker, struct error *err) {
 static int kafka_worker_settle(struct bus_worker *worker, struct error *err) {
         struct kafka_worker *w = kafka_worker_of(worker);
         int64_t until = clock_monotonic(&w->bus->clock) + BUS_CALL_MS;
-        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
-        rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
-        int r = list ? 0 : -ENOMEM;
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *list = list_started(w);
 
-        for (int32_t p = 0; r == 0 && p < w->partitions; p++) {
-                for (size_t i = 0; w->parts[p].started && i < w->inputs; i++)
-                        rd_kafka_topic_partition_list_add(list, w->topics.names[i], p);
-        }
-        while (r == 0 && list->cnt) {
-                code = committed_once(w, list);
+        if (!list)
+                return -ENOMEM;
+        while (list->cnt) {
+                rd_kafka_resp_err_t code = committed_once(w, list);
+
                 if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
                         break;
                 if (!ask_committed_again(code))
-                        r = kafka_failed(&w->client, "the question for committed offsets", code, NULL, err);
-                else if (!kafka_again(w->bus, until))
-                        r = waited_too_long(w, code, err);
+                        return kafka_failed(&w->client, "the question for committed offsets", code, NULL, err);
+                if (!kafka_again(w->bus, until))
+                        return waited_too_long(w, code, err);
         }
-        if (list)
-                rd_kafka_topic_partition_list_destroy(list);
-        return r;
+        return 0;
 }
 
 /* -- Opening and closing -- */
 
 static int32_t kafka_worker_partitions(struct bus_worker *worker) {
-        return kafka_worker_of(worker)->partitions;
+        return kafka_worker_of(worker)->at.partitions;
 }
 
 /* So that it can be opened anew. */
@@ -760,10 +739,7 @@ static void kafka_worker_close(struct bus_worker *worker, bool leave) {
         kafka_client_close(&w->client);
         close_producer(w);
         kafka_topics_done(&w->topics);
-        free(w->parts);
-        free(w->next);
-        free(w->committed);
-        free(w->handed);
+        worker_positions_done(&w->at);
         free(w->headers.items);
         free(w);
 }
@@ -783,71 +759,41 @@ static const struct bus_worker_ops kafka_worker_ops = {
 };
 
 static int open_read(struct kafka_worker *w, const struct bus_worker_config *config, struct error *err) {
-        char *group = kafka_name(w->bus, config->group);
+        CLEANUP(cleanup_free) char *group = kafka_name(w->bus, config->group);
+        CLEANUP(cleanup_free) const char **names = calloc(config->inputs_n + 1, sizeof(*names));
         const struct kafka_client_options options = {
                 .role = KAFKA_WORKER, .group = group, .instance = config->instance, .eof = true, .rebalance = kafka_worker_on_rebalance, .opaque = w};
-        const char **names = calloc(config->inputs_n + 1, sizeof(*names));
-        int r = group && names ? kafka_client_open(&w->client, w->bus, &options, err) : -ENOMEM;
-
-        for (size_t i = 0; names && i < config->inputs_n; i++)
-                names[i] = config->inputs[i];
-        if (r == 0) {
-                w->queue = rd_kafka_queue_get_consumer(w->client.rk);
-                names[config->inputs_n] = config->state;
-                r = kafka_topics_init(&w->topics, w->bus, names, config->inputs_n + 1, err);
-        }
-        if (r == 0)
-                r = kafka_partitions(&w->client, (const char *const *)w->topics.names, w->topics.n, KAFKA_MISSING_FAILS, w->topics.partitions, err);
-        free(names);
-        free(group);
-        return r;
-}
-
-/* Partition p of every input belongs to the owner of partition p of the state, so there must be as many. */
-static int take_partitions(struct kafka_worker *w, const struct bus_worker_config *config, struct error *err) {
-        size_t cells;
-
-        w->inputs = config->inputs_n;
-        w->partitions = w->topics.partitions[w->inputs];
-        for (size_t i = 0; i < w->inputs; i++) {
-                if (w->topics.partitions[i] == w->partitions)
-                        continue;
-                error_set(err, "the topic %s has %d partitions and %s has %d: they must be equal; partitions of topics are never changed",
-                          w->topics.names[i], (int)w->topics.partitions[i], w->topics.names[w->inputs], (int)w->partitions);
-                return -EINVAL;
-        }
-        cells = (size_t)w->partitions * (w->inputs + 1);
-        w->parts = calloc((size_t)w->partitions, sizeof(*w->parts));
-        w->handed = calloc((size_t)w->partitions, sizeof(*w->handed));
-        w->next = calloc(cells, sizeof(*w->next));
-        w->committed = calloc(cells, sizeof(*w->committed));
-        return w->parts && w->handed && w->next && w->committed ? 0 : -ENOMEM;
-}
-
-static int open_written(struct kafka_worker *w, const struct bus_worker_config *config, struct error *err) {
-        char *group = kafka_name(w->bus, config->group);
-        char id[2 * BUS_NAME_MAX];
-        const struct kafka_client_options options = {
-                .role = KAFKA_TXN, .transactional_id = id, .delivered = kafka_worker_on_undelivered, .report_errors_only = true, .opaque = &w->producer};
         int r;
 
-        if (!group)
+        if (!group || !names)
                 return -ENOMEM;
-        snprintf(id, sizeof(id), "%s-%s", group, config->instance);
-        free(group);
-        r = kafka_client_open(&w->producer.client, w->bus, &options, err);
-        if (r == 0)
-                r = kafka_topics_init(&w->written, w->bus, config->outputs, config->outputs_n, err);
+        r = kafka_client_open(&w->client, w->bus, &options, err);
         if (r)
                 return r;
-        w->producer.txn.client = &w->producer.client;
-        w->state_output = kafka_topics_find(&w->written, w->topics.names[w->inputs]);
+        w->queue = rd_kafka_queue_get_consumer(w->client.rk);
+        for (size_t i = 0; i < config->inputs_n; i++)
+                names[i] = config->inputs[i];
+        names[config->inputs_n] = config->state;
+        w->inputs = config->inputs_n;
+        r = kafka_topics_init(&w->topics, w->bus, names, w->inputs + 1, err);
+        if (r)
+                return r;
+        r = kafka_partitions(&w->client, (const char *const *)w->topics.names, w->topics.n, KAFKA_MISSING_FAILS, w->topics.partitions, err);
+        if (r)
+                return r;
+        return worker_positions_init(&w->at, (const char *const *)w->topics.names, w->topics.partitions, w->inputs, err);
+}
+
+/* The handles of all that may be written, and how many partitions each has. */
+static int open_outputs(struct kafka_worker *w, struct error *err) {
+        const char *const *names = (const char *const *)w->written.names;
+        int r;
+
         w->outputs = calloc(w->written.n + 1, sizeof(*w->outputs));
         if (!w->outputs)
                 return -ENOMEM;
         /* Before the handles: the question for one topic makes it on a broker that is set up so. */
-        r = kafka_partitions(&w->producer.client, (const char *const *)w->written.names, w->written.n, KAFKA_MISSING_FAILS,
-                             w->written.partitions, err);
+        r = kafka_partitions(&w->producer.client, names, w->written.n, KAFKA_MISSING_FAILS, w->written.partitions, err);
         if (r)
                 return r;
         for (size_t i = 0; i < w->written.n; i++) {
@@ -856,13 +802,36 @@ static int open_written(struct kafka_worker *w, const struct bus_worker_config *
                         return kafka_failed(&w->producer.client, "opening a topic", rd_kafka_last_error(), NULL, err);
         }
         /* Again with its topics known: that warms up its own metadata, without which the first record waits a second. */
-        r = kafka_partitions(&w->producer.client, (const char *const *)w->written.names, w->written.n, KAFKA_MISSING_FAILS,
-                             w->written.partitions, err);
-        for (size_t i = 0; r == 0 && i < w->written.n; i++)
+        r = kafka_partitions(&w->producer.client, names, w->written.n, KAFKA_MISSING_FAILS, w->written.partitions, err);
+        if (r)
+                return r;
+        for (size_t i = 0; i < w->written.n; i++)
                 w->outputs[i].partitions = w->written.partitions[i];
-        if (r == 0 && w->state_output >= 0)
-                r = kafka_rows_init(&w->rows, w->outputs[w->state_output].topic);
-        return r;
+        return 0;
+}
+
+static int open_written(struct kafka_worker *w, const struct bus_worker_config *config, struct error *err) {
+        CLEANUP(cleanup_free) char *group = kafka_name(w->bus, config->group);
+        char id[2 * BUS_NAME_MAX];
+        const struct kafka_client_options options = {
+                .role = KAFKA_TXN, .transactional_id = id, .delivered = kafka_worker_on_undelivered, .report_errors_only = true, .opaque = &w->producer};
+        int r;
+
+        if (!group)
+                return -ENOMEM;
+        snprintf(id, sizeof(id), "%s-%s", group, config->instance);
+        r = kafka_client_open(&w->producer.client, w->bus, &options, err);
+        if (r)
+                return r;
+        r = kafka_topics_init(&w->written, w->bus, config->outputs, config->outputs_n, err);
+        if (r)
+                return r;
+        w->producer.txn.client = &w->producer.client;
+        w->state_output = kafka_topics_find(&w->written, w->topics.names[w->inputs]);
+        r = open_outputs(w, err);
+        if (r)
+                return r;
+        return w->state_output < 0 ? 0 : kafka_rows_init(&w->rows, w->outputs[w->state_output].topic);
 }
 
 /*
@@ -883,22 +852,25 @@ static int take_over(struct kafka_worker *w, const struct bus_worker_config *con
         }
 }
 
+static int open_worker(struct kafka_worker *w, const struct bus_worker_config *config, struct error *err) {
+        int r = open_read(w, config, err);
+
+        if (r)
+                return r;
+        r = take_over(w, config, err);
+        return r ? r : kafka_group_join(&w->group, &w->topics, err);
+}
+
 int kafka_worker_open(struct bus *b, const struct bus_worker_config *config, struct bus_worker **ret, struct error *err) {
         struct kafka_worker *w = calloc(1, sizeof(*w));
         int r;
 
         if (!w)
                 return -ENOMEM;
-        w->bus = (struct kafka_bus *)b;
+        w->bus = kafka_bus_of(b);
         w->worker.ops = &kafka_worker_ops;
         w->group.client = &w->client;
-        r = open_read(w, config, err);
-        if (r == 0)
-                r = take_partitions(w, config, err);
-        if (r == 0)
-                r = take_over(w, config, err);
-        if (r == 0)
-                r = kafka_group_join(&w->group, &w->topics, err);
+        r = open_worker(w, config, err);
         if (r) {
                 kafka_worker_close(&w->worker, false);
                 return r;

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Where a handle stands in its partitions: of what came, what is handed out; of what is done, what is committed. */
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "bus/murmur2.h"
+#include "bus/positions.h"
+
+/* -- The worker's -- */
+
+int worker_positions_init(struct worker_positions *w, const char *const *topics, const int32_t *partitions, size_t inputs, struct error *err) {
+        size_t n = (size_t)partitions[inputs];
+
+        assert(!w->at && partitions[inputs] > 0);
+        for (size_t i = 0; i < inputs; i++) {
+                if (partitions[i] == partitions[inputs])
+                        continue;
+                error_set(err, "the topic %s has %d partitions and %s has %d: they must be equal; partitions of topics are never changed",
+                          topics[i], (int)partitions[i], topics[inputs], (int)partitions[inputs]);
+                return -EINVAL;
+        }
+        w->partitions = partitions[inputs];
+        w->inputs = inputs;
+        w->at = calloc(n, sizeof(*w->at));
+        w->handed = calloc(n, sizeof(*w->handed));
+        w->next = calloc(n * (inputs + 1), sizeof(*w->next));
+        w->committed = calloc(n * (inputs + 1), sizeof(*w->committed));
+        return w->at && w->handed && w->next && w->committed ? 0 : -ENOMEM;
+}
+
+void worker_positions_done(struct worker_positions *w) {
+        free(w->at);
+        free(w->handed);
+        free(w->next);
+        free(w->committed);
+        *w = (struct worker_positions){0};
+}
+
+static size_t worker_cell(const struct worker_positions *w, int32_t partition, size_t input) {
+        assert(partition >= 0 && partition < w->partitions && input < w->inputs);
+        return (size_t)partition * w->inputs + input;
+}
+
+void worker_positions_forget(struct worker_positions *w, bool written) {
+        w->stale |= written;
+        memset(w->at, 0, (size_t)w->partitions * sizeof(*w->at));
+        memset(w->next, 0, (size_t)w->partitions * w->inputs * sizeof(*w->next));
+        memset(w->committed, 0, (size_t)w->partitions * w->inputs * sizeof(*w->committed));
+}
+
+bool worker_positions_own(struct worker_positions *w, int32_t partition) {
+        if (partition < 0 || partition >= w->partitions)
+                return false;
+        assert(!w->at[partition].owned);
+        w->at[partition].owned = true;
+        return true;
+}
+
+void worker_positions_event(struct worker_positions *w, enum bus_event_kind kind, bool written, struct bus_event *ret) {
+        w->handed_n = 0;
+        for (int32_t p = 0; p < w->partitions; p++) {
+                if (w->at[p].owned)
+                        w->handed[w->handed_n++] = (struct bus_part){0, p};
+        }
+        if (kind == BUS_LOST)
+                worker_positions_forget(w, written);
+        *ret = (struct bus_event){.kind = kind, .parts = w->handed, .parts_n = w->handed_n};
+}
+
+bool worker_positions_own_all(const struct worker_positions *w, const struct bus_part *parts, size_t n) {
+        for (size_t k = 0; k < n; k++) {
+                if (parts[k].partition < 0 || parts[k].partition >= w->partitions || !w->at[parts[k].partition].owned)
+                        return false;
+        }
+        return true;
+}
+
+bool worker_positions_begin(struct worker_positions *w, int32_t partition, size_t input, int64_t committed, int64_t first) {
+        size_t cell = worker_cell(w, partition, input);
+
+        assert(w->at[partition].owned && !w->at[partition].started);
+        w->next[cell] = w->committed[cell] = committed > first ? committed : first;
+        return committed >= 0 && committed < first;
+}
+
+void worker_positions_restored(struct worker_positions *w, const struct bus_part *parts, size_t n) {
+        assert(worker_positions_own_all(w, parts, n));
+        for (size_t k = 0; k < n; k++)
+                w->at[parts[k].partition].restored = true;
+}
+
+void worker_positions_start(struct worker_positions *w, const struct bus_part *parts, size_t n) {
+        for (size_t k = 0; k < n; k++) {
+                struct worker_position *at = &w->at[parts[k].partition];
+
+                assert(at->restored && !at->started);
+                at->started = true;
+        }
+}
+
+const int64_t *worker_positions_of(const struct worker_positions *w, int32_t partition) {
+        return partition >= 0 && partition < w->partitions && w->at[partition].restored ? w->next + (size_t)partition * w->inputs : NULL;
+}
+
+bool worker_positions_take(struct worker_positions *w, int32_t partition, size_t input, int64_t offset) {
+        size_t cell;
+
+        if (partition < 0 || partition >= w->partitions || !w->at[partition].started)
+                return false;
+        cell = worker_cell(w, partition, input);
+        if (offset < w->next[cell])
+                return false;
+        w->next[cell] = offset + 1;
+        w->at[partition].moved = true;
+        return true;
+}
+
+void worker_positions_end(struct worker_positions *w, int32_t partition, size_t input, int64_t offset) {
+        size_t cell;
+
+        if (partition < 0 || partition >= w->partitions || !w->at[partition].started)
+                return;
+        cell = worker_cell(w, partition, input);
+        if (offset > w->next[cell])
+                w->next[cell] = offset;
+}
+
+void worker_positions_touch(struct worker_positions *w, int32_t partition) {
+        assert(partition >= 0 && partition < w->partitions);
+        w->at[partition].touched |= w->at[partition].owned;
+}
+
+int worker_positions_pending(const struct worker_positions *w, int (*each)(void *ctx, int32_t partition, size_t input, int64_t next), void *ctx) {
+        for (int32_t p = 0; p < w->partitions; p++) {
+                const int64_t *next = w->next + (size_t)p * w->inputs, *committed = w->committed + (size_t)p * w->inputs;
+                bool said = false;
+
+                for (size_t i = 0; (w->at[p].moved || w->at[p].touched) && i < w->inputs; i++) {
+                        int r = next[i] == committed[i] ? 0 : each(ctx, p, i, next[i]);
+
+                        if (r)
+                                return r;
+                        said |= next[i] != committed[i];
+                }
+                if (!said && (w->at[p].moved || w->at[p].touched) && w->inputs) {
+                        int r = each(ctx, p, 0, next[0]);
+
+                        if (r)
+                                return r;
+                }
+        }
+        return 0;
+}
+
+void worker_positions_committed(struct worker_positions *w) {
+        for (int32_t p = 0; p < w->partitions; p++) {
+                size_t row = (size_t)p * w->inputs;
+
+                if (!w->at[p].moved && !w->at[p].touched)
+                        continue;
+                memcpy(w->committed + row, w->next + row, w->inputs * sizeof(*w->next));
+                w->at[p].moved = w->at[p].touched = false;
+        }
+}
+
+void worker_positions_rewind(struct worker_positions *w) {
+        memcpy(w->next, w->committed, (size_t)w->partitions * w->inputs * sizeof(*w->next));
+        for (int32_t p = 0; p < w->partitions; p++)
+                w->at[p].moved = w->at[p].touched = false;
+        w->stale = false;
+}
+
+/* -- Of several topics: rows of cells, as many as each has partitions -- */
+
+/* Room for all partitions, of @size bytes each, at ret[topics]. NULL: out of memory. */
+static void **rows_new(const int32_t *partitions, size_t topics, size_t size) {
+        void **rows = calloc(topics + 1, sizeof(*rows));
+
+        for (size_t i = 0; rows && i < topics; i++) {
+                rows[i] = calloc((size_t)partitions[i] + 1, size);
+                if (rows[i])
+                        continue;
+                while (i > 0)
+                        free(rows[--i]);
+                free(rows);
+                return NULL;
+        }
+        return rows;
+}
+
+static void rows_free(void *rows, size_t topics) {
+        void **at = rows;
+
+        for (size_t i = 0; at && i < topics; i++)
+                free(at[i]);
+        free(at);
+}
+
+static int32_t *copy_counts(const int32_t *partitions, size_t topics) {
+        int32_t *copy = calloc(topics + 1, sizeof(*copy));
+
+        if (copy && topics)
+                memcpy(copy, partitions, topics * sizeof(*copy));
+        return copy;
+}
+
+static bool is_inside(const int32_t *partitions, size_t topics, struct bus_part part) {
+        return part.index < topics && part.partition >= 0 && part.partition < partitions[part.index];
+}
+
+/* -- The consumer's -- */
+
+int consumer_positions_init(struct consumer_positions *c, const int32_t *partitions, size_t topics) {
+        size_t all = 0;
+
+        assert(!c->at);
+        for (size_t i = 0; i < topics; i++)
+                all += (size_t)partitions[i];
+        c->topics = topics;
+        c->partitions = copy_counts(partitions, topics);
+        c->at = (struct consumer_position **)rows_new(partitions, topics, sizeof(**c->at));
+        c->handed = calloc(all + 1, sizeof(*c->handed));
+        return c->partitions && c->at && c->handed ? 0 : -ENOMEM;
+}
+
+void consumer_positions_done(struct consumer_positions *c) {
+        rows_free(c->at, c->topics);
+        free(c->partitions);
+        free(c->handed);
+        *c = (struct consumer_positions){0};
+}
+
+void consumer_positions_forget(struct consumer_positions *c) {
+        for (size_t i = 0; i < c->topics; i++)
+                memset(c->at[i], 0, (size_t)c->partitions[i] * sizeof(**c->at));
+}
+
+bool consumer_positions_own(struct consumer_positions *c, struct bus_part part) {
+        if (!is_inside(c->partitions, c->topics, part))
+                return false;
+        c->at[part.index][part.partition] = (struct consumer_position){.owned = true, .first = POSITION_NOWHERE};
+        return true;
+}
+
+void consumer_positions_event(struct consumer_positions *c, enum bus_event_kind kind, struct bus_event *ret) {
+        c->handed_n = 0;
+        for (size_t i = 0; i < c->topics; i++) {
+                for (int32_t p = 0; p < c->partitions[i]; p++) {
+                        if (c->at[i][p].owned)
+                                c->handed[c->handed_n++] = (struct bus_part){(uint32_t)i, p};
+                }
+        }
+        if (kind == BUS_LOST)
+                consumer_positions_forget(c);
+        *ret = (struct bus_event){.kind = kind, .parts = c->handed, .parts_n = c->handed_n};
+}
+
+struct consumer_position *consumer_positions_get(const struct consumer_positions *c, struct bus_part part) {
+        if (!is_inside(c->partitions, c->topics, part) || !c->at[part.index][part.partition].owned)
+                return NULL;
+        return &c->at[part.index][part.partition];
+}
+
+bool consumer_positions_take(struct consumer_positions *c, struct bus_part part, int64_t offset) {
+        struct consumer_position *at = consumer_positions_get(c, part);
+
+        if (!at || at->paused)
+                return false;
+        if (at->first == POSITION_NOWHERE)
+                at->first = offset;
+        return true;
+}
+
+int consumer_positions_set(struct consumer_positions *c, struct bus_part part, int64_t next) {
+        struct consumer_position *at = consumer_positions_get(c, part);
+
+        if (!at)
+                return BUS_E_REBALANCED;
+        at->done = next;
+        at->dirty = true;
+        return 0;
+}
+
+void consumer_positions_seek(struct consumer_positions *c, struct bus_part part, int64_t offset) {
+        struct consumer_position *at = consumer_positions_get(c, part);
+
+        assert(at);
+        if (at->first != POSITION_NOWHERE && offset < at->first)
+                at->first = offset;
+}
+
+int consumer_positions_pending(const struct consumer_positions *c, int (*each)(void *ctx, struct bus_part part, int64_t done), void *ctx) {
+        for (size_t i = 0; i < c->topics; i++) {
+                for (int32_t p = 0; p < c->partitions[i]; p++) {
+                        const struct consumer_position *at = &c->at[i][p];
+                        int r = at->owned && at->dirty ? each(ctx, (struct bus_part){(uint32_t)i, p}, at->done) : 0;
+
+                        if (r)
+                                return r;
+                }
+        }
+        return 0;
+}
+
+void consumer_positions_committed(struct consumer_positions *c, struct bus_part part, int64_t offset) {
+        struct consumer_position *at = consumer_positions_get(c, part);
+
+        if (!at)
+                return;
+        at->dirty = at->done != offset;
+        at->first = offset; /* records beyond it that were handed out come again after an abort */
+}
+
+int consumer_positions_rewind(struct consumer_positions *c, int (*each)(void *ctx, struct bus_part part, int64_t first), void *ctx) {
+        int r = 0;
+
+        for (size_t i = 0; i < c->topics; i++) {
+                for (int32_t p = 0; p < c->partitions[i]; p++) {
+                        struct consumer_position *at = &c->at[i][p];
+
+                        at->dirty = false;
+                        if (r == 0 && at->owned && at->first != POSITION_NOWHERE)
+                                r = each(ctx, (struct bus_part){(uint32_t)i, p}, at->first);
+                }
+        }
+        return r;
+}
+
+/* -- The reader's -- */
+
+int reader_positions_init(struct reader_positions *r, const int32_t *partitions, size_t topics, bool until_end) {
+        assert(!r->at);
+        r->until_end = until_end;
+        r->topics = topics;
+        r->partitions = copy_counts(partitions, topics);
+        r->at = (struct reader_position **)rows_new(partitions, topics, sizeof(**r->at));
+        return r->partitions && r->at ? 0 : -ENOMEM;
+}
+
+void reader_positions_done(struct reader_positions *r) {
+        rows_free(r->at, r->topics);
+        free(r->partitions);
+        *r = (struct reader_positions){0};
+}
+
+bool reader_positions_want(const struct bus_reader_config *config, int32_t partition, int32_t partitions) {
+        if (config->partition != BUS_ALL_PARTITIONS)
+                return partition == config->partition;
+        return !config->key || partition == murmur2_partition(config->key, config->key_n, partitions);
+}
+
+bool reader_positions_begin(struct reader_positions *r, struct bus_part part, const struct bus_reader_config *config, int64_t found, int64_t end,
+                            int64_t *begin) {
+        struct reader_position *at;
+
+        assert(is_inside(r->partitions, r->topics, part));
+        at = &r->at[part.index][part.partition];
+        assert(!at->reads && !at->done);
+        *begin = config->from == BUS_FROM_OFFSET && config->offset > found ? config->offset : found;
+        if (*begin < 0 || (config->from == BUS_FROM_OFFSET && *begin > end)) /* no record so late: the end */
+                *begin = end;
+        at->end = end;
+        at->done = r->until_end && *begin >= end;
+        at->reads = !at->done;
+        r->left += r->until_end && at->reads;
+        return at->reads;
+}
+
+static void reader_finish(struct reader_positions *r, struct reader_position *at) {
+        if (!r->until_end || at->done)
+                return;
+        assert(r->left > 0);
+        at->done = true;
+        r->left--;
+}
+
+bool reader_positions_take(struct reader_positions *r, struct bus_part part, int64_t offset) {
+        struct reader_position *at;
+        bool asked;
+
+        if (!is_inside(r->partitions, r->topics, part))
+                return false;
+        at = &r->at[part.index][part.partition];
+        asked = at->reads && (!r->until_end || (!at->done && offset < at->end)); /* others were written since */
+        if (at->reads && offset + 1 >= at->end)
+                reader_finish(r, at);
+        return asked;
+}
+
+void reader_positions_end(struct reader_positions *r, struct bus_part part, int64_t offset) {
+        struct reader_position *at;
+
+        if (!is_inside(r->partitions, r->topics, part))
+                return;
+        at = &r->at[part.index][part.partition];
+        if (at->reads && offset >= at->end)
+                reader_finish(r, at);
+}
