@@ -302,7 +302,7 @@ void trace_print_json(const struct trace *trace, const struct calendar *cal, str
         jsonw_close_object(out);
 }
 
-static void print_instant(struct buffer *out, instant_t at) {
+void instant_print_dutch(instant_t at, struct buffer *out) {
         day_t date = date_of_instant(at);
         /* Whatever the clock did that day, local time is what the offset says. */
         int64_t ms = at + instant_offset_minutes(at) * INT64_C(60000) - date * INSTANT_DAY;
@@ -318,9 +318,9 @@ int term_hours_print(struct term_step step, instant_t from, instant_t end, struc
                 change = -change;
         term_step_print_dutch(step, out);
         buffer_add_text(out, step.count < 0 ? " vóór " : " na ");
-        print_instant(out, from);
+        instant_print_dutch(from, out);
         buffer_add_text(out, ": ");
-        print_instant(out, end);
+        instant_print_dutch(end, out);
         if (change)
                 buffer_printf(out, " (de klok gaat in die tijd een uur %s)", change > 0 ? "vooruit" : "terug");
         buffer_add_text(out, ".\n");

@@ -20,6 +20,9 @@ const char *date_dutch(day_t date, char ret[DATE_DUTCH_MAX]);
 /* The same with its length. */
 struct text date_dutch_text(day_t date, char ret[DATE_DUTCH_MAX]);
 
+/* "dinsdag 22 maart 2022 18:00 uur", local time. */
+void instant_print_dutch(instant_t at, struct buffer *out);
+
 /* "5 werkdagen", "1 maand"; a negative count without its sign. */
 void term_step_print_dutch(struct term_step step, struct buffer *out);
 

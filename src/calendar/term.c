@@ -282,12 +282,14 @@ int term_step_end(const struct calendar *cal, struct term_step step, day_t from,
         return step_end(cal, step, from, NULL, ret, ret_year);
 }
 
-int term_instant(const struct term *term, instant_t from, instant_t *ret) {
+int term_hours_end(struct term_step step, instant_t from, instant_t *ret) {
         instant_t end;
 
-        assert(term_in_hours(term));
-        end = from + term->steps[0].count * INSTANT_HOUR;
-        if (!instant_valid(from) || !instant_valid(end))
+        assert(step.unit == TERM_HOURS);
+        if (!instant_valid(from))
+                return TERM_E_RANGE;
+        end = from + step.count * INSTANT_HOUR;
+        if (!instant_valid(end))
                 return TERM_E_RANGE;
         *ret = end;
         return 0;

@@ -89,8 +89,8 @@ int term_end(const struct calendar *cal, const struct term *term, day_t from, st
 /* One step from a day, without rolling: for reminders and rungs. As above. */
 int term_step_end(const struct calendar *cal, struct term_step step, day_t from, day_t *ret, int *ret_year) MUSTCHECK;
 
-/* The instant at which a term in hours (assert) is over. Return: 0, or TERM_E_RANGE when it leaves the years 2000-2200. */
-int term_instant(const struct term *term, instant_t from, instant_t *ret) MUSTCHECK;
+/* The instant so many hours (assert) from another: nowhere else are hours counted. Return: 0, or TERM_E_RANGE when one of them leaves the years 2000-2200. */
+int term_hours_end(struct term_step step, instant_t from, instant_t *ret) MUSTCHECK;
 
 /* "5 working days", "-1 month": as protocols write it. Return: length, as snprintf. */
 int term_step_format(struct term_step step, char *ret, size_t size);

@@ -124,7 +124,7 @@ static int compute(const struct arguments *a, const struct calendar *cal, const 
         int year = 0, e;
 
         if (end->hours)
-                return term_instant(&a->term, end->from_at, &end->at) ? fail_range(a, true) : 0;
+                return term_hours_end(a->term.steps[0], end->from_at, &end->at) ? fail_range(a, true) : 0;
         e = term_end(cal, &a->term, end->from_date, trace, &end->date, &year);
         if (e == TERM_E_RANGE)
                 return fail_range(a, false);

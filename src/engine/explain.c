@@ -11,6 +11,9 @@
 #include "calendar/explain.h"
 #include "engine/obligation.h"
 
+#define EXPLAIN_LINES_MAX ((size_t)256 * 1024) /* of one calculation: TRACE_MAX entries */
+#define STEP_TEXT_MAX 48
+
 struct explanation {
         struct view view;
         const char *norm; /* only this one, or NULL */
@@ -42,15 +45,6 @@ static int explanation_open(struct explanation *x, struct engine *engine, struct
 
 static bool explanation_wants(const struct explanation *x, const struct obligation *o) {
         return !x->norm || strcmp(o->norm->name, x->norm) == 0;
-}
-
-static bool explanation_trace(struct explanation *x, const struct obligation *o, struct trace *ret) {
-        day_t end;
-
-        *ret = (struct trace){.arena = x->view.arena};
-        if (o->norm->timing != TIMING_TERM || o->due.state == DUE_REFUSED)
-                return false;
-        return term_end(x->view.config->calendar, &o->norm->term, o->from, ret, &end, NULL) == 0;
 }
 
 static const struct announcement *explanation_announcement(const struct explanation *x, const struct obligation *o) {
@@ -187,32 +181,142 @@ static void say_protocol(struct explanation *x, const struct obligation *o, stru
         buffer_add_text(out, ".\n");
 }
 
-static void say_date(struct explanation *x, const struct obligation *o, struct buffer *out) {
+/* Lines of a calculation, each in its place under the obligation. */
+static void say_lines(struct explanation *x, struct buffer *lines, struct buffer *out) {
+        const char *line = buffer_text(lines), *end;
+
+        for (; (end = strchr(line, '\n')); line = end + 1)
+                buffer_printf(out, "  %.*s\n", (int)(end - line), line);
+        if (lines->failed)
+                x->view.failed = true;
+        buffer_done(lines);
+}
+
+static void say_trace(struct explanation *x, const struct trace *trace, struct buffer *out) {
+        struct buffer lines = BUFFER_INIT(EXPLAIN_LINES_MAX);
+
+        if (trace_print(trace, x->view.config->calendar, &lines))
+                x->view.failed = true;
+        say_lines(x, &lines, out);
+}
+
+/* What it counts from: the fact or the agreement, and of a repetition the time before. */
+static void say_begun(const struct obligation *o, struct buffer *out) {
+        day_t first = o->link <= 1 ? o->from : o->start ? ref_date(&o->norm->starts, o->start) : o->norm->protocol->from;
         char day[DATE_DUTCH_MAX];
-        struct trace trace;
 
         if (o->start)
-                say_fact(out, "begonnen met", o->start, o->from);
+                say_fact(out, "begonnen met", o->start, first);
         else
-                buffer_printf(out, "  begonnen op %s, met de afspraak zelf\n", date_dutch(o->from, day));
-        if (explanation_trace(x, o, &trace)) {
-                buffer_add_text(out, "  ");
-                if (trace_print(&trace, x->view.config->calendar, out))
-                        x->view.failed = true;
+                buffer_printf(out, "  begonnen op %s, met de afspraak zelf\n", date_dutch(first, day));
+        if (o->link > 1)
+                buffer_printf(out, "  keer %u: telt vanaf %s, toen de vorige keer gehaald was\n", o->link, date_dutch(o->from, day));
+}
+
+static void say_hours(struct explanation *x, const struct obligation *o, struct buffer *out) {
+        struct buffer lines = BUFFER_INIT(EXPLAIN_LINES_MAX);
+
+        if (o->due.state == DUE_KNOWN && term_hours_print(o->norm->term.steps[0], o->start->occurred_at, o->due.over, &lines))
+                x->view.failed = true;
+        say_lines(x, &lines, out);
+}
+
+static void say_limits(const struct obligation *o, const struct due_reason *why, struct buffer *out) {
+        char day[DATE_DUTCH_MAX];
+
+        for (size_t i = 0; i < o->norm->n_limits; i++) {
+                const struct limit *limit = &o->norm->limits[i];
+
+                if (why->limit && why->limit != limit)
+                        continue;
+                buffer_printf(out, "  ten hoogste %u keer %s: ", limit->at_most, limit->event.type->name);
+                if (why->limit)
+                        buffer_printf(out, "overschreden op %s\n", date_dutch(o->due.date, day));
+                else
+                        buffer_add_text(out, "(nog) niet overschreden\n");
         }
-        if (o->norm->timing == TIMING_HOURS) {
-                buffer_add_text(out, "  ");
-                if (term_hours_print(o->norm->term.steps[0], o->start->occurred_at, o->due.over, out))
-                        x->view.failed = true;
+}
+
+/* What the norm is due by, before anything moves the date. */
+static void say_timing(struct explanation *x, const struct obligation *o, const struct due_reason *why, struct buffer *out) {
+        const struct norm *norm = o->norm;
+        char day[DATE_DUTCH_MAX];
+
+        switch (norm->timing) {
+        case TIMING_TERM:
+                say_trace(x, &why->term, out);
+                return;
+        case TIMING_AT_ONCE:
+                buffer_add_text(out, "  terstond: ");
+                instant_print_dutch(o->due.over, out);
+                buffer_add_text(out, "\n");
+                return;
+        case TIMING_HOURS:
+                say_hours(x, o, out);
+                return;
+        case TIMING_DUE_WITH:
+                if (why->with)
+                        say_fact(out, "op de dag van", why->with, why->timed);
+                else
+                        buffer_printf(out, "  op de dag van %s, maar daarvan is (nog) geen datum bekend\n", norm->due_with.type->name);
+                return;
+        case TIMING_LIMIT:
+                say_limits(o, why, out);
+                return;
+        case TIMING_QUOTA:
+                buffer_printf(out, "  ten minste %u keer %s in %d, dus voor het jaar om is\n", norm->at_least, norm->quota.type->name, o->year);
+                return;
+        case TIMING_DUE:
+                buffer_printf(out, "  de afspraak noemt een vaste datum: %s\n", date_dutch(norm->due, day));
+                return;
         }
-        if (o->norm->timing == TIMING_AT_ONCE)
-                buffer_add_text(out, "  terstond\n");
-        else if (o->due.state == DUE_KNOWN)
-                buffer_printf(out, "  uiterlijk %s\n", date_dutch(o->due.date, day));
-        else if (o->due.state == DUE_REFUSED && o->due.year == 0)
-                buffer_add_text(out, "  geen einddatum: die valt buiten de jaren 1900 tot en met 2200\n");
-        else if (o->due.state == DUE_REFUSED)
+}
+
+/* What moves the date, and what might have. */
+static void say_adjusted(struct explanation *x, const struct obligation *o, const struct due_reason *why, struct buffer *out) {
+        if (why->not_before) {
+                say_fact(out, "niet eerder dan een termijn vanaf", why->not_before, why->not_before_from);
+                say_trace(x, &why->not_before_term, out);
+        } else if (o->norm->has_not_before && why->timed != DAY_NONE) {
+                buffer_printf(out, "  niet eerder dan een termijn vanaf %s, maar daarvan is (nog) geen datum bekend\n", o->norm->not_before.type->name);
+        }
+        if (why->agreed)
+                say_fact(out, why->by == DUE_BY_AGREEMENT ? "vervroegd door" : "niet vervroegd, want niet eerder:", why->agreed, why->agreed_date);
+}
+
+/* Why this date and not another that stands above it. */
+static const char *deciding(const struct due_reason *why) {
+        if (why->by == DUE_BY_AGREEMENT)
+                return ", zoals afgesproken";
+        if (why->not_before && why->not_before_term.end != why->timed)
+                return ", de latere van beide datums";
+        return "";
+}
+
+static void say_no_date(const struct obligation *o, struct buffer *out) {
+        bool hours = o->norm->timing == TIMING_HOURS;
+
+        if (o->due.year)
                 buffer_printf(out, "  geen einddatum: de kalender kent het jaar %d nog niet\n", o->due.year);
+        else
+                buffer_printf(out, "  geen einddatum: die valt buiten de jaren %d tot en met %d\n", hours ? INSTANT_YEAR_MIN : DATE_YEAR_MIN,
+                              hours ? INSTANT_YEAR_MAX : DATE_YEAR_MAX);
+}
+
+static void say_date(struct explanation *x, const struct obligation *o, struct buffer *out) {
+        char day[DATE_DUTCH_MAX];
+        struct due_reason why;
+
+        obligation_reason(&x->view, o, &why);
+        say_begun(o, out);
+        say_timing(x, o, &why, out);
+        say_adjusted(x, o, &why, out);
+        if (o->norm->timing == TIMING_AT_ONCE || o->norm->timing == TIMING_LIMIT)
+                return;
+        if (o->due.state == DUE_KNOWN)
+                buffer_printf(out, "  uiterlijk %s%s\n", date_dutch(o->due.date, day), deciding(&why));
+        else if (o->due.state == DUE_REFUSED)
+                say_no_date(o, out);
         else
                 buffer_add_text(out, "  (nog) geen einddatum\n");
 }
@@ -423,9 +527,96 @@ static void explain_put_next(struct explanation *x, const struct obligation *o, 
         jsonw_close_object(w);
 }
 
-static void explain_put_obligation(struct explanation *x, const struct obligation *o, struct json_writer *w) {
-        struct trace trace;
+/* By what it is due: as protocols call it. */
+static const char *due_by_name(const struct obligation *o, const struct due_reason *why) {
+        static const char *const timings[] = {
+                [TIMING_TERM] = "term",   [TIMING_AT_ONCE] = "at once", [TIMING_HOURS] = "hours", [TIMING_DUE_WITH] = "due_with",
+                [TIMING_LIMIT] = "limit", [TIMING_QUOTA] = "quota",     [TIMING_DUE] = "due"};
 
+        switch (why->by) {
+        case DUE_BY_NOT_BEFORE:
+                return "not_before";
+        case DUE_BY_AGREEMENT:
+                return "sooner";
+        case DUE_BY_TIMING:
+                break;
+        }
+        return timings[o->norm->timing];
+}
+
+static void put_trace(struct explanation *x, const struct trace *trace, struct json_writer *w) {
+        jsonw_key(w, "term");
+        trace_print_json(trace, x->view.config->calendar, w);
+}
+
+static void put_hours(const struct obligation *o, struct json_writer *w) {
+        char step[STEP_TEXT_MAX];
+
+        (void) term_step_format(o->norm->term.steps[0], step, sizeof(step));
+        jsonw_key(w, "hours");
+        jsonw_open_object(w);
+        jsonw_put_string(w, "step", step);
+        explain_put_instant(w, "from", o->start->occurred_at);
+        if (o->due.state == DUE_KNOWN)
+                explain_put_instant(w, "to", o->due.over);
+        jsonw_close_object(w);
+}
+
+static void put_count(struct json_writer *w, const char *key, const struct event_ref *ref, const char *bound, unsigned count) {
+        jsonw_key(w, key);
+        jsonw_open_object(w);
+        jsonw_put_string(w, "event", ref->type->name);
+        jsonw_put_int(w, bound, count);
+        jsonw_close_object(w);
+}
+
+static void put_timing(struct explanation *x, const struct obligation *o, const struct due_reason *why, struct json_writer *w) {
+        const struct norm *norm = o->norm;
+
+        switch (norm->timing) {
+        case TIMING_TERM:
+                put_trace(x, &why->term, w);
+                return;
+        case TIMING_AT_ONCE:
+                explain_put_instant(w, "at_once", o->due.over);
+                return;
+        case TIMING_HOURS:
+                put_hours(o, w);
+                return;
+        case TIMING_DUE_WITH:
+                explain_put_fact(w, "due_with", why->with, why->timed);
+                return;
+        case TIMING_LIMIT:
+                if (why->limit)
+                        put_count(w, "limit", &why->limit->event, "at_most", why->limit->at_most);
+                return;
+        case TIMING_QUOTA:
+                put_count(w, "quota", &norm->quota, "at_least", norm->at_least);
+                return;
+        case TIMING_DUE:
+                explain_put_date(w, "fixed", norm->due);
+                return;
+        }
+}
+
+/* By what it is due, and everything that could have decided. */
+static void put_reason(struct explanation *x, const struct obligation *o, struct json_writer *w) {
+        struct due_reason why;
+
+        obligation_reason(&x->view, o, &why);
+        jsonw_put_string(w, "due_by", due_by_name(o, &why));
+        put_timing(x, o, &why, w);
+        if (why.not_before) {
+                jsonw_key(w, "not_before");
+                jsonw_open_object(w);
+                explain_put_fact(w, "starts", why.not_before, why.not_before_from);
+                put_trace(x, &why.not_before_term, w);
+                jsonw_close_object(w);
+        }
+        explain_put_fact(w, "agreed", why.agreed, why.agreed_date);
+}
+
+static void explain_put_obligation(struct explanation *x, const struct obligation *o, struct json_writer *w) {
         jsonw_open_object(w);
         jsonw_put_string(w, "protocol", o->norm->protocol->name);
         jsonw_put_string(w, "norm", o->norm->name);
@@ -436,10 +627,7 @@ static void explain_put_obligation(struct explanation *x, const struct obligatio
         explain_put_date(w, "due_date", o->due.state == DUE_KNOWN ? o->due.date : DAY_NONE);
         if (o->due.state == DUE_REFUSED)
                 jsonw_put_int(w, "unknown_year", o->due.year);
-        if (explanation_trace(x, o, &trace)) {
-                jsonw_key(w, "term");
-                trace_print_json(&trace, x->view.config->calendar, w);
-        }
+        put_reason(x, o, w);
         explain_put_fact(w, "started_by", o->start, o->from);
         if (o->norm->timing == TIMING_LIMIT)
                 explain_put_fact(w, "broken_by", o->met, o->due.date);

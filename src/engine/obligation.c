@@ -4,6 +4,7 @@
 
 #include "engine/obligation.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "engine/condition.h"
@@ -59,83 +60,127 @@ static struct due due_on(day_t date) {
         return (struct due){.state = DUE_KNOWN, .date = date, .over = date_over(date)};
 }
 
-static struct due due_by_term(struct view *v, const struct term *term, day_t from) {
+/* @trace: NULL, or how it was computed, also when it could not be. */
+static struct due due_by_term(struct view *v, const struct term *term, day_t from, struct trace *trace) {
         struct due due = {.state = DUE_REFUSED};
         day_t end;
+        int r;
 
-        if (term_end(v->config->calendar, term, from, NULL, &end, &due.year))
-                return due;
-        return due_on(end);
+        if (trace)
+                trace->arena = v->arena;
+        r = term_end(v->config->calendar, term, from, trace, &end, &due.year);
+        if (r < 0)
+                v->failed = true;
+        return r ? due : due_on(end);
 }
 
-/* The earliest date of the joined facts that a reference names, or DAY_NONE. */
-static day_t earliest_date(struct view *v, const struct event_ref *ref, const struct obligation *o) {
+static struct due due_by_hours(const struct obligation *o) {
+        struct due due = {.state = DUE_REFUSED};
+
+        if (term_hours_end(o->norm->term.steps[0], o->start->occurred_at, &due.over))
+                return due;
+        due.state = DUE_KNOWN;
+        due.date = date_of_instant(due.over);
+        return due;
+}
+
+/* The joined fact that a reference names with the earliest date, and the date; NULL. */
+static const struct fact *earliest_fact(struct view *v, const struct event_ref *ref, const struct obligation *o, day_t *ret_date) {
         const struct fact_list *list = view_list(v, ref->type);
-        day_t best = DAY_NONE;
+        const struct fact *best = NULL;
 
         for (size_t i = 0; i < list->n; i++) {
                 day_t date = ref_date(ref, list->items[i]);
 
                 if (date == DAY_NONE || !obligation_joins(o, list->items[i]) || !conditions_hold_self(&ref->when, list->items[i]))
                         continue;
-                if (best == DAY_NONE || date < best)
-                        best = date;
+                if (best && date >= *ret_date)
+                        continue;
+                best = list->items[i];
+                *ret_date = date;
         }
         return best;
 }
 
-/* not_before: the later of the two; sooner: the least of what was agreed, never back. */
-static struct due adjusted(struct view *v, const struct obligation *o, struct due due) {
-        const struct norm *norm = o->norm;
+/* not_before: the later of the two. @why: NULL, or why. */
+static struct due due_not_before(struct view *v, const struct obligation *o, struct due due, struct due_reason *why) {
+        const struct fact *fact;
+        struct due other;
+        day_t from;
 
-        if (norm->has_not_before) {
-                day_t from = earliest_date(v, &norm->not_before, o);
-
-                if (from != DAY_NONE) {
-                        struct due other = due_by_term(v, &norm->not_before_term, from);
-
-                        if (other.state != DUE_KNOWN)
-                                return other;
-                        if (other.date > due.date)
-                                due = other;
-                }
+        fact = earliest_fact(v, &o->norm->not_before, o, &from);
+        if (!fact)
+                return due;
+        other = due_by_term(v, &o->norm->not_before_term, from, why ? &why->not_before_term : NULL);
+        if (why) {
+                why->not_before = fact;
+                why->not_before_from = from;
         }
-        if (norm->sooner) {
-                const struct fact_list *agreed = view_known(v, TYPE_TERM_AGREED);
+        if (other.state == DUE_KNOWN && other.date <= due.date)
+                return due;
+        if (why)
+                why->by = DUE_BY_NOT_BEFORE;
+        return other;
+}
 
-                for (size_t i = 0; i < agreed->n; i++) {
-                        day_t date = fact_date(agreed->items[i], agreed->items[i]->type->fields[FIELD_DUE_DATE]);
+/* sooner: the least of what was agreed, never back. @why: NULL, or why. */
+static struct due due_sooner(struct view *v, const struct obligation *o, struct due due, struct due_reason *why) {
+        const struct fact_list *agreed = view_known(v, TYPE_TERM_AGREED);
 
-                        if (obligation_joins(o, agreed->items[i]) && date < due.date)
-                                due = due_on(date);
+        for (size_t i = 0; i < agreed->n; i++) {
+                const struct fact *fact = agreed->items[i];
+                day_t date = fact_date(fact, fact->type->fields[FIELD_DUE_DATE]);
+
+                if (!obligation_joins(o, fact))
+                        continue;
+                if (why && (!why->agreed || date < why->agreed_date)) {
+                        why->agreed = fact;
+                        why->agreed_date = date;
                 }
+                if (date >= due.date)
+                        continue;
+                due = due_on(date);
+                if (why)
+                        why->by = DUE_BY_AGREEMENT;
         }
         return due;
 }
 
-struct due obligation_due(struct view *v, const struct obligation *o) {
+/* What may move a date that is counted in days. */
+static struct due due_adjusted(struct view *v, const struct obligation *o, struct due due, struct due_reason *why) {
+        if (why)
+                why->timed = due.date;
+        if (o->norm->has_not_before)
+                due = due_not_before(v, o, due, why);
+        if (o->norm->sooner && due.state == DUE_KNOWN)
+                due = due_sooner(v, o, due, why);
+        return due;
+}
+
+/* The one computation of a due date, but for limits. @why: NULL, or filled. */
+static struct due due_find(struct view *v, const struct obligation *o, struct due_reason *why) {
         const struct norm *norm = o->norm;
         struct due due = {.state = DUE_NONE};
+        const struct fact *with;
         day_t date;
 
         switch (norm->timing) {
         case TIMING_TERM:
-                due = due_by_term(v, &norm->term, o->from);
-                return due.state == DUE_KNOWN ? adjusted(v, o, due) : due;
+                due = due_by_term(v, &norm->term, o->from, why ? &why->term : NULL);
+                return due.state == DUE_KNOWN ? due_adjusted(v, o, due, why) : due;
         case TIMING_AT_ONCE:
                 return (struct due){.state = DUE_KNOWN, .date = date_of_instant(o->start->occurred_at), .over = o->start->occurred_at};
         case TIMING_HOURS:
-                due.over = o->start->occurred_at + norm->term.steps[0].count * INSTANT_HOUR;
-                due.date = date_of_instant(due.over);
-                due.state = DUE_KNOWN;
-                return due;
+                return due_by_hours(o);
         case TIMING_DUE_WITH:
-                date = earliest_date(v, &norm->due_with, o);
-                return date == DAY_NONE ? due : adjusted(v, o, due_on(date));
+                with = earliest_fact(v, &norm->due_with, o, &date);
+                if (why)
+                        why->with = with;
+                return with ? due_adjusted(v, o, due_on(date), why) : due;
         case TIMING_QUOTA:
                 return due_on(date_from_ymd(o->year, 12, 31));
         case TIMING_DUE:
-                return adjusted(v, o, due_on(norm->due));
+                return due_adjusted(v, o, due_on(norm->due), why);
         case TIMING_LIMIT:
                 break; /* due when it is broken: settle_limit() */
         }
@@ -152,21 +197,26 @@ instant_t rung_due(struct view *v, const struct obligation *o, const struct rung
         day_t end;
 
         *ret_fell = INSTANT_NEVER;
-        if (rung->after.unit == TERM_HOURS)
-                *ret_fell = over + rung->after.count * INSTANT_HOUR;
-        else if (is_at_once(o, rung->after))
+        if (is_at_once(o, rung->after)) {
                 *ret_fell = over;
-        else if (term_step_end(v->config->calendar, rung->after, o->due.date, &end, NULL) == 0)
+                return o->due.over;
+        }
+        if (rung->after.unit == TERM_HOURS) {
+                if (term_hours_end(rung->after, over, ret_fell))
+                        return INSTANT_NEVER;
+        } else if (term_step_end(v->config->calendar, rung->after, o->due.date, &end, NULL) == 0) {
                 *ret_fell = date_over(end);
-        return is_at_once(o, rung->after) && o->norm->timing == TIMING_LIMIT ? o->due.over : *ret_fell;
+        }
+        return *ret_fell;
 }
 
 instant_t reminder_due(struct view *v, const struct obligation *o, const struct reminder *reminder) {
         struct term_step back = {reminder->before.unit, -reminder->before.count};
+        instant_t at;
         day_t date;
 
         if (back.unit == TERM_HOURS)
-                return o->due.over + back.count * INSTANT_HOUR;
+                return term_hours_end(back, o->due.over, &at) == 0 ? at : INSTANT_NEVER;
         if (term_step_end(v->config->calendar, back, o->due.date, &date, NULL))
                 return INSTANT_NEVER;
         return date_begin(date);
@@ -269,8 +319,8 @@ static const struct fact *first_end(struct view *v, const struct obligation *o, 
         return best;
 }
 
-/* With per: every counting fact of the starting type with that value must have ended; the latest of those dates. */
-const struct fact *obligation_end(struct view *v, const struct obligation *o, day_t *ret_date) {
+/* The fact that ends it. With per: every counting fact of the starting type with that value must have ended; the latest of those dates. */
+static const struct fact *obligation_end(struct view *v, const struct obligation *o, day_t *ret_date) {
         const struct norm *norm = o->norm;
         const struct fact *latest = NULL;
         const struct fact_list *starts;
@@ -325,23 +375,32 @@ static bool end_begun(struct view *v, const struct obligation *o) {
         return o->ended && view_begun(v, o->ended_date);
 }
 
-/* A limit is broken by the first fact beyond its number; of several, the earliest date. */
-static void settle_limit(struct view *v, struct obligation *o) {
-        day_t until = INT32_MAX;
-        bool broken = false;
+/* A limit is broken by the first fact beyond its number; of several, the earliest date. NULL: none is, by the end of the obligation. */
+static const struct limit *find_breach(struct view *v, const struct obligation *o, struct dated *ret) {
+        day_t until = o->ended ? o->ended_date : INT32_MAX;
+        const struct limit *broken = NULL;
 
-        o->ended = obligation_end(v, o, &o->ended_date);
-        if (o->ended)
-                until = o->ended_date;
         for (size_t i = 0; i < o->norm->n_limits; i++) {
                 const struct limit *limit = &o->norm->limits[i];
                 struct dated breach;
 
-                if (nth_fact(v, o, &limit->event, limit->at_most + 1, INT32_MIN + 1, until, &breach) && (!broken || breach.date < o->due.date)) {
-                        broken = true;
-                        o->met = breach.fact;
-                        o->due = (struct due){.state = DUE_KNOWN, .date = breach.date, .over = INT64_MIN};
-                }
+                if (!nth_fact(v, o, &limit->event, limit->at_most + 1, INT32_MIN + 1, until, &breach) || (broken && breach.date >= ret->date))
+                        continue;
+                broken = limit;
+                *ret = breach;
+        }
+        return broken;
+}
+
+static void settle_limit(struct view *v, struct obligation *o) {
+        struct dated breach;
+        bool broken;
+
+        o->ended = obligation_end(v, o, &o->ended_date);
+        broken = find_breach(v, o, &breach) != NULL;
+        if (broken) {
+                o->met = breach.fact;
+                o->due = (struct due){.state = DUE_KNOWN, .date = breach.date, .over = INT64_MIN};
         }
         find_excuse(v, o);
         if (!broken)
@@ -367,10 +426,11 @@ static bool has_lapsed(struct view *v, struct obligation *o) {
         return o->due.state == DUE_NONE || o->ended_date <= o->due.date || end_begun(v, o);
 }
 
-void obligation_settle(struct view *v, struct obligation *o) {
+/* Fills due, status and what decided them. */
+static void obligation_settle(struct view *v, struct obligation *o) {
         o->met = o->ended = o->excuse = NULL;
         o->excused = false;
-        o->due = obligation_due(v, o);
+        o->due = due_find(v, o, NULL);
         if (o->norm->timing == TIMING_LIMIT) {
                 settle_limit(v, o);
                 return;
@@ -398,6 +458,19 @@ void obligation_settle(struct view *v, struct obligation *o) {
                 o->status = STATUS_EXPLAINED;
         else
                 o->status = o->due.state == DUE_KNOWN && view_reached(v, o->due.over) ? STATUS_OVERDUE : STATUS_RUNNING;
+}
+
+void obligation_reason(struct view *v, const struct obligation *o, struct due_reason *ret) {
+        struct dated breach;
+        struct due due;
+
+        *ret = (struct due_reason){.timed = DAY_NONE};
+        due = due_find(v, o, ret);
+        assert(v->failed || o->norm->timing == TIMING_LIMIT || (due.state == o->due.state && due.date == o->due.date && due.over == o->due.over));
+        if (ret->timed == DAY_NONE && due.state == DUE_KNOWN)
+                ret->timed = due.date;
+        if (o->norm->timing == TIMING_LIMIT)
+                ret->limit = find_breach(v, o, &breach);
 }
 
 /* -- Which there are -- */

@@ -20,6 +20,26 @@ struct due {
         instant_t over; /* the instant from which it is over */
         int year;       /* DUE_REFUSED: the year that the calendar does not have; 0: out of range */
 };
+
+/* What decided the due date. */
+enum due_by {
+        DUE_BY_TIMING,     /* what the norm is due by (norm->timing): the steps of its term, a fact, a fixed date … */
+        DUE_BY_NOT_BEFORE, /* the term of not_before, because it ends later, or because it cannot be computed */
+        DUE_BY_AGREEMENT,  /* a term-agreed, because its date is sooner */
+};
+struct due_reason {
+        enum due_by by;
+        day_t timed;                   /* what norm->timing comes to by itself; DAY_NONE: to no date, or it is a limit */
+        struct trace term;             /* TIMING_TERM: its steps */
+        const struct fact *with;       /* TIMING_DUE_WITH: the fact on whose date it is due; NULL: there is none yet */
+        const struct limit *limit;     /* TIMING_LIMIT: the one that is broken; NULL: none is */
+        const struct fact *not_before; /* which fact not_before counts from; NULL: there is none yet, or the term has no end */
+        day_t not_before_from;         /* the date of it */
+        struct trace not_before_term;
+        const struct fact *agreed;     /* sooner: the term-agreed with the least date, whether or not that decides; NULL */
+        day_t agreed_date;
+};
+
 struct obligation {
         const struct norm *norm;
         const struct fact *start;        /* NULL: starts from the protocol */
@@ -45,12 +65,11 @@ void view_obligations(struct view *v);
 bool obligation_joins(const struct obligation *o, const struct fact *fact);
 /* Those of a norm or rung: @self: only those on the starting fact's own fields. */
 bool conditions_hold(struct view *v, const struct conditions *when, const struct obligation *o, bool self_only);
-/* The due date of an obligation whose instance is known. */
-struct due obligation_due(struct view *v, const struct obligation *o);
-/* Fills due, status and what decided them. */
-void obligation_settle(struct view *v, struct obligation *o);
-/* The earliest fact that ends the obligation; NULL. */
-const struct fact *obligation_end(struct view *v, const struct obligation *o, day_t *ret_date);
+/*
+ * Why an obligation is due when it is: by the very computation that decided it, which keeps nothing of this. @o: settled, in
+ * v->obligations. Traces come from the arena; out of memory sets failed.
+ */
+void obligation_reason(struct view *v, const struct obligation *o, struct due_reason *ret);
 /* When a rung is due: INSTANT_NEVER when the calendar does not know. @ret_fell: the instant to be told. */
 instant_t rung_due(struct view *v, const struct obligation *o, const struct rung *rung, instant_t *ret_fell);
 instant_t reminder_due(struct view *v, const struct obligation *o, const struct reminder *reminder);

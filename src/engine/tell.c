@@ -269,12 +269,9 @@ static unsigned alert_held_above(struct view *v, const struct obligation *o) {
                         if (!text_is(fact->slots[SLOT_SOURCE].s, pool_word(&v->engine->pool, alert->organisation)) &&
                             !(source && source->kind == KIND_OPERATORS))
                                 continue;
-                        if (hold.unit == TERM_HOURS)
-                                until = fact->occurred_at + (instant_t)hold.count * 3600000;
-                        else if (term_step_end(v->config->calendar, hold, date_of_instant(fact->occurred_at), &last, NULL) == 0)
-                                until = date_over(last);
-                        else
+                        if (term_step_end(v->config->calendar, hold, date_of_instant(fact->occurred_at), &last, NULL))
                                 continue; /* the calendar does not know: such a hold does not hold */
+                        until = date_over(last);
                         if (!view_reached(v, until) && (!least || alert->rung < least))
                                 least = alert->rung;
                 }

@@ -407,18 +407,18 @@ START_TEST(test_hours_are_exact) {
                 {"2000-01-01T00:00:00Z", -1, NULL, NULL},
         };
         for (size_t i = 0; i < ELEMENTS(hours); i++) {
-                struct term term = {.n = 1, .steps = {{.unit = TERM_HOURS, .count = hours[i].count}}};
+                struct term_step step = {.unit = TERM_HOURS, .count = hours[i].count};
                 struct buffer out = BUFFER_INIT(TEXT_MAX);
                 instant_t from, end = 7;
                 char text[INSTANT_TEXT + 1];
 
                 ck_assert(instant_parse(text_of(hours[i].from), &from));
-                ck_assert_int_eq(term_instant(&term, from, &end), hours[i].end ? 0 : TERM_E_RANGE);
+                ck_assert_int_eq(term_hours_end(step, from, &end), hours[i].end ? 0 : TERM_E_RANGE);
                 if (!hours[i].end)
                         continue;
                 instant_format(end, text);
                 ck_assert_str_eq(text, hours[i].end);
-                ck_assert_int_eq(term_hours_print(term.steps[0], from, end, &out), 0);
+                ck_assert_int_eq(term_hours_print(step, from, end, &out), 0);
                 ck_assert_str_eq(buffer_text(&out), hours[i].explained);
                 buffer_done(&out);
         }

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * Goal: an explanation says why a date is what it is, for every way in which one comes about, and never contradicts itself.
+ * Method: for each way a norm of its own and the events that it needs, against the sentences and the JSON word for word; and
+ * the two norms of the agreements in config that have a date for the child that is not the term's.
+ */
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "engine/explain.h"
+#include "engine/replay.h"
+#include "model/lines.h"
+
+#define CHILD "1b15b2de-8ab7-5c72-9d63-9cd08b0efbef"
+#define REGION "8b825536-292b-5419-8b89-e996029302f9" /* gooi-en-vechtstreek */
+#define MEASURE "7f0a320f-7e2d-50ba-959b-4131a3834d5d"
+#define TEXT_MAX 100000
+
+/* The id ends in @n; @when: local date and time without an offset, of winter. */
+#define EVENT(type, case_id, n, when, rest)                                                                                       \
+        "{\"event\":\"" type "\",\"event_id\":\"00000000-0000-4000-8000-00000000000" n "\",\"case_id\":\"" case_id                 \
+        "\",\"source\":\"gi-noordzee\",\"occurred_at\":\"" when ":00+01:00\",\"recorded_at\":\"" when ":00+01:00\"," rest "}\n"
+#define STARTED_BORN(n, date, born)                                                                                               \
+        EVENT("measure-started", CHILD, n, date "T10:00", "\"measure_id\":\"" MEASURE "\",\"kind\":\"OTS\",\"verdict_date\":\""    \
+              date "\",\"informed_date\":\"" date "\",\"gi\":\"gi-noordzee\",\"municipality\":\"gm0375\",\"birth_date\":\"" born   \
+              "\",\"reference\":\"dossier-1\"")
+#define STARTED(n, date) STARTED_BORN(n, date, "2010-01-15")
+#define HELP(n, date) EVENT("help-started", CHILD, n, date "T11:00", "\"measure_id\":\"" MEASURE "\",\"date\":\"" date "\",\"route\":\"REGULAR\"")
+#define AGREED(n, date, due)                                                                                                      \
+        EVENT("term-agreed", CHILD, n, date "T11:00", "\"norm\":\"proefnorm\",\"instance\":\"" MEASURE "\",\"due_date\":\"" due    \
+              "\",\"date\":\"" date "\"")
+#define CONTACT(n, date)                                                                                                          \
+        EVENT("first-contact-held", CHILD, n, date "T12:00", "\"measure_id\":\"" MEASURE "\",\"date\":\"" date                 \
+              "\",\"worker\":\"jb-40\",\"with_child\":true,\"with_parent\":true")
+#define ASSIGNED(n, date)                                                                                                         \
+        EVENT("protector-assigned", CHILD, n, date "T12:00", "\"measure_id\":\"" MEASURE "\",\"date\":\"" date                     \
+              "\",\"worker\":\"jb-40\",\"role\":\"FIXED\",\"working_with_family\":true,\"reason\":\"TURNOVER\"")
+#define MEETING(n, date)                                                                                                          \
+        "{\"event\":\"meeting-held\",\"event_id\":\"00000000-0000-4000-8000-00000000000" n "\",\"case_id\":\"" REGION               \
+        "\",\"source\":\"gm0402\",\"occurred_at\":\"" date "T10:00:00+01:00\",\"recorded_at\":\"" date "T10:00:00+01:00\","          \
+        "\"region\":\"gooi-en-vechtstreek\",\"date\":\"" date "\",\"kind\":\"BOARD\"}\n"
+
+#define BEGUN "  begonnen met measure-started van gi-noordzee, maandag 10 januari 2022 (bericht 00000000-0000-4000-8000-000000000001)\n"
+#define NEXT_FACT(what, day, n) "  " what " van gi-noordzee, " day " (bericht 00000000-0000-4000-8000-00000000000" n ")\n"
+#define JSON_FACT(type, n, date)                                                                                                  \
+        "{\"event\":\"" type "\",\"event_id\":\"00000000-0000-4000-8000-00000000000" n "\",\"source\":\"gi-noordzee\",\"date\":\"" date "\"}"
+#define STEP(step, from, to) "{\"step\":\"" step "\",\"from\":\"" from "\",\"to\":\"" to "\",\"skipped\":[]}"
+#define TERM(step, from, to) "\"term\":{\"from\":\"" from "\",\"steps\":[" STEP(step, from, to) "],\"end\":\"" to "\"}"
+#define INFORMED "    starts: measure-started.informed_date\n"
+#define MET "    met_by: [first-contact-held]\n"
+#define NOT_BEFORE "    not_before: {starts: help-started, term: 1 month}\n"
+
+static const struct {
+        const char *norm, *events;
+        const char *text; /* what stands between the version that holds and what became of it */
+        const char *json; /* from due_by to who started it */
+} ways[] = {
+        {INFORMED "    term: 10 days\n" MET, STARTED("1", "2022-01-10"),
+         BEGUN "  10 dagen na maandag 10 januari 2022: einde donderdag 20 januari 2022.\n"
+               "  uiterlijk donderdag 20 januari 2022\n",
+         "\"due_by\":\"term\"," TERM("10 days", "2022-01-10", "2022-01-20") ","},
+        {INFORMED "    term: [1 month, 1 day]\n" MET, STARTED("1", "2022-01-10"), /* every line in its place */
+         BEGUN "  1 maand na maandag 10 januari 2022: einde donderdag 10 februari 2022.\n"
+               "  1 dag na donderdag 10 februari 2022: einde vrijdag 11 februari 2022.\n"
+               "  uiterlijk vrijdag 11 februari 2022\n",
+         "\"due_by\":\"term\","},
+        {INFORMED "    term: 5 working days\n" MET, STARTED("1", "2016-12-30"), /* a year that the calendar does not have */
+         "  5 werkdagen na vrijdag 30 december 2016 is niet te berekenen: zondag 1 januari 2017 valt in een jaar dat de kalender niet heeft (2017).\n"
+         "  geen einddatum: de kalender kent het jaar 2017 nog niet\n",
+         "\"due_date\":null,\"unknown_year\":2017,\"due_by\":\"term\",\"term\":{\"from\":\"2016-12-30\",\"steps\":[],\"end\":null,\"unknown_year\":2017},"},
+        {INFORMED "    term: 10 days\n" MET NOT_BEFORE, STARTED("1", "2022-01-10"), /* nothing to wait for */
+         BEGUN "  10 dagen na maandag 10 januari 2022: einde donderdag 20 januari 2022.\n"
+               "  niet eerder dan een termijn vanaf help-started, maar daarvan is (nog) geen datum bekend\n"
+               "  uiterlijk donderdag 20 januari 2022\n",
+         "\"due_by\":\"term\"," TERM("10 days", "2022-01-10", "2022-01-20") ",\"started_by\""},
+        {INFORMED "    term: 10 days\n" MET NOT_BEFORE, STARTED("1", "2022-01-10") HELP("2", "2022-01-12"), /* it ends later */
+         BEGUN "  10 dagen na maandag 10 januari 2022: einde donderdag 20 januari 2022.\n"
+         NEXT_FACT("niet eerder dan een termijn vanaf help-started", "woensdag 12 januari 2022", "2")
+               "  1 maand na woensdag 12 januari 2022: einde zaterdag 12 februari 2022.\n"
+               "  uiterlijk zaterdag 12 februari 2022, de latere van beide datums\n",
+         "\"due_date\":\"2022-02-12\",\"due_by\":\"not_before\"," TERM("10 days", "2022-01-10", "2022-01-20") ",\"not_before\":{\"starts\":"
+         JSON_FACT("help-started", "2", "2022-01-12") "," TERM("1 month", "2022-01-12", "2022-02-12") "},\"started_by\""},
+        {INFORMED "    term: 60 days\n" MET NOT_BEFORE, STARTED("1", "2022-01-10") HELP("2", "2022-01-12"), /* the term ends later */
+         BEGUN "  60 dagen na maandag 10 januari 2022: einde vrijdag 11 maart 2022.\n"
+         NEXT_FACT("niet eerder dan een termijn vanaf help-started", "woensdag 12 januari 2022", "2")
+               "  1 maand na woensdag 12 januari 2022: einde zaterdag 12 februari 2022.\n"
+               "  uiterlijk vrijdag 11 maart 2022, de latere van beide datums\n",
+         "\"due_date\":\"2022-03-11\",\"due_by\":\"term\","},
+        {INFORMED "    term: 10 days\n" MET "    not_before: {starts: help-started, term: 5 working days}\n",
+         STARTED("1", "2016-12-20") HELP("2", "2016-12-30"), /* and whether it ends later is not known */
+         "  10 dagen na dinsdag 20 december 2016: einde vrijdag 30 december 2016.\n"
+         NEXT_FACT("niet eerder dan een termijn vanaf help-started", "vrijdag 30 december 2016", "2")
+         "  5 werkdagen na vrijdag 30 december 2016 is niet te berekenen: zondag 1 januari 2017 valt in een jaar dat de kalender niet heeft (2017).\n"
+         "  geen einddatum: de kalender kent het jaar 2017 nog niet\n",
+         "\"due_date\":null,\"unknown_year\":2017,\"due_by\":\"not_before\","},
+        {INFORMED "    term: 10 days\n    sooner: true\n" MET, STARTED("1", "2022-01-10") AGREED("2", "2022-01-11", "2022-01-17"),
+         BEGUN "  10 dagen na maandag 10 januari 2022: einde donderdag 20 januari 2022.\n"
+         NEXT_FACT("vervroegd door term-agreed", "maandag 17 januari 2022", "2")
+               "  uiterlijk maandag 17 januari 2022, zoals afgesproken\n",
+         "\"due_date\":\"2022-01-17\",\"due_by\":\"sooner\"," TERM("10 days", "2022-01-10", "2022-01-20") ",\"agreed\":"
+         JSON_FACT("term-agreed", "2", "2022-01-17") ","},
+        {INFORMED "    term: 10 days\n    sooner: true\n" MET, STARTED("1", "2022-01-10") AGREED("2", "2022-01-11", "2022-01-31"), /* never back */
+         BEGUN "  10 dagen na maandag 10 januari 2022: einde donderdag 20 januari 2022.\n"
+         NEXT_FACT("niet vervroegd, want niet eerder: term-agreed", "maandag 31 januari 2022", "2")
+               "  uiterlijk donderdag 20 januari 2022\n",
+         "\"due_date\":\"2022-01-20\",\"due_by\":\"term\","},
+        {INFORMED "    term: 10 days\n    sooner: true\n" MET NOT_BEFORE, /* first the later, then what was agreed: the least of it */
+         STARTED("1", "2022-01-10") HELP("2", "2022-01-12") AGREED("3", "2022-01-13", "2022-02-01") AGREED("4", "2022-01-14", "2022-01-31"),
+         BEGUN "  10 dagen na maandag 10 januari 2022: einde donderdag 20 januari 2022.\n"
+         NEXT_FACT("niet eerder dan een termijn vanaf help-started", "woensdag 12 januari 2022", "2")
+               "  1 maand na woensdag 12 januari 2022: einde zaterdag 12 februari 2022.\n"
+         NEXT_FACT("vervroegd door term-agreed", "maandag 31 januari 2022", "4")
+               "  uiterlijk maandag 31 januari 2022, zoals afgesproken\n",
+         "\"due_date\":\"2022-01-31\",\"due_by\":\"sooner\","},
+        {INFORMED "    due_with: help-started\n" MET, STARTED("1", "2022-01-10") HELP("2", "2022-02-01"),
+         BEGUN NEXT_FACT("op de dag van help-started", "dinsdag 1 februari 2022", "2")
+               "  uiterlijk dinsdag 1 februari 2022\n",
+         "\"due_by\":\"due_with\",\"due_with\":" JSON_FACT("help-started", "2", "2022-02-01") ","},
+        {INFORMED "    due_with: help-started\n" MET, STARTED("1", "2022-01-10"),
+         BEGUN "  op de dag van help-started, maar daarvan is (nog) geen datum bekend\n"
+               "  (nog) geen einddatum\n",
+         "\"due_date\":null,\"due_by\":\"due_with\",\"started_by\""},
+        {INFORMED "    due_with: help-started\n    sooner: true\n" MET,
+         STARTED("1", "2022-01-10") HELP("2", "2022-02-01") AGREED("3", "2022-01-11", "2022-01-17"),
+         BEGUN NEXT_FACT("op de dag van help-started", "dinsdag 1 februari 2022", "2")
+         NEXT_FACT("vervroegd door term-agreed", "maandag 17 januari 2022", "3")
+               "  uiterlijk maandag 17 januari 2022, zoals afgesproken\n",
+         "\"due_by\":\"sooner\",\"due_with\":" JSON_FACT("help-started", "2", "2022-02-01") ",\"agreed\":" JSON_FACT("term-agreed", "3", "2022-01-17") ","},
+        {INFORMED "    term: at once\n" MET, STARTED("1", "2022-01-10"),
+         BEGUN "  terstond: maandag 10 januari 2022 10:00 uur\n",
+         "\"due_date\":\"2022-01-10\",\"due_by\":\"at once\",\"at_once\":\"2022-01-10T10:00:00+01:00\","},
+        {INFORMED "    term: 30 hours\n" MET, STARTED("1", "2022-01-10"),
+         BEGUN "  30 uur na maandag 10 januari 2022 10:00 uur: dinsdag 11 januari 2022 16:00 uur.\n"
+               "  uiterlijk dinsdag 11 januari 2022\n",
+         "\"due_by\":\"hours\",\"hours\":{\"step\":\"30 hours\",\"from\":\"2022-01-10T10:00:00+01:00\",\"to\":\"2022-01-11T16:00:00+01:00\"},"},
+        {INFORMED "    term: 30 hours\n" MET, STARTED("1", "2200-12-31"), /* beyond all instants: no date, and no guess */
+         "  geen einddatum: die valt buiten de jaren 2000 tot en met 2200\n",
+         "\"due_date\":null,\"unknown_year\":0,\"due_by\":\"hours\",\"hours\":{\"step\":\"30 hours\",\"from\":\"2200-12-31T10:00:00+01:00\"},"},
+        {INFORMED "    limit: {event: protector-assigned, at_most: 1}\n", STARTED("1", "2022-01-10") ASSIGNED("2", "2022-02-01"),
+         BEGUN "  ten hoogste 1 keer protector-assigned: (nog) niet overschreden\n",
+         "\"due_date\":null,\"due_by\":\"limit\",\"started_by\""},
+        {INFORMED "    limit:\n      - {event: first-contact-held, at_most: 3}\n      - {event: protector-assigned, at_most: 1}\n",
+         STARTED("1", "2022-01-10") ASSIGNED("2", "2022-02-01") ASSIGNED("3", "2022-02-15"), /* which of several */
+         BEGUN "  ten hoogste 1 keer protector-assigned: overschreden op dinsdag 15 februari 2022\n",
+         "\"due_date\":\"2022-02-15\",\"due_by\":\"limit\",\"limit\":{\"event\":\"protector-assigned\",\"at_most\":1},"},
+        {INFORMED "    term: 10 days\n    repeats: true\n" MET, STARTED("1", "2022-01-10") CONTACT("2", "2022-01-18"),
+         BEGUN "  keer 2: telt vanaf dinsdag 18 januari 2022, toen de vorige keer gehaald was\n"
+               "  10 dagen na dinsdag 18 januari 2022: einde vrijdag 28 januari 2022.\n"
+               "  uiterlijk vrijdag 28 januari 2022\n",
+         "\"counts_from\":\"2022-01-18\",\"due_date\":\"2022-01-28\",\"due_by\":\"term\","},
+        {"    starts: protocol\n    due: 2022-06-30\n    met_by: [meeting-held]\n", MEETING("1", "2021-01-12"),
+         "  begonnen op zaterdag 1 januari 2022, met de afspraak zelf\n"
+         "  de afspraak noemt een vaste datum: donderdag 30 juni 2022\n"
+         "  uiterlijk donderdag 30 juni 2022\n",
+         "\"due_by\":\"due\",\"fixed\":\"2022-06-30\","},
+        {"    starts: protocol\n    quota: {event: meeting-held, when: {kind: BOARD}, at_least: 4, per: year}\n", MEETING("1", "2022-01-12"),
+         "  begonnen op zaterdag 1 januari 2022, met de afspraak zelf\n"
+         "  ten minste 4 keer meeting-held in 2022, dus voor het jaar om is\n"
+         "  uiterlijk zaterdag 31 december 2022\n",
+         "\"due_by\":\"quota\",\"quota\":{\"event\":\"meeting-held\",\"at_least\":4},"},
+};
+
+static struct config *config;
+static struct replay *replay;
+static char folder[64];
+
+static void write_file(const char *name, const char *text) {
+        char path[256];
+        FILE *f;
+
+        snprintf(path, sizeof(path), "%s/%s", folder, name);
+        f = fopen(path, "w");
+        ck_assert_ptr_nonnull(f);
+        fputs(text, f);
+        ck_assert_int_eq(fclose(f), 0);
+}
+
+static void copy_file(const char *name) {
+        struct error err;
+        char path[512], *text;
+        size_t n;
+
+        snprintf(path, sizeof(path), "%s/tests/stories/examples/config/%s", getenv("PROJECT_ROOT"), name);
+        ck_assert_int_eq(file_read(path, &text, &n, &err), 0);
+        write_file(name, text);
+        free(text);
+}
+
+static int untold(void *ctx, const struct outcome *outcome) {
+        (void) ctx;
+        (void) outcome;
+        return 0;
+}
+
+/* Reads the configuration in a folder. */
+static void open_config(const char *path) {
+        struct mistakes mistakes = MISTAKES_INIT;
+        char schemas[512];
+
+        snprintf(schemas, sizeof(schemas), "%s/schemas", getenv("PROJECT_ROOT"));
+        ck_assert_msg(config_read(path, schemas, &config, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
+        mistakes_done(&mistakes);
+        ck_assert_int_eq(replay_new(config, INSTANT_NEVER, untold, NULL, &replay), 0);
+}
+
+/* The organisations and calendar of the examples, and one norm. */
+static void open_norm(const char *norm, const char *from) {
+        struct buffer text = BUFFER_INIT(TEXT_MAX);
+        char sub[128];
+
+        snprintf(folder, sizeof(folder), "/tmp/ketenwacht-explain-XXXXXX");
+        ck_assert_ptr_nonnull(mkdtemp(folder));
+        snprintf(sub, sizeof(sub), "%s/protocols", folder);
+        ck_assert_int_eq(mkdir(sub, 0700), 0);
+        copy_file("organisations.yaml");
+        copy_file("calendar.yaml");
+        buffer_printf(&text, "protocol: proef\nregion: any\nvalid: {from: %s}\nnorms:\n  - norm: proefnorm\n    title: Proef\n"
+                      "    basis: {kind: agreement, ref: proef}\n%s", from, norm);
+        write_file("protocols/proef.yaml", buffer_text(&text));
+        buffer_done(&text);
+        open_config(folder);
+}
+
+static void play(const char *events) {
+        struct arena *arena;
+
+        ck_assert_int_eq(arena_new(&arena, 1 << 20), 0);
+        for (const char *end; (end = strchr(events, '\n')); events = end + 1) {
+                struct error err = {0};
+                struct line line;
+
+                line_parse(config->types, config->organisations, (struct text){events, (size_t)(end - events)}, arena, &line);
+                ck_assert_msg(line.kind == LINE_EVENT, "%s", line.error.text);
+                ck_assert_msg(replay_event(replay, &line.event, &err) == 0, "%s", err.text);
+                json_decref(line.object);
+        }
+        arena_free(arena);
+}
+
+/* Explains the last case of the lines, and expects both forms to have what is given. */
+static void expect(const char *norm, const char *text, const char *json) {
+        struct engine *engine = replay_engine(replay);
+        struct store *store = replay_store(replay);
+        struct buffer out = BUFFER_INIT(TEXT_MAX);
+        size_t at = 0;
+        struct casefile *file = store_iterate(store, &at);
+
+        ck_assert_ptr_nonnull(file);
+        ck_assert_int_eq(explain_text(engine, store, file, replay_now(replay), norm, &out), 0);
+        ck_assert_msg(strstr(buffer_text(&out), text), "expected\n%s\nin\n%s", text, buffer_text(&out));
+        buffer_clear(&out);
+        ck_assert_int_eq(explain_json(engine, store, file, replay_now(replay), norm, &out), 0);
+        ck_assert_msg(strstr(buffer_text(&out), json), "expected\n%s\nin\n%s", json, buffer_text(&out));
+        buffer_done(&out);
+}
+
+static void teardown(void) {
+        static const char *const names[] = {"organisations.yaml", "calendar.yaml", "protocols/proef.yaml", "protocols"};
+        char path[256];
+
+        replay = replay_free(replay);
+        config = config_free(config);
+        for (size_t i = 0; folder[0] && i < ELEMENTS(names); i++) {
+                snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+                (void) remove(path);
+        }
+        if (folder[0])
+                (void) rmdir(folder);
+        folder[0] = '\0';
+}
+
+START_TEST(test_every_way_says_why) {
+        bool region = strstr(ways[_i].norm, "starts: protocol") != NULL;
+
+        open_norm(ways[_i].norm, region ? "2022-01-01" : "2015-01-01");
+        play(ways[_i].events);
+        if (region) {
+                instant_t at;
+
+                ck_assert(instant_parse(TEXT_OF("2022-02-01T00:00:00+01:00"), &at));
+                ck_assert_int_eq(replay_clock(replay, at), 0);
+        }
+        expect("proefnorm", ways[_i].text, ways[_i].json);
+}
+END_TEST
+
+/* Of the agreement of Groningen: no child gets a plan or a contact before the GI has had a month. */
+START_TEST(test_dates_of_the_agreements_do_not_contradict_themselves) {
+        char path[512];
+
+        snprintf(path, sizeof(path), "%s/config", getenv("PROJECT_ROOT"));
+        open_config(path);
+        play("{\"event\":\"measure-started\",\"event_id\":\"00000000-0000-4000-8000-000000000001\",\"case_id\":\"" CHILD
+             "\",\"source\":\"gi-jbn\",\"occurred_at\":\"2022-05-08T10:00:00+02:00\",\"recorded_at\":\"2022-05-08T10:00:00+02:00\",\"measure_id\":\"" MEASURE
+             "\",\"kind\":\"OTS\",\"verdict_date\":\"2022-05-08\",\"informed_date\":\"2022-05-08\",\"gi\":\"gi-jbn\",\"municipality\":\"gm0014\","
+             "\"birth_date\":\"2005-11-17\"}\n"
+             "{\"event\":\"care-after-18-judged\",\"event_id\":\"00000000-0000-4000-8000-000000000002\",\"case_id\":\"" CHILD
+             "\",\"source\":\"gi-jbn\",\"occurred_at\":\"2022-05-09T10:00:00+02:00\",\"recorded_at\":\"2022-05-09T10:00:00+02:00\","
+             "\"date\":\"2022-05-09\",\"expected\":true,\"support_needed\":true}\n");
+        expect("future-plan",
+               "  16 jaar na donderdag 17 november 2005: einde woensdag 17 november 2021.\n"
+               "  6 maanden na woensdag 17 november 2021: einde dinsdag 17 mei 2022.\n"
+               "  niet eerder dan een termijn vanaf measure-started van gi-jbn, zondag 8 mei 2022 (bericht 00000000-0000-4000-8000-000000000001)\n"
+               "  1 maand na zondag 8 mei 2022: einde woensdag 8 juni 2022.\n"
+               "  uiterlijk woensdag 8 juni 2022, de latere van beide datums\n",
+               "\"due_date\":\"2022-06-08\",\"due_by\":\"not_before\",");
+        expect("adulthood-contact",
+               "  18 jaar na donderdag 17 november 2005: einde vrijdag 17 november 2023.\n"
+               "  6 maanden vóór vrijdag 17 november 2023: einde woensdag 17 mei 2023.\n"
+               "  niet eerder dan een termijn vanaf measure-started van gi-jbn, zondag 8 mei 2022 (bericht 00000000-0000-4000-8000-000000000001)\n"
+               "  1 maand na zondag 8 mei 2022: einde woensdag 8 juni 2022.\n"
+               "  uiterlijk woensdag 17 mei 2023, de latere van beide datums\n",
+               "\"due_date\":\"2023-05-17\",\"due_by\":\"term\",");
+}
+END_TEST
+
+int main(void) {
+        Suite *s = suite_create("explain");
+        TCase *t = tcase_create("explain");
+        SRunner *runner;
+        int failed;
+
+        tcase_set_timeout(t, 60);
+        tcase_add_checked_fixture(t, NULL, teardown);
+        tcase_add_loop_test(t, test_every_way_says_why, 0, ELEMENTS(ways));
+        tcase_add_test(t, test_dates_of_the_agreements_do_not_contradict_themselves);
+        suite_add_tcase(s, t);
+        runner = srunner_create(s);
+        srunner_run_all(runner, CK_NORMAL);
+        failed = srunner_ntests_failed(runner);
+        srunner_free(runner);
+        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
