@@ -148,6 +148,24 @@ class Sizes(unittest.TestCase):
         self.assertEqual(csource.functions(text), [("START_TEST", 9, 13), ("f", 16, 16)])
 
 
+class Pages(unittest.TestCase):
+    def fires(self, page):
+        code = HEAD + "#define COMMANDS(X) \\\n        X(demo) \\\n        X(check)\n"
+        return found(tidy.check_pages, {"src/cli/main.c": code, "README.md": page})
+
+    def test_the_same(self):
+        self.assertEqual(self.fires("## Commands\n\n| `check` | reads |\n| `demo` | runs |\n\n## More\n"), [])
+
+    def test_one_that_is_not_told(self):
+        self.assertEqual(self.fires("## Commands\n\n| `check` | reads |\n\n## More\n"), [("README.md", 1)])
+
+    def test_one_that_is_not_there(self):
+        self.assertEqual(self.fires("## Commands\n\n| `check` | reads |\n| `demo` | runs |\n| `dmeo` | runs |\n\n## More\n"), [("README.md", 5)])
+
+    def test_no_such_part(self):
+        self.assertEqual(self.fires("# Words\n"), [("README.md", 1)])
+
+
 class Words(unittest.TestCase):
     def test_leftovers(self):
         for word in tidy.LEFTOVERS:

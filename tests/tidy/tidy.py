@@ -67,6 +67,18 @@ TOP_LEVEL = ("meson.build", "README.md", "LICENSE", "src", "schemas", "config", 
 SPDX = "SPDX-License-Identifier: EUPL-1.2"
 LOG_TABLE, LOG_PAGE = "src/base/log.def", "ops/log.md"
 
+# Where people read which keys, options and commands there are, and where the code says so: (code, how a word stands there, page, how a word
+# stands on it). Both must say the same.
+FIRST_CELL = r"^\| ((?:`[a-z_-]+[^`|]*`(?:, )?)+) \|"
+PAGES = (
+    ("src/model/protocol_key.def", r"^(?:KEY|REFERENCE)\(NORM, (\w+)", "config/protocols/README.md", r"^## Normen: (?:.|\n)*?(?=^## (?!Normen))"),
+    ("src/model/protocol_key.def", r"^(?:KEY|REFERENCE)\(ROUTE, (\w+)", "config/protocols/README.md", r"^## Kopieën: (?:.|\n)*?(?=^## )"),
+    ("connectors/gi-http/gi_http.c", r'\{\.key = "(\w+)"', "connectors/README.md", r"^### Keys of gi-http\n(?:.|\n)*?(?=^##)"),
+    ("connectors/webhook/webhook.c", r'\{\.key = "(\w+)"', "connectors/README.md", r"^### Keys of webhook\n(?:.|\n)*?(?=^##)"),
+    ("src/connect/file.c", r'\{\.key = "(\w+)"', "connectors/README.md", r"^### Keys of all connectors\n(?:.|\n)*?(?=^##)"),
+    ("src/cli/main.c", r"^\s+X\((\w+)\)", "README.md", r"^## Commands\n(?:.|\n)*?(?=^## )"),
+)
+
 # Put together here, so that this file does not contain what it looks for.
 LEFTOVERS = tuple(a + b for a, b in (("TO", "DO"), ("FIX", "ME"), ("XX", "X"), ("HA", "CK")))
 REGISTRY_HOSTS = tuple(".".join(parts) for parts in (
@@ -307,6 +319,27 @@ def check_loop_tests(tree):
             yield path, csource.line_of(plain, m.start()), f"the bound {m.group(1)} leaves out what is added to the table; write ELEMENTS(table)"
 
 
+def check_pages(tree):
+    """The tables that people read name the very keys, options and commands that the code knows."""
+    for source, in_code, page, part in PAGES:
+        code, text = (tree.text(path) if path in tree.paths else None for path in (source, page))
+        if code is None or text is None:
+            continue
+        section = re.search(part, text, re.MULTILINE)
+        if section is None:
+            yield page, 1, f"has no part that matches {part!r}, for the words of {source}"
+            continue
+        known = set(re.findall(in_code, code, re.MULTILINE))
+        told = {}
+        for row in re.finditer(FIRST_CELL, section.group(), re.MULTILINE):
+            for word in re.findall(r"`([a-z_-]+)", row.group(1)):
+                told.setdefault(word, csource.line_of(text, section.start() + row.start()))
+        for word in sorted(known - told.keys()):
+            yield page, csource.line_of(text, section.start()), f"`{word}` of {source} has no row here"
+        for word in sorted(told.keys() - known):
+            yield page, told[word], f"`{word}` is not in {source}"
+
+
 def small_files(tree):
     """(path, lines) of sources so short that they may be half of a module: for a warning, not a limit."""
     for path, text in tree.texts(lambda p: p.endswith(".c") and is_product(p)):
@@ -316,7 +349,7 @@ def small_files(tree):
 
 
 CHECKS = (check_spdx, check_layers, check_banned, check_mutable_globals, check_sizes, check_leftovers, check_registry_hosts,
-          check_top_level, check_built, check_log_page, check_loop_tests)
+          check_top_level, check_built, check_log_page, check_loop_tests, check_pages)
 
 
 def violations(tree, checks=CHECKS):
