@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* The machine's clocks and its source of randomness, and a clock that is moved by hand. */
+
 #include "base/clock.h"
 
 #include <errno.h>
@@ -26,6 +29,29 @@ struct clock clock_system(void) {
         static const struct clock_ops ops = {.realtime_ms = system_realtime, .monotonic_ms = system_monotonic};
 
         return (struct clock){.ops = &ops};
+}
+
+static instant_t hand_realtime(void *ctx) {
+        struct hand_clock *hand = ctx;
+
+        return atomic_load(&hand->free) ? system_realtime(NULL) : atomic_load(&hand->at);
+}
+
+struct clock hand_clock(struct hand_clock *hand) {
+        static const struct clock_ops ops = {.realtime_ms = hand_realtime, .monotonic_ms = system_monotonic};
+
+        return (struct clock){.ops = &ops, .ctx = hand};
+}
+
+void hand_clock_put(struct hand_clock *hand, instant_t at) {
+        instant_t before = atomic_load(&hand->at);
+
+        while (at > before && !atomic_compare_exchange_weak(&hand->at, &before, at))
+                ;
+}
+
+void hand_clock_let_go(struct hand_clock *hand) {
+        atomic_store(&hand->free, true);
 }
 
 int64_t clock_cpu_ns(void) {

@@ -8,6 +8,8 @@
  * it is handed an instant, or a struct clock, which tests replace.
  */
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +38,18 @@ static inline int64_t clock_monotonic(const struct clock *c) {
 
 /* The machine's own clocks. */
 struct clock clock_system(void);
+
+/*
+ * A clock that stands where it is put, until it is let go and shows the present. Only its instants stand: time-outs are the machine's.
+ * Any thread may look at it, and may move it.
+ */
+struct hand_clock {
+        _Atomic instant_t at;
+        atomic_bool free;
+};
+struct clock hand_clock(struct hand_clock *hand); /* borrows it */
+void hand_clock_put(struct hand_clock *hand, instant_t at); /* forward only */
+void hand_clock_let_go(struct hand_clock *hand);
 
 /* CPU time of this process, user and system, in nanoseconds: what benchmarks measure with. */
 int64_t clock_cpu_ns(void);

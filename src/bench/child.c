@@ -28,30 +28,6 @@
 
 /* -- Being stopped -- */
 
-static void child_stop_signals(sigset_t *ret) {
-        (void) sigemptyset(ret);
-        (void) sigaddset(ret, SIGINT);
-        (void) sigaddset(ret, SIGTERM);
-}
-
-void bench_stop_hold(struct bench_stop *stop) {
-        sigset_t signals;
-
-        stop->asked = false;
-        child_stop_signals(&signals);
-        (void) pthread_sigmask(SIG_BLOCK, &signals, NULL);
-}
-
-bool bench_stop_wait(struct bench_stop *stop, int timeout_ms) {
-        const struct timespec wait = {.tv_sec = timeout_ms / 1000, .tv_nsec = timeout_ms % 1000 * 1000000L};
-        sigset_t signals;
-
-        child_stop_signals(&signals);
-        if (!stop->asked && sigtimedwait(&signals, NULL, &wait) > 0)
-                stop->asked = true;
-        return stop->asked;
-}
-
 int bench_stopped(struct error *err) {
         error_set(err, "stopped by a signal; nothing was measured");
         return -EINTR;
@@ -179,9 +155,9 @@ bool bench_child_wait(struct bench_child *child, int timeout_ms) {
         return true;
 }
 
-int bench_child_finish(struct bench_child *child, struct bench_stop *stop, struct error *err) {
+int bench_child_finish(struct bench_child *child, struct stop *stop, struct error *err) {
         while (!bench_child_wait(child, LOOK_MS)) {
-                if (!bench_stop_wait(stop, 0))
+                if (!stop_wait(stop, 0))
                         continue;
                 bench_child_stop(child);
                 return bench_stopped(err);
@@ -189,7 +165,7 @@ int bench_child_finish(struct bench_child *child, struct bench_stop *stop, struc
         return 0;
 }
 
-int bench_child_run(const char *const *argv, struct bench_stop *stop, struct error *err) {
+int bench_child_run(const char *const *argv, struct stop *stop, struct error *err) {
         struct bench_child child;
         int r = bench_child_start(&(struct bench_child_config){.argv = argv}, &child, err);
 
@@ -297,7 +273,7 @@ static void copy_describe_broker(const char *path, const char *prefix, int parti
                 buffer_printf(out, "partitions: %d\n", partitions);
 }
 
-int bench_copy_configuration(const char *from, const char *to, const char *prefix, int partitions, struct bench_stop *stop, struct error *err) {
+int bench_copy_configuration(const char *from, const char *to, const char *prefix, int partitions, struct stop *stop, struct error *err) {
         struct buffer out = BUFFER_INIT(BROKER_YAML_MAX);
         char all[BENCH_PATH_MAX], path[BENCH_PATH_MAX];
         bool good;

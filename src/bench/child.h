@@ -14,23 +14,14 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/loop.h"
 
 #define BENCH_CHILD_STOP_MS 30000 /* for a stop in good order, then SIGKILL */
 #define BENCH_PATH_MAX 4096
 
 /* -- Being stopped -- */
 
-struct bench_stop {
-        bool asked;
-};
-
-/* Holds back SIGINT and SIGTERM in this thread and those it starts from now on. */
-void bench_stop_hold(struct bench_stop *stop);
-
-/* Waits at most @timeout_ms for such a signal. Return: whether one ever came. */
-bool bench_stop_wait(struct bench_stop *stop, int timeout_ms);
-
-/* The sentence for it. Return: -EINTR. */
+/* The sentence for a stop_wait() that was true. Return: -EINTR. */
 int bench_stopped(struct error *err) MUSTCHECK;
 
 /* -- Children -- */
@@ -61,10 +52,10 @@ int bench_child_start(const struct bench_child_config *config, struct bench_chil
 bool bench_child_wait(struct bench_child *child, int timeout_ms);
 
 /* Waits without end, or until a stop is asked, which ends the child. Return: 0; -EINTR with a sentence after a stop. */
-int bench_child_finish(struct bench_child *child, struct bench_stop *stop, struct error *err) MUSTCHECK;
+int bench_child_finish(struct bench_child *child, struct stop *stop, struct error *err) MUSTCHECK;
 
 /* Runs a short program to its end. Return: 0; negative errno with a sentence, also when its status is not 0. */
-int bench_child_run(const char *const *argv, struct bench_stop *stop, struct error *err) MUSTCHECK;
+int bench_child_run(const char *const *argv, struct stop *stop, struct error *err) MUSTCHECK;
 
 /* Sends a signal to its group; no effect when it has ended. */
 void bench_child_signal(struct bench_child *child, int signal);
@@ -79,5 +70,5 @@ double bench_cpu_s(pid_t pid);
  * Copies a configuration folder, with another prefix and number of partitions in its broker.yaml: NULL and 0 leave out what it says.
  * Return: 0; negative errno with a sentence.
  */
-int bench_copy_configuration(const char *from, const char *to, const char *prefix, int partitions, struct bench_stop *stop,
+int bench_copy_configuration(const char *from, const char *to, const char *prefix, int partitions, struct stop *stop,
                              struct error *err) MUSTCHECK;

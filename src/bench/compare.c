@@ -43,7 +43,7 @@ struct compare {
         struct bench_arguments arguments;
         const char *peers, *place, *steps; /* as given */
         int64_t cases, runs, rate, seconds, port;
-        struct bench_stop stop;
+        struct stop stop;
         struct compare_result result;
         char ketenwacht[COMMAND_PATH_MAX]; /* the program that is measured */
         char from[BENCH_PATH_MAX], lab[BENCH_PATH_MAX], config[BENCH_PATH_MAX], schemas[BENCH_PATH_MAX];
@@ -290,7 +290,7 @@ static int measure(struct compare *c, struct error *err) {
                 return status;
         if (find_all(c, err))
                 return EXIT_USAGE;
-        bench_stop_hold(&c->stop);
+        stop_hold(&c->stop);
         c->result.cases = (unsigned long long)c->cases;
         c->result.runs = (unsigned)c->runs;
         c->result.right = true;

@@ -35,7 +35,7 @@ struct restore_options {
 
 struct restore_broker {
         const struct restore_options *o;
-        struct bench_stop stop;
+        struct stop stop;
         struct site site;
         struct bench_load_result load;
         /* while reading */
@@ -180,7 +180,7 @@ static int restore_from_broker(const struct restore_options *options, struct err
                 return EXIT_BROKER;
         }
         b->o = options;
-        bench_stop_hold(&b->stop);
+        stop_hold(&b->stop);
         bench_say("makes topics");
         status = site_open(&b->site, &options->arguments, options->bootstrap, options->config, 1, &b->stop, err);
         if (status == 0)

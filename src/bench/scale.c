@@ -23,7 +23,7 @@ struct scale {
         struct bench_arguments arguments;
         const char *bootstrap;
         int64_t cases;
-        struct bench_stop stop;
+        struct stop stop;
 };
 
 static int drain(const struct scale *s, struct site *site, struct row *row, struct error *err) {
@@ -102,7 +102,7 @@ static int run(int argc, char **argv, struct error *err) {
                 status = bench_number(argv[0], "--cases", cases, 1, BENCH_LOAD_CASES_MAX, &s.cases);
         if (status == 0)
                 status = bench_configuration(&s.arguments, &config, err);
-        bench_stop_hold(&s.stop);
+        stop_hold(&s.stop);
         for (size_t i = 0; status == 0 && i < ELEMENTS(rows); i++)
                 status = one_row(&s, config, (unsigned)i + 1, &rows[i], err);
         if (status)

@@ -51,7 +51,7 @@ static int site_make_topics(struct site *s, struct error *err) {
                                                  .settings = t->settings,
                                                  .settings_n = t->settings_n};
 
-                if (bench_stop_wait(s->stop, 0))
+                if (stop_wait(s->stop, 0))
                         return bench_stopped(err);
                 r = admin_topic_make(s->admin, &make, err);
                 if (r > 0) {
@@ -64,7 +64,7 @@ static int site_make_topics(struct site *s, struct error *err) {
 }
 
 int site_open(struct site *s, const struct bench_arguments *arguments, const char *bootstrap, const struct config *config, unsigned number,
-              struct bench_stop *stop, struct error *err) {
+              struct stop *stop, struct error *err) {
         int status, r;
 
         *s = (struct site){.arguments = arguments, .config = config, .stop = stop};
@@ -181,7 +181,7 @@ int site_load(struct site *s, uint64_t first, uint64_t cases, uint64_t rate, str
         if (r)
                 return r;
         while (!stop && !atomic_load(&sending.ended))
-                stop = bench_stop_wait(s->stop, SITE_LOOK_MS);
+                stop = stop_wait(s->stop, SITE_LOOK_MS);
         r = site_sent(&sending, stop, err);
         *ret = sending.sent;
         return stop ? bench_stopped(err) : r;
@@ -256,7 +256,7 @@ static int site_wait_committed(struct site *s, int64_t events, struct error *err
                         error_set(err, "nothing was committed for %d s, at %lld of %lld events", SITE_STUCK_MS / 1000, (long long)sum, (long long)events);
                         return -ETIMEDOUT;
                 }
-                if (bench_stop_wait(s->stop, SITE_LOOK_MS))
+                if (stop_wait(s->stop, SITE_LOOK_MS))
                         return bench_stopped(err);
         }
 }
@@ -277,7 +277,7 @@ static int site_wait_quiet(struct site *s, int64_t *ret, struct error *err) {
                         error_set(err, "the workers do not come to rest");
                         return -ETIMEDOUT;
                 }
-                if (bench_stop_wait(s->stop, SITE_LOOK_MS))
+                if (stop_wait(s->stop, SITE_LOOK_MS))
                         return bench_stopped(err);
         }
         *ret = since;

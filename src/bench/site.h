@@ -33,7 +33,7 @@ struct site_worker {
 struct site {
         const struct bench_arguments *arguments;
         const struct config *config; /* borrowed */
-        struct bench_stop *stop;     /* borrowed */
+        struct stop *stop;     /* borrowed */
         char folder[64], path[96];   /* of a temporary folder; the configuration in it */
         char prefix[48], group[112];
         char ketenwacht[COMMAND_PATH_MAX]; /* the program whose workers are measured */
@@ -52,7 +52,7 @@ struct site {
 
 /* Makes it. @number: another one for each site of a process. Return: an exit status, other than 0 with a sentence in @err. site_close() in any case. */
 int site_open(struct site *site, const struct bench_arguments *arguments, const char *bootstrap, const struct config *config, unsigned number,
-              struct bench_stop *stop, struct error *err) MUSTCHECK;
+              struct stop *stop, struct error *err) MUSTCHECK;
 
 /* Stops workers that are left, and deletes all that was made, as far as it can; the first reason why not in @err. Return: 0 or negative errno. */
 int site_close(struct site *site, struct error *err) MUSTCHECK;

@@ -282,26 +282,13 @@ static int measure_engine(struct timers_cases *cases, uint64_t n, struct timers_
 
 struct worker_alone {
         struct timers_cases *cases;
-        instant_t now; /* of the clock that decides */
+        struct hand_clock now; /* decides */
         struct memory *memory;
         struct metrics *metrics;
         struct worker_metrics *worker_metrics;
         struct worker *worker;
         struct buffer body, text;
 };
-
-static instant_t worker_now(void *ctx) {
-        return ((const struct worker_alone *)ctx)->now;
-}
-
-static int64_t worker_monotonic(void *ctx) {
-        struct clock real = clock_system();
-
-        (void) ctx;
-        return clock_monotonic(&real);
-}
-
-static const struct clock_ops worker_clock = {.realtime_ms = worker_now, .monotonic_ms = worker_monotonic};
 
 /* -- Topics -- */
 
@@ -369,7 +356,7 @@ static int worker_settle(struct worker_alone *w, uint64_t facts, struct error *e
                 worker_status(w->worker, &status);
                 if (status.dead)
                         break;
-                if ((uint64_t)status.facts >= facts && status.settled_at >= w->now)
+                if ((uint64_t)status.facts >= facts && status.settled_at >= atomic_load(&w->now.at))
                         return 0;
         }
         error_set(err, "the worker refused a start, or did not come to rest; please report this");
@@ -386,7 +373,7 @@ static int worker_open(struct worker_alone *w, uint64_t n, int64_t *ret_ns, stru
 
                 for (uint64_t i = first; r == 0 && i < end; i++)
                         r = worker_send(w, i);
-                w->now++;
+                hand_clock_put(&w->now, atomic_load(&w->now.at) + 1);
                 start = clock_cpu_ns();
                 if (r == 0)
                         r = worker_settle(w, end, err);
@@ -423,9 +410,9 @@ static int worker_fire(struct worker_alone *w, uint64_t n, struct timers_fired *
                 instant_t midnight = cases_midnight(w->cases, day);
                 int r;
 
-                if (midnight <= w->now)
+                if (midnight <= atomic_load(&w->now.at))
                         continue; /* still the days of the starts */
-                w->now = midnight;
+                hand_clock_put(&w->now, midnight);
                 r = worker_settle(w, n, err);
                 if (r)
                         return r;
@@ -442,7 +429,7 @@ static int worker_fire(struct worker_alone *w, uint64_t n, struct timers_fired *
 static int worker_measure(struct worker_alone *w, uint64_t n, struct timers_fired *ret, struct error *err) {
         struct worker_config config = {.config = w->cases->config,
                                        .bus = memory_bus(w->memory),
-                                       .clock = {&worker_clock, w},
+                                       .clock = hand_clock(&w->now),
                                        .real = clock_system(),
                                        .metrics = w->worker_metrics,
                                        .instance = "bench"};
@@ -462,7 +449,7 @@ static int worker_measure(struct worker_alone *w, uint64_t n, struct timers_fire
 }
 
 static int measure_worker(struct timers_cases *cases, uint64_t n, struct timers_fired *ret, struct error *err) {
-        struct worker_alone w = {.cases = cases, .now = cases->opened, .body = BUFFER_INIT(BODY_MAX), .text = BUFFER_INIT(WORKER_METRICS_MAX)};
+        struct worker_alone w = {.cases = cases, .now = {.at = cases->opened}, .body = BUFFER_INIT(BODY_MAX), .text = BUFFER_INIT(WORKER_METRICS_MAX)};
         int r = memory_new(clock_system(), &w.memory);
 
         *ret = (struct timers_fired){0};

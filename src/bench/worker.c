@@ -100,7 +100,7 @@ static int latency_read(struct latency_probe *p, struct bus_reader *reader, stru
                 r = latency_take(p, reader, SITE_LOOK_MS, &got, err);
                 if (got || !atomic_load(&p->sending.ended))
                         last = clock_monotonic(&clock);
-                if (r == 0 && bench_stop_wait(p->site->stop, 0))
+                if (r == 0 && stop_wait(p->site->stop, 0))
                         r = bench_stopped(err);
         }
         return r;
@@ -212,7 +212,7 @@ static int killed_next_output(struct killed_round *r, instant_t since, struct er
                         return result;
                 if (event.kind == BUS_RECORD && event.record.timestamp >= since)
                         return 0;
-                if (bench_stop_wait(r->site->stop, 0))
+                if (stop_wait(r->site->stop, 0))
                         return bench_stopped(err);
                 if (clock_monotonic(&r->clock) - begin > SITE_STUCK_MS) {
                         error_set(err, "no announcement came for %d s after a kill", SITE_STUCK_MS / 1000);
@@ -304,7 +304,7 @@ struct worker_bench {
         struct bench_arguments arguments;
         const char *bootstrap;
         int64_t cases, rate, seconds, kills, broker;
-        struct bench_stop stop;
+        struct stop stop;
         /* what came out */
         struct bench_load_result load;
         double drain_s, drain_cpu_s, drain_rss_mb, drain_broker_s;
@@ -448,7 +448,7 @@ static int worker_measure_all(struct worker_bench *b, struct error *err) {
 
         if (status)
                 return status;
-        bench_stop_hold(&b->stop);
+        stop_hold(&b->stop);
         bench_say("makes topics");
         status = site_open(&site, &b->arguments, b->bootstrap, config, 1, &b->stop, err);
         if (status == 0 && (worker_drain(b, &site, err) || worker_live(b, &site, err)))

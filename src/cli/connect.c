@@ -3,21 +3,19 @@
 /* `ketenwacht connect`: runs one connector, from its file, until it is told to stop. */
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/broker.h"
 #include "cli/options.h"
 #include "connect/brake.h"
-#include "connect/runtime.h"
+#include "connect/driver.h"
 #include "connectors/connector.h"
 #include "console/server.h"
 
-#define STEP_MS 100          /* how soon a stop is noticed */
-#define STUCK_MS 90000       /* a turn that takes longer: above every time-out of a call to the broker */
+#define STEP_MS 100          /* longest wait of one turn: how soon a stop is noticed */
+#define LOOK_MS 50           /* between two looks of the main thread */
 #define FOLDER_PATH_MAX 4096
 
 struct connect {
@@ -31,12 +29,12 @@ struct connect {
         struct command_broker broker;
         struct metrics *metrics;
         struct console *console;
-        struct runtime *runtime;
+        struct runtime_driver *driver;
         struct log log;
-        sigset_t signals; /* that stop it; blocked in all threads */
+        struct stop stop;
 };
 
-static int read_arguments(int argc, char **argv, struct connect *c) {
+static int connect_arguments(int argc, char **argv, struct connect *c) {
         const struct option_row rows[] = {
                 OPTION_TEXT_ROW("--config", &c->dirs.config),
                 OPTION_TEXT_ROW("--schemas", &c->dirs.schemas),
@@ -91,7 +89,7 @@ static const char *environment(const char *name) {
         return getenv(name);
 }
 
-static int read_all(struct connect *c, struct mistakes *mistakes) {
+static int connect_read_all(struct connect *c, struct mistakes *mistakes) {
         char path[FOLDER_PATH_MAX];
         int r;
 
@@ -110,7 +108,7 @@ static int configure(struct connect *c) {
         struct error err = {0};
         int status = EXIT_DONE;
 
-        if (read_all(c, &mistakes)) {
+        if (connect_read_all(c, &mistakes)) {
                 fputs(buffer_text(&mistakes.text), stderr);
                 error_set(&err, "%s cannot be used; mend what is said above", c->path);
                 status = command_fail("connect", EXIT_USAGE, &err);
@@ -141,18 +139,15 @@ static int resume(struct connect *c) {
 
 static bool is_healthy(void *ctx) {
         const struct connect *c = ctx;
-        struct clock clock = clock_system();
-        struct runtime_status status;
 
-        runtime_status(c->runtime, &status);
-        return clock_monotonic(&clock) - status.turned <= STUCK_MS;
+        return runtime_driver_is_healthy(c->driver);
 }
 
 static void is_ready(void *ctx, struct console_reasons *reasons) {
         const struct connect *c = ctx;
         struct runtime_status status;
 
-        runtime_status(c->runtime, &status);
+        runtime_driver_status(c->driver, &status);
         if (!status.assigned)
                 console_reason(reasons, "joining", "%s does not have its inbox: it joins, or another process of this name has it", c->file->name);
         if (status.looking)
@@ -165,26 +160,17 @@ static void is_ready(void *ctx, struct console_reasons *reasons) {
 
 static int start_console(struct connect *c) {
         const struct console_config config = {
-                .port = (uint16_t)c->metrics_port, .metrics = c->metrics, .healthy = is_healthy, .ready = is_ready, .ctx = c};
+                .port = (uint16_t)c->metrics_port, .metrics = c->metrics, .healthy = is_healthy, .ready = is_ready, .ctx = c, .log = &c->log};
         struct error err = {0};
 
         if (c->metrics_port < 0)
                 return EXIT_DONE;
         if (console_start(&config, &c->console, &err) < 0)
                 return command_fail("connect", EXIT_USAGE, &err);
-        log_line(&c->log, CONSOLE_LISTENS, LOG_INT("port", console_port(c->console)));
         return EXIT_DONE;
 }
 
 /* -- Running -- */
-
-/* For the spread of back-off only: without the system's source it is not spread. */
-static uint64_t draw(void *ctx) {
-        uint64_t bits = 0;
-
-        (void) ctx;
-        return random_bytes(&bits, sizeof(bits)) < 0 ? 0 : bits;
-}
 
 static int open_runtime(struct connect *c) {
         struct runtime_config config = {
@@ -193,48 +179,51 @@ static int open_runtime(struct connect *c) {
                 .types = c->types,
                 .organisations = c->organisations,
                 .clock = clock_system(),
-                .random = draw,
                 .log = &c->log,
         };
+        struct loop *loop;
         struct error err = {0};
         int r = metrics_new(&c->metrics);
 
         config.metrics = c->metrics;
         if (r == 0)
-                r = runtime_open(&config, &c->runtime, &err);
-        if (r == 0)
+                r = runtime_driver_start(&config, STEP_MS, &c->driver, &err);
+        if (r) {
+                if (!err.text[0])
+                        error_set(&err, "%s: %s", c->file->name, strerror(-r));
+                return command_fail("connect", EXIT_BROKER, &err);
+        }
+        loop = runtime_driver_loop(c->driver);
+        while (!loop_is_open(loop) && !loop_has_ended(loop)) /* a stop that is asked for meanwhile waits: opening is bounded */
+                (void) stop_wait(&c->stop, c->stop.signal ? 0 : LOOK_MS);
+        if (loop_is_open(loop))
                 return start_console(c);
-        if (!err.text[0])
-                error_set(&err, "%s: %s", c->file->name, strerror(-r));
+        r = loop_outcome(loop, &err);
         return command_fail("connect", r == -EINVAL ? EXIT_USAGE : EXIT_BROKER, &err);
 }
 
-static int failed(struct connect *c, const struct error *err) {
-        log_line(&c->log, FAILED, LOG_STRING("connector", c->file->name), LOG_STRING("error", err->text));
-        return command_fail("connect", EXIT_BROKER, err);
-}
-
 static int run_until_stopped(struct connect *c) {
-        static const struct timespec no_time = {0};
+        struct loop *loop = runtime_driver_loop(c->driver);
         struct error err = {0};
-        int signal = -1;
 
         log_line(&c->log, STARTED, LOG_STRING("connector", c->file->name), LOG_STRING("kind", c->file->ops->name));
-        while (signal < 0) {
-                if (runtime_turn(c->runtime, STEP_MS, &err) < 0)
-                        return failed(c, &err);
-                signal = sigtimedwait(&c->signals, NULL, &no_time);
+        while (!loop_has_ended(loop) && !stop_wait(&c->stop, LOOK_MS))
+                ;
+        if (c->stop.signal)
+                log_line(&c->log, STOPPING, LOG_INT("signal", c->stop.signal));
+        loop_ask(loop);
+        loop_join(loop);
+        if (loop_outcome(loop, &err)) {
+                log_line(&c->log, FAILED, LOG_STRING("connector", c->file->name), LOG_STRING("error", err.text));
+                return command_fail("connect", EXIT_BROKER, &err);
         }
-        log_line(&c->log, STOPPING, LOG_INT("signal", signal));
-        if (runtime_stop(c->runtime, &err) < 0)
-                return failed(c, &err);
         log_line(&c->log, STOPPED);
         return EXIT_DONE;
 }
 
 static void done(struct connect *c) {
         console_stop(c->console);
-        runtime_free(c->runtime);
+        runtime_driver_free(c->driver);
         metrics_free(c->metrics);
         command_broker_done(&c->broker);
         connect_file_free(c->file);
@@ -244,15 +233,11 @@ static void done(struct connect *c) {
 
 static int run_connect(int argc, char **argv) {
         struct connect c = {.dirs = COMMAND_DIRS_DEFAULT, .log = {.out = stderr, .clock = clock_system(), .level = LOG_LEVEL_INFO, .process = "connect"}};
-        int status = read_arguments(argc, argv, &c);
+        int status = connect_arguments(argc, argv, &c);
 
         if (status || c.list)
                 return status ? status : list_connectors();
-        /* Blocked before any thread begins, so that all inherit it. */
-        (void) sigemptyset(&c.signals);
-        (void) sigaddset(&c.signals, SIGTERM);
-        (void) sigaddset(&c.signals, SIGINT);
-        (void) pthread_sigmask(SIG_BLOCK, &c.signals, NULL);
+        stop_hold(&c.stop); /* before any thread begins, so that all inherit it */
         status = configure(&c);
         if (status == EXIT_DONE && c.resume)
                 status = resume(&c);

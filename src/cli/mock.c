@@ -3,11 +3,11 @@
 /* `ketenwacht mock`: the embedded broker alone, for a try-out. */
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
+#include "base/loop.h"
 #include "bus/mock.h"
 #include "cli/broker.h"
 #include "cli/configuration.h"
@@ -15,6 +15,7 @@
 #include "cluster/topics.h"
 
 #define LINE_MAX_BYTES 4096
+#define LOOK_MS 60000
 
 static int start(const struct topics *wanted, struct arena *arena, struct mock **ret, struct error *err) {
         struct mock_topic *topics = arena_calloc(arena, wanted->n + 1, sizeof(*topics));
@@ -45,17 +46,13 @@ static void print_address(const struct mock *mock, size_t topics) {
 static int serve(const struct topics *wanted, struct arena *arena) {
         struct mock *mock = NULL;
         struct error err = {0};
-        sigset_t signals;
-        int number;
+        struct stop stop;
 
-        sigemptyset(&signals);
-        sigaddset(&signals, SIGINT);
-        sigaddset(&signals, SIGTERM);
-        sigprocmask(SIG_BLOCK, &signals, NULL);
+        stop_hold(&stop);
         if (start(wanted, arena, &mock, &err))
                 return command_fail("mock", EXIT_BROKER, &err);
         print_address(mock, wanted->n);
-        while (sigwait(&signals, &number) == EINTR)
+        while (!stop_wait(&stop, LOOK_MS))
                 ;
         mock_free(mock);
         return EXIT_DONE;

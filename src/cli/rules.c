@@ -3,223 +3,151 @@
 /*
  * `ketenwacht rules`: the worker as a process
  *
- * Each thread drives a worker of its own; the main thread waits for signals and for a worker that
+ * Each worker has a thread of its own (worker/driver.h); the main thread waits for signals and for a worker that
  * ends, and then ends them all. The console looks at what the workers show of themselves.
  */
 
 #include <errno.h>
 #include <malloc.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/loop.h"
 #include "base/text.h"
 #include "cli/broker.h"
 #include "cli/configuration.h"
 #include "cli/options.h"
 #include "console/server.h"
-#include "worker/worker.h"
+#include "worker/driver.h"
 
 #define THREADS_MAX 64
 #define INSTANCE_MAX 100
 #define STEP_MS 100              /* longest wait of one step: how soon a stop is noticed */
 #define LOOK_MS 200              /* between two looks of the main thread */
-#define STUCK_MS 150000          /* a worker whose loop has not turned for so long is not healthy: longer than any call may take */
 
-struct seat {
-        struct run *run;
-        pthread_t thread;
-        bool started;
-        char instance[INSTANCE_MAX + 16];
-        struct worker *_Atomic worker; /* shown to other threads once it is made */
-        _Atomic int64_t turned;        /* monotonic ms: end of the last step */
-        atomic_bool ended;
-        int outcome;                   /* after ended */
-        struct error err;
-};
-
-struct run {
+struct rules {
         struct command_dirs dirs;
         const char *bootstrap;
         char instance[INSTANCE_MAX + 1];
         unsigned threads;
-        bool once, has_metrics, asked; /* asked: to stop, by a signal */
+        bool once, has_metrics;
         uint16_t metrics_port;
-        instant_t now;                 /* once: where the clock stands still */
+        struct hand_clock now;         /* once: stands still */
+        struct stop stop;
         struct log log;
         struct config *config;
         struct command_broker broker;
         struct metrics *metrics;
         struct worker_metrics *worker_metrics;
         struct console *console;
-        atomic_bool stop;
-        struct seat seats[THREADS_MAX];
+        struct worker_driver *_Atomic drivers[THREADS_MAX]; /* of .threads workers; NULL: not started */
+        char instances[THREADS_MAX][INSTANCE_MAX + 16];
 };
 
 /* -- Arguments -- */
 
-static bool number_in(const char *text, int64_t least, int64_t most, int64_t *ret) {
+static bool rules_number_in(const char *text, int64_t least, int64_t most, int64_t *ret) {
         return text_to_int64(text_of(text), ret) && *ret >= least && *ret <= most;
 }
 
-static bool good_instance(const char *name) {
+static bool rules_good_instance(const char *name) {
         size_t n = strlen(name);
 
         return n > 0 && n <= INSTANCE_MAX && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == n;
 }
 
-static int set_instance(struct run *run, const char *name) {
-        if (!good_instance(name))
+static int rules_set_instance(struct rules *run, const char *name) {
+        if (!rules_good_instance(name))
                 return command_usage("rules", "--instance '%s' is no name; expected 1 to %d of A-Z a-z 0-9 . _ -", name, INSTANCE_MAX);
         (void) snprintf(run->instance, sizeof(run->instance), "%s", name);
         return 0;
 }
 
-static int set_threads(struct run *run, const char *value) {
+static int rules_set_threads(struct rules *run, const char *value) {
         int64_t number;
 
-        if (!number_in(value, 1, THREADS_MAX, &number))
+        if (!rules_number_in(value, 1, THREADS_MAX, &number))
                 return command_usage("rules", "--threads '%s' is not a number from 1 to %d", value, THREADS_MAX);
         run->threads = (unsigned)number;
         return 0;
 }
 
-static int set_metrics(struct run *run, const char *value) {
+static int rules_set_metrics(struct rules *run, const char *value) {
         int64_t number;
 
-        if (!number_in(value, 0, UINT16_MAX, &number))
+        if (!rules_number_in(value, 0, UINT16_MAX, &number))
                 return command_usage("rules", "--metrics '%s' is no port; expected 0 (any that is free) to %d", value, UINT16_MAX);
         run->has_metrics = true;
         run->metrics_port = (uint16_t)number;
         return 0;
 }
 
-static int set_host_as_instance(struct run *run) {
+static int rules_set_host_as_instance(struct rules *run) {
         char host[INSTANCE_MAX + 1] = "";
 
-        if (gethostname(host, sizeof(host) - 1) || !good_instance(host))
+        if (gethostname(host, sizeof(host) - 1) || !rules_good_instance(host))
                 return command_usage("rules", "the name of this machine cannot serve as the worker's; say --instance NAME");
-        return set_instance(run, host);
+        return rules_set_instance(run, host);
 }
 
-static int read_arguments(int argc, char **argv, struct run *run) {
+static int rules_read_arguments(int argc, char **argv, struct rules *run) {
         const char *arguments[OPTION_ARGUMENTS_MAX], *instance = NULL, *threads = NULL, *metrics = NULL, *now = NULL;
         const struct option_row rows[] = {
                 OPTION_TEXT_ROW("--config", &run->dirs.config), OPTION_TEXT_ROW("--schemas", &run->dirs.schemas),
                 OPTION_TEXT_ROW("--bootstrap", &run->bootstrap), OPTION_TEXT_ROW("--instance", &instance), OPTION_TEXT_ROW("--threads", &threads),
                 OPTION_TEXT_ROW("--metrics", &metrics), OPTION_FLAG_ROW("--once", &run->once), OPTION_TEXT_ROW("--now", &now), OPTION_END_ROW,
         };
+        struct clock real = clock_system();
+        instant_t at = clock_realtime(&real);
         int n = 0, status = options_read(argc, argv, rows, arguments, &n);
 
         if (status == 0 && n > 0)
                 status = command_usage("rules", "'%s' is one argument too many", arguments[0]);
         if (status == 0 && threads)
-                status = set_threads(run, threads);
+                status = rules_set_threads(run, threads);
         if (status == 0 && metrics)
-                status = set_metrics(run, metrics);
+                status = rules_set_metrics(run, metrics);
         if (status == 0)
-                status = instance ? set_instance(run, instance) : set_host_as_instance(run);
-        if (status == 0 && now && !instant_parse(text_of(now), &run->now))
+                status = instance ? rules_set_instance(run, instance) : rules_set_host_as_instance(run);
+        if (status == 0 && now && !instant_parse(text_of(now), &at))
                 status = command_usage("rules", "--now '%s' is no instant; expected RFC 3339, as in 2023-06-15T12:00:00+02:00", now);
         if (status == 0 && now && !run->once)
                 status = command_usage("rules", "--now goes with --once; without it the worker lives in the present");
         if (status == 0 && run->once && run->threads > 1)
                 status = command_usage("rules", "--once reads with one thread; leave --threads out");
+        hand_clock_put(&run->now, at);
         return status;
-}
-
-/* -- One worker -- */
-
-static instant_t standing_now(void *ctx) {
-        return ((const struct run *)ctx)->now;
-}
-
-static int64_t standing_monotonic(void *ctx) {
-        struct clock real = clock_system();
-
-        (void) ctx;
-        return clock_monotonic(&real);
-}
-
-static const struct clock_ops standing_ops = {.realtime_ms = standing_now, .monotonic_ms = standing_monotonic};
-
-static int drive(struct seat *seat) {
-        struct run *run = seat->run;
-        struct clock real = clock_system();
-        struct worker *worker = NULL;
-        struct worker_config config = {
-                .config = run->config,
-                .bus = run->broker.bus,
-                .clock = run->once ? (struct clock){.ops = &standing_ops, .ctx = run} : real,
-                .real = real,
-                .log = &run->log,
-                .metrics = run->worker_metrics,
-                .instance = seat->instance,
-                .behind_after_ms = run->broker.config.behind_after_ms,
-                .partitions = run->broker.config.partitions_said ? run->broker.config.partitions : 0,
-                .retention = command_retention(&run->broker.config),
-                .once = run->once,
-        };
-        int r = worker_new(&config, &worker, &seat->err);
-
-        if (r)
-                return r;
-        atomic_store(&seat->worker, worker);
-        while (!atomic_load(&run->stop) && !worker_done(worker)) {
-                r = worker_step(worker, STEP_MS, &seat->err);
-                if (r)
-                        return r;
-                atomic_store(&seat->turned, clock_monotonic(&real));
-        }
-        return worker_stop(worker, &seat->err);
-}
-
-static void *thread_main(void *ctx) {
-        struct seat *seat = ctx;
-
-        seat->outcome = drive(seat);
-        atomic_store(&seat->ended, true);
-        return NULL;
 }
 
 /* -- The console's questions, on its thread -- */
 
-static bool is_healthy(void *ctx) {
-        struct run *run = ctx;
-        struct clock real = clock_system();
+static bool rules_is_healthy(void *ctx) {
+        const struct rules *run = ctx;
 
         for (unsigned i = 0; i < run->threads; i++) {
-                struct worker *worker = atomic_load(&run->seats[i].worker);
-                struct worker_status status;
+                const struct worker_driver *driver = atomic_load(&run->drivers[i]);
 
-                if (atomic_load(&run->seats[i].ended))
-                        return false;
-                if (!worker)
-                        continue; /* still connecting: bounded by BUS_OPEN_MS */
-                worker_status(worker, &status);
-                if (status.restoring == 0 && clock_monotonic(&real) - atomic_load(&run->seats[i].turned) > STUCK_MS)
+                if (driver && !worker_driver_is_healthy(driver))
                         return false;
         }
         return true;
 }
 
-static void is_ready(void *ctx, struct console_reasons *reasons) {
-        struct run *run = ctx;
+static void rules_is_ready(void *ctx, struct console_reasons *reasons) {
+        const struct rules *run = ctx;
 
         for (unsigned i = 0; i < run->threads; i++) {
-                const char *instance = run->seats[i].instance;
-                struct worker *worker = atomic_load(&run->seats[i].worker);
+                struct worker_driver *driver = atomic_load(&run->drivers[i]);
+                const char *instance = run->instances[i];
                 struct worker_status status;
 
-                if (!worker) {
+                if (!driver || !loop_is_open(worker_driver_loop(driver))) {
                         console_reason(reasons, "connecting", "%s has not reached the broker yet", instance);
                         continue;
                 }
-                worker_status(worker, &status);
+                worker_driver_status(driver, &status);
                 if (status.restoring)
                         console_reason(reasons, "restoring", "%s restores the state of %d partitions: %d %%", instance, (int)status.restoring,
                                        (int)status.restore_percent);
@@ -232,20 +160,19 @@ static void is_ready(void *ctx, struct console_reasons *reasons) {
 
 /* -- The process -- */
 
-static int start_console(struct run *run) {
+static int rules_start_console(struct rules *run) {
         struct console_config config = {
-                .port = run->metrics_port, .metrics = run->metrics, .healthy = is_healthy, .ready = is_ready, .ctx = run};
+                .port = run->metrics_port, .metrics = run->metrics, .healthy = rules_is_healthy, .ready = rules_is_ready, .ctx = run, .log = &run->log};
         struct error err = {0};
 
         if (!run->has_metrics)
                 return 0;
         if (console_start(&config, &run->console, &err))
                 return command_fail("rules", EXIT_USAGE, &err);
-        log_line(&run->log, CONSOLE_LISTENS, LOG_INT("port", console_port(run->console)));
         return 0;
 }
 
-static int prepare(struct run *run) {
+static int rules_prepare(struct rules *run) {
         struct error err = {0};
         int status = command_configuration("rules", &run->dirs, &run->config);
 
@@ -261,144 +188,159 @@ static int prepare(struct run *run) {
                         error_set(&err, "out of memory");
                 return command_fail("rules", EXIT_USAGE, &err);
         }
-        return start_console(run);
+        return rules_start_console(run);
 }
 
-static int start_threads(struct run *run) {
-        struct clock real = clock_system();
+static int rules_start_worker(struct rules *run, unsigned i, struct error *err) {
+        const struct worker_config config = {
+                .config = run->config,
+                .bus = run->broker.bus,
+                .clock = run->once ? hand_clock(&run->now) : clock_system(),
+                .real = clock_system(),
+                .log = &run->log,
+                .metrics = run->worker_metrics,
+                .instance = run->instances[i],
+                .behind_after_ms = run->broker.config.behind_after_ms,
+                .partitions = run->broker.config.partitions_said ? run->broker.config.partitions : 0,
+                .retention = command_retention(&run->broker.config),
+                .once = run->once,
+        };
+        struct worker_driver *driver;
+        int r = worker_driver_start(&config, STEP_MS, &driver, err);
 
-        for (unsigned i = 0; i < run->threads; i++) {
-                struct seat *seat = &run->seats[i];
-
-                seat->run = run;
-                atomic_store(&seat->turned, clock_monotonic(&real));
-                (void) snprintf(seat->instance, sizeof(seat->instance), "%s-%u", run->instance, i + 1);
-                if (pthread_create(&seat->thread, NULL, thread_main, seat)) {
-                        error_set(&seat->err, "a thread could not be started; look at the limits of this machine");
-                        seat->outcome = -EAGAIN;
-                        atomic_store(&seat->ended, true);
-                        return -1;
-                }
-                seat->started = true;
-        }
+        if (r)
+                return r;
+        atomic_store(&run->drivers[i], driver);
         return 0;
 }
 
-static bool any_ended(const struct run *run) {
+/* The loop of a worker, or NULL when it is not started. */
+static struct loop *rules_loop(const struct rules *run, unsigned i) {
+        struct worker_driver *driver = atomic_load(&run->drivers[i]);
+
+        return driver ? worker_driver_loop(driver) : NULL;
+}
+
+static bool rules_any_ended(const struct rules *run) {
         for (unsigned i = 0; i < run->threads; i++) {
-                if (atomic_load(&run->seats[i].ended))
+                if (loop_has_ended(rules_loop(run, i)))
                         return true;
         }
         return false;
 }
 
-static void wait_for_end(struct run *run, const sigset_t *signals) {
-        const struct timespec look = {.tv_nsec = LOOK_MS * 1000000L};
-
-        while (!any_ended(run)) {
-                int signal = sigtimedwait(signals, NULL, &look);
-
-                if (signal > 0) {
-                        run->asked = true;
-                        log_line(&run->log, STOPPING, LOG_INT("signal", signal));
-                        return;
-                }
-        }
-}
-
-static bool any_worker(struct run *run) {
+static bool rules_any_open(const struct rules *run) {
         for (unsigned i = 0; i < run->threads; i++) {
-                if (atomic_load(&run->seats[i].worker))
+                if (rules_loop(run, i) && loop_is_open(rules_loop(run, i)))
                         return true;
         }
         return false;
 }
 
-static void stop_threads(struct run *run) {
-        atomic_store(&run->stop, true);
-        for (unsigned i = 0; i < run->threads; i++) {
-                struct worker *worker = atomic_load(&run->seats[i].worker);
+static void rules_wait_for_end(struct rules *run) {
+        while (!rules_any_ended(run) && !stop_wait(&run->stop, LOOK_MS))
+                ;
+        if (run->stop.signal)
+                log_line(&run->log, STOPPING, LOG_INT("signal", run->stop.signal));
+}
 
-                if (worker)
-                        worker_interrupt(worker);
+static void rules_stop_workers(struct rules *run) {
+        for (unsigned i = 0; i < run->threads; i++) {
+                if (rules_loop(run, i))
+                        loop_ask(rules_loop(run, i));
         }
         for (unsigned i = 0; i < run->threads; i++) {
-                struct seat *seat = &run->seats[i];
+                struct loop *loop = rules_loop(run, i);
 
-                if (!seat->started)
+                if (!loop)
                         continue;
                 /* One that still waits for the broker has nothing to finish, and may wait as long as BUS_OPEN_MS. */
-                if (run->asked && !atomic_load(&seat->ended) && !any_worker(run)) {
+                if (run->stop.signal && !loop_has_ended(loop) && !rules_any_open(run)) {
                         log_line(&run->log, STOPPED);
                         _exit(run->once ? EXIT_BROKER : EXIT_DONE);
                 }
-                (void) pthread_join(seat->thread, NULL); /* fails only for threads that are not ours */
+                loop_join(loop);
         }
 }
 
-/* The exit status of the process: of the first worker that went wrong. */
-static int conclude(struct run *run) {
-        for (unsigned i = 0; i < run->threads; i++) {
-                const struct seat *seat = &run->seats[i];
+static int rules_failed(const struct rules *run, unsigned i, int r, const struct error *err) {
+        log_line(&run->log, FAILED, LOG_STRING("instance", run->instances[i]), LOG_STRING("error", err->text));
+        return command_fail("rules", r == WORKER_E_CONFIG ? EXIT_USAGE : EXIT_BROKER, err);
+}
 
-                if (seat->outcome == 0 || (seat->outcome == WORKER_E_INTERRUPTED && !run->once))
-                        continue;
-                log_line(&run->log, FAILED, LOG_STRING("instance", seat->instance), LOG_STRING("error", seat->err.text));
-                return command_fail("rules", seat->outcome == WORKER_E_CONFIG ? EXIT_USAGE : EXIT_BROKER, &seat->err);
-        }
-        log_line(&run->log, STOPPED);
-        if (run->once) {
-                struct worker *worker = atomic_load(&run->seats[0].worker);
-                struct worker_status status;
-                struct error err;
+static int rules_print_once(const struct rules *run) {
+        struct worker_driver *driver = atomic_load(&run->drivers[0]);
+        struct worker_status status;
+        struct error err;
 
-                if (!worker_done(worker)) {
-                        error_set(&err, "stopped before everything was read; nothing is wrong, run it again");
-                        return command_fail("rules", EXIT_BROKER, &err);
-                }
-                worker_status(worker, &status);
-                printf("{\"facts\":%lld,\"told\":%lld,\"dead\":%lld}\n", (long long)status.facts, (long long)status.told, (long long)status.dead);
+        if (!worker_driver_is_done(driver)) {
+                error_set(&err, "stopped before everything was read; nothing is wrong, run it again");
+                return command_fail("rules", EXIT_BROKER, &err);
         }
+        worker_driver_status(driver, &status);
+        printf("{\"facts\":%lld,\"told\":%lld,\"dead\":%lld}\n", (long long)status.facts, (long long)status.told, (long long)status.dead);
         return EXIT_DONE;
 }
 
-static void done(struct run *run) {
+/* The exit status of the process: of the first worker that went wrong. */
+static int rules_conclude(const struct rules *run) {
+        for (unsigned i = 0; i < run->threads; i++) {
+                struct error err = {0};
+                int r = loop_outcome(rules_loop(run, i), &err);
+
+                if (r && (r != WORKER_E_INTERRUPTED || run->once))
+                        return rules_failed(run, i, r, &err);
+        }
+        log_line(&run->log, STOPPED);
+        return run->once ? rules_print_once(run) : EXIT_DONE;
+}
+
+static int rules_drive_workers(struct rules *run) {
+        for (unsigned i = 0; i < run->threads; i++) {
+                struct error err = {0};
+                int r = rules_start_worker(run, i, &err);
+
+                if (r) {
+                        rules_stop_workers(run);
+                        return rules_failed(run, i, r, &err);
+                }
+        }
+        rules_wait_for_end(run);
+        rules_stop_workers(run);
+        return rules_conclude(run);
+}
+
+static void rules_done(struct rules *run) {
         console_stop(run->console);
         for (unsigned i = 0; i < run->threads; i++)
-                worker_free(atomic_load(&run->seats[i].worker));
+                worker_driver_free(atomic_load(&run->drivers[i]));
         worker_metrics_free(run->worker_metrics);
         metrics_free(run->metrics);
         command_broker_done(&run->broker);
         config_free(run->config);
 }
 
-static int rules(struct run *run) {
-        sigset_t signals;
+static int rules_work(struct rules *run) {
         int status;
 
-        /* Blocked before any thread begins, so that they inherit it and the main thread alone takes them. */
-        (void) sigemptyset(&signals);
-        (void) sigaddset(&signals, SIGTERM);
-        (void) sigaddset(&signals, SIGINT);
-        (void) pthread_sigmask(SIG_BLOCK, &signals, NULL);
+        stop_hold(&run->stop); /* before any thread begins, so that they inherit it */
         /*
          * A record's memory is taken by one thread of librdkafka and given back by another, or by the worker. Without tcmalloc (meson.build)
          * the C library would make an arena for each thread: they wait for each other and grow by a page at a time.
          */
         (void) mallopt(M_ARENA_MAX, (int)run->threads);
-        status = prepare(run);
+        for (unsigned i = 0; i < run->threads; i++)
+                (void) snprintf(run->instances[i], sizeof(run->instances[i]), "%s-%u", run->instance, i + 1);
+        status = rules_prepare(run);
         if (status)
                 return status;
         log_line(&run->log, STARTED, LOG_STRING("instance", run->instance), LOG_INT("threads", run->threads), LOG_INT("version", run->config->version));
-        if (start_threads(run) == 0)
-                wait_for_end(run, &signals);
-        stop_threads(run);
-        return conclude(run);
+        return rules_drive_workers(run);
 }
 
-static int run_rules(int argc, char **argv) {
-        CLEANUP(cleanup_free) void *memory = calloc(1, sizeof(struct run));
-        struct run *run = memory;
+static int rules_run(int argc, char **argv) {
+        CLEANUP(cleanup_free) void *memory = calloc(1, sizeof(struct rules));
+        struct rules *run = memory;
         int status;
 
         if (!run) {
@@ -407,15 +349,14 @@ static int run_rules(int argc, char **argv) {
                 error_set(&err, "out of memory");
                 return command_fail("rules", EXIT_BROKER, &err);
         }
-        *run = (struct run){.dirs = COMMAND_DIRS_DEFAULT,
+        *run = (struct rules){.dirs = COMMAND_DIRS_DEFAULT,
                             .threads = 1,
                             .log = {.out = stderr, .clock = clock_system(), .level = LOG_LEVEL_INFO, .process = "rules"}};
-        run->now = clock_realtime(&run->log.clock);
-        status = read_arguments(argc, argv, run);
+        status = rules_read_arguments(argc, argv, run);
         if (status)
                 return status;
-        status = rules(run);
-        done(run);
+        status = rules_work(run);
+        rules_done(run);
         return status;
 }
 
@@ -438,5 +379,5 @@ const struct command command_rules = {
                 "  --schemas DIR      schemas (default schemas)\n\n"
                 "The log goes to standard error, one JSON object a line (ops/log.md explains each).\n"
                 "Exit status: 0 stopped or done, 2 the configuration is wrong or older than the one in case-state, 3 the broker failed.\n",
-        .run = run_rules,
+        .run = rules_run,
 };

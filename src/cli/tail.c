@@ -3,11 +3,10 @@
 /* `ketenwacht tail`: what stands on topics and what comes, one JSON object a line. */
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/loop.h"
 #include "calendar/date.h"
 #include "cli/broker.h"
 #include "cli/options.h"
@@ -28,7 +27,7 @@ struct tail {
         struct view *view;
         struct bus_reader *reader;
         struct buffer line;
-        sigset_t signals; /* that stop it; blocked in all threads */
+        struct stop stop;
 };
 
 static int tail_read_from(struct tail *t) {
@@ -108,16 +107,12 @@ static int tail_open(struct tail *t) {
         if (r)
                 return command_fail("tail", EXIT_BROKER, &err);
         /* Connecting may take long and has nothing to finish: a signal ends it at once. */
-        (void) pthread_sigmask(SIG_UNBLOCK, &t->signals, NULL);
+        stop_let_through();
         r = bus_reader_open(t->broker.bus, &t->reader_config, &t->reader, &err);
-        (void) pthread_sigmask(SIG_BLOCK, &t->signals, NULL);
+        stop_hold(&t->stop);
         if (r == -ENOMEM)
                 error_set(&err, "out of memory");
         return r ? command_fail("tail", r == -ENOENT ? EXIT_USAGE : EXIT_BROKER, &err) : 0;
-}
-
-static bool tail_stop_asked(const struct tail *t) {
-        return sigtimedwait(&t->signals, NULL, &(struct timespec){0}) > 0;
 }
 
 static int tail_print(struct tail *t, struct bus_record *record, struct error *err) {
@@ -155,7 +150,7 @@ static int tail_follow(struct tail *t, struct error *err) {
                         error_set(err, "standard output cannot be written: %s", strerror(errno));
                         return -EIO;
                 }
-                if ((event.kind == BUS_NONE || n % RECORDS_A_LOOK == 0) && tail_stop_asked(t))
+                if ((event.kind == BUS_NONE || n % RECORDS_A_LOOK == 0) && stop_wait(&t->stop, 0))
                         return 0;
                 timeout_ms = event.kind == BUS_NONE ? STEP_MS : 0;
         }
@@ -193,11 +188,7 @@ static int tail_run(int argc, char **argv) {
 
         if (status)
                 return status;
-        /* Before any thread begins, so that they inherit it. */
-        (void) sigemptyset(&t.signals);
-        (void) sigaddset(&t.signals, SIGINT);
-        (void) sigaddset(&t.signals, SIGTERM);
-        (void) pthread_sigmask(SIG_BLOCK, &t.signals, NULL);
+        stop_hold(&t.stop); /* before any thread begins, so that they inherit it */
         status = tail(&t);
         view_free(t.view);
         command_broker_done(&t.broker);

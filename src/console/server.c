@@ -269,6 +269,7 @@ int console_start(const struct console_config *config, struct console **ret, str
         r = console_listen(c, &address, err);
         if (r < 0)
                 return r;
+        log_line(c->config.log, CONSOLE_LISTENS, LOG_INT("port", c->port));
         *ret = TAKE(c);
         return 0;
 }

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/metrics.h"
 
 #define CONSOLE_CONNECTIONS_MAX 32
@@ -39,6 +40,7 @@ struct console_config {
         void (*ready)(void *ctx, struct console_reasons *reasons); /* no reason added: ready. NULL: always */
         void (*refresh)(void *ctx);   /* before /metrics is rendered: to set gauges; may be NULL */
         void *ctx;
+        const struct log *log;        /* to say on which port it listens; may be NULL */
 };
 
 /*

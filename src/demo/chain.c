@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +16,8 @@
 #include "cluster/topics.h"
 #include "demo/receiver.h"
 #include "demo/watch.h"
-#include "connect/runtime.h"
+#include "connect/driver.h"
+#include "worker/driver.h"
 
 #define STEP_MS 10  /* longest wait of one step: how soon a moved clock or a stop is noticed */
 #define PATH_BYTES 512
@@ -27,21 +27,13 @@ enum part_name { PART_GI_HTTP, PART_WEBHOOK, PART_WORKER, PART_WATCH, PARTS };
 /* In the order in which they stop: nothing new comes in, all that came is told and delivered. */
 static const char *const part_names[PARTS] = {"gi-http", "webhook", "rules", "watch"};
 
-struct part {
-        struct chain *chain;
-        enum part_name name;
-        pthread_t thread;
-        bool started;
-        atomic_bool ready, stop, failed;
-        int outcome; /* after failed, or when the thread is joined */
-        struct error err;
-};
-
 struct chain {
         struct chain_config c;
-        struct part parts[PARTS];
         struct worker_metrics *metrics;
-        struct worker *_Atomic worker; /* shown once it is made */
+        struct worker_driver *_Atomic worker; /* NULL: not started, as with the next two */
+        struct runtime_driver *_Atomic connectors[2]; /* gi-http and webhook */
+        struct connect_file *connector_files[2];
+        struct loop watch;
         struct receiver *receiver;
         struct post_token *tokens;
         char (*token_texts)[CHAIN_TOKEN + 1];
@@ -52,7 +44,7 @@ struct chain {
 
 /* -- Files -- */
 
-static int write_file(const char *path, const char *text, struct error *err) {
+static int chain_write_file(const char *path, const char *text, struct error *err) {
         FILE *f = fopen(path, "we");
         bool ok = f && fputs(text, f) >= 0;
 
@@ -64,7 +56,7 @@ static int write_file(const char *path, const char *text, struct error *err) {
         return errno ? -errno : -EIO;
 }
 
-static int make_token(char ret[CHAIN_TOKEN + 1]) {
+static int chain_make_token(char ret[CHAIN_TOKEN + 1]) {
         static const char hex[] = "0123456789abcdef";
         uint8_t bytes[CHAIN_TOKEN / 2];
         int r = random_bytes(bytes, sizeof(bytes));
@@ -78,7 +70,7 @@ static int make_token(char ret[CHAIN_TOKEN + 1]) {
 }
 
 /* A token for each publisher, in a file of its own. */
-static int write_tokens(struct chain *chain, struct error *err) {
+static int chain_write_tokens(struct chain *chain, struct error *err) {
         size_t n = chain->c.n_publishers;
         char path[PATH_BYTES];
         int r = 0;
@@ -88,17 +80,17 @@ static int write_tokens(struct chain *chain, struct error *err) {
         if (!chain->tokens || !chain->token_texts)
                 return -ENOMEM;
         for (size_t i = 0; r == 0 && i < n; i++) {
-                r = make_token(chain->token_texts[i]);
+                r = chain_make_token(chain->token_texts[i]);
                 chain->tokens[i] = (struct post_token){.organisation = chain->c.publishers[i], .token = chain->token_texts[i]};
                 (void) snprintf(path, sizeof(path), "%s/token-%zu", chain->c.folder, i);
                 if (r == 0)
-                        r = write_file(path, chain->token_texts[i], err);
+                        r = chain_write_file(path, chain->token_texts[i], err);
         }
         chain->n_tokens = n;
         return r;
 }
 
-static int write_connectors(struct chain *chain, struct error *err) {
+static int chain_write_connectors(struct chain *chain, struct error *err) {
         struct buffer text = BUFFER_INIT(1 << 20);
         int r;
 
@@ -107,18 +99,18 @@ static int write_connectors(struct chain *chain, struct error *err) {
         buffer_printf(&text, "connector: gi-http\nlisten: 127.0.0.1:%u\ntokens:\n", chain->port);
         for (size_t i = 0; i < chain->n_tokens; i++)
                 buffer_printf(&text, "  %s: {file: token-%zu}\n", chain->tokens[i].organisation, i);
-        r = text.failed ? -ENOMEM : write_file(chain->files[PART_GI_HTTP], buffer_text(&text), err);
+        r = text.failed ? -ENOMEM : chain_write_file(chain->files[PART_GI_HTTP], buffer_text(&text), err);
         buffer_clear(&text);
         buffer_printf(&text, "connector: webhook\norganisation: %s\nurl: http://127.0.0.1:%u/events\n", chain->c.receiver->id,
                       receiver_port(chain->receiver));
         if (r == 0)
-                r = text.failed ? -ENOMEM : write_file(chain->files[PART_WEBHOOK], buffer_text(&text), err);
+                r = text.failed ? -ENOMEM : chain_write_file(chain->files[PART_WEBHOOK], buffer_text(&text), err);
         buffer_done(&text);
         return r;
 }
 
 /* A port of 127.0.0.1 that is free at this moment. */
-static int free_port(uint16_t *ret, struct error *err) {
+static int chain_free_port(uint16_t *ret, struct error *err) {
         struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
         socklen_t n = sizeof(address);
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -134,30 +126,36 @@ static int free_port(uint16_t *ret, struct error *err) {
 
 /* -- The parts -- */
 
-static int drive_worker(struct part *part) {
-        struct chain *chain = part->chain;
-        struct worker *worker = NULL;
+/* The loop of a part, or NULL while it is not started. */
+static struct loop *chain_loop(struct chain *chain, enum part_name part) {
+        struct worker_driver *worker = atomic_load(&chain->worker);
+        struct runtime_driver *connector;
+
+        if (part == PART_WATCH)
+                return chain->watch.started || loop_has_ended(&chain->watch) ? &chain->watch : NULL;
+        if (part == PART_WORKER)
+                return worker ? worker_driver_loop(worker) : NULL;
+        connector = atomic_load(&chain->connectors[part]);
+        return connector ? runtime_driver_loop(connector) : NULL;
+}
+
+static int chain_start_worker(struct chain *chain, struct error *err) {
         const struct worker_config config = {
                 .config = chain->c.config,
                 .bus = chain->c.bus,
-                .clock = demo_time_clock(chain->c.time),
+                .clock = hand_clock(chain->c.time),
                 .real = clock_system(),
                 .log = chain->c.log,
                 .metrics = chain->metrics,
                 .instance = chain->c.instance,
                 .behind_after_ms = chain->c.behind_after_ms,
         };
-        int r = worker_new(&config, &worker, &part->err);
+        struct worker_driver *driver;
+        int r = worker_driver_start(&config, STEP_MS, &driver, err);
 
-        if (r)
-                return r;
-        atomic_store(&chain->worker, worker);
-        atomic_store(&part->ready, true);
-        while (r == 0 && !atomic_load(&part->stop))
-                r = worker_step(worker, STEP_MS, &part->err);
-        if (r == WORKER_E_INTERRUPTED)
-                r = 0;
-        return r ? r : worker_stop(worker, &part->err);
+        if (r == 0)
+                atomic_store(&chain->worker, driver);
+        return r;
 }
 
 static const char *no_environment(const char *name) {
@@ -165,93 +163,67 @@ static const char *no_environment(const char *name) {
         return NULL;
 }
 
-static uint64_t random_word(void *ctx) {
-        uint64_t word = 0;
-
-        (void) ctx;
-        if (random_bytes(&word, sizeof(word)))
-                return 0; /* back-off without chance */
-        return word;
-}
-
-static int turn_connector(struct part *part, struct runtime *runtime) {
-        struct runtime_status status;
-        int r = 0;
-
-        while (r == 0 && !atomic_load(&part->stop)) {
-                r = runtime_turn(runtime, STEP_MS, &part->err);
-                runtime_status(runtime, &status);
-                if (status.assigned && !status.looking)
-                        atomic_store(&part->ready, true);
-        }
-        return r ? r : runtime_stop(runtime, &part->err);
-}
-
-static int drive_connector(struct part *part) {
-        struct chain *chain = part->chain;
+static int chain_read_connector(struct chain *chain, enum part_name part, struct error *err) {
         const struct chain_config *c = &chain->c;
-        CLEANUP(connect_file_free_p) struct connect_file *file = NULL;
-        CLEANUP(runtime_free_p) struct runtime *runtime = NULL;
         struct mistakes mistakes = MISTAKES_INIT;
+        int r = connect_file_read(chain->files[part], c->connectors, c->config->organisations, no_environment, &chain->connector_files[part], &mistakes);
+
+        if (r)
+                error_set(err, "%s: %s", part_names[part], buffer_text(&mistakes.text));
+        mistakes_done(&mistakes);
+        return r;
+}
+
+static int chain_start_connector(struct chain *chain, enum part_name part, struct error *err) {
+        const struct chain_config *c = &chain->c;
         struct runtime_config config = {
                 .bus = c->bus,
                 .types = c->config->types,
                 .organisations = c->config->organisations,
                 /* A year that lies ahead may be posted too: the demonstration's clock says whether recorded_at lies ahead. */
-                .clock = part->name == PART_GI_HTTP ? demo_time_clock(c->time) : clock_system(),
-                .random = random_word,
+                .clock = part == PART_GI_HTTP ? hand_clock(c->time) : clock_system(),
                 .log = c->log,
         };
-        int r = connect_file_read(chain->files[part->name], c->connectors, c->config->organisations, no_environment, &file, &mistakes);
+        struct runtime_driver *driver;
+        int r = chain_read_connector(chain, part, err);
 
         if (r)
-                error_set(&part->err, "%s", buffer_text(&mistakes.text));
-        mistakes_done(&mistakes);
-        config.file = file;
+                return r;
+        config.file = chain->connector_files[part];
+        r = runtime_driver_start(&config, STEP_MS, &driver, err);
         if (r == 0)
-                r = runtime_open(&config, &runtime, &part->err);
-        return r ? r : turn_connector(part, runtime);
+                atomic_store(&chain->connectors[part], driver);
+        return r;
 }
 
-static int drive_watch(struct part *part) {
-        const struct chain_config *c = &part->chain->c;
+static int watch_open(void *ctx, struct error *err) {
+        (void) ctx;
+        (void) err;
+        return 0;
+}
+
+static int watch_turn(void *ctx, bool *ret_done, struct error *err) {
+        struct chain *chain = ctx;
+        const struct chain_config *c = &chain->c;
         char inbox[BUS_NAME_MAX + 1];
-        const struct watch_config config = {.bus = c->bus, .types = c->config->types, .board = c->board, .inbox = inbox, .stop = &part->stop};
+        const struct watch_config config = {.bus = c->bus, .types = c->config->types, .board = c->board, .inbox = inbox, .stop = &chain->watch.asked};
 
         (void) snprintf(inbox, sizeof(inbox), "%s%s", TOPIC_INBOX_PREFIX, c->receiver->id);
-        atomic_store(&part->ready, true);
-        return watch_run(&config, &part->err);
+        *ret_done = true;
+        return watch_run(&config, err);
 }
 
-static void *thread_main(void *ctx) {
-        struct part *part = ctx;
+static const struct loop_ops watch_ops = {.open = watch_open, .turn = watch_turn};
 
-        switch (part->name) {
+static int chain_start_part(struct chain *chain, enum part_name part, struct error *err) {
+        switch (part) {
         case PART_WORKER:
-                part->outcome = drive_worker(part);
-                break;
+                return chain_start_worker(chain, err);
         case PART_WATCH:
-                part->outcome = drive_watch(part);
-                break;
+                return loop_start(&chain->watch, &watch_ops, chain, err);
         default:
-                part->outcome = drive_connector(part);
+                return chain_start_connector(chain, part, err);
         }
-        if (part->outcome)
-                atomic_store(&part->failed, true);
-        return NULL;
-}
-
-static int start_part(struct chain *chain, enum part_name name, struct error *err) {
-        struct part *part = &chain->parts[name];
-
-        part->chain = chain;
-        part->name = name;
-        if (pthread_create(&part->thread, NULL, thread_main, part)) {
-                error_set(err, "a thread could not be started; look at the limits of this machine");
-                return -EAGAIN;
-        }
-        part->started = true;
-        return 0;
 }
 
 int chain_start(const struct chain_config *config, struct chain **ret, struct error *err) {
@@ -263,17 +235,17 @@ int chain_start(const struct chain_config *config, struct chain **ret, struct er
         *ret = chain; /* what stands already is the caller's to stop, whatever comes */
         chain->c = *config;
         chain->port = config->port;
-        r = config->port ? 0 : free_port(&chain->port, err);
+        r = config->port ? 0 : chain_free_port(&chain->port, err);
         if (r == 0)
                 r = receiver_start(&chain->receiver, err);
         if (r == 0)
-                r = write_tokens(chain, err);
+                r = chain_write_tokens(chain, err);
         if (r == 0)
-                r = write_connectors(chain, err);
+                r = chain_write_connectors(chain, err);
         if (r == 0 && config->metrics)
                 r = worker_metrics_new(config->metrics, config->config, &chain->metrics, err);
         for (enum part_name i = 0; r == 0 && i < PARTS; i++)
-                r = start_part(chain, i, err);
+                r = chain_start_part(chain, i, err);
         if (r == -ENOMEM)
                 error_set(err, "out of memory");
         return r;
@@ -281,35 +253,47 @@ int chain_start(const struct chain_config *config, struct chain **ret, struct er
 
 /* -- Looking at it -- */
 
-bool chain_ready(const struct chain *chain) {
+static bool chain_part_is_ready(struct chain *chain, enum part_name part) {
+        struct loop *loop = chain_loop(chain, part);
+        struct runtime_status status;
+
+        if (!loop || !loop_is_open(loop))
+                return false;
+        if (part == PART_WORKER || part == PART_WATCH)
+                return true;
+        runtime_driver_status(atomic_load(&chain->connectors[part]), &status);
+        return status.assigned && !status.looking;
+}
+
+bool chain_ready(struct chain *chain) {
         struct worker_status status = chain_worker(chain);
 
-        for (size_t i = 0; i < PARTS; i++) {
-                if (!atomic_load(&chain->parts[i].ready))
+        for (enum part_name i = 0; i < PARTS; i++) {
+                if (!chain_part_is_ready(chain, i))
                         return false;
         }
         return status.assigned && status.live > 0 && status.restoring == 0 && status.behind == 0;
 }
 
-int chain_failed(const struct chain *chain, struct error *err) {
-        for (size_t i = 0; i < PARTS; i++) {
-                const struct part *part = &chain->parts[i];
+int chain_failed(struct chain *chain, struct error *err) {
+        for (enum part_name i = 0; i < PARTS; i++) {
+                struct loop *loop = chain_loop(chain, i);
+                int r = loop && loop_has_ended(loop) ? loop_outcome(loop, err) : 0;
 
-                if (!atomic_load(&part->failed))
+                if (r == 0 || r == WORKER_E_INTERRUPTED)
                         continue;
-                *err = part->err;
                 error_prefix(err, "%s", part_names[i]);
-                return part->outcome < 0 ? part->outcome : -EINVAL;
+                return r < 0 ? r : -EINVAL;
         }
         return 0;
 }
 
 struct worker_status chain_worker(const struct chain *chain) {
-        struct worker *worker = atomic_load(&chain->worker);
+        struct worker_driver *worker = atomic_load(&chain->worker);
         struct worker_status status = {0};
 
         if (worker)
-                worker_status(worker, &status);
+                worker_driver_status(worker, &status);
         return status;
 }
 
@@ -329,17 +313,13 @@ const struct post_token *chain_tokens(const struct chain *chain, size_t *ret_n) 
 /* -- The end -- */
 
 int chain_stop(struct chain *chain, struct error *err) {
-        for (size_t i = 0; chain && i < PARTS; i++) {
-                struct part *part = &chain->parts[i];
-                struct worker *worker = atomic_load(&chain->worker);
+        for (enum part_name i = 0; chain && i < PARTS; i++) {
+                struct loop *loop = chain_loop(chain, i);
 
-                if (!part->started)
+                if (!loop)
                         continue;
-                atomic_store(&part->stop, true);
-                if (part->name == PART_WORKER && worker)
-                        worker_interrupt(worker);
-                (void) pthread_join(part->thread, NULL); /* fails only for threads that are not ours */
-                part->started = false;
+                loop_ask(loop);
+                loop_join(loop);
         }
         return chain ? chain_failed(chain, err) : 0;
 }
@@ -347,7 +327,13 @@ int chain_stop(struct chain *chain, struct error *err) {
 struct chain *chain_free(struct chain *chain) {
         if (!chain)
                 return NULL;
-        worker_free(atomic_load(&chain->worker));
+        loop_ask(&chain->watch);
+        loop_join(&chain->watch);
+        for (size_t i = 0; i < ELEMENTS(chain->connectors); i++) {
+                runtime_driver_free(atomic_load(&chain->connectors[i]));
+                connect_file_free(chain->connector_files[i]);
+        }
+        worker_driver_free(atomic_load(&chain->worker));
         worker_metrics_free(chain->metrics);
         receiver_stop(chain->receiver);
         free(chain->tokens);

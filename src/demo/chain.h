@@ -14,7 +14,7 @@
 #include "bus/bus.h"
 #include "demo/board.h"
 #include "demo/post.h"
-#include "demo/time.h"
+#include "base/clock.h"
 #include "connect/connector.h"
 #include "worker/worker.h"
 
@@ -27,7 +27,7 @@ struct chain_config {
         const struct config *config;
         const struct connector_ops *const *connectors; /* as connect/file.h wants them */
         struct bus *bus;
-        struct demo_time *time;
+        struct hand_clock *time;
         const struct log *log;
         struct metrics *metrics;     /* for the worker; may be NULL */
         struct board *board;
@@ -49,10 +49,10 @@ struct chain *chain_free(struct chain *chain); /* after chain_stop(); NULL ok; r
 DEFINE_CLEANUP(struct chain *, chain_free);
 
 /* Whether everyone has joined and caught up. */
-bool chain_ready(const struct chain *chain);
+bool chain_ready(struct chain *chain);
 
 /* Return: 0; the negative errno of the first part that failed, with its sentence. */
-int chain_failed(const struct chain *chain, struct error *err) MUSTCHECK;
+int chain_failed(struct chain *chain, struct error *err) MUSTCHECK;
 
 /* Of the worker; all zero before it stands. */
 struct worker_status chain_worker(const struct chain *chain);

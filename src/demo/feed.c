@@ -40,14 +40,14 @@ static bool is_settled(struct feed *feed) {
 }
 
 int feed_settle(struct feed *feed, struct error *err) {
-        struct clock clock = demo_time_clock(feed->time);
+        struct clock clock = hand_clock(feed->time);
 
         feed->target = clock_realtime(&clock);
         return feed_wait(feed, is_settled, "the worker did not tell what fell due", err);
 }
 
 static int go_to(struct feed *feed, instant_t at, struct error *err) {
-        demo_time_set(feed->time, at);
+        hand_clock_put(feed->time, at);
         return feed_settle(feed, err);
 }
 
@@ -75,7 +75,7 @@ struct pace {
 
 /* From midnight to midnight, then to @at. */
 static int advance(struct feed *feed, struct pace *pace, instant_t at, struct error *err) {
-        struct clock clock = demo_time_clock(feed->time);
+        struct clock clock = hand_clock(feed->time);
         day_t last = date_of_instant(at);
         int r = 0;
 

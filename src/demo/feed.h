@@ -18,7 +18,7 @@ struct feed {
         const struct tape *tape;
         struct post *post;
         struct chain *chain;
-        struct demo_time *time;
+        struct hand_clock *time;
         int64_t day_us;               /* a day takes at least so long; 0: as fast as the chain goes */
         bool (*stopped)(void *ctx);
         void (*pause)(void *ctx, int ms); /* waits, or less when there is a signal; shows what there is to see */

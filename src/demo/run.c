@@ -9,15 +9,14 @@
 #include <ftw.h>
 #include <libgen.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/json.h"
+#include "base/loop.h"
 #include "connect/runtime.h"
 #include "connectors/connector.h"
 #include "console/server.h"
@@ -41,7 +40,7 @@
 struct demo {
         const struct demo_config *c;
         bool tty;
-        sigset_t signals;
+        struct stop stop;
         bool stopped;          /* a signal came */
         struct tape tape;
         const struct organisation *receiver;
@@ -52,7 +51,7 @@ struct demo {
         const char *groups[2];
         struct place place;
         struct board board;
-        struct demo_time time;
+        struct hand_clock time;
         struct metrics *metrics;
         struct console *console;
         struct chain *chain;
@@ -70,16 +69,14 @@ struct demo {
 
 /* feed->stopped */
 static bool demo_stopped(void *ctx) {
-        const struct timespec none = {0};
         struct demo *demo = ctx;
 
-        if (!demo->stopped && sigtimedwait(&demo->signals, NULL, &none) > 0)
-                demo->stopped = true;
+        demo->stopped |= stop_wait(&demo->stop, 0);
         return demo->stopped;
 }
 
 static void demo_fill_now(struct demo *demo, struct board_now *now) {
-        const struct clock clock = demo_time_clock(&demo->time);
+        const struct clock clock = hand_clock(&demo->time);
         struct worker_status status = chain_worker(demo->chain);
         int64_t processed = status.facts + status.duplicates + status.dead;
 
@@ -134,11 +131,9 @@ static void demo_show(struct demo *demo, bool last) {
 
 /* feed->pause */
 static void demo_pause(void *ctx, int ms) {
-        const struct timespec wait = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
         struct demo *demo = ctx;
 
-        if (sigtimedwait(&demo->signals, NULL, &wait) > 0)
-                demo->stopped = true;
+        demo->stopped |= stop_wait(&demo->stop, ms);
         if (demo->feed.post) /* it plays */
                 demo_show(demo, false);
 }
@@ -259,12 +254,10 @@ static void demo_is_ready(void *ctx, struct console_reasons *reasons) {
 }
 
 static int demo_start_console(struct demo *demo, struct error *err) {
-        const struct console_config config = {.port = demo->c->metrics_port, .metrics = demo->metrics, .ready = demo_is_ready, .ctx = demo};
-        int r = console_start(&config, &demo->console, err);
+        const struct console_config config = {
+                .port = demo->c->metrics_port, .metrics = demo->metrics, .ready = demo_is_ready, .ctx = demo, .log = demo->c->log};
 
-        if (r == 0)
-                log_line(demo->c->log, CONSOLE_LISTENS, LOG_INT("port", console_port(demo->console)));
-        return r;
+        return console_start(&config, &demo->console, err);
 }
 
 static int demo_start_chain(struct demo *demo, struct error *err) {
@@ -318,7 +311,7 @@ static int demo_start_post(struct demo *demo, struct error *err) {
 static int demo_play(struct demo *demo, struct error *err) {
         int r;
 
-        demo_time_set(&demo->time, demo->tape.items[0].at);
+        hand_clock_put(&demo->time, demo->tape.items[0].at);
         r = demo_start_chain(demo, err);
         if (r)
                 return r;
@@ -428,7 +421,7 @@ static void demo_print_summary_json(struct demo *demo, struct board *board) {
 
 /* The story of one case, as `explain` tells it from the live state. */
 static int demo_tell_story(struct demo *demo, struct error *err) {
-        const struct clock clock = demo_time_clock(&demo->time);
+        const struct clock clock = hand_clock(&demo->time);
         struct uuid story = demo->c->file ? demo->tape.items[0].case_id : year_story(demo->c->seed);
         CLEANUP(engine_free_p) struct engine *engine = NULL;
         CLEANUP(store_free_p) struct store *store = NULL;
@@ -541,7 +534,7 @@ static int demo_keep(struct demo *demo, struct error *err) {
         int r;
 
         demo->feed.post = NULL; /* nothing is played any more */
-        atomic_store(&demo->time.real, true);
+        hand_clock_let_go(&demo->time);
         r = demo_outcome(demo, feed_settle(&demo->feed, err));
         if (r || demo->stopped)
                 return r;
@@ -620,20 +613,12 @@ static int demo_take_down(struct demo *demo, int r, struct error *err) {
         return r;
 }
 
-static void demo_block_signals(struct demo *demo) {
-        /* Before any thread begins, so that all inherit it and the main thread alone takes them. */
-        (void) sigemptyset(&demo->signals);
-        (void) sigaddset(&demo->signals, SIGTERM);
-        (void) sigaddset(&demo->signals, SIGINT);
-        (void) pthread_sigmask(SIG_BLOCK, &demo->signals, NULL);
-}
-
 static int demo_prepare(struct demo *demo, const struct demo_config *config, struct error *err) {
         int r;
 
         assert(config->config && config->config_folder);
         *demo = (struct demo){.c = config, .tty = isatty(STDOUT_FILENO) == 1, .text = BUFFER_INIT(TEXT_MAX)};
-        demo_block_signals(demo);
+        stop_hold(&demo->stop); /* before any thread begins, so that all inherit it and the main thread alone takes them */
         r = demo_make_tape(demo, err);
         return r ? r : demo_find_publishers(demo, err);
 }

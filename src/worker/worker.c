@@ -182,7 +182,7 @@ static int worker_assigned(struct worker *w, const struct bus_part *parts, size_
         return 0;
 }
 
-static int worker_abort(struct worker *w, struct error *err) {
+static int worker_roll_back(struct worker *w, struct error *err) {
         w->idle = false;
         return transaction_abort(&w->txn, err);
 }
@@ -197,7 +197,7 @@ static int worker_let_go(struct worker *w, const struct bus_part *parts, size_t 
         if (r == BUS_E_ABORTED) {
                 if (lost)
                         error_set(err, "the group moved on without this member");
-                r = worker_abort(w, err);
+                r = worker_roll_back(w, err);
         }
         partitions_drop(&w->parts, parts, n);
         if (r)
@@ -298,7 +298,7 @@ static int worker_turn(struct worker *w, struct bus_event *event, struct error *
 
 static int worker_sort_out(struct worker *w, int r, struct error *err) {
         if (r == BUS_E_ABORTED)
-                return worker_abort(w, err);
+                return worker_roll_back(w, err);
         w->refused |= r == WORKER_E_CONFIG;
         return r == BUS_E_REBALANCED ? 0 : r; /* the next poll says what becomes of the partitions */
 }
