@@ -177,8 +177,10 @@ int event_record_read(const struct event_types *types, const struct event_type *
         const struct event_type *type;
         const struct program *program;
         struct framing frame;
-        int r = event_record_frame(value, n, &frame, err);
+        int r;
 
+        assert(types && slots);
+        r = event_record_frame(value, n, &frame, err);
         if (r)
                 return r;
         if (!event_types_decoder(types, frame.id, &type, &program)) {

@@ -4,6 +4,7 @@
 
 #include "console/view.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -181,6 +182,7 @@ static bool view_dates_fit(const struct layout *layout, const struct slot *slots
 }
 
 static void view_write_event(const struct view *v, const struct event *event, struct json_writer *w, struct found *found) {
+        assert(!found->good);
         found->good = true;
         found->event = event->type->name;
         jsonw_open_object(w);
@@ -419,8 +421,10 @@ static void view_write_value(const struct view *v, const struct bus_record *reco
 int view_record(struct view *view, struct bus_record *record, struct buffer *out) {
         struct json_writer w = JSON_WRITER(out);
         struct row_key key;
-        int r = bus_record_headers(record);
+        int r;
 
+        assert(record->topic && !out->failed);
+        r = bus_record_headers(record);
         if (r < 0)
                 return r;
         jsonw_open_object(&w);
