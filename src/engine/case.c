@@ -243,7 +243,7 @@ int store_change(struct store *store, struct casefile *file) {
         undo->facts_bytes = file->facts_bytes;
         undo->traits = file->traits;
         undo->part = file->part;
-        undo->fresh = file->fresh;
+        undo->expects_more = file->expects_more;
         undo->at = heap_at(&store->due, &file->slot);
         undo->told = *told;
         if (undo_keep(store, &undo->told.announcements, told->announcements, told->n_announcements, sizeof(*told->announcements)) ||
@@ -331,7 +331,7 @@ static void undo_case(struct store *store, struct undo *undo) {
         file->facts_bytes = undo->facts_bytes;
         file->traits = undo->traits;
         file->part = undo->part;
-        file->fresh = undo->fresh;
+        file->expects_more = undo->expects_more;
         undo_put_array(file->told.announcements, undo->told.announcements, undo->told.n_announcements, sizeof(*file->told.announcements));
         undo_put_array(file->told.alerts, undo->told.alerts, undo->told.n_alerts, sizeof(*file->told.alerts));
         undo_put_array(file->told.copies, undo->told.copies, undo->told.n_copies, sizeof(*file->told.copies));

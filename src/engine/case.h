@@ -101,7 +101,7 @@ struct casefile {
         uint16_t part; /* which part of the evaluation asked for the instant at which the case is due */
         uint8_t traits;
         bool changed : 1; /* stands in the store's undo list */
-        bool fresh : 1;   /* got a fact since it was evaluated without one: others may be on their way */
+        bool expects_more : 1; /* got a fact since it was evaluated without one: others may be on their way */
         uint8_t *facts;
         struct tellings told;
 };
@@ -110,7 +110,7 @@ static_assert(sizeof(struct casefile) == 96, "no more than is meant");
 struct undo {
         struct casefile *file;
         bool created;
-        bool fresh;
+        bool expects_more;
         bool closed; /* forgotten: the case is kept aside until the commit */
         uint8_t traits;
         uint16_t part;

@@ -151,7 +151,7 @@ static void routes_tell(struct view *v) {
         for (size_t t = 0; t < types; t++) {
                 if (v->config->index[t].n_routes == 0)
                         continue;
-                v->part = part_of_routes(v->engine, event_types_at(v->config->types, t));
+                v->part = part_of_routes(&v->engine->scope, event_types_at(v->config->types, t));
                 for (size_t i = 0; i < v->lists[t].n; i++)
                         routes_tell_of(v, t, v->lists[t].items[i], runs);
         }
@@ -164,7 +164,7 @@ static void routes_tell_of_bearing(struct view *v) {
         const struct fact_list *list = view_list(v, fresh->type);
         bool runs = measure_runs(v);
 
-        v->part = part_of_routes(v->engine, fresh->type);
+        v->part = part_of_routes(&v->engine->scope, fresh->type);
         for (size_t i = 0; i < list->n; i++) {
                 if (fresh->type->identity >= 0 || list->items[i] == fresh)
                         routes_tell_of(v, fresh->type->index, list->items[i], runs);

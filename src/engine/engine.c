@@ -30,18 +30,15 @@ int engine_new_without(const struct config *config, const struct protocol_key *w
         if (r)
                 return r;
         engine->row_programs = calloc(n, sizeof(*engine->row_programs));
-        engine->endable = calloc(n, sizeof(struct event_type *));
-        if (!engine->row_programs || !engine->endable)
+        if (!engine->row_programs)
                 return -ENOMEM;
         for (size_t i = 0; i < n; i++) {
                 const struct event_type *type = event_types_at(config->types, i), *same;
 
-                if (type->n_ended_by)
-                        engine->endable[engine->n_endable++] = type;
                 if (type->row && !event_types_row_decoder(config->types, type->row->fingerprint, &same, &engine->row_programs[i]))
                         return -EINVAL;
         }
-        r = scopes_new(engine, without);
+        r = scope_fill(&engine->scope, config, &engine->pool, without);
         if (r)
                 return r;
         *ret = TAKE(engine);
@@ -59,9 +56,8 @@ struct engine *engine_free(struct engine *engine) {
         buffer_done(&engine->scratch);
         row_codec_free(engine->codec);
         pool_done(&engine->pool);
-        scopes_done(engine);
+        scope_done(&engine->scope);
         free(engine->row_programs);
-        free(engine->endable);
         free(engine);
         return NULL;
 }
@@ -218,7 +214,7 @@ static int engine_schedule(struct view *v) {
 static int engine_tell_event(struct view *v, struct engine *engine, struct store *store, struct casefile *file, const struct fresh *fresh, instant_t now) {
         /* All of it was judged, and not later than now: then what the fact bears on is enough. */
         bool judged = heap_at(&store->due, &file->slot) > now && now >= store->judged_latest;
-        const struct bearing *bearing = judged ? bearing_of(engine, fresh, file->traits, file->part) : NULL;
+        const struct bearing *bearing = judged ? bearing_of(&engine->scope, fresh, file->traits, file->part) : NULL;
         int r = view_open_to_tell(v, engine, store, file, fresh, bearing, now);
 
         if (r)
@@ -252,7 +248,7 @@ int engine_event(struct engine *engine, struct store *store, const struct event 
                 r = store_case(store, &event->slots[SLOT_CASE_ID].u, &file);
         if (r == 0)
                 r = store_change(store, file);
-        fresh.traits = fact_traits(engine, event->type, event->slots);
+        fresh.traits = fact_traits(&engine->scope, event->type, event->slots);
         if (r == 0 && tell)
                 r = engine_tell_event(&v, engine, store, file, &fresh, now);
         if (r)
@@ -260,7 +256,7 @@ int engine_event(struct engine *engine, struct store *store, const struct event 
         if (!tell)
                 v = (struct view){.engine = engine, .config = engine->config, .arena = engine->arena, .store = store, .file = file, .now = now,
                                   .next = INSTANT_TOUCHED};
-        file->fresh = true;
+        file->expects_more = true;
         r = engine_keep_fact(&v, &fresh);
         if (r == 0)
                 r = engine_schedule(&v);
@@ -271,7 +267,7 @@ int engine_event(struct engine *engine, struct store *store, const struct event 
 }
 
 int engine_evaluate(struct engine *engine, struct store *store, struct casefile *file, instant_t now, const struct outcome **ret) {
-        bool wait = file->fresh && !store->at_once && heap_at(&store->due, &file->slot) == INSTANT_TOUCHED, forgotten;
+        bool wait = file->expects_more && !store->at_once && heap_at(&store->due, &file->slot) == INSTANT_TOUCHED, forgotten;
         struct view v;
         int r;
 
@@ -286,7 +282,7 @@ int engine_evaluate(struct engine *engine, struct store *store, struct casefile 
         forgotten = view_to_be_forgotten(&v, wait);
         if (v.failed)
                 return -ENOMEM;
-        file->fresh = false;
+        file->expects_more = false;
         r = forgotten ? view_forget(&v) : engine_schedule(&v);
         if (r)
                 return r;

@@ -424,7 +424,7 @@ int view_open_to_tell(struct view *v, struct engine *engine, struct store *store
         if (bearing)
                 return view_read_facts(v, bearing->looks_at, fresh, INSTANT_NEVER);
         traits &= ~(unsigned)TRAIT_IDLE;
-        return view_read_facts(v, engine->grounded && traits == TRAIT_MEASURE ? engine->looks_at : NULL, fresh, INSTANT_NEVER);
+        return view_read_facts(v, engine->scope.grounded && traits == TRAIT_MEASURE ? engine->scope.looks_at : NULL, fresh, INSTANT_NEVER);
 }
 
 const struct fact_list *view_known(const struct view *v, enum known_type known) {

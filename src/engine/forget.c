@@ -29,8 +29,8 @@ static bool has_ended(struct view *v, const struct fact *fact) {
 }
 
 static bool all_has_ended(struct view *v) {
-        for (size_t t = 0; t < v->engine->n_endable; t++) {
-                const struct fact_list *list = view_list(v, v->engine->endable[t]);
+        for (size_t t = 0; t < v->engine->scope.n_endable; t++) {
+                const struct fact_list *list = view_list(v, v->engine->scope.endable[t]);
 
                 for (size_t i = 0; i < list->n; i++) {
                         if (!has_ended(v, list->items[i]))
@@ -50,7 +50,7 @@ static bool nothing_is_asked(const struct view *v) {
 
 bool view_over(struct view *v) {
         /* Schemas in which nothing ends anything do not say what over is: then no case is. */
-        return !v->region && v->n > 0 && v->engine->n_endable > 0 && all_has_ended(v) && nothing_is_asked(v);
+        return !v->region && v->n > 0 && v->engine->scope.n_endable > 0 && all_has_ended(v) && nothing_is_asked(v);
 }
 
 /* Local midnight after the last day of the retention; every fact counts here, whatever became of it. */

@@ -512,7 +512,7 @@ static const struct norm_scope *governing(struct view *v, const struct norm_scop
                 return scope;
         if (!start)
                 return scope;
-        others = v->engine->scopes[start->type->index];
+        others = v->engine->scope.norms[start->type->index];
         for (size_t i = 0; i < v->config->index[start->type->index].n_norms; i++) {
                 const struct norm *other = others[i].norm;
 
@@ -748,13 +748,13 @@ void view_obligations(struct view *v) {
                 const struct config_index *index = &v->config->index[t];
 
                 for (size_t i = 0; v->lists[t].n && i < index->n_norms && !v->failed; i++)
-                        add_norm(v, &v->engine->scopes[t][i]);
+                        add_norm(v, &v->engine->scope.norms[t][i]);
         }
         if (v->region && v->n) {
                 day_t alive = region_alive(v);
 
                 for (size_t i = 0; i < v->config->n_region_norms && !v->failed; i++)
-                        add_region_norm(v, &v->engine->region_scopes[i], alive);
+                        add_region_norm(v, &v->engine->scope.region_norms[i], alive);
         }
         view_at_work(v, NULL);
 }

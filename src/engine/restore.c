@@ -44,7 +44,7 @@ static int restore_fact(struct store *store, struct casefile *file, const struct
                 return -EINVAL;
         if (slots[row_told_at_slot(type)].kind == SLOT_INT)
                 store_told(store, slots[row_told_at_slot(type)].i);
-        traits = fact_traits(engine, type, slots - ROW_SKIPPED);
+        traits = fact_traits(&engine->scope, type, slots - ROW_SKIPPED);
         if (f.id == type->row->fingerprint)
                 return casefile_add_fact(store, file, id, type, traits, f.body, f.n);
         buffer_clear(&engine->scratch); /* an older row: kept in today's form */

@@ -9,12 +9,15 @@
  * or what was corrected bear on everything: then, and whenever it is not certain, the case is evaluated whole.
  */
 
+#include "engine/scope.h"
+
+#include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/name.h"
 #include "engine/condition.h"
-#include "engine/scope.h"
-#include "engine/world.h"
 
 static void look_at(bool *types, const struct event_type *type) {
         if (type)
@@ -22,27 +25,27 @@ static void look_at(bool *types, const struct event_type *type) {
 }
 
 /* What everything rests on: residence and GI. */
-static void look_at_grounds(const struct engine *engine, bool *types) {
-        look_at(types, event_types_known(engine->config->types, TYPE_MEASURE_STARTED));
-        look_at(types, event_types_known(engine->config->types, TYPE_MEASURE_ENDED));
-        look_at(types, event_types_known(engine->config->types, TYPE_RESIDENCE_CHANGED));
+static void look_at_grounds(const struct scope *scope, bool *types) {
+        look_at(types, event_types_known(scope->config->types, TYPE_MEASURE_STARTED));
+        look_at(types, event_types_known(scope->config->types, TYPE_MEASURE_ENDED));
+        look_at(types, event_types_known(scope->config->types, TYPE_RESIDENCE_CHANGED));
 }
 
 /* And for what is over, what can end. */
-static void look_at_endable(const struct engine *engine, bool *types) {
-        for (size_t i = 0; i < engine->n_endable; i++)
-                look_at(types, engine->endable[i]);
+static void look_at_endable(const struct scope *scope, bool *types) {
+        for (size_t i = 0; i < scope->n_endable; i++)
+                look_at(types, scope->endable[i]);
 }
 
-static bool *scope_types_new(const struct engine *engine) {
-        return calloc(event_types_count(engine->config->types) + 1, sizeof(bool));
+static bool *scope_types_new(const struct scope *scope) {
+        return calloc(event_types_count(scope->config->types) + 1, sizeof(bool));
 }
 
 /* -- What a norm refers to: all of it comes from norm_visit() -- */
 
 struct referring {
-        struct engine *engine;
-        struct norm_scope *scope;
+        struct scope *scope;
+        struct norm_scope *norm;
         const struct protocol_key *without;
 };
 
@@ -50,19 +53,19 @@ struct referring {
 static int refer_through_version(void *ctx, const struct norm_reference *reference) {
         const struct referring *r = ctx;
 
-        look_at(r->scope->looks_at, reference->type);
+        look_at(r->norm->looks_at, reference->type);
         return 0;
 }
 
 static int refer_to_versions(const struct referring *r) {
-        const struct event_types *types = r->engine->config->types;
-        const struct norm *norm = r->scope->norm;
+        const struct event_types *types = r->scope->config->types;
+        const struct norm *norm = r->norm->norm;
         const struct config_index *index;
         int e = 0;
 
         if (!norm->starts.type)
                 return 0;
-        index = &r->engine->config->index[norm->starts.type->index];
+        index = &r->scope->config->index[norm->starts.type->index];
         for (size_t i = 0; i < index->n_norms && e == 0; i++) {
                 if (index->norms[i] != norm && index->norms[i]->repeats && strcmp(index->norms[i]->name, norm->name) == 0)
                         e = norm_visit(index->norms[i], types, r->without, refer_through_version, (void *)r);
@@ -77,8 +80,8 @@ static int refer(void *ctx, const struct norm_reference *reference) {
 
         if (!reference->type)
                 return refer_to_versions(r);
-        look_at(r->scope->looks_at, reference->type);
-        bearing = &r->engine->bearings[reference->type->index];
+        look_at(r->norm->looks_at, reference->type);
+        bearing = &r->scope->bearings[reference->type->index];
         if (!reference->when) {
                 bearing->used = true;
                 return 0;
@@ -91,9 +94,9 @@ static int refer(void *ctx, const struct norm_reference *reference) {
 }
 
 /* Types with a meaning of their own, regions, identities (of one, the last counts) and what ends or is ended: any fact. Routes: what they copy. */
-static int use_type(struct engine *engine, const struct event_type *type) {
-        const struct config_index *index = &engine->config->index[type->index];
-        struct bearing *bearing = &engine->bearings[type->index];
+static int use_type(struct scope *scope, const struct event_type *type) {
+        const struct config_index *index = &scope->config->index[type->index];
+        struct bearing *bearing = &scope->bearings[type->index];
         int r = 0;
 
         if (type->known != TYPE_OTHER || type->region || type->identity >= 0 || type->n_ended_by > 0 || bearing->ends)
@@ -116,7 +119,7 @@ static bool bearing_is_idle(const struct bearing *bearing, const struct slot *sl
 
 /* -- Scopes and bearings -- */
 
-static int norm_scopes_new(struct engine *engine, const struct norm *const *norms, size_t n, const struct protocol_key *without,
+static int norm_scopes_new(struct scope *scope, struct pool *pool, const struct norm *const *norms, size_t n, const struct protocol_key *without,
                            struct norm_scope **ret) {
         struct norm_scope *scopes = calloc(n + 1, sizeof(*scopes));
 
@@ -124,18 +127,20 @@ static int norm_scopes_new(struct engine *engine, const struct norm *const *norm
                 return -ENOMEM;
         *ret = scopes;
         for (size_t i = 0; i < n; i++) {
-                struct referring referring = {.engine = engine, .scope = &scopes[i], .without = without};
-                const char *word = arena_printf(engine->arena, "%s|%s", norms[i]->protocol->name, norms[i]->name);
-                int r = word ? pool_intern(&engine->pool, text_of(word), &scopes[i].word) : -ENOMEM;
+                struct referring referring = {.scope = scope, .norm = &scopes[i], .without = without};
+                char word[2 * NAME_MAX_BYTES + 2];
+                int length = snprintf(word, sizeof(word), "%s|%s", norms[i]->protocol->name, norms[i]->name), r;
 
+                assert(length > 0 && (size_t)length < sizeof(word)); /* names are no longer */
+                r = pool_intern(pool, (struct text){word, (size_t)length}, &scopes[i].word);
                 if (r)
                         return r;
                 scopes[i].norm = norms[i];
-                scopes[i].part = ++engine->n_parts;
-                scopes[i].looks_at = scope_types_new(engine);
+                scopes[i].part = ++scope->n_parts;
+                scopes[i].looks_at = scope_types_new(scope);
                 if (!scopes[i].looks_at)
                         return -ENOMEM;
-                r = norm_visit(norms[i], engine->config->types, without, refer, &referring);
+                r = norm_visit(norms[i], scope->config->types, without, refer, &referring);
                 if (r)
                         return r;
         }
@@ -149,19 +154,19 @@ static void norm_scopes_free(struct norm_scope *scopes, size_t n) {
 }
 
 /* Adds a norm to the bearing of each type that it looks at. Norms come in the order in which they are evaluated. */
-static int bear_norm(struct engine *engine, struct norm_scope *scope) {
-        size_t types = event_types_count(engine->config->types);
+static int bear_norm(struct scope *scope, struct norm_scope *norm) {
+        size_t types = event_types_count(scope->config->types);
 
         for (size_t t = 0; t < types; t++) {
-                struct bearing *bearing = &engine->bearings[t];
+                struct bearing *bearing = &scope->bearings[t];
 
-                engine->looks_at[t] |= scope->looks_at[t];
-                if (!scope->looks_at[t])
+                scope->looks_at[t] |= norm->looks_at[t];
+                if (!norm->looks_at[t])
                         continue;
-                if (vector_push(&bearing->norms, scope))
+                if (vector_push(&bearing->norms, norm))
                         return -ENOMEM;
                 for (size_t i = 0; i < types; i++)
-                        bearing->looks_at[i] |= scope->looks_at[i];
+                        bearing->looks_at[i] |= norm->looks_at[i];
         }
         return 0;
 }
@@ -178,27 +183,27 @@ static bool bearing_is_all(const struct event_type *type) {
         }
 }
 
-static int bearings_new(struct engine *engine) {
-        const struct config *config = engine->config;
+static int bearings_new(struct scope *scope) {
+        const struct config *config = scope->config;
         size_t types = event_types_count(config->types);
 
         for (size_t t = 0; t < types; t++) {
                 const struct event_type *type = event_types_at(config->types, t);
 
-                engine->bearings[t].looks_at = scope_types_new(engine);
-                if (!engine->bearings[t].looks_at)
+                scope->bearings[t].looks_at = scope_types_new(scope);
+                if (!scope->bearings[t].looks_at)
                         return -ENOMEM;
-                engine->bearings[t].all = bearing_is_all(type);
-                engine->bearings[t].routes = config->index[t].n_routes > 0;
-                engine->looks_at[t] |= config->index[t].n_routes > 0;
+                scope->bearings[t].all = bearing_is_all(type);
+                scope->bearings[t].routes = config->index[t].n_routes > 0;
+                scope->looks_at[t] |= config->index[t].n_routes > 0;
                 for (size_t i = 0; i < type->n_ended_by; i++)
-                        engine->bearings[type->ended_by[i]->index].ends = true;
+                        scope->bearings[type->ended_by[i]->index].ends = true;
         }
         for (size_t t = 0; t < types; t++) {
-                int r = use_type(engine, event_types_at(config->types, t));
+                int r = use_type(scope, event_types_at(config->types, t));
 
                 for (size_t i = 0; i < config->index[t].n_norms && r == 0; i++)
-                        r = bear_norm(engine, &engine->scopes[t][i]);
+                        r = bear_norm(scope, &scope->norms[t][i]);
                 if (r)
                         return r;
         }
@@ -206,81 +211,89 @@ static int bearings_new(struct engine *engine) {
 }
 
 /* Grounds are decoded for whatever is evaluated, and are no reason to evaluate it. */
-static void add_grounds(struct engine *engine) {
-        const struct config *config = engine->config;
+static void add_grounds(struct scope *scope) {
+        const struct config *config = scope->config;
 
         for (size_t t = 0; t < event_types_count(config->types); t++) {
-                engine->bearings[t].looks_at[t] |= engine->bearings[t].routes;
-                look_at_grounds(engine, engine->bearings[t].looks_at);
-                look_at_endable(engine, engine->bearings[t].looks_at);
+                scope->bearings[t].looks_at[t] |= scope->bearings[t].routes;
+                look_at_grounds(scope, scope->bearings[t].looks_at);
+                look_at_endable(scope, scope->bearings[t].looks_at);
                 for (size_t i = 0; i < config->index[t].n_norms; i++)
-                        look_at_grounds(engine, engine->scopes[t][i].looks_at);
+                        look_at_grounds(scope, scope->norms[t][i].looks_at);
         }
         for (size_t i = 0; i < config->n_region_norms; i++)
-                look_at_grounds(engine, engine->region_scopes[i].looks_at);
-        look_at_grounds(engine, engine->looks_at);
-        look_at_endable(engine, engine->looks_at);
+                look_at_grounds(scope, scope->region_norms[i].looks_at);
+        look_at_grounds(scope, scope->looks_at);
+        look_at_endable(scope, scope->looks_at);
 }
 
-int scopes_new(struct engine *engine, const struct protocol_key *without) {
-        const struct config *config = engine->config;
+int scope_fill(struct scope *scope, const struct config *config, struct pool *pool, const struct protocol_key *without) {
         const struct event_type *measure = event_types_known(config->types, TYPE_MEASURE_STARTED);
         size_t types = event_types_count(config->types);
         int r;
 
-        engine->scopes = calloc(types + 1, sizeof(*engine->scopes));
-        engine->bearings = calloc(types + 1, sizeof(*engine->bearings));
-        engine->looks_at = scope_types_new(engine);
-        if (!engine->scopes || !engine->bearings || !engine->looks_at)
+        scope->config = config;
+        scope->norms = calloc(types + 1, sizeof(*scope->norms));
+        scope->bearings = calloc(types + 1, sizeof(*scope->bearings));
+        scope->looks_at = scope_types_new(scope);
+        scope->endable = calloc(types + 1, sizeof(struct event_type *));
+        if (!scope->norms || !scope->bearings || !scope->looks_at || !scope->endable)
                 return -ENOMEM;
-        r = norm_scopes_new(engine, config->region_norms, config->n_region_norms, without, &engine->region_scopes);
+        for (size_t t = 0; t < types; t++) {
+                const struct event_type *type = event_types_at(config->types, t);
+
+                if (type->n_ended_by)
+                        scope->endable[scope->n_endable++] = type;
+        }
+        r = norm_scopes_new(scope, pool, config->region_norms, config->n_region_norms, without, &scope->region_norms);
         for (size_t t = 0; t < types && r == 0; t++)
-                r = norm_scopes_new(engine, config->index[t].norms, config->index[t].n_norms, without, &engine->scopes[t]);
+                r = norm_scopes_new(scope, pool, config->index[t].norms, config->index[t].n_norms, without, &scope->norms[t]);
         if (r)
                 return r;
-        r = bearings_new(engine);
+        r = bearings_new(scope);
         if (r)
                 return r;
-        add_grounds(engine);
-        engine->grounded = measure && (engine->n_endable == 0 || measure->n_ended_by > 0) && engine->n_parts + types < UINT16_MAX;
+        add_grounds(scope);
+        scope->grounded = measure && (scope->n_endable == 0 || measure->n_ended_by > 0) && scope->n_parts + types < UINT16_MAX;
         return 0;
 }
 
-void scopes_done(struct engine *engine) {
-        const struct config *config = engine->config;
-        size_t types = event_types_count(config->types);
+void scope_done(struct scope *scope) {
+        const struct config *config = scope->config;
+        size_t types = config ? event_types_count(config->types) : 0;
 
-        for (size_t t = 0; engine->scopes && t < types; t++)
-                norm_scopes_free(engine->scopes[t], config->index[t].n_norms);
-        for (size_t t = 0; engine->bearings && t < types; t++) {
-                vector_done(&engine->bearings[t].norms);
-                vector_done(&engine->bearings[t].uses);
-                free(engine->bearings[t].looks_at);
+        for (size_t t = 0; scope->norms && t < types; t++)
+                norm_scopes_free(scope->norms[t], config->index[t].n_norms);
+        for (size_t t = 0; scope->bearings && t < types; t++) {
+                vector_done(&scope->bearings[t].norms);
+                vector_done(&scope->bearings[t].uses);
+                free(scope->bearings[t].looks_at);
         }
-        free(engine->scopes);
-        free(engine->bearings);
-        free(engine->looks_at);
-        norm_scopes_free(engine->region_scopes, config->n_region_norms);
+        free(scope->norms);
+        free(scope->bearings);
+        free(scope->looks_at);
+        free(scope->endable);
+        norm_scopes_free(scope->region_norms, config ? config->n_region_norms : 0);
 }
 
-unsigned fact_traits(const struct engine *engine, const struct event_type *type, const struct slot *slots) {
+unsigned fact_traits(const struct scope *scope, const struct event_type *type, const struct slot *slots) {
         int withdrawn = type->fields[FIELD_WITHDRAWN];
         unsigned traits = 0;
 
         if (slots[SLOT_REPLACES].kind == SLOT_UUID || (withdrawn >= 0 && slots[withdrawn].kind == SLOT_UUID))
                 traits |= TRAIT_CORRECTED;
-        if (engine->bearings[type->index].ends)
+        if (scope->bearings[type->index].ends)
                 traits |= TRAIT_ENDED;
         if (type->known == TYPE_MEASURE_STARTED && type->own_date >= 0 && slots[type->own_date].kind == SLOT_INT)
                 traits |= TRAIT_MEASURE;
-        if (traits == 0 && bearing_is_idle(&engine->bearings[type->index], slots))
+        if (traits == 0 && bearing_is_idle(&scope->bearings[type->index], slots))
                 traits = TRAIT_IDLE;
         return traits;
 }
 
 /* Whether the instant at which the case is due next was asked for by what the fact bears on: then it must be found anew. */
-static bool bearing_sets_the_instant(const struct engine *engine, const struct bearing *bearing, const struct event_type *type, uint16_t part) {
-        if (part == part_of_routes(engine, type))
+static bool bearing_sets_the_instant(const struct scope *scope, const struct bearing *bearing, const struct event_type *type, uint16_t part) {
+        if (part == part_of_routes(scope, type))
                 return true;
         for (size_t i = 0; i < bearing->norms.n; i++) {
                 if (bearing->norms.items[i]->part == part)
@@ -289,14 +302,14 @@ static bool bearing_sets_the_instant(const struct engine *engine, const struct b
         return false;
 }
 
-const struct bearing *bearing_of(const struct engine *engine, const struct fresh *fresh, unsigned traits, uint16_t part) {
+const struct bearing *bearing_of(const struct scope *scope, const struct fresh *fresh, unsigned traits, uint16_t part) {
         const struct event_type *type = fresh->event->type;
-        const struct bearing *bearing = &engine->bearings[type->index];
+        const struct bearing *bearing = &scope->bearings[type->index];
 
         /* It has a measure and so a municipality, and one that has not ended; nothing was corrected. */
-        if (!engine->grounded || traits != TRAIT_MEASURE)
+        if (!scope->grounded || traits != TRAIT_MEASURE)
                 return NULL;
         if (fresh->traits == TRAIT_IDLE)
-                return &engine->nothing;
-        return bearing->all || fresh->traits || bearing_sets_the_instant(engine, bearing, type, part) ? NULL : bearing;
+                return &scope->nothing;
+        return bearing->all || fresh->traits || bearing_sets_the_instant(scope, bearing, type, part) ? NULL : bearing;
 }

@@ -8,10 +8,9 @@
  */
 
 #include "base/vector.h"
+#include "engine/pool.h"
 #include "model/config.h"
 #include "model/event.h"
-
-struct engine;
 
 struct norm_scope { /* a norm as it is evaluated */
         const struct norm *norm;
@@ -45,18 +44,36 @@ struct fresh { /* an event that is being accepted */
         unsigned traits; /* fact_traits() */
 };
 
+struct scope {
+        const struct config *config;
+        struct norm_scope **norms;         /* by type from which they start, as config->index has them */
+        struct norm_scope *region_norms;   /* as config->region_norms */
+        struct bearing *bearings;          /* by type */
+        struct bearing nothing;            /* what an idle fact bears on */
+        bool *looks_at;                    /* by type: whether anything looks at it */
+        const struct event_type **endable; /* types whose facts something ends */
+        size_t n_endable;
+        uint16_t n_parts;                  /* parts of an evaluation: norms first, then the routes of each type */
+        bool grounded;                     /* a measure says where the child lives, and that its case is not over */
+};
+
 /*
- * Fills the engine's scopes and bearings. @without: a key that is left out of what norms refer to (engine_new_without), or NULL.
- * Return: 0 or -ENOMEM; what was made is given back by scopes_done(), also after an error.
+ * Fills @scope, which is all zeros. @config outlives it; norms get their numbers in @pool. @without: a key that is left out of what
+ * norms refer to (engine_new_without), or NULL. Return: 0 or -ENOMEM; what was made is given back by scope_done(), also after an error.
  */
-int scopes_new(struct engine *engine, const struct protocol_key *without) MUSTCHECK;
-void scopes_done(struct engine *engine);
+int scope_fill(struct scope *scope, const struct config *config, struct pool *pool, const struct protocol_key *without) MUSTCHECK;
+void scope_done(struct scope *scope);
+
+/* The part of an evaluation that copies facts of a type; those of norms are norm_scope.part. */
+static inline uint16_t part_of_routes(const struct scope *scope, const struct event_type *type) {
+        return (uint16_t)(scope->n_parts + 1 + type->index);
+}
 
 /* What a case has by a fact of these slots, and TRAIT_IDLE. */
-unsigned fact_traits(const struct engine *engine, const struct event_type *type, const struct slot *slots);
+unsigned fact_traits(const struct scope *scope, const struct event_type *type, const struct slot *slots);
 
 /*
  * What must be evaluated when @fresh is accepted into a case that was judged up to now: NULL: all of it. @traits: of the case;
  * @part: which part of the evaluation asked for the instant at which the case is due next.
  */
-const struct bearing *bearing_of(const struct engine *engine, const struct fresh *fresh, unsigned traits, uint16_t part);
+const struct bearing *bearing_of(const struct scope *scope, const struct fresh *fresh, unsigned traits, uint16_t part);

@@ -23,20 +23,7 @@ struct engine {
         struct buffer scratch;          /* the value of the row that is being written */
         struct row_codec *codec;
         struct pool pool;
-        struct bearing *bearings;       /* by type */
-        struct bearing nothing;         /* what an idle fact bears on */
-        bool *looks_at;                 /* by type: whether anything looks at it */
-        bool grounded;                  /* a measure says where the child lives, and that its case is not over */
-        uint16_t n_parts;
-        struct norm_scope **scopes;      /* by type from which they start, as config->index has them */
-        struct norm_scope *region_scopes; /* as config->region_norms */
+        struct scope scope;             /* what evaluations look at */
         const struct program **row_programs; /* by type: rows as we write them */
-        const struct event_type **endable; /* types whose facts something ends */
-        size_t n_endable;
         struct outcome outcome;
 };
-
-/* The part of an evaluation that copies facts of a type; those of norms are norm_scope.part. */
-static inline uint16_t part_of_routes(const struct engine *engine, const struct event_type *type) {
-        return (uint16_t)(engine->n_parts + 1 + type->index);
-}
