@@ -32,7 +32,7 @@
 #define WAKE_ROWS (KAFKA_RESTORE_AHEAD / 2)
 #define WAKE_BYTES ((uint64_t)BUS_RESTORE_KBYTES * 1024 / 2)
 
-struct restore {
+struct restore_run {
         const struct kafka_restore *r;
         struct kafka_client client;
         rd_kafka_topic_t *topic;
@@ -67,7 +67,7 @@ void kafka_wait_say(struct kafka_wait *wait, const struct kafka_bus *bus, const 
         log_line(bus->log, BUS_WAITS, LOG_STRING("what", what), LOG_INT("partition", partition), LOG_INT("ms", now - wait->since));
 }
 
-static bool find_place(const struct restore *run, int32_t partition, size_t *ret) {
+static bool find_place(const struct restore_run *run, int32_t partition, size_t *ret) {
         if (partition < 0 || partition >= run->places_n || !run->places[partition])
                 return false;
         *ret = run->places[partition] - 1;
@@ -75,7 +75,7 @@ static bool find_place(const struct restore *run, int32_t partition, size_t *ret
 }
 
 /* Makes every thread that fetches look whether it has room again. Its answer is of no interest, nor whether it comes. */
-static void wake_fetchers(struct restore *run) {
+static void wake_fetchers(struct restore_run *run) {
         run->full = false;
         run->bytes = 0;
         for (int i = 0; i < run->wake->cnt; i++)
@@ -83,7 +83,7 @@ static void wake_fetchers(struct restore *run) {
         (void) rd_kafka_offsets_for_times(run->client.rk, run->wake, 0);
 }
 
-static int restore_progress(const struct restore *run) {
+static int kafka_restore_progress(const struct restore_run *run) {
         const struct kafka_restore *r = run->r;
 
         if (!r->callbacks->progress)
@@ -99,7 +99,7 @@ static int restore_progress(const struct restore *run) {
 }
 
 /* The first partition that is not at its end. */
-static int32_t first_left(const struct restore *run) {
+static int32_t first_left(const struct restore_run *run) {
         for (size_t i = 0; i < run->r->n; i++) {
                 if (!run->parts[i].done)
                         return run->r->parts[i].partition;
@@ -107,7 +107,7 @@ static int32_t first_left(const struct restore *run) {
         return -1;
 }
 
-static int give_up(const struct restore *run) {
+static int give_up(const struct restore_run *run) {
         int32_t partition = first_left(run);
         size_t place = 0;
 
@@ -119,7 +119,7 @@ static int give_up(const struct restore *run) {
 }
 
 /* Between rows: the group, a few times a second. */
-static int restore_turn(struct restore *run) {
+static int kafka_restore_turn(struct restore_run *run) {
         int64_t now = clock_monotonic(&run->r->bus->clock);
         int r;
 
@@ -141,10 +141,10 @@ static int restore_turn(struct restore *run) {
         if (r)
                 return r;
         r = kafka_client_fatal(&run->client, run->err);
-        return r ? r : restore_progress(run);
+        return r ? r : kafka_restore_progress(run);
 }
 
-static int restore_row(struct restore *run, const rd_kafka_message_t *message) {
+static int kafka_restore_row(struct restore_run *run, const rd_kafka_message_t *message) {
         struct bus_record *record = &run->record;
         size_t place;
 
@@ -164,7 +164,7 @@ static int restore_row(struct restore *run, const rd_kafka_message_t *message) {
         return run->r->callbacks->row(run->r->callbacks->ctx, record);
 }
 
-static int restore_other(struct restore *run, const rd_kafka_message_t *message) {
+static int kafka_restore_other(struct restore_run *run, const rd_kafka_message_t *message) {
         size_t place;
 
         if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
@@ -183,30 +183,30 @@ static int restore_other(struct restore *run, const rd_kafka_message_t *message)
         return 0;
 }
 
-static int restore_message(struct restore *run, const rd_kafka_message_t *message) {
-        int r = message->err == RD_KAFKA_RESP_ERR_NO_ERROR ? restore_row(run, message) : restore_other(run, message);
+static int kafka_restore_message(struct restore_run *run, const rd_kafka_message_t *message) {
+        int r = message->err == RD_KAFKA_RESP_ERR_NO_ERROR ? kafka_restore_row(run, message) : kafka_restore_other(run, message);
 
-        return r == 0 && ++run->rows >= TURN_ROWS ? restore_turn(run) : r;
+        return r == 0 && ++run->rows >= TURN_ROWS ? kafka_restore_turn(run) : r;
 }
 
 /*
  * Applies what stands there, @waiting messages, then gives it all back at once. No more are asked for, because librdkafka waits
  * until a batch is full. Return: 0, or what ended the restore.
  */
-static int restore_batch(struct restore *run, size_t waiting, ssize_t *ret_n) {
+static int kafka_restore_batch(struct restore_run *run, size_t waiting, ssize_t *ret_n) {
         size_t want = waiting == 0 ? 1 : waiting < BATCH ? waiting : BATCH;
         ssize_t n = rd_kafka_consume_batch_queue(run->queue, WAIT_MS, run->messages, want);
         int r = 0;
 
         for (ssize_t i = 0; i < n && r == 0; i++)
-                r = restore_message(run, run->messages[i]);
+                r = kafka_restore_message(run, run->messages[i]);
         for (ssize_t i = 0; i < n; i++)
                 rd_kafka_message_destroy(run->messages[i]);
         *ret_n = n;
         return r;
 }
 
-static int restore_all(struct restore *run, struct error *err) {
+static int kafka_restore_all(struct restore_run *run, struct error *err) {
         int64_t now = clock_monotonic(&run->r->bus->clock);
 
         run->err = err;
@@ -220,23 +220,23 @@ static int restore_all(struct restore *run, struct error *err) {
                 run->full = run->full || waiting >= FULL_ROWS;
                 if (run->full && waiting <= WAKE_ROWS)
                         wake_fetchers(run);
-                r = restore_batch(run, waiting, &n);
+                r = kafka_restore_batch(run, waiting, &n);
                 if (r)
                         return r;
                 if (n <= 0)
                         wake_fetchers(run); /* nothing came in all that time: bytes may have been the bound, not rows */
-                r = restore_turn(run);
+                r = kafka_restore_turn(run);
                 if (r)
                         return r;
         }
-        return restore_progress(run);
+        return kafka_restore_progress(run);
 }
 
 /*
  * Starts all partitions that have rows. The leaders must be known by then: librdkafka 2.0.2 asks for the first offset of a partition whose
  * leader it does not know only half a second later.
  */
-static int restore_start(struct restore *run, struct error *err) {
+static int kafka_restore_start(struct restore_run *run, struct error *err) {
         const struct kafka_restore *r = run->r;
         int32_t partitions;
         int result = kafka_partitions(&run->client, &r->topic, 1, KAFKA_MISSING_FAILS, &partitions, err);
@@ -259,7 +259,7 @@ static int restore_start(struct restore *run, struct error *err) {
 }
 
 /* NULL ok; returns NULL. */
-static struct restore *restore_free(struct restore *run) {
+static struct restore_run *kafka_restore_free(struct restore_run *run) {
         if (!run)
                 return NULL;
         for (size_t i = 0; run->parts && run->topic && i < run->r->n; i++) {
@@ -278,9 +278,9 @@ static struct restore *restore_free(struct restore *run) {
         free(run);
         return NULL;
 }
-DEFINE_CLEANUP(struct restore *, restore_free);
+DEFINE_CLEANUP(struct restore_run *, kafka_restore_free);
 
-static int restore_prepare(struct restore *run, struct error *err) {
+static int kafka_restore_prepare(struct restore_run *run, struct error *err) {
         const struct kafka_restore *r = run->r;
         const struct kafka_client_options options = {.role = KAFKA_RESTORE, .eof = true, .opaque = &run->client};
         int result;
@@ -304,7 +304,7 @@ static int restore_prepare(struct restore *run, struct error *err) {
 }
 
 int kafka_restore(const struct kafka_restore *r, struct error *err) {
-        CLEANUP(restore_free_p) struct restore *run = calloc(1, sizeof(*run));
+        CLEANUP(kafka_restore_free_p) struct restore_run *run = calloc(1, sizeof(*run));
         int result;
 
         if (!run)
@@ -312,9 +312,9 @@ int kafka_restore(const struct kafka_restore *r, struct error *err) {
         for (size_t i = 0; i < r->n; i++)
                 assert(r->parts[i].partition >= 0 && r->marks[i] >= 0);
         run->r = r;
-        result = restore_prepare(run, err);
+        result = kafka_restore_prepare(run, err);
         if (result)
                 return result;
-        result = restore_start(run, err);
-        return result ? result : restore_all(run, err);
+        result = kafka_restore_start(run, err);
+        return result ? result : kafka_restore_all(run, err);
 }

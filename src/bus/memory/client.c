@@ -2,22 +2,63 @@
 
 /* Consumers, producers and readers on the broker in memory. */
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
 #include "bus/memory/client.h"
 #include "bus/memory/group.h"
 #include "bus/memory/log.h"
-#include "bus/murmur2.h"
+#include "bus/positions.h"
 
-/* -- consumer -- */
+/* -- cells -- */
 
+/* A partition that may be read, and how far it was. */
 struct cell {
         struct memory_partition *partition;
-        uint32_t index;
-        bool owned, paused, dirty;
-        int64_t next, done, first; /* first: handed out first since the last commit, or -1 */
+        struct bus_part part;
+        int64_t next;
 };
+
+/* The topics of a handle, as its positions and its cells need them. */
+struct cells {
+        struct memory_topic **topics;
+        int32_t *partitions; /* of each topic */
+        struct cell *cells;  /* of all partitions of all topics, in order */
+        size_t n;
+};
+
+static void cells_done(struct cells *c) {
+        free(c->topics);
+        free(c->partitions);
+        free(c->cells);
+}
+
+static int cells_init(struct cells *c, const struct memory *m, const char *const *names, size_t n, struct error *err) {
+        int r;
+
+        c->topics = calloc(n + 1, sizeof(*c->topics));
+        c->partitions = calloc(n + 1, sizeof(*c->partitions));
+        if (!c->topics || !c->partitions)
+                return -ENOMEM;
+        r = memory_topic_find_all(m, names, n, c->topics, err);
+        if (r)
+                return r;
+        for (size_t i = 0; i < n; i++) {
+                c->partitions[i] = c->topics[i]->n;
+                c->n += (size_t)c->topics[i]->n;
+        }
+        c->cells = calloc(c->n + 1, sizeof(*c->cells));
+        if (!c->cells)
+                return -ENOMEM;
+        for (size_t i = 0, at = 0; i < n; i++) {
+                for (int32_t p = 0; p < c->topics[i]->n; p++)
+                        c->cells[at++] = (struct cell){.partition = &c->topics[i]->partitions[p], .part = {(uint32_t)i, p}};
+        }
+        return 0;
+}
+
+/* -- consumer -- */
 
 struct memory_consumer {
         struct bus_consumer consumer;
@@ -25,235 +66,210 @@ struct memory_consumer {
         struct memory_seat seat;
         bool newest;
         struct cell *cells; /* of all partitions of all topics, in order */
-        size_t cells_n, at;
-        struct bus_part *handed;
-        size_t handed_n;
+        size_t cells_n, cell; /* cell: that is read next */
+        struct consumer_positions at;
 };
 
-static struct memory_consumer *consumer_of(struct bus_consumer *c) {
+static struct memory_consumer *memory_consumer_of(struct bus_consumer *c) {
         return (struct memory_consumer *)c;
 }
 
 static struct cell *cell_of(struct memory_consumer *c, struct bus_part part) {
         for (size_t i = 0; i < c->cells_n; i++) {
-                if (c->cells[i].index == part.index && c->cells[i].partition->number == part.partition)
-                        return c->cells[i].owned ? &c->cells[i] : NULL;
+                if (c->cells[i].part.index == part.index && c->cells[i].part.partition == part.partition)
+                        return &c->cells[i];
         }
         return NULL;
 }
 
-static void take_cell(struct memory_consumer *c, struct cell *cell) {
+static void own_cell(struct memory_consumer *c, struct cell *cell) {
         int64_t committed = memory_offset_get(c->seat.group, cell->partition);
 
-        cell->owned = true;
-        cell->paused = cell->dirty = false;
-        cell->first = -1;
+        (void)consumer_positions_own(&c->at, cell->part); /* topics here never grow */
         cell->next = committed >= 0 ? committed : c->newest ? cell->partition->stable : cell->partition->first;
 }
 
-static void forget_cells(struct memory_consumer *c) {
-        for (size_t i = 0; i < c->cells_n; i++)
-                c->cells[i].owned = false;
-}
+static void memory_consumer_hand_out(struct memory_consumer *c, enum bus_event_kind kind, struct bus_event *ret) {
+        const struct memory_member *member = c->seat.member;
 
-static void consumer_hand_out(struct memory_consumer *c, enum bus_event_kind kind, struct bus_event *ret) {
-        c->handed_n = 0;
-        for (size_t i = 0; i < c->cells_n; i++) {
-                struct cell *cell = &c->cells[i];
-
-                if (kind == BUS_ASSIGNED) {
-                        const struct memory_member *member = c->seat.member;
-
-                        cell->owned = false;
+        if (kind == BUS_ASSIGNED) {
+                consumer_positions_forget(&c->at);
+                for (size_t i = 0; i < c->cells_n; i++) {
                         for (size_t k = 0; k < member->parts.n; k++) {
-                                if (&member->parts.items[k].topic->partitions[member->parts.items[k].partition] == cell->partition)
-                                        take_cell(c, cell);
+                                if (&member->parts.items[k].topic->partitions[member->parts.items[k].partition] == c->cells[i].partition)
+                                        own_cell(c, &c->cells[i]);
                         }
                 }
-                if (cell->owned)
-                        c->handed[c->handed_n++] = (struct bus_part){cell->index, cell->partition->number};
         }
-        if (kind == BUS_LOST)
-                forget_cells(c);
-        *ret = (struct bus_event){.kind = kind, .parts = c->handed, .parts_n = c->handed_n};
+        consumer_positions_event(&c->at, kind, ret);
 }
 
-static int consumer_poll(struct bus_consumer *consumer, int timeout_ms, struct bus_event *ret, struct error *err) {
-        struct memory_consumer *c = consumer_of(consumer);
+/* The next record of a partition that flows. Return: whether there is one. */
+static bool memory_consumer_read(struct memory_consumer *c, struct cell *cell, struct bus_event *ret) {
+        const struct consumer_position *at = consumer_positions_get(&c->at, cell->part);
+
+        if (!at || at->paused || !memory_next(cell->partition, &cell->next, false, &ret->record))
+                return false;
+        ret->kind = BUS_RECORD;
+        ret->record.index = cell->part.index;
+        return consumer_positions_take(&c->at, cell->part, ret->record.offset);
+}
+
+static int memory_consumer_poll(struct bus_consumer *consumer, int timeout_ms, struct bus_event *ret, struct error *err) {
+        struct memory_consumer *c = memory_consumer_of(consumer);
         enum bus_event_kind kind;
         int r;
 
         (void)timeout_ms;
         memory_tick(c->m);
         if (c->seat.letting_go)
-                forget_cells(c);
+                consumer_positions_forget(&c->at);
         ret->kind = BUS_NONE;
         r = memory_seat_turn(&c->seat, &kind, err);
         if (r)
                 return r;
         if (kind != BUS_NONE) {
-                consumer_hand_out(c, kind, ret);
+                memory_consumer_hand_out(c, kind, ret);
                 return 0;
         }
         if (c->m->seed && c->cells_n)
-                c->at = memory_draw(&c->m->seed) % c->cells_n;
-        for (size_t tries = 0; tries < c->cells_n; tries++, c->at++) {
-                struct cell *cell = &c->cells[c->at % c->cells_n];
-
-                if (cell->owned && !cell->paused && memory_next(cell->partition, &cell->next, false, &ret->record)) {
-                        if (cell->first < 0)
-                                cell->first = ret->record.offset;
-                        ret->kind = BUS_RECORD;
-                        ret->record.index = cell->index;
+                c->cell = memory_draw(&c->m->seed) % c->cells_n;
+        for (size_t tries = 0; tries < c->cells_n; tries++, c->cell++) {
+                if (memory_consumer_read(c, &c->cells[c->cell % c->cells_n], ret))
                         return 0;
-                }
         }
         return 0;
 }
 
-static int consumer_done(struct bus_consumer *consumer, struct bus_part part, int64_t next) {
-        struct cell *cell = cell_of(consumer_of(consumer), part);
-
-        if (!cell)
-                return BUS_E_REBALANCED;
-        cell->done = next;
-        cell->dirty = true;
-        return 0;
+static int memory_consumer_done(struct bus_consumer *consumer, struct bus_part part, int64_t next) {
+        return consumer_positions_set(&memory_consumer_of(consumer)->at, part, next);
 }
 
-static bool memory_consumer_valid(struct bus_consumer *consumer) {
-        return memory_seat_valid(&consumer_of(consumer)->seat);
+static int commit_part(void *ctx, struct bus_part part, int64_t done) {
+        struct memory_consumer *c = ctx;
+        int r = memory_offset_set(c->seat.group, cell_of(c, part)->partition, done);
+
+        if (r)
+                return r;
+        consumer_positions_committed(&c->at, part, done);
+        return 0;
 }
 
 static int memory_consumer_apply(struct bus_consumer *consumer) {
-        struct memory_consumer *c = consumer_of(consumer);
-        int r = 0;
+        struct memory_consumer *c = memory_consumer_of(consumer);
 
-        for (size_t i = 0; r == 0 && i < c->cells_n; i++) {
-                struct cell *cell = &c->cells[i];
-
-                if (!cell->owned || !cell->dirty)
-                        continue;
-                r = memory_offset_set(c->seat.group, cell->partition, cell->done);
-                cell->dirty = false;
-                cell->first = cell->done;
-        }
-        return r;
+        return consumer_positions_pending(&c->at, commit_part, c);
 }
 
-static bool is_dirty(const struct memory_consumer *c) {
-        bool dirty = false;
+static int found_pending(void *ctx, struct bus_part part, int64_t done) {
+        (void)ctx;
+        (void)part;
+        (void)done;
+        return 1;
+}
 
-        for (size_t i = 0; i < c->cells_n; i++)
-                dirty |= c->cells[i].owned && c->cells[i].dirty;
-        return dirty;
+/* Whether there are offsets to commit, which the membership does not allow any more. */
+static bool memory_consumer_outdated(struct bus_consumer *consumer) {
+        struct memory_consumer *c = memory_consumer_of(consumer);
+
+        return consumer_positions_pending(&c->at, found_pending, NULL) && !memory_seat_valid(&c->seat);
+}
+
+static int rewind_part(void *ctx, struct bus_part part, int64_t first) {
+        struct memory_consumer *c = ctx;
+
+        cell_of(c, part)->next = first;
+        return 0;
 }
 
 static void memory_consumer_rewind(struct bus_consumer *consumer) {
-        struct memory_consumer *c = consumer_of(consumer);
+        struct memory_consumer *c = memory_consumer_of(consumer);
 
-        for (size_t i = 0; i < c->cells_n; i++) {
-                struct cell *cell = &c->cells[i];
-
-                cell->dirty = false;
-                if (cell->owned && cell->first >= 0)
-                        cell->next = cell->first;
-        }
+        (void)consumer_positions_rewind(&c->at, rewind_part, c);
 }
 
-static int consumer_commit(struct bus_consumer *consumer, struct error *err) {
-        struct memory_consumer *c = consumer_of(consumer);
-
+static int memory_consumer_commit(struct bus_consumer *consumer, struct error *err) {
         (void)err;
-        memory_tick(c->m);
-        if (!is_dirty(c))
-                return 0;
-        return memory_seat_valid(&c->seat) ? memory_consumer_apply(consumer) : BUS_E_REBALANCED;
+        memory_tick(memory_consumer_of(consumer)->m);
+        return memory_consumer_outdated(consumer) ? BUS_E_REBALANCED : memory_consumer_apply(consumer);
 }
 
-static int consumer_pause(struct bus_consumer *consumer, struct bus_part part, bool pause, struct error *err) {
-        struct cell *cell = cell_of(consumer_of(consumer), part);
+static int memory_consumer_pause(struct bus_consumer *consumer, struct bus_part part, bool pause, struct error *err) {
+        struct consumer_position *at = consumer_positions_get(&memory_consumer_of(consumer)->at, part);
 
         (void)err;
-        if (!cell)
+        if (!at)
                 return BUS_E_REBALANCED;
-        cell->paused = pause;
+        at->paused = pause;
         return 0;
 }
 
-static int consumer_seek(struct bus_consumer *consumer, struct bus_part part, int64_t offset, struct error *err) {
-        struct cell *cell = cell_of(consumer_of(consumer), part);
+static int memory_consumer_seek(struct bus_consumer *consumer, struct bus_part part, int64_t offset, struct error *err) {
+        struct memory_consumer *c = memory_consumer_of(consumer);
 
         (void)err;
-        if (!cell)
+        if (!consumer_positions_get(&c->at, part))
                 return BUS_E_REBALANCED;
-        cell->next = offset;
-        if (cell->first > offset)
-                cell->first = offset;
+        cell_of(c, part)->next = offset;
+        consumer_positions_seek(&c->at, part, offset);
         return 0;
 }
 
-static void consumer_close(struct bus_consumer *consumer, bool leave) {
-        struct memory_consumer *c = consumer_of(consumer);
-
-        memory_tick(c->m);
-        memory_seat_leave(&c->seat, leave);
+static void memory_consumer_free(struct memory_consumer *c) {
+        memory_seat_done(&c->seat);
+        consumer_positions_done(&c->at);
         free(c->cells);
-        free(c->handed);
         free(c);
 }
 
-static const struct bus_consumer_ops consumer_ops = {
-        .poll = consumer_poll,
-        .done = consumer_done,
-        .commit = consumer_commit,
-        .pause = consumer_pause,
-        .seek = consumer_seek,
-        .close = consumer_close,
+static void memory_consumer_close(struct bus_consumer *consumer, bool leave) {
+        struct memory_consumer *c = memory_consumer_of(consumer);
+
+        memory_tick(c->m);
+        memory_seat_leave(&c->seat, leave);
+        memory_consumer_free(c);
+}
+
+static const struct bus_consumer_ops memory_consumer_ops = {
+        .poll = memory_consumer_poll,
+        .done = memory_consumer_done,
+        .commit = memory_consumer_commit,
+        .pause = memory_consumer_pause,
+        .seek = memory_consumer_seek,
+        .close = memory_consumer_close,
 };
 
-static int make_cells(struct memory_topic **topics, size_t n, struct cell **ret, size_t *ret_n) {
-        size_t count = 0, at = 0;
+static int open_memory_consumer(struct memory_consumer *c, const struct bus_consumer_config *config, struct error *err) {
+        CLEANUP(cells_done) struct cells cells = {0};
+        int r = cells_init(&cells, c->m, config->topics, config->topics_n, err);
 
-        for (size_t i = 0; i < n; i++)
-                count += (size_t)topics[i]->n;
-        *ret = calloc(count + 1, sizeof(**ret));
-        if (!*ret)
-                return -ENOMEM;
-        for (size_t i = 0; i < n; i++) {
-                for (int32_t p = 0; p < topics[i]->n; p++)
-                        (*ret)[at++] = (struct cell){.partition = &topics[i]->partitions[p], .index = (uint32_t)i, .first = -1};
-        }
-        *ret_n = count;
-        return 0;
+        if (r)
+                return r;
+        r = consumer_positions_init(&c->at, cells.partitions, config->topics_n);
+        if (r)
+                return r;
+        c->cells_n = cells.n;
+        c->cells = TAKE(cells.cells);
+        return memory_seat_take(&c->seat, c->m, config->group, config->instance, cells.topics, config->topics_n);
 }
 
 int memory_consumer_open(struct bus *b, const struct bus_consumer_config *config, struct bus_consumer **ret, struct error *err) {
         struct memory_consumer *c = calloc(1, sizeof(*c));
-        struct memory_topic **topics = calloc(config->topics_n + 1, sizeof(*topics));
-        int r = c && topics ? memory_topic_find_all(memory_of(b), config->topics, config->topics_n, topics, err) : -ENOMEM;
+        int r;
 
-        if (r == 0) {
-                c->consumer.ops = &consumer_ops;
-                c->m = memory_of(b);
-                c->newest = config->newest;
-                memory_tick(c->m);
-                r = make_cells(topics, config->topics_n, &c->cells, &c->cells_n);
+        if (!c)
+                return -ENOMEM;
+        c->consumer.ops = &memory_consumer_ops;
+        c->m = memory_of(b);
+        c->newest = config->newest;
+        memory_tick(c->m);
+        r = open_memory_consumer(c, config, err);
+        if (r) {
+                memory_consumer_free(c);
+                return r;
         }
-        if (r == 0) {
-                c->handed = calloc(c->cells_n + 1, sizeof(*c->handed));
-                r = c->handed ? memory_seat_take(&c->seat, c->m, config->group, config->instance, topics, config->topics_n) : -ENOMEM;
-        }
-        free(topics);
-        if (r && c) {
-                memory_seat_done(&c->seat);
-                free(c->handed);
-                free(c->cells);
-                free(c);
-        }
-        if (r == 0)
-                *ret = &c->consumer;
-        return r;
+        *ret = &c->consumer;
+        return 0;
 }
 
 /* -- producer -- */
@@ -268,11 +284,11 @@ struct memory_producer {
         VECTOR(struct bus_report) reports; /* not handed out yet */
 };
 
-static struct memory_producer *producer_of(struct bus_producer *p) {
+static struct memory_producer *memory_producer_of(struct bus_producer *p) {
         return (struct memory_producer *)p;
 }
 
-static void hand_out_reports(struct memory_producer *p) {
+static void memory_producer_report(struct memory_producer *p) {
         for (size_t i = 0; i < p->reports.n; i++) {
                 if (p->settled)
                         p->settled(p->ctx, &p->reports.items[i]);
@@ -284,15 +300,16 @@ static int check_epoch(const struct memory_producer *p, struct error *err) {
         return p->txn ? memory_txn_check(p->txn, p->epoch, err) : 0;
 }
 
-static int producer_send(struct bus_producer *producer, const struct bus_record *record, void *cookie, struct error *err) {
-        struct memory_producer *p = producer_of(producer);
+static int memory_producer_send(struct bus_producer *producer, const struct bus_record *record, void *cookie, struct error *err) {
+        struct memory_producer *p = memory_producer_of(producer);
         struct bus_report report = {.sent = BUS_SENT, .cookie = cookie, .partition = -1, .offset = -1};
         struct memory_topic *t;
         int r = memory_topic_find_all(p->m, &record->topic, 1, &t, err);
 
         memory_tick(p->m);
-        if (r == 0)
-                r = check_epoch(p, err);
+        if (r)
+                return r;
+        r = check_epoch(p, err);
         if (r)
                 return r;
         if (record->value_n > BUS_OUTPUT_MAX) {
@@ -314,84 +331,89 @@ static int producer_send(struct bus_producer *producer, const struct bus_record 
         return r ? r : vector_push(&p->reports, report);
 }
 
-static int producer_poll(struct bus_producer *producer, int timeout_ms, struct error *err) {
+static int memory_producer_poll(struct bus_producer *producer, int timeout_ms, struct error *err) {
         (void)timeout_ms;
-        hand_out_reports(producer_of(producer));
-        return check_epoch(producer_of(producer), err);
+        memory_producer_report(memory_producer_of(producer));
+        return check_epoch(memory_producer_of(producer), err);
 }
 
-static int producer_flush(struct bus_producer *producer, int timeout_ms, size_t *left, struct error *err) {
+static int memory_producer_flush(struct bus_producer *producer, int timeout_ms, size_t *left, struct error *err) {
         *left = 0;
-        return producer_poll(producer, timeout_ms, err);
+        return memory_producer_poll(producer, timeout_ms, err);
 }
 
-static int producer_commit(struct bus_producer *producer, struct bus_consumer *consumer, struct error *err) {
-        struct memory_producer *p = producer_of(producer);
+static int memory_producer_commit(struct bus_producer *producer, struct bus_consumer *consumer, struct error *err) {
+        struct memory_producer *p = memory_producer_of(producer);
         int r = check_epoch(p, err);
 
+        assert(p->txn);
         memory_tick(p->m);
         if (r)
                 return r;
-        if (consumer && is_dirty(consumer_of(consumer)) && !memory_consumer_valid(consumer))
+        if (consumer && memory_consumer_outdated(consumer))
                 return BUS_E_ABORTED;
         r = memory_txn_end(p->m, p->txn, MEMORY_COMMITTED);
         if (r == 0 && consumer)
                 r = memory_consumer_apply(consumer);
-        hand_out_reports(p);
+        memory_producer_report(p);
         return r;
 }
 
-static int producer_abort(struct bus_producer *producer, struct bus_consumer *consumer, struct error *err) {
-        struct memory_producer *p = producer_of(producer);
+static int memory_producer_abort(struct bus_producer *producer, struct bus_consumer *consumer, struct error *err) {
+        struct memory_producer *p = memory_producer_of(producer);
         int r = check_epoch(p, err);
 
-        if (r == 0)
-                r = memory_txn_end(p->m, p->txn, MEMORY_ABORTED);
-        hand_out_reports(p);
+        assert(p->txn);
+        if (r)
+                return r;
+        r = memory_txn_end(p->m, p->txn, MEMORY_ABORTED);
+        memory_producer_report(p);
         if (consumer)
                 memory_consumer_rewind(consumer);
         return r;
 }
 
-static void producer_close(struct bus_producer *producer) {
-        struct memory_producer *p = producer_of(producer);
+static void memory_producer_close(struct bus_producer *producer) {
+        struct memory_producer *p = memory_producer_of(producer);
 
-        hand_out_reports(p);
+        memory_producer_report(p);
         if (p->txn && p->txn->epoch == p->epoch)
                 (void) memory_txn_end(p->m, p->txn, MEMORY_ABORTED); /* nobody is left to tell */
         vector_done(&p->reports);
         free(p);
 }
 
-static const struct bus_producer_ops producer_ops = {
-        .send = producer_send,
-        .poll = producer_poll,
-        .flush = producer_flush,
-        .commit = producer_commit,
-        .abort = producer_abort,
-        .close = producer_close,
+static const struct bus_producer_ops memory_producer_ops = {
+        .send = memory_producer_send,
+        .poll = memory_producer_poll,
+        .flush = memory_producer_flush,
+        .commit = memory_producer_commit,
+        .abort = memory_producer_abort,
+        .close = memory_producer_close,
 };
 
 int memory_producer_open(struct bus *b, const struct bus_producer_config *config, struct bus_producer **ret, struct error *err) {
-        struct memory_producer *p = calloc(1, sizeof(*p));
+        CLEANUP(cleanup_free) struct memory_producer *p = calloc(1, sizeof(*p));
         struct memory_topic *t;
-        int r = 0;
+        int r;
 
         if (!p)
                 return -ENOMEM;
-        p->producer.ops = &producer_ops;
+        p->producer.ops = &memory_producer_ops;
         p->m = memory_of(b);
         p->settled = config->settled;
         p->ctx = config->ctx;
-        for (size_t i = 0; r == 0 && i < config->topics_n; i++)
+        for (size_t i = 0; i < config->topics_n; i++) {
                 r = memory_topic_find_all(p->m, &config->topics[i], 1, &t, err);
-        if (r == 0 && config->transactional_id)
-                r = memory_txn_take(p->m, config->transactional_id, &p->txn, &p->epoch);
-        if (r) {
-                free(p);
-                return r;
+                if (r)
+                        return r;
         }
-        *ret = &p->producer;
+        if (config->transactional_id) {
+                r = memory_txn_take(p->m, config->transactional_id, &p->txn, &p->epoch);
+                if (r)
+                        return r;
+        }
+        *ret = &TAKE(p)->producer;
         return 0;
 }
 
@@ -400,92 +422,93 @@ int memory_producer_open(struct bus *b, const struct bus_producer_config *config
 struct memory_reader {
         struct bus_reader reader;
         struct memory *m;
-        bool until_end, uncommitted;
-        struct cell *cells; /* owned: wanted; done: the end that stood at opening */
+        bool uncommitted;
+        struct reader_positions at;
+        struct cell *cells;
         size_t cells_n;
 };
 
-static struct memory_reader *reader_of(struct bus_reader *r) {
+static struct memory_reader *memory_reader_of(struct bus_reader *r) {
         return (struct memory_reader *)r;
 }
 
-static int reader_poll(struct bus_reader *reader, int timeout_ms, struct bus_event *ret, struct error *err) {
-        struct memory_reader *r = reader_of(reader);
+/* The next record of a partition. What is asked for ends where the log ended at opening. Return: whether there is one. */
+static bool memory_reader_read(struct memory_reader *r, struct cell *cell, struct bus_event *ret) {
+        const struct reader_position *at = &r->at.at[cell->part.index][cell->part.partition];
+
+        if (!at->reads || at->done)
+                return false;
+        if (!memory_next(cell->partition, &cell->next, r->uncommitted, &ret->record)) {
+                reader_positions_end(&r->at, cell->part, cell->next);
+                return false;
+        }
+        ret->kind = BUS_RECORD;
+        ret->record.index = cell->part.index;
+        return reader_positions_take(&r->at, cell->part, ret->record.offset);
+}
+
+static int memory_reader_poll(struct bus_reader *reader, int timeout_ms, struct bus_event *ret, struct error *err) {
+        struct memory_reader *r = memory_reader_of(reader);
 
         (void)timeout_ms;
         (void)err;
         memory_tick(r->m);
         for (size_t i = 0; i < r->cells_n; i++) {
-                struct cell *cell = &r->cells[i];
-
-                if (!cell->owned || (r->until_end && cell->next >= cell->done))
-                        continue;
-                if (memory_next(cell->partition, &cell->next, r->uncommitted, &ret->record) &&
-                    (!r->until_end || ret->record.offset < cell->done)) {
-                        ret->kind = BUS_RECORD;
-                        ret->record.index = cell->index;
+                if (memory_reader_read(r, &r->cells[i], ret))
                         return 0;
-                }
         }
-        ret->kind = r->until_end ? BUS_END : BUS_NONE;
+        ret->kind = reader_positions_at_end(&r->at) ? BUS_END : BUS_NONE;
         return 0;
 }
 
-static void reader_close(struct bus_reader *reader) {
-        struct memory_reader *r = reader_of(reader);
+static void memory_reader_close(struct bus_reader *reader) {
+        struct memory_reader *r = memory_reader_of(reader);
 
+        reader_positions_done(&r->at);
         free(r->cells);
         free(r);
 }
 
-static const struct bus_reader_ops reader_ops = {.poll = reader_poll, .close = reader_close};
+static const struct bus_reader_ops memory_reader_ops = {.poll = memory_reader_poll, .close = memory_reader_close};
 
-static int64_t begin_of(const struct bus_reader_config *config, const struct memory_partition *p, int64_t end) {
+/* What a broker answers who asks where to begin. */
+static int64_t find_offset(const struct bus_reader_config *config, const struct memory_partition *p, int64_t end) {
         int64_t at = p->first;
 
-        switch (config->from) {
-        case BUS_FROM_END:
+        if (config->from == BUS_FROM_END)
                 return end;
-        case BUS_FROM_OFFSET:
-                return config->offset > end ? end : config->offset;
-        case BUS_FROM_INSTANT:
-                while (at < end && (!p->entries.items[at].bytes || p->entries.items[at].timestamp < config->instant))
-                        at++;
-                return at;
-        default:
-                return at;
-        }
-}
-
-static bool wants(const struct bus_reader_config *config, const struct memory_partition *p) {
-        if (config->partition != BUS_ALL_PARTITIONS)
-                return p->number == config->partition;
-        return !config->key || p->number == murmur2_partition(config->key, config->key_n, p->topic->n);
+        while (config->from == BUS_FROM_INSTANT && at < end && (!p->entries.items[at].bytes || p->entries.items[at].timestamp < config->instant))
+                at++;
+        return at;
 }
 
 int memory_reader_open(struct bus *b, const struct bus_reader_config *config, struct bus_reader **ret, struct error *err) {
+        CLEANUP(bus_reader_close_p) struct bus_reader *opened = NULL;
+        CLEANUP(cells_done) struct cells cells = {0};
         struct memory_reader *r = calloc(1, sizeof(*r));
-        struct memory_topic **topics = calloc(config->topics_n + 1, sizeof(*topics));
-        int result = r && topics ? memory_topic_find_all(memory_of(b), config->topics, config->topics_n, topics, err) : -ENOMEM;
+        int result;
 
-        if (result == 0)
-                result = make_cells(topics, config->topics_n, &r->cells, &r->cells_n);
-        free(topics);
-        if (result) {
-                free(r);
-                return result;
-        }
-        r->reader.ops = &reader_ops;
+        if (!r)
+                return -ENOMEM;
+        r->reader.ops = &memory_reader_ops;
+        opened = &r->reader;
         r->m = memory_of(b);
-        r->until_end = config->until_end;
         r->uncommitted = config->uncommitted;
-        for (size_t i = 0; i < r->cells_n; i++) {
-                struct cell *cell = &r->cells[i];
+        result = cells_init(&cells, r->m, config->topics, config->topics_n, err);
+        if (result)
+                return result;
+        result = reader_positions_init(&r->at, cells.partitions, config->topics_n, config->until_end);
+        if (result)
+                return result;
+        for (size_t i = 0; i < cells.n; i++) {
+                struct cell *cell = &cells.cells[i];
+                int64_t end = config->uncommitted ? memory_partition_end(cell->partition) : cell->partition->stable;
 
-                cell->owned = wants(config, cell->partition);
-                cell->done = config->uncommitted ? memory_partition_end(cell->partition) : cell->partition->stable;
-                cell->next = begin_of(config, cell->partition, cell->done);
+                if (reader_positions_want(config, cell->part.partition, cell->partition->topic->n))
+                        (void)reader_positions_begin(&r->at, cell->part, config, find_offset(config, cell->partition, end), end, &cell->next);
         }
-        *ret = &r->reader;
+        r->cells_n = cells.n;
+        r->cells = TAKE(cells.cells);
+        *ret = TAKE(opened);
         return 0;
 }

@@ -97,7 +97,7 @@ int memory_topic_find_all(const struct memory *m, const char *const *names, size
 }
 
 /* Room for a record of @n bytes in the chunk that is being filled, or a new one. Return: 0 or -ENOMEM. */
-static int make_room(struct memory_partition *p, size_t n) {
+static int chunk_room(struct memory_partition *p, size_t n) {
         struct memory_chunk *chunk = p->filling;
         size_t size = n > CHUNK_BYTES ? n : CHUNK_BYTES;
 
@@ -127,7 +127,7 @@ static int pack(struct memory_partition *p, const struct bus_record *record, str
         struct bus_header *headers;
         uint8_t *at;
 
-        if (make_room(p, n))
+        if (chunk_room(p, n))
                 return -ENOMEM;
         ret->chunk = p->filling;
         ret->bytes = p->filling->bytes + p->filling->used;

@@ -10,12 +10,9 @@
 #include "bus/memory/group.h"
 #include "bus/memory/log.h"
 #include "bus/memory/worker.h"
+#include "bus/positions.h"
 
 #define RUN 64 /* records of one partition in a row, when the order is not drawn */
-
-struct part {
-        bool owned, restored, started, moved, touched;
-};
 
 struct memory_worker {
         struct bus_worker worker;
@@ -24,24 +21,20 @@ struct memory_worker {
         struct memory_txn *txn;
         unsigned epoch;
         bool frozen;
-        bool stale; /* the open transaction holds work of partitions that are gone: it can only be aborted */
         struct memory_topic *state;
-        struct memory_topic **inputs, **outputs;
+        struct memory_topic **inputs, **outputs; /* behind the inputs, the state */
         size_t inputs_n, outputs_n;
-        struct part *parts;        /* [state->n] */
-        int64_t *next, *committed; /* [state->n][inputs_n] */
-        struct bus_part *handed;
-        size_t handed_n;
-        size_t at, run; /* the cell that is being read, and how many records of it in a row */
+        struct worker_positions at; /* of the state's partitions and the inputs */
+        size_t cell, run; /* that is being read, and how many records of it in a row */
         VECTOR(enum memory_fault) faults;
 };
 
-static struct memory_worker *of(struct bus_worker *worker) {
+static struct memory_worker *memory_worker_of(struct bus_worker *worker) {
         return (struct memory_worker *)worker;
 }
 
 /* At the beginning of every call: time passes, and who stood still moves again. */
-static void wake(struct memory_worker *w) {
+static void memory_worker_wake(struct memory_worker *w) {
         memory_tick(w->m);
         if (!w->frozen)
                 return;
@@ -52,7 +45,7 @@ static void wake(struct memory_worker *w) {
 }
 
 /* Takes the first fault if it is one of these. */
-static enum memory_fault fault(struct memory_worker *w, enum memory_fault from, enum memory_fault to) {
+static enum memory_fault take_fault(struct memory_worker *w, enum memory_fault from, enum memory_fault to) {
         enum memory_fault first = w->faults.n ? w->faults.items[0] : 0;
 
         if (first < from || first > to)
@@ -62,50 +55,44 @@ static enum memory_fault fault(struct memory_worker *w, enum memory_fault from, 
 }
 
 int memory_fault(struct bus_worker *worker, enum memory_fault f) {
-        return vector_push(&of(worker)->faults, f);
+        return vector_push(&memory_worker_of(worker)->faults, f);
 }
 
-static int64_t *next_of(struct memory_worker *w, int32_t partition) {
-        return w->next + (size_t)partition * w->inputs_n;
+/* Whether the open transaction holds anything. */
+static bool memory_worker_has_written(const struct memory_worker *w) {
+        return w->txn->epoch == w->epoch && w->txn->fate;
 }
 
-static int64_t *committed_of(struct memory_worker *w, int32_t partition) {
-        return w->committed + (size_t)partition * w->inputs_n;
-}
+static void memory_worker_hand_out(struct memory_worker *w, enum bus_event_kind kind, struct bus_event *ret) {
+        const struct memory_member *member = w->seat.member;
 
-static void forget(struct memory_worker *w) {
-        w->stale |= w->txn->epoch == w->epoch && w->txn->fate;
-        memset(w->parts, 0, (size_t)w->state->n * sizeof(*w->parts));
-}
-
-static void hand_out(struct memory_worker *w, enum bus_event_kind kind, struct bus_event *ret) {
-        w->handed_n = 0;
         if (kind == BUS_ASSIGNED) {
-                forget(w);
-                for (size_t i = 0; i < w->seat.member->parts.n; i++) {
-                        if (w->seat.member->parts.items[i].topic == w->state)
-                                w->parts[w->seat.member->parts.items[i].partition].owned = true;
+                worker_positions_forget(&w->at, memory_worker_has_written(w));
+                for (size_t i = 0; i < member->parts.n; i++) {
+                        if (member->parts.items[i].topic == w->state)
+                                (void)worker_positions_own(&w->at, member->parts.items[i].partition); /* topics here never grow */
                 }
         }
-        for (int32_t p = 0; p < w->state->n; p++) {
-                if (w->parts[p].owned)
-                        w->handed[w->handed_n++] = (struct bus_part){0, p};
-        }
-        if (kind == BUS_LOST)
-                forget(w);
-        *ret = (struct bus_event){.kind = kind, .parts = w->handed, .parts_n = w->handed_n};
+        worker_positions_event(&w->at, kind, memory_worker_has_written(w), ret);
 }
 
-static bool take_record(struct memory_worker *w, size_t cell, struct bus_event *ret) {
+/* The next record of one input of one partition, where the log has one. What lies before it and is never handed out counts as read. */
+static bool read_cell(struct memory_worker *w, size_t cell, struct bus_event *ret) {
         size_t input = cell % w->inputs_n;
         int32_t p = (int32_t)(cell / w->inputs_n);
-        int64_t *next = &w->next[cell];
+        const int64_t *at = worker_positions_of(&w->at, p);
+        int64_t next = at ? at[input] : 0;
 
-        if (!w->parts[p].started || !memory_next(&w->inputs[input]->partitions[p], next, false, &ret->record))
+        if (!at || !w->at.at[p].started)
+                return false;
+        if (!memory_next(&w->inputs[input]->partitions[p], &next, false, &ret->record)) {
+                worker_positions_end(&w->at, p, input, next);
+                return false;
+        }
+        if (!worker_positions_take(&w->at, p, input, ret->record.offset))
                 return false;
         ret->kind = BUS_RECORD;
         ret->record.index = (uint32_t)input;
-        w->parts[p].moved = true;
         return true;
 }
 
@@ -113,25 +100,25 @@ static void read_next(struct memory_worker *w, struct bus_event *ret) {
         size_t cells = (size_t)w->state->n * w->inputs_n;
 
         if (w->m->seed)
-                w->at = memory_draw(&w->m->seed) % (cells ? cells : 1);
+                w->cell = memory_draw(&w->m->seed) % (cells ? cells : 1);
         else if (w->run++ >= RUN)
-                w->at++, w->run = 0;
-        for (size_t tries = 0; tries < cells; tries++, w->at++, w->run = 0) {
-                if (w->at >= cells)
-                        w->at = 0;
-                if (take_record(w, w->at, ret))
+                w->cell++, w->run = 0;
+        for (size_t tries = 0; tries < cells; tries++, w->cell++, w->run = 0) {
+                if (w->cell >= cells)
+                        w->cell = 0;
+                if (read_cell(w, w->cell, ret))
                         return;
         }
 }
 
-static int worker_poll(struct bus_worker *worker, int timeout_ms, struct bus_event *ret, struct error *err) {
-        struct memory_worker *w = of(worker);
+static int memory_worker_poll(struct bus_worker *worker, int timeout_ms, struct bus_event *ret, struct error *err) {
+        struct memory_worker *w = memory_worker_of(worker);
         enum bus_event_kind kind;
         int r;
 
         (void)timeout_ms; /* nothing comes by waiting */
-        wake(w);
-        switch (fault(w, MEMORY_REBALANCE, MEMORY_LOSE)) {
+        memory_worker_wake(w);
+        switch (take_fault(w, MEMORY_REBALANCE, MEMORY_LOSE)) {
         case MEMORY_REBALANCE:
                 memory_group_shake(w->seat.group);
                 break;
@@ -142,13 +129,13 @@ static int worker_poll(struct bus_worker *worker, int timeout_ms, struct bus_eve
                 break;
         }
         if (w->seat.letting_go)
-                forget(w);
+                worker_positions_forget(&w->at, memory_worker_has_written(w));
         ret->kind = BUS_NONE;
         r = memory_seat_turn(&w->seat, &kind, err);
         if (r)
                 return r;
         if (kind != BUS_NONE)
-                hand_out(w, kind, ret);
+                memory_worker_hand_out(w, kind, ret);
         else
                 read_next(w, ret);
         return 0;
@@ -158,61 +145,60 @@ static int worker_poll(struct bus_worker *worker, int timeout_ms, struct bus_eve
 static void find_begin(struct memory_worker *w, int32_t p) {
         for (size_t i = 0; i < w->inputs_n; i++) {
                 const struct memory_partition *input = &w->inputs[i]->partitions[p];
-                int64_t committed = memory_offset_get(w->seat.group, input);
 
-                next_of(w, p)[i] = committed > input->first ? committed : input->first;
-                committed_of(w, p)[i] = next_of(w, p)[i];
+                (void)worker_positions_begin(&w->at, p, i, memory_offset_get(w->seat.group, input), input->first); /* a gap is for a log to say */
         }
 }
 
-static int restore_one(struct memory_worker *w, int32_t p, const struct bus_restore *calls) {
+static int restore_partition(struct memory_worker *w, int32_t p, const struct bus_restore *calls) {
         struct memory_partition *state = &w->state->partitions[p];
         struct bus_record row;
-        int64_t next = 0;
-        int r = 0;
+        int64_t next = 0, end = memory_partition_end(state);
+        int r = calls->progress ? calls->progress(calls->ctx, p, 0, end) : 0;
 
-        if (calls->progress)
-                r = calls->progress(calls->ctx, p, 0, memory_partition_end(state));
         while (r == 0 && memory_next(state, &next, false, &row))
                 r = calls->row(calls->ctx, &row);
-        if (r == 0 && calls->progress)
-                r = calls->progress(calls->ctx, p, memory_partition_end(state), memory_partition_end(state));
-        return r;
+        if (r)
+                return r;
+        return calls->progress ? calls->progress(calls->ctx, p, end, end) : 0;
 }
 
-static int worker_abort(struct bus_worker *worker, struct error *err);
+static int memory_worker_abort(struct bus_worker *worker, struct error *err);
 
-static int worker_restore(struct bus_worker *worker, const struct bus_part *parts, size_t n, const struct bus_restore *calls, struct error *err) {
-        struct memory_worker *w = of(worker);
+static int memory_worker_restore(struct bus_worker *worker, const struct bus_part *parts, size_t n, const struct bus_restore *calls, struct error *err) {
+        struct memory_worker *w = memory_worker_of(worker);
         int r;
 
-        wake(w);
+        memory_worker_wake(w);
         if (memory_seat_moving(&w->seat))
                 return BUS_E_REBALANCED;
-        r = w->stale ? worker_abort(worker, err) : 0; /* what is left open would be waited for */
-        for (size_t i = 0; r == 0 && i < n; i++) {
+        if (w->at.stale) { /* what is left open would be waited for */
+                r = memory_worker_abort(worker, err);
+                if (r)
+                        return r;
+        }
+        for (size_t i = 0; i < n; i++) {
                 int32_t p = parts[i].partition;
 
-                assert(w->parts[p].owned && !w->parts[p].started);
                 /* The real one waits until what is open there has ended, by commit or by time. */
                 memory_txn_end_all(w->m, &w->state->partitions[p]);
                 find_begin(w, p);
-                r = restore_one(w, p, calls);
-                w->parts[p].restored = r == 0;
+                r = restore_partition(w, p, calls);
+                if (r)
+                        return r;
         }
-        return r;
+        worker_positions_restored(&w->at, parts, n);
+        return 0;
 }
 
-static int worker_ends(struct bus_worker *worker, const struct bus_part *parts, size_t n, int64_t *ret, struct error *err) {
-        struct memory_worker *w = of(worker);
+static int memory_worker_ends(struct bus_worker *worker, const struct bus_part *parts, size_t n, int64_t *ret, struct error *err) {
+        struct memory_worker *w = memory_worker_of(worker);
 
         (void)err;
-        wake(w);
-        if (memory_seat_moving(&w->seat))
+        memory_worker_wake(w);
+        if (memory_seat_moving(&w->seat) || !worker_positions_own_all(&w->at, parts, n))
                 return BUS_E_REBALANCED;
         for (size_t k = 0; k < n; k++) {
-                if (!w->parts[parts[k].partition].owned)
-                        return BUS_E_REBALANCED;
                 for (size_t i = 0; i < w->inputs_n; i++)
                         ret[k * w->inputs_n + i] = w->inputs[i]->partitions[parts[k].partition].stable;
         }
@@ -220,39 +206,34 @@ static int worker_ends(struct bus_worker *worker, const struct bus_part *parts, 
 }
 
 /* As on the real one, ends of partitions that nothing was read from are noticed as they are met. */
-static const int64_t *worker_positions(struct bus_worker *worker, int32_t partition) {
-        struct memory_worker *w = of(worker);
-
-        return partition >= 0 && partition < w->state->n && w->parts[partition].restored ? next_of(w, partition) : NULL;
+static const int64_t *memory_worker_positions(struct bus_worker *worker, int32_t partition) {
+        return worker_positions_of(&memory_worker_of(worker)->at, partition);
 }
 
-static int worker_start(struct bus_worker *worker, const struct bus_part *parts, size_t n, struct error *err) {
-        struct memory_worker *w = of(worker);
+static int memory_worker_start(struct bus_worker *worker, const struct bus_part *parts, size_t n, struct error *err) {
+        struct memory_worker *w = memory_worker_of(worker);
 
         (void)err;
-        wake(w);
+        memory_worker_wake(w);
         if (memory_seat_moving(&w->seat))
                 return BUS_E_REBALANCED;
-        for (size_t i = 0; i < n; i++) {
-                assert(w->parts[parts[i].partition].restored);
-                w->parts[parts[i].partition].started = true;
-        }
+        worker_positions_start(&w->at, parts, n);
         return 0;
 }
 
-static int worker_produce(struct bus_worker *worker, const struct bus_record *record, struct error *err) {
-        struct memory_worker *w = of(worker);
+static int memory_worker_produce(struct bus_worker *worker, const struct bus_record *record, struct error *err) {
+        struct memory_worker *w = memory_worker_of(worker);
         struct memory_topic *t;
         int32_t partition;
         int r;
 
-        wake(w);
+        memory_worker_wake(w);
         assert(record->index < w->outputs_n);
         t = w->outputs[record->index];
         r = memory_txn_check(w->txn, w->epoch, err);
         if (r)
                 return r;
-        if (fault(w, MEMORY_PRODUCE_ABORTED, MEMORY_PRODUCE_ABORTED))
+        if (take_fault(w, MEMORY_PRODUCE_ABORTED, MEMORY_PRODUCE_ABORTED))
                 return BUS_E_ABORTED;
         partition = bus_record_partition(record, t->n, 0);
         if (partition < 0) {
@@ -260,112 +241,111 @@ static int worker_produce(struct bus_worker *worker, const struct bus_record *re
                 return -EINVAL;
         }
         r = memory_write(w->m, t, partition, record, w->txn, NULL);
-        if (r == 0 && t == w->state && w->parts[partition].owned)
-                w->parts[partition].touched = true;
-        return r;
+        if (r)
+                return r;
+        if (t == w->state)
+                worker_positions_touch(&w->at, partition);
+        return 0;
 }
 
-static bool has_work(const struct memory_worker *w) {
-        bool work = w->txn->fate != NULL;
+static int count_pending(void *ctx, int32_t partition, size_t input, int64_t next) {
+        size_t *n = ctx;
 
-        for (int32_t p = 0; p < w->state->n; p++)
-                work |= w->parts[p].moved;
-        return work;
+        (void)partition;
+        (void)input;
+        (void)next;
+        ++*n;
+        return 0;
 }
 
-static int apply_commit(struct memory_worker *w) {
-        int r = memory_txn_end(w->m, w->txn, MEMORY_COMMITTED);
+static int commit_pending(void *ctx, int32_t partition, size_t input, int64_t next) {
+        struct memory_worker *w = ctx;
 
-        for (int32_t p = 0; p < w->state->n; p++) {
-                struct part *part = &w->parts[p];
-
-                for (size_t i = 0; r == 0 && (part->moved || part->touched) && i < w->inputs_n; i++) {
-                        if (next_of(w, p)[i] != committed_of(w, p)[i])
-                                r = memory_offset_set(w->seat.group, &w->inputs[i]->partitions[p], next_of(w, p)[i]);
-                        committed_of(w, p)[i] = next_of(w, p)[i];
-                }
-                part->moved = part->touched = false;
-        }
-        return r;
+        return memory_offset_set(w->seat.group, &w->inputs[input]->partitions[partition], next);
 }
 
-static int worker_commit(struct bus_worker *worker, struct error *err) {
-        struct memory_worker *w = of(worker);
+static int memory_worker_commit(struct bus_worker *worker, struct error *err) {
+        struct memory_worker *w = memory_worker_of(worker);
         enum memory_fault f;
+        size_t pending = 0;
         int r;
 
-        wake(w);
+        memory_worker_wake(w);
         r = memory_txn_check(w->txn, w->epoch, err);
         if (r)
                 return r;
-        if (!has_work(w))
+        (void)worker_positions_pending(&w->at, count_pending, &pending);
+        if (pending == 0 && !memory_worker_has_written(w))
                 return 0;
-        f = fault(w, MEMORY_COMMIT_ABORTED, MEMORY_COMMIT_DIES);
+        f = take_fault(w, MEMORY_COMMIT_ABORTED, MEMORY_COMMIT_DIES);
         if (f == MEMORY_COMMIT_DIES) {
                 error_set(err, "the commit got no answer");
                 return -EIO;
         }
-        /* What was only written, with partitions that are gone, is refused as well: the worker has dropped their state. */
-        if (f == MEMORY_COMMIT_ABORTED || w->stale || !memory_seat_valid(&w->seat))
+        /* As on the real one, offsets prove the membership. */
+        if (f == MEMORY_COMMIT_ABORTED || w->at.stale || (pending && !memory_seat_valid(&w->seat)))
                 return BUS_E_ABORTED;
-        r = apply_commit(w);
-        if (r == 0 && f == MEMORY_COMMIT_LOST_ANSWER) {
+        r = memory_txn_end(w->m, w->txn, MEMORY_COMMITTED);
+        if (r)
+                return r;
+        r = worker_positions_pending(&w->at, commit_pending, w);
+        if (r)
+                return r;
+        worker_positions_committed(&w->at);
+        if (f == MEMORY_COMMIT_LOST_ANSWER) {
                 error_set(err, "the commit got no answer");
-                r = -EIO;
+                return -EIO;
         }
-        return r;
+        return 0;
 }
 
-static int worker_abort(struct bus_worker *worker, struct error *err) {
-        struct memory_worker *w = of(worker);
+static int memory_worker_abort(struct bus_worker *worker, struct error *err) {
+        struct memory_worker *w = memory_worker_of(worker);
         int r;
 
-        wake(w);
+        memory_worker_wake(w);
         r = memory_txn_check(w->txn, w->epoch, err);
-        if (r == 0)
-                r = memory_txn_end(w->m, w->txn, MEMORY_ABORTED);
-        w->stale = false;
-        for (int32_t p = 0; r == 0 && p < w->state->n; p++) {
-                memcpy(next_of(w, p), committed_of(w, p), w->inputs_n * sizeof(int64_t));
-                w->parts[p].moved = w->parts[p].touched = false;
-        }
-        return r;
+        if (r)
+                return r;
+        r = memory_txn_end(w->m, w->txn, MEMORY_ABORTED);
+        if (r)
+                return r;
+        worker_positions_rewind(&w->at);
+        return 0;
 }
 
 /* Here a commit is seen at once. */
-static int worker_settle(struct bus_worker *worker, struct error *err) {
+static int memory_worker_settle(struct bus_worker *worker, struct error *err) {
         (void)worker;
         (void)err;
         return 0;
 }
 
-static int32_t worker_partitions(struct bus_worker *worker) {
-        return of(worker)->state->n;
+static int32_t memory_worker_partitions(struct bus_worker *worker) {
+        return memory_worker_of(worker)->at.partitions;
 }
 
-static void worker_free(struct memory_worker *w) {
+static void memory_worker_free(struct memory_worker *w) {
+        memory_seat_done(&w->seat);
+        worker_positions_done(&w->at);
         free(w->inputs);
         free(w->outputs);
-        free(w->parts);
-        free(w->next);
-        free(w->committed);
-        free(w->handed);
         vector_done(&w->faults);
         free(w);
 }
 
-static void worker_close(struct bus_worker *worker, bool leave) {
-        struct memory_worker *w = of(worker);
+static void memory_worker_close(struct bus_worker *worker, bool leave) {
+        struct memory_worker *w = memory_worker_of(worker);
 
-        wake(w);
-        if (w->txn && w->txn->epoch == w->epoch)
+        memory_worker_wake(w);
+        if (w->txn->epoch == w->epoch)
                 (void) memory_txn_end(w->m, w->txn, MEMORY_ABORTED); /* a marker more or less: nobody is left to tell */
         memory_seat_leave(&w->seat, leave);
-        worker_free(w);
+        memory_worker_free(w);
 }
 
 void memory_freeze(struct bus_worker *worker) {
-        struct memory_worker *w = of(worker);
+        struct memory_worker *w = memory_worker_of(worker);
 
         memory_tick(w->m);
         w->frozen = true;
@@ -375,91 +355,75 @@ void memory_freeze(struct bus_worker *worker) {
 }
 
 void memory_crash(struct bus_worker *worker) {
-        struct memory_worker *w = of(worker);
-
         memory_freeze(worker);
-        memory_seat_done(&w->seat);
-        worker_free(w);
+        memory_worker_free(memory_worker_of(worker));
 }
 
-static const struct bus_worker_ops worker_ops = {
-        .poll = worker_poll,
-        .restore = worker_restore,
-        .ends = worker_ends,
-        .positions = worker_positions,
-        .start = worker_start,
-        .produce = worker_produce,
-        .commit = worker_commit,
-        .abort = worker_abort,
-        .settle = worker_settle,
-        .partitions = worker_partitions,
-        .close = worker_close,
+static const struct bus_worker_ops memory_worker_ops = {
+        .poll = memory_worker_poll,
+        .restore = memory_worker_restore,
+        .ends = memory_worker_ends,
+        .positions = memory_worker_positions,
+        .start = memory_worker_start,
+        .produce = memory_worker_produce,
+        .commit = memory_worker_commit,
+        .abort = memory_worker_abort,
+        .settle = memory_worker_settle,
+        .partitions = memory_worker_partitions,
+        .close = memory_worker_close,
 };
 
 static int find_topics(struct memory_worker *w, const struct bus_worker_config *config, struct error *err) {
-        size_t cells;
+        CLEANUP(cleanup_free) const char **names = calloc(config->inputs_n + 1, sizeof(*names));
+        CLEANUP(cleanup_free) int32_t *partitions = calloc(config->inputs_n + 1, sizeof(*partitions));
         int r;
 
         w->inputs_n = config->inputs_n;
         w->outputs_n = config->outputs_n;
         w->inputs = calloc(w->inputs_n + 1, sizeof(*w->inputs));
         w->outputs = calloc(w->outputs_n + 1, sizeof(*w->outputs));
-        if (!w->inputs || !w->outputs)
+        if (!w->inputs || !w->outputs || !names || !partitions)
                 return -ENOMEM;
-        r = memory_topic_find_all(w->m, &config->state, 1, &w->state, err);
-        if (r == 0)
-                r = memory_topic_find_all(w->m, config->inputs, w->inputs_n, w->inputs, err);
-        if (r == 0)
-                r = memory_topic_find_all(w->m, config->outputs, w->outputs_n, w->outputs, err);
-        for (size_t i = 0; r == 0 && i < w->inputs_n; i++) {
-                if (w->inputs[i]->n != w->state->n) {
-                        error_set(err, "the topic %s has %d partitions and %s has %d: they must be equal", w->inputs[i]->name, (int)w->inputs[i]->n,
-                                  w->state->name, (int)w->state->n);
-                        r = -EINVAL;
-                }
-        }
+        r = memory_topic_find_all(w->m, config->inputs, w->inputs_n, w->inputs, err);
         if (r)
                 return r;
-        cells = (size_t)w->state->n * (w->inputs_n + 1);
-        w->parts = calloc((size_t)w->state->n, sizeof(*w->parts));
-        w->handed = calloc((size_t)w->state->n, sizeof(*w->handed));
-        w->next = calloc(cells, sizeof(*w->next));
-        w->committed = calloc(cells, sizeof(*w->committed));
-        return w->parts && w->handed && w->next && w->committed ? 0 : -ENOMEM;
+        r = memory_topic_find_all(w->m, &config->state, 1, &w->state, err);
+        if (r)
+                return r;
+        r = memory_topic_find_all(w->m, config->outputs, w->outputs_n, w->outputs, err);
+        if (r)
+                return r;
+        w->inputs[w->inputs_n] = w->state;
+        for (size_t i = 0; i <= w->inputs_n; i++) {
+                names[i] = w->inputs[i]->name;
+                partitions[i] = w->inputs[i]->n;
+        }
+        return worker_positions_init(&w->at, names, partitions, w->inputs_n, err);
 }
 
-static int sit(struct memory_worker *w, const struct bus_worker_config *config) {
-        struct memory_topic **topics = calloc(w->inputs_n + 1, sizeof(*topics));
-        int r;
+static int open_memory_worker(struct memory_worker *w, const struct bus_worker_config *config, struct error *err) {
+        char id[2 * BUS_NAME_MAX];
+        int r = find_topics(w, config, err);
 
-        if (!topics)
-                return -ENOMEM;
-        memcpy(topics, w->inputs, w->inputs_n * sizeof(*topics));
-        topics[w->inputs_n] = w->state;
-        r = memory_seat_take(&w->seat, w->m, config->group, config->instance, topics, w->inputs_n + 1);
-        free(topics);
-        return r;
+        if (r)
+                return r;
+        snprintf(id, sizeof(id), "%s-%s", config->group, config->instance);
+        r = memory_txn_take(w->m, id, &w->txn, &w->epoch);
+        return r ? r : memory_seat_take(&w->seat, w->m, config->group, config->instance, w->inputs, w->inputs_n + 1);
 }
 
 int memory_worker_open(struct bus *b, const struct bus_worker_config *config, struct bus_worker **ret, struct error *err) {
         struct memory_worker *w = calloc(1, sizeof(*w));
-        char id[2 * BUS_NAME_MAX];
         int r;
 
         if (!w)
                 return -ENOMEM;
-        w->worker.ops = &worker_ops;
+        w->worker.ops = &memory_worker_ops;
         w->m = memory_of(b);
         memory_tick(w->m);
-        snprintf(id, sizeof(id), "%s-%s", config->group, config->instance);
-        r = find_topics(w, config, err);
-        if (r == 0)
-                r = memory_txn_take(w->m, id, &w->txn, &w->epoch);
-        if (r == 0)
-                r = sit(w, config);
+        r = open_memory_worker(w, config, err);
         if (r) {
-                memory_seat_done(&w->seat);
-                worker_free(w);
+                memory_worker_free(w);
                 return r;
         }
         *ret = &w->worker;
