@@ -183,7 +183,7 @@ void bench_child_signal(struct bench_child *child, int signal) {
                 (void) kill(-child->pid, signal);
 }
 
-static bool group_gone(pid_t group, int timeout_ms) {
+static bool child_group_gone(pid_t group, int timeout_ms) {
         int64_t until = child_now_ms() + timeout_ms;
 
         while (kill(-group, 0) == 0) {
@@ -198,7 +198,7 @@ void bench_child_stop(struct bench_child *child) {
         if (!child || !child->pid)
                 return;
         (void) kill(-child->pid, SIGTERM); /* also when its leader has ended: what it left behind */
-        if (!bench_child_wait(child, BENCH_CHILD_STOP_MS) || !group_gone(child->pid, BENCH_CHILD_STOP_MS)) {
+        if (!bench_child_wait(child, BENCH_CHILD_STOP_MS) || !child_group_gone(child->pid, BENCH_CHILD_STOP_MS)) {
                 (void) kill(-child->pid, SIGKILL);
                 (void) bench_child_wait(child, BENCH_CHILD_STOP_MS);
         }

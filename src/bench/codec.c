@@ -44,14 +44,14 @@ struct figures {
 };
 
 /* Numbers that look like an event's: the next one of a fixed sequence. */
-static uint64_t next(uint64_t *state) {
+static uint64_t codec_next(uint64_t *state) {
         *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
         return *state >> 33;
 }
 
-static struct slot plausible(const struct layout_field *f, uint64_t *state, char text[16]) {
+static struct slot codec_plausible(const struct layout_field *f, uint64_t *state, char text[16]) {
         struct slot slot = {.kind = SLOT_INT};
-        uint64_t bits = next(state);
+        uint64_t bits = codec_next(state);
 
         if (f->nullable && bits % 3 == 0)
                 return (struct slot){.kind = SLOT_NULL};
@@ -68,7 +68,7 @@ static struct slot plausible(const struct layout_field *f, uint64_t *state, char
         case LAYOUT_UUID_FIXED:
                 slot.kind = SLOT_UUID;
                 for (size_t i = 0; i < sizeof(slot.u.bytes); i++)
-                        slot.u.bytes[i] = (uint8_t)next(state);
+                        slot.u.bytes[i] = (uint8_t)codec_next(state);
                 return slot;
         case LAYOUT_ENUM:
                 slot.i = (int64_t)(bits % f->n_symbols);
@@ -284,7 +284,7 @@ static int codec_open(struct codec *c, const char *schemas, struct error *err) {
         c->out.max = RECORD_BYTES_MAX;
         for (size_t i = 0; i < RECORDS; i++) {
                 for (size_t k = 0; k < c->layout->n; k++)
-                        c->slots[i][k] = plausible(&c->layout->fields[k], &state, c->texts[i][k]);
+                        c->slots[i][k] = codec_plausible(&c->layout->fields[k], &state, c->texts[i][k]);
                 c->bytes[i].max = RECORD_BYTES_MAX;
                 record_encode(c->layout, c->slots[i], &c->bytes[i]);
                 if (c->bytes[i].failed) {
@@ -296,7 +296,7 @@ static int codec_open(struct codec *c, const char *schemas, struct error *err) {
 }
 
 /* Nanoseconds a record since @start. */
-static double each(int64_t start, size_t passes) {
+static double codec_each(int64_t start, size_t passes) {
         return (double)(clock_cpu_ns() - start) / (double)(passes * RECORDS);
 }
 
@@ -325,31 +325,31 @@ __attribute__((noinline)) static int bench_codec_encode(struct codec *c) {
 }
 
 /* One round of everything; false when something went wrong, which it cannot with these bytes. */
-static bool measure(struct codec *c, struct figures *ret) {
+static bool codec_measure(struct codec *c, struct figures *ret) {
         struct slot slots[LAYOUT_SLOTS_MAX];
         int64_t start = clock_cpu_ns();
         int wrong = bench_codec_decode(c, slots);
 
-        ret->decode = each(start, PASSES_OURS);
+        ret->decode = codec_each(start, PASSES_OURS);
         start = clock_cpu_ns();
         wrong |= bench_codec_encode(c);
-        ret->encode = each(start, PASSES_OURS);
+        ret->encode = codec_each(start, PASSES_OURS);
         start = clock_cpu_ns();
         for (size_t pass = 0; pass < PASSES_THEIRS; pass++) {
                 for (size_t i = 0; i < RECORDS; i++)
                         wrong |= theirs_decode(c, i, slots);
         }
-        ret->their_decode = each(start, PASSES_THEIRS);
+        ret->their_decode = codec_each(start, PASSES_THEIRS);
         start = clock_cpu_ns();
         for (size_t pass = 0; pass < PASSES_THEIRS; pass++) {
                 for (size_t i = 0; i < RECORDS; i++)
                         wrong |= theirs_encode(c, i);
         }
-        ret->their_encode = each(start, PASSES_THEIRS);
+        ret->their_encode = codec_each(start, PASSES_THEIRS);
         return wrong == 0;
 }
 
-static void print(const struct codec *c, const struct figures *f, bool json) {
+static void codec_print(const struct codec *c, const struct figures *f, bool json) {
         size_t bytes = 0;
 
         if (json) {
@@ -365,13 +365,13 @@ static void print(const struct codec *c, const struct figures *f, bool json) {
         printf("encode  %9.1f ns %8.1f ns %8.1fx\n", f->encode, f->their_encode, f->their_encode / f->encode);
 }
 
-static int run_rounds(struct codec *c, size_t rounds, struct figures *ret, struct error *err) {
+static int codec_rounds(struct codec *c, size_t rounds, struct figures *ret, struct error *err) {
         double decode[BENCH_ROUNDS_MAX], encode[BENCH_ROUNDS_MAX], their_decode[BENCH_ROUNDS_MAX], their_encode[BENCH_ROUNDS_MAX];
 
         for (size_t i = 0; i < rounds; i++) {
                 struct figures f;
 
-                if (!measure(c, &f)) {
+                if (!codec_measure(c, &f)) {
                         error_set(err, "a record did not come back as it was; please report this");
                         return EXIT_NO;
                 }
@@ -385,7 +385,7 @@ static int run_rounds(struct codec *c, size_t rounds, struct figures *ret, struc
         return EXIT_DONE;
 }
 
-static int run(int argc, char **argv, struct error *err) {
+static int codec_run(int argc, char **argv, struct error *err) {
         struct bench_arguments arguments = BENCH_ARGUMENTS_DEFAULT;
         const char *text = NULL;
         const struct option_row options[] = {BENCH_OPTION_ROWS(&arguments), OPTION_TEXT_ROW("--rounds", &text), OPTION_END_ROW};
@@ -405,9 +405,9 @@ static int run(int argc, char **argv, struct error *err) {
         }
         status = codec_open(c, arguments.dirs.schemas, err);
         if (status == EXIT_DONE)
-                status = run_rounds(c, (size_t)rounds, &figures, err);
+                status = codec_rounds(c, (size_t)rounds, &figures, err);
         if (status == EXIT_DONE)
-                print(c, &figures, arguments.json);
+                codec_print(c, &figures, arguments.json);
         codec_done(c);
         free(c);
         return status;
@@ -420,5 +420,5 @@ const struct bench bench_codec = {
                 "One event of ten fields, bytes to slots and back, beside avro-c's generic values doing the same; CPU time.\n"
                 "--json: {\"decode_ns\", \"encode_ns\", \"avro_c_decode_ns\", \"avro_c_encode_ns\"}\n\n"
                 "  --rounds N     measure so often; the middle one counts (default 9)\n",
-        .run = run,
+        .run = codec_run,
 };

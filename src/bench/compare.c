@@ -51,14 +51,14 @@ struct compare {
 
 /* -- Files -- */
 
-static int path_of(char ret[BENCH_PATH_MAX], const char *folder, const char *name, struct error *err) {
+static int compare_path(char ret[BENCH_PATH_MAX], const char *folder, const char *name, struct error *err) {
         if (snprintf(ret, BENCH_PATH_MAX, "%s/%s", folder, name) < BENCH_PATH_MAX)
                 return 0;
         error_set(err, "the path %s/%s is too long", folder, name);
         return -ENAMETOOLONG;
 }
 
-static int write_file(const char *path, const void *bytes, size_t n, struct error *err) {
+static int compare_write(const char *path, const void *bytes, size_t n, struct error *err) {
         FILE *f = fopen(path, "w");
         bool good = f && fwrite(bytes, 1, n, f) == n;
 
@@ -71,14 +71,14 @@ static int write_file(const char *path, const void *bytes, size_t n, struct erro
 }
 
 /* A copy of the kit in the lab, which may be written. */
-static int copy_kit(struct compare *c, const char *name, char ret[BENCH_PATH_MAX], struct error *err) {
+static int kit_copy(struct compare *c, const char *name, char ret[BENCH_PATH_MAX], struct error *err) {
         char from[BENCH_PATH_MAX], script[BENCH_PATH_MAX];
-        int r = path_of(ret, c->lab, name, err);
+        int r = compare_path(ret, c->lab, name, err);
 
         if (r == 0)
-                r = path_of(from, c->from, ".", err);
+                r = compare_path(from, c->from, ".", err);
         if (r == 0)
-                r = path_of(script, ret, "run-all", err);
+                r = compare_path(script, ret, "run-all", err);
         if (r == 0)
                 r = bench_child_run((const char *const[]){"rm", "-rf", ret, NULL}, &c->stop, err);
         if (r == 0)
@@ -91,17 +91,17 @@ static int copy_kit(struct compare *c, const char *name, char ret[BENCH_PATH_MAX
 }
 
 /* Our schemas of the same names in place of the kit's: the same fields in the same order, under our own names. */
-static int put_schemas(struct compare *c, const char *kit, struct error *err) {
+static int kit_put_schemas(struct compare *c, const char *kit, struct error *err) {
         char folder[BENCH_PATH_MAX], ours[BENCH_PATH_MAX], **names;
         size_t n;
-        int r = path_of(folder, kit, "schemas", err);
+        int r = compare_path(folder, kit, "schemas", err);
 
         if (r == 0)
                 r = folder_names(folder, ".avsc", &names, &n, err);
         if (r)
                 return r;
         for (size_t i = 0; r == 0 && i < n; i++) {
-                r = path_of(ours, c->schemas, names[i], err);
+                r = compare_path(ours, c->schemas, names[i], err);
                 if (r == 0)
                         r = bench_child_run((const char *const[]){"cp", "-f", ours, folder, NULL}, &c->stop, err);
         }
@@ -110,7 +110,7 @@ static int put_schemas(struct compare *c, const char *kit, struct error *err) {
 }
 
 /* Whether a line of the kit's organisations is one that the configuration has, or none at all. */
-static bool keeps(const struct config *config, const char *line, size_t n) {
+static bool kit_keeps(const struct config *config, const char *line, size_t n) {
         static const char id[] = "{id: ";
         const char *at = memmem(line, n, id, sizeof(id) - 1), *end;
 
@@ -122,11 +122,11 @@ static bool keeps(const struct config *config, const char *line, size_t n) {
 }
 
 /* Events come from the kit's organisations: those that the configuration does not have would all be refused. */
-static int put_organisations(const char *kit, const struct config *config, struct error *err) {
+static int kit_put_organisations(const char *kit, const struct config *config, struct error *err) {
         struct buffer out = BUFFER_INIT(FILE_MAX);
         char path[BENCH_PATH_MAX], *text;
         size_t n;
-        int r = path_of(path, kit, "config/organisations.yaml", err);
+        int r = compare_path(path, kit, "config/organisations.yaml", err);
 
         if (r == 0)
                 r = file_read(path, &text, &n, err);
@@ -136,12 +136,12 @@ static int put_organisations(const char *kit, const struct config *config, struc
                 const char *end = memchr(text + at, '\n', n - at);
                 size_t length = end ? (size_t)(end - text) + 1 - at : n - at;
 
-                if (keeps(config, text + at, length))
+                if (kit_keeps(config, text + at, length))
                         buffer_add(&out, text + at, length);
                 at += length;
         }
         free(text);
-        r = out.failed ? -ENOMEM : write_file(path, out.bytes, out.n, err);
+        r = out.failed ? -ENOMEM : compare_write(path, out.bytes, out.n, err);
         buffer_done(&out);
         return r;
 }
@@ -152,32 +152,32 @@ struct kit_run {
         const char *steps, *only, *check, *config, *schemas; /* NULL: the kit's own */
 };
 
-static int set(struct buffer *out, size_t at[STEPS_MAX], size_t *n, const char *name, const char *value) {
+static int kit_set(struct buffer *out, size_t at[STEPS_MAX], size_t *n, const char *name, const char *value) {
         at[(*n)++] = out->n;
         buffer_printf(out, "%s=%s", name, value);
         buffer_add_byte(out, '\0');
         return out->failed ? -ENOMEM : 0;
 }
 
-static int set_number(struct buffer *out, size_t at[STEPS_MAX], size_t *n, const char *name, int64_t value) {
+static int kit_set_number(struct buffer *out, size_t at[STEPS_MAX], size_t *n, const char *name, int64_t value) {
         char text[32];
 
         (void) snprintf(text, sizeof(text), "%lld", (long long)value);
-        return set(out, at, n, name, text);
+        return kit_set(out, at, n, name, text);
 }
 
 /* Settings of run-all, explained at its top. */
-static int settings(const struct compare *c, const struct kit_run *run, struct buffer *out, const char *ret[STEPS_MAX + 1]) {
+static int kit_settings(const struct compare *c, const struct kit_run *run, struct buffer *out, const char *ret[STEPS_MAX + 1]) {
         size_t at[STEPS_MAX], n = 0;
-        int r = set(out, at, &n, "LAB", c->lab) | set(out, at, &n, "KETENWACHT", c->ketenwacht) | set(out, at, &n, "STEPS", run->steps) |
-                set(out, at, &n, "ONLY", run->only) | set(out, at, &n, "CHECK", run->check) | set_number(out, at, &n, "CASES", c->cases) |
-                set_number(out, at, &n, "REPS", c->runs) | set_number(out, at, &n, "RATE", c->rate) |
-                set_number(out, at, &n, "SECONDS_OF_LOAD", c->seconds) | set_number(out, at, &n, "PORT", c->port);
+        int r = kit_set(out, at, &n, "LAB", c->lab) | kit_set(out, at, &n, "KETENWACHT", c->ketenwacht) | kit_set(out, at, &n, "STEPS", run->steps) |
+                kit_set(out, at, &n, "ONLY", run->only) | kit_set(out, at, &n, "CHECK", run->check) | kit_set_number(out, at, &n, "CASES", c->cases) |
+                kit_set_number(out, at, &n, "REPS", c->runs) | kit_set_number(out, at, &n, "RATE", c->rate) |
+                kit_set_number(out, at, &n, "SECONDS_OF_LOAD", c->seconds) | kit_set_number(out, at, &n, "PORT", c->port);
 
         if (run->config)
-                r |= set(out, at, &n, "KETENWACHT_CONFIG", run->config);
+                r |= kit_set(out, at, &n, "KETENWACHT_CONFIG", run->config);
         if (run->schemas)
-                r |= set(out, at, &n, "KETENWACHT_SCHEMAS", run->schemas);
+                r |= kit_set(out, at, &n, "KETENWACHT_SCHEMAS", run->schemas);
         if (r)
                 return -ENOMEM;
         for (size_t i = 0; i < n; i++)
@@ -187,19 +187,19 @@ static int settings(const struct compare *c, const struct kit_run *run, struct b
 }
 
 /* Runs a copy of the kit to its end; its words go to our standard error. */
-static int run_kit(struct compare *c, const char *kit, const struct kit_run *run, struct compare_figures *ret, struct error *err) {
+static int kit_run(struct compare *c, const char *kit, const struct kit_run *run, struct compare_figures *ret, struct error *err) {
         struct buffer out = BUFFER_INIT(FILE_MAX);
         const char *environment[STEPS_MAX + 1];
         char results[BENCH_PATH_MAX], said[BENCH_PATH_MAX];
         struct bench_child child = {0};
-        int r = path_of(results, c->lab, "results", err);
+        int r = compare_path(results, c->lab, "results", err);
 
         if (r == 0)
-                r = path_of(said, c->lab, "stderr", err);
+                r = compare_path(said, c->lab, "stderr", err);
         if (r == 0)
-                r = write_file(results, "", 0, err);
+                r = compare_write(results, "", 0, err);
         if (r == 0)
-                r = settings(c, run, &out, environment);
+                r = kit_settings(c, run, &out, environment);
         if (r == 0)
                 r = bench_child_start(&(struct bench_child_config){.argv = (const char *const[]){"./run-all", NULL}, .set = environment, .folder = kit},
                                       &child, err);
@@ -216,35 +216,35 @@ static int run_kit(struct compare *c, const char *kit, const struct kit_run *run
         return r ? r : compare_read(results, ret, err);
 }
 
-static int run_four(struct compare *c, struct error *err) {
+static int compare_run_four(struct compare *c, struct error *err) {
         char kit[BENCH_PATH_MAX];
-        int r = copy_kit(c, "kit", kit, err);
+        int r = kit_copy(c, "kit", kit, err);
 
         if (r)
                 return r;
         bench_say("four deadlines: %s; %lld cases, %lld times; the kit's own lines follow", c->steps, (long long)c->cases, (long long)c->runs);
-        return run_kit(c, kit, &(struct kit_run){.steps = c->steps, .only = RUNS_OF_FOUR, .check = "first"}, &c->result.four, err);
+        return kit_run(c, kit, &(struct kit_run){.steps = c->steps, .only = RUNS_OF_FOUR, .check = "first"}, &c->result.four, err);
 }
 
-static int run_all(struct compare *c, const struct config *config, struct error *err) {
+static int compare_run_all(struct compare *c, const struct config *config, struct error *err) {
         char kit[BENCH_PATH_MAX], own[BENCH_PATH_MAX];
-        int r = copy_kit(c, "kit-all", kit, err);
+        int r = kit_copy(c, "kit-all", kit, err);
 
         /* A configuration that leaves the number of partitions to the topics that the kit makes. */
         if (r == 0)
-                r = path_of(own, c->lab, "config-all", err);
+                r = compare_path(own, c->lab, "config-all", err);
         if (r == 0)
                 r = bench_child_run((const char *const[]){"rm", "-rf", own, NULL}, &c->stop, err);
         if (r == 0)
                 r = bench_copy_configuration(c->config, own, NULL, 0, &c->stop, err);
         if (r == 0)
-                r = put_schemas(c, kit, err);
+                r = kit_put_schemas(c, kit, err);
         if (r == 0)
-                r = put_organisations(kit, config, err);
+                r = kit_put_organisations(kit, config, err);
         if (r)
                 return r;
         bench_say("all %zu protocols of %s: drain; the kit's own lines follow", config->protocols.n, c->config);
-        return run_kit(c, kit,
+        return kit_run(c, kit,
                        &(struct kit_run){.steps = "drain", .only = RUNS_OF_ALL, .check = "none", .config = own, .schemas = c->schemas},
                        &c->result.all, err);
 }
@@ -252,19 +252,19 @@ static int run_all(struct compare *c, const struct config *config, struct error 
 /* -- The command -- */
 
 /* The kit runs elsewhere: paths must not depend on where we are. */
-static int absolute(const char *path, char ret[BENCH_PATH_MAX], struct error *err) {
+static int compare_absolute(const char *path, char ret[BENCH_PATH_MAX], struct error *err) {
         if (realpath(path, ret))
                 return 0;
         error_set(err, "cannot find %s: %s", path, strerror(errno));
         return -errno;
 }
 
-static int find_all(struct compare *c, struct error *err) {
+static int compare_find(struct compare *c, struct error *err) {
         char script[BENCH_PATH_MAX];
-        int r = absolute(c->peers, c->from, err);
+        int r = compare_absolute(c->peers, c->from, err);
 
         if (r == 0)
-                r = path_of(script, c->from, "run-all", err);
+                r = compare_path(script, c->from, "run-all", err);
         if (r == 0 && access(script, X_OK)) {
                 error_set(err, "%s is not there; --peers names the folder of the kit that has the Streams program and the floor", script);
                 r = -ENOENT;
@@ -274,27 +274,27 @@ static int find_all(struct compare *c, struct error *err) {
                 r = -errno;
         }
         if (r == 0)
-                r = absolute(c->place, c->lab, err);
+                r = compare_absolute(c->place, c->lab, err);
         if (r == 0)
-                r = absolute(c->arguments.dirs.config, c->config, err);
+                r = compare_absolute(c->arguments.dirs.config, c->config, err);
         if (r == 0)
-                r = absolute(c->arguments.dirs.schemas, c->schemas, err);
+                r = compare_absolute(c->arguments.dirs.schemas, c->schemas, err);
         return r ? r : command_beside("ketenwacht", c->ketenwacht, err);
 }
 
-static int measure(struct compare *c, struct error *err) {
+static int compare_measure(struct compare *c, struct error *err) {
         CLEANUP(config_free_p) struct config *config = NULL;
         int status = bench_configuration(&c->arguments, &config, err);
 
         if (status)
                 return status;
-        if (find_all(c, err))
+        if (compare_find(c, err))
                 return EXIT_USAGE;
         stop_hold(&c->stop);
         c->result.cases = (unsigned long long)c->cases;
         c->result.runs = (unsigned)c->runs;
         c->result.right = true;
-        if (run_four(c, err) || run_all(c, config, err))
+        if (compare_run_four(c, err) || compare_run_all(c, config, err))
                 return EXIT_BROKER;
         compare_print(&c->result, c->arguments.json);
         if (c->result.right)
@@ -303,7 +303,7 @@ static int measure(struct compare *c, struct error *err) {
         return EXIT_NO;
 }
 
-static int read_arguments(int argc, char **argv, struct compare *c) {
+static int compare_arguments(int argc, char **argv, struct compare *c) {
         const char *cases = NULL, *runs = NULL, *rate = NULL, *seconds = NULL, *port = NULL;
         const struct option_row options[] = {
                 BENCH_OPTION_ROWS(&c->arguments), OPTION_TEXT_ROW("--peers", &c->peers), OPTION_TEXT_ROW("--cases", &cases),
@@ -332,7 +332,7 @@ static int read_arguments(int argc, char **argv, struct compare *c) {
         return status;
 }
 
-static int run(int argc, char **argv, struct error *err) {
+static int compare_run(int argc, char **argv, struct error *err) {
         struct compare *c = calloc(1, sizeof(*c));
         int status;
 
@@ -340,9 +340,9 @@ static int run(int argc, char **argv, struct error *err) {
                 error_set(err, "out of memory");
                 return EXIT_NO;
         }
-        status = read_arguments(argc, argv, c);
+        status = compare_arguments(argc, argv, c);
         if (status == 0)
-                status = measure(c, err);
+                status = compare_measure(c, err);
         free(c);
         return status;
 }
@@ -369,5 +369,5 @@ const struct bench bench_compare = {
                 "  --steps LIST   of \"drain restart latency\" (default all)\n"
                 "  --lab DIR      where it builds and works (default /tmp/ketenwacht-compare); kept, so that a second time begins sooner\n"
                 "  --port N       of the broker, and the next one (default 29692)\n",
-        .run = run,
+        .run = compare_run,
 };

@@ -54,7 +54,7 @@ static const struct {
 
 /* -- Reading -- */
 
-static enum test test_of(const json_t *line) {
+static enum test result_test(const json_t *line) {
         const char *latency = json_string_value(json_object_get(line, "latency"));
 
         if (latency)
@@ -63,7 +63,7 @@ static enum test test_of(const json_t *line) {
 }
 
 /* Streams counts its kinds of writes apart. */
-static double writes_of_streams(const json_t *line) {
+static double result_streams_writes(const json_t *line) {
         static const char *const kinds[] = {"plan", "raised", "resolved", "inbox", "timers", "fired"};
         double n = 0, events = json_number_value(json_object_get(line, "events"));
 
@@ -72,14 +72,14 @@ static double writes_of_streams(const json_t *line) {
         return events > 0 ? 1 + n / events : 0;
 }
 
-static void add(struct compare_figures *f, enum compare_peer peer, enum compare_key key, double value) {
+static void result_add(struct compare_figures *f, enum compare_peer peer, enum compare_key key, double value) {
         if (f->of[peer][key].n < COMPARE_RUNS_MAX)
                 f->of[peer][key].values[f->of[peer][key].n++] = value;
 }
 
-static void take(const json_t *line, struct compare_figures *ret) {
+static void result_take(const json_t *line, struct compare_figures *ret) {
         const char *name = json_string_value(json_object_get(line, "peer"));
-        enum test test = test_of(line);
+        enum test test = result_test(line);
 
         for (size_t i = 0; name && i < ELEMENTS(runs); i++) {
                 if (strcmp(name, runs[i].name) != 0)
@@ -88,9 +88,9 @@ static void take(const json_t *line, struct compare_figures *ret) {
                         const json_t *value = keys[key].test == test ? json_object_get(line, keys[key].source) : NULL;
 
                         if (json_is_number(value))
-                                add(ret, runs[i].peer, key, json_number_value(value));
+                                result_add(ret, runs[i].peer, key, json_number_value(value));
                         else if (key == COMPARE_WRITES && test == TEST_DRAIN && json_object_get(line, "timers"))
-                                add(ret, runs[i].peer, key, writes_of_streams(line));
+                                result_add(ret, runs[i].peer, key, result_streams_writes(line));
                 }
         }
 }
@@ -108,7 +108,7 @@ int compare_read(const char *path, struct compare_figures *ret, struct error *er
                 json_t *line = json_loads(text, 0, NULL);
 
                 if (json_is_object(line)) /* others are words of the programs */
-                        take(line, ret);
+                        result_take(line, ret);
                 json_decref(line);
         }
         free(text);
@@ -119,7 +119,7 @@ int compare_read(const char *path, struct compare_figures *ret, struct error *er
 /* -- Figures -- */
 
 /* The middle of all runs; false when there is none. */
-static bool middle(struct compare_figures *f, enum compare_peer peer, enum compare_key key, double *ret) {
+static bool result_middle(struct compare_figures *f, enum compare_peer peer, enum compare_key key, double *ret) {
         size_t n = f->of[peer][key].n;
 
         if (n == 0)
@@ -153,10 +153,10 @@ static const struct ratio {
          false},
 };
 
-static bool ratio_of(struct compare_figures *f, const struct ratio *r, double *ret) {
+static bool result_ratio(struct compare_figures *f, const struct ratio *r, double *ret) {
         double over, under;
 
-        if (!middle(f, r->over, r->over_key, &over) || !middle(f, r->under, r->under_key, &under) || under <= 0)
+        if (!result_middle(f, r->over, r->over_key, &over) || !result_middle(f, r->under, r->under_key, &under) || under <= 0)
                 return false;
         *ret = over / under;
         return true;
@@ -164,7 +164,7 @@ static bool ratio_of(struct compare_figures *f, const struct ratio *r, double *r
 
 /* -- JSON -- */
 
-static double rounded(double value) {
+static double result_rounded(double value) {
         char text[64];
         double ret = value;
 
@@ -174,43 +174,43 @@ static double rounded(double value) {
         return (double)(long long)(value + 0.5);
 }
 
-static json_t *number(double value) {
-        double r = rounded(value);
+static json_t *result_number(double value) {
+        double r = result_rounded(value);
 
         return r >= 10000 ? json_integer((json_int_t)r) : json_real(r);
 }
 
-static json_t *peer_json(struct compare_figures *f, enum compare_peer peer) {
+static json_t *result_peer_json(struct compare_figures *f, enum compare_peer peer) {
         json_t *o = json_object(), *spread = json_object();
 
         for (enum compare_key key = 0; key < COMPARE_KEYS; key++) {
                 double value;
 
-                if (!middle(f, peer, key, &value)) {
+                if (!result_middle(f, peer, key, &value)) {
                         json_object_set_new(o, keys[key].name, json_null());
                         continue;
                 }
-                json_object_set_new(o, keys[key].name, number(value));
+                json_object_set_new(o, keys[key].name, result_number(value));
                 json_object_set_new(spread, keys[key].name,
-                                    json_pack("[o,o,o]", number(f->of[peer][key].values[0]), number(value),
-                                              number(f->of[peer][key].values[f->of[peer][key].n - 1])));
+                                    json_pack("[o,o,o]", result_number(f->of[peer][key].values[0]), result_number(value),
+                                              result_number(f->of[peer][key].values[f->of[peer][key].n - 1])));
         }
         json_object_set_new(o, "spread", spread);
         return o;
 }
 
-static json_t *ratios_json(struct compare_figures *f, size_t n) {
+static json_t *result_ratios_json(struct compare_figures *f, size_t n) {
         json_t *o = json_object();
 
         for (size_t i = 0; i < n; i++) {
                 double value;
 
-                json_object_set_new(o, ratios[i].name, ratio_of(f, &ratios[i], &value) ? number(value) : json_null());
+                json_object_set_new(o, ratios[i].name, result_ratio(f, &ratios[i], &value) ? result_number(value) : json_null());
         }
         return o;
 }
 
-static void print_json(struct compare_result *result) {
+static void result_print_json(struct compare_result *result) {
         json_t *o = json_object(), *all = json_object();
         char *text;
 
@@ -218,11 +218,11 @@ static void print_json(struct compare_result *result) {
         json_object_set_new(o, "runs", json_integer(result->runs));
         json_object_set_new(o, "right", json_boolean(result->right));
         for (enum compare_peer peer = 0; peer < COMPARE_PEERS; peer++)
-                json_object_set_new(o, peers[peer], peer_json(&result->four, peer));
-        json_object_set_new(o, "ratios", ratios_json(&result->four, ELEMENTS(ratios)));
-        json_object_set_new(all, peers[COMPARE_FLOOR], peer_json(&result->all, COMPARE_FLOOR));
-        json_object_set_new(all, peers[COMPARE_KETENWACHT], peer_json(&result->all, COMPARE_KETENWACHT));
-        json_object_set_new(all, "ratios", ratios_json(&result->all, 1));
+                json_object_set_new(o, peers[peer], result_peer_json(&result->four, peer));
+        json_object_set_new(o, "ratios", result_ratios_json(&result->four, ELEMENTS(ratios)));
+        json_object_set_new(all, peers[COMPARE_FLOOR], result_peer_json(&result->all, COMPARE_FLOOR));
+        json_object_set_new(all, peers[COMPARE_KETENWACHT], result_peer_json(&result->all, COMPARE_KETENWACHT));
+        json_object_set_new(all, "ratios", result_ratios_json(&result->all, 1));
         json_object_set_new(o, "all_protocols", all);
         text = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(6));
         puts(text ? text : "{}");
@@ -232,11 +232,11 @@ static void print_json(struct compare_result *result) {
 
 /* -- Text -- */
 
-static void print_cell(struct compare_figures *f, enum compare_peer peer, enum compare_key key) {
+static void result_print_cell(struct compare_figures *f, enum compare_peer peer, enum compare_key key) {
         char text[64];
         double value;
 
-        if (middle(f, peer, key, &value))
+        if (result_middle(f, peer, key, &value))
                 (void) snprintf(text, sizeof(text), value < 100 ? "%.2f/%.2f/%.2f" : "%.0f/%.0f/%.0f", f->of[peer][key].values[0], value,
                                 f->of[peer][key].values[f->of[peer][key].n - 1]);
         else
@@ -244,24 +244,24 @@ static void print_cell(struct compare_figures *f, enum compare_peer peer, enum c
         printf(" %24s", text);
 }
 
-static void print_table(struct compare_figures *f, const enum compare_peer *columns, size_t n) {
+static void result_print_table(struct compare_figures *f, const enum compare_peer *columns, size_t n) {
         printf("%-30s", "min/median/max");
         for (size_t i = 0; i < n; i++)
                 printf(" %24s", peers[columns[i]]);
         for (enum compare_key key = 0; key < COMPARE_KEYS; key++) {
                 printf("\n%-30s", keys[key].name);
                 for (size_t i = 0; i < n; i++)
-                        print_cell(f, columns[i], key);
+                        result_print_cell(f, columns[i], key);
         }
         printf("\n\n");
 }
 
-static void print_ratios(struct compare_figures *f, size_t n) {
+static void result_print_ratios(struct compare_figures *f, size_t n) {
         for (size_t i = 0; i < n; i++) {
                 const struct ratio *r = &ratios[i];
                 double value;
 
-                if (!ratio_of(f, r, &value))
+                if (!result_ratio(f, r, &value))
                         printf("%-55s      -\n", r->says);
                 else if (r->aim > 0)
                         printf("%-55s %6.2f  (aim: %s %g: %s)\n", r->says, value, r->most ? "at most" : "at least", r->aim,
@@ -276,13 +276,13 @@ void compare_print(struct compare_result *result, bool json) {
         static const enum compare_peer two[] = {COMPARE_FLOOR, COMPARE_KETENWACHT};
 
         if (json) {
-                print_json(result);
+                result_print_json(result);
                 return;
         }
         printf("Four deadlines, %llu cases, what came out: %s\n\n", result->cases, result->right ? "right" : "WRONG");
-        print_table(&result->four, all, ELEMENTS(all));
-        print_ratios(&result->four, ELEMENTS(ratios));
+        result_print_table(&result->four, all, ELEMENTS(all));
+        result_print_ratios(&result->four, ELEMENTS(ratios));
         printf("\nAll protocols of the configuration, the same input\n\n");
-        print_table(&result->all, two, ELEMENTS(two));
-        print_ratios(&result->all, 1);
+        result_print_table(&result->all, two, ELEMENTS(two));
+        result_print_ratios(&result->all, 1);
 }

@@ -49,7 +49,7 @@ struct tally { /* what one round made */
         size_t rows, effects, topic_facts, topic_tellings;
 };
 
-static int add_event(struct work *w, struct arena *arena, const char *json) {
+static int work_add_event(struct work *w, struct arena *arena, const char *json) {
         struct line line;
         size_t at = w->bytes.n;
         int r;
@@ -67,7 +67,7 @@ static int add_event(struct work *w, struct arena *arena, const char *json) {
         return w->bytes.failed ? -ENOMEM : r;
 }
 
-static const struct organisation *first_of(const struct config *config, enum organisation_kind kind, size_t skip) {
+static const struct organisation *work_first(const struct config *config, enum organisation_kind kind, size_t skip) {
         const struct organisation *found = NULL;
 
         for (size_t i = 0; i < organisations_count(config->organisations); i++) {
@@ -83,7 +83,7 @@ static const struct organisation *first_of(const struct config *config, enum org
 }
 
 /* What happens to a case, by the place of the event; a long case goes on with consultations. */
-static int add_step(struct work *w, struct arena *arena, size_t number, size_t step) {
+static int work_add_step(struct work *w, struct arena *arena, size_t number, size_t step) {
         static const char *const bodies[] = {
                 "\"event\":\"protector-assigned\",\"worker\":\"jb-40\",\"role\":\"FIXED\",\"working_with_family\":true,\"reason\":\"FIRST\"",
                 "\"event\":\"first-contact-held\",\"worker\":\"jb-40\",\"with_child\":true,\"with_parent\":true",
@@ -91,7 +91,7 @@ static int add_step(struct work *w, struct arena *arena, size_t number, size_t s
                 "\"event\":\"help-started\",\"route\":\"REGULAR\"",
                 "\"event\":\"consultation-held\",\"subject\":\"SAFETY\",\"with_whom\":\"lokaal-team\",\"level\":\"WORKER\",\"agreed\":true",
         };
-        const struct organisation *gi = first_of(w->config, KIND_GI, 0), *municipality = first_of(w->config, KIND_MUNICIPALITY, number % 50);
+        const struct organisation *gi = work_first(w->config, KIND_GI, 0), *municipality = work_first(w->config, KIND_MUNICIPALITY, number % 50);
         size_t kind = step == 0 ? 0 : step - 1 < ELEMENTS(bodies) ? step - 1 : ELEMENTS(bodies) - 1;
         day_t start = date_from_ymd(2024, 1, 1) + (day_t)(number * 7 % 330);
         day_t date = start + (day_t)(step * 3) + (number % 10 == 0 ? 60 : 0);
@@ -118,10 +118,10 @@ static int add_step(struct work *w, struct arena *arena, size_t number, size_t s
                         "{%s,\"case_id\":\"%s\",\"measure_id\":\"%s\",\"event_id\":\"%s\",\"source\":\"%s\",\"occurred_at\":\"%s\","
                         "\"recorded_at\":\"%s\"}",
                         body, ids[0], ids[1], ids[2], gi->id, at, at);
-        return add_event(w, arena, json);
+        return work_add_event(w, arena, json);
 }
 
-static int make_work(struct work *w, size_t facts, size_t events) {
+static int work_make(struct work *w, size_t facts, size_t events) {
         struct arena *arena;
         size_t cases = events / facts ? events / facts : 1;
         int r = arena_new(&arena, SETUP_ARENA_MAX);
@@ -130,14 +130,14 @@ static int make_work(struct work *w, size_t facts, size_t events) {
         for (size_t first = 0; r == 0 && first < cases; first += STRETCH) {
                 for (size_t step = 0; r == 0 && step < facts; step++) {
                         for (size_t i = first; r == 0 && i < first + STRETCH && i < cases; i++)
-                                r = add_step(w, arena, i, step);
+                                r = work_add_step(w, arena, i, step);
                 }
         }
         arena_free(arena);
         return r;
 }
 
-static int encode(const struct work *w, const struct outcome *outcome, struct arena *arena, struct buffer *out) {
+static int work_encode(const struct work *w, const struct outcome *outcome, struct arena *arena, struct buffer *out) {
         for (size_t i = 0; i < outcome->n_effects; i++) {
                 struct event event;
                 int r = effect_event(&outcome->effects[i], w->config->types, arena, &event);
@@ -150,8 +150,8 @@ static int encode(const struct work *w, const struct outcome *outcome, struct ar
         return 0;
 }
 
-static int one_message(const struct work *w, const struct message *m, struct engine *engine, struct store *store, struct arena *arena,
-                       const struct outcome **ret, struct error *err) {
+static int work_message(const struct work *w, const struct message *m, struct engine *engine, struct store *store, struct arena *arena,
+                        const struct outcome **ret, struct error *err) {
         struct slot *slots;
         struct event event;
         int r;
@@ -166,7 +166,7 @@ static int one_message(const struct work *w, const struct message *m, struct eng
         return r > 0 ? -EINVAL : r;
 }
 
-static void count(const struct outcome *outcome, struct tally *tally) {
+static void work_count(const struct outcome *outcome, struct tally *tally) {
         tally->effects += outcome->n_effects;
         tally->rows += outcome->n_rows;
         for (size_t i = 0; i < outcome->n_rows; i++) {
@@ -189,22 +189,22 @@ __attribute__((noinline)) static int bench_engine_events(const struct work *w, s
         for (size_t i = 0; r == 0 && i < w->messages.n; i++) {
                 const struct outcome *outcome;
 
-                r = one_message(w, &w->messages.items[i], engine, store, arena, &outcome, err);
+                r = work_message(w, &w->messages.items[i], engine, store, arena, &outcome, err);
                 if (r == 0)
-                        r = encode(w, outcome, arena, out);
+                        r = work_encode(w, outcome, arena, out);
                 if (r == 0)
-                        count(outcome, tally);
+                        work_count(outcome, tally);
                 if (i % 1000 == 999)
                         store_commit(store);
         }
         return r;
 }
 
-static double per(size_t bytes, size_t n) {
+static double engine_per(size_t bytes, size_t n) {
         return n ? (double)bytes / (double)n : 0;
 }
 
-static int one_round(const struct work *w, struct figures *ret, struct error *err) {
+static int engine_round(const struct work *w, struct figures *ret, struct error *err) {
         CLEANUP(engine_free_p) struct engine *engine = NULL;
         CLEANUP(store_free_p) struct store *store = NULL;
         CLEANUP(arena_free_p) struct arena *arena = NULL;
@@ -229,16 +229,16 @@ static int one_round(const struct work *w, struct figures *ret, struct error *er
         store_commit(store);
         stats = store_stats(store);
         tellings = stats.announcements + stats.alerts + stats.copies;
-        ret->memory_per_fact = per(stats.bytes - stats.bytes_tellings, stats.facts);
-        ret->memory_per_telling = per(stats.bytes_tellings, tellings);
-        ret->topic_per_fact = per(tally.topic_facts, stats.facts);
-        ret->topic_per_telling = per(tally.topic_tellings, tellings);
-        ret->rows_per_event = per(tally.rows, w->messages.n);
-        ret->effects_per_event = per(tally.effects, w->messages.n);
+        ret->memory_per_fact = engine_per(stats.bytes - stats.bytes_tellings, stats.facts);
+        ret->memory_per_telling = engine_per(stats.bytes_tellings, tellings);
+        ret->topic_per_fact = engine_per(tally.topic_facts, stats.facts);
+        ret->topic_per_telling = engine_per(tally.topic_tellings, tellings);
+        ret->rows_per_event = engine_per(tally.rows, w->messages.n);
+        ret->effects_per_event = engine_per(tally.effects, w->messages.n);
         return 0;
 }
 
-static int by_ns(const void *a, const void *b) {
+static int engine_by_ns(const void *a, const void *b) {
         const struct figures *x = a, *y = b;
 
         return (x->ns_per_event > y->ns_per_event) - (x->ns_per_event < y->ns_per_event);
@@ -248,16 +248,16 @@ struct engine_options {
         int64_t rounds, events, facts; /* facts: only cases of so many; 0: of all sizes */
 };
 
-static int measure(const struct engine_options *options, struct config *config, size_t facts, struct figures *ret, struct error *err) {
+static int engine_measure_size(const struct engine_options *options, struct config *config, size_t facts, struct figures *ret, struct error *err) {
         size_t n = (size_t)options->rounds, events = (size_t)options->events;
         struct figures rounds[BENCH_ROUNDS_MAX];
         struct work work = {.config = config, .bytes = BUFFER_INIT((size_t)1 << 30)};
-        int r = make_work(&work, facts, facts < 100 ? events : events / 10);
+        int r = work_make(&work, facts, facts < 100 ? events : events / 10);
 
         for (size_t i = 0; r == 0 && i < n; i++)
-                r = one_round(&work, &rounds[i], err);
+                r = engine_round(&work, &rounds[i], err);
         if (r == 0) {
-                qsort(rounds, n, sizeof(*rounds), by_ns);
+                qsort(rounds, n, sizeof(*rounds), engine_by_ns);
                 *ret = rounds[n / 2];
         } else if (!err->text[0]) {
                 error_set(err, "the work cannot be made or done: %s", strerror(-r));
@@ -267,14 +267,14 @@ static int measure(const struct engine_options *options, struct config *config, 
         return r;
 }
 
-static void print_json(size_t facts, const struct figures *f, bool first) {
+static void engine_print_json(size_t facts, const struct figures *f, bool first) {
         printf("%s\"%zu\":{\"events_per_s\":%.0f,\"ns_per_event\":%.1f,\"memory_bytes_per_fact\":%.1f,\"topic_bytes_per_fact\":%.1f,"
                "\"memory_bytes_per_telling\":%.1f,\"topic_bytes_per_telling\":%.1f}",
                first ? "{" : ",", facts, 1e9 / f->ns_per_event, f->ns_per_event, f->memory_per_fact, f->topic_per_fact, f->memory_per_telling,
                f->topic_per_telling);
 }
 
-static void print_text(const struct config *config, size_t facts, const struct figures *f, bool first) {
+static void engine_print_text(const struct config *config, size_t facts, const struct figures *f, bool first) {
         if (first)
                 printf("engine, one core, protocols loaded: %zu; bytes of facts and of tellings apart, in memory and on the topic\n\n"
                        "facts  ns/event   events/s effects    rows memory/fact  topic/fact memory/tell  topic/tell\n",
@@ -283,7 +283,7 @@ static void print_text(const struct config *config, size_t facts, const struct f
                f->rows_per_event, f->memory_per_fact, f->topic_per_fact, f->memory_per_telling, f->topic_per_telling);
 }
 
-static int measure_sizes(const struct bench_arguments *arguments, const struct engine_options *options, struct config *config, struct error *err) {
+static int engine_measure_sizes(const struct bench_arguments *arguments, const struct engine_options *options, struct config *config, struct error *err) {
         static const size_t facts[] = {5, 10, 100, 1000};
         bool first = true;
 
@@ -292,12 +292,12 @@ static int measure_sizes(const struct bench_arguments *arguments, const struct e
 
                 if (options->facts && (size_t)options->facts != facts[i])
                         continue;
-                if (measure(options, config, facts[i], &f, err))
+                if (engine_measure_size(options, config, facts[i], &f, err))
                         return EXIT_NO;
                 if (arguments->json)
-                        print_json(facts[i], &f, first);
+                        engine_print_json(facts[i], &f, first);
                 else
-                        print_text(config, facts[i], &f, first);
+                        engine_print_text(config, facts[i], &f, first);
                 first = false;
         }
         if (first) {
@@ -309,7 +309,7 @@ static int measure_sizes(const struct bench_arguments *arguments, const struct e
         return EXIT_DONE;
 }
 
-static int run(int argc, char **argv, struct error *err) {
+static int engine_run(int argc, char **argv, struct error *err) {
         CLEANUP(config_free_p) struct config *config = NULL;
         struct bench_arguments arguments = BENCH_ARGUMENTS_DEFAULT;
         struct engine_options o = {.rounds = ENGINE_ROUNDS, .events = EVENTS};
@@ -328,7 +328,7 @@ static int run(int argc, char **argv, struct error *err) {
                 status = bench_number(argv[0], "--events", events, 1, EVENTS_MAX, &o.events);
         if (status == 0)
                 status = bench_configuration(&arguments, &config, err);
-        return status ? status : measure_sizes(&arguments, &o, config, err);
+        return status ? status : engine_measure_sizes(&arguments, &o, config, err);
 }
 
 const struct bench bench_engine = {
@@ -343,5 +343,5 @@ const struct bench bench_engine = {
                 "  --rounds N     measure so often; the middle one counts (default 3)\n"
                 "  --facts N      only cases of so many facts: 5, 10, 100 or 1000\n"
                 "  --events N     so many events, of cases of 100 facts and more a tenth (default 60000)\n",
-        .run = run,
+        .run = engine_run,
 };

@@ -160,12 +160,12 @@ struct bench_load {
         bool repeated;
 };
 
-static struct dice dice_for(const struct bench_load *l, enum series series, uint64_t number) {
+static struct dice load_dice(const struct bench_load *l, enum series series, uint64_t number) {
         return dice_of(l->c.seed * SERIES_N + series, number);
 }
 
 static struct uuid load_id(const struct bench_load *l, enum series series, uint64_t number) {
-        struct dice d = dice_for(l, series, number);
+        struct dice d = load_dice(l, series, number);
 
         return dice_uuid(&d);
 }
@@ -173,14 +173,14 @@ static struct uuid load_id(const struct bench_load *l, enum series series, uint6
 /* -- Cases -- */
 
 /* The places of a list are not equally large: the least of two draws makes a few busy and many quiet. */
-static uint32_t busy_place(struct dice *d, const struct places *places) {
+static uint32_t load_busy_place(struct dice *d, const struct places *places) {
         uint32_t a = (uint32_t)(dice_next(d) % places->n), b = (uint32_t)(dice_next(d) % places->n);
 
         return a < b ? a : b;
 }
 
-static void be_four(const struct bench_load *l, struct child *c) {
-        struct dice d = dice_for(l, SERIES_LIFE, c->number);
+static void load_be_four(const struct bench_load *l, struct child *c) {
+        struct dice d = load_dice(l, SERIES_LIFE, c->number);
         unsigned lacks = 0;
 
         if (dice_chance(&d, 100 - load_four[FOUR_PROTECTOR].share))
@@ -205,27 +205,27 @@ static void be_four(const struct bench_load *l, struct child *c) {
         }
 }
 
-static void be_year(const struct bench_load *l, struct child *c) {
+static void load_be_year(const struct bench_load *l, struct child *c) {
         static const uint8_t kinds[] = {52, 9, 12, 4, 1, 5, 14, 3}; /* per cent, in the order of the schema's symbols */
-        struct dice d = dice_for(l, SERIES_LIFE, c->number);
+        struct dice d = load_dice(l, SERIES_LIFE, c->number);
         int roll = dice_between(&d, 0, 99);
 
         for (c->kind = 0; c->kind + 1u < sizeof(kinds) && roll >= kinds[c->kind]; c->kind++)
                 roll -= kinds[c->kind];
-        c->gi = busy_place(&d, &l->gis);
-        c->municipality = busy_place(&d, &l->municipalities);
-        c->next_municipality = busy_place(&d, &l->municipalities);
+        c->gi = load_busy_place(&d, &l->gis);
+        c->municipality = load_busy_place(&d, &l->municipalities);
+        c->next_municipality = load_busy_place(&d, &l->municipalities);
         c->informed = l->today - dice_between(&d, 0, YEAR_DAYS - 1);
         c->verdict = c->informed - dice_between(&d, 0, dice_chance(&d, 85) ? 6 : 25);
 }
 
-static struct child child_of(const struct bench_load *l, uint64_t place) {
+static struct child load_child(const struct bench_load *l, uint64_t place) {
         struct child c = {.number = l->c.first + place};
 
         if (l->c.shape == BENCH_LOAD_FOUR)
-                be_four(l, &c);
+                load_be_four(l, &c);
         else
-                be_year(l, &c);
+                load_be_year(l, &c);
         return c;
 }
 
@@ -238,7 +238,7 @@ static const struct { const char *field; uint8_t patch; } patches_by_name[] = {
         {"incident_id", PATCH_LINK + LINK_INCIDENT}, {"concern_id", PATCH_LINK + LINK_CONCERN},
 };
 
-static uint8_t patch_by_name(const char *field) {
+static uint8_t load_patch_by_name(const char *field) {
         for (size_t i = 0; i < ELEMENTS(patches_by_name); i++) {
                 if (strcmp(patches_by_name[i].field, field) == 0)
                         return patches_by_name[i].patch;
@@ -251,14 +251,14 @@ static const uint8_t envelope_patches[ENVELOPE_SLOTS] = {
         [SLOT_RECORDED_AT] = PATCH_RECORDED,
 };
 
-static struct slot slot_id(const struct bench_load *l, enum series series, uint64_t number) {
+static struct slot load_slot_id(const struct bench_load *l, enum series series, uint64_t number) {
         return (struct slot){.kind = SLOT_UUID, .u = load_id(l, series, number)};
 }
 
-static struct slot slot_date(day_t date) {
+static struct slot load_slot_date(day_t date) {
         return (struct slot){.kind = SLOT_INT, .i = date};
 }
-static struct slot slot_word(const char *word) {
+static struct slot load_slot_word(const char *word) {
         return (struct slot){.kind = SLOT_STRING, .s = text_of(word)};
 }
 
@@ -270,7 +270,7 @@ struct telling { /* the event that is being filled */
         instant_t occurred, recorded;
 };
 
-static void fill_slot(struct bench_load *l, const struct telling *t, unsigned patch, struct slot *slot) {
+static void load_fill_slot(struct bench_load *l, const struct telling *t, unsigned patch, struct slot *slot) {
         const struct child *c = t->child;
         bool moved = strcmp(t->step->event, "residence-changed") == 0;
         const char *municipality = l->municipalities.items[moved ? c->next_municipality : c->municipality]->id;
@@ -278,48 +278,48 @@ static void fill_slot(struct bench_load *l, const struct telling *t, unsigned pa
 
         switch (patch) {
         case PATCH_EVENT:
-                *slot = slot_id(l, SERIES_EVENT, t->id);
+                *slot = load_slot_id(l, SERIES_EVENT, t->id);
                 break;
         case PATCH_CASE:
-                *slot = slot_id(l, SERIES_CASE, c->number);
+                *slot = load_slot_id(l, SERIES_CASE, c->number);
                 break;
         case PATCH_SOURCE:
-                *slot = slot_word(t->step->municipality ? municipality : l->gis.items[c->gi]->id);
+                *slot = load_slot_word(t->step->municipality ? municipality : l->gis.items[c->gi]->id);
                 break;
         case PATCH_OCCURRED:
         case PATCH_RECORDED:
                 *slot = (struct slot){.kind = SLOT_INT, .i = patch == PATCH_OCCURRED ? t->occurred : t->recorded};
                 break;
         case PATCH_DATE:
-                *slot = slot_date(t->date);
+                *slot = load_slot_date(t->date);
                 break;
         case PATCH_VERDICT:
         case PATCH_INFORMED:
-                *slot = slot_date(patch == PATCH_VERDICT ? c->verdict : c->informed);
+                *slot = load_slot_date(patch == PATCH_VERDICT ? c->verdict : c->informed);
                 break;
         case PATCH_ENDS:
-                *slot = slot_date(t->date > c->informed ? c->verdict + 2 * YEAR_DAYS : c->verdict + YEAR_DAYS);
+                *slot = load_slot_date(t->date > c->informed ? c->verdict + 2 * YEAR_DAYS : c->verdict + YEAR_DAYS);
                 break;
         case PATCH_BIRTH:
-                *slot = slot_date(c->verdict - YEAR_DAYS * (1 + (day_t)(c->number % 17)) - (day_t)(c->number % YEAR_DAYS));
+                *slot = load_slot_date(c->verdict - YEAR_DAYS * (1 + (day_t)(c->number % 17)) - (day_t)(c->number % YEAR_DAYS));
                 break;
         case PATCH_GI:
-                *slot = slot_word(l->gis.items[c->gi]->id);
+                *slot = load_slot_word(l->gis.items[c->gi]->id);
                 break;
         case PATCH_MUNICIPALITY:
-                *slot = slot_word(municipality);
+                *slot = load_slot_word(municipality);
                 break;
         case PATCH_WORKER:
                 (void) snprintf(l->worker, sizeof(l->worker), "w-%05u", (unsigned)(c->number % WORKERS));
-                *slot = slot_word(l->worker);
+                *slot = load_slot_word(l->worker);
                 break;
         case PATCH_INSTANCE:
                 measure = load_id(l, (enum series)(SERIES_LINKS + LINK_MEASURE), c->number);
                 uuid_format(&measure, l->instance);
-                *slot = slot_word(l->instance);
+                *slot = load_slot_word(l->instance);
                 break;
         default:
-                *slot = slot_id(l, (enum series)(SERIES_LINKS + patch - PATCH_LINK), c->number);
+                *slot = load_slot_id(l, (enum series)(SERIES_LINKS + patch - PATCH_LINK), c->number);
         }
 }
 
@@ -331,7 +331,7 @@ static void load_fill(struct bench_load *l, size_t step, const struct telling *t
         memcpy(l->slots, form->slots, n * sizeof(*l->slots));
         for (size_t i = 0; i < n; i++) {
                 if (form->patches[i] != PATCH_NONE)
-                        fill_slot(l, t, form->patches[i], &l->slots[i]);
+                        load_fill_slot(l, t, form->patches[i], &l->slots[i]);
         }
         if (form->kind >= 0)
                 l->slots[form->kind].i = t->child->kind;
@@ -346,13 +346,13 @@ static void load_fill(struct bench_load *l, size_t step, const struct telling *t
 
 /* -- The next event -- */
 
-static bool next_four(struct bench_load *l, struct event *ret) {
+static bool load_next_four(struct bench_load *l, struct event *ret) {
         struct child *c;
         unsigned step = 0;
         struct telling t;
 
         while (l->open < l->room && l->next < l->c.cases)
-                l->window[l->open++] = child_of(l, l->next++);
+                l->window[l->open++] = load_child(l, l->next++);
         if (l->open == 0)
                 return false;
         c = &l->window[dice_next(&l->order) % l->open];
@@ -372,19 +372,19 @@ static bool next_four(struct bench_load *l, struct event *ret) {
 }
 
 /* Within working hours of the day; the same for an event that comes again. */
-static instant_t moment_of(const struct bench_load *l, day_t day, uint64_t id) {
-        struct dice d = dice_for(l, SERIES_ORDER, id);
+static instant_t load_moment(const struct bench_load *l, day_t day, uint64_t id) {
+        struct dice d = load_dice(l, SERIES_ORDER, id);
 
         return date_begin(day) + 8 * INSTANT_HOUR + (instant_t)(dice_next(&d) % (9 * INSTANT_HOUR));
 }
 
-static bool next_year(struct bench_load *l, struct event *ret) {
+static bool load_next_year(struct bench_load *l, struct event *ret) {
         while (l->at < l->n_planned) {
                 const struct planned *p = &l->planned[l->at++];
-                struct child c = child_of(l, p->place);
+                struct child c = load_child(l, p->place);
                 struct telling t = {.child = &c, .step = &load_year[p->step], .id = c.number * LOAD_STEPS_MAX + p->step, .date = p->date};
 
-                t.recorded = moment_of(l, p->date + p->lag, t.id);
+                t.recorded = load_moment(l, p->date + p->lag, t.id);
                 t.occurred = t.recorded - INSTANT_HOUR - (instant_t)p->lag * INSTANT_DAY;
                 if (t.recorded > l->c.now)
                         continue;
@@ -399,7 +399,7 @@ bool bench_load_next(struct bench_load *l, struct event *ret) {
         l->repeated = false;
         if (l->c.stop && atomic_load(l->c.stop))
                 return false;
-        return l->c.shape == BENCH_LOAD_FOUR ? next_four(l, ret) : next_year(l, ret);
+        return l->c.shape == BENCH_LOAD_FOUR ? load_next_four(l, ret) : load_next_year(l, ret);
 }
 
 bool bench_load_repeated(const struct bench_load *l) {
@@ -410,7 +410,7 @@ bool bench_load_repeated(const struct bench_load *l) {
 
 typedef VECTOR(struct planned) planned_v;
 
-static int plan_step(struct dice *d, uint32_t place, unsigned step, day_t date, planned_v *all) {
+static int load_plan_step(struct dice *d, uint32_t place, unsigned step, day_t date, planned_v *all) {
         struct planned p = {.place = place, .date = date, .step = (uint8_t)step};
         int r;
 
@@ -423,9 +423,9 @@ static int plan_step(struct dice *d, uint32_t place, unsigned step, day_t date, 
         return r;
 }
 
-static int plan_case(const struct bench_load *l, uint32_t place, planned_v *all) {
-        struct child c = child_of(l, place);
-        struct dice d = dice_for(l, SERIES_ORDER, c.number);
+static int load_plan_case(const struct bench_load *l, uint32_t place, planned_v *all) {
+        struct child c = load_child(l, place);
+        struct dice d = load_dice(l, SERIES_ORDER, c.number);
         day_t dates[LOAD_STEPS_MAX];
         int r = 0;
 
@@ -441,7 +441,7 @@ static int plan_case(const struct bench_load *l, uint32_t place, planned_v *all)
                 else
                         dates[i] = from + dice_between(&d, step->least, step->most);
                 if (dates[i] <= l->today)
-                        r = plan_step(&d, place, i, dates[i], all);
+                        r = load_plan_step(&d, place, i, dates[i], all);
                 else
                         dates[i] = DAY_NONE;
         }
@@ -449,21 +449,21 @@ static int plan_case(const struct bench_load *l, uint32_t place, planned_v *all)
 }
 
 /* In which order: by the day on which it is recorded, a repetition a day later. */
-static size_t day_place(const struct bench_load *l, const struct planned *p) {
+static size_t load_day_place(const struct bench_load *l, const struct planned *p) {
         day_t first = l->today - YEAR_DAYS, day = p->date + p->lag + p->repeat;
 
         return day <= first ? 0 : day > l->today ? YEAR_DAYS + 1 : (size_t)(day - first);
 }
 
-static void put_in_order(struct bench_load *l, const planned_v *all) {
+static void load_put_in_order(struct bench_load *l, const planned_v *all) {
         size_t begins[YEAR_DAYS + 3] = {0};
 
         for (size_t i = 0; i < all->n; i++)
-                begins[day_place(l, &all->items[i]) + 1]++;
+                begins[load_day_place(l, &all->items[i]) + 1]++;
         for (size_t d = 1; d < ELEMENTS(begins); d++)
                 begins[d] += begins[d - 1];
         for (size_t i = 0; i < all->n; i++)
-                l->planned[begins[day_place(l, &all->items[i])]++] = all->items[i];
+                l->planned[begins[load_day_place(l, &all->items[i])]++] = all->items[i];
         /* begins[d] is where day d ends by now. Within a day everything comes mixed; what lies after today is left out. */
         for (size_t d = 0; d <= YEAR_DAYS; d++) {
                 size_t begin = d ? begins[d - 1] : 0;
@@ -479,15 +479,15 @@ static void put_in_order(struct bench_load *l, const planned_v *all) {
         l->n_planned = begins[YEAR_DAYS];
 }
 
-static int plan_year(struct bench_load *l) {
+static int load_plan_year(struct bench_load *l) {
         planned_v all = {0};
         int r = 0;
 
         for (uint64_t i = 0; r == 0 && i < l->c.cases; i++)
-                r = plan_case(l, (uint32_t)i, &all);
+                r = load_plan_case(l, (uint32_t)i, &all);
         l->planned = r == 0 ? malloc((all.n + 1) * sizeof(*l->planned)) : NULL;
         if (l->planned)
-                put_in_order(l, &all);
+                load_put_in_order(l, &all);
         else
                 r = -ENOMEM;
         vector_done(&all);
@@ -496,13 +496,13 @@ static int plan_year(struct bench_load *l) {
 
 /* -- Compiling the table -- */
 
-static int no_field(const struct load_step *step, const char *word, size_t n, struct error *err) {
+static int load_no_field(const struct load_step *step, const char *word, size_t n, struct error *err) {
         error_set(err, "the load says '%.*s' of %s, which the schema does not have; use the schemas that come with ketenwacht", (int)n, word, step->event);
         return -EINVAL;
 }
 
 /* One "name=value". */
-static int compile_word(const struct load_step *step, const char *word, size_t n, struct arena *arena, struct form *form, struct error *err) {
+static int load_compile_word(const struct load_step *step, const char *word, size_t n, struct arena *arena, struct form *form, struct error *err) {
         const char *equals = memchr(word, '=', n);
         const struct layout *layout = form->type->layout;
         const struct layout_field *field;
@@ -518,18 +518,18 @@ static int compile_word(const struct load_step *step, const char *word, size_t n
                 return -ENOMEM;
         slot = layout_slot(layout, name);
         if (slot < 0)
-                return no_field(step, word, n, err);
+                return load_no_field(step, word, n, err);
         field = &layout->fields[slot];
         if (text_is(value, "*")) {
-                form->patches[slot] = patch_by_name(name);
-                return form->patches[slot] == PATCH_NONE ? no_field(step, word, n, err) : 0;
+                form->patches[slot] = load_patch_by_name(name);
+                return form->patches[slot] == PATCH_NONE ? load_no_field(step, word, n, err) : 0;
         }
         form->patches[slot] = PATCH_NONE;
         if (field->type == LAYOUT_ENUM) {
                 int symbol = layout_symbol(field, value);
 
                 if (symbol < 0)
-                        return no_field(step, word, n, err);
+                        return load_no_field(step, word, n, err);
                 form->slots[slot] = (struct slot){.kind = SLOT_INT, .i = symbol};
         } else if (field->type == LAYOUT_BOOLEAN) {
                 form->slots[slot] = (struct slot){.kind = SLOT_BOOLEAN, .i = text_is(value, "true")};
@@ -539,11 +539,11 @@ static int compile_word(const struct load_step *step, const char *word, size_t n
         return 0;
 }
 
-static int compile_default(const struct load_step *step, const struct layout_field *field, size_t i, struct form *form, struct error *err) {
+static int load_compile_default(const struct load_step *step, const struct layout_field *field, size_t i, struct form *form, struct error *err) {
         if (i < ENVELOPE_SLOTS)
                 form->patches[i] = envelope_patches[i];
         else if (!field->nullable || strcmp(field->name, "measure_id") == 0)
-                form->patches[i] = patch_by_name(field->name);
+                form->patches[i] = load_patch_by_name(field->name);
         if (field->nullable)
                 form->slots[i].kind = SLOT_NULL;
         else if (field->type == LAYOUT_BOOLEAN)
@@ -551,11 +551,11 @@ static int compile_default(const struct load_step *step, const struct layout_fie
         else if (field->type == LAYOUT_ENUM)
                 form->slots[i] = (struct slot){.kind = SLOT_INT, .i = 0};
         else if (form->patches[i] == PATCH_NONE && !strstr(step->fields, field->name))
-                return no_field(step, field->name, strlen(field->name), err);
+                return load_no_field(step, field->name, strlen(field->name), err);
         return 0;
 }
 
-static int compile_step(struct bench_load *l, const struct load_step *step, struct form *form, struct error *err) {
+static int load_compile_step(struct bench_load *l, const struct load_step *step, struct form *form, struct error *err) {
         const struct layout *layout;
         int r = 0;
 
@@ -570,11 +570,11 @@ static int compile_step(struct bench_load *l, const struct load_step *step, stru
         if (!form->slots || !form->patches)
                 return -ENOMEM;
         for (size_t i = 0; r == 0 && i < layout->n; i++)
-                r = compile_default(step, &layout->fields[i], i, form, err);
+                r = load_compile_default(step, &layout->fields[i], i, form, err);
         for (const char *word = step->fields; r == 0 && *word;) {
                 size_t n = strcspn(word, " ");
 
-                r = compile_word(step, word, n, l->arena, form, err);
+                r = load_compile_word(step, word, n, l->arena, form, err);
                 word += n + strspn(word + n, " ");
         }
         form->kind = strcmp(step->event, "measure-started") == 0 ? layout_slot(layout, "kind") : -1;
@@ -585,7 +585,7 @@ static int compile_step(struct bench_load *l, const struct load_step *step, stru
 }
 
 /* Those who were there all the time, and are. */
-static int find_places(struct bench_load *l, enum organisation_kind kind, struct places *ret, struct error *err) {
+static int load_find_places(struct bench_load *l, enum organisation_kind kind, struct places *ret, struct error *err) {
         const struct organisations *orgs = l->c.config->organisations;
 
         ret->items = arena_calloc(l->arena, organisations_count(orgs) + 1, sizeof(*ret->items));
@@ -603,7 +603,7 @@ static int find_places(struct bench_load *l, enum organisation_kind kind, struct
         return -EINVAL;
 }
 
-static int check_numbers(const struct bench_load_config *c, struct error *err) {
+static int load_check_numbers(const struct bench_load_config *c, struct error *err) {
         uint64_t most = (uint64_t)bench_load_cases_max(c->shape);
 
         if (c->cases == 0 || c->cases > most) {
@@ -616,7 +616,7 @@ static int check_numbers(const struct bench_load_config *c, struct error *err) {
 
 int bench_load_new(const struct bench_load_config *config, struct bench_load **ret, struct error *err) {
         CLEANUP(bench_load_free_p) struct bench_load *l = calloc(1, sizeof(*l));
-        int r = l ? check_numbers(config, err) : -ENOMEM;
+        int r = l ? load_check_numbers(config, err) : -ENOMEM;
 
         if (r)
                 return r;
@@ -624,7 +624,7 @@ int bench_load_new(const struct bench_load_config *config, struct bench_load **r
         l->steps = config->shape == BENCH_LOAD_FOUR ? load_four : load_year;
         l->n_steps = config->shape == BENCH_LOAD_FOUR ? FOUR_STEPS : ELEMENTS(load_year);
         l->today = date_of_instant(config->now);
-        l->order = dice_for(l, SERIES_ORDER, UINT64_MAX);
+        l->order = load_dice(l, SERIES_ORDER, UINT64_MAX);
         r = arena_new(&l->arena, SETUP_BYTES_MAX);
         if (r)
                 return r;
@@ -632,13 +632,13 @@ int bench_load_new(const struct bench_load_config *config, struct bench_load **r
         l->slots = arena_calloc(l->arena, LAYOUT_SLOTS_MAX, sizeof(*l->slots));
         if (!l->forms || !l->slots)
                 return -ENOMEM;
-        r = find_places(l, KIND_GI, &l->gis, err);
+        r = load_find_places(l, KIND_GI, &l->gis, err);
         if (r == 0)
-                r = find_places(l, KIND_MUNICIPALITY, &l->municipalities, err);
+                r = load_find_places(l, KIND_MUNICIPALITY, &l->municipalities, err);
         for (size_t i = 0; r == 0 && i < l->n_steps; i++)
-                r = compile_step(l, &l->steps[i], &l->forms[i], err);
+                r = load_compile_step(l, &l->steps[i], &l->forms[i], err);
         if (r == 0 && config->shape == BENCH_LOAD_YEAR)
-                r = plan_year(l);
+                r = load_plan_year(l);
         if (r == 0 && config->shape == BENCH_LOAD_FOUR) {
                 l->room = config->cases / 4 < WINDOW_LEAST ? WINDOW_LEAST : (size_t)(config->cases / 4);
                 l->window = calloc(l->room, sizeof(*l->window));

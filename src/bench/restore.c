@@ -285,7 +285,7 @@ static void restore_thread_end(struct restore_thread *t) {
         *t = (struct restore_thread){0};
 }
 
-static int restore_prepare(struct kept_rows *rows, uint64_t cases, uint64_t seed, struct error *err) {
+static int restore_prepare_rows(struct kept_rows *rows, uint64_t cases, uint64_t seed, struct error *err) {
         const struct bench_load_config want = {.config = rows->config, .shape = BENCH_LOAD_FOUR, .cases = cases, .seed = seed, .now = rows->now};
         CLEANUP(bench_load_free_p) struct bench_load *load = NULL;
         struct restore_thread t = {0};
@@ -357,7 +357,7 @@ static int restore_rounds(struct kept_rows *rows, bool json, struct error *err) 
 static int restore_from_memory(const struct restore_options *o, struct config *config, struct error *err) {
         struct clock clock = clock_system();
         struct kept_rows rows = {.config = config, .bytes = BUFFER_INIT(ROW_BYTES_MAX), .now = clock_realtime(&clock)};
-        int r = restore_prepare(&rows, (uint64_t)o->cases, (uint64_t)o->seed, err);
+        int r = restore_prepare_rows(&rows, (uint64_t)o->cases, (uint64_t)o->seed, err);
 
         if (r == 0)
                 r = restore_rounds(&rows, o->arguments.json, err);

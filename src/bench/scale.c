@@ -26,7 +26,7 @@ struct scale {
         struct stop stop;
 };
 
-static int drain(const struct scale *s, struct site *site, struct row *row, struct error *err) {
+static int scale_drain(const struct scale *s, struct site *site, struct row *row, struct error *err) {
         struct clock clock = clock_system();
         struct bench_load_result load;
         struct site_done done = {0};
@@ -46,50 +46,51 @@ static int drain(const struct scale *s, struct site *site, struct row *row, stru
         return r;
 }
 
-static int one_row(struct scale *s, const struct config *config, unsigned number, struct row *row, struct error *err) {
+static int scale_row(struct scale *s, const struct config *config, unsigned number, struct row *row, struct error *err) {
         struct error last = {.text = ""};
         struct site site;
         int status;
 
         bench_say("%u processes of %u threads drain %lld cases", row->processes, row->threads, (long long)s->cases);
         status = site_open(&site, &s->arguments, s->bootstrap, config, number, &s->stop, err);
-        if (status == 0 && drain(s, &site, row, err))
+        if (status == 0 && scale_drain(s, &site, row, err))
                 status = EXIT_BROKER;
         if (site_close(&site, &last))
                 bench_say("%s", last.text);
         return status;
 }
 
-static double events_s(const struct row *row) {
+static double scale_events_s(const struct row *row) {
         return (double)row->events / row->seconds;
 }
 
-static double us(const struct row *row) {
+static double scale_us(const struct row *row) {
         return row->cpu_s * 1e6 / (double)row->events;
 }
 
 /* What two do beside one if CPU of the workers is all that is short: twice as much, less what they need more for an event. */
-static double by_cpu(const struct row *one, const struct row *two) {
-        return 2 * us(one) / us(two);
+static double scale_by_cpu(const struct row *one, const struct row *two) {
+        return 2 * scale_us(one) / scale_us(two);
 }
 
-static void print_json(const struct scale *s, const struct row *rows, size_t n) {
+static void scale_print_json(const struct scale *s, const struct row *rows, size_t n) {
         printf("{\"cases\":%lld,\"events\":%llu,\"rows\":[", (long long)s->cases, (unsigned long long)rows[0].events);
         for (size_t i = 0; i < n; i++)
                 printf("%s{\"processes\":%u,\"threads\":%u,\"events_per_s\":%.0f,\"client_us_per_event\":%.2f,\"rss_mb\":%.0f}", i ? "," : "",
-                       rows[i].processes, rows[i].threads, events_s(&rows[i]), us(&rows[i]), rows[i].rss_mb);
-        printf("],\"threads_ratio\":%.3f,\"processes_ratio\":%.3f", events_s(&rows[1]) / events_s(&rows[0]), events_s(&rows[2]) / events_s(&rows[0]));
-        printf(",\"threads_ratio_by_cpu\":%.3f,\"processes_ratio_by_cpu\":%.3f}\n", by_cpu(&rows[0], &rows[1]), by_cpu(&rows[0], &rows[2]));
+                       rows[i].processes, rows[i].threads, scale_events_s(&rows[i]), scale_us(&rows[i]), rows[i].rss_mb);
+        printf("],\"threads_ratio\":%.3f,\"processes_ratio\":%.3f", scale_events_s(&rows[1]) / scale_events_s(&rows[0]),
+               scale_events_s(&rows[2]) / scale_events_s(&rows[0]));
+        printf(",\"threads_ratio_by_cpu\":%.3f,\"processes_ratio_by_cpu\":%.3f}\n", scale_by_cpu(&rows[0], &rows[1]), scale_by_cpu(&rows[0], &rows[2]));
 }
 
-static void print_text(const struct row *rows, size_t n) {
+static void scale_print_text(const struct row *rows, size_t n) {
         for (size_t i = 0; i < n; i++)
                 printf("processes %u, threads of each %u: %8.0f events/s, %6.2f us client CPU an event, %5.0f MB; %.2f times one, %.2f by CPU\n",
-                       rows[i].processes, rows[i].threads, events_s(&rows[i]), us(&rows[i]), rows[i].rss_mb, events_s(&rows[i]) / events_s(&rows[0]),
-                       i ? by_cpu(&rows[0], &rows[i]) : 1.0);
+                       rows[i].processes, rows[i].threads, scale_events_s(&rows[i]), scale_us(&rows[i]), rows[i].rss_mb,
+                       scale_events_s(&rows[i]) / scale_events_s(&rows[0]), i ? scale_by_cpu(&rows[0], &rows[i]) : 1.0);
 }
 
-static int run(int argc, char **argv, struct error *err) {
+static int scale_run(int argc, char **argv, struct error *err) {
         CLEANUP(config_free_p) struct config *config = NULL;
         struct scale s = {.arguments = BENCH_ARGUMENTS_DEFAULT, .cases = CASES_DEFAULT};
         struct row rows[] = {{.processes = 1, .threads = 1}, {.processes = 1, .threads = 2}, {.processes = 2, .threads = 1}};
@@ -104,13 +105,13 @@ static int run(int argc, char **argv, struct error *err) {
                 status = bench_configuration(&s.arguments, &config, err);
         stop_hold(&s.stop);
         for (size_t i = 0; status == 0 && i < ELEMENTS(rows); i++)
-                status = one_row(&s, config, (unsigned)i + 1, &rows[i], err);
+                status = scale_row(&s, config, (unsigned)i + 1, &rows[i], err);
         if (status)
                 return status;
         if (s.arguments.json)
-                print_json(&s, rows, ELEMENTS(rows));
+                scale_print_json(&s, rows, ELEMENTS(rows));
         else
-                print_text(rows, ELEMENTS(rows));
+                scale_print_text(rows, ELEMENTS(rows));
         return EXIT_DONE;
 }
 
@@ -127,5 +128,5 @@ const struct bench bench_scale = {
                 "Options:\n"
                 "  --bootstrap LIST  where the broker is (else KETENWACHT_BOOTSTRAP, else broker.yaml)\n"
                 "  --cases N         of five events each (default 100000)\n",
-        .run = run,
+        .run = scale_run,
 };

@@ -345,7 +345,7 @@ static int worker_send(struct worker_alone *w, uint64_t number) {
 }
 
 /* Steps until this many facts are committed, and all is told that is due now. */
-static int worker_settle(struct worker_alone *w, uint64_t facts, struct error *err) {
+static int worker_come_to_rest(struct worker_alone *w, uint64_t facts, struct error *err) {
         struct worker_status status;
 
         for (unsigned i = 0; i < WORKER_STEPS_MAX; i++) {
@@ -376,7 +376,7 @@ static int worker_open(struct worker_alone *w, uint64_t n, int64_t *ret_ns, stru
                 hand_clock_put(&w->now, atomic_load(&w->now.at) + 1);
                 start = clock_cpu_ns();
                 if (r == 0)
-                        r = worker_settle(w, end, err);
+                        r = worker_come_to_rest(w, end, err);
                 if (r)
                         return r;
                 *ret_ns += clock_cpu_ns() - start;
@@ -413,7 +413,7 @@ static int worker_fire(struct worker_alone *w, uint64_t n, struct timers_fired *
                 if (midnight <= atomic_load(&w->now.at))
                         continue; /* still the days of the starts */
                 hand_clock_put(&w->now, midnight);
-                r = worker_settle(w, n, err);
+                r = worker_come_to_rest(w, n, err);
                 if (r)
                         return r;
                 cpu += clock_cpu_ns() - start;

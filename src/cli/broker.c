@@ -12,7 +12,7 @@
 #define BROKER_ARENA_MAX ((size_t)8 << 20)
 #define BROKER_PATH_MAX 4096
 
-static int read_config(const char *name, const char *config_dir, struct command_broker *broker) {
+static int broker_read_config(const char *name, const char *config_dir, struct command_broker *broker) {
         CLEANUP(mistakes_done) struct mistakes mistakes = MISTAKES_INIT;
         struct error err = {0};
         char path[BROKER_PATH_MAX];
@@ -36,7 +36,7 @@ int command_broker_read(const char *name, const char *config_dir, const char *bo
         int status;
 
         *ret = (struct command_broker){0};
-        status = read_config(name, config_dir, ret);
+        status = broker_read_config(name, config_dir, ret);
         if (status)
                 return status;
         if (!bootstrap && environment && environment[0])

@@ -22,13 +22,13 @@ struct arguments {
         bool json;
 };
 
-static int untold(void *ctx, const struct outcome *outcome) {
+static int explain_untold(void *ctx, const struct outcome *outcome) {
         (void) ctx;
         (void) outcome;
         return 0;
 }
 
-static int print_case(const struct arguments *a, struct engine *engine, struct store *store, instant_t at) {
+static int explain_print(const struct arguments *a, struct engine *engine, struct store *store, instant_t at) {
         struct casefile *file = store_find(store, &a->case_id);
         struct buffer out = BUFFER_INIT(OUTPUT_MAX);
         char closed[DATE_TEXT + 1];
@@ -64,7 +64,7 @@ static int print_case(const struct arguments *a, struct engine *engine, struct s
         return command_fail("explain", r == -ENOENT ? EXIT_NO : EXIT_BROKER, &err);
 }
 
-static int cannot_start(int r) {
+static int explain_no_start(int r) {
         struct error err = {0};
 
         error_set(&err, "cannot start: %s", strerror(-r));
@@ -74,15 +74,15 @@ static int cannot_start(int r) {
 static int explain_file(const struct arguments *a, const struct config *config) {
         const struct lines_input input = {.command = "explain", .path = a->path, .until = a->at};
         struct replay *replay = NULL;
-        int r = replay_new(config, INSTANT_NEVER, untold, NULL, &replay), status;
+        int r = replay_new(config, INSTANT_NEVER, explain_untold, NULL, &replay), status;
 
         if (r)
-                return cannot_start(r);
+                return explain_no_start(r);
         status = lines_play(&input, config, replay);
         if (status == EXIT_DONE && a->at != INSTANT_NEVER && replay_clock(replay, a->at))
                 status = EXIT_BROKER;
         if (status == EXIT_DONE)
-                status = print_case(a, replay_engine(replay), replay_store(replay), a->at == INSTANT_NEVER ? replay_now(replay) : a->at);
+                status = explain_print(a, replay_engine(replay), replay_store(replay), a->at == INSTANT_NEVER ? replay_now(replay) : a->at);
         replay_free(replay);
         return status;
 }
@@ -96,12 +96,12 @@ static int explain_live(const struct arguments *a, const struct config *config) 
         if (r == 0)
                 r = store_new(engine, &store);
         if (r)
-                return cannot_start(r);
+                return explain_no_start(r);
         status = command_cases("explain", &a->dirs, a->bootstrap, &a->case_id, store);
-        return status ? status : print_case(a, engine, store, a->at == INSTANT_NEVER ? clock_realtime(&clock) : a->at);
+        return status ? status : explain_print(a, engine, store, a->at == INSTANT_NEVER ? clock_realtime(&clock) : a->at);
 }
 
-static int run(int argc, char **argv) {
+static int explain_run(int argc, char **argv) {
         struct arguments a = {.dirs = COMMAND_DIRS_DEFAULT, .at = INSTANT_NEVER};
         const char *arguments[OPTION_ARGUMENTS_MAX], *case_text = NULL, *at_text = NULL;
         const struct option_row rows[] = {
@@ -142,5 +142,5 @@ const struct command command_explain = {
                 "  --json         one JSON object in place of Dutch text\n"
                 "  --bootstrap    the broker (default: KETENWACHT_BOOTSTRAP, then broker.yaml)\n"
                 "  --config DIR, --schemas DIR\n",
-        .run = run,
+        .run = explain_run,
 };

@@ -8,12 +8,12 @@
 
 #define LINE_ARENA_MAX ((size_t)4 * 1024 * 1024)
 
-static void refuse(const struct lines_input *input, uint64_t number, enum refusal refusal, const char *field, const struct error *err) {
+static void lines_refuse(const struct lines_input *input, uint64_t number, enum refusal refusal, const char *field, const struct error *err) {
         if (input->refused)
                 input->refused(input->ctx, number, refusal, field, err);
 }
 
-static int play_line(const struct lines_input *input, uint64_t number, const struct line *line, struct replay *replay) {
+static int lines_play_line(const struct lines_input *input, uint64_t number, const struct line *line, struct replay *replay) {
         struct error err = {0};
         int r;
 
@@ -23,7 +23,7 @@ static int play_line(const struct lines_input *input, uint64_t number, const str
         case LINE_CLOCK:
                 return line->clock > input->until ? 0 : replay_clock(replay, line->clock);
         case LINE_REFUSED:
-                refuse(input, number, line->refusal, line->field, &line->error);
+                lines_refuse(input, number, line->refusal, line->field, &line->error);
                 return 0;
         case LINE_EVENT:
                 break;
@@ -33,11 +33,11 @@ static int play_line(const struct lines_input *input, uint64_t number, const str
         r = replay_event(replay, &line->event, &err);
         if (r <= 0)
                 return r;
-        refuse(input, number, (enum refusal)r, NULL, &err);
+        lines_refuse(input, number, (enum refusal)r, NULL, &err);
         return 0;
 }
 
-static int play(const struct lines_input *input, FILE *in, const struct config *config, struct replay *replay) {
+static int lines_play_file(const struct lines_input *input, FILE *in, const struct config *config, struct replay *replay) {
         struct lines lines = LINES_INIT(in);
         struct arena *arena;
         struct line line;
@@ -49,7 +49,7 @@ static int play(const struct lines_input *input, FILE *in, const struct config *
         while ((r = lines_next(&lines, &text)) == 0) {
                 arena_reset(arena);
                 line_parse(config->types, config->organisations, text, arena, &line);
-                r = play_line(input, lines.number, &line, replay);
+                r = lines_play_line(input, lines.number, &line, replay);
                 line_done(&line);
                 if (r)
                         break;
@@ -69,7 +69,7 @@ int lines_play(const struct lines_input *input, const struct config *config, str
                 error_set(&err, "cannot open %s: %s", input->path, strerror(errno));
                 return command_fail(input->command, EXIT_USAGE, &err);
         }
-        r = play(input, in, config, replay);
+        r = lines_play_file(input, in, config, replay);
         if (!standard)
                 (void) fclose(in); /* only read */
         if (r == 0)

@@ -17,7 +17,7 @@
 #define LINE_MAX_BYTES 4096
 #define LOOK_MS 60000
 
-static int start(const struct topics *wanted, struct arena *arena, struct mock **ret, struct error *err) {
+static int mock_start(const struct topics *wanted, struct arena *arena, struct mock **ret, struct error *err) {
         struct mock_topic *topics = arena_calloc(arena, wanted->n + 1, sizeof(*topics));
 
         if (!topics) {
@@ -29,7 +29,7 @@ static int start(const struct topics *wanted, struct arena *arena, struct mock *
         return mock_new(1, topics, wanted->n, ret, err);
 }
 
-static void print_address(const struct mock *mock, size_t topics) {
+static void mock_print_address(const struct mock *mock, size_t topics) {
         struct buffer out = BUFFER_INIT(LINE_MAX_BYTES);
         struct json_writer w = JSON_WRITER(&out);
 
@@ -43,22 +43,22 @@ static void print_address(const struct mock *mock, size_t topics) {
 }
 
 /* Until a signal asks for the end. The cluster's threads inherit the mask, so this one gets it. */
-static int serve(const struct topics *wanted, struct arena *arena) {
+static int mock_serve(const struct topics *wanted, struct arena *arena) {
         struct mock *mock = NULL;
         struct error err = {0};
         struct stop stop;
 
         stop_hold(&stop);
-        if (start(wanted, arena, &mock, &err))
+        if (mock_start(wanted, arena, &mock, &err))
                 return command_fail("mock", EXIT_BROKER, &err);
-        print_address(mock, wanted->n);
+        mock_print_address(mock, wanted->n);
         while (!stop_wait(&stop, LOOK_MS))
                 ;
         mock_free(mock);
         return EXIT_DONE;
 }
 
-static int mock(const struct command_dirs *dirs) {
+static int mock_with(const struct command_dirs *dirs) {
         struct command_broker broker;
         struct config *config = NULL;
         struct arena *arena = NULL;
@@ -71,14 +71,14 @@ static int mock(const struct command_dirs *dirs) {
         if (status == 0 && (arena_new(&arena, TOPICS_BYTES_MAX) || topics_of_config(config, &broker.config, arena, &wanted, &err)))
                 status = command_fail("mock", EXIT_USAGE, &err);
         if (status == 0)
-                status = serve(&wanted, arena);
+                status = mock_serve(&wanted, arena);
         arena_free(arena);
         config_free(config);
         command_broker_done(&broker);
         return status;
 }
 
-static int run(int argc, char **argv) {
+static int mock_run(int argc, char **argv) {
         struct command_dirs dirs = COMMAND_DIRS_DEFAULT;
         const char *arguments[OPTION_ARGUMENTS_MAX];
         const struct option_row rows[] = {
@@ -90,7 +90,7 @@ static int run(int argc, char **argv) {
 
         if (status)
                 return status;
-        return n ? command_usage("mock", "takes no argument '%s'", arguments[0]) : mock(&dirs);
+        return n ? command_usage("mock", "takes no argument '%s'", arguments[0]) : mock_with(&dirs);
 }
 
 const struct command command_mock = {
@@ -104,5 +104,5 @@ const struct command command_mock = {
                 "  --config DIR   configuration (default config)\n"
                 "  --schemas DIR  schemas (default schemas)\n\n"
                 "Exit status: 0 ended by a signal, 2 wrong usage or configuration, 3 the broker could not be started.\n",
-        .run = run,
+        .run = mock_run,
 };

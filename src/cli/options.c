@@ -6,11 +6,11 @@
 #include "base/text.h"
 
 /* Whether an argument begins like an option: "-2 months" does not. */
-static bool is_option(const char *arg) {
+static bool option_looks(const char *arg) {
         return arg[0] == '-' && arg[1] != '\0' && !(arg[1] >= '0' && arg[1] <= '9');
 }
 
-static int unknown(const char *command, const char *arg, const struct option_row *rows) {
+static int option_unknown(const char *command, const char *arg, const struct option_row *rows) {
         struct nearest nearest = NEAREST_INIT(arg);
         char hint[NEAREST_HINT_MAX];
 
@@ -20,7 +20,7 @@ static int unknown(const char *command, const char *arg, const struct option_row
 }
 
 /* One option at argv[*at]. */
-static int read_option(int argc, char **argv, int *at, const struct option_row *rows) {
+static int option_read(int argc, char **argv, int *at, const struct option_row *rows) {
         const char *arg = argv[*at];
 
         for (const struct option_row *row = rows; row->kind != OPTION_END; row++) {
@@ -41,7 +41,7 @@ static int read_option(int argc, char **argv, int *at, const struct option_row *
                 *row->text = argv[++*at];
                 return 0;
         }
-        return unknown(argv[0], arg, rows);
+        return option_unknown(argv[0], arg, rows);
 }
 
 int options_read(int argc, char **argv, const struct option_row *rows, const char **arguments, int *n) {
@@ -54,8 +54,8 @@ int options_read(int argc, char **argv, const struct option_row *rows, const cha
                         ended = true;
                         continue;
                 }
-                if (!ended && is_option(argv[i])) {
-                        r = read_option(argc, argv, &i, rows);
+                if (!ended && option_looks(argv[i])) {
+                        r = option_read(argc, argv, &i, rows);
                         if (r)
                                 return r;
                         continue;

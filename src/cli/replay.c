@@ -13,14 +13,14 @@
 
 #define LINE_MAX_BYTES ((size_t)1024 * 1024)
 
-static int print(struct buffer *line) {
+static int replay_print(struct buffer *line) {
         buffer_add_byte(line, '\n');
         if (line->failed)
                 return -ENOMEM;
         return fwrite(line->bytes, 1, line->n, stdout) == line->n ? 0 : -EIO;
 }
 
-static int told(void *ctx, const struct outcome *outcome) {
+static int replay_print_told(void *ctx, const struct outcome *outcome) {
         struct buffer *line = ctx;
         int r = 0;
 
@@ -29,27 +29,27 @@ static int told(void *ctx, const struct outcome *outcome) {
 
                 buffer_clear(line);
                 effect_to_json(&outcome->effects[i], &w);
-                r = print(line);
+                r = replay_print(line);
         }
         return r;
 }
 
-static void refused(void *ctx, uint64_t number, enum refusal refusal, const char *field, const struct error *err) {
+static void replay_refused(void *ctx, uint64_t number, enum refusal refusal, const char *field, const struct error *err) {
         struct buffer *line = ctx;
         struct json_writer w = JSON_WRITER(line);
 
         buffer_clear(line);
         line_rejected_json(number, refusal, field, err, &w);
-        (void) print(line); /* a full disk shows at the next effect and at the end */
+        (void) replay_print(line); /* a full disk shows at the next effect and at the end */
 }
 
-static int play(const char *path, const struct config *config, instant_t settle) {
+static int replay_play(const char *path, const struct config *config, instant_t settle) {
         struct buffer line = BUFFER_INIT(LINE_MAX_BYTES);
-        const struct lines_input input = {.command = "replay", .path = path, .refused = refused, .ctx = &line, .until = INSTANT_NEVER};
+        const struct lines_input input = {.command = "replay", .path = path, .refused = replay_refused, .ctx = &line, .until = INSTANT_NEVER};
         struct replay *replay = NULL;
         struct error err = {0};
         int status = EXIT_BROKER;
-        int r = replay_new(config, settle, told, &line, &replay);
+        int r = replay_new(config, settle, replay_print_told, &line, &replay);
 
         if (r == 0)
                 status = lines_play(&input, config, replay);
@@ -66,7 +66,7 @@ static int play(const char *path, const struct config *config, instant_t settle)
         return status;
 }
 
-static int run(int argc, char **argv) {
+static int replay_run(int argc, char **argv) {
         struct command_dirs dirs = COMMAND_DIRS_DEFAULT;
         const char *arguments[OPTION_ARGUMENTS_MAX], *settle_text = NULL;
         const struct option_row rows[] = {
@@ -86,7 +86,7 @@ static int run(int argc, char **argv) {
         if (settle_text && !instant_parse(text_of(settle_text), &settle))
                 return command_usage("replay", "--settle: '%s' is no instant; write one like 2023-06-15T12:00:00+02:00", settle_text);
         status = command_configuration("replay", &dirs, &config);
-        return status ? status : play(n ? arguments[0] : NULL, config, settle);
+        return status ? status : replay_play(n ? arguments[0] : NULL, config, settle);
 }
 
 const struct command command_replay = {
@@ -104,5 +104,5 @@ const struct command command_replay = {
                 "a clock line, never back; what falls due on the way happens at its own instant.\n"
                 "\n"
                 "  --settle INSTANT   accept every line first, then judge every case once, at this instant\n",
-        .run = run,
+        .run = replay_run,
 };

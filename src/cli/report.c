@@ -40,7 +40,7 @@ static const struct {
         [LISTING_TERMS] = {"Termijnen", {"organisation"}},
 };
 
-static int fail(int r, const char *what) {
+static int report_fail(int r, const char *what) {
         struct error err = {0};
 
         error_set(&err, "%s: %s", what, strerror(-r));
@@ -49,7 +49,7 @@ static int fail(int r, const char *what) {
 
 /* --- printing --- */
 
-static int print_table(const struct listing_table *table, enum format format) {
+static int report_print_table(const struct listing_table *table, enum format format) {
         struct buffer out = BUFFER_INIT(OUTPUT_MAX);
         bool failed;
 
@@ -63,17 +63,17 @@ static int print_table(const struct listing_table *table, enum format format) {
         if (!failed && out.n)
                 failed = fwrite(out.bytes, 1, out.n, stdout) != out.n;
         buffer_done(&out);
-        return failed ? fail(-ENOMEM, "cannot print the report") : EXIT_DONE;
+        return failed ? report_fail(-ENOMEM, "cannot print the report") : EXIT_DONE;
 }
 
-static int make(struct engine *engine, struct store *store, const struct listing_query *query, struct listing **ret) {
+static int report_make(struct engine *engine, struct store *store, const struct listing_query *query, struct listing **ret) {
         int r = listing_make(engine, store, query, ret);
 
-        return r ? fail(r, "cannot make the report") : EXIT_DONE;
+        return r ? report_fail(r, "cannot make the report") : EXIT_DONE;
 }
 
 /* For people: totals below the list, by what matters most. */
-static int print_totals(struct engine *engine, struct store *store, struct listing_query query) {
+static int report_print_totals(struct engine *engine, struct store *store, struct listing_query query) {
         for (size_t i = 0; i < ELEMENTS(titles[0].by) && titles[query.kind].by[i]; i++) {
                 CLEANUP(listing_free_p) struct listing *listing = NULL;
                 struct error err = {0};
@@ -81,45 +81,45 @@ static int print_totals(struct engine *engine, struct store *store, struct listi
 
                 if (listing_by_read(engine_config(engine), query.kind, titles[query.kind].by[i], &query.by, &err))
                         return EXIT_DONE; /* schemas without this event have nothing to total */
-                status = make(engine, store, &query, &listing);
+                status = report_make(engine, store, &query, &listing);
                 if (status)
                         return status;
                 if (listing->totals.n_rows == 0)
                         return EXIT_DONE;
                 puts("");
-                status = print_table(&listing->totals, FORMAT_TEXT);
+                status = report_print_table(&listing->totals, FORMAT_TEXT);
                 if (status)
                         return status;
         }
         return EXIT_DONE;
 }
 
-static int print_report(const struct arguments *a, struct engine *engine, struct store *store, const struct listing_query *query) {
+static int report_print(const struct arguments *a, struct engine *engine, struct store *store, const struct listing_query *query) {
         CLEANUP(listing_free_p) struct listing *listing = NULL;
         bool split = query->by.kind != BY_NOTHING;
         char day[DATE_DUTCH_MAX];
-        int status = make(engine, store, query, &listing);
+        int status = report_make(engine, store, query, &listing);
 
         if (status)
                 return status;
         if (a->format == FORMAT_TEXT)
                 printf("%s, stand op %s\n\n", titles[query->kind].title, date_dutch(date_of_instant(query->at), day));
-        status = print_table(split && query->kind != LISTING_NORMS ? &listing->totals : &listing->list, a->format);
+        status = report_print_table(split && query->kind != LISTING_NORMS ? &listing->totals : &listing->list, a->format);
         if (status == EXIT_DONE && a->format == FORMAT_TEXT && !split)
-                status = print_totals(engine, store, *query);
+                status = report_print_totals(engine, store, *query);
         return status;
 }
 
 /* --- where the cases come from --- */
 
-static int untold(void *ctx, const struct outcome *outcome) {
+static int report_untold(void *ctx, const struct outcome *outcome) {
         (void) ctx;
         (void) outcome;
         return 0;
 }
 
 /* terms without --until looks ahead from the instant. */
-static void complete(struct listing_query *query, const struct arguments *a, instant_t at) {
+static void report_complete(struct listing_query *query, const struct arguments *a, instant_t at) {
         query->at = at;
         if (query->kind == LISTING_TERMS && !a->until)
                 query->due_until = date_of_instant(at) + TERMS_DAYS;
@@ -128,19 +128,19 @@ static void complete(struct listing_query *query, const struct arguments *a, ins
 static int report_file(const struct arguments *a, const struct config *config, struct listing_query *query) {
         const struct lines_input input = {.command = "report", .path = a->path, .until = query->at};
         struct replay *replay = NULL;
-        int r = replay_new(config, query->at, untold, NULL, &replay), status;
+        int r = replay_new(config, query->at, report_untold, NULL, &replay), status;
         struct error err = {0};
 
         if (r)
-                return fail(r, "cannot start");
+                return report_fail(r, "cannot start");
         status = lines_play(&input, config, replay);
         if (status == EXIT_DONE && replay_now(replay) == INSTANT_NEVER) {
                 error_set(&err, "%s holds no event that is accepted; say with --at from which instant to look", a->path);
                 status = command_fail("report", EXIT_NO, &err);
         }
         if (status == EXIT_DONE) {
-                complete(query, a, replay_now(replay));
-                status = print_report(a, replay_engine(replay), replay_store(replay), query);
+                report_complete(query, a, replay_now(replay));
+                status = report_print(a, replay_engine(replay), replay_store(replay), query);
         }
         replay_free(replay);
         return status;
@@ -155,22 +155,22 @@ static int report_live(const struct arguments *a, const struct config *config, s
         if (r == 0)
                 r = store_new(engine, &store);
         if (r)
-                return fail(r, "cannot start");
-        complete(query, a, query->at == INSTANT_NEVER ? clock_realtime(&clock) : query->at);
+                return report_fail(r, "cannot start");
+        report_complete(query, a, query->at == INSTANT_NEVER ? clock_realtime(&clock) : query->at);
         status = command_cases("report", &a->dirs, a->bootstrap, NULL, store);
-        return status ? status : print_report(a, engine, store, query);
+        return status ? status : report_print(a, engine, store, query);
 }
 
 /* --- what was asked --- */
 
-static int read_date(const char *option, const char *text, day_t *ret) {
+static int report_read_date(const char *option, const char *text, day_t *ret) {
         *ret = DAY_NONE;
         if (!text || date_parse(text_of(text), ret))
                 return 0;
         return command_usage("report", "%s: '%s' is no date; write one like 2023-06-15", option, text);
 }
 
-static int read_organisation(const struct config *config, const char *option, const char *id, const struct organisation **ret) {
+static int report_read_organisation(const struct config *config, const char *option, const char *id, const struct organisation **ret) {
         struct nearest nearest = NEAREST_INIT(id);
         char hint[NEAREST_HINT_MAX];
 
@@ -183,7 +183,7 @@ static int read_organisation(const struct config *config, const char *option, co
         return command_usage("report", "%s: no organisation '%s'%s", option, id, nearest_hint(&nearest, hint));
 }
 
-static int read_region(const struct config *config, const char *id, const struct region **ret) {
+static int report_read_region(const struct config *config, const char *id, const struct region **ret) {
         struct nearest nearest = NEAREST_INIT(id);
         char hint[NEAREST_HINT_MAX];
 
@@ -196,7 +196,7 @@ static int read_region(const struct config *config, const char *id, const struct
         return command_usage("report", "--region: no region '%s'%s", id, nearest_hint(&nearest, hint));
 }
 
-static int read_norm(const struct config *config, const char *name) {
+static int report_read_norm(const struct config *config, const char *name) {
         struct nearest nearest = NEAREST_INIT(name);
         char hint[NEAREST_HINT_MAX];
 
@@ -213,7 +213,7 @@ static int read_norm(const struct config *config, const char *name) {
 }
 
 /* Options that mean nothing to a report are a mistake, not to be passed over. */
-static int refuse_others(const struct arguments *a, enum listing_kind kind) {
+static int report_refuse_others(const struct arguments *a, enum listing_kind kind) {
         bool norms = kind == LISTING_NORMS || kind == LISTING_TERMS, period = kind == LISTING_TERMS || kind == LISTING_HANDOVER;
 
         if (a->norm && !norms)
@@ -226,9 +226,9 @@ static int refuse_others(const struct arguments *a, enum listing_kind kind) {
 }
 
 /* The parts that need no configuration. */
-static int read_plain(struct arguments *a, struct listing_query *query) {
+static int report_read_plain(struct arguments *a, struct listing_query *query) {
         size_t format = 0;
-        int status = refuse_others(a, query->kind);
+        int status = report_refuse_others(a, query->kind);
 
         query->at = INSTANT_NEVER;
         if (status)
@@ -240,13 +240,13 @@ static int read_plain(struct arguments *a, struct listing_query *query) {
         if (format == FORMATS)
                 return command_usage("report", "--format: json, csv or text, not '%s'", a->format_text);
         a->format = (enum format)format;
-        status = read_date("--started-from", a->started_from, &query->started_from);
+        status = report_read_date("--started-from", a->started_from, &query->started_from);
         if (status == 0)
-                status = read_date("--started-until", a->started_until, &query->started_until);
+                status = report_read_date("--started-until", a->started_until, &query->started_until);
         if (status == 0)
-                status = read_date("--from", a->from, &query->due_from);
+                status = report_read_date("--from", a->from, &query->due_from);
         if (status == 0)
-                status = read_date("--until", a->until, &query->due_until);
+                status = report_read_date("--until", a->until, &query->due_until);
         if (query->kind == LISTING_HANDOVER) { /* the period in which measures ended */
                 query->started_from = a->from ? query->due_from : query->started_from;
                 query->started_until = a->until ? query->due_until : query->started_until;
@@ -254,25 +254,25 @@ static int read_plain(struct arguments *a, struct listing_query *query) {
         return status;
 }
 
-static int read_configured(const struct arguments *a, const struct config *config, struct listing_query *query) {
+static int report_read_configured(const struct arguments *a, const struct config *config, struct listing_query *query) {
         struct error err = {0};
-        int status = read_region(config, a->region, &query->region);
+        int status = report_read_region(config, a->region, &query->region);
 
         if (status == 0)
-                status = read_organisation(config, "--gi", a->gi, &query->gi);
+                status = report_read_organisation(config, "--gi", a->gi, &query->gi);
         if (status == 0)
-                status = read_organisation(config, "--municipality", a->municipality, &query->municipality);
+                status = report_read_organisation(config, "--municipality", a->municipality, &query->municipality);
         if (status == 0)
-                status = read_organisation(config, "--organisation", a->organisation, &query->organisation);
+                status = report_read_organisation(config, "--organisation", a->organisation, &query->organisation);
         if (status == 0)
-                status = read_norm(config, a->norm);
+                status = report_read_norm(config, a->norm);
         query->norm = a->norm;
         if (status == 0 && a->by && listing_by_read(config, query->kind, a->by, &query->by, &err))
                 status = command_usage("report", "%s", err.text);
         return status;
 }
 
-static int read_kind(const char *name, enum listing_kind *ret) {
+static int report_read_kind(const char *name, enum listing_kind *ret) {
         struct nearest nearest = NEAREST_INIT(name ? name : "");
         char hint[NEAREST_HINT_MAX];
 
@@ -287,7 +287,7 @@ static int read_kind(const char *name, enum listing_kind *ret) {
         return command_usage("report", "no report '%s'%s", name, nearest_hint(&nearest, hint));
 }
 
-static int run(int argc, char **argv) {
+static int report_run(int argc, char **argv) {
         struct arguments a = {.dirs = COMMAND_DIRS_DEFAULT};
         struct listing_query query = {0};
         const char *arguments[OPTION_ARGUMENTS_MAX];
@@ -308,13 +308,13 @@ static int run(int argc, char **argv) {
                 return status;
         if (n > 2)
                 return command_usage("report", "a report and one FILE at most, not %d arguments", n);
-        status = read_kind(n ? arguments[0] : NULL, &query.kind);
+        status = report_read_kind(n ? arguments[0] : NULL, &query.kind);
         if (status == 0)
-                status = read_plain(&a, &query);
+                status = report_read_plain(&a, &query);
         if (status == 0)
                 status = command_configuration("report", &a.dirs, &config);
         if (status == 0)
-                status = read_configured(&a, config, &query);
+                status = report_read_configured(&a, config, &query);
         if (status)
                 return status;
         a.path = n > 1 ? arguments[1] : NULL;
@@ -347,5 +347,5 @@ const struct command command_report = {
                 "  --format json|csv|text  (default: json)\n"
                 "  --bootstrap             the broker (default: KETENWACHT_BOOTSTRAP, then broker.yaml)\n"
                 "  --config DIR, --schemas DIR\n",
-        .run = run,
+        .run = report_run,
 };

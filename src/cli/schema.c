@@ -33,7 +33,7 @@ struct verb {
 
 /* ---- list ---- */
 
-static int list_one(const struct arguments *a, const char *file_name, struct buffer *out, struct error *err) {
+static int schema_list_one(const struct arguments *a, const char *file_name, struct buffer *out, struct error *err) {
         CLEANUP(schema_free_p) struct schema_file *file = NULL;
         struct json_writer w = JSON_WRITER(out);
         char path[PATH_BYTES_MAX], fingerprint[17];
@@ -60,7 +60,7 @@ static int list_one(const struct arguments *a, const char *file_name, struct buf
         return EXIT_DONE;
 }
 
-static int list(const struct arguments *a, struct buffer *out, struct error *err) {
+static int schema_list(const struct arguments *a, struct buffer *out, struct error *err) {
         CLEANUP(folder_names_free_p) char **names = NULL;
         int status = EXIT_DONE;
         struct error one;
@@ -69,7 +69,7 @@ static int list(const struct arguments *a, struct buffer *out, struct error *err
         if (folder_names(a->dirs.schemas, ENDING, &names, &n, err))
                 return EXIT_USAGE;
         for (size_t i = 0; i < n; i++) { /* the others are told all the same; the first mistake is the answer */
-                int r = list_one(a, names[i], out, &one);
+                int r = schema_list_one(a, names[i], out, &one);
 
                 if (r && status == EXIT_DONE) {
                         status = r;
@@ -85,7 +85,7 @@ static int list(const struct arguments *a, struct buffer *out, struct error *err
 
 /* ---- show ---- */
 
-static void write_type(const struct schema *s, unsigned depth, struct buffer *out) {
+static void schema_write_type(const struct schema *s, unsigned depth, struct buffer *out) {
         const struct schema *other;
 
         if (depth > TYPE_DEPTH_MAX) {
@@ -96,16 +96,16 @@ static void write_type(const struct schema *s, unsigned depth, struct buffer *ou
                         buffer_printf(out, " (%zu bytes)", s->size);
         } else if (s->kind == SCHEMA_UNION && s->n_branches == 2 && (s->branches[0]->kind == SCHEMA_NULL || s->branches[1]->kind == SCHEMA_NULL)) {
                 other = s->branches[s->branches[0]->kind == SCHEMA_NULL];
-                write_type(other, depth + 1, out);
+                schema_write_type(other, depth + 1, out);
                 buffer_add_byte(out, '?');
         } else if (s->kind == SCHEMA_UNION) {
                 for (size_t i = 0; i < s->n_branches; i++) {
                         buffer_add_text(out, i ? " | " : "");
-                        write_type(s->branches[i], depth + 1, out);
+                        schema_write_type(s->branches[i], depth + 1, out);
                 }
         } else if (s->kind == SCHEMA_ARRAY || s->kind == SCHEMA_MAP) {
                 buffer_add_text(out, s->kind == SCHEMA_ARRAY ? "list of " : "map of ");
-                write_type(s->items, depth + 1, out);
+                schema_write_type(s->items, depth + 1, out);
         } else if (s->kind == SCHEMA_FIXED) {
                 buffer_printf(out, "%s (%zu bytes)", s->name, s->size);
         } else {
@@ -114,9 +114,9 @@ static void write_type(const struct schema *s, unsigned depth, struct buffer *ou
 }
 
 /* The symbols of an enum, plain or nullable, or nothing. */
-static void write_symbols(const struct schema *s, struct buffer *out) {
+static void schema_write_symbols(const struct schema *s, struct buffer *out) {
         for (size_t i = 0; s->kind == SCHEMA_UNION && i < s->n_branches; i++)
-                write_symbols(s->branches[i], out);
+                schema_write_symbols(s->branches[i], out);
         if (s->kind != SCHEMA_ENUM)
                 return;
         buffer_add_text(out, "      one of ");
@@ -127,7 +127,7 @@ static void write_symbols(const struct schema *s, struct buffer *out) {
         buffer_add_byte(out, '\n');
 }
 
-static void write_json(const char *before, const char *key, const json_t *value, struct buffer *out) {
+static void schema_write_json(const char *before, const char *key, const json_t *value, struct buffer *out) {
         char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
 
         if (text)
@@ -138,43 +138,43 @@ static void write_json(const char *before, const char *key, const json_t *value,
 }
 
 /* Our own properties. */
-static void write_properties(const char *before, const json_t *properties, struct buffer *out) {
+static void schema_write_properties(const char *before, const json_t *properties, struct buffer *out) {
         const char *key;
         json_t *value;
 
         json_object_foreach((json_t *)properties, key, value) {
                 if (strncmp(key, PROPERTY_PREFIX, strlen(PROPERTY_PREFIX)) == 0)
-                        write_json(before, key, value, out);
+                        schema_write_json(before, key, value, out);
         }
 }
 
-static void write_schema(const struct schema_file *file, struct buffer *out) {
+static void schema_write(const struct schema_file *file, struct buffer *out) {
         const struct schema *root = schema_root(file);
         struct buffer type = BUFFER_INIT(OUTPUT_MAX);
 
-        write_type(root, 0, &type);
+        schema_write_type(root, 0, &type);
         buffer_printf(out, "%s\n", buffer_text(&type));
         if (*root->doc)
                 buffer_printf(out, "%s\n", root->doc);
         buffer_printf(out, "fingerprint: %016" PRIx64 "\n", schema_fingerprint(file));
-        write_properties("", root->properties, out);
+        schema_write_properties("", root->properties, out);
         for (size_t i = 0; i < root->n_fields; i++) {
                 const struct schema_field *f = &root->fields[i];
 
                 buffer_clear(&type);
-                write_type(f->type, 0, &type);
+                schema_write_type(f->type, 0, &type);
                 buffer_printf(out, "%s  %-22s %-18s %s\n", i ? "" : "\n", f->name, buffer_text(&type), f->doc);
-                write_symbols(f->type, out);
+                schema_write_symbols(f->type, out);
                 if (f->default_value && !json_is_null(f->default_value))
-                        write_json("      ", "default", f->default_value, out);
-                write_properties("      ", f->properties, out);
+                        schema_write_json("      ", "default", f->default_value, out);
+                schema_write_properties("      ", f->properties, out);
         }
-        write_symbols(root, out);
+        schema_write_symbols(root, out);
         buffer_done(&type);
 }
 
 /* "no event 'x' in schemas (did you mean 'y'?)" */
-static int unknown_name(const struct arguments *a, struct error *err) {
+static int schema_unknown(const struct arguments *a, struct error *err) {
         CLEANUP(folder_names_free_p) char **names = NULL;
         struct nearest nearest = NEAREST_INIT(a->operand);
         char hint[NEAREST_HINT_MAX];
@@ -190,25 +190,25 @@ static int unknown_name(const struct arguments *a, struct error *err) {
         return EXIT_USAGE;
 }
 
-static int show(const struct arguments *a, struct buffer *out, struct error *err) {
+static int schema_show(const struct arguments *a, struct buffer *out, struct error *err) {
         CLEANUP(schema_free_p) struct schema_file *file = NULL;
         char path[PATH_BYTES_MAX];
         int r;
 
         if (strchr(a->operand, '/') || (size_t)snprintf(path, sizeof(path), "%s/%s" ENDING, a->dirs.schemas, a->operand) >= sizeof(path))
-                return unknown_name(a, err);
+                return schema_unknown(a, err);
         r = schema_read(path, &file, err);
         if (r == -ENOENT)
-                return unknown_name(a, err);
+                return schema_unknown(a, err);
         if (r)
                 return EXIT_USAGE;
-        write_schema(file, out);
+        schema_write(file, out);
         return EXIT_DONE;
 }
 
 /* ---- fingerprint, canonical ---- */
 
-static int fingerprint(const struct arguments *a, struct buffer *out, struct error *err) {
+static int schema_print_fingerprint(const struct arguments *a, struct buffer *out, struct error *err) {
         CLEANUP(schema_free_p) struct schema_file *file = NULL;
 
         if (schema_read(a->operand, &file, err))
@@ -217,7 +217,7 @@ static int fingerprint(const struct arguments *a, struct buffer *out, struct err
         return EXIT_DONE;
 }
 
-static int canonical(const struct arguments *a, struct buffer *out, struct error *err) {
+static int schema_print_canonical(const struct arguments *a, struct buffer *out, struct error *err) {
         CLEANUP(schema_free_p) struct schema_file *file = NULL;
 
         if (schema_read(a->operand, &file, err))
@@ -230,13 +230,13 @@ static int canonical(const struct arguments *a, struct buffer *out, struct error
 /* ---- The command ---- */
 
 static const struct verb verbs[] = {
-        {"list", NULL, list},
-        {"show", "NAME", show},
-        {"fingerprint", "FILE", fingerprint},
-        {"canonical", "FILE", canonical},
+        {"list", NULL, schema_list},
+        {"show", "NAME", schema_show},
+        {"fingerprint", "FILE", schema_print_fingerprint},
+        {"canonical", "FILE", schema_print_canonical},
 };
 
-static int run_verb(const struct verb *verb, const struct arguments *a) {
+static int schema_run_verb(const struct verb *verb, const struct arguments *a) {
         struct buffer out = BUFFER_INIT(OUTPUT_MAX);
         struct error err = {.text = ""};
         int status = verb->run(a, &out, &err);
@@ -253,7 +253,7 @@ static int run_verb(const struct verb *verb, const struct arguments *a) {
         return status ? command_fail("schema", status, &err) : EXIT_DONE;
 }
 
-static int run(int argc, char **argv) {
+static int schema_run(int argc, char **argv) {
         struct arguments a = {.dirs = COMMAND_DIRS_DEFAULT};
         const struct option_row options[] = {
                 OPTION_TEXT_ROW("--config", &a.dirs.config),
@@ -277,10 +277,10 @@ static int run(int argc, char **argv) {
                         continue;
                 if (n != (verbs[i].operand ? 2 : 1))
                         return command_usage("schema", "%s takes %s", verbs[i].name, verbs[i].operand ? verbs[i].operand : "nothing more");
-                if (a.json && verbs[i].run != list)
+                if (a.json && verbs[i].run != schema_list)
                         return command_usage("schema", "%s knows no --json", verbs[i].name);
                 a.operand = verbs[i].operand ? words[1] : NULL;
-                return run_verb(&verbs[i], &a);
+                return schema_run_verb(&verbs[i], &a);
         }
         return command_usage("schema", "no '%s' of schemas%s", words[0], nearest_hint(&nearest, hint));
 }
@@ -301,5 +301,5 @@ const struct command command_schema = {
                 "  --config DIR   where the configuration is (default config)\n"
                 "  --json         of list: one object a line, {\"name\", \"fingerprint\", \"record\", \"doc\"}\n\n"
                 "Exit status: 0 done, 2 wrong usage, or a schema that is not there or not right.\n",
-        .run = run,
+        .run = schema_run,
 };

@@ -87,7 +87,7 @@ static int show_keep(void *ctx, struct bus_record *record, struct error *err) {
         return record->value && !row->value ? -ENOMEM : 0;
 }
 
-static size_t place_of(const struct bus_record *record) {
+static size_t show_place(const struct bus_record *record) {
         struct row_key key;
 
         return row_key_read(record->key, record->key_n, &key) == 0 ? row_kind_place(key.kind) : ROW_KINDS;
@@ -96,7 +96,7 @@ static size_t place_of(const struct bus_record *record) {
 /* Facts first, then what was told, each in the order in which it was last written. */
 static int show_by_kind(const void *a, const void *b) {
         const struct bus_record *x = *(const struct bus_record *const *)a, *y = *(const struct bus_record *const *)b;
-        size_t place_x = place_of(x), place_y = place_of(y);
+        size_t place_x = show_place(x), place_y = show_place(y);
 
         if (place_x != place_y)
                 return place_x < place_y ? -1 : 1;

@@ -43,7 +43,7 @@ struct copy {
         struct error failure;      /* of the first row that the broker refused */
 };
 
-static void on_settled(void *ctx, const struct bus_report *report) {
+static void copy_settled(void *ctx, const struct bus_report *report) {
         struct copy *copy = ctx;
 
         copy->settled++;
@@ -53,7 +53,7 @@ static void on_settled(void *ctx, const struct bus_report *report) {
         error_set(&copy->failure, "a row was not acknowledged: %s; run it again", report->reason ? report->reason : "no answer came");
 }
 
-static int wait_for(struct copy *copy, uint64_t most, struct error *err) {
+static int copy_wait(struct copy *copy, uint64_t most, struct error *err) {
         uint64_t before = copy->settled;
 
         for (unsigned waits = 0; copy->sent - copy->settled > most && !copy->refused;) {
@@ -73,10 +73,10 @@ static int wait_for(struct copy *copy, uint64_t most, struct error *err) {
         return copy->refused ? -EIO : 0;
 }
 
-static int send_row(struct copy *copy, int32_t partition, const void *key, const void *value, size_t n, struct error *err) {
+static int copy_send(struct copy *copy, int32_t partition, const void *key, const void *value, size_t n, struct error *err) {
         const struct bus_record record = {
                 .topic = TOPIC_CASE_STATE, .partition = partition, .key = key, .key_n = ROW_KEY_BYTES, .value = value, .value_n = n};
-        int r = copy->sent - copy->settled < IN_FLIGHT_MAX ? 0 : wait_for(copy, IN_FLIGHT_MAX / 2, err);
+        int r = copy->sent - copy->settled < IN_FLIGHT_MAX ? 0 : copy_wait(copy, IN_FLIGHT_MAX / 2, err);
 
         for (unsigned tries = 0; r == 0 && tries < WAITS_MAX; tries++) {
                 r = bus_producer_send(copy->producer, &record, NULL, err);
@@ -93,28 +93,28 @@ static int send_row(struct copy *copy, int32_t partition, const void *key, const
 
 /* -- The worker's own rows -- */
 
-static int send_number(struct copy *copy, int32_t partition, struct row_key mark, int64_t number, struct error *err) {
+static int copy_send_number(struct copy *copy, int32_t partition, struct row_key mark, int64_t number, struct error *err) {
         uint8_t key[ROW_KEY_BYTES];
         char text[NUMBER_MAX];
 
         row_key_write(&mark, key);
-        return send_row(copy, partition, key, text, (size_t)snprintf(text, sizeof(text), "%" PRId64, number), err);
+        return copy_send(copy, partition, key, text, (size_t)snprintf(text, sizeof(text), "%" PRId64, number), err);
 }
 
-static int send_marks(struct copy *copy, int64_t partitions, struct error *err) {
+static int copy_send_marks(struct copy *copy, int64_t partitions, struct error *err) {
         int r = 0;
 
         for (int32_t p = 0; p < copy->to.config.partitions && r == 0; p++) {
-                r = send_number(copy, p, row_key_of_partitions(), partitions, err);
+                r = copy_send_number(copy, p, row_key_of_partitions(), partitions, err);
                 if (r == 0 && partitions != ROW_PARTITIONS_COPYING && copy->version >= 0)
-                        r = send_number(copy, p, row_key_of_version(), copy->version, err);
+                        r = copy_send_number(copy, p, row_key_of_version(), copy->version, err);
         }
-        return r ? r : wait_for(copy, 0, err);
+        return r ? r : copy_wait(copy, 0, err);
 }
 
 /* -- Rows -- */
 
-static int look_at_target(void *ctx, struct bus_record *record, struct error *err) {
+static int copy_look(void *ctx, struct bus_record *record, struct error *err) {
         struct copy *copy = ctx;
         struct target_mark *mark = &copy->marks[record->partition < copy->to.config.partitions ? record->partition : 0];
         struct row_key key;
@@ -153,14 +153,14 @@ static int copy_row(void *ctx, struct bus_record *record, struct error *err) {
         if (key.kind == ROW_SCHEMA)
                 return 0; /* whoever works on it next writes those that it uses */
         uuid_format(&key.case_id, text);
-        r = send_row(copy, murmur2_partition(text, UUID_TEXT, copy->to.config.partitions), record->key, record->value, record->value_n, err);
+        r = copy_send(copy, murmur2_partition(text, UUID_TEXT, copy->to.config.partitions), record->key, record->value, record->value_n, err);
         copy->copied += r == 0;
         return r;
 }
 
 /* -- The command -- */
 
-static int open_both(struct copy *copy, const struct command_dirs *dirs, const char *bootstrap, const char *from, const char *from_bootstrap) {
+static int copy_open(struct copy *copy, const struct command_dirs *dirs, const char *bootstrap, const char *from, const char *from_bootstrap) {
         int status = command_broker_read("state", from, from_bootstrap, NULL, &copy->from);
 
         if (status == 0)
@@ -174,8 +174,8 @@ static int open_both(struct copy *copy, const struct command_dirs *dirs, const c
 }
 
 /* New, or left by a copy that failed. Return: 0, or the exit status. */
-static int check_target(struct copy *copy) {
-        const struct live_rows rows = {.partition = BUS_ALL_PARTITIONS, .row = look_at_target, .ctx = copy};
+static int copy_check_target(struct copy *copy) {
+        const struct live_rows rows = {.partition = BUS_ALL_PARTITIONS, .row = copy_look, .ctx = copy};
         struct error err = {0};
         int r = live_each(copy->to.bus, &rows, &err);
 
@@ -191,22 +191,22 @@ static int check_target(struct copy *copy) {
         return 0;
 }
 
-static int copy_all(struct copy *copy, struct error *err) {
+static int copy_rows(struct copy *copy, struct error *err) {
         static const char *const topics[] = {TOPIC_CASE_STATE};
-        const struct bus_producer_config config = {.settled = on_settled, .ctx = copy, .topics = topics, .topics_n = 1};
+        const struct bus_producer_config config = {.settled = copy_settled, .ctx = copy, .topics = topics, .topics_n = 1};
         const struct live_rows rows = {.partition = BUS_ALL_PARTITIONS, .row = copy_row, .ctx = copy};
         int r = bus_producer_open(copy->to.bus, &config, &copy->producer, err);
 
         if (r == 0)
-                r = send_marks(copy, ROW_PARTITIONS_COPYING, err);
+                r = copy_send_marks(copy, ROW_PARTITIONS_COPYING, err);
         if (r == 0)
                 r = live_each(copy->from.bus, &rows, err);
         if (r == 0)
-                r = wait_for(copy, 0, err);
-        return r ? r : send_marks(copy, copy->to.config.partitions, err);
+                r = copy_wait(copy, 0, err);
+        return r ? r : copy_send_marks(copy, copy->to.config.partitions, err);
 }
 
-static int run(struct copy *copy) {
+static int copy_run(struct copy *copy) {
         struct error err = {0};
         int r, status;
 
@@ -214,10 +214,10 @@ static int run(struct copy *copy) {
         copy->marks = calloc((size_t)copy->to.config.partitions, sizeof(*copy->marks));
         if (!copy->marks)
                 return command_fail("state", EXIT_BROKER, &err);
-        status = check_target(copy);
+        status = copy_check_target(copy);
         if (status)
                 return status;
-        r = copy_all(copy, &err);
+        r = copy_rows(copy, &err);
         if (r)
                 return command_fail("state", r == -ENOENT || r == -EINVAL ? EXIT_USAGE : EXIT_BROKER, &err);
         printf("{\"copied\":%" PRIu64 ",\"partitions\":%d}\n", copy->copied, copy->to.config.partitions);
@@ -226,10 +226,10 @@ static int run(struct copy *copy) {
 
 int state_copy(const struct command_dirs *dirs, const char *bootstrap, const char *from, const char *from_bootstrap) {
         struct copy copy = {.version = -1};
-        int status = open_both(&copy, dirs, bootstrap, from, from_bootstrap);
+        int status = copy_open(&copy, dirs, bootstrap, from, from_bootstrap);
 
         if (status == 0)
-                status = run(&copy);
+                status = copy_run(&copy);
         bus_producer_close(copy.producer);
         command_broker_done(&copy.to);
         command_broker_done(&copy.from);

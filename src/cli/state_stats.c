@@ -41,7 +41,7 @@ struct stats_reading {
         struct count *count;
 };
 
-static int read_mark(struct stats_reading *reading, const struct row_key *key, const struct bus_record *record, struct error *err) {
+static int stats_read_mark(struct stats_reading *reading, const struct row_key *key, const struct bus_record *record, struct error *err) {
         int64_t number;
 
         if (!text_to_int64((struct text){record->value, record->value_n}, &number)) {
@@ -55,7 +55,7 @@ static int read_mark(struct stats_reading *reading, const struct row_key *key, c
         return 0;
 }
 
-static int count_row(void *ctx, struct bus_record *record, struct error *err) {
+static int stats_count_row(void *ctx, struct bus_record *record, struct error *err) {
         struct stats_reading *reading = ctx;
         struct count *count = reading->count;
         struct row_key key;
@@ -73,7 +73,7 @@ static int count_row(void *ctx, struct bus_record *record, struct error *err) {
                 weight->value_bytes += record->value_n;
         }
         if (known && row_key_is_mark(&key))
-                return record->value && key.kind == ROW_VERSION ? read_mark(reading, &key, record, err) : 0;
+                return record->value && key.kind == ROW_VERSION ? stats_read_mark(reading, &key, record, err) : 0;
         r = store_restore(reading->store, record->key, record->key_n, record->value, record->value_n, err);
         if (r == -EINVAL)
                 error_prefix(err, "partition %d of case-state, offset %" PRId64, record->partition, record->offset);
@@ -82,7 +82,7 @@ static int count_row(void *ctx, struct bus_record *record, struct error *err) {
         return r;
 }
 
-static void conclude(struct count *count, const struct store *store) {
+static void stats_conclude(struct count *count, const struct store *store) {
         const struct store_stats *s = &count->stats;
 
         count->stats = store_stats(store);
@@ -92,7 +92,7 @@ static void conclude(struct count *count, const struct store *store) {
                       (count->version >= 0) + (count->partitions > 0);
 }
 
-static void add(struct count *all, const struct count *one) {
+static void stats_add(struct count *all, const struct count *one) {
         for (size_t i = 0; i < ROW_KINDS; i++) {
                 all->weights[i].rows += one->weights[i].rows;
                 all->weights[i].key_bytes += one->weights[i].key_bytes;
@@ -116,7 +116,7 @@ static void add(struct count *all, const struct count *one) {
         all->version = one->version > all->version ? one->version : all->version;
 }
 
-static struct weight sum(const struct count *count) {
+static struct weight stats_sum(const struct count *count) {
         struct weight all = {.key_bytes = count->tombstone_bytes};
 
         for (size_t i = 0; i < ROW_KINDS; i++) {
@@ -129,29 +129,29 @@ static struct weight sum(const struct count *count) {
 
 /* -- JSON -- */
 
-static void put_size(struct json_writer *w, const char *key, uint64_t n) {
+static void stats_put_size(struct json_writer *w, const char *key, uint64_t n) {
         jsonw_put_int(w, key, (int64_t)n);
 }
 
-static void put_topic(struct json_writer *w, const struct count *count) {
+static void stats_put_topic(struct json_writer *w, const struct count *count) {
         jsonw_key(w, "topic");
         jsonw_open_object(w);
         for (size_t i = 0; i < ROW_KINDS; i++) {
                 jsonw_key(w, row_kinds[i].name);
                 jsonw_open_object(w);
-                put_size(w, "rows", count->weights[i].rows);
-                put_size(w, "key_bytes", count->weights[i].key_bytes);
-                put_size(w, "value_bytes", count->weights[i].value_bytes);
+                stats_put_size(w, "rows", count->weights[i].rows);
+                stats_put_size(w, "key_bytes", count->weights[i].key_bytes);
+                stats_put_size(w, "value_bytes", count->weights[i].value_bytes);
                 jsonw_close_object(w);
         }
         jsonw_close_object(w);
 }
 
-static int print_json(const struct count *count, int32_t partition) {
+static int stats_print_json(const struct count *count, int32_t partition) {
         struct buffer line = BUFFER_INIT(LINE_BYTES_MAX);
         struct json_writer w = JSON_WRITER(&line);
         const struct store_stats *s = &count->stats;
-        struct weight all = sum(count);
+        struct weight all = stats_sum(count);
         struct error err;
         char checksum[17];
 
@@ -160,22 +160,22 @@ static int print_json(const struct count *count, int32_t partition) {
                 jsonw_put_int(&w, "partition", partition);
         else
                 jsonw_put_string(&w, "partition", "all");
-        put_size(&w, "cases", s->cases);
-        put_size(&w, "closed", s->closed);
-        put_size(&w, "facts", s->facts);
-        put_size(&w, "announcements", s->announcements);
-        put_size(&w, "alerts", s->alerts);
-        put_size(&w, "open_alerts", s->open_alerts);
-        put_size(&w, "copies", s->copies);
-        put_size(&w, "live_rows", count->live);
-        put_size(&w, "superseded_rows", all.rows > count->live ? all.rows - count->live : 0);
-        put_size(&w, "tombstones", count->tombstones);
-        put_size(&w, "key_bytes", all.key_bytes);
-        put_size(&w, "value_bytes", all.value_bytes);
-        put_topic(&w, count);
-        put_size(&w, "memory_bytes", s->bytes);
-        put_size(&w, "memory_bytes_tellings", s->bytes_tellings);
-        put_size(&w, "memory_bytes_closed", s->bytes_closed);
+        stats_put_size(&w, "cases", s->cases);
+        stats_put_size(&w, "closed", s->closed);
+        stats_put_size(&w, "facts", s->facts);
+        stats_put_size(&w, "announcements", s->announcements);
+        stats_put_size(&w, "alerts", s->alerts);
+        stats_put_size(&w, "open_alerts", s->open_alerts);
+        stats_put_size(&w, "copies", s->copies);
+        stats_put_size(&w, "live_rows", count->live);
+        stats_put_size(&w, "superseded_rows", all.rows > count->live ? all.rows - count->live : 0);
+        stats_put_size(&w, "tombstones", count->tombstones);
+        stats_put_size(&w, "key_bytes", all.key_bytes);
+        stats_put_size(&w, "value_bytes", all.value_bytes);
+        stats_put_topic(&w, count);
+        stats_put_size(&w, "memory_bytes", s->bytes);
+        stats_put_size(&w, "memory_bytes_tellings", s->bytes_tellings);
+        stats_put_size(&w, "memory_bytes_closed", s->bytes_closed);
         jsonw_key(&w, "version");
         if (count->version >= 0)
                 jsonw_int(&w, count->version);
@@ -194,13 +194,13 @@ static int print_json(const struct count *count, int32_t partition) {
 
 /* -- Text -- */
 
-static double per(double bytes, uint64_t n) {
+static double stats_per(double bytes, uint64_t n) {
         return n ? bytes / (double)n : 0;
 }
 
-static void print_text(const struct count *count, int32_t partition) {
+static void stats_print_text(const struct count *count, int32_t partition) {
         const struct store_stats *s = &count->stats;
-        struct weight all = sum(count);
+        struct weight all = stats_sum(count);
         char name[16] = "all";
 
         if (partition == 0)
@@ -217,7 +217,7 @@ static void print_text(const struct count *count, int32_t partition) {
                 printf("%8s\n", "-");
 }
 
-static void print_sizes(const struct count *all) {
+static void stats_print_sizes(const struct count *all) {
         const struct weight *facts = &all->weights[row_kind_place(ROW_FACT)];
         const struct store_stats *s = &all->stats;
         uint64_t tellings = s->announcements + s->alerts + s->copies, rows = 0;
@@ -230,18 +230,19 @@ static void print_sizes(const struct count *all) {
                 topic += (double)(all->weights[i].key_bytes + all->weights[i].value_bytes);
         }
         printf("\na fact      %7.1f bytes of key and value on the topic, %7.1f bytes in memory with its share of the case\n",
-               per((double)(facts->key_bytes + facts->value_bytes), facts->rows),
-               per((double)(s->bytes - s->bytes_tellings - s->bytes_closed), s->facts));
-        printf("a telling   %7.1f bytes of key and value on the topic, %7.1f bytes in memory\n", per(topic, rows), per((double)s->bytes_tellings, tellings));
+               stats_per((double)(facts->key_bytes + facts->value_bytes), facts->rows),
+               stats_per((double)(s->bytes - s->bytes_tellings - s->bytes_closed), s->facts));
+        printf("a telling   %7.1f bytes of key and value on the topic, %7.1f bytes in memory\n", stats_per(topic, rows),
+               stats_per((double)s->bytes_tellings, tellings));
         printf("checksum    %016" PRIx64 "\n", all->checksum);
 }
 
 /* -- The command -- */
 
-static int stats_of(struct engine *engine, struct bus *bus, int32_t partitions, int32_t partition, struct count *ret) {
+static int stats_partition(struct engine *engine, struct bus *bus, int32_t partitions, int32_t partition, struct count *ret) {
         CLEANUP(store_free_p) struct store *store = NULL;
         struct stats_reading reading = {.count = ret};
-        struct live_rows rows = {.partition = partition, .row = count_row, .ctx = &reading};
+        struct live_rows rows = {.partition = partition, .row = stats_count_row, .ctx = &reading};
         struct error err = {0};
         int r = store_new(engine, &store);
 
@@ -252,7 +253,7 @@ static int stats_of(struct engine *engine, struct bus *bus, int32_t partitions, 
                 r = live_each(bus, &rows, &err);
         if (r)
                 return command_fail("state", r == -EINVAL || r == -ENOENT ? EXIT_USAGE : EXIT_BROKER, &err);
-        conclude(ret, store);
+        stats_conclude(ret, store);
         if (ret->partitions == 0 || ret->partitions == partitions)
                 return 0;
         if (ret->partitions == ROW_PARTITIONS_COPYING)
@@ -262,8 +263,8 @@ static int stats_of(struct engine *engine, struct bus *bus, int32_t partitions, 
         return command_fail("state", EXIT_USAGE, &err);
 }
 
-static int stats(const struct command_dirs *dirs, const char *bootstrap, bool text, struct config **config, struct engine **engine,
-                 struct command_broker *broker) {
+static int stats_all(const struct command_dirs *dirs, const char *bootstrap, bool text, struct config **config, struct engine **engine,
+                     struct command_broker *broker) {
         struct count one, all = {.version = -1};
         struct error err = {0};
         int status = command_configuration("state", dirs, config);
@@ -278,21 +279,21 @@ static int stats(const struct command_dirs *dirs, const char *bootstrap, bool te
         if (engine_new(*config, engine))
                 return command_fail("state", EXIT_BROKER, &err);
         for (int32_t p = 0; p < broker->config.partitions && status == 0; p++) {
-                status = stats_of(*engine, broker->bus, broker->config.partitions, p, &one);
+                status = stats_partition(*engine, broker->bus, broker->config.partitions, p, &one);
                 if (status)
                         return status;
-                add(&all, &one);
+                stats_add(&all, &one);
                 if (text)
-                        print_text(&one, p);
+                        stats_print_text(&one, p);
                 else
-                        status = print_json(&one, p);
+                        status = stats_print_json(&one, p);
         }
         if (status)
                 return status;
         if (!text)
-                return print_json(&all, -1) ?: command_flush("state");
-        print_text(&all, -1);
-        print_sizes(&all);
+                return stats_print_json(&all, -1) ?: command_flush("state");
+        stats_print_text(&all, -1);
+        stats_print_sizes(&all);
         return command_flush("state");
 }
 
@@ -300,7 +301,7 @@ int state_stats(const struct command_dirs *dirs, const char *bootstrap, bool tex
         struct command_broker broker = {0};
         struct config *config = NULL;
         struct engine *engine = NULL;
-        int status = stats(dirs, bootstrap, text, &config, &engine, &broker);
+        int status = stats_all(dirs, bootstrap, text, &config, &engine, &broker);
 
         engine_free(engine);
         command_broker_done(&broker);

@@ -33,7 +33,7 @@ struct end {
         instant_t at, from_at; /* in hours */
 };
 
-static int read_step(const char *text, struct arguments *a) {
+static int term_read_step(const char *text, struct arguments *a) {
         struct error err = {0};
 
         if (a->term.n == TERM_STEPS_MAX)
@@ -47,7 +47,7 @@ static int read_step(const char *text, struct arguments *a) {
         return 0;
 }
 
-static int read_arguments(int argc, char **argv, struct arguments *a) {
+static int term_arguments(int argc, char **argv, struct arguments *a) {
         const char *words[OPTION_ARGUMENTS_MAX], *roll = "none";
         const struct option_row rows[] = {
                 OPTION_TEXT_ROW("--roll", &roll),           OPTION_FLAG_ROW("--explain", &a->explain),       OPTION_FLAG_ROW("--json", &a->json),
@@ -66,14 +66,14 @@ static int read_arguments(int argc, char **argv, struct arguments *a) {
         if (n == 1)
                 return command_usage("term", "a step is missing behind %s; expected a number and a unit in quotes, as in \"5 working days\"", a->from);
         for (int i = 1; i < n; i++) {
-                status = read_step(words[i], a);
+                status = term_read_step(words[i], a);
                 if (status)
                         return status;
         }
         return 0;
 }
 
-static int check_arguments(const struct arguments *a, struct end *end) {
+static int term_check_arguments(const struct arguments *a, struct end *end) {
         bool is_date = date_parse(text_of(a->from), &end->from_date), is_instant = instant_parse(text_of(a->from), &end->from_at);
         struct error err = {0};
 
@@ -90,7 +90,7 @@ static int check_arguments(const struct arguments *a, struct end *end) {
         return 0;
 }
 
-static int fail_range(const struct arguments *a, bool hours) {
+static int term_fail_range(const struct arguments *a, bool hours) {
         struct error err;
 
         error_set(&err, "the term from %s leaves the years %d to %d, which are all that is computed", a->from, hours ? INSTANT_YEAR_MIN : DATE_YEAR_MIN,
@@ -98,14 +98,14 @@ static int fail_range(const struct arguments *a, bool hours) {
         return command_fail("term", EXIT_USAGE, &err);
 }
 
-static int fail_memory(void) {
+static int term_fail_memory(void) {
         struct error err;
 
         error_set(&err, "out of memory");
         return command_fail("term", EXIT_USAGE, &err);
 }
 
-static int read_calendar(const struct arguments *a, char path[PATH_TEXT_MAX], struct calendar **ret) {
+static int term_read_calendar(const struct arguments *a, char path[PATH_TEXT_MAX], struct calendar **ret) {
         CLEANUP(mistakes_done) struct mistakes mistakes = MISTAKES_INIT;
         struct error err = {0};
         int n = snprintf(path, PATH_TEXT_MAX, "%s/calendar.yaml", a->dirs.config);
@@ -119,32 +119,32 @@ static int read_calendar(const struct arguments *a, char path[PATH_TEXT_MAX], st
         return command_fail("term", EXIT_USAGE, &err);
 }
 
-static int compute(const struct arguments *a, const struct calendar *cal, const char *path, struct trace *trace, struct end *end) {
+static int term_compute(const struct arguments *a, const struct calendar *cal, const char *path, struct trace *trace, struct end *end) {
         struct error err;
         int year = 0, e;
 
         if (end->hours)
-                return term_hours_end(a->term.steps[0], end->from_at, &end->at) ? fail_range(a, true) : 0;
+                return term_hours_end(a->term.steps[0], end->from_at, &end->at) ? term_fail_range(a, true) : 0;
         e = term_end(cal, &a->term, end->from_date, trace, &end->date, &year);
         if (e == TERM_E_RANGE)
-                return fail_range(a, false);
+                return term_fail_range(a, false);
         if (e == TERM_E_YEAR) {
                 error_set(&err, "the term from %s needs a day of %d, a year that %s does not have; list the year there with its equated days", a->from, year,
                           path);
                 return command_fail("term", EXIT_USAGE, &err);
         }
-        return e ? fail_memory() : 0;
+        return e ? term_fail_memory() : 0;
 }
 
-static int explain(const struct arguments *a, const struct calendar *cal, const struct trace *trace, const struct end *end, struct buffer *out) {
+static int term_print_explanation(const struct arguments *a, const struct calendar *cal, const struct trace *trace, const struct end *end, struct buffer *out) {
         if (end->hours)
                 return term_hours_print(a->term.steps[0], end->from_at, end->at, out);
         return trace_print(trace, cal, out);
 }
 
 /* {"date":…} or {"instant":…}; with --explain also the calculation and its sentences. */
-static int print_json(const struct arguments *a, const struct calendar *cal, const struct trace *trace, const struct end *end, const char *result,
-                      struct buffer *out) {
+static int term_print_json(const struct arguments *a, const struct calendar *cal, const struct trace *trace, const struct end *end, const char *result,
+                           struct buffer *out) {
         struct json_writer w = JSON_WRITER(out);
         struct buffer sentences = BUFFER_INIT(OUTPUT_MAX);
         int e = 0;
@@ -152,7 +152,7 @@ static int print_json(const struct arguments *a, const struct calendar *cal, con
         jsonw_open_object(&w);
         jsonw_put_string(&w, end->hours ? "instant" : "date", result);
         if (a->explain) {
-                e = explain(a, cal, trace, end, &sentences);
+                e = term_print_explanation(a, cal, trace, end, &sentences);
                 if (!end->hours) {
                         jsonw_key(&w, "calculation");
                         trace_print_json(trace, cal, &w);
@@ -167,7 +167,7 @@ static int print_json(const struct arguments *a, const struct calendar *cal, con
         return e;
 }
 
-static int print(const struct arguments *a, const struct calendar *cal, const struct trace *trace, const struct end *end) {
+static int term_print(const struct arguments *a, const struct calendar *cal, const struct trace *trace, const struct end *end) {
         struct buffer out = BUFFER_INIT(OUTPUT_MAX);
         char result[INSTANT_TEXT + 1];
         int e = 0, status = EXIT_DONE;
@@ -177,40 +177,40 @@ static int print(const struct arguments *a, const struct calendar *cal, const st
         else
                 date_format(end->date, result);
         if (a->json) {
-                e = print_json(a, cal, trace, end, result, &out);
+                e = term_print_json(a, cal, trace, end, result, &out);
         } else {
                 buffer_printf(&out, "%s\n", result);
                 if (a->explain)
-                        e = explain(a, cal, trace, end, &out);
+                        e = term_print_explanation(a, cal, trace, end, &out);
         }
         if (e || out.failed)
-                status = fail_memory();
+                status = term_fail_memory();
         else
                 fputs(buffer_text(&out), stdout);
         buffer_done(&out);
         return status;
 }
 
-static int run(int argc, char **argv) {
+static int term_run(int argc, char **argv) {
         struct arguments a = {.dirs = COMMAND_DIRS_DEFAULT};
         CLEANUP(calendar_free_p) struct calendar *cal = NULL;
         CLEANUP(arena_free_p) struct arena *arena = NULL;
         char path[PATH_TEXT_MAX];
         struct trace trace = {0};
         struct end end = {0};
-        int status = read_arguments(argc, argv, &a);
+        int status = term_arguments(argc, argv, &a);
 
         if (status == 0)
-                status = check_arguments(&a, &end);
+                status = term_check_arguments(&a, &end);
         if (status == 0)
-                status = read_calendar(&a, path, &cal);
+                status = term_read_calendar(&a, path, &cal);
         if (status)
                 return status;
         if (arena_new(&arena, TRACE_ARENA_MAX))
-                return fail_memory();
+                return term_fail_memory();
         trace.arena = arena;
-        status = compute(&a, cal, path, a.explain ? &trace : NULL, &end);
-        return status ? status : print(&a, cal, &trace, &end);
+        status = term_compute(&a, cal, path, a.explain ? &trace : NULL, &end);
+        return status ? status : term_print(&a, cal, &trace, &end);
 }
 
 const struct command command_term = {
@@ -230,5 +230,5 @@ const struct command command_term = {
                 "  ketenwacht term 2020-05-15 \"5 working days\"           2020-05-26\n"
                 "  ketenwacht term 2008-02-29 \"18 years\" \"-6 months\"     2025-08-28\n"
                 "  ketenwacht term 2024-03-28 \"6 weeks\" --roll legal     2024-05-13\n",
-        .run = run,
+        .run = term_run,
 };

@@ -28,15 +28,15 @@ void board_done(struct board *board) {
 
 /* -- Counting -- */
 
-static void lock(struct board *board) {
+static void board_lock(struct board *board) {
         (void) pthread_mutex_lock(&board->lock); /* a plain mutex: cannot fail */
 }
 
-static void unlock(struct board *board) {
+static void board_unlock(struct board *board) {
         (void) pthread_mutex_unlock(&board->lock);
 }
 
-static struct board_row *row_of(struct board *board, const struct event *event) {
+static struct board_row *board_row_for(struct board *board, const struct event *event) {
         int slot = event->type->fields[FIELD_ORGANISATION];
         const struct organisation *org = NULL;
 
@@ -45,7 +45,7 @@ static struct board_row *row_of(struct board *board, const struct event *event) 
         return &board->rows[org ? org->index : board->n];
 }
 
-static bool is_reminder(const struct event *event) {
+static bool board_is_reminder(const struct event *event) {
         const struct layout *layout = event->type->layout;
 
         for (size_t i = 0; i < layout->n; i++) {
@@ -56,43 +56,43 @@ static bool is_reminder(const struct event *event) {
 }
 
 void board_event(struct board *board, const struct event *event) {
-        lock(board);
+        board_lock(board);
         switch (event->type->known) {
         case TYPE_PLAN_DUE:
-                if (is_reminder(event))
+                if (board_is_reminder(event))
                         board->counts.reminded++;
                 else
                         board->counts.announced++;
                 break;
         case TYPE_ESCALATION_RAISED:
                 board->counts.raised++;
-                row_of(board, event)->raised++;
+                board_row_for(board, event)->raised++;
                 break;
         case TYPE_ESCALATION_RESOLVED:
                 board->counts.resolved++;
-                row_of(board, event)->resolved++;
+                board_row_for(board, event)->resolved++;
                 break;
         default:
                 break;
         }
-        unlock(board);
+        board_unlock(board);
 }
 
 void board_count(struct board *board, enum board_count what) {
-        lock(board);
+        board_lock(board);
         if (what == BOARD_DEAD)
                 board->counts.dead++;
         else
                 board->counts.receiver_inbox++;
-        unlock(board);
+        board_unlock(board);
 }
 
 struct board_counts board_counts(struct board *board) {
         struct board_counts counts;
 
-        lock(board);
+        board_lock(board);
         counts = board->counts;
-        unlock(board);
+        board_unlock(board);
         return counts;
 }
 
@@ -103,7 +103,7 @@ struct shown {
         struct board_row row;
 };
 
-static int compare_shown(const void *a, const void *b) {
+static int board_by_shown(const void *a, const void *b) {
         const struct shown *x = a, *y = b;
         bool x_town = x->org->kind == KIND_MUNICIPALITY, y_town = y->org->kind == KIND_MUNICIPALITY;
 
@@ -113,26 +113,26 @@ static int compare_shown(const void *a, const void *b) {
 }
 
 /* Those with an alert, in order; room for all organisations. Return: how many. */
-static size_t collect(struct board *board, struct shown *ret) {
+static size_t board_collect(struct board *board, struct shown *ret) {
         size_t n = 0;
 
-        lock(board);
+        board_lock(board);
         for (size_t i = 0; i < board->n; i++) {
                 if (board->rows[i].raised || board->rows[i].resolved)
                         ret[n++] = (struct shown){organisations_at(board->orgs, i), board->rows[i]};
         }
-        unlock(board);
-        qsort(ret, n, sizeof(*ret), compare_shown);
+        board_unlock(board);
+        qsort(ret, n, sizeof(*ret), board_by_shown);
         return n;
 }
 
-static void print_row(const char *id, const char *name, const struct board_row *row, const char *end, struct buffer *out) {
+static void board_print_row(const char *id, const char *name, const struct board_row *row, const char *end, struct buffer *out) {
         buffer_printf(out, "  %-22s %8lld %8lld %8lld   %s%s", id, (long long)row->raised, (long long)row->resolved,
                       (long long)(row->raised - row->resolved), name, end);
 }
 
 /* At most @most rows, the rest in one more. Return: lines written. */
-static unsigned print_rows(struct board *board, size_t most, const char *end, struct buffer *out) {
+static unsigned board_print_rows(struct board *board, size_t most, const char *end, struct buffer *out) {
         struct shown *shown = calloc(board->n + 1, sizeof(*shown));
         struct board_row rest = {0};
         size_t n;
@@ -142,25 +142,25 @@ static unsigned print_rows(struct board *board, size_t most, const char *end, st
                 out->failed = true;
                 return 0;
         }
-        n = collect(board, shown);
+        n = board_collect(board, shown);
         for (size_t i = 0; i < n; i++) {
                 if (i >= most) {
                         rest.raised += shown[i].row.raised;
                         rest.resolved += shown[i].row.resolved;
                         continue;
                 }
-                print_row(shown[i].org->id, shown[i].org->name, &shown[i].row, end, out);
+                board_print_row(shown[i].org->id, shown[i].org->name, &shown[i].row, end, out);
                 lines++;
         }
         if (n > most) {
-                print_row("others", "", &rest, end, out);
+                board_print_row("others", "", &rest, end, out);
                 lines++;
         }
         free(shown);
         return lines;
 }
 
-static void print_clock(const struct board_now *now, struct buffer *out) {
+static void board_print_clock(const struct board_now *now, struct buffer *out) {
         day_t day = date_of_instant(now->clock);
         char text[DATE_TEXT + 1];
 
@@ -173,20 +173,20 @@ void board_table(struct board *board, const struct board_now *now, bool tty, str
         struct board_counts counts = board_counts(board);
         unsigned lines = 4;
 
-        print_clock(now, out);
+        board_print_clock(now, out);
         buffer_printf(out, "   events in %zu of %zu   facts %lld   lag %lld%s", now->posted, now->events, (long long)now->facts, (long long)now->waiting, end);
         buffer_printf(out, "alerts raised %lld   resolved %lld   open %lld   announced %lld   reminded %lld%s", (long long)counts.raised,
                       (long long)counts.resolved, (long long)(counts.raised - counts.resolved), (long long)counts.announced, (long long)counts.reminded, end);
         buffer_printf(out, "delivered to %s over HTTP %lld%s", now->receiver, (long long)now->delivered, end);
         buffer_printf(out, "  %-22s %8s %8s %8s%s", "alerts to", "raised", "resolved", "open", end);
-        lines += print_rows(board, BOARD_ROWS_MAX, end, out);
+        lines += board_print_rows(board, BOARD_ROWS_MAX, end, out);
         *ret_lines = lines;
 }
 
 void board_line(struct board *board, const struct board_now *now, struct buffer *out) {
         struct board_counts counts = board_counts(board);
 
-        print_clock(now, out);
+        board_print_clock(now, out);
         buffer_printf(out, "   events in %4zu of %zu   alerts raised %4lld, resolved %4lld, open %3lld   delivered %lld   lag %lld\n", now->posted, now->events,
                       (long long)counts.raised, (long long)counts.resolved, (long long)(counts.raised - counts.resolved), (long long)now->delivered,
                       (long long)now->waiting);
@@ -194,7 +194,7 @@ void board_line(struct board *board, const struct board_now *now, struct buffer 
 
 void board_alerts(struct board *board, struct buffer *out) {
         buffer_printf(out, "  %-22s %8s %8s %8s\n", "alerts to", "raised", "resolved", "open");
-        (void) print_rows(board, SIZE_MAX, "\n", out);
+        (void) board_print_rows(board, SIZE_MAX, "\n", out);
 }
 
 void board_alerts_json(struct board *board, struct json_writer *w) {
@@ -205,7 +205,7 @@ void board_alerts_json(struct board *board, struct json_writer *w) {
                 w->out->failed = true;
                 return;
         }
-        n = collect(board, shown);
+        n = board_collect(board, shown);
         for (size_t i = 0; i < n; i++) {
                 jsonw_key(w, shown[i].org->id);
                 jsonw_open_object(w);

@@ -29,13 +29,13 @@ int feed_wait(struct feed *feed, bool (*done)(struct feed *feed), const char *wh
         return 0;
 }
 
-static bool is_processed(struct feed *feed) {
+static bool feed_processed(struct feed *feed) {
         struct worker_status status = chain_worker(feed->chain);
 
         return status.facts + status.duplicates + status.dead >= (int64_t)feed->accepted;
 }
 
-static bool is_settled(struct feed *feed) {
+static bool feed_settled(struct feed *feed) {
         return chain_worker(feed->chain).settled_at >= feed->target;
 }
 
@@ -43,16 +43,16 @@ int feed_settle(struct feed *feed, struct error *err) {
         struct clock clock = hand_clock(feed->time);
 
         feed->target = clock_realtime(&clock);
-        return feed_wait(feed, is_settled, "the worker did not tell what fell due", err);
+        return feed_wait(feed, feed_settled, "the worker did not tell what fell due", err);
 }
 
-static int go_to(struct feed *feed, instant_t at, struct error *err) {
+static int feed_go_to(struct feed *feed, instant_t at, struct error *err) {
         hand_clock_put(feed->time, at);
         return feed_settle(feed, err);
 }
 
 /* The pace: holds until a day that begins now may be over. */
-static int hold(struct feed *feed, int64_t until_ms, struct error *err) {
+static int feed_hold(struct feed *feed, int64_t until_ms, struct error *err) {
         struct clock real = clock_system();
         int64_t left;
 
@@ -74,29 +74,29 @@ struct pace {
 };
 
 /* From midnight to midnight, then to @at. */
-static int advance(struct feed *feed, struct pace *pace, instant_t at, struct error *err) {
+static int feed_advance(struct feed *feed, struct pace *pace, instant_t at, struct error *err) {
         struct clock clock = hand_clock(feed->time);
         day_t last = date_of_instant(at);
         int r = 0;
 
         for (day_t day = date_of_instant(clock_realtime(&clock)); r == 0 && day < last; day++) {
                 pace->days++;
-                r = hold(feed, pace->begin + pace->days * feed->day_us / 1000, err);
+                r = feed_hold(feed, pace->begin + pace->days * feed->day_us / 1000, err);
                 if (r == 0)
-                        r = go_to(feed, date_begin(day + 1), err);
+                        r = feed_go_to(feed, date_begin(day + 1), err);
         }
-        return r ? r : go_to(feed, at, err);
+        return r ? r : feed_go_to(feed, at, err);
 }
 
 /* An event is never judged at an instant before it was recorded, nor is anything judged later that fell due before the next one. */
-static int play_wave(struct feed *feed, const struct tape_item *items, size_t n, struct error *err) {
+static int feed_wave(struct feed *feed, const struct tape_item *items, size_t n, struct error *err) {
         size_t accepted = 0;
         int r = post_wave(feed->post, items, n, &accepted, err);
 
         feed->accepted += accepted;
         if (r)
                 return r == POST_E_STOPPED ? FEED_E_STOPPED : r;
-        return feed_wait(feed, is_processed, "the worker did not process what was posted", err);
+        return feed_wait(feed, feed_processed, "the worker did not process what was posted", err);
 }
 
 int feed_run(struct feed *feed, struct error *err) {
@@ -108,11 +108,11 @@ int feed_run(struct feed *feed, struct error *err) {
         while (r == 0 && (n = tape_wave(feed->tape, feed->played)) > 0) {
                 const struct tape_item *items = &feed->tape->items[feed->played];
 
-                r = advance(feed, &pace, items[0].at, err);
+                r = feed_advance(feed, &pace, items[0].at, err);
                 if (r == 0 && items[0].source)
-                        r = play_wave(feed, items, n, err);
+                        r = feed_wave(feed, items, n, err);
                 if (r == 0)
-                        r = go_to(feed, items[n - 1].at, err);
+                        r = feed_go_to(feed, items[n - 1].at, err);
                 if (r == 0)
                         feed->played += n;
         }

@@ -41,7 +41,7 @@ struct post {
         bool global;
 };
 
-static bool add_header(struct curl_slist **headers, const char *line) {
+static bool post_add_header(struct curl_slist **headers, const char *line) {
         struct curl_slist *longer = curl_slist_append(*headers, line);
 
         if (longer)
@@ -49,19 +49,19 @@ static bool add_header(struct curl_slist **headers, const char *line) {
         return longer != NULL;
 }
 
-static bool add_publisher(struct post *p, const struct post_token *token) {
+static bool post_add_publisher(struct post *p, const struct post_token *token) {
         struct publisher *publisher = &p->publishers[p->n++];
         char line[HEADER_MAX];
         bool ok;
 
         (void) snprintf(publisher->organisation, sizeof(publisher->organisation), "%s", token->organisation);
         (void) snprintf(line, sizeof(line), "Authorization: Bearer %s", token->token);
-        ok = add_header(&publisher->headers, line);
+        ok = post_add_header(&publisher->headers, line);
         explicit_bzero(line, sizeof(line));
-        return ok && add_header(&publisher->headers, "Content-Type: application/json") && add_header(&publisher->headers, "Expect:");
+        return ok && post_add_header(&publisher->headers, "Content-Type: application/json") && post_add_header(&publisher->headers, "Expect:");
 }
 
-static size_t keep_answer(char *bytes, size_t size, size_t n, void *ctx) {
+static size_t post_keep_answer(char *bytes, size_t size, size_t n, void *ctx) {
         struct posting *posting = ctx;
         size_t room = POST_ANSWER_MAX - posting->answer.n;
 
@@ -69,13 +69,13 @@ static size_t keep_answer(char *bytes, size_t size, size_t n, void *ctx) {
         return size * n;
 }
 
-static bool open_posting(struct posting *posting) {
+static bool post_open(struct posting *posting) {
         CURL *e = posting->easy = curl_easy_init();
 
         posting->answer = (struct buffer)BUFFER_INIT(POST_ANSWER_MAX + 64);
         return e && !curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) && !curl_easy_setopt(e, CURLOPT_POST, 1L) &&
                !curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)POST_TIMEOUT_MS) && !curl_easy_setopt(e, CURLOPT_PROXY, "") &&
-               !curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, keep_answer) && !curl_easy_setopt(e, CURLOPT_WRITEDATA, posting) &&
+               !curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, post_keep_answer) && !curl_easy_setopt(e, CURLOPT_WRITEDATA, posting) &&
                !curl_easy_setopt(e, CURLOPT_PRIVATE, posting) && !curl_easy_setopt(e, CURLOPT_ERRORBUFFER, posting->reason);
 }
 
@@ -93,11 +93,11 @@ int post_new(const struct post_config *config, struct post **ret, struct error *
         if (!p->publishers || !p->multi)
                 return -ENOMEM;
         for (size_t i = 0; i < config->n; i++) {
-                if (!add_publisher(p, &config->tokens[i]))
+                if (!post_add_publisher(p, &config->tokens[i]))
                         return -ENOMEM;
         }
         for (size_t i = 0; i < TAPE_WAVE_MAX; i++) {
-                if (!open_posting(&p->postings[i]))
+                if (!post_open(&p->postings[i]))
                         return -ENOMEM;
         }
         *ret = TAKE(p);
@@ -123,7 +123,7 @@ struct post *post_free(struct post *p) {
         return NULL;
 }
 
-static struct curl_slist *headers_of(const struct post *p, const char *organisation) {
+static struct curl_slist *post_headers(const struct post *p, const char *organisation) {
         for (size_t i = 0; i < p->n; i++) {
                 if (strcmp(p->publishers[i].organisation, organisation) == 0)
                         return p->publishers[i].headers;
@@ -131,9 +131,9 @@ static struct curl_slist *headers_of(const struct post *p, const char *organisat
         return NULL;
 }
 
-static int begin(struct post *p, struct posting *posting, struct error *err) {
+static int post_begin(struct post *p, struct posting *posting, struct error *err) {
         const struct tape_item *item = posting->item;
-        struct curl_slist *headers = headers_of(p, item->source);
+        struct curl_slist *headers = post_headers(p, item->source);
         char url[URL_MAX];
 
         assert(headers); /* every publisher on the tape has a token */
@@ -149,7 +149,7 @@ static int begin(struct post *p, struct posting *posting, struct error *err) {
         return -ENOMEM;
 }
 
-static int try_later(struct post *p, struct posting *posting, CURLcode code, long status, struct error *err) {
+static int post_try_later(struct post *p, struct posting *posting, CURLcode code, long status, struct error *err) {
         if (posting->tries >= POST_TRIES_MAX) {
                 if (code)
                         error_set(err, "gi-http on port %u does not answer: %s", p->config.port, posting->reason);
@@ -162,13 +162,13 @@ static int try_later(struct post *p, struct posting *posting, CURLcode code, lon
         return 0;
 }
 
-static int settle(struct post *p, struct posting *posting, CURLcode code, size_t *accepted, struct error *err) {
+static int post_settle(struct post *p, struct posting *posting, CURLcode code, size_t *accepted, struct error *err) {
         long status = 0;
 
         (void) curl_multi_remove_handle(p->multi, posting->easy);
         (void) curl_easy_getinfo(posting->easy, CURLINFO_RESPONSE_CODE, &status);
         if (code != CURLE_OK || status >= 500)
-                return try_later(p, posting, code, status, err);
+                return post_try_later(p, posting, code, status, err);
         if (status == 202)
                 (*accepted)++;
         else
@@ -177,7 +177,7 @@ static int settle(struct post *p, struct posting *posting, CURLcode code, size_t
         return 0;
 }
 
-static int take_answers(struct post *p, size_t *accepted, struct error *err) {
+static int post_take_answers(struct post *p, size_t *accepted, struct error *err) {
         CURLMsg *message;
         int left, r = 0;
 
@@ -187,13 +187,13 @@ static int take_answers(struct post *p, size_t *accepted, struct error *err) {
 
                 if (message->msg != CURLMSG_DONE || curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &posting))
                         continue;
-                r = settle(p, (struct posting *)(void *)posting, code, accepted, err);
+                r = post_settle(p, (struct posting *)(void *)posting, code, accepted, err);
         }
         return r;
 }
 
 /* Posts again what is due; *ret_left: events without an answer. */
-static int look_around(struct post *p, size_t n, size_t *ret_left, struct error *err) {
+static int post_look_around(struct post *p, size_t n, size_t *ret_left, struct error *err) {
         int64_t now = clock_monotonic(&p->config.clock);
         int r = 0;
 
@@ -203,22 +203,22 @@ static int look_around(struct post *p, size_t n, size_t *ret_left, struct error 
 
                 *ret_left += posting->item != NULL;
                 if (posting->item && posting->again && posting->again <= now)
-                        r = begin(p, posting, err);
+                        r = post_begin(p, posting, err);
         }
         return r;
 }
 
-static int turn(struct post *p, size_t *accepted, struct error *err) {
+static int post_turn(struct post *p, size_t *accepted, struct error *err) {
         int running;
 
-        if (curl_multi_perform(p->multi, &running) == CURLM_OK && take_answers(p, accepted, err) == 0)
+        if (curl_multi_perform(p->multi, &running) == CURLM_OK && post_take_answers(p, accepted, err) == 0)
                 return 0;
         if (!err->text[0])
                 error_set(err, "HTTP does not work on this machine");
         return -EIO;
 }
 
-static void abandon(struct post *p) {
+static void post_abandon(struct post *p) {
         for (size_t i = 0; i < TAPE_WAVE_MAX; i++) {
                 if (p->postings[i].item)
                         (void) curl_multi_remove_handle(p->multi, p->postings[i].easy); /* not under way: nothing happens */
@@ -236,19 +236,19 @@ int post_wave(struct post *p, const struct tape_item *items, size_t n, size_t *a
         for (size_t i = 0; r == 0 && i < n; i++) {
                 p->postings[i].item = &items[i];
                 p->postings[i].tries = 0;
-                r = begin(p, &p->postings[i], err);
+                r = post_begin(p, &p->postings[i], err);
         }
         while (r == 0 && left > 0) {
                 if (p->config.stopped(p->config.ctx))
                         r = POST_E_STOPPED;
                 if (r == 0)
-                        r = turn(p, accepted, err);
+                        r = post_turn(p, accepted, err);
                 if (r == 0)
-                        r = look_around(p, n, &left, err);
+                        r = post_look_around(p, n, &left, err);
                 if (r == 0 && left > 0)
                         (void) curl_multi_poll(p->multi, NULL, 0, WAIT_MS, NULL); /* a wait that fails is a short one */
         }
         if (r)
-                abandon(p);
+                post_abandon(p);
         return r;
 }

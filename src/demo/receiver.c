@@ -36,7 +36,7 @@ struct delivered {
 
 /* -- Ids -- */
 
-static int remember(struct receiver *r, const struct uuid *id) {
+static int receiver_remember(struct receiver *r, const struct uuid *id) {
         struct uuid *copy;
 
         if (table_get(&r->ids, id->bytes, sizeof(id->bytes))) {
@@ -58,7 +58,7 @@ static int remember(struct receiver *r, const struct uuid *id) {
 }
 
 /* The id of a CloudEvent in binary mode (a header), else in structured mode (in the body). */
-static bool find_id(struct MHD_Connection *connection, const struct buffer *body, struct uuid *ret) {
+static bool receiver_find_id(struct MHD_Connection *connection, const struct buffer *body, struct uuid *ret) {
         const char *header = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "ce-id");
         const char *text = header;
         json_t *json = NULL;
@@ -73,23 +73,23 @@ static bool find_id(struct MHD_Connection *connection, const struct buffer *body
         return found;
 }
 
-static unsigned take(struct receiver *r, struct MHD_Connection *connection, const struct buffer *body) {
+static unsigned receiver_take(struct receiver *r, struct MHD_Connection *connection, const struct buffer *body) {
         struct uuid id;
         int failed;
 
         if (body->failed)
                 return TOO_LARGE;
-        if (!find_id(connection, body, &id))
+        if (!receiver_find_id(connection, body, &id))
                 return BAD_REQUEST;
         (void) pthread_mutex_lock(&r->lock); /* a plain mutex: cannot fail */
-        failed = remember(r, &id);
+        failed = receiver_remember(r, &id);
         (void) pthread_mutex_unlock(&r->lock);
         return failed ? MHD_HTTP_SERVICE_UNAVAILABLE : NO_CONTENT;
 }
 
 /* -- HTTP -- */
 
-static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status) {
+static enum MHD_Result receiver_answer(struct MHD_Connection *connection, unsigned status) {
         struct MHD_Response *response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
         enum MHD_Result queued;
 
@@ -100,8 +100,8 @@ static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status
         return queued;
 }
 
-static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
-                                  const char *upload, size_t *upload_n, void **state) {
+static enum MHD_Result receiver_on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
+                                           const char *upload, size_t *upload_n, void **state) {
         struct receiver *r = cls;
         struct delivered *d = *state;
 
@@ -121,11 +121,11 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
                 return MHD_YES;
         }
         if (strcmp(method, "POST") != 0)
-                return answer(connection, NOT_ALLOWED);
-        return answer(connection, take(r, connection, &d->body));
+                return receiver_answer(connection, NOT_ALLOWED);
+        return receiver_answer(connection, receiver_take(r, connection, &d->body));
 }
 
-static void on_over(void *cls, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode why) {
+static void receiver_on_over(void *cls, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode why) {
         struct delivered *d = *state;
 
         (void) cls;
@@ -138,7 +138,7 @@ static void on_over(void *cls, struct MHD_Connection *connection, void **state, 
         *state = NULL;
 }
 
-static void no_log(void *cls, const char *fmt, va_list args) {
+static void receiver_no_log(void *cls, const char *fmt, va_list args) {
         (void) cls;
         (void) fmt;
         (void) args;
@@ -154,10 +154,10 @@ int receiver_start(struct receiver **ret, struct error *err) {
                 free(r);
                 return -ENOMEM;
         }
-        r->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, r,
-                                     MHD_OPTION_EXTERNAL_LOGGER, no_log, NULL,
+        r->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, receiver_on_request, r,
+                                     MHD_OPTION_EXTERNAL_LOGGER, receiver_no_log, NULL,
                                      MHD_OPTION_SOCK_ADDR, (const struct sockaddr *)&address,
-                                     MHD_OPTION_NOTIFY_COMPLETED, on_over, NULL,
+                                     MHD_OPTION_NOTIFY_COMPLETED, receiver_on_over, NULL,
                                      MHD_OPTION_CONNECTION_LIMIT, (unsigned)RECEIVER_CONNECTIONS_MAX,
                                      MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S,
                                      MHD_OPTION_END);

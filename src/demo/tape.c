@@ -24,7 +24,7 @@ void tape_done(struct tape *tape) {
         *tape = (struct tape){0};
 }
 
-static int make_room(struct tape *tape) {
+static int tape_make_room(struct tape *tape) {
         size_t capacity = tape->capacity ? tape->capacity * 2 : 1024;
         struct tape_item *items;
 
@@ -40,7 +40,7 @@ static int make_room(struct tape *tape) {
         return 0;
 }
 
-static int copy_texts(struct tape *tape, struct tape_item *item) {
+static int tape_copy_texts(struct tape *tape, struct tape_item *item) {
         if (!item->source)
                 return 0;
         item->source = arena_copy(tape->arena, item->source, strlen(item->source));
@@ -51,10 +51,10 @@ static int copy_texts(struct tape *tape, struct tape_item *item) {
 
 int tape_add(struct tape *tape, const struct tape_item *item) {
         struct tape_item copy = *item;
-        int r = make_room(tape);
+        int r = tape_make_room(tape);
 
         if (r == 0)
-                r = copy_texts(tape, &copy);
+                r = tape_copy_texts(tape, &copy);
         if (r)
                 return r;
         if (tape->n && copy.at < tape->items[tape->n - 1].at)
@@ -64,7 +64,7 @@ int tape_add(struct tape *tape, const struct tape_item *item) {
 }
 
 /* The item of a line that is an event; @source is room for its publisher's id. */
-static struct tape_item item_of(const struct line *line, struct text json, char source[NAME_MAX_BYTES + 1]) {
+static struct tape_item tape_item_of(const struct line *line, struct text json, char source[NAME_MAX_BYTES + 1]) {
         const struct slot *slots = line->event.slots;
         struct text from = slots[SLOT_SOURCE].s;
 
@@ -75,13 +75,13 @@ static struct tape_item item_of(const struct line *line, struct text json, char 
                 .at = slots[SLOT_RECORDED_AT].i, .case_id = slots[SLOT_CASE_ID].u, .event = line->event.type->name, .source = source, .json = json};
 }
 
-static int read_line(struct tape *tape, const struct line *line, struct text text) {
+static int tape_read_line(struct tape *tape, const struct line *line, struct text text) {
         char source[NAME_MAX_BYTES + 1];
 
         if (line->kind == LINE_CLOCK)
                 return tape_add(tape, &(struct tape_item){.at = line->clock});
         if (line->kind == LINE_EVENT) {
-                struct tape_item item = item_of(line, text, source);
+                struct tape_item item = tape_item_of(line, text, source);
 
                 return tape_add(tape, &item);
         }
@@ -102,7 +102,7 @@ int tape_read(struct tape *tape, FILE *in, const struct event_types *types, cons
                 line_parse(types, orgs, text, arena, &line);
                 if (line.kind == LINE_REFUSED)
                         refused(ctx, lines.number, &line);
-                r = read_line(tape, &line, text);
+                r = tape_read_line(tape, &line, text);
                 line_done(&line);
         }
         lines_done(&lines);
@@ -121,7 +121,7 @@ int tape_read(struct tape *tape, FILE *in, const struct event_types *types, cons
         return 0;
 }
 
-static bool has_case(const struct tape_item *items, size_t n, const struct uuid *case_id) {
+static bool tape_has_case(const struct tape_item *items, size_t n, const struct uuid *case_id) {
         for (size_t i = 0; i < n; i++) {
                 if (uuid_equal(&items[i].case_id, case_id))
                         return true;
@@ -142,21 +142,21 @@ size_t tape_wave(const struct tape *tape, size_t from) {
         while (n < TAPE_WAVE_MAX && from + n < tape->n) {
                 const struct tape_item *next = &first[n];
 
-                if (!next->source || date_of_instant(next->at) != day || has_case(first, n, &next->case_id))
+                if (!next->source || date_of_instant(next->at) != day || tape_has_case(first, n, &next->case_id))
                         break;
                 n++;
         }
         return n;
 }
 
-static int compare_names(const void *a, const void *b) {
+static int tape_by_name(const void *a, const void *b) {
         return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static size_t unique(const char **names, size_t n) {
+static size_t tape_unique(const char **names, size_t n) {
         size_t kept = 0;
 
-        qsort(names, n, sizeof(*names), compare_names);
+        qsort(names, n, sizeof(*names), tape_by_name);
         for (size_t i = 0; i < n; i++) {
                 if (kept == 0 || strcmp(names[kept - 1], names[i]) != 0)
                         names[kept++] = names[i];
@@ -174,7 +174,7 @@ int tape_sources(const struct tape *tape, const char *const **ret, size_t *ret_n
                 if (tape->items[i].source)
                         names[n++] = tape->items[i].source;
         }
-        *ret_n = unique(names, n);
+        *ret_n = tape_unique(names, n);
         *ret = names;
         return 0;
 }

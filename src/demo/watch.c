@@ -15,7 +15,7 @@
 
 enum place { PLACE_PLAN_DUE, PLACE_RAISED, PLACE_RESOLVED, PLACE_DEAD, PLACE_INBOX, PLACES };
 
-static int count_event(const struct watch_config *config, const struct bus_record *record, struct error *err) {
+static int watch_count_event(const struct watch_config *config, const struct bus_record *record, struct error *err) {
         struct slot slots[LAYOUT_SLOTS_MAX];
         struct error why;
         struct event event;
@@ -28,7 +28,7 @@ static int count_event(const struct watch_config *config, const struct bus_recor
         return 0;
 }
 
-static int count_record(const struct watch_config *config, const struct bus_record *record, struct error *err) {
+static int watch_count_record(const struct watch_config *config, const struct bus_record *record, struct error *err) {
         switch (record->index) {
         case PLACE_DEAD:
                 board_count(config->board, BOARD_DEAD);
@@ -37,7 +37,7 @@ static int count_record(const struct watch_config *config, const struct bus_reco
                 board_count(config->board, BOARD_RECEIVER_INBOX);
                 return 0;
         default:
-                return count_event(config, record, err);
+                return watch_count_event(config, record, err);
         }
 }
 
@@ -54,7 +54,7 @@ int watch_run(const struct watch_config *config, struct error *err) {
         while (r == 0 && event.kind != BUS_END && !(config->stop && atomic_load(config->stop))) {
                 r = bus_reader_poll(reader, POLL_MS, &event, err);
                 if (r == 0 && event.kind == BUS_RECORD)
-                        r = count_record(config, &event.record, err);
+                        r = watch_count_record(config, &event.record, err);
         }
         bus_reader_close(reader);
         return r;

@@ -22,7 +22,7 @@ struct sheet {
         instant_t begin, end;
 };
 
-static int note(void *ctx, const struct tape_item *item) {
+static int year_note(void *ctx, const struct tape_item *item) {
         struct sheet *sheet = ctx;
         struct moment moment = {.item = *item, .place = sheet->moments.n};
 
@@ -36,7 +36,7 @@ static int note(void *ctx, const struct tape_item *item) {
         return vector_push(&sheet->moments, moment);
 }
 
-static int compare_moments(const void *a, const void *b) {
+static int year_by_moment(const void *a, const void *b) {
         const struct moment *x = a, *y = b;
 
         if (x->item.at != y->item.at)
@@ -44,7 +44,7 @@ static int compare_moments(const void *a, const void *b) {
         return x->place < y->place ? -1 : x->place > y->place;
 }
 
-static day_t day_of(const char *text) {
+static day_t year_day(const char *text) {
         day_t day = 0;
 
         if (!date_parse(text_of(text), &day))
@@ -54,8 +54,8 @@ static day_t day_of(const char *text) {
 
 int year_generate(uint64_t seed, unsigned cases, struct tape *tape) {
         CLEANUP(arena_free_p) struct arena *arena = NULL;
-        struct sheet sheet = {.begin = date_begin(day_of(YEAR_FIRST)), .end = date_over(day_of(YEAR_LAST))};
-        const struct life_sink sink = {.add = note, .ctx = &sheet};
+        struct sheet sheet = {.begin = date_begin(year_day(YEAR_FIRST)), .end = date_over(year_day(YEAR_LAST))};
+        const struct life_sink sink = {.add = year_note, .ctx = &sheet};
         int r = arena_new(&arena, TAPE_BYTES_MAX);
 
         assert(cases >= 1 && cases <= YEAR_CASES_MAX && tape->n == 0);
@@ -63,7 +63,7 @@ int year_generate(uint64_t seed, unsigned cases, struct tape *tape) {
         for (unsigned i = 0; r == 0 && i < cases; i++)
                 r = life_tell(seed, i, &sink);
         if (r == 0 && sheet.moments.n)
-                qsort(sheet.moments.items, sheet.moments.n, sizeof(*sheet.moments.items), compare_moments);
+                qsort(sheet.moments.items, sheet.moments.n, sizeof(*sheet.moments.items), year_by_moment);
         for (size_t i = 0; r == 0 && i < sheet.moments.n; i++)
                 r = tape_add(tape, &sheet.moments.items[i].item);
         vector_done(&sheet.moments);
