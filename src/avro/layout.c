@@ -153,7 +153,7 @@ int layout_new(const struct schema_file *file, struct layout **ret, struct error
                 return layout_wrong(err, "%s: an event has at most %d fields, this has %zu", schema_name(file), LAYOUT_SLOTS_MAX, root->n_fields);
         layout = calloc(1, sizeof(*layout));
         if (!layout)
-                return -ENOMEM;
+                return error_trace(-ENOMEM, err);
         layout->file = file;
         layout->name = root->name;
         layout->fingerprint = schema_fingerprint(file);
@@ -163,7 +163,7 @@ int layout_new(const struct schema_file *file, struct layout **ret, struct error
 
                 if (r) {
                         error_prefix(err, "%s: field '%s'", schema_name(file), root->fields[i].name);
-                        return r;
+                        return error_trace(r, err);
                 }
                 layout->steps[i] = (struct layout_step){.type = (uint8_t)layout->fields[i].type,
                                                         .nullable = layout->fields[i].nullable,

@@ -275,17 +275,17 @@ int program_new(const struct schema_file *writer, const struct layout *reader, s
         }
         program = calloc(1, sizeof(*program));
         if (!program)
-                return -ENOMEM;
+                return error_trace(-ENOMEM, err);
         r = arena_new(&program->arena, PROGRAM_MEMORY_MAX);
         if (r)
-                return r;
+                return error_trace(r, err);
         c.arena = program->arena;
         r = program_compile_all(&c, writer, reader, program, err);
         vector_done(&c.ops);
         buffer_done(&c.reasons);
         buffer_done(&c.gaps);
         if (r)
-                return r;
+                return error_trace(r, err);
         *ret = TAKE(program);
         return 0;
 }

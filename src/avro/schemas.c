@@ -760,16 +760,16 @@ int schema_parse(const char *name, const char *json, size_t n, struct schema_fil
         }
         file = calloc(1, sizeof(*file));
         if (!file)
-                return -ENOMEM;
+                return error_trace(-ENOMEM, err);
         r = arena_new(&file->arena, SCHEMA_MEMORY_MAX);
         if (r)
-                return r;
+                return error_trace(r, err);
         file->name = arena_copy(file->arena, name, strlen(name));
         if (!file->name)
-                return -ENOMEM;
+                return error_trace(-ENOMEM, err);
         r = parse_text(file, json, n, err);
         if (r)
-                return r;
+                return error_trace(r, err);
         *ret = TAKE(file);
         return 0;
 }
@@ -779,7 +779,7 @@ int schema_read(const char *path, struct schema_file **ret, struct error *err) {
         size_t n;
         int r = file_read(path, &text, &n, err);
 
-        return r ? r : schema_parse(path, text, n, ret, err);
+        return r ? error_trace(r, err) : schema_parse(path, text, n, ret, err);
 }
 
 struct schema_file *schema_free(struct schema_file *file) {

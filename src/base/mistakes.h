@@ -16,6 +16,7 @@
 struct mistakes {
         struct buffer text; /* lines, each ended by a newline */
         size_t n;           /* mistakes found, also those beyond the maximum */
+        struct error failure; /* when the machine failed, so that not all was read: what it said, and the way up */
 };
 #define MISTAKES_INIT \
         { .text = BUFFER_INIT(1 << 20) }

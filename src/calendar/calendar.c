@@ -172,7 +172,7 @@ static int calendar_new(const struct yaml_tree *yaml, struct calendar **ret, str
         int e;
 
         if (!cal)
-                return -ENOMEM;
+                return error_trace(-ENOMEM, &mistakes->failure);
         cal->first = date_from_ymd(DATE_YEAR_MIN, 1, 1);
         cal->n = (unsigned)(date_from_ymd(DATE_YEAR_MAX, 12, 31) - cal->first + 1);
         assert(cal->n <= DAYS);

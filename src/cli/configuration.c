@@ -21,7 +21,7 @@ int command_configuration(const char *name, const struct command_dirs *dirs, str
         if (r == -EINVAL)
                 error_set(&err, "the configuration in %s (schemas in %s) has %zu mistakes; mend what is said above", dirs->config, dirs->schemas, mistakes.n);
         else
-                error_set(&err, "the configuration in %s (schemas in %s) cannot be read: %s", dirs->config, dirs->schemas, strerror(-r));
+                error_set(&err, "the configuration in %s (schemas in %s) cannot be read: %s", dirs->config, dirs->schemas, mistakes.failure.text);
         mistakes_done(&mistakes);
         return command_fail(name, EXIT_USAGE, &err);
 }

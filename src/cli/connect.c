@@ -204,6 +204,7 @@ static int open_runtime(struct connect *c) {
 
 static int run_until_stopped(struct connect *c) {
         struct loop *loop = runtime_driver_loop(c->driver);
+        char way[ERROR_WAY_MAX];
         struct error err = {0};
 
         log_line(&c->log, STARTED, LOG_STRING("connector", c->file->name), LOG_STRING("kind", c->file->ops->name));
@@ -214,7 +215,7 @@ static int run_until_stopped(struct connect *c) {
         loop_ask(loop);
         loop_join(loop);
         if (loop_outcome(loop, &err)) {
-                log_line(&c->log, FAILED, LOG_STRING("connector", c->file->name), LOG_STRING("error", err.text));
+                log_line(&c->log, FAILED, LOG_STRING("connector", c->file->name), LOG_STRING("error", err.text), LOG_STRING("way", error_way(&err, way)));
                 return command_fail("connect", EXIT_BROKER, &err);
         }
         log_line(&c->log, STOPPED);

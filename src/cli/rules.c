@@ -264,7 +264,9 @@ static void rules_stop_workers(struct rules *run) {
 }
 
 static int rules_failed(const struct rules *run, unsigned i, int r, const struct error *err) {
-        log_line(&run->log, FAILED, LOG_STRING("instance", run->instances[i]), LOG_STRING("error", err->text));
+        char way[ERROR_WAY_MAX];
+
+        log_line(&run->log, FAILED, LOG_STRING("instance", run->instances[i]), LOG_STRING("error", err->text), LOG_STRING("way", error_way(err, way)));
         return command_fail("rules", r == WORKER_E_CONFIG ? EXIT_USAGE : EXIT_BROKER, err);
 }
 

@@ -43,8 +43,12 @@ static int read_version(const char *path, unsigned *ret, struct mistakes *mistak
         int e = file_read(path, &text, &n, &err);
 
         *ret = 1;
-        if (e)
-                return e == -ENOENT ? 0 : e;
+        if (e == -ENOENT)
+                return 0;
+        if (e) {
+                mistakes->failure = err;
+                return e;
+        }
         while (n > 0 && strchr(" \t\r\n", text[n - 1]))
                 n--;
         if (text_to_int64((struct text){text, n}, &version) && version >= 1 && version <= INT32_MAX) {
@@ -140,17 +144,18 @@ int config_read(const char *config_dir, const char *schemas_dir, struct config *
 
         *ret = NULL;
         if (!config)
-                return -ENOMEM;
+                return error_trace(-ENOMEM, &mistakes->failure);
         e = arena_new(&config->arena, CONFIG_ARENA_MAX);
-        if (e == 0)
-                e = read_all(config, config_dir, schemas_dir, mistakes);
         if (e)
-                return e;
+                return error_trace(e, &mistakes->failure);
+        e = read_all(config, config_dir, schemas_dir, mistakes);
+        if (e)
+                return error_trace(e, &mistakes->failure);
         if (mistakes->n != before)
                 return -EINVAL;
         e = make_index(config);
         if (e)
-                return e;
+                return error_trace(e, &mistakes->failure);
         *ret = TAKE(config);
         return 0;
 }

@@ -111,7 +111,7 @@ static int intake_refuse(struct intake *intake, struct bus_record *record, const
         intake->letter.record.index = OUTPUT_DEAD_LETTERS;
         r = bus_worker_produce(g->bus, &intake->letter.record, err);
         if (r)
-                return r;
+                return error_trace(r, err);
         meter_refused(&g->meter, why->code);
         return why->event ? intake_tell_publisher(intake, record, why, event_record_traceparent(record), err) : 0;
 }

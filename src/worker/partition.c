@@ -138,7 +138,7 @@ static int partitions_take_ends(struct partitions *parts, const struct bus_part 
         }
         r = bus_worker_ends(parts->ground->bus, of, n, ends, err);
         if (r)
-                return r;
+                return error_trace(r, err);
         for (size_t k = 0; k < n; k++) {
                 struct partition *p = partitions_find(parts, of[k].partition);
 
@@ -158,7 +158,7 @@ int partitions_begin(struct partitions *parts, const struct bus_part *of, size_t
                 return r;
         r = bus_worker_start(parts->ground->bus, of, n, err);
         if (r)
-                return r;
+                return error_trace(r, err);
         for (size_t i = 0; i < parts->n_owned; i++)
                 partition_enter(parts, parts->owned[i], PARTITION_BEHIND);
         return 0;

@@ -174,7 +174,7 @@ int restore_partitions(struct partitions *parts, const struct bus_part *of, size
         if (r) {
                 if (restore.err.text[0])
                         *err = restore.err;
-                return r;
+                return error_trace(r, err);
         }
         r = restore_judge(&restore, err);
         if (r)

@@ -38,7 +38,7 @@ static int tell_produce(struct teller *teller, struct event_record *made, uint32
         made->record.topic = teller->ground->topics.outputs[output];
         made->record.index = output;
         made->record.partition = partition;
-        return bus_worker_produce(teller->ground->bus, &made->record, err);
+        return error_trace(bus_worker_produce(teller->ground->bus, &made->record, err), err);
 }
 
 int tell_event(struct teller *teller, const struct event *event, uint32_t output, int32_t partition, struct text trace, struct error *err) {
@@ -49,16 +49,16 @@ int tell_event(struct teller *teller, const struct event *event, uint32_t output
 }
 
 int tell_row(struct teller *teller, int32_t partition, const void *key, size_t n_key, const void *value, size_t n_value, struct error *err) {
+        struct bus_record row = {.topic = teller->ground->topics.outputs[OUTPUT_STATE],
+                                 .index = OUTPUT_STATE,
+                                 .partition = partition,
+                                 .key = key,
+                                 .key_n = n_key,
+                                 .value = value,
+                                 .value_n = n_value};
+
         assert(key && n_key > 0 && partition >= 0);
-        return bus_worker_produce(teller->ground->bus,
-                                  &(struct bus_record){.topic = teller->ground->topics.outputs[OUTPUT_STATE],
-                                                       .index = OUTPUT_STATE,
-                                                       .partition = partition,
-                                                       .key = key,
-                                                       .key_n = n_key,
-                                                       .value = value,
-                                                       .value_n = n_value},
-                                  err);
+        return error_trace(bus_worker_produce(teller->ground->bus, &row, err), err);
 }
 
 static int tell_effect(struct teller *teller, int32_t partition, const struct effect *effect, struct text trace, struct error *err) {

@@ -88,7 +88,7 @@ int transaction_commit(struct transaction *txn, struct error *err) {
                 return r;
         r = bus_worker_commit(g->bus, err);
         if (r)
-                return r;
+                return error_trace(r, err);
         for (size_t i = 0; i < txn->parts->n_owned; i++) {
                 store_commit(txn->parts->owned[i]->store);
                 txn->parts->owned[i]->marked = true;
@@ -113,7 +113,7 @@ int transaction_abort(struct transaction *txn, struct error *err) {
         }
         r = bus_worker_abort(g->bus, err);
         if (r)
-                return r;
+                return error_trace(r, err);
         for (size_t i = 0; i < txn->parts->n_owned; i++) {
                 struct partition *p = txn->parts->owned[i];
 

@@ -78,7 +78,7 @@ static int worker_open_bus(struct worker *w, struct error *err) {
         int r = bus_worker_open(w->c.bus, &config, &w->ground.bus, err);
 
         if (r)
-                return r;
+                return error_trace(r, err);
         n = bus_worker_partitions(w->ground.bus);
         if (w->c.partitions && w->c.partitions != n) {
                 error_set(err, "%s has %d partitions and the configuration says %d; partition counts never change: put broker.yaml right, or move "
@@ -282,7 +282,7 @@ static int worker_finish_once(struct worker *w, struct error *err) {
                 return r;
         r = bus_worker_settle(w->ground.bus, err); /* whoever waits for this process looks at the group when it has ended */
         w->done = r == 0;
-        return r;
+        return error_trace(r, err);
 }
 
 static int worker_turn(struct worker *w, struct bus_event *event, struct error *err) {
@@ -322,7 +322,7 @@ int worker_step(struct worker *worker, int timeout_ms, struct error *err) {
         wait = sweep_wait_ms(&w->sweep, wait);
         r = bus_worker_poll(w->ground.bus, wait, &event, err);
         if (r)
-                return worker_sort_out(w, r, err);
+                return worker_sort_out(w, error_trace(r, err), err);
         ground_look(&w->ground);
         r = worker_turn(w, &event, err);
         if (r)
@@ -342,7 +342,7 @@ int worker_stop(struct worker *worker, struct error *err) {
         int r = transaction_commit(&worker->txn, err);
 
         if (r == BUS_E_ABORTED) /* read again by whoever comes next */
-                r = bus_worker_abort(worker->ground.bus, err);
+                r = error_trace(bus_worker_abort(worker->ground.bus, err), err);
         worker->stopped = true;
         bus_worker_close(TAKE(worker->ground.bus), true);
         return r < 0 ? r : 0;

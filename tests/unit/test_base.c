@@ -318,6 +318,69 @@ START_TEST(test_yaml_knows_places) {
 }
 END_TEST
 
+/* What a lower layer says, and two doors above it. */
+static int error_low(bool said, int r, struct error *err) {
+        if (said)
+                error_set(err, "the disk is full");
+        return r;
+}
+
+static int error_middle(bool said, int r, struct error *err) {
+        return error_trace(error_low(said, r, err), err);
+}
+
+static int error_high(bool said, int r, struct error *err) {
+        return error_trace(error_middle(said, r, err), err);
+}
+
+static unsigned error_hops(const struct error *err) {
+        char way[ERROR_WAY_MAX];
+        unsigned n = *error_way(err, way) != '\0';
+
+        ck_assert_msg(!n || strncmp(way, "tests/unit/test_base.c:", 23) == 0, "%s", way);
+        for (const char *p = way; (p = strstr(p, " < tests/unit/test_base.c:")); p++)
+                n++;
+        return n;
+}
+
+START_TEST(test_errors_keep_their_way_up) {
+        struct error err, before;
+
+        memset(&err, 0xa5, sizeof(err)); /* as a stack may be */
+        ck_assert_int_eq(error_high(true, -ENOSPC, &err), -ENOSPC);
+        ck_assert_str_eq(err.text, "the disk is full");
+        ck_assert_uint_eq(error_hops(&err), 3);
+        error_prefix(&err, "log"); /* says more, and comes from where it came from */
+        ck_assert_str_eq(err.text, "log: the disk is full");
+        ck_assert_uint_eq(error_hops(&err), 3);
+        before = err;
+        ck_assert_int_eq(error_high(false, 0, &err), 0); /* success leaves it alone */
+        ck_assert(memcmp(&err, &before, sizeof(err)) == 0);
+        error_set(&err, "another");
+        ck_assert_uint_eq(error_hops(&err), 1);
+        for (int i = 0; i < 2 * ERROR_HOPS_MAX; i++)
+                ck_assert_int_eq(error_trace(7, &err), 7);
+        ck_assert_uint_eq(error_hops(&err), ERROR_HOPS_MAX);
+}
+END_TEST
+
+START_TEST(test_errors_about_which_nothing_was_said) {
+        char way[ERROR_WAY_MAX];
+        struct error err;
+
+        memset(&err, 0xa5, sizeof(err));
+        ck_assert_str_eq(error_way(&err, way), "");
+        ck_assert_int_eq(error_high(false, -ENOSPC, &err), -ENOSPC);
+        ck_assert_str_eq(err.text, strerror(ENOSPC));
+        ck_assert_uint_eq(error_hops(&err), 2);
+        ck_assert_int_eq(error_high(true, -ENOSPC, NULL), -ENOSPC); /* nobody wants to know */
+        for (unsigned i = 0; i < ERROR_HOPS_MAX; i++) /* a way that is longer than its room is cut */
+                err.hops[i] = (struct error_hop){"a/folder/of/a/hundred/characters/or/so/because/folders/may/be/deep/in/other/peoples/houses/as/well.c", 1};
+        err.n_hops = ERROR_HOPS_MAX;
+        ck_assert_uint_eq(strlen(error_way(&err, way)), ERROR_WAY_MAX - 1);
+}
+END_TEST
+
 static const struct {
         const char *text, *want;
 } yaml_mistakes[] = {
@@ -370,6 +433,8 @@ int main(void) {
         tcase_add_test(t, test_json_is_escaped_and_stays_utf8);
         tcase_add_loop_test(t, test_utf8, 0, (int)ELEMENTS(utf8_rows));
         tcase_add_test(t, test_nearest_word);
+        tcase_add_test(t, test_errors_keep_their_way_up);
+        tcase_add_test(t, test_errors_about_which_nothing_was_said);
         tcase_add_test(t, test_yaml_knows_places);
         tcase_add_loop_test(t, test_yaml_mistakes_have_places, 0, (int)ELEMENTS(yaml_mistakes));
         tcase_add_test(t, test_numbers);

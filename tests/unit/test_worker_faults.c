@@ -247,6 +247,7 @@ START_TEST(two_of_one_name_fence_each_other) {
         struct world *w = world_new();
         struct worker *first = world_worker(w, "a"), *second;
         struct error err = {0};
+        char way[ERROR_WAY_MAX];
         int r = 0;
 
         world_settle(w, first);
@@ -257,6 +258,8 @@ START_TEST(two_of_one_name_fence_each_other) {
         }
         ck_assert_int_lt(r, 0);
         ck_assert_msg(strstr(err.text, "a") != NULL, "%s", err.text);
+        error_way(&err, way); /* from the bus through the worker's door */
+        ck_assert_msg(strncmp(way, "src/bus/memory/", 15) == 0 && strstr(way, " < src/worker/"), "%s", way);
         worker_free(first);
         world_settle(w, second);
         world_end(second);
