@@ -127,6 +127,14 @@ static void check_write_totals(const struct config *config, struct mistakes *mis
 
         buffer_printf(out, "version %u: %zu event types, %zu organisations, %zu regions, %zu protocols, %zu norms, %zu routes, %zu assumed keys\n",
                       config->version, t.event_types, t.organisations, t.regions, t.protocols, t.norms, t.routes, t.assumed);
+        for (size_t i = 0; i < event_types_count(config->types); i++) {
+                const struct event_type *type = event_types_at(config->types, i);
+
+                if (type->published || type->output)
+                        continue;
+                buffer_add_text(out, "new: "); /* what is wrong in it can still be changed */
+                event_type_write_taken(type, out);
+        }
         for (size_t i = 0; i < config->protocols.n; i++) {
                 const struct protocol *p = config->protocols.items[i];
 

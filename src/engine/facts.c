@@ -452,9 +452,10 @@ bool conditions_hold_self(const struct conditions *when, const struct fact *fact
 
 /* Of the ids that both types have, one must be equal and none may differ; types that share none always join. */
 bool facts_join(const struct fact *start, const struct fact *fact) {
+        size_t n = start->type->n_links < fact->type->n_links ? start->type->n_links : fact->type->n_links;
         bool shared = false, equal = false;
 
-        for (unsigned i = 0; i < LINKS; i++) {
+        for (size_t i = 0; i < n; i++) {
                 int a = start->type->links[i], b = fact->type->links[i];
 
                 if (a < 0 || b < 0)

@@ -24,9 +24,14 @@ const char *const known_field_names[KNOWN_FIELDS] = {
 };
 
 #define PREFIX "ketenwacht."
+#define PERSONAL PREFIX "personal"
+#define ORGANISATION PREFIX "organisation"
+#define OWN_DATE PREFIX "date"
+#define LINK PREFIX "link"
 
 struct describing {
         struct event_type *type;
+        struct link_names *links;
         const struct schema *root;
         const char *path;
         struct mistakes *mistakes;
@@ -179,21 +184,111 @@ static bool event_type_read_flag(struct describing *d, const json_t *properties,
         return json_is_true(value);
 }
 
+/* What the schema says of a field, yes or no; -1: nothing. */
+static int event_type_says(const struct layout_field *field, const char *property) {
+        const json_t *value = schema_property(field->field->properties, property);
+
+        return value ? json_is_true(value) : -1;
+}
+
+static void event_type_read_personal(struct describing *d, size_t slot) {
+        const struct layout_field *field = &d->type->layout->fields[slot];
+
+        if (!event_type_read_flag(d, field->field->properties, PERSONAL, field->name))
+                return;
+        d->type->personal |= (uint64_t)1 << slot;
+        if (!field->nullable)
+                mistake(d, "%s is personal, so it must be nullable: copies leave it out", field->name);
+        if (slot < ENVELOPE_SLOTS || (int)slot == d->type->identity)
+                mistake(d, "%s cannot be personal: it stands in keys, headers and records of others", field->name);
+}
+
+/* Which strings name organisations follows from the names of the fields where the schema is silent. */
+static bool event_type_is_organisation_by_name(const char *name) {
+        static const char *const whole[] = {"source", "gi", "provider", "municipality", "organisation", "partner"};
+        static const char ending[] = "_municipality";
+        size_t n = strlen(name);
+
+        for (size_t i = 0; i < ELEMENTS(whole); i++) {
+                if (strcmp(name, whole[i]) == 0)
+                        return true;
+        }
+        return n >= sizeof(ending) && strcmp(name + n - (sizeof(ending) - 1), ending) == 0;
+}
+
+static void event_type_read_organisation(struct describing *d, size_t slot) {
+        const struct layout_field *field = &d->type->layout->fields[slot];
+        bool flag = event_type_read_flag(d, field->field->properties, ORGANISATION, field->name);
+        int says = event_type_says(field, ORGANISATION);
+
+        if (flag && field->type != LAYOUT_STRING)
+                mistake(d, "%s: " ORGANISATION ": only a string names an organisation", field->name);
+        else if (says == 1 || (says < 0 && field->type == LAYOUT_STRING && event_type_is_organisation_by_name(field->name)))
+                d->type->organisations |= (uint64_t)1 << slot;
+}
+
+static void event_type_read_own_date(struct describing *d, size_t slot) {
+        const struct layout_field *field = &d->type->layout->fields[slot];
+
+        if (!event_type_read_flag(d, field->field->properties, OWN_DATE, field->name))
+                return;
+        if (field->type != LAYOUT_DATE)
+                mistake(d, "%s: " OWN_DATE ": it is not a date", field->name);
+        else if (d->type->own_date >= 0)
+                mistake(d, "%s: " OWN_DATE ": %s is the own date of this event already", field->name, d->type->layout->fields[d->type->own_date].name);
+        else
+                d->type->own_date = (int)slot;
+}
+
+/* Which link is called so, of those of all types; -1: there are too many. */
+static int event_type_link_named(struct link_names *links, const char *name) {
+        for (size_t i = 0; i < links->n; i++) {
+                if (strcmp(links->items[i], name) == 0)
+                        return (int)i;
+        }
+        if (links->n == LINKS_MAX)
+                return -1;
+        links->items[links->n] = name;
+        return (int)links->n++;
+}
+
+static void event_type_read_link(struct describing *d, size_t slot) {
+        const struct layout_field *field = &d->type->layout->fields[slot];
+        const json_t *value = schema_property(field->field->properties, LINK);
+        int link;
+
+        if (!value || json_is_false(value))
+                return;
+        if (!json_is_string(value) || !name_valid(text_of(json_string_value(value)))) {
+                mistake(d, "%s: " LINK " must be the name by which facts join, as measure_id, or false", field->name);
+                return;
+        }
+        if (field->type != LAYOUT_UUID || slot < ENVELOPE_SLOTS) {
+                mistake(d, "%s: " LINK ": facts join by a uuid of the event's own", field->name);
+                return;
+        }
+        link = event_type_link_named(d->links, json_string_value(value));
+        if (link < 0)
+                mistake(d, "%s: " LINK ": more than %d ids by which facts join", field->name, LINKS_MAX);
+        else if (d->type->links[link] >= 0)
+                mistake(d, "%s: " LINK ": two fields join as %s", field->name, d->links->items[link]);
+        else
+                d->type->links[link] = (int)slot;
+}
+
 static void event_type_read_fields(struct describing *d) {
-        static const char *const known[] = {PREFIX "personal", NULL};
+        static const char *const known[] = {PERSONAL, ORGANISATION, OWN_DATE, LINK, NULL};
         const struct layout *layout = d->type->layout;
 
+        d->type->own_date = -1;
+        for (size_t i = 0; i < LINKS_MAX; i++)
+                d->type->links[i] = -1;
         for (size_t i = 0; i < layout->n; i++) {
-                const struct layout_field *field = &layout->fields[i];
-
-                event_type_check_properties(d, field->field->properties, known, field->name);
-                if (!event_type_read_flag(d, field->field->properties, PREFIX "personal", field->name))
-                        continue;
-                d->type->personal |= (uint64_t)1 << i;
-                if (!field->nullable)
-                        mistake(d, "%s is personal, so it must be nullable: copies leave it out", field->name);
-                if (i < ENVELOPE_SLOTS || (int)i == d->type->identity)
-                        mistake(d, "%s cannot be personal: it stands in keys, headers and records of others", field->name);
+                event_type_check_properties(d, layout->fields[i].field->properties, known, layout->fields[i].name);
+                event_type_read_personal(d, i);
+                event_type_read_organisation(d, i);
+                event_type_read_own_date(d, i);
+                event_type_read_link(d, i);
         }
 }
 
@@ -206,12 +301,40 @@ static int event_type_slot(struct describing *d, const char *name, enum layout_t
         return -1;
 }
 
-static void event_type_find_fields(struct describing *d) {
+/* Of a field of which the schema says nothing in this matter, by its name; -1: there is none. */
+static int event_type_slot_by_name(struct describing *d, const char *name, const char *property, enum layout_type type, const char *must) {
+        int slot = layout_slot(d->type->layout, name);
+
+        if (slot < 0 || schema_property(d->type->layout->fields[slot].field->properties, property))
+                return -1;
+        return event_type_slot(d, name, type, must);
+}
+
+static void event_type_find_links(struct describing *d) {
         struct event_type *type = d->type;
+
+        for (unsigned i = 0; i < LINKS; i++) {
+                if (type->links[i] < 0)
+                        type->links[i] = event_type_slot_by_name(d, link_fields[i], LINK, LAYOUT_UUID, "a uuid");
+        }
+        for (size_t i = 0; i < LINKS_MAX; i++) {
+                if (type->links[i] >= 0)
+                        type->n_links = i + 1;
+        }
+}
+
+static void event_type_find_own_date(struct describing *d) {
         static const char *const dates[] = {"date", "informed_date", "valid_from"};
 
-        for (unsigned i = 0; i < LINKS; i++)
-                type->links[i] = event_type_slot(d, link_fields[i], LAYOUT_UUID, "a uuid");
+        for (size_t i = 0; i < ELEMENTS(dates) && d->type->own_date < 0; i++)
+                d->type->own_date = event_type_slot_by_name(d, dates[i], OWN_DATE, LAYOUT_DATE, "a date");
+}
+
+static void event_type_find_fields(struct describing *d) {
+        struct event_type *type = d->type;
+
+        event_type_find_links(d);
+        event_type_find_own_date(d);
         for (unsigned i = 0; i < KNOWN_FIELDS; i++) {
                 switch ((enum known_field)i) {
                 case FIELD_UNTIL:
@@ -238,9 +361,6 @@ static void event_type_find_fields(struct describing *d) {
                         break;
                 }
         }
-        type->own_date = -1;
-        for (size_t i = 0; i < ELEMENTS(dates) && type->own_date < 0; i++)
-                type->own_date = event_type_slot(d, dates[i], LAYOUT_DATE, "a date");
         type->region = layout_slot(type->layout, "region") == SLOT_REGION && type->layout->fields[SLOT_REGION].type == LAYOUT_STRING;
         if (!type->region && layout_slot(type->layout, "region") >= 0)
                 mistake(d, "region must be a string and the first field after the envelope");
@@ -291,11 +411,11 @@ static void event_type_check_known(struct describing *d) {
                 mistake(d, "%s needs the field measure_id", d->type->name);
 }
 
-void event_type_describe(struct event_type *type, const char *path, struct mistakes *mistakes) {
+void event_type_describe(struct event_type *type, struct link_names *links, const char *path, struct mistakes *mistakes) {
         static const char *const known[] = {PREFIX "identity", PREFIX "publishers", PREFIX "own", PREFIX "ends", PREFIX "output", NULL};
-        struct describing d = {.type = type, .root = schema_root(type->file), .path = path, .mistakes = mistakes};
+        struct describing d = {.type = type, .links = links, .root = schema_root(type->file), .path = path, .mistakes = mistakes};
 
-        assert(type->name && type->layout && mistakes);
+        assert(type->name && type->layout && links && links->n >= LINKS && mistakes);
         type->known = known_type_of(type->name);
         event_type_check_envelope(&d);
         event_type_check_properties(&d, d.root->properties, known, "the record");
@@ -312,19 +432,44 @@ bool event_type_is_date(const struct event_type *type, int slot) {
         return slot >= 0 && type->layout->fields[slot].type == LAYOUT_DATE;
 }
 
-/* Which strings name organisations follows from the names of the fields, as their types do. */
-bool event_type_is_organisation(const struct event_type *type, int slot) {
-        static const char *const whole[] = {"source", "gi", "provider", "municipality", "organisation", "partner"};
-        static const char ending[] = "_municipality";
-        const struct layout_field *field = &type->layout->fields[slot];
-        size_t n = strlen(field->name);
-
-        assert(slot >= 0 && (size_t)slot < type->layout->n);
-        if (field->type != LAYOUT_STRING)
-                return false;
-        for (size_t i = 0; i < ELEMENTS(whole); i++) {
-                if (strcmp(field->name, whole[i]) == 0)
-                        return true;
+bool event_type_is_link(const struct event_type *type, int slot) {
+        for (size_t i = 0; i < type->n_links; i++) {
+                if (type->links[i] == slot)
+                        return slot >= 0;
         }
-        return n >= sizeof(ending) && strcmp(field->name + n - (sizeof(ending) - 1), ending) == 0;
+        return false;
+}
+
+bool event_type_is_organisation(const struct event_type *type, int slot) {
+        assert(slot >= 0 && (size_t)slot < type->layout->n);
+        return type->organisations >> slot & 1;
+}
+
+static const char *event_type_by(const struct layout_field *field, const char *property) {
+        return schema_property(field->field->properties, property) ? "" : " (by its name)";
+}
+
+void event_type_write_taken(const struct event_type *type, struct buffer *out) {
+        const struct layout_field *fields = type->layout->fields;
+        const char *before = "; organisations ";
+
+        buffer_printf(out, "%s: own date ", type->name);
+        if (type->own_date >= 0)
+                buffer_printf(out, "%s%s", fields[type->own_date].name, event_type_by(&fields[type->own_date], OWN_DATE));
+        else
+                buffer_add_text(out, "that of occurred_at");
+        for (size_t i = ENVELOPE_SLOTS; i < type->layout->n; i++) {
+                if (!event_type_is_organisation(type, (int)i))
+                        continue;
+                buffer_printf(out, "%s%s%s", before, fields[i].name, event_type_by(&fields[i], ORGANISATION));
+                before = ", ";
+        }
+        before = "; joins by ";
+        for (size_t i = 0; i < type->n_links; i++) {
+                if (type->links[i] < 0)
+                        continue;
+                buffer_printf(out, "%s%s%s", before, fields[type->links[i]].name, event_type_by(&fields[type->links[i]], LINK));
+                before = ", ";
+        }
+        buffer_add_byte(out, '\n');
 }

@@ -24,9 +24,16 @@ enum envelope_slot {
         SLOT_REGION = ENVELOPE_SLOTS,
 };
 
-/* The ids by which facts of different types join. */
-enum link { LINK_MEASURE, LINK_REFERRAL, LINK_OBSTRUCTION, LINK_INCIDENT, LINK_CONCERN, LINKS };
+/*
+ * The ids by which facts of different types join: by the name of the field, or as the schema says (ketenwacht.link). Behind those that
+ * everybody knows come the names that schemas add.
+ */
+enum link { LINK_MEASURE, LINK_REFERRAL, LINK_OBSTRUCTION, LINK_INCIDENT, LINK_CONCERN, LINKS, LINKS_MAX = 16 };
 extern const char *const link_fields[LINKS]; /* measure_id … */
+struct link_names { /* in the order of enum link; those that schemas add belong to their properties */
+        const char *items[LINKS_MAX];
+        size_t n;
+};
 
 /* Fields that mean something to the engine by their name, in whichever type they stand. -1: the type has none. */
 enum known_field {
@@ -49,6 +56,7 @@ struct event_type {
         unsigned index;
         enum known_type known;
         bool output;                    /* nobody publishes it: what ketenwacht tells, or ketenwacht.output */
+        bool published;                 /* it has a history */
         bool region;                    /* a region event */
         const struct schema_file *file;
         const struct layout *layout;    /* of the event: envelope first */
@@ -57,19 +65,30 @@ struct event_type {
         int own_date;                   /* slot of a date, or -1: the local date of occurred_at */
         uint32_t publishers;            /* one bit per organisation kind */
         int own[KINDS];                 /* per kind: the slot that must name the publisher itself, or -1 */
-        int links[LINKS];               /* slots, or -1 */
+        int links[LINKS_MAX];           /* slots, or -1 */
+        size_t n_links;                 /* none behind this */
         int fields[KNOWN_FIELDS];       /* slots, or -1 */
         uint64_t personal;              /* one bit per slot */
+        uint64_t organisations;         /* one bit per slot that names one */
         const struct event_type **ended_by; /* the types whose facts end one of this type, joined by ids (ketenwacht.ends) */
         size_t n_ended_by;
 };
 
 /*
  * Fills @type, of which name, file and layout stand, from its schema: envelope, custom properties, fields with a meaning.
- * Mistakes go to @mistakes under @path.
+ * @links: of all types, begins with link_fields; the names that this schema adds are put behind. Mistakes go to @mistakes under @path.
  */
-void event_type_describe(struct event_type *type, const char *path, struct mistakes *mistakes);
+void event_type_describe(struct event_type *type, struct link_names *links, const char *path, struct mistakes *mistakes);
 
-/* Whether a slot is a date; whether it names an organisation: source, gi, provider, municipality, *_municipality, organisation, partner. */
+/* Whether a slot is a date; whether facts join by it. */
 bool event_type_is_date(const struct event_type *type, int slot);
+bool event_type_is_link(const struct event_type *type, int slot);
+
+/*
+ * Whether a slot names an organisation: as the schema says (ketenwacht.organisation), else source, gi, provider, municipality,
+ * *_municipality, organisation, partner.
+ */
 bool event_type_is_organisation(const struct event_type *type, int slot);
+
+/* One line that says which fields were taken for what, and whether the schema says so or their names: "care-visit: own date …". */
+void event_type_write_taken(const struct event_type *type, struct buffer *out);

@@ -37,6 +37,7 @@ struct event_types {
         struct arena *arena;                /* types, decoders, names */
         VECTOR(struct event_type *) all;    /* by name */
         const struct event_type *known[TYPE_EVENT_REFUSED + 1];
+        struct link_names links;
         struct table by_name, others;       /* struct event_type; struct layout */
         struct table events, rows;          /* struct decoder by fingerprint */
         VECTOR(struct schema_file *) files; /* owned, as the next two */
@@ -271,7 +272,7 @@ static int version_read(struct version *v, const char *name) {
         return event_types_keep_file(v->types, &file) ?: version_check(v, kept);
 }
 
-static int event_types_read_history(struct event_types *types, const struct event_type *type, const char *folder, struct mistakes *mistakes) {
+static int event_types_read_history(struct event_types *types, struct event_type *type, const char *folder, struct mistakes *mistakes) {
         CLEANUP(folder_names_free_p) char **names = NULL;
         char path[PATH_TEXT_MAX], file[2 * PATH_TEXT_MAX];
         struct error err = {0};
@@ -285,6 +286,7 @@ static int event_types_read_history(struct event_types *types, const struct even
         e = folder_names(path, ".avsc", &names, &n, &err);
         if (e)
                 return e == -ENOENT ? 0 : e;
+        type->published = n > 0;
         for (size_t i = 0; e == 0 && i < n; i++) {
                 struct version v = {.types = types, .type = type, .path = file, .mistakes = mistakes};
 
@@ -306,7 +308,7 @@ static struct event_type *event_types_get(const struct event_types *types, const
 }
 
 static bool event_types_share_an_id(const struct event_type *a, const struct event_type *b) {
-        for (unsigned i = 0; i < LINKS; i++) {
+        for (size_t i = 0; i < LINKS_MAX; i++) {
                 if (a->links[i] >= 0 && b->links[i] >= 0)
                         return true;
         }
@@ -411,7 +413,7 @@ static int event_types_add_event(struct event_types *types, const char *name, co
         e = event_type_compile(types, type, &err);
         if (e)
                 return event_types_told(e, &err, path, mistakes);
-        event_type_describe(type, path, mistakes);
+        event_type_describe(type, &types->links, path, mistakes);
         e = table_put(&types->by_name, type->name, strlen(type->name), type) ?: vector_push(&types->all, type);
         if (e == 0 && type->known != TYPE_OTHER)
                 types->known[type->known] = type;
@@ -512,6 +514,8 @@ int event_types_read(const char *folder, struct event_types **ret, struct mistak
         *ret = NULL;
         if (!types)
                 return -ENOMEM;
+        for (; types->links.n < LINKS; types->links.n++)
+                types->links.items[types->links.n] = link_fields[types->links.n];
         e = arena_new(&types->arena, EVENT_TYPES_ARENA_MAX);
         if (e == 0)
                 e = event_types_read_folder(types, folder, mistakes);

@@ -308,6 +308,7 @@ static void norm_read_repeats(struct norm_reading *c, const struct yaml_node *no
 static void norm_read_per(struct norm_reading *c, const struct yaml_node *node, struct norm *norm) {
         const char *name = node->text;
         size_t n = strlen(name);
+        bool is_id;
 
         if (!reading_scalar(&c->r, node, "per"))
                 return;
@@ -325,7 +326,8 @@ static void norm_read_per(struct norm_reading *c, const struct yaml_node *node, 
         norm->per = reference_field(c, node, c->start, text_of(name));
         if (norm->per < 0)
                 return;
-        if (norm->per < ENVELOPE_SLOTS || n <= 3 || strcmp(name + n - 3, "_id") != 0 || c->start->layout->fields[norm->per].type != LAYOUT_UUID)
+        is_id = n > 3 && strcmp(name + n - 3, "_id") == 0 && c->start->layout->fields[norm->per].type == LAYOUT_UUID;
+        if (norm->per < ENVELOPE_SLOTS || (!is_id && !event_type_is_link(c->start, norm->per)))
                 mistake_at(c, node, "per is case or an id field of %s, and '%s' is neither", c->start->name, name);
 }
 

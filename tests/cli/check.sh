@@ -53,6 +53,12 @@ row 2 '' "$work/bad/organisations.yaml:*: no kind of organisation is called 'ins
 $work/bad/protocols/groningen-gi-2022.yaml:*:13: no event is called 'referral-isued' (did you mean 'referral-issued'?)*
 ketenwacht check: * mistakes in $work/bad and $schemas; correct the lines above" --config "$work/bad" --schemas "$schemas"
 row 2 '{"ok":false,"mistakes":*,"lines":[[]"*/organisations.yaml:*}' '*correct the lines above' --json --config "$work/bad" --schemas "$schemas"
+# A type without a history is new: which of its fields were taken for what.
+cp -r "$schemas" "$work/schemas"
+rm -r "$work/schemas/history/meeting-held"
+row 0 '*
+new: meeting-held: own date date (by its name)
+*' '' --config "$config" --schemas "$work/schemas"
 row 2 '' "*/none/calendar.yaml*" --config "$work/none" --schemas "$schemas"
 row 2 '' "ketenwacht check: takes no argument 'x' without --stories; see ketenwacht check --help" x
 row 2 '' "ketenwacht check: no option '--jsn' (did you mean '--json'?); see ketenwacht check --help" --jsn

@@ -8,7 +8,9 @@
 
 #include <errno.h>
 
+#include "base/file.h"
 #include "base/json.h"
+#include "engine/facts.h"
 #include "model/event.h"
 #include "model/row_schema.h"
 #include "model_fixture.h"
@@ -139,6 +141,10 @@ END_TEST
         "{\"name\":\"replaces\",\"type\":[\"null\",{\"type\":\"string\",\"logicalType\":\"uuid\"}],\"default\":null}"
 #define UUID(name) "{\"name\":\"" name "\",\"type\":{\"type\":\"string\",\"logicalType\":\"uuid\"}}"
 #define DATE(name) "{\"name\":\"" name "\",\"type\":{\"type\":\"int\",\"logicalType\":\"date\"}}"
+#define UUID_TYPE "{\"type\":\"string\",\"logicalType\":\"uuid\"}"
+#define DATE_TYPE "{\"type\":\"int\",\"logicalType\":\"date\"}"
+/* A field of which the schema says something. */
+#define SAID(name, type, property, value) "{\"name\":\"" name "\",\"type\":" type ",\"ketenwacht." property "\":" value "}"
 #define SCHEMA(properties, fields) \
         "{\"type\":\"record\",\"name\":\"TalkHeld\",\"namespace\":\"nl.ketenwacht.event\"," properties "\"fields\":[" ENVELOPE "," fields "]}"
 
@@ -185,6 +191,18 @@ static const struct {
          "{\"name\":\"replaces\",\"type\":[\"null\",{\"type\":\"string\",\"logicalType\":\"uuid\"}],\"default\":null}]}",
          "talk-held.avsc: source of the envelope has another type"},
         {"talk-held.avsc", "\"string\"", "talk-held.avsc: the schema of an event must be a record"},
+        {"talk-held.avsc", SCHEMA("", SAID("kind", "\"string\"", "date", "true")), "talk-held.avsc: kind: ketenwacht.date: it is not a date"},
+        {"talk-held.avsc", SCHEMA("", SAID("one", DATE_TYPE, "date", "true") "," SAID("two", DATE_TYPE, "date", "true")),
+         "talk-held.avsc: two: ketenwacht.date: one is the own date of this event already"},
+        {"talk-held.avsc", SCHEMA("", SAID("one", DATE_TYPE, "date", "1")), "talk-held.avsc: one: ketenwacht.date must be true or false"},
+        {"talk-held.avsc", SCHEMA("", SAID("care_provider", "\"int\"", "organisation", "true")),
+         "talk-held.avsc: care_provider: ketenwacht.organisation: only a string names an organisation"},
+        {"talk-held.avsc", SCHEMA("", SAID("plan_id", "\"string\"", "link", "\"plan\"")),
+         "talk-held.avsc: plan_id: ketenwacht.link: facts join by a uuid of the event's own"},
+        {"talk-held.avsc", SCHEMA("", SAID("plan_id", UUID_TYPE, "link", "true")),
+         "talk-held.avsc: plan_id: ketenwacht.link must be the name by which facts join, as measure_id, or false"},
+        {"talk-held.avsc", SCHEMA("", SAID("plan_id", UUID_TYPE, "link", "\"plan\"") "," SAID("other_id", UUID_TYPE, "link", "\"plan\"")),
+         "talk-held.avsc: other_id: ketenwacht.link: two fields join as plan"},
 };
 
 START_TEST(test_bad_schemas) {
@@ -196,6 +214,99 @@ START_TEST(test_bad_schemas) {
         ck_assert_int_eq(event_types_read(s.path, &bad, &mistakes), -EINVAL);
         assert_report(&s, &mistakes, bad_schemas[_i].mistake);
         ck_assert_ptr_null(bad);
+        mistakes_done(&mistakes);
+        scratch_remove(&s);
+}
+END_TEST
+
+/* --- what the schema says of its fields, whatever they are called --- */
+
+#define TALK                                                                                                                                         \
+        SCHEMA("", UUID("measure_id") "," SAID("plan_id", UUID_TYPE, "link", "\"plan\"") "," DATE("date") "," SAID("talked_on", DATE_TYPE, "date", "true") \
+               "," SAID("care_provider", "\"string\"", "organisation", "true") "," SAID("provider", "\"string\"", "organisation", "false")              \
+               ",{\"name\":\"gi\",\"type\":\"string\"}")
+
+START_TEST(test_the_schema_says_what_fields_are) {
+        struct scratch s = scratch_new();
+        struct event_types *read = NULL;
+        struct mistakes mistakes = MISTAKES_INIT;
+        struct buffer line = BUFFER_INIT(4096);
+        struct slot slots[2][LAYOUT_SLOTS_MAX] = {0};
+        const struct event_type *type;
+        struct fact facts[2];
+        int plan;
+
+        scratch_write(&s, "talk-held.avsc", TALK);
+        ck_assert_msg(event_types_read(s.path, &read, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
+        type = event_types_find(read, text_of("talk-held"));
+        plan = layout_slot(type->layout, "plan_id");
+        ck_assert_int_eq(type->own_date, layout_slot(type->layout, "talked_on"));
+        ck_assert(event_type_is_organisation(type, layout_slot(type->layout, "care_provider")));
+        ck_assert(!event_type_is_organisation(type, layout_slot(type->layout, "provider")));
+        ck_assert(event_type_is_link(type, plan) && event_type_is_link(type, type->links[LINK_MEASURE]) && !event_type_is_link(type, SLOT_CASE_ID));
+        event_type_write_taken(type, &line);
+        ck_assert_str_eq(buffer_text(&line), "talk-held: own date talked_on; organisations care_provider, gi (by its name); "
+                                             "joins by measure_id (by its name), plan_id\n");
+        /* Facts join by what the schema calls a link. */
+        for (size_t i = 0; i < ELEMENTS(facts); i++) {
+                facts[i] = (struct fact){.type = type, .slots = slots[i]};
+                slots[i][type->links[LINK_MEASURE]] = slots[i][plan] = (struct slot){.kind = SLOT_UUID, .u = {{1}}};
+        }
+        ck_assert(facts_join(&facts[0], &facts[1]));
+        slots[1][plan].u.bytes[0] = 2;
+        ck_assert(!facts_join(&facts[0], &facts[1]));
+        event_types_free(read);
+        buffer_done(&line);
+        mistakes_done(&mistakes);
+        scratch_remove(&s);
+}
+END_TEST
+
+#define VISIT(role, value)                                                                                                                 \
+        "protocol: proef\nregion: any\nvalid: {from: 2015-01-01}\nroutes:\n"                                                              \
+        "  - {event: talk-held, when: {care_provider: " value "}, to: [" role "], basis: proef}\nnorms:\n"                                  \
+        "  - norm: proefnorm\n    basis: {kind: agreement, ref: proef}\n    starts: talk-held\n    per: plan_id\n    term: 5 days\n"          \
+        "    met_by: [talk-held]\n"
+
+static const struct {
+        const char *protocol, *mistake;
+} visits[] = {
+        {VISIT("talk-held.care_provider", "provider-de-haven"), NULL},
+        {VISIT("talk-held.provider", "provider-de-haven"), "config/protocols/proef.yaml:5:71: provider of talk-held does not name an organisation"},
+        {VISIT("talk-held.care_provider", "provider-de-have"),
+         "config/protocols/proef.yaml:5:46: care_provider: no organisation 'provider-de-have' (did you mean 'provider-de-haven'?)"},
+};
+
+START_TEST(test_a_protocol_goes_by_what_the_schema_says) {
+        static const char *const copied[] = {"organisations.yaml", "calendar.yaml"};
+        struct scratch s = scratch_new();
+        char folder[SCRATCH_PATH], schemas[SCRATCH_PATH], path[SCRATCH_PATH], name[64], *text;
+        struct mistakes mistakes = MISTAKES_INIT;
+        struct config *config = NULL;
+        struct error err;
+        size_t n;
+
+        scratch_folder(&s, "schemas");
+        scratch_folder(&s, "config");
+        scratch_folder(&s, "config/protocols");
+        scratch_write(&s, "schemas/talk-held.avsc", TALK);
+        scratch_write(&s, "config/protocols/proef.yaml", visits[_i].protocol);
+        for (size_t i = 0; i < ELEMENTS(copied); i++) {
+                (void) snprintf(name, sizeof(name), "tests/stories/examples/config/%s", copied[i]);
+                ck_assert_int_eq(file_read(project_path(name, path), &text, &n, &err), 0);
+                (void) snprintf(name, sizeof(name), "config/%s", copied[i]);
+                scratch_write(&s, name, text);
+                free(text);
+        }
+        if (visits[_i].mistake) {
+                ck_assert_int_eq(config_read(scratch_path(&s, "config", folder), scratch_path(&s, "schemas", schemas), &config, &mistakes), -EINVAL);
+                assert_report(&s, &mistakes, visits[_i].mistake);
+        } else {
+                ck_assert_msg(config_read(scratch_path(&s, "config", folder), scratch_path(&s, "schemas", schemas), &config, &mistakes) == 0, "%s",
+                              buffer_text(&mistakes.text));
+                ck_assert_int_eq(config->protocols.items[0]->routes[0].to.items[0].kind, ROLE_FIELD);
+                config_free(config);
+        }
         mistakes_done(&mistakes);
         scratch_remove(&s);
 }
@@ -536,6 +647,8 @@ int main(void) {
         tcase_add_test(tcase, test_rows_are_derived_and_their_fingerprints_stand);
         tcase_add_test(tcase, test_event_through_its_row);
         tcase_add_loop_test(tcase, test_bad_schemas, 0, ELEMENTS(bad_schemas));
+        tcase_add_test(tcase, test_the_schema_says_what_fields_are);
+        tcase_add_loop_test(tcase, test_a_protocol_goes_by_what_the_schema_says, 0, ELEMENTS(visits));
         tcase_add_loop_test(tcase, test_history, 0, ELEMENTS(histories));
         tcase_add_test(tcase, test_old_bodies_and_rows_are_read);
         tcase_add_loop_test(tcase, test_events, 0, ELEMENTS(changes));
