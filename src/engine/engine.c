@@ -25,8 +25,9 @@ int engine_new_without(const struct config *config, const struct protocol_key *w
         engine->config = config;
         engine->scratch.max = ENGINE_SCRATCH_MAX;
         r = arena_new(&engine->arena, ENGINE_ARENA_MAX);
-        if (r == 0)
-                r = row_codec_new(&engine->codec);
+        if (r)
+                return r;
+        r = row_codec_new(&engine->codec);
         if (r)
                 return r;
         engine->row_programs = calloc(n, sizeof(*engine->row_programs));
@@ -194,18 +195,23 @@ static int check_in_case(struct engine *engine, const struct casefile *file, con
 
         *ret = ACCEPT_NEW;
         r = check_duplicate(engine, file, event, ret, err);
-        if (r == 0 && *ret == ACCEPT_NEW)
-                r = check_named(engine, file, event, SLOT_REPLACES, "replaces", err);
-        if (r == 0 && *ret == ACCEPT_NEW)
-                r = check_named(engine, file, event, event->type->fields[FIELD_WITHDRAWN], "withdrawn", err);
-        if (r == 0 && *ret == ACCEPT_NEW && file->n_facts >= CASE_FACTS_MAX) {
-                error_set(err, "the case holds %d facts already, the most that one case may have", CASE_FACTS_MAX);
-                return REFUSAL_CASE_FULL;
-        }
-        return r;
+        if (r || *ret == ACCEPT_DUPLICATE)
+                return r;
+        r = check_named(engine, file, event, SLOT_REPLACES, "replaces", err);
+        if (r)
+                return r;
+        r = check_named(engine, file, event, event->type->fields[FIELD_WITHDRAWN], "withdrawn", err);
+        if (r)
+                return r;
+        if (file->n_facts < CASE_FACTS_MAX)
+                return 0;
+        error_set(err, "the case holds %d facts already, the most that one case may have", CASE_FACTS_MAX);
+        return REFUSAL_CASE_FULL;
 }
 
+/* Due again at the next instant that somebody asked for: it has not come. */
 static int engine_schedule(struct view *v) {
+        assert(v->next > v->now || v->next == INSTANT_TOUCHED);
         v->file->part = v->next_part;
         return store_schedule(v->store, v->file, v->next);
 }
@@ -233,6 +239,7 @@ int engine_event(struct engine *engine, struct store *store, const struct event 
         struct view v;
         int r;
 
+        assert(store->engine == engine && event->type && event->slots);
         arena_reset(engine->arena);
         buffer_clear(&engine->scratch);
         file = store_find(store, &event->slots[SLOT_CASE_ID].u);
@@ -244,22 +251,25 @@ int engine_event(struct engine *engine, struct store *store, const struct event 
                 *ret = &engine->outcome;
                 return 0;
         }
-        if (!file)
-                r = store_case(store, &event->slots[SLOT_CASE_ID].u, &file);
-        if (r == 0)
-                r = store_change(store, file);
-        fresh.traits = fact_traits(&engine->scope, event->type, event->slots);
-        if (r == 0 && tell)
-                r = engine_tell_event(&v, engine, store, file, &fresh, now);
+        r = file ? 0 : store_case(store, &event->slots[SLOT_CASE_ID].u, &file);
         if (r)
                 return r;
-        if (!tell)
+        r = store_change(store, file);
+        if (r)
+                return r;
+        fresh.traits = fact_traits(&engine->scope, event->type, event->slots);
+        if (tell)
+                r = engine_tell_event(&v, engine, store, file, &fresh, now);
+        else
                 v = (struct view){.engine = engine, .config = engine->config, .arena = engine->arena, .store = store, .file = file, .now = now,
                                   .next = INSTANT_TOUCHED};
+        if (r)
+                return r;
         file->expects_more = true;
         r = engine_keep_fact(&v, &fresh);
-        if (r == 0)
-                r = engine_schedule(&v);
+        if (r)
+                return r;
+        r = engine_schedule(&v);
         if (r)
                 return r;
         *ret = outcome_of(&v);
@@ -271,11 +281,13 @@ int engine_evaluate(struct engine *engine, struct store *store, struct casefile 
         struct view v;
         int r;
 
+        assert(store->engine == engine);
         arena_reset(engine->arena);
         buffer_clear(&engine->scratch);
         r = store_change(store, file);
-        if (r == 0)
-                r = view_open_to_tell(&v, engine, store, file, NULL, NULL, now);
+        if (r)
+                return r;
+        r = view_open_to_tell(&v, engine, store, file, NULL, NULL, now);
         if (r)
                 return r;
         engine_tell_all(&v);

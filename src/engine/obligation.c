@@ -77,6 +77,7 @@ static struct due due_by_term(struct view *v, const struct term *term, day_t fro
 static struct due due_by_hours(const struct obligation *o) {
         struct due due = {.state = DUE_REFUSED};
 
+        assert(o->start); /* no protocol starts at an instant */
         if (term_hours_end(o->norm->term.steps[0], o->start->occurred_at, &due.over))
                 return due;
         due.state = DUE_KNOWN;
@@ -196,6 +197,7 @@ instant_t rung_due(struct view *v, const struct obligation *o, const struct rung
         instant_t over = o->norm->timing == TIMING_LIMIT && o->met ? o->met->occurred_at : o->due.over;
         day_t end;
 
+        assert(o->due.state == DUE_KNOWN);
         *ret_fell = INSTANT_NEVER;
         if (is_at_once(o, rung->after)) {
                 *ret_fell = over;
@@ -215,6 +217,7 @@ instant_t reminder_due(struct view *v, const struct obligation *o, const struct 
         instant_t at;
         day_t date;
 
+        assert(o->due.state == DUE_KNOWN && reminder->before.count >= 0);
         if (back.unit == TERM_HOURS)
                 return term_hours_end(back, o->due.over, &at) == 0 ? at : INSTANT_NEVER;
         if (term_step_end(v->config->calendar, back, o->due.date, &date, NULL))
@@ -464,6 +467,7 @@ void obligation_reason(struct view *v, const struct obligation *o, struct due_re
         struct dated breach;
         struct due due;
 
+        assert(o >= v->obligations && o < v->obligations + v->n_obligations);
         *ret = (struct due_reason){.timed = DAY_NONE};
         due = due_find(v, o, ret);
         assert(v->failed || o->norm->timing == TIMING_LIMIT || (due.state == o->due.state && due.date == o->due.date && due.over == o->due.over));
@@ -499,6 +503,7 @@ static void instance_name(struct view *v, struct obligation *o, const struct ins
         }
         if (o->link > 1)
                 o->instance = arena_printf(v->arena, "%s#%u", base->text, o->link);
+        assert(o->link >= 1 && o->link < INSTANCE_INTERNED);
         if (!o->instance || instance_key_of(&v->engine->pool, text_of(o->instance), &o->key))
                 v->failed = true;
 }

@@ -26,8 +26,9 @@ int replay_new(const struct config *config, instant_t settle, replay_told told, 
         replay->told = told;
         replay->ctx = ctx;
         r = engine_new(config, &replay->engine);
-        if (r == 0)
-                r = store_new(replay->engine, &replay->store);
+        if (r)
+                return r;
+        r = store_new(replay->engine, &replay->store);
         if (r)
                 return r;
         *ret = TAKE(replay);
@@ -43,15 +44,14 @@ struct replay *replay_free(struct replay *replay) {
         return NULL;
 }
 
-static int evaluate(struct replay *replay, struct casefile *file, instant_t at) {
+static int replay_evaluate(struct replay *replay, struct casefile *file, instant_t at) {
         const struct outcome *outcome;
         int r = engine_evaluate(replay->engine, replay->store, file, at, &outcome);
 
-        if (r == 0) {
-                store_commit(replay->store);
-                r = replay->told(replay->ctx, outcome);
-        }
-        return r;
+        if (r)
+                return r;
+        store_commit(replay->store);
+        return replay->told(replay->ctx, outcome);
 }
 
 /* Everything that falls due until @until, each at its own instant. */
@@ -61,7 +61,7 @@ static int replay_advance(struct replay *replay, instant_t until) {
         int r;
 
         while ((at = store_next(replay->store, &file)) <= until && file) {
-                r = evaluate(replay, file, at);
+                r = replay_evaluate(replay, file, at);
                 if (r)
                         return r;
         }
@@ -77,15 +77,16 @@ int replay_clock(struct replay *replay, instant_t at) {
 }
 
 /* Whether the event would be accepted, without anything happening: rejected lines and duplicates do not move the clock. */
-static int probe(struct replay *replay, const struct event *event, bool *ret_duplicate, struct error *err) {
+static int replay_probe(struct replay *replay, const struct event *event, bool *ret_duplicate, struct error *err) {
         const struct outcome *outcome;
         instant_t now = replay->now == INSTANT_NEVER ? event->slots[SLOT_RECORDED_AT].i : replay->now;
         int r = engine_event(replay->engine, replay->store, event, now, false, &outcome, err);
 
-        if (r == 0)
-                *ret_duplicate = outcome->duplicate;
         store_rollback(replay->store);
-        return r;
+        if (r)
+                return r;
+        *ret_duplicate = outcome->duplicate;
+        return 0;
 }
 
 int replay_event(struct replay *replay, const struct event *event, struct error *err) {
@@ -95,7 +96,7 @@ int replay_event(struct replay *replay, const struct event *event, struct error 
         int r = 0;
 
         if (!settling && (replay->now == INSTANT_NEVER || recorded_at > replay->now)) {
-                r = probe(replay, event, &duplicate, err);
+                r = replay_probe(replay, event, &duplicate, err);
                 if (r || duplicate)
                         return r;
                 r = replay_advance(replay, recorded_at);
@@ -117,7 +118,7 @@ int replay_end(struct replay *replay) {
                 return 0;
         replay->now = replay->settle;
         while ((file = store_touched(replay->store))) {
-                r = evaluate(replay, file, replay->settle);
+                r = replay_evaluate(replay, file, replay->settle);
                 if (r)
                         return r;
         }

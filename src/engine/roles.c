@@ -4,6 +4,7 @@
 
 #include "engine/roles.h"
 
+#include <assert.h>
 #include <string.h>
 
 static void addressees_add(struct addressees *to, const struct organisation *org, const struct role *role, bool fallback) {
@@ -117,6 +118,7 @@ static bool role_add(struct view *v, struct addressees *to, const struct role *r
 }
 
 void view_addressees(struct view *v, const struct roles *roles, const struct role_scope *scope, struct addressees *ret) {
+        assert(scope->date != DAY_NONE);
         ret->n = 0;
         for (size_t i = 0; i < roles->n; i++) {
                 if (!role_add(v, ret, &roles->items[i], scope))
