@@ -45,6 +45,16 @@ int bench_number(const char *name, const char *option, const char *text, int64_t
         return 0;
 }
 
+int bench_numbers(const char *name, const struct bench_number_row *rows, size_t n) {
+        for (size_t i = 0; i < n; i++) {
+                int status = bench_number(name, rows[i].option, *rows[i].text, rows[i].least, rows[i].most, rows[i].ret);
+
+                if (status)
+                        return status;
+        }
+        return 0;
+}
+
 int bench_configuration(const struct bench_arguments *arguments, struct config **ret, struct error *err) {
         int status = command_configuration("bench", &arguments->dirs, ret);
 

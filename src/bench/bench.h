@@ -52,6 +52,15 @@ int bench_options(int argc, char **argv, const struct option_row *rows) MUSTCHEC
 /* A number of @least to @most; @text NULL leaves *ret as it is. @name: argv[0]. Return: 0, or EXIT_USAGE after the sentence. */
 int bench_number(const char *name, const char *option, const char *text, int64_t least, int64_t most, int64_t *ret) MUSTCHECK;
 
+struct bench_number_row {
+        const char *option;
+        const char *const *text; /* of the option */
+        int64_t least, most, *ret;
+};
+
+/* The same for each of @n options. */
+int bench_numbers(const char *name, const struct bench_number_row *rows, size_t n) MUSTCHECK;
+
 /* The configuration, with EXIT_USAGE and a sentence when it has mistakes, which are printed. */
 int bench_configuration(const struct bench_arguments *arguments, struct config **ret, struct error *err) MUSTCHECK;
 

@@ -285,8 +285,9 @@ int bench_copy_configuration(const char *from, const char *to, const char *prefi
                 return -ENAMETOOLONG;
         }
         r = bench_child_run((const char *const[]){"cp", "-RL", all, to, NULL}, stop, err);
-        if (r == 0)
-                r = bench_child_run((const char *const[]){"chmod", "-R", "u+w", to, NULL}, stop, err);
+        if (r)
+                return r;
+        r = bench_child_run((const char *const[]){"chmod", "-R", "u+w", to, NULL}, stop, err);
         if (r)
                 return r;
         copy_describe_broker(path, prefix, partitions, &out);

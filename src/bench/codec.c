@@ -394,8 +394,9 @@ static int codec_run(int argc, char **argv, struct error *err) {
         struct figures figures;
         int status = bench_options(argc, argv, options);
 
-        if (status == 0)
-                status = bench_number(argv[0], "--rounds", text, 1, BENCH_ROUNDS_MAX, &rounds);
+        if (status)
+                return status;
+        status = bench_number(argv[0], "--rounds", text, 1, BENCH_ROUNDS_MAX, &rounds);
         if (status)
                 return status;
         c = calloc(1, sizeof(*c));

@@ -75,19 +75,24 @@ static int kit_copy(struct compare *c, const char *name, char ret[BENCH_PATH_MAX
         char from[BENCH_PATH_MAX], script[BENCH_PATH_MAX];
         int r = compare_path(ret, c->lab, name, err);
 
-        if (r == 0)
-                r = compare_path(from, c->from, ".", err);
-        if (r == 0)
-                r = compare_path(script, ret, "run-all", err);
-        if (r == 0)
-                r = bench_child_run((const char *const[]){"rm", "-rf", ret, NULL}, &c->stop, err);
-        if (r == 0)
-                r = bench_child_run((const char *const[]){"cp", "-Rp", from, ret, NULL}, &c->stop, err);
-        if (r == 0)
-                r = bench_child_run((const char *const[]){"chmod", "-R", "u+w", ret, NULL}, &c->stop, err);
-        if (r == 0)
-                r = bench_child_run((const char *const[]){"sed", "-i", MORE_PATIENCE, script, NULL}, &c->stop, err);
-        return r;
+        if (r)
+                return r;
+        r = compare_path(from, c->from, ".", err);
+        if (r)
+                return r;
+        r = compare_path(script, ret, "run-all", err);
+        if (r)
+                return r;
+        r = bench_child_run((const char *const[]){"rm", "-rf", ret, NULL}, &c->stop, err);
+        if (r)
+                return r;
+        r = bench_child_run((const char *const[]){"cp", "-Rp", from, ret, NULL}, &c->stop, err);
+        if (r)
+                return r;
+        r = bench_child_run((const char *const[]){"chmod", "-R", "u+w", ret, NULL}, &c->stop, err);
+        if (r)
+                return r;
+        return bench_child_run((const char *const[]){"sed", "-i", MORE_PATIENCE, script, NULL}, &c->stop, err);
 }
 
 /* Our schemas of the same names in place of the kit's: the same fields in the same order, under our own names. */
@@ -96,8 +101,9 @@ static int kit_put_schemas(struct compare *c, const char *kit, struct error *err
         size_t n;
         int r = compare_path(folder, kit, "schemas", err);
 
-        if (r == 0)
-                r = folder_names(folder, ".avsc", &names, &n, err);
+        if (r)
+                return r;
+        r = folder_names(folder, ".avsc", &names, &n, err);
         if (r)
                 return r;
         for (size_t i = 0; r == 0 && i < n; i++) {
@@ -128,8 +134,9 @@ static int kit_put_organisations(const char *kit, const struct config *config, s
         size_t n;
         int r = compare_path(path, kit, "config/organisations.yaml", err);
 
-        if (r == 0)
-                r = file_read(path, &text, &n, err);
+        if (r)
+                return r;
+        r = file_read(path, &text, &n, err);
         if (r)
                 return r;
         for (size_t at = 0; at < n;) {
@@ -231,16 +238,21 @@ static int compare_run_all(struct compare *c, const struct config *config, struc
         int r = kit_copy(c, "kit-all", kit, err);
 
         /* A configuration that leaves the number of partitions to the topics that the kit makes. */
-        if (r == 0)
-                r = compare_path(own, c->lab, "config-all", err);
-        if (r == 0)
-                r = bench_child_run((const char *const[]){"rm", "-rf", own, NULL}, &c->stop, err);
-        if (r == 0)
-                r = bench_copy_configuration(c->config, own, NULL, 0, &c->stop, err);
-        if (r == 0)
-                r = kit_put_schemas(c, kit, err);
-        if (r == 0)
-                r = kit_put_organisations(kit, config, err);
+        if (r)
+                return r;
+        r = compare_path(own, c->lab, "config-all", err);
+        if (r)
+                return r;
+        r = bench_child_run((const char *const[]){"rm", "-rf", own, NULL}, &c->stop, err);
+        if (r)
+                return r;
+        r = bench_copy_configuration(c->config, own, NULL, 0, &c->stop, err);
+        if (r)
+                return r;
+        r = kit_put_schemas(c, kit, err);
+        if (r)
+                return r;
+        r = kit_put_organisations(kit, config, err);
         if (r)
                 return r;
         bench_say("all %zu protocols of %s: drain; the kit's own lines follow", config->protocols.n, c->config);
@@ -273,12 +285,15 @@ static int compare_find(struct compare *c, struct error *err) {
                 error_set(err, "cannot make the folder %s: %s", c->place, strerror(errno));
                 r = -errno;
         }
-        if (r == 0)
-                r = compare_absolute(c->place, c->lab, err);
-        if (r == 0)
-                r = compare_absolute(c->arguments.dirs.config, c->config, err);
-        if (r == 0)
-                r = compare_absolute(c->arguments.dirs.schemas, c->schemas, err);
+        if (r)
+                return r;
+        r = compare_absolute(c->place, c->lab, err);
+        if (r)
+                return r;
+        r = compare_absolute(c->arguments.dirs.config, c->config, err);
+        if (r)
+                return r;
+        r = compare_absolute(c->arguments.dirs.schemas, c->schemas, err);
         return r ? r : command_beside("ketenwacht", c->ketenwacht, err);
 }
 
@@ -310,6 +325,13 @@ static int compare_arguments(int argc, char **argv, struct compare *c) {
                 OPTION_TEXT_ROW("--runs", &runs), OPTION_TEXT_ROW("--rate", &rate), OPTION_TEXT_ROW("--seconds", &seconds),
                 OPTION_TEXT_ROW("--port", &port), OPTION_TEXT_ROW("--lab", &c->place), OPTION_TEXT_ROW("--steps", &c->steps), OPTION_END_ROW,
         };
+        const struct bench_number_row numbers[] = {
+                {"--cases", &cases, 100, 10000000, &c->cases},
+                {"--runs", &runs, 1, COMPARE_RUNS_MAX, &c->runs},
+                {"--rate", &rate, 1, 1000000, &c->rate},
+                {"--seconds", &seconds, 1, 86400, &c->seconds},
+                {"--port", &port, 1024, 65534, &c->port},
+        };
         int status;
 
         c->arguments = (struct bench_arguments)BENCH_ARGUMENTS_DEFAULT;
@@ -319,17 +341,9 @@ static int compare_arguments(int argc, char **argv, struct compare *c) {
         status = bench_options(argc, argv, options);
         if (status == 0 && !c->peers)
                 status = command_usage(argv[0], "say where the kit with the others is: --peers DIR");
-        if (status == 0)
-                status = bench_number(argv[0], "--cases", cases, 100, 10000000, &c->cases);
-        if (status == 0)
-                status = bench_number(argv[0], "--runs", runs, 1, COMPARE_RUNS_MAX, &c->runs);
-        if (status == 0)
-                status = bench_number(argv[0], "--rate", rate, 1, 1000000, &c->rate);
-        if (status == 0)
-                status = bench_number(argv[0], "--seconds", seconds, 1, 86400, &c->seconds);
-        if (status == 0)
-                status = bench_number(argv[0], "--port", port, 1024, 65534, &c->port);
-        return status;
+        if (status)
+                return status;
+        return bench_numbers(argv[0], numbers, ELEMENTS(numbers));
 }
 
 static int compare_run(int argc, char **argv, struct error *err) {

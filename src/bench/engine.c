@@ -318,16 +318,19 @@ static int engine_run(int argc, char **argv, struct error *err) {
                 BENCH_OPTION_ROWS(&arguments),          OPTION_TEXT_ROW("--rounds", &rounds), OPTION_TEXT_ROW("--facts", &facts),
                 OPTION_TEXT_ROW("--events", &events), OPTION_END_ROW,
         };
+        const struct bench_number_row numbers[] = {
+                {"--rounds", &rounds, 1, BENCH_ROUNDS_MAX, &o.rounds},
+                {"--facts", &facts, 1, CASE_FACTS_MAX, &o.facts},
+                {"--events", &events, 1, EVENTS_MAX, &o.events},
+        };
         int status = bench_options(argc, argv, options);
 
-        if (status == 0)
-                status = bench_number(argv[0], "--rounds", rounds, 1, BENCH_ROUNDS_MAX, &o.rounds);
-        if (status == 0)
-                status = bench_number(argv[0], "--facts", facts, 1, CASE_FACTS_MAX, &o.facts);
-        if (status == 0)
-                status = bench_number(argv[0], "--events", events, 1, EVENTS_MAX, &o.events);
-        if (status == 0)
-                status = bench_configuration(&arguments, &config, err);
+        if (status)
+                return status;
+        status = bench_numbers(argv[0], numbers, ELEMENTS(numbers));
+        if (status)
+                return status;
+        status = bench_configuration(&arguments, &config, err);
         return status ? status : engine_measure_sizes(&arguments, &o, config, err);
 }
 

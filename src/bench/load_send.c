@@ -211,8 +211,9 @@ static int load_run(int argc, char **argv, struct error *err) {
         struct bench_load_result result;
         int status = load_read_request(argc, argv, &q);
 
-        if (status == 0)
-                status = bench_configuration(&q.common, &config, err);
+        if (status)
+                return status;
+        status = bench_configuration(&q.common, &config, err);
         if (status)
                 return status;
         q.want.config = config;

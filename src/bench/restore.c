@@ -53,8 +53,9 @@ static int restore_run_once(struct restore_broker *b, double *seconds, double *c
         struct bench_child *child = &b->site.workers[0].child;
         int r = site_worker(&b->site, 1, true, err);
 
-        if (r == 0)
-                r = bench_child_finish(child, &b->stop, err);
+        if (r)
+                return r;
+        r = bench_child_finish(child, &b->stop, err);
         if (r)
                 return r;
         *seconds = child->life_s;
@@ -378,14 +379,18 @@ static int restore_run(int argc, char **argv, struct error *err) {
                 BENCH_OPTION_ROWS(&o.arguments), OPTION_TEXT_ROW("--bootstrap", &o.bootstrap), OPTION_TEXT_ROW("--cases", &cases),
                 OPTION_TEXT_ROW("--seed", &seed), OPTION_END_ROW,
         };
+        const struct bench_number_row numbers[] = {
+                {"--cases", &cases, 1, BENCH_LOAD_CASES_MAX / 2, &o.cases},
+                {"--seed", &seed, 0, INT64_MAX, &o.seed},
+        };
         int status = bench_options(argc, argv, options);
 
-        if (status == 0)
-                status = bench_number(argv[0], "--cases", cases, 1, BENCH_LOAD_CASES_MAX / 2, &o.cases);
-        if (status == 0)
-                status = bench_number(argv[0], "--seed", seed, 0, INT64_MAX, &o.seed);
-        if (status == 0)
-                status = bench_configuration(&o.arguments, &config, err);
+        if (status)
+                return status;
+        status = bench_numbers(argv[0], numbers, ELEMENTS(numbers));
+        if (status)
+                return status;
+        status = bench_configuration(&o.arguments, &config, err);
         if (status)
                 return status;
         o.config = config;

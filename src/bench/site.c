@@ -77,8 +77,9 @@ int site_open(struct site *s, const struct bench_arguments *arguments, const cha
         if (r)
                 return EXIT_NO;
         status = command_broker_read("bench", s->path, bootstrap, &s->log, &s->broker);
-        if (status == 0)
-                status = command_broker_open("bench", &s->broker);
+        if (status)
+                return status;
+        status = command_broker_open("bench", &s->broker);
         if (status)
                 return status;
         (void) snprintf(s->bootstrap, sizeof(s->bootstrap), "%s", s->broker.bootstrap);

@@ -437,8 +437,9 @@ static int worker_measure(struct worker_alone *w, uint64_t n, struct timers_fire
         int64_t cpu;
         int r = worker_new(&config, &w->worker, err);
 
-        if (r == 0)
-                r = worker_open(w, n, &cpu, err);
+        if (r)
+                return r;
+        r = worker_open(w, n, &cpu, err);
         if (r)
                 return r;
         worker_census(w->worker, &census);
@@ -604,10 +605,12 @@ static int timers_run(int argc, char **argv, struct error *err) {
         int64_t n = CASES_DEFAULT;
         int status = bench_options(argc, argv, options);
 
-        if (status == 0)
-                status = bench_number(argv[0], "--cases", cases, 1, TIMERS_CASES_MAX, &n);
-        if (status == 0)
-                status = bench_configuration(&arguments, &config, err);
+        if (status)
+                return status;
+        status = bench_number(argv[0], "--cases", cases, 1, TIMERS_CASES_MAX, &n);
+        if (status)
+                return status;
+        status = bench_configuration(&arguments, &config, err);
         if (status)
                 return status;
         if (timers_measure(config, (uint64_t)n, &figures, err))

@@ -338,8 +338,9 @@ static int worker_drain(struct worker_bench *b, struct site *site, struct error 
         bench_say("drains %llu events", (unsigned long long)b->load.events);
         broker = worker_broker_cpu(b);
         r = site_worker(site, 1, true, err);
-        if (r == 0)
-                r = bench_child_finish(child, &b->stop, err);
+        if (r)
+                return r;
+        r = bench_child_finish(child, &b->stop, err);
         if (r)
                 return r;
         b->drain_broker_s = worker_broker_cpu(b) - broker;
@@ -366,10 +367,12 @@ static int worker_live(struct worker_bench *b, struct site *site, struct error *
 
         bench_say("offers %lld events a second for %llu s, to warm up, and for %lld s", (long long)b->rate, (unsigned long long)warm,
                   (long long)b->seconds);
-        if (r == 0)
-                r = site_load(site, (uint64_t)b->cases, warm_cases, (uint64_t)b->rate, &warmed, err);
-        if (r == 0)
-                r = site_wait(site, (int64_t)(b->load.events + warmed.events), 0, &waited, err);
+        if (r)
+                return r;
+        r = site_load(site, (uint64_t)b->cases, warm_cases, (uint64_t)b->rate, &warmed, err);
+        if (r)
+                return r;
+        r = site_wait(site, (int64_t)(b->load.events + warmed.events), 0, &waited, err);
         if (r)
                 return r;
         cpu = site_cpu_s(site);
@@ -467,20 +470,21 @@ static int worker_run(int argc, char **argv, struct error *err) {
                 OPTION_TEXT_ROW("--rate", &rate), OPTION_TEXT_ROW("--seconds", &seconds), OPTION_TEXT_ROW("--kills", &kills),
                 OPTION_TEXT_ROW("--broker-process", &broker), OPTION_END_ROW,
         };
+        const struct bench_number_row numbers[] = {
+                {"--cases", &cases, 1, BENCH_LOAD_CASES_MAX / 2, &b.cases},
+                {"--rate", &rate, 1, BENCH_LOAD_RATE_MAX, &b.rate},
+                {"--seconds", &seconds, 1, 3600, &b.seconds},
+                {"--kills", &kills, 0, KILLED_TIMES_MAX, &b.kills},
+                {"--broker-process", &broker, 1, INT32_MAX, &b.broker},
+        };
         int status = bench_options(argc, argv, options);
 
-        if (status == 0)
-                status = bench_number(argv[0], "--cases", cases, 1, BENCH_LOAD_CASES_MAX / 2, &b.cases);
-        if (status == 0)
-                status = bench_number(argv[0], "--rate", rate, 1, BENCH_LOAD_RATE_MAX, &b.rate);
-        if (status == 0)
-                status = bench_number(argv[0], "--seconds", seconds, 1, 3600, &b.seconds);
-        if (status == 0)
-                status = bench_number(argv[0], "--kills", kills, 0, KILLED_TIMES_MAX, &b.kills);
-        if (status == 0)
-                status = bench_number(argv[0], "--broker-process", broker, 1, INT32_MAX, &b.broker);
-        if (status == 0)
-                status = worker_measure_all(&b, err);
+        if (status)
+                return status;
+        status = bench_numbers(argv[0], numbers, ELEMENTS(numbers));
+        if (status)
+                return status;
+        status = worker_measure_all(&b, err);
         if (status)
                 return status;
         if (b.arguments.json)

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Plays lines one by one, and leaves to the command what to say of those that are refused. */
+
 #include "cli/lines_input.h"
 
 #include <errno.h>

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Finds each argument in the table of the command, and the nearest word when it is not there. */
+
 #include "cli/options.h"
 
 #include <string.h>

@@ -309,12 +309,15 @@ static int report_run(int argc, char **argv) {
         if (n > 2)
                 return command_usage("report", "a report and one FILE at most, not %d arguments", n);
         status = report_read_kind(n ? arguments[0] : NULL, &query.kind);
-        if (status == 0)
-                status = report_read_plain(&a, &query);
-        if (status == 0)
-                status = command_configuration("report", &a.dirs, &config);
-        if (status == 0)
-                status = report_read_configured(&a, config, &query);
+        if (status)
+                return status;
+        status = report_read_plain(&a, &query);
+        if (status)
+                return status;
+        status = command_configuration("report", &a.dirs, &config);
+        if (status)
+                return status;
+        status = report_read_configured(&a, config, &query);
         if (status)
                 return status;
         a.path = n > 1 ? arguments[1] : NULL;

@@ -136,10 +136,12 @@ static int show_case(struct show *show, const struct state_arguments *a) {
         struct error err = {0};
         int r, status = show_read_schemas(show, a);
 
-        if (status == 0)
-                status = command_broker_read("state", a->dirs.config, a->bootstrap, NULL, &show->broker);
-        if (status == 0)
-                status = command_broker_open("state", &show->broker);
+        if (status)
+                return status;
+        status = command_broker_read("state", a->dirs.config, a->bootstrap, NULL, &show->broker);
+        if (status)
+                return status;
+        status = command_broker_open("state", &show->broker);
         if (status)
                 return status;
         error_set(&err, "out of memory");

@@ -163,8 +163,9 @@ static int copy_row(void *ctx, struct bus_record *record, struct error *err) {
 static int copy_open(struct copy *copy, const struct command_dirs *dirs, const char *bootstrap, const char *from, const char *from_bootstrap) {
         int status = command_broker_read("state", from, from_bootstrap, NULL, &copy->from);
 
-        if (status == 0)
-                status = command_broker_read("state", dirs->config, bootstrap, NULL, &copy->to);
+        if (status)
+                return status;
+        status = command_broker_read("state", dirs->config, bootstrap, NULL, &copy->to);
         if (status)
                 return status;
         if (strcmp(copy->from.bootstrap, copy->to.bootstrap) == 0 && strcmp(copy->from.config.prefix, copy->to.config.prefix) == 0)
@@ -197,12 +198,15 @@ static int copy_rows(struct copy *copy, struct error *err) {
         const struct live_rows rows = {.partition = BUS_ALL_PARTITIONS, .row = copy_row, .ctx = copy};
         int r = bus_producer_open(copy->to.bus, &config, &copy->producer, err);
 
-        if (r == 0)
-                r = copy_send_marks(copy, ROW_PARTITIONS_COPYING, err);
-        if (r == 0)
-                r = live_each(copy->from.bus, &rows, err);
-        if (r == 0)
-                r = copy_wait(copy, 0, err);
+        if (r)
+                return r;
+        r = copy_send_marks(copy, ROW_PARTITIONS_COPYING, err);
+        if (r)
+                return r;
+        r = live_each(copy->from.bus, &rows, err);
+        if (r)
+                return r;
+        r = copy_wait(copy, 0, err);
         return r ? r : copy_send_marks(copy, copy->to.config.partitions, err);
 }
 

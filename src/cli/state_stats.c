@@ -269,10 +269,12 @@ static int stats_all(const struct command_dirs *dirs, const char *bootstrap, boo
         struct error err = {0};
         int status = command_configuration("state", dirs, config);
 
-        if (status == 0)
-                status = command_broker_read("state", dirs->config, bootstrap, NULL, broker);
-        if (status == 0)
-                status = command_broker_open("state", broker);
+        if (status)
+                return status;
+        status = command_broker_read("state", dirs->config, bootstrap, NULL, broker);
+        if (status)
+                return status;
+        status = command_broker_open("state", broker);
         if (status)
                 return status;
         error_set(&err, "out of memory");

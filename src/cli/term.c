@@ -200,10 +200,12 @@ static int term_run(int argc, char **argv) {
         struct end end = {0};
         int status = term_arguments(argc, argv, &a);
 
-        if (status == 0)
-                status = term_check_arguments(&a, &end);
-        if (status == 0)
-                status = term_read_calendar(&a, path, &cal);
+        if (status)
+                return status;
+        status = term_check_arguments(&a, &end);
+        if (status)
+                return status;
+        status = term_read_calendar(&a, path, &cal);
         if (status)
                 return status;
         if (arena_new(&arena, TRACE_ARENA_MAX))

@@ -429,10 +429,12 @@ static int demo_tell_story(struct demo *demo, struct error *err) {
         struct casefile *file;
         int r = engine_new(demo->c->config, &engine);
 
-        if (r == 0)
-                r = store_new(engine, &store);
-        if (r == 0)
-                r = live_read(demo->place.bus, &story, store, err);
+        if (r)
+                return r;
+        r = store_new(engine, &store);
+        if (r)
+                return r;
+        r = live_read(demo->place.bus, &story, store, err);
         if (r)
                 return r;
         file = store_find(store, &story);

@@ -53,8 +53,9 @@ int tape_add(struct tape *tape, const struct tape_item *item) {
         struct tape_item copy = *item;
         int r = tape_make_room(tape);
 
-        if (r == 0)
-                r = tape_copy_texts(tape, &copy);
+        if (r)
+                return r;
+        r = tape_copy_texts(tape, &copy);
         if (r)
                 return r;
         if (tape->n && copy.at < tape->items[tape->n - 1].at)
