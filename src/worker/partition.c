@@ -59,12 +59,16 @@ static struct partition *partition_free(struct partition *p) {
 }
 DEFINE_CLEANUP(struct partition *, partition_free);
 
+static int partition_no_memory(int32_t number, struct error *err) {
+        error_set(err, "out of memory while partition %d was taken on", number);
+        return -ENOMEM;
+}
+
 int partitions_add(struct partitions *parts, int32_t number, struct error *err) {
         CLEANUP(partition_free_p) struct partition *p = calloc(1, sizeof(*p));
 
-        error_set(err, "out of memory while partition %d was taken on", number);
         if (!p)
-                return -ENOMEM;
+                return partition_no_memory(number, err);
         if (number < 0 || number >= parts->n) {
                 error_set(err, "the group handed out partition %d of %s, which has %d; restart the worker now that it has grown", number, TOPIC_CASE_STATE,
                           parts->n);
@@ -76,7 +80,7 @@ int partitions_add(struct partitions *parts, int32_t number, struct error *err) 
         p->since = ground_monotonic(parts->ground);
         p->ends = calloc(parts->ground->topics.n_inputs + 1, sizeof(*p->ends));
         if (!p->ends || store_new(parts->ground->engine, &p->store))
-                return -ENOMEM;
+                return partition_no_memory(number, err);
         store_forgets(p->store, parts->retention, parts->once);
         meter_partition(&parts->ground->meter, -1, (int)p->state);
         parts->n_not_live++;

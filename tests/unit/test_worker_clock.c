@@ -3,209 +3,163 @@
 /*
  * Goal: a worker does not believe a clock that is more than an hour from the broker's, says so, works on, and makes up
  * for it; and no partition's clock ever goes back.
- * Method: the bus in memory, whose own clock is right, and a worker whose real clock is off by what the row says.
+ * Method: stories in rows, on the bus in memory, whose own clock is right, and a worker whose clocks are off by what the rows say.
  */
 
-#include "base/metrics.h"
-#include "worker_world.h"
+#include "worker_rows.h"
 
-#define MINUTE_MS ((int64_t)60 * 1000)
-#define HOUR_MS (60 * MINUTE_MS)
-
-static const struct {
-        int64_t off;
-        bool away;
-} rows[] = {
-        {-2 * HOUR_MS, true},
-        {2 * HOUR_MS, true},
-        {-61 * MINUTE_MS, true},
-        {61 * MINUTE_MS, true},
-        {-59 * MINUTE_MS, false},
-        {59 * MINUTE_MS, false},
-        {-24 * HOUR_MS, true},
-        {24 * HOUR_MS, true},
+static const struct rows_story stories[] = {
+        {"a clock that is away is said and made up for",
+         "real $\n"
+         "with metrics\n"
+         "worker a\n"
+         "settle\n"
+         "measure one one 6d\n"
+         "settle\n"
+         "-> clock-away 1 facts 1 told 0 raised 0\n"
+         "-> log clock-away 1\n"
+         "-> metric ketenwacht_clock_away 1\n"
+         "# it goes on accepting, and says it once\n"
+         "measure two two 6d\n"
+         "settle\n"
+         "-> facts 2 clock-away 1\n"
+         "-> log clock-away 1\n"
+         "# the next record shows that it is right again; each is told once, whenever\n"
+         "real 0s\n"
+         "measure three three 6d\n"
+         "settle\n"
+         "-> clock-away 0 raised 6\n"
+         "-> log clock-back 1\n"
+         "-> metric ketenwacht_clock_away 0\n",
+         {"-2h", "2h", "-61m", "61m", "-24h", "24h"}},
+        {"a clock that is off by less than an hour is believed",
+         "real $\n"
+         "with metrics\n"
+         "worker a\n"
+         "settle\n"
+         "measure one one 6d\n"
+         "settle\n"
+         "-> clock-away 0 facts 1 told >0 raised 2\n"
+         "-> log clock-away 0\n"
+         "-> metric ketenwacht_clock_away 0\n"
+         "# it goes on accepting, and says it once\n"
+         "measure two two 6d\n"
+         "settle\n"
+         "-> facts 2 clock-away 0\n"
+         "-> log clock-away 0\n"
+         "# the next record shows that it is right again; each is told once, whenever\n"
+         "real 0s\n"
+         "measure three three 6d\n"
+         "settle\n"
+         "-> clock-away 0 raised 6\n"
+         "-> log clock-back 0\n"
+         "-> metric ketenwacht_clock_away 0\n",
+         {"-59m", "59m"}},
+        {"a clock that is away when the worker begins tells nothing",
+         "real $\n"
+         "worker a\n"
+         "settle\n"
+         "measure m case 40d\n"
+         "settle\n"
+         "-> clock-away 1 facts 1 told 0\n"
+         "real 0s\n"
+         "measure other other 1d gi-a gm0002\n"
+         "settle\n"
+         "-> clock-away 0 raised 3 inbox.gm0002 1\n",
+         {"-2h", "2h"}},
+        {"what was kept silent is told with the next fact",
+         "# Nothing is told, so nothing evaluates the case before its next fact does.\n"
+         "real -2h\n"
+         "worker a\n"
+         "settle\n"
+         "measure m case 1d gi-b\n"
+         "settle\n"
+         "-> inbox.gm0001 0\n"
+         "real 0s\n"
+         "protector p case 0d gi-b\n"
+         "settle\n"
+         "-> inbox.gm0001 1\n"
+         "-> field inbox.gm0001 event measure-started\n"
+         "-> field inbox.gm0001 source gi-b\n"
+         "-> field inbox.gm0001 municipality gm0001\n"},
+        {"what falls due meanwhile is told afterwards, once",
+         "worker a\n"
+         "settle\n"
+         "# due tomorrow\n"
+         "measure case case 4d\n"
+         "settle\n"
+         "-> raised 0\n"
+         "real -2h\n"
+         "measure other other 0d\n"
+         "settle\n"
+         "-> clock-away 1\n"
+         "clock 2d\n"
+         "settle\n"
+         "-> raised 0\n"
+         "real 0s\n"
+         "measure third third 0d\n"
+         "settle\n"
+         "-> clock-away 0 raised 2\n"},
+        {"once does not begin with a clock that is away",
+         "measure case case 6d\n"
+         "real -2h\n"
+         "with once\n"
+         "worker a\n"
+         "fails -EPROTO clock\n"
+         "-> raised 0\n"},
+        {"the clock of a partition never goes back",
+         "worker a\n"
+         "settle\n"
+         "measure m case 1d\n"
+         "settle\n"
+         "-> plans 1\n"
+         "end\n"
+         "# set back by half an hour; a new worker, too, keeps to what stands in the state\n"
+         "decides -30m\n"
+         "worker a\n"
+         "settle\n"
+         "# the later word, and so the one that counts\n"
+         "recorded 31m\n"
+         "measure second case 2d\n"
+         "settle\n"
+         "-> inbox.gm0001 2\n"
+         "-> ordered plans\n"},
+        {"a clock that jumps never takes a partition back",
+         "worker a\n"
+         "settle\n"
+         "decides -30m\n"
+         "measure case-0 case-0 6d\n"
+         "settle\n"
+         "decides 50m\n"
+         "measure case-1 case-1 6d\n"
+         "settle\n"
+         "decides -40m\n"
+         "measure case-2 case-2 6d\n"
+         "settle\n"
+         "decides -10m\n"
+         "measure case-3 case-3 6d\n"
+         "settle\n"
+         "decides 45m\n"
+         "measure case-4 case-4 6d\n"
+         "settle\n"
+         "# a successor keeps to it, too\n"
+         "crash\n"
+         "worker a\n"
+         "decides -55m\n"
+         "measure case-5 case-5 6d\n"
+         "settle\n"
+         "decides 20m\n"
+         "measure case-6 case-6 6d\n"
+         "settle\n"
+         "decides -5m\n"
+         "measure case-7 case-7 6d\n"
+         "settle\n"
+         "-> ordered raised\n"
+         "-> raised 16\n"},
 };
 
-struct heard { /* what a worker says beside its tellings */
-        struct log log;
-        char *text;
-        size_t n;
-        struct metrics *metrics;
-        struct worker_metrics *worker_metrics;
-};
-
-static struct worker *listened_to(struct world *w, struct heard *h) {
-        struct worker_config config = world_worker_config(w, "a");
-        struct worker *worker;
-        struct error err = {0};
-
-        *h = (struct heard){0};
-        h->log = (struct log){.out = open_memstream(&h->text, &h->n), .clock = world_clock(w), .level = LOG_LEVEL_INFO};
-        ck_assert_int_eq(metrics_new(&h->metrics), 0);
-        ck_assert_int_eq(worker_metrics_new(h->metrics, w->config, &h->worker_metrics, &err), 0);
-        config.log = &h->log;
-        config.metrics = h->worker_metrics;
-        ck_assert_msg(worker_new(&config, &worker, &err) == 0, "%s", err.text);
-        return worker;
-}
-
-static void heard_done(struct heard *h) {
-        worker_metrics_free(h->worker_metrics);
-        metrics_free(h->metrics);
-        ck_assert_int_eq(fclose(h->log.out), 0);
-        free(h->text);
-}
-
-/* How often an event stands in the log. */
-static unsigned said(struct heard *h, const char *event) {
-        char wanted[64];
-        unsigned n = 0;
-
-        (void) snprintf(wanted, sizeof(wanted), "\"event\":\"%s\"", event);
-        ck_assert_int_eq(fflush(h->log.out), 0);
-        for (const char *at = h->text; (at = strstr(at, wanted)); at++)
-                n++;
-        return n;
-}
-
-static void check_metric(struct heard *h, bool away) {
-        struct buffer out = BUFFER_INIT((size_t)1 << 20);
-
-        metrics_render(h->metrics, &out);
-        ck_assert_ptr_nonnull(strstr(buffer_text(&out), away ? "ketenwacht_clock_away 1\n" : "ketenwacht_clock_away 0\n"));
-        buffer_done(&out);
-}
-
-static struct worker_status publish_and_settle(struct world *w, struct worker *worker, const char *word, int days_ago) {
-        struct worker_status status;
-        char json[FIXTURE_JSON];
-
-        fixture_measure(json, word, word, "gi-a", "gm0001", w->now, days_ago);
-        world_publish(w, json);
-        world_settle(w, worker);
-        worker_status(worker, &status);
-        return status;
-}
-
-START_TEST(a_clock_that_is_away_is_said_and_made_up_for) {
-        struct world *w = world_new();
-        struct heard heard;
-        struct worker *worker;
-        struct worker_status status;
-
-        w->off = rows[_i].off;
-        worker = listened_to(w, &heard);
-        world_settle(w, worker);
-        status = publish_and_settle(w, worker, "one", 6);
-        ck_assert_int_eq(status.clock_away, rows[_i].away);
-        ck_assert_int_eq(status.facts, 1);
-        ck_assert_int_eq(status.told > 0, !rows[_i].away);
-        ck_assert_uint_eq(world_count(w, TOPIC_ESCALATION_RAISED, NULL), rows[_i].away ? 0 : 2);
-        ck_assert_uint_eq(said(&heard, "clock-away"), rows[_i].away);
-        check_metric(&heard, rows[_i].away);
-
-        status = publish_and_settle(w, worker, "two", 6); /* goes on accepting, and says it once */
-        ck_assert_int_eq(status.facts, 2);
-        ck_assert_int_eq(status.clock_away, rows[_i].away);
-        ck_assert_uint_eq(said(&heard, "clock-away"), rows[_i].away);
-
-        w->off = 0; /* the next record shows that it is right again */
-        status = publish_and_settle(w, worker, "three", 6);
-        ck_assert(!status.clock_away);
-        ck_assert_uint_eq(said(&heard, "clock-back"), rows[_i].away);
-        check_metric(&heard, false);
-        ck_assert_uint_eq(world_count(w, TOPIC_ESCALATION_RAISED, NULL), 6); /* each once, whenever */
-        world_end(worker);
-        heard_done(&heard);
-        world_done(w);
-}
-END_TEST
-
-START_TEST(what_falls_due_meanwhile_is_told_afterwards_once) {
-        struct world *w = world_new();
-        struct worker *worker = world_worker(w, "a");
-        struct worker_status status;
-
-        world_settle(w, worker);
-        status = publish_and_settle(w, worker, "case", 4); /* due tomorrow */
-        ck_assert_uint_eq(world_count(w, TOPIC_ESCALATION_RAISED, NULL), 0);
-        w->off = -2 * HOUR_MS;
-        status = publish_and_settle(w, worker, "other", 0);
-        ck_assert(status.clock_away);
-        world_forward(w, 2 * FIXTURE_DAY);
-        world_settle(w, worker);
-        ck_assert_uint_eq(world_count(w, TOPIC_ESCALATION_RAISED, NULL), 0);
-        w->off = 0;
-        status = publish_and_settle(w, worker, "third", 0);
-        ck_assert(!status.clock_away);
-        ck_assert_uint_eq(world_count(w, TOPIC_ESCALATION_RAISED, NULL), 2);
-        world_end(worker);
-        world_done(w);
-}
-END_TEST
-
-START_TEST(once_does_not_begin_with_a_clock_that_is_away) {
-        struct world *w = world_new();
-        struct worker_config config = world_worker_config(w, "a");
-        struct worker *worker;
-        struct error err = {0};
-        char json[FIXTURE_JSON];
-        int r = 0;
-
-        fixture_measure(json, "case", "case", "gi-a", "gm0001", w->now, 6);
-        world_publish(w, json);
-        w->off = -2 * HOUR_MS;
-        config.once = true;
-        ck_assert_int_eq(worker_new(&config, &worker, &err), 0);
-        for (unsigned i = 0; i < WORLD_STEPS_MAX && r == 0 && !worker_done(worker); i++)
-                r = world_try(w, worker, &err);
-        ck_assert_int_eq(r, -EPROTO);
-        ck_assert_msg(strstr(err.text, "clock") != NULL, "%s", err.text);
-        worker_free(worker);
-        ck_assert_uint_eq(world_count(w, TOPIC_ESCALATION_RAISED, NULL), 0);
-        world_done(w);
-}
-END_TEST
-
-/* The latest instant of a telling in a partition; each is at or after the one before it. */
-static void check_order(struct world *w, const char *topic) {
-        for (int32_t p = 0; p < WORLD_PARTITIONS; p++) {
-                instant_t last = 0;
-
-                for (int64_t offset = 0; offset < memory_end(w->memory, topic, p); offset++) {
-                        struct bus_record record;
-
-                        if (!memory_record(w->memory, topic, p, offset, false, &record))
-                                continue;
-                        arena_reset(w->arena);
-                        instant_t at = fixture_decode(w->config, record.value, record.value_n, w->arena).slots[SLOT_RECORDED_AT].i;
-
-                        ck_assert_int_ge(at, last);
-                        last = at;
-                }
-        }
-}
-
-START_TEST(a_clock_that_jumps_never_takes_a_partition_back) {
-        static const int jumps[] = {-30, 50, -40, -10, 45, -55, 20, -5}; /* minutes */
-        struct world *w = world_new();
-        struct worker *worker = world_worker(w, "a");
-        char word[32];
-
-        world_settle(w, worker);
-        for (unsigned i = 0; i < ELEMENTS(jumps); i++) {
-                w->now += jumps[i] * MINUTE_MS;
-                (void) snprintf(word, sizeof(word), "case-%u", i);
-                (void) publish_and_settle(w, worker, word, 6);
-                if (i == ELEMENTS(jumps) / 2) { /* a successor keeps to it, too */
-                        world_crash(worker);
-                        worker = world_worker(w, "a");
-                }
-        }
-        check_order(w, TOPIC_ESCALATION_RAISED);
-        ck_assert_uint_eq(world_count(w, TOPIC_ESCALATION_RAISED, NULL), 2 * ELEMENTS(jumps));
-        world_end(worker);
-        world_done(w);
+START_TEST(a_story_goes_as_its_rows_say) {
+        rows_play_story(&stories[_i]);
 }
 END_TEST
 
@@ -216,10 +170,7 @@ int main(void) {
         int failed;
 
         tcase_set_timeout(tc, 60);
-        tcase_add_loop_test(tc, a_clock_that_is_away_is_said_and_made_up_for, 0, (int)ELEMENTS(rows));
-        tcase_add_test(tc, what_falls_due_meanwhile_is_told_afterwards_once);
-        tcase_add_test(tc, once_does_not_begin_with_a_clock_that_is_away);
-        tcase_add_test(tc, a_clock_that_jumps_never_takes_a_partition_back);
+        tcase_add_loop_test(tc, a_story_goes_as_its_rows_say, 0, (int)ELEMENTS(stories));
         suite_add_tcase(suite, tc);
         srunner_run_all(runner, CK_ENV);
         failed = srunner_ntests_failed(runner);
