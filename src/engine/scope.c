@@ -50,14 +50,14 @@ struct referring {
 };
 
 /* What another version of the norm refers to, of which that version makes use itself. */
-static int refer_through_version(void *ctx, const struct norm_reference *reference) {
+static int scope_refer_through_version(void *ctx, const struct norm_reference *reference) {
         const struct referring *r = ctx;
 
         look_at(r->norm->looks_at, reference->type);
         return 0;
 }
 
-static int refer_to_versions(const struct referring *r) {
+static int scope_refer_to_versions(const struct referring *r) {
         const struct event_types *types = r->scope->config->types;
         const struct norm *norm = r->norm->norm;
         const struct config_index *index;
@@ -68,18 +68,18 @@ static int refer_to_versions(const struct referring *r) {
         index = &r->scope->config->index[norm->starts.type->index];
         for (size_t i = 0; i < index->n_norms && e == 0; i++) {
                 if (index->norms[i] != norm && index->norms[i]->repeats && strcmp(index->norms[i]->name, norm->name) == 0)
-                        e = norm_visit(index->norms[i], types, r->without, refer_through_version, (void *)r);
+                        e = norm_visit(index->norms[i], types, r->without, scope_refer_through_version, (void *)r);
         }
         return e;
 }
 
 /* The norm looks at the type, and makes use of its facts: of any, or of those that satisfy conditions. */
-static int refer(void *ctx, const struct norm_reference *reference) {
+static int scope_refer(void *ctx, const struct norm_reference *reference) {
         const struct referring *r = ctx;
         struct bearing *bearing;
 
         if (!reference->type)
-                return refer_to_versions(r);
+                return scope_refer_to_versions(r);
         look_at(r->norm->looks_at, reference->type);
         bearing = &r->scope->bearings[reference->type->index];
         if (!reference->when) {
@@ -140,7 +140,7 @@ static int norm_scopes_new(struct scope *scope, struct pool *pool, const struct 
                 scopes[i].looks_at = scope_types_new(scope);
                 if (!scopes[i].looks_at)
                         return -ENOMEM;
-                r = norm_visit(norms[i], scope->config->types, without, refer, &referring);
+                r = norm_visit(norms[i], scope->config->types, without, scope_refer, &referring);
                 if (r)
                         return r;
         }

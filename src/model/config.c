@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Everything that is configured: read file by file, so that one run finds all mistakes, and indexed by event type. */
+
 #include "model/config.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +27,7 @@ struct config *config_free(struct config *config) {
         return NULL;
 }
 
-static const char *path_in(const char *folder, const char *name, char ret[PATH_TEXT_MAX], struct mistakes *mistakes) {
+static const char *config_path(const char *folder, const char *name, char ret[PATH_TEXT_MAX], struct mistakes *mistakes) {
         if (snprintf(ret, PATH_TEXT_MAX, "%s/%s", folder, name) < PATH_TEXT_MAX)
                 return ret;
         mistakes_place(mistakes, folder, "the name of this folder is too long");
@@ -31,11 +35,11 @@ static const char *path_in(const char *folder, const char *name, char ret[PATH_T
 }
 
 /* -EINVAL is a mistake that has been told; all other errors end the reading. */
-static int go_on(int e) {
+static int config_go_on(int e) {
         return e == -EINVAL ? 0 : e;
 }
 
-static int read_version(const char *path, unsigned *ret, struct mistakes *mistakes) {
+static int config_read_version(const char *path, unsigned *ret, struct mistakes *mistakes) {
         CLEANUP(cleanup_free) char *text = NULL;
         struct error err = {0};
         int64_t version;
@@ -61,7 +65,7 @@ static int read_version(const char *path, unsigned *ret, struct mistakes *mistak
 
 /* --- what starts from, and what copies, an event of a type --- */
 
-static void count(const struct config *config, struct config_index *index, size_t *region_norms) {
+static void config_count(const struct config *config, struct config_index *index, size_t *region_norms) {
         for (size_t i = 0; i < config->protocols.n; i++) {
                 const struct protocol *p = config->protocols.items[i];
 
@@ -76,7 +80,7 @@ static void count(const struct config *config, struct config_index *index, size_
         }
 }
 
-static void fill(struct config *config, struct config_index *index) {
+static void config_fill(struct config *config, struct config_index *index) {
         for (size_t i = 0; i < config->protocols.n; i++) {
                 const struct protocol *p = config->protocols.items[i];
 
@@ -97,13 +101,13 @@ static void fill(struct config *config, struct config_index *index) {
         }
 }
 
-static int make_index(struct config *config) {
+static int config_make_index(struct config *config) {
         size_t n = event_types_count(config->types), region_norms = 0;
         struct config_index *index = arena_calloc(config->arena, n ? n : 1, sizeof(*index));
 
         if (!index)
                 return -ENOMEM;
-        count(config, index, &region_norms);
+        config_count(config, index, &region_norms);
         config->region_norms = arena_calloc(config->arena, region_norms + 1, sizeof(*config->region_norms));
         if (!config->region_norms)
                 return -ENOMEM;
@@ -114,26 +118,26 @@ static int make_index(struct config *config) {
                         return -ENOMEM;
                 index[i].n_norms = index[i].n_routes = 0;
         }
-        fill(config, index);
+        config_fill(config, index);
         config->index = index;
         return 0;
 }
 
-static int read_all(struct config *config, const char *config_dir, const char *schemas_dir, struct mistakes *mistakes) {
+static int config_read_all(struct config *config, const char *config_dir, const char *schemas_dir, struct mistakes *mistakes) {
         char path[PATH_TEXT_MAX];
         int e = 0;
 
-        if (path_in(config_dir, "version", path, mistakes))
-                e = read_version(path, &config->version, mistakes);
-        if (e == 0 && path_in(config_dir, "calendar.yaml", path, mistakes))
-                e = go_on(calendar_read(path, &config->calendar, mistakes));
-        if (e == 0 && path_in(config_dir, "organisations.yaml", path, mistakes))
-                e = go_on(organisations_read(path, &config->organisations, mistakes));
+        if (config_path(config_dir, "version", path, mistakes))
+                e = config_read_version(path, &config->version, mistakes);
+        if (e == 0 && config_path(config_dir, "calendar.yaml", path, mistakes))
+                e = config_go_on(calendar_read(path, &config->calendar, mistakes));
+        if (e == 0 && config_path(config_dir, "organisations.yaml", path, mistakes))
+                e = config_go_on(organisations_read(path, &config->organisations, mistakes));
         if (e == 0)
-                e = go_on(event_types_read(schemas_dir, &config->types, mistakes));
+                e = config_go_on(event_types_read(schemas_dir, &config->types, mistakes));
         /* Without the words of a protocol, every one of them would be a mistake. */
-        if (e == 0 && config->types && config->organisations && path_in(config_dir, "protocols", path, mistakes))
-                e = go_on(protocols_read(path, config->types, config->organisations, config->arena, &config->protocols, mistakes));
+        if (e == 0 && config->types && config->organisations && config_path(config_dir, "protocols", path, mistakes))
+                e = config_go_on(protocols_read(path, config->types, config->organisations, config->arena, &config->protocols, mistakes));
         return e;
 }
 
@@ -142,18 +146,19 @@ int config_read(const char *config_dir, const char *schemas_dir, struct config *
         size_t before = mistakes->n;
         int e;
 
+        assert(config_dir && schemas_dir);
         *ret = NULL;
         if (!config)
                 return error_trace(-ENOMEM, &mistakes->failure);
         e = arena_new(&config->arena, CONFIG_ARENA_MAX);
         if (e)
                 return error_trace(e, &mistakes->failure);
-        e = read_all(config, config_dir, schemas_dir, mistakes);
+        e = config_read_all(config, config_dir, schemas_dir, mistakes);
         if (e)
                 return error_trace(e, &mistakes->failure);
         if (mistakes->n != before)
                 return -EINVAL;
-        e = make_index(config);
+        e = config_make_index(config);
         if (e)
                 return error_trace(e, &mistakes->failure);
         *ret = TAKE(config);

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* The contacts in organisations.yaml: whether each is well formed, and whether every function that must have one has one. */
+
 #include "model/contacts.h"
 
 #include <errno.h>
@@ -31,7 +34,7 @@ struct reader {
 
 /* -- Reading -- */
 
-static void check_for(struct reader *c, const struct yaml_node *node) {
+static void contact_check_for(struct reader *c, const struct yaml_node *node) {
         struct nearest nearest = NEAREST_INIT(node->text);
         char hint[NEAREST_HINT_MAX];
         enum organisation_kind kind;
@@ -47,7 +50,7 @@ static void check_for(struct reader *c, const struct yaml_node *node) {
         reading_mistake(&c->r, node, "no organisation, region or kind of organisation is called '%.80s'%s", node->text, nearest_hint(&nearest, hint));
 }
 
-static void read_contact(struct reader *c, const struct organisation *org, const struct yaml_node *node) {
+static void contact_read(struct reader *c, const struct organisation *org, const struct yaml_node *node) {
         static const char *const keys[] = {"function", "for", "mailbox", "deputy", NULL};
         const struct yaml_node *function, *mailbox, *deputy;
         struct contact contact = {.org = org, .node = node};
@@ -64,12 +67,12 @@ static void read_contact(struct reader *c, const struct organisation *org, const
         if (mailbox)
                 (void) reading_name(&c->r, mailbox, "mailbox"); /* reported */
         for (size_t i = 0; contact.for_whom && i < reading_items(contact.for_whom); i++)
-                check_for(c, reading_item(contact.for_whom, i));
+                contact_check_for(c, reading_item(contact.for_whom, i));
         if (contact.function && vector_push(&c->contacts, contact))
                 c->r.e = -ENOMEM;
 }
 
-static void read_organisation(struct reader *c, const struct yaml_node *node) {
+static void contacts_read_organisation(struct reader *c, const struct yaml_node *node) {
         const struct yaml_node *id = yaml_get(node, "id"), *contacts = yaml_get(node, "contacts");
         const struct organisation *org = id ? organisations_find(c->orgs, text_of(id->text)) : NULL;
 
@@ -78,12 +81,12 @@ static void read_organisation(struct reader *c, const struct yaml_node *node) {
         if (vector_push(&c->places, (struct place){org, node}))
                 c->r.e = -ENOMEM;
         for (size_t i = 0; contacts && i < reading_items(contacts); i++)
-                read_contact(c, org, reading_item(contacts, i));
+                contact_read(c, org, reading_item(contacts, i));
 }
 
 /* -- Comparing -- */
 
-static bool item_covers(const struct reader *c, const char *word, const struct organisation *target) {
+static bool contact_item_covers(const struct reader *c, const char *word, const struct organisation *target) {
         const struct region *region = regions_find(c->orgs, text_of(word));
 
         if (strcmp(word, target->id) == 0 || strcmp(word, organisation_kind_names[target->kind]) == 0)
@@ -91,18 +94,18 @@ static bool item_covers(const struct reader *c, const char *word, const struct o
         return region && target->kind == KIND_MUNICIPALITY && target->region && region_within(target->region, region);
 }
 
-static bool covers(const struct reader *c, const struct contact *contact, const struct organisation *target) {
+static bool contact_covers(const struct reader *c, const struct contact *contact, const struct organisation *target) {
         if (!contact->for_whom)
                 return true;
         for (size_t i = 0; i < reading_items(contact->for_whom); i++) {
-                if (item_covers(c, reading_item(contact->for_whom, i)->text, target))
+                if (contact_item_covers(c, reading_item(contact->for_whom, i)->text, target))
                         return true;
         }
         return false;
 }
 
 /* The row of an organisation that has no end, or NULL. */
-static const struct organisation *present(const struct organisation *org) {
+static const struct organisation *contacts_present(const struct organisation *org) {
         for (; org; org = org->next) {
                 if (org->until == INT32_MAX)
                         return org;
@@ -110,7 +113,7 @@ static const struct organisation *present(const struct organisation *org) {
         return NULL;
 }
 
-static const struct yaml_node *place_of(const struct reader *c, const struct organisation *org) {
+static const struct yaml_node *contacts_place_of(const struct reader *c, const struct organisation *org) {
         const struct yaml_node *found = NULL;
 
         for (size_t i = 0; i < c->places.n; i++) {
@@ -121,9 +124,9 @@ static const struct yaml_node *place_of(const struct reader *c, const struct org
 }
 
 /* That @org names a contact for @function, with a deputy, that every one of @others reaches. */
-static void check_one(struct reader *c, const struct region *region, const struct organisation *org, const char *function,
+static void contacts_check_one(struct reader *c, const struct region *region, const struct organisation *org, const char *function,
                       const struct organisation *const *others, size_t n_others) {
-        const struct yaml_node *place = place_of(c, org);
+        const struct yaml_node *place = contacts_place_of(c, org);
         size_t named = 0;
 
         for (size_t i = 0; i < c->contacts.n; i++) {
@@ -145,7 +148,7 @@ static void check_one(struct reader *c, const struct region *region, const struc
                 for (size_t i = 0; i < c->contacts.n && !covered; i++) {
                         const struct contact *contact = &c->contacts.items[i];
 
-                        covered = contact->org->index == org->index && strcmp(contact->function, function) == 0 && covers(c, contact, others[j]);
+                        covered = contact->org->index == org->index && strcmp(contact->function, function) == 0 && contact_covers(c, contact, others[j]);
                 }
                 if (!covered && place)
                         mistakes_at(c->missing, c->r.yaml, place, "%s (%s) names no contact '%s' for %s (%s), which region %s asks for", org->id, org->name,
@@ -158,7 +161,7 @@ struct parties { /* of a region: its present municipalities, and the GIs that wo
         size_t n_municipalities, n_gis;
 };
 
-static bool find_parties(struct reader *c, const struct region *region, struct parties *ret) {
+static bool contacts_find_parties(struct reader *c, const struct region *region, struct parties *ret) {
         const struct role_entry *gi = NULL;
         size_t n = organisations_count(c->orgs);
 
@@ -170,13 +173,13 @@ static bool find_parties(struct reader *c, const struct region *region, struct p
         if (!ret->municipalities || !ret->gis)
                 return false;
         for (size_t i = 0; i < n; i++) {
-                const struct organisation *org = present(organisations_at(c->orgs, i));
+                const struct organisation *org = contacts_present(organisations_at(c->orgs, i));
 
                 if (org && org->kind == KIND_MUNICIPALITY && org->region && region_within(org->region, region))
                         ret->municipalities[ret->n_municipalities++] = org;
         }
         for (size_t i = 0; gi && i < gi->n; i++) {
-                const struct organisation *org = present(gi->organisations[i]);
+                const struct organisation *org = contacts_present(gi->organisations[i]);
 
                 if (org)
                         ret->gis[ret->n_gis++] = org;
@@ -184,17 +187,17 @@ static bool find_parties(struct reader *c, const struct region *region, struct p
         return true;
 }
 
-static void check_functions(struct reader *c, const struct region *region, const struct yaml_node *functions, const struct organisation *const *orgs,
+static void contacts_check_functions(struct reader *c, const struct region *region, const struct yaml_node *functions, const struct organisation *const *orgs,
                             size_t n_orgs, const struct organisation *const *others, size_t n_others) {
         for (size_t i = 0; functions && i < reading_items(functions); i++) {
                 const char *function = reading_name(&c->r, reading_item(functions, i), "function");
 
                 for (size_t j = 0; function && j < n_orgs; j++)
-                        check_one(c, region, orgs[j], function, others, n_others);
+                        contacts_check_one(c, region, orgs[j], function, others, n_others);
         }
 }
 
-static void check_region(struct reader *c, const struct yaml_node *node) {
+static void contacts_check_region(struct reader *c, const struct yaml_node *node) {
         static const char *const keys[] = {"municipality", "gi", NULL};
         const struct yaml_node *id = yaml_get(node, "id"), *contacts = yaml_get(node, "contacts");
         const struct region *region = id ? regions_find(c->orgs, text_of(id->text)) : NULL;
@@ -203,19 +206,19 @@ static void check_region(struct reader *c, const struct yaml_node *node) {
         if (!region || !contacts || !reading_mapping(&c->r, contacts, "contacts of a region"))
                 return;
         reading_keys(&c->r, contacts, keys, "contacts of a region");
-        if (!find_parties(c, region, &p))
+        if (!contacts_find_parties(c, region, &p))
                 return;
-        check_functions(c, region, yaml_get(contacts, "municipality"), p.municipalities, p.n_municipalities, p.gis, p.n_gis);
-        check_functions(c, region, yaml_get(contacts, "gi"), p.gis, p.n_gis, p.municipalities, p.n_municipalities);
+        contacts_check_functions(c, region, yaml_get(contacts, "municipality"), p.municipalities, p.n_municipalities, p.gis, p.n_gis);
+        contacts_check_functions(c, region, yaml_get(contacts, "gi"), p.gis, p.n_gis, p.municipalities, p.n_municipalities);
 }
 
-static void check_all(struct reader *c, const struct yaml_node *root) {
+static void contacts_check_all(struct reader *c, const struct yaml_node *root) {
         const struct yaml_node *orgs = yaml_get(root, "organisations"), *regions = yaml_get(root, "regions");
 
         for (size_t i = 0; orgs && orgs->kind == YAML_SEQUENCE && i < orgs->n; i++)
-                read_organisation(c, orgs->items[i]);
+                contacts_read_organisation(c, orgs->items[i]);
         for (size_t i = 0; regions && regions->kind == YAML_SEQUENCE && i < regions->n; i++)
-                check_region(c, regions->items[i]);
+                contacts_check_region(c, regions->items[i]);
 }
 
 int contacts_check(const char *path, const struct config *config, struct mistakes *missing, struct mistakes *mistakes) {
@@ -226,14 +229,15 @@ int contacts_check(const char *path, const struct config *config, struct mistake
         struct error err = {0};
         int e = arena_new(&arena, CONTACTS_ARENA_MAX);
 
-        if (e == 0)
-                e = yaml_tree_read(path, &yaml, &err);
+        if (e)
+                return e;
+        e = yaml_tree_read(path, &yaml, &err);
         if (e == -EINVAL)
                 mistakes_error(mistakes, &err);
         if (e)
                 return e;
         c.r = (struct reading){.yaml = yaml, .mistakes = mistakes, .arena = arena};
-        check_all(&c, yaml_tree_root(yaml));
+        contacts_check_all(&c, yaml_tree_root(yaml));
         vector_done(&c.contacts);
         vector_done(&c.places);
         if (c.r.e)

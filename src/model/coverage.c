@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* config/coverage.yaml: which norms, routes and reports carry each rule, held against what there is. */
+
 #include "model/coverage.h"
 
 #include <errno.h>
@@ -16,7 +19,7 @@ struct reader {
         struct coverage *coverage;
 };
 
-static const struct protocol *find_protocol(const struct config *config, struct text name, struct nearest *nearest) {
+static const struct protocol *coverage_find_protocol(const struct config *config, struct text name, struct nearest *nearest) {
         for (size_t i = 0; i < config->protocols.n; i++) {
                 if (text_is(name, config->protocols.items[i]->name))
                         return config->protocols.items[i];
@@ -25,7 +28,7 @@ static const struct protocol *find_protocol(const struct config *config, struct 
         return NULL;
 }
 
-static bool has_norm(const struct protocol *p, const char *name, struct nearest *nearest) {
+static bool protocol_has_norm(const struct protocol *p, const char *name, struct nearest *nearest) {
         for (size_t i = 0; i < p->n_norms; i++) {
                 if (strcmp(p->norms[i].name, name) == 0)
                         return true;
@@ -34,7 +37,7 @@ static bool has_norm(const struct protocol *p, const char *name, struct nearest 
         return false;
 }
 
-static bool has_route(const struct protocol *p, const char *name, struct nearest *nearest) {
+static bool protocol_has_route(const struct protocol *p, const char *name, struct nearest *nearest) {
         for (size_t i = 0; i < p->n_routes; i++) {
                 if (strcmp(p->routes[i].type->name, name) == 0)
                         return true;
@@ -44,7 +47,7 @@ static bool has_route(const struct protocol *p, const char *name, struct nearest
 }
 
 /* "protocol/norm", or "protocol/event" of a route. */
-static void check_part(struct reader *c, const struct yaml_node *node, enum coverage_list list) {
+static void coverage_check_part(struct reader *c, const struct yaml_node *node, enum coverage_list list) {
         const char *slash = strchr(node->text, '/'), *name = slash ? slash + 1 : node->text, *what = list == COVERAGE_NORMS ? "norm" : "route";
         struct text before = {node->text, slash ? (size_t)(slash - node->text) : 0};
         char word[NEAREST_HINT_MAX], hint[NEAREST_HINT_MAX];
@@ -56,20 +59,20 @@ static void check_part(struct reader *c, const struct yaml_node *node, enum cove
                 return;
         }
         (void) snprintf(word, sizeof(word), "%.*s", (int)(before.n < sizeof(word) ? before.n : sizeof(word) - 1), before.s);
-        p = find_protocol(c->config, before, &protocol);
+        p = coverage_find_protocol(c->config, before, &protocol);
         if (!p)
                 reading_mistake(&c->r, node, "no protocol is called '%.80s'%s", word, nearest_hint(&protocol, hint));
-        else if (list == COVERAGE_NORMS ? !has_norm(p, name, &part) : !has_route(p, name, &part))
+        else if (list == COVERAGE_NORMS ? !protocol_has_norm(p, name, &part) : !protocol_has_route(p, name, &part))
                 reading_mistake(&c->r, node, "%s has no %s '%.80s'%s", p->name, list == COVERAGE_NORMS ? "norm" : "route for", name,
                                 nearest_hint(&part, hint));
 }
 
-static void check_name(struct reader *c, const struct yaml_node *node, enum coverage_list list) {
+static void coverage_check_name(struct reader *c, const struct yaml_node *node, enum coverage_list list) {
         struct nearest nearest = NEAREST_INIT(node->text);
         char hint[NEAREST_HINT_MAX];
 
         if (list != COVERAGE_REPORTS) {
-                check_part(c, node, list);
+                coverage_check_part(c, node, list);
                 return;
         }
         for (const char *const *known = c->reports; *known; known++) {
@@ -80,7 +83,7 @@ static void check_name(struct reader *c, const struct yaml_node *node, enum cove
         reading_mistake(&c->r, node, "no report is called '%.80s'%s", node->text, nearest_hint(&nearest, hint));
 }
 
-static void read_list(struct reader *c, const struct yaml_node *node, enum coverage_list list, struct coverage_row *row) {
+static void coverage_read_list(struct reader *c, const struct yaml_node *node, enum coverage_list list, struct coverage_row *row) {
         const char **items;
 
         if (!reading_sequence(&c->r, node, coverage_list_names[list]))
@@ -94,7 +97,7 @@ static void read_list(struct reader *c, const struct yaml_node *node, enum cover
 
                 if (!name)
                         continue;
-                check_name(c, node->items[i], list);
+                coverage_check_name(c, node->items[i], list);
                 for (size_t j = 0; j < row->lists[list].n; j++) {
                         if (strcmp(items[j], name) == 0)
                                 reading_mistake(&c->r, node->items[i], "'%.80s' stands in this row twice", name);
@@ -103,7 +106,7 @@ static void read_list(struct reader *c, const struct yaml_node *node, enum cover
         }
 }
 
-static void read_row(struct reader *c, const struct yaml_node *node, struct coverage_row *row) {
+static void coverage_read_row(struct reader *c, const struct yaml_node *node, struct coverage_row *row) {
         static const char *const keys[] = {"norms", "routes", "reports", "no_rule", NULL};
         const struct yaml_node *no_rule;
 
@@ -114,7 +117,7 @@ static void read_row(struct reader *c, const struct yaml_node *node, struct cove
                 const struct yaml_node *value = yaml_get(node, coverage_list_names[list]);
 
                 if (value)
-                        read_list(c, value, list, row);
+                        coverage_read_list(c, value, list, row);
         }
         no_rule = yaml_get(node, "no_rule");
         if (!no_rule)
@@ -124,7 +127,7 @@ static void read_row(struct reader *c, const struct yaml_node *node, struct cove
         row->no_rule = reading_text(&c->r, no_rule, "no_rule");
 }
 
-static void name_rows(struct coverage *coverage) {
+static void coverage_name_rows(struct coverage *coverage) {
         for (unsigned i = 0; i < COVERAGE_ROWS; i++) {
                 bool rule = i < COVERAGE_RULES;
 
@@ -132,7 +135,7 @@ static void name_rows(struct coverage *coverage) {
         }
 }
 
-static void read_rows(struct reader *c, const struct yaml_node *root) {
+static void coverage_read_rows(struct reader *c, const struct yaml_node *root) {
         if (!reading_mapping(&c->r, root, "the coverage"))
                 return;
         for (size_t i = 0; i < root->n; i++) {
@@ -143,14 +146,14 @@ static void read_rows(struct reader *c, const struct yaml_node *root) {
                 for (; row < end && strcmp(row->id, root->keys[i]->text) != 0; row++)
                         nearest_try(&nearest, row->id);
                 if (row < end)
-                        read_row(c, root->items[i], row);
+                        coverage_read_row(c, root->items[i], row);
                 else
                         reading_mistake(&c->r, root->keys[i], "no rule has the id '%.80s': R01 to R%02d and G01 to G%02d%s", root->keys[i]->text,
                                         COVERAGE_RULES, COVERAGE_AGREEMENTS, nearest_hint(&nearest, hint));
         }
 }
 
-static bool is_named(const struct coverage *coverage, const struct norm *norm) {
+static bool coverage_is_named(const struct coverage *coverage, const struct norm *norm) {
         size_t n = strlen(norm->protocol->name);
 
         for (unsigned i = 0; i < COVERAGE_ROWS; i++) {
@@ -164,7 +167,7 @@ static bool is_named(const struct coverage *coverage, const struct norm *norm) {
         return false;
 }
 
-static void find_unnamed(struct reader *c) {
+static void coverage_find_unnamed(struct reader *c) {
         struct coverage *coverage = c->coverage;
         size_t all = 0;
 
@@ -175,7 +178,7 @@ static void find_unnamed(struct reader *c) {
                 const struct protocol *p = c->config->protocols.items[i];
 
                 for (size_t j = 0; j < p->n_norms; j++) {
-                        if (!is_named(coverage, &p->norms[j]))
+                        if (!coverage_is_named(coverage, &p->norms[j]))
                                 coverage->unnamed[coverage->n_unnamed++] = &p->norms[j];
                 }
         }
@@ -199,9 +202,9 @@ int coverage_read(const char *path, const struct config *config, const char *con
                 return -EINVAL;
         }
         c.r = (struct reading){.yaml = yaml, .mistakes = mistakes, .arena = arena};
-        name_rows(ret);
-        read_rows(&c, yaml_tree_root(yaml));
-        find_unnamed(&c);
+        coverage_name_rows(ret);
+        coverage_read_rows(&c, yaml_tree_root(yaml));
+        coverage_find_unnamed(&c);
         if (c.r.e)
                 return c.r.e;
         return mistakes->n == before ? 0 : -EINVAL;

@@ -4,6 +4,7 @@
 
 #include "model/event.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +28,7 @@ const char *const refusal_meanings[REFUSALS] = {
 #undef REFUSAL_ROW
 };
 
-static struct text source_of(const struct event *event) {
+static struct text event_source(const struct event *event) {
         return event->slots[SLOT_SOURCE].s;
 }
 
@@ -40,7 +41,7 @@ static bool instant_in_range(int64_t at) {
 }
 
 /* NULL when the value lies in its domain, else what is wrong. What the broker tells has sentences in its strings. */
-static const char *wrong_value(const struct event_type *type, const struct layout_field *field, const struct slot *slot) {
+static const char *event_wrong_value(const struct event_type *type, const struct layout_field *field, const struct slot *slot) {
         if (slot->kind == SLOT_NULL)
                 return field->nullable ? NULL : "may not be null";
         switch (field->type) {
@@ -64,7 +65,7 @@ static const char *wrong_value(const struct event_type *type, const struct layou
         return NULL;
 }
 
-static enum refusal check_region(const struct event *event, const struct organisations *orgs, const char **ret_field, struct error *err) {
+static enum refusal event_check_region(const struct event *event, const struct organisations *orgs, const char **ret_field, struct error *err) {
         char text[NAME_SHOWN], hint[NEAREST_HINT_MAX];
 
         if (!event->type->region || regions_find(orgs, event->slots[SLOT_REGION].s))
@@ -84,9 +85,10 @@ static enum refusal check_region(const struct event *event, const struct organis
 enum refusal event_check_values(const struct event *event, const struct organisations *orgs, const char **ret_field, struct error *err) {
         const struct layout *layout = event->type->layout;
 
+        assert(orgs && ret_field && err);
         *ret_field = NULL;
         for (size_t i = 0; i < layout->n; i++) {
-                const char *wrong = wrong_value(event->type, &layout->fields[i], &event->slots[i]);
+                const char *wrong = event_wrong_value(event->type, &layout->fields[i], &event->slots[i]);
 
                 if (!wrong)
                         continue;
@@ -94,16 +96,17 @@ enum refusal event_check_values(const struct event *event, const struct organisa
                 error_set(err, "%s: %s", layout->fields[i].name, wrong);
                 return REFUSAL_BAD_VALUE;
         }
-        return check_region(event, orgs, ret_field, err);
+        return event_check_region(event, orgs, ret_field, err);
 }
 
 enum refusal event_check_publisher(const struct event *event, const struct organisations *orgs, const char **ret_field, struct error *err) {
-        const struct organisation *source = organisations_find(orgs, source_of(event));
+        const struct organisation *source = organisations_find(orgs, event_source(event));
         char text[NAME_SHOWN], hint[NEAREST_HINT_MAX];
         int own;
 
+        assert(event->slots[SLOT_SOURCE].kind == SLOT_STRING); /* event_check_values() came first */
         *ret_field = "source";
-        if (!source && !name_shown(source_of(event), text)) {
+        if (!source && !name_shown(event_source(event), text)) {
                 error_set(err, "source: no organisation is called that");
                 return REFUSAL_UNKNOWN_ORGANISATION;
         }
@@ -123,7 +126,7 @@ enum refusal event_check_publisher(const struct event *event, const struct organ
                 return REFUSAL_NOT_ALLOWED;
         }
         own = event->type->own[source->kind];
-        if (own >= 0 && (event->slots[own].kind != SLOT_STRING || !text_equal(event->slots[own].s, source_of(event)))) {
+        if (own >= 0 && (event->slots[own].kind != SLOT_STRING || !text_equal(event->slots[own].s, event_source(event)))) {
                 *ret_field = event->type->layout->fields[own].name;
                 error_set(err, "%s: must be %s itself, the source", *ret_field, source->id);
                 return REFUSAL_NOT_ALLOWED;
@@ -137,6 +140,7 @@ enum refusal event_check_key(const struct event *event, const struct organisatio
         const struct region *region;
         char text[UUID_TEXT + 1];
 
+        assert(event->slots[SLOT_CASE_ID].kind == SLOT_UUID);
         uuid_format(case_id, text);
         if (!text_is(key, text)) {
                 error_set(err, "the key of the record must be the case_id, %s", text);

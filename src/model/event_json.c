@@ -17,7 +17,7 @@ struct reader {
 };
 
 /* "<field>: '<value>' <wrong>", without the value when it is personal or no name. */
-static bool refuse(struct reader *r, size_t slot, struct text value, const char *wrong) {
+static bool event_json_refuse(struct reader *r, size_t slot, struct text value, const char *wrong) {
         const char *name = r->type->layout->fields[slot].name;
         char text[NAME_SHOWN];
 
@@ -29,7 +29,7 @@ static bool refuse(struct reader *r, size_t slot, struct text value, const char 
         return false;
 }
 
-static bool read_symbol(struct reader *r, size_t slot, struct text value, struct slot *ret) {
+static bool slot_read_symbol(struct reader *r, size_t slot, struct text value, struct slot *ret) {
         const struct layout_field *field = &r->type->layout->fields[slot];
         int symbol = layout_symbol(field, value);
         char text[NAME_SHOWN], hint[NEAREST_HINT_MAX] = "", wrong[NEAREST_HINT_MAX + 64];
@@ -46,54 +46,54 @@ static bool read_symbol(struct reader *r, size_t slot, struct text value, struct
                 (void) nearest_hint(&nearest, hint);
         }
         (void) snprintf(wrong, sizeof(wrong), "is none of its values%s", hint);
-        return refuse(r, slot, value, wrong);
+        return event_json_refuse(r, slot, value, wrong);
 }
 
-static bool read_date(struct reader *r, size_t slot, struct text value, struct slot *ret) {
+static bool slot_read_date(struct reader *r, size_t slot, struct text value, struct slot *ret) {
         day_t day;
 
         if (!date_parse(value, &day))
-                return refuse(r, slot, value, "is not a date: YYYY-MM-DD, of the years 1900 to 2200");
+                return event_json_refuse(r, slot, value, "is not a date: YYYY-MM-DD, of the years 1900 to 2200");
         *ret = (struct slot){.kind = SLOT_INT, .i = day};
         return true;
 }
 
-static bool read_instant(struct reader *r, size_t slot, struct text value, struct slot *ret) {
+static bool slot_read_instant(struct reader *r, size_t slot, struct text value, struct slot *ret) {
         instant_t at;
 
         if (!instant_parse(value, &at))
-                return refuse(r, slot, value, "is not an instant: RFC 3339 with an offset, of the years 2000 to 2200");
+                return event_json_refuse(r, slot, value, "is not an instant: RFC 3339 with an offset, of the years 2000 to 2200");
         *ret = (struct slot){.kind = SLOT_INT, .i = at};
         return true;
 }
 
-static bool read_uuid(struct reader *r, size_t slot, struct text value, struct slot *ret) {
+static bool slot_read_uuid(struct reader *r, size_t slot, struct text value, struct slot *ret) {
         struct uuid u;
 
         if (!uuid_parse(value.s, value.n, &u))
-                return refuse(r, slot, value, "is not a uuid: 36 characters, lower case");
+                return event_json_refuse(r, slot, value, "is not a uuid: 36 characters, lower case");
         *ret = (struct slot){.kind = SLOT_UUID, .u = u};
         return true;
 }
 
-static bool read_string(struct reader *r, size_t slot, struct text value, struct slot *ret) {
+static bool slot_read_string(struct reader *r, size_t slot, struct text value, struct slot *ret) {
         switch (r->type->layout->fields[slot].type) {
         case LAYOUT_ENUM:
-                return read_symbol(r, slot, value, ret);
+                return slot_read_symbol(r, slot, value, ret);
         case LAYOUT_DATE:
-                return read_date(r, slot, value, ret);
+                return slot_read_date(r, slot, value, ret);
         case LAYOUT_TIMESTAMP:
-                return read_instant(r, slot, value, ret);
+                return slot_read_instant(r, slot, value, ret);
         case LAYOUT_UUID:
         case LAYOUT_UUID_FIXED:
-                return read_uuid(r, slot, value, ret);
+                return slot_read_uuid(r, slot, value, ret);
         default:
                 *ret = (struct slot){.kind = SLOT_STRING, .s = value};
                 return true;
         }
 }
 
-static const char *expected(enum layout_type type) {
+static const char *slot_expected(enum layout_type type) {
         switch (type) {
         case LAYOUT_BOOLEAN:
                 return "must be true or false";
@@ -109,46 +109,46 @@ static const char *expected(enum layout_type type) {
         }
 }
 
-static bool read_value(struct reader *r, size_t slot, const json_t *value, struct slot *ret) {
+static bool slot_read(struct reader *r, size_t slot, const json_t *value, struct slot *ret) {
         enum layout_type type = r->type->layout->fields[slot].type;
         const struct text none = {0};
 
         switch (type) {
         case LAYOUT_BOOLEAN:
                 *ret = (struct slot){.kind = SLOT_BOOLEAN, .i = json_is_true(value)};
-                return json_is_boolean(value) || refuse(r, slot, none, expected(type));
+                return json_is_boolean(value) || event_json_refuse(r, slot, none, slot_expected(type));
         case LAYOUT_INT:
         case LAYOUT_LONG:
                 *ret = (struct slot){.kind = SLOT_INT, .i = json_integer_value(value)};
                 if (!json_is_integer(value) || (type == LAYOUT_INT && (ret->i < INT32_MIN || ret->i > INT32_MAX)))
-                        return refuse(r, slot, none, expected(type));
+                        return event_json_refuse(r, slot, none, slot_expected(type));
                 return true;
         case LAYOUT_FLOAT:
         case LAYOUT_DOUBLE:
                 *ret = (struct slot){.kind = SLOT_DOUBLE, .d = json_number_value(value)};
                 if (type == LAYOUT_FLOAT)
                         ret->d = (double)(float)ret->d; /* what a reader of the record will see */
-                return json_is_number(value) || refuse(r, slot, none, expected(type));
+                return json_is_number(value) || event_json_refuse(r, slot, none, slot_expected(type));
         default:
                 if (!json_is_string(value))
-                        return refuse(r, slot, none, expected(type));
-                return read_string(r, slot, (struct text){json_string_value(value), json_string_length(value)}, ret);
+                        return event_json_refuse(r, slot, none, slot_expected(type));
+                return slot_read_string(r, slot, (struct text){json_string_value(value), json_string_length(value)}, ret);
         }
 }
 
-static bool read_field(struct reader *r, size_t slot, struct slot *ret) {
+static bool event_json_read_field(struct reader *r, size_t slot, struct slot *ret) {
         const struct layout_field *field = &r->type->layout->fields[slot];
         const json_t *value = json_object_get(r->object, field->name);
 
         if (value && !json_is_null(value))
-                return read_value(r, slot, value, ret);
+                return slot_read(r, slot, value, ret);
         *ret = (struct slot){.kind = SLOT_NULL};
         if (field->nullable)
                 return true;
-        return refuse(r, slot, (struct text){0}, value ? "may not be null" : "is missing");
+        return event_json_refuse(r, slot, (struct text){0}, value ? "may not be null" : "is missing");
 }
 
-static bool among(const char *word, const char *const *list) {
+static bool event_json_among(const char *word, const char *const *list) {
         for (; list && *list; list++) {
                 if (strcmp(*list, word) == 0)
                         return true;
@@ -156,7 +156,7 @@ static bool among(const char *word, const char *const *list) {
         return false;
 }
 
-static bool check_keys(struct reader *r, const char *const *also) {
+static bool event_json_check_keys(struct reader *r, const char *const *also) {
         const struct layout *layout = r->type->layout;
         char text[NAME_SHOWN], hint[NEAREST_HINT_MAX];
         const char *key;
@@ -165,7 +165,7 @@ static bool check_keys(struct reader *r, const char *const *also) {
         json_object_foreach((json_t *)r->object, key, value) {
                 struct nearest nearest = NEAREST_INIT(key);
 
-                if (layout_slot(layout, key) >= 0 || among(key, also))
+                if (layout_slot(layout, key) >= 0 || event_json_among(key, also))
                         continue;
                 for (size_t i = 0; i < layout->n; i++)
                         nearest_try(&nearest, layout->fields[i].name);
@@ -195,15 +195,15 @@ enum refusal event_from_json(const struct event_type *type, const struct organis
                 return REFUSAL_BAD_VALUE;
         }
         for (size_t i = 0; i < type->layout->n; i++) {
-                if (!read_field(&r, i, &ret->slots[i]))
+                if (!event_json_read_field(&r, i, &ret->slots[i]))
                         return REFUSAL_BAD_VALUE;
         }
-        if (!check_keys(&r, also))
+        if (!event_json_check_keys(&r, also))
                 return REFUSAL_BAD_VALUE;
         return event_check_values(ret, orgs, ret_field, err);
 }
 
-static void write_value(const struct layout_field *field, const struct slot *slot, struct json_writer *w) {
+static void slot_write(const struct layout_field *field, const struct slot *slot, struct json_writer *w) {
         char text[INSTANT_TEXT + UUID_TEXT + 1];
 
         switch (field->type) {
@@ -248,6 +248,6 @@ void event_to_json(const struct event *event, bool masked, struct json_writer *w
                 if (event->slots[i].kind == SLOT_NULL || (masked && event->type->personal & (uint64_t)1 << i))
                         jsonw_null(w);
                 else
-                        write_value(&layout->fields[i], &event->slots[i], w);
+                        slot_write(&layout->fields[i], &event->slots[i], w);
         }
 }

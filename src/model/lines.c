@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Events and clock lines as lines of JSON: read, checked as the broker would, and answered with what is wrong. */
+
 #include "model/lines.h"
 
 #include <errno.h>
@@ -11,13 +14,13 @@ static struct text text_of_json(const json_t *string) {
         return (struct text){json_string_value(string), json_string_length(string)};
 }
 
-static void refuse(struct line *line, enum refusal refusal, const char *field) {
+static void line_refuse(struct line *line, enum refusal refusal, const char *field) {
         line->kind = LINE_REFUSED;
         line->refusal = refusal;
         line->field = field;
 }
 
-static bool blank(struct text t) {
+static bool line_is_blank(struct text t) {
         for (size_t i = 0; i < t.n; i++) {
                 if (!memchr(" \t\r\n\v\f", t.s[i], 6))
                         return false;
@@ -26,7 +29,7 @@ static bool blank(struct text t) {
 }
 
 /* What is wrong with a text that is no JSON, by place: the parser's own words repeat what stands there, which may be personal. */
-static void set_syntax_error(const json_error_t *e, struct error *err) {
+static void line_syntax_error(const json_error_t *e, struct error *err) {
         const char *what = "it is no JSON there";
 
         switch (json_error_code(e)) {
@@ -55,14 +58,14 @@ static void set_syntax_error(const json_error_t *e, struct error *err) {
         error_set(err, "not a JSON object: at byte %d %s", e->position, what);
 }
 
-static json_t *load(struct text text, struct error *err) {
+static json_t *line_load(struct text text, struct error *err) {
         json_error_t e;
         json_t *object = json_loadb(text.s, text.n, JSON_REJECT_DUPLICATES, &e);
 
         if (!object && json_error_code(&e) == json_error_numeric_overflow) /* an object all the same: a field will be refused for it */
                 object = json_loadb(text.s, text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &e);
         if (!object) {
-                set_syntax_error(&e, err);
+                line_syntax_error(&e, err);
                 return NULL;
         }
         if (!json_is_object(object)) {
@@ -73,7 +76,7 @@ static json_t *load(struct text text, struct error *err) {
         return object;
 }
 
-static void parse_clock(struct line *line) {
+static void line_parse_clock(struct line *line) {
         const json_t *clock = json_object_get(line->object, "clock");
 
         line->kind = LINE_CLOCK;
@@ -81,10 +84,10 @@ static void parse_clock(struct line *line) {
                 return;
         error_set(&line->error, "a clock line is {\"clock\": \"2022-10-18T09:00:00+02:00\"} and nothing else, an instant with its offset of the years %d to %d",
                   INSTANT_YEAR_MIN, INSTANT_YEAR_MAX);
-        refuse(line, REFUSAL_MALFORMED, NULL);
+        line_refuse(line, REFUSAL_MALFORMED, NULL);
 }
 
-static void refuse_name(const struct event_types *types, struct text name, struct line *line) {
+static void line_refuse_name(const struct event_types *types, struct text name, struct line *line) {
         char text[NAME_SHOWN], hint[NEAREST_HINT_MAX];
 
         if (name_shown(name, text)) {
@@ -95,18 +98,18 @@ static void refuse_name(const struct event_types *types, struct text name, struc
         } else {
                 error_set(&line->error, "event: no schema describes an event of this name; ketenwacht schema list names those that there are");
         }
-        refuse(line, REFUSAL_UNKNOWN_EVENT, "event");
+        line_refuse(line, REFUSAL_UNKNOWN_EVENT, "event");
 }
 
 /* Fills a line that is zeroed but for its object. */
-static void check(const struct event_types *types, const struct organisations *orgs, const json_t *object, struct text name, struct text key,
+static void line_check(const struct event_types *types, const struct organisations *orgs, const json_t *object, struct text name, struct text key,
                   const char *const *also, struct arena *arena, struct line *line) {
         const struct event_type *type = event_types_find(types, name);
         const char *field = NULL;
         enum refusal refusal;
 
         if (!type) {
-                refuse_name(types, name, line);
+                line_refuse_name(types, name, line);
                 return;
         }
         refusal = event_from_json(type, orgs, object, also, arena, &line->event, &field, &line->error);
@@ -119,25 +122,25 @@ static void check(const struct event_types *types, const struct organisations *o
         }
         line->kind = LINE_EVENT;
         if (refusal != REFUSAL_NONE)
-                refuse(line, refusal, field);
+                line_refuse(line, refusal, field);
 }
 
 void line_from_json(const struct event_types *types, const struct organisations *orgs, const json_t *object, struct text name, struct text key,
                     const char *const *also, struct arena *arena, struct line *ret) {
         memset(ret, 0, sizeof(*ret));
-        check(types, orgs, object, name, key, also, arena, ret);
+        line_check(types, orgs, object, name, key, also, arena, ret);
 }
 
 /* The line is an object that names an event. */
-static void parse_event(const struct event_types *types, const struct organisations *orgs, struct text name, struct arena *arena, struct line *line) {
+static void line_parse_event(const struct event_types *types, const struct organisations *orgs, struct text name, struct arena *arena, struct line *line) {
         static const char *const also[] = {"event", "key", NULL};
         const json_t *key = json_object_get(line->object, "key");
         bool wrong_key = key && !json_is_string(key);
 
-        check(types, orgs, line->object, name, key && !wrong_key ? text_of_json(key) : (struct text){0}, also, arena, line);
+        line_check(types, orgs, line->object, name, key && !wrong_key ? text_of_json(key) : (struct text){0}, also, arena, line);
         if (wrong_key && (line->kind == LINE_EVENT || line->refusal > REFUSAL_BAD_VALUE)) {
                 error_set(&line->error, "key: must be a string, the case_id");
-                refuse(line, REFUSAL_BAD_VALUE, "key");
+                line_refuse(line, REFUSAL_BAD_VALUE, "key");
         }
 }
 
@@ -145,26 +148,26 @@ void line_parse(const struct event_types *types, const struct organisations *org
         const json_t *name;
 
         memset(ret, 0, sizeof(*ret));
-        if (blank(text))
+        if (line_is_blank(text))
                 return;
         if (text.n > LINES_BYTES_MAX) {
                 error_set(&ret->error, "longer than %zu bytes, the most that a line may have", LINES_BYTES_MAX);
-                refuse(ret, REFUSAL_MALFORMED, NULL);
+                line_refuse(ret, REFUSAL_MALFORMED, NULL);
                 return;
         }
-        ret->object = load(text, &ret->error);
+        ret->object = line_load(text, &ret->error);
         if (!ret->object) {
-                refuse(ret, REFUSAL_MALFORMED, NULL);
+                line_refuse(ret, REFUSAL_MALFORMED, NULL);
                 return;
         }
         name = json_object_get(ret->object, "event");
         if (json_is_string(name)) {
-                parse_event(types, orgs, text_of_json(name), arena, ret);
+                line_parse_event(types, orgs, text_of_json(name), arena, ret);
         } else if (!name && json_object_get(ret->object, "clock")) {
-                parse_clock(ret);
+                line_parse_clock(ret);
         } else {
                 error_set(&ret->error, "event: %s; write the name of an event type, such as \"measure-started\"", name ? "must be a string" : "is missing");
-                refuse(ret, REFUSAL_MALFORMED, "event");
+                line_refuse(ret, REFUSAL_MALFORMED, "event");
         }
 }
 

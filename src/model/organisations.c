@@ -4,6 +4,7 @@
 
 #include "model/organisations.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 
@@ -60,6 +61,7 @@ size_t organisations_count(const struct organisations *orgs) {
 }
 
 const struct organisation *organisations_at(const struct organisations *orgs, size_t index) {
+        assert(index < orgs->all.n);
         return orgs->all.items[index];
 }
 
@@ -76,6 +78,7 @@ size_t regions_count(const struct organisations *orgs) {
 }
 
 const struct region *regions_at(const struct organisations *orgs, size_t index) {
+        assert(index < orgs->regions.n);
         return orgs->regions.items[index];
 }
 
@@ -309,11 +312,12 @@ static int region_read(struct organisations_drafts *d, const struct yaml_node *n
         region->case_id = uuid_v5(&uuid_namespace_ketenwacht, text, (size_t)snprintf(text, sizeof(text), "region|%s", region->id));
         region->index = (unsigned)d->orgs->regions.n;
         e = table_put(&d->orgs->by_region, region->id, strlen(region->id), region);
-        if (e == 0)
-                e = table_put(&d->orgs->by_case, region->case_id.bytes, sizeof(region->case_id.bytes), region);
-        if (e == 0)
-                e = vector_push(&d->orgs->regions, region);
-        return e ? e : vector_push(&d->regions, (struct region_draft){region, node});
+        if (e)
+                return e;
+        e = table_put(&d->orgs->by_case, region->case_id.bytes, sizeof(region->case_id.bytes), region);
+        if (e)
+                return e;
+        return vector_push(&d->orgs->regions, region) ?: vector_push(&d->regions, (struct region_draft){region, node});
 }
 
 /* Puts a row among the rows of its id, by from; all must be of one kind and urn, and not overlap. */

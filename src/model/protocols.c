@@ -7,6 +7,7 @@
 
 #include "model/protocols.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -319,12 +320,14 @@ static int protocols_read_file(struct protocol_drafts *d, const char *path) {
         c.r = (struct reading){.yaml = yaml, .mistakes = d->mistakes, .arena = d->arena};
         c.protocol = draft.protocol;
         e = protocol_read(&c, yaml_tree_root(yaml), &draft.norms);
+        if (e)
+                return e;
         draft.yaml = yaml;
-        if (e == 0)
-                e = vector_push(&d->all, draft);
-        if (e == 0)
-                yaml = NULL; /* the draft has it */
-        return e;
+        e = vector_push(&d->all, draft);
+        if (e)
+                return e;
+        yaml = NULL; /* the draft has it */
+        return 0;
 }
 
 static bool regions_meet(const struct protocol *a, const struct protocol *b) {
@@ -411,6 +414,7 @@ int protocols_read(const char *folder, const struct event_types *types, const st
         size_t before = mistakes->n;
         int e;
 
+        assert(types && orgs && arena);
         *ret = (struct protocols){0};
         e = protocols_read_folder(&d, folder);
         if (e == 0)

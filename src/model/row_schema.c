@@ -22,24 +22,24 @@ struct deriving {
 };
 
 /* Takes @value over, also when it fails. */
-static void put(struct deriving *d, json_t *object, const char *key, json_t *value) {
+static void row_put(struct deriving *d, json_t *object, const char *key, json_t *value) {
         if (!value || json_object_set_new(object, key, value))
                 d->out_of_memory = true;
 }
 
-static void append(struct deriving *d, json_t *array, json_t *value) {
+static void row_append(struct deriving *d, json_t *array, json_t *value) {
         if (!value || json_array_append_new(array, value))
                 d->out_of_memory = true;
 }
 
-static json_t *write_uuid(struct deriving *d) {
+static json_t *row_write_uuid(struct deriving *d) {
         if (d->uuid_written)
                 return json_string(ROW_UUID);
         d->uuid_written = true;
         return json_pack("{s:s, s:s, s:i, s:s}", "type", "fixed", "name", ROW_UUID, "size", 16, "logicalType", "uuid");
 }
 
-static json_t *write_enum(struct deriving *d, const struct schema *type) {
+static json_t *row_write_enum(struct deriving *d, const struct schema *type) {
         json_t *object, *symbols;
 
         for (size_t i = 0; i < d->n_enums; i++) {
@@ -56,17 +56,17 @@ static json_t *write_enum(struct deriving *d, const struct schema *type) {
                 return NULL;
         }
         for (size_t i = 0; i < type->n_symbols; i++)
-                append(d, symbols, json_string(type->symbols[i]));
-        put(d, object, "symbols", symbols);
+                row_append(d, symbols, json_string(type->symbols[i]));
+        row_put(d, object, "symbols", symbols);
         if (type->default_symbol)
-                put(d, object, "default", json_string(type->default_symbol));
+                row_put(d, object, "default", json_string(type->default_symbol));
         return object;
 }
 
-static json_t *write_plain(struct deriving *d, const struct schema *type) {
+static json_t *row_write_plain(struct deriving *d, const struct schema *type) {
         switch (type->logical) {
         case SCHEMA_UUID:
-                return write_uuid(d);
+                return row_write_uuid(d);
         case SCHEMA_DATE:
                 return json_pack("{s:s, s:s}", "type", "int", "logicalType", "date");
         case SCHEMA_TIMESTAMP_MILLIS:
@@ -75,19 +75,19 @@ static json_t *write_plain(struct deriving *d, const struct schema *type) {
         case SCHEMA_OTHER_LOGICAL:
                 break;
         }
-        return type->kind == SCHEMA_ENUM ? write_enum(d, type) : json_string(type->name);
+        return type->kind == SCHEMA_ENUM ? row_write_enum(d, type) : json_string(type->name);
 }
 
-static json_t *write_type(struct deriving *d, const struct schema *type) {
+static json_t *row_write_type(struct deriving *d, const struct schema *type) {
         json_t *branches;
 
         if (type->kind != SCHEMA_UNION)
-                return write_plain(d, type);
+                return row_write_plain(d, type);
         branches = json_array();
         if (!branches)
                 return NULL;
         for (size_t i = 0; i < type->n_branches; i++)
-                append(d, branches, write_plain(d, type->branches[i]));
+                row_append(d, branches, row_write_plain(d, type->branches[i]));
         return branches;
 }
 
@@ -114,35 +114,35 @@ static json_t *uuid_default(const json_t *text) {
         return json_stringn(bytes, n);
 }
 
-static json_t *write_field(struct deriving *d, const struct schema_field *field) {
+static json_t *row_write_field(struct deriving *d, const struct schema_field *field) {
         json_t *object = json_pack("{s:s}", "name", field->name);
         const char *key;
         json_t *value;
 
         if (!object)
                 return NULL;
-        put(d, object, "type", write_type(d, field->type));
+        row_put(d, object, "type", row_write_type(d, field->type));
         if (field->default_value && first_branch(field->type)->logical == SCHEMA_UUID)
-                put(d, object, "default", uuid_default(field->default_value));
+                row_put(d, object, "default", uuid_default(field->default_value));
         else if (field->default_value)
-                put(d, object, "default", json_deep_copy(field->default_value));
+                row_put(d, object, "default", json_deep_copy(field->default_value));
         if (field->doc[0])
-                put(d, object, "doc", json_string(field->doc));
+                row_put(d, object, "doc", json_string(field->doc));
         json_object_foreach((json_t *)field->properties, key, value) {
                 if (strncmp(key, "ketenwacht.", strlen("ketenwacht.")) == 0)
-                        put(d, object, key, json_deep_copy(value));
+                        row_put(d, object, key, json_deep_copy(value));
         }
         return object;
 }
 
-static void write_added(struct deriving *d, json_t *fields) {
-        append(d, fields, json_pack("{s:s, s:[s, s], s:n, s:s}", "name", "copies", "type", "null", "string", "default", "doc",
+static void row_write_added(struct deriving *d, json_t *fields) {
+        row_append(d, fields, json_pack("{s:s, s:[s, s], s:n, s:s}", "name", "copies", "type", "null", "string", "default", "doc",
                                     "Afschriften: organisation and role of each copy told when the fact was accepted, one pair a line."));
-        append(d, fields, json_pack("{s:s, s:[s, {s:s, s:s}], s:n, s:s}", "name", "told_at", "type", "null", "type", "long", "logicalType",
+        row_append(d, fields, json_pack("{s:s, s:[s, {s:s, s:s}], s:n, s:s}", "name", "told_at", "type", "null", "type", "long", "logicalType",
                                     "timestamp-millis", "default", "doc", "Tijdstip van die afschriften."));
 }
 
-static json_t *write_record(struct deriving *d, const struct schema *event) {
+static json_t *row_write_record(struct deriving *d, const struct schema *event) {
         json_t *fields = json_array();
         json_t *record = json_pack("{s:s, s:s+, s:s}", "type", "record", "name", ROW_NAMESPACE, schema_short_name(event->name), "doc", event->doc);
 
@@ -152,9 +152,9 @@ static json_t *write_record(struct deriving *d, const struct schema *event) {
                 return NULL;
         }
         for (size_t i = ROW_SKIPPED; i < event->n_fields; i++)
-                append(d, fields, write_field(d, &event->fields[i]));
-        write_added(d, fields);
-        put(d, record, "fields", fields);
+                row_append(d, fields, row_write_field(d, &event->fields[i]));
+        row_write_added(d, fields);
+        row_put(d, record, "fields", fields);
         return record;
 }
 
@@ -169,7 +169,7 @@ int row_schema_derive(const struct schema_file *event, struct schema_file **ret,
                 error_set(err, "%s is not the record of an event", root->name);
                 return -EINVAL;
         }
-        record = write_record(&d, root);
+        record = row_write_record(&d, root);
         text = record && !d.out_of_memory ? json_dumps(record, JSON_COMPACT) : NULL;
         e = text ? schema_parse(root->name, text, strlen(text), ret, err) : -ENOMEM;
         free(text);
