@@ -11,7 +11,7 @@
 #include "base/mistakes.h"
 #include "base/vector.h"
 #include "cli/options.h"
-#include "engine/report.h"
+#include "engine/listing.h"
 #include "engine/story.h"
 #include "model/config.h"
 #include "model/contacts.h"

@@ -12,7 +12,7 @@
 #include "cli/lines_input.h"
 #include "cli/options.h"
 #include "cli/report_print.h"
-#include "engine/report.h"
+#include "engine/listing.h"
 
 #define OUTPUT_MAX ((size_t)4 << 30)
 #define TERMS_DAYS 28 /* terms without --until: so many days ahead */

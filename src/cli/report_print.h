@@ -6,7 +6,7 @@
  */
 
 #include "base/buffer.h"
-#include "engine/report.h"
+#include "engine/listing.h"
 
 /* One JSON object a line, a key per column in their order. */
 void report_print_json(const struct listing_table *table, struct buffer *out);

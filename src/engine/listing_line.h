@@ -2,31 +2,25 @@
 #pragma once
 
 /*
- * What the reports share: the case at hand, whom it belongs to, and lines in the making
+ * Lines of a listing in the making: the case at hand, whom it belongs to, and the cells of a line
  *
- * Internal to the engine.
+ * For those who collect lines (listing_lists.h, listing_obligations.h) and listing.c, which puts them in order.
  */
 
 #include "base/table.h"
 #include "base/vector.h"
+#include "engine/listing.h"
 #include "engine/obligation.h"
 #include "engine/roles.h"
-#include "engine/report.h"
 
 struct listing_entry {         /* one line of a list */
         struct listing_cell *cells;
         struct listing_cell by;
         struct uuid case_id;
         bool listed;           /* false: in the totals only */
-        bool flags[2];         /* what the report counts: see struct listing_spec */
+        bool flags[2];         /* what the listing counts: see struct listing_spec */
         bool has_days;
         int64_t days;
-};
-
-struct tally { /* one line of norms */
-        const struct norm *norm;
-        struct listing_cell by;
-        uint64_t in_order, not_in_order, explained, running, lapsed;
 };
 
 struct listing_run {
@@ -36,7 +30,7 @@ struct listing_run {
         struct arena *arena; /* the listing's */
         struct view view;    /* the case at hand */
         VECTOR(struct listing_entry) entries;
-        struct table tallies; /* struct tally, by norm and value */
+        struct table tallies; /* of listing_obligations.c: struct tally, by norm and value */
         bool failed;          /* memory is out */
 };
 
@@ -53,13 +47,10 @@ struct listing_spec {
         struct listing_column flags[2]; /* columns of the totals; key NULL: none */
         void (*collect)(struct listing_run *run);
         const char *starts;   /* the type that its lines start from; NULL: any that a norm starts from */
+        void (*finish)(struct listing_run *run); /* when every case has been seen; NULL: nothing */
 };
 
-extern const struct listing_spec listing_norms, listing_obstructions, listing_waiting, listing_unprotected, listing_handover,
-        listing_late_verdicts, listing_terms;
-
-/* --- report.c --- */
-
+/* Whom an obligation of the case at hand belongs to. */
 struct listing_scope listing_scope_of(struct listing_run *run, const struct obligation *o);
 /* Whether the filters of the query let it through, but for the norm. */
 bool listing_wants(const struct listing_run *run, const struct obligation *o, const struct listing_scope *scope);
@@ -81,12 +72,7 @@ const struct fact_list *listing_facts(const struct listing_run *run, const char 
 /* A field by its name; NULL: the type has none. */
 const struct slot *listing_slot(const struct fact *fact, const char *field);
 
-/* --- report_norms.c: a line for each tally, when every case has been seen --- */
-
-void listing_norms_finish(struct listing_run *run);
-
-/* --- cells: report_cell.c --- */
-
+/* Cells. */
 struct listing_cell cell_text(const char *text); /* NULL: null */
 struct listing_cell cell_int(int64_t i);
 struct listing_cell cell_boolean(bool b);

@@ -2,9 +2,9 @@
 
 /* The lists about help and protection: obstructions, waiting children, unprotected children, handovers, late verdicts. */
 
-#include <string.h>
+#include "engine/listing_lists.h"
 
-#include "engine/report_parts.h"
+#include <string.h>
 
 #define STEPS_MAX 64 /* of one obstruction that are shown */
 

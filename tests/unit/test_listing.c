@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
 /*
- * Goal: what the reports count, list and leave out. Method: tables of a few facts each, in a short form, on the organisations of the
+ * Goal: what listings count, show and leave out. Method: tables of a few facts each, in a short form, on the organisations of the
  * examples and one small protocol; every line of a listing is compared as text.
  */
 
@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "engine/report.h"
+#include "engine/listing.h"
 #include "model/lines.h"
 #include "model_fixture.h"
 
@@ -553,8 +553,8 @@ START_TEST(test_what_to_split_by) {
 END_TEST
 
 int main(void) {
-        Suite *s = suite_create("report");
-        TCase *t = tcase_create("report");
+        Suite *s = suite_create("listing");
+        TCase *t = tcase_create("listing");
         SRunner *runner;
         int failed;
 
