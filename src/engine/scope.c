@@ -31,10 +31,15 @@ static void look_at_grounds(const struct scope *scope, bool *types) {
         look_at(types, event_types_known(scope->config->types, TYPE_RESIDENCE_CHANGED));
 }
 
-/* And for what is over, what can end. */
+/* And for what is over, what can end and what ends it. */
 static void look_at_endable(const struct scope *scope, bool *types) {
-        for (size_t i = 0; i < scope->n_endable; i++)
-                look_at(types, scope->endable[i]);
+        for (size_t i = 0; i < scope->n_endable; i++) {
+                const struct event_type *type = scope->endable[i];
+
+                look_at(types, type);
+                for (size_t t = 0; t < type->n_ended_by; t++)
+                        look_at(types, type->ended_by[t]);
+        }
 }
 
 static bool *scope_types_new(const struct scope *scope) {

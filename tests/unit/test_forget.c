@@ -123,6 +123,7 @@ static const struct {
         {"a concern of its own", false, {"measure-started", "measure-ended", "safety-raised"}},
         {"a concern of its own that is over", true, {"safety-raised", "child-protected-again"}},
         {"an unprotected child", false, {"measure-started", "measure-ended", "child-unprotected-reported"}},
+        {"an unprotected child whose measure goes on", false, {"measure-started", "child-unprotected-reported"}}, /* ended by what nobody looks at */
         {"a child protected again", true, {"child-unprotected-reported", "child-protected-again"}},
         {"an obstruction of the measure, which ended", false, {"measure-started", "measure-ended", "obstruction-reported"}},
         {"an obstruction that was resolved", true, {"measure-started", "measure-ended", "obstruction-reported", "obstruction-resolved"}},
