@@ -48,6 +48,7 @@ struct admin_acl {
 
 struct admin;
 
+/* Copies @config; reaches nothing yet. Return: 0; negative errno, with a sentence where it is not for memory. */
 int admin_new(const struct kafka_config *config, struct admin **ret, struct error *err) MUSTCHECK;
 struct admin *admin_free(struct admin *a); /* NULL ok; returns NULL */
 DEFINE_CLEANUP(struct admin *, admin_free);
@@ -55,16 +56,18 @@ DEFINE_CLEANUP(struct admin *, admin_free);
 /* All topics that may be seen, sorted by name, without settings. Borrowed until the next listing. Return: 0; negative errno. */
 int admin_topics(struct admin *a, const struct admin_topic **ret, size_t *ret_n, struct error *err) MUSTCHECK;
 
-/* The values in force of the settings named in topic->settings; writes settings_n texts to @ret, borrowed until the next call (NULL: unknown). */
+/* The values in force of the settings named in topic->settings; writes settings_n texts to @ret, borrowed until the next call (NULL: unknown).
+ * Return: 0; ADMIN_E_; negative errno. */
 int admin_settings(struct admin *a, const struct admin_topic *topics, size_t n, const char **ret, struct error *err) MUSTCHECK;
 
-/* Return: 0; ADMIN_E_EXISTS, _UNSUPPORTED, _FORBIDDEN; negative errno. */
+/* Makes a topic with its settings, and waits until the broker shows it. Return: 0; ADMIN_E_EXISTS, _UNSUPPORTED, _FORBIDDEN; negative errno. */
 int admin_topic_make(struct admin *a, const struct admin_topic *topic, struct error *err) MUSTCHECK;
 
 /* Sets these settings, leaves the others that were set on the topic as they are, and waits until the broker shows it.
  * Return: 0; ADMIN_E_NONE, _UNSUPPORTED, _FORBIDDEN; negative errno. */
 int admin_topic_set(struct admin *a, const char *topic, const struct admin_setting *settings, size_t n, struct error *err) MUSTCHECK;
 
+/* Return: 0; ADMIN_E_NONE, _UNSUPPORTED, _FORBIDDEN; negative errno. */
 int admin_topic_delete(struct admin *a, const char *topic, struct error *err) MUSTCHECK;
 int admin_group_delete(struct admin *a, const char *group, struct error *err) MUSTCHECK;
 
@@ -74,4 +77,6 @@ int admin_group_committed(struct admin *a, const char *group, const char *const 
 
 /* All rights on topics and groups. Borrowed until the next call. Return: 0; ADMIN_E_UNSUPPORTED (also: the broker keeps none), _FORBIDDEN; negative errno. */
 int admin_acls(struct admin *a, const struct admin_acl **ret, size_t *ret_n, struct error *err) MUSTCHECK;
+
+/* Gives a right; one that is there already is no matter. Return: 0; ADMIN_E_UNSUPPORTED, _FORBIDDEN; negative errno. */
 int admin_acl_make(struct admin *a, const struct admin_acl *acl, struct error *err) MUSTCHECK;

@@ -58,7 +58,7 @@ int64_t memory_committed(const struct memory *m, const char *group, const char *
  */
 void memory_compact(struct memory *m, const char *topic, bool tombstones);
 
-/* Drops everything below @offset, as retention would. */
+/* Drops everything below @offset, as retention would, but nothing that is not stable. */
 void memory_truncate(struct memory *m, const char *topic, int32_t partition, int64_t offset);
 
 /* The order in which workers and consumers get waiting records of several partitions: 0: one after the other; else drawn by this seed. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
+/* The hash that decides the partition of a key, bit for bit as Kafka's Java client has it. */
+
 #include "bus/murmur2.h"
 
 uint32_t murmur2(const void *bytes, size_t n) {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
+/* The thread that ends the process when a call has not returned for too long. */
+
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -29,6 +32,10 @@ struct watchdog {
         struct slot slots[WATCHDOG_SLOTS];
 };
 
+/*
+ * @locality the watchdog's thread
+ * @locks the mutex is held: whoever announces a call now waits
+ */
 static void end_process(struct watchdog *w, const char *call, int64_t ms) {
         if (w->fire) {
                 w->fire(w->ctx, call, ms);
@@ -40,7 +47,10 @@ static void end_process(struct watchdog *w, const char *call, int64_t ms) {
         _exit(STATUS_BROKER_FAILED);
 }
 
-/* Its own thread; holds the mutex but while it waits. */
+/*
+ * @locality a thread of its own, from watchdog_new() to watchdog_free()
+ * @locks holds the mutex but while it waits
+ */
 static void *watch(void *arg) {
         struct watchdog *w = arg;
         struct clock real = clock_system();
@@ -114,6 +124,7 @@ int watchdog_enter(struct watchdog *w, const char *call, int64_t limit_ms) {
 
         if (!w)
                 return token;
+        assert(call && limit_ms >= 0);
         pthread_mutex_lock(&w->mutex);
         for (int i = 0; i < WATCHDOG_SLOTS && token < 0; i++) {
                 if (!w->slots[i].call) {
@@ -128,6 +139,7 @@ int watchdog_enter(struct watchdog *w, const char *call, int64_t limit_ms) {
 void watchdog_leave(struct watchdog *w, int token) {
         if (!w || token < 0)
                 return;
+        assert(token < WATCHDOG_SLOTS);
         pthread_mutex_lock(&w->mutex);
         w->slots[token].call = NULL;
         pthread_mutex_unlock(&w->mutex);

@@ -29,4 +29,6 @@ DEFINE_CLEANUP(struct watchdog *, watchdog_free);
 
 /* Announces a call (@call: a literal) that must be over in @limit_ms. Return: a token for watchdog_leave(). @w may be NULL. */
 int watchdog_enter(struct watchdog *w, const char *call, int64_t limit_ms);
+
+/* The call has returned. @token: of watchdog_enter(), also one of a call that goes unwatched (negative). */
 void watchdog_leave(struct watchdog *w, int token);

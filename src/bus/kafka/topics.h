@@ -42,10 +42,14 @@ struct kafka_topics {
 
 /* Takes plain names; partitions are not counted yet. Return: 0; -E2BIG with a sentence; -ENOMEM. In each case kafka_topics_done() is due. */
 int kafka_topics_init(struct kafka_topics *t, const struct kafka_bus *bus, const char *const *names, size_t n, struct error *err) MUSTCHECK;
-void kafka_topics_done(struct kafka_topics *t); /* zeros: no effect */
 
-/* The place of a full name, or of a message's topic; -1: not in the list. */
+/* Frees what the list has. Zeros: no effect. */
+void kafka_topics_done(struct kafka_topics *t);
+
+/* The place of a full name; -1: not in the list. */
 int64_t kafka_topics_find(const struct kafka_topics *t, const char *full);
+
+/* The same of the topic of a message. Remembers librdkafka's handle, so that only the first message of a topic is looked up by name. */
 int64_t kafka_topics_place(struct kafka_topics *t, const rd_kafka_topic_t *topic);
 
 static inline const char *kafka_topics_plain(const struct kafka_topics *t, uint32_t index) {
