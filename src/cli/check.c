@@ -12,7 +12,7 @@
 #include "base/vector.h"
 #include "cli/options.h"
 #include "engine/listing.h"
-#include "engine/story.h"
+#include "engine/story_play.h"
 #include "model/config.h"
 #include "model/contacts.h"
 #include "model/coverage.h"

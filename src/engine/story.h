@@ -6,14 +6,14 @@
  *
  * A file <protocol>.stories.yaml beside a protocol tells in each story what happened, until when the clock runs, and
  * what each organisation should have been told; config/protocols/README.md has the form. A story is compiled to the
- * very JSON lines that `ketenwacht replay` reads, and played by the engine in virtual time. Reading finds mistakes of
- * form and of words, each with its place; playing finds what was told otherwise than expected.
+ * very JSON lines that `ketenwacht replay` reads, and played by the engine in virtual time (story_play.h). Reading finds
+ * mistakes of form and of words, each with its place; playing finds what was told otherwise than expected.
  */
 
+#include "base/mistakes.h"
 #include "base/yaml.h"
 #include "engine/effect.h"
 #include "model/config.h"
-#include "base/mistakes.h"
 
 #define STORIES_MAX 2000          /* in one file, each row of `rows` counted */
 #define STORY_LINES_MAX 500       /* of `given` */
@@ -66,16 +66,8 @@ struct stories {
  * cannot be read), all told to @mistakes; -ENOMEM.
  */
 int stories_read(const char *path, const struct config *config, struct stories **ret, struct mistakes *mistakes) MUSTCHECK;
-struct stories *stories_free(struct stories *stories);
+struct stories *stories_free(struct stories *stories); /* NULL ok; returns NULL */
 DEFINE_CLEANUP(struct stories *, stories_free);
-
-enum { STORY_E_FAILED = 1 };
-
-/*
- * Plays a story and says into @mistakes, with its place, what was expected and not told (and what was told instead), and
- * what was told and not expected. Return: 0; STORY_E_FAILED; -ENOMEM.
- */
-int story_play(const struct stories *stories, const struct story *story, const struct config *config, struct mistakes *mistakes) MUSTCHECK;
 
 /* Whether a norm tells anything: then it wants stories. */
 static inline bool story_wanted(const struct norm *norm) {

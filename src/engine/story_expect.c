@@ -2,18 +2,18 @@
 
 /* What a story expects to be told, one telling for each organisation that a line names. */
 
+#include "engine/story_expect.h"
+
 #include <errno.h>
 #include <string.h>
 
-#include "engine/story_parts.h"
-
-const char *const story_told_names[STORY_TELLINGS] = {"copy", "announcement", "reminder", "alert", "resolved"};
+#include "calendar/reading.h"
 
 #define EXAMPLE "2022-10-18 alert: {to: gm0014}"
 
 typedef VECTOR(struct story_telling) tellings;
 
-static bool read_told(struct story_reading *s, const struct story_item *item, enum story_told *ret) {
+static bool expect_read_told(struct story_reading *s, const struct story_item *item, enum story_told *ret) {
         struct nearest nearest = NEAREST_INIT(item->word);
         char hint[NEAREST_HINT_MAX];
 
@@ -29,7 +29,7 @@ static bool read_told(struct story_reading *s, const struct story_item *item, en
         return false;
 }
 
-static void check_keys(struct story_reading *s, const struct story_item *item, enum story_told told) {
+static void expect_check_keys(struct story_reading *s, const struct story_item *item, enum story_told told) {
         static const char *const keys[STORY_TELLINGS][8] = {
                 [STORY_COPY] = {"event", "to"},
                 [STORY_ANNOUNCEMENT] = {"norm", "instance", "due", "to"},
@@ -41,7 +41,7 @@ static void check_keys(struct story_reading *s, const struct story_item *item, e
         reading_keys(&s->r, item->values, keys[told], item->word);
 }
 
-static bool read_copy(struct story_reading *s, const struct story_item *item, struct story_telling *t) {
+static bool expect_read_copy(struct story_reading *s, const struct story_item *item, struct story_telling *t) {
         const struct yaml_node *event = reading_required(&s->r, item->values, "event", "copy");
 
         if (!event || !reading_scalar(&s->r, event, "event"))
@@ -57,7 +57,7 @@ static bool read_copy(struct story_reading *s, const struct story_item *item, st
         return false;
 }
 
-static const struct norm *read_norm(struct story_reading *s, const struct story_item *item) {
+static const struct norm *expect_read_norm(struct story_reading *s, const struct story_item *item) {
         const struct yaml_node *node = yaml_get(item->values, "norm");
         const struct norm *norm = node ? story_norm(s, node) : NULL;
 
@@ -74,7 +74,7 @@ static const struct norm *read_norm(struct story_reading *s, const struct story_
         return NULL;
 }
 
-static bool read_reason(struct story_reading *s, const struct story_item *item, struct story_telling *t) {
+static bool expect_read_reason(struct story_reading *s, const struct story_item *item, struct story_telling *t) {
         const struct yaml_node *node = reading_required(&s->r, item->values, "reason", "resolved");
         char hint[NEAREST_HINT_MAX];
 
@@ -93,9 +93,9 @@ static bool read_reason(struct story_reading *s, const struct story_item *item, 
         return false;
 }
 
-static bool read_of_norm(struct story_reading *s, const struct story_item *item, struct story_telling *t) {
+static bool expect_read_of_norm(struct story_reading *s, const struct story_item *item, struct story_telling *t) {
         const struct yaml_node *due = yaml_get(item->values, "due"), *rung = yaml_get(item->values, "rung"), *instance = yaml_get(item->values, "instance");
-        const struct norm *norm = read_norm(s, item);
+        const struct norm *norm = expect_read_norm(s, item);
 
         if (!norm)
                 return false;
@@ -115,10 +115,10 @@ static bool read_of_norm(struct story_reading *s, const struct story_item *item,
                 if (!t->instance)
                         return false;
         }
-        return t->told != STORY_RESOLVED || read_reason(s, item, t);
+        return t->told != STORY_RESOLVED || expect_read_reason(s, item, t);
 }
 
-static void add_each(struct story_reading *s, const struct story_item *item, struct story_telling t, tellings *all) {
+static void expect_add_each(struct story_reading *s, const struct story_item *item, struct story_telling t, tellings *all) {
         const struct yaml_node *to = reading_required(&s->r, item->values, "to", item->word);
 
         for (size_t i = 0; to && i < reading_items(to); i++) {
@@ -132,22 +132,22 @@ static void add_each(struct story_reading *s, const struct story_item *item, str
         }
 }
 
-static void read_one(struct story_reading *s, const struct yaml_node *node, tellings *all) {
+static void expect_read_one(struct story_reading *s, const struct yaml_node *node, tellings *all) {
         struct story_telling t = {0};
         struct story_item item;
 
-        if (!story_item_read(s, node, EXAMPLE, &item) || !read_told(s, &item, &t.told))
+        if (!story_item_read(s, node, EXAMPLE, &item) || !expect_read_told(s, &item, &t.told))
                 return;
         if (!item.values) {
                 reading_mistake(&s->r, item.head, "must say to whom, as in '%s'", EXAMPLE);
                 return;
         }
-        check_keys(s, &item, t.told);
+        expect_check_keys(s, &item, t.told);
         t.node = item.head;
         t.day = item.when.day;
         t.minute = item.when.minute;
-        if (t.told == STORY_COPY ? read_copy(s, &item, &t) : read_of_norm(s, &item, &t))
-                add_each(s, &item, t, all);
+        if (t.told == STORY_COPY ? expect_read_copy(s, &item, &t) : expect_read_of_norm(s, &item, &t))
+                expect_add_each(s, &item, t, all);
 }
 
 void story_read_expect(struct story_reading *s, const struct yaml_node *expect) {
@@ -157,7 +157,7 @@ void story_read_expect(struct story_reading *s, const struct yaml_node *expect) 
         if (!reading_sequence(&s->r, expect, "expect"))
                 return;
         for (size_t i = 0; i < expect->n && s->r.e == 0 && all.n <= STORY_EXPECTATIONS_MAX; i++)
-                read_one(s, expect->items[i], &all);
+                expect_read_one(s, expect->items[i], &all);
         if (all.n > STORY_EXPECTATIONS_MAX)
                 reading_mistake(&s->r, expect, "more than %d expectations", STORY_EXPECTATIONS_MAX);
         copy = reading_alloc(&s->r, all.n, sizeof(*copy));

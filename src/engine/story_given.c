@@ -2,15 +2,14 @@
 
 /* What is given in a story, as the JSON lines of replay: each event with everything filled in that the story leaves out. */
 
+#include "engine/story_given.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include "base/json.h"
-#include "engine/story_parts.h"
 #include "model/lines.h"
 
-#define NOON (12 * 60)
-#define MINUTE_MS INT64_C(60000)
 #define TEXT_DEFAULT "verhaal"
 
 struct given { /* one event */
@@ -21,71 +20,19 @@ struct given { /* one event */
         bool norm_told; /* that its norm is unknown */
 };
 
-/* -- Moments -- */
-
-static bool two_digits(const char *s, int most, int *ret) {
-        if (s[0] < '0' || s[0] > '9' || s[1] < '0' || s[1] > '9')
-                return false;
-        *ret = (s[0] - '0') * 10 + s[1] - '0';
-        return *ret <= most;
-}
-
-bool story_when_parse(struct text t, struct story_when *ret) {
-        int hour, minute;
-
-        ret->minute = -1;
-        if (t.n == DATE_TEXT)
-                return date_parse(t, &ret->day);
-        if (t.n != DATE_TEXT + 6 || t.s[DATE_TEXT] != ' ' || t.s[DATE_TEXT + 3] != ':')
-                return false;
-        if (!two_digits(t.s + DATE_TEXT + 1, 23, &hour) || !two_digits(t.s + DATE_TEXT + 4, 59, &minute))
-                return false;
-        ret->minute = hour * 60 + minute;
-        return date_parse((struct text){t.s, DATE_TEXT}, &ret->day);
-}
-
-instant_t story_instant(struct story_when when) {
-        instant_t local = when.day * INSTANT_DAY + (when.minute < 0 ? NOON : when.minute) * MINUTE_MS;
-
-        return local - instant_offset_minutes(local - INSTANT_HOUR) * MINUTE_MS;
-}
-
-bool story_item_read(struct story_reading *s, const struct yaml_node *node, const char *example, struct story_item *ret) {
-        bool pair = node->kind == YAML_MAPPING && node->n == 1;
-        const char *space;
-
-        *ret = (struct story_item){.head = pair ? node->keys[0] : node};
-        if (pair && !reading_is_null(node->items[0])) {
-                ret->values = node->items[0];
-                if (!reading_mapping(&s->r, ret->values, "what stands behind the colon"))
-                        return false;
-        }
-        space = strrchr(ret->head->text, ' ');
-        if ((pair || node->kind == YAML_SCALAR) && space) {
-                struct text when = {ret->head->text, (size_t)(space - ret->head->text)};
-
-                ret->word = space + 1;
-                if (story_when_parse(when, &ret->when) && instant_valid(story_instant(ret->when)))
-                        return true;
-        }
-        reading_mistake(&s->r, ret->head, "must be a date, perhaps a time, and a word, such as '%s', of the years %d to %d", example, INSTANT_YEAR_MIN,
-                        INSTANT_YEAR_MAX);
-        return false;
-}
-
 /* -- What an event says when the story does not -- */
 
-static const char *default_of(const struct story_reading *s, enum organisation_kind kind) {
+static const char *given_default_of(const struct story_reading *s, enum organisation_kind kind) {
         return s->defaults[kind] ? s->defaults[kind]->id : NULL;
 }
 
 /* The first kind that may publish the event and that the defaults name; of a region's story the region before all others. */
-static const char *default_source(const struct story_reading *s, const struct event_type *type) {
+static const char *given_default_source(const struct story_reading *s, const struct event_type *type) {
         const json_t *publishers = schema_property(schema_root(type->file)->properties, "ketenwacht.publishers");
         enum organisation_kind kind;
 
         if (!json_is_array(publishers))
-                return default_of(s, type->region ? KIND_MUNICIPALITY : KIND_GI);
+                return given_default_of(s, type->region ? KIND_MUNICIPALITY : KIND_GI);
         if (s->region && type->publishers & 1u << KIND_REGION && s->defaults[KIND_REGION])
                 return s->defaults[KIND_REGION]->id;
         for (size_t i = 0; i < json_array_size(publishers); i++) {
@@ -98,7 +45,7 @@ static const char *default_source(const struct story_reading *s, const struct ev
 }
 
 /* The norm that the event is about: as it says, or the first of the story; NULL: none, reported unless it was before. */
-static const struct norm *norm_of(struct story_reading *s, struct given *g) {
+static const struct norm *given_norm_of(struct story_reading *s, struct given *g) {
         const struct yaml_node *norm = yaml_get(g->item.values, "norm");
 
         if (g->norm_told)
@@ -117,7 +64,7 @@ static const struct norm *norm_of(struct story_reading *s, struct given *g) {
 }
 
 /* What the instance of a norm's obligations is called in a story that names only one; NULL: there is no such name. */
-static const char *usual_instance(const struct story_reading *s, const struct norm *norm) {
+static const char *given_usual_instance(const struct story_reading *s, const struct norm *norm) {
         if (s->instance)
                 return s->instance;
         if (s->region)
@@ -132,9 +79,9 @@ static const char *usual_instance(const struct story_reading *s, const struct no
 }
 
 /* The instance that the event is about; NULL: reported, or r.e is set. */
-static const char *instance_of(struct story_reading *s, const struct given *g, const struct norm *norm) {
+static const char *given_instance_of(struct story_reading *s, const struct given *g, const struct norm *norm) {
         const struct yaml_node *node = yaml_get(g->item.values, "instance");
-        const char *text = node ? node->text : usual_instance(s, norm);
+        const char *text = node ? node->text : given_usual_instance(s, norm);
 
         if (node && !reading_scalar(&s->r, node, "instance"))
                 return NULL;
@@ -144,17 +91,17 @@ static const char *instance_of(struct story_reading *s, const struct given *g, c
         return NULL;
 }
 
-static struct uuid case_id(const struct story_reading *s) {
+static struct uuid given_case_id(const struct story_reading *s) {
         return s->region ? s->region->case_id : story_id(s, STORY_CASE_LABEL);
 }
 
 /* The alert that is acknowledged: of the norm, instance, rung and organisation that the event says. */
-static void write_alert(struct story_reading *s, struct given *g, struct json_writer *w) {
+static void given_write_alert(struct story_reading *s, struct given *g, struct json_writer *w) {
         const struct yaml_node *rung = yaml_get(g->item.values, "rung"), *to = yaml_get(g->item.values, "to");
-        const struct norm *norm = norm_of(s, g);
-        const char *instance = norm ? instance_of(s, g, norm) : NULL;
+        const struct norm *norm = given_norm_of(s, g);
+        const char *instance = norm ? given_instance_of(s, g, norm) : NULL;
         const struct organisation *org = to ? story_organisation(s, to) : NULL;
-        struct uuid id = case_id(s);
+        struct uuid id = given_case_id(s);
         char text[UUID_TEXT + 1];
         unsigned number = 1;
         const char *name;
@@ -174,14 +121,14 @@ static void write_alert(struct story_reading *s, struct given *g, struct json_wr
         jsonw_put_string(w, "alert_id", text);
 }
 
-static void write_id(struct story_reading *s, struct json_writer *w, const char *key, const char *label) {
+static void given_write_id(struct story_reading *s, struct json_writer *w, const char *key, const char *label) {
         const char *text = story_id_text(s, label);
 
         jsonw_put_string(w, key, text ? text : "");
 }
 
 /* An event of this story that another one replaces or withdraws. */
-static void write_event_id(struct story_reading *s, const struct given *g, struct json_writer *w, const char *key, const struct yaml_node *node) {
+static void given_write_event_id(struct story_reading *s, const struct given *g, struct json_writer *w, const char *key, const struct yaml_node *node) {
         char hint[NEAREST_HINT_MAX];
         struct uuid id;
 
@@ -199,12 +146,12 @@ static void write_event_id(struct story_reading *s, const struct given *g, struc
                 nearest_try(&nearest, s->events.items[i]);
         }
         if (known)
-                write_id(s, w, key, node->text);
+                given_write_id(s, w, key, node->text);
         else
                 reading_mistake(&s->r, node, "no event of this story has the id '%.80s'%s", node->text, nearest_hint(&nearest, hint));
 }
 
-static void write_default(struct story_reading *s, const struct given *g, size_t slot, struct json_writer *w) {
+static void given_write_default(struct story_reading *s, const struct given *g, size_t slot, struct json_writer *w) {
         const struct event_type *type = g->type;
         const struct layout_field *field = &type->layout->fields[slot];
         bool organisation = (int)slot == type->fields[FIELD_ORGANISATION] || (int)slot == type->fields[FIELD_PARTNER];
@@ -243,9 +190,9 @@ static void write_default(struct story_reading *s, const struct given *g, size_t
                 else if (organisation)
                         text = g->source;
                 else if ((int)slot == type->fields[FIELD_GI])
-                        text = default_of(s, KIND_GI);
+                        text = given_default_of(s, KIND_GI);
                 else if ((int)slot == type->fields[FIELD_MUNICIPALITY])
-                        text = default_of(s, KIND_MUNICIPALITY);
+                        text = given_default_of(s, KIND_MUNICIPALITY);
                 else if (strcmp(field->name, "protocol") == 0)
                         text = s->protocol->name;
                 break;
@@ -253,7 +200,7 @@ static void write_default(struct story_reading *s, const struct given *g, size_t
         text ? jsonw_string(w, text) : jsonw_null(w); /* null is refused, with the field's name */
 }
 
-static void write_value(struct story_reading *s, const struct event_type *type, size_t slot, const struct yaml_node *node, struct json_writer *w) {
+static void given_write_value(struct story_reading *s, const struct event_type *type, size_t slot, const struct yaml_node *node, struct json_writer *w) {
         const struct layout_field *field = &type->layout->fields[slot];
         double number;
 
@@ -262,7 +209,7 @@ static void write_value(struct story_reading *s, const struct event_type *type, 
         if (event_type_is_organisation(type, (int)slot) && !reading_is_null(node) && !story_organisation(s, node))
                 return;
         if (field->type == LAYOUT_UUID && !reading_is_null(node)) {
-                write_id(s, w, field->name, node->text);
+                given_write_id(s, w, field->name, node->text);
                 return;
         }
         jsonw_key(w, field->name);
@@ -277,7 +224,7 @@ static void write_value(struct story_reading *s, const struct event_type *type, 
                 jsonw_string(w, node->text); /* what does not fit is refused, with the field's name */
 }
 
-static void write_field(struct story_reading *s, struct given *g, size_t slot, struct json_writer *w) {
+static void given_write_field(struct story_reading *s, struct given *g, size_t slot, struct json_writer *w) {
         const struct event_type *type = g->type;
         const struct layout_field *field = &type->layout->fields[slot];
         const struct yaml_node *value = yaml_get(g->item.values, field->name);
@@ -285,56 +232,56 @@ static void write_field(struct story_reading *s, struct given *g, size_t slot, s
         const char *instance;
 
         if ((int)slot == type->fields[FIELD_ALERT_ID] && !value) {
-                write_alert(s, g, w);
+                given_write_alert(s, g, w);
         } else if ((int)slot == type->fields[FIELD_WITHDRAWN]) {
-                write_event_id(s, g, w, field->name, value);
+                given_write_event_id(s, g, w, field->name, value);
         } else if ((int)slot == type->fields[FIELD_NORM]) {
-                norm = norm_of(s, g);
+                norm = given_norm_of(s, g);
                 if (norm)
                         jsonw_put_string(w, field->name, norm->name);
         } else if ((int)slot == type->fields[FIELD_INSTANCE]) {
-                norm = value ? NULL : norm_of(s, g);
-                instance = value || norm ? instance_of(s, g, norm) : NULL;
+                norm = value ? NULL : given_norm_of(s, g);
+                instance = value || norm ? given_instance_of(s, g, norm) : NULL;
                 if (instance)
                         jsonw_put_string(w, field->name, instance);
         } else if (value) {
-                write_value(s, type, slot, value, w);
+                given_write_value(s, type, slot, value, w);
         } else if (!field->nullable) {
-                write_default(s, g, slot, w);
+                given_write_default(s, g, slot, w);
         }
 }
 
 /* -- Lines -- */
 
-static void put_instant(struct json_writer *w, const char *key, instant_t at) {
+static void given_put_instant(struct json_writer *w, const char *key, instant_t at) {
         char text[INSTANT_TEXT + 1];
 
         instant_format(at, text);
         jsonw_put_string(w, key, text);
 }
 
-static void write_event(struct story_reading *s, struct given *g, struct json_writer *w) {
+static void given_write_event(struct story_reading *s, struct given *g, struct json_writer *w) {
         const struct yaml_node *replaces = yaml_get(g->item.values, "replaces");
-        struct uuid id = case_id(s);
+        struct uuid id = given_case_id(s);
         char text[UUID_TEXT + 1];
 
         uuid_format(&id, text);
         jsonw_open_object(w);
         jsonw_put_string(w, "event", g->type->name);
-        write_id(s, w, "event_id", g->id);
+        given_write_id(s, w, "event_id", g->id);
         jsonw_put_string(w, "case_id", text);
         jsonw_put_string(w, "source", g->source);
-        put_instant(w, "occurred_at", story_instant(g->occurred));
-        put_instant(w, "recorded_at", story_instant(g->item.when));
+        given_put_instant(w, "occurred_at", story_instant(g->occurred));
+        given_put_instant(w, "recorded_at", story_instant(g->item.when));
         if (replaces)
-                write_event_id(s, g, w, "replaces", replaces);
+                given_write_event_id(s, g, w, "replaces", replaces);
         for (size_t i = ENVELOPE_SLOTS; i < g->type->layout->n; i++)
-                write_field(s, g, i, w);
+                given_write_field(s, g, i, w);
         jsonw_close_object(w);
 }
 
 /* Keys that are no field: what the story says of the envelope, and of the alert that is acknowledged. */
-static void check_keys(struct story_reading *s, const struct given *g) {
+static void given_check_keys(struct story_reading *s, const struct given *g) {
         const struct layout *layout = g->type->layout;
         const char *known[LAYOUT_SLOTS_MAX + 9];
         size_t n = 0;
@@ -355,7 +302,7 @@ static void check_keys(struct story_reading *s, const struct given *g) {
         reading_keys(&s->r, g->item.values, known, g->type->name);
 }
 
-static bool read_source(struct story_reading *s, struct given *g) {
+static bool given_read_source(struct story_reading *s, struct given *g) {
         const struct yaml_node *source = yaml_get(g->item.values, "source");
         const struct organisation *org;
 
@@ -364,20 +311,20 @@ static bool read_source(struct story_reading *s, struct given *g) {
                 g->source = org ? org->id : NULL;
                 return org;
         }
-        g->source = default_source(s, g->type);
+        g->source = given_default_source(s, g->type);
         if (!g->source)
                 reading_mistake(&s->r, g->item.head, "'%s' must say its source: defaults name nobody who may publish it", g->type->name);
         return g->source;
 }
 
-static bool read_envelope(struct story_reading *s, struct given *g, size_t number) {
+static bool given_read_envelope(struct story_reading *s, struct given *g, size_t number) {
         const struct yaml_node *id = yaml_get(g->item.values, "id"), *occurred = yaml_get(g->item.values, "occurred");
 
         g->type = story_type(s, g->item.head, g->item.word);
         if (!g->type)
                 return false;
         if (g->item.values)
-                check_keys(s, g);
+                given_check_keys(s, g);
         if (g->type->region && !s->region) {
                 reading_mistake(&s->r, g->item.head, "'%s' is about a region; the story must say which (region: …)", g->type->name);
                 return false;
@@ -390,11 +337,11 @@ static bool read_envelope(struct story_reading *s, struct given *g, size_t numbe
         g->id = id && reading_scalar(&s->r, id, "id") ? id->text : arena_printf(s->r.arena, "#%zu", number);
         if (!g->id)
                 s->r.e = -ENOMEM;
-        return g->id && read_source(s, g);
+        return g->id && given_read_source(s, g);
 }
 
 /* The checks that replay makes of a line; what is refused there is a mistake here. */
-static void check_line(struct story_reading *s, const struct given *g, const char *text) {
+static void given_check_line(struct story_reading *s, const struct given *g, const char *text) {
         const struct yaml_node *field;
         struct line line;
 
@@ -406,25 +353,25 @@ static void check_line(struct story_reading *s, const struct given *g, const cha
         line_done(&line);
 }
 
-static const char *read_event(struct story_reading *s, const struct yaml_node *node, size_t number, struct story_item *ret) {
+static const char *given_read_event(struct story_reading *s, const struct yaml_node *node, size_t number, struct story_item *ret) {
         struct buffer out = BUFFER_INIT(LINES_BYTES_MAX);
         struct json_writer w = JSON_WRITER(&out);
         size_t before = s->r.mistakes->n;
         const char *text = NULL;
         struct given g = {0};
 
-        if (story_item_read(s, node, "2022-10-18 measure-started", &g.item) && read_envelope(s, &g, number)) {
-                write_event(s, &g, &w);
+        if (story_item_read(s, node, "2022-10-18 measure-started", &g.item) && given_read_envelope(s, &g, number)) {
+                given_write_event(s, &g, &w);
                 text = s->r.mistakes->n == before ? reading_copy(&s->r, buffer_text(&out)) : NULL;
         }
         if (text)
-                check_line(s, &g, text);
+                given_check_line(s, &g, text);
         buffer_done(&out);
         *ret = g.item;
         return text;
 }
 
-static const char *read_clock(struct story_reading *s, const struct yaml_node *clock, instant_t latest) {
+static const char *given_read_clock(struct story_reading *s, const struct yaml_node *clock, instant_t latest) {
         char text[INSTANT_TEXT + 1];
         struct story_when when;
         const char *line;
@@ -457,7 +404,7 @@ void story_read_given(struct story_reading *s, const struct yaml_node *given, co
         }
         lines = reading_alloc(&s->r, given->n + 1, sizeof(*lines));
         for (size_t i = 0; lines && i < given->n && s->r.e == 0; i++) {
-                lines[i] = (struct story_line){.text = read_event(s, given->items[i], i + 1, &item), .node = given->items[i]};
+                lines[i] = (struct story_line){.text = given_read_event(s, given->items[i], i + 1, &item), .node = given->items[i]};
                 if (!lines[i].text)
                         continue;
                 lines[i].node = item.head;
@@ -468,7 +415,7 @@ void story_read_given(struct story_reading *s, const struct yaml_node *given, co
         }
         if (!lines)
                 return;
-        lines[given->n] = (struct story_line){.text = read_clock(s, clock, latest), .node = clock};
+        lines[given->n] = (struct story_line){.text = given_read_clock(s, clock, latest), .node = clock};
         s->story->lines = lines;
         s->story->n_lines = given->n + 1;
 }

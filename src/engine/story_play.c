@@ -2,12 +2,13 @@
 
 /* Plays a story and compares: each expected telling takes one that was told; what is left on either side is wrong. */
 
+#include "engine/story_play.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include "base/vector.h"
 #include "engine/replay.h"
-#include "engine/story.h"
 #include "model/lines.h"
 
 #define PLAY_ARENA_MAX ((size_t)64 * 1024 * 1024)
@@ -30,7 +31,7 @@ struct play {
 
 /* -- What was told -- */
 
-static bool looks_at(const struct play *p, const struct effect *effect) {
+static bool play_looks_at(const struct play *p, const struct effect *effect) {
         const struct story *story = p->story;
 
         for (size_t i = 0; effect->kind == EFFECT_ROUTED && i < story->n_routes; i++) {
@@ -48,7 +49,7 @@ static bool looks_at(const struct play *p, const struct effect *effect) {
         return false;
 }
 
-static enum story_told told_of(const struct effect *effect) {
+static enum story_told play_told_of(const struct effect *effect) {
         switch (effect->kind) {
         case EFFECT_ROUTED:
                 return STORY_COPY;
@@ -62,19 +63,19 @@ static enum story_told told_of(const struct effect *effect) {
         return STORY_RESOLVED;
 }
 
-static const char *copy(struct play *p, const char *text) {
+static const char *play_copy(struct play *p, const char *text) {
         return arena_copy(p->arena, text, strlen(text));
 }
 
-static int add(struct play *p, const struct effect *effect) {
+static int play_add(struct play *p, const struct effect *effect) {
         day_t day = date_of_instant(effect->at);
         struct story_telling t = {
-                .told = told_of(effect),
+                .told = play_told_of(effect),
                 .day = day,
                 .rung = effect->rung,
                 .due = effect->due_date,
                 .reason = effect->reason,
-                .to = copy(p, effect->organisation),
+                .to = play_copy(p, effect->organisation),
         };
         instant_t local = effect->at + instant_offset_minutes(effect->at) * INT64_C(60000);
 
@@ -82,21 +83,21 @@ static int add(struct play *p, const struct effect *effect) {
         if (effect->kind == EFFECT_ROUTED) {
                 t.type = effect->fact.type;
         } else {
-                t.norm = copy(p, effect->norm);
-                t.instance = copy(p, effect->instance);
+                t.norm = play_copy(p, effect->norm);
+                t.instance = play_copy(p, effect->instance);
         }
         if (!t.to || (effect->kind != EFFECT_ROUTED && (!t.norm || !t.instance)))
                 return -ENOMEM;
         return vector_push(&p->told, (struct actual){.telling = t});
 }
 
-static int told(void *ctx, const struct outcome *outcome) {
+static int play_outcome(void *ctx, const struct outcome *outcome) {
         struct play *p = ctx;
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < outcome->n_effects; i++) {
-                if (looks_at(p, &outcome->effects[i]))
-                        r = add(p, &outcome->effects[i]);
+                if (play_looks_at(p, &outcome->effects[i]))
+                        r = play_add(p, &outcome->effects[i]);
         }
         return r;
 }
@@ -121,9 +122,9 @@ static int play_line(struct play *p, struct replay *replay, const struct story_l
         return 0;
 }
 
-static int play(struct play *p) {
+static int play_lines(struct play *p) {
         CLEANUP(replay_free_p) struct replay *replay = NULL;
-        int r = replay_new(p->config, INSTANT_NEVER, told, p, &replay);
+        int r = replay_new(p->config, INSTANT_NEVER, play_outcome, p, &replay);
 
         for (size_t i = 0; r == 0 && i < p->story->n_lines; i++)
                 r = play_line(p, replay, &p->story->lines[i]);
@@ -133,11 +134,11 @@ static int play(struct play *p) {
 /* -- Comparing -- */
 
 /* How much an expectation asks for beyond what it must: those that ask for more choose first. */
-static unsigned wishes(const struct story_telling *e) {
+static unsigned play_wishes(const struct story_telling *e) {
         return (e->minute >= 0) + (e->instance != NULL) + (e->told != STORY_COPY && e->due != DAY_NONE);
 }
 
-static bool fits(const struct story_telling *e, const struct story_telling *a) {
+static bool play_fits(const struct story_telling *e, const struct story_telling *a) {
         if (e->told != a->told || e->day != a->day || strcmp(e->to, a->to) != 0 || (e->minute >= 0 && e->minute != a->minute))
                 return false;
         if (e->told == STORY_COPY)
@@ -150,7 +151,7 @@ static bool fits(const struct story_telling *e, const struct story_telling *a) {
 }
 
 /* The telling that was meant, most likely: of the same thing, to the same organisation, or at least on the same day. */
-static struct actual *instead_of(struct play *p, const struct story_telling *e) {
+static struct actual *play_instead_of(struct play *p, const struct story_telling *e) {
         struct actual *best = NULL;
         unsigned most = 0;
 
@@ -170,7 +171,7 @@ static struct actual *instead_of(struct play *p, const struct story_telling *e) 
 }
 
 /* A telling as a story writes it. @as: what it is compared with, so that nothing that differs is left out; or NULL. */
-static const char *describe(const struct play *p, const struct story_telling *t, const struct story_telling *as, char ret[TELLING_TEXT_MAX]) {
+static const char *play_describe(const struct play *p, const struct story_telling *t, const struct story_telling *as, char ret[TELLING_TEXT_MAX]) {
         struct buffer out = BUFFER_INIT(TELLING_TEXT_MAX);
         char day[DATE_TEXT + 1];
 
@@ -199,37 +200,37 @@ static const char *describe(const struct play *p, const struct story_telling *t,
         return ret;
 }
 
-static void fail(struct play *p, const struct story_telling *e, const struct actual *instead) {
+static void play_fail(struct play *p, const struct story_telling *e, const struct actual *instead) {
         char expected[TELLING_TEXT_MAX], was[TELLING_TEXT_MAX];
 
         p->failed = true;
-        (void) describe(p, e, NULL, expected);
+        (void) play_describe(p, e, NULL, expected);
         if (instead)
                 mistakes_at(p->mistakes, p->stories->yaml, e->node, "story '%.120s': expected %s; told instead %s", p->story->title, expected,
-                          describe(p, &instead->telling, e, was));
+                          play_describe(p, &instead->telling, e, was));
         else
                 mistakes_at(p->mistakes, p->stories->yaml, e->node, "story '%.120s': expected %s; nothing like it was told", p->story->title, expected);
 }
 
-static void compare(struct play *p, bool *met) {
+static void play_compare(struct play *p, bool *met) {
         const struct story *story = p->story;
         char was[TELLING_TEXT_MAX];
 
         for (unsigned wish = 4; wish-- > 0;) {
                 for (size_t i = 0; i < story->n_expected; i++) {
-                        for (size_t j = 0; wishes(&story->expected[i]) == wish && !met[i] && j < p->told.n; j++) {
+                        for (size_t j = 0; play_wishes(&story->expected[i]) == wish && !met[i] && j < p->told.n; j++) {
                                 struct actual *a = &p->told.items[j];
 
-                                met[i] = !a->taken && fits(&story->expected[i], &a->telling);
+                                met[i] = !a->taken && play_fits(&story->expected[i], &a->telling);
                                 a->taken = a->taken || met[i];
                         }
                 }
         }
         for (size_t i = 0; i < story->n_expected; i++) {
-                struct actual *instead = met[i] ? NULL : instead_of(p, &story->expected[i]);
+                struct actual *instead = met[i] ? NULL : play_instead_of(p, &story->expected[i]);
 
                 if (!met[i])
-                        fail(p, &story->expected[i], instead);
+                        play_fail(p, &story->expected[i], instead);
                 if (instead)
                         instead->taken = true;
         }
@@ -238,7 +239,7 @@ static void compare(struct play *p, bool *met) {
                         continue;
                 p->failed = true;
                 mistakes_at(p->mistakes, p->stories->yaml, story->expect, "story '%.120s': told and not expected: %s", story->title,
-                          describe(p, &p->told.items[j].telling, NULL, was));
+                          play_describe(p, &p->told.items[j].telling, NULL, was));
         }
 }
 
@@ -249,12 +250,12 @@ int story_play(const struct stories *stories, const struct story *story, const s
 
         if (r)
                 return r;
-        r = play(&p);
+        r = play_lines(&p);
         met = arena_calloc(p.arena, story->n_expected + 1, sizeof(*met));
         if (r == 0 && !met)
                 r = -ENOMEM;
         if (r == 0)
-                compare(&p, met);
+                play_compare(&p, met);
         vector_done(&p.told);
         arena_free(p.arena);
         if (r)

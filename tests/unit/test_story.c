@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-#include "engine/story.h"
+#include "engine/story_play.h"
 #include "model_fixture.h"
 
 #define HEAD                                                                                                                          \

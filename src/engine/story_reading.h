@@ -2,15 +2,15 @@
 #pragma once
 
 /*
- * The parts of reading a story
+ * A story that is being read: what is at hand, its names and its moments
  *
- * Internal to story_*.c. A story names things by labels of its own; each becomes an id that follows from file,
+ * For story.c, story_given.c and story_expect.c. A story names things by labels of its own; each becomes an id that follows from file,
  * title and label, so that a story says the same on every run.
  */
 
+#include "base/reading.h"
 #include "base/vector.h"
 #include "engine/story.h"
-#include "calendar/reading.h"
 
 #define STORY_LABELS_MAX 2000
 #define STORY_CASE_LABEL "case"
@@ -32,6 +32,7 @@ struct story_when {
         day_t day;
         int minute; /* of the day; -1: none was written */
 };
+/* False: it is none. */
 bool story_when_parse(struct text t, struct story_when *ret);
 /* The instant it means, local; without a time the noon of the day. */
 instant_t story_instant(struct story_when when);
@@ -42,11 +43,13 @@ struct story_item {
         struct story_when when;
         const char *word;
 };
+/* False: reported, with @example as what it should look like. */
 bool story_item_read(struct story_reading *s, const struct yaml_node *node, const char *example, struct story_item *ret);
 
 /* The id of a label; a label that is a UUID already stands for itself. */
 struct uuid story_id(const struct story_reading *s, const char *label);
-const char *story_id_text(struct story_reading *s, const char *label); /* NULL: r.e is set */
+/* The same as text; NULL: r.e is set. */
+const char *story_id_text(struct story_reading *s, const char *label);
 
 /* The instance that @text means: the id of a label ("ots", "ots#2"), or @text itself; NULL: reported at @node. */
 const char *story_instance(struct story_reading *s, const struct yaml_node *node, const char *text);
@@ -58,14 +61,5 @@ const struct organisation *story_organisation(struct story_reading *s, const str
 /* The event type, or NULL: reported. */
 const struct event_type *story_type(struct story_reading *s, const struct yaml_node *node, const char *name);
 
-/* story_rows.c: a copy of @node in which every <word> stands for the value of that word in @row. NULL: r.e is set. */
-const struct yaml_node *story_fill(struct reading *r, const struct yaml_node *node, const struct yaml_node *row);
-
-/* story_label.c: fills s->labels and s->events from what is given. */
+/* Fills s->labels and s->events from what is given. */
 void story_collect_labels(struct story_reading *s, const struct yaml_node *given);
-
-/* story_given.c: fills the story's lines, the clock last. */
-void story_read_given(struct story_reading *s, const struct yaml_node *given, const struct yaml_node *clock);
-
-/* story_expect.c: fills the story's expectations. */
-void story_read_expect(struct story_reading *s, const struct yaml_node *expect);

@@ -1,14 +1,70 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* The names of a story: labels that become ids, and the nearest known word for one that is not known. */
+/* Moments and words of a line; labels that become ids; and the nearest known word for a name that is not known. */
+
+#include "engine/story_reading.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/story_parts.h"
-
 #define ID_TEXT_MAX 1024
+#define NOON (12 * 60)
+#define MINUTE_MS INT64_C(60000)
+
+/* -- Moments -- */
+
+static bool story_two_digits(const char *s, int most, int *ret) {
+        if (s[0] < '0' || s[0] > '9' || s[1] < '0' || s[1] > '9')
+                return false;
+        *ret = (s[0] - '0') * 10 + s[1] - '0';
+        return *ret <= most;
+}
+
+bool story_when_parse(struct text t, struct story_when *ret) {
+        int hour, minute;
+
+        ret->minute = -1;
+        if (t.n == DATE_TEXT)
+                return date_parse(t, &ret->day);
+        if (t.n != DATE_TEXT + 6 || t.s[DATE_TEXT] != ' ' || t.s[DATE_TEXT + 3] != ':')
+                return false;
+        if (!story_two_digits(t.s + DATE_TEXT + 1, 23, &hour) || !story_two_digits(t.s + DATE_TEXT + 4, 59, &minute))
+                return false;
+        ret->minute = hour * 60 + minute;
+        return date_parse((struct text){t.s, DATE_TEXT}, &ret->day);
+}
+
+instant_t story_instant(struct story_when when) {
+        instant_t local = when.day * INSTANT_DAY + (when.minute < 0 ? NOON : when.minute) * MINUTE_MS;
+
+        return local - instant_offset_minutes(local - INSTANT_HOUR) * MINUTE_MS;
+}
+
+bool story_item_read(struct story_reading *s, const struct yaml_node *node, const char *example, struct story_item *ret) {
+        bool pair = node->kind == YAML_MAPPING && node->n == 1;
+        const char *space;
+
+        *ret = (struct story_item){.head = pair ? node->keys[0] : node};
+        if (pair && !reading_is_null(node->items[0])) {
+                ret->values = node->items[0];
+                if (!reading_mapping(&s->r, ret->values, "what stands behind the colon"))
+                        return false;
+        }
+        space = strrchr(ret->head->text, ' ');
+        if ((pair || node->kind == YAML_SCALAR) && space) {
+                struct text when = {ret->head->text, (size_t)(space - ret->head->text)};
+
+                ret->word = space + 1;
+                if (story_when_parse(when, &ret->when) && instant_valid(story_instant(ret->when)))
+                        return true;
+        }
+        reading_mistake(&s->r, ret->head, "must be a date, perhaps a time, and a word, such as '%s', of the years %d to %d", example, INSTANT_YEAR_MIN,
+                        INSTANT_YEAR_MAX);
+        return false;
+}
+
+/* -- Names -- */
 
 struct uuid story_id(const struct story_reading *s, const char *label) {
         char text[ID_TEXT_MAX];
@@ -30,7 +86,7 @@ const char *story_id_text(struct story_reading *s, const char *label) {
         return text;
 }
 
-static bool is_label(const struct story_reading *s, const char *word) {
+static bool story_is_label(const struct story_reading *s, const char *word) {
         for (size_t i = 0; i < s->labels.n; i++) {
                 if (strcmp(s->labels.items[i], word) == 0)
                         return true;
@@ -38,8 +94,8 @@ static bool is_label(const struct story_reading *s, const char *word) {
         return false;
 }
 
-static void add_label(struct story_reading *s, const char *label) {
-        if (is_label(s, label) || s->labels.n == STORY_LABELS_MAX)
+static void story_add_label(struct story_reading *s, const char *label) {
+        if (story_is_label(s, label) || s->labels.n == STORY_LABELS_MAX)
                 return;
         if (vector_push(&s->labels, label))
                 s->r.e = -ENOMEM;
@@ -56,7 +112,7 @@ const char *story_instance(struct story_reading *s, const struct yaml_node *node
                 s->r.e = -ENOMEM;
                 return NULL;
         }
-        if (is_label(s, label) || uuid_parse(label, strlen(label), &uuid)) {
+        if (story_is_label(s, label) || uuid_parse(label, strlen(label), &uuid)) {
                 id = story_id_text(s, label);
                 if (id && mark)
                         id = arena_printf(s->r.arena, "%s%s", id, mark);
@@ -115,12 +171,12 @@ const struct event_type *story_type(struct story_reading *s, const struct yaml_n
 }
 
 /* The ids that one given event names. What is wrong with it is told when it is read. */
-static void collect_from(struct story_reading *s, const char *word, const struct yaml_node *values) {
+static void story_collect_from(struct story_reading *s, const char *word, const struct yaml_node *values) {
         const struct event_type *type = event_types_find(s->config->types, text_of(word));
         const struct yaml_node *id = yaml_get(values, "id");
 
         if (id && id->kind == YAML_SCALAR) {
-                add_label(s, id->text);
+                story_add_label(s, id->text);
                 if (vector_push(&s->events, id->text))
                         s->r.e = -ENOMEM;
         }
@@ -131,22 +187,22 @@ static void collect_from(struct story_reading *s, const char *word, const struct
                 if (field->type != LAYOUT_UUID || (int)i == type->fields[FIELD_ALERT_ID] || (int)i == type->fields[FIELD_WITHDRAWN])
                         continue;
                 if (!value && !field->nullable)
-                        add_label(s, field->name);
+                        story_add_label(s, field->name);
                 else if (value && value->kind == YAML_SCALAR && !reading_is_null(value))
-                        add_label(s, value->text);
+                        story_add_label(s, value->text);
         }
 }
 
 void story_collect_labels(struct story_reading *s, const struct yaml_node *given) {
         s->labels.n = s->events.n = 0;
         if (!s->region)
-                add_label(s, STORY_CASE_LABEL);
+                story_add_label(s, STORY_CASE_LABEL);
         for (size_t i = 0; given->kind == YAML_SEQUENCE && i < given->n; i++) {
                 const struct yaml_node *item = given->items[i];
                 bool pair = item->kind == YAML_MAPPING && item->n == 1;
                 const char *head = pair ? item->keys[0]->text : item->text, *space = strrchr(head, ' ');
 
                 if (space)
-                        collect_from(s, space + 1, pair ? item->items[0] : NULL);
+                        story_collect_from(s, space + 1, pair ? item->items[0] : NULL);
         }
 }

@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* A file of stories: which protocol it is about, who acts when nobody is named, and the stories themselves. */
+/* A file of stories: which protocol it is about, who acts when nobody is named, and the stories themselves, each once for every row of values. */
+
+#include "engine/story.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "engine/story_parts.h"
+#include "engine/story_expect.h"
+#include "engine/story_given.h"
 
 #define STORIES_ARENA_MAX ((size_t)256 * 1024 * 1024)
+#define FILLED_MAX ((size_t)4096) /* bytes of one text with its values */
+
+const char *const story_told_names[STORY_TELLINGS] = {"copy", "announcement", "reminder", "alert", "resolved"};
 
 typedef VECTOR(struct story) story_list;
 
-static bool find_protocol(struct story_reading *s, const struct yaml_node *root) {
+static bool story_find_protocol(struct story_reading *s, const struct yaml_node *root) {
         const struct yaml_node *node = reading_required(&s->r, root, "protocol", "a file of stories");
         char hint[NEAREST_HINT_MAX];
 
@@ -30,7 +36,7 @@ static bool find_protocol(struct story_reading *s, const struct yaml_node *root)
 }
 
 /* {gi: gi-jbn, municipality: gm0014}: who publishes, by kind. */
-static void read_defaults(struct story_reading *s, const struct yaml_node *node) {
+static void story_read_defaults(struct story_reading *s, const struct yaml_node *node) {
         if (!node || !reading_mapping(&s->r, node, "defaults"))
                 return;
         for (size_t i = 0; i < node->n; i++) {
@@ -54,7 +60,7 @@ static void read_defaults(struct story_reading *s, const struct yaml_node *node)
         }
 }
 
-static void read_norms(struct story_reading *s, const struct yaml_node *node) {
+static void story_read_norms(struct story_reading *s, const struct yaml_node *node) {
         if (!node)
                 return;
         s->story->norms = reading_alloc(&s->r, reading_items(node), sizeof(*s->story->norms));
@@ -66,7 +72,7 @@ static void read_norms(struct story_reading *s, const struct yaml_node *node) {
         }
 }
 
-static void read_routes(struct story_reading *s, const struct yaml_node *node) {
+static void story_read_routes(struct story_reading *s, const struct yaml_node *node) {
         if (!node)
                 return;
         s->story->routes = reading_alloc(&s->r, reading_items(node), sizeof(*s->story->routes));
@@ -79,7 +85,7 @@ static void read_routes(struct story_reading *s, const struct yaml_node *node) {
         }
 }
 
-static void read_region(struct story_reading *s, const struct yaml_node *node) {
+static void story_read_region(struct story_reading *s, const struct yaml_node *node) {
         char hint[NEAREST_HINT_MAX];
 
         if (!node || !reading_scalar(&s->r, node, "region"))
@@ -94,14 +100,14 @@ static void read_region(struct story_reading *s, const struct yaml_node *node) {
         reading_mistake(&s->r, node, "no region is called '%.80s'%s", node->text, nearest_hint(&nearest, hint));
 }
 
-static void read_instance(struct story_reading *s, const struct yaml_node *node) {
+static void story_read_instance(struct story_reading *s, const struct yaml_node *node) {
         if (!node || !reading_scalar(&s->r, node, "instance"))
                 return;
         s->instance = node->text;
         s->story->instance = story_instance(s, node, node->text);
 }
 
-static bool read_title(struct story_reading *s, const struct yaml_node *node, const story_list *all) {
+static bool story_read_title(struct story_reading *s, const struct yaml_node *node, const story_list *all) {
         const struct yaml_node *title = reading_required(&s->r, node, "story", "a story");
 
         s->story->title = title ? reading_text(&s->r, title, "story") : NULL;
@@ -118,7 +124,7 @@ static bool read_title(struct story_reading *s, const struct yaml_node *node, co
 }
 
 /* One story, its row filled in. */
-static void read_story(struct story_reading *file, const struct yaml_node *node, story_list *all) {
+static void story_read_one(struct story_reading *file, const struct yaml_node *node, story_list *all) {
         static const char *const keys[] = {"story", "norm", "routes", "region", "instance", "defaults", "given", "clock", "expect", NULL};
         struct story story = {.node = node};
         struct story_reading s = *file;
@@ -127,17 +133,17 @@ static void read_story(struct story_reading *file, const struct yaml_node *node,
 
         s.story = &story;
         reading_keys(&s.r, node, keys, "a story");
-        if (!read_title(&s, node, all) || !given || !clock || !expect)
+        if (!story_read_title(&s, node, all) || !given || !clock || !expect)
                 return;
-        read_defaults(&s, yaml_get(node, "defaults"));
-        read_norms(&s, yaml_get(node, "norm"));
-        read_routes(&s, yaml_get(node, "routes"));
-        read_region(&s, yaml_get(node, "region"));
+        story_read_defaults(&s, yaml_get(node, "defaults"));
+        story_read_norms(&s, yaml_get(node, "norm"));
+        story_read_routes(&s, yaml_get(node, "routes"));
+        story_read_region(&s, yaml_get(node, "region"));
         if (!yaml_get(node, "norm") && !yaml_get(node, "routes"))
                 reading_mistake(&s.r, node, "the story has neither norm nor routes, so it looks at nothing");
         story.expect = expect;
         story_collect_labels(&s, given);
-        read_instance(&s, yaml_get(node, "instance"));
+        story_read_instance(&s, yaml_get(node, "instance"));
         story_read_given(&s, given, clock);
         story_read_expect(&s, expect);
         vector_done(&s.labels);
@@ -147,8 +153,134 @@ static void read_story(struct story_reading *file, const struct yaml_node *node,
         file->r.e = s.r.e;
 }
 
+/* -- Rows: one story told for several -- */
+
+static bool story_is_word(char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+/* The length of "<word>" at @text, brackets included; 0 when there is none. */
+static size_t story_place_at(const char *text) {
+        size_t n = 1;
+
+        if (text[0] != '<')
+                return 0;
+        while (story_is_word(text[n]))
+                n++;
+        return n > 1 && text[n] == '>' ? n + 1 : 0;
+}
+
+/* The value of "<word>", or NULL: reported at @node. */
+static const struct yaml_node *story_row_value(struct reading *r, const struct yaml_node *node, const char *place, size_t n, const struct yaml_node *row) {
+        const char *word = arena_copy(r->arena, place + 1, n - 2);
+        char hint[NEAREST_HINT_MAX];
+        const struct yaml_node *value;
+
+        if (!word) {
+                r->e = -ENOMEM;
+                return NULL;
+        }
+        value = yaml_get(row, word);
+        if (!value) {
+                struct nearest nearest = NEAREST_INIT(word);
+
+                for (size_t i = 0; i < row->n; i++)
+                        nearest_try(&nearest, row->keys[i]->text);
+                reading_mistake(r, node, "<%.80s> has no value in the row of line %u%s", word, row->line, nearest_hint(&nearest, hint));
+        }
+        return value;
+}
+
+static const char *story_fill_text(struct reading *r, const struct yaml_node *node, const struct yaml_node *row) {
+        struct buffer out = BUFFER_INIT(FILLED_MAX);
+        const char *filled;
+
+        for (const char *p = node->text; *p;) {
+                size_t n = story_place_at(p);
+                const struct yaml_node *value = n ? story_row_value(r, node, p, n, row) : NULL;
+
+                if (!n) {
+                        buffer_add_byte(&out, (uint8_t)*p++);
+                        continue;
+                }
+                if (value && value->kind == YAML_SCALAR)
+                        buffer_add_text(&out, value->text);
+                else if (value)
+                        reading_mistake(r, node, "a list can replace a whole value only, not a part of it");
+                p += n;
+        }
+        if (out.failed)
+                reading_mistake(r, node, "too long when its row is filled in: at most %zu characters", FILLED_MAX);
+        filled = reading_copy(r, buffer_text(&out));
+        buffer_done(&out);
+        return filled;
+}
+
+static const struct yaml_node *story_fill_scalar(struct reading *r, const struct yaml_node *node, const struct yaml_node *row) {
+        size_t whole = story_place_at(node->text);
+        struct yaml_node *copy;
+
+        if (!strchr(node->text, '<'))
+                return node;
+        copy = reading_alloc(r, 1, sizeof(*copy));
+        if (!copy)
+                return NULL;
+        *copy = *node;
+        if (whole && node->text[whole] == '\0') {
+                const struct yaml_node *value = story_row_value(r, node, node->text, whole, row);
+
+                if (value)
+                        *copy = *value;
+                copy->line = node->line;
+                copy->column = node->column;
+                return copy;
+        }
+        copy->text = story_fill_text(r, node, row);
+        if (!copy->text)
+                return NULL;
+        copy->n = strlen(copy->text);
+        return copy;
+}
+
+static void story_refuse_double_key(struct reading *r, const struct yaml_node *mapping, size_t at) {
+        for (size_t i = 0; i < at; i++) {
+                if (strcmp(mapping->keys[i]->text, mapping->keys[at]->text) == 0)
+                        reading_mistake(r, mapping->keys[at], "the key '%.60s' stands here twice when the row is filled in", mapping->keys[at]->text);
+        }
+}
+
+/* A copy of @node in which every <word> stands for the value of that word in @row. NULL: r->e is set. */
+static const struct yaml_node *story_fill(struct reading *r, const struct yaml_node *node, const struct yaml_node *row) {
+        struct yaml_node *copy;
+
+        if (node->kind == YAML_SCALAR)
+                return story_fill_scalar(r, node, row);
+        copy = reading_alloc(r, 1, sizeof(*copy));
+        if (!copy)
+                return NULL;
+        *copy = *node;
+        copy->items = reading_alloc(r, node->n, sizeof(*copy->items));
+        if (!copy->items)
+                return NULL;
+        if (node->kind == YAML_MAPPING) {
+                copy->keys = reading_alloc(r, node->n, sizeof(*copy->keys));
+                if (!copy->keys)
+                        return NULL;
+        }
+        for (size_t i = 0; i < node->n; i++) {
+                copy->items[i] = story_fill(r, node->items[i], row);
+                if (copy->keys)
+                        copy->keys[i] = story_fill(r, node->keys[i], row);
+                if (!copy->items[i] || (copy->keys && !copy->keys[i]))
+                        return NULL;
+                if (copy->keys)
+                        story_refuse_double_key(r, copy, i);
+        }
+        return copy;
+}
+
 /* The same mapping without one key. */
-static const struct yaml_node *without(struct reading *r, const struct yaml_node *mapping, const char *key) {
+static const struct yaml_node *story_without(struct reading *r, const struct yaml_node *mapping, const char *key) {
         struct yaml_node *copy = reading_alloc(r, 1, sizeof(*copy));
 
         if (!copy)
@@ -167,8 +299,8 @@ static const struct yaml_node *without(struct reading *r, const struct yaml_node
 }
 
 /* A story once for each of its rows; after a row with mistakes the others would only repeat them. */
-static void read_rows(struct story_reading *s, const struct yaml_node *node, const struct yaml_node *rows, story_list *all) {
-        const struct yaml_node *rest = without(&s->r, node, "rows");
+static void story_read_rows(struct story_reading *s, const struct yaml_node *node, const struct yaml_node *rows, story_list *all) {
+        const struct yaml_node *rest = story_without(&s->r, node, "rows");
         size_t before = s->r.mistakes->n;
 
         if (!rest || !reading_sequence(&s->r, rows, "rows"))
@@ -182,11 +314,13 @@ static void read_rows(struct story_reading *s, const struct yaml_node *node, con
                         return;
                 filled = story_fill(&s->r, rest, rows->items[i]);
                 if (filled && s->r.mistakes->n == before)
-                        read_story(s, filled, all);
+                        story_read_one(s, filled, all);
         }
 }
 
-static void read_root(struct story_reading *s, const struct yaml_node *root, story_list *all) {
+/* -- The file -- */
+
+static void story_read_root(struct story_reading *s, const struct yaml_node *root, story_list *all) {
         static const char *const keys[] = {"protocol", "defaults", "stories", NULL};
         const struct yaml_node *list;
 
@@ -194,9 +328,9 @@ static void read_root(struct story_reading *s, const struct yaml_node *root, sto
                 return;
         reading_keys(&s->r, root, keys, "a file of stories");
         list = reading_required(&s->r, root, "stories", "a file of stories");
-        if (!find_protocol(s, root) || !list || !reading_sequence(&s->r, list, "stories"))
+        if (!story_find_protocol(s, root) || !list || !reading_sequence(&s->r, list, "stories"))
                 return;
-        read_defaults(s, yaml_get(root, "defaults"));
+        story_read_defaults(s, yaml_get(root, "defaults"));
         for (size_t i = 0; i < list->n && s->r.e == 0; i++) {
                 const struct yaml_node *node = list->items[i], *rows = yaml_get(node, "rows");
 
@@ -207,13 +341,13 @@ static void read_root(struct story_reading *s, const struct yaml_node *root, sto
                         return;
                 }
                 if (rows)
-                        read_rows(s, node, rows, all);
+                        story_read_rows(s, node, rows, all);
                 else
-                        read_story(s, node, all);
+                        story_read_one(s, node, all);
         }
 }
 
-static int keep(struct stories *stories, const story_list *all) {
+static int stories_keep(struct stories *stories, const story_list *all) {
         struct story *items = arena_calloc(stories->arena, all->n ? all->n : 1, sizeof(*items));
 
         if (!items)
@@ -247,9 +381,9 @@ int stories_read(const char *path, const struct config *config, struct stories *
         }
         s.file = slash ? slash + 1 : path;
         s.r = (struct reading){.yaml = stories->yaml, .mistakes = mistakes, .arena = stories->arena};
-        read_root(&s, yaml_tree_root(stories->yaml), &all);
+        story_read_root(&s, yaml_tree_root(stories->yaml), &all);
         stories->protocol = s.protocol;
-        e = s.r.e ? s.r.e : keep(stories, &all);
+        e = s.r.e ? s.r.e : stories_keep(stories, &all);
         vector_done(&all);
         if (e)
                 return e;
