@@ -49,6 +49,8 @@ static bool nothing_is_asked(const struct view *v) {
 }
 
 bool view_over(struct view *v) {
+        if (v->decoded) /* a measure, and no fact that ends anything (view_open_to_tell): nothing can be over */
+                return false;
         /* Schemas in which nothing ends anything do not say what over is: then no case is. */
         return !v->region && v->n > 0 && v->engine->scope.n_endable > 0 && all_has_ended(v) && nothing_is_asked(v);
 }
