@@ -262,7 +262,7 @@ static struct slot load_slot_word(const char *word) {
         return (struct slot){.kind = SLOT_STRING, .s = text_of(word)};
 }
 
-struct telling { /* the event that is being filled */
+struct load_filling { /* the event that is being filled */
         const struct child *child;
         const struct load_step *step;
         uint64_t id;
@@ -270,7 +270,7 @@ struct telling { /* the event that is being filled */
         instant_t occurred, recorded;
 };
 
-static void load_fill_slot(struct bench_load *l, const struct telling *t, unsigned patch, struct slot *slot) {
+static void load_fill_slot(struct bench_load *l, const struct load_filling *t, unsigned patch, struct slot *slot) {
         const struct child *c = t->child;
         bool moved = strcmp(t->step->event, "residence-changed") == 0;
         const char *municipality = l->municipalities.items[moved ? c->next_municipality : c->municipality]->id;
@@ -323,7 +323,7 @@ static void load_fill_slot(struct bench_load *l, const struct telling *t, unsign
         }
 }
 
-static void load_fill(struct bench_load *l, size_t step, const struct telling *t, struct event *ret) {
+static void load_fill(struct bench_load *l, size_t step, const struct load_filling *t, struct event *ret) {
         const struct form *form = &l->forms[step];
         size_t n = form->type->layout->n;
         bool four = l->c.shape == BENCH_LOAD_FOUR;
@@ -349,7 +349,7 @@ static void load_fill(struct bench_load *l, size_t step, const struct telling *t
 static bool load_next_four(struct bench_load *l, struct event *ret) {
         struct child *c;
         unsigned step = 0;
-        struct telling t;
+        struct load_filling t;
 
         while (l->open < l->room && l->next < l->c.cases)
                 l->window[l->open++] = load_child(l, l->next++);
@@ -358,7 +358,7 @@ static bool load_next_four(struct bench_load *l, struct event *ret) {
         c = &l->window[dice_next(&l->order) % l->open];
         while (!(c->todo & 1u << step))
                 step++;
-        t = (struct telling){.child = c,
+        t = (struct load_filling){.child = c,
                              .step = &load_four[step],
                              .id = c->number * LOAD_STEPS_MAX + step,
                              .date = step == FOUR_ENDED ? l->today : c->fact,
@@ -382,7 +382,7 @@ static bool load_next_year(struct bench_load *l, struct event *ret) {
         while (l->at < l->n_planned) {
                 const struct planned *p = &l->planned[l->at++];
                 struct child c = load_child(l, p->place);
-                struct telling t = {.child = &c, .step = &load_year[p->step], .id = c.number * LOAD_STEPS_MAX + p->step, .date = p->date};
+                struct load_filling t = {.child = &c, .step = &load_year[p->step], .id = c.number * LOAD_STEPS_MAX + p->step, .date = p->date};
 
                 t.recorded = load_moment(l, p->date + p->lag, t.id);
                 t.occurred = t.recorded - INSTANT_HOUR - (instant_t)p->lag * INSTANT_DAY;

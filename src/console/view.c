@@ -95,24 +95,10 @@ static void view_write_bytes(const void *bytes, size_t n, struct json_writer *w)
         }
 }
 
-static void view_put_uuid(struct json_writer *w, const char *key, const struct uuid *u) {
-        char text[UUID_TEXT + 1];
-
-        uuid_format(u, text);
-        jsonw_put_string(w, key, text);
-}
-
 static void view_put_instant(struct json_writer *w, const char *key, instant_t at) {
         char text[INSTANT_TEXT + 1];
 
         instant_format_exact(at, text);
-        jsonw_put_string(w, key, text);
-}
-
-static void view_put_date(struct json_writer *w, const char *key, day_t date) {
-        char text[DATE_TEXT + 1];
-
-        date_format(date, text);
         jsonw_put_string(w, key, text);
 }
 
@@ -257,79 +243,19 @@ static void view_value_fact(const struct view *v, const struct row_key *key, con
         jsonw_close_object(w);
 }
 
-static bool view_due_date_fits(day_t date, struct error *err) {
-        if (!date_valid(date))
-                error_set(err, "due_date: is no date that a calendar has");
-        return date_valid(date);
-}
+/* A row of a telling: announced obligation, alert, copy, or a case that was forgotten. */
+static void view_value_telling(const struct view *v, enum row_kind kind, const struct bus_record *record, struct json_writer *w, struct found *found) {
+        struct telling row;
 
-static void view_value_obligation(const struct view *v, const struct bus_record *record, struct json_writer *w, struct found *found) {
-        struct row_obligation o;
-
-        if (row_read_obligation(v->rows, record->value, record->value_n, &o, &found->err) || !view_due_date_fits(o.due_date, &found->err))
+        if (row_read(v->rows, kind, record->value, record->value_n, &row, &found->err))
                 return;
-        found->good = true;
-        jsonw_open_object(w);
-        jsonw_put_text(w, "protocol", o.protocol);
-        jsonw_put_text(w, "norm", o.norm);
-        jsonw_put_text(w, "instance", o.instance);
-        view_put_date(w, "due_date", o.due_date);
-        view_put_instant(w, "announced_at", o.announced_at);
-        view_put_instant(w, "told_at", o.told_at);
-        jsonw_key(w, "reminders");
-        jsonw_open_array(w);
-        for (unsigned i = 0; i < 32; i++) {
-                if (o.reminders & UINT32_C(1) << i)
-                        jsonw_int(w, i + 1);
+        if ((kind == ROW_OBLIGATION || kind == ROW_ALERT) && !date_valid(row.due_date)) {
+                error_set(&found->err, "due_date: is no date that a calendar has");
+                return;
         }
-        jsonw_close_array(w);
-        jsonw_close_object(w);
-}
-
-static void view_value_alert(const struct view *v, const struct bus_record *record, struct json_writer *w, struct found *found) {
-        struct row_alert a;
-
-        if (row_read_alert(v->rows, record->value, record->value_n, &a, &found->err) || !view_due_date_fits(a.due_date, &found->err))
-                return;
         found->good = true;
         jsonw_open_object(w);
-        jsonw_put_text(w, "protocol", a.protocol);
-        jsonw_put_text(w, "norm", a.norm);
-        jsonw_put_text(w, "instance", a.instance);
-        jsonw_put_int(w, "rung", a.rung);
-        view_put_date(w, "due_date", a.due_date);
-        jsonw_put_text(w, "organisation", a.organisation);
-        jsonw_put_text(w, "role", a.role);
-        jsonw_put_bool(w, "open", a.open);
-        jsonw_put_int(w, "raised", a.raised);
-        view_put_instant(w, "told_at", a.told_at);
-        jsonw_close_object(w);
-}
-
-static void view_value_copy(const struct view *v, const struct bus_record *record, struct json_writer *w, struct found *found) {
-        struct row_copy c;
-
-        if (row_read_copy(v->rows, record->value, record->value_n, &c, &found->err))
-                return;
-        found->good = true;
-        jsonw_open_object(w);
-        view_put_uuid(w, "event_id", &c.event_id);
-        jsonw_put_text(w, "organisation", c.organisation);
-        jsonw_put_text(w, "role", c.role);
-        view_put_instant(w, "told_at", c.told_at);
-        jsonw_close_object(w);
-}
-
-static void view_value_closed(const struct view *v, const struct bus_record *record, struct json_writer *w, struct found *found) {
-        struct row_closed c;
-
-        if (row_read_closed(v->rows, record->value, record->value_n, &c, &found->err))
-                return;
-        found->good = true;
-        jsonw_open_object(w);
-        view_put_date(w, "day", c.day);
-        if (c.told_at != INSTANT_NEVER)
-                view_put_instant(w, "told_at", c.told_at);
+        row_to_json(kind, &row, w);
         jsonw_close_object(w);
 }
 
@@ -365,16 +291,10 @@ static void view_value_row(const struct view *v, const struct row_key *key, cons
                 view_value_fact(v, key, record, w, found);
                 break;
         case ROW_OBLIGATION:
-                view_value_obligation(v, record, w, found);
-                break;
         case ROW_ALERT:
-                view_value_alert(v, record, w, found);
-                break;
         case ROW_COPY:
-                view_value_copy(v, record, w, found);
-                break;
         case ROW_CLOSED:
-                view_value_closed(v, record, w, found);
+                view_value_telling(v, key->kind, record, w, found);
                 break;
         case ROW_SCHEMA:
                 view_value_schema(record, w, found);

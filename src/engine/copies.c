@@ -32,22 +32,22 @@ static bool measure_runs(struct view *v) {
         return runs;
 }
 
-static bool copy_was_told(const struct view *v, const struct fact *fact, const char *organisation) {
+static bool copy_was_told(const struct view *v, const struct fact *fact, struct text organisation) {
         struct text rest = fact->copies, org, role;
         uint32_t word;
 
         while (row_copies_next(&rest, &org, &role)) {
-                if (text_is(org, organisation))
+                if (text_equal(org, organisation))
                         return true;
         }
         for (size_t i = 0; i < v->n_effects; i++) { /* in this very evaluation */
-                if (v->effects[i].kind == EFFECT_ROUTED && uuid_equal(&v->effects[i].event_id, &fact->event_id) &&
-                    strcmp(v->effects[i].organisation, organisation) == 0)
+                if (v->effects[i].kind == EFFECT_ROUTED && uuid_equal(&v->effects[i].told.event_id, &fact->event_id) &&
+                    text_equal(v->effects[i].told.organisation, organisation))
                         return true;
         }
         if (v->file->told.n_copies == 0)
                 return false;
-        word = pool_find(&v->engine->pool, text_of(organisation));
+        word = pool_find(&v->engine->pool, organisation);
         for (uint32_t i = 0; i < v->file->told.n_copies; i++) {
                 const struct copy *copy = &v->file->told.copies[i];
 
@@ -80,10 +80,9 @@ static struct slot *fact_lasting_slots(struct view *v, const struct fact *fact) 
 }
 
 /* Tells one copy: in the row of a fact that is being accepted now, in a row of its own for the others. */
-static void copy_tell(struct view *v, const struct fact *fact, const char *organisation, const char *role, bool personal) {
+static void copy_tell(struct view *v, const struct fact *fact, struct text organisation, struct text role, bool personal) {
         struct effect *effect;
         struct copy *copy;
-        struct row_copy row;
         struct uuid id;
         char text[UUID_TEXT + 1];
 
@@ -92,28 +91,27 @@ static void copy_tell(struct view *v, const struct fact *fact, const char *organ
         effect = view_effect(v, EFFECT_ROUTED);
         if (!effect)
                 return;
-        effect->event_id = fact->event_id;
-        effect->organisation = organisation;
-        effect->role = role;
+        effect->told.event = text_of(fact->type->name);
+        effect->told.event_id = fact->event_id;
+        effect->told.organisation = organisation;
+        effect->told.role = role;
+        effect->told.occurred_at = effect->told.told_at = v->now;
         effect->fact = (struct event){fact->type, fact_lasting_slots(v, fact)};
         if (!effect->fact.slots)
                 v->failed = true;
         effect->personal = personal;
-        effect->fell_due = v->now;
         if (fact->fresh)
                 return;
         copy = casefile_add_copy(v->file);
-        if (!copy || pool_intern(&v->engine->pool, text_of(organisation), &copy->organisation) ||
-            pool_intern(&v->engine->pool, text_of(role), &copy->role)) {
+        if (!copy || pool_intern(&v->engine->pool, organisation, &copy->organisation) || pool_intern(&v->engine->pool, role, &copy->role)) {
                 v->failed = true;
                 return;
         }
         copy->event_id = fact->event_id;
         copy->told_at = v->now;
-        row = (struct row_copy){.event_id = fact->event_id, .organisation = text_of(organisation), .role = text_of(role), .told_at = v->now};
-        row_write_copy(v->engine->codec, &row, &v->engine->scratch);
+        row_write(v->engine->codec, ROW_COPY, &effect->told, &v->engine->scratch);
         uuid_format(&fact->event_id, text);
-        id = ENGINE_ID(text_of(text), text_of(organisation));
+        id = ENGINE_ID(text_of(text), organisation);
         view_row(v, ROW_COPY, &id);
 }
 
@@ -128,7 +126,7 @@ static void route_tell(struct view *v, const struct fact *fact, const struct rou
                 }
                 view_addressees(v, &route->to, &scope, &to);
                 for (size_t i = 0; i < to.n; i++)
-                        copy_tell(v, fact, to.items[i].organisation->id, to.items[i].role->name, route->personal);
+                        copy_tell(v, fact, text_of(to.items[i].organisation->id), text_of(to.items[i].role->name), route->personal);
         }
 }
 
@@ -182,7 +180,7 @@ static void correction_tell(struct view *v, const struct fact *fact, const struc
                 const char *organisation = arena_copy(v->arena, org.s, org.n), *name = arena_copy(v->arena, role.s, role.n);
 
                 if (organisation && name)
-                        copy_tell(v, fact, organisation, name, false);
+                        copy_tell(v, fact, (struct text){organisation, org.n}, (struct text){name, role.n}, false);
                 else
                         v->failed = true;
         }
@@ -190,13 +188,13 @@ static void correction_tell(struct view *v, const struct fact *fact, const struc
                 const struct copy copy = v->file->told.copies[i]; /* telling may move the array */
 
                 if (uuid_equal(&copy.event_id, &from->event_id))
-                        copy_tell(v, fact, pool_word(&v->engine->pool, copy.organisation), pool_word(&v->engine->pool, copy.role), false);
+                        copy_tell(v, fact, pool_text(&v->engine->pool, copy.organisation), pool_text(&v->engine->pool, copy.role), false);
         }
         for (size_t i = 0; i < effects && !v->failed; i++) {
-                const struct effect effect = v->effects[i];
+                const struct telling told = v->effects[i].told; /* telling may move the array */
 
-                if (effect.kind == EFFECT_ROUTED && uuid_equal(&effect.event_id, &from->event_id))
-                        copy_tell(v, fact, effect.organisation, effect.role, false);
+                if (v->effects[i].kind == EFFECT_ROUTED && uuid_equal(&told.event_id, &from->event_id))
+                        copy_tell(v, fact, told.organisation, told.role, false);
         }
 }
 

@@ -7,33 +7,24 @@
 
 #include "model/event.h"
 #include "model/event_types.h"
+#include "model/telling.h"
 
-enum effect_kind { EFFECT_ROUTED, EFFECT_PLAN_DUE, EFFECT_RAISED, EFFECT_RESOLVED };
-enum effect_stage { STAGE_ANNOUNCED, STAGE_REMINDER };
-enum resolution { RESOLVED_MET_IN_TIME, RESOLVED_MET_LATE, RESOLVED_EXPLAINED, RESOLVED_LAPSED, RESOLVED_WITHDRAWN, RESOLVED_MOVED, RESOLUTIONS };
-extern const char *const stage_names[2];
-extern const char *const resolution_names[RESOLUTIONS];
+/* A kind is the form in which it is told. */
+enum effect_kind {
+        EFFECT_ROUTED = TELLING_COPY,
+        EFFECT_PLAN_DUE = TELLING_PLAN_DUE,
+        EFFECT_RAISED = TELLING_RAISED,
+        EFFECT_RESOLVED = TELLING_RESOLVED,
+};
+#define EFFECT_KINDS (EFFECT_RESOLVED + 1)
 
 struct effect {
         enum effect_kind kind;
-        instant_t at;              /* of the evaluation */
-        instant_t fell_due;        /* when it fell due: occurred_at of the output */
-        struct uuid case_id;
-        struct uuid event_id;      /* of the output; EFFECT_ROUTED: of the fact that is copied */
-        const char *organisation;  /* id of the addressee: its inbox */
-        const char *role;          /* "" for resolutions */
+        struct telling told;
+        unsigned reminder; /* STAGE_REMINDER: its place from 1 */
         /* EFFECT_ROUTED: the fact, and whether its personal fields go along */
         struct event fact;
         bool personal;
-        /* the others */
-        struct uuid alert_id;      /* raised, resolved */
-        const char *protocol, *norm, *instance;
-        unsigned rung;             /* raised, resolved: from 1 */
-        unsigned reminder;         /* STAGE_REMINDER: its place from 1 */
-        day_t due_date;
-        enum effect_stage stage;   /* plan-due */
-        enum resolution reason;    /* resolved */
-        const char *text;          /* one Dutch sentence without personal data */
 };
 
 /* A row of case-state that is written, whole (model/row_key.h has its key, engine/row.h its value). */

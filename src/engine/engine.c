@@ -76,8 +76,9 @@ static struct text fresh_copies(struct view *v, const struct event *event) {
         for (size_t i = 0; i < v->n_effects; i++) {
                 const struct effect *effect = &v->effects[i];
 
-                if (effect->kind == EFFECT_ROUTED && uuid_equal(&effect->event_id, &event->slots[SLOT_EVENT_ID].u))
-                        buffer_printf(&text, "%s%s %s", text.n ? "\n" : "", effect->organisation, effect->role);
+                if (effect->kind == EFFECT_ROUTED && uuid_equal(&effect->told.event_id, &event->slots[SLOT_EVENT_ID].u))
+                        buffer_printf(&text, "%s%.*s %.*s", text.n ? "\n" : "", (int)effect->told.organisation.n, effect->told.organisation.s,
+                                      (int)effect->told.role.n, effect->told.role.s);
         }
         copy = text.n ? arena_copy(v->arena, text.bytes, text.n) : NULL;
         if (text.failed || (text.n && !copy))

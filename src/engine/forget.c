@@ -141,11 +141,11 @@ static instant_t told_latest(const struct view *v) {
 }
 
 int view_forget(struct view *v) {
-        const struct row_closed row = {.day = v->today, .told_at = told_latest(v)};
+        const struct telling row = {.day = v->today, .told_at = told_latest(v)};
         const struct uuid none = {0};
 
         v->n_rows = 0; /* what this evaluation wrote goes with the rest */
-        row_write_closed(v->engine->codec, &row, &v->engine->scratch);
+        row_write(v->engine->codec, ROW_CLOSED, &row, &v->engine->scratch);
         view_row(v, ROW_CLOSED, &none); /* first: whoever reads the rows in order knows what the tombstones are */
         bury(v);
         return v->failed ? -ENOMEM : store_close(v->store, v->file, v->today);

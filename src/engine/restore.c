@@ -56,9 +56,9 @@ static int restore_obligation(struct store *store, struct casefile *file, const 
         struct engine *engine = store->engine;
         struct announcement *a = NULL;
         struct instance_key key;
-        struct row_obligation row;
+        struct telling row;
         uint32_t norm;
-        int r = row_read_obligation(engine->codec, value, n, &row, err);
+        int r = row_read(engine->codec, ROW_OBLIGATION, value, n, &row, err);
 
         if (r == 0)
                 r = norm_of(engine, row.protocol, row.norm, &norm);
@@ -83,8 +83,8 @@ static int restore_obligation(struct store *store, struct casefile *file, const 
 static int restore_alert(struct store *store, struct casefile *file, const struct uuid *id, const void *value, size_t n, struct error *err) {
         struct engine *engine = store->engine;
         struct alert *alert = NULL, fresh = {.id = *id};
-        struct row_alert row;
-        int r = row_read_alert(engine->codec, value, n, &row, err);
+        struct telling row;
+        int r = row_read(engine->codec, ROW_ALERT, value, n, &row, err);
 
         if (r == 0)
                 r = norm_of(engine, row.protocol, row.norm, &fresh.norm);
@@ -117,8 +117,8 @@ static int restore_alert(struct store *store, struct casefile *file, const struc
 static int restore_copy(struct store *store, struct casefile *file, const void *value, size_t n, struct error *err) {
         struct engine *engine = store->engine;
         struct copy *copy, fresh = {0};
-        struct row_copy row;
-        int r = row_read_copy(engine->codec, value, n, &row, err);
+        struct telling row;
+        int r = row_read(engine->codec, ROW_COPY, value, n, &row, err);
 
         if (r == 0)
                 r = pool_intern(&engine->pool, row.organisation, &fresh.organisation);
@@ -142,14 +142,14 @@ static int restore_copy(struct store *store, struct casefile *file, const void *
 
 static int restore_closed(struct store *store, const struct uuid *case_id, const void *value, size_t n, struct error *err) {
         struct casefile *file = store_find(store, case_id);
-        struct row_closed row;
+        struct telling row;
         int r;
 
         if (!value) { /* an operator's: the case may begin anew */
                 closed_remove(&store->closed, case_id);
                 return 0;
         }
-        r = row_read_closed(store->engine->codec, value, n, &row, err);
+        r = row_read(store->engine->codec, ROW_CLOSED, value, n, &row, err);
         if (r == 0)
                 r = closed_put(&store->closed, case_id, row.day);
         if (r)

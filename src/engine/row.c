@@ -1,94 +1,120 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Makes the schemas of the rows of tellings from the table of their fields, and writes and reads the rows by it. */
+
 #include "engine/row.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "avro/framing.h"
 #include "avro/put.h"
 #include "avro/record.h"
 
-/* The schemas of the tellings' rows: frozen; a later one must be FULL_TRANSITIVE to these. */
-static const char obligation_schema[] =
-        "{\"type\":\"record\",\"name\":\"Obligation\",\"namespace\":\"nl.ketenwacht.row\","
-        "\"doc\":\"An obligation that was announced: what was told about it last.\",\"fields\":["
-        "{\"name\":\"protocol\",\"type\":\"string\"},{\"name\":\"norm\",\"type\":\"string\"},{\"name\":\"instance\",\"type\":\"string\"},"
-        "{\"name\":\"due_date\",\"type\":{\"type\":\"int\",\"logicalType\":\"date\"}},"
-        "{\"name\":\"announced_at\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},"
-        "{\"name\":\"told_at\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},"
-        "{\"name\":\"reminders\",\"type\":\"long\"}]}";
-static const char alert_schema[] =
-        "{\"type\":\"record\",\"name\":\"Alert\",\"namespace\":\"nl.ketenwacht.row\","
-        "\"doc\":\"An alert that was raised, and whether it is open.\",\"fields\":["
-        "{\"name\":\"protocol\",\"type\":\"string\"},{\"name\":\"norm\",\"type\":\"string\"},{\"name\":\"instance\",\"type\":\"string\"},"
-        "{\"name\":\"rung\",\"type\":\"int\"},{\"name\":\"due_date\",\"type\":{\"type\":\"int\",\"logicalType\":\"date\"}},"
-        "{\"name\":\"organisation\",\"type\":\"string\"},{\"name\":\"role\",\"type\":\"string\"},{\"name\":\"open\",\"type\":\"boolean\"},"
-        "{\"name\":\"raised\",\"type\":\"long\"},"
-        "{\"name\":\"told_at\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}}]}";
-static const char copy_schema[] =
-        "{\"type\":\"record\",\"name\":\"Copy\",\"namespace\":\"nl.ketenwacht.row\","
-        "\"doc\":\"A copy of a fact that was told after the fact was accepted.\",\"fields\":["
-        "{\"name\":\"event_id\",\"type\":{\"type\":\"fixed\",\"name\":\"Uuid\",\"size\":16,\"logicalType\":\"uuid\"}},"
-        "{\"name\":\"organisation\",\"type\":\"string\"},{\"name\":\"role\",\"type\":\"string\"},"
-        "{\"name\":\"told_at\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}}]}";
-static const char closed_schema[] =
-        "{\"type\":\"record\",\"name\":\"Closed\",\"namespace\":\"nl.ketenwacht.row\","
-        "\"doc\":\"A case that was over and was forgotten: the day, and the latest instant at which anything was told in it.\",\"fields\":["
-        "{\"name\":\"day\",\"type\":{\"type\":\"int\",\"logicalType\":\"date\"}},"
-        "{\"name\":\"told_at\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"default\":null}]}";
+#define ROW_FIELDS_MAX 10
+#define ROW_SCHEMA_BYTES_MAX 4096
+#define ROW_VALUE_BYTES_MAX sizeof(struct uuid) /* of a field without its text: more than PUT_LONG_MAX and the byte of a union */
 
-enum obligation_slot {
-        OBLIGATION_PROTOCOL, OBLIGATION_NORM, OBLIGATION_INSTANCE, OBLIGATION_DUE, OBLIGATION_ANNOUNCED, OBLIGATION_TOLD, OBLIGATION_REMINDERS,
-        OBLIGATION_SLOTS,
+/* The kinds of rows, in the order of their schemas' rows s. */
+static const struct row_kind_form {
+        enum row_kind kind;
+        enum telling_form form;
+        const char *name, *doc;
+} row_forms[] = {
+        {ROW_OBLIGATION, TELLING_ROW_OBLIGATION, "Obligation", "An obligation that was announced: what was told about it last."},
+        {ROW_ALERT, TELLING_ROW_ALERT, "Alert", "An alert that was raised, and whether it is open."},
+        {ROW_COPY, TELLING_ROW_COPY, "Copy", "A copy of a fact that was told after the fact was accepted."},
+        {ROW_CLOSED, TELLING_ROW_CLOSED, "Closed",
+         "A case that was over and was forgotten: the day, and the latest instant at which anything was told in it."},
 };
-enum alert_slot {
-        ALERT_PROTOCOL, ALERT_NORM, ALERT_INSTANCE, ALERT_RUNG, ALERT_DUE, ALERT_ORGANISATION, ALERT_ROLE, ALERT_OPEN, ALERT_RAISED, ALERT_TOLD,
-        ALERT_SLOTS,
-};
-enum copy_slot { COPY_EVENT, COPY_ORGANISATION, COPY_ROLE, COPY_TOLD, COPY_SLOTS };
-enum closed_slot { CLOSED_DAY, CLOSED_TOLD, CLOSED_SLOTS };
 
-struct form { /* one kind of row */
+struct row_form { /* one kind of row */
+        const struct telling_field *fields[ROW_FIELDS_MAX];
+        size_t n;
+        struct row_step { /* what writing needs of each field, beside one another */
+                uint8_t type;
+                bool nullable;
+                uint16_t offset;
+        } steps[ROW_FIELDS_MAX];
+        uint16_t texts[ROW_FIELDS_MAX]; /* where the texts lie in a telling */
+        size_t n_texts;
         struct schema_file *schema;
         struct layout *layout;
         struct program *program;
 };
 
 struct row_codec {
-        struct form obligation, alert, copy, closed;
+        struct row_form forms[ELEMENTS(row_forms)];
 };
 
-static int form_init(struct form *form, const char *json, size_t slots) {
-        struct error err = {0};
-        int r = schema_parse("row schema", json, strlen(json), &form->schema, &err);
+static_assert(ROW_VALUE_BYTES_MAX > PUT_LONG_MAX, "a number and its branch fit");
 
-        if (r == 0)
-                r = layout_new(form->schema, &form->layout, &err);
-        if (r == 0 && form->layout->n != slots)
-                r = -EINVAL;
-        if (r == 0)
-                r = program_new(form->schema, form->layout, &form->program, &err);
-        return r;
+/* -- Schemas: frozen as the table makes them; tests hold the bytes -- */
+
+static const char *row_type_json(enum layout_type type) {
+        static const char *const types[] = {
+                [LAYOUT_STRING] = "\"string\"",
+                [LAYOUT_BOOLEAN] = "\"boolean\"",
+                [LAYOUT_INT] = "\"int\"",
+                [LAYOUT_LONG] = "\"long\"",
+                [LAYOUT_DATE] = "{\"type\":\"int\",\"logicalType\":\"date\"}",
+                [LAYOUT_TIMESTAMP] = "{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}",
+                [LAYOUT_UUID] = "{\"type\":\"fixed\",\"name\":\"Uuid\",\"size\":16,\"logicalType\":\"uuid\"}",
+        };
+
+        assert(type < ELEMENTS(types) && types[type]);
+        return types[type];
 }
 
-static void form_done(struct form *form) {
-        program_free(form->program);
-        layout_free(form->layout);
-        schema_free(form->schema);
+/* Writes the schema and finds the fields of a form. */
+static void row_schema_write(const struct row_kind_form *kind, struct row_form *form, struct buffer *out) {
+        buffer_printf(out, "{\"type\":\"record\",\"name\":\"%s\",\"namespace\":\"nl.ketenwacht.row\",\"doc\":\"%s\",\"fields\":[", kind->name, kind->doc);
+        for (size_t i = 0; i < TELLING_FIELDS; i++) {
+                const struct telling_field *field = &telling_fields[i];
+
+                if (!(field->rows >> kind->form & 1))
+                        continue;
+                assert(form->n < ROW_FIELDS_MAX);
+                buffer_printf(out, "%s{\"name\":\"%s\",\"type\":%s%s%s}", form->n ? "," : "", field->name, field->nullable ? "[\"null\"," : "",
+                              row_type_json(field->type), field->nullable ? "],\"default\":null" : "");
+                form->steps[form->n] = (struct row_step){(uint8_t)field->type, field->nullable, field->offset};
+                form->fields[form->n++] = field;
+                if (field->type == LAYOUT_STRING)
+                        form->texts[form->n_texts++] = field->offset;
+        }
+        buffer_add_text(out, "]}");
+}
+
+static int row_form_init(const struct row_kind_form *kind, struct row_form *form) {
+        struct buffer json = BUFFER_INIT(ROW_SCHEMA_BYTES_MAX);
+        struct error err = {0};
+        int r;
+
+        row_schema_write(kind, form, &json);
+        r = json.failed ? -ENOMEM : schema_parse("row schema", (const char *)json.bytes, json.n, &form->schema, &err);
+        buffer_done(&json);
+        if (r)
+                return r;
+        r = layout_new(form->schema, &form->layout, &err);
+        if (r)
+                return r;
+        assert(form->layout->n == form->n);
+        return program_new(form->schema, form->layout, &form->program, &err);
 }
 
 int row_codec_new(struct row_codec **ret) {
         CLEANUP(row_codec_free_p) struct row_codec *codec = calloc(1, sizeof(*codec));
-        int r = codec ? form_init(&codec->obligation, obligation_schema, OBLIGATION_SLOTS) : -ENOMEM;
 
-        if (r == 0)
-                r = form_init(&codec->alert, alert_schema, ALERT_SLOTS);
-        if (r == 0)
-                r = form_init(&codec->copy, copy_schema, COPY_SLOTS);
-        if (r == 0)
-                r = form_init(&codec->closed, closed_schema, CLOSED_SLOTS);
-        if (r)
-                return r;
+        if (!codec)
+                return -ENOMEM;
+        for (size_t i = 0; i < ELEMENTS(row_forms); i++) {
+                int r = row_form_init(&row_forms[i], &codec->forms[i]);
+
+                if (r)
+                        return r;
+        }
         *ret = TAKE(codec);
         return 0;
 }
@@ -96,176 +122,104 @@ int row_codec_new(struct row_codec **ret) {
 struct row_codec *row_codec_free(struct row_codec *codec) {
         if (!codec)
                 return NULL;
-        form_done(&codec->obligation);
-        form_done(&codec->alert);
-        form_done(&codec->copy);
-        form_done(&codec->closed);
+        for (size_t i = 0; i < ELEMENTS(row_forms); i++) {
+                program_free(codec->forms[i].program);
+                layout_free(codec->forms[i].layout);
+                schema_free(codec->forms[i].schema);
+        }
         free(codec);
         return NULL;
 }
 
-static struct slot slot_text(struct text t) {
-        return (struct slot){.kind = SLOT_STRING, .s = t};
-}
-static struct slot slot_int(int64_t i) {
-        return (struct slot){.kind = SLOT_INT, .i = i};
-}
+/* The place of a kind in row_forms. */
+static size_t row_form_place(enum row_kind kind) {
+        size_t i = 0;
 
-static void form_write(const struct form *form, const struct slot *slots, struct buffer *out) {
-        framing_write_single(form->layout->fingerprint, out);
-        record_encode(form->layout, slots, out);
+        while (i < ELEMENTS(row_forms) && row_forms[i].kind != kind)
+                i++;
+        assert(i < ELEMENTS(row_forms)); /* facts and marks have no telling */
+        return i;
 }
 
-/* Room for the frame, the numbers and the texts of a row; the frame is written. NULL when there is none. */
-static uint8_t *begin_row(const struct form *form, size_t texts, struct buffer *out) {
-        uint8_t *p = buffer_reserve(out, FRAMING_SINGLE_BYTES + form->layout->n * PUT_LONG_MAX + texts);
+/* -- Values -- */
 
-        return p ? framing_put_single(p, form->layout->fingerprint) : NULL;
+/* Writes one field; there is room. Returns the place behind. */
+static inline uint8_t *row_put(uint8_t *p, struct row_step step, const void *at) {
+        int64_t number;
+
+        switch (step.type) {
+        case LAYOUT_STRING:
+                return put_text(p, *(const struct text *)at);
+        case LAYOUT_UUID:
+                memcpy(p, at, sizeof(struct uuid));
+                return p + sizeof(struct uuid);
+        case LAYOUT_BOOLEAN:
+                *p++ = *(const bool *)at;
+                return p;
+        case LAYOUT_DATE:
+                number = *(const day_t *)at;
+                break;
+        case LAYOUT_TIMESTAMP:
+                number = *(const instant_t *)at;
+                if (!step.nullable)
+                        break;
+                *p++ = number == INSTANT_NEVER ? 0 : 2; /* the branch, as a long */
+                if (number == INSTANT_NEVER)
+                        return p;
+                break;
+        default:
+                number = *(const unsigned *)at;
+        }
+        return put_long(p, number);
 }
 
-static void end_row(const uint8_t *end, struct buffer *out) {
-        out->n = (size_t)(end - out->bytes);
-}
+void row_write(const struct row_codec *codec, enum row_kind kind, const struct telling *row, struct buffer *out) {
+        const struct row_form *form = &codec->forms[row_form_place(kind)];
+        size_t room = FRAMING_SINGLE_BYTES + form->n * ROW_VALUE_BYTES_MAX;
+        uint8_t *p;
 
-/* Obligations and alerts are most of what is told: field by field, in the order of their schemas, which are frozen. */
-void row_write_obligation(const struct row_codec *codec, const struct row_obligation *row, struct buffer *out) {
-        uint8_t *p = begin_row(&codec->obligation, row->protocol.n + row->norm.n + row->instance.n, out);
-
+        for (size_t i = 0; i < form->n_texts; i++)
+                room += ((const struct text *)((const char *)row + form->texts[i]))->n;
+        p = buffer_reserve(out, room);
         if (!p)
                 return;
-        p = put_text(p, row->protocol);
-        p = put_text(p, row->norm);
-        p = put_text(p, row->instance);
-        p = put_long(p, row->due_date);
-        p = put_long(p, row->announced_at);
-        p = put_long(p, row->told_at);
-        end_row(put_long(p, row->reminders), out);
+        p = framing_put_single(p, form->layout->fingerprint);
+        for (size_t i = 0; i < form->n; i++)
+                p = row_put(p, form->steps[i], (const char *)row + form->steps[i].offset);
+        out->n = (size_t)(p - out->bytes);
 }
 
-void row_write_alert(const struct row_codec *codec, const struct row_alert *row, struct buffer *out) {
-        size_t texts = row->protocol.n + row->norm.n + row->instance.n + row->organisation.n + row->role.n;
-        uint8_t *p = begin_row(&codec->alert, texts, out);
-
-        if (!p)
-                return;
-        p = put_text(p, row->protocol);
-        p = put_text(p, row->norm);
-        p = put_text(p, row->instance);
-        p = put_long(p, row->rung);
-        p = put_long(p, row->due_date);
-        p = put_text(p, row->organisation);
-        p = put_text(p, row->role);
-        *p++ = row->open;
-        p = put_long(p, row->raised);
-        end_row(put_long(p, row->told_at), out);
-}
-
-void row_write_copy(const struct row_codec *codec, const struct row_copy *row, struct buffer *out) {
-        const struct slot slots[COPY_SLOTS] = {
-                [COPY_EVENT] = {.kind = SLOT_UUID, .u = row->event_id},
-                [COPY_ORGANISATION] = slot_text(row->organisation),
-                [COPY_ROLE] = slot_text(row->role),
-                [COPY_TOLD] = slot_int(row->told_at),
-        };
-
-        form_write(&codec->copy, slots, out);
-}
-
-void row_write_closed(const struct row_codec *codec, const struct row_closed *row, struct buffer *out) {
-        const struct slot slots[CLOSED_SLOTS] = {
-                [CLOSED_DAY] = slot_int(row->day),
-                [CLOSED_TOLD] = row->told_at == INSTANT_NEVER ? (struct slot){.kind = SLOT_NULL} : slot_int(row->told_at),
-        };
-
-        form_write(&codec->closed, slots, out);
-}
-
-static int form_read(const struct form *form, const void *value, size_t n, struct slot *slots, struct error *err) {
+int row_read(const struct row_codec *codec, enum row_kind kind, const void *value, size_t n, struct telling *ret, struct error *err) {
+        const struct row_form *form = &codec->forms[row_form_place(kind)];
         struct framing f = framing_read(value, n);
+        struct slot slots[ROW_FIELDS_MAX];
 
         if (f.kind != FRAMING_SINGLE || f.id != form->layout->fingerprint) {
                 error_set(err, "a row of %s was written with a schema that this version does not know", form->layout->name);
                 return -EINVAL;
         }
-        return record_decode(form->program, f.body, f.n, slots, err) ? -EINVAL : 0;
-}
-
-int row_read_obligation(const struct row_codec *codec, const void *value, size_t n, struct row_obligation *ret, struct error *err) {
-        struct slot slots[OBLIGATION_SLOTS];
-        int r = form_read(&codec->obligation, value, n, slots, err);
-
-        if (r)
-                return r;
-        *ret = (struct row_obligation){
-                .protocol = slots[OBLIGATION_PROTOCOL].s,
-                .norm = slots[OBLIGATION_NORM].s,
-                .instance = slots[OBLIGATION_INSTANCE].s,
-                .due_date = (day_t)slots[OBLIGATION_DUE].i,
-                .announced_at = slots[OBLIGATION_ANNOUNCED].i,
-                .told_at = slots[OBLIGATION_TOLD].i,
-                .reminders = (uint32_t)slots[OBLIGATION_REMINDERS].i,
-        };
-        return 0;
-}
-
-int row_read_alert(const struct row_codec *codec, const void *value, size_t n, struct row_alert *ret, struct error *err) {
-        struct slot slots[ALERT_SLOTS];
-        int r = form_read(&codec->alert, value, n, slots, err);
-
-        if (r)
-                return r;
-        *ret = (struct row_alert){
-                .protocol = slots[ALERT_PROTOCOL].s,
-                .norm = slots[ALERT_NORM].s,
-                .instance = slots[ALERT_INSTANCE].s,
-                .organisation = slots[ALERT_ORGANISATION].s,
-                .role = slots[ALERT_ROLE].s,
-                .rung = (unsigned)slots[ALERT_RUNG].i,
-                .due_date = (day_t)slots[ALERT_DUE].i,
-                .open = slots[ALERT_OPEN].i != 0,
-                .raised = (uint32_t)slots[ALERT_RAISED].i,
-                .told_at = slots[ALERT_TOLD].i,
-        };
-        return 0;
-}
-
-int row_read_copy(const struct row_codec *codec, const void *value, size_t n, struct row_copy *ret, struct error *err) {
-        struct slot slots[COPY_SLOTS];
-        int r = form_read(&codec->copy, value, n, slots, err);
-
-        if (r)
-                return r;
-        *ret = (struct row_copy){
-                .event_id = slots[COPY_EVENT].u,
-                .organisation = slots[COPY_ORGANISATION].s,
-                .role = slots[COPY_ROLE].s,
-                .told_at = slots[COPY_TOLD].i,
-        };
-        return 0;
-}
-
-int row_read_closed(const struct row_codec *codec, const void *value, size_t n, struct row_closed *ret, struct error *err) {
-        struct slot slots[CLOSED_SLOTS];
-        int r = form_read(&codec->closed, value, n, slots, err);
-
-        if (r)
-                return r;
-        if (slots[CLOSED_DAY].i <= 0 || !date_valid((day_t)slots[CLOSED_DAY].i)) {
+        if (record_decode(form->program, f.body, f.n, slots, err))
+                return -EINVAL;
+        *ret = (struct telling){0};
+        for (size_t i = 0; i < form->n; i++)
+                telling_set(ret, form->fields[i], &slots[i]);
+        if (kind == ROW_CLOSED && (ret->day <= 0 || !date_valid(ret->day))) {
                 error_set(err, "a closed case's row has a day on which no case can have been closed");
                 return -EINVAL;
         }
-        *ret = (struct row_closed){.day = (day_t)slots[CLOSED_DAY].i,
-                                   .told_at = slots[CLOSED_TOLD].kind == SLOT_INT ? slots[CLOSED_TOLD].i : INSTANT_NEVER};
         return 0;
 }
 
+void row_to_json(enum row_kind kind, const struct telling *row, struct json_writer *w) {
+        telling_row_to_json(row, row_forms[row_form_place(kind)].form, w);
+}
+
 bool row_schema_at(const struct row_codec *codec, const struct event_types *types, size_t i, uint64_t *ret_fingerprint, const char **ret_json) {
-        const struct form *const forms[] = {&codec->obligation, &codec->alert, &codec->copy, &codec->closed};
         const struct layout *layout = NULL;
 
-        if (i < ELEMENTS(forms))
-                layout = forms[i]->layout;
-        for (size_t t = 0, at = ELEMENTS(forms); !layout && t < event_types_count(types); t++) {
+        if (i < ELEMENTS(row_forms))
+                layout = codec->forms[i].layout;
+        for (size_t t = 0, at = ELEMENTS(row_forms); !layout && t < event_types_count(types); t++) {
                 const struct event_type *type = event_types_at(types, t);
 
                 if (!type->output && at++ == i)

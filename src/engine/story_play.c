@@ -38,12 +38,12 @@ static bool play_looks_at(const struct play *p, const struct effect *effect) {
                 if (story->routes[i] == effect->fact.type)
                         return true;
         }
-        if (effect->kind == EFFECT_ROUTED || strcmp(effect->protocol, p->stories->protocol->name) != 0)
+        if (effect->kind == EFFECT_ROUTED || !text_is(effect->told.protocol, p->stories->protocol->name))
                 return false;
-        if (story->instance && strcmp(effect->instance, story->instance) != 0)
+        if (story->instance && !text_is(effect->told.instance, story->instance))
                 return false;
         for (size_t i = 0; i < story->n_norms; i++) {
-                if (strcmp(story->norms[i]->name, effect->norm) == 0)
+                if (text_is(effect->told.norm, story->norms[i]->name))
                         return true;
         }
         return false;
@@ -54,7 +54,7 @@ static enum story_told play_told_of(const struct effect *effect) {
         case EFFECT_ROUTED:
                 return STORY_COPY;
         case EFFECT_PLAN_DUE:
-                return effect->stage == STAGE_ANNOUNCED ? STORY_ANNOUNCEMENT : STORY_REMINDER;
+                return effect->told.stage == STAGE_ANNOUNCED ? STORY_ANNOUNCEMENT : STORY_REMINDER;
         case EFFECT_RAISED:
                 return STORY_ALERT;
         case EFFECT_RESOLVED:
@@ -63,28 +63,28 @@ static enum story_told play_told_of(const struct effect *effect) {
         return STORY_RESOLVED;
 }
 
-static const char *play_copy(struct play *p, const char *text) {
-        return arena_copy(p->arena, text, strlen(text));
+static const char *play_copy(struct play *p, struct text text) {
+        return arena_copy(p->arena, text.s, text.n);
 }
 
 static int play_add(struct play *p, const struct effect *effect) {
-        day_t day = date_of_instant(effect->at);
+        day_t day = date_of_instant(effect->told.recorded_at);
         struct story_telling t = {
                 .told = play_told_of(effect),
                 .day = day,
-                .rung = effect->rung,
-                .due = effect->due_date,
-                .reason = effect->reason,
-                .to = play_copy(p, effect->organisation),
+                .rung = effect->told.rung,
+                .due = effect->told.due_date,
+                .reason = effect->told.reason,
+                .to = play_copy(p, effect->told.organisation),
         };
-        instant_t local = effect->at + instant_offset_minutes(effect->at) * INT64_C(60000);
+        instant_t local = effect->told.recorded_at + instant_offset_minutes(effect->told.recorded_at) * INT64_C(60000);
 
         t.minute = (int)((local - day * INSTANT_DAY) / INT64_C(60000));
         if (effect->kind == EFFECT_ROUTED) {
                 t.type = effect->fact.type;
         } else {
-                t.norm = play_copy(p, effect->norm);
-                t.instance = play_copy(p, effect->instance);
+                t.norm = play_copy(p, effect->told.norm);
+                t.instance = play_copy(p, effect->told.instance);
         }
         if (!t.to || (effect->kind != EFFECT_ROUTED && (!t.norm || !t.instance)))
                 return -ENOMEM;

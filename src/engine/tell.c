@@ -12,21 +12,20 @@
 /* --- one Dutch sentence for a person: what, by when, and why it comes to this organisation; no personal data --- */
 
 /* One text of pieces, in the arena. Every telling has one, so nothing here goes through printf. */
-static const char *sentence_join(struct view *v, const struct text *pieces, size_t n) {
+static struct text sentence_join(struct view *v, const struct text *pieces, size_t n) {
         size_t all = 0;
         char *text, *p;
 
         for (size_t i = 0; i < n; i++)
                 all += pieces[i].n;
-        text = p = arena_alloc(v->arena, all + 1);
+        text = p = arena_alloc(v->arena, all);
         if (!text) {
                 v->failed = true;
-                return "";
+                return (struct text){0};
         }
         for (size_t i = 0; i < n; i++)
                 p = text_write(p, pieces[i]);
-        *p = '\0';
-        return text;
+        return (struct text){text, all};
 }
 #define SENTENCE(v, ...) sentence_join((v), (const struct text[]){__VA_ARGS__}, ELEMENTS(((const struct text[]){__VA_ARGS__})))
 
@@ -42,10 +41,10 @@ static struct text sentence_protocol(const struct norm *norm) {
 static struct text sentence_why(struct view *v, const struct addressee *to) {
         if (!to->fallback)
                 return TEXT_OF("");
-        return text_of(SENTENCE(v, TEXT_OF(" De rol '"), text_of(to->role->name), TEXT_OF("' is hier bij niemand belegd; daarom komt dit bij het beheer.")));
+        return SENTENCE(v, TEXT_OF(" De rol '"), text_of(to->role->name), TEXT_OF("' is hier bij niemand belegd; daarom komt dit bij het beheer."));
 }
 
-static const char *sentence_plan(struct view *v, const struct obligation *o, enum effect_stage stage, const struct addressee *to) {
+static struct text sentence_plan(struct view *v, const struct obligation *o, enum stage stage, const struct addressee *to) {
         struct text what = stage == STAGE_REMINDER ? TEXT_OF("Herinnering: te doen uiterlijk op ") : TEXT_OF("Te doen uiterlijk op ");
         struct text title = sentence_title(o->norm), protocol = sentence_protocol(o->norm), because = sentence_why(v, to);
         char day[DATE_DUTCH_MAX]; /* "maandag 17 oktober 2022" */
@@ -54,7 +53,7 @@ static const char *sentence_plan(struct view *v, const struct obligation *o, enu
         return SENTENCE(v, what, date, TEXT_OF(": "), title, TEXT_OF(" ("), protocol, TEXT_OF(")."), because);
 }
 
-static const char *sentence_raised(struct view *v, const struct obligation *o, unsigned rung, const struct addressee *to) {
+static struct text sentence_raised(struct view *v, const struct obligation *o, unsigned rung, const struct addressee *to) {
         struct text what = o->norm->timing == TIMING_LIMIT ? TEXT_OF("Niet nagekomen sinds ") : TEXT_OF("Niet gehaald, uiterlijk ");
         struct text title = sentence_title(o->norm), protocol = sentence_protocol(o->norm), because = sentence_why(v, to);
         char day[DATE_DUTCH_MAX], digits[NUMBER_TEXT_MAX];
@@ -64,7 +63,7 @@ static const char *sentence_raised(struct view *v, const struct obligation *o, u
 }
 
 /* "<title>: <what><date><rest>" */
-static const char *sentence_on_date(struct view *v, struct text title, struct text what, day_t date, struct text rest) {
+static struct text sentence_on_date(struct view *v, struct text title, struct text what, day_t date, struct text rest) {
         char day[DATE_DUTCH_MAX];
         struct text dutch = date_dutch_text(date, day);
 
@@ -72,8 +71,8 @@ static const char *sentence_on_date(struct view *v, struct text title, struct te
 }
 
 /* @o: the obligation that the alert was about, or NULL: it is not there any more. @norm: its name. */
-static const char *sentence_resolved(struct view *v, const char *norm, enum resolution reason, const struct obligation *o) {
-        struct text title = o ? sentence_title(o->norm) : text_of(norm);
+static struct text sentence_resolved(struct view *v, struct text norm, enum resolution reason, const struct obligation *o) {
+        struct text title = o ? sentence_title(o->norm) : norm;
 
         switch (reason) {
         case RESOLVED_MET_IN_TIME:
@@ -93,29 +92,37 @@ static const char *sentence_resolved(struct view *v, const char *norm, enum reso
 
 /* --- announcements and reminders --- */
 
-static struct effect *plan_tell_one(struct view *v, const struct obligation *o, enum effect_stage stage, unsigned reminder,
+static void telling_name(struct telling *t, const struct obligation *o) {
+        t->protocol = text_of(o->norm->protocol->name);
+        t->norm = text_of(o->norm->name);
+        t->instance = text_of(o->instance);
+}
+
+static void telling_address(struct telling *t, const struct addressee *to) {
+        t->organisation = text_of(to->organisation->id);
+        t->role = text_of(to->role->name);
+}
+
+static struct effect *plan_tell_one(struct view *v, const struct obligation *o, enum stage stage, unsigned reminder,
                                   const struct addressee *to) {
         struct effect *effect = view_effect(v, EFFECT_PLAN_DUE);
         char date[DATE_TEXT + 1], place[NUMBER_TEXT_MAX];
 
         if (!effect)
                 return NULL;
-        effect->protocol = o->norm->protocol->name;
-        effect->norm = o->norm->name;
-        effect->instance = o->instance;
-        effect->stage = stage;
+        telling_name(&effect->told, o);
+        telling_address(&effect->told, to);
         effect->reminder = reminder;
-        effect->due_date = o->due.date;
-        effect->organisation = to->organisation->id;
-        effect->role = to->role->name;
-        effect->text = sentence_plan(v, o, stage, to);
+        effect->told.stage = stage;
+        effect->told.due_date = o->due.date;
+        effect->told.text = sentence_plan(v, o, stage, to);
         date_format(o->due.date, date);
-        effect->event_id = ENGINE_ID(view_case_id(v), pool_text(&v->engine->pool, o->pool_norm), text_of(o->instance), text_of(stage_names[stage]),
-                                     ((struct text){date, DATE_TEXT}), number_text(reminder, place), text_of(effect->organisation));
+        effect->told.event_id = ENGINE_ID(view_case_id(v), pool_text(&v->engine->pool, o->pool_norm), text_of(o->instance), text_of(stage_names[stage]),
+                                     ((struct text){date, DATE_TEXT}), number_text(reminder, place), effect->told.organisation);
         return effect;
 }
 
-static void plan_tell(struct view *v, const struct obligation *o, const struct roles *roles, enum effect_stage stage, unsigned reminder, instant_t fell_due) {
+static void plan_tell(struct view *v, const struct obligation *o, const struct roles *roles, enum stage stage, unsigned reminder, instant_t fell_due) {
         const struct role_scope scope = {.start = o->start, .each = o->each, .date = v->today, .present = true};
         struct addressees to;
 
@@ -124,7 +131,7 @@ static void plan_tell(struct view *v, const struct obligation *o, const struct r
                 struct effect *effect = plan_tell_one(v, o, stage, reminder, &to.items[i]);
 
                 if (effect)
-                        effect->fell_due = fell_due;
+                        effect->told.occurred_at = fell_due;
         }
 }
 
@@ -141,18 +148,11 @@ static struct announcement *announcement_find(const struct view *v, const struct
 }
 
 static void announcement_write(struct view *v, const struct obligation *o, const struct announcement *a) {
-        const struct row_obligation row = {
-                .protocol = text_of(o->norm->protocol->name),
-                .norm = text_of(o->norm->name),
-                .instance = text_of(o->instance),
-                .due_date = a->due,
-                .announced_at = a->announced_at,
-                .told_at = a->told_at,
-                .reminders = a->reminders,
-        };
+        struct telling row = {.due_date = a->due, .announced_at = a->announced_at, .told_at = a->told_at, .reminders = a->reminders};
         struct uuid id = ENGINE_ID(pool_text(&v->engine->pool, o->pool_norm), text_of(o->instance));
 
-        row_write_obligation(v->engine->codec, &row, &v->engine->scratch);
+        telling_name(&row, o);
+        row_write(v->engine->codec, ROW_OBLIGATION, &row, &v->engine->scratch);
         view_row(v, ROW_OBLIGATION, &id);
 }
 
@@ -245,34 +245,40 @@ static bool alert_is_of(const struct alert *alert, const struct obligation *o, u
         return alert->norm == o->pool_norm && alert->rung == rung && instance_key_equal(&alert->instance, &o->key);
 }
 
+/* Whether an acknowledgement is of this alert, and of one whose word holds it back: whom it was raised for, or operators. */
+static bool alert_is_acknowledged_by(const struct view *v, const struct alert *alert, const struct fact *fact) {
+        const struct slot *id = &fact->slots[fact->type->fields[FIELD_ALERT_ID]];
+        const struct organisation *source;
+
+        if (id->kind != SLOT_UUID || !uuid_equal(&alert->id, &id->u))
+                return false;
+        if (text_equal(fact->slots[SLOT_SOURCE].s, pool_text(&v->engine->pool, alert->organisation)))
+                return true;
+        source = fact_source(v, fact);
+        return source && source->kind == KIND_OPERATORS;
+}
+
 /* The lowest rung whose acknowledgement holds now: those above it are held back. 0: none. */
 static unsigned alert_held_above(struct view *v, const struct obligation *o) {
+        const struct protocol *protocol = o->norm->protocol;
         const struct fact_list *list;
         unsigned least = 0;
 
-        if (!o->norm->protocol->has_hold)
+        if (!protocol->has_hold)
                 return 0;
         list = view_known(v, TYPE_ALERT_ACKNOWLEDGED);
         for (size_t i = 0; i < list->n; i++) {
                 const struct fact *fact = list->items[i];
-                const struct slot *id = &fact->slots[fact->type->fields[FIELD_ALERT_ID]];
-                const struct organisation *source = fact_source(v, fact);
-                struct term_step hold = o->norm->protocol->hold;
 
                 for (uint32_t j = 0; j < v->file->told.n_alerts; j++) {
                         const struct alert *alert = &v->file->told.alerts[j];
-                        instant_t until;
                         day_t last;
 
-                        if (id->kind != SLOT_UUID || !uuid_equal(&alert->id, &id->u) || !alert_is_of(alert, o, alert->rung))
+                        if (!alert_is_of(alert, o, alert->rung) || !alert_is_acknowledged_by(v, alert, fact))
                                 continue;
-                        if (!text_is(fact->slots[SLOT_SOURCE].s, pool_word(&v->engine->pool, alert->organisation)) &&
-                            !(source && source->kind == KIND_OPERATORS))
-                                continue;
-                        if (term_step_end(v->config->calendar, hold, date_of_instant(fact->occurred_at), &last, NULL))
+                        if (term_step_end(v->config->calendar, protocol->hold, date_of_instant(fact->occurred_at), &last, NULL))
                                 continue; /* the calendar does not know: such a hold does not hold */
-                        until = date_over(last);
-                        if (!view_reached(v, until) && (!least || alert->rung < least))
+                        if (!view_reached(v, date_over(last)) && (!least || alert->rung < least))
                                 least = alert->rung;
                 }
         }
@@ -329,21 +335,17 @@ static void alert_collect(struct view *v, struct alerts *all) {
         }
 }
 
-static void alert_write(struct view *v, const struct alert *alert, const char *protocol, const char *norm, const char *instance) {
-        const struct row_alert row = {
-                .protocol = text_of(protocol),
-                .norm = text_of(norm),
-                .instance = text_of(instance),
-                .organisation = pool_text(&v->engine->pool, alert->organisation),
-                .role = pool_text(&v->engine->pool, alert->role),
-                .rung = alert->rung,
-                .due_date = alert->due,
-                .open = alert->open,
-                .raised = alert->raised,
-                .told_at = alert->told_at,
-        };
-
-        row_write_alert(v->engine->codec, &row, &v->engine->scratch);
+/* What an alert is now, into what is told of it, and its row. */
+static void alert_write(struct view *v, const struct alert *alert, struct telling *told) {
+        told->alert_id = alert->id;
+        told->rung = alert->rung;
+        told->due_date = alert->due;
+        told->organisation = pool_text(&v->engine->pool, alert->organisation);
+        told->role = pool_text(&v->engine->pool, alert->role);
+        told->open = alert->open;
+        told->raised = alert->raised;
+        told->told_at = alert->told_at;
+        row_write(v->engine->codec, ROW_ALERT, told, &v->engine->scratch);
         view_row(v, ROW_ALERT, &alert->id);
 }
 
@@ -380,33 +382,34 @@ static enum resolution alert_reason(struct view *v, const struct obligation *o, 
 
 static void alert_resolve(struct view *v, struct alert *alert) {
         const struct obligation *o = alert_obligation(v, alert);
-        const char *word = pool_word(&v->engine->pool, alert->norm), *bar = strchr(word, '|');
+        struct text word = pool_text(&v->engine->pool, alert->norm);
+        const char *bar = memchr(word.s, '|', word.n);
         struct effect *effect = view_effect(v, EFFECT_RESOLVED);
         char instance[INSTANCE_TEXT_MAX], id[UUID_TEXT], times[NUMBER_TEXT_MAX];
+        struct telling *told;
 
         if (!effect)
                 return;
+        assert(bar); /* protocol|norm */
+        told = &effect->told;
+        told->protocol = (struct text){word.s, (size_t)(bar - word.s)};
+        told->norm = (struct text){bar + 1, word.n - told->protocol.n - 1};
         instance_key_format(&v->engine->pool, &alert->instance, instance);
-        effect->alert_id = alert->id;
-        effect->protocol = arena_copy(v->arena, word, (size_t)(bar - word));
-        effect->norm = bar + 1;
-        effect->instance = arena_copy(v->arena, instance, strlen(instance));
-        if (!effect->protocol || !effect->instance) {
+        told->instance.n = strlen(instance);
+        told->instance.s = arena_copy(v->arena, instance, told->instance.n);
+        if (!told->instance.s) {
                 v->failed = true;
                 return;
         }
-        effect->rung = alert->rung;
-        effect->due_date = alert->due;
-        effect->organisation = pool_word(&v->engine->pool, alert->organisation);
         view_at_work(v, o ? o->scope : NULL);
-        effect->reason = alert_reason(v, o, alert->rung);
-        effect->fell_due = v->now;
-        effect->text = sentence_resolved(v, effect->norm, effect->reason, o);
+        told->reason = alert_reason(v, o, alert->rung);
+        told->occurred_at = v->now;
+        told->text = sentence_resolved(v, told->norm, told->reason, o);
         uuid_write(&alert->id, id);
-        effect->event_id = ENGINE_ID(((struct text){id, UUID_TEXT}), number_text(alert->raised, times), TEXT_OF("resolved"));
+        told->event_id = ENGINE_ID(((struct text){id, UUID_TEXT}), number_text(alert->raised, times), TEXT_OF("resolved"));
         alert->open = false;
         alert->told_at = v->now;
-        alert_write(v, alert, effect->protocol, effect->norm, effect->instance);
+        alert_write(v, alert, told);
 }
 
 static void alert_raise(struct view *v, const struct wanted *w, const struct uuid *event_id) {
@@ -415,26 +418,19 @@ static void alert_raise(struct view *v, const struct wanted *w, const struct uui
 
         if (!effect)
                 return;
-        alert->open = true;
-        alert->raised++;
-        alert->due = w->o->due.date;
-        alert->told_at = v->now;
         if (pool_intern(&v->engine->pool, text_of(w->to.role->name), &alert->role)) {
                 v->failed = true;
                 return;
         }
-        effect->alert_id = alert->id;
-        effect->protocol = w->o->norm->protocol->name;
-        effect->norm = w->o->norm->name;
-        effect->instance = w->o->instance;
-        effect->rung = w->rung;
-        effect->due_date = alert->due;
-        effect->organisation = w->to.organisation->id;
-        effect->role = w->to.role->name;
-        effect->fell_due = w->fell_due;
-        effect->text = sentence_raised(v, w->o, w->rung, &w->to);
-        effect->event_id = *event_id;
-        alert_write(v, alert, effect->protocol, effect->norm, effect->instance);
+        alert->open = true;
+        alert->raised++;
+        alert->due = w->o->due.date;
+        alert->told_at = v->now;
+        telling_name(&effect->told, w->o);
+        effect->told.occurred_at = w->fell_due;
+        effect->told.text = sentence_raised(v, w->o, w->rung, &w->to);
+        effect->told.event_id = *event_id;
+        alert_write(v, alert, &effect->told);
 }
 
 /* A place for an alert that was never raised; its id comes later. */

@@ -108,9 +108,9 @@ struct effect *view_effect(struct view *v, enum effect_kind kind) {
         if (!effect)
                 return NULL;
         effect->kind = kind;
-        effect->at = v->now;
-        effect->case_id = v->file->id;
-        effect->role = "";
+        effect->told.recorded_at = v->now;
+        effect->told.case_id = v->file->id;
+        effect->told.source = TEXT_OF(ORGANISATION_BROKER);
         store_told(v->store, v->now);
         return effect;
 }

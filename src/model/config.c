@@ -135,6 +135,8 @@ static int config_read_all(struct config *config, const char *config_dir, const 
                 e = config_go_on(organisations_read(path, &config->organisations, mistakes));
         if (e == 0)
                 e = config_go_on(event_types_read(schemas_dir, &config->types, mistakes));
+        if (e == 0 && config->types)
+                event_types_check_outputs(config->types, schemas_dir, mistakes);
         /* Without the words of a protocol, every one of them would be a mistake. */
         if (e == 0 && config->types && config->organisations && config_path(config_dir, "protocols", path, mistakes))
                 e = config_go_on(protocols_read(path, config->types, config->organisations, config->arena, &config->protocols, mistakes));

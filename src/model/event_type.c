@@ -19,8 +19,6 @@ const char *const known_field_names[KNOWN_FIELDS] = {
         [FIELD_MUNICIPALITY] = "municipality", [FIELD_GI] = "gi", [FIELD_NORM] = "norm", [FIELD_INSTANCE] = "instance",
         [FIELD_UNTIL] = "until", [FIELD_BASIS] = "basis", [FIELD_DUE_DATE] = "due_date", [FIELD_ALERT_ID] = "alert_id",
         [FIELD_WITHDRAWN] = "withdrawn", [FIELD_ORGANISATION] = "organisation", [FIELD_PARTNER] = "partner",
-        [FIELD_PROTOCOL] = "protocol", [FIELD_ROLE] = "role", [FIELD_RUNG] = "rung", [FIELD_STAGE] = "stage",
-        [FIELD_REASON] = "reason", [FIELD_TEXT] = "text",
 };
 
 #define PREFIX "ketenwacht."
@@ -292,12 +290,18 @@ static void event_type_read_fields(struct describing *d) {
         }
 }
 
+/* Whether it is one of the outputs that the contract names, which are filled from the table of tellings. */
+static bool event_type_is_telling(const struct event_type *type) {
+        return type->known >= TYPE_PLAN_DUE;
+}
+
 static int event_type_slot(struct describing *d, const char *name, enum layout_type type, const char *must) {
         int slot = layout_slot(d->type->layout, name);
 
         if (slot < 0 || d->type->layout->fields[slot].type == type)
                 return slot;
-        mistake(d, "%s must be %s in every event that has it", name, must);
+        if (!event_type_is_telling(d->type)) /* those are checked field by field */
+                mistake(d, "%s must be %s in every event that has it", name, must);
         return -1;
 }
 
@@ -345,14 +349,6 @@ static void event_type_find_fields(struct describing *d) {
                 case FIELD_WITHDRAWN:
                         type->fields[i] = event_type_slot(d, known_field_names[i], LAYOUT_UUID, "a uuid");
                         break;
-                case FIELD_PROTOCOL:
-                case FIELD_ROLE:
-                case FIELD_RUNG:
-                case FIELD_STAGE:
-                case FIELD_REASON:
-                case FIELD_TEXT: /* of outputs alone: what others call so is their own affair */
-                        type->fields[i] = type->output ? layout_slot(type->layout, known_field_names[i]) : -1;
-                        break;
                 case FIELD_BASIS:
                         type->fields[i] = layout_slot(type->layout, known_field_names[i]);
                         break;
@@ -366,16 +362,21 @@ static void event_type_find_fields(struct describing *d) {
                 mistake(d, "region must be a string and the first field after the envelope");
 }
 
-static enum known_type known_type_of(const char *name) {
-        static const char *const names[] = {
-                [TYPE_MEASURE_STARTED] = "measure-started", [TYPE_MEASURE_ENDED] = "measure-ended", [TYPE_RESIDENCE_CHANGED] = "residence-changed",
-                [TYPE_DEVIATION_EXPLAINED] = "deviation-explained", [TYPE_TERM_AGREED] = "term-agreed", [TYPE_ALERT_ACKNOWLEDGED] = "alert-acknowledged",
-                [TYPE_EVENT_WITHDRAWN] = "event-withdrawn", [TYPE_PROTOCOL_ADOPTED] = "protocol-adopted", [TYPE_PLAN_DUE] = "plan-due",
-                [TYPE_ESCALATION_RAISED] = "escalation-raised", [TYPE_ESCALATION_RESOLVED] = "escalation-resolved", [TYPE_EVENT_REFUSED] = "event-refused",
-        };
+static const char *const known_types[] = {
+        [TYPE_MEASURE_STARTED] = "measure-started", [TYPE_MEASURE_ENDED] = "measure-ended", [TYPE_RESIDENCE_CHANGED] = "residence-changed",
+        [TYPE_DEVIATION_EXPLAINED] = "deviation-explained", [TYPE_TERM_AGREED] = "term-agreed", [TYPE_ALERT_ACKNOWLEDGED] = "alert-acknowledged",
+        [TYPE_EVENT_WITHDRAWN] = "event-withdrawn", [TYPE_PROTOCOL_ADOPTED] = "protocol-adopted", [TYPE_PLAN_DUE] = "plan-due",
+        [TYPE_ESCALATION_RAISED] = "escalation-raised", [TYPE_ESCALATION_RESOLVED] = "escalation-resolved", [TYPE_EVENT_REFUSED] = "event-refused",
+};
 
-        for (size_t i = 0; i < ELEMENTS(names); i++) {
-                if (names[i] && strcmp(names[i], name) == 0)
+const char *known_type_name(enum known_type known) {
+        assert(known > TYPE_OTHER && known < ELEMENTS(known_types));
+        return known_types[known];
+}
+
+static enum known_type known_type_of(const char *name) {
+        for (size_t i = 0; i < ELEMENTS(known_types); i++) {
+                if (known_types[i] && strcmp(known_types[i], name) == 0)
                         return (enum known_type)i;
         }
         return TYPE_OTHER;
@@ -411,6 +412,15 @@ static void event_type_check_known(struct describing *d) {
                 mistake(d, "%s needs the field measure_id", d->type->name);
 }
 
+static void event_type_check_telling(struct describing *d) {
+        static const enum telling_form forms[] = {
+                [TYPE_PLAN_DUE] = TELLING_PLAN_DUE, [TYPE_ESCALATION_RAISED] = TELLING_RAISED,
+                [TYPE_ESCALATION_RESOLVED] = TELLING_RESOLVED, [TYPE_EVENT_REFUSED] = TELLING_REFUSED};
+
+        if (event_type_is_telling(d->type))
+                telling_record_make(forms[d->type->known], d->type->layout, d->path, d->mistakes, &d->type->told);
+}
+
 void event_type_describe(struct event_type *type, struct link_names *links, const char *path, struct mistakes *mistakes) {
         static const char *const known[] = {PREFIX "identity", PREFIX "publishers", PREFIX "own", PREFIX "ends", PREFIX "output", NULL};
         struct describing d = {.type = type, .links = links, .root = schema_root(type->file), .path = path, .mistakes = mistakes};
@@ -419,13 +429,14 @@ void event_type_describe(struct event_type *type, struct link_names *links, cons
         type->known = known_type_of(type->name);
         event_type_check_envelope(&d);
         event_type_check_properties(&d, d.root->properties, known, "the record");
-        type->output = type->known >= TYPE_PLAN_DUE || event_type_read_flag(&d, d.root->properties, PREFIX "output", "the record");
+        type->output = event_type_is_telling(type) || event_type_read_flag(&d, d.root->properties, PREFIX "output", "the record");
         event_type_read_identity(&d);
         event_type_read_publishers(&d);
         event_type_read_own(&d);
         event_type_read_fields(&d);
         event_type_find_fields(&d);
         event_type_check_known(&d);
+        event_type_check_telling(&d);
 }
 
 bool event_type_is_date(const struct event_type *type, int slot) {

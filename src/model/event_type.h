@@ -10,6 +10,7 @@
 
 #include "avro/record.h"
 #include "model/organisations.h"
+#include "model/telling.h"
 #include "base/mistakes.h"
 
 /* The envelope: the first slots of every event. Region events carry region behind it. */
@@ -39,7 +40,6 @@ struct link_names { /* in the order of enum link; those that schemas add belong 
 enum known_field {
         FIELD_MUNICIPALITY, FIELD_GI, FIELD_NORM, FIELD_INSTANCE, FIELD_UNTIL, FIELD_BASIS, FIELD_DUE_DATE, FIELD_ALERT_ID,
         FIELD_WITHDRAWN, FIELD_ORGANISATION, FIELD_PARTNER,
-        FIELD_PROTOCOL, FIELD_ROLE, FIELD_RUNG, FIELD_STAGE, FIELD_REASON, FIELD_TEXT, /* of outputs */
         KNOWN_FIELDS,
 };
 extern const char *const known_field_names[KNOWN_FIELDS];
@@ -70,9 +70,13 @@ struct event_type {
         int fields[KNOWN_FIELDS];       /* slots, or -1 */
         uint64_t personal;              /* one bit per slot */
         uint64_t organisations;         /* one bit per slot that names one */
+        struct telling_record told;     /* of the four outputs that the contract names: how they are filled */
         const struct event_type **ended_by; /* the types whose facts end one of this type, joined by ids (ketenwacht.ends) */
         size_t n_ended_by;
 };
+
+/* The name of a type that the engine knows, not TYPE_OTHER. */
+const char *known_type_name(enum known_type known);
 
 /*
  * Fills @type, of which name, file and layout stand, from its schema: envelope, custom properties, fields with a meaning.

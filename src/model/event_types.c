@@ -477,6 +477,15 @@ static int event_types_order(const void *a, const void *b) {
         return strcmp((*(const struct event_type *const *)a)->name, (*(const struct event_type *const *)b)->name);
 }
 
+void event_types_check_outputs(const struct event_types *types, const char *folder, struct mistakes *mistakes) {
+        static const enum known_type wanted[] = {TYPE_PLAN_DUE, TYPE_ESCALATION_RAISED, TYPE_ESCALATION_RESOLVED};
+
+        for (size_t i = 0; i < ELEMENTS(wanted); i++) {
+                if (!types->known[wanted[i]])
+                        mistakes_place(mistakes, folder, "%s" ENDING " is missing: ketenwacht tells it", known_type_name(wanted[i]));
+        }
+}
+
 static int event_types_read_folder(struct event_types *types, const char *folder, struct mistakes *mistakes) {
         CLEANUP(folder_names_free_p) char **names = NULL;
         struct error err = {0};

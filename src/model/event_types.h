@@ -23,6 +23,12 @@ int event_types_read(const char *folder, struct event_types **ret, struct mistak
 struct event_types *event_types_free(struct event_types *types);
 DEFINE_CLEANUP(struct event_types *, event_types_free);
 
+/*
+ * What is told must have its schema: a missing one of plan-due, escalation-raised and escalation-resolved is a mistake of @folder. Without
+ * event-refused, publishers are told of no refusal.
+ */
+void event_types_check_outputs(const struct event_types *types, const char *folder, struct mistakes *mistakes);
+
 size_t event_types_count(const struct event_types *types);
 const struct event_type *event_types_at(const struct event_types *types, size_t index); /* sorted by name */
 const struct event_type *event_types_find(const struct event_types *types, struct text name);

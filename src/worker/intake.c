@@ -37,50 +37,31 @@ static const char *const phrases[REFUSALS] = {
         [REFUSAL_UNDECODABLE] = "Het bericht is niet te ontcijferen",
 };
 
-static struct slot intake_string(const char *s) {
-        return (struct slot){.kind = SLOT_STRING, .s = text_of(s)};
-}
-
-/* Puts a value where the schema has the field; a schema of later days may have more, which are nullable or have a default. */
-static void intake_put(const struct event_type *type, struct slot *slots, const char *field, struct slot value) {
-        int at = layout_slot(type->layout, field);
-
-        if (at >= 0)
-                slots[at] = value;
-}
-
 static int intake_tell_publisher(struct intake *intake, const struct bus_record *record, const struct refused *why, struct text trace,
                                  struct error *err) {
         const struct ground *g = intake->txn->ground;
         const struct event_type *type = event_types_known(g->config->types, TYPE_EVENT_REFUSED);
         const struct slot *from = why->event->slots;
         const struct organisation *to = organisations_find(g->config->organisations, from[SLOT_SOURCE].s);
-        instant_t now = g->now.deciding;
         char name[REFUSED_NAME_MAX];
         struct event event = {.type = type};
-        struct uuid id;
+        struct telling told = {.recorded_at = g->now.deciding, .occurred_at = g->now.deciding, .case_id = from[SLOT_CASE_ID].u};
         int n;
 
         if (!to || !type) /* schemas without event-refused: what is refused stands in dead-letters only */
                 return 0;
         n = snprintf(name, sizeof(name), "refused|%s|%d|%" PRId64, record->topic, record->partition, record->offset);
-        id = uuid_v5(&uuid_namespace_ketenwacht, name, (size_t)n);
+        told.event_id = uuid_v5(&uuid_namespace_ketenwacht, name, (size_t)n);
+        told.source = TEXT_OF(ORGANISATION_BROKER);
+        told.refused = from[SLOT_EVENT_ID].u;
+        told.code = text_of(refusal_codes[why->code]);
+        told.text = text_of(arena_printf(g->scratch, "%s: %s", phrases[why->code], why->err.text));
         event.slots = arena_calloc(g->scratch, type->layout->n, sizeof(*event.slots));
-        const char *text = arena_printf(g->scratch, "%s: %s", phrases[why->code], why->err.text);
-
-        if (!event.slots || !text) {
+        if (!event.slots || !told.text.s) {
                 error_set(err, "out of memory while a refusal was told");
                 return -ENOMEM;
         }
-        for (size_t i = 0; i < type->layout->n; i++)
-                event.slots[i] = type->layout->fields[i].has_default ? type->layout->fields[i].default_value : (struct slot){.kind = SLOT_NULL};
-        event.slots[SLOT_EVENT_ID] = (struct slot){.kind = SLOT_UUID, .u = id};
-        event.slots[SLOT_CASE_ID] = from[SLOT_CASE_ID];
-        event.slots[SLOT_SOURCE] = intake_string(ORGANISATION_BROKER);
-        event.slots[SLOT_OCCURRED_AT] = event.slots[SLOT_RECORDED_AT] = (struct slot){.kind = SLOT_INT, .i = now};
-        intake_put(type, event.slots, "refused", from[SLOT_EVENT_ID]);
-        intake_put(type, event.slots, "code", intake_string(refusal_codes[why->code]));
-        intake_put(type, event.slots, "text", intake_string(text));
+        telling_to_slots(&told, &type->told, type->layout, event.slots);
         return tell_event(intake->txn->teller, &event, OUTPUT_INBOXES + to->index, BUS_BY_KEY, trace, err);
 }
 

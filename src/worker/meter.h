@@ -49,8 +49,6 @@ struct worker_status { /* of what is committed */
         instant_t settled_at; /* of the clock that decides: whatever fell due until then is told and committed; 0: not yet */
 };
 
-#define EFFECT_KINDS (EFFECT_RESOLVED + 1)
-
 /* One worker's; embedded in it. */
 struct meter {
         const struct worker_metrics *metrics; /* never NULL */

@@ -64,7 +64,7 @@ int tell_row(struct teller *teller, int32_t partition, const void *key, size_t n
 static int tell_effect(struct teller *teller, int32_t partition, const struct effect *effect, struct text trace, struct error *err) {
         static const enum worker_output outputs[EFFECT_KINDS] = {
                 [EFFECT_PLAN_DUE] = OUTPUT_PLAN_DUE, [EFFECT_RAISED] = OUTPUT_RAISED, [EFFECT_RESOLVED] = OUTPUT_RESOLVED};
-        const struct organisation *to = organisations_find(teller->ground->config->organisations, text_of(effect->organisation));
+        const struct organisation *to = organisations_find(teller->ground->config->organisations, effect->told.organisation);
         struct event event;
         struct event_record made;
         int r;

@@ -128,20 +128,20 @@ static void describe_event(struct sim *s, const struct bus_record *record, bool 
 static void describe_values(struct sim *s, const struct bus_record *record, const struct row_codec *codec, struct buffer *out) {
         const uint8_t *key = record->key;
         char date[DATE_TEXT + 1];
-        struct row_obligation o;
-        struct row_closed x;
-        struct row_alert a;
+        struct telling o;
+        struct telling x;
+        struct telling a;
         struct error err;
 
-        if (key[16] == ROW_OBLIGATION && row_read_obligation(codec, record->value, record->value_n, &o, &err) == 0) {
+        if (key[16] == ROW_OBLIGATION && row_read(codec, ROW_OBLIGATION, record->value, record->value_n, &o, &err) == 0) {
                 date_format(o.due_date, date);
                 buffer_printf(out, " %.*s %.8s due=%s announced=%" PRId64 " told=%" PRId64 " reminders=%u", (int)o.norm.n, o.norm.s, o.instance.s, date,
                               o.announced_at, o.told_at, (unsigned)o.reminders);
-        } else if (key[16] == ROW_ALERT && row_read_alert(codec, record->value, record->value_n, &a, &err) == 0) {
+        } else if (key[16] == ROW_ALERT && row_read(codec, ROW_ALERT, record->value, record->value_n, &a, &err) == 0) {
                 date_format(a.due_date, date);
                 buffer_printf(out, " %.*s %.8s rung=%u to=%.*s due=%s %s raised=%u told=%" PRId64, (int)a.norm.n, a.norm.s, a.instance.s, a.rung,
                               (int)a.organisation.n, a.organisation.s, date, a.open ? "open" : "closed", (unsigned)a.raised, a.told_at);
-        } else if (key[16] == ROW_CLOSED && row_read_closed(codec, record->value, record->value_n, &x, &err) == 0) {
+        } else if (key[16] == ROW_CLOSED && row_read(codec, ROW_CLOSED, record->value, record->value_n, &x, &err) == 0) {
                 date_format(x.day, date);
                 buffer_printf(out, " day=%s told=%" PRId64, date, x.told_at == INSTANT_NEVER ? 0 : x.told_at);
         } else if (key[16] != ROW_FACT) {
@@ -199,16 +199,16 @@ void describe(struct sim *s, const struct bus_record *record, bool exact, struct
 
 /* The instant of one row; 0: it has none, or is of a kind that is left out. */
 static instant_t row_told_at(struct sim *s, const struct row *row) {
-        struct row_obligation o;
-        struct row_closed x;
-        struct row_alert a;
+        struct telling o;
+        struct telling x;
+        struct telling a;
         struct error err;
 
-        if (row->key[16] == ROW_OBLIGATION && row_read_obligation(s->rules->codec, row->value, row->n, &o, &err) == 0)
+        if (row->key[16] == ROW_OBLIGATION && row_read(s->rules->codec, ROW_OBLIGATION, row->value, row->n, &o, &err) == 0)
                 return o.told_at;
-        if (row->key[16] == ROW_ALERT && row_read_alert(s->rules->codec, row->value, row->n, &a, &err) == 0)
+        if (row->key[16] == ROW_ALERT && row_read(s->rules->codec, ROW_ALERT, row->value, row->n, &a, &err) == 0)
                 return a.told_at;
-        if (row->key[16] == ROW_CLOSED && row_read_closed(s->rules->codec, row->value, row->n, &x, &err) == 0 && x.told_at != INSTANT_NEVER)
+        if (row->key[16] == ROW_CLOSED && row_read(s->rules->codec, ROW_CLOSED, row->value, row->n, &x, &err) == 0 && x.told_at != INSTANT_NEVER)
                 return x.told_at;
         return 0;
 }

@@ -82,8 +82,8 @@ static void add_effect(struct question *q, const struct effect *effect) {
         event_record_encode(&event, &q->body);
         if (effect->kind != EFFECT_ROUTED)
                 add_record(q, topics[effect->kind], NULL, 0, q->body.bytes, q->body.n);
-        (void) snprintf(inbox, sizeof(inbox), TOPIC_INBOX_PREFIX "%s", effect->organisation);
-        if (organisations_find(q->config->organisations, text_of(effect->organisation)))
+        (void) snprintf(inbox, sizeof(inbox), TOPIC_INBOX_PREFIX "%.*s", (int)effect->told.organisation.n, effect->told.organisation.s);
+        if (organisations_find(q->config->organisations, effect->told.organisation))
                 add_record(q, inbox, NULL, 0, q->body.bytes, q->body.n);
 }
 

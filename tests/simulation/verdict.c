@@ -268,7 +268,7 @@ static int settle_told(void *ctx, const struct outcome *outcome) {
 
         for (size_t i = 0; i < outcome->n_effects; i++) {
                 if (outcome->effects[i].kind == EFFECT_RAISED)
-                        see(j, &j->settled, &outcome->effects[i].alert_id, sizeof(struct uuid))->times++;
+                        see(j, &j->settled, &outcome->effects[i].told.alert_id, sizeof(struct uuid))->times++;
         }
         return 0;
 }
@@ -309,12 +309,12 @@ static void compare_settled(struct judge *j, int32_t p) {
                 const struct ledger_case *c = part->cases.items[i];
 
                 for (size_t k = 0; k < c->rows.n; k++) {
-                        struct row_alert alert;
+                        struct telling alert;
                         struct error err;
 
                         if (c->rows.items[k].key[16] != ROW_ALERT)
                                 continue;
-                        if (row_read_alert(s->rules->codec, c->rows.items[k].value, c->rows.items[k].n, &alert, &err))
+                        if (row_read(s->rules->codec, ROW_ALERT, c->rows.items[k].value, c->rows.items[k].n, &alert, &err))
                                 sim_fail(s, "a row of an alert cannot be read: %s", err.text);
                         if (!alert.open)
                                 continue;

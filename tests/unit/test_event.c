@@ -278,9 +278,17 @@ static const struct {
 };
 
 START_TEST(test_a_protocol_goes_by_what_the_schema_says) {
-        static const char *const copied[] = {"organisations.yaml", "calendar.yaml"};
+        static const struct {
+                const char *from, *to;
+        } copied[] = {
+                {"tests/stories/examples/config/organisations.yaml", "config/organisations.yaml"},
+                {"tests/stories/examples/config/calendar.yaml", "config/calendar.yaml"},
+                {"schemas/plan-due.avsc", "schemas/plan-due.avsc"},
+                {"schemas/escalation-raised.avsc", "schemas/escalation-raised.avsc"},
+                {"schemas/escalation-resolved.avsc", "schemas/escalation-resolved.avsc"},
+        };
         struct scratch s = scratch_new();
-        char folder[SCRATCH_PATH], schemas[SCRATCH_PATH], path[SCRATCH_PATH], name[64], *text;
+        char folder[SCRATCH_PATH], schemas[SCRATCH_PATH], path[SCRATCH_PATH], *text;
         struct mistakes mistakes = MISTAKES_INIT;
         struct config *config = NULL;
         struct error err;
@@ -292,10 +300,8 @@ START_TEST(test_a_protocol_goes_by_what_the_schema_says) {
         scratch_write(&s, "schemas/talk-held.avsc", TALK);
         scratch_write(&s, "config/protocols/proef.yaml", visits[_i].protocol);
         for (size_t i = 0; i < ELEMENTS(copied); i++) {
-                (void) snprintf(name, sizeof(name), "tests/stories/examples/config/%s", copied[i]);
-                ck_assert_int_eq(file_read(project_path(name, path), &text, &n, &err), 0);
-                (void) snprintf(name, sizeof(name), "config/%s", copied[i]);
-                scratch_write(&s, name, text);
+                ck_assert_int_eq(file_read(project_path(copied[i].from, path), &text, &n, &err), 0);
+                scratch_write(&s, copied[i].to, text);
                 free(text);
         }
         if (visits[_i].mistake) {

@@ -140,9 +140,10 @@ static struct config *config_of(const struct row *row) {
 
 static void write_effects(const struct outcome *outcome, struct buffer *out) {
         for (size_t i = 0; i < outcome->n_effects; i++) {
-                const struct effect *e = &outcome->effects[i];
+                const struct telling *told = &outcome->effects[i].told;
 
-                buffer_printf(out, "%d %s %s %lld %d\n", (int)e->kind, e->organisation, e->norm ? e->norm : "", (long long)e->at, (int)e->due_date);
+                buffer_printf(out, "%d %.*s %.*s %lld %d\n", (int)outcome->effects[i].kind, (int)told->organisation.n, told->organisation.s,
+                              (int)told->norm.n, told->norm.n ? told->norm.s : "", (long long)told->recorded_at, (int)told->due_date);
         }
 }
 

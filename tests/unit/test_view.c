@@ -206,7 +206,15 @@ START_TEST(test_told_rows) {
         json_t *json;
 
         ck_assert_int_eq(row_codec_new(&codec), 0);
-        row_write_obligation(codec, &(struct row_obligation){text_of("p"), text_of("first-contact"), text_of("m"), due, 1000, 2000, 5}, &value);
+        row_write(codec, ROW_OBLIGATION,
+                  &(struct telling){.protocol = text_of("p"),
+                                    .norm = text_of("first-contact"),
+                                    .instance = text_of("m"),
+                                    .due_date = due,
+                                    .announced_at = 1000,
+                                    .told_at = 2000,
+                                    .reminders = 5},
+                  &value);
         json = view_row(ROW_OBLIGATION, &value, false);
         ck_assert_str_eq(string_at(json, "row", NULL), "obligation");
         ck_assert(json_is_null(json_object_get(json, "event")));
@@ -216,8 +224,18 @@ START_TEST(test_told_rows) {
         json_decref(json);
 
         buffer_clear(&value);
-        row_write_alert(codec, &(struct row_alert){text_of("p"), text_of("n"), text_of("m"), text_of("gm0014"), text_of("municipality"), 2, due, true, 3, 1000},
-                        &value);
+        row_write(codec, ROW_ALERT,
+                  &(struct telling){.protocol = text_of("p"),
+                                    .norm = text_of("n"),
+                                    .instance = text_of("m"),
+                                    .organisation = text_of("gm0014"),
+                                    .role = text_of("municipality"),
+                                    .rung = 2,
+                                    .due_date = due,
+                                    .open = true,
+                                    .raised = 3,
+                                    .told_at = 1000},
+                  &value);
         json = view_row(ROW_ALERT, &value, false);
         ck_assert_str_eq(string_at(json, "row", NULL), "alert");
         ck_assert_str_eq(string_at(json, "value", "organisation"), "gm0014");
@@ -226,7 +244,7 @@ START_TEST(test_told_rows) {
         json_decref(json);
 
         buffer_clear(&value);
-        row_write_copy(codec, &(struct row_copy){.organisation = text_of("gm0014"), .role = text_of("gi"), .told_at = 1000}, &value);
+        row_write(codec, ROW_COPY, &(struct telling){.organisation = text_of("gm0014"), .role = text_of("gi"), .told_at = 1000}, &value);
         json = view_row(ROW_COPY, &value, false);
         ck_assert_str_eq(string_at(json, "row", NULL), "copy");
         ck_assert_str_eq(string_at(json, "value", "role"), "gi");

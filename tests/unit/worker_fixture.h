@@ -423,7 +423,7 @@ static inline void checker_compare(struct checker *c, instant_t now) {
                 ck_assert_int_eq(engine_evaluate(c->engine, c->store, file, now, &outcome), 0);
                 for (size_t k = 0; k < outcome->n_effects; k++) {
                         if (outcome->effects[k].kind == EFFECT_RAISED)
-                                (void) seen_add(&c->alerts, &outcome->effects[k].alert_id, sizeof(struct uuid), NULL, 0);
+                                (void) seen_add(&c->alerts, &outcome->effects[k].told.alert_id, sizeof(struct uuid), NULL, 0);
                 }
         }
         want = c->alerts.table.n;
@@ -431,7 +431,7 @@ static inline void checker_compare(struct checker *c, instant_t now) {
         for (size_t i = 0; i < c->state.table.capacity; i++) {
                 const struct table_entry *at = &c->state.table.entries[i];
                 const struct seen_entry *entry = at->value;
-                struct row_alert alert;
+                struct telling alert;
                 struct error err;
 
                 if (!entry)
@@ -439,7 +439,7 @@ static inline void checker_compare(struct checker *c, instant_t now) {
                 facts += ((const uint8_t *)at->key)[16] == ROW_FACT;
                 if (((const uint8_t *)at->key)[16] != ROW_ALERT)
                         continue;
-                ck_assert_msg(row_read_alert(codec, entry->value, entry->n, &alert, &err) == 0, "%s", err.text);
+                ck_assert_msg(row_read(codec, ROW_ALERT, entry->value, entry->n, &alert, &err) == 0, "%s", err.text);
                 if (!alert.open)
                         continue;
                 open++;
