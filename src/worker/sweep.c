@@ -26,6 +26,7 @@ static struct casefile *sweep_next(const struct partition *p, instant_t now, int
 static void sweep_forgot(struct transaction *txn, const struct outcome *outcome, unsigned *left) {
         size_t evaluations = outcome->n_rows / SWEEP_ROWS;
 
+        assert(outcome->forgotten && outcome->n_rows > 0);
         transaction_weigh(txn, outcome->n_rows);
         *left -= evaluations < *left ? (unsigned)evaluations : *left;
         meter_forgotten(&txn->ground->meter);
@@ -34,6 +35,7 @@ static void sweep_forgot(struct transaction *txn, const struct outcome *outcome,
 static int sweep_partition(struct transaction *txn, struct partition *p, unsigned *left, struct error *err) {
         struct ground *g = txn->ground;
 
+        assert(p->state == PARTITION_LIVE);
         while (*left > 0) {
                 const struct outcome *outcome;
                 struct casefile *file;
