@@ -149,8 +149,9 @@ static int parse_name(struct parse *p, const json_t *json, struct schema *s, con
         if (table_get(&p->names, s->name, strlen(s->name)))
                 return wrong(p, "'%s' is defined twice; write its name where it is used again", s->name);
         r = check_aliases(p, json, true);
-        if (r == 0)
-                r = table_put(&p->names, s->name, strlen(s->name), s);
+        if (r)
+                return r;
+        r = table_put(&p->names, s->name, strlen(s->name), s);
         return r ? r : vector_push(&p->named, s);
 }
 
@@ -169,10 +170,12 @@ static int parse_field(struct parse *p, const json_t *json, const char *space, u
         bool known = false;
         int r = get_string(p, json, "doc", &f->doc);
 
-        if (r == 0)
-                r = get_string(p, json, "order", &order);
-        if (r == 0)
-                r = check_aliases(p, json, false);
+        if (r)
+                return r;
+        r = get_string(p, json, "order", &order);
+        if (r)
+                return r;
+        r = check_aliases(p, json, false);
         if (r)
                 return r;
         if (!f->doc)
@@ -219,17 +222,14 @@ static int parse_fields(struct parse *p, const json_t *list, const char *space, 
 }
 
 static int parse_record(struct parse *p, const json_t *json, const char *space, unsigned depth, struct schema *s) {
-        struct table seen = {0};
+        CLEANUP(table_done) struct table seen = {0};
         const json_t *list;
         int r = parse_name(p, json, s, space, &space);
 
-        if (r == 0)
-                r = get_list(p, json, "fields", SCHEMA_FIELDS_MAX, &list);
         if (r)
                 return r;
-        r = parse_fields(p, list, space, depth, s, &seen);
-        table_done(&seen);
-        return r;
+        r = get_list(p, json, "fields", SCHEMA_FIELDS_MAX, &list);
+        return r ? r : parse_fields(p, list, space, depth, s, &seen);
 }
 
 static int parse_symbols(struct parse *p, const json_t *list, struct schema *s, struct table *seen) {
@@ -258,23 +258,24 @@ static int parse_symbols(struct parse *p, const json_t *list, struct schema *s, 
 }
 
 static int parse_enum(struct parse *p, const json_t *json, const char *space, struct schema *s) {
-        struct table seen = {0};
+        CLEANUP(table_done) struct table seen = {0};
         const json_t *list;
         int r = parse_name(p, json, s, space, &space);
 
-        if (r == 0)
-                r = get_list(p, json, "symbols", SCHEMA_SYMBOLS_MAX, &list);
-        if (r == 0 && json_array_size(list) == 0)
-                r = wrong(p, "'symbols' is empty");
         if (r)
                 return r;
+        r = get_list(p, json, "symbols", SCHEMA_SYMBOLS_MAX, &list);
+        if (r)
+                return r;
+        if (json_array_size(list) == 0)
+                return wrong(p, "'symbols' is empty");
         r = parse_symbols(p, list, s, &seen);
-        table_done(&seen);
-        if (r == 0)
-                r = get_string(p, json, "default", &s->default_symbol);
-        if (r == 0 && s->default_symbol && !schema_default_fits(s, json_object_get(json, "default"), 0, p->err))
-                r = -EINVAL;
-        return r;
+        if (r)
+                return r;
+        r = get_string(p, json, "default", &s->default_symbol);
+        if (r)
+                return r;
+        return s->default_symbol && !schema_default_fits(s, json_object_get(json, "default"), 0, p->err) ? -EINVAL : 0;
 }
 
 static int parse_fixed(struct parse *p, const json_t *json, const char *space, struct schema *s) {
@@ -414,12 +415,14 @@ static int parse_object(struct parse *p, const json_t *json, const char *space, 
         if (!s->doc)
                 s->doc = "";
         r = complex ? parse_complex(p, json, word, space, depth, s) : 0;
-        if (r == 0)
-                r = get_string(p, json, "logicalType", &logical);
-        if (r == 0)
-                s->logical = logical_of(s, logical);
+        if (r)
+                return r;
+        r = get_string(p, json, "logicalType", &logical);
+        if (r)
+                return r;
+        s->logical = logical_of(s, logical);
         *ret = s;
-        return r;
+        return 0;
 }
 
 static int parse_type(struct parse *p, const json_t *json, const char *space, unsigned depth, const struct schema **ret) {
@@ -708,16 +711,14 @@ static int canonical_write(const struct schema *root, struct buffer *out) {
 /* -- The file -- */
 
 static int write_canonical(struct schema_file *file) {
-        struct buffer b = BUFFER_INIT(CANONICAL_MAX);
+        CLEANUP(buffer_done) struct buffer b = BUFFER_INIT(CANONICAL_MAX);
         int r = canonical_write(file->root, &b);
 
-        if (r == 0) {
-                file->canonical = arena_copy(file->arena, b.bytes, b.n);
-                file->fingerprint = fingerprint_crc64(b.bytes, b.n);
-                r = file->canonical ? 0 : -ENOMEM;
-        }
-        buffer_done(&b);
-        return r;
+        if (r)
+                return r;
+        file->canonical = arena_copy(file->arena, b.bytes, b.n);
+        file->fingerprint = fingerprint_crc64(b.bytes, b.n);
+        return file->canonical ? 0 : -ENOMEM;
 }
 
 static int parse_text(struct schema_file *file, const char *json, size_t n, struct error *err) {
@@ -812,7 +813,10 @@ uint64_t schema_fingerprint(const struct schema_file *file) {
 }
 
 const char *schema_short_name(const char *full) {
-        const char *dot = strrchr(full, '.');
+        const char *dot;
+
+        assert(full);
+        dot = strrchr(full, '.');
 
         return dot ? dot + 1 : full;
 }

@@ -65,6 +65,7 @@ int schema_read(const char *path, struct schema_file **ret, struct error *err) M
 struct schema_file *schema_free(struct schema_file *file); /* NULL ok; returns NULL */
 DEFINE_CLEANUP(struct schema_file *, schema_free);
 
+/* What was parsed; all of it lives as long as @file. */
 const struct schema *schema_root(const struct schema_file *file);
 const char *schema_name(const struct schema_file *file);          /* as it was called in errors */
 const char *schema_json(const struct schema_file *file);          /* the text as it was read */

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Blocks in a chain, given out from the front and kept over a reset. */
+
 #include "base/arena.h"
 
 #include <assert.h>

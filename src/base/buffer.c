@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Bytes that grow up to a maximum; whatever fails is remembered, so that callers look once, at the end. */
+
 #include "base/buffer.h"
 
 #include <stdarg.h>

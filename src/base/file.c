@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Whole files into memory, and the names in a folder, with sentences that say which file and why not. */
+
 #include "base/file.h"
 
 #include <dirent.h>

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Items in buckets, one for each slice of time; of these only the first that is not empty is in the order of a heap. */
+
 #include "base/heap.h"
 
 #include <errno.h>

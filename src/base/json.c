@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* JSON written straight into a buffer: commas, escapes and numbers, with nothing allocated on the way. */
+
 #include "base/json.h"
 
 #include <assert.h>
@@ -44,7 +47,7 @@ void jsonw_close_array(struct json_writer *w) {
         close_(w, ']');
 }
 
-static void escape(struct buffer *out, struct text t) {
+static void json_escape(struct buffer *out, struct text t) {
         size_t plain = 0, i = 0;
 
         while (i < t.n) {
@@ -77,7 +80,7 @@ static void escape(struct buffer *out, struct text t) {
 void jsonw_text(struct json_writer *w, struct text t) {
         before_value(w);
         buffer_add_byte(w->out, '"');
-        escape(w->out, t);
+        json_escape(w->out, t);
         buffer_add_byte(w->out, '"');
 }
 

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* One line of the log: its row of log.def, the time, and the fields, in one write. */
+
 #include "base/log.h"
 
 #include <string.h>

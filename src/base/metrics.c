@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Families of metrics with fixed labels, and their text in the form of Prometheus. */
+
 #include "base/metrics.h"
 
 #include <assert.h>
@@ -58,7 +61,7 @@ struct metrics *metrics_free(struct metrics *metrics) {
         return NULL;
 }
 
-static bool name_valid(const char *name) {
+static bool metrics_name_valid(const char *name) {
         static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
 
         return name[0] && (name[0] < '0' || name[0] > '9') && name[strspn(name, letters)] == '\0';
@@ -71,7 +74,7 @@ static bool ends_with(const char *s, const char *ending) {
 }
 
 static void assert_row(const struct metrics *metrics, const struct metric_row *row) {
-        assert(name_valid(row->name) && row->help);
+        assert(metrics_name_valid(row->name) && row->help);
         assert((row->kind == METRIC_COUNTER) == ends_with(row->name, "_total"));
         assert(row->kind == METRIC_HISTOGRAM ? row->n_bounds > 0 && row->n_bounds <= METRIC_BOUNDS_MAX : row->n_bounds == 0);
         for (size_t i = 1; i < row->n_bounds; i++)
@@ -79,7 +82,7 @@ static void assert_row(const struct metrics *metrics, const struct metric_row *r
         for (size_t i = 0; i < METRIC_LABELS_MAX; i++) {
                 const struct metric_label *label = &row->labels[i];
 
-                assert(!label->name || (name_valid(label->name) && strcmp(label->name, "le") != 0 && label->n > 0));
+                assert(!label->name || (metrics_name_valid(label->name) && strcmp(label->name, "le") != 0 && label->n > 0));
                 assert(!label->name || i == 0 || row->labels[i - 1].name);
         }
         for (size_t i = 0; i < atomic_load_explicit(&metrics->n, memory_order_relaxed); i++)
@@ -210,7 +213,7 @@ int64_t metric_value(const struct metric *metric, size_t series) {
         return n;
 }
 
-static void escape(struct buffer *out, const char *s, bool quotes) {
+static void metrics_escape(struct buffer *out, const char *s, bool quotes) {
         for (; *s; s++) {
                 if (*s == '\\' || (quotes && *s == '"'))
                         buffer_printf(out, "\\%c", *s);
@@ -238,7 +241,7 @@ static void add_sample(const struct metric *m, const char *ending, size_t series
         buffer_add_text(out, ending);
         for (size_t i = 0; i < METRIC_LABELS_MAX && m->label_names[i]; i++) {
                 buffer_printf(out, "%s%s=\"", before, m->label_names[i]);
-                escape(out, m->label_values[i][places[i]], true);
+                metrics_escape(out, m->label_values[i][places[i]], true);
                 buffer_add_byte(out, '"');
                 before = ",";
         }
@@ -277,7 +280,7 @@ void metrics_render(const struct metrics *metrics, struct buffer *out) {
                 const struct metric *m = metrics->items[i];
 
                 buffer_printf(out, "# HELP %s ", m->name);
-                escape(out, m->help, false);
+                metrics_escape(out, m->help, false);
                 buffer_printf(out, "\n# TYPE %s %s\n", m->name, kinds[m->kind]);
                 for (size_t series = 0; series < m->n_series; series++) {
                         if (m->kind == METRIC_HISTOGRAM) {

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Collects sentences with their places, each one line, up to a maximum. */
+
 #include "base/mistakes.h"
 
 #include <stdarg.h>

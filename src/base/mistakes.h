@@ -21,6 +21,7 @@ struct mistakes {
 #define MISTAKES_INIT \
         { .text = BUFFER_INIT(1 << 20) }
 
+/* Lets go of the text and begins anew. */
 void mistakes_done(struct mistakes *mistakes);
 
 /* "file:line:column: sentence" */

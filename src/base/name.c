@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* What a name may be made of, on the bus and in configuration, and how a wrong one is shown. */
+
 #include "base/name.h"
 
 static bool letter_or_digit(char c) {

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* SHA-1 for version 5 UUIDs, with the instructions of the processor where it has them. */
+
 #include "base/sha1.h"
 
 #include <endian.h>

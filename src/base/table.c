@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* A hash table with open addressing, from bytes to pointers. */
+
 #include "base/table.h"
 
 #include <assert.h>

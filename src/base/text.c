@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Numbers from text, and the nearest of known words. */
+
 #include "base/text.h"
 
 #include <errno.h>

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* UUIDs as text and back, without a branch for each character, and those of version 5. */
+
 #include "base/uuid.h"
 
 #include <endian.h>

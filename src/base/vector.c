@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* The one part of a growing array that is not a macro: making room. */
+
 #include "base/vector.h"
 
 #include <stdint.h>

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* From libyaml's events to a tree whose nodes know their lines, with everything refused that configuration does not need. */
+
 #include "base/yaml.h"
 
 #include <errno.h>

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Days and civil dates, instants and the local time of Amsterdam, all by arithmetic. */
+
 #include "calendar/date.h"
 
 #include <assert.h>

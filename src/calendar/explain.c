@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* A trace in Dutch and as JSON: which days were counted, which were not, and why the end moved. */
+
 #include "calendar/explain.h"
 
 #include <assert.h>
@@ -228,7 +231,7 @@ int trace_print(const struct trace *trace, const struct calendar *cal, struct bu
         return out->failed ? -ENOMEM : 0;
 }
 
-static void put_date(struct json_writer *out, const char *key, day_t date) {
+static void explain_put_date(struct json_writer *out, const char *key, day_t date) {
         char text[DATE_TEXT + 1];
 
         date_format(date, text);
@@ -241,7 +244,7 @@ static void put_days(struct json_writer *out, const char *key, const struct cale
         jsonw_open_array(out);
         for (unsigned i = 0; i < n; i++) {
                 jsonw_open_object(out);
-                put_date(out, "date", entries[i].date);
+                explain_put_date(out, "date", entries[i].date);
                 jsonw_put_string(out, "why", calendar_day_name(cal, entries[i].date));
                 jsonw_close_object(out);
         }
@@ -264,9 +267,9 @@ static unsigned put_steps(struct json_writer *out, const struct trace *trace, co
                 (void) term_step_format(trace->entries[at].step, text, sizeof(text));
                 jsonw_open_object(out);
                 jsonw_put_string(out, "step", text);
-                put_date(out, "from", from);
+                explain_put_date(out, "from", from);
                 from = trace->entries[at].date;
-                put_date(out, "to", from);
+                explain_put_date(out, "to", from);
                 put_days(out, "skipped", cal, trace->entries + first, skipped);
                 jsonw_close_object(out);
                 first = at + 1;
@@ -279,7 +282,7 @@ void trace_print_json(const struct trace *trace, const struct calendar *cal, str
         unsigned at, rolled;
 
         jsonw_open_object(out);
-        put_date(out, "from", trace->from);
+        explain_put_date(out, "from", trace->from);
         at = put_steps(out, trace, cal);
         if (trace->legal) {
                 jsonw_put_string(out, "roll", "legal");
@@ -287,13 +290,13 @@ void trace_print_json(const struct trace *trace, const struct calendar *cal, str
                 put_days(out, "rolled", cal, trace->entries + at, rolled);
                 at += rolled;
                 if (at < trace->n && trace->entries[at].kind == TRACE_EXTENDED)
-                        put_date(out, "extended_to", trace->entries[at].date);
+                        explain_put_date(out, "extended_to", trace->entries[at].date);
         }
         if (trace->end == DAY_NONE) {
                 jsonw_key(out, "end");
                 jsonw_null(out);
         } else {
-                put_date(out, "end", trace->end);
+                explain_put_date(out, "end", trace->end);
         }
         if (trace->unknown_year)
                 jsonw_put_int(out, "unknown_year", trace->unknown_year);

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Steps one after another, working days walked day by day, then the rolling of the law; each noted in the trace. */
+
 #include "calendar/term.h"
 
 #include <assert.h>
