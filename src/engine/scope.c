@@ -31,17 +31,6 @@ static void look_at_grounds(const struct scope *scope, bool *types) {
         look_at(types, event_types_known(scope->config->types, TYPE_RESIDENCE_CHANGED));
 }
 
-/* And for what is over, what can end and what ends it. */
-static void look_at_endable(const struct scope *scope, bool *types) {
-        for (size_t i = 0; i < scope->n_endable; i++) {
-                const struct event_type *type = scope->endable[i];
-
-                look_at(types, type);
-                for (size_t t = 0; t < type->n_ended_by; t++)
-                        look_at(types, type->ended_by[t]);
-        }
-}
-
 static bool *scope_types_new(const struct scope *scope) {
         return calloc(event_types_count(scope->config->types) + 1, sizeof(bool));
 }
@@ -222,14 +211,12 @@ static void add_grounds(struct scope *scope) {
         for (size_t t = 0; t < event_types_count(config->types); t++) {
                 scope->bearings[t].looks_at[t] |= scope->bearings[t].routes;
                 look_at_grounds(scope, scope->bearings[t].looks_at);
-                look_at_endable(scope, scope->bearings[t].looks_at);
                 for (size_t i = 0; i < config->index[t].n_norms; i++)
                         look_at_grounds(scope, scope->norms[t][i].looks_at);
         }
         for (size_t i = 0; i < config->n_region_norms; i++)
                 look_at_grounds(scope, scope->region_norms[i].looks_at);
         look_at_grounds(scope, scope->looks_at);
-        look_at_endable(scope, scope->looks_at);
 }
 
 int scope_fill(struct scope *scope, const struct config *config, struct pool *pool, const struct protocol_key *without) {
