@@ -2,15 +2,17 @@
 
 /* Rows of case-state back into memory, and a checksum over what is there. */
 
+#include "engine/restore.h"
+
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
 #include "avro/framing.h"
-#include "engine/restore.h"
 #include "engine/view.h"
 
 /* The number of a telling's norm: "protocol|norm". */
-static int norm_of(struct engine *engine, struct text protocol, struct text norm, uint32_t *ret) {
+static int restore_norm(struct engine *engine, struct text protocol, struct text norm, uint32_t *ret) {
         size_t n = protocol.n + 1 + norm.n;
         char *word = arena_alloc(engine->arena, n);
 
@@ -60,10 +62,9 @@ static int restore_obligation(struct store *store, struct casefile *file, const 
         uint32_t norm;
         int r = row_read(engine->codec, ROW_OBLIGATION, value, n, &row, err);
 
-        if (r == 0)
-                r = norm_of(engine, row.protocol, row.norm, &norm);
-        if (r == 0)
-                r = instance_key_of(&engine->pool, row.instance, &key);
+        if (r)
+                return r;
+        r = restore_norm(engine, row.protocol, row.norm, &norm) ?: instance_key_of(&engine->pool, row.instance, &key);
         if (r)
                 return r;
         for (uint32_t i = 0; i < file->told.n_announcements; i++) {
@@ -86,14 +87,12 @@ static int restore_alert(struct store *store, struct casefile *file, const struc
         struct telling row;
         int r = row_read(engine->codec, ROW_ALERT, value, n, &row, err);
 
-        if (r == 0)
-                r = norm_of(engine, row.protocol, row.norm, &fresh.norm);
-        if (r == 0)
-                r = instance_key_of(&engine->pool, row.instance, &fresh.instance);
-        if (r == 0)
-                r = pool_intern(&engine->pool, row.organisation, &fresh.organisation);
-        if (r == 0)
-                r = pool_intern(&engine->pool, row.role, &fresh.role);
+        if (r)
+                return r;
+        r = restore_norm(engine, row.protocol, row.norm, &fresh.norm) ?: instance_key_of(&engine->pool, row.instance, &fresh.instance);
+        if (r)
+                return r;
+        r = pool_intern(&engine->pool, row.organisation, &fresh.organisation) ?: pool_intern(&engine->pool, row.role, &fresh.role);
         if (r)
                 return r;
         fresh.rung = (uint16_t)row.rung;
@@ -120,10 +119,9 @@ static int restore_copy(struct store *store, struct casefile *file, const void *
         struct telling row;
         int r = row_read(engine->codec, ROW_COPY, value, n, &row, err);
 
-        if (r == 0)
-                r = pool_intern(&engine->pool, row.organisation, &fresh.organisation);
-        if (r == 0)
-                r = pool_intern(&engine->pool, row.role, &fresh.role);
+        if (r)
+                return r;
+        r = pool_intern(&engine->pool, row.organisation, &fresh.organisation) ?: pool_intern(&engine->pool, row.role, &fresh.role);
         if (r)
                 return r;
         fresh.event_id = row.event_id;
@@ -150,8 +148,9 @@ static int restore_closed(struct store *store, const struct uuid *case_id, const
                 return 0;
         }
         r = row_read(store->engine->codec, ROW_CLOSED, value, n, &row, err);
-        if (r == 0)
-                r = closed_put(&store->closed, case_id, row.day);
+        if (r)
+                return r;
+        r = closed_put(&store->closed, case_id, row.day);
         if (r)
                 return r;
         if (row.told_at != INSTANT_NEVER)
@@ -234,8 +233,10 @@ static int restore_tombstone(struct store *store, struct casefile *file, const s
 int store_restore(struct store *store, const void *key, size_t n_key, const void *value, size_t n_value, struct error *err) {
         struct casefile *file;
         struct row_key row;
-        int r = row_key_read(key, n_key, &row);
+        int r;
 
+        assert(store && key && (value || n_value == 0));
+        r = row_key_read(key, n_key, &row);
         if (r == ROW_KEY_E_LENGTH) {
                 error_set(err, "a key of %zu bytes in case-state; keys have %d", n_key, ROW_KEY_BYTES);
                 return -EINVAL;
@@ -276,7 +277,7 @@ int store_restore(struct store *store, const void *key, size_t n_key, const void
         return r;
 }
 
-static uint64_t mix(uint64_t h, const void *bytes, size_t n) {
+static uint64_t checksum_mix(uint64_t h, const void *bytes, size_t n) {
         const uint8_t *p = bytes;
 
         for (size_t i = 0; i < n; i++)
@@ -284,7 +285,7 @@ static uint64_t mix(uint64_t h, const void *bytes, size_t n) {
         return h ^ h >> 29;
 }
 
-static uint64_t tellings_checksum(const struct engine *engine, const struct casefile *file, uint64_t seed) {
+static uint64_t checksum_tellings(const struct engine *engine, const struct casefile *file, uint64_t seed) {
         const struct tellings *told = &file->told;
         char instance[INSTANCE_TEXT_MAX];
         uint64_t sum = 0;
@@ -295,18 +296,18 @@ static uint64_t tellings_checksum(const struct engine *engine, const struct case
                 int64_t numbers[] = {a->due, a->announced_at, a->told_at, a->reminders};
 
                 instance_key_format(&engine->pool, &a->instance, instance);
-                sum += mix(mix(mix(seed ^ 1, norm, strlen(norm)), instance, strlen(instance)), numbers, sizeof(numbers));
+                sum += checksum_mix(checksum_mix(checksum_mix(seed ^ 1, norm, strlen(norm)), instance, strlen(instance)), numbers, sizeof(numbers));
         }
         for (uint32_t i = 0; i < told->n_alerts; i++) {
                 const struct alert *a = &told->alerts[i];
                 int64_t numbers[] = {a->due, a->rung, a->open, a->raised, a->told_at};
 
-                sum += mix(mix(seed ^ 2, a->id.bytes, sizeof(a->id.bytes)), numbers, sizeof(numbers));
+                sum += checksum_mix(checksum_mix(seed ^ 2, a->id.bytes, sizeof(a->id.bytes)), numbers, sizeof(numbers));
         }
         for (uint32_t i = 0; i < told->n_copies; i++) {
                 const char *org = pool_word(&engine->pool, told->copies[i].organisation);
 
-                sum += mix(mix(seed ^ 3, told->copies[i].event_id.bytes, 16), org, strlen(org));
+                sum += checksum_mix(checksum_mix(seed ^ 3, told->copies[i].event_id.bytes, sizeof(struct uuid)), org, strlen(org));
         }
         return sum;
 }
@@ -316,19 +317,19 @@ uint64_t store_checksum(const struct store *store) {
         uint64_t sum = 0;
 
         for (size_t i = 0; (file = table_next(&store->cases, &i));) {
-                uint64_t seed = mix(0xcbf29ce484222325u, file->id.bytes, sizeof(file->id.bytes));
+                uint64_t seed = checksum_mix(0xcbf29ce484222325u, file->id.bytes, sizeof(file->id.bytes));
                 const struct fact_header *header;
                 uint32_t offset = 0;
 
                 while ((header = casefile_next_fact(file, &offset)))
-                        sum += mix(mix(seed, header->event_id.bytes, 16), header + 1, header->n);
-                sum += tellings_checksum(store->engine, file, seed);
+                        sum += checksum_mix(checksum_mix(seed, header->event_id.bytes, sizeof(struct uuid)), header + 1, header->n);
+                sum += checksum_tellings(store->engine, file, seed);
         }
         for (size_t i = 0; i < store->closed.capacity; i++) {
                 const struct closed_entry *entry = &store->closed.entries[i];
 
                 if (entry->day != CLOSED_NONE)
-                        sum += mix(mix(0xcbf29ce484222325u, entry->id.bytes, sizeof(entry->id.bytes)), &entry->day, sizeof(entry->day));
+                        sum += checksum_mix(checksum_mix(0xcbf29ce484222325u, entry->id.bytes, sizeof(entry->id.bytes)), &entry->day, sizeof(entry->day));
         }
         return sum;
 }

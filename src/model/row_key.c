@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* Writes and reads the 33 bytes that say of which case a row of case-state is, of what kind, and of what. */
+/* The kinds of rows with their names, and the keys of those that belong to no case. */
 
 #include "model/row_key.h"
 
@@ -8,11 +8,8 @@
 
 #include "base/vector.h"
 
-#define KIND_AT sizeof(struct uuid)
-#define ID_AT (KIND_AT + 1)
 #define PARTITIONS "partitions"
 
-static_assert(ID_AT + sizeof(struct uuid) == ROW_KEY_BYTES, "a key is two UUIDs and a kind");
 static_assert(sizeof(PARTITIONS) <= sizeof(struct uuid), "the id of a mark has room for its word");
 
 const struct row_kind_name row_kinds[ROW_KINDS] = {
@@ -26,25 +23,6 @@ size_t row_kind_place(enum row_kind kind) {
         while (i < ROW_KINDS && row_kinds[i].kind != kind)
                 i++;
         return i;
-}
-
-void row_key_write(const struct row_key *key, uint8_t ret[ROW_KEY_BYTES]) {
-        assert((unsigned)key->kind <= UINT8_MAX);
-        memcpy(ret, key->case_id.bytes, sizeof(key->case_id.bytes));
-        ret[KIND_AT] = (uint8_t)key->kind;
-        memcpy(ret + ID_AT, key->id.bytes, sizeof(key->id.bytes));
-}
-
-int row_key_read(const void *bytes, size_t n, struct row_key *ret) {
-        const uint8_t *p = bytes;
-
-        if (n != ROW_KEY_BYTES)
-                return ROW_KEY_E_LENGTH;
-        assert(p);
-        memcpy(ret->case_id.bytes, p, sizeof(ret->case_id.bytes));
-        ret->kind = (enum row_kind)p[KIND_AT];
-        memcpy(ret->id.bytes, p + ID_AT, sizeof(ret->id.bytes));
-        return row_kind_place(ret->kind) < ROW_KINDS ? 0 : ROW_KEY_E_KIND;
 }
 
 bool row_key_is_of_case(const void *bytes, size_t n, const struct uuid *case_id) {
