@@ -166,6 +166,8 @@ START_TEST(test_all_mistakes_at_once) {
 
         ck_assert_int_eq(parse("partitions: 0\nreplication: 0\nkafka: {acks: 1, nothing: 2}\nmore: 1\n", &c), -EINVAL);
         ck_assert_uint_eq(told.n, 5);
+        ck_assert_int_eq(parse("partitions: 0\nkafka: {session.timeout.ms: 9000}\n", &c), -EINVAL);
+        ck_assert_uint_eq(told.n, 1); /* what keys must be to each other is only looked at when each is right */
         for (int i = 0; i < MISTAKES_MAX + 20; i++)
                 n += (size_t)snprintf(text + n, sizeof(text) - n, "key-%d: 1\n", i);
         ck_assert_int_eq(parse(text, &c), -EINVAL);
