@@ -49,19 +49,16 @@ static int explain_print(const struct arguments *a, struct engine *engine, struc
                 r = explain_json(engine, store, file, at, a->norm, &out);
         else
                 r = explain_text(engine, store, file, at, a->norm, &out);
-        if (r == 0) {
+        if (r >= 0) {
                 fputs(buffer_text(&out), stdout);
                 if (a->json)
                         fputc('\n', stdout);
         }
         buffer_done(&out);
-        if (r == 0)
-                return EXIT_DONE;
-        if (r == -ENOENT)
-                error_set(&err, "the case has no obligation of a norm '%s'", a->norm);
-        else
-                error_set(&err, "cannot explain the case: %s", strerror(-r));
-        return command_fail("explain", r == -ENOENT ? EXIT_NO : EXIT_BROKER, &err);
+        if (r >= 0)
+                return r == EXPLAIN_E_NONE ? EXIT_NO : EXIT_DONE;
+        error_set(&err, "cannot explain the case: %s", strerror(-r));
+        return command_fail("explain", EXIT_BROKER, &err);
 }
 
 static int explain_no_start(int r) {
@@ -137,7 +134,7 @@ const struct command command_explain = {
                 "protocol and which municipality and why, what was told to whom, and what comes next.\n"
                 "Without FILE the case is read from the broker. FILE holds the lines of ketenwacht replay (- is standard input).\n"
                 "\n"
-                "  --norm NORM    only this norm\n"
+                "  --norm NORM    only this norm; when it asks nothing of this case: why not (status 1)\n"
                 "  --at INSTANT   as it stood then (default: the present; with FILE, when the file ends)\n"
                 "  --json         one JSON object in place of Dutch text\n"
                 "  --bootstrap    the broker (default: KETENWACHT_BOOTSTRAP, then broker.yaml)\n"

@@ -9,7 +9,7 @@
 
 #include "base/json.h"
 #include "calendar/explain.h"
-#include "engine/obligation.h"
+#include "engine/absence.h"
 
 #define EXPLAIN_LINES_MAX ((size_t)256 * 1024) /* of one calculation: TRACE_MAX entries */
 #define STEP_TEXT_MAX 48
@@ -17,6 +17,8 @@
 struct explanation {
         struct view view;
         const char *norm; /* only this one, or NULL */
+        struct absences absences; /* with .norm: why it has no (more) obligations */
+        size_t n_wanted;
 };
 
 struct upcoming { /* what comes next if nothing happens */
@@ -25,26 +27,33 @@ struct upcoming { /* what comes next if nothing happens */
         const struct roles *roles;
 };
 
+static bool explanation_wants(const struct explanation *x, const struct obligation *o) {
+        return !x->norm || strcmp(o->norm->name, x->norm) == 0;
+}
+
 static int explanation_open(struct explanation *x, struct engine *engine, struct store *store, struct casefile *file, instant_t now, const char *norm) {
         int r;
 
         arena_reset(engine->arena);
-        *x = (struct explanation){.norm = norm};
+        *x = (struct explanation){.norm = norm, .absences = {.norm = norm}};
         r = view_open(&x->view, engine, store, file, now);
         if (r)
                 return r;
+        x->view.absences = norm ? &x->absences : NULL;
         view_obligations(&x->view);
-        if (x->view.failed)
-                return -ENOMEM;
-        for (size_t i = 0; norm && i < x->view.n_obligations; i++) {
-                if (strcmp(x->view.obligations[i].norm->name, norm) == 0)
-                        return 0;
-        }
-        return norm ? -ENOENT : 0;
+        if (norm)
+                absences_settle(&x->view);
+        x->view.absences = NULL;
+        for (size_t i = 0; i < x->view.n_obligations; i++)
+                x->n_wanted += explanation_wants(x, &x->view.obligations[i]);
+        return x->view.failed ? -ENOMEM : 0;
 }
 
-static bool explanation_wants(const struct explanation *x, const struct obligation *o) {
-        return !x->norm || strcmp(o->norm->name, x->norm) == 0;
+/* What an explanation returns when all went well. */
+static int explanation_result(const struct explanation *x, const struct buffer *out) {
+        if (out->failed || x->view.failed)
+                return -ENOMEM;
+        return x->norm && x->n_wanted == 0 ? EXPLAIN_E_NONE : 0;
 }
 
 static const struct announcement *explanation_announcement(const struct explanation *x, const struct obligation *o) {
@@ -85,10 +94,6 @@ static bool explanation_next(struct explanation *x, const struct obligation *o, 
 }
 
 /* --- for a person --- */
-
-static const char *const status_dutch[STATUSES] = {
-        [STATUS_RUNNING] = "loopt", [STATUS_MET_IN_TIME] = "op tijd gehaald", [STATUS_MET_LATE] = "te laat gehaald",
-        [STATUS_LAPSED] = "niet meer aan de orde", [STATUS_EXPLAINED] = "uitgelegd", [STATUS_OVERDUE] = "niet gehaald"};
 
 static void say_fact(struct buffer *out, const char *what, const struct fact *fact, day_t date) {
         char id[UUID_TEXT + 1], day[DATE_DUTCH_MAX];
@@ -381,6 +386,25 @@ static void say_obligation(struct explanation *x, const struct obligation *o, st
         say_next(x, o, out);
 }
 
+/* Why there is nothing (more) of the norm that was asked for. */
+static void say_absences(struct explanation *x, struct buffer *out) {
+        for (size_t i = 0; i < x->absences.n; i++) {
+                const struct absence *a = &x->absences.items[i];
+
+                buffer_printf(out, "\n%s: niet van toepassing\n", a->norm && a->norm->title ? a->norm->title : x->norm);
+                if (a->norm)
+                        buffer_printf(out, "  afspraak: %s (%s)\n", a->norm->protocol->title ? a->norm->protocol->title : a->norm->protocol->name,
+                                      a->norm->protocol->name);
+                if (a->start)
+                        say_fact(out, "gelet op", a->start, a->start->own);
+                buffer_add_text(out, "  ");
+                absence_print(&x->view, a, x->norm, out);
+                buffer_add_text(out, "\n");
+        }
+        if (x->absences.left_out)
+                buffer_printf(out, "\nEn %zu keer meer.\n", x->absences.left_out);
+}
+
 int explain_text(struct engine *engine, struct store *store, struct casefile *file, instant_t now, const char *norm, struct buffer *out) {
         struct explanation x;
         char id[UUID_TEXT + 1], at[INSTANT_TEXT + 1];
@@ -397,9 +421,10 @@ int explain_text(struct engine *engine, struct store *store, struct casefile *fi
                 if (explanation_wants(&x, &x.view.obligations[i]))
                         say_obligation(&x, &x.view.obligations[i], out);
         }
-        if (x.view.n_obligations == 0)
+        if (x.view.n_obligations == 0 && !norm)
                 buffer_add_text(out, "Geen enkele afspraak heeft nu werk aan deze zaak.\n");
-        return out->failed || x.view.failed ? -ENOMEM : 0;
+        say_absences(&x, out);
+        return explanation_result(&x, out);
 }
 
 /* --- for a machine --- */
@@ -640,6 +665,37 @@ static void explain_put_obligation(struct explanation *x, const struct obligatio
         jsonw_close_object(w);
 }
 
+static void explain_put_absences(struct explanation *x, struct json_writer *w) {
+        const char *nearest = absence_nearest(x->view.config, x->norm);
+
+        jsonw_key(w, "why_not");
+        jsonw_open_array(w);
+        for (size_t i = 0; i < x->absences.n; i++) {
+                const struct absence *a = &x->absences.items[i];
+                struct buffer sentence = BUFFER_INIT(ABSENCE_TEXT_MAX);
+
+                absence_print(&x->view, a, x->norm, &sentence);
+                jsonw_open_object(w);
+                if (a->norm)
+                        jsonw_put_string(w, "protocol", a->norm->protocol->name);
+                jsonw_put_string(w, "norm", x->norm);
+                jsonw_put_string(w, "cause", absence_names[a->cause]);
+                jsonw_put_string(w, "sentence", buffer_text(&sentence));
+                if (a->date != DAY_NONE)
+                        explain_put_date(w, "on", a->date);
+                if (a->organisation)
+                        jsonw_put_string(w, "organisation", a->organisation->id);
+                if (a->cause == ABSENCE_UNKNOWN_NORM && nearest)
+                        jsonw_put_string(w, "nearest", nearest);
+                explain_put_fact(w, "fact", a->start, a->start ? a->start->own : DAY_NONE);
+                jsonw_close_object(w);
+                if (sentence.failed)
+                        x->view.failed = true;
+                buffer_done(&sentence);
+        }
+        jsonw_close_array(w);
+}
+
 int explain_json(struct engine *engine, struct store *store, struct casefile *file, instant_t now, const char *norm, struct buffer *out) {
         struct json_writer w = JSON_WRITER(out);
         const struct organisation *municipality;
@@ -671,6 +727,8 @@ int explain_json(struct engine *engine, struct store *store, struct casefile *fi
                         explain_put_obligation(&x, &x.view.obligations[i], &w);
         }
         jsonw_close_array(&w);
+        if (norm)
+                explain_put_absences(&x, &w);
         jsonw_close_object(&w);
-        return out->failed || x.view.failed ? -ENOMEM : 0;
+        return explanation_result(&x, out);
 }

@@ -10,7 +10,12 @@
 
 #include "engine/engine.h"
 
-/* @norm: only this norm, or NULL. Appends text to @out. Return: 0; -ENOENT when the case has no such norm; -ENOMEM. */
+enum { EXPLAIN_E_NONE = 1 };
+
+/*
+ * @norm: only this norm, and why it has no (more) obligations; or NULL. Appends text to @out. Return: 0; EXPLAIN_E_NONE when the case has no
+ * obligation of this norm: what was appended says why; -ENOMEM.
+ */
 int explain_text(struct engine *engine, struct store *store, struct casefile *file, instant_t now, const char *norm, struct buffer *out) MUSTCHECK;
 
 /* The same as one JSON object. */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "engine/absence.h"
 #include "engine/condition.h"
 
 static void fact_fill(struct fact *fact, const struct event_type *type, const struct slot *slots) {
@@ -275,13 +276,27 @@ const struct organisation *view_follow(struct view *v, const struct organisation
         return organisation_follow(org, date);
 }
 
+/* How many statements are dated on or before a date. */
+static size_t statements_until(const struct view *v, day_t date) {
+        size_t n = 0;
+
+        while (n < v->n_statements && v->statements[n].date <= date)
+                n++;
+        return n;
+}
+
+const struct statement *view_statement(const struct view *v, day_t date) {
+        size_t n = statements_until(v, date);
+
+        return v->n_statements ? &v->statements[n ? n - 1 : 0] : NULL;
+}
+
 const struct organisation *view_municipality(struct view *v, day_t date, bool present) {
         const struct organisation *org = v->elsewhere;
-        size_t at = 0;
 
         if (v->n_statements) {
-                while (at < v->n_statements && v->statements[at].date <= date)
-                        at++;
+                size_t at = statements_until(v, date);
+
                 if (present && at < v->n_statements)
                         (void) view_begun(v, v->statements[at].date);
                 org = statement_municipality(v, &v->statements[at ? at - 1 : 0]);
@@ -335,13 +350,20 @@ static bool is_partner(const struct protocol *protocol, const struct organisatio
         return false;
 }
 
+/* Says no, and to whoever listens why. */
+static bool holds_not(struct view *v, enum absence_cause cause, const struct organisation *organisation) {
+        if (v->absences)
+                v->absences->last = (struct absence){.cause = cause, .organisation = organisation};
+        return false;
+}
+
 bool view_holds(struct view *v, const struct protocol *protocol, day_t date, const struct fact *start) {
         const struct organisation *municipality;
 
         if (date < protocol->from || date > protocol->until)
-                return false;
+                return holds_not(v, date < protocol->from ? ABSENCE_TOO_EARLY : ABSENCE_TOO_LATE, NULL);
         if (v->region) /* partners bind what is done for a child; a region's own agreements hold for all of it */
-                return in_regions(protocol, v->region);
+                return in_regions(protocol, v->region) || holds_not(v, ABSENCE_REGION, NULL);
         if (protocol->n_regions == 0 && !protocol->has_partners)
                 return true;
         if (v->asked.date != date) {
@@ -350,8 +372,12 @@ bool view_holds(struct view *v, const struct protocol *protocol, day_t date, con
         }
         municipality = v->asked.municipality;
         if (!in_regions(protocol, municipality ? municipality->region : NULL))
-                return false;
-        return !protocol->has_partners || (is_partner(protocol, municipality, date) && is_partner(protocol, view_gi(v, start), date));
+                return holds_not(v, municipality ? ABSENCE_REGION : ABSENCE_NO_MUNICIPALITY, municipality);
+        if (!protocol->has_partners)
+                return true;
+        if (!is_partner(protocol, municipality, date))
+                return holds_not(v, municipality ? ABSENCE_MUNICIPALITY_NO_PARTNER : ABSENCE_NO_MUNICIPALITY, municipality);
+        return is_partner(protocol, view_gi(v, start), date) || holds_not(v, ABSENCE_GI_NO_PARTNER, view_gi(v, start));
 }
 
 /* -- Opening -- */

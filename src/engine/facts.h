@@ -98,6 +98,8 @@ const struct fact *view_find(const struct view *v, const struct uuid *event_id);
 
 /* The municipality on a date, a row valid on it, or NULL. @present: the date is today, so what changes later is noted. */
 const struct organisation *view_municipality(struct view *v, day_t date, bool present);
+/* The statement that says it on a date, or NULL: there are none. */
+const struct statement *view_statement(const struct view *v, day_t date);
 /* First row, or NULL when unknown. */
 static inline const struct organisation *statement_municipality(const struct view *v, const struct statement *s) {
         return organisations_find(v->config->organisations, fact_text(s->fact, FIELD_MUNICIPALITY));

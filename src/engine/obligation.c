@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "engine/absence.h"
 #include "engine/condition.h"
 
 /* In a norm for each organisation only the facts about that one join. */
@@ -40,16 +41,19 @@ static bool holds_for_event(struct view *v, const struct condition *c, const str
         return c->subject == CONDITION_FACT && !some && c->test == TEST_ABSENT;
 }
 
+static bool condition_holds_now(struct view *v, const struct condition *c, const struct obligation *o, bool self_only) {
+        if (c->subject == CONDITION_SELF)
+                return o->start && condition_holds(c, &o->start->slots[c->slot]);
+        return self_only || holds_for_event(v, c, o);
+}
+
 bool conditions_hold(struct view *v, const struct conditions *when, const struct obligation *o, bool self_only) {
         for (size_t i = 0; i < when->n; i++) {
-                const struct condition *c = &when->items[i];
-
-                if (c->subject == CONDITION_SELF) {
-                        if (!o->start || !condition_holds(c, &o->start->slots[c->slot]))
-                                return false;
-                } else if (!self_only && !holds_for_event(v, c, o)) {
-                        return false;
-                }
+                if (condition_holds_now(v, &when->items[i], o, self_only))
+                        continue;
+                if (v->absences)
+                        v->absences->last = (struct absence){.condition = &when->items[i]};
+                return false;
         }
         return true;
 }
@@ -228,6 +232,9 @@ instant_t reminder_due(struct view *v, const struct obligation *o, const struct 
 /* -- How it stands (contract: the table of section 6) -- */
 
 const char *const status_names[STATUSES] = {"RUNNING", "MET_IN_TIME", "MET_LATE", "LAPSED", "EXPLAINED", "OVERDUE"};
+const char *const status_dutch[STATUSES] = {
+        [STATUS_RUNNING] = "loopt", [STATUS_MET_IN_TIME] = "op tijd gehaald", [STATUS_MET_LATE] = "te laat gehaald",
+        [STATUS_LAPSED] = "niet meer aan de orde", [STATUS_EXPLAINED] = "uitgelegd", [STATUS_OVERDUE] = "niet gehaald"};
 
 /* Whether a fact may meet it at all: not the one that starts it, not one from before it began. */
 static bool may_meet(const struct obligation *o, const struct fact *fact, day_t date) {
@@ -527,6 +534,21 @@ static const struct norm_scope *governing(struct view *v, const struct norm_scop
         return scope;
 }
 
+/* Whether a link of a chain, settled, is an obligation of the norm whose chain it is, on the date that decides (@holding). */
+static bool link_holds(struct view *v, const struct norm *norm, const struct obligation *o, day_t holding, day_t alive) {
+        if (o->norm != norm)
+                absence_note(v, o, ABSENCE_OTHER_VERSION, holding);
+        else if (holding == DAY_NONE)
+                absence_note(v, o, ABSENCE_NO_DUE_DATE, holding);
+        else if (!view_holds(v, norm->protocol, holding, o->start))
+                absence_note(v, o, ABSENCE_CAUSES, holding);
+        else if (o->due.state == DUE_KNOWN && o->due.date < alive)
+                absence_note(v, o, ABSENCE_BEFORE_REGION, o->due.date);
+        else
+                return true;
+        return false;
+}
+
 /*
  * One obligation, or with repeats a chain of them: each link starts on the date on which the one before was met.
  * @holds: whether the first link's holding date is decided already (regions). @alive: before it, nothing is asked.
@@ -548,8 +570,7 @@ static void add_chain(struct view *v, const struct norm_scope *scope, struct obl
                 obligation_settle(v, &o);
                 if (norm->holds_on_due)
                         holding = o.due.state == DUE_KNOWN ? o.due.date : DAY_NONE;
-                if (o.norm == norm && holding != DAY_NONE && view_holds(v, norm->protocol, holding, o.start) &&
-                    !(o.due.state == DUE_KNOWN && o.due.date < alive) && !obligation_put(v, &o))
+                if (link_holds(v, norm, &o, holding, alive) && !obligation_put(v, &o))
                         return;
                 if (!norm->repeats || !o.met)
                         return;
@@ -584,8 +605,14 @@ static void add_for_start(struct view *v, const struct norm_scope *scope, const 
         struct obligation o = {.norm = norm, .start = start, .from = ref_date(&norm->starts, start)};
         struct instance_base base;
 
-        if (o.from == DAY_NONE || !conditions_hold(v, &norm->when, &o, true))
+        if (o.from == DAY_NONE) {
+                absence_note(v, &o, ABSENCE_NO_DATE, DAY_NONE);
                 return;
+        }
+        if (!conditions_hold(v, &norm->when, &o, true)) {
+                absence_note(v, &o, ABSENCE_WHEN, DAY_NONE);
+                return;
+        }
         if (!instance_base_of(v, norm, start, &base)) {
                 v->failed = true;
                 return;
@@ -593,6 +620,18 @@ static void add_for_start(struct view *v, const struct norm_scope *scope, const 
         o.instance = base.text;
         if (conditions_hold(v, &norm->when, &o, false))
                 add_chain(v, scope, o, &base, INT32_MIN);
+        else
+                absence_note(v, &o, ABSENCE_WHEN, DAY_NONE);
+}
+
+/* None of the facts with this one's value can start it. */
+static void per_none(struct view *v, const struct norm *norm, const struct fact *fact) {
+        struct obligation o = {.norm = norm, .start = fact};
+
+        if (norm->per >= 0 && fact->slots[norm->per].kind == SLOT_NULL)
+                absence_note(v, &o, ABSENCE_NO_INSTANCE, DAY_NONE);
+        else
+                absence_note(v, &o, ref_date(&norm->starts, fact) == DAY_NONE ? ABSENCE_NO_DATE : ABSENCE_WHEN, DAY_NONE);
 }
 
 /* per: the earliest starting fact of each value for which the conditions on its own fields hold. */
@@ -620,6 +659,8 @@ static void add_per(struct view *v, const struct norm_scope *scope, const struct
                 }
                 if (first && best)
                         add_for_start(v, scope, best);
+                else if (first)
+                        per_none(v, norm, list->items[i]);
         }
 }
 
@@ -661,7 +702,11 @@ static void instance_of_region(struct view *v, const struct norm_scope *scope, c
                 return;
         }
         o.instance = base.text;
-        if (view_begun(v, from) && conditions_hold(v, &norm->when, &o, false))
+        if (!view_begun(v, from))
+                absence_note(v, &o, ABSENCE_NOT_BEGUN, from);
+        else if (!conditions_hold(v, &norm->when, &o, false))
+                absence_note(v, &o, ABSENCE_WHEN, from);
+        else
                 add_chain(v, scope, o, &base, alive);
 }
 
@@ -684,7 +729,7 @@ static void instance_role(struct view *v, const struct norm_scope *scope, const 
                 instance_of_region(v, scope, entry->organisations[i], from, year, alive);
 }
 
-static void instance_each(struct view *v, const struct norm_scope *scope, day_t from, int year, day_t alive) {
+static void instance_all(struct view *v, const struct norm_scope *scope, day_t from, int year, day_t alive) {
         const struct protocol *p = scope->norm->protocol;
 
         switch (scope->norm->each) {
@@ -715,6 +760,16 @@ static void instance_each(struct view *v, const struct norm_scope *scope, day_t 
         }
 }
 
+/* One of each, or none: then there is nobody of whom it is asked. */
+static void instance_each(struct view *v, const struct norm_scope *scope, day_t from, int year, day_t alive) {
+        const struct obligation none = {.norm = scope->norm};
+        size_t obligations = v->n_obligations, absences = v->absences ? v->absences->n + v->absences->left_out : 0;
+
+        instance_all(v, scope, from, year, alive);
+        if (v->absences && v->n_obligations == obligations && v->absences->n + v->absences->left_out == absences)
+                absence_add(v, &none, ABSENCE_NOBODY, from);
+}
+
 /* A norm exists in each region that its protocol lists, not in its parts. */
 static bool is_listed(const struct view *v, const struct protocol *protocol) {
         for (size_t i = 0; i < protocol->n_regions; i++) {
@@ -724,23 +779,47 @@ static bool is_listed(const struct view *v, const struct protocol *protocol) {
         return protocol->n_regions == 0;
 }
 
-static void add_region_norm(struct view *v, const struct norm_scope *scope, day_t alive) {
-        const struct norm *norm = scope->norm;
-        const struct protocol *p = norm->protocol;
+static void add_region_years(struct view *v, const struct norm_scope *scope, day_t alive) {
+        const struct protocol *p = scope->norm->protocol;
+        const struct obligation none = {.norm = scope->norm};
+        bool some = false;
 
-        view_at_work(v, scope);
-        if (!is_listed(v, p))
-                return;
-        if (norm->timing != TIMING_QUOTA) {
-                instance_each(v, scope, p->from, 0, alive);
-                return;
-        }
         /* Every calendar year that lies wholly in the validity, up to the one after the present: its beginning is the next instant. */
         for (int year = date_year(p->from); year <= date_year(v->today) + 1; year++) {
                 day_t first = date_from_ymd(year, 1, 1), last = date_from_ymd(year, 12, 31);
 
-                if (first >= p->from && last <= p->until && last >= alive)
-                        instance_each(v, scope, first, year, alive);
+                if (first < p->from || last > p->until || last < alive)
+                        continue;
+                some = true;
+                instance_each(v, scope, first, year, alive);
+        }
+        if (!some)
+                absence_note(v, &none, ABSENCE_NO_YEAR, v->today);
+}
+
+static void add_region_norm(struct view *v, const struct norm_scope *scope, day_t alive) {
+        const struct norm *norm = scope->norm;
+        const struct obligation none = {.norm = norm};
+
+        view_at_work(v, scope);
+        if (!is_listed(v, norm->protocol))
+                absence_note(v, &none, ABSENCE_REGION, DAY_NONE);
+        else if (norm->timing == TIMING_QUOTA)
+                add_region_years(v, scope, alive);
+        else
+                instance_each(v, scope, norm->protocol->from, 0, alive);
+}
+
+/* What is not even looked at: norms of types without facts, and those of a region in a child's case. */
+static void absences_beside(struct view *v) {
+        for (size_t t = 0; t < event_types_count(v->config->types); t++) {
+                if (v->lists[t].n == 0)
+                        absence_no_start(v, event_types_at(v->config->types, t), v->engine->scope.norms[t], v->config->index[t].n_norms);
+        }
+        for (size_t i = 0; !v->region && i < v->config->n_region_norms; i++) {
+                const struct obligation none = {.norm = v->config->region_norms[i]};
+
+                absence_add(v, &none, ABSENCE_REGION_ONLY, DAY_NONE);
         }
 }
 
@@ -762,4 +841,6 @@ void view_obligations(struct view *v) {
                         add_region_norm(v, &v->engine->scope.region_norms[i], alive);
         }
         view_at_work(v, NULL);
+        if (v->absences)
+                absences_beside(v);
 }

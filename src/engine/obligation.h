@@ -13,6 +13,7 @@
 
 enum status { STATUS_RUNNING, STATUS_MET_IN_TIME, STATUS_MET_LATE, STATUS_LAPSED, STATUS_EXPLAINED, STATUS_OVERDUE, STATUSES };
 extern const char *const status_names[STATUSES];
+extern const char *const status_dutch[STATUSES]; /* "loopt", "op tijd gehaald" … */
 enum due_state { DUE_NONE, DUE_KNOWN, DUE_REFUSED };
 struct due {
         enum due_state state;

@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "base/vector.h"
+#include "engine/absence.h"
 #include "engine/replay.h"
+#include "engine/story_reading.h"
 #include "model/lines.h"
 
 #define PLAY_ARENA_MAX ((size_t)64 * 1024 * 1024)
@@ -25,6 +27,7 @@ struct play {
         const struct config *config;
         struct mistakes *mistakes;
         struct arena *arena;
+        struct replay *replay; /* as it stands at the end */
         VECTOR(struct actual) told;
         bool failed;
 };
@@ -123,11 +126,10 @@ static int play_line(struct play *p, struct replay *replay, const struct story_l
 }
 
 static int play_lines(struct play *p) {
-        CLEANUP(replay_free_p) struct replay *replay = NULL;
-        int r = replay_new(p->config, INSTANT_NEVER, play_outcome, p, &replay);
+        int r = replay_new(p->config, INSTANT_NEVER, play_outcome, p, &p->replay);
 
         for (size_t i = 0; r == 0 && i < p->story->n_lines; i++)
-                r = play_line(p, replay, &p->story->lines[i]);
+                r = play_line(p, p->replay, &p->story->lines[i]);
         return r;
 }
 
@@ -200,7 +202,23 @@ static const char *play_describe(const struct play *p, const struct story_tellin
         return ret;
 }
 
+/* Until when facts are looked at that might have led to a telling: its minute, or the end of its day. */
+static instant_t telling_until(const struct story_telling *e) {
+        return e->minute >= 0 ? story_instant((struct story_when){e->day, e->minute}) : date_over(e->day);
+}
+
+/* Why nothing like it was told: of the cases that have facts the first that says something. */
+static void play_say_why(const struct play *p, const struct story_telling *e, struct buffer *out) {
+        struct casefile *file;
+
+        for (size_t at = 0; e->norm && out->n == 0 && (file = store_iterate(replay_store(p->replay), &at));) {
+                if (absence_sentence(replay_engine(p->replay), replay_store(p->replay), file, telling_until(e), e->norm, out))
+                        buffer_clear(out);
+        }
+}
+
 static void play_fail(struct play *p, const struct story_telling *e, const struct actual *instead) {
+        struct buffer why = BUFFER_INIT(ABSENCE_TEXT_MAX);
         char expected[TELLING_TEXT_MAX], was[TELLING_TEXT_MAX];
 
         p->failed = true;
@@ -208,8 +226,12 @@ static void play_fail(struct play *p, const struct story_telling *e, const struc
         if (instead)
                 mistakes_at(p->mistakes, p->stories->yaml, e->node, "story '%.120s': expected %s; told instead %s", p->story->title, expected,
                           play_describe(p, &instead->telling, e, was));
+        else if (play_say_why(p, e, &why), why.n)
+                mistakes_at(p->mistakes, p->stories->yaml, e->node, "story '%.120s': expected %s; nothing like it was told: %s", p->story->title, expected,
+                            buffer_text(&why));
         else
                 mistakes_at(p->mistakes, p->stories->yaml, e->node, "story '%.120s': expected %s; nothing like it was told", p->story->title, expected);
+        buffer_done(&why);
 }
 
 static void play_compare(struct play *p, bool *met) {
@@ -257,6 +279,7 @@ int story_play(const struct stories *stories, const struct story *story, const s
         if (r == 0)
                 play_compare(&p, met);
         vector_done(&p.told);
+        replay_free(p.replay);
         arena_free(p.arena);
         if (r)
                 return r;

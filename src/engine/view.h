@@ -45,6 +45,7 @@ struct view {
         size_t n_effects, effects_capacity;
         struct row_change *rows;
         size_t n_rows, rows_capacity;
+        struct absences *absences;   /* who wants to hear why a norm has no obligation (absence.h), or NULL */
         bool failed;                 /* memory is out: the results are not whole */
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
 /*
- * Goal: an explanation says why a date is what it is, for every way in which one comes about, and never contradicts itself.
+ * Goal: an explanation says why a date is what it is, for every way in which one comes about, and never contradicts itself; and of a norm
+ * that asks nothing of the case why it does not, for every cause.
  * Method: for each way a norm of its own and the events that it needs, against the sentences and the JSON word for word; and
  * the two norms of the agreements in config that have a date for the child that is not the term's.
  */
@@ -167,6 +168,72 @@ static const struct {
          "\"due_by\":\"quota\",\"quota\":{\"event\":\"meeting-held\",\"at_least\":4},"},
 };
 
+#define ANYWHERE(from) "region: any\nvalid: {from: " from "}\n"
+#define MOVED(n, when, municipality)                                                                                               \
+        EVENT("residence-changed", CHILD, n, when "T10:00", "\"municipality\":\"" municipality "\",\"valid_from\":\"" when             \
+              "\",\"basis\":\"MOVED\"")
+#define WITHDRAWN(n, when, what)                                                                                                  \
+        EVENT("event-withdrawn", CHILD, n, when "T10:00", "\"withdrawn\":\"00000000-0000-4000-8000-00000000000" what                 \
+              "\",\"reason\":\"MISTAKE\"")
+#define TEN "    term: 10 days\n" MET
+#define OFTEN "    starts: protocol\n    quota: {event: meeting-held, at_least: 1, per: year}\n"
+
+static const struct {
+        const char *asked, *norm, *valid, *events, *cause, *sentence;
+} nothings[] = {
+        {"profnorm", INFORMED TEN, ANYWHERE("2015-01-01"), STARTED("1", "2022-01-10"), "UNKNOWN_NORM",
+         "geen enkele afspraak kent een norm 'profnorm'; bedoelt u 'proefnorm'?"},
+        {"iets-heel-anders", INFORMED TEN, ANYWHERE("2015-01-01"), STARTED("1", "2022-01-10"), "UNKNOWN_NORM",
+         "geen enkele afspraak kent een norm 'iets-heel-anders'"},
+        {"proefnorm", INFORMED TEN, ANYWHERE("2015-01-01"), HELP("1", "2022-01-10"), "NO_START",
+         "begint met measure-started, en dat is hier (nog) niet bericht"},
+        {"proefnorm", INFORMED TEN, ANYWHERE("2015-01-01"), STARTED("1", "2022-01-10") WITHDRAWN("2", "2022-01-11", "1"), "NOT_COUNTING",
+         "begint met measure-started, en het bericht daarvan telt niet (meer): het is ingetrokken, vervangen of van een ander"},
+        {"proefnorm", "    starts: measure-started.ends_on\n" TEN, ANYWHERE("2015-01-01"), STARTED("1", "2022-01-10"), "NO_DATE",
+         "telt vanaf ends_on, en dat is niet ingevuld"},
+        {"proefnorm", INFORMED "    when: {kind: [VOTS, JR_GEDWONGEN, GBM]}\n" TEN, ANYWHERE("2015-01-01"), STARTED("1", "2022-01-10"), "WHEN",
+         "geldt alleen als kind VOTS, JR_GEDWONGEN of GBM is; het is OTS"},
+        {"proefnorm", INFORMED "    when: {kind: {not: OTS}}\n" TEN, ANYWHERE("2015-01-01"), STARTED("1", "2022-01-10"), "WHEN",
+         "geldt alleen als kind niet OTS is; het is OTS"},
+        {"proefnorm", INFORMED "    when: {birth_date: absent}\n" TEN, ANYWHERE("2015-01-01"), STARTED("1", "2022-01-10"), "WHEN",
+         "geldt alleen als birth_date leeg is; dat is het niet"}, /* personal: never said */
+        {"proefnorm", INFORMED "    when: {help-started.route: REGULAR}\n" TEN, ANYWHERE("2015-01-01"), STARTED("1", "2022-01-10"), "WHEN",
+         "geldt alleen als er een help-started is waarvan route REGULAR is; die is er (nog) niet"},
+        {"proefnorm", INFORMED "    when: {help-started: absent}\n" TEN, ANYWHERE("2015-01-01"), STARTED("1", "2022-01-10") HELP("2", "2022-01-11"), "WHEN",
+         "geldt alleen zolang er geen help-started is; die is er"},
+        {"proefnorm", INFORMED "    per: case\n    when: {kind: VOTS}\n" TEN, ANYWHERE("2015-01-01"), STARTED("1", "2022-01-10"), "WHEN",
+         "geldt alleen als kind VOTS is; het is OTS"},
+        {"proefnorm", INFORMED TEN, ANYWHERE("2023-01-01"), STARTED("1", "2022-01-10"), "TOO_EARLY",
+         "geldt pas vanaf zondag 1 januari 2023; maandag 10 januari 2022 valt daarvoor"},
+        {"proefnorm", INFORMED TEN, "region: any\nvalid: {from: 2020-01-01, until: 2021-12-31}\n", STARTED("1", "2022-01-10"), "TOO_LATE",
+         "gold tot en met vrijdag 31 december 2021; maandag 10 januari 2022 valt daarna"},
+        {"proefnorm", INFORMED TEN, "region: [gooi-en-vechtstreek, amstelland]\nvalid: {from: 2020-01-01}\n", STARTED("1", "2022-01-10"), "REGION",
+         "geldt voor Gooi en Vechtstreek en Amstelland; Beverwijk viel op maandag 10 januari 2022 onder IJmond"},
+        {"proefnorm", INFORMED TEN, "region: ijmond\nvalid: {from: 2020-01-01}\n", STARTED("1", "2022-01-10") MOVED("2", "2022-01-10", "gm0363"),
+         "REGION", "geldt voor IJmond; Amsterdam viel op maandag 10 januari 2022 onder geen regio"},
+        {"proefnorm", INFORMED TEN, "region: ijmond\nvalid: {from: 2020-01-01}\npartners: [{organisation: gm0396}, {organisation: gi-noordzee}]\n",
+         STARTED("1", "2022-01-10"),
+         "MUNICIPALITY_NO_PARTNER", "geldt voor wie meedoet; Beverwijk (gm0375) deed op maandag 10 januari 2022 niet mee"},
+        {"proefnorm", INFORMED TEN, "region: ijmond\nvalid: {from: 2020-01-01}\npartners: [{organisation: gm0375}, {organisation: gi-duin}]\n",
+         STARTED("1", "2022-01-10"),
+         "GI_NO_PARTNER", "geldt voor wie meedoet; GI Noordzee (gi-noordzee) deed op maandag 10 januari 2022 niet mee"},
+        {"proefnorm", "    starts: help-started\n    term: 10 days\n    met_by: [help-judged]\n", "region: ijmond\nvalid: {from: 2020-01-01}\n",
+         HELP("1", "2022-01-10"), "NO_MUNICIPALITY", "geldt voor IJmond; geen bericht noemt een gemeente die bekend is"},
+        {"proefnorm", INFORMED "    due_with: help-started\n    holds_on: due\n" MET, ANYWHERE("2015-01-01"), STARTED("1", "2022-01-10"), "NO_DUE_DATE",
+         "geldt op de dag waarop de termijn eindigt, en die is (nog) niet bekend"},
+        {"proefnorm", OFTEN, ANYWHERE("2015-01-01"), STARTED("1", "2022-01-10"), "REGION_ONLY", "gaat over een regio, niet over een kind"},
+        {"proefnorm", OFTEN, "region: ijmond\nvalid: {from: 2020-01-01}\n", MEETING("1", "2022-01-12"), "REGION",
+         "geldt voor IJmond; dit is Gooi en Vechtstreek"},
+        {"proefnorm", OFTEN, "region: any\nvalid: {from: 2021-03-01, until: 2022-06-30}\n", MEETING("1", "2022-01-12"), "NO_YEAR",
+         "vraagt iets per kalenderjaar, en (nog) geen heel jaar valt binnen de geldigheid"},
+        {"proefnorm", "    starts: protocol\n    due: 2021-06-30\n    met_by: [meeting-held]\n", ANYWHERE("2020-01-01"), MEETING("1", "2022-01-12"),
+         "BEFORE_REGION", "moest uiterlijk woensdag 30 juni 2021, voordat er iets van deze regio bericht was"},
+        {"proefnorm", "    starts: protocol\n    due: 2024-06-30\n    met_by: [meeting-held]\n", ANYWHERE("2023-01-01"), MEETING("1", "2022-01-12"),
+         "NOT_BEGUN", "begint op zondag 1 januari 2023"},
+        {"proefnorm", "    starts: protocol\n    due: 2024-06-30\n    for_each: part\n    met_by: [contacts-confirmed]\n", ANYWHERE("2020-01-01"),
+         MEETING("1", "2022-01-12"), "NOBODY", "vraagt iets van iedere part, en op woensdag 1 januari 2020 is er geen"},
+};
+
 static struct config *config;
 static struct replay *replay;
 static char folder[64];
@@ -210,8 +277,8 @@ static void open_config(const char *path) {
         ck_assert_int_eq(replay_new(config, INSTANT_NEVER, untold, NULL, &replay), 0);
 }
 
-/* The organisations and calendar of the examples, and one norm. */
-static void open_norm(const char *norm, const char *from) {
+/* The organisations and calendar of the examples, and one norm. @valid: of the agreement, with other keys of it. */
+static void open_norm(const char *norm, const char *valid) {
         struct buffer text = BUFFER_INIT(TEXT_MAX);
         char sub[128];
 
@@ -221,8 +288,8 @@ static void open_norm(const char *norm, const char *from) {
         ck_assert_int_eq(mkdir(sub, 0700), 0);
         copy_file("organisations.yaml");
         copy_file("calendar.yaml");
-        buffer_printf(&text, "protocol: proef\nregion: any\nvalid: {from: %s}\nnorms:\n  - norm: proefnorm\n    title: Proef\n"
-                      "    basis: {kind: agreement, ref: proef}\n%s", from, norm);
+        buffer_printf(&text, "protocol: proef\n%snorms:\n  - norm: proefnorm\n    title: Proef\n"
+                      "    basis: {kind: agreement, ref: proef}\n%s", valid, norm);
         write_file("protocols/proef.yaml", buffer_text(&text));
         buffer_done(&text);
         open_config(folder);
@@ -244,8 +311,8 @@ static void play(const char *events) {
         arena_free(arena);
 }
 
-/* Explains the last case of the lines, and expects both forms to have what is given. */
-static void expect(const char *norm, const char *text, const char *json) {
+/* Explains the last case of the lines, and expects both forms to have what is given, and the answer. */
+static void expect_answer(int answer, const char *norm, const char *text, const char *json) {
         struct engine *engine = replay_engine(replay);
         struct store *store = replay_store(replay);
         struct buffer out = BUFFER_INIT(TEXT_MAX);
@@ -253,12 +320,16 @@ static void expect(const char *norm, const char *text, const char *json) {
         struct casefile *file = store_iterate(store, &at);
 
         ck_assert_ptr_nonnull(file);
-        ck_assert_int_eq(explain_text(engine, store, file, replay_now(replay), norm, &out), 0);
+        ck_assert_int_eq(explain_text(engine, store, file, replay_now(replay), norm, &out), answer);
         ck_assert_msg(strstr(buffer_text(&out), text), "expected\n%s\nin\n%s", text, buffer_text(&out));
         buffer_clear(&out);
-        ck_assert_int_eq(explain_json(engine, store, file, replay_now(replay), norm, &out), 0);
+        ck_assert_int_eq(explain_json(engine, store, file, replay_now(replay), norm, &out), answer);
         ck_assert_msg(strstr(buffer_text(&out), json), "expected\n%s\nin\n%s", json, buffer_text(&out));
         buffer_done(&out);
+}
+
+static void expect(const char *norm, const char *text, const char *json) {
+        expect_answer(0, norm, text, json);
 }
 
 static void teardown(void) {
@@ -279,7 +350,7 @@ static void teardown(void) {
 START_TEST(test_every_way_says_why) {
         bool region = strstr(ways[_i].norm, "starts: protocol") != NULL;
 
-        open_norm(ways[_i].norm, region ? "2022-01-01" : "2015-01-01");
+        open_norm(ways[_i].norm, region ? ANYWHERE("2022-01-01") : ANYWHERE("2015-01-01"));
         play(ways[_i].events);
         if (region) {
                 instant_t at;
@@ -288,6 +359,35 @@ START_TEST(test_every_way_says_why) {
                 ck_assert_int_eq(replay_clock(replay, at), 0);
         }
         expect("proefnorm", ways[_i].text, ways[_i].json);
+}
+END_TEST
+
+START_TEST(test_every_nothing_says_why) {
+        char text[512], json[1024];
+
+        open_norm(nothings[_i].norm, nothings[_i].valid);
+        play(nothings[_i].events);
+        expect_answer(EXPLAIN_E_NONE, nothings[_i].asked, ": niet van toepassing\n", "\"obligations\":[],\"why_not\":[{");
+        snprintf(text, sizeof(text), "\n  %s\n", nothings[_i].sentence);
+        snprintf(json, sizeof(json), "\"norm\":\"%s\",\"cause\":\"%s\",\"sentence\":\"%s\"", nothings[_i].asked, nothings[_i].cause, nothings[_i].sentence);
+        expect_answer(EXPLAIN_E_NONE, nothings[_i].asked, text, json);
+}
+END_TEST
+
+/* What another version of the agreement does is no reason why not; what another measure does not start is. */
+START_TEST(test_only_what_nothing_stands_in_place_of_is_said) {
+        struct buffer out = BUFFER_INIT(TEXT_MAX);
+        size_t at = 0;
+
+        open_norm(INFORMED "    when: {kind: OTS}\n" TEN, ANYWHERE("2015-01-01"));
+        play(STARTED("1", "2022-01-10") EVENT("measure-started", CHILD, "2", "2022-01-11T10:00",
+             "\"measure_id\":\"7f0a320f-7e2d-50ba-959b-4131a3834d5e\",\"kind\":"
+             "\"VOTS\",\"verdict_date\":\"2022-01-11\",\"informed_date\":\"2022-01-11\",\"gi\":\"gi-noordzee\",\"municipality\":\"gm0375\""));
+        expect("proefnorm", "  geldt alleen als kind OTS is; het is VOTS\n", "\"why_not\":[{\"protocol\":\"proef\",\"norm\":\"proefnorm\",\"cause\":\"WHEN\"");
+        ck_assert_int_eq(explain_text(replay_engine(replay), replay_store(replay), store_iterate(replay_store(replay), &at), replay_now(replay),
+             NULL, &out), 0);
+        ck_assert_msg(!strstr(buffer_text(&out), "niet van toepassing"), "%s", buffer_text(&out)); /* only when it is asked */
+        buffer_done(&out);
 }
 END_TEST
 
@@ -330,6 +430,8 @@ int main(void) {
         tcase_set_timeout(t, 60);
         tcase_add_checked_fixture(t, NULL, teardown);
         tcase_add_loop_test(t, test_every_way_says_why, 0, ELEMENTS(ways));
+        tcase_add_loop_test(t, test_every_nothing_says_why, 0, ELEMENTS(nothings));
+        tcase_add_test(t, test_only_what_nothing_stands_in_place_of_is_said);
         tcase_add_test(t, test_dates_of_the_agreements_do_not_contradict_themselves);
         suite_add_tcase(s, t);
         runner = srunner_create(s);

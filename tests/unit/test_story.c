@@ -109,7 +109,11 @@ static const struct {
          "s.stories.yaml:10:5: story 'Een': expected 2022-10-10 11:59 announcement: {due: 2022-10-18, to: gi-noordzee}; "
          "told instead 2022-10-10 12:00 announcement: {due: 2022-10-17, to: gi-noordzee}\n"},
         {STORY(STARTED, "2022-10-14", PLANS "  - 2022-10-14 alert: {rung: 2, to: region-ijmond}\n"),
-         "s.stories.yaml:12:5: story 'Een': expected 2022-10-14 alert: {rung: 2, to: region-ijmond}; nothing like it was told\n"},
+         "s.stories.yaml:12:5: story 'Een': expected 2022-10-14 alert: {rung: 2, to: region-ijmond}; "
+         "nothing like it was told: loopt, uiterlijk maandag 17 oktober 2022\n"},
+        {STORY("  - 2022-10-10 measure-started: {municipality: gm0402}\n", "2022-10-19", "  - 2022-10-18 alert: {to: gi-noordzee}\n"),
+         "s.stories.yaml:10:5: story 'Een': expected 2022-10-18 alert: {to: gi-noordzee}; "
+         "nothing like it was told: geldt voor IJmond; Hilversum viel op maandag 10 oktober 2022 onder Gooi en Vechtstreek\n"},
         {HEAD "- story: Een\n  norm: protector-assigned\n  given:\n" STARTED "  clock: 2022-10-14\n  expect: []\n",
          "s.stories.yaml:9:11: story 'Een': told and not expected: 2022-10-10 announcement: {due: 2022-10-17, to: gi-noordzee}\n"
          "s.stories.yaml:9:11: story 'Een': told and not expected: 2022-10-13 reminder: {to: gi-noordzee}\n"},
