@@ -144,7 +144,7 @@ static size_t row_form_place(enum row_kind kind) {
 /* -- Values -- */
 
 /* Writes one field; there is room. Returns the place behind. */
-static inline uint8_t *row_put(uint8_t *p, struct row_step step, const void *at) {
+static inline uint8_t *row_put_field(uint8_t *p, struct row_step step, const void *at) {
         int64_t number;
 
         switch (step.type) {
@@ -185,7 +185,7 @@ void row_write(const struct row_codec *codec, enum row_kind kind, const struct t
                 return;
         p = framing_put_single(p, form->layout->fingerprint);
         for (size_t i = 0; i < form->n; i++)
-                p = row_put(p, form->steps[i], (const char *)row + form->steps[i].offset);
+                p = row_put_field(p, form->steps[i], (const char *)row + form->steps[i].offset);
         out->n = (size_t)(p - out->bytes);
 }
 
