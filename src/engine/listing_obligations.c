@@ -86,7 +86,7 @@ static void norms_collect(struct listing_run *run) {
                 standing = norms_standing(v, o);
                 tally->in_order += standing == IN_ORDER;
                 tally->not_in_order += standing == NOT_IN_ORDER;
-                tally->explained += standing == NOT_IN_ORDER && o->excused;
+                tally->explained += standing == NOT_IN_ORDER && o->excuse;
                 tally->running += standing == RUNNING;
                 tally->lapsed += standing == LAPSED;
         }

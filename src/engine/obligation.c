@@ -247,7 +247,12 @@ static bool may_meet(const struct obligation *o, const struct fact *fact, day_t 
         return true;
 }
 
-/* The fact that meets it first: by date, or by instant when the term is in hours; then by event_id. */
+/* Whether the day has begun on which a fact does what it does; what decides about what is to come does it at once. */
+static bool fact_begun(struct view *v, const struct fact *fact, day_t date) {
+        return fact->type->ahead || view_begun(v, date);
+}
+
+/* The fact that meets it first, once its day has begun: by date, or by instant when the term is in hours; then by event_id. */
 static void find_met(struct view *v, struct obligation *o) {
         bool by_instant = o->norm->timing == TIMING_HOURS;
 
@@ -261,6 +266,8 @@ static void find_met(struct view *v, struct obligation *o) {
                         int64_t key = by_instant ? fact->occurred_at : date, best;
 
                         if (!ref_matches(ref, fact) || !may_meet(o, fact, date) || !obligation_joins(o, fact))
+                                continue;
+                        if (!fact_begun(v, fact, by_instant ? date_of_instant(fact->occurred_at) : date))
                                 continue;
                         best = !o->met ? INT64_MAX : by_instant ? o->met->occurred_at : o->met_date;
                         if (!o->met || key < best || (key == best && uuid_compare(&fact->event_id, &o->met->event_id) < 0)) {
@@ -284,7 +291,7 @@ static int dated_by_date(const void *a, const void *b) {
         return uuid_compare(&x->fact->event_id, &y->fact->event_id);
 }
 
-/* The n-th (from 1) joined fact of a reference by date then event_id, dated from @from to @until. */
+/* The n-th (from 1) joined fact of a reference by date then event_id, dated from @from to @until, once its day has begun. */
 static bool nth_fact(struct view *v, const struct obligation *o, const struct event_ref *ref, size_t n, day_t from, day_t until, struct dated *ret) {
         const struct fact_list *list = view_list(v, ref->type);
         struct dated *found;
@@ -303,7 +310,7 @@ static bool nth_fact(struct view *v, const struct obligation *o, const struct ev
                 return false;
         qsort(found, count, sizeof(*found), dated_by_date);
         *ret = found[n - 1];
-        return true;
+        return fact_begun(v, ret->fact, ret->date);
 }
 
 /* The earliest fact of ends_with that joins @o (by the ids of its start when @by_ids). */
@@ -361,7 +368,7 @@ static const struct fact *obligation_end(struct view *v, const struct obligation
         return latest;
 }
 
-/* A fact that excuses it now, remembering when an explanation runs out. Any that counts at all sets excused. */
+/* A fact that excuses it now, remembering when an explanation begins and when it runs out. */
 static void find_excuse(struct view *v, struct obligation *o) {
         for (size_t r = 0; r < o->norm->explained_by.n; r++) {
                 const struct event_ref *ref = &o->norm->explained_by.items[r];
@@ -370,12 +377,11 @@ static void find_excuse(struct view *v, struct obligation *o) {
                 for (size_t i = 0; i < list->n; i++) {
                         const struct fact *fact = list->items[i];
                         int until = fact->type->known == TYPE_DEVIATION_EXPLAINED ? fact->type->fields[FIELD_UNTIL] : -1;
-                        day_t last = until >= 0 ? fact_date(fact, until) : DAY_NONE;
+                        day_t last = until >= 0 ? fact_date(fact, until) : DAY_NONE, date = ref_date(ref, fact);
 
-                        if (fact == o->start || ref_date(ref, fact) == DAY_NONE || !ref_matches(ref, fact) || !obligation_joins(o, fact))
+                        if (o->excuse || fact == o->start || date == DAY_NONE || !ref_matches(ref, fact) || !obligation_joins(o, fact))
                                 continue;
-                        o->excused = true;
-                        if (!o->excuse && (last == DAY_NONE || !view_reached(v, date_over(last))))
+                        if (fact_begun(v, fact, date) && (last == DAY_NONE || !view_reached(v, date_over(last))))
                                 o->excuse = fact;
                 }
         }
@@ -439,7 +445,6 @@ static bool has_lapsed(struct view *v, struct obligation *o) {
 /* Fills due, status and what decided them. */
 static void obligation_settle(struct view *v, struct obligation *o) {
         o->met = o->ended = o->excuse = NULL;
-        o->excused = false;
         o->due = due_find(v, o, NULL);
         if (o->norm->timing == TIMING_LIMIT) {
                 settle_limit(v, o);

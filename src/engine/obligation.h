@@ -56,7 +56,6 @@ struct obligation {
         enum status status;
         const struct fact *met, *ended, *excuse; /* which facts decided; NULL */
         day_t met_date, ended_date;
-        bool excused; /* a fact of explained_by counts, whatever the status */
 };
 
 /* Fills v->obligations with all that exist now, their due dates and statuses. */

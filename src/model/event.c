@@ -82,6 +82,26 @@ static enum refusal event_check_region(const struct event *event, const struct o
         return REFUSAL_BAD_VALUE;
 }
 
+/* What reports that something happened is not dated more than a day ahead of when it was written down. */
+static enum refusal event_check_past(const struct event *event, const char **ret_field, struct error *err) {
+        const struct event_type *type = event->type;
+        instant_t recorded_at = event->slots[SLOT_RECORDED_AT].i;
+        int late = -1;
+
+        if (!type->past)
+                return REFUSAL_NONE;
+        if (event->slots[SLOT_OCCURRED_AT].i - recorded_at > DAY_MS)
+                late = SLOT_OCCURRED_AT;
+        else if (type->past_date >= 0 && event->slots[type->past_date].kind == SLOT_INT &&
+                 event->slots[type->past_date].i > date_of_instant(recorded_at) + 1)
+                late = type->past_date;
+        if (late < 0)
+                return REFUSAL_NONE;
+        *ret_field = type->layout->fields[late].name;
+        error_set(err, "%s: lies more than a day after recorded_at; %s reports what happened: send it when it has", *ret_field, type->name);
+        return REFUSAL_BAD_VALUE;
+}
+
 enum refusal event_check_values(const struct event *event, const struct organisations *orgs, const char **ret_field, struct error *err) {
         const struct layout *layout = event->type->layout;
 
@@ -96,6 +116,8 @@ enum refusal event_check_values(const struct event *event, const struct organisa
                 error_set(err, "%s: %s", layout->fields[i].name, wrong);
                 return REFUSAL_BAD_VALUE;
         }
+        if (event_check_past(event, ret_field, err) != REFUSAL_NONE)
+                return REFUSAL_BAD_VALUE;
         return event_check_region(event, orgs, ret_field, err);
 }
 

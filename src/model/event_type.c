@@ -26,6 +26,7 @@ const char *const known_field_names[KNOWN_FIELDS] = {
 #define ORGANISATION PREFIX "organisation"
 #define OWN_DATE PREFIX "date"
 #define LINK PREFIX "link"
+#define PAST PREFIX "past"
 
 struct describing {
         struct event_type *type;
@@ -332,6 +333,22 @@ static void event_type_find_own_date(struct describing *d) {
 
         for (size_t i = 0; i < ELEMENTS(dates) && d->type->own_date < 0; i++)
                 d->type->own_date = event_type_slot_by_name(d, dates[i], OWN_DATE, LAYOUT_DATE, "a date");
+        d->type->ahead = d->type->own_date >= 0 && strcmp(d->type->layout->fields[d->type->own_date].name, "valid_from") == 0;
+}
+
+/* Which date may not lie ahead when the type reports what happened: the field date, or what the schema says is in its place. */
+static void event_type_read_past(struct describing *d) {
+        struct event_type *type = d->type;
+        const struct layout_field *field = type->own_date < 0 ? NULL : &type->layout->fields[type->own_date];
+
+        type->past_date = -1;
+        type->past = event_type_read_flag(d, d->root->properties, PAST, "the record");
+        if (!type->past)
+                return;
+        if (type->ahead)
+                mistake(d, PAST ": what is valid from a day on decides about what is to come");
+        else if (field && (strcmp(field->name, "date") == 0 || event_type_says(field, OWN_DATE) == 1))
+                type->past_date = type->own_date;
 }
 
 static void event_type_find_fields(struct describing *d) {
@@ -422,7 +439,7 @@ static void event_type_check_telling(struct describing *d) {
 }
 
 void event_type_describe(struct event_type *type, struct link_names *links, const char *path, struct mistakes *mistakes) {
-        static const char *const known[] = {PREFIX "identity", PREFIX "publishers", PREFIX "own", PREFIX "ends", PREFIX "output", NULL};
+        static const char *const known[] = {PREFIX "identity", PREFIX "publishers", PREFIX "own", PREFIX "ends", PREFIX "output", PAST, NULL};
         struct describing d = {.type = type, .links = links, .root = schema_root(type->file), .path = path, .mistakes = mistakes};
 
         assert(type->name && type->layout && links && links->n >= LINKS && mistakes);
@@ -435,6 +452,7 @@ void event_type_describe(struct event_type *type, struct link_names *links, cons
         event_type_read_own(&d);
         event_type_read_fields(&d);
         event_type_find_fields(&d);
+        event_type_read_past(&d);
         event_type_check_known(&d);
         event_type_check_telling(&d);
 }
@@ -469,6 +487,8 @@ void event_type_write_taken(const struct event_type *type, struct buffer *out) {
                 buffer_printf(out, "%s%s", fields[type->own_date].name, event_type_by(&fields[type->own_date], OWN_DATE));
         else
                 buffer_add_text(out, "that of occurred_at");
+        if (type->past)
+                buffer_add_text(out, ", never ahead");
         for (size_t i = ENVELOPE_SLOTS; i < type->layout->n; i++) {
                 if (!event_type_is_organisation(type, (int)i))
                         continue;

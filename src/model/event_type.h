@@ -63,6 +63,9 @@ struct event_type {
         const struct layout *row;       /* of its row in case-state (model/row_schema.h) */
         int identity;                   /* slot, or -1 */
         int own_date;                   /* slot of a date, or -1: the local date of occurred_at */
+        bool ahead;                     /* its own date is valid_from: it decides about what is to come, and counts at once */
+        bool past;                      /* it reports what happened (ketenwacht.past): not dated ahead of when it was recorded */
+        int past_date;                  /* slot of the date that is held to that, or -1 */
         uint32_t publishers;            /* one bit per organisation kind */
         int own[KINDS];                 /* per kind: the slot that must name the publisher itself, or -1 */
         int links[LINKS_MAX];           /* slots, or -1 */

@@ -57,7 +57,7 @@ row 2 '{"ok":false,"mistakes":*,"lines":[[]"*/organisations.yaml:*}' '*correct t
 cp -r "$schemas" "$work/schemas"
 rm -r "$work/schemas/history/meeting-held"
 row 0 '*
-new: meeting-held: own date date (by its name)
+new: meeting-held: own date date (by its name), never ahead
 *' '' --config "$config" --schemas "$work/schemas"
 row 2 '' "*/none/calendar.yaml*" --config "$work/none" --schemas "$schemas"
 row 2 '' "ketenwacht check: takes no argument 'x' without --stories; see ketenwacht check --help" x

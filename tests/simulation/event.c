@@ -187,6 +187,15 @@ static void envelope_draw(struct sim *s, const struct event_type *type, const st
         }
 }
 
+/* What reports that something happened is dated no more than a day ahead of when it was written down: else it is refused at the door. */
+static void past_draw(const struct event_type *type, struct slot *slots) {
+        int date = layout_slot(type->layout, "date");
+        day_t last = naive_date_of(slots[SLOT_RECORDED_AT].i) + 1;
+
+        if (type->past && date >= 0 && slots[date].kind == SLOT_INT && slots[date].i > last)
+                slots[date].i = last;
+}
+
 bool event_draw(struct sim *s, const struct event_type *type, struct child *child, struct event *ret) {
         struct slot *slots = arena_calloc(s->arena, type->layout->n, sizeof(*slots));
         const struct organisation *source = source_draw(s, type, child);
@@ -199,6 +208,7 @@ bool event_draw(struct sim *s, const struct event_type *type, struct child *chil
         slots[SLOT_SOURCE] = string_slot(source->id);
         for (size_t i = ENVELOPE_SLOTS; i < type->layout->n; i++)
                 slots[i] = value_draw(s, type, (int)i, child);
+        past_draw(type, slots);
         own = type->own[source->kind];
         if (own >= 0)
                 slots[own] = string_slot(source->id);

@@ -334,7 +334,7 @@ static enum status status_of(const struct facts *counting, const struct obligati
                 date = (day_t)field(f, "date")->i;
                 if (end && (!ended || date < ended_on))
                         ended = true, ended_on = date;
-                if (!end && (!met || date < met_on))
+                if (!end && date <= today && (!met || date < met_on))
                         met = true, met_on = date;
         }
         if (met)

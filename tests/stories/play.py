@@ -18,6 +18,7 @@ KEYS = {
     "plan-due": ["effect", "at", "case_id", "protocol", "norm", "instance", "stage", "due_date", "to", "role"],
     "escalation-raised": ["effect", "at", "alert_id", "case_id", "protocol", "norm", "instance", "rung", "due_date", "to", "role"],
     "escalation-resolved": ["effect", "at", "alert_id", "case_id", "protocol", "norm", "instance", "rung", "reason", "to"],
+    "event-refused": ["effect", "at", "event_id", "code", "to"],
     "rejected": ["effect", "line", "code"],
 }
 

@@ -191,6 +191,9 @@ static const struct {
          "{\"name\":\"replaces\",\"type\":[\"null\",{\"type\":\"string\",\"logicalType\":\"uuid\"}],\"default\":null}]}",
          "talk-held.avsc: source of the envelope has another type"},
         {"talk-held.avsc", "\"string\"", "talk-held.avsc: the schema of an event must be a record"},
+        {"talk-held.avsc", SCHEMA("\"ketenwacht.past\":1,", DATE("date")), "talk-held.avsc: the record: ketenwacht.past must be true or false"},
+        {"talk-held.avsc", SCHEMA("\"ketenwacht.past\":true,", DATE("valid_from")),
+         "talk-held.avsc: ketenwacht.past: what is valid from a day on decides about what is to come"},
         {"talk-held.avsc", SCHEMA("", SAID("kind", "\"string\"", "date", "true")), "talk-held.avsc: kind: ketenwacht.date: it is not a date"},
         {"talk-held.avsc", SCHEMA("", SAID("one", DATE_TYPE, "date", "true") "," SAID("two", DATE_TYPE, "date", "true")),
          "talk-held.avsc: two: ketenwacht.date: one is the own date of this event already"},
@@ -455,6 +458,9 @@ static const struct {
          "occurred_at: '2024-09-03T11:00:00' is not an instant: RFC 3339 with an offset, of the years 2000 to 2200"},
         {"occurred_at", "\"1999-12-31T23:59:59Z\"", REFUSAL_BAD_VALUE, "occurred_at",
          "occurred_at: '1999-12-31T23:59:59Z' is not an instant: RFC 3339 with an offset, of the years 2000 to 2200"},
+        {"occurred_at", "\"2024-09-04T11:00:00.250+02:00\"", REFUSAL_NONE, NULL, ""},
+        {"occurred_at", "\"2024-09-04T11:00:00.251+02:00\"", REFUSAL_BAD_VALUE, "occurred_at",
+         "occurred_at: lies more than a day after recorded_at; measure-started reports what happened: send it when it has"},
         {"event_id", "\"9E3C7D36-343b-5e6c-abbb-495e4fd1fa09\"", REFUSAL_BAD_VALUE, "event_id",
          "event_id: '9E3C7D36-343b-5e6c-abbb-495e4fd1fa09' is not a uuid: 36 characters, lower case"},
         {"municipality", "\"gm 0375\"", REFUSAL_BAD_VALUE, "municipality", "municipality: must be 1 to 64 of A-Z a-z 0-9 . _ : / # -"},
@@ -542,7 +548,7 @@ START_TEST(test_values_of_slots) {
         const char *field = NULL;
         struct error err = {0};
         struct event event;
-        struct slot good;
+        struct slot good, recorded;
         static const struct {
                 int slot;
                 int64_t value;
@@ -557,9 +563,13 @@ START_TEST(test_values_of_slots) {
         ck_assert_int_eq(event_from_json(event_types_find(types, text_of("measure-started")), orgs, object, NULL, arena, &event, &field, &err), REFUSAL_NONE);
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
                 good = event.slots[rows[i].slot];
+                recorded = event.slots[SLOT_RECORDED_AT];
                 event.slots[rows[i].slot].i = rows[i].value;
+                if (rows[i].slot == SLOT_OCCURRED_AT) /* not dated ahead */
+                        event.slots[SLOT_RECORDED_AT].i = rows[i].value;
                 ck_assert_int_eq(event_check_values(&event, orgs, &field, &err), rows[i].ok ? REFUSAL_NONE : REFUSAL_BAD_VALUE);
                 event.slots[rows[i].slot] = good;
+                event.slots[SLOT_RECORDED_AT] = recorded;
         }
         event.slots[SLOT_SOURCE].s = (struct text){"gi\0x", 4};
         ck_assert_int_eq(event_check_values(&event, orgs, &field, &err), REFUSAL_BAD_VALUE);

@@ -160,7 +160,7 @@ static const struct {
         {"obstruction-resolved", NULL, NULL, "\"obstruction_id\":\"$o\",\"date\":\"2024-02-28\",\"help_found\":true"},
         {"resolved-in-region", "obstruction-resolved", "$region", "\"obstruction_id\":\"$o\",\"date\":\"2024-02-28\",\"help_found\":true"},
         {"handover-held", NULL, NULL,
-         "\"measure_id\":\"$m\",\"date\":\"2024-03-05\",\"with_local_team\":true,\"with_receiver\":true,\"with_family\":true,\"results\":true,"
+         "\"measure_id\":\"$m\",\"date\":\"2024-03-01\",\"with_local_team\":true,\"with_receiver\":true,\"with_family\":true,\"results\":true,"
          "\"risks\":true,\"relapse\":true,\"network\":true"},
         {"meeting-held", NULL, "$region", "\"region\":\"noord\",\"date\":\"2024-02-20\",\"kind\":\"BOARD\""},
 };

@@ -311,7 +311,10 @@ static const struct {
         {"assigned", "2023-01-20", {START, EXPLAINED, "a protector-assigned 2023-01-12 measure_id=@m reason=FIRST " ASSIGNED}, "assigned 1 1 0 0 0 0"},
         {"assigned", "2023-01-12", {START, EXPLAINED}, "assigned 0 0 0 0 1 0"}, /* explained before the due date is over */
         {"assigned", "2023-01-13", {START, EXPLAINED}, "assigned 1 0 1 1 0 0"},
-        {"assigned", "2023-01-20", {START, EXPLAINED " until=2023-01-15"}, "assigned 1 0 1 1 0 0"}, /* it ran out: overdue, and explained all the same */
+        {"assigned", "2023-01-20", {START, EXPLAINED " until=2023-01-20"}, "assigned 1 0 1 1 0 0"},
+        {"assigned", "2023-01-21", {START, EXPLAINED " until=2023-01-20"}, "assigned 1 0 1 0 0 0"}, /* it ran out, and explains no more */
+        {"assigned", "2023-01-21", /* nor what was met late */
+         {START, EXPLAINED " until=2023-01-20", "a protector-assigned 2023-01-13 measure_id=@m reason=FIRST " ASSIGNED}, "assigned 1 0 1 0 0 0"},
         {"assigned", "2023-01-20", {START, "a measure-ended 2023-01-12 measure_id=@m reason=OTHER"}, "assigned 0 0 0 0 0 1"},
         {"assigned", "2023-01-20", {START, "a measure-ended 2023-01-13 measure_id=@m reason=OTHER"}, "assigned 1 0 1 0 0 0"},
         {"assigned", "2023-01-20", {START, EXPLAINED, "a measure-ended 2023-01-13 measure_id=@m reason=OTHER"}, "assigned 1 0 1 1 0 0"},
@@ -416,7 +419,7 @@ static const struct {
         {{LISTING_WAITING, "2023-01-01", NULL, {0}}, {MEASURE, WAITS}, ""},
         {{LISTING_WAITING, "2023-01-12", NULL, {0}}, {MEASURE, WAITS, "a help-started 2023-01-12 measure_id=@m route=REGULAR"}, ""},
         {{LISTING_WAITING, "2023-01-11", NULL, {0}}, /* help that starts tomorrow has not started */
-         {MEASURE, WAITS, "a help-started 2023-01-12 measure_id=@m route=REGULAR recorded=2023-01-10"},
+         {MEASURE, WAITS, "a help-started 2023-01-12 measure_id=@m route=REGULAR recorded=2023-01-11"},
          "2023-01-02 9 QUEUE - gi-noordzee gm0375 ijmond - -"},
         {{LISTING_WAITING, "2023-01-12", NULL, {0}}, /* other help, from before */
          {MEASURE, WAITS, "a help-started 2022-12-20 measure_id=@m route=REGULAR"},
