@@ -18,6 +18,7 @@
 #include "base/json.h"
 #include "connect/runtime.h"
 #include "connectors/webhook/answer.h"
+#include "model/event_json.h"
 
 #define BODY_MAX ((size_t)4 * 1024 * 1024)
 #define ANSWER_BYTES_MAX ((curl_off_t)64 * 1024) /* of an answer's body, which nobody reads */

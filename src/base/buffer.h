@@ -27,6 +27,7 @@ struct buffer {
 void buffer_done(struct buffer *b); /* frees the bytes; the buffer is empty and usable again */
 void buffer_clear(struct buffer *b); /* n = 0 and not failed; keeps the memory */
 
+/* Add to the end. Beyond the maximum, or without memory, nothing is added and b->failed is set: look at it once, at the end. */
 void buffer_add(struct buffer *b, const void *bytes, size_t n);
 void buffer_add_byte(struct buffer *b, uint8_t byte);
 void buffer_add_text(struct buffer *b, const char *text); /* without the NUL */

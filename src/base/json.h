@@ -27,12 +27,16 @@ struct json_writer {
 #define JSON_WRITER(buffer) \
         { .out = (buffer) }
 
+/* Begin and end an object or an array, at most JSON_DEPTH_MAX deep (assert); between them commas come by themselves. */
 void jsonw_open_object(struct json_writer *w);
 void jsonw_close_object(struct json_writer *w);
 void jsonw_open_array(struct json_writer *w);
 void jsonw_close_array(struct json_writer *w);
+
+/* The key of the value that comes next. */
 void jsonw_key(struct json_writer *w, const char *key);
 
+/* One value. Texts are escaped; they are UTF-8. */
 void jsonw_text(struct json_writer *w, struct text t);
 void jsonw_string(struct json_writer *w, const char *s);
 void jsonw_int(struct json_writer *w, int64_t i);

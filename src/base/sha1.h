@@ -21,6 +21,7 @@ struct sha1 {
         uint8_t block[SHA1_BLOCK];
 };
 
+/* Begins a hash, takes bytes in, and ends it: the 20 bytes of FIPS 180-4. */
 void sha1_init(struct sha1 *s);
 void sha1_add(struct sha1 *s, const void *bytes, size_t n);
 void sha1_end(struct sha1 *s, uint8_t ret[SHA1_BYTES]);

@@ -12,6 +12,7 @@
 #include "bench/bench.h"
 #include "cli/broker.h"
 #include "cluster/event_record.h"
+#include "model/event_json.h"
 
 #define VALUE_MAX ((size_t)1 << 20)
 #define POLL_EVERY 256 /* events between two looks at the outcomes */

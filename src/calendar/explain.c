@@ -231,7 +231,7 @@ int trace_print(const struct trace *trace, const struct calendar *cal, struct bu
         return out->failed ? -ENOMEM : 0;
 }
 
-static void explain_put_date(struct json_writer *out, const char *key, day_t date) {
+static void term_put_date(struct json_writer *out, const char *key, day_t date) {
         char text[DATE_TEXT + 1];
 
         date_format(date, text);
@@ -244,7 +244,7 @@ static void put_days(struct json_writer *out, const char *key, const struct cale
         jsonw_open_array(out);
         for (unsigned i = 0; i < n; i++) {
                 jsonw_open_object(out);
-                explain_put_date(out, "date", entries[i].date);
+                term_put_date(out, "date", entries[i].date);
                 jsonw_put_string(out, "why", calendar_day_name(cal, entries[i].date));
                 jsonw_close_object(out);
         }
@@ -267,9 +267,9 @@ static unsigned put_steps(struct json_writer *out, const struct trace *trace, co
                 (void) term_step_format(trace->entries[at].step, text, sizeof(text));
                 jsonw_open_object(out);
                 jsonw_put_string(out, "step", text);
-                explain_put_date(out, "from", from);
+                term_put_date(out, "from", from);
                 from = trace->entries[at].date;
-                explain_put_date(out, "to", from);
+                term_put_date(out, "to", from);
                 put_days(out, "skipped", cal, trace->entries + first, skipped);
                 jsonw_close_object(out);
                 first = at + 1;
@@ -282,7 +282,7 @@ void trace_print_json(const struct trace *trace, const struct calendar *cal, str
         unsigned at, rolled;
 
         jsonw_open_object(out);
-        explain_put_date(out, "from", trace->from);
+        term_put_date(out, "from", trace->from);
         at = put_steps(out, trace, cal);
         if (trace->legal) {
                 jsonw_put_string(out, "roll", "legal");
@@ -290,13 +290,13 @@ void trace_print_json(const struct trace *trace, const struct calendar *cal, str
                 put_days(out, "rolled", cal, trace->entries + at, rolled);
                 at += rolled;
                 if (at < trace->n && trace->entries[at].kind == TRACE_EXTENDED)
-                        explain_put_date(out, "extended_to", trace->entries[at].date);
+                        term_put_date(out, "extended_to", trace->entries[at].date);
         }
         if (trace->end == DAY_NONE) {
                 jsonw_key(out, "end");
                 jsonw_null(out);
         } else {
-                explain_put_date(out, "end", trace->end);
+                term_put_date(out, "end", trace->end);
         }
         if (trace->unknown_year)
                 jsonw_put_int(out, "unknown_year", trace->unknown_year);

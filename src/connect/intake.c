@@ -11,6 +11,7 @@
 
 #include "cluster/event_record.h"
 #include "connect/trace.h"
+#include "model/event_json.h"
 
 /* One request on its way through. */
 struct reading {

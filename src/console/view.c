@@ -17,7 +17,7 @@
 #include "cluster/event_record.h"
 #include "cluster/topics.h"
 #include "engine/row.h"
-#include "model/event.h"
+#include "model/event_json.h"
 #include "model/row_schema.h"
 
 struct view {

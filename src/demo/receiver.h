@@ -23,6 +23,7 @@ int receiver_start(struct receiver **ret, struct error *err) MUSTCHECK;
 struct receiver *receiver_stop(struct receiver *receiver); /* NULL ok; returns NULL */
 DEFINE_CLEANUP(struct receiver *, receiver_stop);
 
+/* The port on which it listens, chosen by the system. */
 uint16_t receiver_port(const struct receiver *receiver);
 
 /* Deliveries with an id of their own, and those that came again. From any thread. */

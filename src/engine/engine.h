@@ -27,6 +27,7 @@ int engine_new_without(const struct config *config, const struct protocol_key *w
 struct engine *engine_free(struct engine *engine);
 DEFINE_CLEANUP(struct engine *, engine_free);
 
+/* The configuration that it was made with; borrowed. */
 const struct config *engine_config(const struct engine *engine);
 
 /*

@@ -28,6 +28,7 @@ int pool_intern(struct pool *pool, struct text word, uint32_t *ret) MUSTCHECK;
 /* The number of a word that is there already, or POOL_NONE. */
 uint32_t pool_find(const struct pool *pool, struct text word);
 
+/* The word of a number that pool_intern() gave; a view into the pool. */
 struct text pool_text(const struct pool *pool, uint32_t number);
 /* The same with a NUL behind it. */
 const char *pool_word(const struct pool *pool, uint32_t number);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "calendar/date.h"
-#include "model/event.h"
+#include "model/event_json.h"
 #include "base/name.h"
 
 struct reader {

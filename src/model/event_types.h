@@ -29,6 +29,7 @@ DEFINE_CLEANUP(struct event_types *, event_types_free);
  */
 void event_types_check_outputs(const struct event_types *types, const char *folder, struct mistakes *mistakes);
 
+/* How many there are, and each of them: by place, by name (NULL: none), by what the contract knows it as. Borrowed. */
 size_t event_types_count(const struct event_types *types);
 const struct event_type *event_types_at(const struct event_types *types, size_t index); /* sorted by name */
 const struct event_type *event_types_find(const struct event_types *types, struct text name);

@@ -9,6 +9,7 @@
 
 #include "calendar/date.h"
 #include "base/name.h"
+#include "model/event_json.h"
 
 static struct text text_of_json(const json_t *string) {
         return (struct text){json_string_value(string), json_string_length(string)};

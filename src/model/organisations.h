@@ -70,6 +70,7 @@ const struct organisation *organisations_at(const struct organisations *orgs, si
 const struct organisation *organisations_find(const struct organisations *orgs, struct text id); /* first row, or NULL */
 const struct organisation *organisations_operators(const struct organisations *orgs); /* the first of kind operators: always there */
 
+/* How many regions there are, and each: by place, by id, by the case_id that it is; NULL: none. Borrowed. */
 size_t regions_count(const struct organisations *orgs);
 const struct region *regions_at(const struct organisations *orgs, size_t index);
 const struct region *regions_find(const struct organisations *orgs, struct text id);

@@ -22,7 +22,7 @@ struct deriving {
 };
 
 /* Takes @value over, also when it fails. */
-static void row_put(struct deriving *d, json_t *object, const char *key, json_t *value) {
+static void row_schema_put(struct deriving *d, json_t *object, const char *key, json_t *value) {
         if (!value || json_object_set_new(object, key, value))
                 d->out_of_memory = true;
 }
@@ -57,9 +57,9 @@ static json_t *row_write_enum(struct deriving *d, const struct schema *type) {
         }
         for (size_t i = 0; i < type->n_symbols; i++)
                 row_append(d, symbols, json_string(type->symbols[i]));
-        row_put(d, object, "symbols", symbols);
+        row_schema_put(d, object, "symbols", symbols);
         if (type->default_symbol)
-                row_put(d, object, "default", json_string(type->default_symbol));
+                row_schema_put(d, object, "default", json_string(type->default_symbol));
         return object;
 }
 
@@ -121,16 +121,16 @@ static json_t *row_write_field(struct deriving *d, const struct schema_field *fi
 
         if (!object)
                 return NULL;
-        row_put(d, object, "type", row_write_type(d, field->type));
+        row_schema_put(d, object, "type", row_write_type(d, field->type));
         if (field->default_value && first_branch(field->type)->logical == SCHEMA_UUID)
-                row_put(d, object, "default", uuid_default(field->default_value));
+                row_schema_put(d, object, "default", uuid_default(field->default_value));
         else if (field->default_value)
-                row_put(d, object, "default", json_deep_copy(field->default_value));
+                row_schema_put(d, object, "default", json_deep_copy(field->default_value));
         if (field->doc[0])
-                row_put(d, object, "doc", json_string(field->doc));
+                row_schema_put(d, object, "doc", json_string(field->doc));
         json_object_foreach((json_t *)field->properties, key, value) {
                 if (strncmp(key, "ketenwacht.", strlen("ketenwacht.")) == 0)
-                        row_put(d, object, key, json_deep_copy(value));
+                        row_schema_put(d, object, key, json_deep_copy(value));
         }
         return object;
 }
@@ -154,7 +154,7 @@ static json_t *row_write_record(struct deriving *d, const struct schema *event) 
         for (size_t i = ROW_SKIPPED; i < event->n_fields; i++)
                 row_append(d, fields, row_write_field(d, &event->fields[i]));
         row_write_added(d, fields);
-        row_put(d, record, "fields", fields);
+        row_schema_put(d, record, "fields", fields);
         return record;
 }
 

@@ -18,6 +18,7 @@ struct teller {
         struct buffer body;    /* one output's bytes */
 };
 
+/* Borrows @ground. */
 void teller_init(struct teller *teller, struct ground *ground);
 void teller_done(struct teller *teller); /* a zeroed one is fine */
 

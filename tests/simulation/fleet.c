@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "bus/memory/worker.h"
 #include "simulation.h"
 #include "engine/restore.h"
 

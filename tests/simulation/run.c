@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 
+#include "bus/memory/worker.h"
 #include "simulation.h"
 
 #define TURNS_LEAST 100

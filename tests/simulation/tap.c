@@ -9,6 +9,7 @@
  * transaction back, or time passes, for others too, while the call waits.
  */
 
+#include "bus/memory/worker.h"
 #include "simulation.h"
 
 #include <errno.h>

@@ -41,7 +41,7 @@ def code(text):
 
 def functions(text):
     """(name, first line, last line) of each function body; None when the braces do not balance."""
-    plain = _DIRECTIVE.sub(_blank, code(text))
+    plain = _ATTRIBUTE.sub(_blank, _DIRECTIVE.sub(_blank, code(text)))
     found, depth, start, head_start, is_function = [], 0, 0, 0, False
     for i, c in enumerate(plain):
         if c == "{":
@@ -64,6 +64,7 @@ def functions(text):
     return found if depth == 0 else None
 
 
+_ATTRIBUTE = re.compile(r"__attribute__\s*\(\(.*?\)\)", re.DOTALL)
 _PROTOTYPE = re.compile(r"^(?!static\b|typedef\b|#|\s|return\b|extern\b)[\w][\w \t*]*?[ \t*](\w+)\s*\([^;{}]*\)[^;{}()]*(?:\([^;{}]*\)[^;{}]*)*;", re.MULTILINE)
 
 

@@ -304,7 +304,8 @@ def check_names(tree):
     found = {}
     for path, text in tree.texts(lambda p: is_c(p) and is_product(p)):
         for name, first, _ in csource.functions(text) or ():
-            found.setdefault(name, []).append((path, first))
+            if name != "main":
+                found.setdefault(name, []).append((path, first))
     for name, places in sorted(found.items()):
         for path, line in places[1:]:
             if path != places[0][0]:
@@ -349,7 +350,8 @@ def small_files(tree):
 
 
 CHECKS = (check_spdx, check_layers, check_banned, check_mutable_globals, check_sizes, check_leftovers, check_registry_hosts,
-          check_top_level, check_built, check_log_page, check_loop_tests, check_pages)
+          check_top_level, check_built, check_log_page, check_own_header, check_purpose, check_documented, check_names, check_loop_tests,
+          check_pages)
 
 
 def violations(tree, checks=CHECKS):

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "bus/memory.h"
+#include "bus/memory/worker.h"
 
 #define PARTITIONS 4
 #define TURNS_MAX 1000

@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "engine/facts.h"
-#include "model/event.h"
+#include "model/event_json.h"
 #include "model/row_schema.h"
 #include "model_fixture.h"
 

@@ -14,7 +14,7 @@
 
 #include "cluster/event_record.h"
 #include "cluster/topics.h"
-#include "model/event.h"
+#include "model/event_json.h"
 
 #define CASE "8a53d001-0000-4000-8000-000000000001"
 #define EVENT "0b57d001-0000-4000-8000-000000000001"

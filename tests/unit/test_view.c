@@ -17,7 +17,7 @@
 #include "calendar/date.h"
 #include "console/view.h"
 #include "engine/row.h"
-#include "model/event.h"
+#include "model/event_json.h"
 #include "model/row_schema.h"
 
 #define CASE "8a53d001-0000-4000-8000-000000000001"

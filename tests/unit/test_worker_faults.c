@@ -7,6 +7,7 @@
  * back; then all topics are read and compared with an engine that has read everything at once.
  */
 
+#include "bus/memory/worker.h"
 #include "worker_world.h"
 
 #define CASES 12

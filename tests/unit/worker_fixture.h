@@ -26,6 +26,7 @@
 #include "engine/engine.h"
 #include "engine/row.h"
 #include "worker/worker.h"
+#include "model/event_json.h"
 
 #define FIXTURE_PATH 512
 

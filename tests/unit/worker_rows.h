@@ -47,6 +47,7 @@
 #include <ctype.h>
 
 #include "base/metrics.h"
+#include "bus/memory/worker.h"
 #include "worker_world.h"
 
 #define ROWS_WORKERS 4

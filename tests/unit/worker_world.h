@@ -8,6 +8,7 @@
  */
 
 #include "bus/memory.h"
+#include "bus/memory/worker.h"
 #include "worker_fixture.h"
 
 #define WORLD_PARTITIONS 2
