@@ -72,6 +72,13 @@ static day_t explanation_holding(const struct obligation *o) {
         return o->start && o->link <= 1 ? o->start->own : o->from;
 }
 
+/* What would come while an explanation counts comes when it is over, if it ends. */
+static instant_t explanation_postponed(const struct obligation *o, instant_t at) {
+        instant_t over = o->excused_until == INT32_MAX ? INSTANT_NEVER : date_over(o->excused_until);
+
+        return at > over ? at : over;
+}
+
 static bool explanation_next(struct explanation *x, const struct obligation *o, struct upcoming *ret) {
         struct view *v = &x->view;
 
@@ -87,6 +94,8 @@ static bool explanation_next(struct explanation *x, const struct obligation *o, 
         for (size_t i = 0; i < o->norm->n_rungs; i++) {
                 instant_t fell, at = rung_due(v, o, &o->norm->rungs[i], &fell);
 
+                if (o->status == STATUS_EXPLAINED) /* not before the explanation is over, if it ends */
+                        at = explanation_postponed(o, at);
                 if (at > v->now && at < ret->at)
                         *ret = (struct upcoming){.at = at, .rung = (unsigned)i + 1, .roles = &o->norm->rungs[i].to};
         }
@@ -369,6 +378,41 @@ static void say_next(struct explanation *x, const struct obligation *o, struct b
         buffer_add_text(out, "\n");
 }
 
+/* What an enum says by its name; NULL: the type has no such enum. */
+static const char *explain_symbol(const struct fact *fact, const char *field) {
+        int slot = layout_slot(fact->type->layout, field);
+        const struct layout_field *of = slot >= 0 ? &fact->type->layout->fields[slot] : NULL;
+
+        return of && of->type == LAYOUT_ENUM && fact->slots[slot].kind == SLOT_INT ? of->symbols[fact->slots[slot].i] : NULL;
+}
+
+/* The last day on which an explanation counts, or DAY_NONE: it has no end. */
+static day_t explain_until(const struct fact *fact) {
+        return fact->type->fields[FIELD_UNTIL] >= 0 ? fact_date(fact, fact->type->fields[FIELD_UNTIL]) : DAY_NONE;
+}
+
+static void say_excuse(struct buffer *out, const char *what, const struct fact *fact) {
+        const char *reason = explain_symbol(fact, "reason");
+        day_t until = explain_until(fact);
+        char day[DATE_DUTCH_MAX];
+
+        say_fact(out, what, fact, fact->own);
+        if (reason || until != DAY_NONE)
+                buffer_printf(out, "    %s%s%s%s%s\n", reason ? "reden " : "", reason ? reason : "", reason && until != DAY_NONE ? ", " : "",
+                              until != DAY_NONE ? "tot en met " : "", until != DAY_NONE ? date_dutch(until, day) : "");
+}
+
+/* The explanation that counted longest, and what its end does to the ladder. */
+static void say_excuse_over(struct buffer *out, const struct obligation *o) {
+        char day[DATE_DUTCH_MAX];
+
+        say_excuse(out, "was uitgelegd door", o->last_excuse);
+        buffer_printf(out, "    die toelichting is voorbij sinds %s", date_dutch(o->excused_until, day));
+        if (o->due.state == DUE_KNOWN && o->norm->n_rungs && o->excused_until > o->due.date)
+                buffer_add_text(out, ladder_restart(o) != DAY_NONE ? "; de ladder telt vanaf die dag opnieuw" : "; de ladder telt door vanaf de einddatum");
+        buffer_add_text(out, "\n");
+}
+
 static void say_obligation(struct explanation *x, const struct obligation *o, struct buffer *out) {
         buffer_printf(out, "\n%s: %s\n", o->norm->title ? o->norm->title : o->norm->name, status_dutch[o->status]);
         buffer_printf(out, "  norm %s, kenmerk %s\n", o->norm->name, o->instance);
@@ -381,7 +425,9 @@ static void say_obligation(struct explanation *x, const struct obligation *o, st
         if (o->ended && o->status == STATUS_LAPSED)
                 say_fact(out, "vervallen door", o->ended, o->ended_date);
         if (o->excuse)
-                say_fact(out, "uitgelegd door", o->excuse, o->excuse->own);
+                say_excuse(out, "uitgelegd door", o->excuse);
+        else if (o->last_excuse)
+                say_excuse_over(out, o);
         say_told(x, o, out);
         say_next(x, o, out);
 }
@@ -448,18 +494,22 @@ static void explain_put_instant(struct json_writer *w, const char *key, instant_
         jsonw_put_string(w, key, text);
 }
 
-static void explain_put_fact(struct json_writer *w, const char *key, const struct fact *fact, day_t date) {
+static void explain_put_fact_inside(struct json_writer *w, const struct fact *fact, day_t date) {
         char id[UUID_TEXT + 1];
 
-        if (!fact)
-                return;
         uuid_format(&fact->event_id, id);
-        jsonw_key(w, key);
-        jsonw_open_object(w);
         jsonw_put_string(w, "event", fact->type->name);
         jsonw_put_string(w, "event_id", id);
         jsonw_put_text(w, "source", fact->slots[SLOT_SOURCE].s);
         explain_put_date(w, "date", date);
+}
+
+static void explain_put_fact(struct json_writer *w, const char *key, const struct fact *fact, day_t date) {
+        if (!fact)
+                return;
+        jsonw_key(w, key);
+        jsonw_open_object(w);
+        explain_put_fact_inside(w, fact, date);
         jsonw_close_object(w);
 }
 
@@ -641,6 +691,21 @@ static void put_reason(struct explanation *x, const struct obligation *o, struct
         explain_put_fact(w, "agreed", why.agreed, why.agreed_date);
 }
 
+static void explain_put_excuse(struct json_writer *w, const char *key, const struct fact *fact) {
+        const char *reason = fact ? explain_symbol(fact, "reason") : NULL;
+
+        if (!fact)
+                return;
+        jsonw_key(w, key);
+        jsonw_open_object(w);
+        explain_put_fact_inside(w, fact, fact->own);
+        if (reason)
+                jsonw_put_string(w, "reason", reason);
+        if (fact->type->fields[FIELD_UNTIL] >= 0)
+                explain_put_date(w, "until", explain_until(fact));
+        jsonw_close_object(w);
+}
+
 static void explain_put_obligation(struct explanation *x, const struct obligation *o, struct json_writer *w) {
         jsonw_open_object(w);
         jsonw_put_string(w, "protocol", o->norm->protocol->name);
@@ -659,7 +724,10 @@ static void explain_put_obligation(struct explanation *x, const struct obligatio
         else
                 explain_put_fact(w, "met_by", o->met, o->met_date);
         explain_put_fact(w, "ended_by", o->ended, o->ended_date);
-        explain_put_fact(w, "explained_by", o->excuse, o->excuse ? o->excuse->own : DAY_NONE);
+        explain_put_excuse(w, "explained_by", o->excuse);
+        explain_put_excuse(w, "explanation_over", o->excuse ? NULL : o->last_excuse);
+        if (ladder_restart(o) != DAY_NONE)
+                explain_put_date(w, "ladder_from", ladder_restart(o));
         explain_put_told(x, o, w);
         explain_put_next(x, o, w);
         jsonw_close_object(w);

@@ -196,21 +196,29 @@ static bool is_at_once(const struct obligation *o, struct term_step step) {
         return step.count == 0 && step.unit != TERM_HOURS && (o->norm->timing == TIMING_AT_ONCE || o->norm->timing == TIMING_LIMIT);
 }
 
+day_t ladder_restart(const struct obligation *o) {
+        bool over = o->norm->explanation_restarts && o->excused_until != DAY_NONE && o->excused_until != INT32_MAX;
+
+        return over && o->excused_until > o->due.date ? o->excused_until : DAY_NONE;
+}
+
 instant_t rung_due(struct view *v, const struct obligation *o, const struct rung *rung, instant_t *ret_fell) {
         /* A broken limit is over from the beginning of time: it is known at once. What is told is when it broke. */
         instant_t over = o->norm->timing == TIMING_LIMIT && o->met ? o->met->occurred_at : o->due.over;
-        day_t end;
+        day_t end, anew = ladder_restart(o);
 
         assert(o->due.state == DUE_KNOWN);
         *ret_fell = INSTANT_NEVER;
+        if (anew != DAY_NONE)
+                over = date_over(anew);
         if (is_at_once(o, rung->after)) {
                 *ret_fell = over;
-                return o->due.over;
+                return anew != DAY_NONE ? over : o->due.over;
         }
         if (rung->after.unit == TERM_HOURS) {
                 if (term_hours_end(rung->after, over, ret_fell))
                         return INSTANT_NEVER;
-        } else if (term_step_end(v->config->calendar, rung->after, o->due.date, &end, NULL) == 0) {
+        } else if (term_step_end(v->config->calendar, rung->after, anew != DAY_NONE ? anew : o->due.date, &end, NULL) == 0) {
                 *ret_fell = date_over(end);
         }
         return *ret_fell;
@@ -379,9 +387,15 @@ static void find_excuse(struct view *v, struct obligation *o) {
                         int until = fact->type->known == TYPE_DEVIATION_EXPLAINED ? fact->type->fields[FIELD_UNTIL] : -1;
                         day_t last = until >= 0 ? fact_date(fact, until) : DAY_NONE, date = ref_date(ref, fact);
 
-                        if (o->excuse || fact == o->start || date == DAY_NONE || !ref_matches(ref, fact) || !obligation_joins(o, fact))
+                        if (fact == o->start || date == DAY_NONE || !ref_matches(ref, fact) || !obligation_joins(o, fact))
                                 continue;
-                        if (fact_begun(v, fact, date) && (last == DAY_NONE || !view_reached(v, date_over(last))))
+                        if (!fact_begun(v, fact, date))
+                                continue;
+                        if (!o->last_excuse || (last == DAY_NONE ? INT32_MAX : last) > o->excused_until) {
+                                o->last_excuse = fact;
+                                o->excused_until = last == DAY_NONE ? INT32_MAX : last;
+                        }
+                        if (!o->excuse && (last == DAY_NONE || !view_reached(v, date_over(last))))
                                 o->excuse = fact;
                 }
         }
@@ -444,7 +458,8 @@ static bool has_lapsed(struct view *v, struct obligation *o) {
 
 /* Fills due, status and what decided them. */
 static void obligation_settle(struct view *v, struct obligation *o) {
-        o->met = o->ended = o->excuse = NULL;
+        o->met = o->ended = o->excuse = o->last_excuse = NULL;
+        o->excused_until = DAY_NONE;
         o->due = due_find(v, o, NULL);
         if (o->norm->timing == TIMING_LIMIT) {
                 settle_limit(v, o);

@@ -55,7 +55,9 @@ struct obligation {
         struct due due;
         enum status status;
         const struct fact *met, *ended, *excuse; /* which facts decided; NULL */
+        const struct fact *last_excuse;          /* of the facts of explained_by that count the one that excuses longest, over or not; NULL */
         day_t met_date, ended_date;
+        day_t excused_until;                     /* the last day of .last_excuse; INT32_MAX: without end; DAY_NONE: there is none */
 };
 
 /* Fills v->obligations with all that exist now, their due dates and statuses. */
@@ -70,6 +72,8 @@ bool conditions_hold(struct view *v, const struct conditions *when, const struct
  * v->obligations. Traces come from the arena; out of memory sets failed.
  */
 void obligation_reason(struct view *v, const struct obligation *o, struct due_reason *ret);
+/* The day from which the ladder counts anew (after_explanation: restart), when that is after the due date; else DAY_NONE. */
+day_t ladder_restart(const struct obligation *o);
 /* When a rung is due: INSTANT_NEVER when the calendar does not know. @ret_fell: the instant to be told. */
 instant_t rung_due(struct view *v, const struct obligation *o, const struct rung *rung, instant_t *ret_fell);
 instant_t reminder_due(struct view *v, const struct obligation *o, const struct reminder *reminder);

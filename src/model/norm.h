@@ -85,6 +85,7 @@ struct norm {
         enum timing timing;
         struct term term;                /* TIMING_TERM, TIMING_HOURS */
         bool since_start, sooner, repeats, holds_on_due;
+        bool explanation_restarts;       /* after_explanation: restart */
         bool per_case; int per;          /* per: case; or the slot of an id field of the starting type; -1: per starting fact */
         bool has_not_before; struct event_ref not_before; struct term not_before_term;
         struct event_ref due_with;

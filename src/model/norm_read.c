@@ -445,6 +445,22 @@ static void norm_read_facts(struct norm_reading *c, const struct yaml_node *node
                 mistake_at(c, node, "nothing meets the norm '%s': it needs met_by", norm->name);
 }
 
+/* @node: NULL when it is not there. */
+static void norm_read_after_explanation(struct norm_reading *c, const struct yaml_node *node, struct norm *norm) {
+        struct nearest nearest = NEAREST_INIT(node ? node->text : "");
+        char hint[NEAREST_HINT_MAX];
+
+        if (!node || !reading_scalar(&c->r, node, "after_explanation"))
+                return;
+        nearest_try(&nearest, "continue");
+        nearest_try(&nearest, "restart");
+        norm->explanation_restarts = strcmp(node->text, "restart") == 0;
+        if (!norm->explanation_restarts && strcmp(node->text, "continue") != 0)
+                mistake_at(c, node, "after_explanation is continue or restart, not '%.80s'%s", node->text, nearest_hint(&nearest, hint));
+        else if (norm->explained_by.n == 0 || norm->n_rungs == 0)
+                mistake_at(c, node, "after_explanation says how the ladder goes on after an explanation, so it needs explained_by and escalate");
+}
+
 void norm_read(struct norm_reading *c, const struct yaml_node *node, struct norm *ret) {
         const struct yaml_node *name, *title, *each, *announce;
         size_t before = c->r.mistakes->n;
@@ -477,6 +493,7 @@ void norm_read(struct norm_reading *c, const struct yaml_node *node, struct norm
         reference_roles(c, announce, "announce", true, &ret->announce);
         norm_read_reminders(c, yaml_get(node, "remind"), ret);
         norm_read_rungs(c, yaml_get(node, "escalate"), ret);
+        norm_read_after_explanation(c, yaml_get(node, "after_explanation"), ret);
         /* What was read here and what everybody else goes by are the same, else something would be silent for ever. */
         assert(c->r.e || c->r.mistakes->n != before || norm_count_named(ret, c->types, NULL) == c->referred);
 }

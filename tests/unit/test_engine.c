@@ -269,6 +269,37 @@ START_TEST(test_sooner_brings_forward_what_is_due_with_a_fact) {
 }
 END_TEST
 
+/* Explained until 20 March, due on 11 March: what is raised on the days after the explanation. */
+static const struct { const char *key; unsigned on_21, on_24, on_28; } afters[] = {
+        {"", 2, 0, 0},
+        {"    after_explanation: continue\n", 2, 0, 0},
+        {"    after_explanation: restart\n", 1, 0, 1}, /* the first at midnight, the second a week after its last day */
+};
+
+START_TEST(test_the_ladder_after_an_explanation_that_is_over) {
+        char protocol[2048];
+
+        snprintf(protocol, sizeof(protocol), "%s%s", PROTOCOL("    term: 10 days\n    met_by: [first-contact-held]\n    explained_by: [deviation-explained]\n"
+                 "    escalate:\n      - {after: 0 days, to: [gi]}\n      - {after: 1 week, to: [municipality]}\n"), afters[_i].key);
+        open_with(protocol);
+        (void) tell(STARTED("60a3d05e-e53c-5dbc-921a-806f98a46c8c", "2024-03-01"), "2024-03-01T10:00:00Z");
+        store_commit(store);
+        (void) tell("{\"event\":\"deviation-explained\"," ENVELOPE("11111111-1111-4111-8111-111111111111", "2024-03-08T10:00:00Z")
+                    ",\"norm\":\"proefnorm\",\"instance\":\"" MEASURE "\",\"date\":\"2024-03-08\",\"until\":\"2024-03-20\",\"reason\":\"CAPACITY\"}",
+                    "2024-03-08T10:00:00Z");
+        store_commit(store);
+        ck_assert_uint_eq(count(evaluate("2024-03-20T22:59:00Z"), EFFECT_RAISED), 0);
+        store_commit(store);
+        ck_assert_uint_eq(count(evaluate("2024-03-20T23:00:00Z"), EFFECT_RAISED), afters[_i].on_21);
+        store_commit(store);
+        ck_assert_uint_eq(count(evaluate("2024-03-24T10:00:00Z"), EFFECT_RAISED), afters[_i].on_24);
+        store_commit(store);
+        ck_assert_uint_eq(count(evaluate("2024-03-27T22:59:00Z"), EFFECT_RAISED), 0);
+        store_commit(store);
+        ck_assert_uint_eq(count(evaluate("2024-03-27T23:00:00Z"), EFFECT_RAISED), afters[_i].on_28);
+}
+END_TEST
+
 START_TEST(test_a_rung_in_an_unknown_year_does_not_fire) {
         const struct outcome *outcome;
 
@@ -374,6 +405,7 @@ int main(void) {
         tcase_add_test(t, test_a_rung_in_an_unknown_year_does_not_fire);
         tcase_add_test(t, test_a_role_that_means_nobody_goes_to_operators_and_says_why);
         tcase_add_test(t, test_what_met_it_under_the_version_before_starts_the_next_link);
+        tcase_add_loop_test(t, test_the_ladder_after_an_explanation_that_is_over, 0, ELEMENTS(afters));
         tcase_add_test(t, test_sooner_brings_forward_what_is_due_with_a_fact);
         tcase_add_test(t, test_what_is_rolled_back_never_was);
         tcase_add_test(t, test_a_case_has_a_limit);

@@ -374,6 +374,35 @@ START_TEST(test_every_nothing_says_why) {
 }
 END_TEST
 
+#define EXPLAINED(n, date, until)                                                                                                 \
+        EVENT("deviation-explained", CHILD, n, date "T11:00", "\"norm\":\"proefnorm\",\"instance\":\"" MEASURE                   \
+              "\",\"date\":\"" date "\",\"until\":\"" until "\",\"reason\":\"WAITING_LIST\"")
+#define LADDER "    explained_by: [deviation-explained]\n    escalate: [{after: 0 days, to: [gi]}]\n"
+#define REASON "    reden WAITING_LIST, tot en met maandag 31 januari 2022\n"
+#define OVER NEXT_FACT("was uitgelegd door deviation-explained", "zaterdag 15 januari 2022", "2") REASON                          \
+        "    die toelichting is voorbij sinds maandag 31 januari 2022"
+#define JSON_UNTIL "\"date\":\"2022-01-15\",\"reason\":\"WAITING_LIST\",\"until\":\"2022-01-31\"}"
+
+static const struct { const char *key, *then, *text, *json; } overs[] = {
+        {"", "2022-01-25", NEXT_FACT("uitgelegd door deviation-explained", "zaterdag 15 januari 2022", "2") REASON, JSON_UNTIL},
+        {"", "2022-02-05", OVER "; de ladder telt door vanaf de einddatum\n", JSON_UNTIL},
+        {"    after_explanation: restart\n", "2022-02-05", OVER "; de ladder telt vanaf die dag opnieuw\n", JSON_UNTIL ",\"ladder_from\":\"2022-01-31\""},
+};
+
+START_TEST(test_an_explanation_that_is_over_is_still_said) {
+        char norm[1024], at_text[64];
+        instant_t at;
+
+        snprintf(norm, sizeof(norm), "%s%s", INFORMED TEN LADDER, overs[_i].key);
+        open_norm(norm, ANYWHERE("2015-01-01"));
+        play(STARTED("1", "2022-01-10") EXPLAINED("2", "2022-01-15", "2022-01-31"));
+        snprintf(at_text, sizeof(at_text), "%sT10:00:00+01:00", overs[_i].then);
+        ck_assert(instant_parse(text_of(at_text), &at));
+        ck_assert_int_eq(replay_clock(replay, at), 0);
+        expect("proefnorm", overs[_i].text, overs[_i].json);
+}
+END_TEST
+
 /* What another version of the agreement does is no reason why not; what another measure does not start is. */
 START_TEST(test_only_what_nothing_stands_in_place_of_is_said) {
         struct buffer out = BUFFER_INIT(TEXT_MAX);
@@ -431,6 +460,7 @@ int main(void) {
         tcase_add_checked_fixture(t, NULL, teardown);
         tcase_add_loop_test(t, test_every_way_says_why, 0, ELEMENTS(ways));
         tcase_add_loop_test(t, test_every_nothing_says_why, 0, ELEMENTS(nothings));
+        tcase_add_loop_test(t, test_an_explanation_that_is_over_is_still_said, 0, ELEMENTS(overs));
         tcase_add_test(t, test_only_what_nothing_stands_in_place_of_is_said);
         tcase_add_test(t, test_dates_of_the_agreements_do_not_contradict_themselves);
         suite_add_tcase(s, t);

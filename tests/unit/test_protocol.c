@@ -131,6 +131,10 @@ static const struct {
                  "9:11: '5 working days' cannot roll: the Algemene termijnenwet does not move terms in working days, which end on one; "
          "let it end where it ends (roll: none)"},
         {NORM S "    term: at once\n    roll: legal\n" M, "9:11: only a term rolls"},
+        {NORM S T M "    explained_by: deviation-explained\n    after_explanation: restrat\n    escalate: [{after: 0 days, to: [gi]}]\n",
+         "11:24: after_explanation is continue or restart, not 'restrat' (did you mean 'restart'?)"},
+        {NORM S T M "    after_explanation: restart\n    escalate: [{after: 0 days, to: [gi]}]\n",
+         "10:24: after_explanation says how the ladder goes on after an explanation, so it needs explained_by and escalate"},
         {NORM S T "    since: begin\n" M, "9:12: since is start, not 'begin'"},
         {NORM P "    term: 1 year\n    since: start\n    met_by: [meeting-held]\n",
          "9:12: since: start needs a fact that starts the norm, not the protocol"},
@@ -341,6 +345,7 @@ static const char full[] =
         "    holds_on: due\n"
         "    met_by: [protector-assigned: {role: FIXED, working_with_family: true}, plan-made, measure-extended.ends_on]\n"
         "    explained_by: deviation-explained\n"
+        "    after_explanation: restart\n"
         "    ends_with: {measure-ended: {reason: {not: REPLACED}}}\n"
         "    announce: []\n"
         "    remind: [{before: 2 working days, to: gi}]\n"
@@ -444,7 +449,7 @@ START_TEST(test_a_norm_compiles) {
         ck_assert(!n->starts_protocol && n->starts.type->known == TYPE_MEASURE_STARTED);
         ck_assert_int_eq(n->starts.date, layout_slot(n->starts.type->layout, "birth_date"));
         ck_assert(n->timing == TIMING_TERM && n->term.n == 2 && n->term.steps[1].unit == TERM_MONTHS && n->term.steps[1].count == -6);
-        ck_assert(!n->term.legal && n->since_start && n->sooner && n->repeats && n->holds_on_due && !n->per_case);
+        ck_assert(!n->term.legal && n->since_start && n->sooner && n->repeats && n->holds_on_due && n->explanation_restarts && !n->per_case);
         ck_assert_int_eq(n->per, n->starts.type->links[LINK_MEASURE]);
         ck_assert(n->has_not_before && n->not_before_term.steps[0].unit == TERM_WEEKS);
         ck_assert_int_eq(n->not_before.date, layout_slot(n->starts.type->layout, "informed_date"));
