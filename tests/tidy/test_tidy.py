@@ -56,9 +56,7 @@ class Layers(unittest.TestCase):
         ("src/base/a.c", "#include <string.h>", False, "libc"),
         ("src/engine/a.c", "#include <librdkafka/rdkafka.h>", True, "Kafka in the pure part"),
         ("src/model/a.c", "#include <microhttpd.h>", True, "HTTP in the pure part"),
-        ("src/avro/schema.c", "#include <curl/curl.h>", True, "curl outside the registry client"),
-        ("src/avro/registry.c", "#include <curl/curl.h>", False, "the registry client"),
-        ("src/avro/registry.c", "#include <librdkafka/rdkafka.h>", True, "Kafka in the registry client"),
+        ("src/avro/schema.c", "#include <curl/curl.h>", True, "curl in the pure part"),
         ("src/bus/a.c", "#include <librdkafka/rdkafka.h>", False, "where Kafka belongs"),
         ("src/base/a.c", '/* #include "b.h" */', False, "in a comment"),
         ("src/magic/a.c", "", True, "an unknown layer"),
@@ -161,6 +159,11 @@ class Pages(unittest.TestCase):
 
     def test_one_that_is_not_there(self):
         self.assertEqual(self.fires("## Commands\n\n| `check` | reads |\n| `demo` | runs |\n| `dmeo` | runs |\n\n## More\n"), [("README.md", 5)])
+
+    def test_a_connector(self):
+        code = HEAD + 'static const struct connector_option options[] = {\n        {.key = "url"},\n};\n'
+        self.assertEqual(found(tidy.check_pages, {"connectors/x/x.c": code, "connectors/README.md": "### Keys of x\n\n| `url` | where |\n\n## More\n"}), [])
+        self.assertEqual(found(tidy.check_pages, {"connectors/x/x.c": code, "connectors/README.md": "# Words\n"}), [("connectors/README.md", 1)])
 
     def test_no_such_part(self):
         self.assertEqual(self.fires("# Words\n"), [("README.md", 1)])

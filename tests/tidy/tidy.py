@@ -34,9 +34,8 @@ LAYERS = {
     "cli": PARTS + ("worker", "connect", "console", "connectors", "demo"),
     "bench": PARTS + ("worker", "connect", "console", "connectors", "demo", "cli"),
 }
-# The pure layers and the outside world they must not touch. The registry client has a file of its own.
+# The outside world that the pure layers must not touch.
 IMPURE_HEADERS = ("librdkafka/", "curl/", "microhttpd.h")
-IMPURE_ALLOWED = {("src/avro/registry.c", "curl/")}
 
 # Call: what to write instead, and where it may stand all the same. src and connectors only, unless "everywhere".
 BANNED = {
@@ -69,13 +68,12 @@ LOG_TABLE, LOG_PAGE = "src/base/log.def", "ops/log.md"
 
 # Where people read which keys, options and commands there are, and where the code says so: (code, how a word stands there, page, how a word
 # stands on it). Both must say the same.
+OPTION, CONNECTORS_PAGE = r'\{\.key = "(\w+)"', "connectors/README.md"  # the options of each connector, besides
 FIRST_CELL = r"^\| ((?:`[a-z_-]+[^`|]*`(?:, )?)+) \|"
 PAGES = (
     ("src/model/protocol_key.def", r"^(?:KEY|REFERENCE)\(NORM, (\w+)", "config/protocols/README.md", r"^## Normen: (?:.|\n)*?(?=^## (?!Normen))"),
     ("src/model/protocol_key.def", r"^(?:KEY|REFERENCE)\(ROUTE, (\w+)", "config/protocols/README.md", r"^## Kopieën: (?:.|\n)*?(?=^## )"),
-    ("connectors/gi-http/gi_http.c", r'\{\.key = "(\w+)"', "connectors/README.md", r"^### Keys of gi-http\n(?:.|\n)*?(?=^##)"),
-    ("connectors/webhook/webhook.c", r'\{\.key = "(\w+)"', "connectors/README.md", r"^### Keys of webhook\n(?:.|\n)*?(?=^##)"),
-    ("src/connect/file.c", r'\{\.key = "(\w+)"', "connectors/README.md", r"^### Keys of all connectors\n(?:.|\n)*?(?=^##)"),
+    ("src/connect/file.c", OPTION, CONNECTORS_PAGE, r"^### Keys of all connectors\n(?:.|\n)*?(?=^##)"),
     ("src/cli/main.c", r"^\s+X\((\w+)\)", "README.md", r"^## Commands\n(?:.|\n)*?(?=^## )"),
 )
 
@@ -130,8 +128,7 @@ def check_layers(tree):
             if quote == "<":
                 if first in LAYERS and "/" in target:
                     yield path, line, f'write "{target}" with quotes: it is ours'
-                if layer in PURE and target.startswith(IMPURE_HEADERS) and not any(
-                        path == allowed and target.startswith(header) for allowed, header in IMPURE_ALLOWED):
+                if layer in PURE and target.startswith(IMPURE_HEADERS):
                     yield path, line, f"{layer} is pure: <{target}> belongs in bus or above; hand the result in as an argument"
                 continue
             if "/" not in target or first not in LAYERS or ".." in target:
@@ -202,6 +199,15 @@ def check_top_level(tree):
             yield name, 1, "does not belong at the top level; there is only " + " ".join(TOP_LEVEL)
     for name in sorted(set(TOP_LEVEL) - present):
         yield name, 1, "is missing at the top level"
+
+
+def check_rules(tree):
+    """What the rules above name is there."""
+    named = {path for _, allowed in BANNED.values() for path in allowed} | {path for path, _ in STATIC_ALLOWED} | {path for path, _ in FUNCTION_ALLOWED}
+    named |= {path for source, _, page, _ in PAGES for path in (source, page)}
+    for path in sorted(named):
+        if not any(p == path or p.startswith(path) for p in tree.paths):
+            yield "tests/tidy/tidy.py", 1, f"{path} is named in a rule and is not there"
 
 
 def check_built(tree):
@@ -322,7 +328,9 @@ def check_loop_tests(tree):
 
 def check_pages(tree):
     """The tables that people read name the very keys, options and commands that the code knows."""
-    for source, in_code, page, part in PAGES:
+    connectors = tuple((path, OPTION, CONNECTORS_PAGE, rf"^### Keys of {path.split('/')[1]}\n(?:.|\n)*?(?=^##)") for path, text in tree.texts(
+        lambda p: re.match(r"connectors/[^/]+/.*\.c$", p)) if re.search(r"struct connector_option \w+\[\]", text))
+    for source, in_code, page, part in PAGES + connectors:
         code, text = (tree.text(path) if path in tree.paths else None for path in (source, page))
         if code is None or text is None:
             continue
@@ -351,7 +359,7 @@ def small_files(tree):
 
 CHECKS = (check_spdx, check_layers, check_banned, check_mutable_globals, check_sizes, check_leftovers, check_registry_hosts,
           check_top_level, check_built, check_log_page, check_own_header, check_purpose, check_documented, check_names, check_loop_tests,
-          check_pages)
+          check_pages, check_rules)
 
 
 def violations(tree, checks=CHECKS):

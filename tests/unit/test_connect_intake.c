@@ -342,19 +342,26 @@ static const char *tokens(const char *name) {
         return NULL;
 }
 
-/* A file for each connector, with something that open() must refuse when @broken. */
+/* Of each connector a file that opens, and one that open() must refuse. */
+static const struct {
+        const char *name, *opens, *refused;
+} connector_files[] = {
+        {"gi-http", "connector: gi-http\nlisten: '127.0.0.1:0'\ntokens: {gi-jbn: {env: KETENWACHT_TOKEN_X}}\n",
+         "connector: gi-http\nlisten: 'localhost'\ntokens: {gi-jbn: {env: KETENWACHT_TOKEN_X}}\n"},
+        {"webhook", "connector: webhook\norganisation: gm0014\nurl: https://example.nl/\n",
+         "connector: webhook\norganisation: gm0014\nurl: http://example.nl/\n"},
+};
+
 static struct connect_file *read_file(const struct scratch *s, const char *name, bool broken) {
         struct mistakes mistakes = MISTAKES_INIT;
         struct connect_file *file = NULL;
-        char text[512], path[SCRATCH_PATH];
+        char path[SCRATCH_PATH];
+        size_t i = 0;
 
-        if (strcmp(name, "gi-http") == 0)
-                (void) snprintf(text, sizeof(text), "connector: gi-http\nlisten: '%s'\ntokens: {gi-jbn: {env: KETENWACHT_TOKEN_X}}\n",
-                                broken ? "localhost" : "127.0.0.1:0");
-        else
-                (void) snprintf(text, sizeof(text), "connector: %s\norganisation: gm0014\nurl: %s\n", name,
-                                broken ? "http://example.nl/" : "https://example.nl/");
-        scratch_write(s, "x.yaml", text);
+        while (i < ELEMENTS(connector_files) && strcmp(connector_files[i].name, name) != 0)
+                i++;
+        ck_assert_msg(i < ELEMENTS(connector_files), "%s has no row in connector_files", name);
+        scratch_write(s, "x.yaml", broken ? connector_files[i].refused : connector_files[i].opens);
         ck_assert_msg(connect_file_read(scratch_path(s, "x.yaml", path), connectors, orgs, tokens, &file, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
         ck_assert_str_eq(file->name, "x");
         mistakes_done(&mistakes);
