@@ -20,6 +20,7 @@
         X(publish) \
         X(tail) \
         X(rules) \
+        X(status) \
         X(state) \
         X(connect) \
         X(schema) \

@@ -169,6 +169,15 @@ static int brake_find_latest(struct bus *bus, const struct delivery_codec *codec
         return 0;
 }
 
+int brake_find(struct bus *bus, const struct delivery_codec *codec, const char *connector, instant_t now, struct delivery_record *ret, bool *ret_on,
+               struct error *err) {
+        bool found;
+        int r = brake_find_latest(bus, codec, connector, now, ret, &found, err);
+
+        *ret_on = r == 0 && found && brake_stands(ret);
+        return r;
+}
+
 static void brake_note_sent(void *ctx, const struct bus_report *report) {
         *(enum bus_sent *)ctx = report->sent;
 }
@@ -205,15 +214,15 @@ int brake_resume(struct bus *bus, const struct event_types *types, const char *c
         CLEANUP(delivery_codec_free_p) struct delivery_codec *codec = NULL;
         struct delivery_record latest;
         struct bus_record record;
-        bool found = false;
+        bool on;
         int r = delivery_codec_new(types, &codec, err);
 
         if (r < 0)
                 return r;
-        r = brake_find_latest(bus, codec, connector, clock_realtime(&clock), &latest, &found, err);
+        r = brake_find(bus, codec, connector, clock_realtime(&clock), &latest, &on, err);
         if (r < 0)
                 return r;
-        if (!found || !brake_stands(&latest)) {
+        if (!on) {
                 error_set(err, "%s was not stopped by its target; there is nothing to resume", connector);
                 return BRAKE_E_OFF;
         }

@@ -50,6 +50,10 @@ void brake_report(struct brake *brake, const struct bus_report *report);
 /* The assignment is gone: whether the brake is on is to be asked anew. A record of it that is open stays so. */
 void brake_forget(struct brake *brake);
 
+/* Whether the brake of a connector is on, as deliveries say it, and the record that put it on (*ret: texts empty). Return: 0 or negative errno. */
+int brake_find(struct bus *bus, const struct delivery_codec *codec, const char *connector, instant_t now, struct delivery_record *ret, bool *ret_on,
+               struct error *err) MUSTCHECK;
+
 /*
  * Takes the brake of a connector, that of @organisation's inbox, off: finds its latest record and writes one behind it.
  * Return: 0, *ret_offset is where the inbox goes on; BRAKE_E_OFF: it is not on; negative errno.

@@ -30,9 +30,10 @@ LAYERS = {
     "connect": PARTS,
     "console": PARTS + ("connect",),
     "connectors": PARTS + ("connect",),
+    "survey": PARTS + ("worker", "connect", "console"),
     "demo": PARTS + ("worker", "connect", "console", "connectors"),
-    "cli": PARTS + ("worker", "connect", "console", "connectors", "demo"),
-    "bench": PARTS + ("worker", "connect", "console", "connectors", "demo", "cli"),
+    "cli": PARTS + ("worker", "connect", "console", "connectors", "survey", "demo"),
+    "bench": PARTS + ("worker", "connect", "console", "connectors", "survey", "demo", "cli"),
 }
 # The outside world that the pure layers must not touch.
 IMPURE_HEADERS = ("librdkafka/", "curl/", "microhttpd.h")

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Judges and prints how the chain stands. Knows no broker. */
+
+#include "survey/status.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/json.h"
+#include "base/vector.h"
+
+#define SENTENCE_MAX 400
+#define AGE_TEXT 32
+#define ABSENT_NAMED_MAX 3
+
+static const char *const kind_names[STATUS_KINDS] = {"rules", "connector", "organisation"};
+
+static int64_t status_age_s(const struct status *s, instant_t since) {
+        return since > 0 && since < s->at ? (s->at - since) / 1000 : 0;
+}
+
+/* 45 s, 12 min, 3 h, 9 days: the largest unit of which there are two. */
+static const char *status_age_text(int64_t seconds, char ret[AGE_TEXT]) {
+        if (seconds < 120)
+                (void) snprintf(ret, AGE_TEXT, "%" PRId64 " s", seconds);
+        else if (seconds < 2 * 3600)
+                (void) snprintf(ret, AGE_TEXT, "%" PRId64 " min", seconds / 60);
+        else if (seconds < 2 * 86400)
+                (void) snprintf(ret, AGE_TEXT, "%" PRId64 " h", seconds / 3600);
+        else
+                (void) snprintf(ret, AGE_TEXT, "%" PRId64 " days", seconds / 86400);
+        return ret;
+}
+
+/* All parts of a consumer together. */
+static struct status_part status_sum(const struct status_consumer *consumer) {
+        struct status_part all = {.owned = true};
+
+        for (size_t i = 0; i < consumer->parts_n; i++) {
+                const struct status_part *part = &consumer->parts[i];
+
+                all.waiting += part->waiting;
+                all.lost += part->lost;
+                all.more |= part->more;
+                if (part->oldest && (!all.oldest || part->oldest < all.oldest))
+                        all.oldest = part->oldest;
+        }
+        return all;
+}
+
+static size_t status_unowned(const struct status_consumer *consumer) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < consumer->parts_n; i++)
+                n += !consumer->parts[i].owned;
+        return n;
+}
+
+/* -- Judging -- */
+
+struct judging {
+        const struct status *status;
+        const struct status_limits *limits;
+        struct arena *arena;
+        VECTOR(struct status_problem) found;
+        bool failed; /* out of memory */
+};
+
+static void judging_tell(struct judging *j, const char *code, const char *about, const char *fmt, ...) PRINTF_LIKE(4, 5);
+
+static void judging_tell(struct judging *j, const char *code, const char *about, const char *fmt, ...) {
+        char text[SENTENCE_MAX];
+        const char *kept;
+        va_list args;
+
+        va_start(args, fmt);
+        (void) vsnprintf(text, sizeof(text), fmt, args);
+        va_end(args);
+        kept = arena_printf(j->arena, "%s", text);
+        if (!kept || vector_push(&j->found, (struct status_problem){.code = code, .about = about, .sentence = kept}))
+                j->failed = true;
+}
+
+static void judging_absent(struct judging *j) {
+        CLEANUP(buffer_done) struct buffer names = BUFFER_INIT(SENTENCE_MAX);
+        size_t n = j->status->absent_n;
+
+        if (n == 0)
+                return;
+        for (size_t i = 0; i < n && i < ABSENT_NAMED_MAX; i++)
+                buffer_printf(&names, "%s%s", i ? ", " : "", j->status->absent[i]);
+        if (n > ABSENT_NAMED_MAX)
+                buffer_printf(&names, " and %zu more", n - ABSENT_NAMED_MAX);
+        judging_tell(j, "NO_TOPIC", j->status->absent[0], "the broker lacks %zu topic%s: %s; make them with ketenwacht topics apply", n, n == 1 ? "" : "s",
+                     buffer_text(&names));
+}
+
+static void judging_consumer(struct judging *j, const struct status_consumer *consumer) {
+        const struct status_part all = status_sum(consumer);
+        int64_t age = status_age_s(j->status, all.oldest);
+        size_t unowned = status_unowned(consumer);
+        bool ours = consumer->kind != STATUS_ORGANISATION; /* others come and go as they like; what counts is what waits for them */
+        char text[AGE_TEXT];
+
+        if (ours && consumer->members == 0)
+                judging_tell(j, "NO_OWNER", consumer->group, "nobody reads for %s: start %s", consumer->group,
+                             consumer->kind == STATUS_RULES ? "ketenwacht rules" : "ketenwacht connect with its file");
+        else if (ours && unowned > 0)
+                judging_tell(j, "NO_OWNER", consumer->group, "%zu of %zu partitions of %s have no owner; its members are joining, or cannot: see their logs",
+                             unowned, consumer->partitions, consumer->group);
+        if (all.waiting > 0 && age > (ours ? j->limits->late_s : j->limits->collect_s))
+                judging_tell(j, "LATE", consumer->group, "%" PRId64 " records wait for %s, the oldest since %s; look at its log and its readyz", all.waiting,
+                             consumer->group, status_age_text(age, text));
+        if (all.lost > 0)
+                judging_tell(j, "LOST", consumer->group,
+                             "up to %" PRId64 " records were removed before %s had read them; lengthen the retention, and publish them again", all.lost,
+                             consumer->group);
+}
+
+static void judging_inboxes(struct judging *j) {
+        const struct status *s = j->status;
+        char text[AGE_TEXT];
+
+        for (size_t i = 0; i < s->inboxes_n; i++) {
+                const struct status_inbox *inbox = &s->inboxes[i];
+                int64_t age = status_age_s(s, inbox->oldest);
+
+                if (inbox->waiting > 0 && age > j->limits->collect_s)
+                        judging_tell(j, "NOT_COLLECTED", inbox->organisation,
+                                     "nobody ever collected the inbox of %s: %" PRId64 " records, the oldest since %s; let it read, or give it a webhook",
+                                     inbox->organisation, inbox->waiting, status_age_text(age, text));
+        }
+}
+
+static void judging_letters(struct judging *j) {
+        int64_t n = 0;
+
+        for (size_t i = 0; i < j->status->letters_n; i++)
+                n += j->status->letters[i].n;
+        if (n > j->limits->letters)
+                judging_tell(j, "DEAD_LETTERS", "dead-letters", "%" PRId64 " records were refused since yesterday; ketenwacht tail dead-letters shows why", n);
+}
+
+static void judging_stops(struct judging *j) {
+        char text[AGE_TEXT];
+
+        for (size_t i = 0; i < j->status->stops_n; i++) {
+                const struct status_stop *stop = &j->status->stops[i];
+
+                judging_tell(j, "STOPPED", stop->connector, "the deliveries of %s have been stopped for %s; ketenwacht connect --resume FILE goes on",
+                             stop->connector, status_age_text(status_age_s(j->status, stop->since), text));
+        }
+}
+
+static void judging_version(struct judging *j) {
+        const struct status *s = j->status;
+        int64_t highest = -1;
+
+        for (size_t i = 0; i < s->versions_n; i++)
+                highest = s->versions[i] > highest ? s->versions[i] : highest;
+        if (highest > s->version)
+                judging_tell(j, "VERSION", "case-state", "workers write by version %" PRId64 " of the configuration, and the one at hand is %" PRId64
+                             ": it is an old one", highest, s->version);
+}
+
+static void judging_calendar(struct judging *j) {
+        int64_t days = j->status->calendar_until - date_of_instant(j->status->at);
+        char until[DATE_TEXT + 1];
+
+        if (days > j->limits->calendar_days)
+                return;
+        date_format(j->status->calendar_until, until);
+        judging_tell(j, "CALENDAR", "calendar.yaml", "the calendar knows no working days from %s on, so terms that end later have no due date; add the year",
+                     until);
+}
+
+int status_judge(const struct status *status, const struct status_limits *limits, struct arena *arena, struct status_problems *ret) {
+        struct judging j = {.status = status, .limits = limits, .arena = arena};
+        struct status_problem *items;
+
+        judging_absent(&j);
+        for (size_t i = 0; i < status->consumers_n; i++)
+                judging_consumer(&j, &status->consumers[i]);
+        judging_inboxes(&j);
+        judging_letters(&j);
+        judging_stops(&j);
+        judging_version(&j);
+        judging_calendar(&j);
+        items = arena_calloc(arena, j.found.n + 1, sizeof(*items));
+        if (items && j.found.n > 0)
+                memcpy(items, j.found.items, j.found.n * sizeof(*items));
+        *ret = (struct status_problems){items, j.found.n};
+        vector_done(&j.found);
+        return items && !j.failed ? 0 : -ENOMEM;
+}
+
+/* -- JSON -- */
+
+static void status_put_instant(struct json_writer *w, const char *key, instant_t at) {
+        char text[INSTANT_TEXT + 1];
+
+        instant_format(at, text);
+        jsonw_put_string(w, key, text);
+}
+
+/* What waits; the age only when something does. */
+static void status_put_waiting(struct json_writer *w, const struct status *s, const struct status_part *part) {
+        jsonw_put_int(w, "waiting", part->waiting);
+        if (part->more)
+                jsonw_put_bool(w, "estimated", true);
+        if (part->oldest)
+                jsonw_put_int(w, "oldest_seconds", status_age_s(s, part->oldest));
+        if (part->lost)
+                jsonw_put_int(w, "lost", part->lost);
+}
+
+static void status_put_consumer(struct json_writer *w, const struct status *s, const struct status_consumer *consumer) {
+        const struct status_part all = status_sum(consumer);
+
+        jsonw_open_object(w);
+        jsonw_put_string(w, "group", consumer->group);
+        jsonw_put_string(w, "kind", kind_names[consumer->kind]);
+        jsonw_put_int(w, "members", (int64_t)consumer->members);
+        jsonw_put_int(w, "partitions", (int64_t)consumer->partitions);
+        jsonw_put_int(w, "unowned", (int64_t)status_unowned(consumer));
+        status_put_waiting(w, s, &all);
+        jsonw_key(w, "parts");
+        jsonw_open_array(w);
+        for (size_t i = 0; i < consumer->parts_n; i++) {
+                const struct status_part *part = &consumer->parts[i];
+
+                if (part->waiting == 0 && part->lost == 0)
+                        continue;
+                jsonw_open_object(w);
+                jsonw_put_string(w, "topic", part->topic);
+                jsonw_put_int(w, "partition", part->partition);
+                status_put_waiting(w, s, part);
+                jsonw_close_object(w);
+        }
+        jsonw_close_array(w);
+        jsonw_close_object(w);
+}
+
+static void status_put_counts(struct json_writer *w, const char *key, const struct status_count *counts, size_t n) {
+        jsonw_key(w, key);
+        jsonw_open_object(w);
+        for (size_t i = 0; i < n; i++)
+                jsonw_put_int(w, counts[i].name, counts[i].n);
+        jsonw_close_object(w);
+}
+
+static void status_put_problems(struct json_writer *w, const struct status_problems *problems) {
+        jsonw_put_bool(w, "ok", problems->n == 0);
+        jsonw_key(w, "problems");
+        jsonw_open_array(w);
+        for (size_t i = 0; i < problems->n; i++) {
+                jsonw_open_object(w);
+                jsonw_put_string(w, "code", problems->items[i].code);
+                jsonw_put_string(w, "about", problems->items[i].about);
+                jsonw_put_string(w, "problem", problems->items[i].sentence);
+                jsonw_close_object(w);
+        }
+        jsonw_close_array(w);
+}
+
+static void status_put_lists(struct json_writer *w, const struct status *s) {
+        jsonw_key(w, "consumers");
+        jsonw_open_array(w);
+        for (size_t i = 0; i < s->consumers_n; i++)
+                status_put_consumer(w, s, &s->consumers[i]);
+        jsonw_close_array(w);
+        jsonw_key(w, "not_collected");
+        jsonw_open_array(w);
+        for (size_t i = 0; i < s->inboxes_n; i++) {
+                const struct status_inbox *inbox = &s->inboxes[i];
+
+                jsonw_open_object(w);
+                jsonw_put_string(w, "organisation", inbox->organisation);
+                status_put_waiting(w, s, &(struct status_part){.waiting = inbox->waiting, .oldest = inbox->oldest, .more = inbox->more});
+                jsonw_close_object(w);
+        }
+        jsonw_close_array(w);
+        jsonw_key(w, "stopped");
+        jsonw_open_array(w);
+        for (size_t i = 0; i < s->stops_n; i++) {
+                jsonw_open_object(w);
+                jsonw_put_string(w, "connector", s->stops[i].connector);
+                status_put_instant(w, "since", s->stops[i].since);
+                jsonw_put_int(w, "inbox_offset", s->stops[i].offset);
+                jsonw_close_object(w);
+        }
+        jsonw_close_array(w);
+}
+
+void status_put_json(const struct status *s, const struct status_problems *problems, struct buffer *out) {
+        struct json_writer w = JSON_WRITER(out);
+        char until[DATE_TEXT + 1];
+
+        date_format(s->calendar_until, until);
+        jsonw_open_object(&w);
+        status_put_instant(&w, "at", s->at);
+        status_put_problems(&w, problems);
+        status_put_lists(&w, s);
+        status_put_counts(&w, "open_alerts", s->alerts, s->alerts_n);
+        status_put_instant(&w, "dead_letters_since", s->letters_since);
+        status_put_counts(&w, "dead_letters", s->letters, s->letters_n);
+        jsonw_put_int(&w, "version", s->version);
+        jsonw_key(&w, "versions");
+        jsonw_open_array(&w);
+        for (size_t i = 0; i < s->versions_n; i++) {
+                if (s->versions[i] < 0)
+                        jsonw_null(&w);
+                else
+                        jsonw_int(&w, s->versions[i]);
+        }
+        jsonw_close_array(&w);
+        jsonw_put_string(&w, "calendar_until", until);
+        jsonw_close_object(&w);
+}
+
+/* -- Text -- */
+
+static void status_line_waiting(const struct status *s, const struct status_part *part, struct buffer *out) {
+        char text[AGE_TEXT];
+
+        buffer_printf(out, "%s%" PRId64 " waiting", part->more ? "about " : "", part->waiting);
+        if (part->oldest)
+                buffer_printf(out, ", the oldest since %s", status_age_text(status_age_s(s, part->oldest), text));
+        buffer_printf(out, "\n");
+}
+
+static void status_line_counts(const char *title, const struct status_count *counts, size_t n, struct buffer *out) {
+        buffer_printf(out, "%s:", title);
+        for (size_t i = 0; i < n; i++)
+                buffer_printf(out, "%s %s %" PRId64, i ? "," : "", counts[i].name, counts[i].n);
+        buffer_printf(out, "%s\n", n ? "" : " none");
+}
+
+static void status_line_versions(const struct status *s, struct buffer *out) {
+        buffer_printf(out, "configuration: version %" PRId64 " here; by partition of case-state:", s->version);
+        for (size_t i = 0; i < s->versions_n; i++) {
+                if (s->versions[i] < 0)
+                        buffer_printf(out, " -");
+                else
+                        buffer_printf(out, " %" PRId64, s->versions[i]);
+        }
+        buffer_printf(out, "\n");
+}
+
+void status_put_text(const struct status *s, const struct status_problems *problems, struct buffer *out) {
+        char date[DATE_TEXT + 1], text[AGE_TEXT];
+
+        if (problems->n == 0)
+                buffer_printf(out, "all is well\n");
+        for (size_t i = 0; i < problems->n; i++)
+                buffer_printf(out, "wrong: %s (%s)\n", problems->items[i].sentence, problems->items[i].code);
+        for (size_t i = 0; i < s->consumers_n; i++) {
+                const struct status_consumer *consumer = &s->consumers[i];
+                const struct status_part all = status_sum(consumer);
+
+                buffer_printf(out, "%s %s: %zu member%s, ", kind_names[consumer->kind], consumer->group, consumer->members, consumer->members == 1 ? "" : "s");
+                if (status_unowned(consumer) > 0)
+                        buffer_printf(out, "%zu of %zu partitions without an owner, ", status_unowned(consumer), consumer->partitions);
+                status_line_waiting(s, &all, out);
+        }
+        for (size_t i = 0; i < s->inboxes_n; i++) {
+                buffer_printf(out, "never collected: %s, ", s->inboxes[i].organisation);
+                status_line_waiting(s, &(struct status_part){.waiting = s->inboxes[i].waiting, .oldest = s->inboxes[i].oldest, .more = s->inboxes[i].more},
+                                    out);
+        }
+        for (size_t i = 0; i < s->stops_n; i++)
+                buffer_printf(out, "stopped: %s since %s, at inbox offset %" PRId64 "\n", s->stops[i].connector,
+                              status_age_text(status_age_s(s, s->stops[i].since), text), s->stops[i].offset);
+        status_line_counts("open alerts", s->alerts, s->alerts_n, out);
+        status_line_counts("dead letters since yesterday", s->letters, s->letters_n, out);
+        status_line_versions(s, out);
+        date_format(s->calendar_until, date);
+        buffer_printf(out, "the calendar lacks the year from %s on\n", date);
+}

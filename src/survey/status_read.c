@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Reads how the chain stands: groups and what waits for them, then case-state, dead-letters and deliveries. */
+
+#include "survey/status_read.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/table.h"
+#include "base/vector.h"
+#include "bus/standing.h"
+#include "cluster/event_record.h"
+#include "cluster/topics.h"
+#include "connect/brake.h"
+#include "engine/row.h"
+#include "worker/live.h"
+#include "worker/topics.h"
+
+#define READ_POLL_MS 1000
+#define READ_IDLE_MAX 60 /* polls without anything before the broker counts as gone */
+
+/* A consumer whose parts are being measured. */
+struct survey_consumer {
+        const char *group;
+        enum status_kind kind;
+        size_t members;
+        VECTOR(struct standing_part *) parts;
+};
+
+struct status_reading {
+        const struct status_source *source;
+        struct arena *arena;
+        struct status *ret;
+        struct error *err;
+        struct worker_topics topics;
+        struct standing *standing;
+        struct standing_group *groups;
+        size_t groups_n;
+        VECTOR(struct survey_consumer) consumers;
+        VECTOR(struct standing_part *) inboxes; /* that nobody collected */
+        VECTOR(const char *) absent;
+};
+
+static const char *survey_copy(const struct status_reading *r, const char *text) {
+        return arena_copy(r->arena, text, strlen(text));
+}
+
+static bool survey_begins(const char *text, const char *with) {
+        return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* -- Who reads what -- */
+
+static int survey_absent(struct status_reading *r, const char *topic) {
+        const char *copy;
+
+        if (standing_partitions(r->standing, topic) > 0)
+                return 0;
+        copy = survey_copy(r, topic);
+        return copy ? vector_push(&r->absent, copy) : -ENOMEM;
+}
+
+static int survey_topics(struct status_reading *r) {
+        int result = survey_absent(r, TOPIC_DELIVERIES);
+
+        for (size_t i = 0; result == 0 && i < r->topics.n_inputs; i++)
+                result = survey_absent(r, r->topics.inputs[i]);
+        for (size_t i = 0; result == 0 && i < r->topics.n_outputs; i++)
+                result = survey_absent(r, r->topics.outputs[i]);
+        return result;
+}
+
+/* The workers must read every partition of every event topic, whatever they have committed. */
+static int survey_rules(struct status_reading *r) {
+        struct survey_consumer consumer = {.group = TOPICS_GROUP_RULES, .kind = STATUS_RULES};
+        const struct standing_group *group = NULL;
+        int result = 0;
+
+        for (size_t i = 0; i < r->groups_n; i++) {
+                if (strcmp(r->groups[i].name, TOPICS_GROUP_RULES) == 0)
+                        group = &r->groups[i];
+        }
+        consumer.members = group ? group->members : 0;
+        for (size_t i = 0; i < r->topics.n_inputs; i++) {
+                int32_t partitions = standing_partitions(r->standing, r->topics.inputs[i]);
+
+                for (int32_t p = 0; result == 0 && p < partitions; p++) {
+                        struct standing_part *part = group ? standing_part_of(group, r->topics.inputs[i], p) : NULL;
+
+                        if (!part) {
+                                part = arena_calloc(r->arena, 1, sizeof(*part));
+                                if (!part)
+                                        return -ENOMEM;
+                                *part = (struct standing_part){.topic = r->topics.inputs[i], .partition = p, .committed = STANDING_NOT_COMMITTED};
+                        }
+                        result = vector_push(&consumer.parts, part);
+                }
+        }
+        return result ? result : vector_push(&r->consumers, consumer);
+}
+
+/* A connector's group, or one that reads an inbox; others are none of ours. */
+static int survey_group(struct status_reading *r, const struct standing_group *group) {
+        struct survey_consumer consumer = {.group = group->name, .members = group->members};
+        int result = 0;
+
+        if (strcmp(group->name, TOPICS_GROUP_RULES) == 0)
+                return 0;
+        consumer.kind = survey_begins(group->name, TOPICS_GROUP_CONNECT) ? STATUS_CONNECTOR : STATUS_ORGANISATION;
+        for (size_t i = 0; result == 0 && i < group->n; i++) {
+                if (consumer.kind == STATUS_CONNECTOR || survey_begins(group->parts[i].topic, TOPIC_INBOX_PREFIX))
+                        result = vector_push(&consumer.parts, &group->parts[i]);
+        }
+        if (result || (consumer.parts.n == 0 && consumer.kind == STATUS_ORGANISATION))
+                return result;
+        return vector_push(&r->consumers, consumer);
+}
+
+static bool survey_is_collected(const struct status_reading *r, const char *inbox, int32_t partition) {
+        for (size_t i = 0; i < r->groups_n; i++) {
+                if (standing_part_of(&r->groups[i], inbox, partition))
+                        return true;
+        }
+        return false;
+}
+
+static int survey_inboxes(struct status_reading *r) {
+        for (size_t i = OUTPUT_INBOXES; i < r->topics.n_outputs; i++) {
+                const char *inbox = r->topics.outputs[i];
+                int32_t partitions = standing_partitions(r->standing, inbox);
+
+                for (int32_t p = 0; p < partitions; p++) {
+                        struct standing_part *part;
+
+                        if (survey_is_collected(r, inbox, p))
+                                continue;
+                        part = arena_calloc(r->arena, 1, sizeof(*part));
+                        if (!part)
+                                return -ENOMEM;
+                        *part = (struct standing_part){.topic = inbox, .partition = p, .committed = STANDING_NOT_COMMITTED};
+                        if (vector_push(&r->inboxes, part))
+                                return -ENOMEM;
+                }
+        }
+        return 0;
+}
+
+static int survey_measure(struct status_reading *r) {
+        VECTOR(struct standing_part *) all = {0};
+        int result = 0;
+
+        for (size_t i = 0; result == 0 && i < r->consumers.n; i++) {
+                for (size_t k = 0; result == 0 && k < r->consumers.items[i].parts.n; k++)
+                        result = vector_push(&all, r->consumers.items[i].parts.items[k]);
+        }
+        for (size_t i = 0; result == 0 && i < r->inboxes.n; i++)
+                result = vector_push(&all, r->inboxes.items[i]);
+        if (result == 0)
+                result = standing_measure(r->standing, all.items, all.n, r->err);
+        vector_done(&all);
+        return result;
+}
+
+static int survey_keep_consumer(struct status_reading *r, const struct survey_consumer *from, struct status_consumer *to) {
+        struct status_part *parts = arena_calloc(r->arena, from->parts.n + 1, sizeof(*parts));
+
+        *to = (struct status_consumer){.group = survey_copy(r, from->group), .kind = from->kind, .members = from->members, .partitions = from->parts.n,
+                                       .parts = parts};
+        if (!parts || !to->group)
+                return -ENOMEM;
+        for (size_t i = 0; i < from->parts.n; i++) {
+                const struct standing_part *part = from->parts.items[i];
+
+                if (part->waiting == 0 && part->lost == 0 && part->owned)
+                        continue;
+                parts[to->parts_n] = (struct status_part){.topic = survey_copy(r, part->topic), .partition = part->partition, .waiting = part->waiting,
+                                                          .lost = part->lost, .oldest = part->oldest, .more = part->more, .owned = part->owned};
+                if (!parts[to->parts_n++].topic)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int survey_keep(struct status_reading *r) {
+        struct status_consumer *consumers = arena_calloc(r->arena, r->consumers.n + 1, sizeof(*consumers));
+        struct status_inbox *inboxes = arena_calloc(r->arena, r->inboxes.n + 1, sizeof(*inboxes));
+        const char **absent = arena_calloc(r->arena, r->absent.n + 1, sizeof(*absent));
+        size_t n = 0;
+
+        if (!consumers || !inboxes || !absent)
+                return -ENOMEM;
+        for (size_t i = 0; i < r->consumers.n; i++) {
+                if (survey_keep_consumer(r, &r->consumers.items[i], &consumers[i]))
+                        return -ENOMEM;
+        }
+        for (size_t i = 0; i < r->inboxes.n; i++) {
+                const struct standing_part *part = r->inboxes.items[i];
+
+                if (part->waiting == 0)
+                        continue;
+                inboxes[n] = (struct status_inbox){survey_copy(r, part->topic + strlen(TOPIC_INBOX_PREFIX)), part->waiting, part->oldest, part->more};
+                if (!inboxes[n++].organisation)
+                        return -ENOMEM;
+        }
+        for (size_t i = 0; i < r->absent.n; i++)
+                absent[i] = r->absent.items[i];
+        r->ret->consumers = consumers;
+        r->ret->consumers_n = r->consumers.n;
+        r->ret->inboxes = inboxes;
+        r->ret->inboxes_n = n;
+        r->ret->absent = absent;
+        r->ret->absent_n = r->absent.n;
+        return 0;
+}
+
+static int survey_consumers(struct status_reading *r) {
+        int result = survey_topics(r);
+
+        if (result == 0)
+                result = standing_groups(r->standing, &r->groups, &r->groups_n, r->err);
+        if (result == 0)
+                result = survey_rules(r);
+        for (size_t i = 0; result == 0 && i < r->groups_n; i++)
+                result = survey_group(r, &r->groups[i]);
+        if (result == 0)
+                result = survey_inboxes(r);
+        if (result == 0)
+                result = survey_measure(r);
+        return result ? result : survey_keep(r);
+}
+
+/* -- case-state -- */
+
+struct survey_state_reading {
+        struct status_reading *r;
+        struct row_codec *codec;
+        struct table open;  /* organisation of each open alert, by its row's key */
+        int64_t *versions;
+        int32_t partitions;
+};
+
+static int survey_state_read_version(struct survey_state_reading *state, const struct bus_record *record, const struct row_key *key) {
+        int64_t number;
+
+        if (row_key_is_partitions(key) || record->partition >= state->partitions)
+                return 0;
+        if (text_to_int64((struct text){record->value, record->value_n}, &number))
+                state->versions[record->partition] = number;
+        return 0;
+}
+
+static int survey_state_read_alert(struct survey_state_reading *state, const struct bus_record *record, struct error *err) {
+        struct telling alert = {.open = false};
+        const char *key, *organisation;
+        int r = record->value ? row_read(state->codec, ROW_ALERT, record->value, record->value_n, &alert, err) : 0;
+
+        if (r) {
+                error_prefix(err, "partition %d of case-state, offset %lld", (int)record->partition, (long long)record->offset);
+                return r;
+        }
+        if (!alert.open) {
+                (void) table_remove(&state->open, record->key, record->key_n);
+                return 0;
+        }
+        if (table_get(&state->open, record->key, record->key_n))
+                return 0; /* an alert stays its organisation's */
+        key = arena_copy(state->r->arena, record->key, record->key_n);
+        organisation = arena_copy(state->r->arena, alert.organisation.s, alert.organisation.n);
+        return key && organisation ? table_put(&state->open, key, record->key_n, (void *)organisation) : -ENOMEM;
+}
+
+static int survey_state_read_row(void *ctx, struct bus_record *record, struct error *err) {
+        struct survey_state_reading *state = ctx;
+        struct row_key key;
+
+        if (row_key_read(record->key, record->key_n, &key))
+                return 0; /* a stray row: the worker names it */
+        if (key.kind == ROW_VERSION && record->value)
+                return survey_state_read_version(state, record, &key);
+        return key.kind == ROW_ALERT ? survey_state_read_alert(state, record, err) : 0;
+}
+
+/* -- Counting by name -- */
+
+struct tally {
+        struct arena *arena;
+        struct table by_name;
+        VECTOR(struct status_count *) counts;
+};
+
+static int tally_add(struct tally *t, const char *name, size_t n) {
+        struct status_count *count = table_get(&t->by_name, name, n);
+
+        if (!count) {
+                count = arena_calloc(t->arena, 1, sizeof(*count));
+                if (count)
+                        count->name = arena_copy(t->arena, name, n);
+                if (!count || !count->name || table_put(&t->by_name, count->name, n, count) || vector_push(&t->counts, count))
+                        return -ENOMEM;
+        }
+        count->n++;
+        return 0;
+}
+
+static int tally_order(const void *a, const void *b) {
+        return strcmp(((const struct status_count *)a)->name, ((const struct status_count *)b)->name);
+}
+
+/* By name, into the arena. */
+static int tally_keep(struct tally *t, const struct status_count **ret, size_t *ret_n) {
+        struct status_count *counts = arena_calloc(t->arena, t->counts.n + 1, sizeof(*counts));
+
+        if (!counts)
+                return -ENOMEM;
+        for (size_t i = 0; i < t->counts.n; i++)
+                counts[i] = *t->counts.items[i];
+        qsort(counts, t->counts.n, sizeof(*counts), tally_order);
+        *ret = counts;
+        *ret_n = t->counts.n;
+        return 0;
+}
+
+static void tally_done(struct tally *t) {
+        table_done(&t->by_name);
+        vector_done(&t->counts);
+}
+
+static int survey_state_keep(struct survey_state_reading *state) {
+        CLEANUP(tally_done) struct tally tally = {.arena = state->r->arena};
+        struct status *ret = state->r->ret;
+        const char *organisation;
+
+        for (size_t i = 0; (organisation = table_next(&state->open, &i));) {
+                if (tally_add(&tally, organisation, strlen(organisation)))
+                        return -ENOMEM;
+        }
+        ret->versions = state->versions;
+        ret->versions_n = (size_t)state->partitions;
+        return tally_keep(&tally, &ret->alerts, &ret->alerts_n);
+}
+
+static int survey_state(struct status_reading *r) {
+        struct survey_state_reading state = {.r = r, .partitions = standing_partitions(r->standing, TOPIC_CASE_STATE)};
+        struct live_rows rows = {.partition = BUS_ALL_PARTITIONS, .row = survey_state_read_row, .ctx = &state};
+        int result;
+
+        if (state.partitions == 0)
+                return 0;
+        state.versions = arena_calloc(r->arena, (size_t)state.partitions, sizeof(*state.versions));
+        if (!state.versions || row_codec_new(&state.codec))
+                return -ENOMEM;
+        for (int32_t p = 0; p < state.partitions; p++)
+                state.versions[p] = -1;
+        result = live_each(r->source->bus, &rows, r->err);
+        if (result == 0)
+                result = survey_state_keep(&state);
+        table_done(&state.open);
+        row_codec_free(state.codec);
+        return result;
+}
+
+/* -- What was refused, and what is stopped -- */
+
+static int letters_read(struct bus_reader *reader, struct tally *tally, struct error *err) {
+        unsigned idle = 0;
+
+        for (;;) {
+                struct bus_event event;
+                const struct bus_header *code;
+                int result = bus_reader_poll(reader, READ_POLL_MS, &event, err);
+
+                if (result || event.kind == BUS_END)
+                        return result;
+                if (event.kind != BUS_RECORD) {
+                        if (++idle < READ_IDLE_MAX)
+                                continue;
+                        error_set(err, "the broker has sent nothing of %s for %d seconds", TOPIC_DEAD_LETTERS, READ_IDLE_MAX * READ_POLL_MS / 1000);
+                        return -ETIMEDOUT;
+                }
+                idle = 0;
+                result = bus_record_headers(&event.record);
+                code = result ? NULL : bus_record_header(&event.record, "kw-code");
+                if (result == 0)
+                        result = code && code->value ? tally_add(tally, code->value, code->n) : tally_add(tally, "-", 1);
+                if (result)
+                        return result;
+        }
+}
+
+static int survey_letters(struct status_reading *r) {
+        static const char *const topics[] = {TOPIC_DEAD_LETTERS};
+        const struct bus_reader_config config = {.topics = topics, .topics_n = ELEMENTS(topics), .partition = BUS_ALL_PARTITIONS,
+                                                 .from = BUS_FROM_INSTANT, .instant = r->ret->letters_since, .until_end = true};
+        CLEANUP(bus_reader_close_p) struct bus_reader *reader = NULL;
+        CLEANUP(tally_done) struct tally tally = {.arena = r->arena};
+        int result;
+
+        if (standing_partitions(r->standing, TOPIC_DEAD_LETTERS) == 0)
+                return 0;
+        result = bus_reader_open(r->source->bus, &config, &reader, r->err);
+        if (result == 0)
+                result = letters_read(reader, &tally, r->err);
+        return result ? result : tally_keep(&tally, &r->ret->letters, &r->ret->letters_n);
+}
+
+/* Only a connector for which something waits can be stopped: the record that was answered with 410 is the first of it. */
+static int survey_stops(struct status_reading *r) {
+        CLEANUP(delivery_codec_free_p) struct delivery_codec *codec = NULL;
+        struct status_stop *stops = arena_calloc(r->arena, r->ret->consumers_n + 1, sizeof(*stops));
+        int result = stops ? delivery_codec_new(r->source->config->types, &codec, r->err) : -ENOMEM;
+
+        if (standing_partitions(r->standing, TOPIC_DELIVERIES) == 0)
+                return result;
+        for (size_t i = 0; result == 0 && i < r->ret->consumers_n; i++) {
+                const struct status_consumer *consumer = &r->ret->consumers[i];
+                const char *connector = consumer->group + strlen(TOPICS_GROUP_CONNECT);
+                struct delivery_record gone;
+                bool waits = false, on = false;
+
+                for (size_t k = 0; k < consumer->parts_n; k++)
+                        waits |= consumer->parts[k].waiting > 0;
+                if (consumer->kind != STATUS_CONNECTOR || !waits)
+                        continue;
+                result = brake_find(r->source->bus, codec, connector, r->source->at, &gone, &on, r->err);
+                if (result == 0 && on)
+                        stops[r->ret->stops_n++] = (struct status_stop){connector, gone.delivered_at, gone.offset};
+        }
+        r->ret->stops = stops;
+        return result;
+}
+
+/* The first day from the present year on of which the calendar does not have the year. */
+static day_t survey_calendar(const struct status_source *source) {
+        int year = date_year(date_of_instant(source->at));
+
+        while (year < DATE_YEAR_MAX && calendar_has_year(source->config->calendar, year))
+                year++;
+        return date_from_ymd(year, 1, 1);
+}
+
+static int survey_all(struct status_reading *r) {
+        int result = worker_topics_list(r->source->config, &r->topics, r->err);
+
+        if (result == 0)
+                result = standing_new(r->source->kafka, &r->standing, r->err);
+        if (result == 0)
+                result = survey_consumers(r);
+        if (result == 0)
+                result = survey_state(r);
+        if (result == 0)
+                result = survey_letters(r);
+        return result ? result : survey_stops(r);
+}
+
+int status_read(const struct status_source *source, struct arena *arena, struct status *ret, struct error *err) {
+        struct status_reading r = {.source = source, .arena = arena, .ret = ret, .err = err};
+        int result;
+
+        assert(source && source->config && source->bus);
+        *ret = (struct status){.at = source->at,
+                               .version = source->config->version,
+                               .calendar_until = survey_calendar(source),
+                               .letters_since = date_begin(date_of_instant(source->at) - 1)};
+        result = survey_all(&r);
+        for (size_t i = 0; i < r.consumers.n; i++)
+                vector_done(&r.consumers.items[i].parts);
+        vector_done(&r.consumers);
+        vector_done(&r.inboxes);
+        vector_done(&r.absent);
+        standing_free(r.standing);
+        worker_topics_done(&r.topics);
+        return result;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * Reads how the chain stands from the broker
+ *
+ * Asks for groups and offsets (bus/standing.h), reads what waits, case-state, and what was refused since yesterday. Joins no group and
+ * changes nothing.
+ */
+
+#include "model/config.h"
+#include "bus/bus.h"
+#include "bus/kafka.h"
+#include "survey/status.h"
+
+#define STATUS_BYTES_MAX ((size_t)256 << 20) /* enough of an arena: a row for each alert that ever was, and all of the rest */
+
+struct status_source {
+        const struct config *config;
+        const struct kafka_config *kafka; /* the same broker as @bus */
+        struct bus *bus;
+        instant_t at;                     /* the present */
+};
+
+/* Memory in @arena. Return: 0; negative errno with a sentence: the broker is away, is the embedded one, or has what cannot be read. */
+int status_read(const struct status_source *source, struct arena *arena, struct status *ret, struct error *err) MUSTCHECK;

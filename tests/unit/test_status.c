@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * Goal: what is wrong is told, with the code that a monitoring check reads, and what is not wrong is not.
+ * Method: rows of what was found, each with the codes that must come; the limits from both sides; the JSON as another program reads it.
+ */
+
+#include <check.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "survey/status.h"
+
+#define NOW INT64_C(1767225600000) /* 2026-01-01T00:00:00Z */
+#define AGO(seconds) (NOW - (seconds) * INT64_C(1000))
+#define CALENDAR_FAR 25000 /* 2038 */
+
+static const struct status_part late_by[] = {
+        {.topic = "measure-started", .waiting = 7, .oldest = AGO(STATUS_LATE_S + 1), .owned = true},
+        {.topic = "measure-started", .waiting = 7, .oldest = AGO(STATUS_LATE_S), .owned = true},
+        {.topic = "measure-started", .owned = false},
+        {.topic = "inbox.gm0014", .waiting = 3, .oldest = AGO(STATUS_COLLECT_S + 1), .owned = false},
+        {.topic = "inbox.gm0014", .waiting = 3, .oldest = AGO(STATUS_COLLECT_S), .owned = false},
+        {.topic = "measure-started", .lost = 4, .owned = true},
+        {.topic = "measure-started", .waiting = 1, .oldest = NOW + 5000, .owned = true},
+};
+
+#define CONSUMER(k, m, p) \
+        .consumers = &(const struct status_consumer){.group = "g", .kind = (k), .members = (m), .partitions = 1, .parts = (p), .parts_n = 1}, .consumers_n = 1
+#define QUIET .at = NOW, .calendar_until = CALENDAR_FAR
+
+static const struct {
+        const char *what;
+        struct status status;
+        const char *codes; /* each followed by a space */
+} rows[] = {
+        {"nothing found", {QUIET}, ""},
+        {"workers are late", {QUIET, CONSUMER(STATUS_RULES, 1, &late_by[0])}, "LATE "},
+        {"at the limit they are not", {QUIET, CONSUMER(STATUS_RULES, 1, &late_by[1])}, ""},
+        {"a connector is late", {QUIET, CONSUMER(STATUS_CONNECTOR, 1, &late_by[0])}, "LATE "},
+        {"an organisation may take a day", {QUIET, CONSUMER(STATUS_ORGANISATION, 1, &late_by[0])}, ""},
+        {"and not more", {QUIET, CONSUMER(STATUS_ORGANISATION, 0, &late_by[3])}, "LATE "},
+        {"an organisation may come and go", {QUIET, CONSUMER(STATUS_ORGANISATION, 0, &late_by[4])}, ""},
+        {"a partition without an owner", {QUIET, CONSUMER(STATUS_RULES, 2, &late_by[2])}, "NO_OWNER "},
+        {"nobody is there, told once", {QUIET, CONSUMER(STATUS_RULES, 0, &late_by[2])}, "NO_OWNER "},
+        {"a connector that is gone", {QUIET, CONSUMER(STATUS_CONNECTOR, 0, &late_by[2])}, "NO_OWNER "},
+        {"removed before it was read", {QUIET, CONSUMER(STATUS_RULES, 1, &late_by[5])}, "LOST "},
+        {"a stamp that is ahead is no age", {QUIET, CONSUMER(STATUS_RULES, 1, &late_by[6])}, ""},
+        {"nobody collects",
+         {QUIET, .inboxes = &(const struct status_inbox){"gm0014", 5, AGO(STATUS_COLLECT_S + 1), false}, .inboxes_n = 1},
+         "NOT_COLLECTED "},
+        {"nobody collects yet", {QUIET, .inboxes = &(const struct status_inbox){"gm0014", 5, AGO(60), false}, .inboxes_n = 1}, ""},
+        {"dead letters", {QUIET, .letters = (const struct status_count[]){{"BAD_VALUE", 1}, {"MALFORMED", 2}}, .letters_n = 2}, "DEAD_LETTERS "},
+        {"open alerts are no fault of the chain", {QUIET, .alerts = &(const struct status_count){"gm0014", 9}, .alerts_n = 1}, ""},
+        {"stopped by its target", {QUIET, .stops = &(const struct status_stop){"webhook-gm0014", AGO(60), 3}, .stops_n = 1}, "STOPPED "},
+        {"an old configuration at hand", {QUIET, .version = 3, .versions = (const int64_t[]){-1, 4}, .versions_n = 2}, "VERSION "},
+        {"a new one that no worker has yet", {QUIET, .version = 5, .versions = (const int64_t[]){4, -1}, .versions_n = 2}, ""},
+        {"the calendar ends", {.at = NOW, .calendar_until = 20454 + STATUS_CALENDAR_DAYS}, "CALENDAR "}, /* 20454: 2026-01-01 */
+        {"a day later than the limit it does not", {.at = NOW, .calendar_until = 20455 + STATUS_CALENDAR_DAYS}, ""},
+        {"topics are absent, told once", {QUIET, .absent = (const char *const[]){"a", "b", "c", "d"}, .absent_n = 4}, "NO_TOPIC "},
+};
+
+static void judge(const struct status *status, struct arena *arena, struct status_problems *ret) {
+        const struct status_limits limits = STATUS_LIMITS_DEFAULT;
+
+        ck_assert_int_eq(status_judge(status, &limits, arena, ret), 0);
+}
+
+START_TEST(tells_what_is_wrong) {
+        struct status_problems problems;
+        struct arena *arena;
+        struct buffer codes = BUFFER_INIT(1024);
+
+        ck_assert_int_eq(arena_new(&arena, 1 << 20), 0);
+        judge(&rows[_i].status, arena, &problems);
+        for (size_t i = 0; i < problems.n; i++) {
+                ck_assert_msg(problems.items[i].sentence[0] && problems.items[i].about[0], "%s", rows[_i].what);
+                buffer_printf(&codes, "%s ", problems.items[i].code);
+        }
+        ck_assert_msg(strcmp(buffer_text(&codes), rows[_i].codes) == 0, "%s: '%s', expected '%s'", rows[_i].what, buffer_text(&codes),
+                      rows[_i].codes);
+        buffer_done(&codes);
+        arena_free(arena);
+}
+END_TEST
+
+START_TEST(json_says_so_too) {
+        struct buffer out = BUFFER_INIT(1 << 20), text = BUFFER_INIT(1 << 20);
+        struct status_problems problems;
+        struct arena *arena;
+        json_error_t error;
+        json_t *root;
+
+        ck_assert_int_eq(arena_new(&arena, 1 << 20), 0);
+        judge(&rows[_i].status, arena, &problems);
+        status_put_json(&rows[_i].status, &problems, &out);
+        status_put_text(&rows[_i].status, &problems, &text);
+        root = json_loads(buffer_text(&out), JSON_REJECT_DUPLICATES, &error);
+        ck_assert_msg(root != NULL, "%s: %s", rows[_i].what, error.text);
+        ck_assert_int_eq(json_is_true(json_object_get(root, "ok")), problems.n == 0);
+        ck_assert_uint_eq(json_array_size(json_object_get(root, "problems")), problems.n);
+        ck_assert_int_eq(strncmp(buffer_text(&text), problems.n ? "wrong: " : "all is well", 7), 0);
+        json_decref(root);
+        buffer_done(&out);
+        buffer_done(&text);
+        arena_free(arena);
+}
+END_TEST
+
+/* Age is not zero when it is not known: then there is none. */
+START_TEST(age_only_where_something_waits) {
+        const struct status_part parts[] = {
+                {.topic = "measure-started", .partition = 2, .waiting = 7, .oldest = AGO(90), .owned = true}, {.owned = false}};
+        const struct status_consumer consumers[] = {
+                {.group = "ketenwacht-rules", .members = 1, .partitions = 6, .parts = parts, .parts_n = 2},
+                {.group = "inbox.gm0014", .kind = STATUS_ORGANISATION, .partitions = 1}};
+        const struct status status = {.at = NOW, .consumers = consumers, .consumers_n = 2, .calendar_until = CALENDAR_FAR};
+        struct buffer out = BUFFER_INIT(1 << 20);
+        struct status_problems none = {0};
+
+        status_put_json(&status, &none, &out);
+        ck_assert_msg(strstr(buffer_text(&out), "\"consumers\":[{\"group\":\"ketenwacht-rules\",\"kind\":\"rules\",\"members\":1,\"partitions\":6,"
+                                                "\"unowned\":1,"
+                                                "\"waiting\":7,\"oldest_seconds\":90,\"parts\":[{\"topic\":\"measure-started\",\"partition\":2,\"waiting\":7,"
+                                                "\"oldest_seconds\":90}]},{\"group\":\"inbox.gm0014\",\"kind\":\"organisation\",\"members\":0,\"partitions\":1,"
+                                                "\"unowned\":0,\"waiting\":0,\"parts\":[]}]") != NULL,
+                      "%s", buffer_text(&out));
+        buffer_done(&out);
+}
+END_TEST
+
+int main(void) {
+        Suite *suite = suite_create("status");
+        TCase *tests = tcase_create("status");
+        SRunner *runner;
+        int failed;
+
+        tcase_add_loop_test(tests, tells_what_is_wrong, 0, ELEMENTS(rows));
+        tcase_add_loop_test(tests, json_says_so_too, 0, ELEMENTS(rows));
+        tcase_add_test(tests, age_only_where_something_waits);
+        suite_add_tcase(suite, tests);
+        runner = srunner_create(suite);
+        srunner_run_all(runner, CK_NORMAL);
+        failed = srunner_ntests_failed(runner);
+        srunner_free(runner);
+        return failed ? 1 : 0;
+}
