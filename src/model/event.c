@@ -65,6 +65,34 @@ static const char *event_wrong_value(const struct event_type *type, const struct
         return NULL;
 }
 
+/*
+ * Organisations that are known on no date. What repeats the source is judged with it: then the source is what is wrong.
+ * Whoever is meant may have no inbox yet, but a word that nobody knows is never anybody.
+ */
+static enum refusal event_check_organisations(const struct event *event, const struct organisations *orgs, const char **ret_field, struct error *err) {
+        const struct event_type *type = event->type;
+
+        for (uint64_t left = type->insiders; left; left &= left - 1) {
+                int slot = __builtin_ctzll(left);
+                const struct slot *named = &event->slots[slot];
+                char text[NAME_SHOWN], hint[NEAREST_HINT_MAX];
+                struct nearest nearest;
+
+                if (named->kind != SLOT_STRING || text_equal(named->s, event_source(event)) || organisations_find(orgs, named->s))
+                        continue;
+                *ret_field = type->layout->fields[slot].name;
+                if (type->personal >> slot & 1 || !name_shown(named->s, text)) {
+                        error_set(err, "%s: no organisation is called that", *ret_field);
+                        return REFUSAL_BAD_VALUE;
+                }
+                nearest = (struct nearest)NEAREST_INIT(text);
+                organisations_nearest(orgs, &nearest);
+                error_set(err, "%s: no organisation is called '%s'%s", *ret_field, text, nearest_hint(&nearest, hint));
+                return REFUSAL_BAD_VALUE;
+        }
+        return REFUSAL_NONE;
+}
+
 static enum refusal event_check_region(const struct event *event, const struct organisations *orgs, const char **ret_field, struct error *err) {
         char text[NAME_SHOWN], hint[NEAREST_HINT_MAX];
 
@@ -116,7 +144,7 @@ enum refusal event_check_values(const struct event *event, const struct organisa
                 error_set(err, "%s: %s", layout->fields[i].name, wrong);
                 return REFUSAL_BAD_VALUE;
         }
-        if (event_check_past(event, ret_field, err) != REFUSAL_NONE)
+        if (event_check_past(event, ret_field, err) != REFUSAL_NONE || event_check_organisations(event, orgs, ret_field, err) != REFUSAL_NONE)
                 return REFUSAL_BAD_VALUE;
         return event_check_region(event, orgs, ret_field, err);
 }

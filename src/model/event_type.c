@@ -24,6 +24,7 @@ const char *const known_field_names[KNOWN_FIELDS] = {
 #define PREFIX "ketenwacht."
 #define PERSONAL PREFIX "personal"
 #define ORGANISATION PREFIX "organisation"
+#define OUTSIDERS PREFIX "outsiders"
 #define OWN_DATE PREFIX "date"
 #define LINK PREFIX "link"
 #define PAST PREFIX "past"
@@ -226,6 +227,17 @@ static void event_type_read_organisation(struct describing *d, size_t slot) {
                 d->type->organisations |= (uint64_t)1 << slot;
 }
 
+/* Which of them must be known: all but those of which the schema says that they may lie outside what is configured. */
+static void event_type_read_outsiders(struct describing *d, size_t slot) {
+        const struct layout_field *field = &d->type->layout->fields[slot];
+        bool outsiders = event_type_read_flag(d, field->field->properties, OUTSIDERS, field->name);
+
+        if (outsiders && (slot == SLOT_SOURCE || !event_type_is_organisation(d->type, (int)slot)))
+                mistake(d, "%s: " OUTSIDERS ": it is not a field that names an organisation", field->name);
+        else if (!outsiders && !d->type->output && slot != SLOT_SOURCE && event_type_is_organisation(d->type, (int)slot))
+                d->type->insiders |= (uint64_t)1 << slot;
+}
+
 static void event_type_read_own_date(struct describing *d, size_t slot) {
         const struct layout_field *field = &d->type->layout->fields[slot];
 
@@ -276,7 +288,7 @@ static void event_type_read_link(struct describing *d, size_t slot) {
 }
 
 static void event_type_read_fields(struct describing *d) {
-        static const char *const known[] = {PERSONAL, ORGANISATION, OWN_DATE, LINK, NULL};
+        static const char *const known[] = {PERSONAL, ORGANISATION, OUTSIDERS, OWN_DATE, LINK, NULL};
         const struct layout *layout = d->type->layout;
 
         d->type->own_date = -1;
@@ -286,6 +298,7 @@ static void event_type_read_fields(struct describing *d) {
                 event_type_check_properties(d, layout->fields[i].field->properties, known, layout->fields[i].name);
                 event_type_read_personal(d, i);
                 event_type_read_organisation(d, i);
+                event_type_read_outsiders(d, i);
                 event_type_read_own_date(d, i);
                 event_type_read_link(d, i);
         }
@@ -492,7 +505,8 @@ void event_type_write_taken(const struct event_type *type, struct buffer *out) {
         for (size_t i = ENVELOPE_SLOTS; i < type->layout->n; i++) {
                 if (!event_type_is_organisation(type, (int)i))
                         continue;
-                buffer_printf(out, "%s%s%s", before, fields[i].name, event_type_by(&fields[i], ORGANISATION));
+                buffer_printf(out, "%s%s%s%s", before, fields[i].name, event_type_by(&fields[i], ORGANISATION),
+                              type->insiders >> i & 1 ? "" : " or an outsider");
                 before = ", ";
         }
         before = "; joins by ";

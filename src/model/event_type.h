@@ -73,6 +73,7 @@ struct event_type {
         int fields[KNOWN_FIELDS];       /* slots, or -1 */
         uint64_t personal;              /* one bit per slot */
         uint64_t organisations;         /* one bit per slot that names one */
+        uint64_t insiders;              /* those of them, but for the source, that must name one that is known (ketenwacht.outsiders) */
         struct telling_record told;     /* of the four outputs that the contract names: how they are filled */
         const struct event_type **ended_by; /* the types whose facts end one of this type, joined by ids (ketenwacht.ends) */
         size_t n_ended_by;

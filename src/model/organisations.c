@@ -7,6 +7,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <strings.h>
 
 #include "base/arena.h"
 #include "base/name.h"
@@ -15,6 +17,8 @@
 #include "calendar/reading.h"
 
 #define ORGANISATIONS_ARENA_MAX ((size_t)64 * 1024 * 1024)
+#define MUNICIPALITY_PREFIX "gm" /* then the code of the CBS */
+#define MUNICIPALITY_DIGITS 4
 #define REGION_NAME_MAX (sizeof("region|") + NAME_MAX_BYTES)
 
 struct organisations {
@@ -160,7 +164,41 @@ void organisations_nearest_role(const struct organisations *orgs, struct nearest
                 nearest_role_of(nearest, orgs->regions.items[i]->roles, orgs->regions.items[i]->n_roles);
 }
 
+/* The code of a municipality as others write it (0014, 14, GM0014, gm14); NULL: it is none. */
+static const struct organisation *municipality_written(const struct organisations *orgs, const char *word) {
+        const char *digits = strncasecmp(word, MUNICIPALITY_PREFIX, strlen(MUNICIPALITY_PREFIX)) == 0 ? word + strlen(MUNICIPALITY_PREFIX) : word;
+        size_t n = strlen(digits);
+        char id[sizeof(MUNICIPALITY_PREFIX) + MUNICIPALITY_DIGITS] = MUNICIPALITY_PREFIX "0000";
+
+        if (n == 0 || n > MUNICIPALITY_DIGITS || digits[strspn(digits, "0123456789")])
+                return NULL;
+        memcpy(id + strlen(id) - n, digits, n);
+        return organisations_find(orgs, text_of(id));
+}
+
+/* Who is meant beyond doubt: by the code, the id in another case, or the name for people. NULL: nobody. */
+static const struct organisation *organisation_meant(const struct organisations *orgs, const char *word) {
+        const struct organisation *named = municipality_written(orgs, word);
+
+        for (size_t i = 0; !named && i < orgs->all.n; i++) {
+                if (strcasecmp(orgs->all.items[i]->id, word) == 0)
+                        named = orgs->all.items[i];
+        }
+        for (size_t i = 0; !named && i < orgs->all.n; i++) {
+                for (const struct organisation *row = orgs->all.items[i]; row && !named; row = row->next)
+                        named = row->name && strcasecmp(row->name, word) == 0 ? orgs->all.items[i] : NULL;
+        }
+        return named;
+}
+
 void organisations_nearest(const struct organisations *orgs, struct nearest *nearest) {
+        const struct organisation *meant = organisation_meant(orgs, nearest->word);
+
+        if (meant) {
+                nearest->best = meant->id;
+                nearest->distance = 0;
+                return;
+        }
         for (size_t i = 0; i < orgs->all.n; i++)
                 nearest_try(nearest, orgs->all.items[i]->id);
 }

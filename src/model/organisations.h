@@ -94,7 +94,10 @@ const struct role_entry *role_find(const struct role_entry *roles, size_t n, con
 /* Whether some organisation or region gives this role to anybody. */
 bool organisations_have_role(const struct organisations *orgs, const char *role);
 
-/* Offers what is known to a search for the nearest word: configured roles, ids of organisations, ids of regions. */
+/*
+ * Offers what is known to a search for the nearest word: configured roles, ids of organisations, ids of regions. An organisation is
+ * also meant by its name, by its id in another case, and a municipality by its CBS code as others write it: 0014, 14, GM0014.
+ */
 void organisations_nearest_role(const struct organisations *orgs, struct nearest *nearest);
 void organisations_nearest(const struct organisations *orgs, struct nearest *nearest);
 void regions_nearest(const struct organisations *orgs, struct nearest *nearest);

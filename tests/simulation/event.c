@@ -119,7 +119,7 @@ static struct slot text_draw(struct sim *s, const struct event_type *type, int a
         if (strcmp(field->name, "gi") == 0)
                 return string_slot(child->gi);
         if (strcmp(field->name, "municipality") == 0)
-                return string_slot(chance(s, 95) ? child->municipality[chance(s, 70) ? 0 : 1] : "gm9999");
+                return string_slot(child->municipality[chance(s, 70) ? 0 : 1]);
         if (!event_type_is_organisation(type, at))
                 return string_slot("w-17");
         o = organisation_draw(s, ~0u);
