@@ -257,11 +257,14 @@ void absence_print(struct view *v, const struct absence *a, const char *norm, st
                 absence_unknown(v, norm, out);
                 return;
         case ABSENCE_NO_START:
-                buffer_printf(out, "begint met %s, en dat is hier (nog) niet bericht", a->norm->starts.type->name);
+                buffer_add_text(out, "begint met ");
+                event_type_print_dutch(a->norm->starts.type, out);
+                buffer_add_text(out, ", en dat is hier (nog) niet bericht");
                 return;
         case ABSENCE_NOT_COUNTING:
-                buffer_printf(out, "begint met %s, en het bericht daarvan telt niet (meer): het is ingetrokken, vervangen of van een ander",
-                              a->norm->starts.type->name);
+                buffer_add_text(out, "begint met ");
+                event_type_print_dutch(a->norm->starts.type, out);
+                buffer_add_text(out, ", en het bericht daarvan telt niet (meer): het is ingetrokken, vervangen of van een ander");
                 return;
         case ABSENCE_NO_DATE:
                 buffer_printf(out, "telt vanaf %s, en dat is niet ingevuld",

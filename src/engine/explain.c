@@ -104,15 +104,33 @@ static bool explanation_next(struct explanation *x, const struct obligation *o, 
 
 /* --- for a person --- */
 
-static void say_fact(struct buffer *out, const char *what, const struct fact *fact, day_t date) {
+/* "Groningen (gm0014)"; who is not configured any more by the id alone. */
+static void say_organisation(const struct explanation *x, struct buffer *out, struct text id) {
+        const struct organisation *org = organisations_find(x->view.config->organisations, id);
+
+        if (org)
+                buffer_printf(out, "%s (%.*s)", org->name, (int)id.n, id.s);
+        else
+                buffer_add(out, id.s, id.n);
+}
+
+static void say_fact(const struct explanation *x, struct buffer *out, const char *what, const struct fact *fact, day_t date) {
         char id[UUID_TEXT + 1], day[DATE_DUTCH_MAX];
-        struct text source = fact->slots[SLOT_SOURCE].s;
 
         uuid_format(&fact->event_id, id);
-        buffer_printf(out, "  %s %s van %.*s", what, fact->type->name, (int)source.n, source.s);
+        buffer_printf(out, "  %s ", what);
+        event_type_print_dutch(fact->type, out);
+        buffer_add_text(out, " van ");
+        say_organisation(x, out, fact->slots[SLOT_SOURCE].s);
         if (date != DAY_NONE)
                 buffer_printf(out, ", %s", date_dutch(date, day));
         buffer_printf(out, " (bericht %s)\n", id);
+}
+
+/* "aan GI, gemeente" */
+static void say_roles(struct buffer *out, const struct roles *roles) {
+        for (size_t i = 0; i < roles->n; i++)
+                buffer_printf(out, "%s %s", i ? "," : " aan", role_dutch(roles->items[i].name));
 }
 
 /* Every statement of where the child lived, and what became of that municipality since. */
@@ -126,7 +144,9 @@ static void say_statements(struct explanation *x, struct buffer *out) {
                 struct text code = fact_text(s->fact, FIELD_MUNICIPALITY);
 
                 uuid_format(&s->fact->event_id, id);
-                buffer_printf(out, "  vanaf %s: %.*s, volgens %s (bericht %s)", date_dutch(s->date, day), (int)code.n, code.s, s->fact->type->name, id);
+                buffer_printf(out, "  vanaf %s: %.*s, volgens ", date_dutch(s->date, day), (int)code.n, code.s);
+                event_type_print_dutch(s->fact->type, out);
+                buffer_printf(out, " (bericht %s)", id);
                 if (!then)
                         buffer_add_text(out, "; deze organisatie is niet bekend");
                 else if (!now)
@@ -155,26 +175,44 @@ static void say_residence(struct explanation *x, struct buffer *out) {
 }
 
 /* What was copied to whom: with the row of the fact, and later. */
+static void say_copied(struct explanation *x, struct buffer *out, struct text copies) {
+        struct text org, role;
+        bool some = false;
+
+        for (; row_copies_next(&copies, &org, &role); some = true) {
+                buffer_add_text(out, some ? ", " : "");
+                say_organisation(x, out, org);
+                buffer_printf(out, " als %s", role_dutch(arena_copy(x->view.arena, role.s, role.n) ?: "?"));
+        }
+        buffer_add_text(out, "\n");
+}
+
 static void say_copies(struct explanation *x, struct buffer *out) {
         const struct tellings *told = &x->view.file->told;
-        char at[INSTANT_TEXT + 1];
 
         for (size_t i = 0; i < x->view.n; i++) {
                 const struct fact *fact = &x->view.facts[i];
 
                 if (fact->copies.n == 0)
                         continue;
-                buffer_printf(out, "  kopie van %s aan ", fact->type->name);
-                for (size_t j = 0; j < fact->copies.n; j++)
-                        buffer_add(out, fact->copies.s[j] == '\n' ? ", " : &fact->copies.s[j], fact->copies.s[j] == '\n' ? 2 : 1);
-                buffer_add_text(out, "\n");
+                buffer_add_text(out, "  kopie van ");
+                event_type_print_dutch(fact->type, out);
+                buffer_add_text(out, " aan ");
+                say_copied(x, out, fact->copies);
         }
         for (uint32_t i = 0; i < told->n_copies; i++) {
                 const struct fact *fact = view_find(&x->view, &told->copies[i].event_id);
 
-                instant_format(told->copies[i].told_at, at);
-                buffer_printf(out, "  kopie van %s aan %s %s, op %s\n", fact ? fact->type->name : "een bericht",
-                              pool_word(&x->view.engine->pool, told->copies[i].organisation), pool_word(&x->view.engine->pool, told->copies[i].role), at);
+                buffer_add_text(out, "  kopie van ");
+                if (fact)
+                        event_type_print_dutch(fact->type, out);
+                else
+                        buffer_add_text(out, "een bericht");
+                buffer_add_text(out, " aan ");
+                say_organisation(x, out, text_of(pool_word(&x->view.engine->pool, told->copies[i].organisation)));
+                buffer_printf(out, " als %s, op ", role_dutch(pool_word(&x->view.engine->pool, told->copies[i].role)));
+                instant_print_dutch(told->copies[i].told_at, out);
+                buffer_add_text(out, "\n");
         }
 }
 
@@ -182,11 +220,11 @@ static void say_protocol(struct explanation *x, const struct obligation *o, stru
         const struct protocol *p = o->norm->protocol;
         day_t holding = explanation_holding(o);
         const struct organisation *org = x->view.region ? NULL : view_municipality(&x->view, holding, false);
-        char day[DATE_DUTCH_MAX], from[DATE_TEXT + 1], until[DATE_TEXT + 1];
+        char day[DATE_DUTCH_MAX], from[DATE_DUTCH_MAX], until[DATE_DUTCH_MAX];
 
-        date_format(p->from, from);
+        (void) date_dutch(p->from, from);
         if (p->until != INT32_MAX)
-                date_format(p->until, until);
+                (void) date_dutch(p->until, until);
         buffer_printf(out, "  afspraak: %s (%s), %s\n", p->title ? p->title : p->name, p->name, o->norm->basis_ref ? o->norm->basis_ref : "zonder vindplaats");
         buffer_printf(out, "  van kracht vanaf %s%s%s; geldt hier omdat %s daarin valt", from, p->until != INT32_MAX ? " tot en met " : "",
                       p->until != INT32_MAX ? until : "", date_dutch(holding, day));
@@ -215,12 +253,12 @@ static void say_trace(struct explanation *x, const struct trace *trace, struct b
 }
 
 /* What it counts from: the fact or the agreement, and of a repetition the time before. */
-static void say_begun(const struct obligation *o, struct buffer *out) {
+static void say_begun(struct explanation *x, const struct obligation *o, struct buffer *out) {
         day_t first = o->link <= 1 ? o->from : o->start ? ref_date(&o->norm->starts, o->start) : o->norm->protocol->from;
         char day[DATE_DUTCH_MAX];
 
         if (o->start)
-                say_fact(out, "begonnen met", o->start, first);
+                say_fact(x, out, "begonnen met", o->start, first);
         else
                 buffer_printf(out, "  begonnen op %s, met de afspraak zelf\n", date_dutch(first, day));
         if (o->link > 1)
@@ -270,7 +308,7 @@ static void say_timing(struct explanation *x, const struct obligation *o, const 
                 return;
         case TIMING_DUE_WITH:
                 if (why->with)
-                        say_fact(out, "op de dag van", why->with, why->timed);
+                        say_fact(x, out, "op de dag van", why->with, why->timed);
                 else
                         buffer_printf(out, "  op de dag van %s, maar daarvan is (nog) geen datum bekend\n", norm->due_with.type->name);
                 return;
@@ -289,13 +327,13 @@ static void say_timing(struct explanation *x, const struct obligation *o, const 
 /* What moves the date, and what might have. */
 static void say_adjusted(struct explanation *x, const struct obligation *o, const struct due_reason *why, struct buffer *out) {
         if (why->not_before) {
-                say_fact(out, "niet eerder dan een termijn vanaf", why->not_before, why->not_before_from);
+                say_fact(x, out, "niet eerder dan een termijn vanaf", why->not_before, why->not_before_from);
                 say_trace(x, &why->not_before_term, out);
         } else if (o->norm->has_not_before && why->timed != DAY_NONE) {
                 buffer_printf(out, "  niet eerder dan een termijn vanaf %s, maar daarvan is (nog) geen datum bekend\n", o->norm->not_before.type->name);
         }
         if (why->agreed)
-                say_fact(out, why->by == DUE_BY_AGREEMENT ? "vervroegd door" : "niet vervroegd, want niet eerder:", why->agreed, why->agreed_date);
+                say_fact(x, out, why->by == DUE_BY_AGREEMENT ? "vervroegd door" : "niet vervroegd, want niet eerder:", why->agreed, why->agreed_date);
 }
 
 /* Why this date and not another that stands above it. */
@@ -322,7 +360,7 @@ static void say_date(struct explanation *x, const struct obligation *o, struct b
         struct due_reason why;
 
         obligation_reason(&x->view, o, &why);
-        say_begun(o, out);
+        say_begun(x, o, out);
         say_timing(x, o, &why, out);
         say_adjusted(x, o, &why, out);
         if (o->norm->timing == TIMING_AT_ONCE || o->norm->timing == TIMING_LIMIT)
@@ -338,13 +376,11 @@ static void say_date(struct explanation *x, const struct obligation *o, struct b
 static void say_told(struct explanation *x, const struct obligation *o, struct buffer *out) {
         const struct tellings *told = &x->view.file->told;
         const struct announcement *a = explanation_announcement(x, o);
-        char at[INSTANT_TEXT + 1];
 
         if (a) {
-                instant_format(a->announced_at, at);
-                buffer_printf(out, "  aangekondigd op %s", at);
-                for (size_t i = 0; i < o->norm->announce.n; i++)
-                        buffer_printf(out, "%s %s", i ? "," : " aan", o->norm->announce.items[i].name);
+                buffer_add_text(out, "  aangekondigd op ");
+                instant_print_dutch(a->announced_at, out);
+                say_roles(out, &o->norm->announce);
                 buffer_add_text(out, "\n");
         }
         for (size_t i = 0; a && i < o->norm->n_reminders; i++) {
@@ -356,25 +392,25 @@ static void say_told(struct explanation *x, const struct obligation *o, struct b
 
                 if (alert->norm != o->pool_norm || !instance_key_equal(&alert->instance, &o->key))
                         continue;
-                instant_format(alert->told_at, at);
-                buffer_printf(out, "  trede %u aan %s (%s): %s op %s\n", alert->rung, pool_word(&x->view.engine->pool, alert->organisation),
-                              pool_word(&x->view.engine->pool, alert->role), alert->open ? "gemeld" : "opgelost", at);
+                buffer_printf(out, "  trede %u aan ", alert->rung);
+                say_organisation(x, out, text_of(pool_word(&x->view.engine->pool, alert->organisation)));
+                buffer_printf(out, " als %s: %s op ", role_dutch(pool_word(&x->view.engine->pool, alert->role)), alert->open ? "gemeld" : "opgelost");
+                instant_print_dutch(alert->told_at, out);
+                buffer_add_text(out, "\n");
         }
 }
 
 static void say_next(struct explanation *x, const struct obligation *o, struct buffer *out) {
         struct upcoming next;
-        char at[INSTANT_TEXT + 1];
 
         if (!explanation_next(x, o, &next))
                 return;
-        instant_format(next.at, at);
         if (next.rung)
-                buffer_printf(out, "  hierna: trede %u op %s, aan", next.rung, at);
+                buffer_printf(out, "  hierna: trede %u op ", next.rung);
         else
-                buffer_printf(out, "  hierna: herinnering op %s, aan", at);
-        for (size_t i = 0; i < next.roles->n; i++)
-                buffer_printf(out, "%s %s", i ? "," : "", next.roles->items[i].name);
+                buffer_add_text(out, "  hierna: herinnering op ");
+        instant_print_dutch(next.at, out);
+        say_roles(out, next.roles);
         buffer_add_text(out, "\n");
 }
 
@@ -391,22 +427,22 @@ static day_t explain_until(const struct fact *fact) {
         return fact->type->fields[FIELD_UNTIL] >= 0 ? fact_date(fact, fact->type->fields[FIELD_UNTIL]) : DAY_NONE;
 }
 
-static void say_excuse(struct buffer *out, const char *what, const struct fact *fact) {
+static void say_excuse(struct explanation *x, struct buffer *out, const char *what, const struct fact *fact) {
         const char *reason = explain_symbol(fact, "reason");
         day_t until = explain_until(fact);
         char day[DATE_DUTCH_MAX];
 
-        say_fact(out, what, fact, fact->own);
+        say_fact(x, out, what, fact, fact->own);
         if (reason || until != DAY_NONE)
                 buffer_printf(out, "    %s%s%s%s%s\n", reason ? "reden " : "", reason ? reason : "", reason && until != DAY_NONE ? ", " : "",
                               until != DAY_NONE ? "tot en met " : "", until != DAY_NONE ? date_dutch(until, day) : "");
 }
 
 /* The explanation that counted longest, and what its end does to the ladder. */
-static void say_excuse_over(struct buffer *out, const struct obligation *o) {
+static void say_excuse_over(struct explanation *x, struct buffer *out, const struct obligation *o) {
         char day[DATE_DUTCH_MAX];
 
-        say_excuse(out, "was uitgelegd door", o->last_excuse);
+        say_excuse(x, out, "was uitgelegd door", o->last_excuse);
         buffer_printf(out, "    die toelichting is voorbij sinds %s", date_dutch(o->excused_until, day));
         if (o->due.state == DUE_KNOWN && o->norm->n_rungs && o->excused_until > o->due.date)
                 buffer_add_text(out, ladder_restart(o) != DAY_NONE ? "; de ladder telt vanaf die dag opnieuw" : "; de ladder telt door vanaf de einddatum");
@@ -419,15 +455,15 @@ static void say_obligation(struct explanation *x, const struct obligation *o, st
         say_protocol(x, o, out);
         say_date(x, o, out);
         if (o->met && o->norm->timing == TIMING_LIMIT)
-                say_fact(out, "niet nagekomen door", o->met, o->due.date);
+                say_fact(x, out, "niet nagekomen door", o->met, o->due.date);
         else if (o->met)
-                say_fact(out, "gehaald door", o->met, o->met_date);
+                say_fact(x, out, "gehaald door", o->met, o->met_date);
         if (o->ended && o->status == STATUS_LAPSED)
-                say_fact(out, "vervallen door", o->ended, o->ended_date);
+                say_fact(x, out, "vervallen door", o->ended, o->ended_date);
         if (o->excuse)
-                say_excuse(out, "uitgelegd door", o->excuse);
+                say_excuse(x, out, "uitgelegd door", o->excuse);
         else if (o->last_excuse)
-                say_excuse_over(out, o);
+                say_excuse_over(x, out, o);
         say_told(x, o, out);
         say_next(x, o, out);
 }
@@ -442,7 +478,7 @@ static void say_absences(struct explanation *x, struct buffer *out) {
                         buffer_printf(out, "  afspraak: %s (%s)\n", a->norm->protocol->title ? a->norm->protocol->title : a->norm->protocol->name,
                                       a->norm->protocol->name);
                 if (a->start)
-                        say_fact(out, "gelet op", a->start, a->start->own);
+                        say_fact(x, out, "gelet op", a->start, a->start->own);
                 buffer_add_text(out, "  ");
                 absence_print(&x->view, a, x->norm, out);
                 buffer_add_text(out, "\n");
@@ -453,14 +489,15 @@ static void say_absences(struct explanation *x, struct buffer *out) {
 
 int explain_text(struct engine *engine, struct store *store, struct casefile *file, instant_t now, const char *norm, struct buffer *out) {
         struct explanation x;
-        char id[UUID_TEXT + 1], at[INSTANT_TEXT + 1];
+        char id[UUID_TEXT + 1];
         int r = explanation_open(&x, engine, store, file, now, norm);
 
         if (r)
                 return r;
         uuid_format(&file->id, id);
-        instant_format(now, at);
-        buffer_printf(out, "Zaak %s op %s\n", id, at);
+        buffer_printf(out, "Zaak %s op ", id);
+        instant_print_dutch(now, out);
+        buffer_add_text(out, "\n");
         say_residence(&x, out);
         say_copies(&x, out);
         for (size_t i = 0; i < x.view.n_obligations; i++) {

@@ -518,3 +518,17 @@ void event_type_write_taken(const struct event_type *type, struct buffer *out) {
         }
         buffer_add_byte(out, '\n');
 }
+
+void event_type_print_dutch(const struct event_type *type, struct buffer *out) {
+        const char *doc = schema_root(type->file)->doc;
+        size_t n = strcspn(doc, ":(,");
+
+        while (n > 0 && doc[n - 1] == ' ')
+                n--;
+        if (n == 0) {
+                buffer_add_text(out, type->name);
+                return;
+        }
+        buffer_add(out, doc, n);
+        buffer_printf(out, " (%s)", type->name);
+}

@@ -88,6 +88,9 @@ const char *known_type_name(enum known_type known);
  */
 void event_type_describe(struct event_type *type, struct link_names *links, const char *path, struct mistakes *mistakes);
 
+/* What people call it, with its name: "Start van de jeugdhulp (help-started)". The Dutch term is how the doc of its schema begins. */
+void event_type_print_dutch(const struct event_type *type, struct buffer *out);
+
 /* Whether a slot is a date; whether facts join by it. */
 bool event_type_is_date(const struct event_type *type, int slot);
 bool event_type_is_link(const struct event_type *type, int slot);

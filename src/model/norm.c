@@ -166,3 +166,16 @@ size_t norm_count_named(const struct norm *norm, const struct event_types *types
                 assert(!"counting does not fail");
         return n;
 }
+
+const char *role_dutch(const char *name) {
+        static const struct { const char *name, *dutch; } built_in[] = {
+                {"gi", "GI"},           {"municipality", "gemeente"},  {"previous-municipality", "vorige gemeente"}, {"operators", "beheer"},
+                {"local-team", "lokaal team"}, {"management", "directie"}, {"region", "regio"}, {"partner", "partner"}, {"part", "deelregio"},
+        };
+
+        for (size_t i = 0; i < ELEMENTS(built_in); i++) {
+                if (strcmp(built_in[i].name, name) == 0)
+                        return built_in[i].dutch;
+        }
+        return name;
+}

@@ -58,6 +58,9 @@ struct roles {
         size_t n;
 };
 
+/* What people call a role that is built in: "gemeente"; another by its own name. */
+const char *role_dutch(const char *name);
+
 struct reminder { struct term_step before; struct roles to; };
 struct rung { struct term_step after; struct roles to; struct conditions when; };
 struct limit { struct event_ref event; unsigned at_most; };

@@ -48,8 +48,9 @@
         "\",\"source\":\"gm0402\",\"occurred_at\":\"" date "T10:00:00+01:00\",\"recorded_at\":\"" date "T10:00:00+01:00\","          \
         "\"region\":\"gooi-en-vechtstreek\",\"date\":\"" date "\",\"kind\":\"BOARD\"}\n"
 
-#define BEGUN "  begonnen met measure-started van gi-noordzee, maandag 10 januari 2022 (bericht 00000000-0000-4000-8000-000000000001)\n"
-#define NEXT_FACT(what, day, n) "  " what " van gi-noordzee, " day " (bericht 00000000-0000-4000-8000-00000000000" n ")\n"
+#define BEGINS "Start van een kinderbeschermingsmaatregel of jeugdreclassering (measure-started)"
+#define BEGUN "  begonnen met " BEGINS " van GI Noordzee (gi-noordzee), maandag 10 januari 2022 (bericht 00000000-0000-4000-8000-000000000001)\n"
+#define NEXT_FACT(what, day, n) "  " what " van GI Noordzee (gi-noordzee), " day " (bericht 00000000-0000-4000-8000-00000000000" n ")\n"
 #define JSON_FACT(type, n, date)                                                                                                  \
         "{\"event\":\"" type "\",\"event_id\":\"00000000-0000-4000-8000-00000000000" n "\",\"source\":\"gi-noordzee\",\"date\":\"" date "\"}"
 #define STEP(step, from, to) "{\"step\":\"" step "\",\"from\":\"" from "\",\"to\":\"" to "\",\"skipped\":[]}"
@@ -83,45 +84,45 @@ static const struct {
          "\"due_by\":\"term\"," TERM("10 days", "2022-01-10", "2022-01-20") ",\"started_by\""},
         {INFORMED "    term: 10 days\n" MET NOT_BEFORE, STARTED("1", "2022-01-10") HELP("2", "2022-01-12"), /* it ends later */
          BEGUN "  10 dagen na maandag 10 januari 2022: einde donderdag 20 januari 2022.\n"
-         NEXT_FACT("niet eerder dan een termijn vanaf help-started", "woensdag 12 januari 2022", "2")
+         NEXT_FACT("niet eerder dan een termijn vanaf Start van de jeugdhulp (help-started)", "woensdag 12 januari 2022", "2")
                "  1 maand na woensdag 12 januari 2022: einde zaterdag 12 februari 2022.\n"
                "  uiterlijk zaterdag 12 februari 2022, de latere van beide datums\n",
          "\"due_date\":\"2022-02-12\",\"due_by\":\"not_before\"," TERM("10 days", "2022-01-10", "2022-01-20") ",\"not_before\":{\"starts\":"
          JSON_FACT("help-started", "2", "2022-01-12") "," TERM("1 month", "2022-01-12", "2022-02-12") "},\"started_by\""},
         {INFORMED "    term: 60 days\n" MET NOT_BEFORE, STARTED("1", "2022-01-10") HELP("2", "2022-01-12"), /* the term ends later */
          BEGUN "  60 dagen na maandag 10 januari 2022: einde vrijdag 11 maart 2022.\n"
-         NEXT_FACT("niet eerder dan een termijn vanaf help-started", "woensdag 12 januari 2022", "2")
+         NEXT_FACT("niet eerder dan een termijn vanaf Start van de jeugdhulp (help-started)", "woensdag 12 januari 2022", "2")
                "  1 maand na woensdag 12 januari 2022: einde zaterdag 12 februari 2022.\n"
                "  uiterlijk vrijdag 11 maart 2022, de latere van beide datums\n",
          "\"due_date\":\"2022-03-11\",\"due_by\":\"term\","},
         {INFORMED "    term: 10 days\n" MET "    not_before: {starts: help-started, term: 5 working days}\n",
          STARTED("1", "2016-12-20") HELP("2", "2016-12-30"), /* and whether it ends later is not known */
          "  10 dagen na dinsdag 20 december 2016: einde vrijdag 30 december 2016.\n"
-         NEXT_FACT("niet eerder dan een termijn vanaf help-started", "vrijdag 30 december 2016", "2")
+         NEXT_FACT("niet eerder dan een termijn vanaf Start van de jeugdhulp (help-started)", "vrijdag 30 december 2016", "2")
          "  5 werkdagen na vrijdag 30 december 2016 is niet te berekenen: zondag 1 januari 2017 valt in een jaar dat de kalender niet heeft (2017).\n"
          "  geen einddatum: de kalender kent het jaar 2017 nog niet\n",
          "\"due_date\":null,\"unknown_year\":2017,\"due_by\":\"not_before\","},
         {INFORMED "    term: 10 days\n    sooner: true\n" MET, STARTED("1", "2022-01-10") AGREED("2", "2022-01-11", "2022-01-17"),
          BEGUN "  10 dagen na maandag 10 januari 2022: einde donderdag 20 januari 2022.\n"
-         NEXT_FACT("vervroegd door term-agreed", "maandag 17 januari 2022", "2")
+         NEXT_FACT("vervroegd door Kortere termijn afgesproken (term-agreed)", "maandag 17 januari 2022", "2")
                "  uiterlijk maandag 17 januari 2022, zoals afgesproken\n",
          "\"due_date\":\"2022-01-17\",\"due_by\":\"sooner\"," TERM("10 days", "2022-01-10", "2022-01-20") ",\"agreed\":"
          JSON_FACT("term-agreed", "2", "2022-01-17") ","},
         {INFORMED "    term: 10 days\n    sooner: true\n" MET, STARTED("1", "2022-01-10") AGREED("2", "2022-01-11", "2022-01-31"), /* never back */
          BEGUN "  10 dagen na maandag 10 januari 2022: einde donderdag 20 januari 2022.\n"
-         NEXT_FACT("niet vervroegd, want niet eerder: term-agreed", "maandag 31 januari 2022", "2")
+         NEXT_FACT("niet vervroegd, want niet eerder: Kortere termijn afgesproken (term-agreed)", "maandag 31 januari 2022", "2")
                "  uiterlijk donderdag 20 januari 2022\n",
          "\"due_date\":\"2022-01-20\",\"due_by\":\"term\","},
         {INFORMED "    term: 10 days\n    sooner: true\n" MET NOT_BEFORE, /* first the later, then what was agreed: the least of it */
          STARTED("1", "2022-01-10") HELP("2", "2022-01-12") AGREED("3", "2022-01-13", "2022-02-01") AGREED("4", "2022-01-14", "2022-01-31"),
          BEGUN "  10 dagen na maandag 10 januari 2022: einde donderdag 20 januari 2022.\n"
-         NEXT_FACT("niet eerder dan een termijn vanaf help-started", "woensdag 12 januari 2022", "2")
+         NEXT_FACT("niet eerder dan een termijn vanaf Start van de jeugdhulp (help-started)", "woensdag 12 januari 2022", "2")
                "  1 maand na woensdag 12 januari 2022: einde zaterdag 12 februari 2022.\n"
-         NEXT_FACT("vervroegd door term-agreed", "maandag 31 januari 2022", "4")
+         NEXT_FACT("vervroegd door Kortere termijn afgesproken (term-agreed)", "maandag 31 januari 2022", "4")
                "  uiterlijk maandag 31 januari 2022, zoals afgesproken\n",
          "\"due_date\":\"2022-01-31\",\"due_by\":\"sooner\","},
         {INFORMED "    due_with: help-started\n" MET, STARTED("1", "2022-01-10") HELP("2", "2022-02-01"),
-         BEGUN NEXT_FACT("op de dag van help-started", "dinsdag 1 februari 2022", "2")
+         BEGUN NEXT_FACT("op de dag van Start van de jeugdhulp (help-started)", "dinsdag 1 februari 2022", "2")
                "  uiterlijk dinsdag 1 februari 2022\n",
          "\"due_by\":\"due_with\",\"due_with\":" JSON_FACT("help-started", "2", "2022-02-01") ","},
         {INFORMED "    due_with: help-started\n" MET, STARTED("1", "2022-01-10"),
@@ -130,8 +131,8 @@ static const struct {
          "\"due_date\":null,\"due_by\":\"due_with\",\"started_by\""},
         {INFORMED "    due_with: help-started\n    sooner: true\n" MET,
          STARTED("1", "2022-01-10") HELP("2", "2022-02-01") AGREED("3", "2022-01-11", "2022-01-17"),
-         BEGUN NEXT_FACT("op de dag van help-started", "dinsdag 1 februari 2022", "2")
-         NEXT_FACT("vervroegd door term-agreed", "maandag 17 januari 2022", "3")
+         BEGUN NEXT_FACT("op de dag van Start van de jeugdhulp (help-started)", "dinsdag 1 februari 2022", "2")
+         NEXT_FACT("vervroegd door Kortere termijn afgesproken (term-agreed)", "maandag 17 januari 2022", "3")
                "  uiterlijk maandag 17 januari 2022, zoals afgesproken\n",
          "\"due_by\":\"sooner\",\"due_with\":" JSON_FACT("help-started", "2", "2022-02-01") ",\"agreed\":" JSON_FACT("term-agreed", "3", "2022-01-17") ","},
         {INFORMED "    term: at once\n" MET, STARTED("1", "2022-01-10"),
@@ -186,9 +187,9 @@ static const struct {
         {"iets-heel-anders", INFORMED TEN, ANYWHERE("2015-01-01"), STARTED("1", "2022-01-10"), "UNKNOWN_NORM",
          "geen enkele afspraak kent een norm 'iets-heel-anders'"},
         {"proefnorm", INFORMED TEN, ANYWHERE("2015-01-01"), HELP("1", "2022-01-10"), "NO_START",
-         "begint met measure-started, en dat is hier (nog) niet bericht"},
+         "begint met " BEGINS ", en dat is hier (nog) niet bericht"},
         {"proefnorm", INFORMED TEN, ANYWHERE("2015-01-01"), STARTED("1", "2022-01-10") WITHDRAWN("2", "2022-01-11", "1"), "NOT_COUNTING",
-         "begint met measure-started, en het bericht daarvan telt niet (meer): het is ingetrokken, vervangen of van een ander"},
+         "begint met " BEGINS ", en het bericht daarvan telt niet (meer): het is ingetrokken, vervangen of van een ander"},
         {"proefnorm", "    starts: measure-started.ends_on\n" TEN, ANYWHERE("2015-01-01"), STARTED("1", "2022-01-10"), "NO_DATE",
          "telt vanaf ends_on, en dat is niet ingevuld"},
         {"proefnorm", INFORMED "    when: {kind: [VOTS, JR_GEDWONGEN, GBM]}\n" TEN, ANYWHERE("2015-01-01"), STARTED("1", "2022-01-10"), "WHEN",
@@ -379,12 +380,12 @@ END_TEST
               "\",\"date\":\"" date "\",\"until\":\"" until "\",\"reason\":\"WAITING_LIST\"")
 #define LADDER "    explained_by: [deviation-explained]\n    escalate: [{after: 0 days, to: [gi]}]\n"
 #define REASON "    reden WAITING_LIST, tot en met maandag 31 januari 2022\n"
-#define OVER NEXT_FACT("was uitgelegd door deviation-explained", "zaterdag 15 januari 2022", "2") REASON                          \
+#define OVER NEXT_FACT("was uitgelegd door Afwijking toegelicht (deviation-explained)", "zaterdag 15 januari 2022", "2") REASON                          \
         "    die toelichting is voorbij sinds maandag 31 januari 2022"
 #define JSON_UNTIL "\"date\":\"2022-01-15\",\"reason\":\"WAITING_LIST\",\"until\":\"2022-01-31\"}"
 
 static const struct { const char *key, *then, *text, *json; } overs[] = {
-        {"", "2022-01-25", NEXT_FACT("uitgelegd door deviation-explained", "zaterdag 15 januari 2022", "2") REASON, JSON_UNTIL},
+        {"", "2022-01-25", NEXT_FACT("uitgelegd door Afwijking toegelicht (deviation-explained)", "zaterdag 15 januari 2022", "2") REASON, JSON_UNTIL},
         {"", "2022-02-05", OVER "; de ladder telt door vanaf de einddatum\n", JSON_UNTIL},
         {"    after_explanation: restart\n", "2022-02-05", OVER "; de ladder telt vanaf die dag opnieuw\n", JSON_UNTIL ",\"ladder_from\":\"2022-01-31\""},
 };
@@ -436,14 +437,16 @@ START_TEST(test_dates_of_the_agreements_do_not_contradict_themselves) {
         expect("future-plan",
                "  16 jaar na donderdag 17 november 2005: einde woensdag 17 november 2021.\n"
                "  6 maanden na woensdag 17 november 2021: einde dinsdag 17 mei 2022.\n"
-               "  niet eerder dan een termijn vanaf measure-started van gi-jbn, zondag 8 mei 2022 (bericht 00000000-0000-4000-8000-000000000001)\n"
+               "  niet eerder dan een termijn vanaf " BEGINS " van Jeugdbescherming Noord (gi-jbn), zondag 8 mei 2022 "
+               "(bericht 00000000-0000-4000-8000-000000000001)\n"
                "  1 maand na zondag 8 mei 2022: einde woensdag 8 juni 2022.\n"
                "  uiterlijk woensdag 8 juni 2022, de latere van beide datums\n",
                "\"due_date\":\"2022-06-08\",\"due_by\":\"not_before\",");
         expect("adulthood-contact",
                "  18 jaar na donderdag 17 november 2005: einde vrijdag 17 november 2023.\n"
                "  6 maanden vóór vrijdag 17 november 2023: einde woensdag 17 mei 2023.\n"
-               "  niet eerder dan een termijn vanaf measure-started van gi-jbn, zondag 8 mei 2022 (bericht 00000000-0000-4000-8000-000000000001)\n"
+               "  niet eerder dan een termijn vanaf " BEGINS " van Jeugdbescherming Noord (gi-jbn), zondag 8 mei 2022 "
+               "(bericht 00000000-0000-4000-8000-000000000001)\n"
                "  1 maand na zondag 8 mei 2022: einde woensdag 8 juni 2022.\n"
                "  uiterlijk woensdag 17 mei 2023, de latere van beide datums\n",
                "\"due_date\":\"2023-05-17\",\"due_by\":\"term\",");
