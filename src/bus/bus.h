@@ -139,6 +139,7 @@ struct bus_event {
         struct bus_record record;
         const struct bus_part *parts; /* borrowed until the next call on the handle */
         size_t parts_n;
+        int64_t passed;               /* ASSIGNED, consumers: so many offsets are passed over, because their records are gone */
 };
 
 /* -- The worker: one thread, its partitions, one transaction at a time -- */
@@ -153,12 +154,23 @@ struct bus_worker_config {
         size_t outputs_n;
 };
 
-/* For restore; both are called on the worker's own thread. */
+/*
+ * A log that is not what was left: reading begins at @to instead of @from. Forward: the records between are gone, by retention or by hand.
+ * Back: it was made anew, or lost its end, and is read from its beginning.
+ */
+struct bus_jump {
+        struct bus_part part; /* index: the input */
+        int64_t from, to;
+};
+
+/* For restore; all are called on the worker's own thread. */
 struct bus_restore {
         void *ctx;
         int (*row)(void *ctx, const struct bus_record *row);  /* one row of the state, in order per partition; not 0: restore ends with it */
         /* May be NULL; per partition a few times a second, and when it is done: @at rows' offsets of @end. Not 0: restore ends with it. */
         int (*progress)(void *ctx, int32_t partition, int64_t at, int64_t end);
+        /* May be NULL; an input does not go on where it was left off, which the log has said. */
+        void (*jumped)(void *ctx, const struct bus_jump *jump);
 };
 
 struct bus_worker {
@@ -187,6 +199,8 @@ struct bus_worker_ops {
  *   ASSIGNED: call restore with all its parts, then start.
  *   REVOKED:  commit, drop the state of parts; the next poll lets them go.
  *   LOST:     abort, drop the state of parts.
+ * An input of which what is to be read next is not there (a log made anew, or cut by retention) is LOST too, and ASSIGNED again:
+ * restore finds where it goes on.
  * Return: 0; negative errno (fenced by another of the same name, a right or a topic is missing …).
  */
 static inline int bus_worker_poll(struct bus_worker *w, int timeout_ms, struct bus_event *ret, struct error *err) {

@@ -98,8 +98,17 @@ int64_t memory_committed(const struct memory *m, const char *group, const char *
 void memory_truncate(struct memory *m, const char *topic, int32_t partition, int64_t offset) {
         struct memory_partition *p = memory_partition_find(m, topic, partition);
 
+        m->cuts++;
         if (p)
                 memory_partition_truncate(p, offset);
+}
+
+void memory_renew(struct memory *m, const char *topic) {
+        struct memory_topic *t = memory_topic_find(m, topic);
+
+        m->cuts++;
+        for (int32_t p = 0; t && p < t->n; p++)
+                memory_partition_renew(m, &t->partitions[p]);
 }
 
 void memory_compact(struct memory *m, const char *topic, bool tombstones) {

@@ -61,6 +61,9 @@ void memory_compact(struct memory *m, const char *topic, bool tombstones);
 /* Drops everything below @offset, as retention would, but nothing that is not stable. */
 void memory_truncate(struct memory *m, const char *topic, int32_t partition, int64_t offset);
 
+/* Deletes a topic and makes it again, empty. What groups have committed of it stays. */
+void memory_renew(struct memory *m, const char *topic);
+
 /* The order in which workers and consumers get waiting records of several partitions: 0: one after the other; else drawn by this seed. */
 void memory_shuffle(struct memory *m, uint64_t seed);
 

@@ -78,12 +78,22 @@ bool worker_positions_own_all(const struct worker_positions *w, const struct bus
         return true;
 }
 
-bool worker_positions_begin(struct worker_positions *w, int32_t partition, size_t input, int64_t committed, int64_t first) {
+bool position_find(int64_t from, int64_t first, int64_t end, int64_t *ret) {
+        assert(first >= 0);
+        *ret = from < first || from > end ? first : from;
+        return from >= 0 && *ret != from;
+}
+
+bool worker_positions_begin(struct worker_positions *w, int32_t partition, size_t input, int64_t committed, int64_t first, int64_t end) {
         size_t cell = worker_cell(w, partition, input);
+        bool jumped;
 
         assert(w->at[partition].owned && !w->at[partition].started);
-        w->next[cell] = w->committed[cell] = committed > first ? committed : first;
-        return committed >= 0 && committed < first;
+        jumped = position_find(committed, first, end, &w->next[cell]);
+        w->committed[cell] = w->next[cell];
+        w->at[partition].jumped |= jumped;
+        w->at[partition].touched |= jumped;
+        return jumped;
 }
 
 void worker_positions_restored(struct worker_positions *w, const struct bus_part *parts, size_t n) {
@@ -99,6 +109,10 @@ void worker_positions_start(struct worker_positions *w, const struct bus_part *p
                 assert(at->restored && !at->started);
                 at->started = true;
         }
+}
+
+int64_t worker_positions_next(const struct worker_positions *w, int32_t partition, size_t input) {
+        return w->next[worker_cell(w, partition, input)];
 }
 
 const int64_t *worker_positions_of(const struct worker_positions *w, int32_t partition) {
@@ -139,11 +153,12 @@ int worker_positions_pending(const struct worker_positions *w, int (*each)(void 
                 bool said = false;
 
                 for (size_t i = 0; (w->at[p].moved || w->at[p].touched) && i < w->inputs; i++) {
-                        int r = next[i] == committed[i] ? 0 : each(ctx, p, i, next[i]);
+                        bool says = w->at[p].jumped || next[i] != committed[i];
+                        int r = says ? each(ctx, p, i, next[i]) : 0;
 
                         if (r)
                                 return r;
-                        said |= next[i] != committed[i];
+                        said |= says;
                 }
                 if (!said && (w->at[p].moved || w->at[p].touched) && w->inputs) {
                         int r = each(ctx, p, 0, next[0]);
@@ -162,14 +177,16 @@ void worker_positions_committed(struct worker_positions *w) {
                 if (!w->at[p].moved && !w->at[p].touched)
                         continue;
                 memcpy(w->committed + row, w->next + row, w->inputs * sizeof(*w->next));
-                w->at[p].moved = w->at[p].touched = false;
+                w->at[p].moved = w->at[p].touched = w->at[p].jumped = false;
         }
 }
 
 void worker_positions_rewind(struct worker_positions *w) {
         memcpy(w->next, w->committed, (size_t)w->partitions * w->inputs * sizeof(*w->next));
-        for (int32_t p = 0; p < w->partitions; p++)
-                w->at[p].moved = w->at[p].touched = false;
+        for (int32_t p = 0; p < w->partitions; p++) {
+                w->at[p].moved = false;
+                w->at[p].touched = w->at[p].jumped; /* what the group has is still to be put right */
+        }
         w->stale = false;
 }
 
@@ -243,6 +260,14 @@ bool consumer_positions_own(struct consumer_positions *c, struct bus_part part) 
                 return false;
         c->at[part.index][part.partition] = (struct consumer_position){.owned = true, .first = POSITION_NOWHERE};
         return true;
+}
+
+int64_t consumer_positions_jump(struct consumer_positions *c, struct bus_part part, int64_t from, int64_t to) {
+        int r = consumer_positions_set(c, part, to);
+
+        assert(r == 0);
+        (void)r;
+        return to > from ? to - from : 0;
 }
 
 void consumer_positions_event(struct consumer_positions *c, enum bus_event_kind kind, struct bus_event *ret) {

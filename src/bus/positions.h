@@ -29,6 +29,7 @@ struct worker_position {
         bool started;  /* its inputs flow */
         bool moved;    /* records were handed out since the last commit */
         bool touched;  /* its state was written since the last commit */
+        bool jumped;   /* the group has other offsets of its inputs than committed says: all are to be committed */
 };
 
 struct worker_positions {
@@ -60,15 +61,21 @@ void worker_positions_event(struct worker_positions *w, enum bus_event_kind kind
 /* Whether all of @parts are owned. */
 bool worker_positions_own_all(const struct worker_positions *w, const struct bus_part *parts, size_t n);
 
+/* Where a log that holds [first, end) is read on that was read to @from (negative: never); *ret. Return: whether that is another place. */
+bool position_find(int64_t from, int64_t first, int64_t end, int64_t *ret);
+
 /*
- * Where reading an input of an owned partition begins: at what is committed (negative: nothing), or at the first record that still stands
- * there. Return: whether committed records are gone that were never read.
+ * Where reading an input of an owned partition begins: at what is committed (negative: nothing), or where position_find() says. Return: whether
+ * that is not where it was left off; the next commit says so then, also when nothing is read.
  */
-bool worker_positions_begin(struct worker_positions *w, int32_t partition, size_t input, int64_t committed, int64_t first);
+bool worker_positions_begin(struct worker_positions *w, int32_t partition, size_t input, int64_t committed, int64_t first, int64_t end);
 
 /* The state of owned partitions has been restored, after _begin() of their inputs; inputs of restored ones flow. */
 void worker_positions_restored(struct worker_positions *w, const struct bus_part *parts, size_t n);
 void worker_positions_start(struct worker_positions *w, const struct bus_part *parts, size_t n);
+
+/* What is to be read next of one input of an owned partition, restored or not. */
+int64_t worker_positions_next(const struct worker_positions *w, int32_t partition, size_t input);
 
 /* As bus_worker_positions(). */
 const int64_t *worker_positions_of(const struct worker_positions *w, int32_t partition);
@@ -118,6 +125,9 @@ void consumer_positions_done(struct consumer_positions *c);
 /* As those of the worker. A partition that was added to a topic since the beginning is not owned: it is read after the next start. */
 void consumer_positions_forget(struct consumer_positions *c);
 bool consumer_positions_own(struct consumer_positions *c, struct bus_part part);
+
+/* An owned partition is not read on at @from but at @to, which the next commit says. Return: how many offsets are passed over. */
+int64_t consumer_positions_jump(struct consumer_positions *c, struct bus_part part, int64_t from, int64_t to);
 void consumer_positions_event(struct consumer_positions *c, enum bus_event_kind kind, struct bus_event *ret);
 
 /* An owned partition; NULL: it is not this member's (any more). */

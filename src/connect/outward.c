@@ -475,6 +475,7 @@ static int outward_event(struct outward *out, struct core *c, struct bus_event *
                 out->assigned = event->parts_n > 0;
                 if (out->assigned)
                         out->part = event->parts[0]; /* an inbox has one partition */
+                metric_add(c->metrics.passed, 0, event->passed);
                 log_line(c->config.log, CONNECT_ASSIGNED, LOG_STRING("connector", c->config.file->name), LOG_INT("parts", (int64_t)event->parts_n));
                 return 0;
         case BUS_REVOKED:

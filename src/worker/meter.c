@@ -12,7 +12,7 @@
 
 struct worker_metrics {
         struct metric *facts, *duplicates, *refused, *told, *partitions, *transactions, *lag_records, *lag, *overdue, *swept, *commit, *clock_away;
-        struct metric *timers, *forgotten;
+        struct metric *timers, *forgotten, *passed, *anew;
 };
 
 static const char *const state_names[PARTITION_STATES] = {"restoring", "behind", "live"};
@@ -59,6 +59,10 @@ static int meter_register(struct metrics *metrics, struct worker_metrics *m, con
                 {&m->refused, METRIC_COUNTER, "ketenwacht_refused_total", "Records in dead-letters, by code.", "code", refusal_codes + 1, REFUSALS - 1},
                 {&m->told, METRIC_COUNTER, "ketenwacht_told_total", "Tellings, by kind.", "kind", told_names, EFFECT_KINDS},
                 {&m->forgotten, METRIC_COUNTER, "ketenwacht_cases_forgotten_total", "Cases that were over, and whose retention was too."},
+                {&m->passed, METRIC_COUNTER, "ketenwacht_passed_over_total", "Offsets that were never read because their records were gone, by topic.", "topic",
+                 topics, n_topics},
+                {&m->anew, METRIC_COUNTER, "ketenwacht_logs_anew_total", "Partitions of a topic that are read again from their beginning, by topic.", "topic",
+                 topics, n_topics},
                 {&m->partitions, METRIC_GAUGE, "ketenwacht_partitions", "Partitions owned, by state.", "state", state_names, PARTITION_STATES},
                 {&m->transactions, METRIC_COUNTER, "ketenwacht_transactions_total", "Transactions, by result.", "result", result_names,
                  ELEMENTS(result_names)},
@@ -170,6 +174,16 @@ void meter_partition(struct meter *meter, int from, int to) {
         }
 }
 
+void meter_jumped(struct meter *meter, const struct bus_jump *jump) {
+        assert(jump->part.index < meter->n_inputs && jump->to >= 0 && jump->to != jump->from);
+        if (jump->to > jump->from) {
+                atomic_fetch_add(&meter->shown.passed, jump->to - jump->from);
+                metric_add(meter->metrics->passed, jump->part.index, jump->to - jump->from);
+        } else {
+                metric_add(meter->metrics->anew, jump->part.index, 1);
+        }
+}
+
 void meter_overdue(struct meter *meter, int64_t ms) {
         metric_observe(meter->metrics->overdue, 0, ms);
 }
@@ -223,6 +237,7 @@ void meter_status(const struct meter *meter, struct worker_status *ret) {
                 .told = atomic_load(&meter->shown.told),
                 .dead = atomic_load(&meter->shown.dead),
                 .forgotten = atomic_load(&meter->shown.forgotten),
+                .passed = atomic_load(&meter->shown.passed),
                 .transactions = atomic_load(&meter->shown.transactions),
                 .aborts = atomic_load(&meter->shown.aborts),
                 .restore_percent = atomic_load(&meter->shown.restore_percent),

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "bus/bus.h"
 #include "engine/effect.h"
 #include "model/config.h"
 #include "model/event.h"
@@ -42,6 +43,7 @@ struct worker_status { /* of what is committed */
         int64_t restoring, behind, live; /* partitions */
         int64_t restore_percent; /* of the rows of those that are restoring */
         int64_t facts, duplicates, told, dead, forgotten;
+        int64_t passed;    /* offsets of inputs that were gone before they were read */
         int64_t transactions, aborts;
         int64_t lag_records; /* of partitions that are behind: what they have to read yet */
         int64_t lag_ms;      /* age of the newest record read, 0 when nothing was waiting */
@@ -60,7 +62,7 @@ struct meter {
         } tally;
         struct {
                 _Atomic int64_t assigned, clock_away, states[PARTITION_STATES], facts, duplicates, told, dead, forgotten, transactions, aborts,
-                        restore_percent, lag_records, lag_ms, cases_due, settled_at;
+                        passed, restore_percent, lag_records, lag_ms, cases_due, settled_at;
         } shown;
 };
 
@@ -95,6 +97,9 @@ void meter_committed(struct meter *meter, int64_t took_ms); /* the tally becomes
 void meter_aborted(struct meter *meter);                    /* the tally never was */
 
 /* -- Gauges and durations -- */
+
+/* An input does not go on where it was left off: counted at once, whatever becomes of a transaction. */
+void meter_jumped(struct meter *meter, const struct bus_jump *jump);
 
 void meter_partition(struct meter *meter, int from, int to); /* enum partition_state; -1: not owned */
 void meter_overdue(struct meter *meter, int64_t ms);         /* how late a case that fell due was evaluated */

@@ -121,6 +121,12 @@ static int restore_progress(void *ctx, int32_t number, int64_t at, int64_t end) 
         return 0;
 }
 
+static void restore_jumped(void *ctx, const struct bus_jump *jump) {
+        struct restore *restore = ctx;
+
+        meter_jumped(&restore->parts->ground->meter, jump);
+}
+
 /* Whether this configuration may go on with what stands there. */
 static int restore_check_marks(const struct partitions *parts, const struct partition *p, struct error *err) {
         if (p->found.version > parts->ground->config->version) {
@@ -161,7 +167,7 @@ static int restore_judge(struct restore *restore, struct error *err) {
 int restore_partitions(struct partitions *parts, const struct bus_part *of, size_t n, const atomic_bool *interrupted, struct error *err) {
         const struct ground *g = parts->ground;
         struct restore restore = {.parts = parts, .interrupted = interrupted};
-        struct bus_restore calls = {.ctx = &restore, .row = restore_row, .progress = restore_progress};
+        struct bus_restore calls = {.ctx = &restore, .row = restore_row, .progress = restore_progress, .jumped = restore_jumped};
         int64_t begin = ground_monotonic(g);
         int r;
 

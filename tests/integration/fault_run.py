@@ -139,6 +139,11 @@ class World:
         command += ["-Z", "-K", "\\t", "-l", path] if value is None else ["-k", key, path] if key is not None else [path]
         expect(f"kcat can write to {topic}", subprocess.run(command, check=False, timeout=WAIT_S).returncode == 0)
 
+    def cut_topics(self, beginning):
+        """All their records are deleted, as retention would."""
+        run = subprocess.run([self.tool, self.bootstrap, "cut", self.prefix + beginning], check=False, timeout=WAIT_S)
+        expect("records can be deleted", run.returncode == 0)
+
     def end(self):
         """All processes, each by its number."""
         for worker in self.workers:

@@ -6,6 +6,7 @@
  *   topic_tool HOST:PORT set TOPIC NAME VALUE    one setting
  *   topic_tool HOST:PORT delete PREFIX           all topics whose names begin so
  *   topic_tool HOST:PORT grow PREFIX PARTITIONS  those that have more than one partition get so many
+ *   topic_tool HOST:PORT cut PREFIX              all their records are deleted, as retention would
  *
  * Exit status: 0 done, 1 the broker refused or failed, 2 wrong usage.
  */
@@ -98,7 +99,59 @@ static int grow(struct admin *admin, const char *bootstrap, const char *prefix, 
         return status;
 }
 
+static int cut_list(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list) {
+        rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+        rd_kafka_DeleteRecords_t *wanted = rd_kafka_DeleteRecords_new(list);
+        rd_kafka_event_t *event;
+        int status;
+
+        rd_kafka_DeleteRecords(rk, &wanted, 1, NULL, queue);
+        event = rd_kafka_queue_poll(queue, WAIT_MS);
+        status = !event || rd_kafka_event_error(event);
+        if (event)
+                rd_kafka_event_destroy(event);
+        rd_kafka_DeleteRecords_destroy(wanted);
+        rd_kafka_queue_destroy(queue);
+        return status;
+}
+
+/* Up to the ends that stand now. */
+static int cut(struct admin *admin, const char *bootstrap, const char *prefix) {
+        char reason[256];
+        rd_kafka_conf_t *conf = rd_kafka_conf_new();
+        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
+        const struct admin_topic *topics;
+        struct error err = {0};
+        rd_kafka_t *rk;
+        size_t n;
+        int status;
+
+        if (admin_topics(admin, &topics, &n, &err))
+                return fail(&err);
+        if (rd_kafka_conf_set(conf, "bootstrap.servers", bootstrap, reason, sizeof(reason)) ||
+            !(rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof(reason)))) {
+                fprintf(stderr, "topic_tool: %s\n", reason);
+                return 1;
+        }
+        for (size_t i = 0; i < n; i++) {
+                for (int32_t p = 0; strncmp(topics[i].name, prefix, strlen(prefix)) == 0 && p < topics[i].partitions; p++) {
+                        int64_t first, end;
+
+                        if (rd_kafka_query_watermark_offsets(rk, topics[i].name, p, &first, &end, WAIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
+                                rd_kafka_topic_partition_list_add(list, topics[i].name, p)->offset = end;
+                }
+        }
+        status = cut_list(rk, list);
+        if (status)
+                fprintf(stderr, "topic_tool: records of %s could not be deleted\n", prefix);
+        rd_kafka_topic_partition_list_destroy(list);
+        rd_kafka_destroy(rk);
+        return status;
+}
+
 static int run(struct admin *admin, char **argv) {
+        if (strcmp(argv[2], "cut") == 0)
+                return cut(admin, argv[1], argv[3]);
         if (strcmp(argv[2], "set") == 0)
                 return set(admin, argv[3], argv[4], argv[5]);
         return strcmp(argv[2], "grow") == 0 ? grow(admin, argv[1], argv[3], argv[4]) : delete(admin, argv[3]);
@@ -111,9 +164,9 @@ int main(int argc, char **argv) {
         struct error err = {0};
         int status;
 
-        if (!(argc == 6 && strcmp(argv[2], "set") == 0) && !(argc == 4 && strcmp(argv[2], "delete") == 0 && argv[3][0]) &&
+        if (!(argc == 6 && strcmp(argv[2], "set") == 0) && !(argc == 4 && (strcmp(argv[2], "delete") == 0 || strcmp(argv[2], "cut") == 0) && argv[3][0]) &&
             !(argc == 5 && strcmp(argv[2], "grow") == 0 && argv[3][0])) {
-                fputs("usage: topic_tool HOST:PORT set TOPIC NAME VALUE | delete PREFIX | grow PREFIX PARTITIONS\n", stderr);
+                fputs("usage: topic_tool HOST:PORT set TOPIC NAME VALUE | delete PREFIX | cut PREFIX | grow PREFIX PARTITIONS\n", stderr);
                 return 2;
         }
         broker_config_default(&config);

@@ -49,6 +49,8 @@ struct seen {
         int32_t parts[PARTITIONS];
         size_t parts_n, rows, records, assigned, revoked, lost;
         int last; /* what the last failing call answered */
+        void (*jumped)(void *ctx, const struct bus_jump *jump); /* NULL: of no interest */
+        struct bus_jump *jumps;
 };
 
 static struct bus_worker *open_worker(const char *instance) {
@@ -64,6 +66,12 @@ static struct bus_worker *open_worker(const char *instance) {
 static int count_row(void *ctx, const struct bus_record *row) {
         ck_assert(row->key != NULL);
         ++*(size_t *)ctx;
+        return 0;
+}
+
+static int ignore_row(void *ctx, const struct bus_record *row) {
+        (void)ctx;
+        (void)row;
         return 0;
 }
 
@@ -83,6 +91,8 @@ static enum bus_event_kind turn(struct seen *seen) {
         struct error err;
         struct bus_restore restore = {.ctx = &seen->rows, .row = count_row};
 
+        if (seen->jumped)
+                restore = (struct bus_restore){.ctx = seen->jumps, .row = ignore_row, .jumped = seen->jumped};
         seen->last = bus_worker_poll(seen->worker, 0, &event, &err);
         if (seen->last)
                 return BUS_NONE;
@@ -103,7 +113,8 @@ static enum bus_event_kind turn(struct seen *seen) {
                 break;
         case BUS_LOST:
                 seen->lost++;
-                ck_assert_int_eq(bus_worker_commit(seen->worker, &err), seen->records ? BUS_E_ABORTED : 0);
+                if (!seen->jumped)
+                        ck_assert_int_eq(bus_worker_commit(seen->worker, &err), seen->records ? BUS_E_ABORTED : 0);
                 ck_assert_int_eq(bus_worker_abort(seen->worker, &err), 0);
                 seen->parts_n = 0;
                 break;
@@ -451,6 +462,49 @@ START_TEST(compaction_and_retention) {
 }
 END_TEST
 
+static void note_jump(void *ctx, const struct bus_jump *jump) {
+        struct bus_jump *last = ctx;
+
+        *last = *jump;
+}
+
+START_TEST(a_log_that_moves_under_a_worker_is_lost_and_assigned_again) {
+        struct seen seen = {.worker = open_worker("w1")};
+        struct bus_jump last = {0};
+        int64_t end;
+
+        seen.jumped = note_jump;
+        seen.jumps = &last;
+        append("in-a", 0, 20);
+        settle(&seen, NULL);
+        ck_assert_int_eq(commit(&seen), 0);
+        ck_assert_uint_eq(seen.records, 20);
+        end = memory_end(m, "in-a", 0);
+        ck_assert_int_gt(end, 0);
+        memory_renew(m, "in-a");
+        settle(&seen, NULL);
+        ck_assert_uint_eq(seen.lost, 1);
+        ck_assert_uint_eq(seen.assigned, 2);
+        ck_assert_int_eq(last.to, 0);
+        ck_assert_int_gt(last.from, 0);
+        ck_assert_int_eq(commit(&seen), 0); /* of nothing that was read: but a successor begins where the new log does */
+        ck_assert_int_eq(memory_committed(m, "rules", "in-a", 0), 0);
+        append("in-a", 0, 20);
+        settle(&seen, NULL);
+        ck_assert_uint_eq(seen.records, 40);
+        ck_assert_int_eq(commit(&seen), 0);
+        ck_assert_int_eq(memory_committed(m, "rules", "in-a", 0), end);
+        for (int32_t p = 0; p < PARTITIONS; p++) {
+                append("in-b", 0, 20);
+                memory_truncate(m, "in-b", p, memory_end(m, "in-b", p)); /* before the worker's next turn */
+        }
+        settle(&seen, NULL);
+        ck_assert_uint_eq(seen.lost, 2);
+        ck_assert_uint_eq(last.part.index, 1);
+        bus_worker_close(seen.worker, true);
+}
+END_TEST
+
 START_TEST(the_order_can_be_drawn_and_comes_again) {
         char orders[3][64];
 
@@ -543,6 +597,7 @@ int main(void) {
         tcase_add_test(tc, abort_reads_again_and_shows_nothing);
         tcase_add_test(tc, a_crash_leaves_nothing_and_its_name_takes_over_at_once);
         tcase_add_test(tc, another_name_waits_for_the_session);
+        tcase_add_test(tc, a_log_that_moves_under_a_worker_is_lost_and_assigned_again);
         tcase_add_test(tc, two_workers_share_and_the_one_left_takes_all);
         tcase_add_test(tc, a_zombie_cannot_commit);
         tcase_add_test(tc, a_zombie_without_a_transaction_learns_that_it_lost);

@@ -48,8 +48,8 @@ static void worker_setup(void) {
         ck_assert_int_eq(worker_positions_init(&w, topics, (const int32_t[]){3, 3, 3}, 2, &err), 0);
         for (size_t k = 0; k < ELEMENTS(owned); k++) {
                 ck_assert(worker_positions_own(&w, owned[k].partition));
-                ck_assert(!worker_positions_begin(&w, owned[k].partition, 0, 10, 3));
-                ck_assert(!worker_positions_begin(&w, owned[k].partition, 1, -1001, 20)); /* nothing is committed: that is no gap */
+                ck_assert(!worker_positions_begin(&w, owned[k].partition, 0, 10, 3, 10));
+                ck_assert(!worker_positions_begin(&w, owned[k].partition, 1, -1001, 20, 20)); /* nothing is committed: that is no gap */
         }
         worker_positions_restored(&w, owned, ELEMENTS(owned));
         worker_positions_start(&w, owned, ELEMENTS(owned));
@@ -135,9 +135,31 @@ START_TEST(work_of_partitions_that_are_gone_is_stale) {
 }
 END_TEST
 
+START_TEST(a_log_that_was_made_anew_is_read_from_its_beginning_and_the_commit_says_so) {
+        int64_t next;
+
+        ck_assert(position_find(10, 0, 9, &next) && next == 0); /* it ends before */
+        ck_assert(position_find(10, 20, 30, &next) && next == 20);
+        ck_assert(!position_find(10, 0, 10, &next) && next == 10);
+        ck_assert(!position_find(-1001, 7, 30, &next) && next == 7);
+        ck_assert(worker_positions_own(&w, 1));
+        ck_assert(worker_positions_begin(&w, 1, 0, 10, 0, 4));
+        ck_assert(!worker_positions_begin(&w, 1, 1, 5, 0, 5));
+        worker_positions_restored(&w, (const struct bus_part[]){{0, 1}}, 1);
+        worker_positions_start(&w, (const struct bus_part[]){{0, 1}}, 1);
+        ck_assert_str_eq(pending(), "1/0=0 1/1=5 "); /* also when nothing comes: else a successor would begin at 10 in a log that is longer by then */
+        worker_positions_rewind(&w);
+        ck_assert_str_eq(pending(), "1/0=0 1/1=5 ");
+        ck_assert(worker_positions_take(&w, 1, 0, 0));
+        ck_assert_str_eq(pending(), "1/0=1 1/1=5 ");
+        worker_positions_committed(&w);
+        ck_assert_str_eq(pending(), "");
+}
+END_TEST
+
 START_TEST(records_that_are_gone_unread_are_a_gap) {
         ck_assert(worker_positions_own(&w, 1));
-        ck_assert(worker_positions_begin(&w, 1, 0, 10, 13));
+        ck_assert(worker_positions_begin(&w, 1, 0, 10, 13, 20));
         worker_positions_restored(&w, (const struct bus_part[]){{0, 1}}, 1);
         ck_assert_int_eq(worker_positions_of(&w, 1)[0], 13);
         ck_assert(!worker_positions_own(&w, 3));
@@ -274,6 +296,7 @@ int main(void) {
         tcase_add_test(worker, a_commit_says_what_moved_or_proves_that_it_is_owned);
         tcase_add_test(worker, an_abort_goes_back_to_what_is_committed);
         tcase_add_test(worker, work_of_partitions_that_are_gone_is_stale);
+        tcase_add_test(worker, a_log_that_was_made_anew_is_read_from_its_beginning_and_the_commit_says_so);
         tcase_add_test(worker, records_that_are_gone_unread_are_a_gap);
         tcase_add_checked_fixture(consumer, consumer_setup, consumer_teardown);
         tcase_add_test(consumer, done_is_committed_once_and_what_comes_meanwhile_later);

@@ -114,7 +114,7 @@ static void set_group_member(struct settings *s, const struct kafka_client_optio
         setting_take(s, "group.id", o->group);
         if (o->instance)
                 setting_take(s, "group.instance.id", o->instance);
-        setting_take(s, "auto.offset.reset", o->newest ? "latest" : "earliest");
+        setting_take(s, "auto.offset.reset", "error"); /* whoever takes up a partition says itself where it begins */
 }
 
 static void set_reader(struct settings *s, const struct kafka_client_options *o) {

@@ -57,7 +57,7 @@ struct kafka_client {
 struct kafka_client_options {
         enum kafka_role role;
         const char *group, *instance, *transactional_id; /* with prefix; NULL: none */
-        bool newest, eof;
+        bool eof;
         void (*rebalance)(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *parts, void *opaque);
         void (*delivered)(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);
         bool report_errors_only;

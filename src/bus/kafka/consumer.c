@@ -20,6 +20,8 @@ struct kafka_consumer {
         struct bus_consumer consumer;
         struct kafka_topics topics;
         struct consumer_positions at;
+        bool newest;
+        int64_t passed; /* by the last assignment: offsets of records that are gone */
         rd_kafka_message_t *message;
         struct kafka_headers headers;
 };
@@ -44,18 +46,51 @@ static void kafka_consumer_drop_message(struct kafka_consumer *c) {
         c->message = NULL;
 }
 
+static rd_kafka_topic_partition_list_t *list_with(const rd_kafka_topic_partition_list_t *parts, int64_t offset) {
+        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_copy(parts);
+
+        for (int i = 0; list && i < list->cnt; i++)
+                list->elems[i].offset = offset;
+        return list;
+}
+
+/* Where a partition that is taken up is read on: at what is committed, or where a log that is another one now begins. */
+static void kafka_consumer_begin(struct kafka_consumer *c, rd_kafka_topic_partition_t *at, int64_t first, int64_t end) {
+        int64_t index = kafka_topics_find(&c->topics, at->topic);
+        struct bus_part part = {(uint32_t)index, at->partition};
+        int64_t was = kafka_group_was_read(&c->group, at->topic, at->partition, at->offset);
+        bool is_ours = index >= 0 && consumer_positions_own(&c->at, part);
+
+        if (was < 0 && c->newest)
+                at->offset = end;
+        else if (position_find(was, first, end, &at->offset) && is_ours) {
+                kafka_group_say_jump(&c->group, at->topic, at->partition, was, at->offset);
+                c->passed += consumer_positions_jump(&c->at, part, was, at->offset);
+        }
+}
+
 static int kafka_consumer_take_assignment(struct kafka_consumer *c, struct error *err) {
-        const rd_kafka_topic_partition_list_t *got = c->group.parts;
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *at = list_with(c->group.parts, RD_KAFKA_OFFSET_INVALID);
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *first = list_with(c->group.parts, RD_KAFKA_OFFSET_BEGINNING);
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *end = list_with(c->group.parts, RD_KAFKA_OFFSET_END);
         rd_kafka_resp_err_t code;
+        int r;
 
         consumer_positions_forget(&c->at);
-        for (int i = 0; got && i < got->cnt; i++) {
-                int64_t index = kafka_topics_find(&c->topics, got->elems[i].topic);
-
-                if (index >= 0)
-                        (void)consumer_positions_own(&c->at, (struct bus_part){(uint32_t)index, got->elems[i].partition});
-        }
-        code = rd_kafka_assign(c->client.rk, got);
+        c->passed = 0;
+        if (!at || !first || !end)
+                return -ENOMEM;
+        r = kafka_group_committed(&c->group, at, NULL, NULL, err);
+        if (r == 0 && at->cnt)
+                r = kafka_list_offsets(&c->client, first, err);
+        if (r == 0 && at->cnt)
+                r = kafka_list_offsets(&c->client, end, err);
+        if (r)
+                return r;
+        for (int i = 0; i < at->cnt; i++)
+                kafka_consumer_begin(c, &at->elems[i], first->elems[i].offset, end->elems[i].offset);
+        c->group.again.topic[0] = '\0';
+        code = rd_kafka_assign(c->client.rk, at);
         return code ? kafka_failed(&c->client, "taking up partitions", code, NULL, err) : 0;
 }
 
@@ -69,6 +104,7 @@ static int kafka_consumer_hand_out(struct kafka_consumer *c, struct bus_event *r
         else
                 c->group.release = true;
         consumer_positions_event(&c->at, kind, ret);
+        ret->passed = kind == BUS_ASSIGNED ? c->passed : 0;
         return r;
 }
 
@@ -269,9 +305,10 @@ static const struct bus_consumer_ops kafka_consumer_ops = {
 static int open_consumer(struct kafka_consumer *c, const struct kafka_bus *bus, const struct bus_consumer_config *config, struct error *err) {
         CLEANUP(cleanup_free) char *group = kafka_name(bus, config->group);
         const struct kafka_client_options options = {.role = KAFKA_CONSUMER, .group = group, .instance = config->instance,
-                                                     .newest = config->newest, .rebalance = kafka_consumer_on_rebalance, .opaque = c};
+                                                     .rebalance = kafka_consumer_on_rebalance, .opaque = c};
         int r;
 
+        c->newest = config->newest;
         if (!group)
                 return -ENOMEM;
         r = kafka_client_open(&c->client, bus, &options, err);

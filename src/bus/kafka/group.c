@@ -4,9 +4,11 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "bus/kafka/group.h"
+#include "bus/kafka/restore.h"
 
 /* 2.0.2 takes the time-out of a seek for microseconds. */
 #define SEEK_TIMEOUT (BUS_CALL_MS / 2 * 1000)
@@ -22,6 +24,7 @@ void kafka_group_rebalance(struct kafka_group *g, rd_kafka_resp_err_t err, rd_ka
         if (g->parts)
                 rd_kafka_topic_partition_list_destroy(g->parts);
         g->parts = rd_kafka_topic_partition_list_copy(parts);
+        g->again.due = false;
         if (err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
                 g->pending = BUS_ASSIGNED;
         else
@@ -52,7 +55,39 @@ int kafka_group_release(struct kafka_group *g, struct error *err) {
                 return 0;
         g->release = false;
         code = rd_kafka_assign(g->client->rk, NULL);
-        return code ? kafka_failed(g->client, "giving partitions back", code, NULL, err) : 0;
+        if (code)
+                return kafka_failed(g->client, "giving partitions back", code, NULL, err);
+        if (g->again.due && g->pending == BUS_NONE)
+                g->pending = BUS_ASSIGNED;
+        g->again.due = false;
+        return 0;
+}
+
+/* All that is owned begins anew: its parts are taken away, and with the release handed out again. */
+static void kafka_group_again(struct kafka_group *g, const rd_kafka_message_t *message) {
+        if (!kafka_group_settled(g) || !g->parts) /* it begins anew anyway */
+                return;
+        g->pending = BUS_LOST;
+        g->again.due = true;
+        snprintf(g->again.topic, sizeof(g->again.topic), "%s", rd_kafka_topic_name(message->rkt));
+        g->again.partition = message->partition;
+        g->again.from = message->offset;
+}
+
+int64_t kafka_group_was_read(const struct kafka_group *g, const char *topic, int32_t partition, int64_t committed) {
+        bool is = g->again.topic[0] && g->again.partition == partition && strcmp(g->again.topic, topic) == 0;
+
+        return committed < 0 && is ? g->again.from : committed;
+}
+
+void kafka_group_say_jump(const struct kafka_group *g, const char *topic, int32_t partition, int64_t from, int64_t to) {
+        const struct log *log = g->client->bus->log;
+
+        if (to > from)
+                log_line(log, BUS_GAP, LOG_STRING("topic", topic), LOG_INT("partition", partition), LOG_INT("committed", from), LOG_INT("first", to),
+                         LOG_INT("records", to - from));
+        else
+                log_line(log, BUS_ANEW, LOG_STRING("topic", topic), LOG_INT("partition", partition), LOG_INT("committed", from), LOG_INT("first", to));
 }
 
 int kafka_group_trouble(struct kafka_group *g, const rd_kafka_message_t *message, struct error *err) {
@@ -60,6 +95,9 @@ int kafka_group_trouble(struct kafka_group *g, const rd_kafka_message_t *message
         const char *text = rd_kafka_message_errstr(message);
 
         switch (message->err) {
+        case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+                kafka_group_again(g, message);
+                return 0;
         case RD_KAFKA_RESP_ERR__FATAL:
                 return kafka_client_fatal(c, err);
         case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
@@ -78,6 +116,52 @@ int kafka_group_trouble(struct kafka_group *g, const rd_kafka_message_t *message
 bool kafka_group_moved(rd_kafka_resp_err_t code) {
         return code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION || code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID ||
                code == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS || code == RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST;
+}
+
+static bool ask_committed_again(rd_kafka_resp_err_t code) {
+        return code == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT || code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
+               code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__WAIT_COORD ||
+               code == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS || code == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE ||
+               code == RD_KAFKA_RESP_ERR_NOT_COORDINATOR;
+}
+
+/* One question for committed offsets. */
+static rd_kafka_resp_err_t committed_once(const struct kafka_client *c, rd_kafka_topic_partition_list_t *list) {
+        int token = watchdog_enter(c->bus->watchdog, "rd_kafka_committed", BUS_CALL_MS);
+        rd_kafka_resp_err_t code = rd_kafka_committed(c->rk, list, 1000);
+
+        watchdog_leave(c->bus->watchdog, token);
+        for (int i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && i < list->cnt; i++)
+                code = list->elems[i].err;
+        return code;
+}
+
+int kafka_group_committed(const struct kafka_group *g, rd_kafka_topic_partition_list_t *list, int (*turn)(void *ctx, struct error *err), void *ctx,
+                          struct error *err) {
+        const struct kafka_client *c = g->client;
+        int64_t until = clock_monotonic(&c->bus->clock) + BUS_CALL_MS;
+        struct kafka_wait wait = {.since = clock_monotonic(&c->bus->clock)};
+
+        while (list->cnt) {
+                rd_kafka_resp_err_t code = committed_once(c, list);
+                int r;
+
+                if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+                        return 0;
+                r = turn ? turn(ctx, err) : 0;
+                if (r)
+                        return r;
+                if (!ask_committed_again(code))
+                        return kafka_failed(c, "the question for committed offsets", code, NULL, err);
+                kafka_wait_say(&wait, c->bus, "committed offsets of the inputs, on which a transaction is pending", list->elems[0].partition);
+                if (kafka_again(c->bus, until))
+                        continue;
+                r = kafka_failed(c, "the question for committed offsets", code, NULL, err);
+                error_prefix(err, "no answer for %d seconds, as when a transaction on the offsets of the group stays open (kafka-transactions.sh shows whose)",
+                             BUS_CALL_MS / 1000);
+                return r;
+        }
+        return 0;
 }
 
 int kafka_group_seek(const struct kafka_group *g, const rd_kafka_topic_partition_list_t *list, struct error *err) {

@@ -17,6 +17,12 @@ struct kafka_group {
         enum bus_event_kind pending; /* BUS_NONE, ASSIGNED, REVOKED, LOST: what the callback said */
         rd_kafka_topic_partition_list_t *parts; /* of pending */
         bool release; /* REVOKED or LOST was handed out: the next poll lets go */
+        struct {      /* what is to be read next is not there: all is LOST, and ASSIGNED again from what is committed */
+                bool due;
+                char topic[BUS_NAME_MAX + 1]; /* with prefix */
+                int32_t partition;
+                int64_t from; /* to there it was read */
+        } again;
         bool closing;
 };
 
@@ -39,11 +45,27 @@ static inline bool kafka_group_settled(const struct kafka_group *g) {
 /* Before polling: lets go of what was revoked. Return: 0 or negative errno. */
 int kafka_group_release(struct kafka_group *g, struct error *err) MUSTCHECK;
 
-/* Judges an error message of the consumer. Return: 0: goes by itself; negative errno: the end. */
+/*
+ * To where a partition was read, by what is @committed (negative: nothing). The broker forgets the offsets of a topic that is deleted; that one was
+ * being read is remembered here.
+ */
+int64_t kafka_group_was_read(const struct kafka_group *g, const char *topic, int32_t partition, int64_t committed);
+
+/* Says in the log that a partition is not read on at @from, but at @to. */
+void kafka_group_say_jump(const struct kafka_group *g, const char *topic, int32_t partition, int64_t from, int64_t to);
+
+/* Judges an error message of the consumer. Return: 0: goes by itself, or by a turn of the group; negative errno: the end. */
 int kafka_group_trouble(struct kafka_group *g, const rd_kafka_message_t *message, struct error *err) MUSTCHECK;
 
 /* The codes that say: not ours any more, poll. */
 bool kafka_group_moved(rd_kafka_resp_err_t code);
+
+/*
+ * What the group has committed of @list; an answer only when no transaction on it is pending (a read_committed consumer asks so). Calls @turn
+ * between two questions (NULL: not): what it returns, unless 0, ends it. Return: 0; what @turn returned; negative errno with a sentence.
+ */
+int kafka_group_committed(const struct kafka_group *g, rd_kafka_topic_partition_list_t *list, int (*turn)(void *ctx, struct error *err), void *ctx,
+                          struct error *err) MUSTCHECK;
 
 /* Seeks parts that are assigned; waits until they flow. Return: 0; BUS_E_REBALANCED; negative errno. */
 int kafka_group_seek(const struct kafka_group *g, const rd_kafka_topic_partition_list_t *list, struct error *err) MUSTCHECK;

@@ -273,7 +273,8 @@ static int kafka_worker_take_assignment(struct kafka_worker *w, struct bus_event
                         (void)worker_positions_own(&w->at, got->elems[i].partition); /* check_partitions() has judged the others */
         }
         worker_positions_event(&w->at, BUS_ASSIGNED, false, ret);
-        list = list_of_parts(w, ret->parts, ret->parts_n, 0); /* start seeks to where reading really begins */
+        /* Start seeks to where reading really begins. A fetch that goes out before the pause, where nothing stands any more, begins it all again. */
+        list = list_of_parts(w, ret->parts, ret->parts_n, 0);
         if (!list)
                 return -ENOMEM;
         code = rd_kafka_assign(w->client.rk, list);
@@ -400,75 +401,42 @@ static int serve_group(void *ctx, struct error *err) {
         return w->group.pending != BUS_NONE ? BUS_E_REBALANCED : kafka_client_fatal(&w->client, err);
 }
 
-static bool ask_committed_again(rd_kafka_resp_err_t code) {
-        return code == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT || code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
-               code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__WAIT_COORD ||
-               code == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS || code == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE ||
-               code == RD_KAFKA_RESP_ERR_NOT_COORDINATOR;
-}
-
-static int waited_too_long(struct kafka_worker *w, rd_kafka_resp_err_t code, struct error *err) {
-        int r = kafka_failed(&w->client, "the question for committed offsets", code, NULL, err);
-
-        error_prefix(err, "no answer for %d seconds, as when a transaction on the offsets of the group stays open (kafka-transactions.sh shows whose)",
-                     BUS_CALL_MS / 1000);
-        return r;
-}
-
-/* One question for committed offsets; an answer only when no transaction on them is pending (a read_committed consumer asks so). */
-static rd_kafka_resp_err_t committed_once(struct kafka_worker *w, rd_kafka_topic_partition_list_t *list) {
-        int token = watchdog_enter(w->bus->watchdog, "rd_kafka_committed", BUS_CALL_MS);
-        rd_kafka_resp_err_t code = rd_kafka_committed(w->client.rk, list, 1000);
-
-        watchdog_leave(w->bus->watchdog, token);
-        for (int i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && i < list->cnt; i++)
-                code = list->elems[i].err;
-        return code;
-}
-
 /* Step one: what was committed. Serves the group meanwhile. */
 static int ask_committed(struct kafka_worker *w, rd_kafka_topic_partition_list_t *list, struct error *err) {
-        int64_t until = clock_monotonic(&w->bus->clock) + BUS_CALL_MS;
-        struct kafka_wait wait = {.since = clock_monotonic(&w->bus->clock)};
-
-        while (list->cnt) {
-                rd_kafka_resp_err_t code = committed_once(w, list);
-                int r;
-
-                if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-                        return 0;
-                r = serve_group(w, err);
-                if (r)
-                        return r;
-                if (!ask_committed_again(code))
-                        return kafka_failed(&w->client, "the question for committed offsets", code, NULL, err);
-                kafka_wait_say(&wait, w->bus, "committed offsets of the inputs, on which a transaction is pending", list->elems[0].partition);
-                if (!kafka_again(w->bus, until))
-                        return waited_too_long(w, code, err);
-        }
-        return 0;
+        return kafka_group_committed(&w->group, list, serve_group, w, err);
 }
 
-/* Where reading begins: the committed offset, or the first that still stands there. */
-static void note_begin(struct kafka_worker *w, const struct bus_part *parts, size_t n, rd_kafka_topic_partition_list_t *committed,
-                       rd_kafka_topic_partition_list_t *first) {
+/* What stands in the logs of the inputs of some parts, and what the group has of them: in the order of list_of_parts(). */
+struct input_logs {
+        rd_kafka_topic_partition_list_t *committed, *first, *end;
+};
+
+/* Where reading begins: the committed offset, or where a log that is another one now does. */
+static void note_begin(struct kafka_worker *w, const struct bus_part *parts, size_t n, const struct input_logs *logs, const struct bus_restore *callbacks) {
         for (size_t k = 0; k < n; k++) {
                 for (size_t i = 0; i < w->inputs; i++) {
-                        int64_t was = input_of(w, committed, k, i)->offset, begin = input_of(w, first, k, i)->offset;
+                        int32_t partition = parts[k].partition;
+                        int64_t was = kafka_group_was_read(&w->group, w->topics.names[i], partition, input_of(w, logs->committed, k, i)->offset);
+                        struct bus_jump jump = {.part = {(uint32_t)i, partition}, .from = was};
 
-                        if (worker_positions_begin(&w->at, parts[k].partition, i, was, begin))
-                                log_line(w->bus->log, BUS_GAP, LOG_STRING("topic", w->topics.names[i]),
-                                         LOG_INT("partition", parts[k].partition), LOG_INT("committed", was), LOG_INT("first", begin));
+                        if (!worker_positions_begin(&w->at, partition, i, was, input_of(w, logs->first, k, i)->offset, input_of(w, logs->end, k, i)->offset))
+                                continue;
+                        jump.to = worker_positions_next(&w->at, partition, i);
+                        kafka_group_say_jump(&w->group, w->topics.names[i], partition, jump.from, jump.to);
+                        if (callbacks->jumped)
+                                callbacks->jumped(callbacks->ctx, &jump);
                 }
         }
+        w->group.again.topic[0] = '\0';
 }
 
-static int ask_begin(struct kafka_worker *w, const struct bus_part *parts, size_t n, struct error *err) {
+static int ask_begin(struct kafka_worker *w, const struct bus_part *parts, size_t n, const struct bus_restore *callbacks, struct error *err) {
         CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *committed = list_of_parts(w, parts, n, RD_KAFKA_OFFSET_INVALID);
         CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *first = list_of_parts(w, parts, n, RD_KAFKA_OFFSET_BEGINNING);
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *end = list_of_parts(w, parts, n, RD_KAFKA_OFFSET_END);
         int r;
 
-        if (!committed || !first)
+        if (!committed || !first || !end)
                 return -ENOMEM;
         r = ask_committed(w, committed, err);
         if (r)
@@ -476,7 +444,10 @@ static int ask_begin(struct kafka_worker *w, const struct bus_part *parts, size_
         r = kafka_list_offsets(&w->client, first, err);
         if (r)
                 return r;
-        note_begin(w, parts, n, committed, first);
+        r = kafka_list_offsets(&w->client, end, err);
+        if (r)
+                return r;
+        note_begin(w, parts, n, &(struct input_logs){committed, first, end}, callbacks);
         return 0;
 }
 
@@ -523,7 +494,7 @@ static int kafka_worker_restore(struct bus_worker *worker, const struct bus_part
                         return r;
                 w->at.stale = false;
         }
-        r = ask_begin(w, parts, n, err);
+        r = ask_begin(w, parts, n, callbacks, err);
         if (r)
                 return r;
         r = find_marks(w, parts, n, marks, err);
@@ -689,22 +660,9 @@ static int kafka_worker_abort(struct bus_worker *worker, struct error *err) {
 
 static int kafka_worker_settle(struct bus_worker *worker, struct error *err) {
         struct kafka_worker *w = kafka_worker_of(worker);
-        int64_t until = clock_monotonic(&w->bus->clock) + BUS_CALL_MS;
         CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *list = list_started(w);
 
-        if (!list)
-                return -ENOMEM;
-        while (list->cnt) {
-                rd_kafka_resp_err_t code = committed_once(w, list);
-
-                if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-                        break;
-                if (!ask_committed_again(code))
-                        return kafka_failed(&w->client, "the question for committed offsets", code, NULL, err);
-                if (!kafka_again(w->bus, until))
-                        return waited_too_long(w, code, err);
-        }
-        return 0;
+        return list ? kafka_group_committed(&w->group, list, NULL, NULL, err) : -ENOMEM;
 }
 
 /* -- Opening and closing -- */

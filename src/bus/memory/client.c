@@ -65,6 +65,8 @@ struct memory_consumer {
         struct memory *m;
         struct memory_seat seat;
         bool newest;
+        unsigned cuts; /* of the broker, when last looked */
+        bool again;    /* LOST was handed out because of a log that is not what was left: ASSIGNED comes next */
         struct cell *cells; /* of all partitions of all topics, in order */
         size_t cells_n, cell; /* cell: that is read next */
         struct consumer_positions at;
@@ -82,26 +84,49 @@ static struct cell *cell_of(struct memory_consumer *c, struct bus_part part) {
         return NULL;
 }
 
-static void own_cell(struct memory_consumer *c, struct cell *cell) {
+/* Return: how many offsets are passed over. */
+static int64_t own_cell(struct memory_consumer *c, struct cell *cell) {
         int64_t committed = memory_offset_get(c->seat.group, cell->partition);
 
         (void)consumer_positions_own(&c->at, cell->part); /* topics here never grow */
-        cell->next = committed >= 0 ? committed : c->newest ? cell->partition->stable : cell->partition->first;
+        if (committed < 0 && c->newest)
+                cell->next = cell->partition->stable;
+        else if (position_find(committed, cell->partition->first, memory_partition_end(cell->partition), &cell->next))
+                return consumer_positions_jump(&c->at, cell->part, committed, cell->next);
+        return 0;
+}
+
+/* Whether what is to be read next is not there in a log that is read. */
+static bool cells_moved(struct memory_consumer *c) {
+        if (c->cuts == c->m->cuts)
+                return false;
+        c->cuts = c->m->cuts;
+        for (size_t i = 0; i < c->cells_n; i++) {
+                const struct cell *cell = &c->cells[i];
+                int64_t next;
+
+                if (consumer_positions_get(&c->at, cell->part) &&
+                    position_find(cell->next, cell->partition->first, memory_partition_end(cell->partition), &next))
+                        return true;
+        }
+        return false;
 }
 
 static void memory_consumer_hand_out(struct memory_consumer *c, enum bus_event_kind kind, struct bus_event *ret) {
         const struct memory_member *member = c->seat.member;
+        int64_t passed = 0;
 
         if (kind == BUS_ASSIGNED) {
                 consumer_positions_forget(&c->at);
                 for (size_t i = 0; i < c->cells_n; i++) {
                         for (size_t k = 0; k < member->parts.n; k++) {
                                 if (&member->parts.items[k].topic->partitions[member->parts.items[k].partition] == c->cells[i].partition)
-                                        own_cell(c, &c->cells[i]);
+                                        passed += own_cell(c, &c->cells[i]);
                         }
                 }
         }
         consumer_positions_event(&c->at, kind, ret);
+        ret->passed = passed;
 }
 
 /* The next record of a partition that flows. Return: whether there is one. */
@@ -128,6 +153,11 @@ static int memory_consumer_poll(struct bus_consumer *consumer, int timeout_ms, s
         r = memory_seat_turn(&c->seat, &kind, err);
         if (r)
                 return r;
+        if (kind == BUS_NONE && c->again)
+                kind = BUS_ASSIGNED;
+        else if (kind == BUS_NONE && cells_moved(c))
+                kind = BUS_LOST;
+        c->again = kind == BUS_LOST && c->seat.member && !memory_seat_moving(&c->seat);
         if (kind != BUS_NONE) {
                 memory_consumer_hand_out(c, kind, ret);
                 return 0;

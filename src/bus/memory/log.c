@@ -267,6 +267,14 @@ void memory_partition_truncate(struct memory_partition *p, int64_t offset) {
                 delete_entry(p, &p->entries.items[p->first]);
 }
 
+void memory_partition_renew(struct memory *m, struct memory_partition *p) {
+        memory_txn_end_all(m, p);
+        for (size_t k = 0; k < p->entries.n; k++)
+                delete_entry(p, &p->entries.items[k]);
+        p->entries.n = 0;
+        p->first = p->stable = 0;
+}
+
 int memory_partition_compact(struct memory_partition *p, bool tombstones) {
         struct table latest = {0}; /* key to entry, from the end backwards */
         int r = 0;

@@ -84,6 +84,7 @@ struct memory {
         struct memory_txn *txns;
         struct memory_fate *fates;
         uint64_t seed;
+        unsigned cuts;            /* how often a log was cut or made anew: handles look whether it was theirs */
         size_t dead;              /* crashed or frozen members and transactions: time may be running out for someone */
         enum bus_sent outcome;    /* of the next @outcomes plain records */
         size_t outcomes;
@@ -123,6 +124,9 @@ static inline int64_t memory_partition_end(const struct memory_partition *p) {
 
 /* Drops what stands below @offset and below the last stable offset. */
 void memory_partition_truncate(struct memory_partition *p, int64_t offset);
+
+/* Drops all that stands there, as when the topic is deleted and made again: offsets begin at 0. Transactions that wrote there are aborted. */
+void memory_partition_renew(struct memory *m, struct memory_partition *p);
 
 /* Drops rows that a later one of the same key replaces, and with @tombstones those too. Return: 0; -ENOMEM: some are left. */
 int memory_partition_compact(struct memory_partition *p, bool tombstones) MUSTCHECK;

@@ -21,6 +21,8 @@ struct memory_worker {
         struct memory_txn *txn;
         unsigned epoch;
         bool frozen;
+        unsigned cuts; /* of the broker, when last looked */
+        bool again; /* LOST was handed out because of a log that is not what was left: ASSIGNED comes next */
         struct memory_topic *state;
         struct memory_topic **inputs, **outputs; /* behind the inputs, the state */
         size_t inputs_n, outputs_n;
@@ -111,6 +113,23 @@ static void read_next(struct memory_worker *w, struct bus_event *ret) {
         }
 }
 
+/* Whether what is to be read next is not there in a log that is read. */
+static bool logs_moved(struct memory_worker *w) {
+        if (w->cuts == w->m->cuts)
+                return false;
+        w->cuts = w->m->cuts;
+        for (int32_t p = 0; p < w->at.partitions; p++) {
+                for (size_t i = 0; w->at.at[p].started && i < w->inputs_n; i++) {
+                        const struct memory_partition *input = &w->inputs[i]->partitions[p];
+                        int64_t next = worker_positions_next(&w->at, p, i);
+
+                        if (position_find(next, input->first, memory_partition_end(input), &next))
+                                return true;
+                }
+        }
+        return false;
+}
+
 static int memory_worker_poll(struct bus_worker *worker, int timeout_ms, struct bus_event *ret, struct error *err) {
         struct memory_worker *w = memory_worker_of(worker);
         enum bus_event_kind kind;
@@ -134,6 +153,11 @@ static int memory_worker_poll(struct bus_worker *worker, int timeout_ms, struct 
         r = memory_seat_turn(&w->seat, &kind, err);
         if (r)
                 return r;
+        if (kind == BUS_NONE && w->again)
+                kind = BUS_ASSIGNED;
+        else if (kind == BUS_NONE && logs_moved(w))
+                kind = BUS_LOST;
+        w->again = kind == BUS_LOST && w->seat.member && !memory_seat_moving(&w->seat);
         if (kind != BUS_NONE)
                 memory_worker_hand_out(w, kind, ret);
         else
@@ -142,11 +166,16 @@ static int memory_worker_poll(struct bus_worker *worker, int timeout_ms, struct 
 }
 
 /* A partition's input begins at what is committed, or at the oldest record there is. */
-static void find_begin(struct memory_worker *w, int32_t p) {
+static void find_begin(struct memory_worker *w, int32_t p, const struct bus_restore *calls) {
         for (size_t i = 0; i < w->inputs_n; i++) {
                 const struct memory_partition *input = &w->inputs[i]->partitions[p];
+                struct bus_jump jump = {.part = {(uint32_t)i, p}, .from = memory_offset_get(w->seat.group, input)};
 
-                (void)worker_positions_begin(&w->at, p, i, memory_offset_get(w->seat.group, input), input->first); /* a gap is for a log to say */
+                if (!worker_positions_begin(&w->at, p, i, jump.from, input->first, memory_partition_end(input)))
+                        continue;
+                jump.to = worker_positions_next(&w->at, p, i);
+                if (calls->jumped)
+                        calls->jumped(calls->ctx, &jump);
         }
 }
 
@@ -182,7 +211,7 @@ static int memory_worker_restore(struct bus_worker *worker, const struct bus_par
 
                 /* The real one waits until what is open there has ended, by commit or by time. */
                 memory_txn_end_all(w->m, &w->state->partitions[p]);
-                find_begin(w, p);
+                find_begin(w, p, calls);
                 r = restore_partition(w, p, calls);
                 if (r)
                         return r;

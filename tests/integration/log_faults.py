@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: EUPL-1.2
+"""A log is not what was left in it: made again, or cut by retention, under a worker that runs, stands still, or is away.
+
+Usage: log_faults.py BINARY ROOT TOPIC_TOOL CASE
+
+Goal: an event is never dropped without a count, a line and a reason, and never while all seems well. Method: the real program on a real broker;
+topics are deleted and made again, or emptied, while a worker reads them; afterwards every event that still stands on the broker is a fact, and what
+does not is counted in the log.
+
+KETENWACHT_TEST_BOOTSTRAP: the broker; without it a case is skipped.
+"""
+
+import signal
+
+import faults
+from fault_load import PARTITIONS
+from fault_run import expect, say, wait_for
+from faults import all_live, settle_down
+
+CASES = 60
+REMADE = ("measure-started", "event-withdrawn")
+
+
+def known(world, lines):
+    """Whether each of these events is a fact, once."""
+    facts = world.facts()
+    return len(facts) == len(set(facts)) and {line["event_id"] for line in lines} <= set(facts)
+
+
+def make_again(world):
+    for topic in REMADE:
+        world.delete_topics(topic)
+    world.run("topics", "apply")
+
+
+def remade(trial):
+    """Topics are deleted and made again under a worker, and while it is away: the new logs are read whole, shorter than the old ones were or longer."""
+    world, lines = trial.world(), []
+    worker = world.worker("a")
+    wait_for("it works", lambda: all_live(worker))
+    for cases, away in ((CASES, False), (CASES // 4, False), (CASES // 4, True), (2 * CASES, True)):
+        more = trial.load.cases(cases)
+        if lines:
+            if away:
+                worker.stop()
+            make_again(world)
+        world.publish(more)
+        lines += more
+        if away:
+            worker.start()
+        wait_for("every event is a fact", lambda: faults.tended([worker], lambda: known(world, lines)), look=0.3)
+        said = len(worker.said("bus-anew"))
+        say(f"  {cases} cases on {'new' if lines != more else 'the first'} topics: {said} logs said to be made anew")
+    settle_down(world, [worker], lines)
+    return world
+
+
+def cut(trial):
+    """Records are deleted unread, while a worker stands still and while it is away: it says which, and reads what is left."""
+    world, lines, passed = trial.world(), [], 0
+    worker = world.worker("a", "--metrics", "0")
+    wait_for("it works", lambda: all_live(worker))
+    for away in (False, True):
+        more = trial.load.cases(CASES)
+        world.publish(more)
+        lines += more
+        wait_for("every event is a fact", lambda: known(world, lines), look=0.3)
+        if away:
+            worker.stop()
+        else:
+            worker.signal(signal.SIGSTOP)
+        gone = trial.load.cases(CASES)
+        world.publish(gone)
+        world.cut_topics("measure-started")
+        if away:
+            worker.start()
+        else:
+            worker.signal(signal.SIGCONT)
+        kept = trial.load.cases(CASES)
+        world.publish(kept)
+        wanted = [line for line in gone if line["event"] != "measure-started"] + kept
+        wait_for("what is left is read", lambda: faults.tended([worker], lambda: known(world, wanted)), look=0.3)
+        lost = {line["event_id"] for line in gone if line["event"] == "measure-started"} - set(world.facts())
+        gaps = worker.said("bus-gap")
+        say(f"  {len(lost)} events gone unread, {sum(line['records'] for line in gaps)} offsets said to be passed over")
+        expect("the log says so for each partition", len(gaps) <= PARTITIONS and sum(line["records"] for line in gaps) >= len(lost) > 0)
+        expect("it names the topic and the places", all(line["topic"].endswith("measure-started") and line["committed"] < line["first"] for line in gaps))
+        lines += wanted
+    worker.stop()
+    expect("nothing is left to do", world.once()["facts"] == 0)
+    return world
+
+
+if __name__ == "__main__":
+    faults.main({"remade": remade, "cut": cut})
