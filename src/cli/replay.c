@@ -31,6 +31,13 @@ static int replay_print_told(void *ctx, const struct outcome *outcome) {
                 effect_to_json(&outcome->effects[i], &w);
                 r = replay_print(line);
         }
+        if (r == 0 && outcome->remark.code != REFUSAL_NONE) {
+                struct json_writer w = JSON_WRITER(line);
+
+                buffer_clear(line);
+                remark_to_json(&outcome->remark, &w);
+                r = replay_print(line);
+        }
         return r;
 }
 
@@ -98,7 +105,8 @@ const struct command command_replay = {
                 "  {\"event\":\"measure-started\",\"event_id\":…,\"case_id\":…, …}   an event; a missing nullable field is null\n"
                 "  {\"clock\":\"2022-11-10T00:00:00+01:00\"}                     moves the clock\n"
                 "and prints one effect a line, in order of time: routed, plan-due, escalation-raised,\n"
-                "escalation-resolved, and rejected for a line that was refused.\n"
+                "escalation-resolved, rejected for a line that was refused, and event-refused for one that was taken\n"
+                "but has no effect that its source could expect.\n"
                 "\n"
                 "The clock is virtual. It starts at the first accepted event, moves to each event's recorded_at or to\n"
                 "a clock line, never back; what falls due on the way happens at its own instant.\n"

@@ -58,3 +58,20 @@ void effect_to_json(const struct effect *effect, struct json_writer *w) {
         telling_to_line(&effect->told, (enum telling_form)effect->kind, w);
         jsonw_close_object(w);
 }
+
+void remark_to_json(const struct remark *remark, struct json_writer *w) {
+        char at[INSTANT_TEXT + 1], id[UUID_TEXT + 1];
+
+        assert(remark->code >= REFUSALS_HARD && remark->code < REFUSALS);
+        instant_format(remark->at, at);
+        uuid_format(&remark->event_id, id);
+        jsonw_open_object(w);
+        jsonw_put_string(w, "effect", "event-refused");
+        jsonw_put_string(w, "at", at);
+        jsonw_put_string(w, "event_id", id);
+        jsonw_put_string(w, "code", refusal_codes[remark->code]);
+        jsonw_key(w, "to");
+        jsonw_text(w, remark->source);
+        jsonw_put_string(w, "text", remark->sentence);
+        jsonw_close_object(w);
+}

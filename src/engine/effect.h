@@ -35,8 +35,18 @@ struct row_change {
         size_t n_value;
 };
 
+/* What its source is told of an event that has no effect which that could expect. */
+struct remark {
+        enum refusal code; /* REFUSAL_NONE: nothing */
+        instant_t at;
+        struct uuid event_id;
+        struct text source;
+        const char *sentence;
+};
+
 struct outcome {
         bool duplicate;
+        struct remark remark;
         bool forgotten; /* the case is gone: its rows are tombstones, but for one */
         const struct effect *effects; /* in the order of telling: copies, plans, resolutions, raisings */
         size_t n_effects;
@@ -50,6 +60,9 @@ struct outcome {
  * @types must have the outputs. Slots come from @arena. Return: 0 or -ENOMEM.
  */
 int effect_event(const struct effect *effect, const struct event_types *types, struct arena *arena, struct event *ret) MUSTCHECK;
+
+/* A remark as the JSON object that replay prints, into @w. */
+void remark_to_json(const struct remark *remark, struct json_writer *w);
 
 /* One effect as the JSON object that replay prints, into @w. */
 void effect_to_json(const struct effect *effect, struct json_writer *w);

@@ -210,6 +210,90 @@ static int check_in_case(struct engine *engine, const struct casefile *file, con
         return REFUSAL_CASE_FULL;
 }
 
+/* -- What has no effect that its source could expect: it is told so -- */
+
+/* Whether a fact of the same source names it: which field of that fact. */
+static enum refusal remark_named(struct engine *engine, const struct casefile *file, const struct event *event, bool *ret_failed) {
+        const struct uuid *id = &event->slots[SLOT_EVENT_ID].u;
+        const struct fact_header *header;
+        enum refusal code = REFUSAL_NONE;
+        uint32_t offset = 0;
+
+        while (code != REFUSAL_WITHDRAWN && (header = casefile_next_fact(file, &offset))) {
+                int withdrawn = event_types_at(engine->config->types, header->type)->fields[FIELD_WITHDRAWN];
+                const struct slot *slots = fact_decode(engine, file, header);
+
+                *ret_failed |= !slots;
+                if (!slots || !text_equal(slots[SLOT_SOURCE].s, event->slots[SLOT_SOURCE].s))
+                        continue;
+                if (withdrawn >= 0 && slots[withdrawn].kind == SLOT_UUID && uuid_equal(&slots[withdrawn].u, id))
+                        code = REFUSAL_WITHDRAWN;
+                else if (slots[SLOT_REPLACES].kind == SLOT_UUID && uuid_equal(&slots[SLOT_REPLACES].u, id))
+                        code = REFUSAL_REPLACED;
+        }
+        return code;
+}
+
+/* An acknowledgement, by what was told before it came. */
+static enum refusal remark_acknowledged(const struct engine *engine, const struct casefile *file, const struct event *event) {
+        const struct uuid *id = &event->slots[event->type->fields[FIELD_ALERT_ID]].u;
+        const struct organisation *source = organisations_find(engine->config->organisations, event->slots[SLOT_SOURCE].s);
+        instant_t dated = event->slots[SLOT_OCCURRED_AT].i < event->slots[SLOT_RECORDED_AT].i ? event->slots[SLOT_OCCURRED_AT].i
+                                                                                             : event->slots[SLOT_RECORDED_AT].i;
+        const struct alert *alert = NULL;
+
+        for (uint32_t i = 0; file && !alert && i < file->told.n_alerts; i++) {
+                if (uuid_equal(&file->told.alerts[i].id, id))
+                        alert = &file->told.alerts[i];
+        }
+        if (!alert)
+                return REFUSAL_ACK_UNKNOWN;
+        if (!text_equal(event->slots[SLOT_SOURCE].s, pool_text(&engine->pool, alert->organisation)) && !(source && source->kind == KIND_OPERATORS))
+                return REFUSAL_ACK_NOT_YOURS;
+        if (!alert->open)
+                return REFUSAL_ACK_OVER;
+        return date_of_instant(dated) < alert->due ? REFUSAL_ACK_EARLY : REFUSAL_NONE;
+}
+
+/* What to do, in one sentence. */
+static const char *remark_say(struct engine *engine, enum refusal code, const struct event *event) {
+        static const char *const advice[REFUSALS] = {
+                [REFUSAL_WITHDRAWN] = "a withdrawal is not undone; send what holds after all under an event_id of its own",
+                [REFUSAL_REPLACED] = "its replacement counts; send what holds after all under an event_id of its own, with replaces",
+                [REFUSAL_ACK_UNKNOWN] = "it holds nothing; take alert_id from the escalation-raised, and case_id with it",
+                [REFUSAL_ACK_NOT_YOURS] = "it holds nothing; whom the alert was raised for acknowledges it, or operators",
+                [REFUSAL_ACK_OVER] = "nothing waits for an answer now; should it be raised again, the word given holds as long as it would have",
+                [REFUSAL_ACK_EARLY] = "it holds nothing; acknowledge the alert with the instant at which that was done",
+        };
+        int slot = event->type->known == TYPE_ALERT_ACKNOWLEDGED ? event->type->fields[FIELD_ALERT_ID] : SLOT_EVENT_ID;
+        char id[UUID_TEXT + 1];
+
+        assert(advice[code]);
+        uuid_format(&event->slots[slot].u, id);
+        return arena_printf(engine->arena, "%s %s: %s; %s", slot == SLOT_EVENT_ID ? "event_id" : "alert_id", id, refusal_meanings[code], advice[code]);
+}
+
+/* Before it is evaluated. Return: 0 or -ENOMEM. */
+static int remark_find(struct engine *engine, const struct casefile *file, const struct event *event, bool duplicate, instant_t now, struct remark *ret) {
+        int withdrawn = event->type->fields[FIELD_WITHDRAWN];
+        bool failed = false;
+
+        *ret = (struct remark){.at = now, .event_id = event->slots[SLOT_EVENT_ID].u, .source = event->slots[SLOT_SOURCE].s};
+        if (duplicate) {
+                ret->code = remark_named(engine, file, event, &failed);
+        } else if (event->type->known == TYPE_ALERT_ACKNOWLEDGED) {
+                ret->code = remark_acknowledged(engine, file, event);
+        } else if (file && withdrawn >= 0) {
+                const struct fact_header *header = casefile_find_fact(file, &event->slots[withdrawn].u);
+
+                if (header && event_types_at(engine->config->types, header->type)->known == TYPE_EVENT_WITHDRAWN)
+                        ret->code = REFUSAL_WITHDRAWN;
+        }
+        if (ret->code != REFUSAL_NONE)
+                ret->sentence = remark_say(engine, ret->code, event);
+        return failed || (ret->code != REFUSAL_NONE && !ret->sentence) ? -ENOMEM : 0;
+}
+
 /* Due again at the next instant that somebody asked for: it has not come. */
 static int engine_schedule(struct view *v) {
         assert(v->next > v->now || v->next == INSTANT_TOUCHED);
@@ -237,6 +321,7 @@ int engine_event(struct engine *engine, struct store *store, const struct event 
         enum acceptance acceptance = ACCEPT_NEW;
         struct fresh fresh = {.event = event};
         struct casefile *file;
+        struct remark remark;
         struct view v;
         int r;
 
@@ -247,8 +332,11 @@ int engine_event(struct engine *engine, struct store *store, const struct event 
         r = file ? check_in_case(engine, file, event, &acceptance, err) : store_closed_refused(store, &event->slots[SLOT_CASE_ID].u, err);
         if (r)
                 return r;
+        r = remark_find(engine, file, event, acceptance == ACCEPT_DUPLICATE, now, &remark);
+        if (r)
+                return r;
         if (acceptance == ACCEPT_DUPLICATE) {
-                engine->outcome = (struct outcome){.duplicate = true};
+                engine->outcome = (struct outcome){.duplicate = true, .remark = remark};
                 *ret = &engine->outcome;
                 return 0;
         }
@@ -273,7 +361,9 @@ int engine_event(struct engine *engine, struct store *store, const struct event 
         r = engine_schedule(&v);
         if (r)
                 return r;
-        *ret = outcome_of(&v);
+        engine->outcome = *outcome_of(&v);
+        engine->outcome.remark = remark;
+        *ret = &engine->outcome;
         return 0;
 }
 

@@ -97,9 +97,9 @@ int replay_event(struct replay *replay, const struct event *event, struct error 
 
         if (!settling && (replay->now == INSTANT_NEVER || recorded_at > replay->now)) {
                 r = replay_probe(replay, event, &duplicate, err);
-                if (r || duplicate)
+                if (r)
                         return r;
-                r = replay_advance(replay, recorded_at);
+                r = duplicate ? 0 : replay_advance(replay, recorded_at);
                 if (r)
                         return r;
         }
@@ -107,7 +107,7 @@ int replay_event(struct replay *replay, const struct event *event, struct error 
         if (r)
                 return r;
         store_commit(replay->store);
-        return settling || outcome->duplicate ? 0 : replay->told(replay->ctx, outcome);
+        return settling || (outcome->duplicate && outcome->remark.code == REFUSAL_NONE) ? 0 : replay->told(replay->ctx, outcome);
 }
 
 int replay_end(struct replay *replay) {

@@ -272,11 +272,14 @@ static unsigned alert_held_above(struct view *v, const struct obligation *o) {
 
                 for (uint32_t j = 0; j < v->file->told.n_alerts; j++) {
                         const struct alert *alert = &v->file->told.alerts[j];
+                        instant_t dated = fact->occurred_at < fact->recorded_at ? fact->occurred_at : fact->recorded_at, fell;
                         day_t last;
 
-                        if (!alert_is_of(alert, o, alert->rung) || !alert_is_acknowledged_by(v, alert, fact))
+                        if (!alert_is_of(alert, o, alert->rung) || !alert_is_acknowledged_by(v, alert, fact) || alert->rung > o->norm->n_rungs)
                                 continue;
-                        if (term_step_end(v->config->calendar, protocol->hold, date_of_instant(fact->occurred_at), &last, NULL))
+                        if (rung_due(v, o, &o->norm->rungs[alert->rung - 1], &fell) == INSTANT_NEVER || dated < fell)
+                                continue; /* nothing was due yet that could be acknowledged */
+                        if (term_step_end(v->config->calendar, protocol->hold, date_of_instant(dated), &last, NULL))
                                 continue; /* the calendar does not know: such a hold does not hold */
                         if (!view_reached(v, date_over(last)) && (!least || alert->rung < least))
                                 least = alert->rung;

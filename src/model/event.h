@@ -19,6 +19,7 @@ enum refusal {
 #undef REFUSAL_ROW
         REFUSALS,
 };
+#define REFUSALS_HARD REFUSAL_WITHDRAWN /* those from here on are of what was taken, and only told */
 extern const char *const refusal_codes[REFUSALS];    /* "BAD_VALUE" …; REFUSAL_NONE: "" */
 extern const char *const refusal_meanings[REFUSALS]; /* one clause each; REFUSAL_NONE: "" */
 

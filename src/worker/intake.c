@@ -35,6 +35,12 @@ static const char *const phrases[REFUSALS] = {
         [REFUSAL_CASE_CLOSED] = "De zaak is afgesloten en de bewaartermijn is voorbij",
         [REFUSAL_UNKNOWN_SCHEMA] = "Het schema van het bericht is niet bekend",
         [REFUSAL_UNDECODABLE] = "Het bericht is niet te ontcijferen",
+        [REFUSAL_WITHDRAWN] = "Dit bericht is ingetrokken en telt niet meer mee",
+        [REFUSAL_REPLACED] = "Dit bericht is vervangen en telt niet meer mee",
+        [REFUSAL_ACK_UNKNOWN] = "Dit signaal is in deze zaak niet gegeven",
+        [REFUSAL_ACK_NOT_YOURS] = "Dit signaal is aan een ander gegeven",
+        [REFUSAL_ACK_OVER] = "Dit signaal is al voorbij",
+        [REFUSAL_ACK_EARLY] = "Dit signaal was er op dat tijdstip nog niet",
 };
 
 static int intake_tell_publisher(struct intake *intake, const struct bus_record *record, const struct refused *why, struct text trace,
@@ -82,7 +88,7 @@ static int intake_refuse(struct intake *intake, struct bus_record *record, const
         struct ground *g = intake->txn->ground;
         int r;
 
-        assert(why->code > REFUSAL_NONE && why->code < REFUSALS);
+        assert(why->code > REFUSAL_NONE && why->code < REFUSALS_HARD);
         intake_say_refused(intake, record, why);
         if (bus_record_headers(record)) {
                 error_set(err, "out of memory while the headers of a record were read");
@@ -125,6 +131,24 @@ static bool intake_check(const struct ground *g, const struct event *event, cons
         return why->code == REFUSAL_NONE;
 }
 
+/* It was taken, as a fact or as a duplicate, but has no effect that its source could expect: that is told so, and it is no dead letter. */
+static int intake_remark(struct intake *intake, struct bus_record *record, struct refused *why, const struct remark *remark, struct error *err) {
+        int r;
+
+        if (remark->code == REFUSAL_NONE)
+                return 0;
+        if (bus_record_headers(record)) {
+                error_set(err, "out of memory while the headers of a record were read");
+                return -ENOMEM;
+        }
+        why->code = remark->code;
+        error_set(&why->err, "%s", remark->sentence);
+        r = intake_tell_publisher(intake, record, why, event_record_traceparent(record), err);
+        if (r == 0)
+                meter_remark(&intake->txn->ground->meter, remark->code);
+        return r;
+}
+
 static int intake_accept(struct intake *intake, struct partition *p, struct bus_record *record, const struct event *event, struct refused *why,
                          struct error *err) {
         struct ground *g = intake->txn->ground;
@@ -143,14 +167,15 @@ static int intake_accept(struct intake *intake, struct partition *p, struct bus_
         }
         if (outcome->duplicate) {
                 meter_duplicate(&g->meter);
-                return 0;
+                return intake_remark(intake, record, why, &outcome->remark, err);
         }
         meter_fact(&g->meter, record->index);
         if (outcome->n_effects && bus_record_headers(record)) {
                 error_set(err, "out of memory while the headers of a record were read");
                 return -ENOMEM;
         }
-        return tell_outcome(intake->txn->teller, p->number, outcome, event_record_traceparent(record), err);
+        r = tell_outcome(intake->txn->teller, p->number, outcome, event_record_traceparent(record), err);
+        return r ? r : intake_remark(intake, record, why, &outcome->remark, err);
 }
 
 int intake_record(struct intake *intake, struct bus_record *record, struct error *err) {

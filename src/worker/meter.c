@@ -12,7 +12,7 @@
 
 struct worker_metrics {
         struct metric *facts, *duplicates, *refused, *told, *partitions, *transactions, *lag_records, *lag, *overdue, *swept, *commit, *clock_away;
-        struct metric *timers, *forgotten, *passed, *anew;
+        struct metric *timers, *forgotten, *passed, *anew, *remarks;
 };
 
 static const char *const state_names[PARTITION_STATES] = {"restoring", "behind", "live"};
@@ -56,7 +56,9 @@ static int meter_register(struct metrics *metrics, struct worker_metrics *m, con
         const struct meter_row rows[] = {
                 {&m->facts, METRIC_COUNTER, "ketenwacht_events_total", "Facts accepted, by topic.", "topic", topics, n_topics},
                 {&m->duplicates, METRIC_COUNTER, "ketenwacht_duplicates_total", "Events that were known already and said the same."},
-                {&m->refused, METRIC_COUNTER, "ketenwacht_refused_total", "Records in dead-letters, by code.", "code", refusal_codes + 1, REFUSALS - 1},
+                {&m->refused, METRIC_COUNTER, "ketenwacht_refused_total", "Records in dead-letters, by code.", "code", refusal_codes + 1, REFUSALS_HARD - 1},
+                {&m->remarks, METRIC_COUNTER, "ketenwacht_without_effect_total", "Events taken without the effect that their source could expect, by code.",
+                 "code", refusal_codes + REFUSALS_HARD, REFUSALS - REFUSALS_HARD},
                 {&m->told, METRIC_COUNTER, "ketenwacht_told_total", "Tellings, by kind.", "kind", told_names, EFFECT_KINDS},
                 {&m->forgotten, METRIC_COUNTER, "ketenwacht_cases_forgotten_total", "Cases that were over, and whose retention was too."},
                 {&m->passed, METRIC_COUNTER, "ketenwacht_passed_over_total", "Offsets that were never read because their records were gone, by topic.", "topic",
@@ -146,7 +148,9 @@ void meter_committed(struct meter *meter, int64_t took_ms) {
                 tally_move(&meter->shown.facts, m->facts, i, meter->tally.facts[i]);
         for (size_t i = 0; i < EFFECT_KINDS; i++)
                 tally_move(&meter->shown.told, m->told, i, meter->tally.told[i]);
-        for (size_t i = 1; i < REFUSALS; i++)
+        for (size_t i = REFUSALS_HARD; i < REFUSALS; i++)
+                metric_add(m->remarks, i - REFUSALS_HARD, (int64_t)meter->tally.refused[i]);
+        for (size_t i = 1; i < REFUSALS_HARD; i++)
                 tally_move(&meter->shown.dead, m->refused, i - 1, meter->tally.refused[i]);
         tally_move(&meter->shown.duplicates, m->duplicates, 0, meter->tally.duplicates);
         tally_move(&meter->shown.forgotten, m->forgotten, 0, meter->tally.forgotten);

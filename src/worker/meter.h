@@ -81,8 +81,12 @@ static inline void meter_fact(struct meter *meter, uint32_t input) {
 static inline void meter_duplicate(struct meter *meter) {
         meter->tally.duplicates++;
 }
+static inline void meter_remark(struct meter *meter, enum refusal code) {
+        assert(code >= REFUSALS_HARD && code < REFUSALS);
+        meter->tally.refused[code]++;
+}
 static inline void meter_refused(struct meter *meter, enum refusal code) {
-        assert(code > REFUSAL_NONE && code < REFUSALS);
+        assert(code > REFUSAL_NONE && code < REFUSALS_HARD);
         meter->tally.refused[code]++;
 }
 static inline void meter_told(struct meter *meter, enum effect_kind kind) {

@@ -54,6 +54,54 @@ enum refusal model_accept(struct sim *s, const struct ledger_case *c, const stru
         return names_anothers(c, input) ? REFUSAL_NOT_ALLOWED : REFUSAL_NONE;
 }
 
+/* A repetition of what its source took back, the withdrawal of a withdrawal. */
+static enum refusal remark_corrected(const struct ledger_case *c, const struct input *input, bool duplicate) {
+        const struct slot *slots = input->event.slots;
+        int withdrawn = layout_slot(input->event.type->layout, "withdrawn");
+        enum refusal code = REFUSAL_NONE;
+
+        for (size_t i = 0; i < c->facts.n; i++) {
+                const struct event *fact = &c->facts.items[i]->event;
+                int withdraws = layout_slot(fact->type->layout, "withdrawn");
+
+                if (!duplicate && withdrawn >= 0 && withdraws >= 0 && uuid_equal(&slots[withdrawn].u, &fact->slots[SLOT_EVENT_ID].u))
+                        return REFUSAL_WITHDRAWN;
+                if (!duplicate || !text_equal(slots[SLOT_SOURCE].s, fact->slots[SLOT_SOURCE].s))
+                        continue;
+                if (withdraws >= 0 && uuid_equal(&fact->slots[withdraws].u, &slots[SLOT_EVENT_ID].u))
+                        return REFUSAL_WITHDRAWN;
+                if (fact->slots[SLOT_REPLACES].kind == SLOT_UUID && uuid_equal(&fact->slots[SLOT_REPLACES].u, &slots[SLOT_EVENT_ID].u))
+                        code = REFUSAL_REPLACED;
+        }
+        return code;
+}
+
+enum refusal model_remark(struct sim *s, const struct ledger_case *c, const struct input *input, bool duplicate) {
+        const struct slot *slots = input->event.slots;
+        const struct organisation *source = organisations_find(s->config->organisations, slots[SLOT_SOURCE].s);
+        int alert_id = layout_slot(input->event.type->layout, "alert_id");
+        instant_t dated = slots[SLOT_OCCURRED_AT].i < slots[SLOT_RECORDED_AT].i ? slots[SLOT_OCCURRED_AT].i : slots[SLOT_RECORDED_AT].i;
+
+        if (duplicate || alert_id < 0)
+                return remark_corrected(c, input, duplicate);
+        for (size_t i = 0; i < c->rows.n; i++) {
+                const struct row *row = &c->rows.items[i];
+                struct telling alert;
+                struct error err;
+
+                if (row->key[16] != ROW_ALERT || memcmp(row->key + 17, slots[alert_id].u.bytes, sizeof(slots[alert_id].u.bytes)) != 0)
+                        continue;
+                if (row_read(s->rules->codec, ROW_ALERT, row->value, row->n, &alert, &err))
+                        sim_fail(s, "a row of an alert cannot be read: %s", err.text);
+                if (!text_equal(alert.organisation, slots[SLOT_SOURCE].s) && source->kind != KIND_OPERATORS)
+                        return REFUSAL_ACK_NOT_YOURS;
+                if (!alert.open)
+                        return REFUSAL_ACK_OVER;
+                return naive_date_of(dated) < alert.due_date ? REFUSAL_ACK_EARLY : REFUSAL_NONE;
+        }
+        return REFUSAL_ACK_UNKNOWN;
+}
+
 /* -- The engine from scratch -- */
 
 struct question {

@@ -374,6 +374,9 @@ void window_settled(struct tap *tap); /* nothing may be left to tell */
 /* What becomes of an input in a case. Return: REFUSAL_NONE; why it is refused. */
 enum refusal model_accept(struct sim *s, const struct ledger_case *c, const struct input *input, instant_t wall, bool *ret_duplicate);
 
+/* What the source of a record that is taken is told, because it has no effect that it could expect; REFUSAL_NONE: nothing. */
+enum refusal model_remark(struct sim *s, const struct ledger_case *c, const struct input *input, bool duplicate);
+
 /* What may have become of a record: told about with its acceptance, remembered in silence, or in silence and judged right after. */
 enum course { COURSE_TOLD, COURSE_SILENT, COURSE_JUDGED, COURSES };
 

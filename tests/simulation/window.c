@@ -87,16 +87,13 @@ static instant_t clock_of(const struct tap *tap, int32_t p) {
 
 /* -- What is expected -- */
 
-static void expect_refused(struct tap *tap, const struct input *input, enum refusal code, struct lines *ret) {
+static void expect_source_told(struct tap *tap, const struct input *input, enum refusal code, struct lines *ret) {
         const struct slot *slots = input->event.slots;
         char id[UUID_TEXT + 1], refused[UUID_TEXT + 1], name[BUS_NAME_MAX + 64];
-        struct line *line = lines_add(ret);
         struct uuid event_id;
+        struct line *line;
         int n;
 
-        line->topic = TOPIC_DEAD_LETTERS;
-        (void) snprintf(line->text, sizeof(line->text), TOPIC_DEAD_LETTERS " %s[%d]@%" PRId64 " %s", input->topic, input->partition, input->offset,
-                        refusal_codes[code]);
         if (!input->legible || !organisations_find(sim_of(tap)->config->organisations, slots[SLOT_SOURCE].s))
                 return;
         n = snprintf(name, sizeof(name), "refused|%s|%d|%" PRId64, input->topic, input->partition, input->offset);
@@ -108,12 +105,20 @@ static void expect_refused(struct tap *tap, const struct input *input, enum refu
                         handle_decides(tap->h));
 }
 
-/* Whether the record of this window becomes a fact; otherwise why it is refused, if it is. */
-static bool becomes_fact(struct tap *tap, const struct ledger_case *own, enum refusal *ret_code) {
-        bool duplicate = false;
+static void expect_refused(struct tap *tap, const struct input *input, enum refusal code, struct lines *ret) {
+        struct line *line = lines_add(ret);
 
-        *ret_code = model_accept(sim_of(tap), own, tap->window.input, handle_decides(tap->h), &duplicate);
-        return *ret_code == REFUSAL_NONE && !duplicate;
+        line->topic = TOPIC_DEAD_LETTERS;
+        (void) snprintf(line->text, sizeof(line->text), TOPIC_DEAD_LETTERS " %s[%d]@%" PRId64 " %s", input->topic, input->partition, input->offset,
+                        refusal_codes[code]);
+        expect_source_told(tap, input, code, ret);
+}
+
+/* Whether the record of this window becomes a fact; otherwise why it is refused, if it is. */
+static bool becomes_fact(struct tap *tap, const struct ledger_case *own, enum refusal *ret_code, bool *ret_duplicate) {
+        *ret_duplicate = false;
+        *ret_code = model_accept(sim_of(tap), own, tap->window.input, handle_decides(tap->h), ret_duplicate);
+        return *ret_code == REFUSAL_NONE && !*ret_duplicate;
 }
 
 /* The case of the record as this worker knows it: empty when it does not. */
@@ -156,11 +161,14 @@ static void expect_own(struct tap *tap, enum course course, struct expectation *
         const struct input *input = tap->window.input;
         instant_t now = clock_of(tap, input->partition);
         enum refusal code;
+        bool duplicate;
 
         own_case(tap, &ret->own);
-        ret->is_fact = becomes_fact(tap, &ret->own, &code);
+        ret->is_fact = becomes_fact(tap, &ret->own, &code, &duplicate);
         if (code != REFUSAL_NONE)
                 expect_refused(tap, input, code, &ret->lines);
+        else if ((code = model_remark(s, &ret->own, input, duplicate)) != REFUSAL_NONE)
+                expect_source_told(tap, input, code, &ret->lines);
         if (ret->is_fact && vector_push(&ret->own.facts, input))
                 sim_check_memory(s, NULL);
         if (ret->is_fact || (course == COURSE_JUDGED && input->bad == REFUSAL_NONE && ret->own.facts.n)) {
@@ -371,14 +379,14 @@ static bool course_is_open(struct tap *tap, enum course course) {
         const struct window *w = &tap->window;
         struct ledger_case own = {0};
         enum refusal code;
-        bool is_fact;
+        bool is_fact, duplicate;
 
         if (!w->input)
                 return course == COURSE_TOLD;
         if (!tap_may_tell(tap, w->input->partition))
                 return course == COURSE_SILENT;
         own_case(tap, &own);
-        is_fact = becomes_fact(tap, &own, &code);
+        is_fact = becomes_fact(tap, &own, &code, &duplicate);
         case_done(&own);
         return course == COURSE_TOLD || !w->must_tell || !is_fact;
 }
