@@ -165,7 +165,7 @@ struct hearers {
 };
 
 static void add_hearers(struct listing_run *run, const struct obligation *o, const struct roles *roles, const char *hears, struct hearers *to) {
-        const struct role_scope scope = {.start = o->start, .each = o->each, .date = run->view.today, .present = true};
+        const struct role_scope scope = {.start = o->start, .each = o->each, .for_each = o->norm->each, .date = run->view.today, .present = true};
         struct addressees found;
 
         view_addressees(&run->view, roles, &scope, &found);

@@ -27,7 +27,7 @@ static const struct role_entry *role_entry_of(struct view *v, const char *name, 
 
         if (!entry && municipality) {
                 entry = role_find(municipality->roles, municipality->n_roles, name);
-                region = municipality->region;
+                region = v->region ? v->region : municipality->region; /* in a region's case the region stands where that would */
         }
         for (; !entry && region; region = region->part_of)
                 entry = role_find(region->roles, region->n_roles, name);
@@ -43,14 +43,21 @@ static bool role_add_followed(struct view *v, struct addressees *to, const struc
         return row != NULL;
 }
 
+/* The GI of the case; of an obligation for each GI, that one. */
+static const struct organisation *role_gi(const struct view *v, const struct role_scope *scope) {
+        return scope->for_each == EACH_GI ? scope->each : view_gi(v, scope->start);
+}
+
 /* Return: whether the role is settled: it means somebody, or it waits. */
 static bool role_add_named(struct view *v, struct addressees *to, const struct role *role, const struct role_scope *scope) {
-        const struct organisation *gi = view_gi(v, scope->start), *municipality = NULL;
+        const struct organisation *gi = role_gi(v, scope), *municipality = NULL;
         const struct role_entry *entry;
         bool some = false;
 
         gi = view_follow(v, gi, scope->date, scope->present);
-        entry = role_entry_of(v, role->name, gi, NULL);
+        if (scope->for_each == EACH_MUNICIPALITY)
+                municipality = view_follow(v, scope->each, scope->date, scope->present);
+        entry = role_entry_of(v, role->name, gi, municipality);
         if (!entry && !v->region) {
                 if (scope->waits && !view_settled(v) && strcmp(role->name, "management") != 0)
                         return true;
@@ -76,6 +83,8 @@ static bool role_add_named(struct view *v, struct addressees *to, const struct r
 static bool role_add_municipality(struct view *v, struct addressees *to, const struct role *role, const struct role_scope *scope) {
         const struct organisation *municipality;
 
+        if (scope->for_each == EACH_MUNICIPALITY)
+                return role_add_followed(v, to, scope->each, role, scope);
         if (v->region)
                 return false;
         if (scope->waits && !view_settled(v))
@@ -101,7 +110,7 @@ static bool role_add(struct view *v, struct addressees *to, const struct role *r
                 org = organisations_find(v->config->organisations, scope->start->slots[role->slot].s);
                 return !org || role_add_followed(v, to, org, role, scope);
         case ROLE_GI:
-                org = view_gi(v, scope->start);
+                org = role_gi(v, scope);
                 return org && role_add_followed(v, to, org, role, scope);
         case ROLE_MUNICIPALITY:
         case ROLE_PREVIOUS_MUNICIPALITY:

@@ -20,6 +20,7 @@ struct addressees {
 struct role_scope {
         const struct fact *start;       /* the starting or routed fact, or NULL */
         const struct organisation *each; /* for_each: first row, or NULL */
+        enum each for_each;             /* what that is: under municipality and gi it is the municipality or the GI for every role */
         day_t date;                     /* on which roles resolve */
         bool present;                   /* that is today */
         bool waits;                     /* in routes: roles bound to a municipality wait for one */

@@ -123,7 +123,7 @@ static struct effect *plan_tell_one(struct view *v, const struct obligation *o, 
 }
 
 static void plan_tell(struct view *v, const struct obligation *o, const struct roles *roles, enum stage stage, unsigned reminder, instant_t fell_due) {
-        const struct role_scope scope = {.start = o->start, .each = o->each, .date = v->today, .present = true};
+        const struct role_scope scope = {.start = o->start, .each = o->each, .for_each = o->norm->each, .date = v->today, .present = true};
         struct addressees to;
 
         view_addressees(v, roles, &scope, &to);
@@ -289,7 +289,7 @@ static unsigned alert_held_above(struct view *v, const struct obligation *o) {
 }
 
 static void alert_want(struct view *v, struct alerts *all, struct obligation *o, unsigned rung, instant_t fell_due, unsigned held) {
-        const struct role_scope scope = {.start = o->start, .each = o->each, .date = v->today, .present = true};
+        const struct role_scope scope = {.start = o->start, .each = o->each, .for_each = o->norm->each, .date = v->today, .present = true};
         struct tellings *told = &v->file->told;
         struct addressees to;
         bool open = false;
