@@ -10,8 +10,10 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "base/vector.h"
 
+#define YAML_MARK "\xef\xbb\xbf" /* the byte order mark that some editors write */
 #define YAML_ARENA_MAX ((size_t)256 * 1024 * 1024)
 
 struct yaml_tree {
@@ -25,6 +27,8 @@ struct reader {
         yaml_parser_t parser;
         struct error *err;
         unsigned nodes;
+        const char *text; /* the whole file, behind a byte order mark */
+        size_t n;
 };
 
 static int at(const struct reader *r, yaml_mark_t mark, const char *what) {
@@ -32,11 +36,72 @@ static int at(const struct reader *r, yaml_mark_t mark, const char *what) {
         return -EINVAL;
 }
 
+/* The line (from 0) of the file. */
+static struct text yaml_line(const struct reader *r, size_t line) {
+        const char *s = r->text, *end = r->text + r->n, *stop;
+
+        for (; line > 0 && (stop = memchr(s, '\n', (size_t)(end - s))); line--)
+                s = stop + 1;
+        stop = line ? NULL : memchr(s, '\n', (size_t)(end - s));
+        return (struct text){s, line ? 0 : (size_t)((stop ?: end) - s)};
+}
+
+static bool yaml_says(const yaml_parser_t *parser, const char *problem) {
+        return parser->problem && strcmp(parser->problem, problem) == 0;
+}
+
+/* The mistakes that people make most, in their words; NULL: what libyaml says. @line: where it stands. */
+static const char *yaml_plain(const yaml_parser_t *parser, struct text line) {
+        size_t indent = 0;
+
+        while (indent < line.n && line.s[indent] == ' ')
+                indent++;
+        if (indent < line.n && line.s[indent] == '\t')
+                return "a tab stands here; indent with spaces";
+        if (yaml_says(parser, "found character that cannot start any token"))
+                return "a text cannot begin with this character; put it between quotation marks";
+        if (yaml_says(parser, "mapping values are not allowed in this context"))
+                return memmem(line.s, line.n < parser->problem_mark.column ? line.n : parser->problem_mark.column, ": ", 2)
+                        ? "a colon stands inside a text; put the text between quotation marks"
+                        : "this line is not indented as what it belongs to";
+        if (yaml_says(parser, "did not find expected key") || yaml_says(parser, "did not find expected '-' indicator"))
+                return "this line is not indented as what it belongs to";
+        if (yaml_says(parser, "could not find expected ':'"))
+                return "a colon is missing behind this word, or the line above it is not finished";
+        return NULL;
+}
+
+/* What is opened and never closed, with the line where it is opened. Return: whether it was said. */
+static bool yaml_unclosed(const struct reader *r) {
+        static const struct { const char *problem, *opened, *closed; } rows[] = {
+                {"did not find expected ',' or '}'", "{", "}"},
+                {"did not find expected ',' or ']'", "[", "]"},
+                {"found unexpected end of stream", "quotation mark", "another one"},
+        };
+        const yaml_parser_t *p = &r->parser;
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                if (!yaml_says(p, rows[i].problem))
+                        continue;
+                error_set(r->err, "%s:%zu:%zu: the %s of line %zu is not closed with %s before this%s", r->yaml->name, p->problem_mark.line + 1,
+                          p->problem_mark.column + 1, rows[i].opened, p->context_mark.line + 1, rows[i].closed, i < 2 ? ", or a comma is missing" : "");
+                return true;
+        }
+        return false;
+}
+
 static int next(struct reader *r, yaml_event_t *event) {
+        const char *plain;
+
         if (yaml_parser_parse(&r->parser, event))
                 return 0;
         if (r->parser.error == YAML_MEMORY_ERROR)
                 return -ENOMEM;
+        plain = r->parser.error == YAML_READER_ERROR ? NULL : yaml_plain(&r->parser, yaml_line(r, r->parser.problem_mark.line));
+        if (plain)
+                return at(r, r->parser.problem_mark, plain);
+        if (yaml_unclosed(r))
+                return -EINVAL;
         return at(r, r->parser.error == YAML_READER_ERROR ? r->parser.mark : r->parser.problem_mark,
                   r->parser.problem ? r->parser.problem : "not YAML");
 }
@@ -179,8 +244,9 @@ static int read_document(struct reader *r) {
 }
 
 int yaml_tree_parse(const char *name, const char *text, size_t n, struct yaml_tree **ret, struct error *err) {
+        size_t mark = n >= sizeof(YAML_MARK) - 1 && memcmp(text, YAML_MARK, sizeof(YAML_MARK) - 1) == 0 ? sizeof(YAML_MARK) - 1 : 0;
         CLEANUP(yaml_tree_free_p) struct yaml_tree *yaml = calloc(1, sizeof(*yaml));
-        struct reader r = {.yaml = yaml, .err = err};
+        struct reader r = {.yaml = yaml, .err = err, .text = text + mark, .n = n - mark};
         int e;
 
         if (!yaml)
@@ -192,7 +258,7 @@ int yaml_tree_parse(const char *name, const char *text, size_t n, struct yaml_tr
         if (!yaml->name || !yaml_parser_initialize(&r.parser))
                 return -ENOMEM;
         yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
-        yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, n);
+        yaml_parser_set_input_string(&r.parser, (const unsigned char *)r.text, r.n);
         e = read_document(&r);
         yaml_parser_delete(&r.parser);
         if (e)

@@ -6,7 +6,8 @@
  *
  * A plain tree of mappings, sequences and scalars with line and column (from 1), for configuration
  * whose mistakes must be told with their place. Anchors, aliases and more than one document are
- * refused; a key that stands twice in a mapping is refused. (The prefix is yaml_tree_: libyaml
+ * refused; a key that stands twice in a mapping is refused; a byte order mark is skipped. What people mistake most (a tab, an
+ * indent, a colon in a text, a brace that is not closed) is told in plain words. (The prefix is yaml_tree_: libyaml
  * itself owns yaml_free and friends.)
  */
 

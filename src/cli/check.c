@@ -13,6 +13,7 @@
 #include "cli/options.h"
 #include "engine/listing.h"
 #include "engine/story_play.h"
+#include "model/advice.h"
 #include "model/config.h"
 #include "model/contacts.h"
 #include "model/coverage.h"
@@ -192,7 +193,10 @@ static int check_config(const struct check *check, const struct config *config) 
                 } else if (r) {
                         status = check_failed(r);
                 } else {
-                        bool ok = !check->strict || missing.n == 0;
+                        bool ok;
+
+                        protocols_advise(config, &missing);
+                        ok = !check->strict || missing.n == 0;
 
                         check->json ? check_write_json(config, &missing, ok, &out) : check_write_totals(config, &missing, &out);
                         status = check_print(&out);
@@ -607,7 +611,8 @@ const struct command command_check = {
                 "       ketenwacht check --stories [FILE…] [--story TEXT] [--print | --json] [--strict]\n\n"
                 "Reads all configuration, schemas and protocols. Every mistake is one line on standard error: file, line and column,\n"
                 "what was expected, and the nearest known word. Without mistakes it prints what there is, the keys that no source\n"
-                "states (assumed), and a warning for each contact or deputy that a region asks for and nobody named.\n\n"
+                "states (assumed), a warning for each contact or deputy that a region asks for and nobody named, and one for what a protocol\n"
+                "may say and hardly means: rungs out of order of time, a reminder longer than its term, days on a term in hours …\n\n"
                 "  --coverage     what became of every rule in the sources: norms, routes, reports, or why it is no rule\n"
                 "                 (coverage.yaml); and which norms no rule names\n"
                 "  --stories      play the stories beside the protocols (protocols/*.stories.yaml), or those in each FILE, and say\n"

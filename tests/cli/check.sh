@@ -77,6 +77,34 @@ sed -i '/id: gm1979,/,/^  - {id: gm0014/s/for: gi/for: gy/' "$work/contact/organ
 row 2 '' "$work/contact/organisations.yaml:*: no organisation, region or kind of organisation is called 'gy' (did you mean 'gi'?)
 *" --config "$work/contact" --schemas "$schemas"
 
+# What a protocol may say and hardly means: a warning that says what will happen.
+mkdir -p "$work/advice/protocols"
+cp "$config/calendar.yaml" "$config/version" "$work/advice/"
+printf '%s\n' 'organisations:' '  - {id: gm0001, kind: municipality, name: Een, region: r}' '  - {id: gm0002, kind: municipality, name: Twee, region: s}' \
+        '  - {id: gi-een, kind: gi, name: GI}' '  - {id: operators, kind: operators, name: Beheer}' 'regions:' '  - {id: r, name: R, roles: {gi: gi-een}}' \
+        '  - {id: s, name: S}' >"$work/advice/organisations.yaml"
+# advised WARNING LINE…: of a protocol of these lines, as of the norm n.
+advised() {
+        want=$1
+        shift
+        {
+                printf '\357\273\277protocol: p\nregion: r\nvalid: {from: 2020-01-01}\n' # as some editors save it
+                printf '%s\n' "$@"
+        } >"$work/advice/protocols/p.yaml"
+        row 1 "version *
+warning: $work/advice/protocols/p.yaml: $want" '' --strict --config "$work/advice" --schemas "$schemas"
+}
+NORM='norms: [{norm: n, basis: {kind: agreement, ref: x}'
+CHILD="$NORM, starts: safety-raised, met_by: [local-team-involved]"
+advised "norm 'n': rung 3 comes before rung 2; *" "$CHILD, term: 5 working days, escalate: [{after: 0 days, to: [gi]}, {after: 5 working days, to: [gi]}," \
+        '  {after: 2 working days, to: [gi]}]}]'
+advised "norm 'n': rung 2 comes before rung 1; *" "$CHILD, term: 5 days, escalate: [{after: 1 month, to: [gi]}, {after: 3 weeks, to: [gi]}]}]"
+advised "norm 'n': rung 1 comes at the midnight after *" "$CHILD, term: 24 hours, escalate: [{after: 0 days, to: [gi]}, {after: 1 hour, to: [gi]}]}]"
+advised "norm 'n': reminder 1 comes before the term begins, *" "$CHILD, term: 5 working days, remind: [{before: 2 weeks, to: [gi]}]}]"
+advised "norm 'n': roll: legal moves terms that a law sets *" "$CHILD, term: 6 weeks, roll: legal}]"
+advised "norm 'n': a region has no GI of its own, *" "$NORM, starts: protocol, due: 2021-01-01, met_by: [meeting-held], escalate: [{after: 0 days, to: [gi]}]}]"
+advised "no municipality of its region is a partner, *" 'partners: [{organisation: gm0002}, {organisation: gi-een}]' "$CHILD, term: 5 days}]"
+
 # Coverage: every rule has a row; without one it is a no, a wrong name is a mistake.
 cp -r "$config" "$work/coverage"
 row 0 'R01  norms: inspectie-normen-2020/protector-assigned, *

@@ -386,7 +386,16 @@ static const struct {
 } yaml_mistakes[] = {
         {"a: 1\na: 2\n", "t.yaml:2:1: the key 'a' stands here twice (first in line 1)"},
         {"a: &x 1\nb: *x\n", "t.yaml:2:4: aliases (*name) are not allowed here; write the value out"},
-        {"a: [1\n", "t.yaml:2:1: did not find expected ',' or ']'"},
+        {"a: [1\n", "t.yaml:2:1: the [ of line 1 is not closed with ] before this, or a comma is missing"},
+        {"a: 1\nb: {c: 1,\n  d: 2\ne: 3\n", "t.yaml:4:2: the { of line 2 is not closed with } before this, or a comma is missing"},
+        {"a: 1\nb: \"c\n", "t.yaml:3:1: the quotation mark of line 2 is not closed with another one before this"},
+        {"a:\n\tb: 1\n", "t.yaml:2:1: a tab stands here; indent with spaces"},
+        {"a:\n  - b\n \t- c\n", "t.yaml:3:2: a tab stands here; indent with spaces"},
+        {"title: Overleg: de eerste keer\n", "t.yaml:1:15: a colon stands inside a text; put the text between quotation marks"},
+        {"a: 1\n  b: 2\n", "t.yaml:2:4: this line is not indented as what it belongs to"},
+        {"a:\n    b: 1\n  c: 2\n", "t.yaml:3:3: this line is not indented as what it belongs to"},
+        {"a:\n  - b\n  c: 2\n", "t.yaml:3:3: this line is not indented as what it belongs to"},
+        {"a: @b\n", "t.yaml:1:4: a text cannot begin with this character; put it between quotation marks"},
         {"a: 1\n---\nb: 2\n", "t.yaml:2:1: a second document; one file holds one"},
         {"? [a]\n: 1\n", "t.yaml:1:3: a key must be a word"},
 };
@@ -397,6 +406,20 @@ START_TEST(test_yaml_mistakes_have_places) {
 
         ck_assert_int_eq(yaml_tree_parse("t.yaml", yaml_mistakes[_i].text, strlen(yaml_mistakes[_i].text), &yaml, &err), -EINVAL);
         ck_assert_str_eq(err.text, yaml_mistakes[_i].want);
+}
+END_TEST
+
+START_TEST(test_a_byte_order_mark_is_no_text) {
+        static const char text[] = "\xef\xbb\xbf" "a: 1\nb: 2\n";
+        const struct yaml_node *b;
+        struct yaml_tree *yaml;
+        struct error err;
+
+        ck_assert_int_eq(yaml_tree_parse("t.yaml", text, sizeof(text) - 1, &yaml, &err), 0);
+        ck_assert_str_eq(yaml_tree_root(yaml)->keys[0]->text, "a");
+        b = yaml_get(yaml_tree_root(yaml), "b");
+        ck_assert(b && b->line == 2 && b->column == 4);
+        yaml_tree_free(yaml);
 }
 END_TEST
 
@@ -437,6 +460,7 @@ int main(void) {
         tcase_add_test(t, test_errors_about_which_nothing_was_said);
         tcase_add_test(t, test_yaml_knows_places);
         tcase_add_loop_test(t, test_yaml_mistakes_have_places, 0, (int)ELEMENTS(yaml_mistakes));
+        tcase_add_test(t, test_a_byte_order_mark_is_no_text);
         tcase_add_test(t, test_numbers);
         suite_add_tcase(s, t);
         runner = srunner_create(s);

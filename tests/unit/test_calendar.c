@@ -388,7 +388,7 @@ static const struct {
          "t.yaml:1:11: 2024-05-11 is no working day already (zaterdag); expected a day that the decree equates with a holiday"},
         {"equated: [2024-12-25]\nyears: [2024]\n",
          "t.yaml:1:11: 2024-12-25 is no working day already (Eerste Kerstdag); expected a day that the decree equates with a holiday"},
-        {"equated: [2024-05-10\n", "t.yaml:2:1: did not find expected ',' or ']'"},
+        {"equated: [2024-05-10\n", "t.yaml:2:1: the [ of line 1 is not closed with ] before this, or a comma is missing"},
         {"equated: &x []\nyears: *x\n", "t.yaml:2:8: aliases (*name) are not allowed here; write the value out"},
 };
 

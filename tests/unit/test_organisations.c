@@ -60,7 +60,7 @@ static const struct {
         {"organisations:\n  - {id: a, kind: operators, from: 2020-01-01}\n",
          "1:1: 'a' is where everything goes that concerns nobody else: it cannot have from or until"},
         {"regions: []\n", "1:1: the file lacks the key 'organisations'"},
-        {"organisations: {a: b\n", "2:1: did not find expected ',' or '}'"},
+        {"organisations: {a: b\n", "2:1: the { of line 1 is not closed with } before this, or a comma is missing"},
 };
 
 START_TEST(test_mistakes) {

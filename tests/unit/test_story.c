@@ -277,7 +277,7 @@ static const struct {
         {EXPECT("2022-10-10 copy: {to: gm0375}"), "10:22: copy lacks the key 'event'"},
         {EXPECT("2022-10-10 copy: {event: measure-started, to: gm0375}"),
          "10:30: the story does not look at copies of 'measure-started'; name it under routes"},
-        {"protocol: ijmond-2022\nstories:\n- story: \"een\n", "4:1: found unexpected end of stream"},
+        {"protocol: ijmond-2022\nstories:\n- story: \"een\n", "4:1: the quotation mark of line 3 is not closed with another one before this"},
 };
 
 START_TEST(test_mistake) {

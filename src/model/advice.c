@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* What a protocol may say and what can hardly be meant: each with what will happen. */
+
+#include "model/advice.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+#define MINUTES_DAY 1440
+
+static void advice_of_norm(struct mistakes *warnings, const struct norm *norm, const char *fmt, ...) PRINTF_LIKE(3, 4);
+static void advice_of_norm(struct mistakes *warnings, const struct norm *norm, const char *fmt, ...) {
+        char sentence[512];
+        va_list args;
+
+        va_start(args, fmt);
+        (void) vsnprintf(sentence, sizeof(sentence), fmt, args);
+        va_end(args);
+        mistakes_place(warnings, norm->protocol->file, "norm '%s': %s", norm->name, sentence);
+}
+
+/* About how long a step is, so that steps of different units can be put in order; a working day is at least a day, five are a week. */
+static int64_t advice_minutes(struct term_step step) {
+        int64_t n = step.count;
+
+        switch (step.unit) {
+        case TERM_HOURS:
+                return n * 60;
+        case TERM_DAYS:
+                return n * MINUTES_DAY;
+        case TERM_WEEKS:
+                return n * 7 * MINUTES_DAY;
+        case TERM_MONTHS:
+                return n * 30 * MINUTES_DAY;
+        case TERM_YEARS:
+                return n * 365 * MINUTES_DAY;
+        case TERM_WORKING_DAYS:
+                return n * 7 * MINUTES_DAY / 5;
+        }
+        return 0;
+}
+
+static int64_t advice_term(const struct term *term) {
+        int64_t sum = 0;
+
+        for (unsigned i = 0; i < term->n; i++)
+                sum += advice_minutes(term->steps[i]);
+        return sum;
+}
+
+static void advise_partners(const struct protocol *p, struct mistakes *warnings) {
+        bool child = p->n_routes > 0;
+
+        for (size_t i = 0; i < p->n_norms; i++)
+                child |= !p->norms[i].starts_protocol && !p->norms[i].starts.type->region;
+        if (!p->has_partners || !child)
+                return;
+        for (size_t i = 0; i < p->n_partners; i++) {
+                for (const struct organisation *row = p->partners[i].organisation; row; row = row->next) {
+                        if (row->kind != KIND_MUNICIPALITY)
+                                continue;
+                        for (size_t j = 0; j < p->n_regions; j++) {
+                                if (row->region && region_within(row->region, p->regions[j]))
+                                        return;
+                        }
+                        if (p->n_regions == 0)
+                                return;
+                }
+        }
+        mistakes_place(warnings, p->file, "no municipality of its region is a partner, so nothing of it ever holds for a child");
+}
+
+static void advise_roles(const struct norm *norm, const struct roles *roles, struct mistakes *warnings) {
+        for (size_t i = 0; i < roles->n; i++) {
+                if (roles->items[i].kind == ROLE_GI)
+                        advice_of_norm(warnings, norm,
+                                       "a region has no GI of its own, so what is for 'gi' goes to operators; give each its own with for_each: gi");
+        }
+}
+
+static void advise_region(const struct norm *norm, struct mistakes *warnings) {
+        if (!norm->starts_protocol && !norm->starts.type->region)
+                return;
+        advise_roles(norm, &norm->announce, warnings);
+        for (size_t i = 0; i < norm->n_reminders; i++)
+                advise_roles(norm, &norm->reminders[i].to, warnings);
+        for (size_t i = 0; i < norm->n_rungs; i++)
+                advise_roles(norm, &norm->rungs[i].to, warnings);
+}
+
+static void advise_rungs(const struct norm *norm, struct mistakes *warnings) {
+        for (size_t i = 0; i < norm->n_rungs; i++) {
+                struct term_step after = norm->rungs[i].after;
+
+                if (i > 0 && advice_minutes(after) < advice_minutes(norm->rungs[i - 1].after))
+                        advice_of_norm(warnings, norm,
+                                       "rung %zu comes before rung %zu; who takes up a rung holds back those of higher number, so put them in order of time",
+                                       i + 1, i);
+                if (norm->timing == TIMING_HOURS && after.unit != TERM_HOURS && after.count == 0)
+                        advice_of_norm(warnings, norm,
+                                       "rung %zu comes at the midnight after the due instant, not at it; write 'after: 0 hours' for at once",
+                                       i + 1);
+        }
+}
+
+static void advise_term(const struct norm *norm, struct mistakes *warnings) {
+        if (norm->timing != TIMING_TERM && norm->timing != TIMING_HOURS)
+                return;
+        if (norm->term.legal && strcmp(norm->basis_kind, "agreement") == 0)
+                advice_of_norm(warnings, norm,
+                               "roll: legal moves terms that a law sets (Algemene termijnenwet), and this one is agreed; leave it out, or name the law");
+        for (size_t i = 0; i < norm->n_reminders; i++) {
+                if (advice_term(&norm->term) > 0 && advice_minutes(norm->reminders[i].before) > advice_term(&norm->term))
+                        advice_of_norm(warnings, norm, "reminder %zu comes before the term begins, so nobody is reminded", i + 1);
+        }
+}
+
+void protocols_advise(const struct config *config, struct mistakes *warnings) {
+        for (size_t i = 0; i < config->protocols.n; i++) {
+                const struct protocol *p = config->protocols.items[i];
+
+                advise_partners(p, warnings);
+                for (size_t j = 0; j < p->n_norms; j++) {
+                        advise_region(&p->norms[j], warnings);
+                        advise_term(&p->norms[j], warnings);
+                        advise_rungs(&p->norms[j], warnings);
+                }
+        }
+}
