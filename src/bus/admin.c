@@ -23,6 +23,7 @@ struct admin {
         struct kafka_client client; /* first: librdkafka's callbacks */
         struct bus *bus;
         bool has_controller;
+        int patience_ms;
         struct arena *listing, *settings, *acls;
 };
 
@@ -33,6 +34,7 @@ int admin_new(const struct kafka_config *config, struct admin **ret, struct erro
 
         if (!a)
                 return -ENOMEM;
+        a->patience_ms = BUS_CALL_MS;
         r = kafka_bus_new(config, &a->bus, err);
         if (r)
                 return r;
@@ -100,7 +102,7 @@ static int find_controller(struct admin *a, const char *call, struct error *err)
 
         if (a->has_controller)
                 return 0;
-        code = rd_kafka_metadata(a->client.rk, 0, NULL, &metadata, BUS_OPEN_MS);
+        code = rd_kafka_metadata(a->client.rk, 0, NULL, &metadata, a->patience_ms < BUS_OPEN_MS ? a->patience_ms : BUS_OPEN_MS);
         rd_kafka_poll(a->client.rk, 0); /* delivers why there is no connection */
         if (code)
                 return admin_outcome(a, call, code, NULL, err);
@@ -123,11 +125,11 @@ MUSTCHECK static int admin_request(struct admin *a, const char *call, admin_send
         options = rd_kafka_AdminOptions_new(a->client.rk, RD_KAFKA_ADMIN_OP_ANY);
         queue = rd_kafka_queue_new(a->client.rk);
         if (!options || !queue ||
-            rd_kafka_AdminOptions_set_request_timeout(options, BUS_CALL_MS, reason, sizeof(reason)) != RD_KAFKA_RESP_ERR_NO_ERROR)
+            rd_kafka_AdminOptions_set_request_timeout(options, a->patience_ms, reason, sizeof(reason)) != RD_KAFKA_RESP_ERR_NO_ERROR)
                 return -ENOMEM;
         token = watchdog_enter(a->client.bus->watchdog, "admin request", 3 * BUS_CALL_MS);
         send(a->client.rk, options, queue, args);
-        event = rd_kafka_queue_poll(queue, 2 * BUS_CALL_MS);
+        event = rd_kafka_queue_poll(queue, 2 * a->patience_ms);
         watchdog_leave(a->client.bus->watchdog, token);
         rd_kafka_poll(a->client.rk, 0); /* delivers why there is no connection */
         if (!event)
@@ -137,6 +139,11 @@ MUSTCHECK static int admin_request(struct admin *a, const char *call, admin_send
                 return r;
         *ret = TAKE(event);
         return 0;
+}
+
+void admin_patience(struct admin *a, int ms) {
+        assert(ms > 0 && ms <= BUS_CALL_MS);
+        a->patience_ms = ms;
 }
 
 static int admin_topic_order(const void *a, const void *b) {

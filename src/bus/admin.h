@@ -53,6 +53,9 @@ int admin_new(const struct kafka_config *config, struct admin **ret, struct erro
 struct admin *admin_free(struct admin *a); /* NULL ok; returns NULL */
 DEFINE_CLEANUP(struct admin *, admin_free);
 
+/* How long one request may take from now on; as long as BUS_CALL_MS unless this is said. */
+void admin_patience(struct admin *a, int ms);
+
 /* All topics that may be seen, sorted by name, without settings. Borrowed until the next listing. Return: 0; negative errno. */
 int admin_topics(struct admin *a, const struct admin_topic **ret, size_t *ret_n, struct error *err) MUSTCHECK;
 

@@ -34,6 +34,7 @@
 
 #define BUS_SESSION_MS 15000        /* a member that is not heard of for so long is out of its group */
 #define BUS_HEARTBEAT_MS 500        /* how soon a member learns that the group moves: its partitions stand still meanwhile */
+#define BUS_REFRESH_MS 10000        /* how soon a member learns that topics have other partitions, or are gone */
 #define BUS_TRANSACTION_MS 10000    /* the broker aborts an older transaction: ends before the session, so no zombie commits */
 #define BUS_MESSAGE_MS 8000         /* a record not delivered by then fails, before its transaction would */
 #define BUS_MAX_POLL_MS 120000      /* longest time between two polls of a group */

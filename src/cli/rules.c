@@ -19,6 +19,7 @@
 #include "cli/broker.h"
 #include "cli/configuration.h"
 #include "cli/options.h"
+#include "cluster/upkeep.h"
 #include "console/server.h"
 #include "worker/driver.h"
 
@@ -26,6 +27,8 @@
 #define INSTANCE_MAX 100
 #define STEP_MS 100              /* longest wait of one step: how soon a stop is noticed */
 #define LOOK_MS 200              /* between two looks of the main thread */
+#define UPKEEP_MS BUS_REFRESH_MS /* between two looks at the settings of topics … */
+#define UPKEEP_PATIENCE_MS 2000  /* … each so long at most, since a stop waits for it */
 
 struct rules {
         struct command_dirs dirs;
@@ -39,6 +42,14 @@ struct rules {
         struct log log;
         struct config *config;
         struct command_broker broker;
+        struct {
+                struct admin *admin;
+                struct arena *arena;
+                struct topics topics;
+                struct error unsound; /* "": nothing is known to be wrong with the topics */
+                int64_t at;           /* monotonic: of the last look */
+                bool said;            /* that the broker does not say */
+        } upkeep;
         struct metrics *metrics;
         struct worker_metrics *worker_metrics;
         struct console *console;
@@ -237,8 +248,50 @@ static bool rules_any_open(const struct rules *run) {
         return false;
 }
 
+/* -- The settings of topics -- */
+
+/* Whether all is well, as far as the broker says; a broker that does not answer is not the topics' fault. */
+static bool rules_topics_sound(struct rules *run) {
+        struct error err = {0};
+        int r = upkeep_check(run->upkeep.admin, &run->upkeep.topics, &err);
+
+        run->upkeep.at = clock_monotonic(&run->log.clock);
+        if (r == UPKEEP_E_UNSOUND) {
+                run->upkeep.unsound = err;
+                return false;
+        }
+        if (r == UPKEEP_E_UNKNOWN && !run->upkeep.said)
+                log_line(&run->log, TOPICS_UNKNOWN, LOG_STRING("reason", err.text));
+        run->upkeep.said |= r == UPKEEP_E_UNKNOWN;
+        return true;
+}
+
+/* Makes ready to ask, and asks for the first time. Return: an exit status. */
+static int rules_open_upkeep(struct rules *run) {
+        struct error err = {0};
+        int r = arena_new(&run->upkeep.arena, TOPICS_BYTES_MAX);
+
+        if (r == 0)
+                r = topics_of_config(run->config, &run->broker.config, run->upkeep.arena, &run->upkeep.topics, &err);
+        if (r == 0)
+                r = admin_new(&run->broker.kafka, &run->upkeep.admin, &err);
+        if (r) {
+                if (!err.text[0])
+                        error_set(&err, "out of memory");
+                return command_fail("rules", r == -EINVAL ? EXIT_USAGE : EXIT_BROKER, &err);
+        }
+        admin_patience(run->upkeep.admin, UPKEEP_PATIENCE_MS);
+        return rules_topics_sound(run) ? EXIT_DONE : command_fail("rules", EXIT_USAGE, &run->upkeep.unsound);
+}
+
+static bool rules_go_on(struct rules *run) {
+        if (rules_any_ended(run))
+                return false;
+        return clock_monotonic(&run->log.clock) - run->upkeep.at < UPKEEP_MS || rules_topics_sound(run);
+}
+
 static void rules_wait_for_end(struct rules *run) {
-        while (!rules_any_ended(run) && !stop_wait(&run->stop, LOOK_MS))
+        while (rules_go_on(run) && !stop_wait(&run->stop, LOOK_MS))
                 ;
         if (run->stop.signal)
                 log_line(&run->log, STOPPING, LOG_INT("signal", run->stop.signal));
@@ -286,6 +339,10 @@ static int rules_print_once(const struct rules *run) {
 
 /* The exit status of the process: of the first worker that went wrong. */
 static int rules_conclude(const struct rules *run) {
+        if (run->upkeep.unsound.text[0]) {
+                log_line(&run->log, FAILED, LOG_STRING("instance", run->instance), LOG_STRING("error", run->upkeep.unsound.text), LOG_STRING("way", ""));
+                return command_fail("rules", EXIT_USAGE, &run->upkeep.unsound);
+        }
         for (unsigned i = 0; i < run->threads; i++) {
                 struct error err = {0};
                 int r = loop_outcome(rules_loop(run, i), &err);
@@ -318,6 +375,8 @@ static void rules_done(struct rules *run) {
                 worker_driver_free(atomic_load(&run->drivers[i]));
         worker_metrics_free(run->worker_metrics);
         metrics_free(run->metrics);
+        admin_free(run->upkeep.admin);
+        arena_free(run->upkeep.arena);
         command_broker_done(&run->broker);
         config_free(run->config);
 }
@@ -334,6 +393,8 @@ static int rules_work(struct rules *run) {
         for (unsigned i = 0; i < run->threads; i++)
                 (void) snprintf(run->instances[i], sizeof(run->instances[i]), "%s-%u", run->instance, i + 1);
         status = rules_prepare(run);
+        if (status == EXIT_DONE)
+                status = rules_open_upkeep(run);
         if (status)
                 return status;
         log_line(&run->log, STARTED, LOG_STRING("instance", run->instance), LOG_INT("threads", run->threads), LOG_INT("version", run->config->version));
@@ -380,6 +441,7 @@ const struct command command_rules = {
                 "  --config DIR       configuration (default config)\n"
                 "  --schemas DIR      schemas (default schemas)\n\n"
                 "The log goes to standard error, one JSON object a line (ops/log.md explains each).\n"
-                "Exit status: 0 stopped or done, 2 the configuration is wrong or older than the one in case-state, 3 the broker failed.\n",
+                "Exit status: 0 stopped or done, 2 the configuration is wrong or older than the one in case-state, or case-state or an event topic\n"
+                "has a cleanup.policy with which events would be forgotten (topics plan), 3 the broker failed.\n",
         .run = rules_run,
 };

@@ -124,9 +124,9 @@ class World:
         run = subprocess.run([self.tool, self.bootstrap, "set", self.prefix + topic, name, value], check=False, timeout=WAIT_S)
         expect(f"{name} of {topic} can be set", run.returncode == 0)
 
-    def grow_topics(self, partitions):
+    def grow_topics(self, partitions, beginning=""):
         """Those of a case get so many partitions."""
-        run = subprocess.run([self.tool, self.bootstrap, "grow", self.prefix, str(partitions)], check=False, timeout=WAIT_S)
+        run = subprocess.run([self.tool, self.bootstrap, "grow", self.prefix + beginning, str(partitions)], check=False, timeout=WAIT_S)
         expect("the topics can be given more partitions", run.returncode == 0)
 
     def produce(self, topic, partition, key, value, headers):

@@ -92,5 +92,40 @@ def cut(trial):
     return world
 
 
+def unsound(trial):
+    """Somebody changes the cleanup.policy of the state, or of an event topic: a worker ends with 2, does not start again, and says which."""
+    world = trial.world()
+    lines = trial.load.cases(CASES)
+    world.publish(lines)
+    worker = world.worker("a")
+    for topic, wrong, right in (("case-state", "delete", "compact"), ("case-state", "compact,delete", "compact"), ("measure-started", "compact", "delete")):
+        wait_for("it works", lambda: all_live(worker))
+        world.set_topic(topic, "cleanup.policy", wrong)
+        says = f"{world.prefix}{topic} has cleanup.policy '{wrong}' and must have '{right}'"
+        expect(f"one that runs ends with 2: {worker.log}", worker.ends() == 2 and says in worker.text())
+        worker.start()
+        expect(f"it does not start again: {worker.log}", worker.ends() == 2 and says in worker.text() and not worker.said("partitions-assigned"))
+        expect("topics plan shows it", "cleanup.policy" in world.run("topics", "plan", status=(0, 1)))
+        world.run("topics", "apply")
+        worker.start()
+        say(f"  {topic} with {wrong}: refused, and repaired")
+    settle_down(world, [worker], lines)
+    return world
+
+
+def grown(trial):
+    """One event topic gets another partition: a worker that runs notices by itself, and nobody publishes where nobody reads."""
+    world = trial.world()
+    lines = trial.load.cases(CASES)
+    world.publish(lines)
+    worker = world.worker("a")
+    wait_for("it works", lambda: all_live(worker))
+    wait_for("every event is a fact", lambda: known(world, lines), look=0.3)
+    world.grow_topics(PARTITIONS + 1, "measure-started")
+    expect(f"one that runs ends with 3 and says why: {worker.log}",
+           worker.ends() == 3 and f"has {PARTITIONS + 1} partitions now and had {PARTITIONS}" in worker.text())
+    return world
+
+
 if __name__ == "__main__":
-    faults.main({"remade": remade, "cut": cut})
+    faults.main({"remade": remade, "cut": cut, "unsound": unsound, "grown": grown})

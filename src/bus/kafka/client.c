@@ -40,6 +40,7 @@ static const struct setting for_groups[] = {
         {"partition.assignment.strategy", "range"},
         {"session.timeout.ms", TEXT(BUS_SESSION_MS)},
         {"heartbeat.interval.ms", TEXT(BUS_HEARTBEAT_MS)},
+        {"topic.metadata.refresh.interval.ms", TEXT(BUS_REFRESH_MS)},
         {"max.poll.interval.ms", TEXT(BUS_MAX_POLL_MS)},
         {"queued.min.messages", TEXT(BUS_QUEUED_MESSAGES)},
         {"queued.max.messages.kbytes", TEXT(BUS_QUEUED_KBYTES)},
