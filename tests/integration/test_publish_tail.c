@@ -26,7 +26,7 @@
         "{\"event\":\"measure-started\"," ENVELOPE(n, case_id, source) ",\"measure_id\":\"3a53d001-0000-4000-8000-000000000001\",\"kind\":\"OTS\"," \
         "\"verdict_date\":\"2022-03-01\",\"informed_date\":\"2022-03-01\",\"gi\":\"" source "\",\"municipality\":\"gm0014\",\"birth_date\":\"2011-05-06\"}\n"
 #define REVIEWED(n, case_id) \
-        "{\"event\":\"plan-reviewed\"," ENVELOPE(n, case_id, "gi-jbn") ",\"measure_id\":\"3a53d001-0000-4000-8000-000000000001\",\"date\":\"2022-04-01\"}\n"
+        "{\"event\":\"plan-reviewed\"," ENVELOPE(n, case_id, "gi-jbn") ",\"measure_id\":\"3a53d001-0000-4000-8000-000000000001\",\"date\":\"2022-03-01\"}\n"
 
 #define OUTPUT_MAX ((size_t)4 << 20)
 #define LINES_MAX 64
