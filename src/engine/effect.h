@@ -47,6 +47,7 @@ struct remark {
 struct outcome {
         bool duplicate;
         struct remark remark;
+        uint32_t facts; /* that the case holds now; of engine_event(), when one was accepted */
         bool forgotten; /* the case is gone: its rows are tombstones, but for one */
         const struct effect *effects; /* in the order of telling: copies, plans, resolutions, raisings */
         size_t n_effects;

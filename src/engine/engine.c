@@ -190,6 +190,55 @@ static int check_named(struct engine *engine, const struct casefile *file, const
         return REFUSAL_NOT_ALLOWED;
 }
 
+static bool refs_name(const struct event_refs *refs, const struct event_type *type) {
+        for (size_t i = 0; i < refs->n; i++) {
+                if (refs->items[i].type == type)
+                        return true;
+        }
+        return false;
+}
+
+/* What a full case has room for. */
+enum relief { RELIEF_NONE, RELIEF_RESOLVES, RELIEF_ENDS };
+
+static enum relief relief_by_norm(const struct norm_scope *scope, const struct casefile *file, const struct event_type *type, enum relief relief) {
+        if (refs_name(&scope->norm->ends_with, type) || refs_name(&scope->norm->explained_by, type))
+                return RELIEF_ENDS;
+        for (uint32_t i = 0; i < file->told.n_alerts && relief == RELIEF_NONE; i++) {
+                const struct alert *alert = &file->told.alerts[i];
+
+                if (alert->open && alert->norm == scope->word && refs_name(&scope->norm->met_by, type))
+                        relief = RELIEF_RESOLVES;
+        }
+        return relief;
+}
+
+/* Whether such a fact ends, withdraws or explains something, or meets a norm of which an alert is open. Looks at all that is configured. */
+static enum relief case_relief(const struct engine *engine, const struct casefile *file, const struct event_type *type) {
+        enum relief relief = type->known == TYPE_EVENT_WITHDRAWN || type->known == TYPE_DEVIATION_EXPLAINED ? RELIEF_ENDS : RELIEF_NONE;
+
+        for (size_t t = 0; t < event_types_count(engine->config->types); t++) {
+                const struct event_type *other = event_types_at(engine->config->types, t);
+
+                for (size_t i = 0; i < other->n_ended_by; i++)
+                        relief = other->ended_by[i] == type ? RELIEF_ENDS : relief;
+                for (size_t i = 0; i < engine->config->index[t].n_norms; i++)
+                        relief = relief_by_norm(&engine->scope.norms[t][i], file, type, relief);
+        }
+        for (size_t i = 0; i < engine->config->n_region_norms; i++)
+                relief = relief_by_norm(&engine->scope.region_norms[i], file, type, relief);
+        return relief;
+}
+
+/* Whether a case that is full has room for it all the same: half of what is reserved is for what ends alone. */
+static bool case_has_reserve(const struct engine *engine, const struct casefile *file, const struct event_type *type) {
+        static const uint32_t room[] = {
+                [RELIEF_NONE] = 0, [RELIEF_RESOLVES] = CASE_FACTS_RESERVED / 2, [RELIEF_ENDS] = CASE_FACTS_RESERVED};
+
+        assert(file->n_facts >= CASE_FACTS_MAX);
+        return file->n_facts - CASE_FACTS_MAX < room[case_relief(engine, file, type)];
+}
+
 /* What needs the case: duplicates, naming another's fact, room. Return: 0 with *ret; a refusal; -ENOMEM. */
 static int check_in_case(struct engine *engine, const struct casefile *file, const struct event *event, enum acceptance *ret, struct error *err) {
         int r;
@@ -204,9 +253,10 @@ static int check_in_case(struct engine *engine, const struct casefile *file, con
         r = check_named(engine, file, event, event->type->fields[FIELD_WITHDRAWN], "withdrawn", err);
         if (r)
                 return r;
-        if (file->n_facts < CASE_FACTS_MAX)
+        if (file->n_facts < CASE_FACTS_MAX || case_has_reserve(engine, file, event->type))
                 return 0;
-        error_set(err, "the case holds %d facts already, the most that one case may have", CASE_FACTS_MAX);
+        error_set(err, "the case holds %u facts already; beyond %d there is room only for what ends, withdraws, explains or resolves", file->n_facts,
+                  CASE_FACTS_MAX);
         return REFUSAL_CASE_FULL;
 }
 
@@ -363,6 +413,7 @@ int engine_event(struct engine *engine, struct store *store, const struct event 
                 return r;
         engine->outcome = *outcome_of(&v);
         engine->outcome.remark = remark;
+        engine->outcome.facts = file->n_facts;
         *ret = &engine->outcome;
         return 0;
 }

@@ -12,6 +12,9 @@
 #include "calendar/term.h"
 
 #define CASE_FACTS_MAX 10000
+#define CASE_FACTS_RESERVED 1000                 /* beyond those: for what ends, withdraws, explains or resolves, so that a full case can end */
+#define CASE_FACTS_MANY (CASE_FACTS_MAX / 5 * 4) /* from here on it is said … */
+#define CASE_FACTS_STEP 500                      /* … at each so many more */
 
 struct engine;
 struct store;

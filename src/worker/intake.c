@@ -149,6 +149,18 @@ static int intake_remark(struct intake *intake, struct bus_record *record, struc
         return r;
 }
 
+/* A case that comes near its limit: said at each step, before it is full. */
+static void intake_say_filling(struct ground *g, const struct event *event, uint32_t facts) {
+        char case_id[UUID_TEXT + 1];
+
+        if (facts < CASE_FACTS_MANY || facts % CASE_FACTS_STEP != 0)
+                return;
+        meter_filling(&g->meter);
+        uuid_format(&event->slots[SLOT_CASE_ID].u, case_id);
+        log_line(g->log, CASE_FILLS, LOG_STRING("instance", g->instance), LOG_STRING("case_id", case_id), LOG_INT("facts", facts),
+                 LOG_INT("most", CASE_FACTS_MAX));
+}
+
 static int intake_accept(struct intake *intake, struct partition *p, struct bus_record *record, const struct event *event, struct refused *why,
                          struct error *err) {
         struct ground *g = intake->txn->ground;
@@ -170,6 +182,7 @@ static int intake_accept(struct intake *intake, struct partition *p, struct bus_
                 return intake_remark(intake, record, why, &outcome->remark, err);
         }
         meter_fact(&g->meter, record->index);
+        intake_say_filling(g, event, outcome->facts);
         if (outcome->n_effects && bus_record_headers(record)) {
                 error_set(err, "out of memory while the headers of a record were read");
                 return -ENOMEM;

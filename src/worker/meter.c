@@ -12,7 +12,7 @@
 
 struct worker_metrics {
         struct metric *facts, *duplicates, *refused, *told, *partitions, *transactions, *lag_records, *lag, *overdue, *swept, *commit, *clock_away;
-        struct metric *timers, *forgotten, *passed, *anew, *remarks;
+        struct metric *timers, *forgotten, *passed, *anew, *remarks, *filling;
 };
 
 static const char *const state_names[PARTITION_STATES] = {"restoring", "behind", "live"};
@@ -61,6 +61,8 @@ static int meter_register(struct metrics *metrics, struct worker_metrics *m, con
                  "code", refusal_codes + REFUSALS_HARD, REFUSALS - REFUSALS_HARD},
                 {&m->told, METRIC_COUNTER, "ketenwacht_told_total", "Tellings, by kind.", "kind", told_names, EFFECT_KINDS},
                 {&m->forgotten, METRIC_COUNTER, "ketenwacht_cases_forgotten_total", "Cases that were over, and whose retention was too."},
+                {&m->filling, METRIC_COUNTER, "ketenwacht_cases_filling_total",
+                 "Cases that came to 80 % of the facts that one may hold, and each 500 beyond."},
                 {&m->passed, METRIC_COUNTER, "ketenwacht_passed_over_total", "Offsets that were never read because their records were gone, by topic.", "topic",
                  topics, n_topics},
                 {&m->anew, METRIC_COUNTER, "ketenwacht_logs_anew_total", "Partitions of a topic that are read again from their beginning, by topic.", "topic",
@@ -152,6 +154,7 @@ void meter_committed(struct meter *meter, int64_t took_ms) {
                 metric_add(m->remarks, i - REFUSALS_HARD, (int64_t)meter->tally.refused[i]);
         for (size_t i = 1; i < REFUSALS_HARD; i++)
                 tally_move(&meter->shown.dead, m->refused, i - 1, meter->tally.refused[i]);
+        metric_add(m->filling, 0, (int64_t)meter->tally.filling);
         tally_move(&meter->shown.duplicates, m->duplicates, 0, meter->tally.duplicates);
         tally_move(&meter->shown.forgotten, m->forgotten, 0, meter->tally.forgotten);
         tally_move(&meter->shown.transactions, m->transactions, 0, 1);

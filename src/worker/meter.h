@@ -58,7 +58,7 @@ struct meter {
         struct { /* of the open transaction */
                 uint64_t *facts; /* by input */
                 uint64_t refused[REFUSALS], told[EFFECT_KINDS];
-                uint64_t duplicates, forgotten;
+                uint64_t duplicates, forgotten, filling;
         } tally;
         struct {
                 _Atomic int64_t assigned, clock_away, states[PARTITION_STATES], facts, duplicates, told, dead, forgotten, transactions, aborts,
@@ -92,6 +92,9 @@ static inline void meter_refused(struct meter *meter, enum refusal code) {
 static inline void meter_told(struct meter *meter, enum effect_kind kind) {
         assert(kind < EFFECT_KINDS);
         meter->tally.told[kind]++;
+}
+static inline void meter_filling(struct meter *meter) {
+        meter->tally.filling++;
 }
 static inline void meter_forgotten(struct meter *meter) {
         meter->tally.forgotten++;

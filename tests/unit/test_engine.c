@@ -352,6 +352,41 @@ START_TEST(test_what_is_rolled_back_never_was) {
 }
 END_TEST
 
+/* Accepts, or not, one of many facts of a case: @head and its number make the event. */
+static int accept_many(const char *type, unsigned i, const char *rest, const struct outcome **ret) {
+        struct error err = {0};
+        struct event event;
+        char json[700];
+        int r;
+
+        snprintf(json, sizeof(json),
+                 "{\"event\":\"%s\",\"event_id\":\"22222222-1111-4111-8111-%012u\",\"case_id\":\"" CASE "\",\"source\":\"gi-noordzee\","
+                 "\"occurred_at\":\"2022-01-02T10:00:00Z\",\"recorded_at\":\"2022-01-02T10:00:00Z\",%s}",
+                 type, i, rest);
+        event = event_of(json);
+        r = engine_event(engine, store, &event, at("2022-01-02T10:00:00Z"), false, ret, &err);
+        store_commit(store);
+        json_decref(objects[--n_objects]);
+        arena_reset(arena);
+        return r;
+}
+
+/* What ends, withdraws or explains still comes in, up to a limit of its own. */
+static void assert_full_case_can_end(void) {
+        static const char ended[] = "\"measure_id\":\"" MEASURE "\",\"date\":\"2022-01-02\",\"reason\":\"OTHER\"";
+        static const char explained[] = "\"norm\":\"n\",\"instance\":\"i\",\"date\":\"2022-01-02\",\"reason\":\"OTHER\"";
+        static const char withdrawn[] = "\"withdrawn\":\"11111111-1111-4111-8111-000000000001\",\"reason\":\"MISTAKE\"";
+        const struct outcome *outcome;
+        unsigned n = 0;
+
+        ck_assert_int_eq(accept_many("measure-ended", n++, ended, &outcome), 0);
+        ck_assert_uint_eq(outcome->facts, CASE_FACTS_MAX + 1);
+        ck_assert_int_eq(accept_many("deviation-explained", n++, explained, &outcome), 0);
+        while (n < CASE_FACTS_RESERVED)
+                ck_assert_int_eq(accept_many("event-withdrawn", n++, withdrawn, &outcome), 0);
+        ck_assert_int_eq(accept_many("event-withdrawn", n, withdrawn, &outcome), REFUSAL_CASE_FULL);
+}
+
 START_TEST(test_a_case_has_a_limit) {
         const struct outcome *outcome;
         struct error err = {0};
@@ -376,6 +411,7 @@ START_TEST(test_a_case_has_a_limit) {
                 ck_assert_int_eq(r, i < CASE_FACTS_MAX ? 0 : REFUSAL_CASE_FULL);
         }
         ck_assert_uint_eq(store_stats(store).facts, CASE_FACTS_MAX);
+        assert_full_case_can_end();
 }
 END_TEST
 
