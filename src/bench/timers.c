@@ -207,18 +207,18 @@ static int engine_open(struct engine_alone *w, uint64_t n, struct error *err) {
 }
 
 static int engine_fire(struct engine_alone *w, uint64_t *ret_fired) {
-        struct casefile *file;
+        struct casefile *casefile;
 
         *ret_fired = 0;
         for (int day = 1; day <= TIMERS_DAYS; day++) {
                 instant_t now = cases_midnight(w->cases, day);
 
-                while (store_next(w->store, &file) <= now) {
+                while (store_next(w->store, &casefile) <= now) {
                         const struct outcome *outcome;
                         int r;
 
                         arena_reset(w->scratch);
-                        r = engine_evaluate(w->engine, w->store, file, now, &outcome);
+                        r = engine_evaluate(w->engine, w->store, casefile, now, &outcome);
                         if (r == 0)
                                 r = engine_encode(w, outcome);
                         if (r)

@@ -327,14 +327,14 @@ static void absence_standing(const struct obligation *o, struct buffer *out) {
                 buffer_add_text(out, ", (nog) zonder einddatum");
 }
 
-int absence_sentence(struct engine *engine, struct store *store, struct casefile *file, instant_t at, const char *norm, struct buffer *out) {
+int absence_sentence(struct engine *engine, struct store *store, struct casefile *casefile, instant_t at, const char *norm, struct buffer *out) {
         struct absences absences = {.norm = norm};
         bool some = false;
         struct view v;
         int r;
 
         arena_reset(engine->arena);
-        r = view_open_past(&v, engine, store, file, at);
+        r = view_open_past(&v, engine, store, casefile, at);
         if (r)
                 return r;
         v.absences = &absences;

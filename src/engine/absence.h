@@ -63,4 +63,4 @@ void absence_print(struct view *v, const struct absence *absence, const char *no
  * Why nothing was told of a norm to a case at an instant, in one line: its absences, or how its obligations stand. Facts recorded after @at
  * are left out. Return: 0 or -ENOMEM.
  */
-int absence_sentence(struct engine *engine, struct store *store, struct casefile *file, instant_t at, const char *norm, struct buffer *out) MUSTCHECK;
+int absence_sentence(struct engine *engine, struct store *store, struct casefile *casefile, instant_t at, const char *norm, struct buffer *out) MUSTCHECK;

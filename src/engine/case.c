@@ -114,20 +114,20 @@ static void tellings_done(struct tellings *told) {
         free(told->copies);
 }
 
-static void casefile_free(struct casefile *file) {
-        free(file->facts);
-        tellings_done(&file->told);
-        free(file);
+static void casefile_free(struct casefile *casefile) {
+        free(casefile->facts);
+        tellings_done(&casefile->told);
+        free(casefile);
 }
 
 struct store *store_free(struct store *store) {
-        struct casefile *file;
+        struct casefile *casefile;
 
         if (!store)
                 return NULL;
         store_commit(store); /* frees what was kept for undoing */
-        for (size_t i = 0; (file = table_next(&store->cases, &i));)
-                casefile_free(file);
+        for (size_t i = 0; (casefile = table_next(&store->cases, &i));)
+                casefile_free(casefile);
         table_done(&store->cases);
         closed_done(&store->closed);
         heap_done(&store->due);
@@ -141,16 +141,16 @@ struct casefile *store_find(struct store *store, const struct uuid *case_id) {
         return table_get(&store->cases, case_id, sizeof(*case_id));
 }
 
-size_t casefile_facts(const struct casefile *file) {
-        return file->n_facts;
+size_t casefile_facts(const struct casefile *casefile) {
+        return casefile->n_facts;
 }
 
 struct casefile *store_iterate(const struct store *store, size_t *at) {
         return table_next(&store->cases, at);
 }
 
-int store_schedule(struct store *store, struct casefile *file, instant_t at) {
-        return heap_set(&store->due, &file->slot, at);
+int store_schedule(struct store *store, struct casefile *casefile, instant_t at) {
+        return heap_set(&store->due, &casefile->slot, at);
 }
 
 static struct casefile *case_of_slot(const struct heap_entry *entry) {
@@ -186,32 +186,32 @@ static struct undo *undo_push(struct store *store) {
 }
 
 int store_case(struct store *store, const struct uuid *case_id, struct casefile **ret) {
-        struct casefile *file = store_find(store, case_id);
+        struct casefile *casefile = store_find(store, case_id);
         struct undo *undo;
         int r;
 
-        if (file) {
-                *ret = file;
+        if (casefile) {
+                *ret = casefile;
                 return 0;
         }
         undo = undo_push(store);
-        file = undo ? calloc(1, sizeof(*file)) : NULL;
-        if (!file)
+        casefile = undo ? calloc(1, sizeof(*casefile)) : NULL;
+        if (!casefile)
                 return -ENOMEM;
-        file->id = *case_id;
+        casefile->id = *case_id;
         if (regions_find_case(store->engine->config->organisations, case_id))
-                file->traits = TRAIT_REGION;
-        r = table_put(&store->cases, &file->id, sizeof(file->id), file);
+                casefile->traits = TRAIT_REGION;
+        r = table_put(&store->cases, &casefile->id, sizeof(casefile->id), casefile);
         if (r) {
-                free(file);
+                free(casefile);
                 return r;
         }
-        file->changed = true;
-        undo->file = file;
+        casefile->changed = true;
+        undo->casefile = casefile;
         undo->created = true;
         store->n_undo++;
-        store->bytes += sizeof(*file);
-        *ret = file;
+        store->bytes += sizeof(*casefile);
+        *ret = casefile;
         return 0;
 }
 
@@ -229,28 +229,28 @@ static int undo_keep(struct store *store, void *ret, const void *from, uint32_t 
         return 0;
 }
 
-int store_change(struct store *store, struct casefile *file) {
-        const struct tellings *told = &file->told;
+int store_change(struct store *store, struct casefile *casefile) {
+        const struct tellings *told = &casefile->told;
         struct undo *undo;
 
-        if (file->changed)
+        if (casefile->changed)
                 return 0;
         undo = undo_push(store);
         if (!undo)
                 return -ENOMEM;
-        undo->file = file;
-        undo->n_facts = file->n_facts;
-        undo->facts_bytes = file->facts_bytes;
-        undo->traits = file->traits;
-        undo->part = file->part;
-        undo->expects_more = file->expects_more;
-        undo->at = heap_at(&store->due, &file->slot);
+        undo->casefile = casefile;
+        undo->n_facts = casefile->n_facts;
+        undo->facts_bytes = casefile->facts_bytes;
+        undo->traits = casefile->traits;
+        undo->slice = casefile->slice;
+        undo->expects_more = casefile->expects_more;
+        undo->at = heap_at(&store->due, &casefile->slot);
         undo->told = *told;
         if (undo_keep(store, &undo->told.announcements, told->announcements, told->n_announcements, sizeof(*told->announcements)) ||
             undo_keep(store, &undo->told.alerts, told->alerts, told->n_alerts, sizeof(*told->alerts)) ||
             undo_keep(store, &undo->told.copies, told->copies, told->n_copies, sizeof(*told->copies)))
                 return -ENOMEM;
-        file->changed = true;
+        casefile->changed = true;
         store->n_undo++;
         return 0;
 }
@@ -259,9 +259,9 @@ void store_commit(struct store *store) {
         for (size_t i = 0; i < store->n_undo; i++) {
                 struct undo *undo = &store->undo[i];
 
-                undo->file->changed = false;
+                undo->casefile->changed = false;
                 if (undo->closed)
-                        casefile_free(undo->file);
+                        casefile_free(undo->casefile);
         }
         store->n_undo = 0;
         heap_settle(&store->due);
@@ -270,43 +270,43 @@ void store_commit(struct store *store) {
 }
 
 /* Out of all that finds a case; the case itself stays. */
-static void case_take_out(struct store *store, struct casefile *file) {
-        heap_remove(&store->due, &file->slot);
-        (void) table_remove(&store->cases, &file->id, sizeof(file->id)); /* it is there: it was put */
-        store->facts -= file->n_facts;
-        store->bytes -= sizeof(*file) + file->facts_capacity;
+static void case_take_out(struct store *store, struct casefile *casefile) {
+        heap_remove(&store->due, &casefile->slot);
+        (void) table_remove(&store->cases, &casefile->id, sizeof(casefile->id)); /* it is there: it was put */
+        store->facts -= casefile->n_facts;
+        store->bytes -= sizeof(*casefile) + casefile->facts_capacity;
 }
 
-int store_close(struct store *store, struct casefile *file, day_t day) {
+int store_close(struct store *store, struct casefile *casefile, day_t day) {
         struct undo *undo = NULL;
         int r;
 
         for (size_t i = store->n_undo; i > 0 && !undo; i--) {
-                if (store->undo[i - 1].file == file)
+                if (store->undo[i - 1].casefile == casefile)
                         undo = &store->undo[i - 1];
         }
         assert(undo && !undo->closed);
-        r = closed_put(&store->closed, &file->id, day);
+        r = closed_put(&store->closed, &casefile->id, day);
         if (r)
                 return r;
         undo->closed = true;
-        case_take_out(store, file);
+        case_take_out(store, casefile);
         return 0;
 }
 
-void store_drop(struct store *store, struct casefile *file) {
+void store_drop(struct store *store, struct casefile *casefile) {
         assert(store->n_undo == 0);
-        case_take_out(store, file);
-        casefile_free(file);
+        case_take_out(store, casefile);
+        casefile_free(casefile);
 }
 
 /* What went into the table before goes back without new memory: it only grows. */
-static void case_put_back(struct store *store, struct casefile *file) {
-        closed_remove(&store->closed, &file->id);
-        if (table_put(&store->cases, &file->id, sizeof(file->id), file))
+static void case_put_back(struct store *store, struct casefile *casefile) {
+        closed_remove(&store->closed, &casefile->id);
+        if (table_put(&store->cases, &casefile->id, sizeof(casefile->id), casefile))
                 assert(!"putting back an entry that had room before needs no memory");
-        store->facts += file->n_facts;
-        store->bytes += sizeof(*file) + file->facts_capacity;
+        store->facts += casefile->n_facts;
+        store->bytes += sizeof(*casefile) + casefile->facts_capacity;
 }
 
 /* Back into an array that has only grown since. */
@@ -316,103 +316,103 @@ static void undo_put_array(void *array, const void *kept, uint32_t n, size_t siz
 }
 
 static void undo_case(struct store *store, struct undo *undo) {
-        struct casefile *file = undo->file;
+        struct casefile *casefile = undo->casefile;
 
         if (undo->closed)
-                case_put_back(store, file);
-        store->facts -= file->n_facts - undo->n_facts;
+                case_put_back(store, casefile);
+        store->facts -= casefile->n_facts - undo->n_facts;
         if (undo->created) {
-                (void) table_remove(&store->cases, &file->id, sizeof(file->id)); /* it is there: it was put */
-                store->bytes -= sizeof(*file) + file->facts_capacity;
-                casefile_free(file);
+                (void) table_remove(&store->cases, &casefile->id, sizeof(casefile->id)); /* it is there: it was put */
+                store->bytes -= sizeof(*casefile) + casefile->facts_capacity;
+                casefile_free(casefile);
                 return;
         }
-        file->n_facts = undo->n_facts;
-        file->facts_bytes = undo->facts_bytes;
-        file->traits = undo->traits;
-        file->part = undo->part;
-        file->expects_more = undo->expects_more;
-        undo_put_array(file->told.announcements, undo->told.announcements, undo->told.n_announcements, sizeof(*file->told.announcements));
-        undo_put_array(file->told.alerts, undo->told.alerts, undo->told.n_alerts, sizeof(*file->told.alerts));
-        undo_put_array(file->told.copies, undo->told.copies, undo->told.n_copies, sizeof(*file->told.copies));
-        file->told.n_announcements = undo->told.n_announcements;
-        file->told.n_alerts = undo->told.n_alerts;
-        file->told.n_copies = undo->told.n_copies;
-        file->changed = false;
-        if (heap_set(&store->due, &file->slot, undo->at))
+        casefile->n_facts = undo->n_facts;
+        casefile->facts_bytes = undo->facts_bytes;
+        casefile->traits = undo->traits;
+        casefile->slice = undo->slice;
+        casefile->expects_more = undo->expects_more;
+        undo_put_array(casefile->told.announcements, undo->told.announcements, undo->told.n_announcements, sizeof(*casefile->told.announcements));
+        undo_put_array(casefile->told.alerts, undo->told.alerts, undo->told.n_alerts, sizeof(*casefile->told.alerts));
+        undo_put_array(casefile->told.copies, undo->told.copies, undo->told.n_copies, sizeof(*casefile->told.copies));
+        casefile->told.n_announcements = undo->told.n_announcements;
+        casefile->told.n_alerts = undo->told.n_alerts;
+        casefile->told.n_copies = undo->told.n_copies;
+        casefile->changed = false;
+        if (heap_set(&store->due, &casefile->slot, undo->at))
                 assert(!"putting back an entry that had room before needs no memory");
 }
 
 void store_rollback(struct store *store) {
         for (size_t i = 0; i < store->n_undo; i++) /* all of them out, so that each finds the room that it had */
-                heap_remove(&store->due, &store->undo[i].file->slot);
+                heap_remove(&store->due, &store->undo[i].casefile->slot);
         while (store->n_undo > 0)
                 undo_case(store, &store->undo[--store->n_undo]);
         arena_reset(store->kept);
         store->told_latest = store->told_before;
 }
 
-int casefile_add_fact(struct store *store, struct casefile *file, const struct uuid *event_id, const struct event_type *type, unsigned traits,
+int casefile_add_fact(struct store *store, struct casefile *casefile, const struct uuid *event_id, const struct event_type *type, unsigned traits,
                       const void *body, size_t n) {
         struct fact_header header = {.event_id = *event_id, .type = (uint16_t)type->index, .idle = traits & TRAIT_IDLE, .n = (uint32_t)n};
-        size_t need = file->facts_bytes + sizeof(header) + FACT_PADDED(n);
+        size_t need = casefile->facts_bytes + sizeof(header) + FACT_PADDED(n);
 
-        if (need > file->facts_capacity) {
+        if (need > casefile->facts_capacity) {
                 /* Grow by an eighth: a case has few facts, and there are millions of cases. */
                 size_t capacity = (need + need / 8 + 15) & ~(size_t)15;
                 uint8_t *p;
 
                 if (capacity > UINT32_MAX)
                         return -ENOMEM;
-                p = realloc(file->facts, capacity);
+                p = realloc(casefile->facts, capacity);
                 if (!p)
                         return -ENOMEM;
-                file->facts = p;
-                store->bytes += capacity - file->facts_capacity;
-                file->facts_capacity = (uint32_t)capacity;
+                casefile->facts = p;
+                store->bytes += capacity - casefile->facts_capacity;
+                casefile->facts_capacity = (uint32_t)capacity;
         }
-        memcpy(file->facts + file->facts_bytes, &header, sizeof(header));
-        memcpy(file->facts + file->facts_bytes + sizeof(header), body, n);
-        file->facts_bytes = (uint32_t)need;
-        file->n_facts++;
-        file->traits |= (uint8_t)(traits & ~(unsigned)TRAIT_IDLE);
+        memcpy(casefile->facts + casefile->facts_bytes, &header, sizeof(header));
+        memcpy(casefile->facts + casefile->facts_bytes + sizeof(header), body, n);
+        casefile->facts_bytes = (uint32_t)need;
+        casefile->n_facts++;
+        casefile->traits |= (uint8_t)(traits & ~(unsigned)TRAIT_IDLE);
         store->facts++;
         return 0;
 }
 
-const struct fact_header *casefile_next_fact(const struct casefile *file, uint32_t *offset) {
+const struct fact_header *casefile_next_fact(const struct casefile *casefile, uint32_t *offset) {
         const struct fact_header *header;
 
-        if (*offset >= file->facts_bytes)
+        if (*offset >= casefile->facts_bytes)
                 return NULL;
-        header = (const struct fact_header *)(const void *)(file->facts + *offset);
+        header = (const struct fact_header *)(const void *)(casefile->facts + *offset);
         *offset += (uint32_t)sizeof(*header) + FACT_PADDED(header->n);
         return header;
 }
 
-const struct fact_header *casefile_find_fact(const struct casefile *file, const struct uuid *event_id) {
+const struct fact_header *casefile_find_fact(const struct casefile *casefile, const struct uuid *event_id) {
         const struct fact_header *header;
         uint32_t offset = 0;
 
-        while ((header = casefile_next_fact(file, &offset))) {
+        while ((header = casefile_next_fact(casefile, &offset))) {
                 if (uuid_equal(&header->event_id, event_id))
                         return header;
         }
         return NULL;
 }
 
-void casefile_drop_fact(struct store *store, struct casefile *file, const struct uuid *event_id) {
-        const struct fact_header *header = casefile_find_fact(file, event_id);
+void casefile_drop_fact(struct store *store, struct casefile *casefile, const struct uuid *event_id) {
+        const struct fact_header *header = casefile_find_fact(casefile, event_id);
         uint32_t at, n;
 
         if (!header)
                 return;
-        at = (uint32_t)((const uint8_t *)header - file->facts);
+        at = (uint32_t)((const uint8_t *)header - casefile->facts);
         n = (uint32_t)sizeof(*header) + FACT_PADDED(header->n);
-        memmove(file->facts + at, file->facts + at + n, file->facts_bytes - at - n);
-        file->facts_bytes -= n;
-        file->n_facts--;
-        file->traits |= TRAIT_CORRECTED; /* what it stood on may have gone: from now on it is looked at whole */
+        memmove(casefile->facts + at, casefile->facts + at + n, casefile->facts_bytes - at - n);
+        casefile->facts_bytes -= n;
+        casefile->n_facts--;
+        casefile->traits |= TRAIT_CORRECTED; /* what it stood on may have gone: from now on it is looked at whole */
         store->facts--;
 }
 
@@ -440,32 +440,32 @@ static void *tellings_add(void **items, uint32_t *n, uint32_t *capacity, size_t 
         return item;
 }
 
-int casefile_reserve_announcements(struct casefile *file, uint32_t more) {
-        struct tellings *told = &file->told;
+int casefile_reserve_announcements(struct casefile *casefile, uint32_t more) {
+        struct tellings *told = &casefile->told;
 
         return tellings_reserve((void **)&told->announcements, told->n_announcements, &told->capacity_announcements, more, sizeof(*told->announcements));
 }
 
-int casefile_reserve_alerts(struct casefile *file, uint32_t more) {
-        struct tellings *told = &file->told;
+int casefile_reserve_alerts(struct casefile *casefile, uint32_t more) {
+        struct tellings *told = &casefile->told;
 
         return tellings_reserve((void **)&told->alerts, told->n_alerts, &told->capacity_alerts, more, sizeof(*told->alerts));
 }
 
-struct announcement *casefile_add_announcement(struct casefile *file) {
-        struct tellings *told = &file->told;
+struct announcement *casefile_add_announcement(struct casefile *casefile) {
+        struct tellings *told = &casefile->told;
 
         return tellings_add((void **)&told->announcements, &told->n_announcements, &told->capacity_announcements, sizeof(*told->announcements));
 }
 
-struct alert *casefile_add_alert(struct casefile *file) {
-        struct tellings *told = &file->told;
+struct alert *casefile_add_alert(struct casefile *casefile) {
+        struct tellings *told = &casefile->told;
 
         return tellings_add((void **)&told->alerts, &told->n_alerts, &told->capacity_alerts, sizeof(*told->alerts));
 }
 
-struct copy *casefile_add_copy(struct casefile *file) {
-        struct tellings *told = &file->told;
+struct copy *casefile_add_copy(struct casefile *casefile) {
+        struct tellings *told = &casefile->told;
 
         return tellings_add((void **)&told->copies, &told->n_copies, &told->capacity_copies, sizeof(*told->copies));
 }
@@ -503,17 +503,17 @@ instant_t store_told_latest(const struct store *store) {
 struct store_stats store_stats(const struct store *store) {
         struct store_stats stats = {.cases = store->cases.n, .facts = store->facts, .bytes = store->bytes, .told_latest = store->told_latest,
                                     .closed = store->closed.n, .bytes_closed = closed_bytes(&store->closed)};
-        const struct casefile *file;
+        const struct casefile *casefile;
 
-        for (size_t i = 0; (file = table_next(&store->cases, &i));) {
-                const struct tellings *told = &file->told;
+        for (size_t i = 0; (casefile = table_next(&store->cases, &i));) {
+                const struct tellings *told = &casefile->told;
 
                 stats.announcements += told->n_announcements;
                 stats.alerts += told->n_alerts;
                 stats.copies += told->n_copies;
                 for (uint32_t j = 0; j < told->n_alerts; j++)
                         stats.open_alerts += told->alerts[j].open;
-                stats.bytes_facts += file->facts_capacity;
+                stats.bytes_facts += casefile->facts_capacity;
                 stats.bytes_tellings += told->capacity_announcements * sizeof(*told->announcements) + told->capacity_alerts * sizeof(*told->alerts) +
                                told->capacity_copies * sizeof(*told->copies);
         }

@@ -98,7 +98,7 @@ struct casefile {
         struct uuid id;
         struct heap_slot slot;
         uint32_t n_facts, facts_bytes, facts_capacity;
-        uint16_t part; /* which part of the evaluation asked for the instant at which the case is due */
+        uint16_t slice; /* which slice of the evaluation asked for the instant at which the case is due */
         uint8_t traits;
         bool changed : 1; /* stands in the store's undo list */
         bool expects_more : 1; /* got a fact since it was evaluated without one: others may be on their way */
@@ -108,12 +108,12 @@ struct casefile {
 static_assert(sizeof(struct casefile) == 96, "no more than is meant");
 
 struct undo {
-        struct casefile *file;
+        struct casefile *casefile;
         bool created;
         bool expects_more;
         bool closed; /* forgotten: the case is kept aside until the commit */
         uint8_t traits;
-        uint16_t part;
+        uint16_t slice;
         uint32_t n_facts, facts_bytes;
         instant_t at;
         struct tellings told; /* as they were: in store.kept */
@@ -138,44 +138,44 @@ struct store {
 int store_case(struct store *store, const struct uuid *case_id, struct casefile **ret) MUSTCHECK;
 
 /* To be called before a case is changed: remembers how it was. Return: 0 or -ENOMEM. */
-int store_change(struct store *store, struct casefile *file) MUSTCHECK;
+int store_change(struct store *store, struct casefile *casefile) MUSTCHECK;
 
 /*
  * Takes a case that was changed (store_change) out of the store and remembers the day. Kept aside until the commit, so that a
  * rollback brings it back. Return: 0 or -ENOMEM.
  */
-int store_close(struct store *store, struct casefile *file, day_t day) MUSTCHECK;
+int store_close(struct store *store, struct casefile *casefile, day_t day) MUSTCHECK;
 
 /* Takes a case away for good: nothing was changed since the last commit. */
-void store_drop(struct store *store, struct casefile *file);
+void store_drop(struct store *store, struct casefile *casefile);
 
 /* Whether the case was forgotten: REFUSAL_CASE_CLOSED with a sentence, or 0. */
 int store_closed_refused(const struct store *store, const struct uuid *case_id, struct error *err) MUSTCHECK;
 
 /* Sets when the case is due next. Return: 0 or -ENOMEM. */
-int store_schedule(struct store *store, struct casefile *file, instant_t at) MUSTCHECK;
+int store_schedule(struct store *store, struct casefile *casefile, instant_t at) MUSTCHECK;
 
 /* Appends a fact's row. @traits: fact_traits(). Return: 0 or -ENOMEM. */
-int casefile_add_fact(struct store *store, struct casefile *file, const struct uuid *event_id, const struct event_type *type, unsigned traits,
+int casefile_add_fact(struct store *store, struct casefile *casefile, const struct uuid *event_id, const struct event_type *type, unsigned traits,
                       const void *body, size_t n) MUSTCHECK;
 
 /* Takes a fact away, if it is there. Nothing was changed since the last commit. */
-void casefile_drop_fact(struct store *store, struct casefile *file, const struct uuid *event_id);
+void casefile_drop_fact(struct store *store, struct casefile *casefile, const struct uuid *event_id);
 
 /* Iterates over facts: offset from 0; NULL at the end. The body stands behind the header. */
-const struct fact_header *casefile_next_fact(const struct casefile *file, uint32_t *offset);
+const struct fact_header *casefile_next_fact(const struct casefile *casefile, uint32_t *offset);
 
 /* The fact of an event_id, or NULL. */
-const struct fact_header *casefile_find_fact(const struct casefile *file, const struct uuid *event_id);
+const struct fact_header *casefile_find_fact(const struct casefile *casefile, const struct uuid *event_id);
 
 /* Room for one more telling, cleared; NULL out of memory. */
-struct announcement *casefile_add_announcement(struct casefile *file);
-struct alert *casefile_add_alert(struct casefile *file);
-struct copy *casefile_add_copy(struct casefile *file);
+struct announcement *casefile_add_announcement(struct casefile *casefile);
+struct alert *casefile_add_alert(struct casefile *casefile);
+struct copy *casefile_add_copy(struct casefile *casefile);
 
 /* Makes room for so many more at once. Return: 0 or -ENOMEM. */
-int casefile_reserve_announcements(struct casefile *file, uint32_t more) MUSTCHECK;
-int casefile_reserve_alerts(struct casefile *file, uint32_t more) MUSTCHECK;
+int casefile_reserve_announcements(struct casefile *casefile, uint32_t more) MUSTCHECK;
+int casefile_reserve_alerts(struct casefile *casefile, uint32_t more) MUSTCHECK;
 
 /* Something was told at this instant. */
 static inline void store_told(struct store *store, instant_t at) {

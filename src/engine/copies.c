@@ -45,11 +45,11 @@ static bool copy_was_told(const struct view *v, const struct fact *fact, struct 
                     text_equal(v->effects[i].told.organisation, organisation))
                         return true;
         }
-        if (v->file->told.n_copies == 0)
+        if (v->casefile->told.n_copies == 0)
                 return false;
         word = pool_find(&v->engine->pool, organisation);
-        for (uint32_t i = 0; i < v->file->told.n_copies; i++) {
-                const struct copy *copy = &v->file->told.copies[i];
+        for (uint32_t i = 0; i < v->casefile->told.n_copies; i++) {
+                const struct copy *copy = &v->casefile->told.copies[i];
 
                 if (copy->organisation == word && uuid_equal(&copy->event_id, &fact->event_id))
                         return true;
@@ -102,7 +102,7 @@ static void copy_tell(struct view *v, const struct fact *fact, struct text organ
         effect->personal = personal;
         if (fact->fresh)
                 return;
-        copy = casefile_add_copy(v->file);
+        copy = casefile_add_copy(v->casefile);
         if (!copy || pool_intern(&v->engine->pool, organisation, &copy->organisation) || pool_intern(&v->engine->pool, role, &copy->role)) {
                 v->failed = true;
                 return;
@@ -149,11 +149,11 @@ static void routes_tell(struct view *v) {
         for (size_t t = 0; t < types; t++) {
                 if (v->config->index[t].n_routes == 0)
                         continue;
-                v->part = part_of_routes(&v->engine->scope, event_types_at(v->config->types, t));
+                v->slice = slice_of_routes(&v->engine->scope, event_types_at(v->config->types, t));
                 for (size_t i = 0; i < v->lists[t].n; i++)
                         routes_tell_of(v, t, v->lists[t].items[i], runs);
         }
-        v->part = 0;
+        v->slice = 0;
 }
 
 /* Of a type whose facts have no identity an accepted fact changes nothing for the others. */
@@ -162,19 +162,19 @@ static void routes_tell_of_bearing(struct view *v) {
         const struct fact_list *list = view_list(v, fresh->type);
         bool runs = measure_runs(v);
 
-        v->part = part_of_routes(&v->engine->scope, fresh->type);
+        v->slice = slice_of_routes(&v->engine->scope, fresh->type);
         for (size_t i = 0; i < list->n; i++) {
                 if (fresh->type->identity >= 0 || list->items[i] == fresh)
                         routes_tell_of(v, fresh->type->index, list->items[i], runs);
         }
-        v->part = 0;
+        v->slice = 0;
 }
 
 /* Everyone who got @from, with the role in which: told with its row, later, or now. */
 static void correction_tell(struct view *v, const struct fact *fact, const struct fact *from) {
         struct text rest = from->copies, org, role;
         size_t effects = v->n_effects;
-        uint32_t copies = v->file->told.n_copies;
+        uint32_t copies = v->casefile->told.n_copies;
 
         while (row_copies_next(&rest, &org, &role) && !v->failed) {
                 const char *organisation = arena_copy(v->arena, org.s, org.n), *name = arena_copy(v->arena, role.s, role.n);
@@ -185,7 +185,7 @@ static void correction_tell(struct view *v, const struct fact *fact, const struc
                         v->failed = true;
         }
         for (uint32_t i = 0; i < copies && !v->failed; i++) {
-                const struct copy copy = v->file->told.copies[i]; /* telling may move the array */
+                const struct copy copy = v->casefile->told.copies[i]; /* telling may move the array */
 
                 if (uuid_equal(&copy.event_id, &from->event_id))
                         copy_tell(v, fact, pool_text(&v->engine->pool, copy.organisation), pool_text(&v->engine->pool, copy.role), false);

@@ -111,7 +111,7 @@ static int engine_keep_fact(struct view *v, const struct fresh *fresh) {
         record_encode(type->row, slots + ROW_SKIPPED, scratch);
         if (scratch->failed)
                 return -ENOMEM;
-        r = casefile_add_fact(v->store, v->file, &event->slots[SLOT_EVENT_ID].u, type, fresh->traits,
+        r = casefile_add_fact(v->store, v->casefile, &event->slots[SLOT_EVENT_ID].u, type, fresh->traits,
                               scratch->bytes + FRAMING_SINGLE_BYTES, scratch->n - FRAMING_SINGLE_BYTES);
         if (r)
                 return r;
@@ -151,15 +151,15 @@ static bool says_the_same(const struct engine *engine, const struct fact_header 
 }
 
 /* An event_id that the case knows: nothing when it says the same, refused when it says something else. */
-static int check_duplicate(struct engine *engine, const struct casefile *file, const struct event *event, enum acceptance *ret, struct error *err) {
+static int check_duplicate(struct engine *engine, const struct casefile *casefile, const struct event *event, enum acceptance *ret, struct error *err) {
         const struct uuid *id = &event->slots[SLOT_EVENT_ID].u;
-        const struct fact_header *header = casefile_find_fact(file, id);
+        const struct fact_header *header = casefile_find_fact(casefile, id);
         const struct slot *slots;
         char text[UUID_TEXT + 1];
 
         if (!header)
                 return 0;
-        slots = fact_decode(engine, file, header);
+        slots = fact_decode(engine, casefile, header);
         if (!slots)
                 return -ENOMEM;
         if (says_the_same(engine, header, slots, event)) {
@@ -172,15 +172,15 @@ static int check_duplicate(struct engine *engine, const struct casefile *file, c
 }
 
 /* What the event replaces or withdraws must be its own source's. */
-static int check_named(struct engine *engine, const struct casefile *file, const struct event *event, int slot, const char *field, struct error *err) {
+static int check_named(struct engine *engine, const struct casefile *casefile, const struct event *event, int slot, const char *field, struct error *err) {
         const struct fact_header *header;
         const struct slot *slots;
         char text[UUID_TEXT + 1];
 
         if (slot < 0 || event->slots[slot].kind != SLOT_UUID)
                 return 0;
-        header = casefile_find_fact(file, &event->slots[slot].u);
-        slots = header ? fact_decode(engine, file, header) : NULL;
+        header = casefile_find_fact(casefile, &event->slots[slot].u);
+        slots = header ? fact_decode(engine, casefile, header) : NULL;
         if (!header || (slots && text_equal(slots[SLOT_SOURCE].s, event->slots[SLOT_SOURCE].s)))
                 return 0;
         if (!slots)
@@ -201,11 +201,11 @@ static bool refs_name(const struct event_refs *refs, const struct event_type *ty
 /* What a full case has room for. */
 enum relief { RELIEF_NONE, RELIEF_RESOLVES, RELIEF_ENDS };
 
-static enum relief relief_by_norm(const struct norm_scope *scope, const struct casefile *file, const struct event_type *type, enum relief relief) {
+static enum relief relief_by_norm(const struct norm_scope *scope, const struct casefile *casefile, const struct event_type *type, enum relief relief) {
         if (refs_name(&scope->norm->ends_with, type) || refs_name(&scope->norm->explained_by, type))
                 return RELIEF_ENDS;
-        for (uint32_t i = 0; i < file->told.n_alerts && relief == RELIEF_NONE; i++) {
-                const struct alert *alert = &file->told.alerts[i];
+        for (uint32_t i = 0; i < casefile->told.n_alerts && relief == RELIEF_NONE; i++) {
+                const struct alert *alert = &casefile->told.alerts[i];
 
                 if (alert->open && alert->norm == scope->word && refs_name(&scope->norm->met_by, type))
                         relief = RELIEF_RESOLVES;
@@ -214,7 +214,7 @@ static enum relief relief_by_norm(const struct norm_scope *scope, const struct c
 }
 
 /* Whether such a fact ends, withdraws or explains something, or meets a norm of which an alert is open. Looks at all that is configured. */
-static enum relief case_relief(const struct engine *engine, const struct casefile *file, const struct event_type *type) {
+static enum relief case_relief(const struct engine *engine, const struct casefile *casefile, const struct event_type *type) {
         enum relief relief = type->known == TYPE_EVENT_WITHDRAWN || type->known == TYPE_DEVIATION_EXPLAINED ? RELIEF_ENDS : RELIEF_NONE;
 
         for (size_t t = 0; t < event_types_count(engine->config->types); t++) {
@@ -223,39 +223,39 @@ static enum relief case_relief(const struct engine *engine, const struct casefil
                 for (size_t i = 0; i < other->n_ended_by; i++)
                         relief = other->ended_by[i] == type ? RELIEF_ENDS : relief;
                 for (size_t i = 0; i < engine->config->index[t].n_norms; i++)
-                        relief = relief_by_norm(&engine->scope.norms[t][i], file, type, relief);
+                        relief = relief_by_norm(&engine->scope.norms[t][i], casefile, type, relief);
         }
         for (size_t i = 0; i < engine->config->n_region_norms; i++)
-                relief = relief_by_norm(&engine->scope.region_norms[i], file, type, relief);
+                relief = relief_by_norm(&engine->scope.region_norms[i], casefile, type, relief);
         return relief;
 }
 
 /* Whether a case that is full has room for it all the same: half of what is reserved is for what ends alone. */
-static bool case_has_reserve(const struct engine *engine, const struct casefile *file, const struct event_type *type) {
+static bool case_has_reserve(const struct engine *engine, const struct casefile *casefile, const struct event_type *type) {
         static const uint32_t room[] = {
                 [RELIEF_NONE] = 0, [RELIEF_RESOLVES] = CASE_FACTS_RESERVED / 2, [RELIEF_ENDS] = CASE_FACTS_RESERVED};
 
-        assert(file->n_facts >= CASE_FACTS_MAX);
-        return file->n_facts - CASE_FACTS_MAX < room[case_relief(engine, file, type)];
+        assert(casefile->n_facts >= CASE_FACTS_MAX);
+        return casefile->n_facts - CASE_FACTS_MAX < room[case_relief(engine, casefile, type)];
 }
 
 /* What needs the case: duplicates, naming another's fact, room. Return: 0 with *ret; a refusal; -ENOMEM. */
-static int check_in_case(struct engine *engine, const struct casefile *file, const struct event *event, enum acceptance *ret, struct error *err) {
+static int check_in_case(struct engine *engine, const struct casefile *casefile, const struct event *event, enum acceptance *ret, struct error *err) {
         int r;
 
         *ret = ACCEPT_NEW;
-        r = check_duplicate(engine, file, event, ret, err);
+        r = check_duplicate(engine, casefile, event, ret, err);
         if (r || *ret == ACCEPT_DUPLICATE)
                 return r;
-        r = check_named(engine, file, event, SLOT_REPLACES, "replaces", err);
+        r = check_named(engine, casefile, event, SLOT_REPLACES, "replaces", err);
         if (r)
                 return r;
-        r = check_named(engine, file, event, event->type->fields[FIELD_WITHDRAWN], "withdrawn", err);
+        r = check_named(engine, casefile, event, event->type->fields[FIELD_WITHDRAWN], "withdrawn", err);
         if (r)
                 return r;
-        if (file->n_facts < CASE_FACTS_MAX || case_has_reserve(engine, file, event->type))
+        if (casefile->n_facts < CASE_FACTS_MAX || case_has_reserve(engine, casefile, event->type))
                 return 0;
-        error_set(err, "the case holds %u facts already; beyond %d there is room only for what ends, withdraws, explains or resolves", file->n_facts,
+        error_set(err, "the case holds %u facts already; beyond %d there is room only for what ends, withdraws, explains or resolves", casefile->n_facts,
                   CASE_FACTS_MAX);
         return REFUSAL_CASE_FULL;
 }
@@ -263,15 +263,15 @@ static int check_in_case(struct engine *engine, const struct casefile *file, con
 /* -- What has no effect that its source could expect: it is told so -- */
 
 /* Whether a fact of the same source names it: which field of that fact. */
-static enum refusal remark_named(struct engine *engine, const struct casefile *file, const struct event *event, bool *ret_failed) {
+static enum refusal remark_named(struct engine *engine, const struct casefile *casefile, const struct event *event, bool *ret_failed) {
         const struct uuid *id = &event->slots[SLOT_EVENT_ID].u;
         const struct fact_header *header;
         enum refusal code = REFUSAL_NONE;
         uint32_t offset = 0;
 
-        while (code != REFUSAL_WITHDRAWN && (header = casefile_next_fact(file, &offset))) {
+        while (code != REFUSAL_WITHDRAWN && (header = casefile_next_fact(casefile, &offset))) {
                 int withdrawn = event_types_at(engine->config->types, header->type)->fields[FIELD_WITHDRAWN];
-                const struct slot *slots = fact_decode(engine, file, header);
+                const struct slot *slots = fact_decode(engine, casefile, header);
 
                 *ret_failed |= !slots;
                 if (!slots || !text_equal(slots[SLOT_SOURCE].s, event->slots[SLOT_SOURCE].s))
@@ -285,16 +285,16 @@ static enum refusal remark_named(struct engine *engine, const struct casefile *f
 }
 
 /* An acknowledgement, by what was told before it came. */
-static enum refusal remark_acknowledged(const struct engine *engine, const struct casefile *file, const struct event *event) {
+static enum refusal remark_acknowledged(const struct engine *engine, const struct casefile *casefile, const struct event *event) {
         const struct uuid *id = &event->slots[event->type->fields[FIELD_ALERT_ID]].u;
         const struct organisation *source = organisations_find(engine->config->organisations, event->slots[SLOT_SOURCE].s);
         instant_t dated = event->slots[SLOT_OCCURRED_AT].i < event->slots[SLOT_RECORDED_AT].i ? event->slots[SLOT_OCCURRED_AT].i
                                                                                              : event->slots[SLOT_RECORDED_AT].i;
         const struct alert *alert = NULL;
 
-        for (uint32_t i = 0; file && !alert && i < file->told.n_alerts; i++) {
-                if (uuid_equal(&file->told.alerts[i].id, id))
-                        alert = &file->told.alerts[i];
+        for (uint32_t i = 0; casefile && !alert && i < casefile->told.n_alerts; i++) {
+                if (uuid_equal(&casefile->told.alerts[i].id, id))
+                        alert = &casefile->told.alerts[i];
         }
         if (!alert)
                 return REFUSAL_ACK_UNKNOWN;
@@ -324,17 +324,17 @@ static const char *remark_say(struct engine *engine, enum refusal code, const st
 }
 
 /* Before it is evaluated. Return: 0 or -ENOMEM. */
-static int remark_find(struct engine *engine, const struct casefile *file, const struct event *event, bool duplicate, instant_t now, struct remark *ret) {
+static int remark_find(struct engine *engine, const struct casefile *casefile, const struct event *event, bool duplicate, instant_t now, struct remark *ret) {
         int withdrawn = event->type->fields[FIELD_WITHDRAWN];
         bool failed = false;
 
         *ret = (struct remark){.at = now, .event_id = event->slots[SLOT_EVENT_ID].u, .source = event->slots[SLOT_SOURCE].s};
         if (duplicate) {
-                ret->code = remark_named(engine, file, event, &failed);
+                ret->code = remark_named(engine, casefile, event, &failed);
         } else if (event->type->known == TYPE_ALERT_ACKNOWLEDGED) {
-                ret->code = remark_acknowledged(engine, file, event);
-        } else if (file && withdrawn >= 0) {
-                const struct fact_header *header = casefile_find_fact(file, &event->slots[withdrawn].u);
+                ret->code = remark_acknowledged(engine, casefile, event);
+        } else if (casefile && withdrawn >= 0) {
+                const struct fact_header *header = casefile_find_fact(casefile, &event->slots[withdrawn].u);
 
                 if (header && event_types_at(engine->config->types, header->type)->known == TYPE_EVENT_WITHDRAWN)
                         ret->code = REFUSAL_WITHDRAWN;
@@ -347,16 +347,16 @@ static int remark_find(struct engine *engine, const struct casefile *file, const
 /* Due again at the next instant that somebody asked for: it has not come. */
 static int engine_schedule(struct view *v) {
         assert(v->next > v->now || v->next == INSTANT_TOUCHED);
-        v->file->part = v->next_part;
-        return store_schedule(v->store, v->file, v->next);
+        v->casefile->slice = v->next_slice;
+        return store_schedule(v->store, v->casefile, v->next);
 }
 
 /* Evaluates what an event bears on. Return: 0 or -ENOMEM. */
-static int engine_tell_event(struct view *v, struct engine *engine, struct store *store, struct casefile *file, const struct fresh *fresh, instant_t now) {
+static int engine_tell_event(struct view *v, struct engine *engine, struct store *store, struct casefile *casefile, const struct fresh *fresh, instant_t now) {
         /* All of it was judged, and not later than now: then what the fact bears on is enough. */
-        bool judged = heap_at(&store->due, &file->slot) > now && now >= store->judged_latest;
-        const struct bearing *bearing = judged ? bearing_of(&engine->scope, fresh, file->traits, file->part) : NULL;
-        int r = view_open_to_tell(v, engine, store, file, fresh, bearing, now);
+        bool judged = heap_at(&store->due, &casefile->slot) > now && now >= store->judged_latest;
+        const struct bearing *bearing = judged ? bearing_of(&engine->scope, fresh, casefile->traits, casefile->slice) : NULL;
+        int r = view_open_to_tell(v, engine, store, casefile, fresh, bearing, now);
 
         if (r)
                 return r;
@@ -370,7 +370,7 @@ int engine_event(struct engine *engine, struct store *store, const struct event 
                  struct error *err) {
         enum acceptance acceptance = ACCEPT_NEW;
         struct fresh fresh = {.event = event};
-        struct casefile *file;
+        struct casefile *casefile;
         struct remark remark;
         struct view v;
         int r;
@@ -378,11 +378,11 @@ int engine_event(struct engine *engine, struct store *store, const struct event 
         assert(store->engine == engine && event->type && event->slots);
         arena_reset(engine->arena);
         buffer_clear(&engine->scratch);
-        file = store_find(store, &event->slots[SLOT_CASE_ID].u);
-        r = file ? check_in_case(engine, file, event, &acceptance, err) : store_closed_refused(store, &event->slots[SLOT_CASE_ID].u, err);
+        casefile = store_find(store, &event->slots[SLOT_CASE_ID].u);
+        r = casefile ? check_in_case(engine, casefile, event, &acceptance, err) : store_closed_refused(store, &event->slots[SLOT_CASE_ID].u, err);
         if (r)
                 return r;
-        r = remark_find(engine, file, event, acceptance == ACCEPT_DUPLICATE, now, &remark);
+        r = remark_find(engine, casefile, event, acceptance == ACCEPT_DUPLICATE, now, &remark);
         if (r)
                 return r;
         if (acceptance == ACCEPT_DUPLICATE) {
@@ -390,21 +390,21 @@ int engine_event(struct engine *engine, struct store *store, const struct event 
                 *ret = &engine->outcome;
                 return 0;
         }
-        r = file ? 0 : store_case(store, &event->slots[SLOT_CASE_ID].u, &file);
+        r = casefile ? 0 : store_case(store, &event->slots[SLOT_CASE_ID].u, &casefile);
         if (r)
                 return r;
-        r = store_change(store, file);
+        r = store_change(store, casefile);
         if (r)
                 return r;
         fresh.traits = fact_traits(&engine->scope, event->type, event->slots);
         if (tell)
-                r = engine_tell_event(&v, engine, store, file, &fresh, now);
+                r = engine_tell_event(&v, engine, store, casefile, &fresh, now);
         else
-                v = (struct view){.engine = engine, .config = engine->config, .arena = engine->arena, .store = store, .file = file, .now = now,
+                v = (struct view){.engine = engine, .config = engine->config, .arena = engine->arena, .store = store, .casefile = casefile, .now = now,
                                   .next = INSTANT_TOUCHED};
         if (r)
                 return r;
-        file->expects_more = true;
+        casefile->expects_more = true;
         r = engine_keep_fact(&v, &fresh);
         if (r)
                 return r;
@@ -413,30 +413,30 @@ int engine_event(struct engine *engine, struct store *store, const struct event 
                 return r;
         engine->outcome = *outcome_of(&v);
         engine->outcome.remark = remark;
-        engine->outcome.facts = file->n_facts;
+        engine->outcome.facts = casefile->n_facts;
         *ret = &engine->outcome;
         return 0;
 }
 
-int engine_evaluate(struct engine *engine, struct store *store, struct casefile *file, instant_t now, const struct outcome **ret) {
-        bool wait = file->expects_more && !store->at_once && heap_at(&store->due, &file->slot) == INSTANT_TOUCHED, forgotten;
+int engine_evaluate(struct engine *engine, struct store *store, struct casefile *casefile, instant_t now, const struct outcome **ret) {
+        bool wait = casefile->expects_more && !store->at_once && heap_at(&store->due, &casefile->slot) == INSTANT_TOUCHED, forgotten;
         struct view v;
         int r;
 
         assert(store->engine == engine);
         arena_reset(engine->arena);
         buffer_clear(&engine->scratch);
-        r = store_change(store, file);
+        r = store_change(store, casefile);
         if (r)
                 return r;
-        r = view_open_to_tell(&v, engine, store, file, NULL, NULL, now);
+        r = view_open_to_tell(&v, engine, store, casefile, NULL, NULL, now);
         if (r)
                 return r;
         engine_tell_all(&v);
         forgotten = view_to_be_forgotten(&v, wait);
         if (v.failed)
                 return -ENOMEM;
-        file->expects_more = false;
+        casefile->expects_more = false;
         r = forgotten ? view_forget(&v) : engine_schedule(&v);
         if (r)
                 return r;

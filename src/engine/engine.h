@@ -48,6 +48,6 @@ int engine_event(struct engine *engine, struct store *store, const struct event 
 
 /*
  * Evaluates a case as it stands at @now: for timers and for a partition that has caught up. As above. When the case is over and
- * its retention too, it is forgotten (outcome.forgotten): @file is gone. Return: 0 or -ENOMEM.
+ * its retention too, it is forgotten (outcome.forgotten): @casefile is gone. Return: 0 or -ENOMEM.
  */
-int engine_evaluate(struct engine *engine, struct store *store, struct casefile *file, instant_t now, const struct outcome **ret) MUSTCHECK;
+int engine_evaluate(struct engine *engine, struct store *store, struct casefile *casefile, instant_t now, const struct outcome **ret) MUSTCHECK;

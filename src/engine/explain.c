@@ -31,12 +31,12 @@ static bool explanation_wants(const struct explanation *x, const struct obligati
         return !x->norm || strcmp(o->norm->name, x->norm) == 0;
 }
 
-static int explanation_open(struct explanation *x, struct engine *engine, struct store *store, struct casefile *file, instant_t now, const char *norm) {
+static int explanation_open(struct explanation *x, struct engine *engine, struct store *store, struct casefile *casefile, instant_t now, const char *norm) {
         int r;
 
         arena_reset(engine->arena);
         *x = (struct explanation){.norm = norm, .absences = {.norm = norm}};
-        r = view_open(&x->view, engine, store, file, now);
+        r = view_open(&x->view, engine, store, casefile, now);
         if (r)
                 return r;
         x->view.absences = norm ? &x->absences : NULL;
@@ -57,7 +57,7 @@ static int explanation_result(const struct explanation *x, const struct buffer *
 }
 
 static const struct announcement *explanation_announcement(const struct explanation *x, const struct obligation *o) {
-        const struct tellings *told = &x->view.file->told;
+        const struct tellings *told = &x->view.casefile->told;
 
         for (uint32_t i = 0; i < told->n_announcements; i++) {
                 if (told->announcements[i].norm == o->pool_norm && instance_key_equal(&told->announcements[i].instance, &o->key))
@@ -188,7 +188,7 @@ static void say_copied(struct explanation *x, struct buffer *out, struct text co
 }
 
 static void say_copies(struct explanation *x, struct buffer *out) {
-        const struct tellings *told = &x->view.file->told;
+        const struct tellings *told = &x->view.casefile->told;
 
         for (size_t i = 0; i < x->view.n; i++) {
                 const struct fact *fact = &x->view.facts[i];
@@ -374,7 +374,7 @@ static void say_date(struct explanation *x, const struct obligation *o, struct b
 }
 
 static void say_told(struct explanation *x, const struct obligation *o, struct buffer *out) {
-        const struct tellings *told = &x->view.file->told;
+        const struct tellings *told = &x->view.casefile->told;
         const struct announcement *a = explanation_announcement(x, o);
 
         if (a) {
@@ -487,14 +487,14 @@ static void say_absences(struct explanation *x, struct buffer *out) {
                 buffer_printf(out, "\nEn %zu keer meer.\n", x->absences.left_out);
 }
 
-int explain_text(struct engine *engine, struct store *store, struct casefile *file, instant_t now, const char *norm, struct buffer *out) {
+int explain_text(struct engine *engine, struct store *store, struct casefile *casefile, instant_t now, const char *norm, struct buffer *out) {
         struct explanation x;
         char id[UUID_TEXT + 1];
-        int r = explanation_open(&x, engine, store, file, now, norm);
+        int r = explanation_open(&x, engine, store, casefile, now, norm);
 
         if (r)
                 return r;
-        uuid_format(&file->id, id);
+        uuid_format(&casefile->id, id);
         buffer_printf(out, "Zaak %s op ", id);
         instant_print_dutch(now, out);
         buffer_add_text(out, "\n");
@@ -592,7 +592,7 @@ static void explain_put_residence(struct explanation *x, struct json_writer *w) 
 }
 
 static void explain_put_told(struct explanation *x, const struct obligation *o, struct json_writer *w) {
-        const struct tellings *told = &x->view.file->told;
+        const struct tellings *told = &x->view.casefile->told;
         const struct announcement *a = explanation_announcement(x, o);
         char id[UUID_TEXT + 1];
 
@@ -801,16 +801,16 @@ static void explain_put_absences(struct explanation *x, struct json_writer *w) {
         jsonw_close_array(w);
 }
 
-int explain_json(struct engine *engine, struct store *store, struct casefile *file, instant_t now, const char *norm, struct buffer *out) {
+int explain_json(struct engine *engine, struct store *store, struct casefile *casefile, instant_t now, const char *norm, struct buffer *out) {
         struct json_writer w = JSON_WRITER(out);
         const struct organisation *municipality;
         struct explanation x;
         char id[UUID_TEXT + 1];
-        int r = explanation_open(&x, engine, store, file, now, norm);
+        int r = explanation_open(&x, engine, store, casefile, now, norm);
 
         if (r)
                 return r;
-        uuid_format(&file->id, id);
+        uuid_format(&casefile->id, id);
         jsonw_open_object(&w);
         jsonw_put_string(&w, "case_id", id);
         explain_put_instant(&w, "at", now);

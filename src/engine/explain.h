@@ -16,7 +16,7 @@ enum { EXPLAIN_E_NONE = 1 };
  * @norm: only this norm, and why it has no (more) obligations; or NULL. Appends text to @out. Return: 0; EXPLAIN_E_NONE when the case has no
  * obligation of this norm: what was appended says why; -ENOMEM.
  */
-int explain_text(struct engine *engine, struct store *store, struct casefile *file, instant_t now, const char *norm, struct buffer *out) MUSTCHECK;
+int explain_text(struct engine *engine, struct store *store, struct casefile *casefile, instant_t now, const char *norm, struct buffer *out) MUSTCHECK;
 
 /* The same as one JSON object. */
-int explain_json(struct engine *engine, struct store *store, struct casefile *file, instant_t now, const char *norm, struct buffer *out) MUSTCHECK;
+int explain_json(struct engine *engine, struct store *store, struct casefile *casefile, instant_t now, const char *norm, struct buffer *out) MUSTCHECK;

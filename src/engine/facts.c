@@ -20,7 +20,7 @@ static void fact_fill(struct fact *fact, const struct event_type *type, const st
         fact->own = type->own_date >= 0 ? fact_date(fact, type->own_date) : date_of_instant(fact->occurred_at);
 }
 
-struct slot *fact_decode(struct engine *engine, const struct casefile *file, const struct fact_header *header) {
+struct slot *fact_decode(struct engine *engine, const struct casefile *casefile, const struct fact_header *header) {
         const struct event_type *type = event_types_at(engine->config->types, header->type);
         struct slot *slots = arena_alloc(engine->arena, (type->layout->n + ROW_ADDED) * sizeof(*slots));
 
@@ -29,13 +29,13 @@ struct slot *fact_decode(struct engine *engine, const struct casefile *file, con
         if (record_decode(engine->row_programs[header->type], header + 1, header->n, slots + ROW_SKIPPED, NULL))
                 assert(!"a row that we encoded ourselves decodes");
         slots[SLOT_EVENT_ID] = (struct slot){.kind = SLOT_UUID, .u = header->event_id};
-        slots[SLOT_CASE_ID] = (struct slot){.kind = SLOT_UUID, .u = file->id};
+        slots[SLOT_CASE_ID] = (struct slot){.kind = SLOT_UUID, .u = casefile->id};
         return slots;
 }
 
 static int fact_read(struct view *v, const struct fact_header *header, struct fact *fact) {
         const struct event_type *type = event_types_at(v->config->types, header->type);
-        const struct slot *slots = fact_decode(v->engine, v->file, header), *copies;
+        const struct slot *slots = fact_decode(v->engine, v->casefile, header), *copies;
 
         if (!slots)
                 return -ENOMEM;
@@ -382,12 +382,13 @@ bool view_holds(struct view *v, const struct protocol *protocol, day_t date, con
 
 /* -- Opening -- */
 
-static void view_begin(struct view *v, struct engine *engine, struct store *store, struct casefile *file, instant_t now) {
-        *v = (struct view){.engine = engine, .config = engine->config, .arena = engine->arena, .store = store, .file = file, .now = now, .next = INSTANT_NEVER};
+static void view_begin(struct view *v, struct engine *engine, struct store *store, struct casefile *casefile, instant_t now) {
+        *v = (struct view){.engine = engine, .config = engine->config, .arena = engine->arena, .store = store, .casefile = casefile,
+                            .now = now, .next = INSTANT_NEVER};
         v->today = date_of_instant(now);
         v->asked.date = DAY_NONE;
-        if (file->traits & TRAIT_REGION)
-                v->region = regions_find_case(v->config->organisations, &file->id);
+        if (casefile->traits & TRAIT_REGION)
+                v->region = regions_find_case(v->config->organisations, &casefile->id);
 }
 
 /* @types: those that are looked at, but for idle facts; NULL: all facts. Facts recorded after @until are left out. */
@@ -398,12 +399,12 @@ static int view_read_facts(struct view *v, const bool *types, const struct fresh
         int r;
 
         v->decoded = types;
-        while ((header = casefile_next_fact(v->file, &offset)))
+        while ((header = casefile_next_fact(v->casefile, &offset)))
                 capacity += !types || (types[header->type] && !header->idle);
         v->facts = view_alloc(v, capacity + 1, sizeof(*v->facts));
         if (!v->facts)
                 return -ENOMEM;
-        for (offset = 0; (header = casefile_next_fact(v->file, &offset));) {
+        for (offset = 0; (header = casefile_next_fact(v->casefile, &offset));) {
                 if (types && (!types[header->type] || header->idle))
                         continue;
                 r = fact_read(v, header, &v->facts[v->n]);
@@ -424,25 +425,25 @@ static int view_read_facts(struct view *v, const bool *types, const struct fresh
         return v->failed ? -ENOMEM : 0;
 }
 
-int view_open(struct view *v, struct engine *engine, struct store *store, struct casefile *file, instant_t now) {
-        view_begin(v, engine, store, file, now);
+int view_open(struct view *v, struct engine *engine, struct store *store, struct casefile *casefile, instant_t now) {
+        view_begin(v, engine, store, casefile, now);
         return view_read_facts(v, NULL, NULL, INSTANT_NEVER);
 }
 
-int view_open_past(struct view *v, struct engine *engine, struct store *store, struct casefile *file, instant_t at) {
-        view_begin(v, engine, store, file, at);
+int view_open_past(struct view *v, struct engine *engine, struct store *store, struct casefile *casefile, instant_t at) {
+        view_begin(v, engine, store, casefile, at);
         return view_read_facts(v, NULL, NULL, at);
 }
 
-int view_open_to_tell(struct view *v, struct engine *engine, struct store *store, struct casefile *file, const struct fresh *fresh,
+int view_open_to_tell(struct view *v, struct engine *engine, struct store *store, struct casefile *casefile, const struct fresh *fresh,
                       const struct bearing *bearing, instant_t now) {
-        unsigned traits = file->traits | (fresh ? fresh->traits : 0);
+        unsigned traits = casefile->traits | (fresh ? fresh->traits : 0);
 
-        view_begin(v, engine, store, file, now);
+        view_begin(v, engine, store, casefile, now);
         v->bearing = bearing;
         if (bearing) { /* what it does not bear on goes on asking for the same instant */
-                v->next = heap_at(&store->due, &file->slot);
-                v->next_part = file->part;
+                v->next = heap_at(&store->due, &casefile->slot);
+                v->next_slice = casefile->slice;
         }
         if (bearing && bearing->norms.n == 0 && !bearing->routes)
                 return 0; /* nothing looks at it */

@@ -37,20 +37,20 @@ struct statement { /* where the child lived, from a date on */
 };
 
 /* Decodes all facts of the case. Return: 0 or -ENOMEM. */
-int view_open(struct view *v, struct engine *engine, struct store *store, struct casefile *file, instant_t now) MUSTCHECK;
+int view_open(struct view *v, struct engine *engine, struct store *store, struct casefile *casefile, instant_t now) MUSTCHECK;
 
 /*
  * Decodes what an evaluation looks at: for @bearing, or for all of it when that is NULL. @fresh (may be NULL) is being accepted.
  * Return: 0 or -ENOMEM.
  */
-int view_open_to_tell(struct view *v, struct engine *engine, struct store *store, struct casefile *file, const struct fresh *fresh,
+int view_open_to_tell(struct view *v, struct engine *engine, struct store *store, struct casefile *casefile, const struct fresh *fresh,
                       const struct bearing *bearing, instant_t now) MUSTCHECK;
 
 /* The case as it was known at an instant: facts recorded after it are left out. Return: 0 or -ENOMEM. */
-int view_open_past(struct view *v, struct engine *engine, struct store *store, struct casefile *file, instant_t at) MUSTCHECK;
+int view_open_past(struct view *v, struct engine *engine, struct store *store, struct casefile *casefile, instant_t at) MUSTCHECK;
 
 /* The slots of one fact, in the arena; behind those of the event those that a row adds. NULL: memory is out. */
-struct slot *fact_decode(struct engine *engine, const struct casefile *file, const struct fact_header *header);
+struct slot *fact_decode(struct engine *engine, const struct casefile *casefile, const struct fact_header *header);
 
 /* A date field of a fact (-1: its own date); DAY_NONE when it is null. */
 static inline day_t fact_date(const struct fact *fact, int slot) {

@@ -92,13 +92,13 @@ static void tombstone(struct view *v, enum row_kind kind, const struct uuid *id)
 }
 
 static void bury(struct view *v) {
-        const struct tellings *told = &v->file->told;
+        const struct tellings *told = &v->casefile->told;
         const struct pool *pool = &v->engine->pool;
         const struct fact_header *header;
         uint32_t offset = 0;
         struct uuid id;
 
-        while ((header = casefile_next_fact(v->file, &offset)) && !v->failed)
+        while ((header = casefile_next_fact(v->casefile, &offset)) && !v->failed)
                 tombstone(v, ROW_FACT, &header->event_id);
         for (uint32_t i = 0; i < told->n_announcements && !v->failed; i++) {
                 id = announcement_id(pool, &told->announcements[i]);
@@ -119,7 +119,7 @@ static void told_later(instant_t *latest, instant_t at) {
 
 /* The latest instant at which anything was told in the case: the clock of its partition must not fall behind it. */
 static instant_t told_latest(const struct view *v) {
-        const struct tellings *told = &v->file->told;
+        const struct tellings *told = &v->casefile->told;
         instant_t latest = v->n_effects ? v->now : INSTANT_NEVER;
 
         if (latest != INSTANT_NEVER)
@@ -148,5 +148,5 @@ int view_forget(struct view *v) {
         row_write(v->engine->codec, ROW_CLOSED, &row, &v->engine->scratch);
         view_row(v, ROW_CLOSED, &none); /* first: whoever reads the rows in order knows what the tombstones are */
         bury(v);
-        return v->failed ? -ENOMEM : store_close(v->store, v->file, v->today);
+        return v->failed ? -ENOMEM : store_close(v->store, v->casefile, v->today);
 }

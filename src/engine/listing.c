@@ -219,12 +219,12 @@ static void listing_put_totals(struct listing_run *run) {
 /* --- all of it --- */
 
 static int listing_collect(struct listing_run *run, struct engine *engine, struct store *store) {
-        struct casefile *file;
+        struct casefile *casefile;
         int r;
 
-        for (size_t i = 0; (file = store_iterate(store, &i));) {
+        for (size_t i = 0; (casefile = store_iterate(store, &i));) {
                 arena_reset(engine->arena);
-                r = view_open_past(&run->view, engine, store, file, run->query->at);
+                r = view_open_past(&run->view, engine, store, casefile, run->query->at);
                 if (r)
                         return r;
                 if (run->view.n)

@@ -234,8 +234,8 @@ struct listing_entry *listing_add(struct listing_run *run) {
         struct listing_entry entry = {.listed = true};
 
         assert(run->spec->n_columns > 0 && run->spec->n_columns <= LISTING_COLUMNS_MAX);
-        if (run->view.file)
-                entry.case_id = run->view.file->id;
+        if (run->view.casefile)
+                entry.case_id = run->view.casefile->id;
         entry.cells = arena_calloc(run->arena, run->spec->n_columns, sizeof(*entry.cells));
         if (!entry.cells || vector_push(&run->entries, entry)) {
                 run->failed = true;

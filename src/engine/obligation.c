@@ -614,7 +614,7 @@ static bool instance_base_of(struct view *v, const struct norm *norm, const stru
         text = arena_alloc(v->arena, UUID_TEXT + 1);
         *ret = (struct instance_base){.text = text, .id = instance && instance->kind == SLOT_UUID ? &instance->u : &start->event_id};
         if (norm->per_case)
-                ret->id = &v->file->id;
+                ret->id = &v->casefile->id;
         if (text)
                 uuid_format(ret->id, text);
         return text != NULL;

@@ -44,9 +44,9 @@ struct replay *replay_free(struct replay *replay) {
         return NULL;
 }
 
-static int replay_evaluate(struct replay *replay, struct casefile *file, instant_t at) {
+static int replay_evaluate(struct replay *replay, struct casefile *casefile, instant_t at) {
         const struct outcome *outcome;
-        int r = engine_evaluate(replay->engine, replay->store, file, at, &outcome);
+        int r = engine_evaluate(replay->engine, replay->store, casefile, at, &outcome);
 
         if (r)
                 return r;
@@ -56,12 +56,12 @@ static int replay_evaluate(struct replay *replay, struct casefile *file, instant
 
 /* Everything that falls due until @until, each at its own instant. */
 static int replay_advance(struct replay *replay, instant_t until) {
-        struct casefile *file;
+        struct casefile *casefile;
         instant_t at;
         int r;
 
-        while ((at = store_next(replay->store, &file)) <= until && file) {
-                r = replay_evaluate(replay, file, at);
+        while ((at = store_next(replay->store, &casefile)) <= until && casefile) {
+                r = replay_evaluate(replay, casefile, at);
                 if (r)
                         return r;
         }
@@ -111,14 +111,14 @@ int replay_event(struct replay *replay, const struct event *event, struct error 
 }
 
 int replay_end(struct replay *replay) {
-        struct casefile *file;
+        struct casefile *casefile;
         int r;
 
         if (replay->settle == INSTANT_NEVER)
                 return 0;
         replay->now = replay->settle;
-        while ((file = store_touched(replay->store))) {
-                r = replay_evaluate(replay, file, replay->settle);
+        while ((casefile = store_touched(replay->store))) {
+                r = replay_evaluate(replay, casefile, replay->settle);
                 if (r)
                         return r;
         }

@@ -24,7 +24,7 @@ static int restore_norm(struct engine *engine, struct text protocol, struct text
         return pool_intern(&engine->pool, (struct text){word, n}, ret);
 }
 
-static int restore_fact(struct store *store, struct casefile *file, const struct uuid *id, const void *value, size_t n, struct error *err) {
+static int restore_fact(struct store *store, struct casefile *casefile, const struct uuid *id, const void *value, size_t n, struct error *err) {
         struct engine *engine = store->engine;
         struct framing f = framing_read(value, n);
         const struct event_type *type;
@@ -36,7 +36,7 @@ static int restore_fact(struct store *store, struct casefile *file, const struct
                 error_set(err, "a fact's row was written with a schema (%016llx) that is not in the schemas folder", (unsigned long long)f.id);
                 return -EINVAL;
         }
-        if (casefile_find_fact(file, id))
+        if (casefile_find_fact(casefile, id))
                 return 0; /* a fact's row never changes: this is the same one again */
         slots = arena_alloc(engine->arena, (type->layout->n + ROW_ADDED) * sizeof(*slots));
         if (!slots)
@@ -48,13 +48,13 @@ static int restore_fact(struct store *store, struct casefile *file, const struct
                 store_told(store, slots[row_told_at_slot(type)].i);
         traits = fact_traits(&engine->scope, type, slots - ROW_SKIPPED);
         if (f.id == type->row->fingerprint)
-                return casefile_add_fact(store, file, id, type, traits, f.body, f.n);
+                return casefile_add_fact(store, casefile, id, type, traits, f.body, f.n);
         buffer_clear(&engine->scratch); /* an older row: kept in today's form */
         record_encode(type->row, slots, &engine->scratch);
-        return engine->scratch.failed ? -ENOMEM : casefile_add_fact(store, file, id, type, traits, engine->scratch.bytes, engine->scratch.n);
+        return engine->scratch.failed ? -ENOMEM : casefile_add_fact(store, casefile, id, type, traits, engine->scratch.bytes, engine->scratch.n);
 }
 
-static int restore_obligation(struct store *store, struct casefile *file, const void *value, size_t n, struct error *err) {
+static int restore_obligation(struct store *store, struct casefile *casefile, const void *value, size_t n, struct error *err) {
         struct engine *engine = store->engine;
         struct announcement *a = NULL;
         struct instance_key key;
@@ -67,12 +67,12 @@ static int restore_obligation(struct store *store, struct casefile *file, const 
         r = restore_norm(engine, row.protocol, row.norm, &norm) ?: instance_key_of(&engine->pool, row.instance, &key);
         if (r)
                 return r;
-        for (uint32_t i = 0; i < file->told.n_announcements; i++) {
-                if (file->told.announcements[i].norm == norm && instance_key_equal(&file->told.announcements[i].instance, &key))
-                        a = &file->told.announcements[i];
+        for (uint32_t i = 0; i < casefile->told.n_announcements; i++) {
+                if (casefile->told.announcements[i].norm == norm && instance_key_equal(&casefile->told.announcements[i].instance, &key))
+                        a = &casefile->told.announcements[i];
         }
         if (!a)
-                a = casefile_add_announcement(file);
+                a = casefile_add_announcement(casefile);
         if (!a)
                 return -ENOMEM;
         *a = (struct announcement){
@@ -81,65 +81,65 @@ static int restore_obligation(struct store *store, struct casefile *file, const 
         return 0;
 }
 
-static int restore_alert(struct store *store, struct casefile *file, const struct uuid *id, const void *value, size_t n, struct error *err) {
+static int restore_alert(struct store *store, struct casefile *casefile, const struct uuid *id, const void *value, size_t n, struct error *err) {
         struct engine *engine = store->engine;
-        struct alert *alert = NULL, fresh = {.id = *id};
+        struct alert *alert = NULL, restored = {.id = *id};
         struct telling row;
         int r = row_read(engine->codec, ROW_ALERT, value, n, &row, err);
 
         if (r)
                 return r;
-        r = restore_norm(engine, row.protocol, row.norm, &fresh.norm) ?: instance_key_of(&engine->pool, row.instance, &fresh.instance);
+        r = restore_norm(engine, row.protocol, row.norm, &restored.norm) ?: instance_key_of(&engine->pool, row.instance, &restored.instance);
         if (r)
                 return r;
-        r = pool_intern(&engine->pool, row.organisation, &fresh.organisation) ?: pool_intern(&engine->pool, row.role, &fresh.role);
+        r = pool_intern(&engine->pool, row.organisation, &restored.organisation) ?: pool_intern(&engine->pool, row.role, &restored.role);
         if (r)
                 return r;
-        fresh.rung = (uint16_t)row.rung;
-        fresh.due = row.due_date;
-        fresh.open = row.open;
-        fresh.raised = row.raised;
-        fresh.told_at = row.told_at;
-        for (uint32_t i = 0; i < file->told.n_alerts; i++) {
-                if (uuid_equal(&file->told.alerts[i].id, id))
-                        alert = &file->told.alerts[i];
+        restored.rung = (uint16_t)row.rung;
+        restored.due = row.due_date;
+        restored.open = row.open;
+        restored.raised = row.raised;
+        restored.told_at = row.told_at;
+        for (uint32_t i = 0; i < casefile->told.n_alerts; i++) {
+                if (uuid_equal(&casefile->told.alerts[i].id, id))
+                        alert = &casefile->told.alerts[i];
         }
         if (!alert)
-                alert = casefile_add_alert(file);
+                alert = casefile_add_alert(casefile);
         if (!alert)
                 return -ENOMEM;
-        *alert = fresh;
+        *alert = restored;
         store_told(store, row.told_at);
         return 0;
 }
 
-static int restore_copy(struct store *store, struct casefile *file, const void *value, size_t n, struct error *err) {
+static int restore_copy(struct store *store, struct casefile *casefile, const void *value, size_t n, struct error *err) {
         struct engine *engine = store->engine;
-        struct copy *copy, fresh = {0};
+        struct copy *copy, restored = {0};
         struct telling row;
         int r = row_read(engine->codec, ROW_COPY, value, n, &row, err);
 
         if (r)
                 return r;
-        r = pool_intern(&engine->pool, row.organisation, &fresh.organisation) ?: pool_intern(&engine->pool, row.role, &fresh.role);
+        r = pool_intern(&engine->pool, row.organisation, &restored.organisation) ?: pool_intern(&engine->pool, row.role, &restored.role);
         if (r)
                 return r;
-        fresh.event_id = row.event_id;
-        fresh.told_at = row.told_at;
+        restored.event_id = row.event_id;
+        restored.told_at = row.told_at;
         store_told(store, row.told_at);
-        for (uint32_t i = 0; i < file->told.n_copies; i++) {
-                if (uuid_equal(&file->told.copies[i].event_id, &fresh.event_id) && file->told.copies[i].organisation == fresh.organisation)
+        for (uint32_t i = 0; i < casefile->told.n_copies; i++) {
+                if (uuid_equal(&casefile->told.copies[i].event_id, &restored.event_id) && casefile->told.copies[i].organisation == restored.organisation)
                         return 0;
         }
-        copy = casefile_add_copy(file);
+        copy = casefile_add_copy(casefile);
         if (!copy)
                 return -ENOMEM;
-        *copy = fresh;
+        *copy = restored;
         return 0;
 }
 
 static int restore_closed(struct store *store, const struct uuid *case_id, const void *value, size_t n, struct error *err) {
-        struct casefile *file = store_find(store, case_id);
+        struct casefile *casefile = store_find(store, case_id);
         struct telling row;
         int r;
 
@@ -156,8 +156,8 @@ static int restore_closed(struct store *store, const struct uuid *case_id, const
         if (row.told_at != INSTANT_NEVER)
                 store_told(store, row.told_at);
         store_commit(store);
-        if (file)
-                store_drop(store, file);
+        if (casefile)
+                store_drop(store, casefile);
         return 0;
 }
 
@@ -200,38 +200,38 @@ static void drop_copy(struct engine *engine, struct tellings *told, const struct
         }
 }
 
-/* @file: NULL when nothing of the case is there, or any more. */
-static int restore_tombstone(struct store *store, struct casefile *file, const struct row_key *row, struct error *err) {
-        struct tellings *told = file ? &file->told : NULL;
+/* @casefile: NULL when nothing of the case is there, or any more. */
+static int restore_tombstone(struct store *store, struct casefile *casefile, const struct row_key *row, struct error *err) {
+        struct tellings *told = casefile ? &casefile->told : NULL;
 
         switch (row->kind) {
         case ROW_FACT:
-                if (file)
-                        casefile_drop_fact(store, file, &row->id);
+                if (casefile)
+                        casefile_drop_fact(store, casefile, &row->id);
                 break;
         case ROW_OBLIGATION:
-                if (file)
+                if (casefile)
                         drop_announcement(store->engine, told, &row->id);
                 break;
         case ROW_ALERT:
-                if (file)
+                if (casefile)
                         drop_alert(told, &row->id);
                 break;
         case ROW_COPY:
-                if (file)
+                if (casefile)
                         drop_copy(store->engine, told, &row->id);
                 break;
         default:
                 error_set(err, "a tombstone of kind 0x%02x in case-state, which this version does not know", row->kind);
                 return -EINVAL;
         }
-        if (file && file->n_facts + told->n_announcements + told->n_alerts + told->n_copies == 0)
-                store_drop(store, file);
+        if (casefile && casefile->n_facts + told->n_announcements + told->n_alerts + told->n_copies == 0)
+                store_drop(store, casefile);
         return 0;
 }
 
 int store_restore(struct store *store, const void *key, size_t n_key, const void *value, size_t n_value, struct error *err) {
-        struct casefile *file;
+        struct casefile *casefile;
         struct row_key row;
         int r;
 
@@ -244,35 +244,35 @@ int store_restore(struct store *store, const void *key, size_t n_key, const void
         arena_reset(store->engine->arena);
         if (row.kind == ROW_CLOSED)
                 return restore_closed(store, &row.case_id, value, n_value, err);
-        file = store_find(store, &row.case_id);
+        casefile = store_find(store, &row.case_id);
         if (!value)
-                return restore_tombstone(store, file, &row, err);
-        if (!file && store->closed.n && closed_day(&store->closed, &row.case_id) != CLOSED_NONE) {
+                return restore_tombstone(store, casefile, &row, err);
+        if (!casefile && store->closed.n && closed_day(&store->closed, &row.case_id) != CLOSED_NONE) {
                 error_set(err, "a row of a case that was closed before it; nothing may follow but tombstones");
                 return -EINVAL;
         }
-        r = file ? 0 : store_case(store, &row.case_id, &file);
+        r = casefile ? 0 : store_case(store, &row.case_id, &casefile);
         if (r)
                 return r;
         switch (row.kind) {
         case ROW_FACT:
-                r = restore_fact(store, file, &row.id, value, n_value, err);
+                r = restore_fact(store, casefile, &row.id, value, n_value, err);
                 break;
         case ROW_OBLIGATION:
-                r = restore_obligation(store, file, value, n_value, err);
+                r = restore_obligation(store, casefile, value, n_value, err);
                 break;
         case ROW_ALERT:
-                r = restore_alert(store, file, &row.id, value, n_value, err);
+                r = restore_alert(store, casefile, &row.id, value, n_value, err);
                 break;
         case ROW_COPY:
-                r = restore_copy(store, file, value, n_value, err);
+                r = restore_copy(store, casefile, value, n_value, err);
                 break;
         default:
                 error_set(err, "a row of kind 0x%02x in case-state, which this version does not know", row.kind);
                 r = -EINVAL;
         }
         if (r == 0)
-                r = store_schedule(store, file, INSTANT_TOUCHED);
+                r = store_schedule(store, casefile, INSTANT_TOUCHED);
         store_commit(store); /* what is restored was committed */
         return r;
 }
@@ -285,8 +285,8 @@ static uint64_t checksum_mix(uint64_t h, const void *bytes, size_t n) {
         return h ^ h >> 29;
 }
 
-static uint64_t checksum_tellings(const struct engine *engine, const struct casefile *file, uint64_t seed) {
-        const struct tellings *told = &file->told;
+static uint64_t checksum_tellings(const struct engine *engine, const struct casefile *casefile, uint64_t seed) {
+        const struct tellings *told = &casefile->told;
         char instance[INSTANCE_TEXT_MAX];
         uint64_t sum = 0;
 
@@ -313,17 +313,17 @@ static uint64_t checksum_tellings(const struct engine *engine, const struct case
 }
 
 uint64_t store_checksum(const struct store *store) {
-        const struct casefile *file;
+        const struct casefile *casefile;
         uint64_t sum = 0;
 
-        for (size_t i = 0; (file = table_next(&store->cases, &i));) {
-                uint64_t seed = checksum_mix(0xcbf29ce484222325u, file->id.bytes, sizeof(file->id.bytes));
+        for (size_t i = 0; (casefile = table_next(&store->cases, &i));) {
+                uint64_t seed = checksum_mix(0xcbf29ce484222325u, casefile->id.bytes, sizeof(casefile->id.bytes));
                 const struct fact_header *header;
                 uint32_t offset = 0;
 
-                while ((header = casefile_next_fact(file, &offset)))
+                while ((header = casefile_next_fact(casefile, &offset)))
                         sum += checksum_mix(checksum_mix(seed, header->event_id.bytes, sizeof(struct uuid)), header + 1, header->n);
-                sum += checksum_tellings(store->engine, file, seed);
+                sum += checksum_tellings(store->engine, casefile, seed);
         }
         for (size_t i = 0; i < store->closed.capacity; i++) {
                 const struct closed_entry *entry = &store->closed.entries[i];

@@ -130,7 +130,7 @@ static int norm_scopes_new(struct scope *scope, struct pool *pool, const struct 
                 if (r)
                         return r;
                 scopes[i].norm = norms[i];
-                scopes[i].part = ++scope->n_parts;
+                scopes[i].slice = ++scope->n_slices;
                 scopes[i].looks_at = scope_types_new(scope);
                 if (!scopes[i].looks_at)
                         return -ENOMEM;
@@ -246,7 +246,7 @@ int scope_fill(struct scope *scope, const struct config *config, struct pool *po
         if (r)
                 return r;
         add_grounds(scope);
-        scope->grounded = measure && (scope->n_endable == 0 || measure->n_ended_by > 0) && scope->n_parts + types < UINT16_MAX;
+        scope->grounded = measure && (scope->n_endable == 0 || measure->n_ended_by > 0) && scope->n_slices + types < UINT16_MAX;
         return 0;
 }
 
@@ -284,17 +284,17 @@ unsigned fact_traits(const struct scope *scope, const struct event_type *type, c
 }
 
 /* Whether the instant at which the case is due next was asked for by what the fact bears on: then it must be found anew. */
-static bool bearing_sets_the_instant(const struct scope *scope, const struct bearing *bearing, const struct event_type *type, uint16_t part) {
-        if (part == part_of_routes(scope, type))
+static bool bearing_sets_the_instant(const struct scope *scope, const struct bearing *bearing, const struct event_type *type, uint16_t slice) {
+        if (slice == slice_of_routes(scope, type))
                 return true;
         for (size_t i = 0; i < bearing->norms.n; i++) {
-                if (bearing->norms.items[i]->part == part)
+                if (bearing->norms.items[i]->slice == slice)
                         return true;
         }
         return false;
 }
 
-const struct bearing *bearing_of(const struct scope *scope, const struct fresh *fresh, unsigned traits, uint16_t part) {
+const struct bearing *bearing_of(const struct scope *scope, const struct fresh *fresh, unsigned traits, uint16_t slice) {
         const struct event_type *type = fresh->event->type;
         const struct bearing *bearing = &scope->bearings[type->index];
 
@@ -303,5 +303,5 @@ const struct bearing *bearing_of(const struct scope *scope, const struct fresh *
                 return NULL;
         if (fresh->traits == TRAIT_IDLE)
                 return &scope->nothing;
-        return bearing->all || fresh->traits || bearing_sets_the_instant(scope, bearing, type, part) ? NULL : bearing;
+        return bearing->all || fresh->traits || bearing_sets_the_instant(scope, bearing, type, slice) ? NULL : bearing;
 }

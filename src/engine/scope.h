@@ -15,7 +15,7 @@
 struct norm_scope { /* a norm as it is evaluated */
         const struct norm *norm;
         uint32_t word;  /* pool: "protocol|norm", the number under which tellings know it */
-        uint16_t part;  /* from 1 */
+        uint16_t slice;  /* from 1 */
         bool *looks_at; /* by type: what may be looked at on its behalf (view_list) */
 };
 
@@ -53,7 +53,7 @@ struct scope {
         bool *looks_at;                    /* by type: whether anything looks at it */
         const struct event_type **endable; /* types whose facts something ends */
         size_t n_endable;
-        uint16_t n_parts;                  /* parts of an evaluation: norms first, then the routes of each type */
+        uint16_t n_slices;                  /* slices of an evaluation: norms first, then the routes of each type */
         bool grounded;                     /* a measure says where the child lives, and that its case is not over */
 };
 
@@ -64,9 +64,9 @@ struct scope {
 int scope_fill(struct scope *scope, const struct config *config, struct pool *pool, const struct protocol_key *without) MUSTCHECK;
 void scope_done(struct scope *scope);
 
-/* The part of an evaluation that copies facts of a type; those of norms are norm_scope.part. */
-static inline uint16_t part_of_routes(const struct scope *scope, const struct event_type *type) {
-        return (uint16_t)(scope->n_parts + 1 + type->index);
+/* The slice of an evaluation that copies facts of a type; those of norms are norm_scope.slice. */
+static inline uint16_t slice_of_routes(const struct scope *scope, const struct event_type *type) {
+        return (uint16_t)(scope->n_slices + 1 + type->index);
 }
 
 /* What a case has by a fact of these slots, and TRAIT_IDLE. */
@@ -74,6 +74,6 @@ unsigned fact_traits(const struct scope *scope, const struct event_type *type, c
 
 /*
  * What must be evaluated when @fresh is accepted into a case that was judged up to now: NULL: all of it. @traits: of the case;
- * @part: which part of the evaluation asked for the instant at which the case is due next.
+ * @slice: which slice of the evaluation asked for the instant at which the case is due next.
  */
-const struct bearing *bearing_of(const struct scope *scope, const struct fresh *fresh, unsigned traits, uint16_t part);
+const struct bearing *bearing_of(const struct scope *scope, const struct fresh *fresh, unsigned traits, uint16_t slice);

@@ -41,7 +41,7 @@ bool store_closed(const struct store *store, const struct uuid *case_id, day_t *
 
 /* The case, or NULL. Borrowed: until a rollback that takes it away. */
 struct casefile *store_find(struct store *store, const struct uuid *case_id);
-size_t casefile_facts(const struct casefile *file);
+size_t casefile_facts(const struct casefile *casefile);
 
 /* The instant at which the next case is due, or INSTANT_NEVER; and that case. */
 instant_t store_next(const struct store *store, struct casefile **ret);

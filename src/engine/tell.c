@@ -136,7 +136,7 @@ static void plan_tell(struct view *v, const struct obligation *o, const struct r
 }
 
 static struct announcement *announcement_find(const struct view *v, const struct obligation *o) {
-        struct tellings *told = &v->file->told;
+        struct tellings *told = &v->casefile->told;
 
         for (uint32_t i = 0; i < told->n_announcements; i++) {
                 struct announcement *a = &told->announcements[i];
@@ -183,9 +183,9 @@ static bool obligation_is_announced(const struct obligation *o) {
 static void announcement_reserve(struct view *v) {
         uint32_t n = 0;
 
-        for (size_t i = 0; v->file->told.n_announcements == 0 && i < v->n_obligations; i++)
+        for (size_t i = 0; v->casefile->told.n_announcements == 0 && i < v->n_obligations; i++)
                 n += obligation_is_announced(&v->obligations[i]);
-        if (casefile_reserve_announcements(v->file, n))
+        if (casefile_reserve_announcements(v->casefile, n))
                 v->failed = true;
 }
 
@@ -201,7 +201,7 @@ void view_tell_plans(struct view *v) {
                         continue;
                 a = announcement_find(v, o);
                 if (!a) {
-                        a = casefile_add_announcement(v->file);
+                        a = casefile_add_announcement(v->casefile);
                         if (!a) {
                                 v->failed = true;
                                 return;
@@ -270,8 +270,8 @@ static unsigned alert_held_above(struct view *v, const struct obligation *o) {
         for (size_t i = 0; i < list->n; i++) {
                 const struct fact *fact = list->items[i];
 
-                for (uint32_t j = 0; j < v->file->told.n_alerts; j++) {
-                        const struct alert *alert = &v->file->told.alerts[j];
+                for (uint32_t j = 0; j < v->casefile->told.n_alerts; j++) {
+                        const struct alert *alert = &v->casefile->told.alerts[j];
                         instant_t dated = fact->occurred_at < fact->recorded_at ? fact->occurred_at : fact->recorded_at, fell;
                         day_t last;
 
@@ -290,7 +290,7 @@ static unsigned alert_held_above(struct view *v, const struct obligation *o) {
 
 static void alert_want(struct view *v, struct alerts *all, struct obligation *o, unsigned rung, instant_t fell_due, unsigned held) {
         const struct role_scope scope = {.start = o->start, .each = o->each, .for_each = o->norm->each, .date = v->today, .present = true};
-        struct tellings *told = &v->file->told;
+        struct tellings *told = &v->casefile->told;
         struct addressees to;
         bool open = false;
 
@@ -328,7 +328,7 @@ static void alert_collect(struct view *v, struct alerts *all) {
                 if (o->status != STATUS_OVERDUE || o->norm->n_rungs == 0)
                         continue;
                 view_at_work(v, o->scope);
-                held = v->file->told.n_alerts ? alert_held_above(v, o) : 0;
+                held = v->casefile->told.n_alerts ? alert_held_above(v, o) : 0;
                 for (unsigned r = 1; r <= o->norm->n_rungs; r++) {
                         instant_t fell_due;
 
@@ -416,7 +416,7 @@ static void alert_resolve(struct view *v, struct alert *alert) {
 }
 
 static void alert_raise(struct view *v, const struct wanted *w, const struct uuid *event_id) {
-        struct alert *alert = &v->file->told.alerts[w->alert];
+        struct alert *alert = &v->casefile->told.alerts[w->alert];
         struct effect *effect = view_effect(v, EFFECT_RAISED);
 
         if (!effect)
@@ -438,7 +438,7 @@ static void alert_raise(struct view *v, const struct wanted *w, const struct uui
 
 /* A place for an alert that was never raised; its id comes later. */
 static void alert_add(struct view *v, struct wanted *w) {
-        struct alert *alert = casefile_add_alert(v->file);
+        struct alert *alert = casefile_add_alert(v->casefile);
 
         if (!alert || pool_intern(&v->engine->pool, text_of(w->to.organisation->id), &alert->organisation)) {
                 v->failed = true;
@@ -447,7 +447,7 @@ static void alert_add(struct view *v, struct wanted *w) {
         alert->norm = w->o->pool_norm;
         alert->instance = w->o->key;
         alert->rung = (uint16_t)w->rung;
-        w->alert = v->file->told.n_alerts - 1;
+        w->alert = v->casefile->told.n_alerts - 1;
 }
 
 static struct text alert_name(struct view *v, const struct wanted *w) {
@@ -456,7 +456,7 @@ static struct text alert_name(struct view *v, const struct wanted *w) {
         struct text case_id = view_case_id(v), rung = number_text(w->rung, digits);
 
         return VIEW_NAME(v, case_id, pool_text(pool, w->o->pool_norm), text_of(w->o->instance), rung,
-                         pool_text(pool, v->file->told.alerts[w->alert].organisation));
+                         pool_text(pool, v->casefile->told.alerts[w->alert].organisation));
 }
 
 /* The id of what tells that an alert is raised, once more than before. */
@@ -484,15 +484,15 @@ static struct wanted **alert_list_raised(struct view *v, const struct alerts *al
 
 /* Gives those that were never raised a place and an id. @names: room for one each. */
 static void alert_add_all(struct view *v, struct wanted *const *list, size_t n, struct text *names) {
-        struct tellings *told = &v->file->told;
-        uint32_t before = told->n_alerts, fresh = 0;
+        struct tellings *told = &v->casefile->told;
+        uint32_t before = told->n_alerts, unraised = 0;
         const struct uuid *ids;
 
         for (size_t i = 0; i < n; i++)
-                fresh += list[i]->alert == NOT_RAISED;
-        if (fresh == 0)
+                unraised += list[i]->alert == NOT_RAISED;
+        if (unraised == 0)
                 return;
-        if (casefile_reserve_alerts(v->file, fresh))
+        if (casefile_reserve_alerts(v->casefile, unraised))
                 v->failed = true;
         for (size_t i = 0, at = 0; i < n && !v->failed; i++) {
                 if (list[i]->alert != NOT_RAISED)
@@ -501,8 +501,8 @@ static void alert_add_all(struct view *v, struct wanted *const *list, size_t n, 
                 if (!v->failed)
                         names[at++] = alert_name(v, list[i]);
         }
-        ids = view_ids(v, names, fresh);
-        for (uint32_t i = 0; ids && i < fresh; i++)
+        ids = view_ids(v, names, unraised);
+        for (uint32_t i = 0; ids && i < unraised; i++)
                 told->alerts[before + i].id = ids[i];
 }
 
@@ -517,7 +517,7 @@ static void alert_raise_all(struct view *v, const struct alerts *all) {
                 return;
         alert_add_all(v, list, n, names);
         for (size_t i = 0; i < n && !v->failed; i++)
-                names[i] = raising_name(v, &v->file->told.alerts[list[i]->alert]);
+                names[i] = raising_name(v, &v->casefile->told.alerts[list[i]->alert]);
         ids = view_ids(v, names, n);
         for (size_t i = 0; ids && i < n && !v->failed; i++)
                 alert_raise(v, list[i], &ids[i]);
@@ -536,7 +536,7 @@ static bool alert_is_judged(const struct view *v, const struct alert *alert) {
 
 /* Resolutions come before raisings; an alert that stays is not told again. */
 void view_tell_alerts(struct view *v) {
-        struct tellings *told = &v->file->told;
+        struct tellings *told = &v->casefile->told;
         struct alerts all = {0};
         uint32_t before = told->n_alerts;
 

@@ -43,7 +43,7 @@ void *view_add(struct view *v, void *items, size_t *n, size_t *capacity, size_t 
 
 struct text view_case_id(struct view *v) {
         if (!v->case_id[0])
-                uuid_format(&v->file->id, v->case_id);
+                uuid_format(&v->casefile->id, v->case_id);
         return (struct text){v->case_id, UUID_TEXT};
 }
 
@@ -109,7 +109,7 @@ struct effect *view_effect(struct view *v, enum effect_kind kind) {
                 return NULL;
         effect->kind = kind;
         effect->told.recorded_at = v->now;
-        effect->told.case_id = v->file->id;
+        effect->told.case_id = v->casefile->id;
         effect->told.source = TEXT_OF(ORGANISATION_BROKER);
         store_told(v->store, v->now);
         return effect;
@@ -121,7 +121,7 @@ void view_row(struct view *v, enum row_kind kind, const struct uuid *id) {
         struct buffer *scratch = &v->engine->scratch;
 
         if (row && key && !scratch->failed) {
-                row_key_write(&(struct row_key){.case_id = v->file->id, .kind = kind, .id = *id}, key);
+                row_key_write(&(struct row_key){.case_id = v->casefile->id, .kind = kind, .id = *id}, key);
                 row->key = key;
                 row->n_key = ROW_KEY_BYTES;
                 row->value = (const uint8_t *)arena_copy(v->arena, scratch->bytes, scratch->n);

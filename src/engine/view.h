@@ -20,11 +20,11 @@ struct view {
         const struct config *config;
         struct arena *arena;
         struct store *store;
-        struct casefile *file;
+        struct casefile *casefile;
         const struct region *region; /* a region's case */
         const struct bearing *bearing; /* what is evaluated; NULL: all of it */
         instant_t now, next;
-        uint16_t part, next_part;    /* which part is at work; which one asked for next */
+        uint16_t slice, next_slice;    /* which slice of the evaluation is at work; which one asked for next */
         const struct norm_scope *scope; /* which norm is at work; NULL: none */
         const bool *decoded;         /* by type: whether its facts were; NULL: all */
         day_t today;
@@ -55,7 +55,7 @@ static inline bool view_reached(struct view *v, instant_t at) {
                 return true;
         if (at < v->next) {
                 v->next = at;
-                v->next_part = v->part;
+                v->next_slice = v->slice;
         }
         return false;
 }
@@ -68,7 +68,7 @@ static inline bool view_begun(struct view *v, day_t date) {
 /* From here on a norm is at work, NULL: none: it looks at no more than it declares (view_list), and asks for instants (view_reached). */
 static inline void view_at_work(struct view *v, const struct norm_scope *scope) {
         v->scope = scope;
-        v->part = scope ? scope->part : 0;
+        v->slice = scope ? scope->slice : 0;
 }
 
 /* From the arena, cleared; NULL sets failed. */

@@ -9,17 +9,17 @@
 
 /* The case that comes next, or NULL. *ret_late: how late it is; -1 for a touched one. */
 static struct casefile *sweep_next(const struct partition *p, instant_t now, int64_t *ret_late) {
-        struct casefile *file = store_touched(p->store);
+        struct casefile *casefile = store_touched(p->store);
         instant_t at;
 
         *ret_late = -1;
-        if (file)
-                return file;
-        at = store_next(p->store, &file);
+        if (casefile)
+                return casefile;
+        at = store_next(p->store, &casefile);
         if (at == INSTANT_NEVER || at > now)
                 return NULL;
         *ret_late = now - at;
-        return file;
+        return casefile;
 }
 
 /* A case that is forgotten writes a row for each that it had: it counts for as many evaluations as that is work. */
@@ -38,17 +38,17 @@ static int sweep_partition(struct transaction *txn, struct partition *p, unsigne
         assert(p->state == PARTITION_LIVE);
         while (*left > 0) {
                 const struct outcome *outcome;
-                struct casefile *file;
+                struct casefile *casefile;
                 instant_t now = partition_now(txn->parts, p);
                 int64_t late;
                 int r;
 
-                file = sweep_next(p, now, &late);
-                if (!file)
+                casefile = sweep_next(p, now, &late);
+                if (!casefile)
                         return 0;
                 (*left)--;
                 arena_reset(g->scratch);
-                r = engine_evaluate(g->engine, p->store, file, now, &outcome);
+                r = engine_evaluate(g->engine, p->store, casefile, now, &outcome);
                 if (r) {
                         error_set(err, "out of memory while a case of partition %d was evaluated", p->number);
                         return r;
@@ -94,14 +94,14 @@ int sweep_wait_ms(const struct sweep *sweep, int at_most) {
 
         for (size_t i = 0; i < parts->n_owned && at_most > 0; i++) {
                 const struct partition *p = parts->owned[i];
-                struct casefile *file;
+                struct casefile *casefile;
                 instant_t at, now;
 
                 if (!partition_tells(parts, p))
                         continue;
                 if (store_touched(p->store))
                         return 0;
-                at = store_next(p->store, &file);
+                at = store_next(p->store, &casefile);
                 now = partition_now(parts, p);
                 if (at == INSTANT_NEVER || at - now >= at_most)
                         continue;

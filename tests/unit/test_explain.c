@@ -318,13 +318,13 @@ static void expect_answer(int answer, const char *norm, const char *text, const 
         struct store *store = replay_store(replay);
         struct buffer out = BUFFER_INIT(TEXT_MAX);
         size_t at = 0;
-        struct casefile *file = store_iterate(store, &at);
+        struct casefile *casefile = store_iterate(store, &at);
 
-        ck_assert_ptr_nonnull(file);
-        ck_assert_int_eq(explain_text(engine, store, file, replay_now(replay), norm, &out), answer);
+        ck_assert_ptr_nonnull(casefile);
+        ck_assert_int_eq(explain_text(engine, store, casefile, replay_now(replay), norm, &out), answer);
         ck_assert_msg(strstr(buffer_text(&out), text), "expected\n%s\nin\n%s", text, buffer_text(&out));
         buffer_clear(&out);
-        ck_assert_int_eq(explain_json(engine, store, file, replay_now(replay), norm, &out), answer);
+        ck_assert_int_eq(explain_json(engine, store, casefile, replay_now(replay), norm, &out), answer);
         ck_assert_msg(strstr(buffer_text(&out), json), "expected\n%s\nin\n%s", json, buffer_text(&out));
         buffer_done(&out);
 }

@@ -83,11 +83,11 @@ static const struct outcome *accept(const char *json, instant_t now, bool tell) 
 
 static const struct outcome *evaluate(instant_t now) {
         struct uuid id = id_of("case");
-        struct casefile *file = store_find(store, &id);
+        struct casefile *casefile = store_find(store, &id);
         const struct outcome *outcome;
 
-        ck_assert_ptr_nonnull(file);
-        ck_assert_int_eq(engine_evaluate(engine, store, file, now, &outcome), 0);
+        ck_assert_ptr_nonnull(casefile);
+        ck_assert_int_eq(engine_evaluate(engine, store, casefile, now, &outcome), 0);
         return outcome;
 }
 
@@ -212,16 +212,16 @@ static const char *accept_line(const char *name, instant_t now) {
 static void check_case(size_t row, instant_t late) {
         const struct outcome *outcome;
         const char *region = NULL;
-        struct casefile *file;
+        struct casefile *casefile;
         struct uuid id;
 
         for (size_t i = 0; cases[row].lines[i]; i++)
                 region = accept_line(cases[row].lines[i], START);
         store_commit(store);
         id = id_of(region ? "region|noord" : "case");
-        file = store_find(store, &id);
-        ck_assert_ptr_nonnull(file);
-        ck_assert_int_eq(engine_evaluate(engine, store, file, late, &outcome), 0);
+        casefile = store_find(store, &id);
+        ck_assert_ptr_nonnull(casefile);
+        ck_assert_int_eq(engine_evaluate(engine, store, casefile, late, &outcome), 0);
         ck_assert_msg(outcome->forgotten == cases[row].over, "%s", cases[row].what);
         ck_assert_msg((store_find(store, &id) == NULL) == cases[row].over, "%s", cases[row].what);
 }
@@ -240,16 +240,16 @@ END_TEST
 
 START_TEST(it_is_kept_to_the_last_day_of_its_retention) {
         instant_t goes = at("2026-03-02T00:00:00+01:00"); /* two years after 2024-03-01, and that day is over */
-        struct casefile *file;
+        struct casefile *casefile;
 
         tell_case();
-        ck_assert_int_eq(store_next(store, &file), goes);
+        ck_assert_int_eq(store_next(store, &casefile), goes);
         ck_assert(!evaluate(goes - 1)->forgotten);
         store_commit(store);
-        ck_assert_int_eq(store_next(store, &file), goes);
+        ck_assert_int_eq(store_next(store, &casefile), goes);
         ck_assert(evaluate(goes)->forgotten);
         store_commit(store);
-        ck_assert_int_eq(store_next(store, &file), INSTANT_NEVER);
+        ck_assert_int_eq(store_next(store, &casefile), INSTANT_NEVER);
         ck_assert_uint_eq(store_stats(store).cases, 0);
         ck_assert_uint_eq(store_stats(store).facts, 0);
         ck_assert_uint_eq(store_stats(store).closed, 1);
@@ -257,55 +257,55 @@ START_TEST(it_is_kept_to_the_last_day_of_its_retention) {
 END_TEST
 
 START_TEST(every_fact_counts_for_the_retention_by_when_it_was_recorded) {
-        struct casefile *file;
+        struct casefile *casefile;
         char json[FIXTURE_JSON];
 
         tell_case();
         fixture_protector(json, "again", "case", "gi-a", START + 100 * FIXTURE_DAY, 120); /* 2024-06-09 */
         (void) accept(json, START + 100 * FIXTURE_DAY, true);
         store_commit(store);
-        ck_assert_int_eq(store_next(store, &file), at("2026-06-10T00:00:00+02:00"));
+        ck_assert_int_eq(store_next(store, &casefile), at("2026-06-10T00:00:00+02:00"));
         fixture_withdrawn(json, "mistake", "case", "gi-a", START + 101 * FIXTURE_DAY, "ended"); /* it goes on */
         (void) accept(json, START + 101 * FIXTURE_DAY, true);
         store_commit(store);
-        ck_assert_int_eq(store_next(store, &file), INSTANT_NEVER);
+        ck_assert_int_eq(store_next(store, &casefile), INSTANT_NEVER);
 }
 END_TEST
 
 START_TEST(a_case_whose_facts_come_late_is_not_forgotten_before_midnight) {
         instant_t now = at("2030-05-05T10:00:00+02:00"), midnight = at("2030-05-06T00:00:00+02:00");
-        struct casefile *file;
+        struct casefile *casefile;
         char json[FIXTURE_JSON];
 
         fixture_ended(json, "ended", "case", "gi-a", START, 0); /* the end is read before the start */
         (void) accept(json, now, true);
         store_commit(store);
-        ck_assert_int_eq(store_next(store, &file), midnight);
+        ck_assert_int_eq(store_next(store, &casefile), midnight);
         fixture_measure(json, "measure", "case", "gi-a", "gm0001", START - FIXTURE_DAY, 0);
         (void) accept(json, now, false); /* behind */
         ck_assert(!evaluate(now)->forgotten);
         store_commit(store);
-        ck_assert_int_eq(store_next(store, &file), midnight);
+        ck_assert_int_eq(store_next(store, &casefile), midnight);
         ck_assert(evaluate(midnight)->forgotten);
 }
 END_TEST
 
 START_TEST(without_retention_nothing_is_forgotten) {
-        struct casefile *file;
+        struct casefile *casefile;
 
         store_forgets(store, (struct term_step){TERM_YEARS, 0}, true);
         tell_case();
-        ck_assert_int_eq(store_next(store, &file), INSTANT_NEVER);
+        ck_assert_int_eq(store_next(store, &casefile), INSTANT_NEVER);
         ck_assert(!evaluate(at("2090-01-01T00:00:00Z"))->forgotten);
 }
 END_TEST
 
 START_TEST(a_retention_beyond_the_calendar_keeps_for_ever) {
-        struct casefile *file;
+        struct casefile *casefile;
 
         store_forgets(store, (struct term_step){TERM_YEARS, 1000}, true);
         tell_case();
-        ck_assert_int_eq(store_next(store, &file), INSTANT_NEVER);
+        ck_assert_int_eq(store_next(store, &casefile), INSTANT_NEVER);
 }
 END_TEST
 
@@ -334,7 +334,7 @@ END_TEST
 
 START_TEST(a_rollback_brings_it_all_back) {
         instant_t goes = at("2026-03-02T00:00:00+01:00");
-        struct casefile *file, *before;
+        struct casefile *casefile, *before;
         struct store_stats stats, again;
         struct uuid id = id_of("case");
         uint64_t checksum;
@@ -352,8 +352,8 @@ START_TEST(a_rollback_brings_it_all_back) {
                 store_rollback(store);
                 again = store_stats(store);
                 ck_assert_uint_eq(store_checksum(store), checksum);
-                ck_assert_int_eq(store_next(store, &file), goes);
-                ck_assert_ptr_eq(file, before);
+                ck_assert_int_eq(store_next(store, &casefile), goes);
+                ck_assert_ptr_eq(casefile, before);
                 ck_assert_ptr_eq(store_find(store, &id), before);
                 ck_assert_uint_eq(again.cases, stats.cases);
                 ck_assert_uint_eq(again.facts, stats.facts);
@@ -624,10 +624,10 @@ static void by_chance(uint64_t *random, instant_t now, struct rows *log) {
 /* Everything that is due, touched cases too. */
 static void sweep_all(instant_t now, struct rows *log) {
         const struct outcome *outcome;
-        struct casefile *file;
+        struct casefile *casefile;
 
-        while (store_next(store, &file) <= now && file) {
-                ck_assert_int_eq(engine_evaluate(engine, store, file, now, &outcome), 0);
+        while (store_next(store, &casefile) <= now && casefile) {
+                ck_assert_int_eq(engine_evaluate(engine, store, casefile, now, &outcome), 0);
                 log_outcome(log, outcome);
         }
 }

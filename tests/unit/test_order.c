@@ -95,14 +95,14 @@ static int by_id(const void *a, const void *b) {
 }
 
 static void end_of(struct store *store, struct end *end) {
-        struct casefile *file;
+        struct casefile *casefile;
 
         *end = (struct end){0};
-        for (size_t i = 0; (file = store_iterate(store, &i));) {
-                end->facts += casefile_facts(file);
-                for (uint32_t j = 0; j < file->told.n_alerts; j++) {
-                        if (file->told.alerts[j].open)
-                                ck_assert_int_eq(vector_push(&end->open, file->told.alerts[j].id), 0);
+        for (size_t i = 0; (casefile = store_iterate(store, &i));) {
+                end->facts += casefile_facts(casefile);
+                for (uint32_t j = 0; j < casefile->told.n_alerts; j++) {
+                        if (casefile->told.alerts[j].open)
+                                ck_assert_int_eq(vector_push(&end->open, casefile->told.alerts[j].id), 0);
                 }
         }
         if (end->open.n)
@@ -123,10 +123,10 @@ static void settle(const struct story *s, struct end *end) {
 
 static void evaluate_due(struct engine *engine, struct store *store, instant_t now) {
         const struct outcome *outcome;
-        struct casefile *file;
+        struct casefile *casefile;
 
-        while (store_next(store, &file) <= now && file) {
-                ck_assert_int_eq(engine_evaluate(engine, store, file, now, &outcome), 0);
+        while (store_next(store, &casefile) <= now && casefile) {
+                ck_assert_int_eq(engine_evaluate(engine, store, casefile, now, &outcome), 0);
                 store_commit(store);
         }
 }
@@ -194,7 +194,7 @@ END_TEST
 static void whole_agrees(const struct story *s, unsigned seed) {
         instant_t now = s->events.items[0].slots[SLOT_RECORDED_AT].i, at;
         const struct outcome *outcome;
-        struct casefile *file;
+        struct casefile *casefile;
         struct engine *engine;
         struct store *store;
         struct error err;
@@ -210,16 +210,16 @@ static void whole_agrees(const struct story *s, unsigned seed) {
                         store_rollback(store);
                 else
                         store_commit(store);
-                file = store_find(store, &event->slots[SLOT_CASE_ID].u);
-                if (!file || rand_r(&seed) % 3 == 0)
+                casefile = store_find(store, &event->slots[SLOT_CASE_ID].u);
+                if (!casefile || rand_r(&seed) % 3 == 0)
                         continue;
-                at = heap_at(&store->due, &file->slot);
+                at = heap_at(&store->due, &casefile->slot);
                 if (at <= now)
                         continue; /* a rollback: it is due anyway */
-                ck_assert_int_eq(engine_evaluate(engine, store, file, now, &outcome), 0);
+                ck_assert_int_eq(engine_evaluate(engine, store, casefile, now, &outcome), 0);
                 ck_assert_msg(outcome->n_effects == 0 && outcome->n_rows == 0, "%s: the whole case has %zu effects more", event->type->name,
                               outcome->n_effects);
-                ck_assert_msg(heap_at(&store->due, &file->slot) == at, "%s: the whole case is due at another instant", event->type->name);
+                ck_assert_msg(heap_at(&store->due, &casefile->slot) == at, "%s: the whole case is due at another instant", event->type->name);
                 store_commit(store);
         }
         store_free(store);

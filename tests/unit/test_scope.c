@@ -149,11 +149,11 @@ static void write_effects(const struct outcome *outcome, struct buffer *out) {
 
 static void advance(struct engine *engine, struct store *store, instant_t until, struct buffer *out) {
         const struct outcome *outcome;
-        struct casefile *file;
+        struct casefile *casefile;
         instant_t at;
 
-        while ((at = store_next(store, &file)) <= until && file) {
-                ck_assert_int_eq(engine_evaluate(engine, store, file, at, &outcome), 0);
+        while ((at = store_next(store, &casefile)) <= until && casefile) {
+                ck_assert_int_eq(engine_evaluate(engine, store, casefile, at, &outcome), 0);
                 store_commit(store);
                 write_effects(outcome, out);
         }

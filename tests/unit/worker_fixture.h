@@ -415,13 +415,13 @@ static inline void checker_told(struct checker *c, const char *topic, const void
 /* Compares, at the instant at which the worker last stood. */
 static inline void checker_compare(struct checker *c, instant_t now) {
         struct row_codec *codec;
-        struct casefile *file;
+        struct casefile *casefile;
         size_t facts = 0, open = 0, want = 0;
 
-        for (size_t i = 0; (file = store_iterate(c->store, &i));) {
+        for (size_t i = 0; (casefile = store_iterate(c->store, &i));) {
                 const struct outcome *outcome;
 
-                ck_assert_int_eq(engine_evaluate(c->engine, c->store, file, now, &outcome), 0);
+                ck_assert_int_eq(engine_evaluate(c->engine, c->store, casefile, now, &outcome), 0);
                 for (size_t k = 0; k < outcome->n_effects; k++) {
                         if (outcome->effects[k].kind == EFFECT_RAISED)
                                 (void) seen_add(&c->alerts, &outcome->effects[k].told.alert_id, sizeof(struct uuid), NULL, 0);
