@@ -14,6 +14,7 @@
 struct metric {
         char *name, *help;
         enum metric_kind kind;
+        atomic_bool unknown; /* no sample is rendered */
         char *label_names[METRIC_LABELS_MAX];
         char **label_values[METRIC_LABELS_MAX];
         size_t label_n[METRIC_LABELS_MAX]; /* 1 when there is no such label */
@@ -188,6 +189,13 @@ void metric_set(struct metric *metric, size_t series, int64_t value) {
         atomic_store_explicit(&metric->cells[series], value, memory_order_relaxed);
 }
 
+void metric_know(struct metric *metric, bool known) {
+        if (!metric)
+                return;
+        assert(metric->kind == METRIC_GAUGE);
+        atomic_store_explicit(&metric->unknown, !known, memory_order_relaxed);
+}
+
 void metric_observe(struct metric *metric, size_t series, int64_t value) {
         _Atomic int64_t *cells;
         size_t i = 0;
@@ -282,7 +290,7 @@ void metrics_render(const struct metrics *metrics, struct buffer *out) {
                 buffer_printf(out, "# HELP %s ", m->name);
                 metrics_escape(out, m->help, false);
                 buffer_printf(out, "\n# TYPE %s %s\n", m->name, kinds[m->kind]);
-                for (size_t series = 0; series < m->n_series; series++) {
+                for (size_t series = 0; series < m->n_series && !atomic_load_explicit(&m->unknown, memory_order_relaxed); series++) {
                         if (m->kind == METRIC_HISTOGRAM) {
                                 render_histogram(m, series, out);
                                 continue;

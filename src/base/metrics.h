@@ -14,6 +14,7 @@
  * No personal data: label values are names from the configuration, never ids of cases or events.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -65,6 +66,7 @@ int metrics_register(struct metrics *metrics, const struct metric_row *row, stru
 size_t metric_series(const struct metric *metric, size_t first, size_t second);
 void metric_add(struct metric *metric, size_t series, int64_t by);      /* counter (by >= 0) or gauge */
 void metric_set(struct metric *metric, size_t series, int64_t value);   /* gauge; or a counter that is counted elsewhere */
+void metric_know(struct metric *metric, bool known);              /* gauge: while its value is not known it has no sample; at first it is */
 void metric_observe(struct metric *metric, size_t series, int64_t value); /* histogram */
 
 /* The present value of a counter or gauge, or the number of observations of a histogram. */

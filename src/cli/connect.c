@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/broker.h"
+#include "bus/pulse.h"
 #include "cli/options.h"
 #include "connect/brake.h"
 #include "connect/driver.h"
@@ -29,6 +30,7 @@ struct connect {
         struct command_broker broker;
         struct metrics *metrics;
         struct console *console;
+        struct pulse *pulse; /* with the console */
         struct runtime_driver *driver;
         struct log log;
         struct stop stop;
@@ -146,8 +148,11 @@ static bool is_healthy(void *ctx) {
 static void is_ready(void *ctx, struct console_reasons *reasons) {
         const struct connect *c = ctx;
         struct runtime_status status;
+        instant_t since;
 
         runtime_driver_status(c->driver, &status);
+        if (pulse_is_silent(c->pulse, &since))
+                console_reason_silent(reasons, c->broker.bootstrap, since);
         if (!status.assigned)
                 console_reason(reasons, "joining", "%s does not have its inbox: it joins, or another process of this name has it", c->file->name);
         if (status.looking)
@@ -165,6 +170,8 @@ static int start_console(struct connect *c) {
 
         if (c->metrics_port < 0)
                 return EXIT_DONE;
+        if (pulse_new(&c->broker.kafka, &c->pulse, &err) < 0)
+                return command_fail("connect", EXIT_BROKER, &err);
         if (console_start(&config, &c->console, &err) < 0)
                 return command_fail("connect", EXIT_USAGE, &err);
         return EXIT_DONE;
@@ -224,6 +231,7 @@ static int run_until_stopped(struct connect *c) {
 
 static void done(struct connect *c) {
         console_stop(c->console);
+        pulse_free(c->pulse);
         runtime_driver_free(c->driver);
         metrics_free(c->metrics);
         command_broker_done(&c->broker);

@@ -16,6 +16,7 @@
 
 #include "base/loop.h"
 #include "base/text.h"
+#include "bus/pulse.h"
 #include "cli/broker.h"
 #include "cli/configuration.h"
 #include "cli/options.h"
@@ -53,6 +54,7 @@ struct rules {
         struct metrics *metrics;
         struct worker_metrics *worker_metrics;
         struct console *console;
+        struct pulse *pulse; /* with the console */
         struct worker_driver *_Atomic drivers[THREADS_MAX]; /* of .threads workers; NULL: not started */
         char instances[THREADS_MAX][INSTANCE_MAX + 16];
 };
@@ -148,6 +150,10 @@ static bool rules_is_healthy(void *ctx) {
 
 static void rules_is_ready(void *ctx, struct console_reasons *reasons) {
         const struct rules *run = ctx;
+        instant_t since;
+
+        if (pulse_is_silent(run->pulse, &since))
+                console_reason_silent(reasons, run->broker.bootstrap, since);
 
         for (unsigned i = 0; i < run->threads; i++) {
                 struct worker_driver *driver = atomic_load(&run->drivers[i]);
@@ -169,15 +175,35 @@ static void rules_is_ready(void *ctx, struct console_reasons *reasons) {
         }
 }
 
+/* Lag is known while the broker answers and every worker has its partitions restored. */
+static void rules_refresh(void *ctx) {
+        const struct rules *run = ctx;
+        instant_t since;
+        bool known = !pulse_is_silent(run->pulse, &since);
+
+        for (unsigned i = 0; known && i < run->threads; i++) {
+                struct worker_driver *driver = atomic_load(&run->drivers[i]);
+                struct worker_status status = {0};
+
+                if (driver)
+                        worker_driver_status(driver, &status);
+                known = status.assigned && status.restoring == 0;
+        }
+        worker_metrics_know_lag(run->worker_metrics, known);
+}
+
 /* -- The process -- */
 
 static int rules_start_console(struct rules *run) {
         struct console_config config = {
-                .port = run->metrics_port, .metrics = run->metrics, .healthy = rules_is_healthy, .ready = rules_is_ready, .ctx = run, .log = &run->log};
+                .port = run->metrics_port, .metrics = run->metrics, .healthy = rules_is_healthy, .ready = rules_is_ready,
+                .refresh = rules_refresh, .ctx = run, .log = &run->log};
         struct error err = {0};
 
         if (!run->has_metrics)
                 return 0;
+        if (pulse_new(&run->broker.kafka, &run->pulse, &err))
+                return command_fail("rules", EXIT_BROKER, &err);
         if (console_start(&config, &run->console, &err))
                 return command_fail("rules", EXIT_USAGE, &err);
         return 0;
@@ -371,6 +397,7 @@ static int rules_drive_workers(struct rules *run) {
 
 static void rules_done(struct rules *run) {
         console_stop(run->console);
+        pulse_free(run->pulse);
         for (unsigned i = 0; i < run->threads; i++)
                 worker_driver_free(atomic_load(&run->drivers[i]));
         worker_metrics_free(run->worker_metrics);

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "calendar/date.h"
 
 #define REASON_TEXT_MAX 512
 
@@ -50,6 +51,14 @@ void console_reason(struct console_reasons *reasons, const char *code, const cha
         jsonw_put_string(reasons->w, "code", code);
         jsonw_put_string(reasons->w, "text", text);
         jsonw_close_object(reasons->w);
+}
+
+void console_reason_silent(struct console_reasons *reasons, const char *bootstrap, instant_t since) {
+        char text[INSTANT_TEXT + 1];
+
+        instant_format(since, text);
+        console_reason(reasons, "broker-silent", "the broker at %s has not answered since %s; look at it and at the network, this process goes on by itself",
+                       bootstrap, text);
 }
 
 static void console_problem(struct answer *a, unsigned status, const char *title, const char *detail) {

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -31,6 +32,12 @@ struct console_reasons; /* why a process is not ready */
 
 /* Adds a reason: a stable code (kebab-case) and a sentence without personal data. Beyond CONSOLE_REASONS_MAX they are only counted. */
 void console_reason(struct console_reasons *reasons, const char *code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/*
+ * The reason "broker-silent", when the broker at @bootstrap has not answered since @since: the same in every process. Whoever asks knows
+ * whether (bus/pulse.h).
+ */
+void console_reason_silent(struct console_reasons *reasons, const char *bootstrap, instant_t since);
 
 struct console_config {
         const char *address;          /* numeric IPv4 or IPv6; NULL: 127.0.0.1 */

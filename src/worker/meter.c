@@ -103,6 +103,11 @@ int worker_metrics_new(struct metrics *metrics, const struct config *config, str
         return 0;
 }
 
+void worker_metrics_know_lag(struct worker_metrics *metrics, bool known) {
+        metric_know(metrics->lag_records, known);
+        metric_know(metrics->lag, known);
+}
+
 struct worker_metrics *worker_metrics_free(struct worker_metrics *metrics) {
         free(metrics);
         return NULL;
@@ -219,8 +224,8 @@ void meter_cases_due(struct meter *meter, int64_t n) {
         gauge_set(&meter->shown.cases_due, meter->metrics->timers, n);
 }
 
-void meter_assigned(struct meter *meter) {
-        atomic_store(&meter->shown.assigned, true);
+void meter_assigned(struct meter *meter, bool is) {
+        atomic_store(&meter->shown.assigned, is);
 }
 
 void meter_restored(struct meter *meter, int64_t percent) {

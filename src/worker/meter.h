@@ -28,6 +28,8 @@ struct worker_metrics;
 
 /* Registers the workers' metrics. @metrics must outlive it. Return: 0; -ENOSPC or -EINVAL with a sentence; -ENOMEM. */
 int worker_metrics_new(struct metrics *metrics, const struct config *config, struct worker_metrics **ret, struct error *err) MUSTCHECK;
+/* Says whether the workers can know their lag now; while they cannot, lag has no sample. From any thread. */
+void worker_metrics_know_lag(struct worker_metrics *metrics, bool known);
 struct worker_metrics *worker_metrics_free(struct worker_metrics *metrics); /* NULL ok; returns NULL */
 DEFINE_CLEANUP(struct worker_metrics *, worker_metrics_free);
 
@@ -38,7 +40,7 @@ enum partition_state { PARTITION_RESTORING, PARTITION_BEHIND, PARTITION_LIVE };
 #define PARTITION_STATES (PARTITION_LIVE + 1)
 
 struct worker_status { /* of what is committed */
-        bool assigned;     /* the group has handed out partitions at least once (maybe none to this one) */
+        bool assigned;     /* the group has handed out partitions (maybe none to this one), and has not taken them away since */
         bool clock_away;   /* the wall clock is too far from the broker's: nothing is told */
         int64_t restoring, behind, live; /* partitions */
         int64_t restore_percent; /* of the rows of those that are restoring */
@@ -114,7 +116,7 @@ void meter_swept(struct meter *meter, int64_t ms);
 void meter_clock_away(struct meter *meter, bool is);
 void meter_lag(struct meter *meter, int64_t records, int64_t ms); /* see struct worker_status */
 void meter_cases_due(struct meter *meter, int64_t n);
-void meter_assigned(struct meter *meter);
+void meter_assigned(struct meter *meter, bool is);
 void meter_restored(struct meter *meter, int64_t percent);
 void meter_settled(struct meter *meter, instant_t at);
 

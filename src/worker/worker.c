@@ -178,7 +178,7 @@ static int worker_assigned(struct worker *w, const struct bus_part *parts, size_
                 return r;
         }
         w->assigned = true;
-        meter_assigned(&w->ground.meter);
+        meter_assigned(&w->ground.meter, true);
         return 0;
 }
 
@@ -193,6 +193,7 @@ static int worker_let_go(struct worker *w, const struct bus_part *parts, size_t 
 
         log_line(w->ground.log, PARTITIONS_GONE, LOG_STRING("instance", w->ground.instance), LOG_INT("partitions", (int64_t)n),
                  LOG_STRING("how", lost ? "lost" : "revoked"));
+        meter_assigned(&w->ground.meter, false);
         r = lost ? BUS_E_ABORTED : transaction_commit(&w->txn, err);
         if (r == BUS_E_ABORTED) {
                 if (lost)

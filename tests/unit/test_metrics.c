@@ -69,6 +69,22 @@ START_TEST(test_counters_and_gauges) {
 }
 END_TEST
 
+/* What is not known is not 0: no sample, and the value it had when it is known again. */
+START_TEST(test_unknown_has_no_sample) {
+        struct metrics *m;
+        struct metric *lag;
+
+        ck_assert_int_eq(metrics_new(&m), 0);
+        lag = add(m, &(struct metric_row){.name = "kw_lag_records", .kind = METRIC_GAUGE, .help = "Lag."});
+        metric_set(lag, 0, 7);
+        metric_know(lag, false);
+        check_text(m, "# HELP kw_lag_records Lag.\n# TYPE kw_lag_records gauge\n");
+        metric_know(lag, true);
+        check_text(m, "# HELP kw_lag_records Lag.\n# TYPE kw_lag_records gauge\nkw_lag_records 7\n");
+        metrics_free(m);
+}
+END_TEST
+
 START_TEST(test_histograms) {
         static const int64_t observed[] = {0, 1, 2, 10, 2500, 2501, 99999};
         struct metrics *m;
@@ -184,6 +200,7 @@ int main(void) {
 
         tcase_set_timeout(t, 60);
         tcase_add_test(t, test_counters_and_gauges);
+        tcase_add_test(t, test_unknown_has_no_sample);
         tcase_add_test(t, test_histograms);
         tcase_add_test(t, test_threads_lose_nothing);
         tcase_add_test(t, test_bounds);
