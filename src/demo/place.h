@@ -17,7 +17,7 @@
 
 #define PLACE_PREFIX_MAX 32
 #define PLACE_LOOK_MS 50     /* between two looks whether the broker still shows what it deleted */
-#define PLACE_LOOKS_MAX 600
+#define PLACE_LOOKS_MAX 2400 /* two minutes: a broker that is busy deletes late */
 
 struct place_config {
         const struct config *config;
