@@ -18,6 +18,8 @@
 typedef int64_t instant_t; /* ms since the epoch, UTC */
 
 #define INSTANT_NEVER INT64_MAX
+#define HOUR_MS INT64_C(3600000)
+#define DAY_MS (24 * HOUR_MS) /* of the clock: a civil day may be an hour longer or shorter (calendar/date.h) */
 
 struct clock_ops {
         instant_t (*realtime_ms)(void *ctx); /* may jump; for decisions and stamps */

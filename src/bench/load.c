@@ -375,7 +375,7 @@ static bool load_next_four(struct bench_load *l, struct event *ret) {
 static instant_t load_moment(const struct bench_load *l, day_t day, uint64_t id) {
         struct dice d = load_dice(l, SERIES_ORDER, id);
 
-        return date_begin(day) + 8 * INSTANT_HOUR + (instant_t)(dice_next(&d) % (9 * INSTANT_HOUR));
+        return date_begin(day) + 8 * HOUR_MS + (instant_t)(dice_next(&d) % (9 * HOUR_MS));
 }
 
 static bool load_next_year(struct bench_load *l, struct event *ret) {
@@ -385,7 +385,7 @@ static bool load_next_year(struct bench_load *l, struct event *ret) {
                 struct load_filling t = {.child = &c, .step = &load_year[p->step], .id = c.number * LOAD_STEPS_MAX + p->step, .date = p->date};
 
                 t.recorded = load_moment(l, p->date + p->lag, t.id);
-                t.occurred = t.recorded - INSTANT_HOUR - (instant_t)p->lag * INSTANT_DAY;
+                t.occurred = t.recorded - HOUR_MS - (instant_t)p->lag * INSTANT_DAY;
                 if (t.recorded > l->c.now)
                         continue;
                 l->repeated = p->repeat;

@@ -11,7 +11,7 @@
 #define DATE_FIRST (-25567) /* the first day of DATE_YEAR_MIN */
 #define DATE_LAST 84370     /* the last day of DATE_YEAR_MAX */
 #define MINUTE_MS INT64_C(60000)
-#define SUMMER_CHANGE_MS INSTANT_HOUR /* both changes are at 01:00 UTC */
+#define SUMMER_CHANGE_MS HOUR_MS /* both changes are at 01:00 UTC */
 
 #define WRITABLE_MIN INT64_C(-62135510400000) /* year 1, a day of room for the offset */
 #define WRITABLE_MAX INT64_C(253402214399999) /* year 9999, as much */

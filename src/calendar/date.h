@@ -29,8 +29,7 @@ typedef int32_t day_t; /* days since 1970-01-01, proleptic Gregorian */
 /* The same years as instants, in UTC: INSTANT_MIN <= at < INSTANT_END. */
 #define INSTANT_MIN INT64_C(946684800000)
 #define INSTANT_END INT64_C(7289654400000)
-#define INSTANT_HOUR INT64_C(3600000)
-#define INSTANT_DAY (24 * INSTANT_HOUR)
+#define INSTANT_DAY (24 * HOUR_MS)
 
 enum weekday { MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY };
 

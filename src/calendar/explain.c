@@ -311,7 +311,7 @@ void instant_print_dutch(instant_t at, struct buffer *out) {
         int64_t ms = at + instant_offset_minutes(at) * INT64_C(60000) - date * INSTANT_DAY;
 
         print_date(out, date);
-        buffer_printf(out, " %02d:%02d uur", (int)(ms / INSTANT_HOUR), (int)(ms / 60000 % 60));
+        buffer_printf(out, " %02d:%02d uur", (int)(ms / HOUR_MS), (int)(ms / 60000 % 60));
 }
 
 int term_hours_print(struct term_step step, instant_t from, instant_t end, struct buffer *out) {

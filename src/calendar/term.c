@@ -291,7 +291,7 @@ int term_hours_end(struct term_step step, instant_t from, instant_t *ret) {
         assert(step.unit == TERM_HOURS);
         if (!instant_valid(from))
                 return TERM_E_RANGE;
-        end = from + step.count * INSTANT_HOUR;
+        end = from + step.count * HOUR_MS;
         if (!instant_valid(end))
                 return TERM_E_RANGE;
         *ret = end;

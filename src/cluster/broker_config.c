@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/reading.h"
 #include "bus/bus.h"
 
@@ -16,7 +17,7 @@
 #define KEPT_DAYS_MAX 36500
 #define RETENTION_MAX 1000
 #define BEHIND_AFTER_MIN_MS INT64_C(1000)
-#define BEHIND_AFTER_MAX_MS INT64_C(86400000)
+#define BEHIND_AFTER_MAX_MS DAY_MS
 
 static const char *const kept_keys[BROKER_KEPT_KINDS + 1] = {
         [BROKER_KEPT_EVENTS] = "events",

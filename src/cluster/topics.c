@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "cluster/topics.h"
 
 #define TOPICS_FIXED 6 /* those that depend on no event type and no organisation */
 #define ACLS_FIXED 40  /* at most so many for all of them; two an event type … */
 #define ACLS_OF_EVENT 2
 #define ACLS_OF_ORGANISATION 3
-#define DAY_MS ((int64_t)24 * 3600 * 1000)
 #define STATE_SEGMENT_BYTES "134217728" /* the last segment is never compacted: the smaller, the less a restore reads */
 #define STATE_DIRTY_RATIO "0.2"
 #define STATE_DELETE_RETENTION_MS "86400000" /* tombstones stay a day, longer than any restore takes */

@@ -181,7 +181,7 @@ static int topics_look_at_settings(struct admin *admin, const struct topics *wan
         }
         r = admin_settings(admin, topics, n, values, err);
         if (r)
-                return r;
+                return error_trace(r, err);
         for (size_t i = 0; i < n; i++) {
                 struct admin_setting *settings = arena_calloc(arena, TOPIC_SETTINGS_MAX, sizeof(*settings));
 
@@ -201,7 +201,7 @@ int topics_look(struct admin *admin, const struct topics *wanted, struct arena *
         int r = admin_topics(admin, &all.topics, &all.n, err);
 
         if (r)
-                return r;
+                return error_trace(r, err);
         r = topics_look_at_settings(admin, wanted, &all, arena, &found, err);
         if (r)
                 return r;

@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-#define RETRY_AFTER_MAX_MS INT64_C(86400000) /* a longer wish counts as a day */
+#define RETRY_AFTER_MAX_MS DAY_MS /* a longer wish counts as a day */
 
 struct backoff {
         int64_t first_ms, longest_ms; /* 0 < first <= longest */

@@ -12,7 +12,6 @@
 #define RECORD_BYTES_MAX 65536
 #define RESUME_POLL_MS 100
 #define RESUMED_REASON "resumed by an operator"
-#define DAY_MS INT64_C(86400000)
 
 static bool brake_stands(const struct delivery_record *latest) {
         return latest->outcome == DELIVERY_REFUSED && latest->status == DELIVERY_STATUS_GONE;

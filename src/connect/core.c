@@ -71,7 +71,7 @@ static int core_producer(struct core *c, void (*settled)(void *ctx, const struct
                                 in[config.topics_n++] = event_types_at(c->config.types, i)->name;
                 }
         }
-        return bus_producer_open(c->config.bus, &config, &c->producer, err);
+        return error_trace(bus_producer_open(c->config.bus, &config, &c->producer, err), err);
 }
 
 int core_open(struct core *c, const struct runtime_config *config, void (*settled)(void *ctx, const struct bus_report *report), void *ctx,

@@ -158,7 +158,7 @@ int delivery_log_open(struct bus *bus, const struct delivery_codec *codec, const
         log->mark = from;
         r = bus_reader_open(bus, &config, &log->reader, err);
         if (r < 0)
-                return r;
+                return error_trace(r, err);
         *ret = TAKE(log);
         return 0;
 }
@@ -193,7 +193,7 @@ int delivery_log_read(struct delivery_log *log, int timeout_ms, bool *ret_end, s
                 int r = bus_reader_poll(log->reader, timeout_ms, &event, err);
 
                 if (r < 0)
-                        return r;
+                        return error_trace(r, err);
                 if (event.kind == BUS_END)
                         *ret_end = true;
                 if (event.kind != BUS_RECORD)

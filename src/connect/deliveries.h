@@ -13,7 +13,7 @@
 #include "model/event_types.h"
 
 #define DELIVERY_STATUS_GONE 410
-#define DELIVERY_LOG_MARGIN_MS INT64_C(3600000) /* how far the clocks of those who write may be apart */
+#define DELIVERY_LOG_MARGIN_MS HOUR_MS /* how far the clocks of those who write may be apart */
 
 enum delivery_outcome { DELIVERY_DELIVERED, DELIVERY_REFUSED, DELIVERY_PARKED };
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/name.h"
 #include "base/reading.h"
 
@@ -57,14 +58,14 @@ const struct connector_option connect_out_options[] = {
          .type = OPTION_DURATION,
          .offset = offsetof(struct connect_out, first_delay),
          .min = 1,
-         .max = 3600000},
+         .max = HOUR_MS},
         {.key = "longest_delay",
          .fallback = "1 hour",
          .doc = "The delay does not grow beyond this.",
          .type = OPTION_DURATION,
          .offset = offsetof(struct connect_out, longest_delay),
          .min = 1,
-         .max = 86400000},
+         .max = DAY_MS},
         {0},
 };
 

@@ -98,7 +98,7 @@ int inward_turn(struct inward *in, struct core *c, int timeout_ms, struct error 
         int r = bus_producer_poll(c->producer, in->open > 0 ? REPORT_POLL_MS : 0, err);
 
         if (r < 0)
-                return r;
+                return error_trace(r, err);
         inward_answer_late(in, c);
         return c->ops->turn(c->ctx, in->open > 0 ? 0 : timeout_ms, err);
 }

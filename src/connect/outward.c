@@ -434,7 +434,7 @@ static int outward_commit(struct outward *out, struct core *c, struct error *err
         if (r == 0)
                 r = bus_consumer_commit(out->consumer, err);
         if (r < 0)
-                return r;
+                return error_trace(r, err);
         if (r == 0)
                 out->committed = position;
         out->commit_at = core_now(c) + RUNTIME_COMMIT_MS;
@@ -515,8 +515,10 @@ static int outward_fill(struct outward *out, struct core *c, int timeout_ms, str
 
                 if (r == 0)
                         r = bus_consumer_poll(out->consumer, timeout_ms, &event, err);
-                if (r < 0 || event.kind == BUS_NONE)
-                        return r;
+                if (r < 0)
+                        return error_trace(r, err);
+                if (event.kind == BUS_NONE)
+                        return 0;
                 r = outward_event(out, c, &event, err);
                 if (r < 0)
                         return r;
@@ -602,7 +604,7 @@ int outward_turn(struct outward *out, struct core *c, int timeout_ms, struct err
                 return r;
         r = bus_producer_poll(c->producer, 0, err);
         if (r < 0)
-                return r;
+                return error_trace(r, err);
         outward_record_due(out, c);
         outward_measure(out, c);
         return core_now(c) >= out->commit_at ? outward_commit(out, c, err) : 0;
@@ -652,6 +654,6 @@ int outward_open(struct outward *out, struct core *c, struct error *err) {
         out->committed = NOTHING_COMMITTED;
         (void) snprintf(topic, sizeof(topic), TOPIC_INBOX_PREFIX "%s", c->config.file->out.organisation->id);
         (void) snprintf(group, sizeof(group), RUNTIME_GROUP "%s", c->config.file->name);
-        return bus_consumer_open(c->config.bus, &config, &out->consumer, err);
+        return error_trace(bus_consumer_open(c->config.bus, &config, &out->consumer, err), err);
 }
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/reading.h"
 
@@ -27,8 +28,8 @@ static void *field_of(const struct connector_option *option, void *ctx) {
 }
 
 static void print_duration(int64_t ms, struct buffer *out) {
-        if (ms % 3600000 == 0)
-                buffer_printf(out, "%" PRId64 " h", ms / 3600000);
+        if (ms % HOUR_MS == 0)
+                buffer_printf(out, "%" PRId64 " h", ms / HOUR_MS);
         else if (ms % 60000 == 0)
                 buffer_printf(out, "%" PRId64 " min", ms / 60000);
         else if (ms % 1000 == 0)

@@ -38,7 +38,7 @@ bool story_when_parse(struct text t, struct story_when *ret) {
 instant_t story_instant(struct story_when when) {
         instant_t local = when.day * INSTANT_DAY + (when.minute < 0 ? NOON : when.minute) * MINUTE_MS;
 
-        return local - instant_offset_minutes(local - INSTANT_HOUR) * MINUTE_MS;
+        return local - instant_offset_minutes(local - HOUR_MS) * MINUTE_MS;
 }
 
 bool story_item_read(struct story_reading *s, const struct yaml_node *node, const char *example, struct story_item *ret) {

@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "calendar/date.h"
 #include "base/name.h"
 
-#define DAY_MS INT64_C(86400000)
 
 const char *const refusal_codes[REFUSALS] = {
         [REFUSAL_NONE] = "",

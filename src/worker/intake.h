@@ -13,7 +13,7 @@
 #include "cluster/event_record.h"
 #include "worker/transaction.h"
 
-#define INTAKE_AHEAD_MAX_MS ((int64_t)24 * 3600 * 1000) /* recorded_at beyond the clock */
+#define INTAKE_AHEAD_MAX_MS DAY_MS /* recorded_at beyond the clock */
 
 struct intake {
         struct transaction *txn;   /* borrowed, with all that it stands on */

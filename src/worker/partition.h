@@ -21,7 +21,7 @@
 #include "worker/ground.h"
 
 #define PARTITION_BEHIND_AFTER_MS 10000
-#define PARTITION_CLOCK_AWAY_MS ((int64_t)3600 * 1000) /* wall clock from the broker's */
+#define PARTITION_CLOCK_AWAY_MS HOUR_MS /* wall clock from the broker's */
 
 struct partition {
         int32_t number;

@@ -185,9 +185,9 @@ START_TEST(test_instants_around_every_change_of_the_clock) {
 
                         while (date_weekday(sunday) != SUNDAY)
                                 sunday--;
-                        change = sunday * INSTANT_DAY + INSTANT_HOUR;
-                        ck_assert_int_eq(date_over(sunday) - date_begin(sunday), INSTANT_DAY + (month == 3 ? -1 : 1) * INSTANT_HOUR);
-                        for (instant_t at = change - 36 * INSTANT_HOUR; at <= change + 36 * INSTANT_HOUR; at += INSTANT_HOUR / 2 + 1) {
+                        change = sunday * INSTANT_DAY + HOUR_MS;
+                        ck_assert_int_eq(date_over(sunday) - date_begin(sunday), INSTANT_DAY + (month == 3 ? -1 : 1) * HOUR_MS);
+                        for (instant_t at = change - 36 * HOUR_MS; at <= change + 36 * HOUR_MS; at += HOUR_MS / 2 + 1) {
                                 char text[INSTANT_TEXT + 1];
                                 instant_t back;
 
