@@ -88,7 +88,6 @@ def cut(trial):
         expect("it names the topic and the places", all(line["topic"].endswith("measure-started") and line["committed"] < line["first"] for line in gaps))
         lines += wanted
     worker.stop()
-    expect("nothing is left to do", world.once()["facts"] == 0)
     return world
 
 
