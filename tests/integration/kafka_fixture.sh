@@ -45,3 +45,20 @@ wait_for() {
                 sleep 0.05
         done
 }
+
+# fixture_configuration FOLDER PREFIX PARTITIONS: a municipality, a GI and the operators in one region, and the protocol of tests/cli.
+fixture_configuration() {
+        mkdir -p "$1/protocols"
+        cp "$fixture_root/config/calendar.yaml" "$1/"
+        cp "$fixture_root/tests/cli/proef.yaml" "$1/protocols/"
+        echo 5 >"$1/version"
+        printf 'prefix: %s.\npartitions: %s\n' "$2" "$3" >"$1/broker.yaml"
+        cat >"$1/organisations.yaml" <<'END'
+organisations:
+  - {id: gm0001, kind: municipality, name: Een, region: noord}
+  - {id: gi-a, kind: gi, name: A}
+  - {id: operators, kind: operators, name: Beheer}
+regions:
+  - {id: noord, name: Noord}
+END
+}

@@ -17,19 +17,7 @@ readonly wait_s=60
 failed=0
 folder=$fixture_dir/config
 
-mkdir -p "$folder/protocols"
-cp "$project/config/calendar.yaml" "$folder/"
-cp "$project/tests/cli/proef.yaml" "$folder/protocols/"
-echo 5 >"$folder/version"
-printf 'prefix: %s.\npartitions: 2\n' "$fixture_name" >"$folder/broker.yaml"
-cat >"$folder/organisations.yaml" <<'ORGANISATIONS'
-organisations:
-  - {id: gm0001, kind: municipality, name: Een, region: noord}
-  - {id: gi-a, kind: gi, name: A}
-  - {id: operators, kind: operators, name: Beheer}
-regions:
-  - {id: noord, name: Noord}
-ORGANISATIONS
+fixture_configuration "$folder" "$fixture_name" 2
 printf 'connector: webhook\norganisation: gm0001\nurl: http://127.0.0.1:9/\n' >"$fixture_dir/webhook.yaml"
 printf 'connector: gi-http\nlisten: 127.0.0.1:0\ntokens:\n  gi-a: {env: KETENWACHT_TOKEN_A}\n' >"$fixture_dir/gi-http.yaml"
 

@@ -34,19 +34,7 @@ event() { # CASE NUMBER TYPE DATE FIELDS
         printf '"occurred_at":"%sT10:00:00Z","recorded_at":"%sT10:00:00Z","measure_id":"%s",%s}\n' "$4" "$4" "$1" "$5"
 }
 
-mkdir -p "$old/protocols"
-cp "$project/config/calendar.yaml" "$old/"
-echo 5 >"$old/version"
-printf 'prefix: %s.old.\npartitions: 6\n' "$fixture_name" >"$old/broker.yaml"
-cat >"$old/organisations.yaml" <<'END'
-organisations:
-  - {id: gm0001, kind: municipality, name: Een, region: noord}
-  - {id: gi-a, kind: gi, name: A}
-  - {id: operators, kind: operators, name: Beheer}
-regions:
-  - {id: noord, name: Noord}
-END
-cp "$project/tests/cli/proef.yaml" "$old/protocols/"
+fixture_configuration "$old" "$fixture_name.old" 6
 cp -r "$old" "$new"
 printf 'prefix: %s.new.\npartitions: 4\n' "$fixture_name" >"$new/broker.yaml"
 echo 4 >"$new/version"

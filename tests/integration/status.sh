@@ -40,19 +40,7 @@ event() { # NUMBER TYPE DATE FIELDS
         printf '"occurred_at":"%sT10:00:00Z","recorded_at":"%sT10:00:00Z","measure_id":"%s",%s}\n' "$3" "$3" "$case_id" "$4"
 }
 
-mkdir -p "$folder/protocols"
-cp "$project/config/calendar.yaml" "$folder/"
-cp "$project/tests/cli/proef.yaml" "$folder/protocols/"
-echo 5 >"$folder/version"
-printf 'prefix: %s.\npartitions: 2\n' "$fixture_name" >"$folder/broker.yaml"
-cat >"$folder/organisations.yaml" <<'ORGANISATIONS'
-organisations:
-  - {id: gm0001, kind: municipality, name: Een, region: noord}
-  - {id: gi-a, kind: gi, name: A}
-  - {id: operators, kind: operators, name: Beheer}
-regions:
-  - {id: noord, name: Noord}
-ORGANISATIONS
+fixture_configuration "$folder" "$fixture_name" 2
 # Answers what the file says; begins with 204.
 echo 204 >"$fixture_dir/answer"
 cat >"$fixture_dir/receiver.py" <<'RECEIVER'
