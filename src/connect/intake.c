@@ -168,7 +168,7 @@ static bool read_object(struct reading *r, const json_t *object, const char *wit
         refusal = event_from_json(r->request->type, r->orgs, object, also, r->arena, event, &field, &err);
         if (refusal != REFUSAL_NONE)
                 return intake_problem(r, problem_of(refusal), within, field, "%s", err.text);
-        if (event->slots[SLOT_RECORDED_AT].i > r->request->now + INTAKE_AHEAD_MS)
+        if (event->slots[SLOT_RECORDED_AT].i > r->request->now + EVENT_AHEAD_MAX_MS)
                 return intake_problem(r, PROBLEM_BAD_VALUE, within, "recorded_at", "recorded_at: lies more than a day ahead of the broker's clock");
         return check_caller(r, within) && check_key(r, object, within);
 }

@@ -15,7 +15,6 @@
 
 #define INTAKE_BODY_MAX ((size_t)64 * 1024)
 #define INTAKE_ARENA_MAX ((size_t)1024 * 1024)
-#define INTAKE_AHEAD_MS DAY_MS /* how far recorded_at may lie ahead of the clock, as with the worker */
 
 enum intake_form { INTAKE_PLAIN, INTAKE_STRUCTURED };
 

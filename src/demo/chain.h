@@ -18,7 +18,6 @@
 #include "connect/connector.h"
 #include "worker/worker.h"
 
-#define CHAIN_READY_MS 60000 /* until everyone has joined */
 #define CHAIN_TOKEN 48       /* characters */
 
 struct chain;

@@ -9,7 +9,10 @@
  */
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "model/event_type.h"
+
+#define EVENT_AHEAD_MAX_MS DAY_MS /* recorded_at beyond the clock of whoever takes an event: the door and the worker alike */
 
 /* Why something was refused; codes and what they mean stand in refusal.def, in the order of the contract. */
 enum refusal {

@@ -120,7 +120,7 @@ static bool intake_check(const struct ground *g, const struct event *event, cons
         why->stage = "check";
         why->event = event;
         why->code = event_check_values(event, orgs, &field, &why->err);
-        if (why->code == REFUSAL_NONE && event->slots[SLOT_RECORDED_AT].i - g->now.deciding > INTAKE_AHEAD_MAX_MS) {
+        if (why->code == REFUSAL_NONE && event->slots[SLOT_RECORDED_AT].i - g->now.deciding > EVENT_AHEAD_MAX_MS) {
                 why->code = REFUSAL_BAD_VALUE;
                 error_set(&why->err, "recorded_at lies more than a day ahead of the clock");
         }

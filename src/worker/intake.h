@@ -13,7 +13,6 @@
 #include "cluster/event_record.h"
 #include "worker/transaction.h"
 
-#define INTAKE_AHEAD_MAX_MS DAY_MS /* recorded_at beyond the clock */
 
 struct intake {
         struct transaction *txn;   /* borrowed, with all that it stands on */
