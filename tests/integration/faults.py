@@ -242,6 +242,8 @@ def broker_restarted(trial):
             trial.broker.stop()
             trial.pause(TRANSACTION_S, TRANSACTION_S + DOWN_S)
             trial.broker.start()
+            # Sooner, it could still commit: the broker ends old transactions only now and then, and the other is live no sooner than that.
+            wait_for("the other takes over", lambda: tended(workers[1:], lambda: workers[1].owns() == fault_load.PARTITIONS and all_live(workers[1])))
             workers[0].signal(signal.SIGCONT)
         wait_for("facts are committed again", lambda: tended(workers, lambda: len(world.facts()) > before), look=0.3)
         wait_for("both work again", lambda: tended(workers, lambda: all_live(*workers)))
