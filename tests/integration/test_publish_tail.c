@@ -317,6 +317,20 @@ START_TEST(test_wrong_usage) {
 }
 END_TEST
 
+/* A topic that somebody mistyped is not one that is to be made. */
+START_TEST(test_nearest_topic) {
+        struct outcome o;
+
+        run(&o, NULL, "tail measure-startd plan-reviewed --until-end");
+        ck_assert_int_eq(o.status, 2);
+        ck_assert_msg(strstr(buffer_text(&o.err), "measure-startd (did you mean 'measure-started'?)"), "%s", buffer_text(&o.err));
+        done(&o);
+        run(&o, NULL, "tail outbox.jbn --until-end");
+        ck_assert_msg(strstr(buffer_text(&o.err), "outbox.jbn (did you mean 'outbox.gi-jbn'?)"), "%s", buffer_text(&o.err));
+        done(&o);
+}
+END_TEST
+
 /* A tail that waits shows what comes, and a signal ends it with status 0. */
 #define FOLLOWS 2 /* ended by SIGINT, by SIGTERM */
 START_TEST(test_follow) {
@@ -411,6 +425,7 @@ int main(int argc, char **argv) {
         tcase_add_test(t, test_from);
         tcase_add_test(t, test_garbage_does_not_stop_it);
         tcase_add_test(t, test_wrong_usage);
+        tcase_add_test(t, test_nearest_topic);
         tcase_add_loop_test(t, test_follow, 0, FOLLOWS);
         tcase_add_test(t, test_uncommitted);
         tcase_add_test(t, test_no_broker);

@@ -299,6 +299,11 @@ START_TEST(test_nearest_word) {
         n = (struct nearest)NEAREST_INIT("xyz");
         nearest_try(&n, "escalate");
         ck_assert_str_eq(nearest_hint(&n, hint), "");
+        n = (struct nearest)NEAREST_INIT("inbox.gm14"); /* as a spreadsheet writes it: Groningen, not Sluis */
+        nearest_try(&n, "inbox.gm1714");
+        nearest_try(&n, "inbox.gm0014");
+        nearest_try(&n, "inbox.gm0114");
+        ck_assert_str_eq(nearest_hint(&n, hint), " (did you mean 'inbox.gm0014'?)");
 }
 END_TEST
 

@@ -196,7 +196,7 @@ static int start_all(struct kafka_reader *r, const struct bus_reader_config *wan
 }
 
 static int open_topics(struct kafka_reader *r, bool until_end, struct error *err) {
-        int result = kafka_partitions(&r->client, (const char *const *)r->topics.names, r->topics.n, KAFKA_MISSING_FAILS, r->topics.partitions, err);
+        int result = kafka_partitions(&r->client, (const char *const *)r->topics.names, r->topics.n, KAFKA_MISSING_HINTS, r->topics.partitions, err);
 
         if (result)
                 return result;

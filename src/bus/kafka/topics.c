@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "base/table.h"
+#include "base/text.h"
 #include "bus/kafka/topics.h"
 
 #define MISSING_NAMED_MAX 5
@@ -102,13 +103,31 @@ static int fetch_metadata(const struct kafka_client *c, const struct rd_kafka_me
         }
 }
 
-static void name_missing(const struct kafka_client *c, const char *const *topics, size_t n, const int32_t *counts, struct error *err) {
+/* The nearest of the broker's topics that are ours, without the prefix, as one types it. */
+static const char *name_hint(const struct kafka_client *c, const struct rd_kafka_metadata *metadata, const char *topic, char ret[NEAREST_HINT_MAX]) {
+        struct nearest nearest = NEAREST_INIT(topic + strlen(c->bus->prefix));
+
+        for (int i = 0; i < metadata->topic_cnt; i++) {
+                const char *plain = kafka_plain_name(c->bus, metadata->topics[i].topic);
+
+                if (plain)
+                        nearest_try(&nearest, plain);
+        }
+        return nearest_hint(&nearest, ret);
+}
+
+static void name_missing(const struct kafka_client *c, const struct rd_kafka_metadata *metadata, const char *const *topics, size_t n,
+                         enum kafka_missing hints, const int32_t *counts, struct error *err) {
         CLEANUP(buffer_done) struct buffer names = BUFFER_INIT(ERROR_TEXT_MAX);
+        char hint[NEAREST_HINT_MAX] = "";
         size_t missing = 0;
 
         for (size_t i = 0; i < n; i++) {
-                if (counts[i] == 0 && missing++ < MISSING_NAMED_MAX)
-                        buffer_printf(&names, "%s%s", missing > 1 ? ", " : "", topics[i]);
+                if (counts[i] != 0 || missing++ >= MISSING_NAMED_MAX)
+                        continue;
+                if (hints == KAFKA_MISSING_HINTS)
+                        (void) name_hint(c, metadata, topics[i], hint);
+                buffer_printf(&names, "%s%s%s", missing > 1 ? ", " : "", topics[i], hint);
         }
         if (missing > MISSING_NAMED_MAX)
                 buffer_printf(&names, " and %zu more", missing - MISSING_NAMED_MAX);
@@ -139,7 +158,7 @@ int kafka_partitions(const struct kafka_client *c, const char *const *topics, si
         }
         if (!lacks || missing == KAFKA_MISSING_OK)
                 return 0;
-        name_missing(c, topics, n, ret, err);
+        name_missing(c, metadata, topics, n, missing, ret, err);
         return -ENOENT;
 }
 

@@ -18,9 +18,10 @@ const char *kafka_plain_name(const struct kafka_bus *bus, const char *full);
 
 /*
  * Waits for the broker and counts the partitions of each topic (names in full) to ret[n]. Return: 0;
- * -ENOENT with the names of the missing (KAFKA_MISSING_OK: ret 0 instead); negative errno.
+ * -ENOENT with the names of the missing (KAFKA_MISSING_OK: ret 0 instead; KAFKA_MISSING_HINTS: for names that somebody typed,
+ * each with the nearest plain name that the broker has); negative errno.
  */
-enum kafka_missing { KAFKA_MISSING_OK, KAFKA_MISSING_FAILS };
+enum kafka_missing { KAFKA_MISSING_OK, KAFKA_MISSING_FAILS, KAFKA_MISSING_HINTS };
 int kafka_partitions(const struct kafka_client *c, const char *const *topics, size_t n, enum kafka_missing missing, int32_t *ret,
                      struct error *err) MUSTCHECK;
 
