@@ -42,7 +42,7 @@ struct bench_arguments {
         bool json; /* one object on one line instead of text */
 };
 #define BENCH_ARGUMENTS_DEFAULT \
-        { .dirs = COMMAND_DIRS_DEFAULT }
+        { .dirs = command_dirs() }
 #define BENCH_OPTION_ROWS(a) \
         OPTION_TEXT_ROW("--config", &(a)->dirs.config), OPTION_TEXT_ROW("--schemas", &(a)->dirs.schemas), OPTION_FLAG_ROW("--json", &(a)->json)
 

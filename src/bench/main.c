@@ -58,8 +58,8 @@ static int bench_help_of(const char *name) {
                 return status;
         printf("%s\nOptions of every benchmark:\n"
                "  --json         one JSON object on one line\n"
-               "  --schemas DIR  where the schemas are (default schemas)\n"
-               "  --config DIR   where the configuration is (default config)\n\n"
+               "  --schemas DIR  where the schemas are (else KETENWACHT_SCHEMAS, else schemas)\n"
+               "  --config DIR   where the configuration is (else KETENWACHT_CONFIG, else config)\n\n"
                "Exit status: 0 measured, 1 a result was wrong, 2 wrong usage or configuration, 3 the broker or a peer failed.\n",
                bench->help);
         return EXIT_DONE;

@@ -560,7 +560,8 @@ static int check_whole(const struct check *check) {
         char where[2 * CHECK_PATH_MAX];
         int e = config_read(check->dirs.config, check->dirs.schemas, &config, &mistakes), status;
 
-        (void) snprintf(where, sizeof(where), "%s and %s", check->dirs.config, check->dirs.schemas);
+        (void) snprintf(where, sizeof(where), "%s%s and %s%s", check->dirs.config, command_dirs_origin(check->dirs.config), check->dirs.schemas,
+                        command_dirs_origin(check->dirs.schemas));
         if (e == -EINVAL) {
                 status = check_mistakes(check, &mistakes, where);
         } else if (e) {
@@ -576,7 +577,7 @@ static int check_whole(const struct check *check) {
 }
 
 static int check_run(int argc, char **argv) {
-        struct check check = {.dirs = COMMAND_DIRS_DEFAULT};
+        struct check check = {.dirs = command_dirs()};
         const struct option_row rows[] = {
                 OPTION_TEXT_ROW("--config", &check.dirs.config),
                 OPTION_TEXT_ROW("--schemas", &check.dirs.schemas),
@@ -621,8 +622,8 @@ const struct command command_check = {
                 "  --print        do not play: print each story as the lines of ketenwacht replay\n"
                 "  --strict       a warning is a no\n"
                 "  --json         one JSON object on standard output\n"
-                "  --config DIR   configuration (default config)\n"
-                "  --schemas DIR  schemas (default schemas)\n\n"
+                "  --config DIR   configuration (else KETENWACHT_CONFIG, else config)\n"
+                "  --schemas DIR  schemas (else KETENWACHT_SCHEMAS, else schemas)\n\n"
                 "Exit status: 0 all is well; 1 a rule has no row, a story failed, or with --strict a warning; 2 mistakes.\n",
         .run = check_run,
 };

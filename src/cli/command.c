@@ -4,9 +4,11 @@
 
 #include "cli/command.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,6 +26,24 @@ int command_usage(const char *name, const char *fmt, ...) {
         va_end(args);
         fprintf(stderr, "; see ketenwacht %s --help\n", name);
         return EXIT_USAGE;
+}
+
+static const char *command_environment(const char *variable, const char *otherwise) {
+        const char *value = getenv(variable);
+
+        return value && value[0] ? value : otherwise;
+}
+
+struct command_dirs command_dirs(void) {
+        return (struct command_dirs){.config = command_environment(COMMAND_CONFIG, "config"), .schemas = command_environment(COMMAND_SCHEMAS, "schemas")};
+}
+
+const char *command_dirs_origin(const char *folder) {
+        assert(folder);
+        /* The very string of the environment: an option with the same text is another. */
+        if (folder == getenv(COMMAND_CONFIG))
+                return " (" COMMAND_CONFIG ")";
+        return folder == getenv(COMMAND_SCHEMAS) ? " (" COMMAND_SCHEMAS ")" : "";
 }
 
 int command_flush(const char *name) {

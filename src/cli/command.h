@@ -30,8 +30,14 @@ struct command {
 struct command_dirs {
         const char *config, *schemas;
 };
-#define COMMAND_DIRS_DEFAULT \
-        { .config = "config", .schemas = "schemas" }
+
+/* Where both are unless an option says so: KETENWACHT_CONFIG and KETENWACHT_SCHEMAS, else config and schemas here. Borrowed from the environment. */
+#define COMMAND_CONFIG "KETENWACHT_CONFIG"
+#define COMMAND_SCHEMAS "KETENWACHT_SCHEMAS"
+struct command_dirs command_dirs(void);
+
+/* Who named a folder, for a sentence in which it cannot be used: " (KETENWACHT_CONFIG)", or "" for an option and for the default. */
+const char *command_dirs_origin(const char *folder);
 
 /* "ketenwacht NAME: sentence" on standard error; returns @status. */
 int command_fail(const char *name, int status, const struct error *err);

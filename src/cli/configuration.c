@@ -19,9 +19,11 @@ int command_configuration(const char *name, const struct command_dirs *dirs, str
         }
         fputs(buffer_text(&mistakes.text), stderr);
         if (r == -EINVAL)
-                error_set(&err, "the configuration in %s (schemas in %s) has %zu mistakes; mend what is said above", dirs->config, dirs->schemas, mistakes.n);
+                error_set(&err, "the configuration in %s%s with the schemas in %s%s has %zu mistakes; mend what is said above", dirs->config,
+                          command_dirs_origin(dirs->config), dirs->schemas, command_dirs_origin(dirs->schemas), mistakes.n);
         else
-                error_set(&err, "the configuration in %s (schemas in %s) cannot be read: %s", dirs->config, dirs->schemas, mistakes.failure.text);
+                error_set(&err, "the configuration in %s%s with the schemas in %s%s cannot be read: %s", dirs->config,
+                          command_dirs_origin(dirs->config), dirs->schemas, command_dirs_origin(dirs->schemas), mistakes.failure.text);
         mistakes_done(&mistakes);
         return command_fail(name, EXIT_USAGE, &err);
 }

@@ -241,7 +241,7 @@ static void done(struct connect *c) {
 }
 
 static int run_connect(int argc, char **argv) {
-        struct connect c = {.dirs = COMMAND_DIRS_DEFAULT, .log = {.out = stderr, .clock = clock_system(), .level = LOG_LEVEL_INFO, .process = "connect"}};
+        struct connect c = {.dirs = command_dirs(), .log = {.out = stderr, .clock = clock_system(), .level = LOG_LEVEL_INFO, .process = "connect"}};
         int status = connect_arguments(argc, argv, &c);
 
         if (status || c.list)
@@ -273,8 +273,8 @@ const struct command command_connect = {
                 "                     runs or in the next one. Prints {\"resumed\":NAME,\"inbox_offset\":N}; status 1 when it was not stopped\n"
                 "  --metrics PORT     answer /metrics, /healthz and /readyz on 127.0.0.1:PORT; 0 takes any port, see the log\n"
                 "  --bootstrap LIST   the broker; otherwise KETENWACHT_BOOTSTRAP, otherwise broker.yaml\n"
-                "  --config DIR       configuration (default config)\n"
-                "  --schemas DIR      schemas (default schemas)\n\n"
+                "  --config DIR       configuration (else KETENWACHT_CONFIG, else config)\n"
+                "  --schemas DIR      schemas (else KETENWACHT_SCHEMAS, else schemas)\n\n"
                 "The log goes to standard error, one JSON object a line (ops/log.md explains each).\n"
                 "Exit status: 0 stopped, resumed or listed, 1 there was nothing to resume, 2 the configuration is wrong, 3 the broker failed.\n",
         .run = run_connect,

@@ -61,6 +61,7 @@ static int demo_with(struct demo_arguments *a) {
 
         a->run.config = config;
         a->run.config_folder = a->dirs.config;
+        a->run.schemas_folder = a->dirs.schemas;
         a->run.log = &log;
         a->run.broker = &broker.config;
         a->run.scratch = scratch && scratch[0] ? scratch : "/tmp";
@@ -77,7 +78,7 @@ static int demo_with(struct demo_arguments *a) {
 }
 
 static int demo_command(int argc, char **argv) {
-        struct demo_arguments a = {.dirs = COMMAND_DIRS_DEFAULT, .run = {.weeks_per_second = 1}};
+        struct demo_arguments a = {.dirs = command_dirs(), .run = {.weeks_per_second = 1}};
         const char *arguments[OPTION_ARGUMENTS_MAX];
         struct demo_texts t = {0};
         const struct option_row rows[] = {

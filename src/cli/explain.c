@@ -99,7 +99,7 @@ static int explain_live(const struct arguments *a, const struct config *config) 
 }
 
 static int explain_run(int argc, char **argv) {
-        struct arguments a = {.dirs = COMMAND_DIRS_DEFAULT, .at = INSTANT_NEVER};
+        struct arguments a = {.dirs = command_dirs(), .at = INSTANT_NEVER};
         const char *arguments[OPTION_ARGUMENTS_MAX], *case_text = NULL, *at_text = NULL;
         const struct option_row rows[] = {
                 OPTION_TEXT_ROW("--config", &a.dirs.config), OPTION_TEXT_ROW("--schemas", &a.dirs.schemas),

@@ -5,6 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <curl/curl.h>
+#include <jansson.h>
+#include <librdkafka/rdkafka.h>
+#include <microhttpd.h>
+#include <yaml.h>
+
 #include "base/text.h"
 #include "cli/command.h"
 
@@ -43,8 +49,17 @@ static void print_help(FILE *out) {
                      "Usage: ketenwacht COMMAND [ARGUMENTS]\n\nCommands:\n");
         for (const struct command *const *c = commands; *c; c++)
                 fprintf(out, "  %-14s %s\n", (*c)->name, (*c)->summary);
-        fprintf(out, "\nEvery command takes --config DIR (default config), --schemas DIR (default schemas) and --help.\n"
+        fprintf(out, "\nEvery command takes --help, --config DIR (else KETENWACHT_CONFIG, else config) and --schemas DIR (else KETENWACHT_SCHEMAS,\n"
+                     "else schemas).\n"
+                     "ketenwacht --version names this build and the libraries it runs with.\n"
                      "Exit status: 0 done, 1 the answer is no, 2 wrong usage or configuration, 3 the broker or a peer failed.\n");
+}
+
+/* The libraries are what the program found when it started, not what it was built with: that is what a report of a fault needs. */
+static void print_version(void) {
+        printf("ketenwacht %s\n", KETENWACHT_VERSION);
+        printf("librdkafka %s, libcurl %s, libmicrohttpd %s, jansson %s, libyaml %s\n", rd_kafka_version_str(), curl_version_info(CURLVERSION_NOW)->version,
+               MHD_get_version(), jansson_version_str(), yaml_get_version_string());
 }
 
 int main(int argc, char **argv) {
@@ -55,6 +70,10 @@ int main(int argc, char **argv) {
         if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
                 print_help(stdout);
                 return EXIT_DONE;
+        }
+        if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
+                print_version();
+                return command_flush("version");
         }
         struct nearest nearest = NEAREST_INIT(argv[1]);
         char hint[NEAREST_HINT_MAX];

@@ -79,7 +79,7 @@ static int mock_with(const struct command_dirs *dirs) {
 }
 
 static int mock_run(int argc, char **argv) {
-        struct command_dirs dirs = COMMAND_DIRS_DEFAULT;
+        struct command_dirs dirs = command_dirs();
         const char *arguments[OPTION_ARGUMENTS_MAX];
         const struct option_row rows[] = {
                 OPTION_TEXT_ROW("--config", &dirs.config),
@@ -101,8 +101,8 @@ const struct command command_mock = {
                 "{\"bootstrap\":\"127.0.0.1:PORT\",\"topics\":N} and runs until SIGINT or SIGTERM. It keeps everything in memory and\n"
                 "little of it (5 MiB a partition), forgets offsets that are committed in transactions and aborts nothing:\n"
                 "good for looking around, never for real cases.\n\n"
-                "  --config DIR   configuration (default config)\n"
-                "  --schemas DIR  schemas (default schemas)\n\n"
+                "  --config DIR   configuration (else KETENWACHT_CONFIG, else config)\n"
+                "  --schemas DIR  schemas (else KETENWACHT_SCHEMAS, else schemas)\n\n"
                 "Exit status: 0 ended by a signal, 2 wrong usage or configuration, 3 the broker could not be started.\n",
         .run = mock_run,
 };

@@ -152,7 +152,7 @@ static int publish(struct publish *p) {
 }
 
 static int publish_run(int argc, char **argv) {
-        struct publish p = {.dirs = COMMAND_DIRS_DEFAULT, .line = BUFFER_INIT(LINE_MAX_BYTES), .show = isatty(STDERR_FILENO) == 1};
+        struct publish p = {.dirs = command_dirs(), .line = BUFFER_INIT(LINE_MAX_BYTES), .show = isatty(STDERR_FILENO) == 1};
         int status = publish_arguments(argc, argv, &p);
 
         if (status == 0)
@@ -176,8 +176,8 @@ const struct command command_publish = {
                 "Publishing a file again does no harm: an event that is known by its event_id counts once.\n\n"
                 "  --as ORGANISATION  write to outbox.ORGANISATION, as its own Kafka client would\n"
                 "  --bootstrap LIST   the broker; otherwise KETENWACHT_BOOTSTRAP, otherwise broker.yaml\n"
-                "  --config DIR       configuration (default config)\n"
-                "  --schemas DIR      schemas (default schemas)\n\n"
+                "  --config DIR       configuration (else KETENWACHT_CONFIG, else config)\n"
+                "  --schemas DIR      schemas (else KETENWACHT_SCHEMAS, else schemas)\n\n"
                 "Exit status: 0 all published, 1 some lines were rejected, 2 wrong usage or configuration, 3 the broker failed.\n",
         .run = publish_run,
 };

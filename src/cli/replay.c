@@ -74,7 +74,7 @@ static int replay_play(const char *path, const struct config *config, instant_t 
 }
 
 static int replay_run(int argc, char **argv) {
-        struct command_dirs dirs = COMMAND_DIRS_DEFAULT;
+        struct command_dirs dirs = command_dirs();
         const char *arguments[OPTION_ARGUMENTS_MAX], *settle_text = NULL;
         const struct option_row rows[] = {
                 OPTION_TEXT_ROW("--config", &dirs.config),

@@ -288,7 +288,7 @@ static int report_read_kind(const char *name, enum listing_kind *ret) {
 }
 
 static int report_run(int argc, char **argv) {
-        struct arguments a = {.dirs = COMMAND_DIRS_DEFAULT};
+        struct arguments a = {.dirs = command_dirs()};
         struct listing_query query = {0};
         const char *arguments[OPTION_ARGUMENTS_MAX];
         const struct option_row rows[] = {

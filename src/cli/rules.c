@@ -439,7 +439,7 @@ static int rules_run(int argc, char **argv) {
                 error_set(&err, "out of memory");
                 return command_fail("rules", EXIT_BROKER, &err);
         }
-        *run = (struct rules){.dirs = COMMAND_DIRS_DEFAULT,
+        *run = (struct rules){.dirs = command_dirs(),
                             .threads = 1,
                             .log = {.out = stderr, .clock = clock_system(), .level = LOG_LEVEL_INFO, .process = "rules"}};
         status = rules_read_arguments(argc, argv, run);
@@ -465,8 +465,8 @@ const struct command command_rules = {
                 "                     and end; status 3 when another worker had a part of the partitions\n"
                 "  --now INSTANT      the clock of --once, RFC 3339 (default: the present)\n"
                 "  --bootstrap LIST   the broker; otherwise KETENWACHT_BOOTSTRAP, otherwise broker.yaml\n"
-                "  --config DIR       configuration (default config)\n"
-                "  --schemas DIR      schemas (default schemas)\n\n"
+                "  --config DIR       configuration (else KETENWACHT_CONFIG, else config)\n"
+                "  --schemas DIR      schemas (else KETENWACHT_SCHEMAS, else schemas)\n\n"
                 "The log goes to standard error, one JSON object a line (ops/log.md explains each).\n"
                 "Exit status: 0 stopped or done, 2 the configuration is wrong or older than the one in case-state, or case-state or an event topic\n"
                 "has a cleanup.policy with which events would be forgotten (topics plan), 3 the broker failed.\n",

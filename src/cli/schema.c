@@ -77,7 +77,8 @@ static int schema_list(const struct arguments *a, struct buffer *out, struct err
                 }
         }
         if (n == 0) {
-                error_set(err, "the folder %s holds no %s files; --schemas says where they are", a->dirs.schemas, ENDING);
+                error_set(err, "the folder %s%s holds no %s files; --schemas or " COMMAND_SCHEMAS " says where they are", a->dirs.schemas,
+                          command_dirs_origin(a->dirs.schemas), ENDING);
                 status = EXIT_USAGE;
         }
         return status;
@@ -186,7 +187,8 @@ static int schema_unknown(const struct arguments *a, struct error *err) {
                 names[i][strlen(names[i]) - strlen(ENDING)] = '\0';
                 nearest_try(&nearest, names[i]);
         }
-        error_set(err, "no schema '%.64s' in %s%s; ketenwacht schema list names them", a->operand, a->dirs.schemas, nearest_hint(&nearest, hint));
+        error_set(err, "no schema '%.64s' in %s%s%s; ketenwacht schema list names them", a->operand, a->dirs.schemas,
+                  command_dirs_origin(a->dirs.schemas), nearest_hint(&nearest, hint));
         return EXIT_USAGE;
 }
 
@@ -254,7 +256,7 @@ static int schema_run_verb(const struct verb *verb, const struct arguments *a) {
 }
 
 static int schema_run(int argc, char **argv) {
-        struct arguments a = {.dirs = COMMAND_DIRS_DEFAULT};
+        struct arguments a = {.dirs = command_dirs()};
         const struct option_row options[] = {
                 OPTION_TEXT_ROW("--config", &a.dirs.config),
                 OPTION_TEXT_ROW("--schemas", &a.dirs.schemas),
@@ -297,8 +299,8 @@ const struct command command_schema = {
                 "  fingerprint  CRC-64-AVRO of the Parsing Canonical Form, sixteen hex digits\n"
                 "  canonical    the Parsing Canonical Form itself\n\n"
                 "Options:\n"
-                "  --schemas DIR  where the schemas are (default schemas)\n"
-                "  --config DIR   where the configuration is (default config)\n"
+                "  --schemas DIR  where the schemas are (else KETENWACHT_SCHEMAS, else schemas)\n"
+                "  --config DIR   where the configuration is (else KETENWACHT_CONFIG, else config)\n"
                 "  --json         of list: one object a line, {\"name\", \"fingerprint\", \"record\", \"doc\"}\n\n"
                 "Exit status: 0 done, 2 wrong usage, or a schema that is not there or not right.\n",
         .run = schema_run,

@@ -51,7 +51,8 @@ static int show_read_schemas(struct show *show, const struct state_arguments *a)
 
         if (r) {
                 fputs(buffer_text(&mistakes.text), stderr);
-                error_set(&err, "the schemas in %s cannot be used: %s", a->dirs.schemas, r == -EINVAL ? "mend what is said above" : strerror(-r));
+                error_set(&err, "the schemas in %s%s cannot be used: %s", a->dirs.schemas, command_dirs_origin(a->dirs.schemas),
+                          r == -EINVAL ? "mend what is said above" : strerror(-r));
         } else {
                 error_set(&err, "out of memory");
                 r = view_new(show->types, a->clear, &show->view, &err);
@@ -206,7 +207,7 @@ static int state_check(struct state_arguments *a, enum part part, const char *fo
 }
 
 static int state_run(int argc, char **argv) {
-        struct state_arguments a = {.dirs = COMMAND_DIRS_DEFAULT};
+        struct state_arguments a = {.dirs = command_dirs()};
         const char *arguments[OPTION_ARGUMENTS_MAX], *format = NULL;
         const struct option_row rows[] = {
                 OPTION_TEXT_ROW("--config", &a.dirs.config),
@@ -255,8 +256,8 @@ const struct command command_state = {
                 "         --from DIR             the configuration folder of the other\n"
                 "         --from-bootstrap LIST  its broker (else KETENWACHT_BOOTSTRAP, else the broker.yaml there)\n\n"
                 "  --bootstrap LIST  the broker (else KETENWACHT_BOOTSTRAP, else broker.yaml)\n"
-                "  --config DIR      configuration (default config)\n"
-                "  --schemas DIR     schemas (default schemas)\n\n"
+                "  --config DIR      configuration (else KETENWACHT_CONFIG, else config)\n"
+                "  --schemas DIR     schemas (else KETENWACHT_SCHEMAS, else schemas)\n\n"
                 "Exit status: 0 done, 1 no such case, or not to be copied into, 2 wrong usage or configuration, 3 the broker failed.\n",
         .run = state_run,
 };

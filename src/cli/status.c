@@ -100,7 +100,7 @@ static int status_ask(struct status_command *c) {
 }
 
 static int status_run(int argc, char **argv) {
-        struct status_command c = {.dirs = COMMAND_DIRS_DEFAULT, .limits = STATUS_LIMITS_DEFAULT};
+        struct status_command c = {.dirs = command_dirs(), .limits = STATUS_LIMITS_DEFAULT};
         int exit = status_arguments(argc, argv, &c);
 
         if (exit == EXIT_DONE)
@@ -133,8 +133,8 @@ const struct command command_status = {
                 "  CALENDAR           the calendar ends within --calendar days (default 365)\n\n"
                 "  --json             one JSON object, on one line\n"
                 "  --bootstrap LIST   the broker; otherwise KETENWACHT_BOOTSTRAP, otherwise broker.yaml\n"
-                "  --config DIR       configuration (default config)\n"
-                "  --schemas DIR      schemas (default schemas)\n\n"
+                "  --config DIR       configuration (else KETENWACHT_CONFIG, else config)\n"
+                "  --schemas DIR      schemas (else KETENWACHT_SCHEMAS, else schemas)\n\n"
                 "Exit status: 0 all is well, 1 something is wrong, 2 wrong usage or configuration, 3 the broker does not answer.\n",
         .run = status_run,
 };

@@ -92,7 +92,8 @@ static int tail_read_schemas(struct tail *t) {
 
         if (r) {
                 fputs(buffer_text(&mistakes.text), stderr);
-                error_set(&err, "the schemas in %s cannot be used: %s", t->dirs.schemas, r == -EINVAL ? "mend what is said above" : strerror(-r));
+                error_set(&err, "the schemas in %s%s cannot be used: %s", t->dirs.schemas, command_dirs_origin(t->dirs.schemas),
+                          r == -EINVAL ? "mend what is said above" : strerror(-r));
         }
         mistakes_done(&mistakes);
         return r ? command_fail("tail", EXIT_USAGE, &err) : 0;
@@ -183,7 +184,7 @@ static int tail(struct tail *t) {
 }
 
 static int tail_run(int argc, char **argv) {
-        struct tail t = {.dirs = COMMAND_DIRS_DEFAULT, .line = BUFFER_INIT(VIEW_BYTES_MAX)};
+        struct tail t = {.dirs = command_dirs(), .line = BUFFER_INIT(VIEW_BYTES_MAX)};
         int status = tail_arguments(argc, argv, &t);
 
         if (status)
@@ -213,8 +214,8 @@ const struct command command_tail = {
                 "  --clear            show personal fields; without it they are null. (Hex is never masked.)\n"
                 "  --uncommitted      also records of transactions that are open or were aborted\n"
                 "  --bootstrap LIST   the broker; otherwise KETENWACHT_BOOTSTRAP, otherwise broker.yaml\n"
-                "  --config DIR       where broker.yaml stands (default config)\n"
-                "  --schemas DIR      schemas (default schemas)\n\n"
+                "  --config DIR       where broker.yaml stands (else KETENWACHT_CONFIG, else config)\n"
+                "  --schemas DIR      schemas (else KETENWACHT_SCHEMAS, else schemas)\n\n"
                 "Topics are named without the configured prefix.\n"
                 "Exit status: 0 stopped or at the end, 2 wrong usage (also: no such topic), 3 the broker failed.\n",
         .run = tail_run,

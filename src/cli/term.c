@@ -115,7 +115,7 @@ static int term_read_calendar(const struct arguments *a, char path[PATH_TEXT_MAX
         if (calendar_read(path, ret, &mistakes) == 0)
                 return 0;
         fputs(buffer_text(&mistakes.text), stderr);
-        error_set(&err, "%s cannot be used; mend what is said above", path);
+        error_set(&err, "%s%s cannot be used; mend what is said above", path, command_dirs_origin(a->dirs.config));
         return command_fail("term", EXIT_USAGE, &err);
 }
 
@@ -192,7 +192,7 @@ static int term_print(const struct arguments *a, const struct calendar *cal, con
 }
 
 static int term_run(int argc, char **argv) {
-        struct arguments a = {.dirs = COMMAND_DIRS_DEFAULT};
+        struct arguments a = {.dirs = command_dirs()};
         CLEANUP(calendar_free_p) struct calendar *cal = NULL;
         CLEANUP(arena_free_p) struct arena *arena = NULL;
         char path[PATH_TEXT_MAX];
@@ -226,7 +226,7 @@ const struct command command_term = {
                 "  --roll legal   move the end as the Algemene termijnenwet does (articles 1 and 2)\n"
                 "  --explain      say in Dutch how the date came about\n"
                 "  --json         print one JSON object: date or instant; with --explain the calculation too\n"
-                "  --config DIR   where calendar.yaml stands (default config)\n\n"
+                "  --config DIR   where calendar.yaml stands (else KETENWACHT_CONFIG, else config)\n\n"
                 "Holidays and equated days come from calendar.yaml. A term that needs a day of a year that is not listed\n"
                 "there is refused: exit status 2.\n\n"
                 "  ketenwacht term 2020-05-15 \"5 working days\"           2020-05-26\n"

@@ -129,7 +129,7 @@ static int topics_plan_or_apply(struct topics_command *c, int argc, char **argv)
 }
 
 static int topics_run(int argc, char **argv) {
-        struct topics_command c = {.dirs = COMMAND_DIRS_DEFAULT};
+        struct topics_command c = {.dirs = command_dirs()};
         int status = topics_plan_or_apply(&c, argc, argv);
 
         admin_free(c.admin);
@@ -148,8 +148,8 @@ const struct command command_topics = {
                 "Topics follow from the event types in the schemas and from the organisations; their figures, and who gets which\n"
                 "rights, stand in broker.yaml. Nothing is ever deleted, and a number of partitions is never changed: the\n"
                 "partition of a case hangs on it. Such a difference is refused.\n\n"
-                "  --config DIR      configuration (default config)\n"
-                "  --schemas DIR     schemas (default schemas)\n"
+                "  --config DIR      configuration (else KETENWACHT_CONFIG, else config)\n"
+                "  --schemas DIR     schemas (else KETENWACHT_SCHEMAS, else schemas)\n"
                 "  --bootstrap LIST  where the broker is (else KETENWACHT_BOOTSTRAP, else broker.yaml)\n\n"
                 "Exit status: 0 done, 1 something is refused, 2 wrong usage or configuration, 3 the broker failed.\n",
         .run = topics_run,

@@ -505,6 +505,25 @@ static const char *demo_bootstrap(const struct demo *demo) {
         return demo->c->bootstrap ? demo->c->bootstrap : demo->place.bootstrap;
 }
 
+/* A line of shell that sets a variable to any text at all. */
+static void demo_write_export(FILE *f, const char *name, const char *value) {
+        fprintf(f, "export %s='", name);
+        for (; *value; value++) {
+                if (*value == '\'')
+                        fputs("'\\''", f);
+                else
+                        fputc(*value, f);
+        }
+        fputs("'\n", f);
+}
+
+/* The same for a folder, which stays the same wherever the shell that reads it stands. */
+static void demo_write_folder(FILE *f, const char *name, const char *folder) {
+        char absolute[PATH_MAX];
+
+        demo_write_export(f, name, realpath(folder, absolute) ? absolute : folder);
+}
+
 static int demo_write_env(const struct demo *demo, struct error *err) {
         char self[PATH_MAX] = "";
         FILE *f;
@@ -520,11 +539,14 @@ static int demo_write_env(const struct demo *demo, struct error *err) {
         if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
                 self[0] = '\0';
         fprintf(f, "# Where the demonstration of process %d is. It goes when it ends.\n", getpid());
-        fprintf(f, "export KETENWACHT_BOOTSTRAP=%s\n", demo_bootstrap(demo));
+        demo_write_export(f, "KETENWACHT_BOOTSTRAP", demo_bootstrap(demo));
+        demo_write_folder(f, "KETENWACHT_CONFIG", demo->c->config_folder);
+        demo_write_folder(f, "KETENWACHT_SCHEMAS", demo->c->schemas_folder);
         fprintf(f, "export GI_HTTP=http://127.0.0.1:%u\n", chain_port(demo->chain));
-        fprintf(f, "export GI_TOKEN=%s\n", demo_token(demo, "gi-jbn"));
-        fprintf(f, "export MUNICIPALITY_TOKEN=%s\n", demo_token(demo, demo->receiver->id));
-        fprintf(f, "export PATH='%s':\"$PATH\"\n", dirname(self));
+        demo_write_export(f, "GI_TOKEN", demo_token(demo, "gi-jbn"));
+        demo_write_export(f, "MUNICIPALITY_TOKEN", demo_token(demo, demo->receiver->id));
+        demo_write_folder(f, "KETENWACHT_BIN", dirname(self));
+        fputs("export PATH=\"$KETENWACHT_BIN:$PATH\"\n", f);
         ok = !ferror(f);
         ok = fclose(f) == 0 && ok;
         if (ok)

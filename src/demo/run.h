@@ -14,7 +14,7 @@
 
 struct demo_config { /* all borrowed */
         const struct config *config;
-        const char *config_folder;          /* where it was read from, for messages */
+        const char *config_folder, *schemas_folder; /* where it was read from, for messages and the file of --env */
         const struct broker_config *broker; /* of the configuration */
         const struct log *log;
         const char *bootstrap;              /* of a real broker; NULL: an embedded one */

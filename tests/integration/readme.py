@@ -70,13 +70,13 @@ def check_story(output):
 
 def run_demo(binary, root, folder):
     demo = subprocess.Popen([binary, "demo", "--keep", "--speed", "0", "--cases", "10"], cwd=folder, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + DEADLINE_S
+    deadline, env = time.monotonic() + DEADLINE_S, ". .cache/demo.env" # after which it does not matter where one stands
     try:
         while not os.path.exists(os.path.join(folder, ".cache/demo.env")):
             expect("the demonstration goes on", demo.poll() is None)
             expect("the demonstration is ready in time", time.monotonic() < deadline)
             time.sleep(0.1)
-        check_story(bash(block(root, "first-event") + block(root, "first-answer"), folder, binary))
+        check_story(bash(block(root, "first-event").replace(env, env + "\ncd /") + block(root, "first-answer"), folder, binary))
     finally:
         demo.send_signal(signal.SIGTERM)
         status = demo.wait(timeout=60)
