@@ -4,9 +4,11 @@
 
 #include "cli/broker.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cli/progress.h"
 #include "worker/live.h"
 
 #define BROKER_ARENA_MAX ((size_t)8 << 20)
@@ -78,15 +80,33 @@ void command_broker_done(struct command_broker *broker) {
         *broker = (struct command_broker){0};
 }
 
+struct cases_wait {
+        struct progress progress;
+        const char *name;
+};
+
+static void cases_progress(void *ctx, uint64_t records) {
+        struct cases_wait *wait = ctx;
+
+        if (progress_due(&wait->progress))
+                progress_say(&wait->progress, wait->name, "%" PRIu64 " records of case-state read", records);
+}
+
 int command_cases(const char *name, const struct command_dirs *dirs, const char *bootstrap, const struct uuid *case_id, struct store *store) {
+        struct cases_wait wait = {.progress = progress_begin(), .name = name};
+        const struct live_watch watch = {.read = cases_progress, .ctx = &wait};
         struct command_broker broker = {0};
         struct error err = {0};
-        int status = command_broker_read(name, dirs->config, bootstrap, NULL, &broker);
+        int r, status = command_broker_read(name, dirs->config, bootstrap, NULL, &broker);
 
         if (status == EXIT_DONE)
                 status = command_broker_open(name, &broker);
-        if (status == EXIT_DONE && live_read(broker.bus, case_id, store, &err))
-                status = command_fail(name, EXIT_BROKER, &err);
+        if (status == EXIT_DONE) {
+                r = live_read(broker.bus, case_id, &watch, store, &err);
+                progress_clear(&wait.progress);
+                if (r)
+                        status = command_fail(name, EXIT_BROKER, &err);
+        }
         command_broker_done(&broker);
         return status;
 }

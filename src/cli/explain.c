@@ -69,7 +69,8 @@ static int explain_no_start(int r) {
 }
 
 static int explain_file(const struct arguments *a, const struct config *config) {
-        const struct lines_input input = {.command = "explain", .path = a->path, .until = a->at};
+        struct progress progress = progress_begin();
+        const struct lines_input input = {.command = "explain", .path = a->path, .progress = &progress, .until = a->at};
         struct replay *replay = NULL;
         int r = replay_new(config, INSTANT_NEVER, explain_untold, NULL, &replay), status;
 

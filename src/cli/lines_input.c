@@ -5,7 +5,9 @@
 #include "cli/lines_input.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/command.h"
 
@@ -40,6 +42,28 @@ static int lines_play_line(const struct lines_input *input, uint64_t number, con
         return 0;
 }
 
+/* How much of a file has been read, of 100; -1: nobody knows, as of a pipe. */
+static int lines_part(FILE *in) {
+        struct stat st;
+        off_t at = ftello(in);
+
+        if (at < 0 || fstat(fileno(in), &st) || !S_ISREG(st.st_mode) || st.st_size == 0)
+                return -1;
+        return at >= st.st_size ? 100 : (int)(100 * at / st.st_size);
+}
+
+static void lines_progress(const struct lines_input *input, FILE *in, uint64_t number) {
+        int part;
+
+        if (!progress_due(input->progress))
+                return;
+        part = lines_part(in);
+        if (part < 0)
+                progress_say(input->progress, input->command, "%" PRIu64 " lines", number);
+        else
+                progress_say(input->progress, input->command, "%" PRIu64 " lines, %d %% of the file", number, part);
+}
+
 static int lines_play_file(const struct lines_input *input, FILE *in, const struct config *config, struct replay *replay) {
         struct lines lines = LINES_INIT(in);
         struct arena *arena;
@@ -56,7 +80,9 @@ static int lines_play_file(const struct lines_input *input, FILE *in, const stru
                 line_done(&line);
                 if (r)
                         break;
+                lines_progress(input, in, lines.number);
         }
+        progress_clear(input->progress);
         lines_done(&lines);
         arena_free(arena);
         return r == LINES_E_END ? replay_end(replay) : r;

@@ -5,6 +5,7 @@
  * A file of JSON lines played through the engine: what replay, explain and report have in common
  */
 
+#include "cli/progress.h"
 #include "engine/replay.h"
 #include "model/lines.h"
 
@@ -14,6 +15,7 @@ struct lines_input {
         /* What to do with a refused line; NULL: nothing. */
         void (*refused)(void *ctx, uint64_t number, enum refusal refusal, const char *field, const struct error *err);
         void *ctx;
+        struct progress *progress; /* of the command; whoever prints meanwhile clears it first */
         instant_t until; /* events recorded after it are left out; INSTANT_NEVER: none */
 };
 

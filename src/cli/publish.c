@@ -6,17 +6,16 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/json.h"
 #include "cli/broker.h"
 #include "cli/configuration.h"
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "cli/publisher.h"
 #include "model/lines.h"
 
 #define LINE_MAX_BYTES ((size_t)64 * 1024)
-#define PROGRESS_MS 500
 
 struct publish {
         struct command_dirs dirs;
@@ -24,8 +23,7 @@ struct publish {
         struct config *config;
         struct command_broker broker;
         struct buffer line;
-        bool show;             /* standard error is a terminal */
-        int64_t next_progress; /* monotonic ms */
+        struct progress progress;
 };
 
 static void publish_print_rejected(void *ctx, uint64_t number, enum refusal refusal, const char *field, const struct error *err) {
@@ -35,17 +33,16 @@ static void publish_print_rejected(void *ctx, uint64_t number, enum refusal refu
         buffer_clear(&p->line);
         line_rejected_json(number, refusal, field, err, &w);
         buffer_add_byte(&p->line, '\n');
+        progress_clear(&p->progress);
         (void) fwrite(p->line.bytes, 1, p->line.n, stdout); /* a full disk is told at the end */
 }
 
 static void publish_print_progress(void *ctx, const struct publisher_result *r) {
-        struct clock clock = clock_system();
         struct publish *p = ctx;
 
-        if (!p->show || clock_monotonic(&clock) < p->next_progress)
-                return;
-        p->next_progress = clock_monotonic(&clock) + PROGRESS_MS;
-        fprintf(stderr, "\r%" PRIu64 " lines, %" PRIu64 " published, %" PRIu64 " rejected", r->lines, r->published, r->rejected);
+        if (progress_due(&p->progress))
+                progress_say(&p->progress, "publish", "%" PRIu64 " lines, %" PRIu64 " published, %" PRIu64 " rejected", r->lines, r->published,
+                             r->rejected);
 }
 
 static int publish_arguments(int argc, char **argv, struct publish *p) {
@@ -82,9 +79,8 @@ static int publish_find_as(const struct publish *p, const struct organisation **
 }
 
 /* The summary comes last, whatever happened before it. */
-static int publish_conclude(const struct publish *p, const struct publisher_result *result, int r, struct error *err) {
-        if (p->next_progress)
-                fputc('\n', stderr);
+static int publish_conclude(struct publish *p, const struct publisher_result *result, int r, struct error *err) {
+        progress_clear(&p->progress);
         if (result->foreign)
                 fprintf(stderr, "ketenwacht publish: %" PRIu64 " events name another source than %s; admission will refuse them\n", result->foreign, p->as);
         printf("{\"published\":%" PRIu64 ",\"rejected\":%" PRIu64, result->published, result->rejected);
@@ -152,7 +148,7 @@ static int publish(struct publish *p) {
 }
 
 static int publish_run(int argc, char **argv) {
-        struct publish p = {.dirs = command_dirs(), .line = BUFFER_INIT(LINE_MAX_BYTES), .show = isatty(STDERR_FILENO) == 1};
+        struct publish p = {.dirs = command_dirs(), .line = BUFFER_INIT(LINE_MAX_BYTES), .progress = progress_begin()};
         int status = publish_arguments(argc, argv, &p);
 
         if (status == 0)

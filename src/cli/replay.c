@@ -13,7 +13,15 @@
 
 #define LINE_MAX_BYTES ((size_t)1024 * 1024)
 
-static int replay_print(struct buffer *line) {
+struct replay_output {
+        struct buffer line;
+        struct progress progress;
+};
+
+static int replay_print(struct replay_output *out) {
+        struct buffer *line = &out->line;
+
+        progress_clear(&out->progress);
         buffer_add_byte(line, '\n');
         if (line->failed)
                 return -ENOMEM;
@@ -21,49 +29,50 @@ static int replay_print(struct buffer *line) {
 }
 
 static int replay_print_told(void *ctx, const struct outcome *outcome) {
-        struct buffer *line = ctx;
+        struct replay_output *out = ctx;
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < outcome->n_effects; i++) {
-                struct json_writer w = JSON_WRITER(line);
+                struct json_writer w = JSON_WRITER(&out->line);
 
-                buffer_clear(line);
+                buffer_clear(&out->line);
                 effect_to_json(&outcome->effects[i], &w);
-                r = replay_print(line);
+                r = replay_print(out);
         }
         if (r == 0 && outcome->remark.code != REFUSAL_NONE) {
-                struct json_writer w = JSON_WRITER(line);
+                struct json_writer w = JSON_WRITER(&out->line);
 
-                buffer_clear(line);
+                buffer_clear(&out->line);
                 remark_to_json(&outcome->remark, &w);
-                r = replay_print(line);
+                r = replay_print(out);
         }
         return r;
 }
 
 static void replay_refused(void *ctx, uint64_t number, enum refusal refusal, const char *field, const struct error *err) {
-        struct buffer *line = ctx;
-        struct json_writer w = JSON_WRITER(line);
+        struct replay_output *out = ctx;
+        struct json_writer w = JSON_WRITER(&out->line);
 
-        buffer_clear(line);
+        buffer_clear(&out->line);
         line_rejected_json(number, refusal, field, err, &w);
-        (void) replay_print(line); /* a full disk shows at the next effect and at the end */
+        (void) replay_print(out); /* a full disk shows at the next effect and at the end */
 }
 
 static int replay_play(const char *path, const struct config *config, instant_t settle) {
-        struct buffer line = BUFFER_INIT(LINE_MAX_BYTES);
-        const struct lines_input input = {.command = "replay", .path = path, .refused = replay_refused, .ctx = &line, .until = INSTANT_NEVER};
+        struct replay_output out = {.line = BUFFER_INIT(LINE_MAX_BYTES), .progress = progress_begin()};
+        const struct lines_input input = {
+                .command = "replay", .path = path, .refused = replay_refused, .ctx = &out, .progress = &out.progress, .until = INSTANT_NEVER};
         struct replay *replay = NULL;
         struct error err = {0};
         int status = EXIT_BROKER;
-        int r = replay_new(config, settle, replay_print_told, &line, &replay);
+        int r = replay_new(config, settle, replay_print_told, &out, &replay);
 
         if (r == 0)
                 status = lines_play(&input, config, replay);
         else
                 error_set(&err, "cannot start: %s", strerror(-r));
         replay_free(replay);
-        buffer_done(&line);
+        buffer_done(&out.line);
         if (r)
                 return command_fail("replay", EXIT_BROKER, &err);
         if (status == EXIT_DONE && fflush(stdout) != 0) {

@@ -126,7 +126,8 @@ static void report_complete(struct listing_query *query, const struct arguments 
 }
 
 static int report_file(const struct arguments *a, const struct config *config, struct listing_query *query) {
-        const struct lines_input input = {.command = "report", .path = a->path, .until = query->at};
+        struct progress progress = progress_begin();
+        const struct lines_input input = {.command = "report", .path = a->path, .progress = &progress, .until = query->at};
         struct replay *replay = NULL;
         int r = replay_new(config, query->at, report_untold, NULL, &replay), status;
         struct error err = {0};

@@ -20,6 +20,7 @@
 #include "bus/murmur2.h"
 #include "cluster/topics.h"
 #include "cli/broker.h"
+#include "cli/progress.h"
 #include "model/row_key.h"
 #include "worker/live.h"
 
@@ -39,6 +40,7 @@ struct copy {
         struct target_mark *marks; /* by partition of the target */
         int64_t version;           /* highest seen; -1: none */
         uint64_t sent, settled, copied;
+        struct progress progress;
         bool refused;
         struct error failure;      /* of the first row that the broker refused */
 };
@@ -139,6 +141,8 @@ static int copy_row(void *ctx, struct bus_record *record, struct error *err) {
         int64_t number;
         int r;
 
+        if (progress_due(&copy->progress))
+                progress_say(&copy->progress, "state", "%" PRIu64 " rows copied", copy->copied);
         if (row_key_read(record->key, record->key_n, &key) == ROW_KEY_E_LENGTH) {
                 error_set(err, "partition %d of case-state, offset %" PRId64 ": a key of %zu bytes; keys have %d", record->partition, record->offset,
                           record->key_n, ROW_KEY_BYTES);
@@ -204,6 +208,7 @@ static int copy_rows(struct copy *copy, struct error *err) {
         if (r)
                 return r;
         r = live_each(copy->from.bus, &rows, err);
+        progress_clear(&copy->progress);
         if (r)
                 return r;
         r = copy_wait(copy, 0, err);
@@ -229,7 +234,7 @@ static int copy_run(struct copy *copy) {
 }
 
 int state_copy(const struct command_dirs *dirs, const char *bootstrap, const char *from, const char *from_bootstrap) {
-        struct copy copy = {.version = -1};
+        struct copy copy = {.version = -1, .progress = progress_begin()};
         int status = copy_open(&copy, dirs, bootstrap, from, from_bootstrap);
 
         if (status == 0)

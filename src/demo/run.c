@@ -434,7 +434,7 @@ static int demo_tell_story(struct demo *demo, struct error *err) {
         r = store_new(engine, &store);
         if (r)
                 return r;
-        r = live_read(demo->place.bus, &story, store, err);
+        r = live_read(demo->place.bus, &story, NULL, store, err);
         if (r)
                 return r;
         file = store_find(store, &story);

@@ -20,6 +20,7 @@ static bool live_wants(const struct bus_record *record, const struct uuid *case_
 
 static int live_read_rows(struct bus_reader *reader, const struct live_rows *rows, struct error *err) {
         struct bus_event event;
+        uint64_t records = 0;
         unsigned idle = 0;
         int r;
 
@@ -34,6 +35,9 @@ static int live_read_rows(struct bus_reader *reader, const struct live_rows *row
                         return -ETIMEDOUT;
                 }
                 idle = 0;
+                records++;
+                if (rows->watch)
+                        rows->watch->read(rows->watch->ctx, records);
                 r = live_wants(&event.record, rows->case_id) ? rows->row(rows->ctx, &event.record, err) : 0;
                 if (r)
                         return r;
@@ -70,8 +74,8 @@ static int live_restore(void *ctx, struct bus_record *record, struct error *err)
         return store_restore(ctx, record->key, record->key_n, record->value, record->value_n, err);
 }
 
-int live_read(struct bus *bus, const struct uuid *case_id, struct store *store, struct error *err) {
-        const struct live_rows rows = {.partition = BUS_ALL_PARTITIONS, .case_id = case_id, .row = live_restore, .ctx = store};
+int live_read(struct bus *bus, const struct uuid *case_id, const struct live_watch *watch, struct store *store, struct error *err) {
+        const struct live_rows rows = {.partition = BUS_ALL_PARTITIONS, .case_id = case_id, .row = live_restore, .ctx = store, .watch = watch};
 
         return live_each(bus, &rows, err);
 }
