@@ -442,21 +442,47 @@ struct bus_reader_config {
         int64_t offset;     /* BUS_FROM_OFFSET: in each partition read */
         bool until_end;     /* BUS_END when the ends that stood at opening are reached; otherwise goes on for ever */
         bool uncommitted;   /* also records of open and aborted transactions */
+        bool some;          /* a topic that is not there has no records; without it the reader does not open */
+        const char *group;  /* NULL; or whose offsets bus_reader_committed() tells: it is not joined */
 };
+#define BUS_NOT_COMMITTED (-1)
 #define BUS_ALL_PARTITIONS (-1)
 
 struct bus_reader {
         const struct bus_reader_ops *ops;
 };
 
+struct reader_positions;
+
 struct bus_reader_ops {
         int (*poll)(struct bus_reader *r, int timeout_ms, struct bus_event *ret, struct error *err);
+        int (*look)(struct bus_reader *r, struct error *err);
+        const struct reader_positions *(*positions)(const struct bus_reader *r);
+        int (*committed)(struct bus_reader *r, const struct bus_part *parts, size_t n, int64_t *ret, struct error *err);
         void (*close)(struct bus_reader *r);
 };
 
 /* BUS_RECORD, BUS_NONE or BUS_END. Return: 0 or negative errno. */
 static inline int bus_reader_poll(struct bus_reader *r, int timeout_ms, struct bus_event *ret, struct error *err) {
         return r->ops->poll(r, timeout_ms, ret, err);
+}
+
+/* Takes the ends that stand now as those to be reached. Of a reader without until_end. Return: 0 or negative errno. */
+static inline int bus_reader_look(struct bus_reader *r, struct error *err) {
+        return r->ops->look(r, err);
+}
+
+/* How far it has read, and to where there is something (bus/positions.h): reader_positions_reached(), reader_positions_bounds(). */
+static inline const struct reader_positions *bus_reader_positions(const struct bus_reader *r) {
+        return r->ops->positions(r);
+}
+
+/*
+ * What config.group has committed of each of @parts, to ret[n]; BUS_NOT_COMMITTED: nothing. Of a transaction that is not decided nothing is told.
+ * Return: 0 or negative errno.
+ */
+static inline int bus_reader_committed(struct bus_reader *r, const struct bus_part *parts, size_t n, int64_t *ret, struct error *err) {
+        return r->ops->committed(r, parts, n, ret, err);
 }
 
 /* Ends the handle. NULL ok. */

@@ -387,6 +387,8 @@ bool reader_positions_begin(struct reader_positions *r, struct bus_part part, co
         *begin = config->from == BUS_FROM_OFFSET && config->offset > found ? config->offset : found;
         if (*begin < 0 || (config->from == BUS_FROM_OFFSET && *begin > end)) /* no record so late: the end */
                 *begin = end;
+        at->first = found;
+        at->next = *begin;
         at->end = end;
         at->done = r->until_end && *begin >= end;
         at->reads = !at->done;
@@ -410,6 +412,7 @@ bool reader_positions_take(struct reader_positions *r, struct bus_part part, int
                 return false;
         at = &r->at[part.index][part.partition];
         asked = at->reads && (!r->until_end || (!at->done && offset < at->end)); /* others were written since */
+        at->next = offset + 1;
         if (at->reads && offset + 1 >= at->end)
                 reader_finish(r, at);
         return asked;
@@ -421,6 +424,31 @@ void reader_positions_end(struct reader_positions *r, struct bus_part part, int6
         if (!is_inside(r->partitions, r->topics, part))
                 return;
         at = &r->at[part.index][part.partition];
+        at->next = offset;
         if (at->reads && offset >= at->end)
                 reader_finish(r, at);
+}
+
+void reader_positions_look(struct reader_positions *r, struct bus_part part, int64_t end) {
+        assert(!r->until_end);
+        if (is_inside(r->partitions, r->topics, part))
+                r->at[part.index][part.partition].end = end;
+}
+
+bool reader_positions_reached(const struct reader_positions *r) {
+        for (size_t i = 0; i < r->topics; i++) {
+                for (int32_t p = 0; p < r->partitions[i]; p++) {
+                        if (r->at[i][p].reads && !r->at[i][p].done && r->at[i][p].next < r->at[i][p].end)
+                                return false;
+                }
+        }
+        return true;
+}
+
+bool reader_positions_bounds(const struct reader_positions *r, struct bus_part part, int64_t *first, int64_t *end) {
+        if (!is_inside(r->partitions, r->topics, part))
+                return false;
+        *first = r->at[part.index][part.partition].first;
+        *end = r->at[part.index][part.partition].end;
+        return true;
 }

@@ -156,7 +156,7 @@ int consumer_positions_rewind(struct consumer_positions *c, int (*each)(void *ct
 struct reader_position {
         bool reads; /* wanted, and not at its end from the beginning */
         bool done;  /* its end has been reached */
-        int64_t end;
+        int64_t first, next, end; /* @first: where the log began at opening, when reading began there or at an offset */
 };
 
 struct reader_positions {
@@ -186,6 +186,15 @@ bool reader_positions_take(struct reader_positions *r, struct bus_part part, int
 
 /* The end of a partition was met at @offset. */
 void reader_positions_end(struct reader_positions *r, struct bus_part part, int64_t offset);
+
+/* Another look at the end of a partition: that far is to be read. */
+void reader_positions_look(struct reader_positions *r, struct bus_part part, int64_t end);
+
+/* Whether all that is read has been read to the ends that were looked at last. */
+bool reader_positions_reached(const struct reader_positions *r);
+
+/* Where the log of a partition begins and ends, as it was seen. False: there is no such partition. */
+bool reader_positions_bounds(const struct reader_positions *r, struct bus_part part, int64_t *first, int64_t *end);
 
 /* Whether BUS_END is due. */
 static inline bool reader_positions_at_end(const struct reader_positions *r) {

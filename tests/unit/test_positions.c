@@ -284,6 +284,30 @@ START_TEST(reading_ends_where_the_end_was) {
 }
 END_TEST
 
+START_TEST(reading_on_may_look_again_how_far) {
+        const struct bus_reader_config config = {.from = BUS_FROM_OFFSET, .offset = 4};
+        struct bus_part p = {0, 0}, q = {0, 1};
+        struct reader_positions r = {0};
+        int64_t begin, from, end;
+
+        ck_assert_int_eq(reader_positions_init(&r, (const int32_t[]){2}, 1, false), 0);
+        ck_assert(reader_positions_begin(&r, p, &config, 2, 6, &begin) && reader_positions_begin(&r, q, &config, 0, 4, &begin));
+        ck_assert(reader_positions_bounds(&r, p, &from, &end) && from == 2 && end == 6);
+        ck_assert(!reader_positions_bounds(&r, (struct bus_part){0, 2}, &from, &end));
+        ck_assert(!reader_positions_reached(&r));
+        ck_assert(reader_positions_take(&r, p, 4));
+        ck_assert(!reader_positions_reached(&r));
+        ck_assert(reader_positions_take(&r, p, 5));
+        ck_assert(reader_positions_reached(&r) && !reader_positions_at_end(&r)); /* it goes on */
+        reader_positions_look(&r, q, 6);
+        ck_assert(!reader_positions_reached(&r));
+        ck_assert(reader_positions_take(&r, q, 4));
+        reader_positions_end(&r, q, 6); /* a marker stood there */
+        ck_assert(reader_positions_reached(&r));
+        reader_positions_done(&r);
+}
+END_TEST
+
 int main(void) {
         Suite *s = suite_create("positions");
         TCase *worker = tcase_create("worker"), *consumer = tcase_create("consumer"), *reader = tcase_create("reader");
@@ -304,6 +328,7 @@ int main(void) {
         tcase_add_test(consumer, paused_and_lost_parts_hand_nothing_out);
         tcase_add_loop_test(reader, reading_begins, 0, ELEMENTS(begins));
         tcase_add_test(reader, reading_ends_where_the_end_was);
+        tcase_add_test(reader, reading_on_may_look_again_how_far);
         suite_add_tcase(s, worker);
         suite_add_tcase(s, consumer);
         suite_add_tcase(s, reader);

@@ -13,12 +13,14 @@
 
 #define TURNS_MAX 10000
 #define CLUSTER_ID_MS 1000
+#define COMMITTED_MS 5000
 
 struct kafka_reader {
         struct kafka_client client; /* first: librdkafka's callbacks */
         struct bus_reader reader;
         struct kafka_topics topics;
-        rd_kafka_topic_t **handles; /* [topics.n] */
+        char *group;                /* with prefix; NULL: none */
+        rd_kafka_topic_t **handles; /* [topics.n]; NULL: not there */
         struct reader_positions at;
         rd_kafka_queue_t *queue;
         instant_t since; /* older records are left out: see start_all() */
@@ -113,10 +115,108 @@ static void kafka_reader_close(struct bus_reader *reader) {
         reader_positions_done(&r->at);
         kafka_topics_done(&r->topics);
         free(r->headers.items);
+        free(r->group);
         free(r);
 }
 
-static const struct bus_reader_ops kafka_reader_ops = {.poll = kafka_reader_poll, .close = kafka_reader_close};
+static int kafka_reader_look(struct bus_reader *reader, struct error *err) {
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *end = rd_kafka_topic_partition_list_new(16);
+        struct kafka_reader *r = kafka_reader_of(reader);
+        int result, i = 0;
+
+        if (!end)
+                return -ENOMEM;
+        for (size_t t = 0; t < r->topics.n; t++) {
+                for (int32_t p = 0; p < r->topics.partitions[t]; p++) {
+                        if (r->at.at[t][p].reads)
+                                rd_kafka_topic_partition_list_add(end, r->topics.names[t], p)->offset = RD_KAFKA_OFFSET_END;
+                }
+        }
+        result = kafka_list_offsets(&r->client, end, err);
+        for (size_t t = 0; result == 0 && t < r->topics.n; t++) { /* in the order of the list */
+                for (int32_t p = 0; p < r->topics.partitions[t]; p++) {
+                        if (r->at.at[t][p].reads)
+                                reader_positions_look(&r->at, (struct bus_part){(uint32_t)t, p}, end->elems[i++].offset);
+                }
+        }
+        return result;
+}
+
+static const struct reader_positions *kafka_reader_positions(const struct bus_reader *reader) {
+        return &kafka_reader_of((struct bus_reader *)(uintptr_t)reader)->at;
+}
+
+/* One question for what the group has committed; an offset on which a transaction is pending is the one before it. */
+static rd_kafka_event_t *reader_ask_committed(struct kafka_reader *r, const rd_kafka_topic_partition_list_t *list) {
+        CLEANUP(rd_kafka_queue_destroy_p) rd_kafka_queue_t *queue = rd_kafka_queue_new(r->client.rk);
+        rd_kafka_ListConsumerGroupOffsets_t *request = rd_kafka_ListConsumerGroupOffsets_new(r->group, list);
+        rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(r->client.rk, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
+        rd_kafka_event_t *event = NULL;
+        char reason[KAFKA_TROUBLE_MAX];
+
+        if (queue && request && options && !rd_kafka_AdminOptions_set_request_timeout(options, COMMITTED_MS, reason, sizeof(reason))) {
+                rd_kafka_ListConsumerGroupOffsets(r->client.rk, &request, 1, options, queue);
+                event = rd_kafka_queue_poll(queue, BUS_CALL_MS); /* comes with the time-out at the latest */
+        }
+        if (request)
+                rd_kafka_ListConsumerGroupOffsets_destroy(request);
+        if (options)
+                rd_kafka_AdminOptions_destroy(options);
+        return event;
+}
+
+static int reader_take_committed(const struct kafka_reader *r, rd_kafka_event_t *event, const struct bus_part *parts, size_t n, int64_t *ret,
+                                 struct error *err) {
+        static const char call[] = "the question for committed offsets";
+        const rd_kafka_topic_partition_list_t *found;
+        const rd_kafka_group_result_t **results;
+        const rd_kafka_error_t *error;
+        size_t groups = 0;
+
+        if (rd_kafka_event_error(event))
+                return kafka_failed(&r->client, call, rd_kafka_event_error(event), rd_kafka_event_error_string(event), err);
+        results = rd_kafka_ListConsumerGroupOffsets_result_groups(rd_kafka_event_ListConsumerGroupOffsets_result(event), &groups);
+        error = groups > 0 ? rd_kafka_group_result_error(results[0]) : NULL;
+        if (error)
+                return kafka_failed(&r->client, call, rd_kafka_error_code(error), rd_kafka_error_string(error), err);
+        found = groups > 0 ? rd_kafka_group_result_partitions(results[0]) : NULL;
+        for (size_t i = 0; i < n; i++) {
+                const rd_kafka_topic_partition_t *at = NULL;
+
+                for (int k = 0; found && !at && k < found->cnt; k++) {
+                        if (found->elems[k].partition == parts[i].partition && strcmp(found->elems[k].topic, r->topics.names[parts[i].index]) == 0)
+                                at = &found->elems[k];
+                }
+                ret[i] = at && !at->err && at->offset >= 0 ? at->offset : BUS_NOT_COMMITTED;
+        }
+        return 0;
+}
+
+static int kafka_reader_committed(struct bus_reader *reader, const struct bus_part *parts, size_t n, int64_t *ret, struct error *err) {
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
+        CLEANUP(rd_kafka_event_destroy_p) rd_kafka_event_t *event = NULL;
+        struct kafka_reader *r = kafka_reader_of(reader);
+
+        assert(r->group);
+        if (!list)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+                if (!rd_kafka_topic_partition_list_find(list, r->topics.names[parts[i].index], parts[i].partition))
+                        rd_kafka_topic_partition_list_add(list, r->topics.names[parts[i].index], parts[i].partition);
+        }
+        if (n == 0)
+                return 0;
+        event = reader_ask_committed(r, list);
+        if (!event)
+                return -ENOMEM;
+        return reader_take_committed(r, event, parts, n, ret, err);
+}
+
+static const struct bus_reader_ops kafka_reader_ops = {.poll = kafka_reader_poll,
+                                                       .look = kafka_reader_look,
+                                                       .positions = kafka_reader_positions,
+                                                       .committed = kafka_reader_committed,
+                                                       .close = kafka_reader_close};
 
 /* What to ask the broker for, to know where to begin. */
 static int64_t ask_for(const struct bus_reader_config *config) {
@@ -195,8 +295,9 @@ static int start_all(struct kafka_reader *r, const struct bus_reader_config *wan
         return 0;
 }
 
-static int open_topics(struct kafka_reader *r, bool until_end, struct error *err) {
-        int result = kafka_partitions(&r->client, (const char *const *)r->topics.names, r->topics.n, KAFKA_MISSING_HINTS, r->topics.partitions, err);
+static int open_topics(struct kafka_reader *r, const struct bus_reader_config *config, struct error *err) {
+        int result = kafka_partitions(&r->client, (const char *const *)r->topics.names, r->topics.n,
+                                      config->some ? KAFKA_MISSING_OK : KAFKA_MISSING_HINTS, r->topics.partitions, err);
 
         if (result)
                 return result;
@@ -205,11 +306,13 @@ static int open_topics(struct kafka_reader *r, bool until_end, struct error *err
         if (!r->handles || !r->queue)
                 return -ENOMEM;
         for (size_t i = 0; i < r->topics.n; i++) {
+                if (r->topics.partitions[i] == 0)
+                        continue;
                 r->handles[i] = rd_kafka_topic_new(r->client.rk, r->topics.names[i], NULL);
                 if (!r->handles[i])
                         return -ENOMEM;
         }
-        return reader_positions_init(&r->at, r->topics.partitions, r->topics.n, until_end);
+        return reader_positions_init(&r->at, r->topics.partitions, r->topics.n, config->until_end);
 }
 
 int kafka_reader_open(struct bus *b, const struct bus_reader_config *config, struct bus_reader **ret, struct error *err) {
@@ -223,13 +326,18 @@ int kafka_reader_open(struct bus *b, const struct bus_reader_config *config, str
                 return -ENOMEM;
         r->reader.ops = &kafka_reader_ops;
         opened = &r->reader;
+        if (config->group) {
+                r->group = kafka_name(kafka_bus_of(b), config->group);
+                if (!r->group)
+                        return -ENOMEM;
+        }
         result = kafka_client_open(&r->client, kafka_bus_of(b), &options, err);
         if (result)
                 return result;
         result = kafka_topics_init(&r->topics, kafka_bus_of(b), config->topics, config->topics_n, err);
         if (result)
                 return result;
-        result = open_topics(r, config->until_end, err);
+        result = open_topics(r, config, err);
         if (result)
                 return result;
         result = start_all(r, config, err);

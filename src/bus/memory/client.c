@@ -34,25 +34,27 @@ static void cells_done(struct cells *c) {
         free(c->cells);
 }
 
-static int cells_init(struct cells *c, const struct memory *m, const char *const *names, size_t n, struct error *err) {
+/* @some: a topic that is not there has no partitions. */
+static int cells_init(struct cells *c, const struct memory *m, const char *const *names, size_t n, bool some, struct error *err) {
         int r;
 
         c->topics = calloc(n + 1, sizeof(*c->topics));
         c->partitions = calloc(n + 1, sizeof(*c->partitions));
         if (!c->topics || !c->partitions)
                 return -ENOMEM;
-        r = memory_topic_find_all(m, names, n, c->topics, err);
+        r = some ? 0 : memory_topic_find_all(m, names, n, c->topics, err);
         if (r)
                 return r;
         for (size_t i = 0; i < n; i++) {
-                c->partitions[i] = c->topics[i]->n;
-                c->n += (size_t)c->topics[i]->n;
+                c->topics[i] = memory_topic_find(m, names[i]);
+                c->partitions[i] = c->topics[i] ? c->topics[i]->n : 0;
+                c->n += (size_t)c->partitions[i];
         }
         c->cells = calloc(c->n + 1, sizeof(*c->cells));
         if (!c->cells)
                 return -ENOMEM;
         for (size_t i = 0, at = 0; i < n; i++) {
-                for (int32_t p = 0; p < c->topics[i]->n; p++)
+                for (int32_t p = 0; p < c->partitions[i]; p++)
                         c->cells[at++] = (struct cell){.partition = &c->topics[i]->partitions[p], .part = {(uint32_t)i, p}};
         }
         return 0;
@@ -271,7 +273,7 @@ static const struct bus_consumer_ops memory_consumer_ops = {
 
 static int open_memory_consumer(struct memory_consumer *c, const struct bus_consumer_config *config, struct error *err) {
         CLEANUP(cells_done) struct cells cells = {0};
-        int r = cells_init(&cells, c->m, config->topics, config->topics_n, err);
+        int r = cells_init(&cells, c->m, config->topics, config->topics_n, false, err);
 
         if (r)
                 return r;
@@ -452,6 +454,7 @@ int memory_producer_open(struct bus *b, const struct bus_producer_config *config
 struct memory_reader {
         struct bus_reader reader;
         struct memory *m;
+        char *group; /* NULL: none */
         bool uncommitted;
         struct reader_positions at;
         struct cell *cells;
@@ -496,10 +499,48 @@ static void memory_reader_close(struct bus_reader *reader) {
 
         reader_positions_done(&r->at);
         free(r->cells);
+        free(r->group);
         free(r);
 }
 
-static const struct bus_reader_ops memory_reader_ops = {.poll = memory_reader_poll, .close = memory_reader_close};
+static int memory_reader_look(struct bus_reader *reader, struct error *err) {
+        struct memory_reader *r = memory_reader_of(reader);
+
+        (void)err;
+        for (size_t i = 0; i < r->cells_n; i++) {
+                const struct memory_partition *p = r->cells[i].partition;
+
+                reader_positions_look(&r->at, r->cells[i].part, r->uncommitted ? memory_partition_end(p) : p->stable);
+        }
+        return 0;
+}
+
+static const struct reader_positions *memory_reader_positions(const struct bus_reader *reader) {
+        return &((const struct memory_reader *)reader)->at;
+}
+
+static int memory_reader_committed(struct bus_reader *reader, const struct bus_part *parts, size_t n, int64_t *ret, struct error *err) {
+        struct memory_reader *r = memory_reader_of(reader);
+        const struct memory_group *group;
+
+        (void)err;
+        assert(r->group);
+        group = table_get(&r->m->groups, r->group, strlen(r->group));
+        for (size_t i = 0; i < n; i++) {
+                ret[i] = BUS_NOT_COMMITTED;
+                for (size_t k = 0; k < r->cells_n; k++) {
+                        if (group && r->cells[k].part.index == parts[i].index && r->cells[k].part.partition == parts[i].partition)
+                                ret[i] = memory_offset_get(group, r->cells[k].partition);
+                }
+        }
+        return 0;
+}
+
+static const struct bus_reader_ops memory_reader_ops = {.poll = memory_reader_poll,
+                                                        .look = memory_reader_look,
+                                                        .positions = memory_reader_positions,
+                                                        .committed = memory_reader_committed,
+                                                        .close = memory_reader_close};
 
 /* What a broker answers who asks where to begin. */
 static int64_t find_offset(const struct bus_reader_config *config, const struct memory_partition *p, int64_t end) {
@@ -524,7 +565,12 @@ int memory_reader_open(struct bus *b, const struct bus_reader_config *config, st
         opened = &r->reader;
         r->m = memory_of(b);
         r->uncommitted = config->uncommitted;
-        result = cells_init(&cells, r->m, config->topics, config->topics_n, err);
+        if (config->group) {
+                r->group = strdup(config->group);
+                if (!r->group)
+                        return -ENOMEM;
+        }
+        result = cells_init(&cells, r->m, config->topics, config->topics_n, config->some, err);
         if (result)
                 return result;
         result = reader_positions_init(&r->at, cells.partitions, config->topics_n, config->until_end);
