@@ -208,45 +208,35 @@ static bool webhook_add_header(struct transfer *t, const char *fmt, ...) {
 }
 
 static bool webhook_headers(const struct webhook *w, struct transfer *t, const struct delivery *d) {
+        const struct cloudevent *ce = d->ce;
         char id[UUID_TEXT + 1];
         bool ok = true;
 
         uuid_format(&d->delivery_id, id);
-        ok = ok && webhook_add_header(t, "Content-Type: %s; charset=utf-8", w->mode == MODE_BINARY ? "application/json" : "application/cloudevents+json");
+        ok = ok && webhook_add_header(t, "Content-Type: %s; charset=utf-8", w->mode == MODE_BINARY ? "application/json" : CLOUDEVENT_MEDIA_TYPE);
         ok = ok && webhook_add_header(t, "Idempotency-Key: \"%s\"", id);
         ok = ok && webhook_add_header(t, "Expect:"); /* a body this small is sent at once */
         if (w->token.n > 0)
                 ok = ok && webhook_add_header(t, "Authorization: Bearer %s", w->token.items[0].bytes);
-        if (d->traceparent.n > 0)
-                ok = ok && webhook_add_header(t, "traceparent: %.*s", (int)d->traceparent.n, d->traceparent.s);
+        if (ce->traceparent.n > 0)
+                ok = ok && webhook_add_header(t, "traceparent: %.*s", (int)ce->traceparent.n, ce->traceparent.s);
         if (w->mode == MODE_BINARY) {
-                ok = ok && webhook_add_header(t, "ce-specversion: 1.0") && webhook_add_header(t, "ce-id: %s", d->id) &&
-                     webhook_add_header(t, "ce-source: %s", d->source) &&
-                     webhook_add_header(t, "ce-type: %s", d->type) && webhook_add_header(t, "ce-time: %s", d->time);
+                ok = ok && webhook_add_header(t, "ce-specversion: " EVENT_SPECVERSION) && webhook_add_header(t, "ce-id: %s", ce->id) &&
+                     webhook_add_header(t, "ce-source: %s", ce->source) &&
+                     webhook_add_header(t, "ce-type: %s", ce->type) && webhook_add_header(t, "ce-time: %s", ce->time);
         }
         return ok;
 }
 
-static void write_body(const struct webhook *w, const struct delivery *d, struct buffer *out) {
+static void write_body(const struct webhook *w, const struct cloudevent *ce, struct buffer *out) {
         struct json_writer json = JSON_WRITER(out);
 
-        jsonw_open_object(&json);
-        if (w->mode == MODE_BINARY) {
-                event_to_json(d->event, false, &json);
-        } else {
-                jsonw_put_string(&json, "specversion", "1.0");
-                jsonw_put_string(&json, "id", d->id);
-                jsonw_put_string(&json, "source", d->source);
-                jsonw_put_string(&json, "type", d->type);
-                jsonw_put_string(&json, "time", d->time);
-                jsonw_put_string(&json, "datacontenttype", "application/json");
-                if (d->traceparent.n > 0)
-                        jsonw_put_text(&json, "traceparent", d->traceparent);
-                jsonw_key(&json, "data");
-                jsonw_open_object(&json);
-                event_to_json(d->event, false, &json);
-                jsonw_close_object(&json);
+        if (w->mode == MODE_STRUCTURED) {
+                cloudevent_write(ce, &json);
+                return;
         }
+        jsonw_open_object(&json);
+        event_to_json(ce->event, false, &json);
         jsonw_close_object(&json);
 }
 
@@ -263,7 +253,7 @@ static int webhook_deliver(void *ctx, const struct delivery *delivery, struct er
                 return -EBUSY;
         }
         t->received = 0;
-        write_body(w, delivery, &t->body);
+        write_body(w, delivery->ce, &t->body);
         if (t->body.failed || !webhook_headers(w, t, delivery))
                 return -ENOMEM;
         if (curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers) || curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, buffer_text(&t->body)) ||

@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "cluster/event_record.h"
+#include "connect/cloudevent.h"
 #include "connect/secret.h"
 #include "model/event.h"
 #include "model/event_types.h"
@@ -66,11 +67,9 @@ enum submitted {
 
 /* One record to carry out. Borrowed for the call: deliver() takes what it needs. */
 struct delivery {
-        const struct event *event;
-        const char *id, *source, *type, *time; /* CloudEvents: as in the record's headers, else from the event */
-        struct text traceparent;               /* valid, or empty */
-        struct uuid delivery_id;               /* the same for every try of this record */
-        void *cookie;                          /* for runtime_tried() */
+        const struct cloudevent *ce;
+        struct uuid delivery_id; /* the same for every try of this record */
+        void *cookie;            /* for runtime_tried() */
 };
 
 enum tried {
@@ -97,6 +96,7 @@ struct runtime; /* connect/runtime.h */
 /* What a connector may use; lives as long as it is open. */
 struct connector_env {
         struct runtime *runtime;
+        struct bus *bus;   /* to look at what stands there (connect/desk.h); events go and come by the runtime */
         const char *name;  /* of this connector, from its file */
         const struct event_types *types;
         const struct organisations *organisations;

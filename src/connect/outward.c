@@ -13,7 +13,6 @@
 #include "cluster/event_record.h"
 #include "cluster/topics.h"
 #include "connect/backoff.h"
-#include "connect/trace.h"
 
 #define NOTHING_COMMITTED (-1)
 #define FLYING_WAIT_MS 20   /* new records are looked for so often while tries are under way */
@@ -266,23 +265,6 @@ static bool outward_read(const struct core *c, struct held *held, struct slot *s
         return true;
 }
 
-/* A header as text, when it is one that may stand in a header again; else what follows from the event. */
-static const char *outward_header(const struct core *c, const struct held *held, const char *name, const char *otherwise) {
-        const struct bus_header *h = bus_record_header(&held->record, name);
-        const char *text;
-
-        if (!h || !h->value || h->n == 0 || h->n > EVENT_HEADER_SOURCE_MAX)
-                return otherwise;
-        for (size_t i = 0; i < h->n; i++) {
-                char letter = ((const char *)h->value)[i];
-
-                if (letter <= ' ' || letter > '~')
-                        return otherwise;
-        }
-        text = arena_copy(c->arena, h->value, h->n);
-        return text ? text : otherwise;
-}
-
 /* The record's place is its delivery's id: the same in every try and after every restart. */
 static struct uuid outward_delivery_id(const struct core *c, const struct held *held) {
         char name[BUS_NAME_MAX * 2];
@@ -290,23 +272,6 @@ static struct uuid outward_delivery_id(const struct core *c, const struct held *
                          (long long)held->record.offset);
 
         return uuid_v5(&uuid_namespace_ketenwacht, name, (size_t)n);
-}
-
-static void outward_describe(const struct core *c, struct held *held, const struct event *event, struct event_headers *own, struct delivery *ret) {
-        struct text trace = event_record_traceparent(&held->record);
-
-        event_headers_make(event, c->config.organisations, (struct text){0}, own);
-        *ret = (struct delivery){
-                .event = event,
-                .id = own->id,
-                .source = outward_header(c, held, EVENT_HEADER_SOURCE, own->source),
-                .type = own->type,
-                .time = outward_header(c, held, EVENT_HEADER_TIME, own->time),
-                .delivery_id = outward_delivery_id(c, held),
-                .cookie = held,
-        };
-        if (trace_valid(trace))
-                ret->traceparent = trace;
 }
 
 /* A body that we cannot read: its id as the headers say it, for who looks for it. */
@@ -323,8 +288,7 @@ static void outward_park_unread(struct outward *out, struct core *c, struct held
 static int outward_try(struct outward *out, struct core *c, struct window_entry *entry, struct error *err) {
         struct held *held = entry->item;
         struct slot slots[LAYOUT_SLOTS_MAX];
-        struct event_headers own;
-        struct delivery delivery;
+        struct cloudevent ce;
         struct event event;
 
         arena_reset(c->arena);
@@ -332,10 +296,10 @@ static int outward_try(struct outward *out, struct core *c, struct window_entry 
                 outward_park_unread(out, c, held);
                 return 0;
         }
-        outward_describe(c, held, &event, &own, &delivery);
+        cloudevent_describe(&held->record, &event, c->config.organisations, &ce);
         window_fly(&out->window, entry);
         held->tries++;
-        return c->ops->deliver(c->ctx, &delivery, err);
+        return c->ops->deliver(c->ctx, &(struct delivery){.ce = &ce, .delivery_id = outward_delivery_id(c, held), .cookie = held}, err);
 }
 
 /* -- How it ended -- */

@@ -71,6 +71,7 @@ int runtime_open(const struct runtime_config *config, struct runtime **ret, stru
                 return -ENOMEM;
         r->core.env = (struct connector_env){
                 .runtime = r,
+                .bus = config->bus,
                 .name = config->file->name,
                 .types = config->types,
                 .organisations = config->organisations,
