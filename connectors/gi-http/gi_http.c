@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
 /*
- * gi-http: organisations post their events over HTTP
+ * gi-http: organisations post their events over HTTP, ask what became of them, and read their inboxes
  *
  * One thread: libmicrohttpd is turned by the runtime, and a request waits suspended until the broker
- * has answered. So an answer of 202 means that all replicas have the event.
+ * has answered. So an answer of 202 means that all replicas have the event. What is asked is looked up by the desk, on its own thread.
  */
 
 #include <arpa/inet.h>
@@ -18,11 +18,13 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "connect/connector.h"
+#include "connect/desk.h"
 #include "connect/intake.h"
 #include "connect/openapi.h"
 #include "connect/problem.h"
 #include "connect/runtime.h"
 #include "connectors/connector.h"
+#include "connectors/gi-http/question.h"
 
 #define EVENTS "/events/"
 #define ADDRESS_MAX 64
@@ -31,6 +33,7 @@
 #define GI_HTTP_DISCARD_MAX ((int64_t)1024 * 1024) /* of a body that nobody wants, before the connection is cut */
 #define GI_HTTP_ANSWER_MAX ((size_t)64 * 1024)
 #define GI_HTTP_RETRY_AFTER_S 2
+#define GI_HTTP_ANSWERS_MS 5 /* while questions are open, the desk's answers are looked for so often */
 
 struct gi_http {
         /* options */
@@ -42,6 +45,8 @@ struct gi_http {
         struct MHD_Daemon *daemon;
         struct arena *arena;    /* of one request that is being read */
         struct buffer document; /* openapi.json */
+        struct desk *desk;
+        struct request *asking; /* whose question the desk has */
         size_t requests;        /* begun and not over */
         bool quiet;             /* listens no more */
         int failure;            /* of runtime_submit(): ends the connector */
@@ -49,11 +54,16 @@ struct gi_http {
         struct metric *answered;
 };
 
-/* One request for something under /events/, from its headers until its answer is sent. */
+/* One request for something under /events/ or for /inbox, from its headers until its answer is sent. */
 struct request {
         struct gi_http *server;
         struct MHD_Connection *connection;
         enum { REQUEST_BODY, REQUEST_WAITING, REQUEST_SETTLED } phase;
+        bool asks;                    /* nothing is posted */
+        struct desk_question question;
+        struct desk_answer answer;
+        struct request *next, *previous; /* of those who are asking */
+        char link[QUESTION_LINK_MAX]; /* of the next page */
         const struct event_type *type;
         const struct organisation *caller;
         enum intake_form form;
@@ -64,8 +74,8 @@ struct request {
 };
 
 /* The statuses that are counted, in the order of their series. */
-static const unsigned statuses[] = {200, 202, 400, 401, 403, 404, 405, 413, 415, 422, 500, 503};
-static const char *const status_names[] = {"200", "202", "400", "401", "403", "404", "405", "413", "415", "422", "500", "503"};
+static const unsigned statuses[] = {200, 202, 400, 401, 403, 404, 405, 410, 413, 415, 422, 500, 503};
+static const char *const status_names[] = {"200", "202", "400", "401", "403", "404", "405", "410", "413", "415", "422", "500", "503"};
 _Static_assert(ELEMENTS(statuses) == ELEMENTS(status_names), "each status has its name");
 
 static const char gi_http_help[] =
@@ -73,6 +83,10 @@ static const char gi_http_help[] =
         "POST /events/<event>   an event, as application/json or application/cloudevents+json,\n"
         "                       with Authorization: Bearer <token of your organisation>\n"
         "                       202 {\"event_id\":...} when the broker has it; it may be posted again\n"
+        "GET  /events/<id>      with the same token: what became of your event of this event_id (fact, waiting,\n"
+        "                       duplicate, refused), and who was told\n"
+        "GET  /inbox            with the same token: your inbox, as a batch of CloudEvents; the link rel=\"next\"\n"
+        "                       leads on. ?limit=N events, ?wait=S seconds for something new\n"
         "GET  /openapi.json     every event, its fields and the answers, as OpenAPI 3.1\n";
 
 /* -- Answers -- */
@@ -143,8 +157,27 @@ static enum MHD_Result answer_accepted(const struct request *q) {
         return answer_send(q->server, q->connection, &a);
 }
 
+static enum MHD_Result answer_asked(const struct request *q) {
+        bool page = q->question.kind == DESK_INBOX;
+        char link[QUESTION_LINK_MAX + 16];
+        struct answer a = {.status = MHD_HTTP_OK,
+                           .content_type = page ? CLOUDEVENT_BATCH_MEDIA_TYPE : "application/json",
+                           .memory = MHD_RESPMEM_MUST_COPY,
+                           .bytes = q->answer.body.bytes,
+                           .n = q->answer.body.n};
+
+        if (page) {
+                (void) snprintf(link, sizeof(link), "<%s>; rel=\"next\"", q->link);
+                a.extra = "Link";
+                a.value = link;
+        }
+        return answer_send(q->server, q->connection, &a);
+}
+
 static enum MHD_Result answer_request(struct request *q) {
-        return q->problem.kind == PROBLEM_NONE ? answer_accepted(q) : answer_problem(q->server, q->connection, &q->problem, "POST");
+        if (q->problem.kind != PROBLEM_NONE)
+                return answer_problem(q->server, q->connection, &q->problem, q->asks ? "GET, HEAD" : "POST");
+        return q->asks ? answer_asked(q) : answer_accepted(q);
 }
 
 /* -- What is read only -- */
@@ -156,7 +189,7 @@ static enum MHD_Result answer_read_only(const struct gi_http *g, struct MHD_Conn
 
         if (!document && strcmp(url, "/") != 0) {
                 problem.kind = PROBLEM_NOT_FOUND;
-                error_set(&problem.detail, "there are POST /events/<event>, GET /openapi.json and GET /");
+                error_set(&problem.detail, "there are POST /events/<event>, GET /events/<event_id>, GET /inbox, GET /openapi.json and GET /");
         } else if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
                 problem.kind = PROBLEM_METHOD;
                 error_set(&problem.detail, "this can only be read: use GET");
@@ -210,6 +243,26 @@ static void request_too_large(struct problem *p) {
         error_set(&p->detail, "one event has at most %zu bytes", INTAKE_BODY_MAX);
 }
 
+static void request_unauthorised(struct problem *p) {
+        p->kind = PROBLEM_UNAUTHORISED;
+        error_set(&p->detail, "send Authorization: Bearer with the token of your organisation");
+}
+
+/* What is asked, when it can be. */
+static void request_question(struct request *q, const char *method) {
+        struct problem *p = &q->problem;
+
+        q->caller = q->question.who = request_caller(q->server, q->connection);
+        if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
+                p->kind = PROBLEM_METHOD;
+                error_set(&p->detail, "this can only be read: use GET");
+        } else if (!q->caller) {
+                request_unauthorised(p);
+        } else if (q->question.kind == DESK_INBOX) {
+                (void) question_inbox(q->connection, &q->question, p);
+        }
+}
+
 /* What can be said without the body. */
 static void request_admit(struct request *q, const char *name, const char *method) {
         const struct gi_http *g = q->server;
@@ -221,8 +274,7 @@ static void request_admit(struct request *q, const char *name, const char *metho
                 p->kind = PROBLEM_METHOD;
                 error_set(&p->detail, "events are posted: use POST");
         } else if (!q->caller) {
-                p->kind = PROBLEM_UNAUTHORISED;
-                error_set(&p->detail, "send Authorization: Bearer with the token of your organisation");
+                request_unauthorised(p);
         } else if (!q->type) {
                 request_unknown_event(g, name, p);
         } else if (!intake_allowed(q->type, q->caller, p)) {
@@ -240,7 +292,8 @@ static bool request_answer_at_once(const struct request *q) {
         return q->problem.kind && (request_header(q->connection, "Expect") || request_length(q->connection) > GI_HTTP_DISCARD_MAX);
 }
 
-static enum MHD_Result request_begin(struct gi_http *g, struct MHD_Connection *connection, const char *name, const char *method, void **state) {
+static enum MHD_Result request_begin(struct gi_http *g, struct MHD_Connection *connection, const char *url, const char *method, void **state) {
+        const char *name = strcmp(url, QUESTION_INBOX) == 0 ? NULL : url + sizeof(EVENTS) - 1;
         struct request *q = calloc(1, sizeof(*q));
 
         if (!q)
@@ -250,7 +303,12 @@ static enum MHD_Result request_begin(struct gi_http *g, struct MHD_Connection *c
         q->body = (struct buffer)BUFFER_INIT(INTAKE_BODY_MAX + 1);
         g->requests++;
         *state = q; /* let go of by gi_http_over() */
-        request_admit(q, name, method);
+        q->question.kind = name ? DESK_EVENT : DESK_INBOX;
+        q->asks = !name || (strcmp(method, "POST") != 0 && question_event_id(name, &q->question.event_id));
+        if (q->asks)
+                request_question(q, method);
+        else
+                request_admit(q, name, method);
         return request_answer_at_once(q) ? answer_request(q) : MHD_YES;
 }
 
@@ -304,8 +362,37 @@ static void request_submit(struct request *q) {
         intake_done(&intake);
 }
 
+static void request_ask(struct request *q) {
+        struct gi_http *g = q->server;
+
+        q->question.cookie = q;
+        if (desk_ask(g->desk, &q->question)) {
+                q->problem.kind = PROBLEM_READING;
+                error_set(&q->problem.detail, "too many questions wait, of your organisation or of all together; ask again");
+                return;
+        }
+        q->next = g->asking;
+        if (q->next)
+                q->next->previous = q;
+        g->asking = q;
+}
+
+/* The desk has let go of it: @q->problem or the answer says how it went. */
+static void request_asked(struct request *q) {
+        if (q->previous)
+                q->previous->next = q->next;
+        else
+                q->server->asking = q->next;
+        if (q->next)
+                q->next->previous = q->previous;
+        q->phase = REQUEST_SETTLED;
+        MHD_resume_connection(q->connection);
+}
+
 static enum MHD_Result request_body_is_in(struct request *q) {
-        if (q->problem.kind == PROBLEM_NONE)
+        if (q->problem.kind == PROBLEM_NONE && q->asks)
+                request_ask(q);
+        else if (q->problem.kind == PROBLEM_NONE)
                 request_submit(q);
         if (q->problem.kind != PROBLEM_NONE)
                 return answer_request(q);
@@ -320,8 +407,8 @@ static enum MHD_Result gi_http_request(void *cls, struct MHD_Connection *connect
         struct request *q = *state;
 
         (void) version;
-        if (!q && strncmp(url, EVENTS, sizeof(EVENTS) - 1) == 0)
-                return request_begin(g, connection, url + sizeof(EVENTS) - 1, method, state);
+        if (!q && (strncmp(url, EVENTS, sizeof(EVENTS) - 1) == 0 || strcmp(url, QUESTION_INBOX) == 0))
+                return request_begin(g, connection, url, method, state);
         if (!q)
                 return answer_read_only(g, connection, url, method);
         if (q->phase == REQUEST_SETTLED)
@@ -341,6 +428,7 @@ static void gi_http_over(void *cls, struct MHD_Connection *connection, void **st
                 return;
         q->server->requests--;
         buffer_done(&q->body);
+        buffer_done(&q->answer.body);
         free(q);
         *state = NULL;
 }
@@ -422,6 +510,25 @@ static int gi_http_metrics(struct gi_http *g, struct error *err) {
         return g->env->metrics ? metrics_register(g->env->metrics, &row, &g->answered, err) : 0;
 }
 
+/* Those who may ask are those who may post. */
+static int gi_http_open_desk(struct gi_http *g, struct error *err) {
+        const struct connector_env *env = g->env;
+        CLEANUP(cleanup_free) void *memory = calloc(organisations_count(env->organisations) + 1, sizeof(bool));
+        struct desk_config config = {.bus = env->bus, .name = env->name, .types = env->types, .organisations = env->organisations,
+                                     .clock = env->clock, .log = env->log, .metrics = env->metrics, .asks = memory};
+        bool *asks = memory;
+
+        if (!asks)
+                return -ENOMEM;
+        for (size_t i = 0; i < g->tokens.n; i++) {
+                const struct organisation *owner = organisations_find(env->organisations, text_of(g->tokens.items[i].owner));
+
+                if (owner)
+                        asks[owner->index] = true;
+        }
+        return error_trace(desk_new(&config, &g->desk, err), err);
+}
+
 static int gi_http_open(void *ctx, const struct connector_env *env, struct error *err) {
         struct sockaddr_storage address;
         struct gi_http *g = ctx;
@@ -441,16 +548,24 @@ static int gi_http_open(void *ctx, const struct connector_env *env, struct error
         openapi_write(env->types, DOCUMENT_VERSION, &g->document);
         if (g->document.failed)
                 return -ENOMEM;
-        r = gi_http_start(g, &address, err);
+        r = gi_http_open_desk(g, err);
+        if (r == 0)
+                r = gi_http_start(g, &address, err);
         if (r == 0)
                 gi_http_tell_address(g);
         return r;
 }
 
-/* Every suspended request was settled before: the runtime closes its producer first. */
+/* Every suspended request was settled before, since the runtime closes its producer first; but for those with questions. */
 static void gi_http_close(void *ctx) {
         struct gi_http *g = ctx;
 
+        g->desk = desk_free(g->desk);
+        while (g->asking) {
+                g->asking->problem.kind = PROBLEM_READING;
+                error_set(&g->asking->problem.detail, "the process stops; ask again");
+                request_asked(g->asking);
+        }
         if (g->daemon) {
                 (void) MHD_run(g->daemon); /* takes up the resumed ones, as MHD_stop_daemon() wants it */
                 MHD_stop_daemon(g->daemon);
@@ -460,9 +575,29 @@ static void gi_http_close(void *ctx) {
         buffer_done(&g->document);
 }
 
+static void gi_http_take_answers(struct gi_http *g) {
+        struct desk_answer answer;
+
+        while (desk_next(g->desk, &answer)) {
+                struct request *q = answer.cookie;
+
+                q->answer = answer;
+                if (q->question.kind == DESK_INBOX)
+                        question_next(&q->question, &answer.cursor, q->link);
+                question_problem(&q->answer, q->link, &q->problem);
+                request_asked(q);
+        }
+}
+
 static int gi_http_turn(void *ctx, int timeout_ms, struct error *err) {
         struct gi_http *g = ctx;
+        int r = desk_failed(g->desk, err);
 
+        if (r)
+                return error_trace(r, err);
+        gi_http_take_answers(g);
+        if (g->asking && timeout_ms > GI_HTTP_ANSWERS_MS)
+                timeout_ms = GI_HTTP_ANSWERS_MS;
         if (MHD_run_wait(g->daemon, timeout_ms) != MHD_YES) {
                 error_set(err, "the HTTP server does not run any more; the process must be started again");
                 return -EIO;
@@ -482,6 +617,7 @@ static bool gi_http_quiesce(void *ctx) {
                         (void) close(listening);
         }
         g->quiet = true;
+        desk_hurry(g->desk);
         return g->requests == 0;
 }
 
@@ -507,8 +643,8 @@ static const struct connector_option options[] = {
          .type = OPTION_STRING,
          .offset = offsetof(struct gi_http, listen)},
         {.key = "tokens",
-         .doc = "Who may post: one to four bearer tokens for each organisation, of at least 32 characters. They stand in a file or an environment variable, "
-                "separated by white space, so that a new one can be handed out before the old one is withdrawn; read at the start.",
+         .doc = "Who may post and ask: one to four bearer tokens for each organisation, of at least 32 characters. They stand in a file or an environment "
+                "variable, separated by white space, so that a new one can be handed out before the old one is withdrawn; read at the start.",
          .type = OPTION_SECRETS,
          .offset = offsetof(struct gi_http, tokens)},
         {.key = "connections",
@@ -537,7 +673,7 @@ static const struct connector_option options[] = {
 
 const struct connector_ops connector_gi_http = {
         .name = "gi-http",
-        .summary = "organisations post their events: POST /events/<event>, JSON or CloudEvents",
+        .summary = "organisations post their events, ask what became of them, and read their inboxes",
         .direction = CONNECTOR_IN,
         .ctx_size = sizeof(struct gi_http),
         .options = options,

@@ -12,8 +12,8 @@
 #include "cluster/topics.h"
 
 #define TOPICS_FIXED 6 /* those that depend on no event type and no organisation */
-#define ACLS_FIXED 40  /* at most so many for all of them; two an event type … */
-#define ACLS_OF_EVENT 2
+#define ACLS_FIXED 40  /* at most so many for all of them; three an event type … */
+#define ACLS_OF_EVENT 3
 #define ACLS_OF_ORGANISATION 3
 #define STATE_SEGMENT_BYTES "134217728" /* the last segment is never compacted: the smaller, the less a restore reads */
 #define STATE_DIRTY_RATIO "0.2"
@@ -125,7 +125,7 @@ static int topics_check_doubles(const struct topics_builder *b) {
 }
 
 /*
- * Who may what: the worker reads the facts and writes what it tells; connectors write the facts; an organisation
+ * Who may what: the worker reads the facts and writes what it tells; connectors write the facts, and see what became of them; an organisation
  * reads its inbox and writes its outbox and nothing else; operators may all. Only workers and operators read case-state.
  */
 struct acls_builder {
@@ -173,8 +173,12 @@ static void acls_grant_connectors(struct acls_builder *b, const char *const *eve
 
         if (!connectors)
                 return;
-        for (size_t i = 0; i < events_n; i++)
+        for (size_t i = 0; i < events_n; i++) {
                 acls_grant(b, connectors, ADMIN_WRITE, ADMIN_TOPIC, events[i], false);
+                acls_grant(b, connectors, ADMIN_READ, ADMIN_TOPIC, events[i], false); /* what became of it: connect/desk.h; as the next two */
+        }
+        acls_grant(b, connectors, ADMIN_READ, ADMIN_TOPIC, TOPIC_DEAD_LETTERS, false);
+        acls_grant(b, connectors, ADMIN_DESCRIBE, ADMIN_GROUP, TOPICS_GROUP_RULES, false);
         acls_grant(b, connectors, ADMIN_READ, ADMIN_TOPIC, TOPIC_INBOX_PREFIX, true);
         acls_grant(b, connectors, ADMIN_WRITE, ADMIN_TOPIC, TOPIC_INBOX_PREFIX, true); /* event-refused, by admission */
         acls_grant(b, connectors, ADMIN_READ, ADMIN_TOPIC, TOPIC_OUTBOX_PREFIX, true);

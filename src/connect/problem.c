@@ -43,6 +43,13 @@ void problem_write(const struct problem *problem, struct buffer *out) {
         jsonw_put_string(&w, "code", row->code);
         if (problem->field)
                 jsonw_put_string(&w, "field", problem->field);
+        if (problem->next) {
+                jsonw_put_string(&w, "next", problem->next);
+                if (problem->to >= problem->from) {
+                        jsonw_put_int(&w, "from", problem->from);
+                        jsonw_put_int(&w, "to", problem->to);
+                }
+        }
         if (problem->field && problem->within)
                 write_errors(problem, &w);
         jsonw_close_object(&w);

@@ -36,6 +36,8 @@ struct problem {
         const char *field;   /* the field or attribute that is at fault; NULL: none */
         const char *within;  /* where the field stands in the body: "" or "/data"; NULL: not in the body */
         struct error detail; /* "": none */
+        const char *next;    /* CURSOR_GONE: the address at which it goes on */
+        int64_t from, to;    /* the same: what is gone, inclusive; to < from: that is not known */
 };
 
 /* Appends the JSON. */

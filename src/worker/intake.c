@@ -6,12 +6,9 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 
 
 #define REFUSALS_SAID_MS 1000 /* at most one log line in this time; the rest is counted in the next */
-#define REFUSED_NAME_MAX (BUS_NAME_MAX + 64)
 
 struct refused {
         const char *stage; /* frame, decode, check, accept */
@@ -49,15 +46,12 @@ static int intake_tell_publisher(struct intake *intake, const struct bus_record 
         const struct event_type *type = event_types_known(g->config->types, TYPE_EVENT_REFUSED);
         const struct slot *from = why->event->slots;
         const struct organisation *to = organisations_find(g->config->organisations, from[SLOT_SOURCE].s);
-        char name[REFUSED_NAME_MAX];
         struct event event = {.type = type};
         struct telling told = {.recorded_at = g->now.deciding, .occurred_at = g->now.deciding, .case_id = from[SLOT_CASE_ID].u};
-        int n;
 
         if (!to || !type) /* schemas without event-refused: what is refused stands in dead-letters only */
                 return 0;
-        n = snprintf(name, sizeof(name), "refused|%s|%d|%" PRId64, record->topic, record->partition, record->offset);
-        told.event_id = uuid_v5(&uuid_namespace_ketenwacht, name, (size_t)n);
+        told.event_id = event_refused_id(record->topic, record->partition, record->offset);
         told.source = TEXT_OF(ORGANISATION_BROKER);
         told.refused = from[SLOT_EVENT_ID].u;
         told.code = text_of(refusal_codes[why->code]);

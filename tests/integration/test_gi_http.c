@@ -279,6 +279,129 @@ START_TEST(test_every_answer) {
 }
 END_TEST
 
+/* -- What is asked -- */
+
+static const struct {
+        long status;
+        const char *code, *header;
+        struct request request;
+} asked[] = {
+        {401, "UNAUTHORISED", "WWW-Authenticate: Bearer", {"GET", "/events/" EVENT_ID, NULL, NULL, NULL}},
+        {401, "UNAUTHORISED", "WWW-Authenticate: Bearer", {"GET", "/inbox", "wrong-wrong-wrong-wrong-wrong-wrong", NULL, NULL}},
+        {404, "NOT_FOUND", NULL, {"GET", "/events/" CASE_ID, "JBN", NULL, NULL}},
+        {405, "METHOD", "Allow: GET, HEAD", {"DELETE", "/events/" EVENT_ID, "JBN", NULL, NULL}},
+        {405, "METHOD", "Allow: GET, HEAD", {"POST", "/inbox", "JBN", JSON_TYPE, GOOD}},
+        {404, "UNKNOWN_EVENT", NULL, {"POST", "/events/" EVENT_ID, "JBN", JSON_TYPE, GOOD}},
+        {400, "BAD_QUERY", NULL, {"GET", "/inbox?after=0123", "GM", NULL, NULL}},
+        {400, "BAD_QUERY", NULL, {"GET", "/inbox?limit=1001", "GM", NULL, NULL}},
+        {400, "BAD_QUERY", NULL, {"GET", "/inbox?limit=", "GM", NULL, NULL}},
+        {400, "BAD_QUERY", NULL, {"GET", "/inbox?wait=-1", "GM", NULL, NULL}},
+        {400, "BAD_QUERY", NULL, {"GET", "/inbox?until=3", "GM", NULL, NULL}},
+        {503, "READING", "Retry-After: ", {"GET", "/inbox", "JBN", NULL, NULL}}, /* has no inbox here */
+        {200, NULL, "Content-Type: application/cloudevents-batch+json", {"GET", "/inbox", "GM", NULL, NULL}},
+        {200, NULL, "Link: </inbox?after=", {"GET", "/inbox?limit=1&wait=0", "GM", NULL, NULL}},
+};
+
+/* The desk reads all topics once before it answers. */
+static void await_desk(void) {
+        int64_t deadline = cluster_deadline(&c.cluster);
+
+        do {
+                cluster_patience(&c.cluster, deadline, "the desk");
+                ck_assert_int_eq(fflush(c.log.out), 0);
+        } while (!strstr(c.log_text, "\"desk-ready\""));
+}
+
+START_TEST(test_every_question) {
+        await_desk();
+        for (size_t i = 0; i < ELEMENTS(asked); i++) {
+                struct answer a;
+
+                ask(&asked[i].request, &a);
+                ck_assert_msg(a.status == asked[i].status, "row %zu: %ld %s", i, a.status, buffer_text(&a.body));
+                ck_assert_str_eq(string_of(&a, "code"), asked[i].code ? asked[i].code : "");
+                ck_assert_msg(!asked[i].header || strstr(buffer_text(&a.headers), asked[i].header), "row %zu: %s", i, buffer_text(&a.headers));
+                answer_done(&a);
+        }
+}
+END_TEST
+
+/* What a worker commits, without one: the group is done with all that stands on a topic. */
+static void work_through(const char *topic) {
+        const char *const topics[] = {topic};
+        int64_t deadline = cluster_deadline(&c.cluster);
+        struct bus_consumer *consumer;
+        struct bus_event event;
+
+        ck_ok(bus_consumer_open(c.cluster.bus, &(struct bus_consumer_config){.group = TOPICS_GROUP_RULES, .topics = topics, .topics_n = 1}, &consumer, &err));
+        do {
+                cluster_patience(&c.cluster, deadline, "a record to work on");
+                ck_ok(bus_consumer_poll(consumer, TURN_MS, &event, &err));
+        } while (event.kind != BUS_RECORD);
+        ck_assert_int_eq(bus_consumer_done(consumer, (struct bus_part){0, event.record.partition}, event.record.offset + 1), 0);
+        ck_ok(bus_consumer_commit(consumer, &err));
+        bus_consumer_close(consumer, true);
+}
+
+/* A record of @from, unchanged, in the inbox of gm0014: a copy that was told. */
+static bool copy_to_inbox(void *ctx, struct bus_record *record) {
+        struct bus_record copied = *record;
+        struct bus_producer *p;
+        size_t sent = 0, left = 1;
+
+        (void) ctx;
+        copied.topic = TOPIC_INBOX_PREFIX "gm0014";
+        copied.partition = 0;
+        ck_ok(bus_producer_open(c.cluster.bus, &(struct bus_producer_config){.settled = count_report, .ctx = &sent}, &p, &err));
+        ck_ok(bus_producer_send(p, &copied, NULL, &err));
+        ck_ok(bus_producer_flush(p, PATIENCE_MS, &left, &err));
+        ck_assert_uint_eq(sent, 1);
+        bus_producer_close(p);
+        return true;
+}
+
+static void check_state(const char *state, const char *told) {
+        struct answer a;
+
+        ask(&(struct request){"GET", "/events/" EVENT_ID, "JBN", NULL, NULL}, &a);
+        ck_assert_int_eq(a.status, 200);
+        ck_assert_str_eq(string_of(&a, "state"), state);
+        ck_assert_msg(!told == (json_array_size(json_object_get(a.json, "told")) == 0), "%s", buffer_text(&a.body));
+        ck_assert(!told || strstr(buffer_text(&a.body), told));
+        answer_done(&a);
+}
+
+START_TEST(test_an_event_and_who_was_told) {
+        struct answer a, again;
+        const json_t *first;
+
+        await_desk();
+        ask(&(struct request){"POST", MS, "JBN", JSON_TYPE, GOOD, .headers = {"traceparent: " TRACE}}, &a);
+        ck_assert_int_eq(a.status, 202);
+        answer_done(&a);
+        check_state("waiting", NULL); /* at once: what was acknowledged is known */
+        work_through("measure-started");
+        check_state("fact", NULL);
+        connecting_read(&c, "measure-started", copy_to_inbox, NULL);
+        check_state("fact", "\"to\":\"gm0014\"");
+        ask(&(struct request){"GET", "/inbox", "GM", NULL, NULL}, &a);
+        ck_assert_uint_eq(json_array_size(a.json), 1);
+        first = json_array_get(a.json, 0);
+        ck_assert_str_eq(json_string_value(json_object_get(first, "id")), EVENT_ID);
+        ck_assert_str_eq(json_string_value(json_object_get(first, "source")), "urn:ketenwacht:gi-jbn");
+        ck_assert_str_eq(json_string_value(json_object_get(first, "type")), "nl.ketenwacht.measure-started.v1");
+        ck_assert_str_eq(json_string_value(json_object_get(first, "traceparent")), TRACE);
+        ck_assert_str_eq(json_string_value(json_object_get(json_object_get(first, "data"), "gi")), "gi-jbn");
+        ask(&(struct request){"GET", "/inbox?wait=0", "GM", NULL, NULL}, &again); /* reading takes nothing away */
+        ck_assert(json_equal(a.json, again.json));
+        answer_done(&again);
+        answer_done(&a);
+        ask(&(struct request){"GET", "/events/" EVENT_ID, "GM", NULL, NULL}, &a);
+        ck_assert_int_eq(a.status, 404); /* was told, and is not its source */
+        answer_done(&a);
+}
+END_TEST
+
 START_TEST(test_what_can_be_read) {
         struct answer a;
 
@@ -311,6 +434,11 @@ START_TEST(test_a_broker_that_is_gone_leaves_the_outcome_open) {
                 ck_assert_int_eq(a.status, 503);
                 ck_assert_str_eq(string_of(&a, "code"), "BUSY");
                 answer_done(&a);
+                ask(&(struct request){"GET", "/events/" EVENT_ID, "JBN", NULL, NULL}, &a);
+                ck_assert_int_eq(a.status, 503); /* not 404: nobody knows */
+                ck_assert_str_eq(string_of(&a, "code"), "READING");
+                ck_assert_ptr_nonnull(strstr(buffer_text(&a.headers), "Retry-After: "));
+                answer_done(&a);
         }
         connecting_down(&c);
 }
@@ -328,6 +456,8 @@ int main(int argc, char **argv) {
         tcase_set_timeout(broken, 120);
         tcase_add_checked_fixture(served, setup, teardown);
         tcase_add_test(served, test_every_answer);
+        tcase_add_test(served, test_every_question);
+        tcase_add_test(served, test_an_event_and_who_was_told);
         tcase_add_test(served, test_what_can_be_read);
         tcase_add_test(broken, test_a_broker_that_is_gone_leaves_the_outcome_open);
         suite_add_tcase(suite, served);
