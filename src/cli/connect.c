@@ -159,6 +159,11 @@ static void is_ready(void *ctx, struct console_reasons *reasons) {
                 console_reason(reasons, "looking", "%s reads in deliveries whether it was stopped", c->file->name);
         if (status.braked)
                 console_reason(reasons, "stopped", "the target of %s wants nothing more; ketenwacht connect --resume goes on", c->file->name);
+        if (status.stuck >= 0)
+                console_reason(reasons, "window-full",
+                               "the record at offset %lld of the inbox of %s has failed %d times (last answer: %d), and what comes behind it waits; ask the "
+                               "receiver why",
+                               (long long)status.stuck, c->file->out.organisation->id, status.stuck_tries, status.stuck_status);
         if (status.unanswered)
                 console_reason(reasons, "unanswered", "the broker did not acknowledge the latest event of %s", c->file->name);
 }

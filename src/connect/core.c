@@ -43,6 +43,9 @@ static int core_metrics(struct core *c, struct error *err) {
                 {&c->metrics.braked, !in,
                  {.name = "ketenwacht_connect_stopped", .kind = METRIC_GAUGE,
                   .help = "1 when the target wants nothing more (410) and an operator must resume."}},
+                {&c->metrics.blocked, !in,
+                 {.name = "ketenwacht_connect_blocked", .kind = METRIC_GAUGE,
+                  .help = "1 when the oldest record fails and the window is full behind it, so that others wait."}},
         };
 
         for (size_t i = 0; c->config.metrics && i < ELEMENTS(rows); i++) {

@@ -24,7 +24,7 @@ struct core {
         struct arena *arena; /* of one delivery or one submission */
         struct buffer bytes; /* the same */
         struct {
-                struct metric *submitted, *tries, *outcomes, *waiting, *oldest, *braked, *passed;
+                struct metric *submitted, *tries, *outcomes, *waiting, *oldest, *braked, *blocked, *passed;
         } metrics;
         int64_t complain_at; /* not before this again */
         int failure;         /* found where none can be returned: ends the next turn */

@@ -93,7 +93,7 @@ struct loop *runtime_driver_loop(struct runtime_driver *driver) {
 void runtime_driver_status(const struct runtime_driver *driver, struct runtime_status *ret) {
         const struct runtime *runtime = atomic_load(&driver->runtime);
 
-        *ret = (struct runtime_status){0};
+        *ret = (struct runtime_status){.stuck = -1};
         if (runtime)
                 runtime_status(runtime, ret);
 }

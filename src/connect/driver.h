@@ -30,7 +30,7 @@ struct loop *runtime_driver_loop(struct runtime_driver *driver);
 
 /* -- From any thread -- */
 
-/* All zero before the runtime is open. */
+/* All zero before the runtime is open, but that nothing is stuck. */
 void runtime_driver_status(const struct runtime_driver *driver, struct runtime_status *ret);
 
 /* Whether it lives and its loop turns; opening is bounded by BUS_OPEN_MS. */

@@ -33,7 +33,9 @@ struct held {
         uint64_t number;  /* in the window; 0 when the window was dropped: only open reports keep it */
         struct bus_record record;
         struct bus_header *headers; /* all bytes stand behind this object */
-        int tries;
+        int tries, failures;
+        uint64_t delivered_then; /* how many records the receiver had taken when this one failed first */
+        bool alone;              /* failed again after the receiver had taken others: it is the record, not the receiver */
         struct sending_record letter, delivery;
         int64_t again;    /* not before this: what the broker did not take */
         enum delivery_outcome outcome;
@@ -116,6 +118,7 @@ static void outward_drop(struct outward *out, struct core *c) {
         window_clear(&out->window);
         out->due = 0;
         out->committed = NOTHING_COMMITTED;
+        out->stuck.offset = OUTWARD_NOT_STUCK;
         out->assigned = out->paused = false;
         brake_forget(&out->brake);
 }
@@ -304,15 +307,24 @@ static int outward_try(struct outward *out, struct core *c, struct window_entry 
 
 /* -- How it ended -- */
 
-static const char *const outcome_codes[] = {[DELIVERY_DELIVERED] = "", [DELIVERY_REFUSED] = "REFUSED_BY_RECEIVER", [DELIVERY_PARKED] = "UNDELIVERED"};
-
-static void outward_over(struct outward *out, struct core *c, struct held *held, enum delivery_outcome outcome, const struct attempt *attempt) {
+/* @code: of the dead letter, when it was not delivered. */
+static void outward_over(struct outward *out, struct core *c, struct held *held, enum delivery_outcome outcome, const char *code,
+                         const struct attempt *attempt) {
         held->outcome = outcome;
         held->status = attempt->status;
         held->stage = "deliver";
-        held->code = outcome_codes[outcome];
+        held->code = code;
         error_set(&held->reason, "%s", attempt->reason);
         outward_record(out, c, held);
+}
+
+/* The oldest record holds up more than its case: the sentence says so to whoever finds its dead letter. */
+static void outward_set_aside(struct outward *out, struct core *c, struct held *held) {
+        struct attempt last = {.outcome = TRIED_AGAIN, .status = held->status};
+
+        (void) snprintf(last.reason, sizeof(last.reason), "set aside after %d tries, since the window was full behind it: %.100s", held->tries,
+                        held->reason.text);
+        outward_over(out, c, held, DELIVERY_PARKED, "SET_ASIDE", &last);
 }
 
 static int64_t outward_delay(const struct core *c, unsigned tries) {
@@ -327,9 +339,14 @@ static void outward_again(struct outward *out, struct core *c, struct held *held
         if (attempt->pause_ms >= 0)
                 window_hold(&out->window, now + attempt->pause_ms);
         if (held->tries >= c->config.file->out.tries) {
-                outward_over(out, c, held, DELIVERY_PARKED, attempt);
+                outward_over(out, c, held, DELIVERY_PARKED, "UNDELIVERED", attempt);
                 return;
         }
+        if (held->failures++ == 0)
+                held->delivered_then = out->delivered;
+        held->alone |= out->delivered - held->delivered_then >= OUTWARD_OTHERS_MIN;
+        held->status = attempt->status;
+        error_set(&held->reason, "%s", attempt->reason);
         window_again(&out->window, entry, now + outward_delay(c, (unsigned)held->tries));
         log_line(c->config.log, CONNECT_AGAIN, LOG_INT("offset", held->record.offset), LOG_INT("tries", held->tries), LOG_INT("status", attempt->status),
                  LOG_STRING("reason", attempt->reason));
@@ -368,7 +385,8 @@ void outward_tried(struct outward *out, struct core *c, void *cookie, const stru
                 out->laters = 0;
         switch (attempt->outcome) {
         case TRIED_DELIVERED:
-                outward_over(out, c, held, DELIVERY_DELIVERED, attempt);
+                out->delivered++;
+                outward_over(out, c, held, DELIVERY_DELIVERED, "", attempt);
                 break;
         case TRIED_AGAIN:
                 outward_again(out, c, held, entry, attempt);
@@ -377,7 +395,7 @@ void outward_tried(struct outward *out, struct core *c, void *cookie, const stru
                 outward_later(out, c, held, entry, attempt);
                 break;
         case TRIED_REFUSED:
-                outward_over(out, c, held, DELIVERY_REFUSED, attempt);
+                outward_over(out, c, held, DELIVERY_REFUSED, "REFUSED_BY_RECEIVER", attempt);
                 break;
         case TRIED_GONE:
                 window_again(&out->window, entry, core_now(c));
@@ -532,6 +550,23 @@ static void outward_measure(const struct outward *out, const struct core *c) {
         metric_set(c->metrics.braked, 0, out->brake.state == BRAKE_ON);
 }
 
+/* Looks whether the oldest record has failed and keeps the window full: says so, and after enough tries lets others go on. */
+static void outward_look_stuck(struct outward *out, struct core *c) {
+        struct window_entry *e = window_entry(&out->window, out->window.head);
+        struct held *held = e ? e->item : NULL;
+        bool stuck = held && window_full(&out->window) && e->state <= WINDOW_FLYING && held->failures > 0;
+
+        if (stuck && out->stuck.offset != e->offset)
+                log_line(c->config.log, CONNECT_BLOCKED, LOG_STRING("connector", c->config.file->name), LOG_INT("offset", e->offset),
+                         LOG_INT("tries", held->tries), LOG_INT("status", held->status), LOG_STRING("reason", held->reason.text));
+        out->stuck.offset = stuck ? e->offset : OUTWARD_NOT_STUCK;
+        out->stuck.tries = stuck ? held->failures : 0;
+        out->stuck.status = stuck ? held->status : 0;
+        metric_set(c->metrics.blocked, 0, stuck);
+        if (stuck && e->state == WINDOW_WAITING && out->brake.state == BRAKE_OFF && held->failures >= OUTWARD_SET_ASIDE_TRIES && held->alone)
+                outward_set_aside(out, c, held);
+}
+
 static int outward_brake(struct outward *out, struct core *c, struct error *err) {
         const struct window_entry *first = window_entry(&out->window, out->window.head);
         const struct held *held = first ? first->item : NULL;
@@ -569,6 +604,7 @@ int outward_turn(struct outward *out, struct core *c, int timeout_ms, struct err
         r = bus_producer_poll(c->producer, 0, err);
         if (r < 0)
                 return error_trace(r, err);
+        outward_look_stuck(out, c);
         outward_record_due(out, c);
         outward_measure(out, c);
         return core_now(c) >= out->commit_at ? outward_commit(out, c, err) : 0;
@@ -615,6 +651,7 @@ int outward_open(struct outward *out, struct core *c, struct error *err) {
         if (r < 0)
                 return r;
         out->brake.codec = out->codec;
+        out->stuck.offset = OUTWARD_NOT_STUCK;
         out->committed = NOTHING_COMMITTED;
         (void) snprintf(topic, sizeof(topic), TOPIC_INBOX_PREFIX "%s", c->config.file->out.organisation->id);
         (void) snprintf(group, sizeof(group), RUNTIME_GROUP "%s", c->config.file->name);

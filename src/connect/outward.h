@@ -15,6 +15,14 @@
 #include "connect/deliveries.h"
 #include "connect/window.h"
 
+/*
+ * The oldest record, when it fails and keeps the window full, is set aside after so many failures, if it failed again after the receiver
+ * had taken so many others: parked before its last try, so that others go on. When nothing is taken, nobody is to blame.
+ */
+#define OUTWARD_SET_ASIDE_TRIES 5
+#define OUTWARD_OTHERS_MIN 10
+#define OUTWARD_NOT_STUCK (-1)
+
 struct outward {
         struct bus_consumer *consumer;
         struct window window; /* its items are records held */
@@ -22,7 +30,12 @@ struct outward {
         bool assigned, paused, stopping;
         size_t open, due;     /* our own records without a report; to be sent (again) */
         int64_t committed, commit_at;
+        uint64_t delivered;   /* since it was opened */
         unsigned laters;      /* answers in a row that asked for a pause */
+        struct {
+                int64_t offset; /* of the oldest record, which has failed and keeps the window full; OUTWARD_NOT_STUCK: none does */
+                int tries, status;
+        } stuck;
         struct delivery_codec *codec;
         struct brake brake;
 };

@@ -20,6 +20,8 @@ struct runtime {
         /* runtime_status() */
         atomic_llong turned;
         atomic_size_t waiting;
+        atomic_llong stuck;
+        atomic_int stuck_tries, stuck_status;
         atomic_bool assigned, looking, braked, unanswered;
 };
 
@@ -46,6 +48,9 @@ static void runtime_show(struct runtime *r) {
         atomic_store(&r->unanswered, r->in.unanswered);
         atomic_store(&r->looking, r->out.brake.state == BRAKE_LOOKING);
         atomic_store(&r->braked, r->out.brake.state >= BRAKE_WANTED);
+        atomic_store(&r->stuck, in ? OUTWARD_NOT_STUCK : r->out.stuck.offset);
+        atomic_store(&r->stuck_tries, r->out.stuck.tries);
+        atomic_store(&r->stuck_status, r->out.stuck.status);
         metric_set(r->core.metrics.waiting, 0, (int64_t)waiting);
         atomic_store(&r->turned, core_now(&r->core));
 }
@@ -130,6 +135,9 @@ void runtime_status(const struct runtime *r, struct runtime_status *ret) {
                 .looking = atomic_load(&r->looking),
                 .braked = atomic_load(&r->braked),
                 .unanswered = atomic_load(&r->unanswered),
+                .stuck = atomic_load(&r->stuck),
+                .stuck_tries = atomic_load(&r->stuck_tries),
+                .stuck_status = atomic_load(&r->stuck_status),
                 .waiting = atomic_load(&r->waiting),
         };
 }

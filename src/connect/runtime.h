@@ -64,6 +64,8 @@ struct runtime_status {
         bool looking;     /* OUT: reads in `deliveries` whether the brake is on */
         bool braked;      /* OUT: an operator must resume */
         bool unanswered;  /* IN: the broker did not acknowledge the latest event */
+        int64_t stuck;    /* OUT: the offset of a record that has failed and keeps the window full; -1: none does */
+        int stuck_tries, stuck_status; /* OUT: how often it was tried, and what the target said last (0: nothing) */
         size_t waiting;   /* IN: events that wait for the broker; OUT: records in the window */
 };
 void runtime_status(const struct runtime *r, struct runtime_status *ret);

@@ -20,7 +20,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 
-#define RECEIVER_SEEN_MAX 8192
+#define RECEIVER_SEEN_MAX 65536
 #define RECEIVER_RULES_MAX 32
 #define ANY_EVENT (-1)
 

@@ -7,7 +7,7 @@
  */
 
 #include "connect_fixture.h"
-#include "connect/window.h"
+#include "connect/outward.h"
 #include "receiver.h"
 
 #define TRACE "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -163,8 +163,10 @@ static bool all_have_come(size_t n) {
         return true;
 }
 
-static bool have_been_asked(size_t n) {
-        return receiver_count(&receiver, ANY_EVENT, 0) >= n;
+#define TAKEN 300 /* events that a receiver takes before it takes nothing more */
+
+static bool next_was_asked(size_t n) {
+        return receiver_count(&receiver, TAKEN, 0) >= n;
 }
 
 static bool are_over(size_t n) {
@@ -216,22 +218,6 @@ START_TEST(test_cases_keep_their_order_under_failures) {
 }
 END_TEST
 
-START_TEST(test_others_go_on_within_the_window) {
-        enum { EVENTS = WINDOW_RECORDS + 60 };
-
-        receiver_rule(&receiver, 0, -1, 500, NULL);
-        write_events(0, EVENTS, EVENTS); /* every event a case of its own */
-        start(QUICK "parallel: 32\ntries: 10000\n");
-        wait_for(have_come, WINDOW_RECORDS - 1, "all others of the window");
-        wait_for(have_been_asked, receiver_count(&receiver, ANY_EVENT, 0) + 3, "three more tries of the first");
-        ck_assert_uint_eq(receiver_count(&receiver, ANY_EVENT, 204), WINDOW_RECORDS - 1); /* and none beyond it */
-        receiver_no_rules(&receiver);
-        wait_for(have_come, EVENTS, "the rest");
-        connecting_stop(&c, false);
-        ck_assert_uint_eq(receiver_count(&receiver, ANY_EVENT, 204), EVENTS);
-}
-END_TEST
-
 /* What must stand in dead-letters, by the offset in the inbox. */
 struct letter {
         const char *stage, *code;
@@ -273,6 +259,59 @@ static void check_letters(struct letter *items, size_t n) {
         for (size_t i = 0; i < n; i++)
                 buffer_done(&items[i].value);
 }
+
+static bool is_stuck(size_t offset) {
+        struct runtime_status status;
+
+        runtime_status(c.runtime, &status);
+        return status.stuck == (int64_t)offset && status.stuck_tries > 1 && status.stuck_status == 500;
+}
+
+/* What the log says of the record that keeps the window full. */
+static void check_log_of_stuck(void) {
+        ck_assert_int_eq(fflush(c.log.out), 0);
+        ck_assert_ptr_nonnull(strstr(c.log_text, "\"connect-blocked\""));
+}
+
+/* One record that is answered 500 for ever, and many of its case behind it, hold nobody else up: it is set aside, and its case goes on in order. */
+START_TEST(test_one_that_always_fails_does_not_hold_up_others) {
+        enum { EVENTS = WINDOW_RECORDS + 60, CASES = 12 };
+        struct letter letter = {"deliver", "SET_ASIDE", BUFFER_INIT(65536), 0};
+
+        receiver_rule(&receiver, 0, -1, 500, NULL);
+        encode(0, 1, &letter.value);
+        write_events(0, EVENTS, CASES);
+        start("first_delay: 50 ms\nlongest_delay: 100 ms\nparallel: 32\ntries: 10000\n");
+        wait_for(have_come, EVENTS - 1, "all others");
+        wait_for(are_over, EVENTS, "all outcomes");
+        ck_assert(!is_stuck(0));
+        connecting_stop(&c, false);
+        check_order(EVENTS, CASES, 1);
+        ck_assert_uint_eq(outcomes().n[DELIVERY_PARKED], 1);
+        ck_assert_int_ge(outcomes().attempts[0], OUTWARD_SET_ASIDE_TRIES);
+        check_log_of_stuck();
+        check_letters(&letter, 1);
+}
+END_TEST
+
+/* A receiver that takes no more loses nothing by it, though it took much before: whoever is first is not to blame. */
+START_TEST(test_nothing_is_set_aside_when_everything_fails) {
+        enum { EVENTS = TAKEN + WINDOW_RECORDS + 60, ROUNDS = 3 * OUTWARD_SET_ASIDE_TRIES };
+
+        write_events(0, TAKEN, TAKEN);
+        start(QUICK "parallel: 32\ntries: 10000\n");
+        wait_for(have_come, TAKEN, "what it takes");
+        receiver_rule(&receiver, ANY_EVENT, -1, 500, NULL);
+        write_events(TAKEN, EVENTS - TAKEN, EVENTS);
+        wait_for(is_stuck, TAKEN, "the word that a record keeps the window full");
+        wait_for(next_was_asked, ROUNDS, "many tries of the first");
+        receiver_no_rules(&receiver);
+        wait_for(have_come, EVENTS, "all");
+        connecting_stop(&c, false);
+        ck_assert_uint_eq(outcomes().n[DELIVERY_PARKED], 0);
+        check_log_of_stuck();
+}
+END_TEST
 
 START_TEST(test_what_cannot_be_delivered_is_parked_and_its_case_goes_on) {
         static const struct {
@@ -465,7 +504,8 @@ int main(int argc, char **argv) {
         tcase_set_timeout(tc, 120);
         tcase_add_checked_fixture(tc, setup, teardown);
         tcase_add_test(tc, test_cases_keep_their_order_under_failures);
-        tcase_add_test(tc, test_others_go_on_within_the_window);
+        tcase_add_test(tc, test_one_that_always_fails_does_not_hold_up_others);
+        tcase_add_test(tc, test_nothing_is_set_aside_when_everything_fails);
         tcase_add_test(tc, test_what_cannot_be_delivered_is_parked_and_its_case_goes_on);
         tcase_add_test(tc, test_bytes_that_cannot_be_read_are_parked);
         tcase_add_loop_test(tc, test_a_pause_is_for_everything_and_counts_as_no_try, 0, (int)ELEMENTS(statuses));
