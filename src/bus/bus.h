@@ -141,6 +141,7 @@ struct bus_event {
         const struct bus_part *parts; /* borrowed until the next call on the handle */
         size_t parts_n;
         int64_t passed;               /* ASSIGNED, consumers: so many offsets are passed over, because their records are gone */
+        bool again;                   /* LOST: not to the group: a log is not what was left, and all is ASSIGNED again with the next poll */
 };
 
 /* -- The worker: one thread, its partitions, one transaction at a time -- */

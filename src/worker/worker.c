@@ -25,6 +25,7 @@
 #include "worker/tell.h"
 #include "worker/transaction.h"
 
+#define ONCE_AGAIN_MAX 10 /* turns that an input which is not what was left costs; each finds it as it is then */
 #define SHOW_MS 200 /* between two looks at lag and cases due */
 
 struct worker {
@@ -39,6 +40,7 @@ struct worker {
         bool stopped;
         bool refused;         /* a step ended with WORKER_E_CONFIG: others are to have its partitions at once */
         bool assigned;
+        unsigned again;       /* how often an input was not what was left in it */
         bool done;
         int64_t shown_at;     /* monotonic: when the gauges were last looked up */
         atomic_bool interrupted;
@@ -187,22 +189,30 @@ static int worker_roll_back(struct worker *w, struct error *err) {
         return transaction_abort(&w->txn, err);
 }
 
+enum worker_gone { GONE_REVOKED, GONE_LOST, GONE_AGAIN };
+
 /* Commits what was read of partitions that go. Whether it succeeds or not, they are dropped. */
-static int worker_let_go(struct worker *w, const struct bus_part *parts, size_t n, bool lost, struct error *err) {
+static int worker_let_go(struct worker *w, const struct bus_part *parts, size_t n, enum worker_gone how, struct error *err) {
+        static const char *const hows[] = {[GONE_REVOKED] = "revoked", [GONE_LOST] = "lost", [GONE_AGAIN] = "again"};
+        bool lost = how != GONE_REVOKED;
         int r;
 
         log_line(w->ground.log, PARTITIONS_GONE, LOG_STRING("instance", w->ground.instance), LOG_INT("partitions", (int64_t)n),
-                 LOG_STRING("how", lost ? "lost" : "revoked"));
+                 LOG_STRING("how", hows[how]));
         meter_assigned(&w->ground.meter, false);
         r = lost ? BUS_E_ABORTED : transaction_commit(&w->txn, err);
         if (r == BUS_E_ABORTED) {
                 if (lost)
-                        error_set(err, "the group moved on without this member");
+                        error_set(err, how == GONE_AGAIN ? "an input is not what was left in it" : "the group moved on without this member");
                 r = worker_roll_back(w, err);
         }
         partitions_drop(&w->parts, parts, n);
         if (r)
                 return r;
+        if (how == GONE_AGAIN && w->again++ < ONCE_AGAIN_MAX) {
+                w->assigned = false; /* the same come with the next turn */
+                return 0;
+        }
         if (w->c.once && n) {
                 error_set(err, "the group took partitions away while --once was reading; stop the other workers, then run it again");
                 return WORKER_E_SPLIT;
@@ -221,7 +231,7 @@ static int worker_regroup(struct worker *w, const struct bus_event *event, struc
         if (n)
                 memcpy(copy, event->parts, n * sizeof(*event->parts));
         if (event->kind != BUS_ASSIGNED)
-                return worker_let_go(w, copy, n, event->kind == BUS_LOST, err);
+                return worker_let_go(w, copy, n, event->kind == BUS_REVOKED ? GONE_REVOKED : event->again ? GONE_AGAIN : GONE_LOST, err);
         w->sweep.records = SWEEP_RECORDS; /* look at once whether there is anything to read at all */
         return worker_assigned(w, copy, n, err);
 }

@@ -19,6 +19,7 @@ from fault_run import expect, say, wait_for
 from faults import all_live, settle_down
 
 CASES = 60
+ONCE = 5 # runs of rules --once, each right after records were deleted
 REMADE = ("measure-started", "event-withdrawn")
 
 
@@ -88,6 +89,14 @@ def cut(trial):
         expect("it names the topic and the places", all(line["topic"].endswith("measure-started") and line["committed"] < line["first"] for line in gaps))
         lines += wanted
     worker.stop()
+    for _ in range(ONCE):
+        gone, kept = trial.load.cases(CASES // 10), trial.load.cases(CASES // 10)
+        world.publish(gone)
+        world.cut_topics("measure-started")
+        world.publish(kept)
+        lines += [line for line in gone if line["event"] != "measure-started"] + kept
+        world.once()
+        expect("--once reads what is left", known(world, lines))
     return world
 
 

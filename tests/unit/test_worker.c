@@ -188,6 +188,14 @@ static const struct rows_story stories[] = {
          "with once\n"
          "worker b\n"
          "fails split\n"},
+        {"once goes on when what it was to read is deleted under it",
+         "measure m case 1d\n"
+         "with once\n"
+         "worker a\n"
+         "until behind\n"
+         "cut measure-started\n"
+         "finish\n"
+         "-> state >0\n"},
         {"metrics count what was committed",
          "with metrics\n"
          "worker a\n"

@@ -26,6 +26,7 @@
  *   garbage                   a record that is no event
  *   row KIND ID VALUE         into partition 0 of case-state
  *   compact [all]             case-state; all: tombstones too
+ *   cut TOPIC                 all its records are deleted, as retention would
  *   remember                  the census and how much was told, for "-> as remembered"
  *   # …                       nothing
  *
@@ -571,6 +572,11 @@ static inline bool rows_publish(struct rows *r) {
         return true;
 }
 
+static inline void rows_cut(struct rows *r) {
+        for (int32_t p = 0; p < WORLD_PARTITIONS; p++)
+                memory_truncate(r->w->memory, r->words[1], p, memory_end(r->w->memory, r->words[1], p));
+}
+
 static inline void rows_do(struct rows *r) {
         if (rows_drive(r) || rows_publish(r))
                 return;
@@ -592,6 +598,8 @@ static inline void rows_do(struct rows *r) {
                 r->recorded = rows_term(r, 1);
         else if (rows_is(r, 0, "compact"))
                 memory_compact(r->w->memory, TOPIC_CASE_STATE, rows_is(r, 1, "all"));
+        else if (rows_is(r, 0, "cut"))
+                rows_cut(r);
         else
                 rows_check(r, false, "no such command");
 }

@@ -269,17 +269,25 @@ static const char *login_hint(const struct kafka_bus *bus) {
         return "; look at the name, the password and the certificate in broker.yaml";
 }
 
+/* The broker takes no more of this handle. */
+static int client_fenced(const struct kafka_client *c, rd_kafka_resp_err_t code, const char *text, struct error *err) {
+        if (code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) /* only a member of the same name brings that about */
+                error_set(err, "another process joined the group under the name '%s' (%s); give each its own --instance, and start it again", c->name, text);
+        else
+                error_set(err,
+                          "the broker takes no more transactions of '%s' from this process (%s): it ended one itself, because it was open for longer than "
+                          "%d s, as when this process stood still or the broker was away, or another process works under that name. Nothing is lost: "
+                          "start it again; when it repeats, give each its own --instance",
+                          c->name, text, BUS_TRANSACTION_MS / 1000);
+        return -ESTALE;
+}
+
 int kafka_failed(const struct kafka_client *c, const char *call, rd_kafka_resp_err_t code, const char *text, struct error *err) {
         const struct kafka_bus *bus = c->bus;
 
         text = text && text[0] ? text : rd_kafka_err2str(code);
-        if (is_fenced_code(code)) {
-                error_set(err,
-                          "another process works under the name '%s' and has taken over, or this one stood still for longer than the %d s that the broker "
-                          "leaves a transaction open (%s); give each its own --instance, and start it again",
-                          c->name, BUS_TRANSACTION_MS / 1000, text);
-                return -ESTALE;
-        }
+        if (is_fenced_code(code))
+                return client_fenced(c, code, text, err);
         if (is_forbidden_code(code)) {
                 error_set(err, "the broker forbids %s: %s; ketenwacht topics plan shows the rights that are needed", call, text);
                 return -EACCES;

@@ -104,6 +104,7 @@ static int kafka_consumer_hand_out(struct kafka_consumer *c, struct bus_event *r
         else
                 c->group.release = true;
         consumer_positions_event(&c->at, kind, ret);
+        ret->again = kind == BUS_LOST && c->group.again.due;
         ret->passed = kind == BUS_ASSIGNED ? c->passed : 0;
         return r;
 }

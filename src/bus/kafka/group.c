@@ -12,6 +12,7 @@
 
 /* 2.0.2 takes the time-out of a seek for microseconds. */
 #define SEEK_TIMEOUT (BUS_CALL_MS / 2 * 1000)
+#define SEEK_EARLY_MS 5000 /* for a part to begin; one that stands in error never does */
 #define LEAVE_MS 10000 /* for the assignment to end before the handle is closed */
 
 void kafka_group_rebalance(struct kafka_group *g, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *parts) {
@@ -64,11 +65,15 @@ int kafka_group_release(struct kafka_group *g, struct error *err) {
 }
 
 /* All that is owned begins anew: its parts are taken away, and with the release handed out again. */
+static void kafka_group_restart(struct kafka_group *g) {
+        g->pending = BUS_LOST;
+        g->again.due = true;
+}
+
 static void kafka_group_again(struct kafka_group *g, const rd_kafka_message_t *message) {
         if (!kafka_group_settled(g) || !g->parts) /* it begins anew anyway */
                 return;
-        g->pending = BUS_LOST;
-        g->again.due = true;
+        kafka_group_restart(g);
         snprintf(g->again.topic, sizeof(g->again.topic), "%s", rd_kafka_topic_name(message->rkt));
         g->again.partition = message->partition;
         g->again.from = message->offset;
@@ -164,9 +169,9 @@ int kafka_group_committed(const struct kafka_group *g, rd_kafka_topic_partition_
         return 0;
 }
 
-int kafka_group_seek(const struct kafka_group *g, const rd_kafka_topic_partition_list_t *list, struct error *err) {
+int kafka_group_seek(struct kafka_group *g, const rd_kafka_topic_partition_list_t *list, struct error *err) {
         const struct kafka_client *c = g->client;
-        int64_t until = clock_monotonic(&c->bus->clock) + BUS_CALL_MS;
+        int64_t until = clock_monotonic(&c->bus->clock) + SEEK_EARLY_MS;
         CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *left = NULL;
 
         if (list->cnt == 0)
@@ -193,8 +198,10 @@ int kafka_group_seek(const struct kafka_group *g, const rd_kafka_topic_partition
                 early = code == RD_KAFKA_RESP_ERR__STATE || code == RD_KAFKA_RESP_ERR__PREV_IN_PROGRESS;
                 if (early && kafka_again(c->bus, until))
                         continue;
-                if (early)
+                if (early) {
+                        kafka_group_restart(g);
                         return BUS_E_REBALANCED;
+                }
                 return code ? kafka_failed(c, "going back in partitions", code, NULL, err) : 0;
         }
 }

@@ -67,8 +67,11 @@ bool kafka_group_moved(rd_kafka_resp_err_t code);
 int kafka_group_committed(const struct kafka_group *g, rd_kafka_topic_partition_list_t *list, int (*turn)(void *ctx, struct error *err), void *ctx,
                           struct error *err) MUSTCHECK;
 
-/* Seeks parts that are assigned; waits until they flow. Return: 0; BUS_E_REBALANCED; negative errno. */
-int kafka_group_seek(const struct kafka_group *g, const rd_kafka_topic_partition_list_t *list, struct error *err) MUSTCHECK;
+/*
+ * Seeks parts that are assigned; waits until they flow. Those that do not begin are all taken away and handed out again, as when a log is not what
+ * was left. Return: 0; BUS_E_REBALANCED; negative errno.
+ */
+int kafka_group_seek(struct kafka_group *g, const rd_kafka_topic_partition_list_t *list, struct error *err) MUSTCHECK;
 
 /* Ends the membership, @leave: for the others at once. Before its client closes; not opened: no effect. */
 void kafka_group_close(struct kafka_group *g, bool leave);

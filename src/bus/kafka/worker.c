@@ -266,6 +266,7 @@ static int kafka_worker_take_assignment(struct kafka_worker *w, struct bus_event
         const rd_kafka_topic_partition_list_t *got = w->group.parts;
         CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *list = NULL;
         rd_kafka_resp_err_t code;
+        int r;
 
         worker_positions_forget(&w->at, has_written(w));
         for (int i = 0; got && i < got->cnt; i++) {
@@ -273,10 +274,16 @@ static int kafka_worker_take_assignment(struct kafka_worker *w, struct bus_event
                         (void)worker_positions_own(&w->at, got->elems[i].partition); /* check_partitions() has judged the others */
         }
         worker_positions_event(&w->at, BUS_ASSIGNED, false, ret);
-        /* Start seeks to where reading really begins. A fetch that goes out before the pause, where nothing stands any more, begins it all again. */
-        list = list_of_parts(w, ret->parts, ret->parts_n, 0);
+        /*
+         * Start seeks to where reading really begins. A fetch may go out before the pause: where nothing stands any more it would be answered with
+         * an error, and what is in error cannot be sought in. So at what stands first.
+         */
+        list = list_of_parts(w, ret->parts, ret->parts_n, RD_KAFKA_OFFSET_BEGINNING);
         if (!list)
                 return -ENOMEM;
+        r = kafka_list_offsets(&w->client, list, err);
+        if (r)
+                return r;
         code = rd_kafka_assign(w->client.rk, list);
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR && list->cnt)
                 code = rd_kafka_pause_partitions(w->client.rk, list);
@@ -293,6 +300,7 @@ static int kafka_worker_hand_out(struct kafka_worker *w, struct bus_event *ret, 
         if (kind != BUS_ASSIGNED) {
                 w->group.release = true;
                 worker_positions_event(&w->at, kind, has_written(w), ret);
+                ret->again = kind == BUS_LOST && w->group.again.due;
                 return 0;
         }
         r = check_partitions(w, err);

@@ -162,6 +162,7 @@ static int memory_consumer_poll(struct bus_consumer *consumer, int timeout_ms, s
         c->again = kind == BUS_LOST && c->seat.member && !memory_seat_moving(&c->seat);
         if (kind != BUS_NONE) {
                 memory_consumer_hand_out(c, kind, ret);
+                ret->again = c->again;
                 return 0;
         }
         if (c->m->seed && c->cells_n)

@@ -162,6 +162,7 @@ static int memory_worker_poll(struct bus_worker *worker, int timeout_ms, struct 
                 memory_worker_hand_out(w, kind, ret);
         else
                 read_next(w, ret);
+        ret->again = w->again;
         return 0;
 }
 
