@@ -149,7 +149,8 @@ static int copy_row(void *ctx, struct bus_record *record, struct error *err) {
                 return -EINVAL;
         }
         if (key.kind == ROW_VERSION) {
-                if (!row_key_is_partitions(&key) && record->value && text_to_int64((struct text){record->value, record->value_n}, &number) &&
+                if (!row_key_is_partitions(&key) && !row_key_is_imprint(&key) && record->value &&
+                    text_to_int64((struct text){record->value, record->value_n}, &number) &&
                     number > copy->version)
                         copy->version = number;
                 return 0;

@@ -44,6 +44,8 @@ struct stats_reading {
 static int stats_read_mark(struct stats_reading *reading, const struct row_key *key, const struct bus_record *record, struct error *err) {
         int64_t number;
 
+        if (row_key_is_imprint(key))
+                return 0;
         if (!text_to_int64((struct text){record->value, record->value_n}, &number)) {
                 error_set(err, "partition %d of case-state has a row v at offset %" PRId64 " that holds no number", record->partition, record->offset);
                 return -EINVAL;

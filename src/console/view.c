@@ -272,9 +272,17 @@ static void view_value_schema(const struct bus_record *record, struct json_write
         json_decref(schema);
 }
 
-static void view_value_version(const struct bus_record *record, struct json_writer *w, struct found *found) {
+static void view_value_version(const struct row_key *key, const struct bus_record *record, struct json_writer *w, struct found *found) {
         int64_t version;
 
+        if (row_key_is_imprint(key)) { /* the program's own text, of names and digests */
+                found->good = utf8_valid(record->value, record->value_n);
+                if (found->good)
+                        jsonw_text(w, (struct text){record->value, record->value_n});
+                else
+                        error_set(&found->err, "the imprint is no text");
+                return;
+        }
         found->good = text_to_int64((struct text){record->value, record->value_n}, &version);
         if (found->good)
                 jsonw_int(w, version);
@@ -300,7 +308,7 @@ static void view_value_row(const struct view *v, const struct row_key *key, cons
                 view_value_schema(record, w, found);
                 break;
         case ROW_VERSION:
-                view_value_version(record, w, found);
+                view_value_version(key, record, w, found);
                 break;
         default:
                 error_set(&found->err, "the key is of no kind of row that is known");

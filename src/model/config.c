@@ -160,6 +160,9 @@ int config_read(const char *config_dir, const char *schemas_dir, struct config *
                 return error_trace(e, &mistakes->failure);
         if (mistakes->n != before)
                 return -EINVAL;
+        e = imprint_read(config_dir, schemas_dir, config->arena, &config->imprint, mistakes);
+        if (e)
+                return error_trace(e, &mistakes->failure);
         e = config_make_index(config);
         if (e)
                 return error_trace(e, &mistakes->failure);

@@ -8,6 +8,7 @@
 #include "calendar/calendar.h"
 #include "model/event.h"
 #include "model/event_types.h"
+#include "model/imprint.h"
 #include "model/protocol.h"
 
 struct config_index { /* per event type */
@@ -23,7 +24,8 @@ struct config {
         const struct config_index *index;                    /* by event_type.index */
         const struct norm **region_norms; size_t n_region_norms; /* starts: protocol */
         unsigned version;                                    /* config/version */
-        struct arena *arena;                                 /* owns protocols and index */
+        struct imprint imprint;                              /* of all files but config/version */
+        struct arena *arena;                                 /* owns protocols, index and imprint */
 };
 
 /*

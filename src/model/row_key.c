@@ -9,8 +9,9 @@
 #include "base/vector.h"
 
 #define PARTITIONS "partitions"
+#define IMPRINT "imprint"
 
-static_assert(sizeof(PARTITIONS) <= sizeof(struct uuid), "the id of a mark has room for its word");
+static_assert(sizeof(PARTITIONS) <= sizeof(struct uuid) && sizeof(IMPRINT) <= sizeof(struct uuid), "the id of a mark has room for its word");
 
 const struct row_kind_name row_kinds[ROW_KINDS] = {
         {ROW_FACT, "fact"},     {ROW_OBLIGATION, "obligation"}, {ROW_ALERT, "alert"},     {ROW_COPY, "copy"},
@@ -48,6 +49,13 @@ struct row_key row_key_of_partitions(void) {
         return key;
 }
 
+struct row_key row_key_of_imprint(void) {
+        struct row_key key = {.kind = ROW_VERSION};
+
+        memcpy(key.id.bytes, IMPRINT, strlen(IMPRINT));
+        return key;
+}
+
 uint64_t row_key_fingerprint(const struct row_key *key) {
         uint64_t fingerprint = 0;
 
@@ -61,4 +69,10 @@ bool row_key_is_partitions(const struct row_key *key) {
         const struct row_key partitions = row_key_of_partitions();
 
         return key->kind == ROW_VERSION && uuid_equal(&key->case_id, &partitions.case_id) && uuid_equal(&key->id, &partitions.id);
+}
+
+bool row_key_is_imprint(const struct row_key *key) {
+        const struct row_key imprint = row_key_of_imprint();
+
+        return key->kind == ROW_VERSION && uuid_equal(&key->case_id, &imprint.case_id) && uuid_equal(&key->id, &imprint.id);
 }

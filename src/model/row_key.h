@@ -15,6 +15,7 @@
  *   s  a schema of these rows; id = fingerprint, 8 bytes little-endian, 8 of zero; value: its JSON
  *   v  the highest configuration version seen; id of zeros; value: decimal text
  *      and, with the id "partitions" (zeros behind it), for how many partitions of case-state its rows were written
+ *      and, with the id "imprint", the version and the imprint of the configuration (model/imprint.h), as text
  * What values hold stands in engine/row.h, that of a fact in model/row_schema.h.
  */
 
@@ -92,7 +93,9 @@ static inline bool row_key_is_mark(const struct row_key *key) {
 struct row_key row_key_of_schema(uint64_t fingerprint);
 struct row_key row_key_of_version(void);
 struct row_key row_key_of_partitions(void);
+struct row_key row_key_of_imprint(void);
 
-/* What a mark says: of which schema (kind s), and whether it is the number of partitions (else, kind v, the version). */
+/* What a mark says: of which schema (kind s), and whether it is the number of partitions or the imprint (else, kind v, the version). */
 uint64_t row_key_fingerprint(const struct row_key *key);
 bool row_key_is_partitions(const struct row_key *key);
+bool row_key_is_imprint(const struct row_key *key);

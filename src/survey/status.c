@@ -15,6 +15,7 @@
 
 #define SENTENCE_MAX 400
 #define AGE_TEXT 32
+#define FINGERPRINT_TEXT 16
 #define ABSENT_NAMED_MAX 3
 
 static const char *const kind_names[STATUS_KINDS] = {"rules", "connector", "organisation"};
@@ -156,6 +157,11 @@ static void judging_stops(struct judging *j) {
         }
 }
 
+/* Whether the configuration that wrote a partition last said which text it was. */
+static bool status_says_fingerprint(const struct status *s, size_t partition) {
+        return s->imprints && s->imprints[partition].is_known && s->imprints[partition].version == s->versions[partition];
+}
+
 static void judging_version(struct judging *j) {
         const struct status *s = j->status;
         int64_t highest = -1;
@@ -165,6 +171,13 @@ static void judging_version(struct judging *j) {
         if (highest > s->version)
                 judging_tell(j, "VERSION", "case-state", "workers write by version %" PRId64 " of the configuration, and the one at hand is %" PRId64
                              ": it is an old one", highest, s->version);
+        for (size_t i = 0; i < s->versions_n; i++) {
+                if (s->versions[i] != s->version || !status_says_fingerprint(s, i) || s->imprints[i].fingerprint == s->fingerprint)
+                        continue;
+                judging_tell(j, "VERSION", "case-state", "partition %zu was written by another configuration of version %" PRId64
+                             " than the one at hand: raise config/version, or bring it up to date", i, s->version);
+                return;
+        }
 }
 
 static void judging_calendar(struct judging *j) {
@@ -296,6 +309,31 @@ static void status_put_lists(struct json_writer *w, const struct status *s) {
         jsonw_close_array(w);
 }
 
+/* "" and false when it is not known. */
+static bool status_fingerprint(const struct status *s, size_t partition, char ret[FINGERPRINT_TEXT + 1]) {
+        ret[0] = '\0';
+        if (!status_says_fingerprint(s, partition))
+                return false;
+        (void) snprintf(ret, FINGERPRINT_TEXT + 1, "%016" PRIx64, s->imprints[partition].fingerprint);
+        return true;
+}
+
+static void status_put_fingerprints(struct json_writer *w, const struct status *s) {
+        char text[FINGERPRINT_TEXT + 1];
+
+        (void) snprintf(text, sizeof(text), "%016" PRIx64, s->fingerprint);
+        jsonw_put_string(w, "fingerprint", text);
+        jsonw_key(w, "fingerprints");
+        jsonw_open_array(w);
+        for (size_t i = 0; i < s->versions_n; i++) {
+                if (status_fingerprint(s, i, text))
+                        jsonw_string(w, text);
+                else
+                        jsonw_null(w);
+        }
+        jsonw_close_array(w);
+}
+
 void status_put_json(const struct status *s, const struct status_problems *problems, struct buffer *out) {
         struct json_writer w = JSON_WRITER(out);
         char until[DATE_TEXT + 1];
@@ -318,6 +356,7 @@ void status_put_json(const struct status *s, const struct status_problems *probl
                         jsonw_int(&w, s->versions[i]);
         }
         jsonw_close_array(&w);
+        status_put_fingerprints(&w, s);
         jsonw_put_string(&w, "calendar_until", until);
         jsonw_close_object(&w);
 }
@@ -341,12 +380,14 @@ static void status_line_counts(const char *title, const struct status_count *cou
 }
 
 static void status_line_versions(const struct status *s, struct buffer *out) {
-        buffer_printf(out, "configuration: version %" PRId64 " here; by partition of case-state:", s->version);
+        char text[FINGERPRINT_TEXT + 1];
+
+        buffer_printf(out, "configuration: version %" PRId64 "/%016" PRIx64 " here; by partition of case-state:", s->version, s->fingerprint);
         for (size_t i = 0; i < s->versions_n; i++) {
                 if (s->versions[i] < 0)
                         buffer_printf(out, " -");
                 else
-                        buffer_printf(out, " %" PRId64, s->versions[i]);
+                        buffer_printf(out, " %" PRId64 "%s%s", s->versions[i], status_fingerprint(s, i, text) ? "/" : "", text);
         }
         buffer_printf(out, "\n");
 }

@@ -71,6 +71,13 @@ struct status_stop { /* a connector of which the target said 410, and that nobod
         int64_t offset; /* in its inbox */
 };
 
+/* Which text of a version it was (model/imprint.h). */
+struct status_imprint {
+        bool is_known; /* false: written by a program that did not say it */
+        int64_t version;
+        uint64_t fingerprint;
+};
+
 struct status {
         instant_t at;
         const struct status_consumer *consumers;
@@ -83,8 +90,10 @@ struct status {
         const struct status_stop *stops;
         size_t stops_n;
         const int64_t *versions;   /* of the configuration by which each partition of case-state was written; -1: by none yet */
+        const struct status_imprint *imprints; /* [versions_n], or NULL: none is known */
         size_t versions_n;
         int64_t version;           /* of the configuration at hand */
+        uint64_t fingerprint;      /* likewise: model/imprint.h */
         day_t calendar_until;      /* the first day of which the calendar at hand does not have the year */
         const char *const *absent; /* topics that are not there */
         size_t absent_n;

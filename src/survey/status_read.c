@@ -238,16 +238,25 @@ struct survey_state_reading {
         struct row_codec *codec;
         struct table open;  /* organisation of each open alert, by its row's key */
         int64_t *versions;
+        struct status_imprint *imprints;
         int32_t partitions;
 };
 
 static int survey_state_read_version(struct survey_state_reading *state, const struct bus_record *record, const struct row_key *key) {
+        struct text text = {record->value, record->value_n};
+        struct status_imprint *imprint;
+        unsigned version = 0;
         int64_t number;
 
         if (row_key_is_partitions(key) || record->partition >= state->partitions)
                 return 0;
-        if (text_to_int64((struct text){record->value, record->value_n}, &number))
+        imprint = &state->imprints[record->partition];
+        if (row_key_is_imprint(key)) {
+                imprint->is_known = imprint_head(text, &version, &imprint->fingerprint);
+                imprint->version = version;
+        } else if (text_to_int64(text, &number)) {
                 state->versions[record->partition] = number;
+        }
         return 0;
 }
 
@@ -337,6 +346,7 @@ static int survey_state_keep(struct survey_state_reading *state) {
                         return -ENOMEM;
         }
         ret->versions = state->versions;
+        ret->imprints = state->imprints;
         ret->versions_n = (size_t)state->partitions;
         return tally_keep(&tally, &ret->alerts, &ret->alerts_n);
 }
@@ -349,7 +359,8 @@ static int survey_state(struct status_reading *r) {
         if (state.partitions == 0)
                 return 0;
         state.versions = arena_calloc(r->arena, (size_t)state.partitions, sizeof(*state.versions));
-        if (!state.versions || row_codec_new(&state.codec))
+        state.imprints = arena_calloc(r->arena, (size_t)state.partitions, sizeof(*state.imprints));
+        if (!state.versions || !state.imprints || row_codec_new(&state.codec))
                 return -ENOMEM;
         for (int32_t p = 0; p < state.partitions; p++)
                 state.versions[p] = -1;
@@ -461,6 +472,7 @@ int status_read(const struct status_source *source, struct arena *arena, struct 
         assert(source && source->config && source->bus);
         *ret = (struct status){.at = source->at,
                                .version = source->config->version,
+                               .fingerprint = source->config->imprint.fingerprint,
                                .calendar_until = survey_calendar(source),
                                .letters_since = date_begin(date_of_instant(source->at) - 1)};
         result = survey_all(&r);

@@ -54,6 +54,7 @@ static struct partition *partition_free(struct partition *p) {
         store_free(p->store);
         free(p->ends);
         free(p->found.schemas);
+        free(p->found.imprint);
         free(p);
         return NULL;
 }

@@ -40,6 +40,8 @@ struct partition {
                 int64_t percent_at;   /* … when: monotonic */
                 unsigned version;     /* highest configuration version seen */
                 bool versioned;
+                char *imprint;        /* of the configuration (model/imprint.h), of the version that stands in it; NULL: not said. Owned */
+                size_t imprint_n;
                 int32_t count;        /* partitions of case-state when its rows were written; 0: not said */
                 uint64_t *schemas;    /* fingerprints of its s rows */
                 size_t n_schemas, schemas_capacity;

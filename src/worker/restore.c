@@ -37,9 +37,23 @@ static int restore_schema_mark(struct partition *p, const struct row_key *key) {
         return r;
 }
 
+static int restore_imprint_mark(struct partition *p, const struct bus_record *row) {
+        char *copy = malloc(row->value_n + 1);
+
+        if (!copy)
+                return -ENOMEM;
+        memcpy(copy, row->value, row->value_n);
+        free(p->found.imprint);
+        p->found.imprint = copy;
+        p->found.imprint_n = row->value_n;
+        return 0;
+}
+
 static int restore_version_mark(struct partition *p, const struct row_key *key, const struct bus_record *row, struct error *err) {
         int64_t number;
 
+        if (row_key_is_imprint(key))
+                return restore_imprint_mark(p, row);
         if (!text_to_int64((struct text){row->value, row->value_n}, &number) || number < 0 || number > INT32_MAX) {
                 error_set(err, "partition %d of %s has a row v at offset %" PRId64 " that holds no number", row->partition, TOPIC_CASE_STATE, row->offset);
                 return WORKER_E_CONFIG;
@@ -127,6 +141,27 @@ static void restore_jumped(void *ctx, const struct bus_jump *jump) {
         meter_jumped(&restore->parts->ground->meter, jump);
 }
 
+/* What was said of the configuration of this very version; false: nothing, as by a program that did not know of imprints yet. */
+static bool restore_has_imprint(const struct partition *p, unsigned version, uint64_t *ret) {
+        unsigned of;
+
+        return p->found.imprint && imprint_head((struct text){p->found.imprint, p->found.imprint_n}, &of, ret) && of == version;
+}
+
+/* Two configurations of the same version would take turns in telling. */
+static int restore_check_imprint(const struct config *config, const struct partition *p, struct error *err) {
+        CLEANUP(buffer_done) struct buffer files = BUFFER_INIT(ERROR_TEXT_MAX);
+        uint64_t fingerprint;
+
+        if (!restore_has_imprint(p, config->version, &fingerprint) || fingerprint == config->imprint.fingerprint)
+                return 0;
+        imprint_differ(&config->imprint, (struct text){p->found.imprint, p->found.imprint_n}, &files);
+        error_set(err, "partition %d of %s has been worked on with another configuration that is version %u too; raise config/version when this one is newer, "
+                       "else bring it up to date; what differs: %s",
+                  p->number, TOPIC_CASE_STATE, config->version, buffer_text(&files));
+        return WORKER_E_CONFIG;
+}
+
 /* Whether this configuration may go on with what stands there. */
 static int restore_check_marks(const struct partitions *parts, const struct partition *p, struct error *err) {
         if (p->found.version > parts->ground->config->version) {
@@ -135,6 +170,8 @@ static int restore_check_marks(const struct partitions *parts, const struct part
                           p->number, TOPIC_CASE_STATE, p->found.version, parts->ground->config->version);
                 return WORKER_E_CONFIG;
         }
+        if (restore_check_imprint(parts->ground->config, p, err))
+                return WORKER_E_CONFIG;
         if (p->found.count == ROW_PARTITIONS_COPYING) {
                 error_set(err, "a copy into %s was begun and never finished; run ketenwacht state copy again", TOPIC_CASE_STATE);
                 return WORKER_E_CONFIG;
@@ -218,30 +255,36 @@ static int restore_write_number(struct teller *teller, const struct partition *p
         return restore_write_mark(teller, p, mark, text, (size_t)n, err);
 }
 
+static int restore_write_imprint(struct teller *teller, const struct partition *p, struct error *err) {
+        CLEANUP(buffer_done) struct buffer text = BUFFER_INIT(IMPRINT_BYTES_MAX);
+        const struct config *config = teller->ground->config;
+        const struct row_key mark = row_key_of_imprint();
+        uint64_t fingerprint;
+
+        if (restore_has_imprint(p, config->version, &fingerprint))
+                return 0;
+        imprint_write(&config->imprint, config->version, &text);
+        return text.failed ? -ENOMEM : restore_write_mark(teller, p, &mark, text.bytes, text.n, err);
+}
+
 int restore_write_marks(struct teller *teller, const struct partition *p, const struct row_codec *rows, int32_t partitions, struct error *err) {
         const struct config *config = teller->ground->config;
         const struct row_key version = row_key_of_version(), count = row_key_of_partitions();
         const char *json;
         uint64_t fingerprint;
+        int r = 0;
 
-        if (!p->found.versioned || p->found.version < config->version) {
-                int r = restore_write_number(teller, p, &version, config->version, err);
-
-                if (r)
-                        return r;
-        }
-        if (!p->found.count) {
-                int r = restore_write_number(teller, p, &count, partitions, err);
-
-                if (r)
-                        return r;
-        }
-        for (size_t i = 0; row_schema_at(rows, config->types, i, &fingerprint, &json); i++) {
+        if (!p->found.versioned || p->found.version < config->version)
+                r = restore_write_number(teller, p, &version, config->version, err);
+        if (r == 0 && !p->found.count)
+                r = restore_write_number(teller, p, &count, partitions, err);
+        if (r == 0)
+                r = restore_write_imprint(teller, p, err);
+        for (size_t i = 0; r == 0 && row_schema_at(rows, config->types, i, &fingerprint, &json); i++) {
                 const struct row_key schema = row_key_of_schema(fingerprint);
-                int r = restore_has_schema(p, fingerprint) ? 0 : restore_write_mark(teller, p, &schema, json, strlen(json), err);
 
-                if (r)
-                        return r;
+                if (!restore_has_schema(p, fingerprint))
+                        r = restore_write_mark(teller, p, &schema, json, strlen(json), err);
         }
-        return 0;
+        return r;
 }

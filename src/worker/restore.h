@@ -7,7 +7,8 @@
  * The bus reads them in the order that loses nothing (bus_worker_restore()). Rows of kind v say under
  * which configuration version and for how many partitions the state was written: a newer version,
  * or another number, is refused, because two versions must never take turns in telling and a case
- * must never be looked for in another partition than where it lies. Rows of kind s carry the schemas of
+ * must never be looked for in another partition than where it lies. So is another configuration of the
+ * same version, by its imprint. Rows of kind s carry the schemas of
  * all other rows, so that the topic can be read by itself. Rows of these two kinds are called marks.
  */
 

@@ -11,6 +11,7 @@ does not is counted in the log.
 KETENWACHT_TEST_BOOTSTRAP: the broker; without it a case is skipped.
 """
 
+import os
 import signal
 
 import faults
@@ -121,14 +122,34 @@ def unsound(trial):
     return world
 
 
+def other_text(world, worker):
+    """The configuration is changed and its number is not: a worker does not go on by it, and does when the number is raised."""
+    wait_for("it works", lambda: all_live(worker))
+    worker.stop()
+    with open(os.path.join(world.config, "calendar.yaml"), "a", encoding="utf-8") as file:
+        file.write("# another text\n")
+    worker.start()
+    expect(f"another text of the same version is refused: {worker.log}", worker.ends() == 2 and "calendar.yaml (another text)" in worker.text())
+    path = os.path.join(world.config, "version")
+    number = 1
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            number = int(file.read())
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"{number + 1}\n")
+    worker.start()
+    wait_for("it works by the newer version", lambda: all_live(worker))
+
+
 def grown(trial):
-    """One event topic gets another partition: a worker that runs notices by itself, and nobody publishes where nobody reads."""
+    """One event topic gets another partition: a worker that runs notices by itself, and nobody publishes where nobody reads. Before it, its text changes."""
     world = trial.world()
     lines = trial.load.cases(CASES)
     world.publish(lines)
     worker = world.worker("a")
     wait_for("it works", lambda: all_live(worker))
     wait_for("every event is a fact", lambda: known(world, lines), look=0.3)
+    other_text(world, worker)
     world.grow_topics(PARTITIONS + 1, "measure-started")
     expect(f"one that runs ends with 3 and says why: {worker.log}",
            worker.ends() == 3 and f"has {PARTITIONS + 1} partitions now and had {PARTITIONS}" in worker.text())

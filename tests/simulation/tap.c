@@ -342,8 +342,8 @@ static void check_marks(const struct tap *tap, int32_t p) {
 
         for (size_t i = 0; i < view->marks.n; i++)
                 numbers += view->marks.items[i].key[16] == ROW_VERSION;
-        if (view->version < tap->h->version || numbers != 2)
-                sim_fail(sim_of(tap), "%s of version %u has committed to partition %d, which is marked as of version %u and has %u of 2 numbers",
+        if (view->version < tap->h->version || numbers != 3)
+                sim_fail(sim_of(tap), "%s of version %u has committed to partition %d, which is marked as of version %u and has %u of 3 marks of kind v",
                          handle_name(tap->h), tap->h->version, p, view->version, numbers);
 }
 

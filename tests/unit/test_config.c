@@ -99,6 +99,87 @@ START_TEST(test_version) {
 }
 END_TEST
 
+/* -- The imprint: by what two texts of one version are told apart -- */
+
+static const char imprint_protocol[] = "protocol: p\nregion: any\nvalid: {from: 2024-01-01}\nroutes: []\n";
+
+/* That of @s, as text; it owns what @ret_config holds. */
+static void imprint_of(const struct scratch *s, struct config **ret_config, struct buffer *ret) {
+        char schemas[SCRATCH_PATH];
+        struct mistakes mistakes = MISTAKES_INIT;
+
+        ck_assert_msg(config_read(s->path, project_path("schemas", schemas), ret_config, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
+        imprint_write(&(*ret_config)->imprint, (*ret_config)->version, ret);
+        mistakes_done(&mistakes);
+}
+
+static const struct {
+        const char *file, *text; /* changed, or made */
+        const char *says;        /* NULL: it counts for nothing */
+} imprint_changes[] = {
+        {"calendar.yaml", "equated: []\nyears: [2024, 2025]\n", "calendar.yaml (another text)"},
+        {"organisations.yaml", "organisations: [{id: operators, kind: operators}] # x\n", "organisations.yaml (another text)"},
+        {"protocols/p.yaml", "protocol: p\nregion: any\nvalid: {from: 2024-01-02}\nroutes: []\n", "protocols/p.yaml (another text)"},
+        {"protocols/q.yaml", "protocol: q\nregion: any\nvalid: {from: 2024-01-02}\nroutes: []\n", "protocols/q.yaml (only here)"},
+        {"broker.yaml", "bootstrap: [localhost:1]\n", NULL},
+        {"version", "1\n", NULL},
+};
+
+START_TEST(test_imprint_names_what_differs) {
+        CLEANUP(buffer_done) struct buffer before = BUFFER_INIT(IMPRINT_BYTES_MAX), after = BUFFER_INIT(IMPRINT_BYTES_MAX);
+        CLEANUP(buffer_done) struct buffer files = BUFFER_INIT(1000);
+        struct config *a = NULL, *b = NULL;
+        struct scratch s = scratch_new();
+        uint64_t fingerprint = 0;
+        unsigned version = 0;
+
+        write_small(&s);
+        scratch_folder(&s, "protocols");
+        scratch_write(&s, "protocols/p.yaml", imprint_protocol);
+        imprint_of(&s, &a, &before);
+        scratch_write(&s, imprint_changes[_i].file, imprint_changes[_i].text);
+        imprint_of(&s, &b, &after);
+        ck_assert(imprint_head((struct text){(const char *)before.bytes, before.n}, &version, &fingerprint));
+        ck_assert_uint_eq(version, 1);
+        ck_assert_uint_eq(fingerprint, a->imprint.fingerprint);
+        ck_assert_int_eq(a->imprint.fingerprint == b->imprint.fingerprint, imprint_changes[_i].says == NULL);
+        imprint_differ(&b->imprint, (struct text){(const char *)before.bytes, before.n}, &files);
+        ck_assert_str_eq(buffer_text(&files), imprint_changes[_i].says ? imprint_changes[_i].says : "a file that is not named there");
+        config_free(a);
+        config_free(b);
+        scratch_remove(&s);
+}
+END_TEST
+
+START_TEST(test_imprint_names_a_few) {
+        CLEANUP(buffer_done) struct buffer files = BUFFER_INIT(1000);
+        char schemas[SCRATCH_PATH], config_dir[SCRATCH_PATH];
+        struct mistakes mistakes = MISTAKES_INIT;
+        struct config *config = NULL;
+
+        ck_assert_int_eq(config_read(project_path("config", config_dir), project_path("schemas", schemas), &config, &mistakes), 0);
+        ck_assert_uint_gt(config->imprint.n, IMPRINT_NAMED_MAX + 1);
+        imprint_differ(&config->imprint, text_of("4 0000000000000000\nprotocols/gone.yaml 0000000000000000"), &files);
+        ck_assert_ptr_nonnull(strstr(buffer_text(&files), "calendar.yaml (only here), organisations.yaml (only here), "));
+        ck_assert_ptr_nonnull(strstr(buffer_text(&files), " more"));
+        config_free(config);
+        mistakes_done(&mistakes);
+}
+END_TEST
+
+static const char *const imprint_nonsense[] = {
+        "", "4", "4 ", "4 00000000000000", "x 0000000000000000", "0 0000000000000000", "4 000000000000000g", "4  000000000000000",
+        "99999999999 0000000000000000",
+};
+
+START_TEST(test_imprint_is_no_nonsense) {
+        uint64_t fingerprint;
+        unsigned version;
+
+        ck_assert_msg(!imprint_head(text_of(imprint_nonsense[_i]), &version, &fingerprint), "%s", imprint_nonsense[_i]);
+}
+END_TEST
+
 /* One run finds what is wrong in every file. */
 START_TEST(test_mistakes_of_several_files) {
         struct scratch s = scratch_new();
@@ -145,6 +226,9 @@ int main(void) {
         tcase_add_loop_test(tcase, test_examples_load, 0, ELEMENTS(folders));
         tcase_add_test(tcase, test_own_configuration_loads);
         tcase_add_loop_test(tcase, test_version, 0, ELEMENTS(versions));
+        tcase_add_loop_test(tcase, test_imprint_names_what_differs, 0, ELEMENTS(imprint_changes));
+        tcase_add_test(tcase, test_imprint_names_a_few);
+        tcase_add_loop_test(tcase, test_imprint_is_no_nonsense, 0, ELEMENTS(imprint_nonsense));
         tcase_add_test(tcase, test_mistakes_of_several_files);
         tcase_add_test(tcase, test_missing_folders);
         suite_add_tcase(suite, tcase);

@@ -24,6 +24,7 @@ static const struct {
         {"a schema", {{{0}}, ROW_SCHEMA, {"\x08\x07\x06\x05\x04\x03\x02\x01"}}, ZEROS "s" "\x08\x07\x06\x05\x04\x03\x02\x01\0\0\0\0\0\0\0\0", true, false},
         {"the version", {{{0}}, ROW_VERSION, {{0}}}, ZEROS "v" ZEROS, true, false},
         {"the number of partitions", {{{0}}, ROW_VERSION, {"partitions"}}, ZEROS "v" "partitions\0\0\0\0\0\0", true, true},
+        {"the imprint", {{{0}}, ROW_VERSION, {"imprint"}}, ZEROS "v" "imprint\0\0\0\0\0\0\0\0\0", true, false},
 };
 
 static bool same(const struct row_key *a, const struct row_key *b) {
@@ -50,11 +51,14 @@ END_TEST
 
 START_TEST(marks_say_what_they_are_of) {
         struct row_key schema = row_key_of_schema(0x0102030405060708), version = row_key_of_version(), partitions = row_key_of_partitions();
+        const struct row_key imprint = row_key_of_imprint();
 
         ck_assert(same(&schema, &keys[5].key));
         ck_assert_uint_eq(row_key_fingerprint(&schema), 0x0102030405060708);
         ck_assert(same(&version, &keys[6].key));
         ck_assert(same(&partitions, &keys[7].key));
+        ck_assert(same(&imprint, &keys[8].key));
+        ck_assert(row_key_is_imprint(&imprint) && !row_key_is_imprint(&version) && !row_key_is_imprint(&partitions));
         partitions.id.bytes[15] = 'x';
         ck_assert(!row_key_is_partitions(&partitions));
 }

@@ -54,6 +54,12 @@ static const struct {
         {"open alerts are no fault of the chain", {QUIET, .alerts = &(const struct status_count){"gm0014", 9}, .alerts_n = 1}, ""},
         {"stopped by its target", {QUIET, .stops = &(const struct status_stop){"webhook-gm0014", AGO(60), 3}, .stops_n = 1}, "STOPPED "},
         {"an old configuration at hand", {QUIET, .version = 3, .versions = (const int64_t[]){-1, 4}, .versions_n = 2}, "VERSION "},
+        {"another text of the same version",
+         {QUIET, .version = 4, .fingerprint = 7, .versions = (const int64_t[]){4, 4}, .versions_n = 2,
+          .imprints = (const struct status_imprint[]){{true, 4, 7}, {true, 4, 8}}}, "VERSION "},
+        {"what was said of an older version, or not at all, is no other text",
+         {QUIET, .version = 4, .fingerprint = 7, .versions = (const int64_t[]){4, 4}, .versions_n = 2,
+          .imprints = (const struct status_imprint[]){{true, 3, 8}, {false, 4, 8}}}, ""},
         {"a new one that no worker has yet", {QUIET, .version = 5, .versions = (const int64_t[]){4, -1}, .versions_n = 2}, ""},
         {"the calendar ends", {.at = NOW, .calendar_until = 20454 + STATUS_CALENDAR_DAYS}, "CALENDAR "}, /* 20454: 2026-01-01 */
         {"a day later than the limit it does not", {.at = NOW, .calendar_until = 20455 + STATUS_CALENDAR_DAYS}, ""},

@@ -167,6 +167,25 @@ static const struct rows_story stories[] = {
          "worker a\n"
          "fails config no number\n"
          "-> state 1\n"},
+        {"two texts of one version never take turns",
+         "row v imprint 1 00000000000000ff\n"
+         "worker a\n"
+         "fails config version 1 too\n"
+         "-> state 1\n"
+         "# of another version it says nothing, and the newer one takes its place\n"
+         "with version 2\n"
+         "worker b\n"
+         "settle\n"
+         "-> live 2\n"
+         "end\n"
+         "with version 2\n"
+         "worker c\n"
+         "settle\n"
+         "-> live 2\n"
+         "end\n"
+         "row v imprint 2 00000000000000ff\n"
+         "worker d\n"
+         "fails config version 2 too\n"},
         {"state is never guessed: a copy that was never finished",
          "row v partitions 2147483647\n"
          "worker a\n"
@@ -484,7 +503,7 @@ START_TEST(rows_carry_their_schemas) {
                 ck_assert_ptr_nonnull(entry);
                 ck_assert(entry->n == strlen(json) && memcmp(entry->value, json, entry->n) == 0);
         }
-        ck_assert_uint_eq(before, WORLD_PARTITIONS * (n + 2)); /* with version and number of partitions */
+        ck_assert_uint_eq(before, WORLD_PARTITIONS * (n + 3)); /* with version, number of partitions and imprint */
         row_codec_free(codec);
         fixture_measure(text, "measure", "case", "gi-a", "gm0001", w->now, 1);
         world_publish(w, text);

@@ -24,7 +24,7 @@
  *   again                     the last event once more
  *   load SEED FROM TO [each]  cases of a load (fixture_load_case); each: it settles after each case
  *   garbage                   a record that is no event
- *   row KIND ID VALUE         into partition 0 of case-state
+ *   row KIND ID VALUE         into partition 0 of case-state; VALUE is the rest of the line
  *   compact [all]             case-state; all: tombstones too
  *   cut TOPIC                 all its records are deleted, as retention would
  *   remember                  the census and how much was told, for "-> as remembered"
@@ -268,7 +268,7 @@ static inline void rows_load(struct rows *r) {
 
 static inline void rows_row(struct rows *r) {
         uint8_t key[ROW_KEY_BYTES] = {0};
-        const char *value = rows_word(r, 3);
+        const char *value = r->rest[3];
 
         key[16] = (uint8_t)rows_word(r, 1)[0];
         if (!rows_is(r, 2, "-"))
