@@ -173,6 +173,8 @@ struct bus_restore {
         int (*progress)(void *ctx, int32_t partition, int64_t at, int64_t end);
         /* May be NULL; an input does not go on where it was left off, which the log has said. */
         void (*jumped)(void *ctx, const struct bus_jump *jump);
+        /* May be NULL; before the rows: an input that has been read before, to @offset, as the group has committed. */
+        void (*left)(void *ctx, const struct bus_part *part, int64_t offset);
 };
 
 struct bus_worker {
@@ -203,7 +205,7 @@ struct bus_worker_ops {
  *   LOST:     abort, drop the state of parts.
  * An input of which what is to be read next is not there (a log made anew, or cut by retention) is LOST too, and ASSIGNED again:
  * restore finds where it goes on.
- * Return: 0; negative errno (fenced by another of the same name, a right or a topic is missing …).
+ * Return: 0; negative errno (fenced by another of the same name, a right or a topic is missing, the state was made anew …).
  */
 static inline int bus_worker_poll(struct bus_worker *w, int timeout_ms, struct bus_event *ret, struct error *err) {
         return w->ops->poll(w, timeout_ms, ret, err);

@@ -42,6 +42,8 @@ struct partition {
                 bool versioned;
                 char *imprint;        /* of the configuration (model/imprint.h), of the version that stands in it; NULL: not said. Owned */
                 size_t imprint_n;
+                uint32_t read_input;  /* an input of which has been read before … */
+                int64_t read_to;      /* … to here; 0: none has */
                 int32_t count;        /* partitions of case-state when its rows were written; 0: not said */
                 uint64_t *schemas;    /* fingerprints of its s rows */
                 size_t n_schemas, schemas_capacity;

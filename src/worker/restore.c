@@ -141,6 +141,29 @@ static void restore_jumped(void *ctx, const struct bus_jump *jump) {
         meter_jumped(&restore->parts->ground->meter, jump);
 }
 
+/* Keeps the one that was read furthest, to name it. */
+static void restore_left(void *ctx, const struct bus_part *part, int64_t offset) {
+        struct restore *restore = ctx;
+        struct partition *p = partitions_find(restore->parts, part->partition);
+
+        if (!p || offset <= p->found.read_to)
+                return;
+        p->found.read_input = part->index;
+        p->found.read_to = offset;
+}
+
+/* The marks are written with the first offsets that are committed, and compaction keeps them: offsets without marks say that rows are gone. */
+static int restore_check_rows(const struct partitions *parts, const struct partition *p, struct error *err) {
+        if (p->found.versioned || p->found.read_to == 0)
+                return 0;
+        error_set(err,
+                  "partition %d of %s has lost its rows: %s is read to offset %" PRId64 ", and nothing says under which configuration; the topic was deleted "
+                  "and made again, or emptied, so what is known and was told is gone. Bring it back from a copy (ketenwacht state copy), or see "
+                  "'When case-state is lost' in config/README.md",
+                  p->number, TOPIC_CASE_STATE, parts->ground->topics.inputs[p->found.read_input], p->found.read_to);
+        return WORKER_E_CONFIG;
+}
+
 /* What was said of the configuration of this very version; false: nothing, as by a program that did not know of imprints yet. */
 static bool restore_has_imprint(const struct partition *p, unsigned version, uint64_t *ret) {
         unsigned of;
@@ -164,6 +187,8 @@ static int restore_check_imprint(const struct config *config, const struct parti
 
 /* Whether this configuration may go on with what stands there. */
 static int restore_check_marks(const struct partitions *parts, const struct partition *p, struct error *err) {
+        if (restore_check_rows(parts, p, err))
+                return WORKER_E_CONFIG;
         if (p->found.version > parts->ground->config->version) {
                 error_set(err, "partition %d of %s has been worked on with configuration version %u, and this worker has version %u; bring its "
                                "configuration up to date (config/version)",
@@ -204,7 +229,7 @@ static int restore_judge(struct restore *restore, struct error *err) {
 int restore_partitions(struct partitions *parts, const struct bus_part *of, size_t n, const atomic_bool *interrupted, struct error *err) {
         const struct ground *g = parts->ground;
         struct restore restore = {.parts = parts, .interrupted = interrupted};
-        struct bus_restore calls = {.ctx = &restore, .row = restore_row, .progress = restore_progress, .jumped = restore_jumped};
+        struct bus_restore calls = {.ctx = &restore, .row = restore_row, .progress = restore_progress, .jumped = restore_jumped, .left = restore_left};
         int64_t begin = ground_monotonic(g);
         int r;
 

@@ -94,6 +94,12 @@ class World:
         expect(f"{' '.join(arguments)} ends with {run.returncode}: {run.stderr}", run.returncode in status)
         return run.stdout
 
+    def failing(self, *arguments, status):
+        """What it says to people, with which it ends."""
+        run = subprocess.run(self.command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False, timeout=WAIT_S)
+        expect(f"{' '.join(arguments)} ends with {run.returncode}: {run.stderr}", run.returncode == status)
+        return run.stderr
+
     def tail(self, *topics, more=()):
         return [json.loads(line) for line in self.run("tail", *topics, "--until-end", "--clear", *more).splitlines()]
 
@@ -150,6 +156,10 @@ class World:
             if worker.process.poll() is None:
                 worker.process.kill()
                 worker.process.wait()
+
+    def forget_group(self, group):
+        run = subprocess.run([self.tool, self.bootstrap, "forget", self.prefix + group], check=False, timeout=WAIT_S)
+        expect(f"the group {group} can be deleted", run.returncode == 0)
 
     def delete_topics(self, beginning=""):
         run = subprocess.run([self.tool, self.bootstrap, "delete", self.prefix + beginning], check=False, timeout=WAIT_S)

@@ -30,6 +30,10 @@ def known(world, lines):
     return len(facts) == len(set(facts)) and {line["event_id"] for line in lines} <= set(facts)
 
 
+def planned(world):
+    return {record["value"]["event_id"] for record in world.tail("plan-due")}
+
+
 def make_again(world):
     for topic in REMADE:
         world.delete_topics(topic)
@@ -122,6 +126,39 @@ def unsound(trial):
     return world
 
 
+def forgotten(trial):
+    """The state is deleted and made again under a worker, and while it is away, empty or cut: never forgotten in silence, and the way out leads out."""
+    world = trial.world()
+    lines = trial.load.cases(CASES)
+    world.publish(lines)
+    worker = world.worker("a")
+    wait_for("it works", lambda: all_live(worker))
+    wait_for("every event is a fact", lambda: known(world, lines), look=0.3)
+    worker.stop()
+    told = planned(world)
+    worker.start()
+    wait_for("it works again", lambda: all_live(worker))
+    world.delete_topics("case-state")
+    world.run("topics", "apply")
+    expect(f"one that runs ends with 3 and says so: {worker.log}", worker.ends() == 3 and "case-state" in worker.text() and worker.said("failed"))
+    for away in ("made again", "cut"):
+        if away == "cut":
+            world.cut_topics("case-state")
+        worker.start()
+        says = "has lost its rows"
+        expect(f"{away}, it does not start again, and says why: {worker.log}", worker.ends() == 2 and says in worker.text())
+        expect(f"{away}, it was never live: {worker.log}", not worker.said("partition-live"))
+        expect("nor does one that ends by itself", says in world.failing("rules", "--instance", "a", "--once", status=2))
+    world.run("topics", "apply")
+    world.forget_group("ketenwacht-rules")
+    worker.start()
+    wait_for("every event is a fact again", lambda: known(world, lines), look=0.3)
+    wait_for("it works once more", lambda: all_live(worker))
+    worker.stop()
+    expect("what is told anew is told under the ids that it had", planned(world) == told)
+    return world
+
+
 def other_text(world, worker):
     """The configuration is changed and its number is not: a worker does not go on by it, and does when the number is raised."""
     wait_for("it works", lambda: all_live(worker))
@@ -157,4 +194,4 @@ def grown(trial):
 
 
 if __name__ == "__main__":
-    faults.main({"remade": remade, "cut": cut, "unsound": unsound, "grown": grown})
+    faults.main({"remade": remade, "cut": cut, "unsound": unsound, "grown": grown, "forgotten": forgotten})

@@ -6,6 +6,7 @@
  *   topic_tool HOST:PORT set TOPIC NAME VALUE    one setting
  *   topic_tool HOST:PORT delete PREFIX           all topics whose names begin so
  *   topic_tool HOST:PORT grow PREFIX PARTITIONS  those that have more than one partition get so many
+ *   topic_tool HOST:PORT forget GROUP            what the group has committed
  *   topic_tool HOST:PORT cut PREFIX              all their records are deleted, as retention would
  *
  * Exit status: 0 done, 1 the broker refused or failed, 2 wrong usage.
@@ -149,12 +150,51 @@ static int cut(struct admin *admin, const char *bootstrap, const char *prefix) {
         return status;
 }
 
+static int forget(const char *bootstrap, const char *group) {
+        char reason[256];
+        rd_kafka_conf_t *conf = rd_kafka_conf_new();
+        rd_kafka_DeleteGroup_t *wanted = rd_kafka_DeleteGroup_new(group);
+        const rd_kafka_group_result_t **results;
+        rd_kafka_queue_t *queue;
+        rd_kafka_event_t *event;
+        rd_kafka_t *rk;
+        size_t n = 0;
+        int status = 1;
+
+        if (rd_kafka_conf_set(conf, "bootstrap.servers", bootstrap, reason, sizeof(reason)) ||
+            !(rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, sizeof(reason)))) {
+                fprintf(stderr, "topic_tool: %s\n", reason);
+                return 1;
+        }
+        queue = rd_kafka_queue_new(rk);
+        rd_kafka_DeleteGroups(rk, &wanted, 1, NULL, queue);
+        event = rd_kafka_queue_poll(queue, WAIT_MS);
+        if (event && rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+                results = rd_kafka_DeleteGroups_result_groups(rd_kafka_event_DeleteGroups_result(event), &n);
+                status = n != 1 || rd_kafka_group_result_error(results[0]);
+        }
+        if (status)
+                fprintf(stderr, "topic_tool: the group %s could not be deleted\n", group);
+        if (event)
+                rd_kafka_event_destroy(event);
+        rd_kafka_queue_destroy(queue);
+        rd_kafka_DeleteGroup_destroy(wanted);
+        rd_kafka_destroy(rk);
+        return status;
+}
+
 static int run(struct admin *admin, char **argv) {
+        if (strcmp(argv[2], "forget") == 0)
+                return forget(argv[1], argv[3]);
         if (strcmp(argv[2], "cut") == 0)
                 return cut(admin, argv[1], argv[3]);
         if (strcmp(argv[2], "set") == 0)
                 return set(admin, argv[3], argv[4], argv[5]);
         return strcmp(argv[2], "grow") == 0 ? grow(admin, argv[1], argv[3], argv[4]) : delete(admin, argv[3]);
+}
+
+static bool takes_one(const char *command) {
+        return strcmp(command, "delete") == 0 || strcmp(command, "cut") == 0 || strcmp(command, "forget") == 0;
 }
 
 int main(int argc, char **argv) {
@@ -164,9 +204,9 @@ int main(int argc, char **argv) {
         struct error err = {0};
         int status;
 
-        if (!(argc == 6 && strcmp(argv[2], "set") == 0) && !(argc == 4 && (strcmp(argv[2], "delete") == 0 || strcmp(argv[2], "cut") == 0) && argv[3][0]) &&
+        if (!(argc == 6 && strcmp(argv[2], "set") == 0) && !(argc == 4 && argv[3][0] && takes_one(argv[2])) &&
             !(argc == 5 && strcmp(argv[2], "grow") == 0 && argv[3][0])) {
-                fputs("usage: topic_tool HOST:PORT set TOPIC NAME VALUE | delete PREFIX | cut PREFIX | grow PREFIX PARTITIONS\n", stderr);
+                fputs("usage: topic_tool HOST:PORT set TOPIC NAME VALUE | delete PREFIX | cut PREFIX | forget GROUP | grow PREFIX PARTITIONS\n", stderr);
                 return 2;
         }
         broker_config_default(&config);

@@ -186,6 +186,14 @@ static const struct rows_story stories[] = {
          "row v imprint 2 00000000000000ff\n"
          "worker d\n"
          "fails config version 2 too\n"},
+        {"state is never guessed: its rows are gone, and its inputs were read",
+         "measure m case 1d\n"
+         "worker a\n"
+         "settle\n"
+         "end\n"
+         "cut case-state\n"
+         "worker b\n"
+         "fails config has lost its rows: \n"},
         {"state is never guessed: a copy that was never finished",
          "row v partitions 2147483647\n"
          "worker a\n"

@@ -28,6 +28,8 @@
 #define TAKE_OVER_MS 100         /* … each so long, from the first look for the coordinator */
 #define UNDELIVERED_SAID_MS 1000 /* at most one log line in this time; the rest is counted in the next */
 #define AHEAD 256 /* messages taken from librdkafka's queue at once: one lock for all */
+#define LOOK_SOON_MS 1000 /* between two looks at where the state ends, when it was written to; else BUS_REFRESH_MS */
+#define LOOK_PATIENCE_MS 1000 /* for where the state ends: what does not come now is asked for again later */
 #define TURNS_MAX 10000 /* ends of partitions and complaints that one poll passes over */
 
 struct kafka_worker_producer {
@@ -52,6 +54,9 @@ struct kafka_worker {
         size_t inputs;
         struct kafka_topics written;
         struct kafka_worker_output *outputs;
+        int64_t *state_ends;  /* by partition: the furthest end of the state that was seen since it was assigned; 0: none yet */
+        int64_t looked;       /* monotonic: when the ends of the state were asked for last */
+        bool wrote;           /* to the state, since then */
         int64_t state_output; /* place of the state among the outputs; -1: it is not written */
         struct kafka_rows rows; /* of the state, in the open transaction, that librdkafka does not have yet */
 
@@ -170,6 +175,7 @@ static int produce_state(struct kafka_worker *w, int32_t partition, const struct
                         return r;
         }
         worker_positions_touch(&w->at, partition);
+        w->wrote = true;
         return 0;
 }
 
@@ -363,6 +369,44 @@ static int kafka_worker_take(struct kafka_worker *w, rd_kafka_message_t *message
         return r;
 }
 
+/*
+ * Whether the state still is the log that was restored. One that ends before what was seen of it was made anew, and what is written to it now would
+ * be all that a successor knew. Asked of the producer: at the consumer the question would wait behind a fetch. Return: 0; -ESTALE with a sentence.
+ */
+static int look_at_state(struct kafka_worker *w, struct error *err) {
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *list = NULL;
+        const char *state = w->topics.names[w->inputs];
+        int token;
+
+        list = rd_kafka_topic_partition_list_new(w->at.partitions);
+        if (!list)
+                return -ENOMEM;
+        for (int32_t p = 0; p < w->at.partitions; p++) {
+                if (w->at.at[p].started)
+                        rd_kafka_topic_partition_list_add(list, state, p)->offset = RD_KAFKA_OFFSET_END;
+        }
+        if (list->cnt == 0)
+                return 0;
+        token = watchdog_enter(w->bus->watchdog, "rd_kafka_offsets_for_times", BUS_CALL_MS);
+        (void)rd_kafka_offsets_for_times(w->producer.client.rk, list, LOOK_PATIENCE_MS); /* what has no answer says so itself, below */
+        watchdog_leave(w->bus->watchdog, token);
+        for (int i = 0; i < list->cnt; i++) {
+                int64_t *end = &w->state_ends[list->elems[i].partition];
+
+                if (list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR || list->elems[i].offset < 0)
+                        continue;
+                if (list->elems[i].offset < *end) {
+                        error_set(err,
+                                  "partition %d of %s ends at offset %lld and went on to %lld before: it was deleted and made again under this worker, or lost "
+                                  "its end; stop all workers, and see 'When case-state is lost' in config/README.md",
+                                  (int)list->elems[i].partition, state, (long long)list->elems[i].offset, (long long)*end);
+                        return -ESTALE;
+                }
+                *end = list->elems[i].offset;
+        }
+        return 0;
+}
+
 static int kafka_worker_poll(struct bus_worker *worker, int timeout_ms, struct bus_event *ret, struct error *err) {
         struct kafka_worker *w = kafka_worker_of(worker);
         int r;
@@ -372,6 +416,13 @@ static int kafka_worker_poll(struct bus_worker *worker, int timeout_ms, struct b
         if (w->group.release) {
                 worker_positions_forget(&w->at, has_written(w));
                 r = kafka_group_release(&w->group, err);
+                if (r)
+                        return r;
+        }
+        if (w->ahead_at == w->ahead_n && clock_monotonic(&w->bus->clock) - w->looked >= (w->wrote ? LOOK_SOON_MS : BUS_REFRESH_MS)) {
+                w->looked = clock_monotonic(&w->bus->clock);
+                w->wrote = false;
+                r = look_at_state(w, err);
                 if (r)
                         return r;
         }
@@ -427,6 +478,8 @@ static void note_begin(struct kafka_worker *w, const struct bus_part *parts, siz
                         int64_t was = kafka_group_was_read(&w->group, w->topics.names[i], partition, input_of(w, logs->committed, k, i)->offset);
                         struct bus_jump jump = {.part = {(uint32_t)i, partition}, .from = was};
 
+                        if (was >= 0 && callbacks->left)
+                                callbacks->left(callbacks->ctx, &jump.part, was);
                         if (!worker_positions_begin(&w->at, partition, i, was, input_of(w, logs->first, k, i)->offset, input_of(w, logs->end, k, i)->offset))
                                 continue;
                         jump.to = worker_positions_next(&w->at, partition, i);
@@ -519,6 +572,8 @@ static int kafka_worker_restore(struct bus_worker *worker, const struct bus_part
                                                   .ctx = w}, err);
         if (r)
                 return r;
+        for (size_t k = 0; k < n; k++)
+                w->state_ends[parts[k].partition] = marks[k];
         worker_positions_restored(&w->at, parts, n);
         return 0;
 }
@@ -707,6 +762,7 @@ static void kafka_worker_close(struct bus_worker *worker, bool leave) {
         kafka_topics_done(&w->topics);
         worker_positions_done(&w->at);
         free(w->headers.items);
+        free(w->state_ends);
         free(w);
 }
 
@@ -747,6 +803,9 @@ static int open_read(struct kafka_worker *w, const struct bus_worker_config *con
         r = kafka_partitions(&w->client, (const char *const *)w->topics.names, w->topics.n, KAFKA_MISSING_FAILS, w->topics.partitions, err);
         if (r)
                 return r;
+        w->state_ends = calloc((size_t)w->topics.partitions[w->inputs] + 1, sizeof(*w->state_ends));
+        if (!w->state_ends)
+                return -ENOMEM;
         return worker_positions_init(&w->at, (const char *const *)w->topics.names, w->topics.partitions, w->inputs, err);
 }
 

@@ -172,6 +172,8 @@ static void find_begin(struct memory_worker *w, int32_t p, const struct bus_rest
                 const struct memory_partition *input = &w->inputs[i]->partitions[p];
                 struct bus_jump jump = {.part = {(uint32_t)i, p}, .from = memory_offset_get(w->seat.group, input)};
 
+                if (jump.from >= 0 && calls->left)
+                        calls->left(calls->ctx, &jump.part, jump.from);
                 if (!worker_positions_begin(&w->at, p, i, jump.from, input->first, memory_partition_end(input)))
                         continue;
                 jump.to = worker_positions_next(&w->at, p, i);
