@@ -28,6 +28,7 @@
         X(rules) \
         X(status) \
         X(state) \
+        X(dead_letters) \
         X(connect) \
         X(schema) \
         X(bench) \

@@ -27,6 +27,7 @@ static const char *const kept_keys[BROKER_KEPT_KINDS + 1] = {
         [BROKER_KEPT_OUTBOX] = "outbox",
         [BROKER_KEPT_DEAD_LETTERS] = "dead-letters",
         [BROKER_KEPT_DELIVERIES] = "deliveries",
+        [BROKER_KEPT_AUDIT] = "audit",
 };
 
 struct broker_reading {
@@ -282,7 +283,8 @@ void broker_config_default(struct broker_config *ret) {
                 .replication = 1,
                 .min_insync = 1,
                 .kept_days = {[BROKER_KEPT_EVENTS] = 30, [BROKER_KEPT_PLAN_DUE] = 90, [BROKER_KEPT_ESCALATIONS] = 90, [BROKER_KEPT_INBOX] = 90,
-                              [BROKER_KEPT_OUTBOX] = 30, [BROKER_KEPT_DEAD_LETTERS] = 365, [BROKER_KEPT_DELIVERIES] = 365},
+                              [BROKER_KEPT_OUTBOX] = 30, [BROKER_KEPT_DEAD_LETTERS] = 365, [BROKER_KEPT_DELIVERIES] = 365,
+                              [BROKER_KEPT_AUDIT] = 1826},
                 .retention = {2, BROKER_YEARS},
                 .behind_after_ms = BROKER_BEHIND_AFTER_MS_DEFAULT,
         };

@@ -10,7 +10,7 @@
  *   replication: 1
  *   min_insync: 1                     # min.insync.replicas; default: replication - 1, at least 1
  *   retention: 2 years                # of a case that is over: N days, weeks, months or years
- *   retention_days: {events: 30, plan-due: 90, escalations: 90, inbox: 90, outbox: 30, dead-letters: 365, deliveries: 365}
+ *   retention_days: {events: 30, plan-due: 90, escalations: 90, inbox: 90, outbox: 30, dead-letters: 365, deliveries: 365, audit: 1826}
  *   behind_after: 10 seconds          # N seconds, minutes or hours
  *   acls:                             # absent: `topics` leaves rights alone
  *     worker: User:ketenwacht-rules
@@ -37,7 +37,7 @@
 enum broker_unit { BROKER_DAYS, BROKER_WEEKS, BROKER_MONTHS, BROKER_YEARS };
 
 enum broker_kept { BROKER_KEPT_EVENTS, BROKER_KEPT_PLAN_DUE, BROKER_KEPT_ESCALATIONS, BROKER_KEPT_INBOX, BROKER_KEPT_OUTBOX,
-                   BROKER_KEPT_DEAD_LETTERS, BROKER_KEPT_DELIVERIES, BROKER_KEPT_KINDS };
+                   BROKER_KEPT_DEAD_LETTERS, BROKER_KEPT_DELIVERIES, BROKER_KEPT_AUDIT, BROKER_KEPT_KINDS };
 
 struct broker_acls {
         bool wanted;

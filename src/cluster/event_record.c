@@ -212,11 +212,13 @@ struct uuid event_refused_id(const char *topic, int32_t partition, int64_t offse
 
 /* -- Dead letters -- */
 
-enum dead_letter_header { KW_TOPIC, KW_PARTITION, KW_OFFSET, KW_STAGE, KW_CODE, KW_ERROR };
+/* The last stands there only when a connector could not deliver it. */
+enum dead_letter_header { KW_TOPIC, KW_PARTITION, KW_OFFSET, KW_STAGE, KW_CODE, KW_ERROR, KW_CONNECTOR };
 static const char *const dead_letter_names[DEAD_LETTER_HEADERS] = {
-        [KW_TOPIC] = "kw-topic", [KW_PARTITION] = "kw-partition", [KW_OFFSET] = "kw-offset",
-        [KW_STAGE] = "kw-stage", [KW_CODE] = "kw-code",           [KW_ERROR] = "kw-error",
+        [KW_TOPIC] = "kw-topic", [KW_PARTITION] = "kw-partition", [KW_OFFSET] = "kw-offset",       [KW_STAGE] = "kw-stage",
+        [KW_CODE] = "kw-code",   [KW_ERROR] = "kw-error",         [KW_CONNECTOR] = "kw-connector",
 };
+#define KW_REDRIVEN "kw-redriven" /* stays with the record: it counts */
 
 static bool dead_letter_is_ours(const char *name) {
         for (size_t i = 0; i < DEAD_LETTER_HEADERS; i++) {
@@ -241,7 +243,7 @@ static size_t dead_letter_error_length(const char *error) {
 void dead_letter_make(const struct bus_record *original, const struct dead_letter_why *why, struct dead_letter *ret) {
         const char *const texts[DEAD_LETTER_HEADERS] = {
                 [KW_TOPIC] = original->topic, [KW_PARTITION] = ret->partition, [KW_OFFSET] = ret->offset,
-                [KW_STAGE] = why->stage,      [KW_CODE] = why->code,           [KW_ERROR] = why->error,
+                [KW_STAGE] = why->stage,      [KW_CODE] = why->code,           [KW_ERROR] = why->error,   [KW_CONNECTOR] = why->connector,
         };
         size_t n = 0;
 
@@ -252,7 +254,7 @@ void dead_letter_make(const struct bus_record *original, const struct dead_lette
         }
         snprintf(ret->partition, sizeof(ret->partition), "%" PRId32, original->partition);
         snprintf(ret->offset, sizeof(ret->offset), "%" PRId64, original->offset);
-        for (size_t i = 0; i < DEAD_LETTER_HEADERS; i++)
+        for (size_t i = 0; i < DEAD_LETTER_HEADERS && texts[i]; i++)
                 ret->headers[n++] = header_of(dead_letter_names[i], texts[i], i == KW_ERROR ? dead_letter_error_length(texts[i]) : strlen(texts[i]));
         ret->record = (struct bus_record){
                 .topic = TOPIC_DEAD_LETTERS,
@@ -282,7 +284,12 @@ static bool dead_letter_number(const struct bus_record *record, enum dead_letter
         return h && h->value && text_to_int64((struct text){h->value, h->n}, ret) && *ret >= 0 && *ret <= max;
 }
 
+bool dead_letter_is_of_inbox(const char *topic) {
+        return strncmp(topic, TOPIC_INBOX_PREFIX, strlen(TOPIC_INBOX_PREFIX)) == 0;
+}
+
 bool dead_letter_read(const struct bus_record *record, struct dead_letter_read *ret) {
+        const struct bus_header *count = bus_record_header(record, KW_REDRIVEN);
         int64_t partition, offset;
 
         if (!dead_letter_text(record, KW_TOPIC, ret->topic, sizeof(ret->topic)) || !dead_letter_text(record, KW_STAGE, ret->stage, sizeof(ret->stage)) ||
@@ -291,5 +298,51 @@ bool dead_letter_read(const struct bus_record *record, struct dead_letter_read *
                 return false;
         ret->partition = (int32_t)partition;
         ret->offset = offset;
+        if (!dead_letter_text(record, KW_CONNECTOR, ret->connector, sizeof(ret->connector)))
+                ret->connector[0] = '\0';
+        if (!count || !count->value || !text_to_int64((struct text){count->value, count->n}, &ret->redriven) || ret->redriven < 0)
+                ret->redriven = 0;
+        return true;
+}
+
+/* -- Dead letters that are sent again -- */
+
+void redriven_make(const struct bus_record *letter, const struct dead_letter_read *read, const char *connector, struct redriven *ret) {
+        size_t n = 0;
+
+        assert(read->redriven < INT64_MAX);
+        for (size_t i = 0; i < letter->headers_n && n < BUS_HEADERS_MAX; i++) {
+                if (!dead_letter_is_ours(letter->headers[i].name) && strcmp(letter->headers[i].name, KW_REDRIVEN) != 0)
+                        ret->headers[n++] = letter->headers[i];
+        }
+        ret->headers[n++] = header_of(KW_REDRIVEN, ret->count, (size_t)snprintf(ret->count, sizeof(ret->count), "%" PRId64, read->redriven + 1));
+        if (connector) {
+                ret->headers[n++] = header_of(dead_letter_names[KW_TOPIC], read->topic, strlen(read->topic));
+                ret->headers[n++] = header_of(dead_letter_names[KW_PARTITION], ret->partition,
+                                              (size_t)snprintf(ret->partition, sizeof(ret->partition), "%" PRId32, read->partition));
+                ret->headers[n++] = header_of(dead_letter_names[KW_OFFSET], ret->offset,
+                                              (size_t)snprintf(ret->offset, sizeof(ret->offset), "%" PRId64, read->offset));
+                ret->headers[n++] = header_of(dead_letter_names[KW_CONNECTOR], connector, strlen(connector));
+        }
+        ret->record = (struct bus_record){
+                .topic = connector ? TOPIC_REDELIVERIES : read->topic,
+                .partition = connector ? 0 : read->partition, /* there is one for all connectors */
+                .key = letter->key,
+                .key_n = letter->key_n,
+                .value = letter->value,
+                .value_n = letter->value_n,
+                .headers = ret->headers,
+                .headers_n = n,
+        };
+}
+
+bool redriven_read(const struct bus_record *record, const char *connector, char ret_topic[BUS_NAME_MAX + 1], int32_t *ret_partition, int64_t *ret_offset) {
+        const struct bus_header *h = bus_record_header(record, dead_letter_names[KW_CONNECTOR]);
+        int64_t partition;
+
+        if (!h || !h->value || !text_is((struct text){h->value, h->n}, connector) || !dead_letter_text(record, KW_TOPIC, ret_topic, BUS_NAME_MAX + 1) ||
+            !dead_letter_number(record, KW_PARTITION, INT32_MAX, &partition) || !dead_letter_number(record, KW_OFFSET, INT64_MAX, ret_offset))
+                return false;
+        *ret_partition = (int32_t)partition;
         return true;
 }

@@ -119,9 +119,11 @@ struct dead_letter_why {
         const char *stage; /* frame, decode, check, accept, admission, deliver … */
         const char *code;  /* BAD_VALUE, UNKNOWN_SCHEMA … */
         const char *error; /* one sentence, no values of personal fields */
+        const char *connector; /* that could not deliver it; NULL: it was not on its way out */
 };
 
-#define DEAD_LETTER_HEADERS 6
+#define DEAD_LETTER_HEADERS 7
+#define DEAD_LETTER_REDRIVEN_MAX 3 /* so often one record is sent again; it then goes in a circle */
 #define DEAD_LETTER_ERROR_MAX 4096 /* bytes of kw-error; the rest is cut off */
 
 struct dead_letter {
@@ -140,9 +142,31 @@ void dead_letter_make(const struct bus_record *original, const struct dead_lette
 /* Texts of a dead letter that was read, for people and for replay. */
 struct dead_letter_read {
         char topic[BUS_NAME_MAX + 1], stage[64], code[64], error[DEAD_LETTER_ERROR_MAX + 1];
+        char connector[BUS_NAME_MAX + 1]; /* empty: none is named */
         int32_t partition;
         int64_t offset;
+        int64_t redriven; /* how often the record was sent again before it came here */
 };
 
-/* Reads the kw- headers (loaded). Return: true when all six are there and well formed. */
+/* Whether the topic of a dead letter is an inbox. */
+bool dead_letter_is_of_inbox(const char *topic);
+
+/* Reads the kw- headers (loaded). Return: true when those that every dead letter has are there and well formed. */
 bool dead_letter_read(const struct bus_record *record, struct dead_letter_read *ret);
+
+/* -- Dead letters that are sent again -- */
+
+struct redriven {
+        struct bus_record record;
+        struct bus_header headers[BUS_HEADERS_MAX + DEAD_LETTER_HEADERS];
+        char count[24], partition[12], offset[24];
+};
+
+/*
+ * Makes the record that @letter (headers loaded; @read of it) once was: unchanged, and counted in kw-redriven. It goes to its topic and
+ * partition of old; that of a connector to TOPIC_REDELIVERIES, with the place in the inbox and @connector beside it. Borrows from all.
+ */
+void redriven_make(const struct bus_record *letter, const struct dead_letter_read *read, const char *connector, struct redriven *ret);
+
+/* Whether a record of TOPIC_REDELIVERIES (headers loaded) is for @connector; then with its place in an inbox. */
+bool redriven_read(const struct bus_record *record, const char *connector, char ret_topic[BUS_NAME_MAX + 1], int32_t *ret_partition, int64_t *ret_offset);

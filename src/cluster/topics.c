@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "cluster/topics.h"
 
-#define TOPICS_FIXED 6 /* those that depend on no event type and no organisation */
+#define TOPICS_FIXED 8 /* those that depend on no event type and no organisation */
 #define ACLS_FIXED 40  /* at most so many for all of them; three an event type … */
 #define ACLS_OF_EVENT 3
 #define ACLS_OF_ORGANISATION 3
@@ -107,6 +107,8 @@ static void topics_add_fixed(struct topics_builder *b) {
         topics_add_kept(b, "", TOPIC_ESCALATION_RESOLVED, BY_CASE, BROKER_KEPT_ESCALATIONS, b->record_max);
         topics_add_kept(b, "", TOPIC_DEAD_LETTERS, ONE_PARTITION, BROKER_KEPT_DEAD_LETTERS, b->output_max);
         topics_add_kept(b, "", TOPIC_DELIVERIES, ONE_PARTITION, BROKER_KEPT_DELIVERIES, b->record_max);
+        topics_add_kept(b, "", TOPIC_REDELIVERIES, ONE_PARTITION, BROKER_KEPT_INBOX, b->output_max);
+        topics_add_kept(b, "", TOPIC_AUDIT, ONE_PARTITION, BROKER_KEPT_AUDIT, b->record_max);
         topics_add_state(b);
 }
 
@@ -185,6 +187,7 @@ static void acls_grant_connectors(struct acls_builder *b, const char *const *eve
         acls_grant(b, connectors, ADMIN_WRITE, ADMIN_TOPIC, TOPIC_DEAD_LETTERS, false);
         acls_grant(b, connectors, ADMIN_WRITE, ADMIN_TOPIC, TOPIC_DELIVERIES, false);
         acls_grant(b, connectors, ADMIN_READ, ADMIN_TOPIC, TOPIC_DELIVERIES, false);
+        acls_grant(b, connectors, ADMIN_READ, ADMIN_TOPIC, TOPIC_REDELIVERIES, false);
         acls_grant(b, connectors, ADMIN_READ, ADMIN_GROUP, TOPICS_GROUP_CONNECT, true);
 }
 

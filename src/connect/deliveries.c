@@ -179,6 +179,8 @@ static void delivery_log_consider(struct delivery_log *log, const struct bus_rec
                 return;
         if (log->passing && (found.delivered_at != log->mark || found.status != DELIVERY_STATUS_GONE))
                 return;
+        if (found.outcome == DELIVERY_PARKED && found.attempts == 0)
+                return; /* it was sent again, or could not be read: nothing was tried, so no brake is on or off by it */
         log->passing = false;
         found.organisation = found.connector = found.reason = (struct text){0};
         log->latest = found;

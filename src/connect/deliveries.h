@@ -13,6 +13,7 @@
 #include "model/event_types.h"
 
 #define DELIVERY_STATUS_GONE 410
+#define DELIVERY_AGAIN "sent again by " /* so begins the reason of a record, PARKED without a try, of a dead letter that goes to its connector again */
 #define DELIVERY_LOG_MARGIN_MS HOUR_MS /* how far the clocks of those who write may be apart */
 
 enum delivery_outcome { DELIVERY_DELIVERED, DELIVERY_REFUSED, DELIVERY_PARKED };

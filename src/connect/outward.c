@@ -42,6 +42,7 @@ struct held {
         int status;
         struct uuid event_id;
         const char *stage, *code; /* of the dead letter */
+        char inbox[BUS_NAME_MAX + 1]; /* where it stood, when it is to be delivered again; else empty */
         struct error reason;
 };
 
@@ -117,7 +118,8 @@ static void outward_drop(struct outward *out, struct core *c) {
         }
         window_clear(&out->window);
         out->due = 0;
-        out->committed = NOTHING_COMMITTED;
+        for (enum window_log log = 0; log < WINDOW_LOGS; log++)
+                out->committed[log] = NOTHING_COMMITTED;
         out->stuck.offset = OUTWARD_NOT_STUCK;
         out->assigned = out->paused = false;
         brake_forget(&out->brake);
@@ -152,7 +154,8 @@ static int outward_send_letter(struct outward *out, struct core *c, struct held 
 
         if (!letter)
                 return -ENOMEM;
-        dead_letter_make(&held->record, &(struct dead_letter_why){.stage = held->stage, .code = held->code, .error = held->reason.text}, letter);
+        dead_letter_make(&held->record, &(struct dead_letter_why){.stage = held->stage, .code = held->code, .error = held->reason.text,
+                                                          .connector = c->config.file->name}, letter);
         return outward_send(out, c, &held->letter, &letter->record, err);
 }
 
@@ -160,7 +163,7 @@ static int outward_send_delivery(struct outward *out, struct core *c, struct hel
         const char *name = c->config.file->name;
         const struct delivery_record delivery = {
                 .delivered_at = clock_realtime(&c->config.clock),
-                .organisation = text_of(c->config.file->out.organisation->id),
+                .organisation = text_of((held->inbox[0] ? held->inbox : out->inbox) + strlen(TOPIC_INBOX_PREFIX)),
                 .connector = text_of(name),
                 .partition = held->record.partition,
                 .offset = held->record.offset,
@@ -288,6 +291,15 @@ static void outward_park_unread(struct outward *out, struct core *c, struct held
         outward_record(out, c, held);
 }
 
+/* What was another's must not be delivered here: this connector has had another inbox. */
+static bool outward_is_ours(const struct outward *out, const struct core *c, struct held *held) {
+        if (!held->inbox[0] || strcmp(held->inbox, out->inbox) == 0)
+                return true;
+        held->code = "OTHER_INBOX";
+        error_set(&held->reason, "%s delivers %s now, and this stood in %s; send it again when that is right", c->config.file->name, out->inbox, held->inbox);
+        return false;
+}
+
 static int outward_try(struct outward *out, struct core *c, struct window_entry *entry, struct error *err) {
         struct held *held = entry->item;
         struct slot slots[LAYOUT_SLOTS_MAX];
@@ -295,7 +307,7 @@ static int outward_try(struct outward *out, struct core *c, struct window_entry 
         struct event event;
 
         arena_reset(c->arena);
-        if (!outward_read(c, held, slots, &event)) {
+        if (!outward_read(c, held, slots, &event) || !outward_is_ours(out, c, held)) {
                 outward_park_unread(out, c, held);
                 return 0;
         }
@@ -404,44 +416,73 @@ void outward_tried(struct outward *out, struct core *c, void *cookie, const stru
         }
 }
 
-/* -- The inbox -- */
+/* -- The inbox, and what is to be delivered again -- */
+
+static struct bus_part outward_part(enum window_log log) {
+        return (struct bus_part){.index = log}; /* each has one partition */
+}
 
 static int outward_commit(struct outward *out, struct core *c, struct error *err) {
-        int64_t position = window_position(&out->window);
-        int r;
+        int64_t positions[WINDOW_LOGS];
+        bool moved = false;
+        int r = 0;
 
-        if (!out->assigned || position < 0 || position == out->committed)
+        for (enum window_log log = 0; log < WINDOW_LOGS; log++) {
+                positions[log] = window_position(&out->window, log);
+                if (!out->assigned || positions[log] < 0 || positions[log] == out->committed[log] || r)
+                        continue;
+                moved = true;
+                r = bus_consumer_done(out->consumer, outward_part(log), positions[log]);
+        }
+        if (!moved)
                 return 0;
-        r = bus_consumer_done(out->consumer, out->part, position);
         if (r == 0)
                 r = bus_consumer_commit(out->consumer, err);
         if (r < 0)
                 return error_trace(r, err);
         if (r == 0)
-                out->committed = position;
+                memcpy(out->committed, positions, sizeof(positions));
         out->commit_at = core_now(c) + RUNTIME_COMMIT_MS;
         return 0; /* rebalanced: the next poll says so, and others do it again */
 }
 
-static int outward_take(struct outward *out, struct bus_record *record, struct error *err) {
+/* Puts a record to be delivered again in its old place; it may have come to a connector that now delivers another inbox. */
+static void outward_replace(struct held *held, const char *inbox, int32_t partition, int64_t offset) {
+        (void) snprintf(held->inbox, sizeof(held->inbox), "%s", inbox);
+        held->record.topic = held->inbox;
+        held->record.partition = partition;
+        held->record.offset = offset;
+}
+
+static int outward_take(struct outward *out, const struct core *c, struct bus_record *record, struct error *err) {
+        enum window_log log = (enum window_log)record->index;
+        char inbox[BUS_NAME_MAX + 1];
         struct window_entry *entry;
+        int64_t offset;
+        int32_t partition;
         struct held *held;
         size_t bytes;
         int r;
 
         if (window_full(&out->window)) { /* it came while the flow was being stopped */
-                r = bus_consumer_seek(out->consumer, out->part, record->offset, err);
+                r = bus_consumer_seek(out->consumer, outward_part(log), record->offset, err);
                 return r < 0 ? r : 0;
         }
-        if (record->offset < out->window.next)
+        if (record->offset < out->window.next[log])
                 return 0; /* read again after a seek: it is in the window already */
         r = bus_record_headers(record);
         if (r < 0)
                 return r;
+        if (log == WINDOW_AGAIN && (!redriven_read(record, c->config.file->name, inbox, &partition, &offset) || !dead_letter_is_of_inbox(inbox))) {
+                window_pass(&out->window, log, record->offset); /* for another connector */
+                return 0;
+        }
         held = held_new(record, &bytes);
         if (!held)
                 return -ENOMEM;
-        entry = window_add(&out->window, record->offset, held->record.key, held->record.key_n, bytes, held);
+        if (log == WINDOW_AGAIN)
+                outward_replace(held, inbox, partition, offset);
+        entry = window_add(&out->window, log, record->offset, held->record.key, held->record.key_n, bytes, held);
         held->number = entry->number;
         return 0;
 }
@@ -451,12 +492,10 @@ static int outward_event(struct outward *out, struct core *c, struct bus_event *
 
         switch (event->kind) {
         case BUS_RECORD:
-                return outward_take(out, &event->record, err);
+                return outward_take(out, c, &event->record, err);
         case BUS_ASSIGNED:
                 outward_drop(out, c);
                 out->assigned = event->parts_n > 0;
-                if (out->assigned)
-                        out->part = event->parts[0]; /* an inbox has one partition */
                 metric_add(c->metrics.passed, 0, event->passed);
                 log_line(c->config.log, CONNECT_ASSIGNED, LOG_STRING("connector", c->config.file->name), LOG_INT("parts", (int64_t)event->parts_n));
                 return 0;
@@ -475,7 +514,7 @@ static int outward_event(struct outward *out, struct core *c, struct bus_event *
 /* The flow stops at a full window and goes on when it is half empty, so that it does not go on and off with each record. */
 static int outward_regulate(struct outward *out, struct error *err) {
         bool full = window_full(&out->window), pause = out->paused;
-        int r;
+        int r = 0;
 
         if (full)
                 pause = true;
@@ -483,7 +522,8 @@ static int outward_regulate(struct outward *out, struct error *err) {
                 pause = false;
         if (!out->assigned || pause == out->paused)
                 return 0;
-        r = bus_consumer_pause(out->consumer, out->part, pause, err);
+        for (enum window_log log = 0; log < WINDOW_LOGS && r == 0; log++)
+                r = bus_consumer_pause(out->consumer, outward_part(log), pause, err);
         if (r == 0)
                 out->paused = pause;
         return r < 0 ? r : 0;
@@ -556,10 +596,10 @@ static void outward_look_stuck(struct outward *out, struct core *c) {
         struct held *held = e ? e->item : NULL;
         bool stuck = held && window_full(&out->window) && e->state <= WINDOW_FLYING && held->failures > 0;
 
-        if (stuck && out->stuck.offset != e->offset)
-                log_line(c->config.log, CONNECT_BLOCKED, LOG_STRING("connector", c->config.file->name), LOG_INT("offset", e->offset),
+        if (stuck && out->stuck.offset != held->record.offset)
+                log_line(c->config.log, CONNECT_BLOCKED, LOG_STRING("connector", c->config.file->name), LOG_INT("offset", held->record.offset),
                          LOG_INT("tries", held->tries), LOG_INT("status", held->status), LOG_STRING("reason", held->reason.text));
-        out->stuck.offset = stuck ? e->offset : OUTWARD_NOT_STUCK;
+        out->stuck.offset = stuck ? held->record.offset : OUTWARD_NOT_STUCK;
         out->stuck.tries = stuck ? held->failures : 0;
         out->stuck.status = stuck ? held->status : 0;
         metric_set(c->metrics.blocked, 0, stuck);
@@ -576,9 +616,9 @@ static int outward_brake(struct outward *out, struct core *c, struct error *err)
 
         if (!out->assigned)
                 return 0;
-        if (held) {
-                load.offset = first->offset;
-                load.timestamp = held->record.timestamp;
+        if (held) { /* one that is to be delivered again may be younger than the brake */
+                load.offset = held->record.offset;
+                load.timestamp = first->log == WINDOW_INBOX ? held->record.timestamp : 0;
         }
         r = brake_turn(&out->brake, c, &load, err);
         if (!was_open && brake_is_open(&out->brake))
@@ -640,8 +680,8 @@ void outward_close(struct outward *out, struct core *c) {
 }
 
 int outward_open(struct outward *out, struct core *c, struct error *err) {
-        char topic[BUS_NAME_MAX + 1], group[BUS_NAME_MAX + 1];
-        const char *const topics[] = {topic};
+        char group[BUS_NAME_MAX + 1];
+        const char *const topics[WINDOW_LOGS] = {[WINDOW_INBOX] = out->inbox, [WINDOW_AGAIN] = TOPIC_REDELIVERIES};
         struct bus_consumer_config config = {.group = group, .instance = c->config.file->name, .topics = topics, .topics_n = ELEMENTS(topics)};
         int r = window_new(&out->window);
 
@@ -652,8 +692,9 @@ int outward_open(struct outward *out, struct core *c, struct error *err) {
                 return r;
         out->brake.codec = out->codec;
         out->stuck.offset = OUTWARD_NOT_STUCK;
-        out->committed = NOTHING_COMMITTED;
-        (void) snprintf(topic, sizeof(topic), TOPIC_INBOX_PREFIX "%s", c->config.file->out.organisation->id);
+        for (enum window_log log = 0; log < WINDOW_LOGS; log++)
+                out->committed[log] = NOTHING_COMMITTED;
+        (void) snprintf(out->inbox, sizeof(out->inbox), TOPIC_INBOX_PREFIX "%s", c->config.file->out.organisation->id);
         (void) snprintf(group, sizeof(group), RUNTIME_GROUP "%s", c->config.file->name);
         return error_trace(bus_consumer_open(c->config.bus, &config, &out->consumer, err), err);
 }

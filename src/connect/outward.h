@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Records out: from an inbox through the window to the target, and what became of each
+ * Records out: from an inbox, and from what is to be delivered again, through the window to the target, and what became of each
  *
  * A record is held from its arrival until it is settled: tried by the connector in its turn
  * (connect/window.h), tried again after a back-off, and when it is over recorded: in `dead-letters`
@@ -26,10 +26,10 @@
 struct outward {
         struct bus_consumer *consumer;
         struct window window; /* its items are records held */
-        struct bus_part part;
+        char inbox[BUS_NAME_MAX + 1];
         bool assigned, paused, stopping;
         size_t open, due;     /* our own records without a report; to be sent (again) */
-        int64_t committed, commit_at;
+        int64_t committed[WINDOW_LOGS], commit_at;
         uint64_t delivered;   /* since it was opened */
         unsigned laters;      /* answers in a row that asked for a pause */
         struct {

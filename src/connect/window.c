@@ -24,7 +24,7 @@ void window_done(struct window *w) {
 void window_clear(struct window *w) {
         struct window_entry *entries = w->entries;
 
-        *w = (struct window){.entries = entries, .head = 1, .tail = 1, .next = -1, .hold = INT64_MIN};
+        *w = (struct window){.entries = entries, .head = 1, .tail = 1, .next = {-1, -1}, .hold = INT64_MIN};
 }
 
 static struct window_entry *window_slot(const struct window *w, uint64_t number) {
@@ -56,12 +56,13 @@ static uint64_t newest_of(const struct window *w, const void *key, size_t n) {
         return 0;
 }
 
-struct window_entry *window_add(struct window *w, int64_t offset, const void *key, size_t key_n, size_t bytes, void *item) {
+struct window_entry *window_add(struct window *w, enum window_log log, int64_t offset, const void *key, size_t key_n, size_t bytes, void *item) {
         struct window_entry *e;
 
-        assert(!window_full(w) && offset >= w->next);
+        assert(!window_full(w) && offset >= w->next[log]);
         e = window_slot(w, w->tail);
         *e = (struct window_entry){
+                .log = log,
                 .offset = offset,
                 .number = w->tail,
                 .behind = newest_of(w, key, key_n),
@@ -72,9 +73,14 @@ struct window_entry *window_add(struct window *w, int64_t offset, const void *ke
                 .item = item,
         };
         w->tail++;
-        w->next = offset + 1;
+        w->next[log] = offset + 1;
         w->bytes += bytes;
         return e;
+}
+
+void window_pass(struct window *w, enum window_log log, int64_t offset) {
+        assert(offset >= w->next[log]);
+        w->next[log] = offset + 1;
 }
 
 /* When an entry may be tried for itself: WINDOW_NEVER while something else must come first. */
@@ -149,6 +155,12 @@ void window_hold(struct window *w, int64_t until) {
                 w->hold = until;
 }
 
-int64_t window_position(const struct window *w) {
-        return w->head < w->tail ? window_slot(w, w->head)->offset : w->next;
+int64_t window_position(const struct window *w, enum window_log log) {
+        for (uint64_t i = w->head; i < w->tail; i++) {
+                const struct window_entry *e = window_slot(w, i);
+
+                if (e->log == log && e->state != WINDOW_SETTLED)
+                        return e->offset;
+        }
+        return w->next[log];
 }

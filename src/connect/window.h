@@ -4,10 +4,11 @@
 /*
  * The window: which records of an inbox may be tried now
  *
- * Records come in the order of their offsets. Those of one case are tried in that order, each when
- * the one before it is over; different cases go side by side. A record that must wait for another try
+ * Records come from two logs, of each in the order of its offsets: the inbox, and what is to be delivered
+ * again. Those of one case are tried in the order in which they came, each when the one before it is
+ * over; different cases go side by side. A record that must wait for another try
  * holds up its own case only, until the window is full: WINDOW_RECORDS records from the oldest
- * unsettled one on. window_position() is what may be committed: nothing before it is unsettled.
+ * unsettled one on. window_position() is what may be committed of a log: nothing before it is unsettled.
  *
  * Pure: knows no bus and no clock; instants are milliseconds of any clock that never goes back.
  */
@@ -22,6 +23,8 @@
 #define WINDOW_BYTES ((size_t)64 * 1024 * 1024) /* of records in it; one record always fits */
 #define WINDOW_NEVER INT64_MAX
 
+enum window_log { WINDOW_INBOX, WINDOW_AGAIN, WINDOW_LOGS };
+
 enum window_state {
         WINDOW_WAITING,   /* for its turn, or for another try */
         WINDOW_FLYING,    /* is being tried */
@@ -30,7 +33,8 @@ enum window_state {
 };
 
 struct window_entry {
-        int64_t offset;
+        enum window_log log;
+        int64_t offset;          /* in its log */
         uint64_t number, behind; /* its place, and that of the one of its case before it; from 1 */
         int64_t due;             /* not before this */
         enum window_state state;
@@ -42,7 +46,7 @@ struct window_entry {
 struct window {
         struct window_entry *entries; /* [WINDOW_RECORDS], by number modulo WINDOW_RECORDS */
         uint64_t head, tail;          /* numbers of the oldest unsettled and of the next to come */
-        int64_t next;                 /* the offset after the newest */
+        int64_t next[WINDOW_LOGS];    /* the offset after the newest; -1: none came */
         int64_t hold;                 /* nothing is tried before this */
         size_t bytes, flying;
 };
@@ -61,11 +65,14 @@ static inline size_t window_count(const struct window *w) {
 bool window_full(const struct window *w);
 
 /*
- * Adds the record at @offset, greater than all before it. @key is borrowed as long as the entry is
+ * Adds the record at @offset of @log, greater than all before it there. @key is borrowed as long as the entry is
  * unsettled; records without a key are one case. The window is not full (assert). Returns the entry,
  * valid until it is settled.
  */
-struct window_entry *window_add(struct window *w, int64_t offset, const void *key, size_t key_n, size_t bytes, void *item);
+struct window_entry *window_add(struct window *w, enum window_log log, int64_t offset, const void *key, size_t key_n, size_t bytes, void *item);
+
+/* The record at @offset of @log is none of ours: passes over it. */
+void window_pass(struct window *w, enum window_log log, int64_t offset);
 
 /* The oldest entry that may be tried now, or NULL. */
 struct window_entry *window_next(const struct window *w, int64_t now);
@@ -82,8 +89,8 @@ void window_settle(struct window *w, struct window_entry *e);
 /* Nothing is tried before @until (the whole target asked for a pause); a later hold that stands already stays. */
 void window_hold(struct window *w, int64_t until);
 
-/* The offset of the oldest unsettled record, or the one after the newest; -1 when none ever came. */
-int64_t window_position(const struct window *w);
+/* The offset of the oldest unsettled record of a log, or the one after the newest; -1 when none ever came. */
+int64_t window_position(const struct window *w, enum window_log log);
 
 /* The entry with this number, or NULL when it is gone. Iterates: from head to tail. */
 struct window_entry *window_entry(const struct window *w, uint64_t number);

@@ -20,10 +20,15 @@
 #include "model/event_json.h"
 #include "model/row_schema.h"
 
+#define VIEW_OTHERS 2
+static const char *const view_others[VIEW_OTHERS] = {TOPIC_DELIVERIES, TOPIC_AUDIT};
+
 struct view {
         const struct event_types *types;
-        const struct layout *deliveries; /* NULL: these schemas have none */
-        struct program *deliveries_program;
+        struct view_other { /* records that are no events; without a layout: these schemas have none */
+                const struct layout *layout;
+                struct program *program;
+        } others[VIEW_OTHERS];
         struct row_codec *rows;
         bool clear;
 };
@@ -46,9 +51,11 @@ int view_new(const struct event_types *types, bool clear, struct view **ret, str
         r = row_codec_new(&v->rows);
         if (r < 0)
                 return r;
-        v->deliveries = event_types_other(types, TOPIC_DELIVERIES);
-        if (v->deliveries) {
-                r = program_new(v->deliveries->file, v->deliveries, &v->deliveries_program, err);
+        for (size_t i = 0; i < VIEW_OTHERS; i++) {
+                struct view_other *other = &v->others[i];
+
+                other->layout = event_types_other(types, view_others[i]);
+                r = other->layout ? program_new(other->layout->file, other->layout, &other->program, err) : 0;
                 if (r < 0)
                         return r;
         }
@@ -59,7 +66,8 @@ int view_new(const struct event_types *types, bool clear, struct view **ret, str
 struct view *view_free(struct view *view) {
         if (!view)
                 return NULL;
-        program_free(view->deliveries_program);
+        for (size_t i = 0; i < VIEW_OTHERS; i++)
+                program_free(view->others[i].program);
         row_codec_free(view->rows);
         free(view);
         return NULL;
@@ -177,12 +185,13 @@ static void view_write_event(const struct view *v, const struct event *event, st
 }
 
 /* A record of the schema as it stands, as an event of a type that there is not: for its JSON. */
-static void view_value_delivery(const struct view *v, const struct framing *f, struct json_writer *w, struct found *found) {
-        const struct event_type type = {.name = TOPIC_DELIVERIES, .layout = v->deliveries};
+static void view_value_other(const struct view *v, size_t place, const struct framing *f, struct json_writer *w, struct found *found) {
+        const struct view_other *other = &v->others[place];
+        const struct event_type type = {.name = view_others[place], .layout = other->layout};
         struct slot slots[LAYOUT_SLOTS_MAX];
         const struct event event = {.type = &type, .slots = slots};
 
-        if (record_decode(v->deliveries_program, f->body, f->n, slots, &found->err) == 0 && view_dates_fit(v->deliveries, slots, &found->err))
+        if (record_decode(other->program, f->body, f->n, slots, &found->err) == 0 && view_dates_fit(other->layout, slots, &found->err))
                 view_write_event(v, &event, w, found);
 }
 
@@ -191,9 +200,13 @@ static void view_value_event(const struct view *v, const struct bus_record *reco
         struct framing f = framing_read(record->value, record->value_n);
         struct event event;
 
-        if (v->deliveries && f.kind == FRAMING_SINGLE && f.id == v->deliveries->fingerprint)
-                view_value_delivery(v, &f, w, found);
-        else if (event_record_read(v->types, NULL, record->value, record->value_n, slots, &event, &found->err) == 0 &&
+        for (size_t i = 0; i < VIEW_OTHERS; i++) {
+                if (v->others[i].layout && f.kind == FRAMING_SINGLE && f.id == v->others[i].layout->fingerprint) {
+                        view_value_other(v, i, &f, w, found);
+                        return;
+                }
+        }
+        if (event_record_read(v->types, NULL, record->value, record->value_n, slots, &event, &found->err) == 0 &&
                  view_dates_fit(event.type->layout, slots, &found->err))
                 view_write_event(v, &event, w, found);
 }

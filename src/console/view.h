@@ -29,7 +29,7 @@ DEFINE_CLEANUP(struct view *, view_free);
  * Appends one record, without a line end.
  *   key     text; of case-state "<case_id>/<kind>/<id>"; {"hex":…} when it is neither; null
  *   headers name to text, null or {"hex":…}; a list of these when a name comes more than once
- *   event   the event type, "deliveries", or null
+ *   event   the event type, "deliveries", "audit", or null
  *   row     case-state only: fact, obligation, alert, copy, closed, schema or version
  *   value   null also for a tombstone
  * Return: 0 or -ENOMEM (@out has failed).

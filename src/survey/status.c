@@ -143,7 +143,7 @@ static void judging_letters(struct judging *j) {
         for (size_t i = 0; i < j->status->letters_n; i++)
                 n += j->status->letters[i].n;
         if (n > j->limits->letters)
-                judging_tell(j, "DEAD_LETTERS", "dead-letters", "%" PRId64 " records were refused since yesterday; ketenwacht tail dead-letters shows why", n);
+                judging_tell(j, "DEAD_LETTERS", "dead-letters", "%" PRId64 " records were refused since yesterday; ketenwacht dead-letters list says why", n);
 }
 
 static void judging_stops(struct judging *j) {

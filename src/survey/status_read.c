@@ -15,11 +15,9 @@
 #include "cluster/topics.h"
 #include "connect/brake.h"
 #include "engine/row.h"
+#include "survey/letters.h"
 #include "worker/live.h"
 #include "worker/topics.h"
-
-#define READ_POLL_MS 1000
-#define READ_IDLE_MAX 60 /* polls without anything before the broker counts as gone */
 
 /* A consumer whose parts are being measured. */
 struct survey_consumer {
@@ -374,45 +372,20 @@ static int survey_state(struct status_reading *r) {
 
 /* -- What was refused, and what is stopped -- */
 
-static int letters_read(struct bus_reader *reader, struct tally *tally, struct error *err) {
-        unsigned idle = 0;
+static int survey_letter(void *ctx, struct bus_record *record, struct error *err) {
+        const struct bus_header *code = bus_record_header(record, "kw-code");
 
-        for (;;) {
-                struct bus_event event;
-                const struct bus_header *code;
-                int result = bus_reader_poll(reader, READ_POLL_MS, &event, err);
-
-                if (result || event.kind == BUS_END)
-                        return result;
-                if (event.kind != BUS_RECORD) {
-                        if (++idle < READ_IDLE_MAX)
-                                continue;
-                        error_set(err, "the broker has sent nothing of %s for %d seconds", TOPIC_DEAD_LETTERS, READ_IDLE_MAX * READ_POLL_MS / 1000);
-                        return -ETIMEDOUT;
-                }
-                idle = 0;
-                result = bus_record_headers(&event.record);
-                code = result ? NULL : bus_record_header(&event.record, "kw-code");
-                if (result == 0)
-                        result = code && code->value ? tally_add(tally, code->value, code->n) : tally_add(tally, "-", 1);
-                if (result)
-                        return result;
-        }
+        (void) err;
+        return code && code->value ? tally_add(ctx, code->value, code->n) : tally_add(ctx, "-", 1);
 }
 
 static int survey_letters(struct status_reading *r) {
-        static const char *const topics[] = {TOPIC_DEAD_LETTERS};
-        const struct bus_reader_config config = {.topics = topics, .topics_n = ELEMENTS(topics), .partition = BUS_ALL_PARTITIONS,
-                                                 .from = BUS_FROM_INSTANT, .instant = r->ret->letters_since, .until_end = true};
-        CLEANUP(bus_reader_close_p) struct bus_reader *reader = NULL;
         CLEANUP(tally_done) struct tally tally = {.arena = r->arena};
         int result;
 
         if (standing_partitions(r->standing, TOPIC_DEAD_LETTERS) == 0)
                 return 0;
-        result = bus_reader_open(r->source->bus, &config, &reader, r->err);
-        if (result == 0)
-                result = letters_read(reader, &tally, r->err);
+        result = letters_each_record(r->source->bus, r->ret->letters_since, survey_letter, &tally, r->err);
         return result ? result : tally_keep(&tally, &r->ret->letters, &r->ret->letters_n);
 }
 

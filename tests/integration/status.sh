@@ -83,7 +83,7 @@ printf 'connector: webhook\norganisation: gm0001\nurl: http://127.0.0.1:%s/\n' "
 "$ketenwacht" connect "$fixture_dir/webhook-gm0001.yaml" --config "$folder" --schemas "$project/schemas" 2>"$fixture_dir/connect.log" &
 connector=$!
 wait_for 30 "nothing waits for the webhook" \
-        says '"group":"ketenwacht-connect-webhook-gm0001","kind":"connector","members":1,"partitions":1,"unowned":0,"waiting":0,' || failed=1
+        says '"group":"ketenwacht-connect-webhook-gm0001","kind":"connector","members":1,"partitions":2,"unowned":0,"waiting":0,' || failed=1
 
 # Its target is gone: the delivery is stopped, and the record waits.
 echo 410 >"$fixture_dir/answer"

@@ -84,6 +84,8 @@ static const struct {
         {"case-state", 6, "compact", "", "1114112"},
         {"dead-letters", 1, "delete", "31536000000", "1114112"},     /* 365, and 64 KiB more than any input */
         {"deliveries", 1, "delete", "31536000000", "1048576"},
+        {"redeliveries", 1, "delete", "7776000000", "1114112"},
+        {"audit", 1, "delete", "157766400000", "1048576"},           /* five years */
 };
 
 START_TEST(the_topics_are_those_of_the_contract) {
@@ -93,7 +95,7 @@ START_TEST(the_topics_are_those_of_the_contract) {
         struct topics topics = want(&config);
         const struct topic_wanted *t = wanted_of(&topics, wanted_rows[_i].name);
 
-        ck_assert_uint_eq(topics.n, 6 + 2 + 2 * 2);
+        ck_assert_uint_eq(topics.n, 8 + 2 + 2 * 2);
         ck_assert_uint_eq(topics.acls_n, 0);
         ck_assert_str_eq(t->topic, t->name);
         ck_assert_int_eq(t->partitions, wanted_rows[_i].partitions);
@@ -142,18 +144,18 @@ START_TEST(a_plan_makes_sets_refuses_and_then_rests) {
         struct topics_plan plan = plan_of(&topics, &none);
 
         ck_assert_uint_eq(plan.n, topics.n);
-        check_text(&plan.steps[0], "make test.case-state: 6 partitions, 1 replica, min.insync.replicas=1, cleanup.policy=compact");
+        check_text(&plan.steps[1], "make test.case-state: 6 partitions, 1 replica, min.insync.replicas=1, cleanup.policy=compact");
         plan = plan_of(&topics, &found);
         ck_assert_uint_eq(plan.n, 0);
 
         struct admin_setting settings[TOPIC_SETTINGS_MAX];
 
-        memcpy(settings, changed[1].settings, changed[1].settings_n * sizeof(*settings)); /* dead-letters */
+        memcpy(settings, changed[2].settings, changed[2].settings_n * sizeof(*settings)); /* dead-letters */
         settings[2].value = "1000";
-        changed[1].settings = settings;
-        changed[2].partitions = 4; /* deliveries: more are no harm */
-        changed[3].replication = 0; /* escalation-raised */
-        changed[4].partitions = 4; /* escalation-resolved: a case would not be found in its partition */
+        changed[2].settings = settings;
+        changed[3].partitions = 4; /* deliveries: more are no harm */
+        changed[4].replication = 0; /* escalation-raised */
+        changed[5].partitions = 4; /* escalation-resolved: a case would not be found in its partition */
         plan = plan_of(&topics, &found);
         ck_assert_uint_eq(plan.n, 3);
         ck_assert_uint_eq(plan.refused, 2);
@@ -171,9 +173,9 @@ START_TEST(a_number_of_partitions_that_is_not_said_is_that_of_the_topics_there) 
         struct admin_topic there[] = {{"help-started", 4, 1, NULL, 0}, {"measure-started", 4, 1, NULL, 0}};
         struct topics_found found = {.topics = there, .n = 2};
 
-        check_text(&plan_of(&topics, &found).steps[0], "make case-state: 4 partitions");
+        check_text(&plan_of(&topics, &found).steps[1], "make case-state: 4 partitions");
         there[0].partitions = 5; /* they disagree: nothing can be taken over */
-        check_text(&plan_of(&topics, &found).steps[0], "make case-state: 6 partitions");
+        check_text(&plan_of(&topics, &found).steps[1], "make case-state: 6 partitions");
 }
 END_TEST
 

@@ -21,7 +21,7 @@
 /* -- Window -- */
 
 static struct window_entry *add(struct window *w, int64_t offset, const char *key) {
-        return window_add(w, offset, key, strlen(key), 1, (void *)(uintptr_t)(offset + 1));
+        return window_add(w, WINDOW_INBOX, offset, key, strlen(key), 1, (void *)(uintptr_t)(offset + 1));
 }
 
 static int64_t next_offset(const struct window *w, int64_t now) {
@@ -35,7 +35,7 @@ START_TEST(test_window_keeps_the_order_of_a_case) {
         struct window w;
 
         ck_assert_int_eq(window_new(&w), 0);
-        ck_assert_int_eq(window_position(&w), -1);
+        ck_assert_int_eq(window_position(&w, WINDOW_INBOX), -1);
         a1 = add(&w, 10, "a");
         add(&w, 12, "a");
         b1 = add(&w, 13, "b");
@@ -49,16 +49,16 @@ START_TEST(test_window_keeps_the_order_of_a_case) {
         ck_assert_int_eq(next_offset(&w, 99), -1);
         ck_assert_int_eq(window_wait(&w, 60), 40);
         window_settle(&w, b1);
-        ck_assert_int_eq(window_position(&w), 10); /* the oldest unsettled holds it back */
+        ck_assert_int_eq(window_position(&w, WINDOW_INBOX), 10); /* the oldest unsettled holds it back */
         ck_assert_int_eq(next_offset(&w, 100), 10);
         window_fly(&w, a1);
         window_record(&w, a1);
         ck_assert_int_eq(next_offset(&w, 100), 12); /* the case goes on while the outcome is being recorded */
-        ck_assert_int_eq(window_position(&w), 10);
+        ck_assert_int_eq(window_position(&w, WINDOW_INBOX), 10);
         window_settle(&w, a1);
-        ck_assert_int_eq(window_position(&w), 12);
+        ck_assert_int_eq(window_position(&w, WINDOW_INBOX), 12);
         window_settle(&w, window_next(&w, 100));
-        ck_assert_int_eq(window_position(&w), 14);
+        ck_assert_int_eq(window_position(&w, WINDOW_INBOX), 14);
         ck_assert_uint_eq(window_count(&w), 0);
         ck_assert_int_eq(window_wait(&w, 0), WINDOW_NEVER);
         window_done(&w);
@@ -80,10 +80,10 @@ START_TEST(test_window_is_a_thousand_records_from_the_oldest_unsettled) {
                 window_settle(&w, add(&w, i, key));
         }
         ck_assert(window_full(&w)); /* settled ones count: so no more than these are ever delivered again */
-        ck_assert_int_eq(window_position(&w), 0);
+        ck_assert_int_eq(window_position(&w, WINDOW_INBOX), 0);
         window_settle(&w, first);
         ck_assert(!window_full(&w));
-        ck_assert_int_eq(window_position(&w), WINDOW_RECORDS);
+        ck_assert_int_eq(window_position(&w, WINDOW_INBOX), WINDOW_RECORDS);
         window_done(&w);
 }
 END_TEST
@@ -93,7 +93,7 @@ START_TEST(test_window_is_bounded_in_bytes) {
         struct window w;
 
         ck_assert_int_eq(window_new(&w), 0);
-        e = window_add(&w, 0, "a", 1, WINDOW_BYTES + 1, &w);
+        e = window_add(&w, WINDOW_INBOX, 0, "a", 1, WINDOW_BYTES + 1, &w);
         ck_assert(window_full(&w));
         window_settle(&w, e);
         ck_assert(!window_full(&w));
@@ -134,7 +134,7 @@ START_TEST(test_window_under_random_outcomes) {
 
                 while (added < RECORDS && !window_full(&w) && rand_r(&seed) % 3) {
                         case_of[added] = rand_r(&seed) % CASES;
-                        (void) window_add(&w, added, &names[case_of[added]], 1, 1, &w);
+                        (void) window_add(&w, WINDOW_INBOX, added, &names[case_of[added]], 1, 1, &w);
                         added++;
                 }
                 e = window_next(&w, now);
@@ -152,16 +152,40 @@ START_TEST(test_window_under_random_outcomes) {
                 settled[e->offset] = true;
                 done++;
                 window_settle(&w, e);
-                for (int i = 0; i < window_position(&w); i++)
+                for (int i = 0; i < window_position(&w, WINDOW_INBOX); i++)
                         in_order = in_order && settled[i];
                 ck_assert(in_order);
         }
-        ck_assert_int_eq(window_position(&w), RECORDS);
+        ck_assert_int_eq(window_position(&w, WINDOW_INBOX), RECORDS);
         window_done(&w);
 }
 END_TEST
 
 /* -- Back-off and Retry-After -- */
+
+START_TEST(test_each_log_has_its_own_position_and_cases_are_one) {
+        struct window w;
+
+        ck_assert_int_eq(window_new(&w), 0);
+        (void) window_add(&w, WINDOW_INBOX, 50, "a", 1, 1, &w);
+        (void) window_add(&w, WINDOW_AGAIN, 3, "a", 1, 1, &w);
+        window_pass(&w, WINDOW_AGAIN, 4);
+        (void) window_add(&w, WINDOW_AGAIN, 7, "b", 1, 1, &w);
+        ck_assert_int_eq(window_position(&w, WINDOW_INBOX), 50);
+        ck_assert_int_eq(window_position(&w, WINDOW_AGAIN), 3);
+        ck_assert_int_eq(window_next(&w, 0)->offset, 50);
+        window_fly(&w, window_next(&w, 0));
+        ck_assert_int_eq(window_next(&w, 0)->offset, 7); /* that of the same case waits for the one before it, of whichever log */
+        window_settle(&w, window_entry(&w, 1));
+        ck_assert_int_eq(window_position(&w, WINDOW_INBOX), 51);
+        ck_assert_int_eq(window_next(&w, 0)->offset, 3);
+        window_settle(&w, window_entry(&w, 3));
+        ck_assert_int_eq(window_position(&w, WINDOW_AGAIN), 3);
+        window_settle(&w, window_entry(&w, 2));
+        ck_assert_int_eq(window_position(&w, WINDOW_AGAIN), 8);
+        window_done(&w);
+}
+END_TEST
 
 START_TEST(test_backoff_doubles_to_the_longest_and_is_spread) {
         static const struct backoff b = {1000, 60000};
@@ -413,6 +437,7 @@ int main(void) {
         tcase_add_test(window, test_window_is_bounded_in_bytes);
         tcase_add_test(window, test_window_hold_stops_everything);
         tcase_add_test(window, test_window_under_random_outcomes);
+        tcase_add_test(window, test_each_log_has_its_own_position_and_cases_are_one);
         tcase_add_test(backoff, test_backoff_doubles_to_the_longest_and_is_spread);
         tcase_add_loop_test(backoff, test_retry_after, 0, (int)ELEMENTS(retry_after_rows));
         tcase_add_loop_test(backoff, test_traceparent, 0, (int)ELEMENTS(traceparent_rows));

@@ -289,7 +289,7 @@ START_TEST(a_dead_letter_keeps_the_record_says_why_and_can_be_read_back) {
         static const struct bus_header own[] = {{"ce_id", "1", 1}, {"kw-code", "FORGED", 6}, {"x", NULL, 0}};
         const struct bus_record original = {.topic = "measure-started", .partition = 3, .offset = 12345678901, .key = "k", .key_n = 1,
                                             .value = "body", .value_n = 4, .headers = own, .headers_n = ELEMENTS(own)};
-        const struct dead_letter_why why = {.stage = "check", .code = "BAD_VALUE", .error = "the field kind"};
+        const struct dead_letter_why why = {.stage = "check", .code = "BAD_VALUE", .error = "the field kind", .connector = "hook"};
         struct dead_letter letter;
         struct dead_letter_read read;
         char text[128];
@@ -309,6 +309,8 @@ START_TEST(a_dead_letter_keeps_the_record_says_why_and_can_be_read_back) {
         ck_assert_str_eq(read.stage, why.stage);
         ck_assert_str_eq(read.code, why.code);
         ck_assert_str_eq(read.error, why.error);
+        ck_assert_str_eq(read.connector, "hook");
+        ck_assert_int_eq(read.redriven, 0);
         ck_assert(!dead_letter_read(&original, &read));
 }
 END_TEST
@@ -322,7 +324,7 @@ START_TEST(a_dead_letter_has_room_for_ours_whatever_the_record_brings) {
         for (size_t i = 0; i < ELEMENTS(own); i++)
                 own[i] = (struct bus_header){"x", "1", 1};
         dead_letter_make(&original, &(struct dead_letter_why){.stage = "s", .code = "c", .error = "e"}, &letter);
-        ck_assert_uint_eq(letter.record.headers_n, BUS_HEADERS_MAX + DEAD_LETTER_HEADERS);
+        ck_assert_uint_eq(letter.record.headers_n, BUS_HEADERS_MAX + DEAD_LETTER_HEADERS - 1); /* no connector is to be named */
         ck_assert(dead_letter_read(&letter.record, &read));
 }
 END_TEST

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Dead letters: read with what was sent again of them, and judged by today's schemas. */
+
+#include "survey/letters.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/table.h"
+#include "cluster/audit.h"
+#include "cluster/topics.h"
+
+#define READ_POLL_MS 1000
+#define READ_IDLE_MAX 60 /* polls without anything before the broker counts as gone */
+
+typedef int letters_row(void *ctx, struct bus_record *record, struct error *err);
+
+/* Everything of one topic up to its end. Return: 0; what @row returned; negative errno. */
+static int letters_read_topic(struct bus *bus, const char *topic, instant_t from, letters_row *row, void *ctx, struct error *err) {
+        const struct bus_reader_config config = {.topics = &topic, .topics_n = 1, .partition = BUS_ALL_PARTITIONS,
+                                                 .from = from > 0 ? BUS_FROM_INSTANT : BUS_FROM_BEGINNING, .instant = from, .until_end = true};
+        CLEANUP(bus_reader_close_p) struct bus_reader *reader = NULL;
+        int r = bus_reader_open(bus, &config, &reader, err);
+
+        for (unsigned idle = 0; r == 0;) {
+                struct bus_event event;
+
+                r = bus_reader_poll(reader, READ_POLL_MS, &event, err);
+                if (r || event.kind == BUS_END)
+                        return r;
+                if (event.kind == BUS_RECORD) {
+                        idle = 0;
+                        r = bus_record_headers(&event.record);
+                        if (r == 0)
+                                r = row(ctx, &event.record, err);
+                } else if (++idle >= READ_IDLE_MAX) {
+                        error_set(err, "the broker has sent nothing of %s for %d seconds", topic, READ_IDLE_MAX * READ_POLL_MS / 1000);
+                        r = -ETIMEDOUT;
+                }
+        }
+        return r;
+}
+
+int letters_each_record(struct bus *bus, instant_t from, letters_row *row, void *ctx, struct error *err) {
+        return letters_read_topic(bus, TOPIC_DEAD_LETTERS, from, row, ctx, err);
+}
+
+void letters_object(const struct bus_record *record, char ret[LETTERS_OBJECT_MAX]) {
+        (void) snprintf(ret, LETTERS_OBJECT_MAX, TOPIC_DEAD_LETTERS "/%" PRId32 "/%" PRId64 "@%" PRId64, record->partition, record->offset,
+                        record->timestamp);
+}
+
+/* -- What was sent again -- */
+
+struct letters_reading {
+        const struct letters_source *source;
+        const struct letters_filter *filter;
+        const struct letters_visitor *visitor;
+        struct audit_codec *codec;
+        struct arena *arena;
+        struct table sent; /* instant_t *, by object */
+        struct letter letter;
+};
+
+static int letters_see_sent(void *ctx, struct bus_record *record, struct error *err) {
+        struct letters_reading *l = ctx;
+        struct audit_record act;
+        const char *object;
+        instant_t *at;
+
+        if (!audit_decode(l->codec, record->value, record->value_n, &act) || !text_is(act.action, AUDIT_REDRIVE) || !text_is(act.result, AUDIT_DONE))
+                return 0;
+        at = arena_calloc(l->arena, 1, sizeof(*at));
+        object = at ? arena_copy(l->arena, act.object.s, act.object.n) : NULL;
+        if (!object || table_put(&l->sent, object, act.object.n, at)) {
+                error_set(err, "more dead letters were sent again than fit in memory; say --from");
+                return -ENOMEM;
+        }
+        *at = act.at;
+        return 0;
+}
+
+/* An installation of before `audit` has sent nothing again. */
+static int letters_read_sent(struct letters_reading *l, struct error *err) {
+        int r = audit_codec_new(l->source->types, &l->codec, err);
+
+        if (r == 0)
+                r = arena_new(&l->arena, LETTERS_SENT_BYTES_MAX);
+        if (r == 0)
+                r = letters_read_topic(l->source->bus, TOPIC_AUDIT, l->filter->from, letters_see_sent, l, err);
+        return r == -ENOENT ? 0 : r;
+}
+
+/* -- One letter -- */
+
+static void letters_set_organisation(struct letter *letter, struct text id) {
+        if (id.n <= LETTERS_ORGANISATION_MAX)
+                (void) snprintf(letter->organisation, sizeof(letter->organisation), "%.*s", (int)id.n, id.s);
+}
+
+/* Whose inbox it stood in; else who published it, by its body or by its header. */
+static void letters_find_organisation(const struct letters_source *source, struct letter *letter) {
+        const struct bus_header *h = bus_record_header(letter->record, EVENT_HEADER_SOURCE);
+        struct slot slots[LAYOUT_SLOTS_MAX];
+        struct event event;
+        struct error err;
+
+        letter->organisation[0] = '\0';
+        if (letter->good && dead_letter_is_of_inbox(letter->read.topic)) {
+                letters_set_organisation(letter, text_of(letter->read.topic + strlen(TOPIC_INBOX_PREFIX)));
+        } else if (event_record_read(source->types, NULL, letter->record->value, letter->record->value_n, slots, &event, &err) == 0) {
+                letters_set_organisation(letter, slots[SLOT_SOURCE].s);
+        } else if (h && h->value) {
+                for (size_t i = 0; i < organisations_count(source->organisations); i++) {
+                        const struct organisation *org = organisations_at(source->organisations, i);
+
+                        if (text_is((struct text){h->value, h->n}, org->urn))
+                                letters_set_organisation(letter, text_of(org->id));
+                }
+        }
+}
+
+static void letters_describe(struct letters_reading *l, struct bus_record *record) {
+        const struct bus_header *id = bus_record_header(record, EVENT_HEADER_ID);
+        struct letter *letter = &l->letter;
+        char object[LETTERS_OBJECT_MAX];
+        const instant_t *sent;
+
+        letter->record = record;
+        letter->good = dead_letter_read(record, &letter->read);
+        letter->has_event_id = id && id->value && uuid_parse(id->value, id->n, &letter->event_id);
+        letter->has_case_id = record->key && uuid_parse(record->key, record->key_n, &letter->case_id);
+        letters_find_organisation(l->source, letter);
+        letters_object(record, object);
+        sent = table_get(&l->sent, object, strlen(object));
+        letter->sent_at = sent ? *sent : 0;
+}
+
+static bool letters_equal(const char *wanted, const char *is) {
+        return !wanted || strcmp(wanted, is) == 0;
+}
+
+static bool letters_pass(const struct letters_filter *filter, const struct letter *letter) {
+        if (!letter->good)
+                return !filter->code && !filter->stage && !filter->topic && !filter->organisation;
+        return letters_equal(filter->code, letter->read.code) && letters_equal(filter->stage, letter->read.stage) &&
+               letters_equal(filter->topic, letter->read.topic) && letters_equal(filter->organisation, letter->organisation);
+}
+
+static int letters_see(void *ctx, struct bus_record *record, struct error *err) {
+        struct letters_reading *l = ctx;
+
+        if (l->filter->one && (record->partition != l->filter->partition || record->offset != l->filter->offset))
+                return 0;
+        letters_describe(l, record);
+        return letters_pass(l->filter, &l->letter) ? l->visitor->letter(l->visitor->ctx, &l->letter, err) : 0;
+}
+
+int letters_each(const struct letters_source *source, const struct letters_filter *filter, const struct letters_visitor *visitor, struct error *err) {
+        CLEANUP(cleanup_free) void *memory = calloc(1, sizeof(struct letters_reading));
+        struct letters_reading *l = memory;
+        int r;
+
+        assert(source && source->bus && source->types && source->organisations && filter && visitor);
+        if (!l)
+                return -ENOMEM;
+        *l = (struct letters_reading){.source = source, .filter = filter, .visitor = visitor};
+        r = letters_read_sent(l, err);
+        if (r == 0)
+                r = letters_each_record(source->bus, filter->from, letters_see, l, err);
+        table_done(&l->sent);
+        arena_free(l->arena);
+        audit_codec_free(l->codec);
+        return r;
+}
+
+/* -- What would become of it -- */
+
+static const char *letters_judge_event(const struct letters_source *source, const struct letter *letter, const struct event_type *type, struct error *ret_why) {
+        const struct bus_record *record = letter->record;
+        struct slot slots[LAYOUT_SLOTS_MAX];
+        enum refusal code;
+        struct event event;
+        const char *field;
+        int r = event_record_read(source->types, type, record->value, record->value_n, slots, &event, ret_why);
+
+        if (r)
+                return refusal_codes[event_record_refusal(r)];
+        code = event_check_values(&event, source->organisations, &field, ret_why);
+        if (code == REFUSAL_NONE)
+                code = event_check_publisher(&event, source->organisations, &field, ret_why);
+        if (code == REFUSAL_NONE)
+                code = event_check_key(&event, source->organisations, event_record_key(record), ret_why);
+        if (code == REFUSAL_NONE && letter->read.partition >= source->partitions) {
+                error_set(ret_why, "%s has no partition %" PRId32 " any more; publish the event again", letter->read.topic, letter->read.partition);
+                return "NO_PARTITION";
+        }
+        return code == REFUSAL_NONE ? NULL : refusal_codes[code];
+}
+
+static const char *letters_judge_delivery(const struct letters_source *source, const struct letter *letter, const char *connector, struct error *ret_why) {
+        struct slot slots[LAYOUT_SLOTS_MAX];
+        struct event event;
+        int r;
+
+        if (!letter->read.connector[0] && !connector) {
+                error_set(ret_why, "it does not say which connector could not deliver it; say --connector");
+                return "NO_CONNECTOR";
+        }
+        r = event_record_read(source->types, NULL, letter->record->value, letter->record->value_n, slots, &event, ret_why);
+        return r ? refusal_codes[event_record_refusal(r)] : NULL;
+}
+
+const char *letters_judge(const struct letters_source *source, const struct letter *letter, const char *connector, struct error *ret_why) {
+        const struct event_type *type;
+
+        if (!letter->good) {
+                error_set(ret_why, "its headers do not say where it stood");
+                return "NO_PLACE";
+        }
+        if (letter->read.redriven >= DEAD_LETTER_REDRIVEN_MAX) {
+                error_set(ret_why, "it was sent again %" PRId64 " times already, and came back each time; mend what it is refused for", letter->read.redriven);
+                return "LOOP";
+        }
+        if (dead_letter_is_of_inbox(letter->read.topic))
+                return letters_judge_delivery(source, letter, connector, ret_why);
+        type = event_types_find(source->types, text_of(letter->read.topic));
+        if (!type || type->output) {
+                error_set(ret_why, "nothing is sent again to %s", letter->read.topic);
+                return "OTHER_TOPIC";
+        }
+        return letters_judge_event(source, letter, type, ret_why);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * Dead letters: what stands in `dead-letters`, and what would become of it now
+ *
+ * Reads the topic once, without a group, and beside it `audit`, which remembers what was sent again. Holds one letter at a time, and of
+ * those that were sent again their place. Sending them: survey/redrive.h.
+ */
+
+#include "bus/bus.h"
+#include "calendar/date.h"
+#include "cluster/event_record.h"
+#include "model/event.h"
+
+#define LETTERS_SENT_BYTES_MAX ((size_t)128 << 20) /* of memory for what was sent again: about a million letters */
+#define LETTERS_ORGANISATION_MAX 64
+#define LETTERS_OBJECT_MAX 96                      /* "dead-letters/0/123@1700000000000", with its end */
+
+struct letters_source {
+        struct bus *bus;
+        const struct event_types *types;
+        const struct organisations *organisations;
+        int32_t partitions; /* of topics by case */
+        instant_t now;
+};
+
+/* Which letters; NULL: any. */
+struct letters_filter {
+        const char *code, *stage, *topic; /* as their headers say; topic: where they stood */
+        const char *organisation;         /* whose inbox, or who published it */
+        instant_t from;                   /* written then or later; 0: all */
+        bool one;                         /* only this one: */
+        int32_t partition;
+        int64_t offset;
+};
+
+struct letter {
+        struct bus_record *record;      /* of dead-letters; headers loaded */
+        bool good;                      /* it has the headers that every dead letter has, and @read is of them */
+        struct dead_letter_read read;
+        bool has_event_id, has_case_id; /* as far as headers and key say it */
+        struct uuid event_id, case_id;
+        char organisation[LETTERS_ORGANISATION_MAX + 1]; /* whose inbox, or who published it; empty: cannot be said */
+        instant_t sent_at;              /* sent again then; 0: not */
+};
+
+struct letters_visitor {
+        int (*letter)(void *ctx, const struct letter *letter, struct error *err); /* borrowed for the call; not 0: ends the reading with it */
+        void *ctx;
+};
+
+/*
+ * Every letter that passes the filter, up to the end that stands now, each partition in its order. Return: 0; what the visitor returned; -ENOENT with a
+ * sentence: the topic is not there; other negative errno with a sentence.
+ */
+int letters_each(const struct letters_source *source, const struct letters_filter *filter, const struct letters_visitor *visitor, struct error *err) MUSTCHECK;
+
+/* Of every letter written at @from or later only its record, headers loaded: for counting. Return: as letters_each(). */
+int letters_each_record(struct bus *bus, instant_t from, int (*row)(void *ctx, struct bus_record *record, struct error *err), void *ctx, struct error *err)
+        MUSTCHECK;
+
+/*
+ * Whether it would be taken if it were sent again now, by today's schemas and organisations, as far as can be said without its case.
+ * @connector: of letters that name none; or NULL. Return: NULL, it would; else why not, as a code, with a sentence.
+ */
+const char *letters_judge(const struct letters_source *source, const struct letter *letter, const char *connector, struct error *ret_why);
+
+/* What `audit` calls it. The stamp makes it another when dead-letters was made anew. */
+void letters_object(const struct bus_record *record, char ret[LETTERS_OBJECT_MAX]);
