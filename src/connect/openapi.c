@@ -8,6 +8,8 @@
 
 #include "base/json.h"
 #include "cluster/event_record.h"
+#include "connect/cloudevent.h"
+#include "connect/desk.h"
 #include "connect/problem.h"
 
 #define NAME_PATTERN "^[A-Za-z0-9._:/#-]{1,64}$"
@@ -16,6 +18,44 @@
 
 /* Statuses that a post may be answered with, beside 202; every problem row of that status is named. */
 static const unsigned statuses[] = {400, 401, 403, 404, 405, 413, 415, 422, 500, 503};
+/* And a question, beside 200. */
+static const unsigned asked_statuses[] = {400, 401, 404, 405, 410, 500, 503};
+#define STATUS_OF_QUESTIONS 410 /* the one that no post has */
+
+/* What is asked. The state of an event stands in it twice: of the event, and of each time that it was posted. */
+#define FATE_STATE \
+        "\"state\":{\"type\":\"string\",\"enum\":[\"waiting\",\"fact\",\"duplicate\",\"refused\"]}," \
+        "\"code\":{\"type\":\"string\",\"description\":\"Why it was refused, as in event-refused.\"},\"text\":{\"type\":\"string\"}," \
+        "\"answered_at\":{\"type\":\"string\",\"format\":\"date-time\"}"
+static const char fate_schema[] =
+        "{\"type\":\"object\",\"description\":\"What became of an event.\",\"required\":[\"event_id\",\"state\",\"posts\",\"told\"],\"properties\":{"
+        "\"event_id\":{\"type\":\"string\",\"format\":\"uuid\"}," FATE_STATE ","
+        "\"posts\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"event\",\"case_id\",\"at\",\"state\"],\"properties\":{"
+        "\"event\":{\"type\":\"string\"},\"case_id\":{\"type\":\"string\",\"format\":\"uuid\"},\"at\":{\"type\":\"string\",\"format\":\"date-time\"},"
+        FATE_STATE "}}},"
+        "\"more_posts\":{\"type\":\"integer\",\"description\":\"Times that it was posted beside these.\"},"
+        "\"told\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"to\",\"case_id\",\"at\"],\"properties\":{"
+        "\"to\":{\"type\":\"string\",\"description\":\"The organisation that got a copy.\"},\"case_id\":{\"type\":\"string\",\"format\":\"uuid\"},"
+        "\"at\":{\"type\":\"string\",\"format\":\"date-time\"}}}}}}";
+static const char fate_path[] =
+        "\"operationId\":\"what-became-of-event\",\"summary\":\"What became of an event of the caller's\","
+        "\"parameters\":[{\"name\":\"event_id\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":\"string\",\"format\":\"uuid\"}}]";
+static const char fate_answer[] =
+        "{\"description\":\"Where it stands, why it was refused, and who was told. 404 also for events of others.\",\"content\":"
+        "{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/fate\"}}}}";
+static const char inbox_path[] =
+        "\"operationId\":\"inbox\",\"summary\":\"A page of the caller's inbox\",\"parameters\":["
+        "{\"name\":\"after\",\"in\":\"query\",\"schema\":{\"type\":\"string\"},\"description\":\"The place behind the page before, as its link gives it.\"},"
+        "{\"name\":\"limit\",\"in\":\"query\",\"schema\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":%d,\"default\":%d}},"
+        "{\"name\":\"wait\",\"in\":\"query\",\"schema\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":%d,\"default\":0},"
+        "\"description\":\"Seconds for which an empty page is held back in case something comes.\"}]";
+static const char inbox_answer[] =
+        "{\"description\":\"A batch of CloudEvents, oldest first; empty when there is nothing new.\","
+        "\"headers\":{\"Link\":{\"description\":\"The address of the next page, with rel=next.\",\"schema\":{\"type\":\"string\"}}},"
+        "\"content\":{\"" CLOUDEVENT_BATCH_MEDIA_TYPE "\":{\"schema\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+        "\"required\":[\"specversion\",\"id\",\"source\",\"type\"],\"properties\":{\"specversion\":{\"type\":\"string\"},\"id\":{\"type\":\"string\"},"
+        "\"source\":{\"type\":\"string\"},\"type\":{\"type\":\"string\"},\"time\":{\"type\":\"string\",\"format\":\"date-time\"},"
+        "\"data\":{\"type\":\"object\"},\"data_base64\":{\"type\":\"string\"}}}}}}}";
 
 static void put_reference(struct json_writer *w, const char *kind, const char *name, const char *suffix) {
         char text[REFERENCE_MAX];
@@ -201,7 +241,7 @@ static void put_response(struct json_writer *w, unsigned status) {
         jsonw_put_string(w, "description", buffer_text(&doc));
         if (status == 503) {
                 jsonw_key(w, "headers");
-                jsonw_raw(w, "{\"Retry-After\":{\"description\":\"Seconds to wait before posting again, with the same event_id.\","
+                jsonw_raw(w, "{\"Retry-After\":{\"description\":\"Seconds to wait before asking or posting again, with the same event_id.\","
                              "\"schema\":{\"type\":\"integer\"}}}");
         }
         jsonw_key(w, "content");
@@ -225,10 +265,13 @@ static void put_components(struct json_writer *w, const struct event_types *type
         jsonw_open_object(w);
         for (size_t i = 0; i < ELEMENTS(statuses); i++)
                 put_response(w, statuses[i]);
+        put_response(w, STATUS_OF_QUESTIONS);
         jsonw_close_object(w);
         jsonw_key(w, "schemas");
         jsonw_open_object(w);
         put_problem_schema(w);
+        jsonw_key(w, "fate");
+        jsonw_raw(w, fate_schema);
         for (size_t i = 0; i < event_types_count(types); i++) {
                 if (event_types_at(types, i)->output)
                         continue;
@@ -261,8 +304,49 @@ static void put_publishers(struct json_writer *w, const struct event_type *type)
         jsonw_put_string(w, "description", buffer_text(&doc));
 }
 
+static void put_responses(struct json_writer *w, const char *good, const char *answer, const unsigned *bad, size_t n) {
+        char status[16];
+
+        jsonw_key(w, "responses");
+        jsonw_open_object(w);
+        jsonw_key(w, good);
+        jsonw_raw(w, answer);
+        for (size_t i = 0; i < n; i++) {
+                (void) snprintf(status, sizeof(status), "%u", bad[i]);
+                jsonw_key(w, status);
+                put_reference(w, "responses", status, "");
+        }
+        jsonw_close_object(w);
+}
+
+/* A path that is read: what @operation says of it, members without braces. */
+static void put_asked_path(struct json_writer *w, const char *path, const char *operation, const char *answer) {
+        CLEANUP(buffer_done) struct buffer get = BUFFER_INIT(65536);
+        struct json_writer inner = JSON_WRITER(&get);
+
+        buffer_printf(&get, "{%s,", operation);
+        put_responses(&inner, "200", answer, asked_statuses, ELEMENTS(asked_statuses));
+        buffer_add_byte(&get, '}');
+        jsonw_key(w, path);
+        jsonw_open_object(w);
+        jsonw_key(w, "get");
+        jsonw_raw(w, buffer_text(&get));
+        jsonw_close_object(w);
+}
+
+static void put_asked_paths(struct json_writer *w) {
+        char inbox[sizeof(inbox_path) + 64];
+
+        (void) snprintf(inbox, sizeof(inbox), inbox_path, INBOX_PAGE_MAX, INBOX_PAGE_DEFAULT, DESK_WAIT_MAX_MS / 1000);
+        put_asked_path(w, "/events/{event_id}", fate_path, fate_answer);
+        put_asked_path(w, "/inbox", inbox, inbox_answer);
+}
+
 static void put_path(struct json_writer *w, const struct event_type *type) {
-        char path[REFERENCE_MAX], status[16];
+        static const char accepted[] = "{\"description\":\"All replicas of the broker have the event. Posting it again is harmless: it counts once.\","
+                                       "\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\",\"required\":[\"event_id\"],\"properties\":"
+                                       "{\"event_id\":{\"type\":\"string\",\"format\":\"uuid\"}}}}}}";
+        char path[REFERENCE_MAX];
 
         (void) snprintf(path, sizeof(path), "/events/%s", type->name);
         jsonw_key(w, path);
@@ -281,18 +365,7 @@ static void put_path(struct json_writer *w, const struct event_type *type) {
         put_content(w, "application/cloudevents+json", type->name, ".cloudevent");
         jsonw_close_object(w);
         jsonw_close_object(w);
-        jsonw_key(w, "responses");
-        jsonw_open_object(w);
-        jsonw_key(w, "202");
-        jsonw_raw(w, "{\"description\":\"All replicas of the broker have the event. Posting it again is harmless: it counts once.\",\"content\":"
-                     "{\"application/json\":{\"schema\":{\"type\":\"object\",\"required\":[\"event_id\"],\"properties\":"
-                     "{\"event_id\":{\"type\":\"string\",\"format\":\"uuid\"}}}}}}");
-        for (size_t i = 0; i < ELEMENTS(statuses); i++) {
-                (void) snprintf(status, sizeof(status), "%u", statuses[i]);
-                jsonw_key(w, status);
-                put_reference(w, "responses", status, "");
-        }
-        jsonw_close_object(w);
+        put_responses(w, "202", accepted, statuses, ELEMENTS(statuses));
         jsonw_close_object(w);
         jsonw_close_object(w);
 }
@@ -318,6 +391,7 @@ void openapi_write(const struct event_types *types, const char *version, struct 
                 if (!event_types_at(types, i)->output)
                         put_path(&w, event_types_at(types, i));
         }
+        put_asked_paths(&w);
         jsonw_close_object(&w);
         put_components(&w, types);
         jsonw_close_object(&w);

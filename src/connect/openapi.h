@@ -6,7 +6,7 @@
  *
  * One path for each event type that may be published: types, formats, symbols, docs, what may be
  * null and what is required, from the schema; the problem responses from problem.def. A new schema is
- * in the document at the next start.
+ * in the document at the next start. And the two paths that are read: what became of an event, and the inbox.
  */
 
 #include "base/buffer.h"

@@ -409,6 +409,8 @@ START_TEST(test_what_can_be_read) {
         ck_assert_int_eq(a.status, 200);
         ck_assert_str_eq(string_of(&a, "openapi"), "3.1.0");
         ck_assert_ptr_nonnull(json_object_get(json_object_get(a.json, "paths"), MS));
+        ck_assert_ptr_nonnull(json_object_get(json_object_get(json_object_get(a.json, "paths"), "/events/{event_id}"), "get"));
+        ck_assert_ptr_nonnull(json_object_get(json_object_get(json_object_get(a.json, "paths"), "/inbox"), "get"));
         answer_done(&a);
         ask(&(struct request){"GET", "/", NULL, NULL, NULL}, &a);
         ck_assert_int_eq(a.status, 200);
