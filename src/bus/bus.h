@@ -462,6 +462,7 @@ struct bus_reader_ops {
         int (*look)(struct bus_reader *r, struct error *err);
         const struct reader_positions *(*positions)(const struct bus_reader *r);
         int (*committed)(struct bus_reader *r, const struct bus_part *parts, size_t n, int64_t *ret, struct error *err);
+        int (*commit)(struct bus_reader *r, const char *group, struct bus_part part, int64_t next, struct error *err);
         void (*close)(struct bus_reader *r);
 };
 
@@ -486,6 +487,14 @@ static inline const struct reader_positions *bus_reader_positions(const struct b
  */
 static inline int bus_reader_committed(struct bus_reader *r, const struct bus_part *parts, size_t n, int64_t *ret, struct error *err) {
         return r->ops->committed(r, parts, n, ret, err);
+}
+
+/*
+ * Says for @group, of which nobody is a member, that everything of @part before @next needs no more reading: for who reads without a group, and is
+ * to be seen. Return: 0; BUS_E_REBALANCED: it has members, and nothing is said; negative errno, with which the handle is still of use.
+ */
+static inline int bus_reader_commit(struct bus_reader *r, const char *group, struct bus_part part, int64_t next, struct error *err) {
+        return r->ops->commit(r, group, part, next, err);
 }
 
 /* Ends the handle. NULL ok. */

@@ -189,6 +189,7 @@ static void acls_grant_connectors(struct acls_builder *b, const char *const *eve
         acls_grant(b, connectors, ADMIN_READ, ADMIN_TOPIC, TOPIC_DELIVERIES, false);
         acls_grant(b, connectors, ADMIN_READ, ADMIN_TOPIC, TOPIC_REDELIVERIES, false);
         acls_grant(b, connectors, ADMIN_READ, ADMIN_GROUP, TOPICS_GROUP_CONNECT, true);
+        acls_grant(b, connectors, ADMIN_READ, ADMIN_GROUP, TOPICS_GROUP_PAGES, true);
 }
 
 /* "User:{id}" with the id put in; NULL: out of memory. */

@@ -56,6 +56,10 @@ struct desk {
         bool restored;             /* all that stood there at opening is taken in */
         int64_t again, pages_again; /* not before this: another try, of following and of reading a page */
         int64_t *seen;             /* [organisations]: the offset behind the latest record of each inbox that was seen */
+        struct desk_read {         /* [organisations]: how far each has read its inbox, as its latest question says */
+                int64_t next, said; /* said: what the broker knows of it; 0: nothing */
+        } *read;
+        int64_t say_at;            /* not before this: the broker is told */
         struct bus_part *parts;    /* of all event topics, and how far the workers are with each */
         int64_t *done;
         size_t parts_n;
@@ -369,6 +373,8 @@ static int desk_read_page(struct desk *d, size_t i, bool hurried) {
         buffer_done(&q->answer.body);
         q->answer.body = (struct buffer)BUFFER_INIT(INBOX_PAGE_BYTES_MAX);
         r = inbox_page_read(&reading, &q->answer.cursor, &q->answer.body, &page, &err);
+        if (r == 0 && q->question.cursor.next > 0)
+                d->read[q->question.who->index].next = q->question.cursor.next;
         if (r == -ENOMEM)
                 return r;
         if (r < 0 || r == INBOX_E_LATE) {
@@ -385,6 +391,33 @@ static int desk_read_page(struct desk *d, size_t i, bool hurried) {
         if (r == 0 && page.n == 0 && !hurried && desk_now(d) < q->until)
                 return 0; /* held back */
         return desk_settle(d, i, outcomes[r]);
+}
+
+/* What was asked behind is stored by who asks: the broker is told one of those at a time, for `status`. */
+static int desk_say_read(struct desk *d) {
+        size_t orgs = organisations_count(d->config.organisations);
+        char group[BUS_NAME_MAX + 1];
+        struct error err = {0};
+        int r = 0;
+
+        if (desk_now(d) < d->say_at)
+                return 0;
+        for (size_t i = 0; i < orgs; i++) {
+                struct desk_read *read = &d->read[i];
+
+                if (read->next == read->said)
+                        continue;
+                (void) snprintf(group, sizeof(group), TOPICS_GROUP_PAGES "%s", organisations_at(d->config.organisations, i)->id);
+                r = bus_reader_commit(d->reader, group, (struct bus_part){(uint32_t)(d->types_n + DESK_TOPICS_MORE + i), 0}, read->next, &err);
+                read->said = read->next; /* also when it failed: the next page says more */
+                break;
+        }
+        if (r < 0 && r != -ENOMEM) {
+                d->say_at = desk_now(d) + DESK_AGAIN_MS;
+                log_line(d->config.log, DESK_FAILED, LOG_STRING("connector", d->config.name), LOG_STRING("what", "a note of how far an inbox is read"),
+                         LOG_STRING("reason", err.text));
+        }
+        return r == -ENOMEM ? r : 0;
 }
 
 /* One at a time, so that questions about events do not wait long. */
@@ -421,7 +454,9 @@ static int desk_work(struct desk *d, bool hurried, struct error *err) {
                 r = desk_follow(d, err);
         if (r == 0)
                 r = desk_answer_events(d, err);
-        return r ? r : desk_answer_page(d, hurried);
+        if (r == 0)
+                r = desk_answer_page(d, hurried);
+        return r || !d->restored ? r : desk_say_read(d);
 }
 
 static int desk_turn(void *ctx, bool *ret_done, struct error *err) {
@@ -535,7 +570,8 @@ int desk_new(const struct desk_config *config, struct desk **ret, struct error *
         d->asks = calloc(orgs + 1, sizeof(*d->asks));
         d->each = calloc(orgs + 1, sizeof(*d->each));
         d->seen = calloc(orgs + 1, sizeof(*d->seen));
-        if (!d->asks || !d->each || !d->seen)
+        d->read = calloc(orgs + 1, sizeof(*d->read));
+        if (!d->asks || !d->each || !d->seen || !d->read)
                 return -ENOMEM;
         memcpy(d->asks, config->asks, orgs * sizeof(*d->asks));
         r = desk_list_topics(d);
@@ -572,6 +608,7 @@ struct desk *desk_free(struct desk *d) {
         free(d->asks);
         free(d->each);
         free(d->seen);
+        free(d->read);
         pthread_cond_destroy(&d->came);
         pthread_mutex_destroy(&d->lock);
         free(d);

@@ -218,6 +218,7 @@ def inbox(trial):
     expect("and the last one is the same", cursor(again) == cursor(last))
     say(f"  {len(stands)} events in pages")
     check_documented(trial, world, door, stands)
+    check_status(world)
     check_queries(door, last)
     check_waiting(world, door, last)
     check_other_logs(world, door, begun.next())
@@ -234,6 +235,15 @@ def check_documented(trial, world, door, stands):
         with open(os.path.join(world.folder, "inbox.jsonl"), encoding="utf-8") as file:
             found = [event["id"] for page in file for event in json.loads(page)]
         expect(f"it collects all: {found}", found == stands)
+
+
+def check_status(world):
+    """What was read over HTTP is seen to be collected, and nobody waits for it."""
+    def group():
+        status = json.loads(world.run("status", "--json", status=(0, 1)))
+        found = [each for each in status["consumers"] if each["group"] == "ketenwacht-pages-gm0001"]
+        return found and found[0]["waiting"] == 0 and "gm0001" not in [inbox["organisation"] for inbox in status["not_collected"]]
+    wait_for("status knows that the inbox is read", group)
 
 
 def check_queries(door, last):

@@ -11,6 +11,7 @@
 
 #include "bus/murmur2.h"
 #include "cluster/topics_plan.h"
+#include "bus/positions.h"
 #include "cluster.h"
 
 #define PARTITIONS 3
@@ -239,6 +240,37 @@ START_TEST(readers_begin_where_they_are_told) {
         ck_assert_uint_eq(read_from(&config), 10);
         config.instant = clock_realtime(&cluster.config.clock) + 3600000;
         ck_assert_uint_eq(read_from(&config), 0);
+}
+END_TEST
+
+START_TEST(readers_look_again_and_speak_for_groups_without_members) {
+        const char *wanted[] = {"none", "out"};
+        const struct bus_reader_config config = {.topics = wanted, .topics_n = 2, .partition = BUS_ALL_PARTITIONS, .some = true, .group = "notes"};
+        int64_t deadline = cluster_deadline(&cluster), committed[2] = {0};
+        const struct bus_part parts[] = {{1, 0}, {1, 0}};
+        struct bus_reader *r;
+        struct bus_event event;
+        size_t n = 0;
+
+        ck_ok(bus_reader_open(cluster.bus, &config, &r, &err));
+        ck_assert(reader_positions_reached(bus_reader_positions(r))); /* nothing is there, of one topic not even itself */
+        cluster_write(&cluster, "out", 0, 10);
+        ck_ok(bus_reader_look(r, &err));
+        while (!reader_positions_reached(bus_reader_positions(r))) {
+                ck_ok(bus_reader_poll(r, 100, &event, &err));
+                n += event.kind == BUS_RECORD;
+                cluster_patience(&cluster, deadline, "all that was there at the look");
+        }
+        ck_assert_uint_eq(n, 10);
+        ck_ok(bus_reader_committed(r, parts, 2, committed, &err));
+        ck_assert(committed[0] == BUS_NOT_COMMITTED && committed[1] == BUS_NOT_COMMITTED);
+        ck_ok(bus_reader_commit(r, "notes", parts[0], 7, &err));
+        ck_ok(bus_reader_committed(r, parts, 2, committed, &err));
+        ck_assert(committed[0] == 7 && committed[1] == 7);
+        ck_ok(bus_reader_commit(r, "notes", parts[0], 3, &err)); /* back as well */
+        ck_ok(bus_reader_committed(r, parts, 1, committed, &err));
+        ck_assert_int_eq(committed[0], 3);
+        bus_reader_close(r);
 }
 END_TEST
 
@@ -635,6 +667,7 @@ int main(int argc, char **argv) {
         tcase_add_test(tc, records_keep_key_value_headers_and_partition);
         tcase_add_test(tc, producer_refuses_what_cannot_be);
         tcase_add_test(tc, readers_begin_where_they_are_told);
+        tcase_add_test(tc, readers_look_again_and_speak_for_groups_without_members);
         tcase_add_test(tc, a_consumer_goes_on_where_it_was_done);
         tcase_add_test(tc, a_producer_commits_with_its_consumer);
         tcase_add_test(tc, a_worker_reads_writes_commits_and_is_restored);

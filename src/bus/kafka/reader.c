@@ -146,23 +146,31 @@ static const struct reader_positions *kafka_reader_positions(const struct bus_re
         return &kafka_reader_of((struct bus_reader *)(uintptr_t)reader)->at;
 }
 
-/* One question for what the group has committed; an offset on which a transaction is pending is the one before it. */
-static rd_kafka_event_t *reader_ask_committed(struct kafka_reader *r, const rd_kafka_topic_partition_list_t *list) {
+typedef void reader_send(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *options, rd_kafka_queue_t *queue, void *request);
+
+/* A request about a group, and its answer. NULL: out of memory. */
+static rd_kafka_event_t *reader_ask(struct kafka_reader *r, rd_kafka_admin_op_t op, reader_send *send, void *request) {
+        CLEANUP(rd_kafka_AdminOptions_destroy_p) rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(r->client.rk, op);
         CLEANUP(rd_kafka_queue_destroy_p) rd_kafka_queue_t *queue = rd_kafka_queue_new(r->client.rk);
-        rd_kafka_ListConsumerGroupOffsets_t *request = rd_kafka_ListConsumerGroupOffsets_new(r->group, list);
-        rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(r->client.rk, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
-        rd_kafka_event_t *event = NULL;
         char reason[KAFKA_TROUBLE_MAX];
 
-        if (queue && request && options && !rd_kafka_AdminOptions_set_request_timeout(options, COMMITTED_MS, reason, sizeof(reason))) {
-                rd_kafka_ListConsumerGroupOffsets(r->client.rk, &request, 1, options, queue);
-                event = rd_kafka_queue_poll(queue, BUS_CALL_MS); /* comes with the time-out at the latest */
-        }
-        if (request)
-                rd_kafka_ListConsumerGroupOffsets_destroy(request);
-        if (options)
-                rd_kafka_AdminOptions_destroy(options);
-        return event;
+        if (!request || !queue || !options || rd_kafka_AdminOptions_set_request_timeout(options, COMMITTED_MS, reason, sizeof(reason)))
+                return NULL;
+        send(r->client.rk, options, queue, request);
+        return rd_kafka_queue_poll(queue, BUS_CALL_MS); /* comes with the time-out at the latest */
+}
+
+/* Of a transaction that is pending on an offset nothing is told. */
+static void reader_send_committed(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *options, rd_kafka_queue_t *queue, void *request) {
+        rd_kafka_ListConsumerGroupOffsets_t *one = request;
+
+        rd_kafka_ListConsumerGroupOffsets(rk, &one, 1, options, queue);
+}
+
+static void reader_send_commit(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *options, rd_kafka_queue_t *queue, void *request) {
+        rd_kafka_AlterConsumerGroupOffsets_t *one = request;
+
+        rd_kafka_AlterConsumerGroupOffsets(rk, &one, 1, options, queue);
 }
 
 static int reader_take_committed(const struct kafka_reader *r, rd_kafka_event_t *event, const struct bus_part *parts, size_t n, int64_t *ret,
@@ -196,6 +204,7 @@ static int kafka_reader_committed(struct bus_reader *reader, const struct bus_pa
         CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
         CLEANUP(rd_kafka_event_destroy_p) rd_kafka_event_t *event = NULL;
         struct kafka_reader *r = kafka_reader_of(reader);
+        rd_kafka_ListConsumerGroupOffsets_t *request;
 
         assert(r->group);
         if (!list)
@@ -206,16 +215,56 @@ static int kafka_reader_committed(struct bus_reader *reader, const struct bus_pa
         }
         if (n == 0)
                 return 0;
-        event = reader_ask_committed(r, list);
-        if (!event)
+        request = rd_kafka_ListConsumerGroupOffsets_new(r->group, list);
+        event = reader_ask(r, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, reader_send_committed, request);
+        if (request)
+                rd_kafka_ListConsumerGroupOffsets_destroy(request);
+        return event ? reader_take_committed(r, event, parts, n, ret, err) : -ENOMEM;
+}
+
+static int reader_judge_commit(const struct kafka_reader *r, rd_kafka_event_t *event, struct error *err) {
+        static const char call[] = "saying how far a topic is read";
+        rd_kafka_resp_err_t code = rd_kafka_event_error(event);
+        const rd_kafka_group_result_t **results;
+        const rd_kafka_topic_partition_list_t *parts;
+        size_t n = 0;
+
+        if (code)
+                return kafka_failed(&r->client, call, code, rd_kafka_event_error_string(event), err);
+        results = rd_kafka_AlterConsumerGroupOffsets_result_groups(rd_kafka_event_AlterConsumerGroupOffsets_result(event), &n);
+        if (n > 0 && rd_kafka_group_result_error(results[0]))
+                code = rd_kafka_error_code(rd_kafka_group_result_error(results[0]));
+        parts = n > 0 ? rd_kafka_group_result_partitions(results[0]) : NULL;
+        if (!code && parts && parts->cnt > 0)
+                code = parts->elems[0].err;
+        if (code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID || code == RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP)
+                return BUS_E_REBALANCED;
+        return code ? kafka_failed(&r->client, call, code, NULL, err) : 0;
+}
+
+static int kafka_reader_commit(struct bus_reader *reader, const char *group, struct bus_part part, int64_t next, struct error *err) {
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+        CLEANUP(rd_kafka_event_destroy_p) rd_kafka_event_t *event = NULL;
+        struct kafka_reader *r = kafka_reader_of(reader);
+        CLEANUP(cleanup_free) void *name = kafka_name(r->client.bus, group);
+        rd_kafka_AlterConsumerGroupOffsets_t *request;
+
+        assert(part.index < r->topics.n);
+        if (!list || !name)
                 return -ENOMEM;
-        return reader_take_committed(r, event, parts, n, ret, err);
+        rd_kafka_topic_partition_list_add(list, r->topics.names[part.index], part.partition)->offset = next;
+        request = rd_kafka_AlterConsumerGroupOffsets_new(name, list);
+        event = reader_ask(r, RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, reader_send_commit, request);
+        if (request)
+                rd_kafka_AlterConsumerGroupOffsets_destroy(request);
+        return event ? reader_judge_commit(r, event, err) : -ENOMEM;
 }
 
 static const struct bus_reader_ops kafka_reader_ops = {.poll = kafka_reader_poll,
                                                        .look = kafka_reader_look,
                                                        .positions = kafka_reader_positions,
                                                        .committed = kafka_reader_committed,
+                                                       .commit = kafka_reader_commit,
                                                        .close = kafka_reader_close};
 
 /* What to ask the broker for, to know where to begin. */

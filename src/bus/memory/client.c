@@ -537,10 +537,26 @@ static int memory_reader_committed(struct bus_reader *reader, const struct bus_p
         return 0;
 }
 
+static int memory_reader_commit(struct bus_reader *reader, const char *group, struct bus_part part, int64_t next, struct error *err) {
+        struct memory_reader *r = memory_reader_of(reader);
+        struct memory_group *g;
+        int result = memory_group_of(r->m, group, &g);
+
+        (void)err;
+        if (result == 0 && g->members.n > 0)
+                return BUS_E_REBALANCED;
+        for (size_t k = 0; result == 0 && k < r->cells_n; k++) {
+                if (r->cells[k].part.index == part.index && r->cells[k].part.partition == part.partition)
+                        result = memory_offset_set(g, r->cells[k].partition, next);
+        }
+        return result;
+}
+
 static const struct bus_reader_ops memory_reader_ops = {.poll = memory_reader_poll,
                                                         .look = memory_reader_look,
                                                         .positions = memory_reader_positions,
                                                         .committed = memory_reader_committed,
+                                                        .commit = memory_reader_commit,
                                                         .close = memory_reader_close};
 
 /* What a broker answers who asks where to begin. */

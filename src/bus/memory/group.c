@@ -28,7 +28,7 @@ void memory_groups_done(struct memory *m) {
         table_done(&m->groups);
 }
 
-static int group_of(struct memory *m, const char *name, struct memory_group **ret) {
+int memory_group_of(struct memory *m, const char *name, struct memory_group **ret) {
         struct memory_group *g = table_get(&m->groups, name, strlen(name));
         int r;
 
@@ -220,7 +220,7 @@ int memory_seat_take(struct memory_seat *seat, struct memory *m, const char *gro
                 return -ENOMEM;
         memcpy(seat->topics, topics, n * sizeof(*topics));
         seat->topics_n = n;
-        r = group_of(m, group, &seat->group);
+        r = memory_group_of(m, group, &seat->group);
         return r ? r : seat_join(seat);
 }
 

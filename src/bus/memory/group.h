@@ -54,6 +54,9 @@ struct memory_seat {
         bool had;                     /* has had an assignment since it last let go */
 };
 
+/* The group of this name, made when there is none. Return: 0 or -ENOMEM. */
+int memory_group_of(struct memory *m, const char *name, struct memory_group **ret) MUSTCHECK;
+
 /* Takes a seat in a group, for @topics (copied). Return: 0 or -ENOMEM: memory_seat_done() is due in each case. */
 int memory_seat_take(struct memory_seat *seat, struct memory *m, const char *group, const char *instance, struct memory_topic **topics,
                      size_t n) MUSTCHECK;
