@@ -222,6 +222,21 @@ bool calendar_has_year(const struct calendar *cal, int year) {
         return year >= DATE_YEAR_MIN && year <= DATE_YEAR_MAX && calendar_day(cal, date_from_ymd(year, 1, 1)) != DAY_UNKNOWN_YEAR;
 }
 
+size_t calendar_gaps(const struct calendar *cal, int ret[CALENDAR_GAPS_MAX]) {
+        int first = DATE_YEAR_MIN, last = DATE_YEAR_MAX;
+        size_t n = 0;
+
+        while (first <= DATE_YEAR_MAX && !calendar_has_year(cal, first))
+                first++;
+        while (last >= first && !calendar_has_year(cal, last))
+                last--;
+        for (int year = first; year <= last + CALENDAR_AHEAD && n < CALENDAR_GAPS_MAX; year++) {
+                if (!calendar_has_year(cal, year))
+                        ret[n++] = year;
+        }
+        return n;
+}
+
 const char *calendar_day_name(const struct calendar *cal, day_t date) {
         enum day_kind kind = calendar_day(cal, date);
 

@@ -43,6 +43,14 @@ bool calendar_walk(const struct calendar *cal, day_t from, int count, day_t *ret
 /* Whether the calendar has this year. */
 bool calendar_has_year(const struct calendar *cal, int year);
 
+/*
+ * The years that a term may come to and that the calendar does not have, in order: those between its years, and CALENDAR_AHEAD behind
+ * them; of more than CALENDAR_GAPS_MAX the first. Return: how many.
+ */
+#define CALENDAR_AHEAD 10
+#define CALENDAR_GAPS_MAX 60
+size_t calendar_gaps(const struct calendar *cal, int ret[CALENDAR_GAPS_MAX]);
+
 /* Easter Sunday of a Gregorian year. */
 day_t calendar_easter(int year);
 

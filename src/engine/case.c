@@ -243,6 +243,7 @@ int store_change(struct store *store, struct casefile *casefile) {
         undo->facts_bytes = casefile->facts_bytes;
         undo->traits = casefile->traits;
         undo->slice = casefile->slice;
+        undo->gap = casefile->gap;
         undo->expects_more = casefile->expects_more;
         undo->at = heap_at(&store->due, &casefile->slot);
         undo->told = *told;
@@ -269,12 +270,27 @@ void store_commit(struct store *store) {
         store->told_before = store->told_latest;
 }
 
+void store_gap(struct store *store, struct casefile *casefile, unsigned gap) {
+        assert(gap < CASE_GAPS);
+        if (casefile->gap == gap)
+                return;
+        store->gaps[casefile->gap]--; /* of those without a gap nobody asks */
+        store->gaps[gap]++;
+        casefile->gap = gap & 0x3f; /* all of it */
+}
+
+void store_count_gaps(const struct store *store, int64_t ret[CASE_GAPS - 1]) {
+        for (size_t i = 1; i < CASE_GAPS; i++)
+                ret[i - 1] += store->gaps[i];
+}
+
 /* Out of all that finds a case; the case itself stays. */
 static void case_take_out(struct store *store, struct casefile *casefile) {
         heap_remove(&store->due, &casefile->slot);
         (void) table_remove(&store->cases, &casefile->id, sizeof(casefile->id)); /* it is there: it was put */
         store->facts -= casefile->n_facts;
         store->bytes -= sizeof(*casefile) + casefile->facts_capacity;
+        store_gap(store, casefile, 0);
 }
 
 int store_close(struct store *store, struct casefile *casefile, day_t day) {
@@ -321,6 +337,7 @@ static void undo_case(struct store *store, struct undo *undo) {
         if (undo->closed)
                 case_put_back(store, casefile);
         store->facts -= casefile->n_facts - undo->n_facts;
+        store_gap(store, casefile, undo->gap);
         if (undo->created) {
                 (void) table_remove(&store->cases, &casefile->id, sizeof(casefile->id)); /* it is there: it was put */
                 store->bytes -= sizeof(*casefile) + casefile->facts_capacity;

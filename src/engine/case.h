@@ -101,16 +101,18 @@ struct casefile {
         uint16_t slice; /* which slice of the evaluation asked for the instant at which the case is due */
         uint8_t traits;
         bool changed : 1; /* stands in the store's undo list */
+        unsigned gap : 6; /* engine_gap(): what it waits for that the calendar does not have; 0: nothing */
         bool expects_more : 1; /* got a fact since it was evaluated without one: others may be on their way */
         uint8_t *facts;
         struct tellings told;
 };
-static_assert(sizeof(struct casefile) == 96, "no more than is meant");
+static_assert(sizeof(struct casefile) == 96 && CASE_GAPS <= 1 << 6, "no more than is meant");
 
 struct undo {
         struct casefile *casefile;
         bool created;
         bool expects_more;
+        unsigned gap;
         bool closed; /* forgotten: the case is kept aside until the commit */
         uint8_t traits;
         uint16_t slice;
@@ -132,6 +134,7 @@ struct store {
         struct closed closed;
         struct term_step retention; /* count 0: nothing is forgotten */
         bool at_once;               /* store_forgets() */
+        uint32_t gaps[CASE_GAPS];   /* cases by .gap; those without are not counted */
 };
 
 /* The case, made when it is not there. Return: 0 or -ENOMEM. */
@@ -151,6 +154,9 @@ void store_drop(struct store *store, struct casefile *casefile);
 
 /* Whether the case was forgotten: REFUSAL_CASE_CLOSED with a sentence, or 0. */
 int store_closed_refused(const struct store *store, const struct uuid *case_id, struct error *err) MUSTCHECK;
+
+/* Sets what the case waits for that the calendar does not have: below CASE_GAPS; 0: nothing. */
+void store_gap(struct store *store, struct casefile *casefile, unsigned gap);
 
 /* Sets when the case is due next. Return: 0 or -ENOMEM. */
 int store_schedule(struct store *store, struct casefile *casefile, instant_t at) MUSTCHECK;

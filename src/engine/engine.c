@@ -24,6 +24,7 @@ int engine_new_without(const struct config *config, const struct protocol_key *w
                 return -ENOMEM;
         engine->config = config;
         engine->scratch.max = ENGINE_SCRATCH_MAX;
+        engine->n_gaps = calendar_gaps(config->calendar, engine->gaps);
         r = arena_new(&engine->arena, ENGINE_ARENA_MAX);
         if (r)
                 return r;
@@ -344,6 +345,18 @@ static int remark_find(struct engine *engine, const struct casefile *casefile, c
         return failed || (ret->code != REFUSAL_NONE && !ret->sentence) ? -ENOMEM : 0;
 }
 
+/* Which of the years that the calendar does not have a case waits for, the least of them: its place in engine->gaps from 1, behind them any other. */
+static unsigned engine_gap(const struct view *v) {
+        const struct engine *engine = v->engine;
+        unsigned place = 0;
+
+        if (v->lacks == 0)
+                return 0;
+        while (place < engine->n_gaps && engine->gaps[place] != v->lacks)
+                place++;
+        return place + 1;
+}
+
 /* Due again at the next instant that somebody asked for: it has not come. */
 static int engine_schedule(struct view *v) {
         assert(v->next > v->now || v->next == INSTANT_TOUCHED);
@@ -353,8 +366,8 @@ static int engine_schedule(struct view *v) {
 
 /* Evaluates what an event bears on. Return: 0 or -ENOMEM. */
 static int engine_tell_event(struct view *v, struct engine *engine, struct store *store, struct casefile *casefile, const struct fresh *fresh, instant_t now) {
-        /* All of it was judged, and not later than now: then what the fact bears on is enough. */
-        bool judged = heap_at(&store->due, &casefile->slot) > now && now >= store->judged_latest;
+        /* All of it was judged, and not later than now: then what the fact bears on is enough. (Not for what the calendar lacks: all is asked anew.) */
+        bool judged = casefile->gap == 0 && heap_at(&store->due, &casefile->slot) > now && now >= store->judged_latest;
         const struct bearing *bearing = judged ? bearing_of(&engine->scope, fresh, casefile->traits, casefile->slice) : NULL;
         int r = view_open_to_tell(v, engine, store, casefile, fresh, bearing, now);
 
@@ -363,6 +376,7 @@ static int engine_tell_event(struct view *v, struct engine *engine, struct store
         engine_tell_all(v);
         if (!bearing)
                 (void) view_to_be_forgotten(v, true); /* not now: remembers the instant */
+        store_gap(store, casefile, engine_gap(v));
         return v->failed ? -ENOMEM : 0;
 }
 
@@ -437,6 +451,7 @@ int engine_evaluate(struct engine *engine, struct store *store, struct casefile 
         if (v.failed)
                 return -ENOMEM;
         casefile->expects_more = false;
+        store_gap(store, casefile, forgotten ? 0 : engine_gap(&v));
         r = forgotten ? view_forget(&v) : engine_schedule(&v);
         if (r)
                 return r;

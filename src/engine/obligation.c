@@ -206,6 +206,7 @@ instant_t rung_due(struct view *v, const struct obligation *o, const struct rung
         /* A broken limit is over from the beginning of time: it is known at once. What is told is when it broke. */
         instant_t over = o->norm->timing == TIMING_LIMIT && o->met ? o->met->occurred_at : o->due.over;
         day_t end, anew = ladder_restart(o);
+        int year = 0;
 
         assert(o->due.state == DUE_KNOWN);
         *ret_fell = INSTANT_NEVER;
@@ -218,22 +219,26 @@ instant_t rung_due(struct view *v, const struct obligation *o, const struct rung
         if (rung->after.unit == TERM_HOURS) {
                 if (term_hours_end(rung->after, over, ret_fell))
                         return INSTANT_NEVER;
-        } else if (term_step_end(v->config->calendar, rung->after, anew != DAY_NONE ? anew : o->due.date, &end, NULL) == 0) {
+        } else if (term_step_end(v->config->calendar, rung->after, anew != DAY_NONE ? anew : o->due.date, &end, &year) == 0) {
                 *ret_fell = date_over(end);
         }
+        view_lacks(v, year);
         return *ret_fell;
 }
 
 instant_t reminder_due(struct view *v, const struct obligation *o, const struct reminder *reminder) {
         struct term_step back = {reminder->before.unit, -reminder->before.count};
         instant_t at;
+        int year = 0;
         day_t date;
 
         assert(o->due.state == DUE_KNOWN && reminder->before.count >= 0);
         if (back.unit == TERM_HOURS)
                 return term_hours_end(back, o->due.over, &at) == 0 ? at : INSTANT_NEVER;
-        if (term_step_end(v->config->calendar, back, o->due.date, &date, NULL))
+        if (term_step_end(v->config->calendar, back, o->due.date, &date, &year)) {
+                view_lacks(v, year);
                 return INSTANT_NEVER;
+        }
         return date_begin(date);
 }
 
@@ -467,6 +472,7 @@ static void obligation_settle(struct view *v, struct obligation *o) {
         }
         if (o->due.state == DUE_REFUSED) {
                 o->status = STATUS_RUNNING; /* the calendar does not know: never guessed */
+                view_lacks(v, o->due.year);
                 return;
         }
         find_excuse(v, o);

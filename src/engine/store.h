@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/uuid.h"
+#include "calendar/calendar.h"
 #include "calendar/term.h"
 
 #define CASE_FACTS_MAX 10000
@@ -51,6 +52,13 @@ size_t store_waiting(const struct store *store);
 
 /* A case that was touched without telling (while behind, or restored) and not evaluated since; NULL when there is none. */
 struct casefile *store_touched(const struct store *store);
+
+/*
+ * Cases in which something has no date because the calendar does not have the year: the earliest such year of each. Counts those whose
+ * least year is engine_gaps() [i] to the i-th, those of any other year to the one behind. @ret: added to, CASE_GAPS - 1 of them.
+ */
+#define CASE_GAPS (CALENDAR_GAPS_MAX + 2)
+void store_count_gaps(const struct store *store, int64_t ret[CASE_GAPS - 1]);
 
 /* Every case: for (size_t i = 0; (file = store_iterate(store, &i));) in no defined order. */
 struct casefile *store_iterate(const struct store *store, size_t *at);

@@ -263,6 +263,7 @@ static unsigned alert_held_above(struct view *v, const struct obligation *o) {
         const struct protocol *protocol = o->norm->protocol;
         const struct fact_list *list;
         unsigned least = 0;
+        int year = 0;
 
         if (!protocol->has_hold)
                 return 0;
@@ -279,8 +280,10 @@ static unsigned alert_held_above(struct view *v, const struct obligation *o) {
                                 continue;
                         if (rung_due(v, o, &o->norm->rungs[alert->rung - 1], &fell) == INSTANT_NEVER || dated < fell)
                                 continue; /* nothing was due yet that could be acknowledged */
-                        if (term_step_end(v->config->calendar, protocol->hold, date_of_instant(dated), &last, NULL))
+                        if (term_step_end(v->config->calendar, protocol->hold, date_of_instant(dated), &last, &year)) {
+                                view_lacks(v, year);
                                 continue; /* the calendar does not know: such a hold does not hold */
+                        }
                         if (!view_reached(v, date_over(last)) && (!least || alert->rung < least))
                                 least = alert->rung;
                 }

@@ -46,6 +46,7 @@ struct view {
         struct row_change *rows;
         size_t n_rows, rows_capacity;
         struct absences *absences;   /* who wants to hear why a norm has no obligation (absence.h), or NULL */
+        int lacks;                   /* the least year that was asked for and that the calendar does not have; 0: none */
         bool failed;                 /* memory is out: the results are not whole */
 };
 
@@ -63,6 +64,12 @@ static inline bool view_reached(struct view *v, instant_t at) {
 /* The same of the beginning of a date. */
 static inline bool view_begun(struct view *v, day_t date) {
         return date <= v->today || view_reached(v, date_begin(date));
+}
+
+/* A calculation was refused because the calendar does not have this year; 0: for another reason. */
+static inline void view_lacks(struct view *v, int year) {
+        if (year && (v->lacks == 0 || year < v->lacks))
+                v->lacks = year;
 }
 
 /* From here on a norm is at work, NULL: none: it looks at no more than it declares (view_list), and asks for instants (view_reached). */

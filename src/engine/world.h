@@ -26,4 +26,6 @@ struct engine {
         struct scope scope;             /* what evaluations look at */
         const struct program **row_programs; /* by type: rows as we write them */
         struct outcome outcome;
+        int gaps[CALENDAR_GAPS_MAX];    /* calendar_gaps() */
+        size_t n_gaps;
 };

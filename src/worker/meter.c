@@ -5,14 +5,17 @@
 #include "worker/meter.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "worker/topics.h"
 
+#define METER_YEAR_TEXT 12
+
 struct worker_metrics {
         struct metric *facts, *duplicates, *refused, *told, *partitions, *transactions, *lag_records, *lag, *overdue, *swept, *commit, *clock_away;
-        struct metric *timers, *forgotten, *passed, *anew, *remarks, *filling;
+        struct metric *timers, *gaps, *forgotten, *passed, *anew, *remarks, *filling;
 };
 
 static const char *const state_names[PARTITION_STATES] = {"restoring", "behind", "live"};
@@ -52,7 +55,26 @@ static int meter_register_rows(struct metrics *metrics, const struct meter_row *
         return 0;
 }
 
-static int meter_register(struct metrics *metrics, struct worker_metrics *m, const char *const *topics, size_t n_topics, struct error *err) {
+/* Names of the years that the calendar lacks, and last of all others. */
+struct meter_years {
+        char texts[CALENDAR_GAPS_MAX][METER_YEAR_TEXT];
+        const char *names[CALENDAR_GAPS_MAX + 1];
+        size_t n;
+};
+
+static void meter_name_years(const struct config *config, struct meter_years *ret) {
+        int years[CALENDAR_GAPS_MAX];
+
+        ret->n = calendar_gaps(config->calendar, years);
+        for (size_t i = 0; i < ret->n; i++) {
+                (void) snprintf(ret->texts[i], sizeof(ret->texts[i]), "%d", years[i]);
+                ret->names[i] = ret->texts[i];
+        }
+        ret->names[ret->n++] = "other";
+}
+
+static int meter_register(struct metrics *metrics, struct worker_metrics *m, const char *const *topics, size_t n_topics, const struct meter_years *years,
+                          struct error *err) {
         const struct meter_row rows[] = {
                 {&m->facts, METRIC_COUNTER, "ketenwacht_events_total", "Facts accepted, by topic.", "topic", topics, n_topics},
                 {&m->duplicates, METRIC_COUNTER, "ketenwacht_duplicates_total", "Events that were known already and said the same."},
@@ -73,6 +95,8 @@ static int meter_register(struct metrics *metrics, struct worker_metrics *m, con
                 {&m->lag_records, METRIC_GAUGE, "ketenwacht_lag_records", "Offsets that partitions which are behind have to read yet."},
                 {&m->lag, METRIC_GAUGE, "ketenwacht_lag_seconds", "Age of the newest record read, 0 when nothing was waiting.", .per_unit = 1000},
                 {&m->timers, METRIC_GAUGE, "ketenwacht_timers_pending", "Cases whose evaluation will change at a known instant, or waits."},
+                {&m->gaps, METRIC_GAUGE, "ketenwacht_calendar_lacks_cases",
+                 "Cases in which something has no date because the calendar does not have the year, by the first such year.", "year", years->names, years->n},
                 {&m->overdue, METRIC_HISTOGRAM, "ketenwacht_overdue_seconds", "How late cases that fell due were evaluated.", .bounds = long_ms,
                  .n_bounds = ELEMENTS(long_ms), .per_unit = 1000},
                 {&m->swept, METRIC_HISTOGRAM, "ketenwacht_evaluation_seconds", "Duration of one sweep over cases that are due or were touched.",
@@ -88,14 +112,16 @@ static int meter_register(struct metrics *metrics, struct worker_metrics *m, con
 int worker_metrics_new(struct metrics *metrics, const struct config *config, struct worker_metrics **ret, struct error *err) {
         CLEANUP(worker_metrics_free_p) struct worker_metrics *m = calloc(1, sizeof(*m));
         struct worker_topics topics;
+        struct meter_years years;
         int r;
 
         if (!m)
                 return -ENOMEM;
+        meter_name_years(config, &years);
         r = worker_topics_list(config, &topics, err);
         if (r)
                 return r;
-        r = meter_register(metrics, m, topics.inputs, topics.n_inputs, err);
+        r = meter_register(metrics, m, topics.inputs, topics.n_inputs, &years, err);
         worker_topics_done(&topics);
         if (r)
                 return r;
@@ -122,12 +148,15 @@ int meter_init(struct meter *meter, const struct worker_metrics *metrics, size_t
 }
 
 void meter_done(struct meter *meter) {
+        static const int64_t none[CASE_GAPS - 1];
+
         if (!meter->tally.facts)
                 return;
         for (size_t i = 0; i < PARTITION_STATES; i++)
                 assert(atomic_load(&meter->shown.states[i]) == 0);
         meter_lag(meter, 0, 0);
         meter_cases_due(meter, 0);
+        meter_gaps(meter, none);
         meter_clock_away(meter, false);
         free(meter->tally.facts);
         meter->tally.facts = NULL;
@@ -204,11 +233,15 @@ void meter_swept(struct meter *meter, int64_t ms) {
         metric_observe(meter->metrics->swept, 0, ms);
 }
 
-static void gauge_set(_Atomic int64_t *shown, struct metric *metric, int64_t value) {
+static void gauge_set_at(_Atomic int64_t *shown, struct metric *metric, size_t series, int64_t value) {
         int64_t before = atomic_exchange(shown, value);
 
         if (value != before)
-                metric_add(metric, 0, value - before);
+                metric_add(metric, series, value - before);
+}
+
+static void gauge_set(_Atomic int64_t *shown, struct metric *metric, int64_t value) {
+        gauge_set_at(shown, metric, 0, value);
 }
 
 void meter_clock_away(struct meter *meter, bool is) {
@@ -222,6 +255,11 @@ void meter_lag(struct meter *meter, int64_t records, int64_t ms) {
 
 void meter_cases_due(struct meter *meter, int64_t n) {
         gauge_set(&meter->shown.cases_due, meter->metrics->timers, n);
+}
+
+void meter_gaps(struct meter *meter, const int64_t cases[CASE_GAPS - 1]) {
+        for (size_t i = 0; i < CASE_GAPS - 1; i++)
+                gauge_set_at(&meter->shown.gaps[i], meter->metrics->gaps, i, cases[i]);
 }
 
 void meter_assigned(struct meter *meter, bool is) {

@@ -19,6 +19,7 @@
 #include "base/metrics.h"
 #include "bus/bus.h"
 #include "engine/effect.h"
+#include "engine/store.h"
 #include "model/config.h"
 #include "model/event.h"
 
@@ -64,7 +65,7 @@ struct meter {
         } tally;
         struct {
                 _Atomic int64_t assigned, clock_away, states[PARTITION_STATES], facts, duplicates, told, dead, forgotten, transactions, aborts,
-                        passed, restore_percent, lag_records, lag_ms, cases_due, settled_at;
+                        passed, restore_percent, lag_records, lag_ms, cases_due, settled_at, gaps[CASE_GAPS - 1];
         } shown;
 };
 
@@ -116,6 +117,7 @@ void meter_swept(struct meter *meter, int64_t ms);
 void meter_clock_away(struct meter *meter, bool is);
 void meter_lag(struct meter *meter, int64_t records, int64_t ms); /* see struct worker_status */
 void meter_cases_due(struct meter *meter, int64_t n);
+void meter_gaps(struct meter *meter, const int64_t cases[CASE_GAPS - 1]); /* partitions_count_gaps() */
 void meter_assigned(struct meter *meter, bool is);
 void meter_restored(struct meter *meter, int64_t percent);
 void meter_settled(struct meter *meter, instant_t at);

@@ -350,6 +350,12 @@ int64_t partitions_lag_records(const struct partitions *parts) {
         return records;
 }
 
+void partitions_count_gaps(const struct partitions *parts, int64_t ret[CASE_GAPS - 1]) {
+        memset(ret, 0, (CASE_GAPS - 1) * sizeof(*ret));
+        for (size_t i = 0; i < parts->n_owned; i++)
+                store_count_gaps(parts->owned[i]->store, ret);
+}
+
 int64_t partitions_cases_due(const struct partitions *parts) {
         int64_t due = 0;
 

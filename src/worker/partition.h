@@ -116,4 +116,6 @@ void partition_saw(struct partitions *parts, struct partition *p, const struct b
 /* -- For the gauges -- */
 
 int64_t partitions_lag_records(const struct partitions *parts); /* of those that are behind: what they have to read yet */
+/* Cases of all owned partitions by the year that the calendar lacks: store_count_gaps(). */
+void partitions_count_gaps(const struct partitions *parts, int64_t ret[CASE_GAPS - 1]);
 int64_t partitions_cases_due(const struct partitions *parts);   /* cases in their heaps of instants */

@@ -42,6 +42,7 @@ struct worker {
         bool assigned;
         unsigned again;       /* how often an input was not what was left in it */
         bool done;
+        day_t gaps_said;      /* the day on which it was last said what the calendar lacks */
         int64_t shown_at;     /* monotonic: when the gauges were last looked up */
         atomic_bool interrupted;
 };
@@ -314,13 +315,35 @@ static int worker_sort_out(struct worker *w, int r, struct error *err) {
         return r == BUS_E_REBALANCED ? 0 : r; /* the next poll says what becomes of the partitions */
 }
 
-/* Gauges that are looked up: lag, cases due. */
+/* What waits for a year that the calendar does not have: at most once a day. */
+static void worker_say_gaps(struct worker *w, const int64_t cases[CASE_GAPS - 1]) {
+        day_t today = date_of_instant(w->ground.now.real);
+        int years[CALENDAR_GAPS_MAX];
+        size_t n = calendar_gaps(w->ground.config->calendar, years);
+        int64_t all = 0, first = 0;
+
+        for (size_t i = CASE_GAPS - 1; i-- > 0;) {
+                all += cases[i];
+                if (cases[i] && i < n)
+                        first = years[i];
+        }
+        if (all == 0 || w->gaps_said == today)
+                return;
+        w->gaps_said = today;
+        log_line(w->ground.log, CALENDAR_LACKS, LOG_STRING("instance", w->ground.instance), LOG_INT("cases", all), LOG_INT("year", first));
+}
+
+/* Gauges that are looked up: lag, cases due, cases that the calendar keeps waiting. */
 static void worker_show(struct worker *w) {
         struct meter *meter = &w->ground.meter;
+        int64_t gaps[CASE_GAPS - 1];
 
         w->shown_at = w->ground.now.monotonic;
         meter_lag(meter, partitions_lag_records(&w->parts), w->idle || !w->parts.stamp ? 0 : w->ground.now.real - w->parts.stamp);
         meter_cases_due(meter, partitions_cases_due(&w->parts));
+        partitions_count_gaps(&w->parts, gaps);
+        meter_gaps(meter, gaps);
+        worker_say_gaps(w, gaps);
 }
 
 int worker_step(struct worker *worker, int timeout_ms, struct error *err) {

@@ -592,6 +592,100 @@ START_TEST(a_new_event_type_needs_no_code) {
 }
 END_TEST
 
+/* -- What the calendar lacks -- */
+
+/* A configuration in which five days are working days, and 2024 is not known, or is. */
+static struct config *calendar_config(struct world *w, const char *name, bool knows) {
+        static const char without[] = "equated: []\nyears: [2022, 2023]\n", with[] = "equated: []\nyears: [2022, 2023, 2024]\n";
+        const char *days = strstr(FIXTURE_PROTOCOL, "term: 5 days") + strlen("term: 5 ");
+        char folder[FIXTURE_PATH], protocols[FIXTURE_PATH], schemas[FIXTURE_PATH], text[sizeof(FIXTURE_PROTOCOL) + 16];
+        int n = snprintf(text, sizeof(text), "%.*sworking %s", (int)(days - FIXTURE_PROTOCOL), FIXTURE_PROTOCOL, days);
+
+        fixture_make(w->folder, name);
+        fixture_config(world_path(w, name, folder), knows ? "2\n" : "1\n");
+        fixture_write(folder, "calendar.yaml", knows ? with : without, strlen(knows ? with : without));
+        fixture_write(fixture_path(protocols, folder, "protocols"), "proef.yaml", text, (size_t)n);
+        return fixture_read_config(folder, fixture_schemas(schemas));
+}
+
+static void metrics_show(const struct metrics *metrics, const char *line) {
+        CLEANUP(buffer_done) struct buffer out = BUFFER_INIT((size_t)1 << 20);
+
+        metrics_render(metrics, &out);
+        ck_assert_msg(strstr(buffer_text(&out), line), "no %s", line);
+}
+
+/* Three measures for which no due date can be computed; then one of them is withdrawn, and another, in the second of two transactions. */
+static void wait_for_the_year(struct world *w, struct worker *worker, const struct metrics *metrics) {
+        char json[FIXTURE_JSON];
+
+        world_settle(w, worker);
+        fixture_measure(json, "m", "case", "gi-a", "gm0001", w->now, 1);
+        world_publish(w, json);
+        fixture_measure(json, "n", "other", "gi-a", "gm0001", w->now, 1);
+        world_publish(w, json);
+        fixture_measure(json, "o", "third", "gi-a", "gm0001", w->now, 1);
+        world_publish(w, json);
+        world_settle(w, worker);
+        world_forward(w, 2 * FIXTURE_DAY);
+        world_settle(w, worker);
+        metrics_show(metrics, "ketenwacht_calendar_lacks_cases{year=\"2024\"} 3\n");
+        fixture_withdrawn(json, "first", "third", "gi-a", w->now, "o");
+        world_publish(w, json);
+        world_settle(w, worker);
+        world_forward(w, FIXTURE_DAY);
+        world_settle(w, worker);
+        metrics_show(metrics, "ketenwacht_calendar_lacks_cases{year=\"2024\"} 2\n");
+        ck_assert_uint_eq(world_count(w, "plan-due", NULL), 0); /* nothing is guessed */
+        fixture_withdrawn(json, "gone", "case", "gi-a", w->now, "m");
+        world_publish(w, json);
+        ck_assert_int_eq(memory_fault(worker_bus(worker), MEMORY_COMMIT_ABORTED), 0);
+        world_settle(w, worker);
+        world_forward(w, FIXTURE_DAY);
+        world_settle(w, worker);
+        metrics_show(metrics, "ketenwacht_calendar_lacks_cases{year=\"2024\"} 1\n");
+}
+
+START_TEST(what_the_calendar_lacks_is_counted_and_said) {
+        struct world *w = world_new();
+        struct config *without = calendar_config(w, "without", false), *with = calendar_config(w, "with", true);
+        struct worker_config config = world_worker_config(w, "a");
+        struct log log = {.clock = world_clock(w), .level = LOG_LEVEL_INFO};
+        struct worker_metrics *worker_metrics;
+        struct metrics *metrics;
+        struct worker *worker;
+        struct error err = {0};
+        char *said = NULL;
+        size_t said_n;
+
+        log.out = open_memstream(&said, &said_n);
+        ck_assert_int_eq(metrics_new(&metrics), 0);
+        ck_assert_int_eq(worker_metrics_new(metrics, without, &worker_metrics, &err), 0);
+        config.config = without;
+        config.metrics = worker_metrics;
+        config.log = &log;
+        ck_assert_int_eq(worker_new(&config, &worker, &err), 0);
+        wait_for_the_year(w, worker, metrics);
+        world_end(worker);
+        metrics_show(metrics, "ketenwacht_calendar_lacks_cases{year=\"2024\"} 0\n"); /* none of ours any more */
+        ck_assert_int_eq(fclose(log.out), 0);
+        ck_assert_msg(strstr(said, "\"calendar-lacks\"") && strstr(said, "\"cases\":3,\"year\":2024"), "%s", said);
+        free(said);
+        config.config = with; /* the year is there: what waited has its dates */
+        config.metrics = NULL;
+        config.log = NULL;
+        ck_assert_int_eq(worker_new(&config, &worker, &err), 0);
+        world_settle(w, worker);
+        ck_assert_uint_eq(world_count(w, "plan-due", NULL), 1);
+        world_end(worker);
+        worker_metrics_free(worker_metrics);
+        metrics_free(metrics);
+        config_free(without);
+        config_free(with);
+        world_done(w);
+}
+END_TEST
+
 /* -- Once -- */
 
 START_TEST(once_reads_evaluates_and_stops) {
@@ -677,6 +771,7 @@ int main(void) {
                 {"timers", settled_is_all_told, 0},
                 {"schemas", rows_carry_their_schemas, 0},
                 {"new type", a_new_event_type_needs_no_code, 0},
+                {"calendar", what_the_calendar_lacks_is_counted_and_said, 0},
                 {"once", once_reads_evaluates_and_stops, 0},
                 {"once settled", once_is_done_when_everybody_sees_what_it_committed, 0},
         };
