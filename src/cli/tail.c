@@ -10,7 +10,10 @@
 #include "calendar/date.h"
 #include "cli/broker.h"
 #include "cli/options.h"
+#include "cluster/topics.h"
+#include "connect/deliveries.h"
 #include "console/view.h"
+#include "survey/mail.h"
 
 #define STEP_MS 200      /* longest wait for a record: how soon a stop is noticed */
 #define RECORDS_A_LOOK 64 /* records between two looks for a stop */
@@ -25,6 +28,8 @@ struct tail {
         struct event_types *types;
         struct command_broker broker;
         struct view *view;
+        struct delivery_codec *codec; /* with mail: when deliveries of one case are looked for */
+        struct mail *mail;
         struct bus_reader *reader;
         struct buffer line;
         struct stop stop;
@@ -48,6 +53,22 @@ static int tail_read_from(struct tail *t) {
                 return command_usage("tail", "--from '%s' is none of beginning, end, an instant (2022-10-18T09:00:00+02:00) and a date", from);
         }
         return 0;
+}
+
+/* Records of all other topics stand under their case. */
+static bool tail_has_own_keys(const char *topic) {
+        return strcmp(topic, TOPIC_DELIVERIES) == 0 || strcmp(topic, TOPIC_DEAD_LETTERS) == 0 ||
+               strncmp(topic, TOPIC_OUTBOX_PREFIX, strlen(TOPIC_OUTBOX_PREFIX)) == 0;
+}
+
+/* Only the partition of the case, where every topic has it in one. */
+static void tail_narrow(struct tail *t) {
+        for (size_t i = 0; i < t->reader_config.topics_n; i++) {
+                if (tail_has_own_keys(t->topics[i]))
+                        return;
+        }
+        t->reader_config.key = t->case_text;
+        t->reader_config.key_n = t->case_text ? UUID_TEXT : 0;
 }
 
 static int tail_arguments(int argc, char **argv, struct tail *t) {
@@ -79,8 +100,7 @@ static int tail_arguments(int argc, char **argv, struct tail *t) {
         t->reader_config.topics = t->topics;
         t->reader_config.topics_n = (size_t)n;
         t->reader_config.partition = BUS_ALL_PARTITIONS;
-        t->reader_config.key = t->case_text;
-        t->reader_config.key_n = t->case_text ? UUID_TEXT : 0;
+        tail_narrow(t);
         return tail_read_from(t);
 }
 
@@ -99,10 +119,28 @@ static int tail_read_schemas(struct tail *t) {
         return r ? command_fail("tail", EXIT_USAGE, &err) : 0;
 }
 
+/* What it takes to tell of which case a delivery is; schemas without deliveries have none to tell. */
+static int tail_seek_deliveries(struct tail *t, struct error *err) {
+        int r = 0;
+
+        if (!t->case_text || !event_types_other(t->types, TOPIC_DELIVERIES))
+                return 0;
+        for (size_t i = 0; r == 0 && !t->mail && i < t->reader_config.topics_n; i++) {
+                if (strcmp(t->topics[i], TOPIC_DELIVERIES) != 0)
+                        continue;
+                r = delivery_codec_new(t->types, &t->codec, err);
+                if (r == 0)
+                        r = mail_new(t->broker.bus, &t->case_id, &t->mail);
+        }
+        return r;
+}
+
 static int tail_open(struct tail *t) {
         struct error err = {0};
         int r = view_new(t->types, t->clear, &t->view, &err);
 
+        if (r == 0)
+                r = tail_seek_deliveries(t, &err);
         if (r == -ENOMEM)
                 error_set(&err, "out of memory");
         if (r)
@@ -116,11 +154,46 @@ static int tail_open(struct tail *t) {
         return r ? command_fail("tail", r == -ENOENT ? EXIT_USAGE : EXIT_BROKER, &err) : 0;
 }
 
-static int tail_print(struct tail *t, struct bus_record *record, struct error *err) {
-        int r;
-
-        if (t->case_text && !view_is_of_case(record, &t->case_id))
+static int tail_flush(struct error *err) {
+        if (fflush(stdout) == 0)
                 return 0;
+        error_set(err, "standard output cannot be written: %s", strerror(errno));
+        return -EIO;
+}
+
+static int tail_is_delivery_of_case(struct tail *t, const struct bus_record *record, bool *ret, struct error *err) {
+        struct delivery_record delivery;
+        int r = 0;
+
+        *ret = false;
+        if (!delivery_decode(t->codec, record->value, record->value_n, &delivery))
+                return 0;
+        if (mail_is_unread(t->mail, &delivery)) {
+                r = tail_flush(err);
+                /* Reading an inbox may take long and has nothing to finish, as connecting. */
+                stop_let_through();
+                if (r == 0)
+                        r = mail_read(t->mail, &delivery, err);
+                stop_hold(&t->stop);
+        }
+        *ret = r == 0 && mail_has(t->mail, &delivery);
+        return r;
+}
+
+static int tail_wants(struct tail *t, const struct bus_record *record, bool *ret, struct error *err) {
+        if (t->mail && strcmp(record->topic, TOPIC_DELIVERIES) == 0)
+                return tail_is_delivery_of_case(t, record, ret, err);
+        *ret = !t->case_text || view_is_of_case(record, &t->case_id) ||
+               (tail_has_own_keys(record->topic) && view_tells_case(t->view, record, &t->case_id));
+        return 0;
+}
+
+static int tail_print(struct tail *t, struct bus_record *record, struct error *err) {
+        bool wanted;
+        int r = tail_wants(t, record, &wanted, err);
+
+        if (r || !wanted)
+                return r;
         buffer_clear(&t->line);
         r = view_record(t->view, record, &t->line);
         buffer_add_byte(&t->line, '\n');
@@ -147,10 +220,10 @@ static int tail_follow(struct tail *t, struct error *err) {
                         r = tail_print(t, &event.record, err);
                 if (r || event.kind == BUS_END)
                         return r;
-                if (event.kind == BUS_NONE && timeout_ms == 0 && fflush(stdout) != 0) {
-                        error_set(err, "standard output cannot be written: %s", strerror(errno));
-                        return -EIO;
-                }
+                if (event.kind == BUS_NONE && timeout_ms == 0)
+                        r = tail_flush(err);
+                if (r)
+                        return r;
                 if ((event.kind == BUS_NONE || n % RECORDS_A_LOOK == 0) && stop_wait(&t->stop, 0))
                         return 0;
                 timeout_ms = event.kind == BUS_NONE ? STEP_MS : 0;
@@ -174,13 +247,11 @@ static int tail(struct tail *t) {
                 return status;
         r = tail_follow(t, &err);
         bus_reader_close(t->reader);
-        if (r)
-                return command_fail("tail", EXIT_BROKER, &err);
-        if (fflush(stdout) != 0) {
-                error_set(&err, "standard output cannot be written: %s", strerror(errno));
-                return command_fail("tail", EXIT_BROKER, &err);
-        }
-        return EXIT_DONE;
+        if (r == 0)
+                r = tail_flush(&err);
+        if (r == -ENOMEM && !err.text[0])
+                error_set(&err, "out of memory");
+        return r ? command_fail("tail", EXIT_BROKER, &err) : EXIT_DONE;
 }
 
 static int tail_run(int argc, char **argv) {
@@ -192,6 +263,8 @@ static int tail_run(int argc, char **argv) {
         stop_hold(&t.stop); /* before any thread begins, so that they inherit it */
         status = tail(&t);
         view_free(t.view);
+        mail_free(t.mail);
+        delivery_codec_free(t.codec);
         command_broker_done(&t.broker);
         event_types_free(t.types);
         buffer_done(&t.line);
@@ -210,7 +283,9 @@ const struct command command_tail = {
                 "\"hex\" with the \"error\", and never stop it. Joins no group: looking changes nothing.\n\n"
                 "  --from WHERE       beginning (default), end, an instant (2022-10-18T09:00:00+02:00) or a date (its local midnight)\n"
                 "  --until-end        stop at the ends that stand when it starts\n"
-                "  --case ID          only this case; reads only its partition of each topic\n"
+                "  --case ID          only this case; reads only its partition of each topic. Of dead-letters and outboxes, which stand under other\n"
+                "                     keys too, also what names the case inside; of deliveries what an inbox holds (or held when it was read) for\n"
+                "                     the case. With one of these three, topics are read in all their partitions\n"
                 "  --clear            show personal fields; without it they are null. (Hex is never masked.)\n"
                 "  --uncommitted      also records of transactions that are open or were aborted\n"
                 "  --bootstrap LIST   the broker; otherwise KETENWACHT_BOOTSTRAP, otherwise broker.yaml\n"

@@ -399,3 +399,12 @@ bool view_is_of_case(const struct bus_record *record, const struct uuid *case_id
         uuid_format(case_id, text);
         return record->key_n == UUID_TEXT && memcmp(record->key, text, UUID_TEXT) == 0;
 }
+
+bool view_tells_case(const struct view *view, const struct bus_record *record, const struct uuid *case_id) {
+        struct slot slots[LAYOUT_SLOTS_MAX];
+        struct event event;
+        struct error err;
+
+        return event_record_read(view->types, NULL, record->value, record->value_n, slots, &event, &err) == 0 &&
+               uuid_equal(&slots[SLOT_CASE_ID].u, case_id);
+}

@@ -38,3 +38,6 @@ int view_record(struct view *view, struct bus_record *record, struct buffer *out
 
 /* Whether the record is about this case, by its key. */
 bool view_is_of_case(const struct bus_record *record, const struct uuid *case_id);
+
+/* Whether the record is an event that names this case inside, whatever its key says. */
+bool view_tells_case(const struct view *view, const struct bus_record *record, const struct uuid *case_id);

@@ -15,6 +15,8 @@
 #include "base/buffer.h"
 #include "bus/murmur2.h"
 #include "cluster.h"
+#include "connect/deliveries.h"
+#include "survey/mail.h"
 
 #define CASE_1 "8a53d001-0000-4000-8000-000000000001"
 #define CASE_2 "8a53d001-0000-4000-8000-000000000002"
@@ -87,7 +89,8 @@ static int run_program(char *const *argv) {
 }
 
 static void setup(void) {
-        static const struct mock_topic topics[] = {{"measure-started", 6}, {"plan-reviewed", 6}, {"outbox.gi-jbn", 1}, {"inbox.gm0014", 1}};
+        static const struct mock_topic topics[] = {{"measure-started", 6}, {"plan-reviewed", 6}, {"outbox.gi-jbn", 1}, {"inbox.gm0014", 6},
+                                                 {"deliveries", 3}, {"dead-letters", 6}};
         char from[4096], to[96], yaml[128];
         char *const copy[] = {(char *)(uintptr_t)"cp", (char *)(uintptr_t)"-r", from, to, NULL};
 
@@ -272,6 +275,133 @@ START_TEST(test_from) {
 }
 END_TEST
 
+static void send_record(const struct bus_record *record) {
+        struct bus_producer *p;
+        size_t sent = 0, left = 1;
+
+        ck_ok(bus_producer_open(cluster.bus, &(struct bus_producer_config){.settled = count_report, .ctx = &sent}, &p, &err));
+        ck_ok(bus_producer_send(p, record, NULL, &err));
+        ck_ok(bus_producer_flush(p, PATIENCE_MS, &left, &err));
+        ck_assert_uint_eq(sent, 1);
+        bus_producer_close(p);
+}
+
+static void send_told(const char *case_id, const char *event_id) {
+        const struct bus_header id = {"ce_id", event_id, UUID_TEXT};
+
+        send_record(&(struct bus_record){.topic = "inbox.gm0014", .partition = BUS_BY_KEY, .key = case_id, .key_n = UUID_TEXT, .value = "x", .value_n = 1,
+                                         .headers = &id, .headers_n = 1});
+}
+
+static struct delivery_record delivery_of(const char *case_id, int64_t offset, const char *event_id) {
+        struct delivery_record delivery = {.delivered_at = INT64_C(1646125200000), .organisation = text_of("gm0014"), .connector = text_of("hook-gm0014"),
+                                           .partition = murmur2_partition(case_id, UUID_TEXT, 6), .offset = offset, .outcome = DELIVERY_REFUSED,
+                                           .status = 400, .attempts = 1, .reason = text_of("the receiver refused it")};
+
+        ck_assert(uuid_parse(event_id, UUID_TEXT, &delivery.event_id));
+        return delivery;
+}
+
+static void send_delivery(const struct delivery_codec *codec, const struct delivery_record *delivery) {
+        struct buffer body = BUFFER_INIT(OUTPUT_MAX);
+        struct bus_record record;
+
+        delivery_encode(codec, delivery, &body);
+        record = delivery_bus_record("hook-gm0014", &body);
+        send_record(&record);
+        buffer_done(&body);
+}
+
+static void read_codec(struct event_types **types, struct delivery_codec **codec) {
+        struct mistakes mistakes = MISTAKES_INIT;
+        char schemas[4096];
+
+        snprintf(schemas, sizeof(schemas), "%s/schemas", getenv("PROJECT_ROOT"));
+        ck_assert_int_eq(event_types_read(schemas, types, &mistakes), 0);
+        mistakes_done(&mistakes);
+        ck_ok(delivery_codec_new(*types, codec, &err));
+}
+
+/* The key of a delivery is its connector; two cases that share a partition are still told apart, and so is another event at a place. */
+START_TEST(test_deliveries_of_a_case) {
+        struct event_types *types;
+        struct delivery_codec *codec;
+        struct delivery_record rows[] = {delivery_of(CASE_1, 0, EVENT("1")), delivery_of(CASE_2, 0, EVENT("2")), delivery_of(CASE_1, 0, EVENT("3"))};
+        struct outcome o;
+
+        read_codec(&types, &codec);
+        send_told(CASE_1, EVENT("1"));
+        rows[1].offset = rows[0].partition == rows[1].partition ? 1 : 0;
+        send_told(CASE_2, EVENT("2"));
+        for (size_t i = 0; i < ELEMENTS(rows); i++)
+                send_delivery(codec, &rows[i]);
+        for (int i = 0; i < 2; i++) {
+                run(&o, NULL, i == 0 ? "tail deliveries --until-end --case " CASE_1 : "tail deliveries --until-end --case " CASE_2);
+                ck_assert_msg(o.status == 0, "status %d: %s", o.status, buffer_text(&o.err));
+                ck_assert_uint_eq(o.n, 1);
+                ck_assert_str_eq(text_at(o.lines[0], "key", NULL), "hook-gm0014");
+                ck_assert_str_eq(text_at(o.lines[0], "value", "event_id"), i == 0 ? EVENT("1") : EVENT("2"));
+                ck_assert_str_eq(text_at(o.lines[0], "value", "outcome"), "REFUSED");
+                done(&o);
+        }
+        delivery_codec_free(codec);
+        event_types_free(types);
+}
+END_TEST
+
+/* What comes into an inbox after it was read is found as well. */
+START_TEST(test_mail_goes_on) {
+        struct delivery_record first = delivery_of(CASE_1, 0, EVENT("1")), second = delivery_of(CASE_1, 1, EVENT("2")), nowhere = first;
+        struct mail *mail;
+        struct uuid case_id;
+
+        ck_assert(uuid_parse(CASE_1, UUID_TEXT, &case_id));
+        ck_ok(mail_new(cluster.bus, &case_id, &mail));
+        send_told(CASE_1, EVENT("1"));
+        ck_assert(mail_is_unread(mail, &first));
+        ck_ok(mail_read(mail, &first, &err));
+        ck_assert(mail_has(mail, &first) && !mail_is_unread(mail, &first));
+        ck_assert(mail_is_unread(mail, &second) && !mail_has(mail, &second));
+        send_told(CASE_1, EVENT("2"));
+        ck_ok(mail_read(mail, &second, &err));
+        ck_assert(mail_has(mail, &second) && mail_has(mail, &first));
+        nowhere.organisation = text_of("nobody");
+        ck_ok(mail_read(mail, &nowhere, &err));
+        ck_assert(!mail_has(mail, &nowhere) && !mail_is_unread(mail, &nowhere));
+        mail_free(mail);
+}
+END_TEST
+
+/* An event whose key is not its case: in dead-letters, and in an outbox that a foreign client wrote. */
+START_TEST(test_case_behind_another_key) {
+        const char *const topics[] = {"measure-started"};
+        struct bus_reader *reader;
+        struct bus_event event = {0};
+        struct outcome o;
+
+        publish("publish", STARTED("1", CASE_1, "gi-jbn"), 0, 1, 0);
+        ck_ok(bus_reader_open(cluster.bus, &(struct bus_reader_config){.topics = topics, .topics_n = 1, .partition = BUS_ALL_PARTITIONS}, &reader, &err));
+        for (int64_t deadline = cluster_deadline(&cluster); event.kind != BUS_RECORD;) {
+                cluster_patience(&cluster, deadline, "the event");
+                ck_ok(bus_reader_poll(reader, 100, &event, &err));
+        }
+        send_record(&(struct bus_record){.topic = "dead-letters", .partition = BUS_BY_KEY, .key = "12", .key_n = 2, .value = event.record.value,
+                                         .value_n = event.record.value_n});
+        send_record(&(struct bus_record){.topic = "outbox.gi-jbn", .partition = 0, .value = event.record.value, .value_n = event.record.value_n});
+        bus_reader_close(reader);
+        cluster_write(&cluster, "dead-letters", 0, 5);
+        run(&o, NULL, "tail dead-letters outbox.gi-jbn --until-end --case " CASE_1);
+        ck_assert_int_eq(o.status, 0);
+        ck_assert_uint_eq(o.n, 2);
+        for (size_t i = 0; i < o.n; i++)
+                ck_assert_str_eq(text_at(o.lines[i], "value", "case_id"), CASE_1);
+        done(&o);
+        run(&o, NULL, "tail dead-letters outbox.gi-jbn --until-end --case " CASE_2);
+        ck_assert_uint_eq(o.n, 0);
+        done(&o);
+}
+END_TEST
+
 START_TEST(test_garbage_does_not_stop_it) {
         struct outcome o;
         size_t broken = 0;
@@ -423,6 +553,9 @@ int main(int argc, char **argv) {
         tcase_add_test(t, test_there_and_back);
         tcase_add_test(t, test_outbox);
         tcase_add_test(t, test_from);
+        tcase_add_test(t, test_deliveries_of_a_case);
+        tcase_add_test(t, test_mail_goes_on);
+        tcase_add_test(t, test_case_behind_another_key);
         tcase_add_test(t, test_garbage_does_not_stop_it);
         tcase_add_test(t, test_wrong_usage);
         tcase_add_test(t, test_nearest_topic);
