@@ -128,7 +128,7 @@ const struct command command_demo = {
                 "  --json          the summary as one JSON object, and nothing else\n"
                 "  --print         only print the events of the generated year, as lines for ketenwacht replay\n"
                 "  --verbose       the whole log on standard error, not only warnings\n"
-                "  --config DIR, --schemas DIR\n"
+                "  --config DIR, --schemas DIR  (else KETENWACHT_CONFIG and KETENWACHT_SCHEMAS, else config and schemas)\n"
                 "\n"
                 "Ctrl-C or SIGTERM ends it cleanly at any time. Exit status: 0 done or stopped, 2 wrong usage or configuration, 3 the\n"
                 "broker or a port failed.\n",

@@ -139,6 +139,6 @@ const struct command command_explain = {
                 "  --at INSTANT   as it stood then (default: the present; with FILE, when the file ends)\n"
                 "  --json         one JSON object in place of Dutch text\n"
                 "  --bootstrap    the broker (default: KETENWACHT_BOOTSTRAP, then broker.yaml)\n"
-                "  --config DIR, --schemas DIR\n",
+                "  --config DIR, --schemas DIR  (else KETENWACHT_CONFIG and KETENWACHT_SCHEMAS, else config and schemas)\n",
         .run = explain_run,
 };

@@ -104,5 +104,5 @@ int lines_play(const struct lines_input *input, const struct config *config, str
         if (r == 0)
                 return EXIT_DONE;
         error_set(&err, "stopped at %s: %s", standard ? "standard input" : input->path, strerror(-r));
-        return command_fail(input->command, EXIT_BROKER, &err);
+        return command_fail(input->command, r == -EISDIR ? EXIT_USAGE : EXIT_BROKER, &err);
 }

@@ -63,36 +63,67 @@ static void print_version(void) {
                MHD_get_version(), jansson_version_str(), yaml_get_version_string());
 }
 
+/* Says what there is when @word is none of it. */
+static int fail_word(const char *word) {
+        static const char *const others[] = {"help", "--help", "version", "--version"};
+        struct nearest nearest = NEAREST_INIT(word);
+        char hint[NEAREST_HINT_MAX];
+
+        for (const struct command *const *c = commands; *c; c++)
+                nearest_try(&nearest, (*c)->name);
+        for (size_t i = 0; i < ELEMENTS(others); i++)
+                nearest_try(&nearest, others[i]);
+        fprintf(stderr, "ketenwacht: no command '%s'%s; ketenwacht --help lists them\n", word, nearest_hint(&nearest, hint));
+        return EXIT_USAGE;
+}
+
+/* argv[0] is its name. */
+static int run_command(const struct command *c, int argc, char **argv) {
+        for (int i = 1; c->help && i < argc && strcmp(argv[i], "--") != 0; i++) {
+                if (strcmp(argv[i], "--help") != 0)
+                        continue;
+                if (c->help_on && i + 1 < argc)
+                        return c->help_on(argv[i + 1]);
+                fputs(c->help, stdout);
+                return EXIT_DONE;
+        }
+        return c->run(argc, argv);
+}
+
+static const struct command *find_command(const char *name) {
+        for (const struct command *const *c = commands; *c; c++) {
+                if (strcmp((*c)->name, name) == 0)
+                        return *c;
+        }
+        return NULL;
+}
+
+/* "help", "help COMMAND" and "help COMMAND TOPIC" say what COMMAND --help says. */
+static int help(int argc, char **argv) {
+        const struct command *c = argc > 1 ? find_command(argv[1]) : NULL;
+        char option[] = "--help", *as_option[] = {argc > 1 ? argv[1] : NULL, option, argc > 2 ? argv[2] : NULL, NULL};
+
+        if (c)
+                return run_command(c, argc > 2 ? 3 : 2, as_option);
+        if (argc > 1)
+                return fail_word(argv[1]);
+        print_help(stdout);
+        return EXIT_DONE;
+}
+
 int main(int argc, char **argv) {
+        const struct command *c;
+
         if (argc < 2) {
                 print_help(stderr);
                 return EXIT_USAGE;
         }
-        if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
-                print_help(stdout);
-                return EXIT_DONE;
-        }
+        if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+                return help(argc - 1, argv + 1);
         if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
                 print_version();
                 return command_flush("version");
         }
-        struct nearest nearest = NEAREST_INIT(argv[1]);
-        char hint[NEAREST_HINT_MAX];
-
-        for (const struct command *const *c = commands; *c; c++) {
-                nearest_try(&nearest, (*c)->name);
-                if (strcmp((*c)->name, argv[1]) != 0)
-                        continue;
-                for (int i = 2; (*c)->help && i < argc && strcmp(argv[i], "--") != 0; i++) {
-                        if (strcmp(argv[i], "--help") == 0) {
-                                if ((*c)->help_on && i + 1 < argc)
-                                        return (*c)->help_on(argv[i + 1]);
-                                fputs((*c)->help, stdout);
-                                return EXIT_DONE;
-                        }
-                }
-                return (*c)->run(argc - 1, argv + 1);
-        }
-        fprintf(stderr, "ketenwacht: no command '%s'%s; ketenwacht --help lists them\n", argv[1], nearest_hint(&nearest, hint));
-        return EXIT_USAGE;
+        c = find_command(argv[1]);
+        return c ? run_command(c, argc - 1, argv + 1) : fail_word(argv[1]);
 }

@@ -19,6 +19,7 @@ static int option_unknown(const char *command, const char *arg, const struct opt
 
         for (const struct option_row *row = rows; row->kind != OPTION_END; row++)
                 nearest_try(&nearest, row->name);
+        nearest_try(&nearest, "--help");
         return command_usage(command, "no option '%s'%s", arg, nearest_hint(&nearest, hint));
 }
 

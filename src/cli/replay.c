@@ -120,6 +120,7 @@ const struct command command_replay = {
                 "The clock is virtual. It starts at the first accepted event, moves to each event's recorded_at or to\n"
                 "a clock line, never back; what falls due on the way happens at its own instant.\n"
                 "\n"
-                "  --settle INSTANT   accept every line first, then judge every case once, at this instant\n",
+                "  --settle INSTANT   accept every line first, then judge every case once, at this instant\n"
+                "  --config DIR, --schemas DIR  (else KETENWACHT_CONFIG and KETENWACHT_SCHEMAS, else config and schemas)\n",
         .run = replay_run,
 };

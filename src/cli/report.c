@@ -350,6 +350,6 @@ const struct command command_report = {
                 "                          region, quarter, organisation (terms), a field of the starting fact, or event.field\n"
                 "  --format json|csv|text  (default: json)\n"
                 "  --bootstrap             the broker (default: KETENWACHT_BOOTSTRAP, then broker.yaml)\n"
-                "  --config DIR, --schemas DIR\n",
+                "  --config DIR, --schemas DIR  (else KETENWACHT_CONFIG and KETENWACHT_SCHEMAS, else config and schemas)\n",
         .run = report_run,
 };

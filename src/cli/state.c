@@ -220,15 +220,20 @@ static int state_run(int argc, char **argv) {
                 OPTION_TEXT_ROW("--from-bootstrap", &a.from_bootstrap),
                 OPTION_END_ROW,
         };
+        struct nearest nearest;
+        char hint[NEAREST_HINT_MAX];
         int n, status = options_read(argc, argv, rows, arguments, &n);
         unsigned part = 0;
 
         if (status)
                 return status;
-        while (n == 1 && part < PARTS && strcmp(parts[part].name, arguments[0]) != 0)
-                part++;
-        if (n != 1 || part == PARTS)
+        if (n != 1)
                 return command_usage("state", "say show, stats or copy");
+        nearest = (struct nearest)NEAREST_INIT(arguments[0]);
+        for (; part < PARTS && strcmp(parts[part].name, arguments[0]) != 0; part++)
+                nearest_try(&nearest, parts[part].name);
+        if (part == PARTS)
+                return command_usage("state", "no '%s' of state%s; say show, stats or copy", arguments[0], nearest_hint(&nearest, hint));
         status = state_check(&a, (enum part)part, format);
         return status ? status : parts[part].run(&a);
 }

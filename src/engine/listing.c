@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/name.h"
 #include "engine/listing_lists.h"
 #include "engine/listing_obligations.h"
 
@@ -32,6 +33,19 @@ static int listing_refuse_personal(const char *text, struct error *err) {
         return -EINVAL;
 }
 
+static int listing_refuse_event(const struct config *config, struct text name, struct error *err) {
+        char word[NAME_SHOWN], hint[NEAREST_HINT_MAX] = "";
+        struct nearest nearest;
+
+        if (name_shown(name, word)) {
+                nearest = (struct nearest)NEAREST_INIT(word);
+                event_types_nearest(config->types, &nearest);
+                (void) nearest_hint(&nearest, hint);
+        }
+        error_set(err, "--by: no event '%.*s'%s; write event.field, like deviation-explained.reason", (int)name.n, name.s, hint);
+        return -EINVAL;
+}
+
 static int listing_by_event(const struct config *config, const char *text, const char *dot, struct listing_by *ret, struct error *err) {
         struct text name = {text, (size_t)(dot - text)};
         const struct event_type *type = event_types_find(config->types, name);
@@ -39,10 +53,8 @@ static int listing_by_event(const struct config *config, const char *text, const
         char hint[NEAREST_HINT_MAX];
         int slot;
 
-        if (!type || type->output) {
-                error_set(err, "--by: no event '%.*s'; write event.field, like deviation-explained.reason", (int)name.n, name.s);
-                return -EINVAL;
-        }
+        if (!type || type->output)
+                return listing_refuse_event(config, name, err);
         slot = layout_slot(type->layout, dot + 1);
         if (slot < 0) {
                 for (size_t i = 0; i < type->layout->n; i++)

@@ -43,6 +43,15 @@ row() {
 row 0 "ketenwacht [0-9]*librdkafka [0-9]*libcurl [0-9]*libmicrohttpd [0-9]*jansson [0-9]*libyaml [0-9]*" --version
 row 0 "ketenwacht [0-9]*" version
 row 2 "*no command 'explian' (did you mean 'explain'?)*" explian
+row 2 "*no command '--vesrion' (did you mean '--version'?)*" --vesrion
+row 2 "*no option '--hlp' (did you mean '--help'?)*" term --hlp
+row 2 "*no 'aply' of topics (did you mean 'apply'?); say plan or apply*" topics aply
+row 2 "*no 'stat' of state (did you mean 'stats'?)*" state stat
+row 2 "*no event 'measure-strted' (did you mean 'measure-started'?)*" "KETENWACHT_CONFIG=$config" "KETENWACHT_SCHEMAS=$schemas" \
+        report norms /dev/null --by measure-strted.kind
+row 0 "Usage: ketenwacht term*" help term
+row 0 "*listen*" help connect gi-http
+row 2 "*no command 'trem' (did you mean 'term'?)*" help trem
 row 2 "*no option '--confg' (did you mean '--config'?)*" term --confg x
 
 # The environment stands in for the options, an option goes before it, and an empty variable is none.

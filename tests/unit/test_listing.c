@@ -530,8 +530,9 @@ static const struct {
         {LISTING_NORMS, "birth_date", "--by: 'birth_date' is personal data, which no report shows"},
         {LISTING_NORMS, "measure-started.reference", "--by: 'measure-started.reference' is personal data, which no report shows"},
         {LISTING_WAITING, "referral-issued.reference", "--by: 'referral-issued.reference' is personal data, which no report shows"},
-        {LISTING_NORMS, "measure-begun.kind", "--by: no event 'measure-begun'; write event.field, like deviation-explained.reason"},
-        {LISTING_NORMS, "plan-due.stage", "--by: no event 'plan-due'; write event.field, like deviation-explained.reason"},
+        {LISTING_NORMS, "measure-begun.kind", "--by: no event 'measure-begun' (did you mean 'measure-ended'?); "
+         "write event.field, like deviation-explained.reason"},
+        {LISTING_NORMS, "plan-due.stage", "--by: no event 'plan-due' (did you mean 'plan-made'?); write event.field, like deviation-explained.reason"},
         {LISTING_NORMS, "measure-started.kid", "--by: measure-started has no field 'kid' (did you mean 'kind'?)"},
         {LISTING_NORMS, "muncipality",
          "--by: no value 'muncipality' to split by (did you mean 'municipality'?); write gi, municipality, region, quarter, a field of the starting fact, or "
