@@ -80,21 +80,16 @@ void command_broker_done(struct command_broker *broker) {
         *broker = (struct command_broker){0};
 }
 
-struct cases_wait {
-        struct progress progress;
-        const char *name;
-};
-
-static void cases_progress(void *ctx, uint64_t records) {
-        struct cases_wait *wait = ctx;
+void command_wait_read(void *ctx, uint64_t records) {
+        struct command_wait *wait = ctx;
 
         if (progress_due(&wait->progress))
                 progress_say(&wait->progress, wait->name, "%" PRIu64 " records of case-state read", records);
 }
 
 int command_cases(const char *name, const struct command_dirs *dirs, const char *bootstrap, const struct uuid *case_id, struct store *store) {
-        struct cases_wait wait = {.progress = progress_begin(), .name = name};
-        const struct live_watch watch = {.read = cases_progress, .ctx = &wait};
+        struct command_wait wait = {.progress = progress_begin(), .name = name};
+        const struct live_watch watch = {.read = command_wait_read, .ctx = &wait};
         struct command_broker broker = {0};
         struct error err = {0};
         int r, status = command_broker_read(name, dirs->config, bootstrap, NULL, &broker);

@@ -13,6 +13,7 @@
 #include "cluster/broker_config.h"
 #include "calendar/term.h"
 #include "cli/command.h"
+#include "cli/progress.h"
 #include "engine/engine.h"
 
 #define COMMAND_BOOTSTRAP "KETENWACHT_BOOTSTRAP"
@@ -41,6 +42,13 @@ int command_broker_open(const char *name, struct command_broker *broker) MUSTCHE
  * Return: an exit status; the sentence has been printed when it is not EXIT_DONE.
  */
 int command_cases(const char *name, const struct command_dirs *dirs, const char *bootstrap, const struct uuid *case_id, struct store *store) MUSTCHECK;
+
+/* For whoever waits while case-state is read: a struct live_watch of command_wait_read() and one of these. progress_clear() afterwards. */
+struct command_wait {
+        struct progress progress;
+        const char *name; /* of the command */
+};
+void command_wait_read(void *ctx, uint64_t records);
 
 /* `retention` as a step of the calendar. */
 struct term_step command_retention(const struct broker_config *config);

@@ -74,6 +74,9 @@ static int status_print(const struct status_command *c, const struct status *sta
 
 static int status_ask(struct status_command *c) {
         const struct clock clock = clock_system();
+        struct command_wait wait = {.progress = progress_begin(), .name = "status"};
+        const struct live_watch watch = {.read = command_wait_read, .ctx = &wait};
+        struct status_source source;
         struct status_problems problems;
         struct error err = {0};
         struct status status;
@@ -85,10 +88,11 @@ static int status_ask(struct status_command *c) {
                 exit = command_broker_open("status", &c->broker);
         if (exit)
                 return exit;
+        source = (struct status_source){.config = c->config, .kafka = &c->broker.kafka, .bus = c->broker.bus, .at = clock_realtime(&clock), .watch = &watch};
         r = arena_new(&c->arena, STATUS_BYTES_MAX);
         if (r == 0)
-                r = status_read(&(struct status_source){.config = c->config, .kafka = &c->broker.kafka, .bus = c->broker.bus, .at = clock_realtime(&clock)},
-                                c->arena, &status, &err);
+                r = status_read(&source, c->arena, &status, &err);
+        progress_clear(&wait.progress);
         if (r == 0)
                 r = status_judge(&status, &c->limits, c->arena, &problems);
         if (r) {

@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/broker.h"
 #include "cli/configuration.h"
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "cluster/topics_plan.h"
 
 struct topics_command {
@@ -21,6 +23,7 @@ struct topics_command {
         struct topics wanted;
         struct admin *admin;
         struct topics_plan plan;
+        struct progress progress;
 };
 
 static int topics_arguments(int argc, char **argv, struct topics_command *c) {
@@ -31,12 +34,19 @@ static int topics_arguments(int argc, char **argv, struct topics_command *c) {
                 OPTION_TEXT_ROW("--bootstrap", &c->bootstrap),
                 OPTION_END_ROW,
         };
+        struct nearest nearest;
+        char hint[NEAREST_HINT_MAX];
         int n, status = options_read(argc, argv, rows, arguments, &n);
 
         if (status)
                 return status;
-        if (n != 1 || (strcmp(arguments[0], "plan") != 0 && strcmp(arguments[0], "apply") != 0))
+        if (n != 1)
                 return command_usage("topics", "say plan or apply");
+        nearest = (struct nearest)NEAREST_INIT(arguments[0]);
+        nearest_try(&nearest, "plan");
+        nearest_try(&nearest, "apply");
+        if (strcmp(arguments[0], "plan") != 0 && strcmp(arguments[0], "apply") != 0)
+                return command_usage("topics", "no '%s' of topics%s; say plan or apply", arguments[0], nearest_hint(&nearest, hint));
         c->apply = strcmp(arguments[0], "apply") == 0;
         return 0;
 }
@@ -69,9 +79,12 @@ static int topics_do_step(struct topics_command *c, const struct topics_step *st
         topics_print_step(step);
         if (!c->apply || step->kind == TOPICS_REFUSE)
                 return 0;
+        if (progress_due(&c->progress))
+                progress_say(&c->progress, "topics", "%zu of %zu made or changed", (size_t)(step - c->plan.steps), c->plan.n);
         r = topics_apply(c->admin, step, &err);
         if (r == 0 || r == ADMIN_E_EXISTS) /* made by another in the meantime */
                 return 0;
+        progress_clear(&c->progress);
         return command_fail("topics", EXIT_BROKER, &err);
 }
 
@@ -97,6 +110,7 @@ static int topics_do(struct topics_command *c) {
                 if (status)
                         return status;
         }
+        progress_clear(&c->progress);
         topics_print_note(c);
         printf("%zu topics and %zu rights wanted, %zu %s, %zu refused\n", c->wanted.n, c->wanted.acls_n, c->plan.n - c->plan.refused,
                c->apply ? "made or changed" : "to make or change", c->plan.refused);
@@ -129,8 +143,12 @@ static int topics_plan_or_apply(struct topics_command *c, int argc, char **argv)
 }
 
 static int topics_run(int argc, char **argv) {
-        struct topics_command c = {.dirs = command_dirs()};
-        int status = topics_plan_or_apply(&c, argc, argv);
+        struct topics_command c = {.dirs = command_dirs(), .progress = progress_begin()};
+        int status;
+
+        if (isatty(STDOUT_FILENO) == 1)
+                c.progress.out = NULL; /* a line for each step says how far it is */
+        status = topics_plan_or_apply(&c, argc, argv);
 
         admin_free(c.admin);
         arena_free(c.arena);

@@ -351,7 +351,7 @@ static int survey_state_keep(struct survey_state_reading *state) {
 
 static int survey_state(struct status_reading *r) {
         struct survey_state_reading state = {.r = r, .partitions = standing_partitions(r->standing, TOPIC_CASE_STATE)};
-        struct live_rows rows = {.partition = BUS_ALL_PARTITIONS, .row = survey_state_read_row, .ctx = &state};
+        struct live_rows rows = {.partition = BUS_ALL_PARTITIONS, .row = survey_state_read_row, .ctx = &state, .watch = r->source->watch};
         int result;
 
         if (state.partitions == 0)

@@ -12,6 +12,7 @@
 #include "bus/bus.h"
 #include "bus/kafka.h"
 #include "survey/status.h"
+#include "worker/live.h"
 
 #define STATUS_BYTES_MAX ((size_t)256 << 20) /* enough of an arena: a row for each alert that ever was, and all of the rest */
 
@@ -20,6 +21,7 @@ struct status_source {
         const struct kafka_config *kafka; /* the same broker as @bus */
         struct bus *bus;
         instant_t at;                     /* the present */
+        const struct live_watch *watch;   /* who waits while case-state is read; or NULL */
 };
 
 /* Memory in @arena. Return: 0; negative errno with a sentence: the broker is away, is the embedded one, or has what cannot be read. */
