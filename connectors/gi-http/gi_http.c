@@ -34,6 +34,7 @@
 #define GI_HTTP_ANSWER_MAX ((size_t)64 * 1024)
 #define GI_HTTP_RETRY_AFTER_S 2
 #define GI_HTTP_ANSWERS_MS 5 /* while questions are open, the desk's answers are looked for so often */
+#define GI_HTTP_LANGUAGE LANGUAGE_EN /* of who asks for none that we have */
 
 struct gi_http {
         /* options */
@@ -87,7 +88,20 @@ static const char gi_http_help[] =
         "                       duplicate, refused), and who was told\n"
         "GET  /inbox            with the same token: your inbox, as a batch of CloudEvents; the link rel=\"next\"\n"
         "                       leads on. ?limit=N events, ?wait=S seconds for something new\n"
-        "GET  /openapi.json     every event, its fields and the answers, as OpenAPI 3.1\n";
+        "GET  /openapi.json     every event, its fields and the answers, as OpenAPI 3.1\n"
+        "Accept-Language        nl or en: the language of what is said about mistakes\n";
+
+static const char gi_http_help_nl[] =
+        "ketenwacht, gi-http\n\n"
+        "POST /events/<event>   een gebeurtenis, als application/json of application/cloudevents+json,\n"
+        "                       met Authorization: Bearer <token van uw organisatie>\n"
+        "                       202 {\"event_id\":...} zodra de broker haar heeft; nog eens sturen mag\n"
+        "GET  /events/<id>      met hetzelfde token: wat er werd van uw gebeurtenis met deze event_id (fact, waiting,\n"
+        "                       duplicate, refused), en wie het kreeg\n"
+        "GET  /inbox            met hetzelfde token: uw postvak, als een reeks CloudEvents; de link rel=\"next\"\n"
+        "                       leidt verder. ?limit=N gebeurtenissen, ?wait=S seconden op iets nieuws\n"
+        "GET  /openapi.json     iedere gebeurtenis, haar velden en de antwoorden, als OpenAPI 3.1\n"
+        "Accept-Language        nl of en: de taal van wat over fouten gezegd wordt\n";
 
 /* -- Answers -- */
 
@@ -99,6 +113,7 @@ struct answer {
         size_t n;
         enum MHD_ResponseMemoryMode memory;
         const char *extra, *value;
+        const char *language; /* of a text for people; NULL: it has none */
 };
 
 static void gi_http_count(const struct gi_http *g, unsigned status) {
@@ -117,7 +132,9 @@ static enum MHD_Result answer_send(const struct gi_http *g, struct MHD_Connectio
         if (MHD_add_response_header(response, "Content-Type", a->content_type) == MHD_YES &&
             MHD_add_response_header(response, "Cache-Control", "no-store") == MHD_YES &&
             MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") == MHD_YES &&
-            (!a->extra || MHD_add_response_header(response, a->extra, a->value) == MHD_YES))
+            (!a->extra || MHD_add_response_header(response, a->extra, a->value) == MHD_YES) &&
+            (!a->language || (MHD_add_response_header(response, "Content-Language", a->language) == MHD_YES &&
+                              MHD_add_response_header(response, "Vary", "Accept-Language") == MHD_YES)))
                 r = MHD_queue_response(connection, a->status, response);
         MHD_destroy_response(response);
         if (r == MHD_YES)
@@ -127,7 +144,8 @@ static enum MHD_Result answer_send(const struct gi_http *g, struct MHD_Connectio
 
 static enum MHD_Result answer_problem(const struct gi_http *g, struct MHD_Connection *connection, const struct problem *problem, const char *allow) {
         CLEANUP(buffer_done) struct buffer body = BUFFER_INIT(GI_HTTP_ANSWER_MAX);
-        struct answer a = {.status = problem_rows[problem->kind].status, .content_type = PROBLEM_CONTENT_TYPE, .memory = MHD_RESPMEM_MUST_COPY};
+        struct answer a = {.status = problem_rows[problem->kind].status, .content_type = PROBLEM_CONTENT_TYPE, .memory = MHD_RESPMEM_MUST_COPY,
+                           .language = language_tag(problem->language)};
         char seconds[16];
 
         if (a.status == MHD_HTTP_UNAUTHORIZED) {
@@ -182,31 +200,39 @@ static enum MHD_Result answer_request(struct request *q) {
 
 /* -- What is read only -- */
 
+static const char *request_header(struct MHD_Connection *connection, const char *name) {
+        return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+static enum language request_language(struct MHD_Connection *connection) {
+        return language_of_accept(request_header(connection, "Accept-Language"), GI_HTTP_LANGUAGE);
+}
+
 static enum MHD_Result answer_read_only(const struct gi_http *g, struct MHD_Connection *connection, const char *url, const char *method) {
         struct answer a = {.status = MHD_HTTP_OK, .memory = MHD_RESPMEM_PERSISTENT};
         bool document = strcmp(url, "/openapi.json") == 0;
-        struct problem problem = {0};
+        struct problem problem = {.language = request_language(connection)};
+        const char *help = IN_LANGUAGE(problem.language, gi_http_help, gi_http_help_nl);
 
         if (!document && strcmp(url, "/") != 0) {
                 problem.kind = PROBLEM_NOT_FOUND;
-                error_set(&problem.detail, "there are POST /events/<event>, GET /events/<event_id>, GET /inbox, GET /openapi.json and GET /");
+                error_set(&problem.detail,
+                          IN_LANGUAGE(problem.language, "there are POST /events/<event>, GET /events/<event_id>, GET /inbox, GET /openapi.json and GET /",
+                                      "er zijn POST /events/<event>, GET /events/<event_id>, GET /inbox, GET /openapi.json en GET /"));
         } else if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
                 problem.kind = PROBLEM_METHOD;
-                error_set(&problem.detail, "this can only be read: use GET");
+                error_set(&problem.detail, IN_LANGUAGE(problem.language, "this can only be read: use GET", "dit kan alleen worden gelezen: gebruik GET"));
         }
         if (problem.kind)
                 return answer_problem(g, connection, &problem, "GET, HEAD");
         a.content_type = document ? "application/json" : "text/plain; charset=utf-8";
-        a.bytes = document ? (const void *)g->document.bytes : gi_http_help;
-        a.n = document ? g->document.n : sizeof(gi_http_help) - 1;
+        a.bytes = document ? (const void *)g->document.bytes : help;
+        a.n = document ? g->document.n : strlen(help);
+        a.language = document ? NULL : language_tag(problem.language);
         return answer_send(g, connection, &a);
 }
 
 /* -- Events: what the headers say -- */
-
-static const char *request_header(struct MHD_Connection *connection, const char *name) {
-        return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
-}
 
 static int64_t request_length(struct MHD_Connection *connection) {
         const char *length = request_header(connection, "Content-Length");
@@ -235,17 +261,19 @@ static void request_unknown_event(const struct gi_http *g, const char *name, str
 
         event_types_nearest(g->env->types, &nearest);
         p->kind = PROBLEM_UNKNOWN_EVENT;
-        error_set(&p->detail, "no event type of this name%s; /openapi.json lists them", nearest_hint(&nearest, hint));
+        error_set(&p->detail, IN_LANGUAGE(p->language, "no event type of this name%s; /openapi.json lists them",
+                                          "er is geen gebeurtenis van deze naam%s; /openapi.json noemt ze alle"), language_hint(p->language, &nearest, hint));
 }
 
 static void request_too_large(struct problem *p) {
         p->kind = PROBLEM_TOO_LARGE;
-        error_set(&p->detail, "one event has at most %zu bytes", INTAKE_BODY_MAX);
+        error_set(&p->detail, IN_LANGUAGE(p->language, "one event has at most %zu bytes", "een gebeurtenis heeft ten hoogste %zu bytes"), INTAKE_BODY_MAX);
 }
 
 static void request_unauthorised(struct problem *p) {
         p->kind = PROBLEM_UNAUTHORISED;
-        error_set(&p->detail, "send Authorization: Bearer with the token of your organisation");
+        error_set(&p->detail, IN_LANGUAGE(p->language, "send Authorization: Bearer with the token of your organisation",
+                                          "stuur Authorization: Bearer mee, met het token van uw organisatie"));
 }
 
 /* What is asked, when it can be. */
@@ -255,7 +283,7 @@ static void request_question(struct request *q, const char *method) {
         q->caller = q->question.who = request_caller(q->server, q->connection);
         if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
                 p->kind = PROBLEM_METHOD;
-                error_set(&p->detail, "this can only be read: use GET");
+                error_set(&p->detail, IN_LANGUAGE(p->language, "this can only be read: use GET", "dit kan alleen worden gelezen: gebruik GET"));
         } else if (!q->caller) {
                 request_unauthorised(p);
         } else if (q->question.kind == DESK_INBOX) {
@@ -272,16 +300,17 @@ static void request_admit(struct request *q, const char *name, const char *metho
         q->type = event_types_find(g->env->types, text_of(name));
         if (strcmp(method, "POST") != 0) {
                 p->kind = PROBLEM_METHOD;
-                error_set(&p->detail, "events are posted: use POST");
+                error_set(&p->detail, IN_LANGUAGE(p->language, "events are posted: use POST", "een gebeurtenis stuurt u met POST"));
         } else if (!q->caller) {
                 request_unauthorised(p);
         } else if (!q->type) {
                 request_unknown_event(g, name, p);
-        } else if (!intake_allowed(q->type, q->caller, p)) {
+        } else if (!intake_allowed(q->type, q->caller, p->language, p)) {
                 return;
         } else if (!intake_media_type(request_header(q->connection, "Content-Type"), &q->form) || request_encoded(q->connection)) {
                 p->kind = PROBLEM_MEDIA_TYPE;
-                error_set(&p->detail, "send application/json or application/cloudevents+json, in UTF-8, not compressed");
+                error_set(&p->detail, IN_LANGUAGE(p->language, "send application/json or application/cloudevents+json, in UTF-8, not compressed",
+                                                        "stuur application/json of application/cloudevents+json, in UTF-8, niet gecomprimeerd"));
         } else if (request_length(q->connection) > (int64_t)INTAKE_BODY_MAX) {
                 request_too_large(p);
         }
@@ -300,6 +329,7 @@ static enum MHD_Result request_begin(struct gi_http *g, struct MHD_Connection *c
                 return MHD_NO;
         q->server = g;
         q->connection = connection;
+        q->problem.language = request_language(connection);
         q->body = (struct buffer)BUFFER_INIT(INTAKE_BODY_MAX + 1);
         g->requests++;
         *state = q; /* let go of by gi_http_over() */
@@ -337,7 +367,8 @@ static void request_hand_over(struct request *q, const struct intake *intake) {
         if (e == 0)
                 return;
         q->problem.kind = e == RUNTIME_E_BUSY ? PROBLEM_BUSY : PROBLEM_BROKER;
-        error_set(&q->problem.detail, "the event was not taken; post it again with the same event_id");
+        error_set(&q->problem.detail, IN_LANGUAGE(q->problem.language, "the event was not taken; post it again with the same event_id",
+                                                        "de gebeurtenis is niet aangenomen; stuur haar opnieuw met dezelfde event_id"));
 }
 
 static void request_submit(struct request *q) {
@@ -353,6 +384,7 @@ static void request_submit(struct request *q) {
                 .body = buffer_text(&q->body),
                 .n = q->body.n,
                 .now = clock_realtime(&g->env->clock),
+                .language = q->problem.language,
         };
         struct intake intake;
 
@@ -368,7 +400,8 @@ static void request_ask(struct request *q) {
         q->question.cookie = q;
         if (desk_ask(g->desk, &q->question)) {
                 q->problem.kind = PROBLEM_READING;
-                error_set(&q->problem.detail, "too many questions wait, of your organisation or of all together; ask again");
+                error_set(&q->problem.detail, IN_LANGUAGE(q->problem.language, "too many questions wait, of your organisation or of all together; ask again",
+                                                          "er wachten te veel vragen, van uw organisatie of van alle samen; vraag het opnieuw"));
                 return;
         }
         q->next = g->asking;
@@ -563,7 +596,8 @@ static void gi_http_close(void *ctx) {
         g->desk = desk_free(g->desk);
         while (g->asking) {
                 g->asking->problem.kind = PROBLEM_READING;
-                error_set(&g->asking->problem.detail, "the process stops; ask again");
+                error_set(&g->asking->problem.detail,
+                          IN_LANGUAGE(g->asking->problem.language, "the process stops; ask again", "ketenwacht stopt; vraag het opnieuw"));
                 request_asked(g->asking);
         }
         if (g->daemon) {
@@ -628,9 +662,15 @@ static void gi_http_settled(void *ctx, void *cookie, enum submitted outcome) {
         q->phase = REQUEST_SETTLED;
         if (outcome != SUBMITTED_SENT) {
                 q->problem.kind = PROBLEM_BROKER;
-                error_set(&q->problem.detail, "%s",
-                          outcome == SUBMITTED_REFUSED ? "the broker did not take the event; post it again with the same event_id"
-                                                       : "the broker did not answer in time, so the outcome is open; post it again with the same event_id");
+                if (outcome == SUBMITTED_REFUSED)
+                        error_set(&q->problem.detail, IN_LANGUAGE(q->problem.language,
+                                                                  "the broker did not take the event; post it again with the same event_id",
+                                                                  "de broker nam de gebeurtenis niet aan; stuur haar opnieuw met dezelfde event_id"));
+                else
+                        error_set(&q->problem.detail,
+                                  IN_LANGUAGE(q->problem.language,
+                                              "the broker did not answer in time, so the outcome is open; post it again with the same event_id",
+                                              "de broker antwoordde niet op tijd, dus is niet bekend of zij er is; stuur haar opnieuw met dezelfde event_id"));
         }
         MHD_resume_connection(q->connection);
 }

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #define NEAREST_WORD_MAX 48 /* longer words get no hint */
 #define NEAREST_STEP 16     /* what a mistake in one character costs */
@@ -78,7 +79,7 @@ void nearest_try(struct nearest *n, const char *known) {
 
         if (na > NEAREST_WORD_MAX || nb > NEAREST_WORD_MAX)
                 return;
-        d = distance(n->word, na, known, nb);
+        d = strcasecmp(n->word, known) == 0 ? 1 : distance(n->word, na, known, nb); /* in another case it is all but the word itself */
         if (d < n->distance && d <= NEAREST_STEP * ((nb > na ? nb : na) / 2)) {
                 n->distance = d;
                 n->best = known;

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* The body of a request, in three forms, to one event; every refusal with its place. */
+/* The body of a request, in three forms, to one event; every mistake with its place. */
 
 #include "connect/intake.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/json_read.h"
 #include "cluster/event_record.h"
 #include "connect/trace.h"
 #include "model/event_json.h"
@@ -19,21 +18,11 @@ struct reading {
         const struct organisations *orgs;
         struct arena *arena;
         struct intake *ret;
-        struct problem *problem;
+        struct event_mistakes m; /* told in the problem */
 };
 
-static bool intake_problem(struct reading *r, enum problem_kind kind, const char *within, const char *field, const char *fmt, ...) PRINTF_LIKE(5, 6);
-static bool intake_problem(struct reading *r, enum problem_kind kind, const char *within, const char *field, const char *fmt, ...) {
-        va_list args;
-
-        r->problem->kind = kind;
-        r->problem->within = within;
-        r->problem->field = field;
-        va_start(args, fmt);
-        (void) vsnprintf(r->problem->detail.text, sizeof(r->problem->detail.text), fmt, args);
-        va_end(args);
-        return false;
-}
+/* A text in the language of whoever asks. */
+#define SAID(r, en, nl) IN_LANGUAGE((r)->m.language, en, nl)
 
 /* -- Media types -- */
 
@@ -88,172 +77,171 @@ bool intake_media_type(const char *content_type, enum intake_form *ret) {
 
 /* -- Who may -- */
 
-bool intake_allowed(const struct event_type *type, const struct organisation *caller, struct problem *ret) {
-        struct reading r = {.problem = ret};
+bool intake_allowed(const struct event_type *type, const struct organisation *caller, enum language language, struct problem *ret) {
+        struct event_mistakes m = problem_mistakes(ret, language);
 
-        if (type->output)
-                return intake_problem(&r, PROBLEM_NOT_ALLOWED, NULL, NULL, "nobody publishes %s: the broker tells it", type->name);
-        if (type->publishers & 1u << caller->kind)
-                return true;
-        return intake_problem(&r, PROBLEM_NOT_ALLOWED, NULL, NULL, "%s may not publish %s: it is of kind %s", caller->id, type->name,
-                      organisation_kind_names[caller->kind]);
+        return event_type_judge_kind(type, caller, NULL, &m) || problem_of_mistakes(ret, &m);
 }
 
 /* -- The event itself -- */
 
-static enum problem_kind problem_of(enum refusal refusal) {
-        switch (refusal) {
-        case REFUSAL_MALFORMED:
-                return PROBLEM_MALFORMED;
-        case REFUSAL_UNKNOWN_EVENT:
-                return PROBLEM_UNKNOWN_EVENT;
-        case REFUSAL_UNKNOWN_ORGANISATION:
-                return PROBLEM_UNKNOWN_ORGANISATION;
-        case REFUSAL_NOT_ALLOWED:
-                return PROBLEM_NOT_ALLOWED;
-        case REFUSAL_KEY_MISMATCH:
-                return PROBLEM_KEY_MISMATCH;
-        default:
-                return PROBLEM_BAD_VALUE;
-        }
-}
-
-static bool check_event_word(struct reading *r, const json_t *object, const char *within) {
+static void judge_event_word(struct reading *r, const json_t *object) {
         const json_t *event = json_object_get(object, "event");
         const char *name = r->request->type->name;
 
-        if (!event || (json_is_string(event) && strcmp(json_string_value(event), name) == 0))
-                return true;
-        return intake_problem(r, PROBLEM_BAD_VALUE, within, "event", "event: this address takes %s; leave event out, or post to its own address", name);
+        if (event && !(json_is_string(event) && strcmp(json_string_value(event), name) == 0))
+                event_mistakes_add(&r->m, REFUSAL_BAD_VALUE, "event",
+                                   SAID(r, "event: this address takes %s; leave event out, or post to its own address",
+                                        "event: dit adres neemt %s aan; laat event weg, of stuur het naar het adres dat erbij hoort"),
+                                   name);
 }
 
 /* The record's key, when the body says one; it may only be the case_id. */
-static bool check_key(struct reading *r, const json_t *object, const char *within) {
+static void judge_key(struct reading *r, const json_t *object) {
         const struct event *event = &r->ret->event;
         const json_t *key = json_object_get(object, "key");
         char case_id[UUID_TEXT + 1];
-        enum refusal refusal;
-        struct error err = {0};
 
-        uuid_format(&event->slots[SLOT_CASE_ID].u, case_id);
         if (key && !json_is_string(key))
-                return intake_problem(r, PROBLEM_BAD_VALUE, within, "key", "key: must be a string");
-        if (key && strcmp(json_string_value(key), case_id) != 0)
-                return intake_problem(r, PROBLEM_KEY_MISMATCH, within, "key", "key: must be the case_id; it may be left out");
-        refusal = event_check_key(event, r->orgs, text_of(case_id), &err);
-        return refusal == REFUSAL_NONE || intake_problem(r, problem_of(refusal), within, "case_id", "%s", err.text);
+                event_mistakes_add(&r->m, REFUSAL_BAD_VALUE, "key", SAID(r, "key: must be a string", "key: moet een tekst zijn, tussen aanhalingstekens"));
+        if (!event_mistakes_clear(&r->m, SLOT_CASE_ID))
+                return;
+        uuid_format(&event->slots[SLOT_CASE_ID].u, case_id);
+        if (json_is_string(key) && strcmp(json_string_value(key), case_id) != 0)
+                event_mistakes_add(&r->m, REFUSAL_KEY_MISMATCH, "key", 
+                                   SAID(r, "key: must be the case_id; it may be left out", "key: moet de case_id zijn; key mag worden weggelaten"));
+        event_judge_key(event, r->orgs, text_of(case_id), &r->m);
 }
 
-static bool check_caller(struct reading *r, const char *within) {
-        struct text source = r->ret->event.slots[SLOT_SOURCE].s;
-        enum refusal refusal;
-        struct error err = {0};
-        const char *field;
+static void judge_caller(struct reading *r) {
+        const struct event *event = &r->ret->event;
+        struct text source = event->slots[SLOT_SOURCE].s;
 
-        if (organisations_find(r->orgs, source) && !text_is(source, r->request->caller->id))
-                return intake_problem(r, PROBLEM_NOT_ALLOWED, within, "source", "source: this token is that of %s", r->request->caller->id);
-        refusal = event_check_publisher(&r->ret->event, r->orgs, &field, &err);
-        return refusal == REFUSAL_NONE || intake_problem(r, problem_of(refusal), within, field, "%s", err.text);
+        if (event_mistakes_clear(&r->m, SLOT_SOURCE) && organisations_find(r->orgs, source) && !text_is(source, r->request->caller->id))
+                event_mistakes_add_slot(&r->m, event->type, SLOT_SOURCE, REFUSAL_NOT_ALLOWED,
+                                        SAID(r, "source: this token is that of %s", "source: dit token is van %s"), r->request->caller->id);
+        event_judge_publisher(event, r->orgs, &r->m);
 }
 
-static bool read_object(struct reading *r, const json_t *object, const char *within) {
+static void judge_object(struct reading *r, const json_t *object, const char *within) {
         static const char *const also[] = {"event", "key", NULL};
         struct event *event = &r->ret->event;
-        const char *field = NULL;
-        enum refusal refusal;
-        struct error err = {0};
 
-        if (!check_event_word(r, object, within))
-                return false;
-        refusal = event_from_json(r->request->type, r->orgs, object, also, r->arena, event, &field, &err);
-        if (refusal != REFUSAL_NONE)
-                return intake_problem(r, problem_of(refusal), within, field, "%s", err.text);
-        if (event->slots[SLOT_RECORDED_AT].i > r->request->now + EVENT_AHEAD_MAX_MS)
-                return intake_problem(r, PROBLEM_BAD_VALUE, within, "recorded_at", "recorded_at: lies more than a day ahead of the broker's clock");
-        return check_caller(r, within) && check_key(r, object, within);
+        r->m.within = within;
+        judge_event_word(r, object);
+        if (!event_read_json(r->request->type, r->orgs, object, also, r->arena, event, &r->m))
+                return;
+        if (event_mistakes_clear(&r->m, SLOT_RECORDED_AT) && event->slots[SLOT_RECORDED_AT].i > r->request->now + EVENT_AHEAD_MAX_MS)
+                event_mistakes_add_slot(&r->m, event->type, SLOT_RECORDED_AT, REFUSAL_BAD_VALUE, 
+                                        SAID(r, "recorded_at: lies more than a day ahead of the broker's clock",
+                                             "recorded_at: ligt meer dan een dag voor op de klok van ketenwacht"));
+        judge_caller(r);
+        judge_key(r, object);
 }
 
 /* -- CloudEvents -- */
 
-/* The attributes say the same as the event; run after the event was read. @within: where they stand, NULL in headers. */
-static bool check_attributes(struct reading *r, const struct intake_attributes *a, const char *within) {
+static const char attribute_told[] = "told"; /* stands for an attribute of which something was said: nothing more is */
+
+static void refuse_attribute(struct reading *r, const char *name, const char *en, const char *nl) {
+        event_mistakes_add(&r->m, REFUSAL_BAD_VALUE, name, "%s: %s", name, SAID(r, en, nl));
+}
+
+/* The attributes say the same as the event. @within: where they stand, NULL in headers. */
+static void judge_attributes(struct reading *r, const struct intake_attributes *a, const char *within) {
         const struct organisation *caller = r->request->caller;
-        char type[EVENT_HEADER_TYPE_MAX], id[UUID_TEXT + 1];
+        char type[EVENT_HEADER_TYPE_MAX];
         instant_t at;
 
+        r->m.within = within;
         event_header_type(r->request->type->name, type);
-        if (!a->specversion || strcmp(a->specversion, EVENT_SPECVERSION) != 0)
-                return intake_problem(r, PROBLEM_BAD_VALUE, within, "specversion", "specversion: must be " EVENT_SPECVERSION);
-        if (!a->type || strcmp(a->type, type) != 0)
-                return intake_problem(r, PROBLEM_BAD_VALUE, within, "type", "type: must be %s at this address", type);
-        if (!a->source || (strcmp(a->source, caller->urn) != 0 && strcmp(a->source, caller->id) != 0))
-                return intake_problem(r, a->source ? PROBLEM_NOT_ALLOWED : PROBLEM_BAD_VALUE, within, "source", "source: must be %s, of whom this token is",
-                              caller->urn);
-        if (a->time && !instant_parse(text_of(a->time), &at))
-                return intake_problem(r, PROBLEM_BAD_VALUE, within, "time", "time: is not an instant in RFC 3339");
+        if (a->specversion != attribute_told && (!a->specversion || strcmp(a->specversion, EVENT_SPECVERSION) != 0))
+                refuse_attribute(r, "specversion", "must be " EVENT_SPECVERSION, "moet " EVENT_SPECVERSION " zijn");
+        if (a->type != attribute_told && (!a->type || strcmp(a->type, type) != 0))
+                event_mistakes_add(&r->m, REFUSAL_BAD_VALUE, "type", SAID(r, "type: must be %s at this address", "type: moet op dit adres %s zijn"), type);
+        if (a->source != attribute_told && (!a->source || (strcmp(a->source, caller->urn) != 0 && strcmp(a->source, caller->id) != 0)))
+                event_mistakes_add(&r->m, a->source ? REFUSAL_NOT_ALLOWED : REFUSAL_BAD_VALUE, "source",
+                                   SAID(r, "source: must be %s, of whom this token is", "source: moet %s zijn, van wie dit token is"), caller->urn);
+        if (a->time && a->time != attribute_told && !instant_parse(text_of(a->time), &at))
+                refuse_attribute(r, "time", "is not an instant in RFC 3339", "is geen tijdstip volgens RFC 3339");
         if (!a->id)
-                return intake_problem(r, PROBLEM_BAD_VALUE, within, "id", "id: is missing; it is the event_id");
-        if (!r->ret->event.slots)
-                return true;
+                refuse_attribute(r, "id", "is missing; it is the event_id", "ontbreekt; het is de event_id");
+}
+
+/* After the event was read: the id is that of the data. */
+static void judge_id(struct reading *r, const struct intake_attributes *a, const char *within) {
+        char id[UUID_TEXT + 1];
+
+        if (!a->id || a->id == attribute_told || !r->ret->event.slots || !event_mistakes_clear(&r->m, SLOT_EVENT_ID))
+                return;
+        r->m.within = within;
         uuid_format(&r->ret->event.slots[SLOT_EVENT_ID].u, id);
         if (strcmp(a->id, id) != 0)
-                return intake_problem(r, PROBLEM_BAD_VALUE, within, "id", "id: must be the event_id of the data");
-        return true;
+                refuse_attribute(r, "id", "must be the event_id of the data", "moet de event_id van de gegevens zijn");
 }
 
-/* A string attribute, or NULL when absent; one of another type is a problem. */
-static bool get_attribute(struct reading *r, const json_t *object, const char *name, const char **ret) {
+/* A string attribute, or NULL when absent; one of another type is a mistake, and attribute_told. */
+static const char *get_attribute(struct reading *r, const json_t *object, const char *name) {
         const json_t *value = json_object_get(object, name);
 
-        *ret = json_string_value(value);
-        if (!value || *ret)
-                return true;
-        return intake_problem(r, PROBLEM_BAD_VALUE, "", name, "%s: must be a string", name);
+        if (!value || json_is_string(value))
+                return json_string_value(value);
+        refuse_attribute(r, name, "must be a string", "moet een tekst zijn, tussen aanhalingstekens");
+        return attribute_told;
 }
 
-static bool read_structured(struct reading *r, const json_t *object) {
+static void judge_structured(struct reading *r, const json_t *object) {
         const json_t *data = json_object_get(object, "data");
         const char *content_type, *trace;
-        struct intake_attributes a = {0};
+        struct intake_attributes a;
         enum intake_form form;
 
-        if (!get_attribute(r, object, "specversion", &a.specversion) || !get_attribute(r, object, "id", &a.id) ||
-            !get_attribute(r, object, "source", &a.source) || !get_attribute(r, object, "type", &a.type) ||
-            !get_attribute(r, object, "time", &a.time) || !get_attribute(r, object, "datacontenttype", &content_type) ||
-            !get_attribute(r, object, "traceparent", &trace))
-                return false;
-        if (content_type && (!intake_media_type(content_type, &form) || form != INTAKE_PLAIN))
-                return intake_problem(r, PROBLEM_BAD_VALUE, "", "datacontenttype", "datacontenttype: must be application/json");
-        if (!check_attributes(r, &a, ""))
-                return false;
-        if (!json_is_object(data))
-                return intake_problem(r, PROBLEM_BAD_VALUE, "", "data", "data: must be the event as a JSON object");
+        r->m.within = "";
+        a.specversion = get_attribute(r, object, "specversion");
+        a.id = get_attribute(r, object, "id");
+        a.source = get_attribute(r, object, "source");
+        a.type = get_attribute(r, object, "type");
+        a.time = get_attribute(r, object, "time");
+        content_type = get_attribute(r, object, "datacontenttype");
+        trace = get_attribute(r, object, "traceparent");
+        if (content_type && content_type != attribute_told && (!intake_media_type(content_type, &form) || form != INTAKE_PLAIN))
+                refuse_attribute(r, "datacontenttype", "must be application/json", "moet application/json zijn");
+        judge_attributes(r, &a, "");
         if (r->ret->traceparent.n == 0 && trace)
                 r->ret->traceparent = text_of(trace);
-        return read_object(r, data, "/data") && check_attributes(r, &a, "");
+        if (!json_is_object(data)) {
+                refuse_attribute(r, "data", "must be the event as a JSON object", "moet de gebeurtenis zijn, als JSON-object");
+                return;
+        }
+        judge_object(r, data, "/data");
+        judge_id(r, &a, "");
+}
+
+static void judge_binary(struct reading *r, const json_t *object) {
+        judge_attributes(r, &r->request->attributes, NULL);
+        judge_object(r, object, "");
+        judge_id(r, &r->request->attributes, NULL);
 }
 
 bool intake_read(const struct intake_request *request, const struct organisations *orgs, struct arena *arena, struct intake *ret,
                  struct problem *problem) {
-        struct reading r = {.request = request, .orgs = orgs, .arena = arena, .ret = ret, .problem = problem};
-        json_error_t where;
-        bool ok;
+        struct reading r = {.request = request, .orgs = orgs, .arena = arena, .ret = ret, .m = problem_mistakes(problem, request->language)};
 
         *ret = (struct intake){.traceparent = request->traceparent};
-        ret->json = json_loadb(request->body, request->n, JSON_REJECT_DUPLICATES, &where);
-        if (!ret->json) /* without jansson's own words: they repeat what was written */
-                return intake_problem(&r, PROBLEM_MALFORMED, NULL, NULL, "not JSON at line %d, column %d", where.line, where.column);
-        if (!json_is_object(ret->json))
-                return intake_problem(&r, PROBLEM_MALFORMED, NULL, NULL, "the body is JSON, but not an object");
+        ret->json = json_read_object((struct text){request->body, request->n}, JSON_OF_BODY, request->language, &problem->detail);
+        if (!ret->json) {
+                problem->kind = PROBLEM_MALFORMED;
+                return false;
+        }
         if (request->form == INTAKE_STRUCTURED)
-                ok = read_structured(&r, ret->json);
+                judge_structured(&r, ret->json);
         else if (request->attributes.specversion)
-                ok = check_attributes(&r, &request->attributes, NULL) && read_object(&r, ret->json, "") && check_attributes(&r, &request->attributes, NULL);
+                judge_binary(&r, ret->json);
         else
-                ok = read_object(&r, ret->json, "");
+                judge_object(&r, ret->json, "");
         if (ret->traceparent.n > 0 && !trace_valid(ret->traceparent))
                 ret->traceparent = (struct text){0};
-        return ok;
+        return problem_of_mistakes(problem, &r.m);
 }
 
 void intake_done(struct intake *intake) {

@@ -6,7 +6,7 @@
  *
  * Three forms of one thing: the plain JSON object of `replay` (with or without "event" and "key"), a
  * CloudEvent in structured mode (application/cloudevents+json) with that object as its data, and one in
- * binary mode (ce- headers) with that object as the body. Checks in the order of the contract;
+ * binary mode (ce- headers) with that object as the body. Finds all mistakes, in the order of the contract;
  * knows nothing of HTTP but media types, and nothing of the bus.
  */
 
@@ -32,6 +32,7 @@ struct intake_request {
         const char *body;
         size_t n;
         instant_t now;
+        enum language language; /* of what is said about mistakes */
 };
 
 struct intake {
@@ -44,11 +45,11 @@ struct intake {
 bool intake_media_type(const char *content_type, enum intake_form *ret);
 
 /* Whether this caller may publish this type at all, whatever the body says. Fills @ret when not. */
-bool intake_allowed(const struct event_type *type, const struct organisation *caller, struct problem *ret);
+bool intake_allowed(const struct event_type *type, const struct organisation *caller, enum language language, struct problem *ret);
 
 /*
  * Reads and checks. @ret is valid until intake_done() and the arena's reset.
- * Return: true; false with the problem.
+ * Return: true; false with the problem, which holds every mistake and nothing of @ret.
  */
 bool intake_read(const struct intake_request *request, const struct organisations *orgs, struct arena *arena, struct intake *ret,
                  struct problem *problem) MUSTCHECK;

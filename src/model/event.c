@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "calendar/date.h"
 #include "base/name.h"
+#include "model/event_mistakes.h"
 
 
 const char *const refusal_codes[REFUSALS] = {
@@ -41,19 +42,24 @@ static bool instant_in_range(int64_t at) {
 }
 
 /* NULL when the value lies in its domain, else what is wrong. What the broker tells has sentences in its strings. */
-static const char *event_wrong_value(const struct event_type *type, const struct layout_field *field, const struct slot *slot) {
+static const char *event_wrong_value(const struct event_type *type, const struct layout_field *field, const struct slot *slot, enum language language) {
         if (slot->kind == SLOT_NULL)
-                return field->nullable ? NULL : "may not be null";
+                return field->nullable ? NULL : IN_LANGUAGE(language, "may not be null", "mag niet null zijn");
         switch (field->type) {
         case LAYOUT_STRING:
-                return type->output || name_valid(slot->s) ? NULL : "must be 1 to 64 of A-Z a-z 0-9 . _ : / # -";
+                if (type->output || name_valid(slot->s))
+                        return NULL;
+                return IN_LANGUAGE(language, "must be 1 to 64 of A-Z a-z 0-9 . _ : / # -", "moet uit 1 tot 64 tekens bestaan, van A-Z a-z 0-9 . _ : / # -");
         case LAYOUT_DATE:
-                return day_in_range(slot->i) ? NULL : "is not a date of the years 1900 to 2200";
+                return day_in_range(slot->i) ? NULL : IN_LANGUAGE(language, "is not a date of the years 1900 to 2200",
+                                                                  "is geen datum uit de jaren 1900 tot en met 2200");
         case LAYOUT_TIMESTAMP:
-                return instant_in_range(slot->i) ? NULL : "is not an instant of the years 2000 to 2200";
+                if (instant_in_range(slot->i))
+                        return NULL;
+                return IN_LANGUAGE(language, "is not an instant of the years 2000 to 2200", "is geen tijdstip uit de jaren 2000 tot en met 2200");
         case LAYOUT_FLOAT:
         case LAYOUT_DOUBLE:
-                return isfinite(slot->d) ? NULL : "is not a number";
+                return isfinite(slot->d) ? NULL : IN_LANGUAGE(language, "is not a number", "is geen getal");
         case LAYOUT_BOOLEAN:
         case LAYOUT_INT:
         case LAYOUT_LONG:
@@ -65,144 +71,199 @@ static const char *event_wrong_value(const struct event_type *type, const struct
         return NULL;
 }
 
+static void organisation_unknown(const struct event *event, const struct organisations *orgs, int slot, struct event_mistakes *m) {
+        struct text named = event->slots[slot].s;
+        const struct event_type *type = event->type;
+        const char *field = type->layout->fields[slot].name;
+        char text[NAME_SHOWN], hint[NEAREST_HINT_MAX];
+        struct nearest nearest;
+
+        if (type->personal >> slot & 1 || !name_shown(named, text)) {
+                event_mistakes_add_slot(m, type, (size_t)slot, REFUSAL_BAD_VALUE,
+                                        IN_LANGUAGE(m->language, "%s: no organisation is called that", "%s: zo heet geen organisatie"), field);
+                return;
+        }
+        nearest = (struct nearest)NEAREST_INIT(text);
+        organisations_nearest(orgs, &nearest);
+        event_mistakes_add_slot(m, type, (size_t)slot, REFUSAL_BAD_VALUE,
+                                IN_LANGUAGE(m->language, "%s: no organisation is called '%s'%s", "%s: geen organisatie heet '%s'%s"), field, text,
+                                language_hint(m->language, &nearest, hint));
+}
+
 /*
  * Organisations that are known on no date. What repeats the source is judged with it: then the source is what is wrong.
  * Whoever is meant may have no inbox yet, but a word that nobody knows is never anybody.
  */
-static enum refusal event_check_organisations(const struct event *event, const struct organisations *orgs, const char **ret_field, struct error *err) {
-        const struct event_type *type = event->type;
-
-        for (uint64_t left = type->insiders; left; left &= left - 1) {
+static void event_judge_organisations(const struct event *event, const struct organisations *orgs, struct event_mistakes *m) {
+        for (uint64_t left = event->type->insiders & ~m->wrong; left; left &= left - 1) {
                 int slot = __builtin_ctzll(left);
                 const struct slot *named = &event->slots[slot];
-                char text[NAME_SHOWN], hint[NEAREST_HINT_MAX];
-                struct nearest nearest;
 
-                if (named->kind != SLOT_STRING || text_equal(named->s, event_source(event)) || organisations_find(orgs, named->s))
-                        continue;
-                *ret_field = type->layout->fields[slot].name;
-                if (type->personal >> slot & 1 || !name_shown(named->s, text)) {
-                        error_set(err, "%s: no organisation is called that", *ret_field);
-                        return REFUSAL_BAD_VALUE;
-                }
-                nearest = (struct nearest)NEAREST_INIT(text);
-                organisations_nearest(orgs, &nearest);
-                error_set(err, "%s: no organisation is called '%s'%s", *ret_field, text, nearest_hint(&nearest, hint));
-                return REFUSAL_BAD_VALUE;
+                if (named->kind == SLOT_STRING && !text_equal(named->s, event_source(event)) && !organisations_find(orgs, named->s))
+                        organisation_unknown(event, orgs, slot, m);
         }
-        return REFUSAL_NONE;
 }
 
-static enum refusal event_check_region(const struct event *event, const struct organisations *orgs, const char **ret_field, struct error *err) {
+static void event_judge_region(const struct event *event, const struct organisations *orgs, struct event_mistakes *m) {
         char text[NAME_SHOWN], hint[NEAREST_HINT_MAX];
 
-        if (!event->type->region || regions_find(orgs, event->slots[SLOT_REGION].s))
-                return REFUSAL_NONE;
-        *ret_field = "region";
+        if (!event->type->region || !event_mistakes_clear(m, SLOT_REGION) || regions_find(orgs, event->slots[SLOT_REGION].s))
+                return;
         if (name_shown(event->slots[SLOT_REGION].s, text)) {
                 struct nearest nearest = NEAREST_INIT(text);
 
                 regions_nearest(orgs, &nearest);
-                error_set(err, "region: no region is called '%s'%s", text, nearest_hint(&nearest, hint));
+                event_mistakes_add_slot(m, event->type, SLOT_REGION, REFUSAL_BAD_VALUE,
+                                        IN_LANGUAGE(m->language, "region: no region is called '%s'%s", "region: geen regio heet '%s'%s"), text,
+                                        language_hint(m->language, &nearest, hint));
         } else {
-                error_set(err, "region: no region is called that");
+                event_mistakes_add_slot(m, event->type, SLOT_REGION, REFUSAL_BAD_VALUE, 
+                                        IN_LANGUAGE(m->language, "region: no region is called that", "region: zo heet geen regio"));
         }
-        return REFUSAL_BAD_VALUE;
+}
+
+static void event_add_ahead(const struct event *event, int slot, struct event_mistakes *m) {
+        const struct event_type *type = event->type;
+
+        event_mistakes_add_slot(m, type, (size_t)slot, REFUSAL_BAD_VALUE,
+                                IN_LANGUAGE(m->language, "%s: lies more than a day after recorded_at; %s reports what happened: send it when it has",
+                                            "%s: ligt meer dan een dag na recorded_at; %s meldt wat gebeurd is: stuur het als het zover is"),
+                                type->layout->fields[slot].name, type->name);
 }
 
 /* What reports that something happened is not dated more than a day ahead of when it was written down. */
-static enum refusal event_check_past(const struct event *event, const char **ret_field, struct error *err) {
+static void event_judge_past(const struct event *event, struct event_mistakes *m) {
         const struct event_type *type = event->type;
         instant_t recorded_at = event->slots[SLOT_RECORDED_AT].i;
-        int late = -1;
 
-        if (!type->past)
-                return REFUSAL_NONE;
-        if (event->slots[SLOT_OCCURRED_AT].i - recorded_at > DAY_MS)
-                late = SLOT_OCCURRED_AT;
-        else if (type->past_date >= 0 && event->slots[type->past_date].kind == SLOT_INT &&
-                 event->slots[type->past_date].i > date_of_instant(recorded_at) + 1)
-                late = type->past_date;
-        if (late < 0)
-                return REFUSAL_NONE;
-        *ret_field = type->layout->fields[late].name;
-        error_set(err, "%s: lies more than a day after recorded_at; %s reports what happened: send it when it has", *ret_field, type->name);
-        return REFUSAL_BAD_VALUE;
+        if (!type->past || !event_mistakes_clear(m, SLOT_RECORDED_AT))
+                return;
+        if (event_mistakes_clear(m, SLOT_OCCURRED_AT) && event->slots[SLOT_OCCURRED_AT].i - recorded_at > DAY_MS)
+                event_add_ahead(event, SLOT_OCCURRED_AT, m);
+        if (type->past_date >= 0 && event->slots[type->past_date].kind == SLOT_INT && event_mistakes_clear(m, type->past_date) &&
+            event->slots[type->past_date].i > date_of_instant(recorded_at) + 1)
+                event_add_ahead(event, type->past_date, m);
+}
+
+void event_judge_values(const struct event *event, const struct organisations *orgs, struct event_mistakes *m) {
+        const struct layout *layout = event->type->layout;
+
+        for (size_t i = 0; i < layout->n; i++) {
+                const char *wrong = event_wrong_value(event->type, &layout->fields[i], &event->slots[i], m->language);
+
+                if (wrong && event_mistakes_clear(m, (int)i))
+                        event_mistakes_add_slot(m, event->type, i, REFUSAL_BAD_VALUE, "%s: %s", layout->fields[i].name, wrong);
+        }
+        event_judge_past(event, m);
+        event_judge_organisations(event, orgs, m);
+        event_judge_region(event, orgs, m);
 }
 
 enum refusal event_check_values(const struct event *event, const struct organisations *orgs, const char **ret_field, struct error *err) {
-        const struct layout *layout = event->type->layout;
+        struct event_mistake first;
+        struct event_mistakes m = {.items = &first, .room = 1};
 
         assert(orgs && ret_field && err);
-        *ret_field = NULL;
-        for (size_t i = 0; i < layout->n; i++) {
-                const char *wrong = event_wrong_value(event->type, &layout->fields[i], &event->slots[i]);
-
-                if (!wrong)
-                        continue;
-                *ret_field = layout->fields[i].name;
-                error_set(err, "%s: %s", layout->fields[i].name, wrong);
-                return REFUSAL_BAD_VALUE;
-        }
-        if (event_check_past(event, ret_field, err) != REFUSAL_NONE || event_check_organisations(event, orgs, ret_field, err) != REFUSAL_NONE)
-                return REFUSAL_BAD_VALUE;
-        return event_check_region(event, orgs, ret_field, err);
+        event_judge_values(event, orgs, &m);
+        return event_mistakes_first(&m, ret_field, err);
 }
 
-enum refusal event_check_publisher(const struct event *event, const struct organisations *orgs, const char **ret_field, struct error *err) {
-        const struct organisation *source = organisations_find(orgs, event_source(event));
+static void source_unknown(const struct event *event, const struct organisations *orgs, struct event_mistakes *m) {
         char text[NAME_SHOWN], hint[NEAREST_HINT_MAX];
-        int own;
 
-        assert(event->slots[SLOT_SOURCE].kind == SLOT_STRING); /* event_check_values() came first */
-        *ret_field = "source";
-        if (!source && !name_shown(event_source(event), text)) {
-                error_set(err, "source: no organisation is called that");
-                return REFUSAL_UNKNOWN_ORGANISATION;
-        }
-        if (!source) {
+        if (name_shown(event_source(event), text)) {
                 struct nearest nearest = NEAREST_INIT(text);
 
                 organisations_nearest(orgs, &nearest);
-                error_set(err, "source: no organisation '%s'%s", text, nearest_hint(&nearest, hint));
-                return REFUSAL_UNKNOWN_ORGANISATION;
+                event_mistakes_add_slot(m, event->type, SLOT_SOURCE, REFUSAL_UNKNOWN_ORGANISATION,
+                                        IN_LANGUAGE(m->language, "source: no organisation '%s'%s", "source: er is geen organisatie '%s'%s"), text,
+                                        language_hint(m->language, &nearest, hint));
+        } else {
+                event_mistakes_add_slot(m, event->type, SLOT_SOURCE, REFUSAL_UNKNOWN_ORGANISATION, 
+                                        IN_LANGUAGE(m->language, "source: no organisation is called that", "source: zo heet geen organisatie"));
         }
-        if (event->type->output) {
-                error_set(err, "nobody publishes %s: the broker tells it", event->type->name);
-                return REFUSAL_NOT_ALLOWED;
-        }
-        if (!(event->type->publishers & 1u << source->kind)) {
-                error_set(err, "source: %s may not publish %s: it is of kind %s", source->id, event->type->name, organisation_kind_names[source->kind]);
-                return REFUSAL_NOT_ALLOWED;
-        }
-        own = event->type->own[source->kind];
-        if (own >= 0 && (event->slots[own].kind != SLOT_STRING || !text_equal(event->slots[own].s, event_source(event)))) {
-                *ret_field = event->type->layout->fields[own].name;
-                error_set(err, "%s: must be %s itself, the source", *ret_field, source->id);
-                return REFUSAL_NOT_ALLOWED;
-        }
-        *ret_field = NULL;
-        return REFUSAL_NONE;
 }
 
-enum refusal event_check_key(const struct event *event, const struct organisations *orgs, struct text key, struct error *err) {
+bool event_type_judge_kind(const struct event_type *type, const struct organisation *source, const char *field, struct event_mistakes *m) {
+        const char *prefix = field ? field : "", *colon = field ? ": " : "";
+
+        if (type->output)
+                return event_mistakes_add(m, REFUSAL_NOT_ALLOWED, field,
+                                          IN_LANGUAGE(m->language, "nobody publishes %s: the broker tells it", "niemand meldt %s: dat zegt ketenwacht zelf"),
+                                          type->name);
+        if (type->publishers & 1u << source->kind)
+                return true;
+        return event_mistakes_add(m, REFUSAL_NOT_ALLOWED, field,
+                                  IN_LANGUAGE(m->language, "%s%s%s may not publish %s: it is of kind %s",
+                                              "%s%s%s mag geen %s melden: het is een organisatie van de soort %s"),
+                                  prefix, colon, source->id, type->name, organisation_kind_names[source->kind]);
+}
+
+void event_judge_publisher(const struct event *event, const struct organisations *orgs, struct event_mistakes *m) {
+        const struct organisation *source;
+        int own;
+
+        if (!event_mistakes_clear(m, SLOT_SOURCE))
+                return;
+        assert(event->slots[SLOT_SOURCE].kind == SLOT_STRING); /* event_judge_values() came first */
+        source = organisations_find(orgs, event_source(event));
+        if (!source) {
+                source_unknown(event, orgs, m);
+                return;
+        }
+        if (!event_type_judge_kind(event->type, source, "source", m))
+                return;
+        own = event->type->own[source->kind];
+        if (own < 0 || !event_mistakes_clear(m, own) || (event->slots[own].kind == SLOT_STRING && text_equal(event->slots[own].s, event_source(event))))
+                return;
+        event_mistakes_add_slot(m, event->type, (size_t)own, REFUSAL_NOT_ALLOWED,
+                                IN_LANGUAGE(m->language, "%s: must be %s itself, the source", "%s: moet %s zelf zijn, de bron"),
+                                event->type->layout->fields[own].name,
+                                source->id);
+}
+
+enum refusal event_check_publisher(const struct event *event, const struct organisations *orgs, const char **ret_field, struct error *err) {
+        struct event_mistake first;
+        struct event_mistakes m = {.items = &first, .room = 1};
+
+        event_judge_publisher(event, orgs, &m);
+        return event_mistakes_first(&m, ret_field, err);
+}
+
+void event_judge_key(const struct event *event, const struct organisations *orgs, struct text key, struct event_mistakes *m) {
         const struct uuid *case_id = &event->slots[SLOT_CASE_ID].u;
         const struct region *region;
         char text[UUID_TEXT + 1];
 
+        if (!event_mistakes_clear(m, SLOT_CASE_ID))
+                return;
         assert(event->slots[SLOT_CASE_ID].kind == SLOT_UUID);
         uuid_format(case_id, text);
         if (!text_is(key, text)) {
-                error_set(err, "the key of the record must be the case_id, %s", text);
-                return REFUSAL_KEY_MISMATCH;
+                event_mistakes_add_slot(m, event->type, SLOT_CASE_ID, REFUSAL_KEY_MISMATCH,
+                                        IN_LANGUAGE(m->language, "the key of the record must be the case_id, %s",
+                                                    "de sleutel van het record moet de case_id zijn, %s"),
+                                        text);
+                return;
         }
-        if (!event->type->region)
-                return REFUSAL_NONE;
+        if (!event->type->region || !event_mistakes_clear(m, SLOT_REGION))
+                return;
         region = regions_find(orgs, event->slots[SLOT_REGION].s);
         if (region && uuid_equal(&region->case_id, case_id))
-                return REFUSAL_NONE;
+                return;
         if (region)
                 uuid_format(&region->case_id, text);
-        error_set(err, "case_id: that of region %s is %s", region ? region->id : "nowhere", region ? text : "not known");
-        return REFUSAL_KEY_MISMATCH;
+        event_mistakes_add_slot(m, event->type, SLOT_CASE_ID, REFUSAL_KEY_MISMATCH,
+                                IN_LANGUAGE(m->language, "case_id: that of region %s is %s", "case_id: die van regio %s is %s"),
+                                region ? region->id : IN_LANGUAGE(m->language, "nowhere", "nergens"),
+                                region ? text : IN_LANGUAGE(m->language, "not known", "niet bekend"));
+}
+
+enum refusal event_check_key(const struct event *event, const struct organisations *orgs, struct text key, struct error *err) {
+        struct event_mistake first;
+        struct event_mistakes m = {.items = &first, .room = 1};
+        const char *field;
+
+        event_judge_key(event, orgs, key, &m);
+        return event_mistakes_first(&m, &field, err);
 }

@@ -31,11 +31,25 @@ struct event {
         struct slot *slots; /* type->layout->n of them */
 };
 
-/* The domains again, for what came as Avro: strings 1-64 of A-Z a-z 0-9 . _ : / # -, instants 2000-2200, dates 1900-2200, known region. */
+struct event_mistakes; /* model/event_mistakes.h */
+
+/*
+ * The domains again, for what came as Avro: strings 1-64 of A-Z a-z 0-9 . _ : / # -, instants 2000-2200, dates 1900-2200, known region
+ * and organisations, nothing dated ahead. judge: every mistake, but of slots of which something was said already; check: the first.
+ */
+void event_judge_values(const struct event *event, const struct organisations *orgs, struct event_mistakes *m);
 enum refusal event_check_values(const struct event *event, const struct organisations *orgs, const char **ret_field, struct error *err) MUSTCHECK;
 
+/*
+ * Whether organisations of this kind publish this type at all, else a mistake of @field ("source"; NULL: of none, when nothing but the
+ * type and @source are known).
+ */
+bool event_type_judge_kind(const struct event_type *type, const struct organisation *source, const char *field, struct event_mistakes *m);
+
 /* The source exists, its kind may publish this type, and own fields name it. */
+void event_judge_publisher(const struct event *event, const struct organisations *orgs, struct event_mistakes *m);
 enum refusal event_check_publisher(const struct event *event, const struct organisations *orgs, const char **ret_field, struct error *err) MUSTCHECK;
 
 /* The key is the case_id, and a region's case_id is that of its region. */
+void event_judge_key(const struct event *event, const struct organisations *orgs, struct text key, struct event_mistakes *m);
 enum refusal event_check_key(const struct event *event, const struct organisations *orgs, struct text key, struct error *err) MUSTCHECK;

@@ -8,12 +8,15 @@
 #include "calendar/date.h"
 #include "model/event_json.h"
 #include "base/name.h"
+#include "model/event_mistakes.h"
+
+#define SYMBOLS_SHOWN 24u                /* of those that can stand in a field */
+#define SYMBOLS_BYTES_MAX 4096
 
 struct reader {
         const struct event_type *type;
         const json_t *object;
-        const char **ret_field;
-        struct error *err;
+        struct event_mistakes *m;
 };
 
 /* "<field>: '<value>' <wrong>", without the value when it is personal or no name. */
@@ -21,39 +24,48 @@ static bool event_json_refuse(struct reader *r, size_t slot, struct text value, 
         const char *name = r->type->layout->fields[slot].name;
         char text[NAME_SHOWN];
 
-        *r->ret_field = name;
         if (r->type->personal & (uint64_t)1 << slot || !name_shown(value, text))
-                error_set(r->err, "%s: %s", name, wrong);
-        else
-                error_set(r->err, "%s: '%s' %s", name, text, wrong);
-        return false;
+                return event_mistakes_add_slot(r->m, r->type, slot, REFUSAL_BAD_VALUE, "%s: %s", name, wrong);
+        return event_mistakes_add_slot(r->m, r->type, slot, REFUSAL_BAD_VALUE, "%s: '%s' %s", name, text, wrong);
 }
 
-static bool slot_read_symbol(struct reader *r, size_t slot, struct text value, struct slot *ret) {
+/* "is none of its values (did you mean 'OTS'?); it can be OTS, VOTS" */
+static void symbol_wrong(const struct reader *r, size_t slot, struct text value, struct buffer *out) {
         const struct layout_field *field = &r->type->layout->fields[slot];
-        int symbol = layout_symbol(field, value);
-        char text[NAME_SHOWN], hint[NEAREST_HINT_MAX] = "", wrong[NEAREST_HINT_MAX + 64];
+        char text[NAME_SHOWN], hint[NEAREST_HINT_MAX] = "";
 
-        if (symbol >= 0) {
-                *ret = (struct slot){.kind = SLOT_INT, .i = symbol};
-                return true;
-        }
         if (name_shown(value, text) && !(r->type->personal & (uint64_t)1 << slot)) {
                 struct nearest nearest = NEAREST_INIT(text);
 
                 for (size_t i = 0; i < field->n_symbols; i++)
                         nearest_try(&nearest, field->symbols[i]);
-                (void) nearest_hint(&nearest, hint);
+                (void) language_hint(r->m->language, &nearest, hint);
         }
-        (void) snprintf(wrong, sizeof(wrong), "is none of its values%s", hint);
-        return event_json_refuse(r, slot, value, wrong);
+        buffer_printf(out, IN_LANGUAGE(r->m->language, "is none of its values%s; it can be ", "is geen van de waarden%s; het kan zijn "), hint);
+        for (size_t i = 0; i < field->n_symbols && i < SYMBOLS_SHOWN; i++)
+                buffer_printf(out, "%s%s", i > 0 ? ", " : "", field->symbols[i]);
+        if (field->n_symbols > SYMBOLS_SHOWN)
+                buffer_printf(out, IN_LANGUAGE(r->m->language, " and %zu more", " en nog %zu"), field->n_symbols - SYMBOLS_SHOWN);
+}
+
+static bool slot_read_symbol(struct reader *r, size_t slot, struct text value, struct slot *ret) {
+        CLEANUP(buffer_done) struct buffer wrong = BUFFER_INIT(SYMBOLS_BYTES_MAX);
+        int symbol = layout_symbol(&r->type->layout->fields[slot], value);
+
+        if (symbol >= 0) {
+                *ret = (struct slot){.kind = SLOT_INT, .i = symbol};
+                return true;
+        }
+        symbol_wrong(r, slot, value, &wrong);
+        return event_json_refuse(r, slot, value, buffer_text(&wrong));
 }
 
 static bool slot_read_date(struct reader *r, size_t slot, struct text value, struct slot *ret) {
         day_t day;
 
         if (!date_parse(value, &day))
-                return event_json_refuse(r, slot, value, "is not a date: YYYY-MM-DD, of the years 1900 to 2200");
+                return event_json_refuse(r, slot, value, IN_LANGUAGE(r->m->language, "is not a date: YYYY-MM-DD, of the years 1900 to 2200",
+                                                                     "is geen datum: JJJJ-MM-DD, uit de jaren 1900 tot en met 2200"));
         *ret = (struct slot){.kind = SLOT_INT, .i = day};
         return true;
 }
@@ -62,7 +74,8 @@ static bool slot_read_instant(struct reader *r, size_t slot, struct text value, 
         instant_t at;
 
         if (!instant_parse(value, &at))
-                return event_json_refuse(r, slot, value, "is not an instant: RFC 3339 with an offset, of the years 2000 to 2200");
+                return event_json_refuse(r, slot, value, IN_LANGUAGE(r->m->language, "is not an instant: RFC 3339 with an offset, of the years 2000 to 2200",
+                                                                     "is geen tijdstip: RFC 3339 met een tijdzone, uit de jaren 2000 tot en met 2200"));
         *ret = (struct slot){.kind = SLOT_INT, .i = at};
         return true;
 }
@@ -71,7 +84,8 @@ static bool slot_read_uuid(struct reader *r, size_t slot, struct text value, str
         struct uuid u;
 
         if (!uuid_parse(value.s, value.n, &u))
-                return event_json_refuse(r, slot, value, "is not a uuid: 36 characters, lower case");
+                return event_json_refuse(r, slot, value, IN_LANGUAGE(r->m->language, "is not a uuid: 36 characters, lower case",
+                                                                     "is geen uuid: 36 tekens, kleine letters"));
         *ret = (struct slot){.kind = SLOT_UUID, .u = u};
         return true;
 }
@@ -93,59 +107,70 @@ static bool slot_read_string(struct reader *r, size_t slot, struct text value, s
         }
 }
 
-static const char *slot_expected(enum layout_type type) {
-        switch (type) {
+static bool event_json_refuse_type(struct reader *r, size_t slot) {
+        enum language language = r->m->language;
+        const char *wrong;
+
+        switch (r->type->layout->fields[slot].type) {
         case LAYOUT_BOOLEAN:
-                return "must be true or false";
+                wrong = IN_LANGUAGE(language, "must be true or false", "moet true of false zijn");
+                break;
         case LAYOUT_INT:
-                return "must be a whole number of 32 bits";
+                wrong = IN_LANGUAGE(language, "must be a whole number of 32 bits", "moet een geheel getal van 32 bits zijn");
+                break;
         case LAYOUT_LONG:
-                return "must be a whole number";
+                wrong = IN_LANGUAGE(language, "must be a whole number", "moet een geheel getal zijn");
+                break;
         case LAYOUT_FLOAT:
         case LAYOUT_DOUBLE:
-                return "must be a number";
+                wrong = IN_LANGUAGE(language, "must be a number", "moet een getal zijn");
+                break;
         default:
-                return "must be a string";
+                wrong = IN_LANGUAGE(language, "must be a string", "moet een tekst zijn, tussen aanhalingstekens");
         }
+        return event_json_refuse(r, slot, (struct text){0}, wrong);
 }
 
 static bool slot_read(struct reader *r, size_t slot, const json_t *value, struct slot *ret) {
         enum layout_type type = r->type->layout->fields[slot].type;
-        const struct text none = {0};
 
         switch (type) {
         case LAYOUT_BOOLEAN:
                 *ret = (struct slot){.kind = SLOT_BOOLEAN, .i = json_is_true(value)};
-                return json_is_boolean(value) || event_json_refuse(r, slot, none, slot_expected(type));
+                return json_is_boolean(value) || event_json_refuse_type(r, slot);
         case LAYOUT_INT:
         case LAYOUT_LONG:
                 *ret = (struct slot){.kind = SLOT_INT, .i = json_integer_value(value)};
                 if (!json_is_integer(value) || (type == LAYOUT_INT && (ret->i < INT32_MIN || ret->i > INT32_MAX)))
-                        return event_json_refuse(r, slot, none, slot_expected(type));
+                        return event_json_refuse_type(r, slot);
                 return true;
         case LAYOUT_FLOAT:
         case LAYOUT_DOUBLE:
                 *ret = (struct slot){.kind = SLOT_DOUBLE, .d = json_number_value(value)};
                 if (type == LAYOUT_FLOAT)
                         ret->d = (double)(float)ret->d; /* what a reader of the record will see */
-                return json_is_number(value) || event_json_refuse(r, slot, none, slot_expected(type));
+                return json_is_number(value) || event_json_refuse_type(r, slot);
         default:
                 if (!json_is_string(value))
-                        return event_json_refuse(r, slot, none, slot_expected(type));
+                        return event_json_refuse_type(r, slot);
                 return slot_read_string(r, slot, (struct text){json_string_value(value), json_string_length(value)}, ret);
         }
 }
 
-static bool event_json_read_field(struct reader *r, size_t slot, struct slot *ret) {
+static void event_json_read_field(struct reader *r, size_t slot, struct slot *ret) {
         const struct layout_field *field = &r->type->layout->fields[slot];
         const json_t *value = json_object_get(r->object, field->name);
 
-        if (value && !json_is_null(value))
-                return slot_read(r, slot, value, ret);
         *ret = (struct slot){.kind = SLOT_NULL};
-        if (field->nullable)
-                return true;
-        return event_json_refuse(r, slot, (struct text){0}, value ? "may not be null" : "is missing");
+        if (value && !json_is_null(value)) {
+                if (!slot_read(r, slot, value, ret))
+                        *ret = (struct slot){.kind = SLOT_NULL};
+                return;
+        }
+        if (!field->nullable)
+                event_json_refuse(r, slot, (struct text){0},
+                                  value ? IN_LANGUAGE(r->m->language, "may not be null", "mag niet null zijn") : IN_LANGUAGE(r->m->language, "is missing",
+                                                                                                                             "ontbreekt"));
 }
 
 static bool event_json_among(const char *word, const char *const *list) {
@@ -156,51 +181,56 @@ static bool event_json_among(const char *word, const char *const *list) {
         return false;
 }
 
-static bool event_json_check_keys(struct reader *r, const char *const *also) {
+static void event_json_refuse_key(struct reader *r, const char *key) {
         const struct layout *layout = r->type->layout;
+        struct nearest nearest = NEAREST_INIT(key);
         char text[NAME_SHOWN], hint[NEAREST_HINT_MAX];
+
+        if (r->m->n >= r->m->room || !name_shown(text_of(key), text)) { /* without looking for the nearest: there may be thousands */
+                event_mistakes_add_key(r->m, text_of(key),
+                                       IN_LANGUAGE(r->m->language, "%s has a field that its schema does not know",
+                                                   "%s heeft een veld dat het schema niet kent"),
+                                       r->type->name);
+                return;
+        }
+        for (size_t i = 0; i < layout->n; i++)
+                nearest_try(&nearest, layout->fields[i].name);
+        event_mistakes_add_key(r->m, text_of(key), IN_LANGUAGE(r->m->language, "%s has no field '%s'%s", "%s heeft geen veld '%s'%s"), r->type->name, text,
+                               language_hint(r->m->language, &nearest, hint));
+}
+
+bool event_read_json(const struct event_type *type, const struct organisations *orgs, const json_t *object, const char *const *also, struct arena *arena,
+                     struct event *ret, struct event_mistakes *m) {
+        struct reader r = {.type = type, .object = object, .m = m};
         const char *key;
         json_t *value;
 
-        json_object_foreach((json_t *)r->object, key, value) {
-                struct nearest nearest = NEAREST_INIT(key);
-
-                if (layout_slot(layout, key) >= 0 || event_json_among(key, also))
-                        continue;
-                for (size_t i = 0; i < layout->n; i++)
-                        nearest_try(&nearest, layout->fields[i].name);
-                *r->ret_field = NULL;
-                if (name_shown(text_of(key), text))
-                        error_set(r->err, "%s has no field '%s'%s", r->type->name, text, nearest_hint(&nearest, hint));
-                else
-                        error_set(r->err, "%s has a field that its schema does not know", r->type->name);
-                return false;
+        ret->type = type;
+        ret->slots = NULL;
+        if (!json_is_object(object))
+                return event_mistakes_add(m, REFUSAL_MALFORMED, NULL, 
+                                          IN_LANGUAGE(m->language, "the event is not a JSON object", "de gebeurtenis is geen JSON-object"));
+        ret->slots = arena_calloc(arena, type->layout->n, sizeof(*ret->slots));
+        if (!ret->slots)
+                return event_mistakes_add(m, REFUSAL_BAD_VALUE, NULL, IN_LANGUAGE(m->language, "%s is too large to be read", "%s is te groot om te lezen"),
+                                          type->name);
+        for (size_t i = 0; i < type->layout->n; i++)
+                event_json_read_field(&r, i, &ret->slots[i]);
+        json_object_foreach((json_t *)object, key, value) {
+                if (layout_slot(type->layout, key) < 0 && !event_json_among(key, also))
+                        event_json_refuse_key(&r, key);
         }
+        event_judge_values(ret, orgs, m);
         return true;
 }
 
 enum refusal event_from_json(const struct event_type *type, const struct organisations *orgs, const json_t *object, const char *const *also,
                              struct arena *arena, struct event *ret, const char **ret_field, struct error *err) {
-        struct reader r = {.type = type, .object = object, .ret_field = ret_field, .err = err};
+        struct event_mistake first;
+        struct event_mistakes m = {.items = &first, .room = 1};
 
-        *ret_field = NULL;
-        if (!json_is_object(object)) {
-                error_set(err, "the event is not a JSON object");
-                return REFUSAL_MALFORMED;
-        }
-        ret->type = type;
-        ret->slots = arena_calloc(arena, type->layout->n, sizeof(*ret->slots));
-        if (!ret->slots) {
-                error_set(err, "%s is too large to be read", type->name);
-                return REFUSAL_BAD_VALUE;
-        }
-        for (size_t i = 0; i < type->layout->n; i++) {
-                if (!event_json_read_field(&r, i, &ret->slots[i]))
-                        return REFUSAL_BAD_VALUE;
-        }
-        if (!event_json_check_keys(&r, also))
-                return REFUSAL_BAD_VALUE;
-        return event_check_values(ret, orgs, ret_field, err);
+        (void) event_read_json(type, orgs, object, also, arena, ret, &m);
+        return event_mistakes_first(&m, ret_field, err);
 }
 
 static void slot_write(const struct layout_field *field, const struct slot *slot, struct json_writer *w) {

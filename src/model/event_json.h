@@ -20,5 +20,12 @@
 enum refusal event_from_json(const struct event_type *type, const struct organisations *orgs, const json_t *object, const char *const *also,
                              struct arena *arena, struct event *ret, const char **ret_field, struct error *err) MUSTCHECK;
 
+/*
+ * The same, and every mistake. Return: true; false when there is nothing to judge further: no object, or no memory (slots are NULL then).
+ * Slots of which something is said in @m are null.
+ */
+bool event_read_json(const struct event_type *type, const struct organisations *orgs, const json_t *object, const char *const *also, struct arena *arena,
+                     struct event *ret, struct event_mistakes *m);
+
 /* Writes the fields as plain JSON (dates YYYY-MM-DD, instants RFC 3339, enums as symbols) into an open object. @masked: personal fields as null. */
 void event_to_json(const struct event *event, bool masked, struct json_writer *w);

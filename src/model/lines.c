@@ -7,8 +7,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "calendar/date.h"
+#include "base/json_read.h"
 #include "base/name.h"
+#include "calendar/date.h"
 #include "model/event_json.h"
 
 static struct text text_of_json(const json_t *string) {
@@ -27,54 +28,6 @@ static bool line_is_blank(struct text t) {
                         return false;
         }
         return true;
-}
-
-/* What is wrong with a text that is no JSON, by place: the parser's own words repeat what stands there, which may be personal. */
-static void line_syntax_error(const json_error_t *e, struct error *err) {
-        const char *what = "it is no JSON there";
-
-        switch (json_error_code(e)) {
-        case json_error_invalid_utf8:
-                what = "it is not UTF-8 there";
-                break;
-        case json_error_premature_end_of_input:
-                what = "it ends in the middle of a value; is a bracket or a quote missing?";
-                break;
-        case json_error_end_of_input_expected:
-                what = "something stands behind the object; write one object a line";
-                break;
-        case json_error_duplicate_key:
-                what = "a key stands there for the second time";
-                break;
-        case json_error_null_character:
-        case json_error_null_byte_in_key:
-                what = "it has a NUL character there";
-                break;
-        case json_error_numeric_overflow:
-                what = "a number there is too large";
-                break;
-        default:
-                break;
-        }
-        error_set(err, "not a JSON object: at byte %d %s", e->position, what);
-}
-
-static json_t *line_load(struct text text, struct error *err) {
-        json_error_t e;
-        json_t *object = json_loadb(text.s, text.n, JSON_REJECT_DUPLICATES, &e);
-
-        if (!object && json_error_code(&e) == json_error_numeric_overflow) /* an object all the same: a field will be refused for it */
-                object = json_loadb(text.s, text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &e);
-        if (!object) {
-                line_syntax_error(&e, err);
-                return NULL;
-        }
-        if (!json_is_object(object)) {
-                error_set(err, "not a JSON object; write one event a line, as {\"event\":\"measure-started\", …}");
-                json_decref(object);
-                return NULL;
-        }
-        return object;
 }
 
 static void line_parse_clock(struct line *line) {
@@ -156,7 +109,7 @@ void line_parse(const struct event_types *types, const struct organisations *org
                 line_refuse(ret, REFUSAL_MALFORMED, NULL);
                 return;
         }
-        ret->object = line_load(text, &ret->error);
+        ret->object = json_read_object(text, JSON_OF_LINE, LANGUAGE_EN, &ret->error);
         if (!ret->object) {
                 line_refuse(ret, REFUSAL_MALFORMED, NULL);
                 return;

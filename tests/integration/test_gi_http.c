@@ -213,6 +213,10 @@ static const struct {
          {"POST", MS, "JBN", JSON_TYPE, "{" FIELDS("gi-jbn", "gi-jbn", ",\"kind\":\"OTS\",\"birth_date\":\"personal\"") "}"}},
         {422, "bad-value", "BAD_VALUE", "type", NULL, {"POST", MS, "JBN", CE_JSON, CLOUDEVENT("nl.ketenwacht.plan-made.v1")}},
         {422, "bad-value", "BAD_VALUE", "type", NULL, {"POST", MS, "JBN", JSON_TYPE, GOOD, .headers = {"ce-specversion: 1.0", "ce-id: " EVENT_ID}}},
+        {422, "bad-value", "BAD_VALUE", "kind", "Content-Language: en", {"POST", MS, "JBN", JSON_TYPE, "{" FIELDS("gi-jbn", "gi-jbn", "") "}"}},
+        {422, "bad-value", "BAD_VALUE", "kind", "Content-Language: nl",
+         {"POST", MS, "JBN", JSON_TYPE, "{" FIELDS("gi-jbn", "gi-jbn", "") "}", .headers = {"Accept-Language: de, nl-BE;q=0.9, en;q=0.8"}}},
+        {401, "unauthorised", "UNAUTHORISED", NULL, "Vary: Accept-Language", {"POST", MS, NULL, JSON_TYPE, GOOD, .headers = {"Accept-Language: nl"}}},
         {422, "key-mismatch", "KEY_MISMATCH", "key", NULL,
          {"POST", MS, "JBN", JSON_TYPE, "{" FIELDS("gi-jbn", "gi-jbn", ",\"kind\":\"OTS\",\"key\":\"" EVENT_ID "\"") "}"}},
 };
@@ -415,6 +419,10 @@ START_TEST(test_what_can_be_read) {
         ask(&(struct request){"GET", "/", NULL, NULL, NULL}, &a);
         ck_assert_int_eq(a.status, 200);
         ck_assert_ptr_nonnull(strstr(buffer_text(&a.body), "/openapi.json"));
+        answer_done(&a);
+        ask(&(struct request){"GET", "/", .headers = {"Accept-Language: nl"}}, &a);
+        ck_assert_ptr_nonnull(strstr(buffer_text(&a.headers), "Content-Language: nl"));
+        ck_assert_ptr_nonnull(strstr(buffer_text(&a.body), "een gebeurtenis, als application/json"));
         answer_done(&a);
 }
 END_TEST

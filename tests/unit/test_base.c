@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/heap.h"
 #include "base/json.h"
+#include "base/language.h"
 #include "base/sha1.h"
 #include "base/table.h"
 #include "base/text.h"
@@ -307,6 +308,35 @@ START_TEST(test_nearest_word) {
 }
 END_TEST
 
+static const struct {
+        const char *header, *language;
+} accept_rows[] = {
+        {NULL, "en"}, {"", "en"}, {"*", "en"}, {"de, fr;q=0.8", "en"}, {"nl", "nl"}, {"NL-nl", "nl"}, {"nl-BE;q=0.2", "nl"},
+        {"en;q=0.8, nl;q=0.81", "nl"}, {"nl;q=0.8,en", "en"}, {"nl, en", "nl"}, {"en, nl", "en"}, {"nl;q=0", "en"},
+        {"nl ; q=0.5 , *;q=0.6", "en"}, {"nlx, en;q=0.1", "en"}, {"de, nl;q=0.3, en;q=0.299", "nl"}, {",,;;,nl;q=", "nl"}, {"nl;q=9.9.9, en", "nl"},
+};
+
+START_TEST(test_the_language_that_is_liked_best) {
+        ck_assert_str_eq(language_tag(language_of_accept(accept_rows[_i].header, LANGUAGE_EN)), accept_rows[_i].language);
+}
+END_TEST
+
+START_TEST(test_languages_of_locales) {
+        static const struct {
+                const char *locale;
+                int language; /* -1: none of ours */
+        } rows[] = {{"nl_NL.UTF-8", LANGUAGE_NL}, {"nl", LANGUAGE_NL}, {"nl@euro", LANGUAGE_NL}, {"en_GB", LANGUAGE_EN}, {"C.UTF-8", -1}, {"", -1}, {"nld",
+                                                                                                                                                     -1}};
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                enum language language = LANGUAGES;
+
+                ck_assert_msg(language_of_tag(text_of(rows[i].locale), &language) == (rows[i].language >= 0), "%s", rows[i].locale);
+                ck_assert_int_eq((int)language, rows[i].language >= 0 ? rows[i].language : (int)LANGUAGES);
+        }
+}
+END_TEST
+
 START_TEST(test_yaml_knows_places) {
         static const char text[] = "a: 1\nb:\n  - x\n  - {c: \"5\", d: [e]}\n";
         struct error err = {0};
@@ -461,6 +491,8 @@ int main(void) {
         tcase_add_test(t, test_json_is_escaped_and_stays_utf8);
         tcase_add_loop_test(t, test_utf8, 0, (int)ELEMENTS(utf8_rows));
         tcase_add_test(t, test_nearest_word);
+        tcase_add_loop_test(t, test_the_language_that_is_liked_best, 0, (int)ELEMENTS(accept_rows));
+        tcase_add_test(t, test_languages_of_locales);
         tcase_add_test(t, test_errors_keep_their_way_up);
         tcase_add_test(t, test_errors_about_which_nothing_was_said);
         tcase_add_test(t, test_yaml_knows_places);

@@ -74,6 +74,8 @@ static const struct {
 } forms[] = {
         {INTAKE_PLAIN, "{" GOOD "}", NULL, NULL, NULL},
         {INTAKE_PLAIN, "{\"event\":\"measure-started\",\"key\":\"" CASE_ID "\"," GOOD ",\"birth_date\":null}", NULL, NULL, NULL},
+        {INTAKE_PLAIN, "\xef\xbb\xbf{" GOOD "}", NULL, NULL, NULL},
+        {INTAKE_STRUCTURED, "\xef\xbb\xbf" CE(CE_TYPE "," CE_SOURCE), NULL, NULL, NULL},
         {INTAKE_STRUCTURED, CE(CE_TYPE "," CE_SOURCE), NULL, NULL, NULL},
         {INTAKE_STRUCTURED,
          CE(CE_TYPE ",\"source\":\"gi-jbn\",\"time\":\"2022-10-10T11:00:00Z\",\"datacontenttype\":\"application/json\""), NULL, NULL, NULL},
@@ -118,7 +120,8 @@ static const struct {
         {PROBLEM_BAD_VALUE, "informed_date", INTAKE_PLAIN, "{" ENVELOPE ",\"verdict_date\":\"2022-10-10\",\"informed_date\":null," REST "}"},
         {PROBLEM_BAD_VALUE, "birth_date", INTAKE_PLAIN, "{" GOOD ",\"birth_date\":\"secret-2011\"}"},
         {PROBLEM_BAD_VALUE, "reference", INTAKE_PLAIN, "{" GOOD ",\"reference\":\"Jan secret de Vries\"}"},
-        {PROBLEM_BAD_VALUE, NULL, INTAKE_PLAIN, "{" GOOD ",\"colour\":\"blue\"}"},
+        {PROBLEM_BAD_VALUE, "colour", INTAKE_PLAIN, "{" GOOD ",\"colour\":\"blue\"}"},
+        {PROBLEM_BAD_VALUE, NULL, INTAKE_PLAIN, "{" GOOD ",\"secret person\":\"blue\"}"},
         {PROBLEM_BAD_VALUE, "recorded_at", INTAKE_PLAIN,
          "{\"event_id\":\"" EVENT_ID "\",\"case_id\":\"" CASE_ID "\",\"source\":\"gi-jbn\",\"occurred_at\":\"2022-10-10T11:00:00+02:00\","
          "\"recorded_at\":\"2022-10-12T12:00:01+02:00\"," DATES "," REST "}"},
@@ -173,17 +176,149 @@ START_TEST(test_refusals_name_their_field) {
 }
 END_TEST
 
-START_TEST(test_pointer_leads_into_the_data) {
-        struct problem problem = {.kind = PROBLEM_BAD_VALUE, .field = "kind", .within = "/data"};
-        struct buffer out = BUFFER_INIT(65536);
+/* -- Everything at once -- */
 
-        error_set(&problem.detail, "kind: is missing");
-        problem_write(&problem, &out);
-        ck_assert_str_eq(buffer_text(&out),
-                         "{\"type\":\"urn:ketenwacht:problem:bad-value\",\"title\":\"A field is missing, unknown, or outside its domain\",\"status\":422,"
-                         "\"detail\":\"kind: is missing\",\"code\":\"BAD_VALUE\",\"field\":\"kind\","
-                         "\"errors\":[{\"pointer\":\"#/data/kind\",\"detail\":\"kind: is missing\"}]}");
-        buffer_done(&out);
+/* The errors of a problem as "pointer code detail\n", then "+more". */
+static void write_told(const struct problem *problem, struct buffer *out) {
+        CLEANUP(buffer_done) struct buffer text = BUFFER_INIT(1 << 20);
+        size_t i;
+        json_t *json, *error, *more;
+
+        problem_write(problem, &text);
+        json = json_loadb((const char *)text.bytes, text.n, JSON_REJECT_DUPLICATES, NULL);
+        ck_assert_ptr_nonnull(json);
+        json_array_foreach(json_object_get(json, "errors"), i, error) {
+                const char *pointer = json_string_value(json_object_get(error, "pointer"));
+
+                buffer_printf(out, "%s %s %s\n", pointer ? pointer : "-", json_string_value(json_object_get(error, "code")),
+                              json_string_value(json_object_get(error, "detail")));
+        }
+        if (i > 0) { /* what is one mistake for who reads one is the first of all */
+                error = json_array_get(json_object_get(json, "errors"), 0);
+                ck_assert_int_eq(json_equal(json_object_get(json, "detail"), json_object_get(error, "detail")), 1);
+                ck_assert_int_eq(json_equal(json_object_get(json, "code"), json_object_get(error, "code")), 1);
+                ck_assert_pstr_eq(json_string_value(json_object_get(json, "field")), json_string_value(json_object_get(error, "field")));
+        }
+        more = json_object_get(json, "more");
+        if (more)
+                buffer_printf(out, "+%" JSON_INTEGER_FORMAT "\n", json_integer_value(more));
+        json_decref(json);
+}
+
+#define KINDS_TEXT \
+        "OTS, VOTS, VOOGDIJ, VOORLOPIGE_VOOGDIJ, TIJDELIJKE_VOOGDIJ, PREVENTIEF, JR_GEDWONGEN, JR_VRIJWILLIG, ITB_HARDE_KERN, ITB_CRIEM, STP, " \
+        "GBM, GBM_VOORBEREIDING"
+
+static const struct {
+        enum intake_form form;
+        enum language language;
+        bool binary; /* with ce- headers that are all wrong */
+        const char *body, *told;
+} all_at_once[] = {
+        /* Missing, null, wrong type, a word in another case, a field that is misspelt, an organisation that nobody knows: in the order of the schema. */
+        {INTAKE_PLAIN, LANGUAGE_EN, false,
+         "{\"event_id\":\"x\",\"case_id\":\"" CASE_ID "\",\"source\":\"gi-jbn\",\"occurred_at\":null,\"recorded_at\":7,"
+         "\"measure_id\":\"7f0a320f-7e2d-50ba-959b-4131a3834d5d\","
+         "\"kind\":\"ots\",\"verdict_date\":\"2022-10-10\",\"informd_date\":\"2022-10-10\",\"gi\":\"gi-jbn\",\"municipality\":\"0014\"}",
+         "#/event_id BAD_VALUE event_id: 'x' is not a uuid: 36 characters, lower case\n"
+         "#/occurred_at BAD_VALUE occurred_at: may not be null\n"
+         "#/recorded_at BAD_VALUE recorded_at: must be a string\n"
+         "#/kind BAD_VALUE kind: 'ots' is none of its values (did you mean 'OTS'?); it can be " KINDS_TEXT "\n"
+         "#/informed_date BAD_VALUE informed_date: is missing\n"
+         "#/informd_date BAD_VALUE measure-started has no field 'informd_date' (did you mean 'informed_date'?)\n"
+         "#/municipality BAD_VALUE municipality: no organisation is called '0014' (did you mean 'gm0014'?)\n"},
+        {INTAKE_PLAIN, LANGUAGE_NL, false,
+         "{\"event\":\"plan-made\",\"key\":\"" EVENT_ID "\"," ENVELOPE "," DATES ",\"kind\":\"OTSS\",\"gi\":\"gi-wss\",\"municipality\":\"gm014\","
+         "\"measure_id\":\"7f0a320f-7e2d-50ba-959b-4131a3834d5d\",\"birth_date\":\"secret\"}",
+         "#/event BAD_VALUE event: dit adres neemt measure-started aan; laat event weg, of stuur het naar het adres dat erbij hoort\n"
+         "#/kind BAD_VALUE kind: 'OTSS' is geen van de waarden (bedoelde u 'OTS'?); het kan zijn " KINDS_TEXT "\n"
+         "#/birth_date BAD_VALUE birth_date: is geen datum: JJJJ-MM-DD, uit de jaren 1900 tot en met 2200\n"
+         "#/municipality BAD_VALUE municipality: geen organisatie heet 'gm014' (bedoelde u 'gm0014'?)\n"
+         "#/gi NOT_ALLOWED gi: moet gi-jbn zelf zijn, de bron\n"
+         "#/key KEY_MISMATCH key: moet de case_id zijn; key mag worden weggelaten\n"},
+        /* Both envelopes, each with its place. */
+        {INTAKE_STRUCTURED, LANGUAGE_EN, false,
+         "{\"specversion\":1,\"id\":\"" EVENT_ID "\"," CE_SOURCE ",\"data\":{" ENVELOPE "," DATES "," REST ",\"a/b#c\":1}}",
+         "#/specversion BAD_VALUE specversion: must be a string\n"
+         "#/type BAD_VALUE type: must be nl.ketenwacht.measure-started.v1 at this address\n"
+         "#/data/a~1b%23c BAD_VALUE measure-started has no field 'a/b#c'\n"},
+        {INTAKE_STRUCTURED, LANGUAGE_EN, false, "{\"specversion\":\"1.0\",\"data\":[]}",
+         "#/type BAD_VALUE type: must be nl.ketenwacht.measure-started.v1 at this address\n"
+         "#/source BAD_VALUE source: must be urn:ketenwacht:gi-jbn, of whom this token is\n"
+         "#/id BAD_VALUE id: is missing; it is the event_id\n"
+         "#/data BAD_VALUE data: must be the event as a JSON object\n"},
+        {INTAKE_PLAIN, LANGUAGE_EN, true, "{" GOOD ",\"colour\":1}",
+         "- BAD_VALUE type: must be nl.ketenwacht.measure-started.v1 at this address\n"
+         "- NOT_ALLOWED source: must be urn:ketenwacht:gi-jbn, of whom this token is\n"
+         "- BAD_VALUE time: is not an instant in RFC 3339\n"
+         "#/colour BAD_VALUE measure-started has no field 'colour'\n"
+         "- BAD_VALUE id: must be the event_id of the data\n"},
+        /* A number that no field can hold is the field's mistake, as in replay. */
+        {INTAKE_PLAIN, LANGUAGE_EN, false, "{" GOOD ",\"reference\":123456789012345678901234567890}", "#/reference BAD_VALUE reference: must be a string\n"},
+        {INTAKE_PLAIN, LANGUAGE_EN, false, "\xef\xbb\xbf{" GOOD ",\"key\":7}", "#/key BAD_VALUE key: must be a string\n"},
+};
+
+START_TEST(test_all_mistakes_are_told_at_once) {
+        struct intake_request request = request_for("measure-started", all_at_once[_i].form, all_at_once[_i].body);
+        CLEANUP(buffer_done) struct buffer told = BUFFER_INIT(1 << 20);
+        struct problem problem = {0};
+        struct intake intake;
+
+        request.language = all_at_once[_i].language;
+        if (all_at_once[_i].binary)
+                request.attributes = (struct intake_attributes){"1.0", CASE_ID, "urn:ketenwacht:gi-wss", "nl.ketenwacht.plan-made.v1", "yesterday"};
+        ck_assert(!intake_read(&request, orgs, arena, &intake, &problem));
+        intake_done(&intake); /* what is told does not need the body any more */
+        write_told(&problem, &told);
+        ck_assert_str_eq(buffer_text(&told), all_at_once[_i].told);
+}
+END_TEST
+
+START_TEST(test_mistakes_beyond_the_maximum_are_counted) {
+        CLEANUP(buffer_done) struct buffer body = BUFFER_INIT(INTAKE_BODY_MAX), told = BUFFER_INIT(1 << 20);
+        struct intake_request request;
+        struct problem problem = {0};
+        struct intake intake;
+
+        buffer_add_text(&body, "{" GOOD);
+        for (int i = 0; i < EVENT_MISTAKES_MAX + 980; i++)
+                buffer_printf(&body, ",\"unknown_%d\":1", i);
+        buffer_add_byte(&body, '}');
+        request = request_for("measure-started", INTAKE_PLAIN, buffer_text(&body));
+        ck_assert(!intake_read(&request, orgs, arena, &intake, &problem));
+        write_told(&problem, &told);
+        ck_assert_ptr_nonnull(strstr(buffer_text(&told), "\n+980\n"));
+        intake_done(&intake);
+}
+END_TEST
+
+static const struct {
+        const char *body, *en, *nl;
+} no_json[] = {
+        {"{\"a\":1,\n \"secret\":1,\n \"secret\":2}", "line 3, column 9 a key stands there for the second time",
+         "regel 3, kolom 9 staat een veld voor de tweede keer"},
+        {"{\"a\":\"secret\\u0000\"}", "byte 19 it has a NUL character there", "byte 19 staat een NUL-teken"},
+        {"{\"a\":1e999}", "a number there is too large", "staat een getal dat te groot is"},
+        {"{\"a\":\"secret\xff\"}", "it is not UTF-8 there", "staat iets dat geen UTF-8 is"},
+        {"{\"a\":1", "it ends in the middle of a value", "houdt het op midden in een waarde"},
+        {"{} {}", "something stands behind the object", "staat er iets achter het object"},
+        {"\xef\xbb\xbf[]", "the body is the event itself", "de inhoud is de gebeurtenis zelf"},
+};
+
+START_TEST(test_what_is_no_json_is_told_as_replay_tells_it) {
+        for (int nl = 0; nl < 2; nl++) {
+                struct intake_request request = request_for("measure-started", INTAKE_PLAIN, no_json[_i].body);
+                const char *want = nl ? no_json[_i].nl : no_json[_i].en;
+                struct problem problem = {0};
+                struct intake intake;
+
+                request.language = nl ? LANGUAGE_NL : LANGUAGE_EN;
+                ck_assert(!intake_read(&request, orgs, arena, &intake, &problem));
+                ck_assert_int_eq(problem.kind, PROBLEM_MALFORMED);
+                ck_assert_msg(strstr(problem.detail.text, want), "'%s' is not in: %s", want, problem.detail.text);
+                ck_assert_ptr_null(strstr(problem.detail.text, "secret"));
+                intake_done(&intake);
+        }
 }
 END_TEST
 
@@ -202,7 +337,7 @@ START_TEST(test_who_may_publish) {
         struct problem problem = {0};
 
         ck_assert_int_eq(intake_allowed(event_types_find(types, text_of(publishers[_i].event)),
-                                        organisations_find(orgs, text_of(publishers[_i].caller)), &problem),
+                                        organisations_find(orgs, text_of(publishers[_i].caller)), LANGUAGE_EN, &problem),
                          publishers[_i].ok);
         ck_assert_int_eq(problem.kind, publishers[_i].ok ? PROBLEM_NONE : PROBLEM_NOT_ALLOWED);
 }
@@ -496,7 +631,9 @@ int main(void) {
         tcase_add_checked_fixture(table, setup, teardown);
         tcase_add_loop_test(intake, test_every_form_gives_the_same_event, 0, (int)ELEMENTS(forms));
         tcase_add_loop_test(intake, test_refusals_name_their_field, 0, (int)ELEMENTS(refused));
-        tcase_add_test(intake, test_pointer_leads_into_the_data);
+        tcase_add_loop_test(intake, test_all_mistakes_are_told_at_once, 0, (int)ELEMENTS(all_at_once));
+        tcase_add_test(intake, test_mistakes_beyond_the_maximum_are_counted);
+        tcase_add_loop_test(intake, test_what_is_no_json_is_told_as_replay_tells_it, 0, (int)ELEMENTS(no_json));
         tcase_add_loop_test(intake, test_who_may_publish, 0, (int)ELEMENTS(publishers));
         tcase_add_loop_test(intake, test_media_types, 0, (int)ELEMENTS(media_types_rows));
         tcase_add_test(openapi, test_openapi_has_every_event_and_field);

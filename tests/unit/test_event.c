@@ -438,6 +438,10 @@ static enum refusal check_all(const char *type, json_t *object, const char **ret
         return refusal;
 }
 
+#define KINDS_TEXT \
+        "OTS, VOTS, VOOGDIJ, VOORLOPIGE_VOOGDIJ, TIJDELIJKE_VOOGDIJ, PREVENTIEF, JR_GEDWONGEN, JR_VRIJWILLIG, ITB_HARDE_KERN, ITB_CRIEM, STP, " \
+        "GBM, GBM_VOORBEREIDING"
+
 static const struct {
         const char *key, *value;
         enum refusal refusal;
@@ -454,8 +458,8 @@ static const struct {
         {"informed_date", "null", REFUSAL_BAD_VALUE, "informed_date", "informed_date: may not be null"},
         {"ends_on", "null", REFUSAL_NONE, NULL, ""},
         {"ends_on", "\"2025-09-03\"", REFUSAL_NONE, NULL, ""},
-        {"kind", "\"OTZ\"", REFUSAL_BAD_VALUE, "kind", "kind: 'OTZ' is none of its values (did you mean 'OTS'?)"},
-        {"kind", "\"ots\"", REFUSAL_BAD_VALUE, "kind", "kind: 'ots' is none of its values"},
+        {"kind", "\"OTZ\"", REFUSAL_BAD_VALUE, "kind", "kind: 'OTZ' is none of its values (did you mean 'OTS'?); it can be " KINDS_TEXT},
+        {"kind", "\"ots\"", REFUSAL_BAD_VALUE, "kind", "kind: 'ots' is none of its values (did you mean 'OTS'?); it can be " KINDS_TEXT},
         {"occurred_at", "\"2024-09-03T11:00:00\"", REFUSAL_BAD_VALUE, "occurred_at",
          "occurred_at: '2024-09-03T11:00:00' is not an instant: RFC 3339 with an offset, of the years 2000 to 2200"},
         {"occurred_at", "\"1999-12-31T23:59:59Z\"", REFUSAL_BAD_VALUE, "occurred_at",

@@ -228,7 +228,9 @@ static const struct {
         {GIVEN("2022-10-10 plan-due"), "7:5: no event is called 'plan-due' (did you mean 'plan-made'?)"},
         {GIVEN("2022-10-10 measure-started: [x]"), "7:33: what stands behind the colon must be a mapping of keys to values, not a list"},
         {GIVEN("2022-10-10 measure-started: {kin: OTS}"), "7:34: measure-started has no key 'kin' (did you mean 'kind'?)"},
-        {GIVEN("2022-10-10 measure-started: {kind: OTZ}"), "7:40: measure-started: kind: 'OTZ' is none of its values (did you mean 'OTS'?)"},
+        {GIVEN("2022-10-10 measure-started: {kind: OTZ}"), "7:40: measure-started: kind: 'OTZ' is none of its values (did you mean 'OTS'?); it can be "
+         "OTS, VOTS, VOOGDIJ, VOORLOPIGE_VOOGDIJ, TIJDELIJKE_VOOGDIJ, PREVENTIEF, JR_GEDWONGEN, JR_VRIJWILLIG, ITB_HARDE_KERN, ITB_CRIEM, STP, "
+         "GBM, GBM_VOORBEREIDING"},
         {GIVEN("2022-10-10 measure-started: {kind: }"), "7:40: measure-started: kind: may not be null"},
         {GIVEN("2022-10-10 measure-started: {kind: [OTS]}"), "7:40: kind must be a single value, not a list"},
         {GIVEN("2022-10-10 measure-started: {verdict_date: 2022-13-10}"),

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * The languages in which something is said to people
+ *
+ * Both texts stand side by side where they are said, so that one is not changed without the other, and the compiler checks the formats of both:
+ *
+ *         error_set(err, IN_LANGUAGE(language, "%s: is missing", "%s: ontbreekt"), field);
+ */
+
+#include <stdbool.h>
+
+#include "base/text.h"
+
+enum language { LANGUAGE_EN, LANGUAGE_NL, LANGUAGES };
+
+#define IN_LANGUAGE(language, en, nl) ((language) == LANGUAGE_NL ? (nl) : (en))
+
+/* "en", "nl". */
+const char *language_tag(enum language language);
+
+/* The language of a tag or a locale: "nl", "nl-BE", "nl_NL.UTF-8", in any case. False: none of ours. */
+bool language_of_tag(struct text tag, enum language *ret);
+
+/*
+ * The one of ours that an Accept-Language header (RFC 9110, 12.5.4) likes best: by q-value, of two that are as good the first. @fallback for no header, for
+ * one that wants none of ours, and for *.
+ */
+enum language language_of_accept(const char *header, enum language fallback);
+
+/* nearest_hint() in this language: " (bedoelde u 'x'?)". */
+const char *language_hint(enum language language, const struct nearest *nearest, char ret[NEAREST_HINT_MAX]);
