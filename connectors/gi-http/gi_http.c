@@ -46,6 +46,7 @@ struct gi_http {
         struct MHD_Daemon *daemon;
         struct arena *arena;    /* of one request that is being read */
         struct buffer document; /* openapi.json */
+        struct buffer json_only; /* the same of plain JSON alone */
         struct desk *desk;
         struct request *asking; /* whose question the desk has */
         size_t requests;        /* begun and not over */
@@ -88,7 +89,8 @@ static const char gi_http_help[] =
         "                       duplicate, refused), and who was told\n"
         "GET  /inbox            with the same token: your inbox, as a batch of CloudEvents; the link rel=\"next\"\n"
         "                       leads on. ?limit=N events, ?wait=S seconds for something new\n"
-        "GET  /openapi.json     every event, its fields and the answers, as OpenAPI 3.1\n"
+        "GET  /openapi.json     every event, its fields and the answers, as OpenAPI 3.1; with ?media=json one\n"
+        "                       media type a body, for programs that generate clients\n"
         "Accept-Language        nl or en: the language of what is said about mistakes\n";
 
 static const char gi_http_help_nl[] =
@@ -100,7 +102,8 @@ static const char gi_http_help_nl[] =
         "                       duplicate, refused), en wie het kreeg\n"
         "GET  /inbox            met hetzelfde token: uw postvak, als een reeks CloudEvents; de link rel=\"next\"\n"
         "                       leidt verder. ?limit=N gebeurtenissen, ?wait=S seconden op iets nieuws\n"
-        "GET  /openapi.json     iedere gebeurtenis, haar velden en de antwoorden, als OpenAPI 3.1\n"
+        "GET  /openapi.json     iedere gebeurtenis, haar velden en de antwoorden, als OpenAPI 3.1; met ?media=json\n"
+        "                       een mediatype per bericht, voor programma's die een client maken\n"
         "Accept-Language        nl of en: de taal van wat over fouten gezegd wordt\n";
 
 /* -- Answers -- */
@@ -208,9 +211,19 @@ static enum language request_language(struct MHD_Connection *connection) {
         return language_of_accept(request_header(connection, "Accept-Language"), GI_HTTP_LANGUAGE);
 }
 
+/* Which document is asked for; NULL: there is none such. */
+static const struct buffer *read_only_document(const struct gi_http *g, struct MHD_Connection *connection) {
+        const char *media = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "media");
+
+        if (!media)
+                return &g->document;
+        return strcmp(media, "json") == 0 ? &g->json_only : NULL;
+}
+
 static enum MHD_Result answer_read_only(const struct gi_http *g, struct MHD_Connection *connection, const char *url, const char *method) {
         struct answer a = {.status = MHD_HTTP_OK, .memory = MHD_RESPMEM_PERSISTENT};
         bool document = strcmp(url, "/openapi.json") == 0;
+        const struct buffer *asked = read_only_document(g, connection);
         struct problem problem = {.language = request_language(connection)};
         const char *help = IN_LANGUAGE(problem.language, gi_http_help, gi_http_help_nl);
 
@@ -222,12 +235,17 @@ static enum MHD_Result answer_read_only(const struct gi_http *g, struct MHD_Conn
         } else if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
                 problem.kind = PROBLEM_METHOD;
                 error_set(&problem.detail, IN_LANGUAGE(problem.language, "this can only be read: use GET", "dit kan alleen worden gelezen: gebruik GET"));
+        } else if (document && !asked) {
+                problem.kind = PROBLEM_BAD_QUERY;
+                problem.field = "media";
+                error_set(&problem.detail, IN_LANGUAGE(problem.language, "media: there is media=json, for plain JSON alone; or leave it out",
+                                                       "media: er is media=json, voor alleen gewone JSON; of laat het weg"));
         }
         if (problem.kind)
                 return answer_problem(g, connection, &problem, "GET, HEAD");
         a.content_type = document ? "application/json" : "text/plain; charset=utf-8";
-        a.bytes = document ? (const void *)g->document.bytes : help;
-        a.n = document ? g->document.n : strlen(help);
+        a.bytes = document ? (const void *)asked->bytes : help;
+        a.n = document ? asked->n : strlen(help);
         a.language = document ? NULL : language_tag(problem.language);
         return answer_send(g, connection, &a);
 }
@@ -562,6 +580,16 @@ static int gi_http_open_desk(struct gi_http *g, struct error *err) {
         return error_trace(desk_new(&config, &g->desk, err), err);
 }
 
+static int gi_http_describe(struct gi_http *g) {
+        struct openapi_config config = {.types = g->env->types, .organisations = g->env->organisations, .version = DOCUMENT_VERSION};
+
+        g->document = g->json_only = (struct buffer)BUFFER_INIT(OPENAPI_BYTES_MAX);
+        openapi_write(&config, &g->document);
+        config.json_only = true;
+        openapi_write(&config, &g->json_only);
+        return g->document.failed || g->json_only.failed ? -ENOMEM : 0;
+}
+
 static int gi_http_open(void *ctx, const struct connector_env *env, struct error *err) {
         struct sockaddr_storage address;
         struct gi_http *g = ctx;
@@ -570,7 +598,6 @@ static int gi_http_open(void *ctx, const struct connector_env *env, struct error
         g->env = env;
         g->quiet = false;
         g->failure = 0;
-        g->document = (struct buffer)BUFFER_INIT(OPENAPI_BYTES_MAX);
         r = gi_http_parse_listen(g->listen, &address, err);
         if (r == 0)
                 r = arena_new(&g->arena, INTAKE_ARENA_MAX);
@@ -578,9 +605,9 @@ static int gi_http_open(void *ctx, const struct connector_env *env, struct error
                 r = gi_http_metrics(g, err);
         if (r < 0)
                 return r;
-        openapi_write(env->types, DOCUMENT_VERSION, &g->document);
-        if (g->document.failed)
-                return -ENOMEM;
+        r = gi_http_describe(g);
+        if (r < 0)
+                return r;
         r = gi_http_open_desk(g, err);
         if (r == 0)
                 r = gi_http_start(g, &address, err);
@@ -607,6 +634,7 @@ static void gi_http_close(void *ctx) {
         g->daemon = NULL;
         g->arena = arena_free(g->arena);
         buffer_done(&g->document);
+        buffer_done(&g->json_only);
 }
 
 static void gi_http_take_answers(struct gi_http *g) {

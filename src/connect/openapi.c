@@ -220,7 +220,9 @@ static void put_problem_schema(struct json_writer *w) {
         put_text_property(w, "field", "string", "The field or attribute at fault.");
         jsonw_key(w, "errors");
         jsonw_raw(w, "{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"pointer\":{\"type\":\"string\",\"description\":"
-                     "\"JSON pointer to the field in the body.\"},\"detail\":{\"type\":\"string\"}}}}");
+                     "\"JSON pointer to the field in the body.\"},\"detail\":{\"type\":\"string\"},\"code\":{\"type\":\"string\"},"
+                     "\"field\":{\"type\":\"string\"}}},\"description\":\"Every mistake, the first of which is the problem itself.\"}");
+        put_text_property(w, "more", "integer", "How many mistakes are not told.");
         jsonw_close_object(w);
         jsonw_close_object(w);
 }
@@ -255,7 +257,9 @@ static void put_response(struct json_writer *w, unsigned status) {
         jsonw_close_object(w);
 }
 
-static void put_components(struct json_writer *w, const struct event_types *types) {
+static void put_components(struct json_writer *w, const struct openapi_config *config) {
+        const struct event_types *types = config->types;
+
         jsonw_key(w, "components");
         jsonw_open_object(w);
         jsonw_key(w, "securitySchemes");
@@ -276,7 +280,8 @@ static void put_components(struct json_writer *w, const struct event_types *type
                 if (event_types_at(types, i)->output)
                         continue;
                 put_event_schema(w, event_types_at(types, i));
-                put_cloudevent_schema(w, event_types_at(types, i));
+                if (!config->json_only)
+                        put_cloudevent_schema(w, event_types_at(types, i));
         }
         jsonw_close_object(w);
         jsonw_close_object(w);
@@ -342,7 +347,7 @@ static void put_asked_paths(struct json_writer *w) {
         put_asked_path(w, "/inbox", inbox, inbox_answer);
 }
 
-static void put_path(struct json_writer *w, const struct event_type *type) {
+static void put_path(struct json_writer *w, const struct event_type *type, bool json_only) {
         static const char accepted[] = "{\"description\":\"All replicas of the broker have the event. Posting it again is harmless: it counts once.\","
                                        "\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\",\"required\":[\"event_id\"],\"properties\":"
                                        "{\"event_id\":{\"type\":\"string\",\"format\":\"uuid\"}}}}}}";
@@ -362,7 +367,8 @@ static void put_path(struct json_writer *w, const struct event_type *type) {
         jsonw_key(w, "content");
         jsonw_open_object(w);
         put_content(w, "application/json", type->name, "");
-        put_content(w, "application/cloudevents+json", type->name, ".cloudevent");
+        if (!json_only)
+                put_content(w, "application/cloudevents+json", type->name, ".cloudevent");
         jsonw_close_object(w);
         jsonw_close_object(w);
         put_responses(w, "202", accepted, statuses, ELEMENTS(statuses));
@@ -370,7 +376,47 @@ static void put_path(struct json_writer *w, const struct event_type *type) {
         jsonw_close_object(w);
 }
 
-void openapi_write(const struct event_types *types, const char *version, struct buffer *out) {
+/* -- Who and where -- */
+
+/* The ids that a field which names an organisation can have. The operators alone have no name that others know them by. */
+static void put_organisations(struct json_writer *w, const struct organisations *orgs) {
+        jsonw_key(w, "x-organisations");
+        jsonw_open_array(w);
+        for (size_t i = 0; i < organisations_count(orgs); i++) {
+                const struct organisation *org = organisations_at(orgs, i);
+
+                jsonw_open_object(w);
+                jsonw_put_string(w, "id", org->id);
+                jsonw_put_string(w, "name", org->name);
+                jsonw_put_string(w, "kind", organisation_kind_names[org->kind]);
+                jsonw_close_object(w);
+        }
+        jsonw_close_array(w);
+}
+
+/* A region is a case too: its case_id, and how it is made. */
+static void put_regions(struct json_writer *w, const struct organisations *orgs) {
+        char id[UUID_TEXT + 1];
+
+        uuid_format(&uuid_namespace_ketenwacht, id);
+        jsonw_put_string(w, "x-case-namespace", id);
+        jsonw_key(w, "x-regions");
+        jsonw_open_array(w);
+        for (size_t i = 0; i < regions_count(orgs); i++) {
+                const struct region *region = regions_at(orgs, i);
+
+                uuid_format(&region->case_id, id);
+                jsonw_open_object(w);
+                jsonw_put_string(w, "id", region->id);
+                jsonw_put_string(w, "name", region->name);
+                jsonw_put_string(w, "case_id", id);
+                jsonw_close_object(w);
+        }
+        jsonw_close_array(w);
+}
+
+void openapi_write(const struct openapi_config *config, struct buffer *out) {
+        const struct event_types *types = config->types;
         struct json_writer w = JSON_WRITER(out);
 
         jsonw_open_object(&w);
@@ -378,21 +424,26 @@ void openapi_write(const struct event_types *types, const char *version, struct 
         jsonw_key(&w, "info");
         jsonw_open_object(&w);
         jsonw_put_string(&w, "title", "ketenwacht: events of youth protection");
-        jsonw_put_string(&w, "version", version);
+        jsonw_put_string(&w, "version", config->version);
         jsonw_put_string(&w, "description",
                          "Organisations post here what has happened in their cases. The same event may be posted again, with the same "
-                         "event_id: it counts once. When the outcome of a post is unknown, post it again.");
+                         "event_id: it counts once. When the outcome of a post is unknown, post it again. x-organisations lists whom a field can name, "
+                         "x-regions the regions with the case_id of their events: the version 5 UUID of region|<id> in x-case-namespace.");
         jsonw_close_object(&w);
+        jsonw_key(&w, "servers");
+        jsonw_raw(&w, "[{\"url\":\"/\",\"description\":\"Where this document was read.\"}]");
         jsonw_key(&w, "security");
         jsonw_raw(&w, "[{\"token\":[]}]");
         jsonw_key(&w, "paths");
         jsonw_open_object(&w);
         for (size_t i = 0; i < event_types_count(types); i++) {
                 if (!event_types_at(types, i)->output)
-                        put_path(&w, event_types_at(types, i));
+                        put_path(&w, event_types_at(types, i), config->json_only);
         }
         put_asked_paths(&w);
         jsonw_close_object(&w);
-        put_components(&w, types);
+        put_components(&w, config);
+        put_organisations(&w, config->organisations);
+        put_regions(&w, config->organisations);
         jsonw_close_object(&w);
 }

@@ -6,7 +6,8 @@
  *
  * One path for each event type that may be published: types, formats, symbols, docs, what may be
  * null and what is required, from the schema; the problem responses from problem.def. A new schema is
- * in the document at the next start. And the two paths that are read: what became of an event, and the inbox.
+ * in the document at the next start; so are the organisations and regions that a field can name.
+ * And the two paths that are read: what became of an event, and the inbox.
  */
 
 #include "base/buffer.h"
@@ -14,5 +15,12 @@
 
 #define OPENAPI_BYTES_MAX ((size_t)16 * 1024 * 1024)
 
-/* Appends the document. @version: that of the program. */
-void openapi_write(const struct event_types *types, const char *version, struct buffer *out);
+struct openapi_config {
+        const struct event_types *types;
+        const struct organisations *organisations; /* listed with their names, and the regions with their cases */
+        const char *version;                       /* of the program */
+        bool json_only;                            /* of every body that is posted plain JSON alone, for generators that fail on two media types */
+};
+
+/* Appends the document. */
+void openapi_write(const struct openapi_config *config, struct buffer *out);

@@ -198,6 +198,7 @@ static const struct {
         {404, "unknown-event", "UNKNOWN_EVENT", NULL, NULL, {"POST", "/events/measure-start", "JBN", JSON_TYPE, GOOD}},
         {404, "unknown-event", "UNKNOWN_EVENT", NULL, NULL, {"POST", "/events/", "JBN", JSON_TYPE, GOOD}},
         {404, "not-found", "NOT_FOUND", NULL, NULL, {"GET", "/nothing", NULL, NULL, NULL}},
+        {400, "bad-query", "BAD_QUERY", "media", NULL, {"GET", "/openapi.json?media=xml", NULL, NULL, NULL}},
         {405, "method-not-allowed", "METHOD", NULL, "Allow: POST", {"GET", MS, "JBN", NULL, NULL}},
         {405, "method-not-allowed", "METHOD", NULL, "Allow: POST", {"PUT", MS, "JBN", JSON_TYPE, GOOD}},
         {405, "method-not-allowed", "METHOD", NULL, "Allow: GET, HEAD", {"DELETE", "/openapi.json", NULL, NULL, NULL}},
@@ -415,6 +416,11 @@ START_TEST(test_what_can_be_read) {
         ck_assert_ptr_nonnull(json_object_get(json_object_get(a.json, "paths"), MS));
         ck_assert_ptr_nonnull(json_object_get(json_object_get(json_object_get(a.json, "paths"), "/events/{event_id}"), "get"));
         ck_assert_ptr_nonnull(json_object_get(json_object_get(json_object_get(a.json, "paths"), "/inbox"), "get"));
+        answer_done(&a);
+        ask(&(struct request){"GET", "/openapi.json?media=json", NULL, NULL, NULL}, &a);
+        ck_assert_int_eq(a.status, 200);
+        ck_assert_ptr_nonnull(json_object_get(json_object_get(a.json, "paths"), MS));
+        ck_assert_ptr_null(strstr(buffer_text(&a.body), "application/cloudevents+json"));
         answer_done(&a);
         ask(&(struct request){"GET", "/", NULL, NULL, NULL}, &a);
         ck_assert_int_eq(a.status, 200);

@@ -381,6 +381,69 @@ static void has_reference(const json_t *document, const json_t *reference) {
         ck_assert_ptr_nonnull(at);
 }
 
+static void write_openapi(bool json_only, struct buffer *out) {
+        openapi_write(&(struct openapi_config){.types = types, .organisations = orgs, .version = "1", .json_only = json_only}, out);
+}
+
+static const json_t *row_of(const json_t *rows, const char *id) {
+        const json_t *row;
+        size_t i;
+
+        json_array_foreach(rows, i, row) {
+                if (strcmp(json_string_value(json_object_get(row, "id")), id) == 0)
+                        return row;
+        }
+        return NULL;
+}
+
+START_TEST(test_openapi_says_whom_a_field_can_name) {
+        struct buffer out = BUFFER_INIT(OPENAPI_BYTES_MAX);
+        const json_t *row;
+        json_t *document;
+        char id[UUID_TEXT + 1];
+
+        write_openapi(false, &out);
+        document = json_loadb((const char *)out.bytes, out.n, JSON_REJECT_DUPLICATES, NULL);
+        ck_assert_uint_eq(json_array_size(json_object_get(document, "x-organisations")), organisations_count(orgs));
+        row = row_of(json_object_get(document, "x-organisations"), "gm0014");
+        ck_assert_str_eq(json_string_value(json_object_get(row, "name")), organisations_find(orgs, text_of("gm0014"))->name);
+        ck_assert_str_eq(json_string_value(json_object_get(row, "kind")), "municipality");
+        ck_assert_uint_eq(json_array_size(json_object_get(document, "x-regions")), regions_count(orgs));
+        uuid_format(&regions_find(orgs, text_of("groningen"))->case_id, id);
+        ck_assert_str_eq(json_string_value(json_object_get(row_of(json_object_get(document, "x-regions"), "groningen"), "case_id")), id);
+        uuid_format(&uuid_namespace_ketenwacht, id);
+        ck_assert_str_eq(json_string_value(json_object_get(document, "x-case-namespace")), id);
+        ck_assert_str_eq(json_string_value(json_object_get(json_array_get(json_object_get(document, "servers"), 0), "url")), "/");
+        json_decref(document);
+        buffer_done(&out);
+}
+END_TEST
+
+START_TEST(test_openapi_with_one_media_type_a_body) {
+        struct buffer out = BUFFER_INIT(OPENAPI_BYTES_MAX);
+        json_t *document, *path;
+        const char *name;
+        size_t posts = 0;
+
+        write_openapi(true, &out);
+        document = json_loadb((const char *)out.bytes, out.n, JSON_REJECT_DUPLICATES, NULL);
+        json_object_foreach(json_object_get(document, "paths"), name, path) {
+                json_t *post = json_object_get(path, "post"), *content;
+
+                if (!post)
+                        continue;
+                content = json_object_get(json_object_get(post, "requestBody"), "content");
+                ck_assert_uint_eq(json_object_size(content), 1);
+                has_reference(document, json_object_get(json_object_get(content, "application/json"), "schema"));
+                posts++;
+        }
+        ck_assert_uint_gt(posts, 0);
+        ck_assert_ptr_null(strstr(buffer_text(&out), ".cloudevent\""));
+        json_decref(document);
+        buffer_done(&out);
+}
+END_TEST
+
 static const char *const read_paths[] = {"/events/{event_id}", "/inbox"};
 
 START_TEST(test_openapi_has_every_event_and_field) {
@@ -388,7 +451,7 @@ START_TEST(test_openapi_has_every_event_and_field) {
         json_t *document;
         size_t published = 0;
 
-        openapi_write(types, "1", &out);
+        write_openapi(false, &out);
         document = json_loadb((const char *)out.bytes, out.n, JSON_REJECT_DUPLICATES, NULL);
         ck_assert_ptr_nonnull(document);
         for (size_t i = 0; i < event_types_count(types); i++) {
@@ -438,7 +501,7 @@ static const struct {
 START_TEST(test_openapi_fields_say_what_the_schema_says) {
         struct buffer out = BUFFER_INIT(OPENAPI_BYTES_MAX);
 
-        openapi_write(types, "1", &out);
+        write_openapi(false, &out);
         ck_assert_msg(strstr(buffer_text(&out), openapi_fields[_i].json), "%s", openapi_fields[_i].field);
         buffer_done(&out);
 }
@@ -636,6 +699,8 @@ int main(void) {
         tcase_add_loop_test(intake, test_what_is_no_json_is_told_as_replay_tells_it, 0, (int)ELEMENTS(no_json));
         tcase_add_loop_test(intake, test_who_may_publish, 0, (int)ELEMENTS(publishers));
         tcase_add_loop_test(intake, test_media_types, 0, (int)ELEMENTS(media_types_rows));
+        tcase_add_test(openapi, test_openapi_says_whom_a_field_can_name);
+        tcase_add_test(openapi, test_openapi_with_one_media_type_a_body);
         tcase_add_test(openapi, test_openapi_has_every_event_and_field);
         tcase_add_loop_test(openapi, test_openapi_fields_say_what_the_schema_says, 0, (int)ELEMENTS(openapi_fields));
         tcase_add_loop_test(table, test_answers_of_receivers, 0, (int)ELEMENTS(answers));
