@@ -237,6 +237,14 @@ size_t calendar_gaps(const struct calendar *cal, int ret[CALENDAR_GAPS_MAX]) {
         return n;
 }
 
+day_t calendar_until(const struct calendar *cal, day_t from) {
+        int year = date_year(from);
+
+        while (year < DATE_YEAR_MAX && calendar_has_year(cal, year))
+                year++;
+        return date_from_ymd(year, 1, 1);
+}
+
 const char *calendar_day_name(const struct calendar *cal, day_t date) {
         enum day_kind kind = calendar_day(cal, date);
 

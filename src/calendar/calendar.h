@@ -51,6 +51,9 @@ bool calendar_has_year(const struct calendar *cal, int year);
 #define CALENDAR_GAPS_MAX 60
 size_t calendar_gaps(const struct calendar *cal, int ret[CALENDAR_GAPS_MAX]);
 
+/* The first day from the year of @from on of which the calendar does not have the year; at the latest that of DATE_YEAR_MAX. */
+day_t calendar_until(const struct calendar *cal, day_t from);
+
 /* Easter Sunday of a Gregorian year. */
 day_t calendar_easter(int year);
 

@@ -21,10 +21,11 @@
 
 #define CHECK_OUTPUT_MAX ((size_t)64 * 1024 * 1024)
 #define CHECK_PATH_MAX 4096
+#define CALENDAR_SOON_DAYS 366 /* before the calendar ends */
 
 struct check {
         struct command_dirs dirs;
-        bool json, strict, coverage, stories, print;
+        bool assumed, json, strict, coverage, stories, print;
         const char *story;                         /* only stories whose title holds this; NULL: all */
         const char *files[OPTION_ARGUMENTS_MAX];
         int n_files;
@@ -123,7 +124,7 @@ static struct check_totals check_count(const struct config *config) {
         return t;
 }
 
-static void check_write_totals(const struct config *config, struct mistakes *missing, struct buffer *out) {
+static void check_write_totals(const struct check *check, const struct config *config, struct mistakes *missing, struct buffer *out) {
         struct check_totals t = check_count(config);
 
         buffer_printf(out, "version %u: %zu event types, %zu organisations, %zu regions, %zu protocols, %zu norms, %zu routes, %zu assumed keys\n",
@@ -136,7 +137,7 @@ static void check_write_totals(const struct config *config, struct mistakes *mis
                 buffer_add_text(out, "new: "); /* what is wrong in it can still be changed */
                 event_type_write_taken(type, out);
         }
-        for (size_t i = 0; i < config->protocols.n; i++) {
+        for (size_t i = 0; check->assumed && i < config->protocols.n; i++) {
                 const struct protocol *p = config->protocols.items[i];
 
                 for (size_t j = 0; j < p->n_assumed; j++)
@@ -179,6 +180,19 @@ static void check_write_json(const struct config *config, struct mistakes *missi
         buffer_add_byte(out, '\n');
 }
 
+/* A calendar that ends soon: terms that begin today may come to lie beyond it. */
+static void check_calendar(const struct check *check, const struct config *config, struct mistakes *missing) {
+        const struct clock clock = clock_system();
+        day_t today = date_of_instant(clock_realtime(&clock)), until = calendar_until(config->calendar, today);
+        char path[CHECK_PATH_MAX], date[DATE_TEXT + 1];
+
+        if (until - today > CALENDAR_SOON_DAYS || !check_path(check, "calendar.yaml", path))
+                return;
+        date_format(until, date);
+        mistakes_place(missing, path, "the calendar knows no working days from %s on, so terms that end later have no due date; add the year %.4s and "
+                       "its equated days", date, date);
+}
+
 /* The configuration is without mistakes: what there is, and which contacts are missing. */
 static int check_config(const struct check *check, const struct config *config) {
         struct mistakes missing = MISTAKES_INIT, mistakes = MISTAKES_INIT;
@@ -196,9 +210,10 @@ static int check_config(const struct check *check, const struct config *config) 
                         bool ok;
 
                         protocols_advise(config, &missing);
+                        check_calendar(check, config, &missing);
                         ok = !check->strict || missing.n == 0;
 
-                        check->json ? check_write_json(config, &missing, ok, &out) : check_write_totals(config, &missing, &out);
+                        check->json ? check_write_json(config, &missing, ok, &out) : check_write_totals(check, config, &missing, &out);
                         status = check_print(&out);
                         if (status == EXIT_DONE && !ok)
                                 status = EXIT_NO;
@@ -583,6 +598,7 @@ static int check_run(int argc, char **argv) {
                 OPTION_TEXT_ROW("--schemas", &check.dirs.schemas),
                 OPTION_FLAG_ROW("--json", &check.json),
                 OPTION_FLAG_ROW("--strict", &check.strict),
+                OPTION_FLAG_ROW("--assumed", &check.assumed),
                 OPTION_FLAG_ROW("--coverage", &check.coverage),
                 OPTION_FLAG_ROW("--stories", &check.stories),
                 OPTION_TEXT_ROW("--story", &check.story),
@@ -607,13 +623,15 @@ static int check_run(int argc, char **argv) {
 const struct command command_check = {
         .name = "check",
         .summary = "read all configuration, schemas and protocols, and report every mistake",
-        .help = "Usage: ketenwacht check [--strict] [--json]\n"
+        .help = "Usage: ketenwacht check [--assumed] [--strict] [--json]\n"
                 "       ketenwacht check --coverage [--json]\n"
                 "       ketenwacht check --stories [FILE…] [--story TEXT] [--print | --json] [--strict]\n\n"
                 "Reads all configuration, schemas and protocols. Every mistake is one line on standard error: file, line and column,\n"
-                "what was expected, and the nearest known word. Without mistakes it prints what there is, the keys that no source\n"
-                "states (assumed), a warning for each contact or deputy that a region asks for and nobody named, and one for what a protocol\n"
-                "may say and hardly means: rungs out of order of time, a reminder longer than its term, days on a term in hours …\n\n"
+                "what was expected, and the nearest known word. Without mistakes it prints one line of what there is, a warning\n"
+                "for each contact or deputy that a region asks for and nobody named, one for what a protocol may say and hardly means (rungs\n"
+                "out of order of time, a reminder longer than its term, days on a term in hours …), and one for a calendar that ends within\n"
+                "a year of today.\n\n"
+                "  --assumed      also the keys that no source states, of each protocol\n"
                 "  --coverage     what became of every rule in the sources: norms, routes, reports, or why it is no rule\n"
                 "                 (coverage.yaml); and which norms no rule names\n"
                 "  --stories      play the stories beside the protocols (protocols/*.stories.yaml), or those in each FILE, and say\n"

@@ -415,15 +415,6 @@ static int survey_stops(struct status_reading *r) {
         return result;
 }
 
-/* The first day from the present year on of which the calendar does not have the year. */
-static day_t survey_calendar(const struct status_source *source) {
-        int year = date_year(date_of_instant(source->at));
-
-        while (year < DATE_YEAR_MAX && calendar_has_year(source->config->calendar, year))
-                year++;
-        return date_from_ymd(year, 1, 1);
-}
-
 static int survey_all(struct status_reading *r) {
         int result = worker_topics_list(r->source->config, &r->topics, r->err);
 
@@ -446,7 +437,7 @@ int status_read(const struct status_source *source, struct arena *arena, struct 
         *ret = (struct status){.at = source->at,
                                .version = source->config->version,
                                .fingerprint = source->config->imprint.fingerprint,
-                               .calendar_until = survey_calendar(source),
+                               .calendar_until = calendar_until(source->config->calendar, date_of_instant(source->at)),
                                .letters_since = date_begin(date_of_instant(source->at) - 1)};
         result = survey_all(&r);
         for (size_t i = 0; i < r.consumers.n; i++)

@@ -11,6 +11,10 @@ schemas=$(dirname "$config")/schemas
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
 failed=0
+# The project's configuration with a calendar that does not end soon, whatever the day of today.
+cp -r "$config" "$work/config"
+config=$work/config
+sed -i "s/^years:.*/years: [$(seq -s ', ' 2011 2150)]/" "$config/calendar.yaml"
 
 # row STATUS OUTPUT ERRORS ARGUMENTS…: both are patterns of the shell, of the whole stream.
 row() {
@@ -46,7 +50,10 @@ sed -i 's/kind: inspectorate/kind: inspector/' "$work/bad/organisations.yaml"
 
 row 0 'version *: * event types, * organisations, * regions, * protocols, * norms, * routes, * assumed keys
 *assumed: groningen-gi-2022 valid
-*' '' --config "$config" --schemas "$schemas"
+*' '' --assumed --config "$config" --schemas "$schemas"
+# One line when all is well.
+case $("$ketenwacht" check --config "$config" --schemas "$schemas") in *"
+"*) echo "check prints more than a line"; failed=1 ;; esac
 row 0 '{"ok":true,"version":*,"event_types":*,"assumed":[[]{*{"protocol":"groningen-gi-2022","key":"valid"},*}' '' \
         --json --config "$config" --schemas "$schemas"
 row 2 '' "$work/bad/organisations.yaml:*: no kind of organisation is called 'inspector' (did you mean 'inspectorate'?)
@@ -57,13 +64,20 @@ row 2 '{"ok":false,"mistakes":*,"lines":[[]"*/organisations.yaml:*}' '*correct t
 cp -r "$schemas" "$work/schemas"
 rm -r "$work/schemas/history/meeting-held"
 row 0 '*
-new: meeting-held: own date date (by its name), never ahead
-*' '' --config "$config" --schemas "$work/schemas"
+new: meeting-held: own date date (by its name), never ahead*' '' --config "$config" --schemas "$work/schemas"
 row 2 '' "*/none/calendar.yaml*" --config "$work/none" --schemas "$schemas"
 row 2 '' "ketenwacht check: takes no argument 'x' without --stories; see ketenwacht check --help" x
 row 2 '' "ketenwacht check: no option '--jsn' (did you mean '--json'?); see ketenwacht check --help" --jsn
 row 2 '' "ketenwacht check: --coverage and --stories are two checks; *" --coverage --stories
 row 2 '' "ketenwacht check: --print goes with --stories; *" --print
+
+# A calendar that ends, or has ended.
+cp -r "$config" "$work/ends"
+printf 'equated: []\nyears: [%s]\n' "$(seq -s ', ' 2011 "$(date +%Y)")" >"$work/ends/calendar.yaml"
+next=$(($(date +%Y) + 1))
+row 1 "version *
+warning: $work/ends/calendar.yaml: the calendar knows no working days from $next-01-01 on, *; add the year $next and its equated days" '' \
+        --strict --config "$work/ends" --schemas "$schemas"
 
 # Contacts: those of the project are complete; without one of them there is a warning, and with --strict a no.
 cp -r "$config" "$work/contact"
