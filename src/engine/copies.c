@@ -159,12 +159,15 @@ static void routes_tell(struct view *v) {
 /* Of a type whose facts have no identity an accepted fact changes nothing for the others. */
 static void routes_tell_of_bearing(struct view *v) {
         const struct fact *fresh = &v->facts[v->n - 1];
-        const struct fact_list *list = view_list(v, fresh->type);
+        const struct fact_list *list;
         bool runs = measure_runs(v);
 
         v->slice = slice_of_routes(&v->engine->scope, fresh->type);
-        for (size_t i = 0; i < list->n; i++) {
-                if (fresh->type->identity >= 0 || list->items[i] == fresh)
+        if (fresh->type->identity < 0) {
+                routes_tell_of(v, fresh->type->index, fresh, runs);
+        } else {
+                list = view_list(v, fresh->type);
+                for (size_t i = 0; i < list->n; i++)
                         routes_tell_of(v, fresh->type->index, list->items[i], runs);
         }
         v->slice = 0;

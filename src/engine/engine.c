@@ -11,6 +11,7 @@
 #include "avro/framing.h"
 #include "engine/forget.h"
 #include "engine/copies.h"
+#include "engine/cover.h"
 #include "engine/tell.h"
 
 #define ENGINE_SCRATCH_MAX ((size_t)1024 * 1024)
@@ -365,12 +366,15 @@ static int engine_schedule(struct view *v) {
 }
 
 /* Evaluates what an event bears on. Return: 0 or -ENOMEM. */
-static int engine_tell_event(struct view *v, struct engine *engine, struct store *store, struct casefile *casefile, const struct fresh *fresh, instant_t now) {
+static int engine_tell_event(struct view *v, struct engine *engine, struct store *store, struct casefile *casefile, struct fresh *fresh, instant_t now) {
         /* All of it was judged, and not later than now: then what the fact bears on is enough. (Not for what the calendar lacks: all is asked anew.) */
         bool judged = casefile->gap == 0 && heap_at(&store->due, &casefile->slot) > now && now >= store->judged_latest;
-        const struct bearing *bearing = judged ? bearing_of(&engine->scope, fresh, casefile->traits, casefile->slice) : NULL;
-        int r = view_open_to_tell(v, engine, store, casefile, fresh, bearing, now);
+        const struct bearing *bearing;
+        int r;
 
+        fresh->covered = judged && casefile->traits == TRAIT_MEASURE && fresh_is_covered(engine, casefile, fresh);
+        bearing = judged ? bearing_of(&engine->scope, fresh, casefile->traits, casefile->slice) : NULL;
+        r = view_open_to_tell(v, engine, store, casefile, fresh, bearing, now);
         if (r)
                 return r;
         engine_tell_all(v);

@@ -28,6 +28,7 @@ struct slot *fact_decode(struct engine *engine, const struct casefile *casefile,
                 return NULL;
         if (record_decode(engine->row_programs[header->type], header + 1, header->n, slots + ROW_SKIPPED, NULL))
                 assert(!"a row that we encoded ourselves decodes");
+        engine->decoded++;
         slots[SLOT_EVENT_ID] = (struct slot){.kind = SLOT_UUID, .u = header->event_id};
         slots[SLOT_CASE_ID] = (struct slot){.kind = SLOT_UUID, .u = casefile->id};
         return slots;
@@ -57,12 +58,21 @@ static int by_record_q(const void *a, const void *b) {
         return by_record(*(const struct fact *const *)a, *(const struct fact *const *)b);
 }
 
+static bool list_is_sorted(const struct fact_list *list) {
+        for (size_t i = 1; i < list->n; i++) {
+                if (by_record(list->items[i - 1], list->items[i]) > 0)
+                        return false;
+        }
+        return true;
+}
+
 static void sort_list(struct fact_list *list) {
-        if (list->n > 32) {
-                qsort(list->items, list->n, sizeof(*list->items), by_record_q);
+        if (list->n > 32) { /* mostly in order already, and so are few */
+                if (!list_is_sorted(list))
+                        qsort(list->items, list->n, sizeof(*list->items), by_record_q);
                 return;
         }
-        for (size_t i = 1; i < list->n; i++) { /* mostly in order already */
+        for (size_t i = 1; i < list->n; i++) {
                 const struct fact *fact = list->items[i];
                 size_t j = i;
 

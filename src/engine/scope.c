@@ -18,6 +18,7 @@
 
 #include "base/name.h"
 #include "engine/condition.h"
+#include "engine/cover.h"
 
 static void look_at(bool *types, const struct event_type *type) {
         if (type)
@@ -67,6 +68,32 @@ static int scope_refer_to_versions(const struct referring *r) {
         return e;
 }
 
+/* How many facts, the earliest first, decide what the norm says by such a reference; 0: it may be any. */
+static unsigned reference_decided_by(const struct norm *norm, const struct norm_reference *reference) {
+        size_t at = reference->key->offset;
+        unsigned most = 0;
+
+        if (!reference->when || norm->repeats || norm->since_start)
+                return 0;
+        if (at == offsetof(struct norm, limits)) {
+                for (size_t i = 0; i < norm->n_limits; i++)
+                        most = norm->limits[i].at_most > most ? norm->limits[i].at_most : most;
+                return most < COVER_FACTS_MAX ? most + 1 : 0;
+        }
+        return at == offsetof(struct norm, met_by) || at == offsetof(struct norm, ends_with) || at == offsetof(struct norm, not_before) ||
+               at == offsetof(struct norm, due_with);
+}
+
+/* All that refers to a type must be decided by its earliest facts. */
+static void bearing_narrow_cover(struct bearing *bearing, unsigned by) {
+        if (by == 0)
+                bearing->uncovered = true;
+        else if (by > bearing->cover)
+                bearing->cover = by;
+        if (bearing->uncovered)
+                bearing->cover = 0;
+}
+
 /* The norm looks at the type, and makes use of its facts: of any, or of those that satisfy conditions. */
 static int scope_refer(void *ctx, const struct norm_reference *reference) {
         const struct referring *r = ctx;
@@ -76,6 +103,7 @@ static int scope_refer(void *ctx, const struct norm_reference *reference) {
                 return scope_refer_to_versions(r);
         look_at(r->norm->looks_at, reference->type);
         bearing = &r->scope->bearings[reference->type->index];
+        bearing_narrow_cover(bearing, reference_decided_by(r->norm->norm, reference));
         if (!reference->when) {
                 bearing->used = true;
                 return 0;
@@ -93,8 +121,10 @@ static int use_type(struct scope *scope, const struct event_type *type) {
         struct bearing *bearing = &scope->bearings[type->index];
         int r = 0;
 
-        if (type->known != TYPE_OTHER || type->region || type->identity >= 0 || type->n_ended_by > 0 || bearing->ends)
+        if (type->known != TYPE_OTHER || type->region || type->identity >= 0 || type->n_ended_by > 0 || bearing->ends) {
                 bearing->used = true;
+                bearing_narrow_cover(bearing, 0);
+        }
         for (size_t i = 0; i < index->n_routes && r == 0; i++)
                 r = vector_push(&bearing->uses, &index->routes[i]->when);
         return r;
@@ -208,6 +238,7 @@ static int bearings_new(struct scope *scope) {
 static void add_grounds(struct scope *scope) {
         const struct config *config = scope->config;
 
+        look_at_grounds(scope, scope->copying.looks_at);
         for (size_t t = 0; t < event_types_count(config->types); t++) {
                 scope->bearings[t].looks_at[t] |= scope->bearings[t].routes;
                 look_at_grounds(scope, scope->bearings[t].looks_at);
@@ -229,7 +260,8 @@ int scope_fill(struct scope *scope, const struct config *config, struct pool *po
         scope->bearings = calloc(types + 1, sizeof(*scope->bearings));
         scope->looks_at = scope_types_new(scope);
         scope->endable = calloc(types + 1, sizeof(struct event_type *));
-        if (!scope->norms || !scope->bearings || !scope->looks_at || !scope->endable)
+        scope->copying = (struct bearing){.routes = true, .looks_at = scope_types_new(scope)};
+        if (!scope->norms || !scope->bearings || !scope->looks_at || !scope->endable || !scope->copying.looks_at)
                 return -ENOMEM;
         for (size_t t = 0; t < types; t++) {
                 const struct event_type *type = event_types_at(config->types, t);
@@ -264,6 +296,7 @@ void scope_done(struct scope *scope) {
         free(scope->norms);
         free(scope->bearings);
         free(scope->looks_at);
+        free(scope->copying.looks_at);
         free(scope->endable);
         norm_scopes_free(scope->region_norms, config ? config->n_region_norms : 0);
 }
@@ -303,5 +336,7 @@ const struct bearing *bearing_of(const struct scope *scope, const struct fresh *
                 return NULL;
         if (fresh->traits == TRAIT_IDLE)
                 return &scope->nothing;
+        if (fresh->covered && slice != slice_of_routes(scope, type))
+                return bearing->routes ? &scope->copying : &scope->nothing;
         return bearing->all || fresh->traits || bearing_sets_the_instant(scope, bearing, type, slice) ? NULL : bearing;
 }

@@ -28,6 +28,8 @@ struct bearing { /* what a fact of one type bears on */
         /* Who looks at facts of this type, and the conditions on the fact's own fields under which it makes anything of one. */
         VECTOR(const struct conditions *) uses;
         bool used; /* by somebody who takes any fact of it */
+        unsigned cover; /* so many facts of its type that are earlier make a further one of no account (engine/cover.h); 0: none do */
+        bool uncovered; /* somebody looks at any of them */
 };
 
 /* What a case has, found when a fact is kept: what says that it must be looked at whole. */
@@ -42,6 +44,7 @@ enum {
 struct fresh { /* an event that is being accepted */
         const struct event *event;
         unsigned traits; /* fact_traits() */
+        bool covered;    /* by facts that came before (engine/cover.h) */
 };
 
 struct scope {
@@ -50,6 +53,7 @@ struct scope {
         struct norm_scope *region_norms;   /* as config->region_norms */
         struct bearing *bearings;          /* by type */
         struct bearing nothing;            /* what an idle fact bears on */
+        struct bearing copying;            /* one that is covered: its own copies */
         bool *looks_at;                    /* by type: whether anything looks at it */
         const struct event_type **endable; /* types whose facts something ends */
         size_t n_endable;

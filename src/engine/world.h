@@ -28,4 +28,5 @@ struct engine {
         struct outcome outcome;
         int gaps[CALENDAR_GAPS_MAX];    /* calendar_gaps() */
         size_t n_gaps;
+        uint64_t decoded;               /* facts, since it was made: what evaluating costs */
 };

@@ -240,6 +240,36 @@ static const struct rows_story stories[] = {
          "end\n"
          "-> metric ketenwacht_partitions{state=\"live\"} 0\n"
          "-> metric ketenwacht_timers_pending 0\n"},
+        {"a case that fills up is said, and once full still takes what meets and what ends",
+         "with metrics\n"
+         "times 7999 measure m case 30d\n"
+         "worker a\n"
+         "settle\n"
+         "-> facts-kept 7999 raised >0 resolved 0 open-alerts >0\n"
+         "-> log case-fills 0\n"
+         "measure first-said case 30d\n"
+         "settle\n"
+         "-> log case-fills 1\n"
+         "-> metric ketenwacht_cases_filling_total 1\n"
+         "crash\n"
+         "times 2000 measure n case 30d\n"
+         "worker b\n"
+         "settle\n"
+         "-> facts-kept 10000 dead 0\n"
+         "-> log case-fills 5\n"
+         "-> metric ketenwacht_cases_filling_total 5\n"
+         "# Full: one more is refused, and its source hears of it.\n"
+         "measure more case 30d\n"
+         "settle\n"
+         "-> facts-kept 10000 dead 1 open-alerts >0\n"
+         "-> metric ketenwacht_refused_total{code=\"CASE_FULL\"} 1\n"
+         "-> field inbox.gi-a code CASE_FULL\n"
+         "protector p case 0d\n"
+         "settle\n"
+         "-> facts-kept 10001 dead 1 open-alerts 0\n"
+         "ended e case 0d\n"
+         "settle\n"
+         "-> facts-kept 10002 dead 1\n"},
 };
 
 _Static_assert(7000 < BUS_SESSION_MS, "who is refused must be missed sooner than by its silence");

@@ -21,6 +21,7 @@
  *   decides TERM | real TERM  the clock that decides jumps; the real clock is off by this
  *   recorded TERM             from now on events say that they were recorded so long before or after now; 0s: now
  *   measure ID CASE DAYS [GI [MUNICIPALITY]]    who was informed so many days ago; protector, ended: likewise, without the last
+ *   times N WHAT ID CASE DAYS   N of measure, protector or ended, each with an ID of its own
  *   again                     the last event once more
  *   load SEED FROM TO [each]  cases of a load (fixture_load_case); each: it settles after each case
  *   garbage                   a record that is no event
@@ -251,6 +252,21 @@ static inline void rows_event(struct rows *r) {
         else
                 fixture_ended(r->json, id, word, gi, recorded, days);
         world_publish(r->w, r->json);
+}
+
+/* The words move up: "times N" becomes as many rows of what follows. */
+static inline void rows_times(struct rows *r) {
+        int64_t times = rows_number(r, 1);
+        char id[sizeof(r->words[0])];
+
+        r->n -= 2;
+        for (size_t i = 0; i < r->n; i++)
+                (void) memcpy(r->words[i], r->words[i + 2], sizeof(r->words[i]));
+        (void) memcpy(id, r->words[1], sizeof(id));
+        for (int64_t i = 0; i < times; i++) {
+                (void) snprintf(r->words[1], sizeof(r->words[1]), "%.80s%" PRId64, id, i);
+                rows_event(r);
+        }
 }
 
 static inline void rows_load(struct rows *r) {
@@ -559,6 +575,8 @@ static inline bool rows_drive(struct rows *r) {
 static inline bool rows_publish(struct rows *r) {
         if (rows_is(r, 0, "measure") || rows_is(r, 0, "protector") || rows_is(r, 0, "ended"))
                 rows_event(r);
+        else if (rows_is(r, 0, "times"))
+                rows_times(r);
         else if (rows_is(r, 0, "again"))
                 world_publish(r->w, r->json);
         else if (rows_is(r, 0, "load"))
