@@ -89,20 +89,20 @@ static void judge_event_word(struct reading *r, const json_t *object) {
         const json_t *event = json_object_get(object, "event");
         const char *name = r->request->type->name;
 
-        if (event && !(json_is_string(event) && strcmp(json_string_value(event), name) == 0))
+        if (event && !json_is_null(event) && !(json_is_string(event) && strcmp(json_string_value(event), name) == 0))
                 event_mistakes_add(&r->m, REFUSAL_BAD_VALUE, "event",
                                    SAID(r, "event: this address takes %s; leave event out, or post to its own address",
                                         "event: dit adres neemt %s aan; laat event weg, of stuur het naar het adres dat erbij hoort"),
                                    name);
 }
 
-/* The record's key, when the body says one; it may only be the case_id. */
+/* The record's key, when the body says one (generated clients say null for what they leave out); it may only be the case_id. */
 static void judge_key(struct reading *r, const json_t *object) {
         const struct event *event = &r->ret->event;
         const json_t *key = json_object_get(object, "key");
         char case_id[UUID_TEXT + 1];
 
-        if (key && !json_is_string(key))
+        if (key && !json_is_null(key) && !json_is_string(key))
                 event_mistakes_add(&r->m, REFUSAL_BAD_VALUE, "key", SAID(r, "key: must be a string", "key: moet een tekst zijn, tussen aanhalingstekens"));
         if (!event_mistakes_clear(&r->m, SLOT_CASE_ID))
                 return;

@@ -75,6 +75,7 @@ static const struct {
         {INTAKE_PLAIN, "{" GOOD "}", NULL, NULL, NULL},
         {INTAKE_PLAIN, "{\"event\":\"measure-started\",\"key\":\"" CASE_ID "\"," GOOD ",\"birth_date\":null}", NULL, NULL, NULL},
         {INTAKE_PLAIN, "\xef\xbb\xbf{" GOOD "}", NULL, NULL, NULL},
+        {INTAKE_PLAIN, "{\"event\":null,\"key\":null," GOOD "}", NULL, NULL, NULL},
         {INTAKE_STRUCTURED, "\xef\xbb\xbf" CE(CE_TYPE "," CE_SOURCE), NULL, NULL, NULL},
         {INTAKE_STRUCTURED, CE(CE_TYPE "," CE_SOURCE), NULL, NULL, NULL},
         {INTAKE_STRUCTURED,
