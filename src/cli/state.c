@@ -14,6 +14,7 @@
 #include "cli/broker.h"
 #include "cli/options.h"
 #include "cli/state_copy.h"
+#include "cli/state_repair.h"
 #include "cli/state_stats.h"
 #include "console/view.h"
 #include "model/row_key.h"
@@ -27,6 +28,8 @@ struct state_arguments {
         bool text;                  /* stats */
         const char *from;           /* copy: the other configuration folder */
         const char *from_bootstrap; /* copy: or NULL */
+        bool apply;                 /* repair */
+        const char *reason;         /* repair: or NULL */
         struct uuid case_id;        /* of case_text */
 };
 
@@ -175,7 +178,11 @@ static int state_run_copy(const struct state_arguments *a) {
         return state_copy(&a->dirs, a->bootstrap, a->from, a->from_bootstrap);
 }
 
-enum part { PART_SHOW, PART_STATS, PART_COPY, PARTS };
+static int state_run_repair(const struct state_arguments *a) {
+        return state_repair(&a->dirs, a->bootstrap, a->apply ? a->reason : NULL);
+}
+
+enum part { PART_SHOW, PART_STATS, PART_COPY, PART_REPAIR, PARTS };
 
 static const struct {
         const char *name;
@@ -184,6 +191,7 @@ static const struct {
         [PART_SHOW] = {"show", state_show},
         [PART_STATS] = {"stats", state_run_stats},
         [PART_COPY] = {"copy", state_run_copy},
+        [PART_REPAIR] = {"repair", state_run_repair},
 };
 
 /* What belongs to one part is a mistake with another. */
@@ -194,6 +202,10 @@ static int state_check(struct state_arguments *a, enum part part, const char *fo
                 return command_usage("state", "--format goes with stats");
         if (part != PART_COPY && (a->from || a->from_bootstrap))
                 return command_usage("state", "%s goes with copy", a->from ? "--from" : "--from-bootstrap");
+        if (part != PART_REPAIR && (a->apply || a->reason))
+                return command_usage("state", "%s goes with repair", a->apply ? "--apply" : "--reason");
+        if (part == PART_REPAIR && a->apply != (a->reason && a->reason[0]))
+                return command_usage("state", "--apply and --reason TEXT go together: why the rows are put aside stands in their dead letters");
         if (part == PART_SHOW && !a->case_text)
                 return command_usage("state", "say which case: --case ID");
         if (part == PART_SHOW && !uuid_parse(a->case_text, strlen(a->case_text), &a->case_id))
@@ -218,6 +230,8 @@ static int state_run(int argc, char **argv) {
                 OPTION_TEXT_ROW("--format", &format),
                 OPTION_TEXT_ROW("--from", &a.from),
                 OPTION_TEXT_ROW("--from-bootstrap", &a.from_bootstrap),
+                OPTION_FLAG_ROW("--apply", &a.apply),
+                OPTION_TEXT_ROW("--reason", &a.reason),
                 OPTION_END_ROW,
         };
         struct nearest nearest;
@@ -228,22 +242,23 @@ static int state_run(int argc, char **argv) {
         if (status)
                 return status;
         if (n != 1)
-                return command_usage("state", "say show, stats or copy");
+                return command_usage("state", "say show, stats, copy or repair");
         nearest = (struct nearest)NEAREST_INIT(arguments[0]);
         for (; part < PARTS && strcmp(parts[part].name, arguments[0]) != 0; part++)
                 nearest_try(&nearest, parts[part].name);
         if (part == PARTS)
-                return command_usage("state", "no '%s' of state%s; say show, stats or copy", arguments[0], nearest_hint(&nearest, hint));
+                return command_usage("state", "no '%s' of state%s; say show, stats, copy or repair", arguments[0], nearest_hint(&nearest, hint));
         status = state_check(&a, (enum part)part, format);
         return status ? status : parts[part].run(&a);
 }
 
 const struct command command_state = {
         .name = "state",
-        .summary = "show what the broker remembers: of one case, or in figures; or copy it",
+        .summary = "show what the broker remembers: of one case, or in figures; copy or repair it",
         .help = "Usage: ketenwacht state show --case ID [--clear]\n"
                 "       ketenwacht state stats [--format json|text]\n"
                 "       ketenwacht state copy --from DIR [--from-bootstrap HOST:PORT,…]\n"
+                "       ketenwacht state repair [--apply --reason TEXT]\n"
                 "       each with [--bootstrap HOST:PORT,…] [--config DIR] [--schemas DIR]\n\n"
                 "Reads what is committed in case-state, and joins no group.\n\n"
                 "show   the rows of one case as they stand, one a line, in the form of `ketenwacht tail`: facts, obligations that\n"
@@ -259,10 +274,15 @@ const struct command command_state = {
                 "       number of partitions, other cluster) into this one's, each to the partition of its case. Nothing may be working on\n"
                 "       either; this one must be new. Prints {\"copied\":N,\"partitions\":N}.\n"
                 "         --from DIR             the configuration folder of the other\n"
-                "         --from-bootstrap LIST  its broker (else KETENWACHT_BOOTSTRAP, else the broker.yaml there)\n\n"
+                "         --from-bootstrap LIST  its broker (else KETENWACHT_BOOTSTRAP, else the broker.yaml there)\n"
+                "repair shows the rows that no worker can read, foreign or damaged, one a line, because of which workers end with 2: partition,\n"
+                "       offset, key, and why. A row that a newer program or schema wrote is none: bring program and schemas up to date first.\n"
+                "         --apply        puts each aside: it goes unchanged to dead-letters (STRAY_ROW, with where it stood), and a tombstone\n"
+                "                        of its key stands behind it, so that workers pass it over\n"
+                "         --reason TEXT  with --apply: why; it stands in the dead letters\n\n"
                 "  --bootstrap LIST  the broker (else KETENWACHT_BOOTSTRAP, else broker.yaml)\n"
                 "  --config DIR      configuration (else KETENWACHT_CONFIG, else config)\n"
                 "  --schemas DIR     schemas (else KETENWACHT_SCHEMAS, else schemas)\n\n"
-                "Exit status: 0 done, 1 no such case, or not to be copied into, 2 wrong usage or configuration, 3 the broker failed.\n",
+                "Exit status: 0 done, 1 no such case, not to be copied into, or rows to repair, 2 wrong usage or configuration, 3 the broker failed.\n",
         .run = state_run,
 };

@@ -21,6 +21,7 @@
 #include "engine/restore.h"
 #include "model/row_key.h"
 #include "worker/live.h"
+#include "worker/stray.h"
 
 #define LINE_BYTES_MAX ((size_t)64 * 1024)
 
@@ -38,6 +39,7 @@ struct count { /* of one partition, or of all */
 
 struct stats_reading {
         struct store *store;
+        struct strays strays;
         struct count *count;
 };
 
@@ -62,7 +64,6 @@ static int stats_count_row(void *ctx, struct bus_record *record, struct error *e
         struct count *count = reading->count;
         struct row_key key;
         bool known = row_key_read(record->key, record->key_n, &key) == 0;
-        int r;
 
         if (!record->value) {
                 count->tombstones++;
@@ -76,12 +77,7 @@ static int stats_count_row(void *ctx, struct bus_record *record, struct error *e
         }
         if (known && row_key_is_mark(&key))
                 return record->value && key.kind == ROW_VERSION ? stats_read_mark(reading, &key, record, err) : 0;
-        r = store_restore(reading->store, record->key, record->key_n, record->value, record->value_n, err);
-        if (r == -EINVAL)
-                error_prefix(err, "partition %d of case-state, offset %" PRId64, record->partition, record->offset);
-        if (r == -ENOMEM)
-                error_set(err, "out of memory while partition %d of case-state was read", record->partition);
-        return r;
+        return strays_take(&reading->strays, reading->store, record, err);
 }
 
 static void stats_conclude(struct count *count, const struct store *store) {
@@ -245,6 +241,7 @@ static int stats_partition(struct engine *engine, struct bus *bus, int32_t parti
         CLEANUP(store_free_p) struct store *store = NULL;
         struct stats_reading reading = {.count = ret};
         struct live_rows rows = {.partition = partition, .row = stats_count_row, .ctx = &reading};
+        const struct stray *stray;
         struct error err = {0};
         int r = store_new(engine, &store);
 
@@ -253,6 +250,12 @@ static int stats_partition(struct engine *engine, struct bus *bus, int32_t parti
         reading.store = store;
         if (r == 0)
                 r = live_each(bus, &rows, &err);
+        stray = r == 0 ? strays_first(&reading.strays) : NULL;
+        if (stray) {
+                strays_say(stray, &err);
+                r = -EINVAL;
+        }
+        strays_done(&reading.strays);
         if (r)
                 return command_fail("state", r == -EINVAL || r == -ENOENT ? EXIT_USAGE : EXIT_BROKER, &err);
         stats_conclude(ret, store);

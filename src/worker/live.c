@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "cluster/topics.h"
-#include "engine/restore.h"
 #include "model/row_key.h"
+#include "worker/stray.h"
 
 #define LIVE_POLL_MS 1000
 #define LIVE_IDLE_MAX 60 /* polls without anything before the broker counts as gone */
@@ -66,16 +66,30 @@ int live_each(struct bus *bus, const struct live_rows *rows, struct error *err) 
         return r;
 }
 
+struct live_reading {
+        struct store *store;
+        struct strays strays;
+};
+
 static int live_restore(void *ctx, struct bus_record *record, struct error *err) {
+        struct live_reading *reading = ctx;
         struct row_key key;
 
         if (row_key_read(record->key, record->key_n, &key) == ROW_KEY_E_LENGTH || row_key_is_mark(&key))
                 return 0;
-        return store_restore(ctx, record->key, record->key_n, record->value, record->value_n, err);
+        return strays_take(&reading->strays, reading->store, record, err);
 }
 
 int live_read(struct bus *bus, const struct uuid *case_id, const struct live_watch *watch, struct store *store, struct error *err) {
-        const struct live_rows rows = {.partition = BUS_ALL_PARTITIONS, .case_id = case_id, .row = live_restore, .ctx = store, .watch = watch};
+        struct live_reading reading = {.store = store};
+        const struct live_rows rows = {.partition = BUS_ALL_PARTITIONS, .case_id = case_id, .row = live_restore, .ctx = &reading, .watch = watch};
+        int r = live_each(bus, &rows, err);
+        const struct stray *stray = r == 0 ? strays_first(&reading.strays) : NULL;
 
-        return live_each(bus, &rows, err);
+        if (stray) {
+                strays_say(stray, err);
+                r = -EINVAL;
+        }
+        strays_done(&reading.strays);
+        return r;
 }

@@ -12,7 +12,7 @@
 
 #include "base/vector.h"
 #include "cluster/topics.h"
-#include "engine/restore.h"
+#include "worker/stray.h"
 
 #define RESTORE_SAY_PERCENT 10 /* between two lines of progress of a partition … */
 #define RESTORE_SAY_MS 5000 /* … or so long */
@@ -21,7 +21,7 @@ struct restore {
         struct partitions *parts;
         const atomic_bool *interrupted;
         struct error err;
-        struct error unread; /* the first row that says nothing to this configuration; "": all do */
+        struct strays strays; /* rows that say nothing to this configuration */
 };
 
 static int restore_schema_mark(struct partition *p, const struct row_key *key) {
@@ -75,7 +75,7 @@ static int restore_row(void *ctx, const struct bus_record *row) {
         bool mark = row_key_read(row->key, row->key_n, &key) == 0 && row_key_is_mark(&key);
         int r;
 
-        if (!p || (restore->unread.text[0] && !mark))
+        if (!p)
                 return 0;
         p->found.rows++;
         if (mark && !row->value)
@@ -85,12 +85,7 @@ static int restore_row(void *ctx, const struct bus_record *row) {
         else if (mark)
                 r = restore_version_mark(p, &key, row, &restore->err);
         else
-                r = store_restore(p->store, row->key, row->key_n, row->value, row->value_n, &restore->err);
-        if (r == -EINVAL) {
-                error_prefix(&restore->err, "partition %d of %s, offset %" PRId64, row->partition, TOPIC_CASE_STATE, row->offset);
-                restore->unread = restore->err; /* a newer version may be why: its mark, wherever it stands, says so better */
-                r = 0;
-        }
+                r = strays_take(&restore->strays, p->store, row, &restore->err);
         if (r == -ENOMEM)
                 error_set(&restore->err, "out of memory after %" PRIu64 " rows of partition %d of %s", p->found.rows, row->partition, TOPIC_CASE_STATE);
         return r;
@@ -213,6 +208,7 @@ static int restore_check_marks(const struct partitions *parts, const struct part
 /* All rows are there: may this configuration go on with them? */
 static int restore_judge(struct restore *restore, struct error *err) {
         const struct partitions *parts = restore->parts;
+        const struct stray *stray;
 
         for (size_t i = 0; i < parts->n_owned; i++) {
                 int r = restore_check_marks(parts, parts->owned[i], err);
@@ -220,9 +216,10 @@ static int restore_judge(struct restore *restore, struct error *err) {
                 if (r)
                         return r;
         }
-        if (!restore->unread.text[0])
+        stray = strays_first(&restore->strays); /* a newer version may be why: its mark, wherever it stands, says so better */
+        if (!stray)
                 return 0;
-        *err = restore->unread;
+        strays_say(stray, err);
         return WORKER_E_CONFIG;
 }
 
@@ -242,9 +239,10 @@ int restore_partitions(struct partitions *parts, const struct bus_part *of, size
         if (r) {
                 if (restore.err.text[0])
                         *err = restore.err;
-                return error_trace(r, err);
+                r = error_trace(r, err);
         }
-        r = restore_judge(&restore, err);
+        r = r ? r : restore_judge(&restore, err);
+        strays_done(&restore.strays);
         if (r)
                 return r;
         for (size_t i = 0; i < parts->n_owned; i++) {

@@ -67,8 +67,8 @@ sed -i 's/^partitions: 6/partitions: 4/' "$scratch/other/broker.yaml"
         event $runs 0b04 measure-started 2023-02-01 "$started"
 } >"$scratch/events"
 
-row 2 1 'say show, stats or copy' state
-row 2 1 'say show, stats or copy' state show stats
+row 2 1 'say show, stats, copy or repair' state
+row 2 1 'say show, stats, copy or repair' state show stats
 row 2 1 'say which case: --case ID' state show
 row 2 1 "'0014' is no case_id" state show --case 0014
 row 2 1 'goes with show' state stats --clear
@@ -76,6 +76,9 @@ row 2 1 'goes with stats' state show --case $over --format text
 row 2 1 'none of json and text' state stats --format csv
 row 2 1 'say from where: --from DIR' state copy
 row 2 1 'goes with copy' state stats --from "$config"
+row 2 1 'goes with repair' state stats --apply
+row 2 1 'go together' state repair --apply
+row 2 1 'go together' state repair --reason x
 row 0 1 'state show --case ID' state --help
 
 start "$scratch/config" "$scratch/mock"

@@ -118,7 +118,7 @@ class World:
 
     def facts(self):
         """event_ids of the facts that are committed, as often as they stand there."""
-        return [record["value"]["event_id"] for record in self.tail("case-state") if record.get("row") == "fact"]
+        return [record["value"]["event_id"] for record in self.tail("case-state") if record.get("row") == "fact" and record["value"]]
 
     def leftovers(self, since=frozenset()):
         """Where records stand of transactions that came to nothing, or are open still, without those of before: what commits meanwhile is not among them."""

@@ -11,6 +11,7 @@ does not is counted in the log.
 KETENWACHT_TEST_BOOTSTRAP: the broker; without it a case is skipped.
 """
 
+import json
 import os
 import signal
 
@@ -159,6 +160,39 @@ def forgotten(trial):
     return world
 
 
+def stray(trial):
+    """Foreign and damaged rows in the state: named, put aside by the command with a dead letter of each, and the worker goes on with all that it knew."""
+    world = trial.world()
+    lines = trial.load.cases(CASES)
+    world.publish(lines)
+    worker = world.worker("a")
+    wait_for("it works", lambda: all_live(worker))
+    wait_for("every event is a fact", lambda: known(world, lines), look=0.3)
+    worker.stop()
+    rows = {"somebody": b"hello", "k" * 16 + "f" + "i" * 16: b"no fact", "k" * 16 + "q" + "i" * 16: b"of tomorrow"}
+    for key, value in rows.items():
+        world.produce("case-state", 1, key, value, {})
+    worker.start()
+    says = "partition 1 of case-state, offset"
+    expect(f"a worker names the first: {worker.log}", worker.ends() == 2 and says in worker.text() and "736f6d65626f6479" in worker.text())
+    shown = [json.loads(line) for line in world.run("state", "repair", status=(1,)).splitlines()]
+    expect("the command shows each and changes nothing",
+           len(shown) == len(rows) and {row["partition"] for row in shown} == {1} and not world.tail("dead-letters"))
+    world.run("state", "repair", "--apply", "--reason", "a test wrote them")
+    letters = world.tail("dead-letters")
+    expect("each is a dead letter, with where it stood and why", len(letters) == len(rows) and all(
+        letter["headers"]["kw-topic"] == "case-state" and letter["headers"]["kw-partition"] == "1" and letter["headers"]["kw-code"] == "STRAY_ROW"
+        and "a test wrote them" in letter["headers"]["kw-error"] for letter in letters))
+    expect("they stood where it says", {int(letter["headers"]["kw-offset"]) for letter in letters} == {row["offset"] for row in shown})
+    expect("nothing is left to repair", world.run("state", "repair") == "")
+    world.run("state", "stats")
+    worker.start()
+    wait_for("it works again", lambda: all_live(worker))
+    worker.stop()
+    expect("it knows what it knew", known(world, lines) and world.once() == {"facts": 0, "told": 0, "dead": 0})
+    return world
+
+
 def other_text(world, worker):
     """The configuration is changed and its number is not: a worker does not go on by it, and does when the number is raised."""
     wait_for("it works", lambda: all_live(worker))
@@ -194,4 +228,4 @@ def grown(trial):
 
 
 if __name__ == "__main__":
-    faults.main({"remade": remade, "cut": cut, "unsound": unsound, "grown": grown, "forgotten": forgotten})
+    faults.main({"remade": remade, "cut": cut, "unsound": unsound, "grown": grown, "forgotten": forgotten, "stray": stray})

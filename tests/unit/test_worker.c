@@ -204,6 +204,26 @@ static const struct rows_story stories[] = {
          "worker a\n"
          "fails config offset 0\n"
          "-> state 1\n"},
+        {"a stray row that was put aside counts no more, also while it stands there",
+         "measure m case 1d\n"
+         "worker a\n"
+         "settle\n"
+         "remember\n"
+         "end\n"
+         "row q - 1\n"
+         "row f 0123456789abcdef 1\n"
+         "row x - 1\n"
+         "worker b\n"
+         "fails config key 00000000-0000-0000-0000-000000000000 q 00000000-0000-0000-0000-000000000000: a row of kind 0x71\n"
+         "row q -\n"
+         "row x -\n"
+         "worker c\n"
+         "fails config f 30313233-3435-3637-3839-616263646566\n"
+         "row f 0123456789abcdef\n"
+         "worker d\n"
+         "settle\n"
+         "-> live 2\n"
+         "-> as remembered\n"},
         {"state is never guessed: a fact that cannot be read",
          "row f 0123456789abcdef 1\n"
          "worker a\n"

@@ -25,7 +25,7 @@
  *   again                     the last event once more
  *   load SEED FROM TO [each]  cases of a load (fixture_load_case); each: it settles after each case
  *   garbage                   a record that is no event
- *   row KIND ID VALUE         into partition 0 of case-state; VALUE is the rest of the line
+ *   row KIND ID VALUE         into partition 0 of case-state; VALUE is the rest of the line; without one: a tombstone
  *   compact [all]             case-state; all: tombstones too
  *   cut TOPIC                 all its records are deleted, as retention would
  *   remember                  the census and how much was told, for "-> as remembered"
@@ -284,13 +284,14 @@ static inline void rows_load(struct rows *r) {
 
 static inline void rows_row(struct rows *r) {
         uint8_t key[ROW_KEY_BYTES] = {0};
-        const char *value = r->rest[3];
+        const char *value = r->n > 3 ? r->rest[3] : NULL;
 
         key[16] = (uint8_t)rows_word(r, 1)[0];
         if (!rows_is(r, 2, "-"))
                 memcpy(key + 17, r->words[2], strlen(r->words[2]));
         world_append(r->w, &(struct bus_record){
-                                   .topic = TOPIC_CASE_STATE, .partition = 0, .key = key, .key_n = sizeof(key), .value = value, .value_n = strlen(value)});
+                                   .topic = TOPIC_CASE_STATE, .partition = 0, .key = key, .key_n = sizeof(key),
+                                   .value = value, .value_n = value ? strlen(value) : 0});
 }
 
 /* -- What must be so -- */
