@@ -7,7 +7,7 @@
 #          Python client lets the second content type be chosen, and then sends the first schema's body under it. openapi-python-client knows
 #          both bodies, but its module for such an operation uses a name (Unset) that it does not import, and cannot be loaded by Python 3.11.
 # Hurts:   who generates a client from /openapi.json of gi-http: a CloudEvent without its envelope is refused (422), or nothing can be posted.
-#          Take the second media type out of the document before generating, and post plain JSON.
+#          A document for generators offers one media type a body.
 
 set -u
 work=$(mktemp -d) && cd "$work" || exit 2

@@ -28,6 +28,8 @@ int command_usage(const char *name, const char *fmt, ...) {
         return EXIT_USAGE;
 }
 
+static const char default_config[] = "config", default_schemas[] = "schemas";
+
 static const char *command_environment(const char *variable, const char *otherwise) {
         const char *value = getenv(variable);
 
@@ -35,7 +37,8 @@ static const char *command_environment(const char *variable, const char *otherwi
 }
 
 struct command_dirs command_dirs(void) {
-        return (struct command_dirs){.config = command_environment(COMMAND_CONFIG, "config"), .schemas = command_environment(COMMAND_SCHEMAS, "schemas")};
+        return (struct command_dirs){.config = command_environment(COMMAND_CONFIG, default_config),
+                                     .schemas = command_environment(COMMAND_SCHEMAS, default_schemas)};
 }
 
 const char *command_dirs_origin(const char *folder) {
@@ -43,7 +46,12 @@ const char *command_dirs_origin(const char *folder) {
         /* The very string of the environment: an option with the same text is another. */
         if (folder == getenv(COMMAND_CONFIG))
                 return " (" COMMAND_CONFIG ")";
-        return folder == getenv(COMMAND_SCHEMAS) ? " (" COMMAND_SCHEMAS ")" : "";
+        if (folder == getenv(COMMAND_SCHEMAS))
+                return " (" COMMAND_SCHEMAS ")";
+        if ((folder != default_config && folder != default_schemas) || access(folder, F_OK) == 0)
+                return "";
+        return folder == default_config ? " (not there; --config or " COMMAND_CONFIG " says where it is)"
+                                        : " (not there; --schemas or " COMMAND_SCHEMAS " says where they are)";
 }
 
 int command_flush(const char *name) {

@@ -36,7 +36,10 @@ struct command_dirs {
 #define COMMAND_SCHEMAS "KETENWACHT_SCHEMAS"
 struct command_dirs command_dirs(void);
 
-/* Who named a folder, for a sentence in which it cannot be used: " (KETENWACHT_CONFIG)", or "" for an option and for the default. */
+/*
+ * Who named a folder, for a sentence in which it cannot be used: " (KETENWACHT_CONFIG)"; for the default when it is not there what would
+ * name it; "" for an option.
+ */
 const char *command_dirs_origin(const char *folder);
 
 /* "ketenwacht NAME: sentence" on standard error; returns @status. */

@@ -61,8 +61,11 @@ row 0 "*measure-started*" "KETENWACHT_SCHEMAS=$schemas" "KETENWACHT_CONFIG=$conf
 row 0 "*" "KETENWACHT_SCHEMAS=$schemas" "KETENWACHT_CONFIG=$config" check
 row 2 "*cannot open config/calendar.yaml*" KETENWACHT_CONFIG= term 2020-05-15 "5 working days"
 
+row 2 "*config/calendar.yaml (not there; --config or KETENWACHT_CONFIG says where it is) cannot be used*" term 2020-05-15 "5 working days"
+row 2 "*the schemas in schemas (not there; --schemas or KETENWACHT_SCHEMAS says where they are) cannot be used*" tail measure-started
+
 # Whoever mistypes a folder is told where it came from.
-row 2 "*mistakes in /nowhere (KETENWACHT_CONFIG) and schemas;*" KETENWACHT_CONFIG=/nowhere check
+row 2 "*mistakes in /nowhere (KETENWACHT_CONFIG) and schemas (not there; *); *" KETENWACHT_CONFIG=/nowhere check
 row 2 "*/nowhere/calendar.yaml (KETENWACHT_CONFIG) cannot be used*" KETENWACHT_CONFIG=/nowhere term 2020-05-15 "5 working days"
 row 2 "*the configuration in $config with the schemas in /nowhere (KETENWACHT_SCHEMAS) *" KETENWACHT_SCHEMAS=/nowhere replay --config "$config" x.jsonl
 row 2 "*the schemas in /nowhere (KETENWACHT_SCHEMAS) cannot be used*" KETENWACHT_SCHEMAS=/nowhere tail measure-started
