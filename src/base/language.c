@@ -61,24 +61,38 @@ static unsigned language_quality(struct text parameter) {
         return quality < QUALITY_ONE ? quality : QUALITY_ONE;
 }
 
+/* What a header wants of each language: 0 is none of it. */
+struct language_wish {
+        bool named;
+        unsigned quality, place; /* of those that are wanted as much the one that is named first */
+};
+
 enum language language_of_accept(const char *header, enum language fallback) {
+        struct language_wish wishes[LANGUAGES] = {0};
         struct text rest = text_of(header);
+        unsigned others = 0, place = 0;
         enum language best = fallback, language;
-        unsigned best_quality = 0;
 
         while (rest.n > 0) {
                 struct text range = language_cut(&rest, ',');
                 struct text tag = language_cut(&range, ';');
                 unsigned quality = language_quality(language_trim(range));
 
+                place++;
                 if (text_is(tag, "*"))
-                        language = fallback;
-                else if (!language_of_tag(tag, &language))
-                        continue;
-                if (quality > best_quality) {
+                        others = quality > others ? quality : others;
+                else if (language_of_tag(tag, &language) && (!wishes[language].named || quality > wishes[language].quality))
+                        wishes[language] = (struct language_wish){.named = true, .quality = quality, .place = place};
+        }
+        for (language = 0; language < LANGUAGES; language++) { /* a star is all that is not named */
+                if (!wishes[language].named)
+                        wishes[language] = (struct language_wish){.quality = others, .place = place + 1};
+        }
+        for (language = 0; language < LANGUAGES; language++) {
+                const struct language_wish *wish = &wishes[language], *than = &wishes[best];
+
+                if (wish->quality > than->quality || (wish->quality > 0 && wish->quality == than->quality && wish->place < than->place))
                         best = language;
-                        best_quality = quality;
-                }
         }
         return best;
 }

@@ -314,6 +314,7 @@ static const struct {
         {NULL, "en"}, {"", "en"}, {"*", "en"}, {"de, fr;q=0.8", "en"}, {"nl", "nl"}, {"NL-nl", "nl"}, {"nl-BE;q=0.2", "nl"},
         {"en;q=0.8, nl;q=0.81", "nl"}, {"nl;q=0.8,en", "en"}, {"nl, en", "nl"}, {"en, nl", "en"}, {"nl;q=0", "en"},
         {"nl ; q=0.5 , *;q=0.6", "en"}, {"nlx, en;q=0.1", "en"}, {"de, nl;q=0.3, en;q=0.299", "nl"}, {",,;;,nl;q=", "nl"}, {"nl;q=9.9.9, en", "nl"},
+        {"*, en;q=0", "nl"}, {"en;q=0.1, *", "nl"}, {"nl;q=0.1, *", "en"}, {"*;q=0.5, nl;q=0", "en"}, {"nl;q=0, en;q=0", "en"}, {"fr, *;q=0.1", "en"},
 };
 
 START_TEST(test_the_language_that_is_liked_best) {
