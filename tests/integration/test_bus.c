@@ -628,7 +628,11 @@ START_TEST(what_a_plan_says_is_done_and_then_nothing_is_left) {
                         }
                         ck_assert_msg(r == 0, "%d: %s", r, why.text);
                 }
-                ck_ok(admin_topic_set(a, wanted.items[0].topic, &(struct admin_setting){"segment.bytes", "1048576"}, 1, &err));
+                size_t state = 0; /* the one topic of which the size of its segments is ours */
+
+                while (strcmp(wanted.items[state].name, TOPIC_CASE_STATE) != 0)
+                        ck_assert_uint_lt(++state, wanted.n);
+                ck_ok(admin_topic_set(a, wanted.items[state].topic, &(struct admin_setting){"segment.bytes", "1048576"}, 1, &err));
                 ck_ok(topics_look(a, &wanted, arena, &plan, &err));
                 ck_assert_uint_eq(plan.n, 1);
                 ck_assert_int_eq(plan.steps[0].kind, TOPICS_SET);
