@@ -65,6 +65,11 @@ struct engine *engine_free(struct engine *engine) {
         return NULL;
 }
 
+const int *engine_gaps(const struct engine *engine, size_t *ret_n) {
+        *ret_n = engine->n_gaps;
+        return engine->gaps;
+}
+
 const struct config *engine_config(const struct engine *engine) {
         return engine->config;
 }

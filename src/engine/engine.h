@@ -27,6 +27,9 @@ int engine_new_without(const struct config *config, const struct protocol_key *w
 struct engine *engine_free(struct engine *engine);
 DEFINE_CLEANUP(struct engine *, engine_free);
 
+/* The years that its calendar lacks: calendar_gaps(), which store_count_gaps() counts by; borrowed. *ret_n: how many. */
+const int *engine_gaps(const struct engine *engine, size_t *ret_n);
+
 /* The configuration that it was made with; borrowed. */
 const struct config *engine_config(const struct engine *engine);
 

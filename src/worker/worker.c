@@ -318,9 +318,9 @@ static int worker_sort_out(struct worker *w, int r, struct error *err) {
 /* What waits for a year that the calendar does not have: at most once a day. */
 static void worker_say_gaps(struct worker *w, const int64_t cases[CASE_GAPS - 1]) {
         day_t today = date_of_instant(w->ground.now.real);
-        int years[CALENDAR_GAPS_MAX];
-        size_t n = calendar_gaps(w->ground.config->calendar, years);
         int64_t all = 0, first = 0;
+        size_t n;
+        const int *years = engine_gaps(w->ground.engine, &n);
 
         for (size_t i = CASE_GAPS - 1; i-- > 0;) {
                 all += cases[i];
