@@ -46,6 +46,20 @@ wait_for() {
         done
 }
 
+# fixture_row STATUS EXPRESSION FOLDER COMMAND…: $ketenwacht with this configuration; a line of what it says holds the expression. What is
+# otherwise is printed, and sets failed.
+fixture_row() {
+        local want=$1 expression=$2 folder=$3 status
+        shift 3
+        "$ketenwacht" "$@" --config "$folder" --schemas "$fixture_root/schemas" >"$fixture_dir/out" 2>&1
+        status=$?
+        [ $status -eq "$want" ] && grep -Eq "$expression" "$fixture_dir/out" && return
+        printf '%s: status %s, expected %s and %s\n' "$*" $status "$want" "$expression"
+        tail -5 "$fixture_dir/out" | cut -c1-3000
+        failed=1
+        return 1
+}
+
 # fixture_configuration FOLDER PREFIX PARTITIONS: a municipality, a GI and the operators in one region, and the protocol of tests/cli.
 fixture_configuration() {
         mkdir -p "$1/protocols"

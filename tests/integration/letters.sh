@@ -17,19 +17,6 @@ readonly events=24 wait_s=60
 failed=0
 before=$fixture_dir/before after=$fixture_dir/after
 
-# row STATUS EXPRESSION FOLDER COMMAND…: a line of what it says holds the expression.
-row() {
-        local want=$1 expression=$2 folder=$3 status
-        shift 3
-        "$ketenwacht" "$@" --config "$folder" --schemas "$project/schemas" >"$fixture_dir/out" 2>&1
-        status=$?
-        [ $status -eq "$want" ] && grep -Eq "$expression" "$fixture_dir/out" && return
-        printf '%s: status %s, expected %s and %s\n' "$*" $status "$want" "$expression"
-        tail -5 "$fixture_dir/out" | cut -c1-3000
-        failed=1
-        return 1
-}
-
 # count WANT WHAT COMMAND…: so many lines.
 count() {
         local want=$1 what=$2 lines
@@ -61,23 +48,23 @@ for ((i = 100; i < 100 + events; i++)); do
 done >"$fixture_dir/events"
 
 # A source that the worker does not know: all are refused, and stay as long as nothing is mended.
-row 0 ' 0 refused$' "$after" topics apply
-row 0 "\"published\":$events," "$after" publish "$fixture_dir/events"
-row 0 "\"dead\":$events" "$before" rules --once --now 2023-02-02T12:00:00+01:00
-row 1 "\"would_be_sent\":0,\"already_sent\":0,\"refused\":\{\"UNKNOWN_ORGANISATION\":$events\}" "$before" dead-letters replay --dry-run
+fixture_row 0 ' 0 refused$' "$after" topics apply
+fixture_row 0 "\"published\":$events," "$after" publish "$fixture_dir/events"
+fixture_row 0 "\"dead\":$events" "$before" rules --once --now 2023-02-02T12:00:00+01:00
+fixture_row 1 "\"would_be_sent\":0,\"already_sent\":0,\"refused\":\{\"UNKNOWN_ORGANISATION\":$events\}" "$before" dead-letters replay --dry-run
 count $events "letters of the code" letters list --json --code UNKNOWN_ORGANISATION --organisation gi-b --topic measure-started --stage check
 count 0 "letters of another code" letters list --code BAD_VALUE
 count 0 "letters of a delivery" letters list --stage deliver
 count 3 "letters within the limit" letters list --json --limit 3
-row 0 "$((events - 3)) more; say --limit" "$after" dead-letters list --json --limit 3
-row 0 '^\{"letter":"0/0",.*"code":"UNKNOWN_ORGANISATION","stage":"check","topic":"measure-started",.*"now":"ACCEPTED"\}$' "$after" dead-letters show 0/0
-row 2 'needs a --reason' "$after" dead-letters show 0/0 --value
-row 2 'needs a --reason' "$after" dead-letters replay
-row 2 "did you mean 'gi-b'" "$after" dead-letters list --organisation gi-bb
-row 1 'has no letter 0/999999' "$after" dead-letters show 999999
+fixture_row 0 "$((events - 3)) more; say --limit" "$after" dead-letters list --json --limit 3
+fixture_row 0 '^\{"letter":"0/0",.*"code":"UNKNOWN_ORGANISATION","stage":"check","topic":"measure-started",.*"now":"ACCEPTED"\}$' "$after" dead-letters show 0/0
+fixture_row 2 'needs a --reason' "$after" dead-letters show 0/0 --value
+fixture_row 2 'needs a --reason' "$after" dead-letters replay
+fixture_row 2 "did you mean 'gi-b'" "$after" dead-letters list --organisation gi-bb
+fixture_row 1 'has no letter 0/999999' "$after" dead-letters show 999999
 
 # Mended. A dry run sends nothing; then it is killed after its first transaction, and run again.
-row 0 "\"would_be_sent\":$events,\"already_sent\":0,\"refused\":\{\}" "$after" dead-letters replay --dry-run
+fixture_row 0 "\"would_be_sent\":$events,\"already_sent\":0,\"refused\":\{\}" "$after" dead-letters replay --dry-run
 count $events "what a dry run leaves" stands measure-started
 "$ketenwacht" dead-letters replay --reason proef --per-second 2 --config "$after" --schemas "$project/schemas" >"$fixture_dir/killed" 2>&1 &
 killed=$!
@@ -85,18 +72,18 @@ wait_for $wait_s "the first transaction" some_sent || failed=1
 kill -9 $killed
 wait $killed 2>/dev/null
 [ -s "$fixture_dir/killed" ] && echo "it ended before it was killed" && failed=1
-row 0 "\"letters\":$events,\"sent\":[1-9][0-9]*,\"already_sent\":[1-9][0-9]*,\"refused\":\{\}" "$after" dead-letters replay --reason proef
+fixture_row 0 "\"letters\":$events,\"sent\":[1-9][0-9]*,\"already_sent\":[1-9][0-9]*,\"refused\":\{\}" "$after" dead-letters replay --reason proef
 count $events "events that were sent again once" sent_once
 count $((2 * events)) "all that stands there" stands measure-started
 count $events "acts in audit" stands audit
-row 0 "\"sent\":0,\"already_sent\":$events" "$after" dead-letters replay --reason "nog eens"
-row 0 "\"facts\":$events,.*\"dead\":0" "$after" rules --once --now 2023-02-20T12:00:00+01:00
-row 0 '"action":"REDRIVE","object":"dead-letters/0/0@[0-9]+","result":"DONE","reason":"proef"' "$after" tail audit --until-end
-row 0 '"sent_again":"2' "$after" dead-letters list --json
+fixture_row 0 "\"sent\":0,\"already_sent\":$events" "$after" dead-letters replay --reason "nog eens"
+fixture_row 0 "\"facts\":$events,.*\"dead\":0" "$after" rules --once --now 2023-02-20T12:00:00+01:00
+fixture_row 0 '"action":"REDRIVE","object":"dead-letters/0/0@[0-9]+","result":"DONE","reason":"proef"' "$after" tail audit --until-end
+fixture_row 0 '"sent_again":"2' "$after" dead-letters list --json
 
 # The value of a letter is seen only with a reason, which stands in audit first.
-row 0 '"event":"measure-started","value":\{"event_id":' "$after" dead-letters show 0/0 --value --reason "vraag van gi-b"
-row 0 '"action":"VIEW_PERSONAL","object":"dead-letters/0/0@[0-9]+","result":"DONE","reason":"vraag van gi-b"' "$after" tail audit --until-end
+fixture_row 0 '"event":"measure-started","value":\{"event_id":' "$after" dead-letters show 0/0 --value --reason "vraag van gi-b"
+fixture_row 0 '"action":"VIEW_PERSONAL","object":"dead-letters/0/0@[0-9]+","result":"DONE","reason":"vraag van gi-b"' "$after" tail audit --until-end
 
 # Two connectors of one inbox: what the receiver of one refused goes to that one again, and to nobody else.
 cat >"$fixture_dir/receiver.py" <<'RECEIVER'
@@ -132,13 +119,13 @@ done
 wait_for $wait_s "all refusals" delivered '"outcome":"REFUSED"' "$told" || failed=1
 wait_for $wait_s "all deliveries of the other" delivered '"outcome":"DELIVERED"' "$told" || failed=1
 echo 204 >"$fixture_dir/a"
-row 0 "\"would_be_sent\":$told,\"already_sent\":0,\"refused\":\{\}" "$after" dead-letters replay --stage deliver --organisation gm0001 --dry-run
-row 0 "\"sent\":$told,\"already_sent\":0,\"refused\":\{\}" "$after" dead-letters replay --stage deliver --reason "gm0001 heeft het hersteld"
+fixture_row 0 "\"would_be_sent\":$told,\"already_sent\":0,\"refused\":\{\}" "$after" dead-letters replay --stage deliver --organisation gm0001 --dry-run
+fixture_row 0 "\"sent\":$told,\"already_sent\":0,\"refused\":\{\}" "$after" dead-letters replay --stage deliver --reason "gm0001 heeft het hersteld"
 wait_for $wait_s "the deliveries of what was sent again" delivered '"connector":"hook-a".*"outcome":"DELIVERED"' "$told" || failed=1
 [ "$(calls /b '')" -eq "$told" ] || { echo "the other connector was called $(calls /b '') times, not $told"; failed=1; }
 [ "$(grep '^/a' "$fixture_dir/calls" | cut -d' ' -f3 | sort | uniq -c | grep -c ' 2 ')" -eq "$told" ] || { echo "not the same keys twice each"; failed=1; }
 count "$told" "what stands in the inbox" stands inbox.gm0001
-row 0 '"connector":"hook-a".*"outcome":"PARKED","status":null,"attempts":0,"reason":"sent again by [^:"]*: gm0001 heeft het hersteld"' "$after" \
+fixture_row 0 '"connector":"hook-a".*"outcome":"PARKED","status":null,"attempts":0,"reason":"sent again by [^:"]*: gm0001 heeft het hersteld"' "$after" \
         tail deliveries --until-end
 
 [ $failed -eq 0 ] || tail -n 3 "$fixture_dir"/connect-*.log | cut -c1-500

@@ -17,18 +17,6 @@ runs=5f0e2f0a-54cf-4b0a-9d0e-3a1f3d5c0a02
 old=$fixture_dir/old
 new=$fixture_dir/new
 
-# row STATUS EXPRESSION FOLDER COMMAND…: a line of what it says holds the expression.
-row() {
-        local want=$1 expression=$2 folder=$3 status
-        shift 3
-        "$ketenwacht" "$@" --config "$folder" --schemas "$project/schemas" >"$fixture_dir/out" 2>&1
-        status=$?
-        [ $status -eq "$want" ] && grep -Eq "$expression" "$fixture_dir/out" && return
-        printf '%s: status %s, expected %s and %s\n' "$*" $status "$want" "$expression"
-        tail -5 "$fixture_dir/out" | cut -c1-1000
-        failed=1
-}
-
 event() { # CASE NUMBER TYPE DATE FIELDS
         printf '{"event":"%s","event_id":"5f0e2f0a-54cf-4b0a-9d0e-3a1f3d5c%s","case_id":"%s","source":"gi-a",' "$3" "$2" "$1"
         printf '"occurred_at":"%sT10:00:00Z","recorded_at":"%sT10:00:00Z","measure_id":"%s",%s}\n' "$4" "$4" "$1" "$5"
@@ -49,33 +37,33 @@ protector='"date":"2023-02-02","worker":"w-1","role":"FIXED","working_with_famil
 event $over 0b04 protector-assigned 2023-02-03 "$protector" >"$fixture_dir/late"
 
 # Forgotten years later; what comes then is kept and told, once.
-row 0 ' 0 refused$' "$old" topics apply
-row 0 '"published":3' "$old" publish "$fixture_dir/events"
-row 0 '"facts":3' "$old" rules --once --now 2024-03-01T12:00:00+01:00
-row 0 '"all","cases":2,"closed":0,"facts":3,' "$old" state stats
-row 0 '"told":0' "$old" rules --once --now 2025-03-02T00:00:00+01:00
-row 0 '"all","cases":1,"closed":1,"facts":1,' "$old" state stats
-row 0 '"row":"closed","value":\{"day":"2025-03-02"' "$old" state show --case $over
-row 0 '"published":1' "$old" publish "$fixture_dir/late"
-row 0 '"facts":0,"told":0,"dead":1' "$old" rules --once --now 2025-03-03T12:00:00+01:00
-row 0 '"facts":0,"told":0,"dead":0' "$old" rules --once --now 2025-03-03T12:00:00+01:00
-row 0 '"event":"event-refused".*"code":"CASE_CLOSED"' "$old" tail inbox.gi-a --until-end
+fixture_row 0 ' 0 refused$' "$old" topics apply
+fixture_row 0 '"published":3' "$old" publish "$fixture_dir/events"
+fixture_row 0 '"facts":3' "$old" rules --once --now 2024-03-01T12:00:00+01:00
+fixture_row 0 '"all","cases":2,"closed":0,"facts":3,' "$old" state stats
+fixture_row 0 '"told":0' "$old" rules --once --now 2025-03-02T00:00:00+01:00
+fixture_row 0 '"all","cases":1,"closed":1,"facts":1,' "$old" state stats
+fixture_row 0 '"row":"closed","value":\{"day":"2025-03-02"' "$old" state show --case $over
+fixture_row 0 '"published":1' "$old" publish "$fixture_dir/late"
+fixture_row 0 '"facts":0,"told":0,"dead":1' "$old" rules --once --now 2025-03-03T12:00:00+01:00
+fixture_row 0 '"facts":0,"told":0,"dead":0' "$old" rules --once --now 2025-03-03T12:00:00+01:00
+fixture_row 0 '"event":"event-refused".*"code":"CASE_CLOSED"' "$old" tail inbox.gi-a --until-end
 
 # Another number of partitions is refused; under another prefix it gets the same state, and tells nothing again.
 cp -r "$old" "$fixture_dir/wrong"
 sed -i 's/^partitions: 6/partitions: 4/' "$fixture_dir/wrong/broker.yaml"
-row 1 'it has 6 partitions and the configuration says 4' "$fixture_dir/wrong" topics plan
-row 2 'was written with 6 partitions, and broker.yaml says 4' "$fixture_dir/wrong" state stats
-row 0 ' 0 refused$' "$new" topics apply
+fixture_row 1 'it has 6 partitions and the configuration says 4' "$fixture_dir/wrong" topics plan
+fixture_row 2 'was written with 6 partitions, and broker.yaml says 4' "$fixture_dir/wrong" state stats
+fixture_row 0 ' 0 refused$' "$new" topics apply
 checksum=$("$ketenwacht" state stats --config "$old" --schemas "$project/schemas" | sed -n 's/.*"all".*"checksum":"\([0-9a-f]*\)".*/\1/p')
-row 0 '"partitions":4' "$new" state copy --from "$old"
-row 0 "\"all\",\"cases\":1,\"closed\":1,.*\"checksum\":\"$checksum\"" "$new" state stats
-row 2 'configuration version 5, and this worker has version 4' "$new" rules --once --now 2025-03-03T12:00:00+01:00
+fixture_row 0 '"partitions":4' "$new" state copy --from "$old"
+fixture_row 0 "\"all\",\"cases\":1,\"closed\":1,.*\"checksum\":\"$checksum\"" "$new" state stats
+fixture_row 2 'configuration version 5, and this worker has version 4' "$new" rules --once --now 2025-03-03T12:00:00+01:00
 echo 6 >"$new/version"
-row 0 '"facts":0,"told":0,"dead":0' "$new" rules --once --now 2025-03-03T12:00:00+01:00
-row 0 '"row":"alert".*"open":true' "$new" state show --case $runs
-row 1 'is in use already' "$new" state copy --from "$old"
-row 0 '"published":1' "$new" publish "$fixture_dir/late"
-row 0 '"facts":0,"told":0,"dead":1' "$new" rules --once --now 2025-03-03T12:00:00+01:00
+fixture_row 0 '"facts":0,"told":0,"dead":0' "$new" rules --once --now 2025-03-03T12:00:00+01:00
+fixture_row 0 '"row":"alert".*"open":true' "$new" state show --case $runs
+fixture_row 1 'is in use already' "$new" state copy --from "$old"
+fixture_row 0 '"published":1' "$new" publish "$fixture_dir/late"
+fixture_row 0 '"facts":0,"told":0,"dead":1' "$new" rules --once --now 2025-03-03T12:00:00+01:00
 
 exit $failed

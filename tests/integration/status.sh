@@ -16,17 +16,9 @@ failed=0
 folder=$fixture_dir/config
 case_id=5f0e2f0a-54cf-4b0a-9d0e-3a1f3d5c0c01
 
-# row STATUS EXPRESSION COMMAND…: a line of what it says holds the expression.
+# row STATUS EXPRESSION COMMAND…
 row() {
-        local want=$1 expression=$2 status
-        shift 2
-        "$ketenwacht" "$@" --config "$folder" --schemas "$project/schemas" >"$fixture_dir/out" 2>&1
-        status=$?
-        [ $status -eq "$want" ] && grep -Eq "$expression" "$fixture_dir/out" && return
-        printf '%s: status %s, expected %s and %s\n' "$*" $status "$want" "$expression"
-        tail -5 "$fixture_dir/out" | cut -c1-3000
-        failed=1
-        return 1
+        fixture_row "$1" "$2" "$folder" "${@:3}"
 }
 
 # says EXPRESSION: whatever the exit status.
