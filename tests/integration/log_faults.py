@@ -31,6 +31,17 @@ def known(world, lines):
     return len(facts) == len(set(facts)) and {line["event_id"] for line in lines} <= set(facts)
 
 
+def at_work(trial):
+    """A world, the lines of a few cases, and a worker that knows all of them."""
+    world = trial.world()
+    lines = trial.load.cases(CASES)
+    world.publish(lines)
+    worker = world.worker("a")
+    wait_for("it works", lambda: all_live(worker))
+    wait_for("every event is a fact", lambda: known(world, lines), look=0.3)
+    return world, lines, worker
+
+
 def planned(world):
     return {record["value"]["event_id"] for record in world.tail("plan-due")}
 
@@ -129,12 +140,7 @@ def unsound(trial):
 
 def forgotten(trial):
     """The state is deleted and made again under a worker, and while it is away, empty or cut: never forgotten in silence, and the way out leads out."""
-    world = trial.world()
-    lines = trial.load.cases(CASES)
-    world.publish(lines)
-    worker = world.worker("a")
-    wait_for("it works", lambda: all_live(worker))
-    wait_for("every event is a fact", lambda: known(world, lines), look=0.3)
+    world, lines, worker = at_work(trial)
     worker.stop()
     told = planned(world)
     worker.start()
@@ -162,12 +168,7 @@ def forgotten(trial):
 
 def stray(trial):
     """Foreign and damaged rows in the state: named, put aside by the command with a dead letter of each, and the worker goes on with all that it knew."""
-    world = trial.world()
-    lines = trial.load.cases(CASES)
-    world.publish(lines)
-    worker = world.worker("a")
-    wait_for("it works", lambda: all_live(worker))
-    wait_for("every event is a fact", lambda: known(world, lines), look=0.3)
+    world, lines, worker = at_work(trial)
     worker.stop()
     rows = {"somebody": b"hello", "k" * 16 + "f" + "i" * 16: b"no fact", "k" * 16 + "q" + "i" * 16: b"of tomorrow"}
     for key, value in rows.items():
@@ -214,12 +215,7 @@ def other_text(world, worker):
 
 def grown(trial):
     """One event topic gets another partition: a worker that runs notices by itself, and nobody publishes where nobody reads. Before it, its text changes."""
-    world = trial.world()
-    lines = trial.load.cases(CASES)
-    world.publish(lines)
-    worker = world.worker("a")
-    wait_for("it works", lambda: all_live(worker))
-    wait_for("every event is a fact", lambda: known(world, lines), look=0.3)
+    world, lines, worker = at_work(trial)
     other_text(world, worker)
     world.grow_topics(PARTITIONS + 1, "measure-started")
     expect(f"one that runs ends with 3 and says why: {worker.log}",
