@@ -67,6 +67,15 @@ static inline const char *project_path(const char *name, char ret[SCRATCH_PATH])
         return ret;
 }
 
+/* The project's own organisations and event types; the caller frees. */
+static inline void project_parties(struct organisations **ret_organisations, struct event_types **ret_types) {
+        CLEANUP(mistakes_done) struct mistakes mistakes = MISTAKES_INIT;
+        char path[SCRATCH_PATH];
+
+        ck_assert_int_eq(organisations_read(project_path("config/organisations.yaml", path), ret_organisations, &mistakes), 0);
+        ck_assert_int_eq(event_types_read(project_path("schemas", path), ret_types, &mistakes), 0);
+}
+
 /* The configuration of the examples among the stories; the caller frees. */
 static inline struct config *example_config(void) {
         char folder[SCRATCH_PATH], schemas[SCRATCH_PATH];

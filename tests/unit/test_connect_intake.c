@@ -38,13 +38,8 @@ static struct event_types *types;
 static struct arena *arena;
 
 static void setup(void) {
-        struct mistakes mistakes = MISTAKES_INIT;
-        char path[SCRATCH_PATH];
-
         ck_assert_int_eq(arena_new(&arena, INTAKE_ARENA_MAX), 0);
-        ck_assert_int_eq(organisations_read(project_path("config/organisations.yaml", path), &orgs, &mistakes), 0);
-        ck_assert_int_eq(event_types_read(project_path("schemas", path), &types, &mistakes), 0);
-        mistakes_done(&mistakes);
+        project_parties(&orgs, &types);
 }
 
 static void teardown(void) {

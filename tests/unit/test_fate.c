@@ -14,6 +14,7 @@
 #include "cluster/topics.h"
 #include "connect/fate.h"
 #include "model/event_json.h"
+#include "model_fixture.h"
 
 #define EVENT_ID "60a3d05e-e53c-5dbc-921a-806f98a46c8c"
 #define CASE_ID "1b15b2de-8ab7-5c72-9d63-9cd08b0efbef"
@@ -44,14 +45,7 @@ static void begin(size_t bytes_max) {
 }
 
 static void setup(void) {
-        struct mistakes mistakes = MISTAKES_INIT;
-        char path[512];
-
-        (void) snprintf(path, sizeof(path), "%s/config/organisations.yaml", getenv("PROJECT_ROOT"));
-        ck_assert_int_eq(organisations_read(path, &orgs, &mistakes), 0);
-        (void) snprintf(path, sizeof(path), "%s/schemas", getenv("PROJECT_ROOT"));
-        ck_assert_int_eq(event_types_read(path, &types, &mistakes), 0);
-        mistakes_done(&mistakes);
+        project_parties(&orgs, &types);
         ck_assert_int_eq(arena_new(&arena, 64 << 20), 0);
         asks[org("gi-jbn")->index] = asks[org("gm0014")->index] = true;
         done = 0;

@@ -13,6 +13,7 @@
 #include "bus/memory.h"
 #include "connect/cloudevent.h"
 #include "connect/inbox_page.h"
+#include "model_fixture.h"
 
 #define INBOX "inbox.gm0014"
 
@@ -24,14 +25,7 @@ static struct inbox_cursor cursor;
 static int written;
 
 static void setup(void) {
-        struct mistakes mistakes = MISTAKES_INIT;
-        char path[512];
-
-        (void) snprintf(path, sizeof(path), "%s/config/organisations.yaml", getenv("PROJECT_ROOT"));
-        ck_assert_int_eq(organisations_read(path, &orgs, &mistakes), 0);
-        (void) snprintf(path, sizeof(path), "%s/schemas", getenv("PROJECT_ROOT"));
-        ck_assert_int_eq(event_types_read(path, &types, &mistakes), 0);
-        mistakes_done(&mistakes);
+        project_parties(&orgs, &types);
         ck_assert_int_eq(memory_new(clock_system(), &memory), 0);
         ck_assert_int_eq(memory_topic(memory, INBOX, 1), 0);
         reading = (struct inbox_reading){.bus = memory_bus(memory), .types = types, .organisations = orgs, .clock = clock_system(),
