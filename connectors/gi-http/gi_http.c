@@ -561,27 +561,33 @@ static int gi_http_metrics(struct gi_http *g, struct error *err) {
         return g->env->metrics ? metrics_register(g->env->metrics, &row, &g->answered, err) : 0;
 }
 
-/* Those who may ask are those who may post. */
-static int gi_http_open_desk(struct gi_http *g, struct error *err) {
-        const struct connector_env *env = g->env;
-        CLEANUP(cleanup_free) void *memory = calloc(organisations_count(env->organisations) + 1, sizeof(bool));
-        struct desk_config config = {.bus = env->bus, .name = env->name, .types = env->types, .organisations = env->organisations,
-                                     .clock = env->clock, .log = env->log, .metrics = env->metrics, .asks = memory};
-        bool *asks = memory;
+/* By index, which organisations have a token. The caller frees it; NULL: no memory. */
+static bool *gi_http_callers(const struct gi_http *g) {
+        const struct organisations *orgs = g->env->organisations;
+        bool *callers = calloc(organisations_count(orgs) + 1, sizeof(*callers));
 
-        if (!asks)
-                return -ENOMEM;
-        for (size_t i = 0; i < g->tokens.n; i++) {
-                const struct organisation *owner = organisations_find(env->organisations, text_of(g->tokens.items[i].owner));
+        for (size_t i = 0; callers && i < g->tokens.n; i++) {
+                const struct organisation *owner = organisations_find(orgs, text_of(g->tokens.items[i].owner));
 
                 if (owner)
-                        asks[owner->index] = true;
+                        callers[owner->index] = true;
         }
+        return callers;
+}
+
+/* Those who may ask are those who may post. */
+static int gi_http_open_desk(struct gi_http *g, const bool *callers, struct error *err) {
+        const struct connector_env *env = g->env;
+        struct desk_config config = {.bus = env->bus, .name = env->name, .types = env->types, .organisations = env->organisations,
+                                     .clock = env->clock, .log = env->log, .metrics = env->metrics, .asks = callers};
+
         return error_trace(desk_new(&config, &g->desk, err), err);
 }
 
-static int gi_http_describe(struct gi_http *g) {
-        struct openapi_config config = {.types = g->env->types, .organisations = g->env->organisations, .version = DOCUMENT_VERSION};
+/* What stands in the examples happened yesterday: it is past, and everybody who is named there was valid. */
+static int gi_http_describe(struct gi_http *g, const bool *callers) {
+        struct openapi_config config = {.types = g->env->types, .organisations = g->env->organisations, .callers = callers,
+                                        .day = date_of_instant(clock_realtime(&g->env->clock)) - 1, .version = DOCUMENT_VERSION};
 
         g->document = g->json_only = (struct buffer)BUFFER_INIT(OPENAPI_BYTES_MAX);
         openapi_write(&config, &g->document);
@@ -591,6 +597,7 @@ static int gi_http_describe(struct gi_http *g) {
 }
 
 static int gi_http_open(void *ctx, const struct connector_env *env, struct error *err) {
+        CLEANUP(cleanup_free) void *callers = NULL;
         struct sockaddr_storage address;
         struct gi_http *g = ctx;
         int r;
@@ -605,10 +612,13 @@ static int gi_http_open(void *ctx, const struct connector_env *env, struct error
                 r = gi_http_metrics(g, err);
         if (r < 0)
                 return r;
-        r = gi_http_describe(g);
+        callers = gi_http_callers(g);
+        if (!callers)
+                return -ENOMEM;
+        r = gi_http_describe(g, callers);
         if (r < 0)
                 return r;
-        r = gi_http_open_desk(g, err);
+        r = gi_http_open_desk(g, callers, err);
         if (r == 0)
                 r = gi_http_start(g, &address, err);
         if (r == 0)

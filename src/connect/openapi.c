@@ -10,7 +10,9 @@
 #include "cluster/event_record.h"
 #include "connect/cloudevent.h"
 #include "connect/desk.h"
+#include "connect/example.h"
 #include "connect/problem.h"
+#include "model/event_json.h"
 
 #define NAME_PATTERN "^[A-Za-z0-9._:/#-]{1,64}$"
 #define UUID_PATTERN "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
@@ -130,7 +132,42 @@ static void put_required(struct json_writer *w, const struct layout *layout) {
         jsonw_close_array(w);
 }
 
-static void put_event_schema(struct json_writer *w, const struct event_type *type) {
+static void put_example_cloudevent(struct json_writer *w, const struct example *example) {
+        char of_event[EVENT_HEADER_TYPE_MAX], id[UUID_TEXT + 1], time[INSTANT_TEXT + 1];
+
+        event_header_type(example->event.type->name, of_event);
+        uuid_format(&example->slots[SLOT_EVENT_ID].u, id);
+        instant_format_exact(example->slots[SLOT_RECORDED_AT].i, time);
+        jsonw_put_string(w, "specversion", EVENT_SPECVERSION);
+        jsonw_put_string(w, "id", id);
+        jsonw_put_string(w, "source", example->source->urn);
+        jsonw_put_string(w, "type", of_event);
+        jsonw_put_string(w, "time", time);
+        jsonw_put_string(w, "datacontenttype", "application/json");
+        jsonw_key(w, "data");
+        jsonw_open_object(w);
+        event_to_json(&example->event, false, w);
+        jsonw_close_object(w);
+}
+
+/* A list of one; left out when nobody may post it. */
+static void put_examples(struct json_writer *w, const struct openapi_config *config, const struct event_type *type, bool cloudevent) {
+        struct example example;
+
+        if (!example_make(type, config->organisations, config->callers, config->day, &example))
+                return;
+        jsonw_key(w, "examples");
+        jsonw_open_array(w);
+        jsonw_open_object(w);
+        if (cloudevent)
+                put_example_cloudevent(w, &example);
+        else
+                event_to_json(&example.event, false, w);
+        jsonw_close_object(w);
+        jsonw_close_array(w);
+}
+
+static void put_event_schema(struct json_writer *w, const struct openapi_config *config, const struct event_type *type) {
         const struct layout *layout = type->layout;
 
         jsonw_key(w, type->name);
@@ -156,6 +193,7 @@ static void put_event_schema(struct json_writer *w, const struct event_type *typ
                 put_field(w, &layout->fields[i]);
         }
         jsonw_close_object(w);
+        put_examples(w, config, type, false);
         jsonw_close_object(w);
 }
 
@@ -168,7 +206,7 @@ static void put_attribute(struct json_writer *w, const char *name, const char *k
         jsonw_close_object(w);
 }
 
-static void put_cloudevent_schema(struct json_writer *w, const struct event_type *type) {
+static void put_cloudevent_schema(struct json_writer *w, const struct openapi_config *config, const struct event_type *type) {
         static const char *const required[] = {"specversion", "id", "source", "type", "data"};
         char name[REFERENCE_MAX], of_event[EVENT_HEADER_TYPE_MAX];
 
@@ -194,6 +232,7 @@ static void put_cloudevent_schema(struct json_writer *w, const struct event_type
         jsonw_key(w, "data");
         put_reference(w, "schemas", type->name, "");
         jsonw_close_object(w);
+        put_examples(w, config, type, true);
         jsonw_close_object(w);
 }
 
@@ -279,9 +318,9 @@ static void put_components(struct json_writer *w, const struct openapi_config *c
         for (size_t i = 0; i < event_types_count(types); i++) {
                 if (event_types_at(types, i)->output)
                         continue;
-                put_event_schema(w, event_types_at(types, i));
+                put_event_schema(w, config, event_types_at(types, i));
                 if (!config->json_only)
-                        put_cloudevent_schema(w, event_types_at(types, i));
+                        put_cloudevent_schema(w, config, event_types_at(types, i));
         }
         jsonw_close_object(w);
         jsonw_close_object(w);

@@ -7,10 +7,12 @@
  * One path for each event type that may be published: types, formats, symbols, docs, what may be
  * null and what is required, from the schema; the problem responses from problem.def. A new schema is
  * in the document at the next start; so are the organisations and regions that a field can name.
- * And the two paths that are read: what became of an event, and the inbox.
+ * And the two paths that are read: what became of an event, and the inbox. Each event has an example
+ * that is taken as it stands, from the source that it names (connect/example.h).
  */
 
 #include "base/buffer.h"
+#include "calendar/date.h"
 #include "model/event_types.h"
 
 #define OPENAPI_BYTES_MAX ((size_t)16 * 1024 * 1024)
@@ -18,6 +20,8 @@
 struct openapi_config {
         const struct event_types *types;
         const struct organisations *organisations; /* listed with their names, and the regions with their cases */
+        const bool *callers;                       /* by organisation's index: who can post here, and so is the source of examples; NULL: anybody */
+        day_t day;                                 /* on which what stands in the examples happened */
         const char *version;                       /* of the program */
         bool json_only;                            /* of every body that is posted plain JSON alone, for generators that fail on two media types */
 };

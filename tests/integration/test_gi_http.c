@@ -407,6 +407,45 @@ START_TEST(test_an_event_and_who_was_told) {
 }
 END_TEST
 
+/* Posts the example of a schema as whoever it names; whether there is one. */
+static bool post_example(const json_t *schemas, const char *event, const char *suffix, const char *type) {
+        char path[128], name[128];
+        const json_t *example, *source;
+        struct answer a;
+        char *body;
+
+        (void) snprintf(name, sizeof(name), "%s%s", event, suffix);
+        (void) snprintf(path, sizeof(path), "/events/%s", event);
+        example = json_array_get(json_object_get(json_object_get(schemas, name), "examples"), 0);
+        if (!example)
+                return false;
+        source = json_object_get(*suffix ? json_object_get(example, "data") : example, "source");
+        body = json_dumps(example, 0);
+        ask(&(struct request){"POST", path, strcmp(json_string_value(source), "gi-jbn") == 0 ? "JBN" : "GM", type, body}, &a);
+        ck_assert_msg(a.status == 202, "%s: %ld %s", name, a.status, buffer_text(&a.body));
+        answer_done(&a);
+        free(body);
+        return true;
+}
+
+START_TEST(test_examples_are_accepted) {
+        const json_t *schemas;
+        struct answer a;
+
+        ask(&(struct request){"GET", "/openapi.json", NULL, NULL, NULL}, &a);
+        schemas = json_object_get(json_object_get(a.json, "components"), "schemas");
+        for (size_t i = 0; i < event_types_count(c.types); i++) {
+                const char *event = event_types_at(c.types, i)->name;
+
+                if (event_types_at(c.types, i)->output)
+                        continue;
+                ck_assert_msg(post_example(schemas, event, "", JSON_TYPE), "%s", event);
+                ck_assert_msg(post_example(schemas, event, ".cloudevent", CE_JSON), "%s", event);
+        }
+        answer_done(&a);
+}
+END_TEST
+
 START_TEST(test_what_can_be_read) {
         struct answer a;
 
@@ -474,6 +513,7 @@ int main(int argc, char **argv) {
         tcase_add_test(served, test_every_answer);
         tcase_add_test(served, test_every_question);
         tcase_add_test(served, test_an_event_and_who_was_told);
+        tcase_add_test(served, test_examples_are_accepted);
         tcase_add_test(served, test_what_can_be_read);
         tcase_add_test(broken, test_a_broker_that_is_gone_leaves_the_outcome_open);
         suite_add_tcase(suite, served);

@@ -377,8 +377,17 @@ static void has_reference(const json_t *document, const json_t *reference) {
         ck_assert_ptr_nonnull(at);
 }
 
+#define TODAY "2022-10-10"
+
+static day_t day_of(const char *text) {
+        day_t day;
+
+        ck_assert(date_parse(text_of(text), &day));
+        return day;
+}
+
 static void write_openapi(bool json_only, struct buffer *out) {
-        openapi_write(&(struct openapi_config){.types = types, .organisations = orgs, .version = "1", .json_only = json_only}, out);
+        openapi_write(&(struct openapi_config){.types = types, .organisations = orgs, .day = day_of(TODAY), .version = "1", .json_only = json_only}, out);
 }
 
 static const json_t *row_of(const json_t *rows, const char *id) {
@@ -437,6 +446,123 @@ START_TEST(test_openapi_with_one_media_type_a_body) {
         ck_assert_ptr_null(strstr(buffer_text(&out), ".cloudevent\""));
         json_decref(document);
         buffer_done(&out);
+}
+END_TEST
+
+/* The only example of a schema, and that the door takes it from @caller in that form. */
+static const json_t *example_is_taken(const json_t *schemas, const char *event, const char *suffix, enum intake_form form,
+                                      const struct organisation *caller) {
+        char name[128], *body;
+        struct intake_request request;
+        struct problem problem = {0};
+        struct intake intake;
+        const json_t *list;
+
+        (void) snprintf(name, sizeof(name), "%s%s", event, suffix);
+        list = json_object_get(json_object_get(schemas, name), "examples");
+        ck_assert_msg(json_array_size(list) == 1, "%s", name);
+        body = json_dumps(json_array_get(list, 0), 0);
+        request = request_for(event, form, body);
+        request.caller = caller;
+        arena_reset(arena);
+        ck_assert_msg(intake_read(&request, orgs, arena, &intake, &problem), "%s: %s: %s", name, problem.detail.text, body);
+        intake_done(&intake);
+        free(body);
+        return json_array_get(list, 0);
+}
+
+/* One organisation of each kind alone may post: all that its kind publishes has an example of its own, which is taken in both forms. */
+START_TEST(test_openapi_examples_are_taken) {
+        struct buffer out = BUFFER_INIT(OPENAPI_BYTES_MAX);
+        const struct organisation *caller = NULL;
+        json_t *document;
+        const json_t *schemas;
+        bool *callers = calloc(organisations_count(orgs), sizeof(*callers));
+        size_t published = 0;
+
+        for (size_t i = 0; i < organisations_count(orgs) && !caller; i++) {
+                const struct organisation *org = organisations_at(orgs, organisations_count(orgs) - 1 - i);
+
+                if ((int)org->kind == _i && organisation_on(org, day_of(TODAY)))
+                        caller = org;
+        }
+        if (caller)
+                callers[caller->index] = true;
+        openapi_write(&(struct openapi_config){.types = types, .organisations = orgs, .callers = callers, .day = day_of(TODAY), .version = "1"}, &out);
+        document = json_loadb((const char *)out.bytes, out.n, JSON_REJECT_DUPLICATES, NULL);
+        schemas = json_object_get(json_object_get(document, "components"), "schemas");
+        for (size_t i = 0; i < event_types_count(types); i++) {
+                const struct event_type *type = event_types_at(types, i);
+
+                if (!caller || type->output || !(type->publishers & 1u << caller->kind))
+                        continue;
+                ck_assert_str_eq(json_string_value(json_object_get(example_is_taken(schemas, type->name, "", INTAKE_PLAIN, caller), "source")), caller->id);
+                (void) example_is_taken(schemas, type->name, ".cloudevent", INTAKE_STRUCTURED, caller);
+                published++;
+        }
+        ck_assert(!caller || published > 0);
+        json_decref(document);
+        buffer_done(&out);
+        free(callers);
+}
+END_TEST
+
+static const struct {
+        const char *event, *field, *value; /* NULL: null */
+        enum organisation_kind kind;       /* that is named, when there is no value but "" */
+} example_fields[] = {
+        {"measure-started", "informed_date", TODAY, 0},
+        {"measure-started", "kind", "OTS", 0},
+        {"measure-started", "replaces", NULL, 0},
+        {"measure-started", "birth_date", NULL, 0}, /* personal, and not needed */
+        {"measure-extended", "ends_on", "2023-04-10", 0},
+        {"protector-assigned", "worker", "worker-1", 0},
+        {"measure-started", "source", "", KIND_GI},
+        {"measure-started", "gi", "", KIND_GI},
+        {"measure-started", "municipality", "", KIND_MUNICIPALITY},
+        {"prior-help-shared", "source", "", KIND_MUNICIPALITY},
+        {"referral-answered", "responsible_municipality", "", KIND_MUNICIPALITY},
+};
+
+static json_t *open_document(json_t **ret_schemas) {
+        struct buffer out = BUFFER_INIT(OPENAPI_BYTES_MAX);
+        json_t *document;
+
+        write_openapi(false, &out);
+        document = json_loadb((const char *)out.bytes, out.n, JSON_REJECT_DUPLICATES, NULL);
+        *ret_schemas = json_object_get(json_object_get(document, "components"), "schemas");
+        buffer_done(&out);
+        return document;
+}
+
+START_TEST(test_openapi_examples_name_what_there_is) {
+        json_t *schemas, *document = open_document(&schemas);
+        const json_t *example = json_array_get(json_object_get(json_object_get(schemas, example_fields[_i].event), "examples"), 0);
+        const char *field = example_fields[_i].field, *wanted = example_fields[_i].value, *value = json_string_value(json_object_get(example, field));
+
+        if (!wanted)
+                ck_assert_msg(json_is_null(json_object_get(example, field)), "%s", field);
+        else if (*wanted)
+                ck_assert_msg(value && strcmp(value, wanted) == 0, "%s: %s", field, value ? value : "nothing");
+        else
+                ck_assert_int_eq(organisation_on(organisations_find(orgs, text_of(value)), day_of(TODAY))->kind, example_fields[_i].kind);
+        json_decref(document);
+}
+END_TEST
+
+/* Together they are a story: of one case and one measure, each under an id of its own, and the same when made again. */
+START_TEST(test_openapi_examples_are_a_story) {
+        static const char *const shared[] = {"case_id", "measure_id", "source", "gi"};
+        json_t *schemas, *again, *document = open_document(&schemas), *other = open_document(&again);
+        const json_t *start = json_array_get(json_object_get(json_object_get(schemas, "measure-started"), "examples"), 0);
+        const json_t *end = json_array_get(json_object_get(json_object_get(schemas, "measure-ended"), "examples"), 0);
+
+        for (size_t i = 0; i < ELEMENTS(shared); i++)
+                ck_assert(!json_object_get(end, shared[i]) || json_equal(json_object_get(start, shared[i]), json_object_get(end, shared[i])));
+        ck_assert(!json_equal(json_object_get(start, "event_id"), json_object_get(end, "event_id")));
+        ck_assert(json_equal(schemas, again));
+        json_decref(document);
+        json_decref(other);
 }
 END_TEST
 
@@ -697,6 +823,9 @@ int main(void) {
         tcase_add_loop_test(intake, test_media_types, 0, (int)ELEMENTS(media_types_rows));
         tcase_add_test(openapi, test_openapi_says_whom_a_field_can_name);
         tcase_add_test(openapi, test_openapi_with_one_media_type_a_body);
+        tcase_add_loop_test(openapi, test_openapi_examples_are_taken, 0, KINDS);
+        tcase_add_loop_test(openapi, test_openapi_examples_name_what_there_is, 0, (int)ELEMENTS(example_fields));
+        tcase_add_test(openapi, test_openapi_examples_are_a_story);
         tcase_add_test(openapi, test_openapi_has_every_event_and_field);
         tcase_add_loop_test(openapi, test_openapi_fields_say_what_the_schema_says, 0, (int)ELEMENTS(openapi_fields));
         tcase_add_loop_test(table, test_answers_of_receivers, 0, (int)ELEMENTS(answers));
