@@ -215,6 +215,25 @@ int store_case(struct store *store, const struct uuid *case_id, struct casefile 
         return 0;
 }
 
+int store_enliven(struct store *store, bool (*wanted)(void *ctx, const struct uuid *case_id), void *ctx, instant_t at) {
+        const struct organisations *orgs = store->engine->config->organisations;
+        struct casefile *casefile;
+        int r = 0;
+
+        assert(store->n_undo == 0);
+        for (size_t i = 0; r == 0 && i < regions_count(orgs); i++) {
+                const struct region *region = regions_at(orgs, i);
+
+                if (!region->alive || store_find(store, &region->case_id) || (wanted && !wanted(ctx, &region->case_id)))
+                        continue;
+                r = store_case(store, &region->case_id, &casefile);
+                if (r == 0)
+                        r = store_schedule(store, casefile, at);
+        }
+        store_commit(store); /* it is a matter of the configuration alone: no rollback takes it away */
+        return r;
+}
+
 /* How an array was, kept until the transaction ends. Return: 0 or -ENOMEM. */
 static int undo_keep(struct store *store, void *ret, const void *from, uint32_t n, size_t size) {
         void *p = NULL;

@@ -19,8 +19,6 @@
 #include "engine/scope.h"
 #include "engine/store.h"
 
-#define INSTANT_TOUCHED INT64_MIN /* due at once: touched without telling */
-
 /*
  * The cases that were forgotten: of each its id and the day, and nothing else. They only become more, and are asked after for
  * every case that is not there; so they stand side by side in one table, 20 bytes each, without a pointer to anything.

@@ -239,7 +239,7 @@ static int listing_collect(struct listing_run *run, struct engine *engine, struc
                 r = view_open_past(&run->view, engine, store, casefile, run->query->at);
                 if (r)
                         return r;
-                if (run->view.n)
+                if (view_lives(&run->view))
                         run->spec->collect(run);
                 if (run->failed || run->view.failed)
                         return -ENOMEM;

@@ -705,15 +705,15 @@ static void add_norm(struct view *v, const struct norm_scope *scope) {
 
 /* --- norms that start from the protocol itself, in a region's case --- */
 
-/* The local date of the region's first accepted event. */
-static day_t region_alive(const struct view *v) {
+/* The local date of the region's first accepted event; later than any when it has none. */
+static day_t region_first(const struct view *v) {
         const struct fact *first = NULL;
 
         for (size_t i = 0; i < v->n; i++) {
                 if (!first || v->facts[i].recorded_at < first->recorded_at)
                         first = &v->facts[i];
         }
-        return first ? date_of_instant(first->recorded_at) : DAY_NONE;
+        return first ? date_of_instant(first->recorded_at) : INT32_MAX;
 }
 
 static void instance_of_region(struct view *v, const struct norm_scope *scope, const struct organisation *each, day_t from, int year, day_t alive) {
@@ -810,8 +810,10 @@ static void add_region_years(struct view *v, const struct norm_scope *scope, day
         const struct obligation none = {.norm = scope->norm};
         bool some = false;
 
+        int last_year = date_year(p->from > v->today ? p->from : v->today) + 1;
+
         /* Every calendar year that lies wholly in the validity, up to the one after the present: its beginning is the next instant. */
-        for (int year = date_year(p->from); year <= date_year(v->today) + 1; year++) {
+        for (int year = date_year(p->from); year <= last_year; year++) {
                 day_t first = date_from_ymd(year, 1, 1), last = date_from_ymd(year, 12, 31);
 
                 if (first < p->from || last > p->until || last < alive)
@@ -823,9 +825,10 @@ static void add_region_years(struct view *v, const struct norm_scope *scope, day
                 absence_note(v, &none, ABSENCE_NO_YEAR, v->today);
 }
 
-static void add_region_norm(struct view *v, const struct norm_scope *scope, day_t alive) {
+static void add_region_norm(struct view *v, const struct norm_scope *scope, day_t first) {
         const struct norm *norm = scope->norm;
         const struct obligation none = {.norm = norm};
+        day_t alive = v->region->alive && norm->protocol->from < first ? norm->protocol->from : first;
 
         view_at_work(v, scope);
         if (!is_listed(v, norm->protocol))
@@ -860,11 +863,11 @@ void view_obligations(struct view *v) {
                 for (size_t i = 0; v->lists[t].n && i < index->n_norms && !v->failed; i++)
                         add_norm(v, &v->engine->scope.norms[t][i]);
         }
-        if (v->region && v->n) {
-                day_t alive = region_alive(v);
+        if (v->region && view_lives(v)) {
+                day_t first = region_first(v);
 
                 for (size_t i = 0; i < v->config->n_region_norms && !v->failed; i++)
-                        add_region_norm(v, &v->engine->scope.region_norms[i], alive);
+                        add_region_norm(v, &v->engine->scope.region_norms[i], first);
         }
         view_at_work(v, NULL);
         if (v->absences)

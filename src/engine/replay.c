@@ -29,6 +29,8 @@ int replay_new(const struct config *config, instant_t settle, replay_told told, 
         if (r)
                 return r;
         r = store_new(replay->engine, &replay->store);
+        if (r == 0 && settle != INSTANT_NEVER)
+                r = store_enliven(replay->store, NULL, NULL, INSTANT_TOUCHED);
         if (r)
                 return r;
         *ret = TAKE(replay);
@@ -58,8 +60,10 @@ static int replay_evaluate(struct replay *replay, struct casefile *casefile, ins
 static int replay_advance(struct replay *replay, instant_t until) {
         struct casefile *casefile;
         instant_t at;
-        int r;
+        int r = replay->now == INSTANT_NEVER ? store_enliven(replay->store, NULL, NULL, until) : 0; /* the clock starts */
 
+        if (r)
+                return r;
         while ((at = store_next(replay->store, &casefile)) <= until && casefile) {
                 r = replay_evaluate(replay, casefile, at);
                 if (r)

@@ -17,6 +17,8 @@
 #define CASE_FACTS_MANY (CASE_FACTS_MAX / 5 * 4) /* from here on it is said … */
 #define CASE_FACTS_STEP 500                      /* … at each so many more */
 
+#define INSTANT_TOUCHED INT64_MIN /* due at once: touched without telling */
+
 struct engine;
 struct store;
 struct casefile;
@@ -43,6 +45,13 @@ bool store_closed(const struct store *store, const struct uuid *case_id, day_t *
 /* The case, or NULL. Borrowed: until a rollback that takes it away. */
 struct casefile *store_find(struct store *store, const struct uuid *case_id);
 size_t casefile_facts(const struct casefile *casefile);
+
+/*
+ * Makes the cases of the regions that live without an event (region.alive) and are not there, each due at @at (INSTANT_TOUCHED:
+ * at once). A case without a fact has no row, so whoever makes or restores a store calls this when all its rows are read; nothing was changed
+ * since the last commit. @wanted: which of them stand in this store, by the id of the case; NULL: all. Return: 0 or -ENOMEM.
+ */
+int store_enliven(struct store *store, bool (*wanted)(void *ctx, const struct uuid *case_id), void *ctx, instant_t at) MUSTCHECK;
 
 /* The instant at which the next case is due, or INSTANT_NEVER; and that case. */
 instant_t store_next(const struct store *store, struct casefile **ret);

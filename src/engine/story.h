@@ -48,9 +48,10 @@ struct story {
         const struct norm **norms; size_t n_norms;         /* whose tellings are compared, all of them */
         const struct event_type **routes; size_t n_routes; /* whose copies are compared, all of them */
         const char *instance;                              /* only tellings about it; NULL: about any */
-        const struct story_line *lines; size_t n_lines;    /* the last one is the clock */
+        const struct story_line *lines; size_t n_lines;    /* the last one is the clock; of a region that is alive the first one too */
         const struct story_telling *expected; size_t n_expected;
-        bool region;                                       /* about a region */
+        const struct region *region;                       /* about a region, or NULL */
+        struct uuid case_id;
 };
 
 struct stories {

@@ -371,51 +371,83 @@ static const char *given_read_event(struct story_reading *s, const struct yaml_n
         return text;
 }
 
-static const char *given_read_clock(struct story_reading *s, const struct yaml_node *clock, instant_t latest) {
+/* The line that moves the clock to @at, told of at @node. */
+static struct story_line given_clock_line(struct story_reading *s, const struct yaml_node *node, instant_t at) {
         char text[INSTANT_TEXT + 1];
-        struct story_when when;
-        const char *line;
+        struct story_line line = {.node = node};
 
-        if (!reading_scalar(&s->r, clock, "clock"))
-                return NULL;
-        if (!story_when_parse(text_of(clock->text), &when) || !instant_valid(story_instant(when))) {
-                reading_mistake(&s->r, clock, "clock must be a date or a date and a time, such as 2022-12-01 or 2022-12-01 09:00");
-                return NULL;
-        }
-        if (story_instant(when) < latest)
-                reading_mistake(&s->r, clock, "the clock stops before the last event that is given");
-        instant_format(story_instant(when), text);
-        line = arena_printf(s->r.arena, "{\"clock\":\"%s\"}", text);
-        if (!line)
+        instant_format(at, text);
+        line.text = arena_printf(s->r.arena, "{\"clock\":\"%s\"}", text);
+        if (!line.text)
                 s->r.e = -ENOMEM;
         return line;
 }
 
+/* False: reported. */
+static bool given_read_clock(struct story_reading *s, const struct yaml_node *clock, instant_t latest, instant_t *ret) {
+        struct story_when when;
+
+        if (!reading_scalar(&s->r, clock, "clock"))
+                return false;
+        if (!story_when_parse(text_of(clock->text), &when) || !instant_valid(story_instant(when))) {
+                reading_mistake(&s->r, clock, "clock must be a date or a date and a time, such as 2022-12-01 or 2022-12-01 09:00");
+                return false;
+        }
+        *ret = story_instant(when);
+        if (*ret < latest)
+                reading_mistake(&s->r, clock, "the clock stops before the last event that is given");
+        return true;
+}
+
+/* A region's story may begin without an event; a child is not known before its first. */
+static bool given_count_fits(struct story_reading *s, const struct yaml_node *given) {
+        if (given->n <= STORY_LINES_MAX && (given->n > 0 || s->region))
+                return true;
+        if (given->n == 0)
+                reading_mistake(&s->r, given, "given must have 1 to %d events; only the story of a region (region: …) may have none", STORY_LINES_MAX);
+        else
+                reading_mistake(&s->r, given, "given must have at most %d events", STORY_LINES_MAX);
+        return false;
+}
+
+/* The clock of a region that lives without an event starts when its protocol begins to hold, unless something came earlier. */
+static bool given_begins(const struct story_reading *s, instant_t first, instant_t *ret) {
+        *ret = date_begin(s->protocol->from);
+        if (*ret < INSTANT_MIN)
+                *ret = INSTANT_MIN;
+        return s->region && s->region->alive && *ret < first;
+}
+
 void story_read_given(struct story_reading *s, const struct yaml_node *given, const struct yaml_node *clock) {
-        struct story_line *lines;
-        instant_t latest = INSTANT_MIN;
+        instant_t first = INSTANT_NEVER, latest = INSTANT_MIN, until = INSTANT_NEVER, begin;
+        struct story_line *lines, *at;
         struct story_item item;
 
-        if (!reading_sequence(&s->r, given, "given"))
+        if (!reading_sequence(&s->r, given, "given") || !given_count_fits(s, given))
                 return;
-        if (given->n == 0 || given->n > STORY_LINES_MAX) {
-                reading_mistake(&s->r, given, "given must have 1 to %d events", STORY_LINES_MAX);
+        lines = reading_alloc(&s->r, given->n + 2, sizeof(*lines));
+        if (!lines)
                 return;
-        }
-        lines = reading_alloc(&s->r, given->n + 1, sizeof(*lines));
-        for (size_t i = 0; lines && i < given->n && s->r.e == 0; i++) {
-                lines[i] = (struct story_line){.text = given_read_event(s, given->items[i], i + 1, &item), .node = given->items[i]};
-                if (!lines[i].text)
+        at = lines + 1; /* room for a clock before them */
+        for (size_t i = 0; i < given->n && s->r.e == 0; i++, at++) {
+                *at = (struct story_line){.text = given_read_event(s, given->items[i], i + 1, &item), .node = given->items[i]};
+                if (!at->text)
                         continue;
-                lines[i].node = item.head;
+                at->node = item.head;
                 if (story_instant(item.when) < latest)
                         reading_mistake(&s->r, item.head, "stands after something later; given is in order of time (use date: or occurred: for late news)");
                 else
                         latest = story_instant(item.when);
+                if (latest < first)
+                        first = latest;
         }
-        if (!lines)
-                return;
-        lines[given->n] = (struct story_line){.text = given_read_clock(s, clock, latest), .node = clock};
-        s->story->lines = lines;
-        s->story->n_lines = given->n + 1;
+        if (given_read_clock(s, clock, latest, &until))
+                *at = given_clock_line(s, clock, until);
+        s->story->lines = lines + 1;
+        if (given_begins(s, first < until ? first : until, &begin)) {
+                lines[0] = given_clock_line(s, given, begin);
+                s->story->lines = lines;
+        }
+        s->story->n_lines = (size_t)(at + 1 - s->story->lines);
+        s->story->case_id = given_case_id(s);
 }

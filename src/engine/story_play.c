@@ -37,6 +37,8 @@ struct play {
 static bool play_looks_at(const struct play *p, const struct effect *effect) {
         const struct story *story = p->story;
 
+        if (!uuid_equal(&effect->told.case_id, &story->case_id)) /* a region's that lives beside it */
+                return false;
         for (size_t i = 0; effect->kind == EFFECT_ROUTED && i < story->n_routes; i++) {
                 if (story->routes[i] == effect->fact.type)
                         return true;
@@ -207,14 +209,14 @@ static instant_t telling_until(const struct story_telling *e) {
         return e->minute >= 0 ? story_instant((struct story_when){e->day, e->minute}) : date_over(e->day);
 }
 
-/* Why nothing like it was told: of the cases that have facts the first that says something. */
+/* Why nothing like it was told. */
 static void play_say_why(const struct play *p, const struct story_telling *e, struct buffer *out) {
-        struct casefile *file;
+        struct casefile *file = store_find(replay_store(p->replay), &p->story->case_id);
 
-        for (size_t at = 0; e->norm && out->n == 0 && (file = store_iterate(replay_store(p->replay), &at));) {
-                if (absence_sentence(replay_engine(p->replay), replay_store(p->replay), file, telling_until(e), e->norm, out))
-                        buffer_clear(out);
-        }
+        if (e->norm && !file && p->story->region)
+                buffer_printf(out, "regio %s hoort niets voor haar eerste bericht (alive: true in organisations.yaml)", p->story->region->name);
+        else if (e->norm && file && absence_sentence(replay_engine(p->replay), replay_store(p->replay), file, telling_until(e), e->norm, out))
+                buffer_clear(out);
 }
 
 static void play_fail(struct play *p, const struct story_telling *e, const struct actual *instead) {

@@ -66,6 +66,11 @@ static inline bool view_begun(struct view *v, day_t date) {
         return date <= v->today || view_reached(v, date_begin(date));
 }
 
+/* Whether anything is asked of the case: it has a fact, or is that of a region that lives without one. */
+static inline bool view_lives(const struct view *v) {
+        return v->n || (v->region && v->region->alive);
+}
+
 /* A calculation was refused because the calendar does not have this year; 0: for another reason. */
 static inline void view_lacks(struct view *v, int year) {
         if (year && (v->lacks == 0 || year < v->lacks))

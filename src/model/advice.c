@@ -92,6 +92,39 @@ static void advise_region(const struct norm *norm, struct mistakes *warnings) {
                 advise_roles(norm, &norm->rungs[i].to, warnings);
 }
 
+/* A norm that the region has by itself, or NULL. *ret_named: its protocol names the region, and does not hold everywhere. */
+static const struct norm *advice_norm_of(const struct config *config, const struct region *region, bool *ret_named) {
+        for (size_t i = 0; i < config->n_region_norms; i++) {
+                const struct protocol *p = config->region_norms[i]->protocol;
+
+                *ret_named = p->n_regions > 0;
+                for (size_t j = 0; j < p->n_regions; j++) {
+                        if (p->regions[j] == region)
+                                return config->region_norms[i];
+                }
+                if (p->n_regions == 0)
+                        return config->region_norms[i];
+        }
+        return NULL;
+}
+
+/* Regions of which the configuration does not say when they begin to live: nothing is asked of them before somebody reports something. */
+static void advise_life(const struct config *config, struct mistakes *warnings) {
+        bool named, everywhere = false; /* of what holds everywhere the first will do */
+
+        for (size_t i = 0; i < regions_count(config->organisations); i++) {
+                const struct region *region = regions_at(config->organisations, i);
+                const struct norm *norm = region->alive_said ? NULL : advice_norm_of(config, region, &named);
+
+                if (!norm || (!named && everywhere))
+                        continue;
+                everywhere |= !named;
+                advice_of_norm(warnings, norm,
+                               "region '%s' hears nothing of it before its own first event; give it alive: true in organisations.yaml, and it lives from "
+                               "valid.from on, or alive: false if that is meant", region->id);
+        }
+}
+
 static void advise_rungs(const struct norm *norm, struct mistakes *warnings) {
         for (size_t i = 0; i < norm->n_rungs; i++) {
                 struct term_step after = norm->rungs[i].after;
@@ -130,4 +163,5 @@ void protocols_advise(const struct config *config, struct mistakes *warnings) {
                         advise_rungs(&p->norms[j], warnings);
                 }
         }
+        advise_life(config, warnings);
 }

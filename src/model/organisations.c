@@ -319,9 +319,9 @@ static int organisation_read_row(struct organisations_drafts *d, const struct ya
 }
 
 static int region_read(struct organisations_drafts *d, const struct yaml_node *node) {
-        static const char *const keys[] = {"id", "name", "part_of", "roles", "contacts", NULL};
+        static const char *const keys[] = {"id", "name", "part_of", "roles", "contacts", "alive", NULL};
         struct reading *r = &d->r;
-        const struct yaml_node *id, *name;
+        const struct yaml_node *id, *name, *alive;
         char text[REGION_NAME_MAX];
         struct region *region;
         int e;
@@ -347,6 +347,8 @@ static int region_read(struct organisations_drafts *d, const struct yaml_node *n
         region->name = name ? reading_text(r, name, "name") : region->id;
         if (!region->name)
                 region->name = region->id;
+        alive = yaml_get(node, "alive");
+        region->alive_said = alive && reading_flag(r, alive, "alive", &region->alive);
         region->case_id = uuid_v5(&uuid_namespace_ketenwacht, text, (size_t)snprintf(text, sizeof(text), "region|%s", region->id));
         region->index = (unsigned)d->orgs->regions.n;
         e = table_put(&d->orgs->by_region, region->id, strlen(region->id), region);

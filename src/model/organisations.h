@@ -52,6 +52,8 @@ struct region {
         const struct region *part_of;
         const struct role_entry *roles; size_t n_roles;
         unsigned index;
+        bool alive;      /* it lives from the valid.from of its protocols, whether or not it has an event; else from its first event */
+        bool alive_said; /* the configuration says which */
 };
 
 struct organisations;

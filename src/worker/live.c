@@ -80,6 +80,10 @@ static int live_restore(void *ctx, struct bus_record *record, struct error *err)
         return strays_take(&reading->strays, reading->store, record, err);
 }
 
+static bool live_is_read(void *ctx, const struct uuid *case_id) {
+        return !ctx || uuid_equal(ctx, case_id);
+}
+
 int live_read(struct bus *bus, const struct uuid *case_id, const struct live_watch *watch, struct store *store, struct error *err) {
         struct live_reading reading = {.store = store};
         const struct live_rows rows = {.partition = BUS_ALL_PARTITIONS, .case_id = case_id, .row = live_restore, .ctx = &reading, .watch = watch};
@@ -91,5 +95,9 @@ int live_read(struct bus *bus, const struct uuid *case_id, const struct live_wat
                 r = -EINVAL;
         }
         strays_done(&reading.strays);
+        if (r == 0 && store_enliven(store, live_is_read, (void *)case_id, INSTANT_TOUCHED)) {
+                error_set(err, "out of memory while cases were read");
+                r = -ENOMEM;
+        }
         return r;
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bus/murmur2.h"
 #include "cluster/topics.h"
 
 #define BACKLOG_SAY_MS 3000 /* between two lines of how far a backlog is read */
@@ -156,11 +157,29 @@ static int partitions_take_ends(struct partitions *parts, const struct bus_part 
         return 0;
 }
 
+struct partition_place { /* a partition, and of how many */
+        int32_t number, n;
+};
+
+static bool partition_holds(void *ctx, const struct uuid *case_id) {
+        const struct partition_place *place = ctx;
+        char key[UUID_TEXT + 1];
+
+        uuid_format(case_id, key);
+        return murmur2_partition(key, UUID_TEXT, place->n) == place->number;
+}
+
 int partitions_begin(struct partitions *parts, const struct bus_part *of, size_t n, struct error *err) {
         int r = partitions_take_ends(parts, of, n, err);
 
         if (r)
                 return r;
+        for (size_t i = 0; i < parts->n_owned; i++) {
+                struct partition_place place = {parts->owned[i]->number, parts->n};
+
+                if (store_enliven(parts->owned[i]->store, partition_holds, &place, INSTANT_TOUCHED))
+                        return partition_no_memory(place.number, err);
+        }
         r = bus_worker_start(parts->ground->bus, of, n, err);
         if (r)
                 return error_trace(r, err);

@@ -213,7 +213,8 @@ static const struct {
          "5:9: rows has no row, so the story would not be told at all"},
         {HEAD "- story: Een\n  rows: [{a: 1}, {a: 2}]\n  norm: warm-handover\n  given:\n" STARTED "  clock: 2022-12-01\n  expect: []\n",
          "4:10: a story of this title stands already in line 4; with rows, put a <word> into the title"},
-        {HEAD "- story: Een\n  norm: warm-handover\n  given: []\n  clock: 2022-12-01\n  expect: []\n", "6:10: given must have 1 to 500 events"},
+        {HEAD "- story: Een\n  norm: warm-handover\n  given: []\n  clock: 2022-12-01\n  expect: []\n", 
+         "6:10: given must have 1 to 500 events; only the story of a region (region: …) may have none"},
         {STORY(STARTED, "morgen", "    []\n"), "8:10: clock must be a date or a date and a time, such as 2022-12-01 or 2022-12-01 09:00"},
         {STORY(STARTED, "2022-10-10 11:59", "    []\n"), "8:10: the clock stops before the last event that is given"},
         /* events */
@@ -295,6 +296,50 @@ START_TEST(test_mistake) {
 }
 END_TEST
 
+/* --- stories without an event --- */
+
+#define SILENT(clock, expect)                                                                                                          \
+        "protocol: convenant-2023\nstories:\n- story: Stil\n  norm: signing\n  region: gooi-en-vechtstreek\n  given: []\n"              \
+        "  clock: " clock "\n  expect:\n" expect
+#define SIGNING "  - 2023-01-01 announcement: {instance: gm0402, to: gm0402}\n  - 2023-01-01 00:00 announcement: {instance: gm0406, to: gm0406}\n"
+
+static const struct {
+        bool alive;
+        const char *text, *failures;
+} silences[] = {
+        {false, SILENT("2023-07-10", "    []\n"), ""}, /* it is not heard of before its first event */
+        {false, SILENT("2023-07-10", "  - 2023-01-01 announcement: {instance: gm0406, to: gm0406}\n"),
+         "s.stories.yaml:9:5: story 'Stil': expected 2023-01-01 announcement: {instance: gm0406, to: gm0406}; nothing like it was told: "
+         "regio Gooi en Vechtstreek hoort niets voor haar eerste bericht (alive: true in organisations.yaml)\n"},
+        {true, SILENT("2023-06-30", SIGNING), ""}, /* from the midnight on which the protocol begins */
+        {true, SILENT("2023-07-01", SIGNING "  - 2023-07-01 00:00 alert: {instance: gm0402, to: [gm0402, region-gooi]}\n"
+                                            "  - 2023-07-01 00:00 alert: {instance: gm0406, to: [gm0406, region-gooi]}\n"), ""},
+        {true, SILENT("2022-12-31", "    []\n"), ""}, /* a clock that stops before it */
+        /* The region beside it is no business of this one. */
+        {true, "protocol: convenant-2023\nstories:\n- story: Stil\n  norm: signing\n  region: amstelland\n  given: []\n  clock: 2023-07-10\n"
+               "  expect: []\n", ""},
+        /* An event of before it begins the clock. */
+        {true, "protocol: convenant-2023\ndefaults: {municipality: gm0402, gi: gi-duin}\nstories:\n- story: Eerder\n  norm: signing\n"
+               "  region: gooi-en-vechtstreek\n  given:\n  - 2022-12-01 protocol-adopted: {protocol: gooi-2022, partner: gm0362}\n"
+               "  clock: 2023-06-30\n  expect:\n" SIGNING, ""},
+};
+
+START_TEST(test_silence) {
+        struct mistakes mistakes = MISTAKES_INIT;
+        struct stories *stories = NULL;
+        int r;
+
+        /* Ours to change: nobody has looked at it yet. */
+        ((struct region *)regions_find(config->organisations, text_of("gooi-en-vechtstreek")))->alive = silences[_i].alive;
+        ck_assert_msg(read_text(silences[_i].text, &stories, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
+        r = story_play(stories, &stories->items[0], config, &mistakes);
+        ck_assert_int_eq(r, silences[_i].failures[0] ? STORY_E_FAILED : 0);
+        assert_lines(&mistakes, silences[_i].failures);
+        stories_free(stories);
+        mistakes_done(&mistakes);
+}
+END_TEST
+
 START_TEST(test_no_file) {
         struct mistakes mistakes = MISTAKES_INIT;
         struct stories *stories = NULL;
@@ -318,6 +363,7 @@ int main(void) {
         tcase_add_test(tc, test_lines_of_replay);
         tcase_add_test(tc, test_labels);
         tcase_add_loop_test(tc, test_mistake, 0, ELEMENTS(mistake_rows));
+        tcase_add_loop_test(tc, test_silence, 0, ELEMENTS(silences));
         tcase_add_test(tc, test_no_file);
         suite_add_tcase(suite, tc);
         runner = srunner_create(suite);
