@@ -102,3 +102,7 @@ int folder_names(const char *path, const char *ending, char ***ret, size_t *ret_
         *ret_n = names.n - 1;
         return 0;
 }
+
+void file_error(const char *path, int e, enum language language, struct error *err) {
+        error_set(err, IN_LANGUAGE(language, "cannot read %s: %s", "%s kan niet worden gelezen: %s"), path, language_errno(language, e));
+}

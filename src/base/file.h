@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/language.h"
 
 #define FILE_BYTES_MAX ((size_t)16 * 1024 * 1024) /* configuration, not data */
 #define FOLDER_NAMES_MAX 4096
@@ -22,3 +23,6 @@ int file_read(const char *path, char **ret, size_t *ret_n, struct error *err) MU
 int folder_names(const char *path, const char *ending, char ***ret, size_t *ret_n, struct error *err) MUSTCHECK;
 char **folder_names_free(char **names);
 DEFINE_CLEANUP(char **, folder_names_free);
+
+/* Says in @language what file_read() or folder_names() could not do: @e is what it returned. */
+void file_error(const char *path, int e, enum language language, struct error *err);

@@ -4,7 +4,9 @@
 
 #include "base/language.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <strings.h>
 
 #define QUALITY_ONE 1000 /* q=1, in thousandths: a q-value has three digits at most */
@@ -95,6 +97,24 @@ enum language language_of_accept(const char *header, enum language fallback) {
                         best = language;
         }
         return best;
+}
+
+const char *language_errno(enum language language, int e) {
+        switch (-e) {
+        case ENOENT:
+                return IN_LANGUAGE(language, "it does not exist", "het bestaat niet");
+        case EACCES:
+        case EPERM:
+                return IN_LANGUAGE(language, "you may not read it", "u mag het niet lezen");
+        case EISDIR:
+                return IN_LANGUAGE(language, "it is a folder", "het is een map");
+        case ENOTDIR:
+                return IN_LANGUAGE(language, "a part of this path is no folder", "een deel van dit pad is geen map");
+        case EFBIG:
+                return IN_LANGUAGE(language, "it is too large", "het is te groot");
+        default:
+                return strerror(-e);
+        }
 }
 
 const char *language_hint(enum language language, const struct nearest *nearest, char ret[NEAREST_HINT_MAX]) {

@@ -29,5 +29,8 @@ bool language_of_tag(struct text tag, enum language *ret);
  */
 enum language language_of_accept(const char *header, enum language fallback);
 
+/* What a negative errno says, in this language: "does not exist" for -ENOENT; of rare ones the system's own words. */
+const char *language_errno(enum language language, int e);
+
 /* nearest_hint() in this language: " (bedoelde u 'x'?)". */
 const char *language_hint(enum language language, const struct nearest *nearest, char ret[NEAREST_HINT_MAX]);

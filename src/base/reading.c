@@ -35,11 +35,15 @@ const char *reading_copy(struct reading *r, const char *text) {
 }
 
 static bool reading_kind(struct reading *r, const struct yaml_node *node, enum yaml_kind kind, const char *what) {
-        static const char *const names[] = {[YAML_SCALAR] = "a single value", [YAML_SEQUENCE] = "a list", [YAML_MAPPING] = "a mapping of keys to values"};
+        const char *const names[] = {
+                [YAML_SCALAR] = IN_READING(r, "a single value", "één waarde"),
+                [YAML_SEQUENCE] = IN_READING(r, "a list", "een lijst"),
+                [YAML_MAPPING] = IN_READING(r, "a mapping of keys to values", "een groep sleutels met waarden"),
+        };
 
         if (node->kind == kind)
                 return true;
-        reading_mistake(r, node, "%s must be %s, not %s", what, names[kind], names[node->kind]);
+        reading_mistake(r, node, IN_READING(r, "%s must be %s, not %s", "%s moet %s zijn, niet %s"), what, names[kind], names[node->kind]);
         return false;
 }
 
@@ -64,7 +68,8 @@ void reading_keys(struct reading *r, const struct yaml_node *mapping, const char
                 for (; *k && strcmp(*k, mapping->keys[i]->text) != 0; k++)
                         nearest_try(&nearest, *k);
                 if (!*k)
-                        reading_mistake(r, mapping->keys[i], "%s has no key '" SHOWN "'%s", what, mapping->keys[i]->text, nearest_hint(&nearest, hint));
+                        reading_mistake(r, mapping->keys[i], IN_READING(r, "%s has no key '" SHOWN "'%s", "%s kent geen sleutel '" SHOWN "'%s"), what,
+                                        mapping->keys[i]->text, reading_hint(r, &nearest, hint));
         }
 }
 
@@ -72,7 +77,7 @@ const struct yaml_node *reading_required(struct reading *r, const struct yaml_no
         const struct yaml_node *node = yaml_get(mapping, key);
 
         if (!node)
-                reading_mistake(r, mapping, "%s lacks the key '%s'", what, key);
+                reading_mistake(r, mapping, IN_READING(r, "%s lacks the key '%s'", "%s mist de sleutel '%s'"), what, key);
         return node;
 }
 
@@ -84,7 +89,7 @@ const char *reading_text(struct reading *r, const struct yaml_node *node, const 
         if (!reading_scalar(r, node, what))
                 return NULL;
         if (reading_is_null(node) || node->text[0] == '\0') {
-                reading_mistake(r, node, "%s is empty", what);
+                reading_mistake(r, node, IN_READING(r, "%s is empty", "%s is leeg"), what);
                 return NULL;
         }
         return reading_copy(r, node->text);
@@ -94,7 +99,10 @@ const char *reading_name(struct reading *r, const struct yaml_node *node, const 
         if (!reading_scalar(r, node, what))
                 return NULL;
         if (reading_is_null(node) || !name_valid(text_of(node->text))) {
-                reading_mistake(r, node, "%s '" SHOWN "' is not a name: 1 to 64 of A-Z a-z 0-9 . _ : / # -", what, node->text);
+                reading_mistake(r, node,
+                                IN_READING(r, "%s '" SHOWN "' is not a name: 1 to 64 of A-Z a-z 0-9 . _ : / # -",
+                                           "%s '" SHOWN "' is geen naam: 1 tot 64 tekens uit A-Z a-z 0-9 . _ : / # -"),
+                                what, node->text);
                 return NULL;
         }
         return reading_copy(r, node->text);
@@ -107,7 +115,8 @@ bool reading_flag(struct reading *r, const struct yaml_node *node, const char *w
                 *ret = node->text[0] == 't';
                 return true;
         }
-        reading_mistake(r, node, "%s must be true or false, not '" SHOWN "'", what, node->text);
+        reading_mistake(r, node, IN_READING(r, "%s must be true or false, not '" SHOWN "'", "%s moet true (ja) of false (nee) zijn, niet '" SHOWN "'"), what,
+                        node->text);
         return false;
 }
 
@@ -118,14 +127,20 @@ bool reading_number(struct reading *r, const struct yaml_node *node, const char 
         if (!reading_scalar(r, node, what))
                 return false;
         if (node->quoted) {
-                reading_mistake(r, node, "%s must be a number from %" PRId64 " to %" PRId64 ", without quotes", what, least, most);
+                reading_mistake(r, node,
+                                IN_READING(r, "%s must be a number from %" PRId64 " to %" PRId64 ", without quotes",
+                                           "%s moet een getal van %" PRId64 " tot en met %" PRId64 " zijn, zonder aanhalingstekens"),
+                                what, least, most);
                 return false;
         }
         if (text_to_int64(text_of(node->text), &value) && value >= least && value <= most) {
                 *ret = value;
                 return true;
         }
-        reading_mistake(r, node, "%s must be a number from %" PRId64 " to %" PRId64 ", not '" SHOWN "'", what, least, most, node->text);
+        reading_mistake(r, node,
+                        IN_READING(r, "%s must be a number from %" PRId64 " to %" PRId64 ", not '" SHOWN "'",
+                                   "%s moet een getal van %" PRId64 " tot en met %" PRId64 " zijn, niet '" SHOWN "'"),
+                        what, least, most, node->text);
         return false;
 }
 
@@ -148,9 +163,13 @@ bool reading_span(struct reading *r, const struct yaml_node *node, const char *w
         if (e == 0 && ret->count >= 1)
                 return true;
         if (e == SPAN_E_UNIT)
-                reading_mistake(r, node, "%s: '" SHOWN "' is no unit that fits here%s", what, ret->word.s, span_hint(ret, units, n, hint));
+                reading_mistake(r, node, IN_READING(r, "%s: '" SHOWN "' is no unit that fits here%s", "%s: '" SHOWN "' is geen eenheid die hier past%s"), what,
+                                ret->word.s, span_hint(ret, units, n, r->mistakes->language, hint));
         else
-                reading_mistake(r, node, "%s: '" SHOWN "' is not a number from 1 and a unit, as in '10 %s'", what, node->text, units[0].many);
+                reading_mistake(r, node,
+                                IN_READING(r, "%s: '" SHOWN "' is not a number from 1 and a unit, as in '10 %s'",
+                                           "%s: '" SHOWN "' is geen getal vanaf 1 met een eenheid, zoals in '10 %s'"),
+                                what, node->text, units[0].many);
         return false;
 }
 

@@ -20,6 +20,9 @@ struct reading {
         int e; /* negative errno as soon as the machine failed; then what was read is incomplete */
 };
 
+/* What is said of a reading, in its language: IN_READING(r, "a rung", "een trede"). */
+#define IN_READING(r, en, nl) IN_LANGUAGE((r)->mistakes->language, en, nl)
+
 #define reading_mistake(r, node, ...) mistakes_at((r)->mistakes, (r)->yaml, (node), __VA_ARGS__)
 
 /*
@@ -31,7 +34,7 @@ int reading_end(const struct reading *r, size_t before) MUSTCHECK;
 void *reading_alloc(struct reading *r, size_t count, size_t size);
 const char *reading_copy(struct reading *r, const char *text);
 
-/* Whether a node is what it must be; @what names it in the mistake ("valid", "a rung"). */
+/* Whether a node is what it must be; @what names it in the mistake: "valid" as it is written, or IN_READING(r, "a rung", "een trede"). */
 bool reading_mapping(struct reading *r, const struct yaml_node *node, const char *what);
 bool reading_sequence(struct reading *r, const struct yaml_node *node, const char *what);
 bool reading_scalar(struct reading *r, const struct yaml_node *node, const char *what);
@@ -48,6 +51,11 @@ const char *reading_name(struct reading *r, const struct yaml_node *node, const 
 bool reading_flag(struct reading *r, const struct yaml_node *node, const char *what, bool *ret);
 bool reading_count(struct reading *r, const struct yaml_node *node, const char *what, unsigned least, unsigned most, unsigned *ret);
 bool reading_number(struct reading *r, const struct yaml_node *node, const char *what, int64_t least, int64_t most, int64_t *ret);
+
+/* language_hint() in the language of the mistakes. */
+static inline const char *reading_hint(const struct reading *r, const struct nearest *nearest, char ret[NEAREST_HINT_MAX]) {
+        return language_hint(r->mistakes->language, nearest, ret);
+}
 
 /* A number from 1 and one of @n units ("2 years"); what the whole is worth is the caller's to judge. */
 bool reading_span(struct reading *r, const struct yaml_node *node, const char *what, const struct span_unit *units, size_t n, struct span *ret);

@@ -52,7 +52,7 @@ int span_parse(struct text t, const struct span_unit *units, size_t n, struct sp
         return from == digits ? SPAN_E_NUMBER : SPAN_E_UNIT;
 }
 
-const char *span_hint(const struct span *span, const struct span_unit *units, size_t n, char ret[NEAREST_HINT_MAX]) {
+const char *span_hint(const struct span *span, const struct span_unit *units, size_t n, enum language language, char ret[NEAREST_HINT_MAX]) {
         struct nearest nearest = NEAREST_INIT(span->word.s);
 
         assert(span->word.s && span->word.s[span->word.n] == '\0');
@@ -60,5 +60,5 @@ const char *span_hint(const struct span *span, const struct span_unit *units, si
                 nearest_try(&nearest, units[i].many);
                 nearest_try(&nearest, units[i].one);
         }
-        return nearest_hint(&nearest, ret);
+        return language_hint(language, &nearest, ret);
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/cleanup.h"
+#include "base/language.h"
 #include "base/text.h"
 
 struct span_unit {
@@ -37,8 +38,8 @@ enum span_error {
  */
 int span_parse(struct text t, const struct span_unit *units, size_t n, struct span *ret) MUSTCHECK;
 
-/* " (did you mean 'years'?)" for a .word that is no unit of the table, or "". The text that was parsed must have ended with a NUL. */
-const char *span_hint(const struct span *span, const struct span_unit *units, size_t n, char ret[NEAREST_HINT_MAX]);
+/* language_hint(), " (did you mean 'years'?)", for a .word that is no unit of the table, or "". The text that was parsed must have ended with a NUL. */
+const char *span_hint(const struct span *span, const struct span_unit *units, size_t n, enum language language, char ret[NEAREST_HINT_MAX]);
 
 /* The units of clocks and their worth in milliseconds: ms, seconds, minutes, hours. */
 #define SPAN_CLOCK_UNITS 4

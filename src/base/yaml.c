@@ -25,6 +25,7 @@ struct yaml_tree {
 struct reader {
         struct yaml_tree *yaml;
         yaml_parser_t parser;
+        enum language language;
         struct error *err;
         unsigned nodes;
         const char *text; /* the whole file, behind a byte order mark */
@@ -51,40 +52,55 @@ static bool yaml_says(const yaml_parser_t *parser, const char *problem) {
 }
 
 /* The mistakes that people make most, in their words; NULL: what libyaml says. @line: where it stands. */
-static const char *yaml_plain(const yaml_parser_t *parser, struct text line) {
+static const char *yaml_plain(const struct reader *r, struct text line) {
+        const yaml_parser_t *parser = &r->parser;
         size_t indent = 0;
 
         while (indent < line.n && line.s[indent] == ' ')
                 indent++;
         if (indent < line.n && line.s[indent] == '\t')
-                return "a tab stands here; indent with spaces";
+                return IN_LANGUAGE(r->language, "a tab stands here; indent with spaces", "hier staat een tab; spring in met spaties");
         if (yaml_says(parser, "found character that cannot start any token"))
-                return "a text cannot begin with this character; put it between quotation marks";
-        if (yaml_says(parser, "mapping values are not allowed in this context"))
-                return memmem(line.s, line.n < parser->problem_mark.column ? line.n : parser->problem_mark.column, ": ", 2)
-                        ? "a colon stands inside a text; put the text between quotation marks"
-                        : "this line is not indented as what it belongs to";
-        if (yaml_says(parser, "did not find expected key") || yaml_says(parser, "did not find expected '-' indicator"))
-                return "this line is not indented as what it belongs to";
+                return IN_LANGUAGE(r->language, "a text cannot begin with this character; put it between quotation marks",
+                                   "een tekst kan niet met dit teken beginnen; zet de tekst tussen aanhalingstekens");
+        if (yaml_says(parser, "mapping values are not allowed in this context") &&
+            memmem(line.s, line.n < parser->problem_mark.column ? line.n : parser->problem_mark.column, ": ", 2))
+                return IN_LANGUAGE(r->language, "a colon stands inside a text; put the text between quotation marks",
+                                   "er staat een dubbele punt in een tekst; zet de tekst tussen aanhalingstekens");
+        if (yaml_says(parser, "mapping values are not allowed in this context") || yaml_says(parser, "did not find expected key") ||
+            yaml_says(parser, "did not find expected '-' indicator"))
+                return IN_LANGUAGE(r->language, "this line is not indented as what it belongs to",
+                                   "deze regel springt niet even ver in als de regels waar hij bij hoort");
         if (yaml_says(parser, "could not find expected ':'"))
-                return "a colon is missing behind this word, or the line above it is not finished";
+                return IN_LANGUAGE(r->language, "a colon is missing behind this word, or the line above it is not finished",
+                                   "achter dit woord ontbreekt een dubbele punt, of de regel erboven is niet af");
         return NULL;
 }
 
 /* What is opened and never closed, with the line where it is opened. Return: whether it was said. */
 static bool yaml_unclosed(const struct reader *r) {
-        static const struct { const char *problem, *opened, *closed; } rows[] = {
-                {"did not find expected ',' or '}'", "{", "}"},
-                {"did not find expected ',' or ']'", "[", "]"},
-                {"found unexpected end of stream", "quotation mark", "another one"},
+        static const struct {
+                const char *problem;
+                struct {
+                        const char *opened, *closed;
+                } said[LANGUAGES];
+                bool list;
+        } rows[] = {
+                {"did not find expected ',' or '}'", {{"the {", "}"}, {"de {", "}"}}, true},
+                {"did not find expected ',' or ']'", {{"the [", "]"}, {"de [", "]"}}, true},
+                {"found unexpected end of stream", {{"the quotation mark", "another one"}, {"het aanhalingsteken", "een tweede"}}, false},
         };
         const yaml_parser_t *p = &r->parser;
 
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
                 if (!yaml_says(p, rows[i].problem))
                         continue;
-                error_set(r->err, "%s:%zu:%zu: the %s of line %zu is not closed with %s before this%s", r->yaml->name, p->problem_mark.line + 1,
-                          p->problem_mark.column + 1, rows[i].opened, p->context_mark.line + 1, rows[i].closed, i < 2 ? ", or a comma is missing" : "");
+                error_set(r->err,
+                          IN_LANGUAGE(r->language, "%s:%zu:%zu: %s of line %zu is not closed with %s before this%s",
+                                      "%s:%zu:%zu: %s van regel %zu is niet met %s gesloten voor deze plaats%s"),
+                          r->yaml->name, p->problem_mark.line + 1, p->problem_mark.column + 1, rows[i].said[r->language].opened, p->context_mark.line + 1,
+                          rows[i].said[r->language].closed,
+                          rows[i].list ? IN_LANGUAGE(r->language, ", or a comma is missing", ", of er ontbreekt een komma") : "");
                 return true;
         }
         return false;
@@ -92,18 +108,21 @@ static bool yaml_unclosed(const struct reader *r) {
 
 static int next(struct reader *r, yaml_event_t *event) {
         const char *plain;
+        yaml_mark_t mark;
 
         if (yaml_parser_parse(&r->parser, event))
                 return 0;
         if (r->parser.error == YAML_MEMORY_ERROR)
                 return -ENOMEM;
-        plain = r->parser.error == YAML_READER_ERROR ? NULL : yaml_plain(&r->parser, yaml_line(r, r->parser.problem_mark.line));
+        plain = r->parser.error == YAML_READER_ERROR ? NULL : yaml_plain(r, yaml_line(r, r->parser.problem_mark.line));
         if (plain)
                 return at(r, r->parser.problem_mark, plain);
         if (yaml_unclosed(r))
                 return -EINVAL;
-        return at(r, r->parser.error == YAML_READER_ERROR ? r->parser.mark : r->parser.problem_mark,
+        mark = r->parser.error == YAML_READER_ERROR ? r->parser.mark : r->parser.problem_mark;
+        error_set(r->err, IN_LANGUAGE(r->language, "%s:%zu:%zu: %s", "%s:%zu:%zu: dit is geen YAML (%s)"), r->yaml->name, mark.line + 1, mark.column + 1,
                   r->parser.problem ? r->parser.problem : "not YAML");
+        return -EINVAL;
 }
 
 static struct yaml_node *node_new(struct reader *r, enum yaml_kind kind, yaml_mark_t mark) {
@@ -136,7 +155,7 @@ static int read_children(struct reader *r, struct yaml_node *node, yaml_event_ty
                 if (e == 0)
                         e = vector_push(&all, child);
                 if (e == 0 && width == 2 && all.n % 2 == 1 && child->kind != YAML_SCALAR)
-                        e = at(r, event.start_mark, "a key must be a word");
+                        e = at(r, event.start_mark, IN_LANGUAGE(r->language, "a key must be a word", "een sleutel moet een woord zijn"));
                 yaml_event_delete(&event);
                 if (e)
                         break;
@@ -163,8 +182,10 @@ static int refuse_double_keys(struct reader *r, const struct yaml_node *node) {
                 for (size_t j = 0; j < i; j++) {
                         if (strcmp(node->keys[i]->text, node->keys[j]->text) != 0)
                                 continue;
-                        error_set(r->err, "%s:%u:%u: the key '%.60s' stands here twice (first in line %u)", r->yaml->name, node->keys[i]->line,
-                                  node->keys[i]->column, node->keys[i]->text, node->keys[j]->line);
+                        error_set(r->err,
+                                  IN_LANGUAGE(r->language, "%s:%u:%u: the key '%.60s' stands here twice (first in line %u)",
+                                              "%s:%u:%u: de sleutel '%.60s' staat hier voor de tweede keer (eerst in regel %u)"),
+                                  r->yaml->name, node->keys[i]->line, node->keys[i]->column, node->keys[i]->text, node->keys[j]->line);
                         return -EINVAL;
                 }
         }
@@ -176,16 +197,16 @@ static int read_node(struct reader *r, yaml_event_t *event, unsigned depth, cons
         int e = 0;
 
         if (depth > YAML_DEPTH_MAX)
-                return at(r, event->start_mark, "nested too deeply");
+                return at(r, event->start_mark, IN_LANGUAGE(r->language, "nested too deeply", "hier staan te veel lagen in elkaar"));
         if (++r->nodes > YAML_NODES_MAX)
-                return at(r, event->start_mark, "the file has too many values");
+                return at(r, event->start_mark, IN_LANGUAGE(r->language, "the file has too many values", "het bestand heeft te veel waarden"));
         switch (event->type) {
         case YAML_SCALAR_EVENT:
                 node = node_new(r, YAML_SCALAR, event->start_mark);
                 if (!node)
                         return -ENOMEM;
                 if (strlen((const char *)event->data.scalar.value) != event->data.scalar.length)
-                        return at(r, event->start_mark, "a NUL character in a value");
+                        return at(r, event->start_mark, IN_LANGUAGE(r->language, "a NUL character in a value", "er staat een NUL-teken in een waarde"));
                 node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
                 node->n = event->data.scalar.length;
                 node->text = arena_copy(r->yaml->arena, event->data.scalar.value, node->n);
@@ -202,7 +223,9 @@ static int read_node(struct reader *r, yaml_event_t *event, unsigned depth, cons
                         e = refuse_double_keys(r, node);
                 break;
         default:
-                return at(r, event->start_mark, "aliases (*name) are not allowed here; write the value out");
+                return at(r, event->start_mark,
+                          IN_LANGUAGE(r->language, "aliases (*name) are not allowed here; write the value out",
+                                      "een verwijzing (*naam) kan hier niet; schrijf de waarde voluit"));
         }
         *ret = node;
         return e;
@@ -237,16 +260,17 @@ static int read_document(struct reader *r) {
                 if (e)
                         return e;
                 if (i == 1 && event.type != YAML_STREAM_END_EVENT)
-                        e = at(r, event.start_mark, "a second document; one file holds one");
+                        e = at(r, event.start_mark,
+                               IN_LANGUAGE(r->language, "a second document; one file holds one", "hier begint een tweede document; een bestand heeft er één"));
                 yaml_event_delete(&event);
         }
         return e;
 }
 
-int yaml_tree_parse(const char *name, const char *text, size_t n, struct yaml_tree **ret, struct error *err) {
+int yaml_tree_parse(const char *name, const char *text, size_t n, enum language language, struct yaml_tree **ret, struct error *err) {
         size_t mark = n >= sizeof(YAML_MARK) - 1 && memcmp(text, YAML_MARK, sizeof(YAML_MARK) - 1) == 0 ? sizeof(YAML_MARK) - 1 : 0;
         CLEANUP(yaml_tree_free_p) struct yaml_tree *yaml = calloc(1, sizeof(*yaml));
-        struct reader r = {.yaml = yaml, .err = err, .text = text + mark, .n = n - mark};
+        struct reader r = {.yaml = yaml, .language = language, .err = err, .text = text + mark, .n = n - mark};
         int e;
 
         if (!yaml)
@@ -267,14 +291,16 @@ int yaml_tree_parse(const char *name, const char *text, size_t n, struct yaml_tr
         return 0;
 }
 
-int yaml_tree_read(const char *path, struct yaml_tree **ret, struct error *err) {
+int yaml_tree_read(const char *path, enum language language, struct yaml_tree **ret, struct error *err) {
         char *text;
         size_t n;
         int e = file_read(path, &text, &n, err);
 
-        if (e)
+        if (e) {
+                file_error(path, e, language, err);
                 return e;
-        e = yaml_tree_parse(path, text, n, ret, err);
+        }
+        e = yaml_tree_parse(path, text, n, language, ret, err);
         free(text);
         return e;
 }

@@ -15,6 +15,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/language.h"
 
 #define YAML_DEPTH_MAX 32
 #define YAML_NODES_MAX 500000
@@ -33,9 +34,12 @@ struct yaml_node {
 
 struct yaml_tree;
 
-/* Reads a file (or @n bytes of text, called @name in errors). Return: 0; -EINVAL with "file:line:column: …" in @err; negative errno. */
-int yaml_tree_read(const char *path, struct yaml_tree **ret, struct error *err) MUSTCHECK;
-int yaml_tree_parse(const char *name, const char *text, size_t n, struct yaml_tree **ret, struct error *err) MUSTCHECK;
+/*
+ * Reads a file (or @n bytes of text, called @name in errors). Return: 0; -EINVAL with "file:line:column: …" in @err, in @language; negative
+ * errno, yaml_tree_read() with a sentence.
+ */
+int yaml_tree_read(const char *path, enum language language, struct yaml_tree **ret, struct error *err) MUSTCHECK;
+int yaml_tree_parse(const char *name, const char *text, size_t n, enum language language, struct yaml_tree **ret, struct error *err) MUSTCHECK;
 struct yaml_tree *yaml_tree_free(struct yaml_tree *yaml);
 DEFINE_CLEANUP(struct yaml_tree *, yaml_tree_free);
 

@@ -116,10 +116,11 @@ static void set_year(struct calendar *cal, int year) {
 static void calendar_read_year(struct reading *r, struct calendar *cal, const struct yaml_node *node) {
         unsigned year;
 
-        if (!reading_count(r, node, "a year", DATE_YEAR_MIN, DATE_YEAR_MAX, &year))
+        if (!reading_count(r, node, IN_READING(r, "a year", "een jaar"), DATE_YEAR_MIN, DATE_YEAR_MAX, &year))
                 return;
         if (calendar_has_year(cal, (int)year))
-                reading_mistake(r, node, "the year %u stands here twice; take one out", year);
+                reading_mistake(r, node, IN_READING(r, "the year %u stands here twice; take one out", "het jaar %u staat hier twee keer; haal er een weg"),
+                                year);
         else
                 set_year(cal, (int)year);
 }
@@ -128,24 +129,28 @@ static void calendar_read_equated(struct reading *r, struct calendar *cal, const
         enum day_kind kind;
         day_t date;
 
-        if (!reading_date(r, node, "an equated day", &date))
+        if (!reading_date(r, node, IN_READING(r, "an equated day", "een gelijkgestelde dag"), &date))
                 return;
         kind = calendar_day(cal, date);
         if (kind == DAY_UNKNOWN_YEAR)
-                reading_mistake(r, node, "%s lies in %d, which 'years' does not list; list the year once all its equated days are known", node->text,
-                                date_year(date));
+                reading_mistake(r, node,
+                                IN_READING(r, "%s lies in %d, which 'years' does not list; list the year once all its equated days are known",
+                                           "%s valt in %d, dat niet bij 'years' staat; zet het jaar erbij zodra al zijn gelijkgestelde dagen bekend zijn"),
+                                node->text, date_year(date));
         else if (kind == DAY_EQUATED)
-                reading_mistake(r, node, "%s stands here twice; take one out", node->text);
+                reading_mistake(r, node, IN_READING(r, "%s stands here twice; take one out", "%s staat hier twee keer; haal er een weg"), node->text);
         else if (kind != DAY_WORKING)
-                reading_mistake(r, node, "%s is no working day already (%s); expected a day that the decree equates with a holiday", node->text,
-                                calendar_day_name(cal, date));
+                reading_mistake(r, node,
+                                IN_READING(r, "%s is no working day already (%s); expected a day that the decree equates with a holiday",
+                                           "%s is al geen werkdag (%s); hier hoort een dag die het besluit met een feestdag gelijkstelt"),
+                                node->text, calendar_day_name(cal, date));
         else
                 set_day(cal, date, DAY_EQUATED, NO_HOLIDAY);
 }
 
 static void calendar_read_list(struct reading *r, struct calendar *cal, const struct yaml_node *root, const char *key,
                                void (*read)(struct reading *r, struct calendar *cal, const struct yaml_node *node)) {
-        const struct yaml_node *list = reading_required(r, root, key, "the calendar");
+        const struct yaml_node *list = reading_required(r, root, key, IN_READING(r, "the calendar", "de kalender"));
 
         if (!list || !reading_sequence(r, list, key))
                 return;
@@ -157,9 +162,9 @@ static void calendar_read_root(struct reading *r, struct calendar *cal, const st
         static const char *const keys[] = {"equated", "years", NULL};
         size_t before = r->mistakes->n;
 
-        if (!reading_mapping(r, root, "the calendar"))
+        if (!reading_mapping(r, root, IN_READING(r, "the calendar", "de kalender")))
                 return;
-        reading_keys(r, root, keys, "the calendar");
+        reading_keys(r, root, keys, IN_READING(r, "the calendar", "de kalender"));
         calendar_read_list(r, cal, root, "years", calendar_read_year);
         if (r->mistakes->n == before) /* else days would lie in years that are only misspelt */
                 calendar_read_list(r, cal, root, "equated", calendar_read_equated);
@@ -188,7 +193,7 @@ static int calendar_new(const struct yaml_tree *yaml, struct calendar **ret, str
 int calendar_parse(const char *name, const char *text, size_t n, struct calendar **ret, struct mistakes *mistakes) {
         CLEANUP(yaml_tree_free_p) struct yaml_tree *yaml = NULL;
         struct error err = {0};
-        int e = yaml_tree_parse(name, text, n, &yaml, &err);
+        int e = yaml_tree_parse(name, text, n, mistakes->language, &yaml, &err);
 
         if (e == 0)
                 return calendar_new(yaml, ret, mistakes);
@@ -199,7 +204,7 @@ int calendar_parse(const char *name, const char *text, size_t n, struct calendar
 int calendar_read(const char *path, struct calendar **ret, struct mistakes *mistakes) {
         CLEANUP(yaml_tree_free_p) struct yaml_tree *yaml = NULL;
         struct error err = {0};
-        int e = yaml_tree_read(path, &yaml, &err);
+        int e = yaml_tree_read(path, mistakes->language, &yaml, &err);
 
         if (e == 0)
                 return calendar_new(yaml, ret, mistakes);

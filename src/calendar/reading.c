@@ -12,6 +12,9 @@ bool reading_date(struct reading *r, const struct yaml_node *node, const char *w
                 return false;
         if (date_parse(text_of(node->text), ret))
                 return true;
-        reading_mistake(r, node, "%s '" SHOWN "' is not a date: YYYY-MM-DD, a day of the years 1900 to 2200", what, node->text);
+        reading_mistake(r, node,
+                        IN_READING(r, "%s '" SHOWN "' is not a date: YYYY-MM-DD, a day of the years 1900 to 2200",
+                                   "%s '" SHOWN "' is geen datum: JJJJ-MM-DD, een dag uit de jaren 1900 tot en met 2200"),
+                        what, node->text);
         return false;
 }

@@ -31,41 +31,53 @@ static const struct span_unit term_units[] = {
 #define LEGAL_NEVER (-TERM_COUNT_MAX - 1)
 static const struct {
         int max;
-        const char *no_roll; /* terms … */
+        const char *no_roll[LANGUAGES]; /* terms … */
 } term_legal[] = {
-        [TERM_DAYS] = {90, "of more than 90 days"},
-        [TERM_WEEKS] = {12, "of more than twelve weeks"},
-        [TERM_MONTHS] = {3, "of more than three months"},
-        [TERM_YEARS] = {0, "of one or more years"},
-        [TERM_WORKING_DAYS] = {LEGAL_NEVER, "in working days, which end on one"},
-        [TERM_HOURS] = {LEGAL_NEVER, "in hours"},
+        [TERM_DAYS] = {90, {"of more than 90 days", "van meer dan 90 dagen"}},
+        [TERM_WEEKS] = {12, {"of more than twelve weeks", "van meer dan twaalf weken"}},
+        [TERM_MONTHS] = {3, {"of more than three months", "van meer dan drie maanden"}},
+        [TERM_YEARS] = {0, {"of one or more years", "van een of meer jaren"}},
+        [TERM_WORKING_DAYS] = {LEGAL_NEVER, {"in working days, which end on one", "in werkdagen, die altijd op een werkdag eindigen"}},
+        [TERM_HOURS] = {LEGAL_NEVER, {"in hours", "in uren"}},
 };
 
-int term_step_parse(const char *text, struct term_step *ret, struct error *err) {
+int term_step_parse(const char *text, enum language language, struct term_step *ret, struct error *err) {
         char hint[NEAREST_HINT_MAX];
         struct span span;
 
         assert(text && ret);
         if (!*text) {
-                error_set(err, "a step of a term is missing; expected a number and a unit, as in '5 working days'");
+                error_set(err, IN_LANGUAGE(language, "a step of a term is missing; expected a number and a unit, as in '5 working days'",
+                                           "een stap van een termijn ontbreekt; hier hoort een getal met een eenheid, zoals '5 working days'"));
                 return -EINVAL;
         }
         switch (span_parse(text_of(text), term_units, ELEMENTS(term_units), &span)) {
         case SPAN_E_NUMBER:
-                error_set(err, "'%.60s' does not begin with a whole number; expected a number and a unit, as in '5 working days'", text);
+                error_set(err,
+                          IN_LANGUAGE(language, "'%.60s' does not begin with a whole number; expected a number and a unit, as in '5 working days'",
+                                      "'%.60s' begint niet met een heel getal; hier hoort een getal met een eenheid, zoals '5 working days'"),
+                          text);
                 return -EINVAL;
         case SPAN_E_BARE:
-                error_set(err, "'%.60s' has no unit; expected days, weeks, months, years, working days or hours behind the number", text);
+                error_set(err,
+                          IN_LANGUAGE(language, "'%.60s' has no unit; expected days, weeks, months, years, working days or hours behind the number",
+                                      "'%.60s' heeft geen eenheid; achter het getal hoort days, weeks, months, years, working days of hours"),
+                          text);
                 return -EINVAL;
         case SPAN_E_UNIT:
-                error_set(err, "'%.60s' is no unit of time%s; expected days, weeks, months, years, working days or hours", span.word.s,
-                          span_hint(&span, term_units, ELEMENTS(term_units), hint));
+                error_set(err,
+                          IN_LANGUAGE(language, "'%.60s' is no unit of time%s; expected days, weeks, months, years, working days or hours",
+                                      "'%.60s' is geen eenheid van tijd%s; hier hoort days, weeks, months, years, working days of hours"),
+                          span.word.s, span_hint(&span, term_units, ELEMENTS(term_units), language, hint));
                 return -EINVAL;
         default:
                 break;
         }
         if (span.count > TERM_COUNT_MAX || span.count < -TERM_COUNT_MAX) {
-                error_set(err, "'%.60s' is out of range; expected at most %d of a unit", text, TERM_COUNT_MAX);
+                error_set(err,
+                          IN_LANGUAGE(language, "'%.60s' is out of range; expected at most %d of a unit",
+                                      "'%.60s' is te groot; hier hoort hoogstens %d van een eenheid"),
+                          text, TERM_COUNT_MAX);
                 return -EINVAL;
         }
         *ret = (struct term_step){.unit = (enum term_unit)span.unit->value, .count = (int)span.count};
@@ -75,9 +87,9 @@ int term_step_parse(const char *text, struct term_step *ret, struct error *err) 
 bool reading_step(struct reading *r, const struct yaml_node *node, struct term_step *ret) {
         struct error err = {0};
 
-        if (!reading_scalar(r, node, "a step of time"))
+        if (!reading_scalar(r, node, IN_READING(r, "a step of time", "een stap in de tijd")))
                 return false;
-        if (term_step_parse(node->text, ret, &err) == 0)
+        if (term_step_parse(node->text, r->mistakes->language, ret, &err) == 0)
                 return true;
         reading_mistake(r, node, "%s", err.text);
         return false;
@@ -87,21 +99,23 @@ int term_step_format(struct term_step step, char *ret, size_t size) {
         return snprintf(ret, size, "%d %s", step.count, step.count == 1 || step.count == -1 ? term_units[step.unit].one : term_units[step.unit].many);
 }
 
-int term_check(const struct term *term, struct error *err) {
+int term_check(const struct term *term, enum language language, struct error *err) {
         if (term->n < 1 || term->n > TERM_STEPS_MAX) {
-                error_set(err, "a term has one to %d steps, this one has %u", TERM_STEPS_MAX, term->n);
+                error_set(err, IN_LANGUAGE(language, "a term has one to %d steps, this one has %u", "een termijn heeft een tot %d stappen, deze %u"),
+                          TERM_STEPS_MAX, term->n);
                 return -EINVAL;
         }
         for (unsigned i = 0; term->n > 1 && i < term->n; i++) {
                 if (term->steps[i].unit == TERM_HOURS) {
-                        error_set(err, "a step in hours stands alone: hours end at an instant, other steps at the end of a day");
+                        error_set(err, IN_LANGUAGE(language, "a step in hours stands alone: hours end at an instant, other steps at the end of a day",
+                                                   "een stap in uren staat alleen: uren eindigen op een tijdstip, andere stappen aan het eind van een dag"));
                         return -EINVAL;
                 }
         }
         return 0;
 }
 
-int term_check_legal(const struct term *term, struct error *err) {
+int term_check_legal(const struct term *term, enum language language, struct error *err) {
         for (unsigned i = 0; i < term->n; i++) {
                 struct term_step step = term->steps[i];
                 bool back = step.count < 0 && term_legal[step.unit].max >= 0;
@@ -110,8 +124,10 @@ int term_check_legal(const struct term *term, struct error *err) {
                 if (!back && step.count <= term_legal[step.unit].max)
                         continue;
                 (void) term_step_format(step, text, sizeof(text));
-                error_set(err, "'%s' cannot roll: the Algemene termijnenwet does not move terms %s; let it end where it ends (roll: none)", text,
-                          back ? "that count back" : term_legal[step.unit].no_roll);
+                error_set(err,
+                          IN_LANGUAGE(language, "'%s' cannot roll: the Algemene termijnenwet does not move terms %s; let it end where it ends (roll: none)",
+                                      "'%s' kan niet opschuiven: de Algemene termijnenwet verschuift geen termijnen %s; laat het einde staan (roll: none)"),
+                          text, back ? IN_LANGUAGE(language, "that count back", "die terugtellen") : term_legal[step.unit].no_roll[language]);
                 return -EINVAL;
         }
         return 0;

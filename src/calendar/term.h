@@ -38,17 +38,17 @@ enum term_error {
 };
 
 /* Reads "5 working days", "-2 months", "1 day", "24 hours". Return: 0, or -EINVAL with a sentence (and the nearest unit). */
-int term_step_parse(const char *text, struct term_step *ret, struct error *err) MUSTCHECK;
+int term_step_parse(const char *text, enum language language, struct term_step *ret, struct error *err) MUSTCHECK;
 
 /* The same from a file of configuration: a scalar that must be one step. False: reported with its place. */
 bool reading_step(struct reading *r, const struct yaml_node *node, struct term_step *ret);
 
 /* Whether the steps go together: one to TERM_STEPS_MAX of them, hours alone. Return: 0, or -EINVAL with a sentence. */
-int term_check(const struct term *term, struct error *err) MUSTCHECK;
+int term_check(const struct term *term, enum language language, struct error *err) MUSTCHECK;
 
 /* Whether legal rolling is allowed for this term (contract: no terms back, in hours or working days, over twelve weeks, 90 days, three months;
  * a list of steps may roll when each step alone may). Return: 0, or -EINVAL with a sentence. */
-int term_check_legal(const struct term *term, struct error *err) MUSTCHECK;
+int term_check_legal(const struct term *term, enum language language, struct error *err) MUSTCHECK;
 
 static inline bool term_in_hours(const struct term *term) {
         return term->n == 1 && term->steps[0].unit == TERM_HOURS;

@@ -29,7 +29,7 @@ static int broker_read_config(const char *name, const char *config_dir, struct c
         if (r == 0)
                 return 0;
         fputs(buffer_text(&mistakes.text), stderr);
-        error_set(&err, "%s%s cannot be used; mend what is said above", path, command_dirs_origin(config_dir));
+        error_set(&err, "%s%s cannot be used; mend what is said above", path, command_dirs_origin(config_dir, LANGUAGE_EN));
         return command_fail(name, EXIT_USAGE, &err);
 }
 
@@ -50,7 +50,7 @@ int command_broker_read(const char *name, const char *config_dir, const char *bo
         if (ret->bootstrap && ret->bootstrap[0])
                 return 0;
         return command_usage(name, "no broker is given; say --bootstrap HOST:PORT, set %s, or write bootstrap: in %s/broker.yaml%s", COMMAND_BOOTSTRAP,
-                             config_dir, command_dirs_origin(config_dir));
+                             config_dir, command_dirs_origin(config_dir, LANGUAGE_EN));
 }
 
 int command_broker_open(const char *name, struct command_broker *broker) {

@@ -25,6 +25,7 @@
 
 struct check {
         struct command_dirs dirs;
+        enum language language; /* of all that is said */
         bool assumed, json, strict, coverage, stories, print;
         const char *story;                         /* only stories whose title holds this; NULL: all */
         const char *files[OPTION_ARGUMENTS_MAX];
@@ -55,26 +56,27 @@ static void check_lines_text(struct mistakes *mistakes, const char *before, stru
 static const char *check_path(const struct check *check, const char *name, char ret[CHECK_PATH_MAX]) {
         if (snprintf(ret, CHECK_PATH_MAX, "%s/%s", check->dirs.config, name) < CHECK_PATH_MAX)
                 return ret;
-        (void) command_usage("check", "the name of the folder given by --config is too long");
+        (void) command_usage("check", IN_LANGUAGE(check->language, "the name of the folder given by --config is too long",
+                                                  "de naam van de map bij --config is te lang"));
         return NULL;
 }
 
 /* Writes @out to standard output. Return: EXIT_DONE, or EXIT_BROKER after the sentence. */
-static int check_print(struct buffer *out) {
+static int check_print(const struct check *check, struct buffer *out) {
         struct error err;
         bool written = !out->failed && fwrite(out->bytes, 1, out->n, stdout) == out->n && fflush(stdout) == 0;
 
         if (written)
                 return EXIT_DONE;
-        error_set(&err, "cannot write to standard output");
+        error_set(&err, IN_LANGUAGE(check->language, "cannot write to standard output", "kan niet naar de standaarduitvoer schrijven"));
         return command_fail("check", EXIT_BROKER, &err);
 }
 
 /* The machine failed. Return: EXIT_BROKER after the sentence. */
-static int check_failed(int r) {
+static int check_failed(const struct check *check, int r) {
         struct error err;
 
-        error_set(&err, "stopped: %s", strerror(-r));
+        error_set(&err, IN_LANGUAGE(check->language, "stopped: %s", "gestopt: %s"), language_errno(check->language, r));
         return command_fail("check", EXIT_BROKER, &err);
 }
 
@@ -84,7 +86,10 @@ static int check_mistakes(const struct check *check, struct mistakes *mistakes, 
         struct json_writer w = JSON_WRITER(&out);
 
         fputs(buffer_text(&mistakes->text), stderr);
-        fprintf(stderr, "ketenwacht check: %zu mistake%s in %s; correct the lines above\n", mistakes->n, mistakes->n == 1 ? "" : "s", where);
+        fprintf(stderr,
+                IN_LANGUAGE(check->language, "ketenwacht check: %zu mistake%s in %s; correct the lines above\n",
+                            "ketenwacht check: %zu vergissing%s in %s; verbeter de regels hierboven\n"),
+                mistakes->n, mistakes->n == 1 ? "" : IN_LANGUAGE(check->language, "s", "en"), where);
         if (!check->json)
                 return EXIT_USAGE;
         jsonw_open_object(&w);
@@ -96,7 +101,7 @@ static int check_mistakes(const struct check *check, struct mistakes *mistakes, 
         jsonw_close_array(&w);
         jsonw_close_object(&w);
         buffer_add_byte(&out, '\n');
-        (void) check_print(&out); /* the mistakes decide the status */
+        (void) check_print(check, &out); /* the mistakes decide the status */
         buffer_done(&out);
         return EXIT_USAGE;
 }
@@ -127,23 +132,27 @@ static struct check_totals check_count(const struct config *config) {
 static void check_write_totals(const struct check *check, const struct config *config, struct mistakes *missing, struct buffer *out) {
         struct check_totals t = check_count(config);
 
-        buffer_printf(out, "version %u: %zu event types, %zu organisations, %zu regions, %zu protocols, %zu norms, %zu routes, %zu assumed keys\n",
+        buffer_printf(out,
+                      IN_LANGUAGE(check->language,
+                                  "version %u: %zu event types, %zu organisations, %zu regions, %zu protocols, %zu norms, %zu routes, %zu assumed keys\n",
+                                  "versie %u: %zu soorten gebeurtenissen, %zu organisaties, %zu regio's, %zu protocollen, %zu normen, %zu routes, "
+                                  "%zu sleutels naar eigen keuze\n"),
                       config->version, t.event_types, t.organisations, t.regions, t.protocols, t.norms, t.routes, t.assumed);
         for (size_t i = 0; i < event_types_count(config->types); i++) {
                 const struct event_type *type = event_types_at(config->types, i);
 
                 if (type->published || type->output)
                         continue;
-                buffer_add_text(out, "new: "); /* what is wrong in it can still be changed */
-                event_type_write_taken(type, out);
+                buffer_add_text(out, IN_LANGUAGE(check->language, "new: ", "nieuw: ")); /* what is wrong in it can still be changed */
+                event_type_write_taken(type, check->language, out);
         }
         for (size_t i = 0; check->assumed && i < config->protocols.n; i++) {
                 const struct protocol *p = config->protocols.items[i];
 
                 for (size_t j = 0; j < p->n_assumed; j++)
-                        buffer_printf(out, "assumed: %s %s\n", p->name, p->assumed[j]);
+                        buffer_printf(out, IN_LANGUAGE(check->language, "assumed: %s %s\n", "eigen keuze: %s %s\n"), p->name, p->assumed[j]);
         }
-        check_lines_text(missing, "warning: ", out);
+        check_lines_text(missing, IN_LANGUAGE(check->language, "warning: ", "let op: "), out);
 }
 
 static void check_write_json(const struct config *config, struct mistakes *missing, bool ok, struct buffer *out) {
@@ -189,13 +198,18 @@ static void check_calendar(const struct check *check, const struct config *confi
         if (until - today > CALENDAR_SOON_DAYS || !check_path(check, "calendar.yaml", path))
                 return;
         date_format(until, date);
-        mistakes_place(missing, path, "the calendar knows no working days from %s on, so terms that end later have no due date; add the year %.4s and "
-                       "its equated days", date, date);
+        mistakes_place(missing, path,
+                       IN_LANGUAGE(check->language,
+                                   "the calendar knows no working days from %s on, so terms that end later have no due date; add the year %.4s and "
+                                   "its equated days",
+                                   "de kalender kent geen werkdagen vanaf %s, dus termijnen die later eindigen krijgen geen einddatum; voeg het jaar %.4s "
+                                   "toe met zijn gelijkgestelde dagen"),
+                       date, date);
 }
 
 /* The configuration is without mistakes: what there is, and which contacts are missing. */
 static int check_config(const struct check *check, const struct config *config) {
-        struct mistakes missing = MISTAKES_INIT, mistakes = MISTAKES_INIT;
+        struct mistakes missing = MISTAKES_IN(check->language), mistakes = MISTAKES_IN(check->language);
         struct buffer out = BUFFER_INIT(CHECK_OUTPUT_MAX);
         char path[CHECK_PATH_MAX];
         int status = EXIT_USAGE, r;
@@ -205,7 +219,7 @@ static int check_config(const struct check *check, const struct config *config) 
                 if (r == -EINVAL) {
                         status = check_mistakes(check, &mistakes, path);
                 } else if (r) {
-                        status = check_failed(r);
+                        status = check_failed(check, r);
                 } else {
                         bool ok;
 
@@ -214,7 +228,7 @@ static int check_config(const struct check *check, const struct config *config) 
                         ok = !check->strict || missing.n == 0;
 
                         check->json ? check_write_json(config, &missing, ok, &out) : check_write_totals(check, config, &missing, &out);
-                        status = check_print(&out);
+                        status = check_print(check, &out);
                         if (status == EXIT_DONE && !ok)
                                 status = EXIT_NO;
                 }
@@ -244,21 +258,27 @@ static void coverage_write_row(const struct coverage_row *row, struct buffer *ou
         buffer_add_byte(out, '\n');
 }
 
-static void coverage_write_text(const struct coverage *coverage, struct buffer *out) {
+static void coverage_write_text(const struct check *check, const struct coverage *coverage, struct buffer *out) {
         for (unsigned i = 0; i < COVERAGE_ROWS; i++) {
                 const struct coverage_row *row = &coverage->rows[i];
 
                 if (row->no_rule)
-                        buffer_printf(out, "%s  no rule: %s\n", row->id, row->no_rule);
+                        buffer_printf(out, IN_LANGUAGE(check->language, "%s  no rule: %s\n", "%s  geen regel: %s\n"), row->id, row->no_rule);
                 else if (coverage_row_empty(row))
-                        buffer_printf(out, "%s  nothing: name what guards this rule, or say with no_rule why it is none\n", row->id);
+                        buffer_printf(out,
+                                      IN_LANGUAGE(check->language, "%s  nothing: name what guards this rule, or say with no_rule why it is none\n",
+                                                  "%s  niets: noem wat deze regel bewaakt, of zeg met no_rule waarom het er geen is\n"),
+                                      row->id);
                 else
                         coverage_write_row(row, out);
         }
         for (size_t i = 0; i < coverage->n_unnamed; i++)
-                buffer_printf(out, "no rule names: %s/%s\n", coverage->unnamed[i]->protocol->name, coverage->unnamed[i]->name);
-        buffer_printf(out, "%d rules, %zu without a row that says anything; %zu norm%s that no rule names\n", COVERAGE_ROWS, coverage->n_empty,
-                      coverage->n_unnamed, coverage->n_unnamed == 1 ? "" : "s");
+                buffer_printf(out, IN_LANGUAGE(check->language, "no rule names: %s/%s\n", "bij geen regel genoemd: %s/%s\n"),
+                              coverage->unnamed[i]->protocol->name, coverage->unnamed[i]->name);
+        buffer_printf(out,
+                      IN_LANGUAGE(check->language, "%d rules, %zu without a row that says anything; %zu norm%s that no rule names\n",
+                                  "%d regels, %zu zonder een rij die iets zegt; %zu norm%s bij geen regel genoemd\n"),
+                      COVERAGE_ROWS, coverage->n_empty, coverage->n_unnamed, coverage->n_unnamed == 1 ? "" : IN_LANGUAGE(check->language, "s", "en"));
 }
 
 static void coverage_write_json_row(const struct coverage_row *row, struct json_writer *w) {
@@ -309,7 +329,7 @@ static void coverage_write_json(const struct coverage *coverage, struct buffer *
 static int check_coverage(const struct check *check, const struct config *config) {
         const char *reports[LISTING_KINDS + 1] = {0};
         struct buffer out = BUFFER_INIT(CHECK_OUTPUT_MAX);
-        struct mistakes mistakes = MISTAKES_INIT;
+        struct mistakes mistakes = MISTAKES_IN(check->language);
         struct coverage coverage;
         char path[CHECK_PATH_MAX];
         struct arena *arena;
@@ -321,15 +341,15 @@ static int check_coverage(const struct check *check, const struct config *config
                 reports[i] = listing_names[i];
         r = arena_new(&arena, COVERAGE_ARENA_MAX);
         if (r)
-                return check_failed(r);
+                return check_failed(check, r);
         r = coverage_read(path, config, reports, arena, &coverage, &mistakes);
         if (r == -EINVAL) {
                 status = check_mistakes(check, &mistakes, path);
         } else if (r) {
-                status = check_failed(r);
+                status = check_failed(check, r);
         } else {
-                check->json ? coverage_write_json(&coverage, &out) : coverage_write_text(&coverage, &out);
-                status = check_print(&out);
+                check->json ? coverage_write_json(&coverage, &out) : coverage_write_text(check, &coverage, &out);
+                status = check_print(check, &out);
                 if (status == EXIT_DONE && coverage.n_empty)
                         status = EXIT_NO;
         }
@@ -379,12 +399,14 @@ static int stories_read_folder(struct stories_run *run, const char *folder) {
         if (r == -ENOMEM)
                 return r;
         if (r) {
+                file_error(folder, r, run->check->language, &err);
                 mistakes_error(&run->mistakes, &err);
                 return 0;
         }
         for (size_t i = 0; r == 0 && i < n; i++) {
                 if (snprintf(path, sizeof(path), "%s/%s", folder, names[i]) >= (int)sizeof(path))
-                        mistakes_place(&run->mistakes, folder, "the name of this folder is too long");
+                        mistakes_place(&run->mistakes, folder,
+                                       IN_LANGUAGE(run->check->language, "the name of this folder is too long", "de naam van deze map is te lang"));
                 else
                         r = stories_read_file(run, path);
         }
@@ -479,22 +501,29 @@ static int stories_find_few(struct stories_run *run, size_t *ret_telling) {
         return 0;
 }
 
-static const char *stories_plural(size_t n, const char *one, const char *more) {
-        return n == 1 ? one : more;
+static const char *stories_noun(enum language language, size_t n) {
+        return n == 1 ? IN_LANGUAGE(language, "story", "verhaal") : IN_LANGUAGE(language, "stories", "verhalen");
 }
 
 static void stories_write_text(struct stories_run *run, size_t telling, struct buffer *out) {
+        enum language language = run->check->language;
+
         check_lines_text(&run->failures, "", out);
         for (size_t i = 0; i < run->few.n; i++) {
                 const struct few *few = &run->few.items[i];
 
-                buffer_printf(out, "warning: %s: norm '%s' tells and has %zu %s; it wants %d: met, missed, the exception\n", few->norm->protocol->file,
-                              few->norm->name, few->stories, stories_plural(few->stories, "story", "stories"), STORIES_PER_NORM);
+                buffer_printf(out,
+                              IN_LANGUAGE(language, "warning: %s: norm '%s' tells and has %zu %s; it wants %d: met, missed, the exception\n",
+                                          "let op: %s: norm '%s' vertelt iets en heeft %zu %s; dat moeten er %d zijn: op tijd, te laat, de uitzondering\n"),
+                              few->norm->protocol->file, few->norm->name, few->stories, stories_noun(language, few->stories), STORIES_PER_NORM);
         }
-        buffer_printf(out, "%zu %s, %zu failed", run->played, stories_plural(run->played, "story", "stories"), run->failed);
+        buffer_printf(out, IN_LANGUAGE(language, "%zu %s, %zu failed", "%zu %s, %zu mislukt"), run->played, stories_noun(language, run->played), run->failed);
         if (!run->check->story)
-                buffer_printf(out, "; %zu %s, %zu of them in fewer than %d stories", telling, stories_plural(telling, "norm tells", "norms tell"), run->few.n,
-                              STORIES_PER_NORM);
+                buffer_printf(out,
+                              IN_LANGUAGE(language, "; %zu %s, %zu of them in fewer than %d stories", "; %zu %s iets, %zu daarvan in minder dan %d verhalen"),
+                              telling,
+                              telling == 1 ? IN_LANGUAGE(language, "norm tells", "norm vertelt") : IN_LANGUAGE(language, "norms tell", "normen vertellen"),
+                              run->few.n, STORIES_PER_NORM);
         buffer_add_byte(out, '\n');
 }
 
@@ -532,28 +561,28 @@ static int stories_judge(struct stories_run *run, struct buffer *out) {
 
         if (run->check->print) {
                 stories_print_all(run, out);
-                return check_print(out);
+                return check_print(run->check, out);
         }
         r = stories_play_all(run);
         if (r == 0)
                 r = stories_find_few(run, &telling);
         if (r)
-                return check_failed(r);
+                return check_failed(run->check, r);
         ok = run->failed == 0 && (!run->check->strict || run->few.n == 0);
         run->check->json ? stories_write_json(run, telling, ok, out) : stories_write_text(run, telling, out);
-        r = check_print(out);
+        r = check_print(run->check, out);
         return r == EXIT_DONE && !ok ? EXIT_NO : r;
 }
 
 static int check_stories(const struct check *check, const struct config *config) {
-        struct stories_run run = {.check = check, .config = config, .mistakes = MISTAKES_INIT, .failures = MISTAKES_INIT};
+        struct stories_run run = {.check = check, .config = config, .mistakes = MISTAKES_IN(check->language), .failures = MISTAKES_IN(check->language)};
         struct buffer out = BUFFER_INIT(CHECK_OUTPUT_MAX);
         int status, r = stories_read_all(&run);
 
         if (r)
-                status = r == -ENAMETOOLONG ? EXIT_USAGE : check_failed(r);
+                status = r == -ENAMETOOLONG ? EXIT_USAGE : check_failed(check, r);
         else if (run.mistakes.n)
-                status = check_mistakes(check, &run.mistakes, "the stories");
+                status = check_mistakes(check, &run.mistakes, IN_LANGUAGE(check->language, "the stories", "de verhalen"));
         else
                 status = stories_judge(&run, &out);
         for (size_t i = 0; i < run.files.n; i++)
@@ -570,17 +599,18 @@ static int check_stories(const struct check *check, const struct config *config)
 
 static int check_whole(const struct check *check) {
         CLEANUP(config_free_p) struct config *config = NULL;
-        struct mistakes mistakes = MISTAKES_INIT;
+        struct mistakes mistakes = MISTAKES_IN(check->language);
         struct error err = {0};
         char where[2 * CHECK_PATH_MAX];
         int e = config_read(check->dirs.config, check->dirs.schemas, &config, &mistakes), status;
 
-        (void) snprintf(where, sizeof(where), "%s%s and %s%s", check->dirs.config, command_dirs_origin(check->dirs.config), check->dirs.schemas,
-                        command_dirs_origin(check->dirs.schemas));
+        (void) snprintf(where, sizeof(where), IN_LANGUAGE(check->language, "%s%s and %s%s", "%s%s en %s%s"), check->dirs.config,
+                        command_dirs_origin(check->dirs.config, check->language), check->dirs.schemas,
+                        command_dirs_origin(check->dirs.schemas, check->language));
         if (e == -EINVAL) {
                 status = check_mistakes(check, &mistakes, where);
         } else if (e) {
-                error_set(&err, "cannot read %s: %s", where, strerror(-e));
+                file_error(where, e, check->language, &err);
                 status = command_fail("check", EXIT_USAGE, &err);
         } else if (check->coverage) {
                 status = check_coverage(check, config);
@@ -593,9 +623,11 @@ static int check_whole(const struct check *check) {
 
 static int check_run(int argc, char **argv) {
         struct check check = {.dirs = command_dirs()};
+        const char *lang = NULL;
         const struct option_row rows[] = {
                 OPTION_TEXT_ROW("--config", &check.dirs.config),
                 OPTION_TEXT_ROW("--schemas", &check.dirs.schemas),
+                OPTION_TEXT_ROW("--lang", &lang),
                 OPTION_FLAG_ROW("--json", &check.json),
                 OPTION_FLAG_ROW("--strict", &check.strict),
                 OPTION_FLAG_ROW("--assumed", &check.assumed),
@@ -607,6 +639,8 @@ static int check_run(int argc, char **argv) {
         };
         int status = options_read(argc, argv, rows, check.files, &check.n_files);
 
+        if (status == 0)
+                status = command_language("check", lang, &check.language);
         if (status)
                 return status;
         if (check.coverage && check.stories)
@@ -640,6 +674,7 @@ const struct command command_check = {
                 "  --print        do not play: print each story as the lines of ketenwacht replay\n"
                 "  --strict       a warning is a no\n"
                 "  --json         one JSON object on standard output\n"
+                "  --lang nl|en   say it in Dutch or in English (else as the locale has it: LC_ALL, LC_MESSAGES, LANG)\n"
                 "  --config DIR   configuration (else KETENWACHT_CONFIG, else config)\n"
                 "  --schemas DIR  schemas (else KETENWACHT_SCHEMAS, else schemas)\n\n"
                 "Exit status: 0 all is well; 1 a rule has no row, a story failed, or with --strict a warning; 2 mistakes.\n",

@@ -41,7 +41,7 @@ struct command_dirs command_dirs(void) {
                                      .schemas = command_environment(COMMAND_SCHEMAS, default_schemas)};
 }
 
-const char *command_dirs_origin(const char *folder) {
+const char *command_dirs_origin(const char *folder, enum language language) {
         assert(folder);
         /* The very string of the environment: an option with the same text is another. */
         if (folder == getenv(COMMAND_CONFIG))
@@ -50,8 +50,28 @@ const char *command_dirs_origin(const char *folder) {
                 return " (" COMMAND_SCHEMAS ")";
         if ((folder != default_config && folder != default_schemas) || access(folder, F_OK) == 0)
                 return "";
-        return folder == default_config ? " (not there; --config or " COMMAND_CONFIG " says where it is)"
-                                        : " (not there; --schemas or " COMMAND_SCHEMAS " says where they are)";
+        return folder == default_config ? IN_LANGUAGE(language, " (not there; --config or " COMMAND_CONFIG " says where it is)",
+                                                      " (niet gevonden; --config of " COMMAND_CONFIG " zegt waar het staat)")
+                                        : IN_LANGUAGE(language, " (not there; --schemas or " COMMAND_SCHEMAS " says where they are)",
+                                                      " (niet gevonden; --schemas of " COMMAND_SCHEMAS " zegt waar zij staan)");
+}
+
+int command_language(const char *name, const char *asked, enum language *ret) {
+        static const char *const variables[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+
+        *ret = LANGUAGE_EN;
+        if (asked && !language_of_tag(text_of(asked), ret))
+                return command_usage(name, "--lang is nl or en, not '%.40s'", asked);
+        for (size_t i = 0; !asked && i < ELEMENTS(variables); i++) {
+                const char *locale = getenv(variables[i]);
+
+                if (!locale || !locale[0])
+                        continue;
+                if (!language_of_tag(text_of(locale), ret))
+                        *ret = LANGUAGE_EN; /* C, POSIX, another language */
+                break;
+        }
+        return 0;
 }
 
 int command_flush(const char *name) {

@@ -10,6 +10,7 @@
  */
 
 #include "base/error.h"
+#include "base/language.h"
 
 enum exit_status {
         EXIT_DONE = 0,   /* done */
@@ -40,7 +41,13 @@ struct command_dirs command_dirs(void);
  * Who named a folder, for a sentence in which it cannot be used: " (KETENWACHT_CONFIG)"; for the default when it is not there what would
  * name it; "" for an option.
  */
-const char *command_dirs_origin(const char *folder);
+const char *command_dirs_origin(const char *folder, enum language language);
+
+/*
+ * The language for whoever reads what the command @name prints: @asked (--lang: nl or en), or when that is NULL that of the locale
+ * (LC_ALL, else LC_MESSAGES, else LANG), else English. Return: 0, or EXIT_USAGE after the sentence.
+ */
+int command_language(const char *name, const char *asked, enum language *ret) MUSTCHECK;
 
 /* "ketenwacht NAME: sentence" on standard error; returns @status. */
 int command_fail(const char *name, int status, const struct error *err);

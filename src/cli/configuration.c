@@ -20,11 +20,12 @@ int command_configuration(const char *name, const struct command_dirs *dirs, str
         fputs(buffer_text(&mistakes.text), stderr);
         if (r == -EINVAL)
                 error_set(&err, "the configuration in %s%s with the schemas in %s%s has %zu mistake%s; mend what is said above", dirs->config,
-                          command_dirs_origin(dirs->config), dirs->schemas, command_dirs_origin(dirs->schemas), mistakes.n,
+                          command_dirs_origin(dirs->config, LANGUAGE_EN), dirs->schemas, command_dirs_origin(dirs->schemas, LANGUAGE_EN), mistakes.n,
                           mistakes.n == 1 ? "" : "s");
         else
                 error_set(&err, "the configuration in %s%s with the schemas in %s%s cannot be read: %s", dirs->config,
-                          command_dirs_origin(dirs->config), dirs->schemas, command_dirs_origin(dirs->schemas), mistakes.failure.text);
+                          command_dirs_origin(dirs->config, LANGUAGE_EN), dirs->schemas, command_dirs_origin(dirs->schemas, LANGUAGE_EN),
+                          mistakes.failure.text);
         mistakes_done(&mistakes);
         return command_fail(name, EXIT_USAGE, &err);
 }

@@ -96,7 +96,7 @@ static int connect_read_all(struct connect *c, struct mistakes *mistakes) {
         int r;
 
         if ((size_t)snprintf(path, sizeof(path), "%s/organisations.yaml", c->dirs.config) >= sizeof(path)) {
-                mistakes_place(mistakes, "--config", "the path of the folder is too long");
+                mistakes_place(mistakes, "--config", IN_LANGUAGE(mistakes->language, "the path of the folder is too long", "het pad van de map is te lang"));
                 return -EINVAL;
         }
         r = organisations_read(path, &c->organisations, mistakes);

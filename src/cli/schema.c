@@ -78,7 +78,7 @@ static int schema_list(const struct arguments *a, struct buffer *out, struct err
         }
         if (n == 0) {
                 error_set(err, "the folder %s%s holds no %s files; --schemas or " COMMAND_SCHEMAS " says where they are", a->dirs.schemas,
-                          command_dirs_origin(a->dirs.schemas), ENDING);
+                          command_dirs_origin(a->dirs.schemas, LANGUAGE_EN), ENDING);
                 status = EXIT_USAGE;
         }
         return status;
@@ -188,7 +188,7 @@ static int schema_unknown(const struct arguments *a, struct error *err) {
                 nearest_try(&nearest, names[i]);
         }
         error_set(err, "no schema '%.64s' in %s%s%s; ketenwacht schema list names them", a->operand, a->dirs.schemas,
-                  command_dirs_origin(a->dirs.schemas), nearest_hint(&nearest, hint));
+                  command_dirs_origin(a->dirs.schemas, LANGUAGE_EN), nearest_hint(&nearest, hint));
         return EXIT_USAGE;
 }
 

@@ -54,7 +54,7 @@ static int show_read_schemas(struct show *show, const struct state_arguments *a)
 
         if (r) {
                 fputs(buffer_text(&mistakes.text), stderr);
-                error_set(&err, "the schemas in %s%s cannot be used: %s", a->dirs.schemas, command_dirs_origin(a->dirs.schemas),
+                error_set(&err, "the schemas in %s%s cannot be used: %s", a->dirs.schemas, command_dirs_origin(a->dirs.schemas, LANGUAGE_EN),
                           r == -EINVAL ? "mend what is said above" : strerror(-r));
         } else {
                 error_set(&err, "out of memory");

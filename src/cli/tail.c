@@ -112,7 +112,7 @@ static int tail_read_schemas(struct tail *t) {
 
         if (r) {
                 fputs(buffer_text(&mistakes.text), stderr);
-                error_set(&err, "the schemas in %s%s cannot be used: %s", t->dirs.schemas, command_dirs_origin(t->dirs.schemas),
+                error_set(&err, "the schemas in %s%s cannot be used: %s", t->dirs.schemas, command_dirs_origin(t->dirs.schemas, LANGUAGE_EN),
                           r == -EINVAL ? "mend what is said above" : strerror(-r));
         }
         mistakes_done(&mistakes);

@@ -38,7 +38,7 @@ static int term_read_step(const char *text, struct arguments *a) {
 
         if (a->term.n == TERM_STEPS_MAX)
                 return command_usage("term", "more than %d steps", TERM_STEPS_MAX);
-        if (term_step_parse(text, &a->term.steps[a->term.n], &err)) {
+        if (term_step_parse(text, LANGUAGE_EN, &a->term.steps[a->term.n], &err)) {
                 bool bare = *text && strspn(text, "+-0123456789") == strlen(text);
 
                 return command_usage("term", "%s%s", err.text, bare ? "; put the whole step into quotes" : "");
@@ -80,7 +80,7 @@ static int term_check_arguments(const struct arguments *a, struct end *end) {
         if (!is_date && !is_instant)
                 return command_usage("term", "'%s' is neither a date (YYYY-MM-DD, %d to %d) nor an instant (2022-03-22T18:00:00+01:00, %d to %d)", a->from,
                                      DATE_YEAR_MIN, DATE_YEAR_MAX, INSTANT_YEAR_MIN, INSTANT_YEAR_MAX);
-        if (term_check(&a->term, &err) || (a->term.legal && term_check_legal(&a->term, &err)))
+        if (term_check(&a->term, LANGUAGE_EN, &err) || (a->term.legal && term_check_legal(&a->term, LANGUAGE_EN, &err)))
                 return command_usage("term", "%s", err.text);
         end->hours = term_in_hours(&a->term);
         if (end->hours && is_date)
@@ -115,7 +115,7 @@ static int term_read_calendar(const struct arguments *a, char path[PATH_TEXT_MAX
         if (calendar_read(path, ret, &mistakes) == 0)
                 return 0;
         fputs(buffer_text(&mistakes.text), stderr);
-        error_set(&err, "%s%s cannot be used; mend what is said above", path, command_dirs_origin(a->dirs.config));
+        error_set(&err, "%s%s cannot be used; mend what is said above", path, command_dirs_origin(a->dirs.config, LANGUAGE_EN));
         return command_fail("term", EXIT_USAGE, &err);
 }
 

@@ -304,7 +304,7 @@ int broker_config_parse(const char *name, const char *text, size_t n, struct are
         int r;
 
         broker_config_default(ret);
-        r = yaml_tree_parse(name, text, n, &yaml, &err);
+        r = yaml_tree_parse(name, text, n, mistakes->language, &yaml, &err);
         if (r == 0)
                 return broker_read_tree(yaml, arena, ret, mistakes);
         mistakes_error(mistakes, &err);
@@ -317,7 +317,7 @@ int broker_config_read(const char *path, struct arena *arena, struct broker_conf
         int r;
 
         broker_config_default(ret);
-        r = yaml_tree_read(path, &yaml, &err);
+        r = yaml_tree_read(path, mistakes->language, &yaml, &err);
         if (r == -ENOENT)
                 return 0;
         if (r == 0)

@@ -168,7 +168,7 @@ int connect_file_read(const char *path, const struct connector_ops *const *table
         struct error err = {0};
         int r;
 
-        r = yaml_tree_read(path, &yaml, &err);
+        r = yaml_tree_read(path, mistakes->language, &yaml, &err);
         if (r < 0) {
                 mistakes_error(mistakes, &err);
                 return r;

@@ -372,7 +372,7 @@ int stories_read(const char *path, const struct config *config, struct stories *
                 return -ENOMEM;
         e = arena_new(&stories->arena, STORIES_ARENA_MAX);
         if (e == 0)
-                e = yaml_tree_read(path, &stories->yaml, &err);
+                e = yaml_tree_read(path, mistakes->language, &stories->yaml, &err);
         if (e == -ENOMEM)
                 return e;
         if (e) {

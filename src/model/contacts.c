@@ -231,7 +231,7 @@ int contacts_check(const char *path, const struct config *config, struct mistake
 
         if (e)
                 return e;
-        e = yaml_tree_read(path, &yaml, &err);
+        e = yaml_tree_read(path, mistakes->language, &yaml, &err);
         if (e == -EINVAL)
                 mistakes_error(mistakes, &err);
         if (e)

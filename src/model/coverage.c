@@ -192,7 +192,7 @@ int coverage_read(const char *path, const struct config *config, const char *con
         struct reader c = {.config = config, .reports = reports, .coverage = ret};
         struct error err = {0};
         size_t before = mistakes->n;
-        int e = yaml_tree_read(path, &yaml, &err);
+        int e = yaml_tree_read(path, mistakes->language, &yaml, &err);
 
         memset(ret, 0, sizeof(*ret));
         if (e == -ENOMEM)

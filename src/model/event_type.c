@@ -487,33 +487,33 @@ bool event_type_is_organisation(const struct event_type *type, int slot) {
         return type->organisations >> slot & 1;
 }
 
-static const char *event_type_by(const struct layout_field *field, const char *property) {
-        return schema_property(field->field->properties, property) ? "" : " (by its name)";
+static const char *event_type_by(const struct layout_field *field, const char *property, enum language language) {
+        return schema_property(field->field->properties, property) ? "" : IN_LANGUAGE(language, " (by its name)", " (door de naam)");
 }
 
-void event_type_write_taken(const struct event_type *type, struct buffer *out) {
+void event_type_write_taken(const struct event_type *type, enum language language, struct buffer *out) {
         const struct layout_field *fields = type->layout->fields;
-        const char *before = "; organisations ";
+        const char *before = IN_LANGUAGE(language, "; organisations ", "; organisaties ");
 
-        buffer_printf(out, "%s: own date ", type->name);
+        buffer_printf(out, IN_LANGUAGE(language, "%s: own date ", "%s: eigen datum "), type->name);
         if (type->own_date >= 0)
-                buffer_printf(out, "%s%s", fields[type->own_date].name, event_type_by(&fields[type->own_date], OWN_DATE));
+                buffer_printf(out, "%s%s", fields[type->own_date].name, event_type_by(&fields[type->own_date], OWN_DATE, language));
         else
-                buffer_add_text(out, "that of occurred_at");
+                buffer_add_text(out, IN_LANGUAGE(language, "that of occurred_at", "die van occurred_at"));
         if (type->past)
-                buffer_add_text(out, ", never ahead");
+                buffer_add_text(out, IN_LANGUAGE(language, ", never ahead", ", nooit in de toekomst"));
         for (size_t i = ENVELOPE_SLOTS; i < type->layout->n; i++) {
                 if (!event_type_is_organisation(type, (int)i))
                         continue;
-                buffer_printf(out, "%s%s%s%s", before, fields[i].name, event_type_by(&fields[i], ORGANISATION),
-                              type->insiders >> i & 1 ? "" : " or an outsider");
+                buffer_printf(out, "%s%s%s%s", before, fields[i].name, event_type_by(&fields[i], ORGANISATION, language),
+                              type->insiders >> i & 1 ? "" : IN_LANGUAGE(language, " or an outsider", " of een buitenstaander"));
                 before = ", ";
         }
-        before = "; joins by ";
+        before = IN_LANGUAGE(language, "; joins by ", "; hoort bij elkaar door ");
         for (size_t i = 0; i < type->n_links; i++) {
                 if (type->links[i] < 0)
                         continue;
-                buffer_printf(out, "%s%s%s", before, fields[type->links[i]].name, event_type_by(&fields[type->links[i]], LINK));
+                buffer_printf(out, "%s%s%s", before, fields[type->links[i]].name, event_type_by(&fields[type->links[i]], LINK, language));
                 before = ", ";
         }
         buffer_add_byte(out, '\n');

@@ -102,4 +102,4 @@ bool event_type_is_link(const struct event_type *type, int slot);
 bool event_type_is_organisation(const struct event_type *type, int slot);
 
 /* One line that says which fields were taken for what, and whether the schema says so or their names: "care-visit: own date …". */
-void event_type_write_taken(const struct event_type *type, struct buffer *out);
+void event_type_write_taken(const struct event_type *type, enum language language, struct buffer *out);

@@ -143,7 +143,7 @@ static void norm_read_steps(struct norm_reading *c, const struct yaml_node *node
                         return;
         }
         ret->n = (unsigned)n;
-        if (term_check(ret, &err)) {
+        if (term_check(ret, c->r.mistakes->language, &err)) {
                 mistake_at(c, node, "%s", err.text);
                 ret->n = 0;
         }
@@ -182,7 +182,7 @@ static void norm_read_roll(struct norm_reading *c, const struct yaml_node *node,
                 return;
         }
         norm->term.legal = true;
-        if (norm->term.n > 0 && term_check_legal(&norm->term, &err))
+        if (norm->term.n > 0 && term_check_legal(&norm->term, c->r.mistakes->language, &err))
                 mistake_at(c, node, "%s", err.text);
 }
 

@@ -630,7 +630,7 @@ int organisations_read(const char *path, struct organisations **ret, struct mist
         int e;
 
         *ret = NULL;
-        e = yaml_tree_read(path, &yaml, &err);
+        e = yaml_tree_read(path, mistakes->language, &yaml, &err);
         if (e) {
                 mistakes_error(mistakes, &err);
                 return e == -ENOENT ? -EINVAL : e;

@@ -306,7 +306,7 @@ static int protocols_read_file(struct protocol_drafts *d, const char *path) {
         struct norm_reading c = {.types = d->types, .orgs = d->orgs};
         struct protocol_draft draft = {0};
         struct error err = {0};
-        int e = yaml_tree_read(path, &yaml, &err);
+        int e = yaml_tree_read(path, d->mistakes->language, &yaml, &err);
 
         if (e == -EINVAL) {
                 mistakes_error(d->mistakes, &err);

@@ -11,6 +11,7 @@ schemas=$(dirname "$config")/schemas
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
 failed=0
+export LC_ALL=C # English, whatever speaks where the tests run
 # The project's configuration with a calendar that does not end soon, whatever the day of today.
 cp -r "$config" "$work/config"
 config=$work/config
@@ -139,6 +140,7 @@ row 1 '*
 R33  nothing: name what guards this rule, or say with no_rule why it is none
 *61 rules, 2 without a row that says anything; *' '' --coverage --config "$work/coverage" --schemas "$schemas"
 row 1 '{"ok":false,*"empty":[[]"R33","G28"[]]*' '' --coverage --json --config "$work/coverage" --schemas "$schemas"
+cp -r "$work/coverage" "$work/empty"
 sed -i 's/^R02: .*/R02: {reports: [norm]}/' "$work/coverage/coverage.yaml"
 row 2 '' "$work/coverage/coverage.yaml:*:17: no report is called 'norm' (did you mean 'norms'?)
 ketenwacht check: 1 mistake in $work/coverage/coverage.yaml; correct the lines above" --coverage --config "$work/coverage" --schemas "$schemas"
@@ -179,4 +181,60 @@ ketenwacht check: 1 mistake in the stories; correct the lines above" --stories "
 row 2 '{"ok":false,"mistakes":1,"lines":[[]"*:8:9: *"[]]}' '*' --stories --json "$story" --config "$config" --schemas "$schemas"
 row 2 '' "*$work/none.yaml*" --stories "$work/none.yaml" --config "$config" --schemas "$schemas"
 row 0 'Usage: ketenwacht check *' '' --help
+
+# In Dutch: when it is asked for, and when the locale is Dutch; of LC_ALL, LC_MESSAGES and LANG the first that is set. Keys stay as they are written.
+row 0 'versie *: * soorten gebeurtenissen, * organisaties, * regio?s, * protocollen, * normen, * routes, * sleutels naar eigen keuze
+eigen keuze: * valid
+*' '' --lang nl --assumed --config "$config" --schemas "$schemas"
+row 2 '' "ketenwacht check: --lang is nl or en, not 'fr'; *" --lang fr
+# spoken LANGUAGE VARIABLE=VALUE…: which language the environment asks for.
+spoken() {
+        want=$1
+        shift
+        case $(env -u LC_ALL -u LC_MESSAGES -u LANG "$@" "$ketenwacht" check --config "$config" --schemas "$schemas") in
+        "versie "*) language=nl ;;
+        "version "*) language=en ;;
+        *) language=none ;;
+        esac
+        [ $language = "$want" ] || { echo "check with $*: speaks $language, expected $want"; failed=1; }
+}
+spoken en
+spoken nl LANG=nl_NL.UTF-8
+spoken nl LANG=en_US.UTF-8 LC_MESSAGES=nl_BE
+spoken en LANG=nl_NL.UTF-8 LC_MESSAGES=C
+spoken en LC_ALL=de_DE.UTF-8 LC_MESSAGES=nl_NL LANG=nl_NL
+spoken nl LC_ALL=nl LC_MESSAGES=en_GB LANG=C
+spoken nl LC_ALL= LC_MESSAGES= LANG=nl_NL.UTF-8
+row 2 '' "$work/none/calendar.yaml kan niet worden gelezen: het bestaat niet
+*ketenwacht check: * vergissing* in $work/none en $schemas; verbeter de regels hierboven" --lang nl --config "$work/none" --schemas "$schemas"
+row 1 "versie *
+let op: $work/ends/calendar.yaml: de kalender kent geen werkdagen vanaf $next-01-01, *; voeg het jaar $next toe met zijn gelijkgestelde dagen" '' \
+        --lang nl --strict --config "$work/ends" --schemas "$schemas"
+row 1 'R01  norms: *
+R33  niets: noem wat deze regel bewaakt, of zeg met no_rule waarom het er geen is
+*61 regels, 2 zonder een rij die iets zegt; * bij geen regel genoemd' '' --lang nl --coverage --config "$work/empty" --schemas "$schemas"
+
+# said SENTENCE LINE…: what is said in Dutch of a calendar of these lines.
+said() {
+        want=$1
+        shift
+        cp -r "$work/advice" "$work/said"
+        printf '%s\n' "$@" >"$work/said/calendar.yaml"
+        row 2 '' "$work/said/calendar.yaml:*: $want
+*; verbeter de regels hierboven" --lang nl --config "$work/said" --schemas "$schemas"
+        rm -r "$work/said"
+}
+said "hier staat een tab; spring in met spaties" 'years:' "$(printf '\t- 2022')"
+said "deze regel springt niet even ver in als de regels waar hij bij hoort" 'equated: []' '  years: [2022]'
+said "er staat een dubbele punt in een tekst; zet de tekst tussen aanhalingstekens" 'years: let op: 2022'
+said "de { van regel 1 is niet met } gesloten voor deze plaats, of er ontbreekt een komma" 'years: {from: 2022' 'equated: []'
+said "het aanhalingsteken van regel 2 is niet met een tweede gesloten voor deze plaats" 'equated: []' 'years: "2022'
+said "dit is geen YAML (*)" '%YAML 9' '---' 'years: []'
+said "de sleutel 'years' staat hier voor de tweede keer (eerst in regel 1)" 'years: [2022]' 'years: [2023]' 'equated: []'
+said "de kalender kent geen sleutel 'jears' (bedoelde u 'years'?)" 'jears: [2022]' 'years: [2022]' 'equated: []'
+said "de kalender mist de sleutel 'equated'" 'years: [2022]'
+said "years moet een lijst zijn, niet één waarde" 'years: 2022' 'equated: []'
+said "een jaar moet een getal van 1900 tot en met 2200 zijn, niet 'tweeduizend'" 'years: [tweeduizend]' 'equated: []'
+said "een gelijkgestelde dag '2022-13-01' is geen datum: JJJJ-MM-DD, *" 'years: [2022]' 'equated: [2022-13-01]'
+said "2022-12-25 is al geen werkdag (*); *" 'years: [2022]' 'equated: [2022-12-25]'
 exit $failed

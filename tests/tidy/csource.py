@@ -64,6 +64,23 @@ def functions(text):
     return found if depth == 0 else None
 
 
+def calls(text, names):
+    """(name, offset, arguments) of each call of one of these functions or macros: the text of each argument, comments blanked."""
+    plain, shown = code(text), re.sub(r"/\*.*?\*/", _blank, text, flags=re.DOTALL)
+    for m in re.finditer(rf"(?<![\w.>#])({'|'.join(map(re.escape, names))})\s*\(", plain):
+        if re.search(r"#[ \t]*define[ \t]+$", plain[:m.start()]):
+            continue
+        depth, begin, arguments = 1, m.end(), []
+        for i in range(m.end(), len(plain)):
+            depth += (plain[i] in "([{") - (plain[i] in ")]}")
+            if depth == 0 or (depth == 1 and plain[i] == ","):
+                arguments.append(shown[begin:i].strip())
+                begin = i + 1
+            if depth == 0:
+                break
+        yield m.group(1), m.start(), arguments
+
+
 _ATTRIBUTE = re.compile(r"__attribute__\s*\(\(.*?\)\)", re.DOTALL)
 _PROTOTYPE = re.compile(r"^(?!static\b|typedef\b|#|\s|return\b|extern\b)[\w][\w \t*]*?[ \t*](\w+)\s*\([^;{}]*\)[^;{}()]*(?:\([^;{}]*\)[^;{}]*)*;", re.MULTILINE)
 

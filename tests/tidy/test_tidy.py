@@ -286,6 +286,35 @@ class Words(unittest.TestCase):
             with self.subTest(call):
                 self.assertEqual(one(tidy.check_loop_tests, "tests/unit/test_a.c", call + "\n"), [1] if fires else [])
 
+    LANGUAGES = (
+        ('mistakes_at(m, yaml, node, "it is wrong");', True, "one language"),
+        ('mistakes_at(m, yaml, node, IN_LANGUAGE(m->language, "it is wrong", "het is fout"));', False, "both"),
+        ('reading_mistake(r, node, IN_READING(r, "%s has no \'%.8s\'%s", "%s kent geen \'%.8s\'%s"), a, b, c);', False, "both, with values"),
+        ('reading_mistake(r, node, IN_READING(r, "%s has no %u", "%u kent geen %s"), a, b);', True, "values in another order"),
+        ('reading_mistake(r, node, IN_READING(r, "%s has no \'" SHOWN "\'", "%s kent geen"), a, b);', True, "a value in one of them only"),
+        ('reading_mistake(r, node, IN_READING(r, "from %" PRId64, "vanaf %" PRIu64), n);', True, "another kind of number"),
+        ('reading_mistake(r, node, "%s: %s", a, b);', False, "what was said elsewhere"),
+        ('reading_mistake(r, node, "\'%s\'", a);', False, "a word of the file"),
+        ('reading_mistake(r, node, fmt, a);', False, "a text of the caller"),
+        ('mistake_at(c, node, "no, it is; (wrong");', True, "in the macro of a folder, with signs"),
+        ('mistakes_place(m, path,\n               "no /* comment */");', True, "on the next line"),
+        ('reading_mapping(r, node, "valid");', False, "a key"),
+        ('reading_mapping(r, node, "a rung");', True, "the name of a thing"),
+        ('reading_required(r, node, "after", "a rung");', True, "its name behind a key"),
+        ('reading_keys(r, node, keys, IN_READING(r, "a rung", "een trede"));', False, "both names"),
+        ('error_set(err, "it is wrong");', False, "an error that goes elsewhere"),
+        ('#define mistake_at(c, node, ...) reading_mistake(&(c)->r, (node), "no" __VA_ARGS__)', True, "what a macro says"),
+        ('/* mistakes_at(m, yaml, node, "no"); */', False, "a comment"),
+    )
+
+    def test_languages(self):
+        for body, fires, why in self.LANGUAGES:
+            with self.subTest(why):
+                self.assertEqual(one(tidy.check_languages, "src/base/a.c", body + "\n"), [1] if fires else [])
+        self.assertEqual(one(tidy.check_languages, "src/base/yaml.c", 'error_set(err, "it is wrong");\n'), [1])
+        self.assertEqual(one(tidy.check_languages, "src/cli/check.c", 'buffer_printf(out, "%u rules\\n", n);\n'), [1])
+        self.assertEqual(one(tidy.check_languages, "src/cli/check.c", 'buffer_printf(out, "%s: %u\\n", s, n);\n'), [])
+
     def test_small_files_are_no_violation(self):
         with tempfile.TemporaryDirectory() as root:
             os.makedirs(os.path.join(root, "src/base"))

@@ -78,6 +78,20 @@ PAGES = (
     ("src/cli/main.c", r"^\s+X\((\w+)\)", "README.md", r"^## Commands\n(?:.|\n)*?(?=^## )"),
 )
 
+# What is said to people stands in both languages, side by side, where it is said (base/language.h): the call, the argument that holds the text,
+# and where that is so. What a caller hands on as the name of a thing ("a rung") is such a text when it has a space.
+IN_LANGUAGES = ("IN_LANGUAGE", "IN_READING")
+SAID = (
+    (("mistakes_at",), 3, ("src/", "connectors/")),
+    (("mistakes_place", "reading_mistake", "mistake_at", "advice_of_norm"), 2, ("src/", "connectors/")),
+    (("mistake",), 1, ("src/model/",)),
+    (("error_set",), 1, ("src/base/yaml.c", "src/calendar/term.c")),
+    (("error_set", "buffer_printf", "buffer_add_text", "fprintf", "mistakes_place"), 1, ("src/cli/check.c",)),
+)
+NAMED = (("reading_mapping", "reading_sequence", "reading_scalar", "reading_text", "reading_name", "reading_flag", "reading_count", "reading_number",
+          "reading_span", "reading_date"), 2), (("reading_keys", "reading_required"), 3)
+SAID_LATER = ("src/model/", "src/engine/", "src/cluster/", "src/connect/")  # folders that still speak one language
+
 # Put together here, so that this file does not contain what it looks for.
 LEFTOVERS = tuple(a + b for a, b in (("TO", "DO"), ("FIX", "ME"), ("XX", "X"), ("HA", "CK")))
 REGISTRY_HOSTS = tuple(".".join(parts) for parts in (
@@ -205,6 +219,7 @@ def check_top_level(tree):
 def check_rules(tree):
     """What the rules above name is there."""
     named = {path for _, allowed in BANNED.values() for path in allowed} | {path for path, _ in STATIC_ALLOWED} | {path for path, _ in FUNCTION_ALLOWED}
+    named |= {path for _, _, where in SAID for path in where} | set(SAID_LATER)
     named |= {path for source, _, page, _ in PAGES for path in (source, page)}
     for path in sorted(named):
         if not any(p == path or p.startswith(path) for p in tree.paths):
@@ -352,6 +367,39 @@ def check_pages(tree):
             yield page, told[word], f"`{word}` is not in {source}"
 
 
+CONVERSION = re.compile(r"%[-+#0-9.*$]*(?:hh|ll|[hljztL])?[a-zA-Z%]")
+
+
+def conversions(texts):
+    """The conversions of a format and the macros between its parts, which both languages must take in the same order."""
+    parts = re.findall(r'"((?:\\.|[^"\\])*)"|(\w+)', texts)
+    return [found for literal, word in parts for found in ([word] if word else CONVERSION.findall(literal))]
+
+
+def says_words(text):
+    """Whether a literal in this argument has words of its own, besides conversions and keys that stand in quotation marks."""
+    literals = "".join(re.findall(r'"((?:\\.|[^"\\])*)"', text))
+    return re.search(r"[a-z]{2}", re.sub(r"\\.|'[^']*'", "", CONVERSION.sub("", literals))) is not None
+
+
+def check_languages(tree):
+    """What is said to people is said in both languages, of the same things."""
+    for path, text in tree.texts(lambda p: is_product(p) and p.endswith(".c")):
+        for name, at, arguments in csource.calls(text, IN_LANGUAGES):
+            if len(arguments) == 3 and all('"' in a for a in arguments[1:]) and conversions(arguments[1]) != conversions(arguments[2]):
+                yield path, csource.line_of(text, at), "the two languages do not take the same values in the same order"
+        if path.startswith(SAID_LATER):
+            continue
+        for names, which, where in SAID:
+            for name, at, arguments in csource.calls(text, names) if path.startswith(where) else ():
+                if len(arguments) > which and not arguments[which].startswith(IN_LANGUAGES) and says_words(arguments[which]):
+                    yield path, csource.line_of(text, at), f"{name}() speaks one language; write IN_LANGUAGE(…, \"…\", \"…\")"
+        for names, which in NAMED:
+            for name, at, arguments in csource.calls(text, names):
+                if len(arguments) > which and re.match(r'"[^"]* ', arguments[which]):
+                    yield path, csource.line_of(text, at), f"{arguments[which]} is said in one language; write IN_READING(…, \"…\", \"…\")"
+
+
 def small_files(tree):
     """(path, lines) of sources so short that they may be half of a module: for a warning, not a limit."""
     for path, text in tree.texts(lambda p: p.endswith(".c") and is_product(p)):
@@ -362,7 +410,7 @@ def small_files(tree):
 
 CHECKS = (check_spdx, check_layers, check_banned, check_mutable_globals, check_sizes, check_leftovers, check_registry_hosts,
           check_top_level, check_built, check_log_page, check_own_header, check_purpose, check_documented, check_names, check_loop_tests,
-          check_pages, check_rules)
+          check_pages, check_languages, check_rules)
 
 
 def violations(tree, checks=CHECKS):

@@ -344,7 +344,7 @@ START_TEST(test_yaml_knows_places) {
         struct yaml_tree *yaml;
         const struct yaml_node *b, *c;
 
-        ck_assert_int_eq(yaml_tree_parse("t.yaml", text, strlen(text), &yaml, &err), 0);
+        ck_assert_int_eq(yaml_tree_parse("t.yaml", text, strlen(text), LANGUAGE_EN, &yaml, &err), 0);
         b = yaml_get(yaml_tree_root(yaml), "b");
         ck_assert_uint_eq(b->n, 2);
         c = yaml_get(b->items[1], "c");
@@ -440,7 +440,7 @@ START_TEST(test_yaml_mistakes_have_places) {
         struct error err = {0};
         struct yaml_tree *yaml;
 
-        ck_assert_int_eq(yaml_tree_parse("t.yaml", yaml_mistakes[_i].text, strlen(yaml_mistakes[_i].text), &yaml, &err), -EINVAL);
+        ck_assert_int_eq(yaml_tree_parse("t.yaml", yaml_mistakes[_i].text, strlen(yaml_mistakes[_i].text), LANGUAGE_EN, &yaml, &err), -EINVAL);
         ck_assert_str_eq(err.text, yaml_mistakes[_i].want);
 }
 END_TEST
@@ -451,7 +451,7 @@ START_TEST(test_a_byte_order_mark_is_no_text) {
         struct yaml_tree *yaml;
         struct error err;
 
-        ck_assert_int_eq(yaml_tree_parse("t.yaml", text, sizeof(text) - 1, &yaml, &err), 0);
+        ck_assert_int_eq(yaml_tree_parse("t.yaml", text, sizeof(text) - 1, LANGUAGE_EN, &yaml, &err), 0);
         ck_assert_str_eq(yaml_tree_root(yaml)->keys[0]->text, "a");
         b = yaml_get(yaml_tree_root(yaml), "b");
         ck_assert(b && b->line == 2 && b->column == 4);

@@ -351,7 +351,7 @@ static int read_options(const char *text, struct context *ctx, struct mistakes *
         struct error err = {0};
         int r;
 
-        ck_assert_msg(yaml_tree_parse("x.yaml", text, strlen(text), &yaml, &err) == 0, "%s", err.text);
+        ck_assert_msg(yaml_tree_parse("x.yaml", text, strlen(text), LANGUAGE_EN, &yaml, &err) == 0, "%s", err.text);
         source.yaml = yaml;
         r = settings_read(&source, yaml_tree_root(yaml), also, &target, 1, mistakes);
         yaml_tree_free(yaml);

@@ -249,7 +249,7 @@ START_TEST(test_the_schema_says_what_fields_are) {
         ck_assert(event_type_is_organisation(type, layout_slot(type->layout, "care_provider")));
         ck_assert(!event_type_is_organisation(type, layout_slot(type->layout, "provider")));
         ck_assert(event_type_is_link(type, plan) && event_type_is_link(type, type->links[LINK_MEASURE]) && !event_type_is_link(type, SLOT_CASE_ID));
-        event_type_write_taken(type, &line);
+        event_type_write_taken(type, LANGUAGE_EN, &line);
         ck_assert_str_eq(buffer_text(&line), "talk-held: own date talked_on; organisations care_provider, gi (by its name); "
                                              "joins by measure_id (by its name), plan_id\n");
         /* Facts join by what the schema calls a link. */

@@ -52,7 +52,7 @@ START_TEST(test_the_nearest_unit_is_named) {
         struct span span;
 
         ck_assert_int_eq(span_parse(text_of("5 secnds"), span_clock, SPAN_CLOCK_UNITS, &span), SPAN_E_UNIT);
-        ck_assert_str_eq(span_hint(&span, span_clock, SPAN_CLOCK_UNITS, hint), " (did you mean 'seconds'?)");
+        ck_assert_str_eq(span_hint(&span, span_clock, SPAN_CLOCK_UNITS, LANGUAGE_EN, hint), " (did you mean 'seconds'?)");
 }
 END_TEST
 
@@ -116,7 +116,7 @@ START_TEST(test_every_node_is_held_to_what_it_must_be) {
         struct error err = {0};
         struct arena *arena;
 
-        ck_assert_msg(yaml_tree_parse("r.yaml", nodes[_i].text, strlen(nodes[_i].text), &yaml, &err) == 0, "%s", err.text);
+        ck_assert_msg(yaml_tree_parse("r.yaml", nodes[_i].text, strlen(nodes[_i].text), LANGUAGE_EN, &yaml, &err) == 0, "%s", err.text);
         ck_assert_int_eq(arena_new(&arena, 65536), 0);
         r.yaml = yaml;
         r.arena = arena;

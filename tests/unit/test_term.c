@@ -46,9 +46,9 @@ static struct term term_of(const char *text, bool legal) {
         snprintf(copy, sizeof(copy), "%s", text);
         while ((step = strsep(&at, ","))) {
                 step += strspn(step, " ");
-                ck_assert_msg(term_step_parse(step, &term.steps[term.n++], &err) == 0, "%s", err.text);
+                ck_assert_msg(term_step_parse(step, LANGUAGE_EN, &term.steps[term.n++], &err) == 0, "%s", err.text);
         }
-        ck_assert_int_eq(term_check(&term, &err), 0);
+        ck_assert_int_eq(term_check(&term, LANGUAGE_EN, &err), 0);
         return term;
 }
 
@@ -295,7 +295,7 @@ START_TEST(test_steps_are_read) {
         struct error err = {0};
         char text[48];
 
-        ck_assert_msg(term_step_parse(steps[_i].text, &step, &err) == 0, "%s", err.text);
+        ck_assert_msg(term_step_parse(steps[_i].text, LANGUAGE_EN, &step, &err) == 0, "%s", err.text);
         ck_assert(step.unit == steps[_i].unit && step.count == steps[_i].count);
         ck_assert_int_eq(term_step_format(step, text, sizeof(text)), (int)strlen(text));
         ck_assert_str_eq(text, steps[_i].written);
@@ -337,7 +337,7 @@ START_TEST(test_steps_that_are_none) {
         struct term_step step;
         struct error err = {0};
 
-        ck_assert_int_eq(term_step_parse(no_steps[_i].text, &step, &err), -EINVAL);
+        ck_assert_int_eq(term_step_parse(no_steps[_i].text, LANGUAGE_EN, &step, &err), -EINVAL);
         ck_assert_str_eq(err.text, no_steps[_i].want);
 }
 END_TEST
@@ -369,7 +369,7 @@ START_TEST(test_which_terms_may_roll) {
         struct term term = term_of(legal[_i].steps, true);
         struct error err = {0};
 
-        ck_assert_int_eq(term_check_legal(&term, &err), *legal[_i].want ? -EINVAL : 0);
+        ck_assert_int_eq(term_check_legal(&term, LANGUAGE_EN, &err), *legal[_i].want ? -EINVAL : 0);
         ck_assert_str_eq(err.text, legal[_i].want);
 }
 END_TEST
@@ -378,13 +378,13 @@ START_TEST(test_steps_that_do_not_go_together) {
         struct term term = {.n = 2, .steps = {{.unit = TERM_DAYS, .count = 1}, {.unit = TERM_HOURS, .count = 1}}};
         struct error err = {0};
 
-        ck_assert_int_eq(term_check(&term, &err), -EINVAL);
+        ck_assert_int_eq(term_check(&term, LANGUAGE_EN, &err), -EINVAL);
         ck_assert_str_eq(err.text, "a step in hours stands alone: hours end at an instant, other steps at the end of a day");
         term.n = 0;
-        ck_assert_int_eq(term_check(&term, &err), -EINVAL);
+        ck_assert_int_eq(term_check(&term, LANGUAGE_EN, &err), -EINVAL);
         ck_assert_str_eq(err.text, "a term has one to 8 steps, this one has 0");
         term.n = TERM_STEPS_MAX + 1;
-        ck_assert_int_eq(term_check(&term, &err), -EINVAL);
+        ck_assert_int_eq(term_check(&term, LANGUAGE_EN, &err), -EINVAL);
 }
 END_TEST
 
