@@ -153,7 +153,7 @@ static int admin_topic_order(const void *a, const void *b) {
 int admin_topics(struct admin *a, const struct admin_topic **ret, size_t *ret_n, struct error *err) {
         CLEANUP(rd_kafka_metadata_destroy_p) const struct rd_kafka_metadata *metadata = NULL;
         struct admin_topic *topics;
-        rd_kafka_resp_err_t code = rd_kafka_metadata(a->client.rk, 1, NULL, &metadata, BUS_CALL_MS);
+        rd_kafka_resp_err_t code = rd_kafka_metadata(a->client.rk, 1, NULL, &metadata, a->patience_ms);
         size_t n = 0;
 
         rd_kafka_poll(a->client.rk, 0);

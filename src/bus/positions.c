@@ -18,7 +18,7 @@ int worker_positions_init(struct worker_positions *w, const char *const *topics,
         for (size_t i = 0; i < inputs; i++) {
                 if (partitions[i] == partitions[inputs])
                         continue;
-                error_set(err, "the topic %s has %d partitions and %s has %d: they must be equal; partitions of topics are never changed",
+                error_set(err, "the topic %s has %d partitions and %s has %d: they must be equal; see 'Partitions that were added' in config/README.md",
                           topics[i], (int)partitions[i], topics[inputs], (int)partitions[inputs]);
                 return -EINVAL;
         }

@@ -29,3 +29,17 @@ int command_configuration(const char *name, const struct command_dirs *dirs, str
         mistakes_done(&mistakes);
         return command_fail(name, EXIT_USAGE, &err);
 }
+
+int command_schemas(const char *name, const struct command_dirs *dirs, struct event_types **ret) {
+        struct mistakes mistakes = MISTAKES_INIT;
+        struct error err = {0};
+        int r = event_types_read(dirs->schemas, ret, &mistakes);
+
+        if (r) {
+                fputs(buffer_text(&mistakes.text), stderr);
+                error_set(&err, "the schemas in %s%s cannot be used: %s", dirs->schemas, command_dirs_origin(dirs->schemas, LANGUAGE_EN),
+                          r == -EINVAL ? "mend what is said above" : strerror(-r));
+        }
+        mistakes_done(&mistakes);
+        return r ? command_fail(name, EXIT_USAGE, &err) : EXIT_DONE;
+}

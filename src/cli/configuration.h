@@ -11,3 +11,6 @@
  * for command @name were printed on standard error.
  */
 int command_configuration(const char *name, const struct command_dirs *dirs, struct config **ret) MUSTCHECK;
+
+/* The schemas alone, for commands that must also serve whoever mends a protocol. Return: as above. */
+int command_schemas(const char *name, const struct command_dirs *dirs, struct event_types **ret) MUSTCHECK;

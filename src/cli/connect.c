@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/broker.h"
 #include "bus/pulse.h"
+#include "cli/broker.h"
 #include "cli/options.h"
+#include "cli/upkeep.h"
+#include "cluster/upkeep.h"
 #include "connect/brake.h"
 #include "connect/driver.h"
 #include "connectors/connector.h"
@@ -32,6 +34,7 @@ struct connect {
         struct console *console;
         struct pulse *pulse; /* with the console */
         struct runtime_driver *driver;
+        struct command_upkeep upkeep;
         struct log log;
         struct stop stop;
 };
@@ -184,6 +187,21 @@ static int start_console(struct connect *c) {
 
 /* -- Running -- */
 
+/* Whether the topics are divided as both sides of them take it: who publishes by case, and who delivers from an inbox. */
+static int connect_look(void *ctx, struct admin *admin, struct error *err) {
+        const struct connect *c = ctx;
+        const char *prefix = c->broker.config.prefix;
+
+        if (c->file->ops->direction == CONNECTOR_OUT)
+                return upkeep_inbox(admin, prefix, c->file->out.organisation->id, err);
+        return upkeep_partitions(admin, prefix, c->types, err);
+}
+
+static int open_upkeep(struct connect *c) {
+        c->upkeep = (struct command_upkeep){.look = connect_look, .ctx = c, .log = &c->log};
+        return command_upkeep_open("connect", &c->broker.kafka, &c->upkeep);
+}
+
 static int open_runtime(struct connect *c) {
         struct runtime_config config = {
                 .file = c->file,
@@ -218,9 +236,10 @@ static int run_until_stopped(struct connect *c) {
         struct loop *loop = runtime_driver_loop(c->driver);
         char way[ERROR_WAY_MAX];
         struct error err = {0};
+        int status;
 
         log_line(&c->log, STARTED, LOG_STRING("connector", c->file->name), LOG_STRING("kind", c->file->ops->name));
-        while (!loop_has_ended(loop) && !stop_wait(&c->stop, LOOK_MS))
+        while (!loop_has_ended(loop) && command_upkeep_sound(&c->upkeep) && !stop_wait(&c->stop, LOOK_MS))
                 ;
         if (c->stop.signal)
                 log_line(&c->log, STOPPING, LOG_INT("signal", c->stop.signal));
@@ -230,13 +249,16 @@ static int run_until_stopped(struct connect *c) {
                 log_line(&c->log, FAILED, LOG_STRING("connector", c->file->name), LOG_STRING("error", err.text), LOG_STRING("way", error_way(&err, way)));
                 return command_fail("connect", EXIT_BROKER, &err);
         }
-        log_line(&c->log, STOPPED);
-        return EXIT_DONE;
+        status = command_upkeep_conclude("connect", c->file->name, &c->upkeep);
+        if (status == EXIT_DONE)
+                log_line(&c->log, STOPPED);
+        return status;
 }
 
 static void done(struct connect *c) {
         console_stop(c->console);
         pulse_free(c->pulse);
+        command_upkeep_done(&c->upkeep);
         runtime_driver_free(c->driver);
         metrics_free(c->metrics);
         command_broker_done(&c->broker);
@@ -256,6 +278,8 @@ static int run_connect(int argc, char **argv) {
         if (status == EXIT_DONE && c.resume)
                 status = resume(&c);
         else if (status == EXIT_DONE)
+                status = open_upkeep(&c);
+        if (status == EXIT_DONE && !c.resume)
                 status = open_runtime(&c);
         if (status == EXIT_DONE && !c.resume)
                 status = run_until_stopped(&c);
@@ -280,6 +304,8 @@ const struct command command_connect = {
                 "  --bootstrap LIST   the broker; otherwise KETENWACHT_BOOTSTRAP, otherwise broker.yaml\n"
                 "  --config DIR       configuration (else KETENWACHT_CONFIG, else config)\n"
                 "  --schemas DIR      schemas (else KETENWACHT_SCHEMAS, else schemas)\n\n"
+                "It ends with status 2 when topics were given partitions, so that events would lie where no worker, or no connector, reads\n"
+                "('Partitions that were added' in config/README.md).\n\n"
                 "The log goes to standard error, one JSON object a line (ops/log.md explains each).\n"
                 "Exit status: 0 stopped, resumed or listed, 1 there was nothing to resume, 2 the configuration is wrong, 3 the broker failed.\n",
         .run = run_connect,

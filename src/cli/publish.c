@@ -13,6 +13,7 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/publisher.h"
+#include "cluster/upkeep.h"
 #include "model/lines.h"
 
 #define LINE_MAX_BYTES ((size_t)64 * 1024)
@@ -100,6 +101,24 @@ static int publish_conclude(struct publish *p, const struct publisher_result *re
         return command_fail("publish", EXIT_BROKER, err);
 }
 
+/* Whether all that is published lies where a worker reads. Return: an exit status. */
+static int publish_look(struct publish *p) {
+        const struct publisher_result nothing = {0};
+        CLEANUP(admin_free_p) struct admin *admin = NULL;
+        struct error err = {0};
+        int r;
+
+        error_set(&err, "out of memory");
+        r = admin_new(&p->broker.kafka, &admin, &err);
+        if (r == 0) {
+                admin_patience(admin, BUS_OPEN_MS);
+                r = upkeep_partitions(admin, p->broker.config.prefix, p->config->types, &err);
+        }
+        if (r > 0)
+                return command_fail("publish", EXIT_USAGE, &err);
+        return r ? publish_conclude(p, &nothing, r, &err) : EXIT_DONE;
+}
+
 /* Everything from @in, whose lines are published to the broker that is open. */
 static int publish_from(struct publish *p, const struct organisation *as, FILE *in) {
         const struct publisher publisher = {
@@ -141,6 +160,8 @@ static int publish(struct publish *p) {
         }
         status = command_broker_open("publish", &p->broker);
         if (status == 0)
+                status = publish_look(p);
+        if (status == 0)
                 status = publish_from(p, as, in);
         if (p->path)
                 (void) fclose(in); /* only read */
@@ -169,6 +190,8 @@ const struct command command_publish = {
                 "  {\"effect\":\"rejected\",\"line\":7,\"code\":\"BAD_VALUE\",\"error\":…}\n"
                 "Waits until all replicas have acknowledged every record, and prints last:\n"
                 "  {\"published\":120,\"rejected\":1}\n\n"
+                "Writes nothing (2) when the event topics have not all as many partitions as case-state: a part would lie where no worker\n"
+                "reads ('Partitions that were added' in config/README.md).\n\n"
                 "Publishing a file again does no harm: an event that is known by its event_id counts once.\n\n"
                 "  --as ORGANISATION  write to outbox.ORGANISATION, as its own Kafka client would\n"
                 "  --bootstrap LIST   the broker; otherwise KETENWACHT_BOOTSTRAP, otherwise broker.yaml\n"

@@ -20,16 +20,15 @@
 #include "cli/broker.h"
 #include "cli/configuration.h"
 #include "cli/options.h"
+#include "cli/upkeep.h"
 #include "cluster/upkeep.h"
 #include "console/server.h"
 #include "worker/driver.h"
 
 #define THREADS_MAX 64
 #define INSTANCE_MAX 100
-#define STEP_MS 100              /* longest wait of one step: how soon a stop is noticed */
-#define LOOK_MS 200              /* between two looks of the main thread */
-#define UPKEEP_MS BUS_REFRESH_MS /* between two looks at the settings of topics … */
-#define UPKEEP_PATIENCE_MS 2000  /* … each so long at most, since a stop waits for it */
+#define STEP_MS 100 /* longest wait of one step: how soon a stop is noticed */
+#define LOOK_MS 200 /* between two looks of the main thread */
 
 struct rules {
         struct command_dirs dirs;
@@ -43,14 +42,9 @@ struct rules {
         struct log log;
         struct config *config;
         struct command_broker broker;
-        struct {
-                struct admin *admin;
-                struct arena *arena;
-                struct topics topics;
-                struct error unsound; /* "": nothing is known to be wrong with the topics */
-                int64_t at;           /* monotonic: of the last look */
-                bool said;            /* that the broker does not say */
-        } upkeep;
+        struct arena *arena;
+        struct topics topics; /* in the arena */
+        struct command_upkeep upkeep;
         struct metrics *metrics;
         struct worker_metrics *worker_metrics;
         struct console *console;
@@ -276,44 +270,30 @@ static bool rules_any_open(const struct rules *run) {
 
 /* -- The settings of topics -- */
 
-/* Whether all is well, as far as the broker says; a broker that does not answer is not the topics' fault. */
-static bool rules_topics_sound(struct rules *run) {
-        struct error err = {0};
-        int r = upkeep_check(run->upkeep.admin, &run->upkeep.topics, &err);
+static int rules_look(void *ctx, struct admin *admin, struct error *err) {
+        const struct rules *run = ctx;
 
-        run->upkeep.at = clock_monotonic(&run->log.clock);
-        if (r == UPKEEP_E_UNSOUND) {
-                run->upkeep.unsound = err;
-                return false;
-        }
-        if (r == UPKEEP_E_UNKNOWN && !run->upkeep.said)
-                log_line(&run->log, TOPICS_UNKNOWN, LOG_STRING("reason", err.text));
-        run->upkeep.said |= r == UPKEEP_E_UNKNOWN;
-        return true;
+        return upkeep_check(admin, &run->topics, err);
 }
 
-/* Makes ready to ask, and asks for the first time. Return: an exit status. */
+/* Return: an exit status. */
 static int rules_open_upkeep(struct rules *run) {
         struct error err = {0};
-        int r = arena_new(&run->upkeep.arena, TOPICS_BYTES_MAX);
+        int r = arena_new(&run->arena, TOPICS_BYTES_MAX);
 
         if (r == 0)
-                r = topics_of_config(run->config, &run->broker.config, run->upkeep.arena, &run->upkeep.topics, &err);
-        if (r == 0)
-                r = admin_new(&run->broker.kafka, &run->upkeep.admin, &err);
+                r = topics_of_config(run->config, &run->broker.config, run->arena, &run->topics, &err);
         if (r) {
                 if (!err.text[0])
                         error_set(&err, "out of memory");
                 return command_fail("rules", r == -EINVAL ? EXIT_USAGE : EXIT_BROKER, &err);
         }
-        admin_patience(run->upkeep.admin, UPKEEP_PATIENCE_MS);
-        return rules_topics_sound(run) ? EXIT_DONE : command_fail("rules", EXIT_USAGE, &run->upkeep.unsound);
+        run->upkeep = (struct command_upkeep){.look = rules_look, .ctx = run, .log = &run->log};
+        return command_upkeep_open("rules", &run->broker.kafka, &run->upkeep);
 }
 
 static bool rules_go_on(struct rules *run) {
-        if (rules_any_ended(run))
-                return false;
-        return clock_monotonic(&run->log.clock) - run->upkeep.at < UPKEEP_MS || rules_topics_sound(run);
+        return !rules_any_ended(run) && command_upkeep_sound(&run->upkeep);
 }
 
 static void rules_wait_for_end(struct rules *run) {
@@ -346,7 +326,7 @@ static int rules_failed(const struct rules *run, unsigned i, int r, const struct
         char way[ERROR_WAY_MAX];
 
         log_line(&run->log, FAILED, LOG_STRING("instance", run->instances[i]), LOG_STRING("error", err->text), LOG_STRING("way", error_way(err, way)));
-        return command_fail("rules", r == WORKER_E_CONFIG ? EXIT_USAGE : EXIT_BROKER, err);
+        return command_fail("rules", r == WORKER_E_CONFIG || r == -EINVAL ? EXIT_USAGE : EXIT_BROKER, err); /* EINVAL: partitions that differ */
 }
 
 static int rules_print_once(const struct rules *run) {
@@ -365,10 +345,10 @@ static int rules_print_once(const struct rules *run) {
 
 /* The exit status of the process: of the first worker that went wrong. */
 static int rules_conclude(const struct rules *run) {
-        if (run->upkeep.unsound.text[0]) {
-                log_line(&run->log, FAILED, LOG_STRING("instance", run->instance), LOG_STRING("error", run->upkeep.unsound.text), LOG_STRING("way", ""));
-                return command_fail("rules", EXIT_USAGE, &run->upkeep.unsound);
-        }
+        int status = command_upkeep_conclude("rules", run->instance, &run->upkeep);
+
+        if (status)
+                return status;
         for (unsigned i = 0; i < run->threads; i++) {
                 struct error err = {0};
                 int r = loop_outcome(rules_loop(run, i), &err);
@@ -402,8 +382,8 @@ static void rules_done(struct rules *run) {
                 worker_driver_free(atomic_load(&run->drivers[i]));
         worker_metrics_free(run->worker_metrics);
         metrics_free(run->metrics);
-        admin_free(run->upkeep.admin);
-        arena_free(run->upkeep.arena);
+        command_upkeep_done(&run->upkeep);
+        arena_free(run->arena);
         command_broker_done(&run->broker);
         config_free(run->config);
 }

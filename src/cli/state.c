@@ -12,6 +12,7 @@
 #include "base/uuid.h"
 #include "base/vector.h"
 #include "cli/broker.h"
+#include "cli/configuration.h"
 #include "cli/options.h"
 #include "cli/state_copy.h"
 #include "cli/state_repair.h"
@@ -45,24 +46,6 @@ struct show {
         struct table latest;             /* struct bus_record by key */
         VECTOR(struct bus_record *) rows;
 };
-
-/* Only the schemas: this must also serve whoever mends a protocol. */
-static int show_read_schemas(struct show *show, const struct state_arguments *a) {
-        struct mistakes mistakes = MISTAKES_INIT;
-        struct error err = {0};
-        int r = event_types_read(a->dirs.schemas, &show->types, &mistakes);
-
-        if (r) {
-                fputs(buffer_text(&mistakes.text), stderr);
-                error_set(&err, "the schemas in %s%s cannot be used: %s", a->dirs.schemas, command_dirs_origin(a->dirs.schemas, LANGUAGE_EN),
-                          r == -EINVAL ? "mend what is said above" : strerror(-r));
-        } else {
-                error_set(&err, "out of memory");
-                r = view_new(show->types, a->clear, &show->view, &err);
-        }
-        mistakes_done(&mistakes);
-        return r ? command_fail("state", EXIT_USAGE, &err) : 0;
-}
 
 static int show_keep(void *ctx, struct bus_record *record, struct error *err) {
         struct show *show = ctx;
@@ -138,10 +121,14 @@ static int show_print(struct show *show, const struct state_arguments *a) {
 static int show_case(struct show *show, const struct state_arguments *a) {
         struct live_rows rows = {.partition = BUS_ALL_PARTITIONS, .case_id = &a->case_id, .row = show_keep, .ctx = show};
         struct error err = {0};
-        int r, status = show_read_schemas(show, a);
+        int r, status = command_schemas("state", &a->dirs, &show->types);
 
         if (status)
                 return status;
+        error_set(&err, "out of memory");
+        r = view_new(show->types, a->clear, &show->view, &err);
+        if (r)
+                return command_fail("state", EXIT_USAGE, &err);
         status = command_broker_read("state", a->dirs.config, a->bootstrap, NULL, &show->broker);
         if (status)
                 return status;
@@ -271,8 +258,9 @@ const struct command command_state = {
                 "       the same for the same state, however it is divided.\n"
                 "         --format text  the same as a table\n"
                 "copy   copies all rows from the case-state of another configuration folder (its broker.yaml: other prefix, other\n"
-                "       number of partitions, other cluster) into this one's, each to the partition of its case. Nothing may be working on\n"
-                "       either; this one must be new. Prints {\"copied\":N,\"partitions\":N}.\n"
+                "       number of partitions, other cluster) into this one's, each to the partition of its case; then what no worker has\n"
+                "       read there of the event topics, also in partitions that were added, to the event topics here. Nothing may be\n"
+                "       working on either; this one must be new. Prints {\"copied\":N,\"partitions\":N,\"events\":N}.\n"
                 "         --from DIR             the configuration folder of the other\n"
                 "         --from-bootstrap LIST  its broker (else KETENWACHT_BOOTSTRAP, else the broker.yaml there)\n"
                 "repair shows the rows that no worker can read, foreign or damaged, one a line, because of which workers end with 2: partition,\n"

@@ -6,7 +6,8 @@
  * For another number of partitions, another prefix or another cluster: rows do not depend on where they stand, but for
  * the partition of their case. Tellings come along, so nothing is told again. Each partition that is written says first that a
  * copy is under way, so that no worker takes half of one for the whole, and last how many partitions there are and the highest
- * configuration version that was seen. A copy that failed is simply done again: the same rows, written twice, are the same state.
+ * configuration version that was seen. What no worker has read of the event topics comes along, unchanged, to the topics of the same names.
+ * A copy that failed is simply done again: the same rows, written twice, are the same state, and an event counts once.
  */
 
 #include "cli/state_copy.h"
@@ -20,7 +21,9 @@
 #include "bus/murmur2.h"
 #include "cluster/topics.h"
 #include "cli/broker.h"
+#include "cli/configuration.h"
 #include "cli/progress.h"
+#include "cli/unread.h"
 #include "model/row_key.h"
 #include "worker/live.h"
 
@@ -39,7 +42,8 @@ struct copy {
         struct bus_producer *producer;
         struct target_mark *marks; /* by partition of the target */
         int64_t version;           /* highest seen; -1: none */
-        uint64_t sent, settled, copied;
+        uint64_t sent, settled, copied, events;
+        struct event_types *types;
         struct progress progress;
         bool refused;
         struct error failure;      /* of the first row that the broker refused */
@@ -52,7 +56,7 @@ static void copy_settled(void *ctx, const struct bus_report *report) {
         if (report->sent == BUS_SENT || copy->refused)
                 return;
         copy->refused = true;
-        error_set(&copy->failure, "a row was not acknowledged: %s; run it again", report->reason ? report->reason : "no answer came");
+        error_set(&copy->failure, "a record was not acknowledged: %s; run it again", report->reason ? report->reason : "no answer came");
 }
 
 static int copy_wait(struct copy *copy, uint64_t most, struct error *err) {
@@ -75,13 +79,11 @@ static int copy_wait(struct copy *copy, uint64_t most, struct error *err) {
         return copy->refused ? -EIO : 0;
 }
 
-static int copy_send(struct copy *copy, int32_t partition, const void *key, const void *value, size_t n, struct error *err) {
-        const struct bus_record record = {
-                .topic = TOPIC_CASE_STATE, .partition = partition, .key = key, .key_n = ROW_KEY_BYTES, .value = value, .value_n = n};
+static int copy_send(struct copy *copy, const struct bus_record *record, struct error *err) {
         int r = copy->sent - copy->settled < IN_FLIGHT_MAX ? 0 : copy_wait(copy, IN_FLIGHT_MAX / 2, err);
 
         for (unsigned tries = 0; r == 0 && tries < WAITS_MAX; tries++) {
-                r = bus_producer_send(copy->producer, &record, NULL, err);
+                r = bus_producer_send(copy->producer, record, NULL, err);
                 if (r != BUS_E_FULL) {
                         copy->sent += r == 0;
                         return r;
@@ -93,6 +95,13 @@ static int copy_send(struct copy *copy, int32_t partition, const void *key, cons
         return r ? r : -ETIMEDOUT;
 }
 
+static int copy_send_row(struct copy *copy, int32_t partition, const void *key, const void *value, size_t n, struct error *err) {
+        const struct bus_record row = {
+                .topic = TOPIC_CASE_STATE, .partition = partition, .key = key, .key_n = ROW_KEY_BYTES, .value = value, .value_n = n};
+
+        return copy_send(copy, &row, err);
+}
+
 /* -- The worker's own rows -- */
 
 static int copy_send_number(struct copy *copy, int32_t partition, struct row_key mark, int64_t number, struct error *err) {
@@ -100,7 +109,7 @@ static int copy_send_number(struct copy *copy, int32_t partition, struct row_key
         char text[NUMBER_MAX];
 
         row_key_write(&mark, key);
-        return copy_send(copy, partition, key, text, (size_t)snprintf(text, sizeof(text), "%" PRId64, number), err);
+        return copy_send_row(copy, partition, key, text, (size_t)snprintf(text, sizeof(text), "%" PRId64, number), err);
 }
 
 static int copy_send_marks(struct copy *copy, int64_t partitions, struct error *err) {
@@ -158,7 +167,7 @@ static int copy_row(void *ctx, struct bus_record *record, struct error *err) {
         if (key.kind == ROW_SCHEMA)
                 return 0; /* whoever works on it next writes those that it uses */
         uuid_format(&key.case_id, text);
-        r = copy_send(copy, murmur2_partition(text, UUID_TEXT, copy->to.config.partitions), record->key, record->value, record->value_n, err);
+        r = copy_send_row(copy, murmur2_partition(text, UUID_TEXT, copy->to.config.partitions), record->key, record->value, record->value_n, err);
         copy->copied += r == 0;
         return r;
 }
@@ -197,7 +206,26 @@ static int copy_check_target(struct copy *copy) {
         return 0;
 }
 
-static int copy_rows(struct copy *copy, struct error *err) {
+/* An event that no worker has read, unchanged, to the partition of its case there. */
+static int copy_event(void *ctx, struct bus_record *record, struct error *err) {
+        struct copy *copy = ctx;
+        const struct bus_record event = {.topic = record->topic, .partition = BUS_BY_KEY, .key = record->key, .key_n = record->key_n,
+                                         .value = record->value, .value_n = record->value_n, .headers = record->headers, .headers_n = record->headers_n};
+        int r = copy_send(copy, &event, err);
+
+        copy->events += r == 0;
+        if (progress_due(&copy->progress))
+                progress_say(&copy->progress, "state", "%" PRIu64 " rows and %" PRIu64 " events copied", copy->copied, copy->events);
+        return r;
+}
+
+static int copy_events(struct copy *copy, struct error *err) {
+        const struct unread unread = {.bus = copy->from.bus, .types = copy->types, .record = copy_event, .ctx = copy};
+
+        return unread_each(&unread, err);
+}
+
+static int copy_all(struct copy *copy, struct error *err) {
         static const char *const topics[] = {TOPIC_CASE_STATE};
         const struct bus_producer_config config = {.settled = copy_settled, .ctx = copy, .topics = topics, .topics_n = 1};
         const struct live_rows rows = {.partition = BUS_ALL_PARTITIONS, .row = copy_row, .ctx = copy};
@@ -209,6 +237,8 @@ static int copy_rows(struct copy *copy, struct error *err) {
         if (r)
                 return r;
         r = live_each(copy->from.bus, &rows, err);
+        if (r == 0)
+                r = copy_events(copy, err);
         progress_clear(&copy->progress);
         if (r)
                 return r;
@@ -227,22 +257,25 @@ static int copy_run(struct copy *copy) {
         status = copy_check_target(copy);
         if (status)
                 return status;
-        r = copy_rows(copy, &err);
+        r = copy_all(copy, &err);
         if (r)
                 return command_fail("state", r == -ENOENT || r == -EINVAL ? EXIT_USAGE : EXIT_BROKER, &err);
-        printf("{\"copied\":%" PRIu64 ",\"partitions\":%d}\n", copy->copied, copy->to.config.partitions);
+        printf("{\"copied\":%" PRIu64 ",\"partitions\":%d,\"events\":%" PRIu64 "}\n", copy->copied, copy->to.config.partitions, copy->events);
         return command_flush("state");
 }
 
 int state_copy(const struct command_dirs *dirs, const char *bootstrap, const char *from, const char *from_bootstrap) {
         struct copy copy = {.version = -1, .progress = progress_begin()};
-        int status = copy_open(&copy, dirs, bootstrap, from, from_bootstrap);
+        int status = command_schemas("state", dirs, &copy.types);
 
+        if (status == 0)
+                status = copy_open(&copy, dirs, bootstrap, from, from_bootstrap);
         if (status == 0)
                 status = copy_run(&copy);
         bus_producer_close(copy.producer);
         command_broker_done(&copy.to);
         command_broker_done(&copy.from);
+        event_types_free(copy.types);
         free(copy.marks);
         return status;
 }

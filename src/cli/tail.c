@@ -9,6 +9,7 @@
 #include "base/loop.h"
 #include "calendar/date.h"
 #include "cli/broker.h"
+#include "cli/configuration.h"
 #include "cli/options.h"
 #include "cluster/topics.h"
 #include "connect/deliveries.h"
@@ -102,21 +103,6 @@ static int tail_arguments(int argc, char **argv, struct tail *t) {
         t->reader_config.partition = BUS_ALL_PARTITIONS;
         tail_narrow(t);
         return tail_read_from(t);
-}
-
-/* Only the schemas: tail must also serve whoever mends a protocol. */
-static int tail_read_schemas(struct tail *t) {
-        struct mistakes mistakes = MISTAKES_INIT;
-        struct error err;
-        int r = event_types_read(t->dirs.schemas, &t->types, &mistakes);
-
-        if (r) {
-                fputs(buffer_text(&mistakes.text), stderr);
-                error_set(&err, "the schemas in %s%s cannot be used: %s", t->dirs.schemas, command_dirs_origin(t->dirs.schemas, LANGUAGE_EN),
-                          r == -EINVAL ? "mend what is said above" : strerror(-r));
-        }
-        mistakes_done(&mistakes);
-        return r ? command_fail("tail", EXIT_USAGE, &err) : 0;
 }
 
 /* What it takes to tell of which case a delivery is; schemas without deliveries have none to tell. */
@@ -232,7 +218,7 @@ static int tail_follow(struct tail *t, struct error *err) {
 
 static int tail(struct tail *t) {
         struct error err = {0};
-        int status = tail_read_schemas(t), r;
+        int status = command_schemas("tail", &t->dirs, &t->types), r;
 
         if (status)
                 return status;

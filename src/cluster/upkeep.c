@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* Asks for the settings on which correctness rests, and judges them. */
+/* Asks for the settings and partitions on which correctness rests, and judges them. */
 
 #include "cluster/upkeep.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define UPKEEP_POLICY "cleanup.policy"
+#define UPKEEP_WAY_OUT "see 'Partitions that were added' in config/README.md"
+
+/* -- Settings -- */
 
 static int upkeep_judge(const struct topic_wanted *topic, const char *policy, struct error *err) {
         if (strcmp(topic->name, TOPIC_CASE_STATE) == 0) {
@@ -55,6 +59,70 @@ int upkeep_check(struct admin *admin, const struct topics *topics, struct error 
                 r = values[i] ? upkeep_judge(wanted[i], values[i], err) : 0;
                 if (r)
                         return r;
+        }
+        return 0;
+}
+
+/* -- Partitions -- */
+
+/* What the broker shows, by name. */
+struct upkeep_shown {
+        const char *prefix;
+        const struct admin_topic *topics; /* sorted */
+        size_t n;
+};
+
+static int upkeep_by_name(const void *a, const void *b) {
+        return strcmp(((const struct admin_topic *)a)->name, ((const struct admin_topic *)b)->name);
+}
+
+/* NULL: it is not there, or not to be seen. */
+static const struct admin_topic *upkeep_shown(const struct upkeep_shown *shown, const char *begin, const char *name) {
+        char full[2 * BUS_NAME_MAX + 1];
+        const struct admin_topic wanted = {.name = full};
+
+        (void) snprintf(full, sizeof(full), "%s%s%s", shown->prefix, begin, name);
+        return shown->n ? bsearch(&wanted, shown->topics, shown->n, sizeof(wanted), upkeep_by_name) : NULL;
+}
+
+int upkeep_partitions(struct admin *admin, const char *prefix, const struct event_types *types, struct error *err) {
+        struct upkeep_shown shown = {.prefix = prefix};
+        const struct admin_topic *like;
+        int r = admin_topics(admin, &shown.topics, &shown.n, err);
+
+        if (r)
+                return r;
+        like = upkeep_shown(&shown, "", TOPIC_CASE_STATE);
+        for (size_t i = 0; i < event_types_count(types); i++) {
+                const struct event_type *type = event_types_at(types, i);
+                const struct admin_topic *topic = type->output ? NULL : upkeep_shown(&shown, "", type->name);
+
+                if (!like)
+                        like = topic;
+                if (!topic || topic->partitions == like->partitions)
+                        continue;
+                error_set(err, "the topic %s has %d partitions and %s has %d: they must be equal, else events lie where no worker reads; " UPKEEP_WAY_OUT,
+                          topic->name, (int)topic->partitions, like->name, (int)like->partitions);
+                return UPKEEP_E_UNSOUND;
+        }
+        return 0;
+}
+
+int upkeep_inbox(struct admin *admin, const char *prefix, const char *organisation, struct error *err) {
+        struct upkeep_shown shown = {.prefix = prefix};
+        const struct admin_topic *read[2];
+        int r = admin_topics(admin, &shown.topics, &shown.n, err);
+
+        if (r)
+                return r;
+        read[0] = upkeep_shown(&shown, TOPIC_INBOX_PREFIX, organisation);
+        read[1] = upkeep_shown(&shown, "", TOPIC_REDELIVERIES);
+        for (size_t i = 0; i < ELEMENTS(read); i++) {
+                if (!read[i] || read[i]->partitions == 1)
+                        continue;
+                error_set(err, "the topic %s has %d partitions and must have 1: a connector delivers from the first alone; " UPKEEP_WAY_OUT,
+                          read[i]->name, (int)read[i]->partitions);
+                return UPKEEP_E_UNSOUND;
         }
         return 0;
 }

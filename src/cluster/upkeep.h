@@ -2,17 +2,19 @@
 #pragma once
 
 /*
- * Settings of topics on which correctness rests
+ * Settings and partitions of topics on which correctness rests
  *
- * A state that is not compacted alone forgets cases; an event topic that is compacted forgets all events of a case but the last. Whoever runs
- * on them asks at the start and now and then; `topics plan` shows, and `topics apply` sets, what they should be.
+ * A state that is not compacted alone forgets cases; an event topic that is compacted forgets all events of a case but the last; one with other
+ * partitions than the state takes events where no worker reads. Whoever runs on them asks at the start and now and then; `topics plan` shows what
+ * they should be.
  */
 
 #include "bus/admin.h"
 #include "cluster/topics.h"
+#include "model/event_types.h"
 
 enum upkeep_outcome {
-        UPKEEP_E_UNSOUND = 1, /* a sentence names the topic, the setting, and what to do */
+        UPKEEP_E_UNSOUND = 1, /* a sentence names the topic, the setting or the numbers, and what to do */
         UPKEEP_E_UNKNOWN,     /* this principal may not ask; a sentence says so */
 };
 
@@ -21,3 +23,12 @@ enum upkeep_outcome {
  * Return: 0; UPKEEP_E_; negative errno with a sentence.
  */
 int upkeep_check(struct admin *admin, const struct topics *topics, struct error *err) MUSTCHECK;
+
+/*
+ * Judges whether the topics of @types that may be published, and case-state, have as many partitions as each other, by what this principal may see
+ * of them: one that sees only some compares those. Return: 0; UPKEEP_E_UNSOUND; negative errno with a sentence.
+ */
+int upkeep_partitions(struct admin *admin, const char *prefix, const struct event_types *types, struct error *err) MUSTCHECK;
+
+/* Judges whether what a connector delivers from has the one partition that it reads: the inbox of @organisation, and redeliveries. Return: as above. */
+int upkeep_inbox(struct admin *admin, const char *prefix, const char *organisation, struct error *err) MUSTCHECK;

@@ -113,6 +113,14 @@ class World:
         self.workers.append(Worker(self, name, more))
         return self.workers[-1]
 
+    def connector(self, name, text):
+        """A connector, by what stands in its file."""
+        path = os.path.join(self.folder, f"{name}.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        self.workers.append(Connector(self, name, (path,)))
+        return self.workers[-1]
+
     def once(self, *more):
         return json.loads(self.run("rules", "--instance", "a", "--once", *more))
 
@@ -144,6 +152,34 @@ class World:
             file.write(key.encode() + b"\t\n" if value is None else value)
         command += ["-Z", "-K", "\\t", "-l", path] if value is None else ["-k", key, path] if key is not None else [path]
         expect(f"kcat can write to {topic}", subprocess.run(command, check=False, timeout=WAIT_S).returncode == 0)
+
+    def raw(self, topic):
+        """Key and value of each record of a topic, as they are."""
+        run = subprocess.run(["kcat", "-C", "-b", self.bootstrap, "-t", self.prefix + topic, "-e", "-q", "-f", "%K:%k%S:%s"], stdout=subprocess.PIPE,
+                             check=True, timeout=WAIT_S)
+        rest, records = run.stdout, []
+        while rest:
+            parts = []
+            for _ in ("key", "value"):
+                size, rest = rest.split(b":", 1)
+                parts.append(rest[:int(size)])
+                rest = rest[int(size):]
+            records.append((parts[0].decode(), parts[1]))
+        return records
+
+    def move(self, name):
+        """Goes on under another prefix, in a copy of the configuration whose version is one higher. The folder of before."""
+        old, self.config = self.config, os.path.join(self.folder, name)
+        shutil.copytree(old, self.config)
+        self.prefix = f"{self.prefix}{name}."
+        for file, change in (("broker.yaml", lambda text: re.sub("(?m)^prefix: .*", f'prefix: "{self.prefix}"', text)),
+                             ("version", lambda text: f"{int(text) + 1}\n")):
+            path = os.path.join(self.config, file)
+            with open(path, encoding="utf-8") as before:
+                text = change(before.read())
+            with open(path, "w", encoding="utf-8") as after:
+                after.write(text)
+        return old
 
     def cut_topics(self, beginning):
         """All their records are deleted, as retention would."""
@@ -183,7 +219,10 @@ class Worker:
         self.started = time.monotonic()
         self.log = os.path.join(self.world.folder, f"log-{self.name}-{self.number}-{self.lives}")
         with open(self.log, "wb") as log, open(self.log + ".out", "wb") as out:
-            self.process = subprocess.Popen(self.world.command("rules", "--instance", self.name, *self.more), stdout=out, stderr=log)
+            self.process = subprocess.Popen(self.world.command(*self.arguments()), stdout=out, stderr=log)
+
+    def arguments(self):
+        return ("rules", "--instance", self.name, *self.more)
 
     def lines(self):
         """The log of this life."""
@@ -251,6 +290,13 @@ class Worker:
             return False
         self.start()
         return True
+
+
+class Connector(Worker):
+    """A connector as a process, in the same way."""
+
+    def arguments(self):
+        return ("connect", *self.more)
 
 
 class Publisher:

@@ -5,7 +5,7 @@
  *
  *   topic_tool HOST:PORT set TOPIC NAME VALUE    one setting
  *   topic_tool HOST:PORT delete PREFIX           all topics whose names begin so
- *   topic_tool HOST:PORT grow PREFIX PARTITIONS  those that have more than one partition get so many
+ *   topic_tool HOST:PORT grow PREFIX PARTITIONS  those that have more than one partition get so many, or one whose whole name it is
  *   topic_tool HOST:PORT forget GROUP            what the group has committed
  *   topic_tool HOST:PORT cut PREFIX              all their records are deleted, as retention would
  *
@@ -94,7 +94,9 @@ static int grow(struct admin *admin, const char *bootstrap, const char *prefix, 
         if (admin_topics(admin, &topics, &n, &err))
                 return fail(&err);
         for (size_t i = 0; i < n && status == 0; i++) {
-                if (strncmp(topics[i].name, prefix, strlen(prefix)) == 0 && topics[i].partitions > 1)
+                bool many = strncmp(topics[i].name, prefix, strlen(prefix)) == 0 && topics[i].partitions > 1;
+
+                if (many || strcmp(topics[i].name, prefix) == 0)
                         status = grow_one(bootstrap, topics[i].name, (size_t)wanted);
         }
         return status;

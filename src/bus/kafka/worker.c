@@ -261,7 +261,7 @@ static int check_partitions(struct kafka_worker *w, struct error *err) {
         for (size_t i = 0; i < w->topics.n; i++) {
                 if (counts[i] == w->at.partitions)
                         continue;
-                error_set(err, "the topic %s has %d partitions now and had %d when this worker began; partitions of topics are never changed",
+                error_set(err, "the topic %s has %d partitions now and had %d when this worker began; see 'Partitions that were added' in config/README.md",
                           w->topics.names[i], (int)counts[i], (int)w->at.partitions);
                 return -EINVAL;
         }
