@@ -29,6 +29,13 @@ static const unsigned asked_statuses[] = {400, 401, 404, 405, 410, 500, 503};
         "\"state\":{\"type\":\"string\",\"enum\":[\"waiting\",\"fact\",\"duplicate\",\"refused\"]}," \
         "\"code\":{\"type\":\"string\",\"description\":\"Why it was refused, as in event-refused.\"},\"text\":{\"type\":\"string\"}," \
         "\"answered_at\":{\"type\":\"string\",\"format\":\"date-time\"}"
+static const char accepted_schema[] =
+        "{\"type\":\"object\",\"description\":\"The broker has the event.\",\"required\":[\"event_id\"],\"properties\":"
+        "{\"event_id\":{\"type\":\"string\",\"format\":\"uuid\"}}}";
+static const char mistake_schema[] =
+        "{\"type\":\"object\",\"description\":\"One thing that is wrong with what was posted.\",\"properties\":{\"pointer\":{\"type\":\"string\","
+        "\"description\":\"JSON pointer to the field in the body.\"},\"detail\":{\"type\":\"string\"},\"code\":{\"type\":\"string\"},"
+        "\"field\":{\"type\":\"string\"}}}";
 static const char fate_schema[] =
         "{\"type\":\"object\",\"description\":\"What became of an event.\",\"required\":[\"event_id\",\"state\",\"posts\",\"told\"],\"properties\":{"
         "\"event_id\":{\"type\":\"string\",\"format\":\"uuid\"}," FATE_STATE ","
@@ -258,9 +265,8 @@ static void put_problem_schema(struct json_writer *w) {
         put_text_property(w, "code", "string", "The same as one word, as in dead letters and event-refused.");
         put_text_property(w, "field", "string", "The field or attribute at fault.");
         jsonw_key(w, "errors");
-        jsonw_raw(w, "{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"pointer\":{\"type\":\"string\",\"description\":"
-                     "\"JSON pointer to the field in the body.\"},\"detail\":{\"type\":\"string\"},\"code\":{\"type\":\"string\"},"
-                     "\"field\":{\"type\":\"string\"}}},\"description\":\"Every mistake, the first of which is the problem itself.\"}");
+        jsonw_raw(w, "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/mistake\"},\"description\":"
+                     "\"Every mistake, the first of which is the problem itself.\"}");
         put_text_property(w, "more", "integer", "How many mistakes are not told.");
         jsonw_close_object(w);
         jsonw_close_object(w);
@@ -313,6 +319,10 @@ static void put_components(struct json_writer *w, const struct openapi_config *c
         jsonw_key(w, "schemas");
         jsonw_open_object(w);
         put_problem_schema(w);
+        jsonw_key(w, "mistake");
+        jsonw_raw(w, mistake_schema);
+        jsonw_key(w, "accepted");
+        jsonw_raw(w, accepted_schema);
         jsonw_key(w, "fate");
         jsonw_raw(w, fate_schema);
         for (size_t i = 0; i < event_types_count(types); i++) {
@@ -388,8 +398,7 @@ static void put_asked_paths(struct json_writer *w) {
 
 static void put_path(struct json_writer *w, const struct event_type *type, bool json_only) {
         static const char accepted[] = "{\"description\":\"All replicas of the broker have the event. Posting it again is harmless: it counts once.\","
-                                       "\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\",\"required\":[\"event_id\"],\"properties\":"
-                                       "{\"event_id\":{\"type\":\"string\",\"format\":\"uuid\"}}}}}}";
+                                       "\"content\":{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/accepted\"}}}}";
         char path[REFERENCE_MAX];
 
         (void) snprintf(path, sizeof(path), "/events/%s", type->name);
