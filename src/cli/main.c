@@ -14,6 +14,12 @@
 #include "base/text.h"
 #include "cli/command.h"
 
+#ifdef __clang__
+#define COMPILER "clang"
+#else
+#define COMPILER "gcc"
+#endif
+
 /* In the order in which a newcomer meets them. */
 #define COMMANDS(X) \
         X(demo) \
@@ -56,11 +62,16 @@ static void print_help(FILE *out) {
                      "Exit status: 0 done, 1 the answer is no, 2 wrong usage or configuration, 3 the broker or a peer failed.\n");
 }
 
-/* The libraries are what the program found when it started, not what it was built with: that is what a report of a fault needs. */
+/*
+ * For a report of a fault: the libraries are what the program found when it started, not what it was built with. avro-c is none of
+ * them, and who looks for it is told where it is.
+ */
 static void print_version(void) {
         printf("ketenwacht %s\n", KETENWACHT_VERSION);
         printf("librdkafka %s, libcurl %s, libmicrohttpd %s, jansson %s, libyaml %s\n", rd_kafka_version_str(), curl_version_info(CURLVERSION_NOW)->version,
                MHD_get_version(), jansson_version_str(), yaml_get_version_string());
+        printf("built with %s %s, allocator %s; Avro is ketenwacht's own (avro-c, %s when this was built, is only in ketenwacht-bench and in tests)\n",
+               COMPILER, __VERSION__, KETENWACHT_ALLOCATOR, KETENWACHT_AVRO_C);
 }
 
 /* Says what there is when @word is none of it. */

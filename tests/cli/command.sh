@@ -41,6 +41,8 @@ row() {
 }
 
 row 0 "ketenwacht [0-9]*librdkafka [0-9]*libcurl [0-9]*libmicrohttpd [0-9]*jansson [0-9]*libyaml [0-9]*" --version
+row 0 "*
+built with * [0-9]*, allocator *; Avro is ketenwacht's own (avro-c, [0-9]*" --version
 row 0 "ketenwacht [0-9]*" version
 row 2 "*no command 'explian' (did you mean 'explain'?)*" explian
 row 2 "*no command '--vesrion' (did you mean '--version'?)*" --vesrion
@@ -59,7 +61,7 @@ row 0 2020-05-26 "KETENWACHT_CONFIG=$config" term 2020-05-15 "5 working days"
 row 0 2020-05-26 KETENWACHT_CONFIG=/nowhere term --config "$config" 2020-05-15 "5 working days"
 row 0 "*measure-started*" "KETENWACHT_SCHEMAS=$schemas" "KETENWACHT_CONFIG=$config" schema list
 row 0 "*" "KETENWACHT_SCHEMAS=$schemas" "KETENWACHT_CONFIG=$config" check
-row 2 "*cannot open config/calendar.yaml*" KETENWACHT_CONFIG= term 2020-05-15 "5 working days"
+row 2 "*cannot read config/calendar.yaml*" KETENWACHT_CONFIG= term 2020-05-15 "5 working days"
 
 row 2 "*config/calendar.yaml (not there; --config or KETENWACHT_CONFIG says where it is) cannot be used*" term 2020-05-15 "5 working days"
 row 2 "*the schemas in schemas (not there; --schemas or KETENWACHT_SCHEMAS says where they are) cannot be used*" tail measure-started
