@@ -61,8 +61,13 @@ git -C "$sources" -c safe.directory='*' archive HEAD | tar -x -C "$root/ketenwac
 
 echo "-- help installs nothing"
 before=$(inside 'dpkg-query -l | wc -l')
-grep -q -- --keep <<<"$(inside 'ops/demo --help')" || fail "ops/demo --help does not say what it takes"
-[ "$(inside 'dpkg-query -l | wc -l')" = "$before" ] || fail "ops/demo --help installed something"
+for script in build demo install kafka test; do
+        for word in --help -h; do
+                grep -q "^Usage: ops/$script" <<<"$(inside "ops/$script $word")" || fail "ops/$script $word does not say what it takes"
+        done
+done
+[ "$(inside 'dpkg-query -l | wc -l')" = "$before" ] || fail "help installed something"
+grep -q 'ops/install build installs it' <<<"$(inside 'ops/build 2>&1')" || fail "ops/build does not say what is missing"
 
 echo "-- an installation that is broken off"
 inside 'exec setsid ops/install build' >"$scratch/install.log" 2>&1 &
@@ -78,6 +83,8 @@ inside 'exec ops/demo --keep --speed 0 --cases 10' >"$scratch/demo.log" 2>&1 &
 demo=$!
 wait_until "the demonstration" "[ -e '$root/ketenwacht/.cache/demo.env' ] || ! kill -0 $demo 2>/dev/null"
 kill -0 $demo || fail "the demonstration ended: $(tail -n 5 "$scratch/demo.log")"
+[ "$(grep -c '^ops/build:' "$scratch/demo.log")" = 2 ] || fail "not two lines about the build: $(head -n 20 "$scratch/demo.log")"
+grep -q '^\[[0-9]*/[0-9]*\]' "$scratch/demo.log" && fail "a line a step of the build, in a log"
 inside "$(block first-event; block first-answer)" >"$scratch/event.log" 2>&1 || true
 grep -q 'Jeugdbeschermer binnen vijf werkdagen: niet gehaald' "$scratch/event.log" || fail "no explanation: $(tail -n 5 "$scratch/event.log")"
 grep -q MET_LATE "$scratch/event.log" || fail "the alert was not resolved: $(tail -n 5 "$scratch/event.log")"
