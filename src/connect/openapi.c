@@ -217,7 +217,7 @@ static void put_cloudevent_schema(struct json_writer *w, const struct openapi_co
         static const char *const required[] = {"specversion", "id", "source", "type", "data"};
         char name[REFERENCE_MAX], of_event[EVENT_HEADER_TYPE_MAX];
 
-        (void) snprintf(name, sizeof(name), "%s.cloudevent", type->name);
+        (void) snprintf(name, sizeof(name), "%s-cloudevent", type->name);
         jsonw_key(w, name);
         jsonw_open_object(w);
         jsonw_put_string(w, "type", "object");
@@ -416,7 +416,7 @@ static void put_path(struct json_writer *w, const struct event_type *type, bool 
         jsonw_open_object(w);
         put_content(w, "application/json", type->name, "");
         if (!json_only)
-                put_content(w, "application/cloudevents+json", type->name, ".cloudevent");
+                put_content(w, "application/cloudevents+json", type->name, "-cloudevent");
         jsonw_close_object(w);
         jsonw_close_object(w);
         put_responses(w, "202", accepted, statuses, ELEMENTS(statuses));
