@@ -9,7 +9,8 @@
 set -u
 work=$(mktemp -d) && cd "$work" || exit 2
 trap 'rm -rf "$work"' EXIT
-npm i --silent --no-audit --no-fund avro-typescript@1.1.0 @ovotech/avro-ts@6.2.0 avsc@5.7.9 typescript@5.9.3 >install.log 2>&1 || { tail -3 install.log; exit 2; }
+npm i --silent --no-audit --no-fund avro-typescript@1.1.0 @ovotech/avro-ts@6.2.0 avsc@5.7.9 typescript@5.9.3 >install.log 2>&1 ||
+        { tail -3 install.log; exit 2; }
 
 cat >schema.avsc <<'END'
 {"type": "record", "name": "Feit", "fields": [{"name": "rol", "type": {"type": "enum", "name": "Rol", "symbols": ["GI", "GEMEENTE"]}}]}
