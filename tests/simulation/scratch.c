@@ -142,6 +142,10 @@ static void add_outcome(struct question *q, const struct outcome *outcome) {
                 add_record(q, TOPIC_CASE_STATE, outcome->rows[i].key, outcome->rows[i].n_key, outcome->rows[i].value, outcome->rows[i].n_value);
 }
 
+static bool is_this(void *ctx, const struct uuid *case_id) {
+        return uuid_equal(ctx, case_id);
+}
+
 /* A new store with the rows of one case, which it forgets at once if it may, or keeps. */
 static struct store *fill(struct sim *s, struct engine *engine, const struct ledger_case *c, bool forgets) {
         struct store *store = NULL;
@@ -155,6 +159,8 @@ static struct store *fill(struct sim *s, struct engine *engine, const struct led
                 if (store_restore(store, c->rows.items[i].key, ROW_KEY_BYTES, c->rows.items[i].value, c->rows.items[i].n, &err))
                         sim_fail(s, "a row that was committed cannot be restored: %s", err.text);
         }
+        if (store_enliven(store, is_this, (void *)&c->id, INSTANT_TOUCHED))
+                sim_check_memory(s, NULL);
         return store;
 }
 

@@ -27,6 +27,7 @@ struct judge {
         struct table both;   /* "event_id|organisation": in its topic, less in its inbox */
         struct table dead;   /* "topic|partition|offset" */
         struct table settled;/* alert_ids that a replay finds open */
+        const struct ledger_part *settling; /* whose settled are looked for */
         size_t open;         /* alerts that are open in the rows of state */
         struct lines lines;
 };
@@ -267,7 +268,8 @@ static int settle_told(void *ctx, const struct outcome *outcome) {
         struct judge *j = ctx;
 
         for (size_t i = 0; i < outcome->n_effects; i++) {
-                if (outcome->effects[i].kind == EFFECT_RAISED)
+                /* Of regions that are there without a record replay has all, whatever the partition. */
+                if (outcome->effects[i].kind == EFFECT_RAISED && ledger_find(j->settling, &outcome->effects[i].told.case_id))
                         see(j, &j->settled, &outcome->effects[i].told.alert_id, sizeof(struct uuid))->times++;
         }
         return 0;
@@ -304,6 +306,7 @@ static void compare_settled(struct judge *j, int32_t p) {
         size_t open = 0;
 
         table_done(&j->settled);
+        j->settling = part;
         replay_facts(j, part, now);
         for (size_t i = 0; i < part->cases.n; i++) {
                 const struct ledger_case *c = part->cases.items[i];

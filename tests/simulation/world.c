@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "bus/murmur2.h"
 
 #define PATH 512
 #define SEED_MEMORY ((size_t)256 << 20)
@@ -116,13 +117,17 @@ static struct config *read_config(const char *folder, const char *root) {
         return config;
 }
 
-/* The same configuration, changed, in a folder of its own for as long as it takes to read it. */
+/*
+ * The same configuration, changed, in a folder of its own for as long as it takes to read it. Every region that says when it begins to live does so without
+ * an event: then something is told of it that no record brought about.
+ */
 static struct config *read_changed(const char *folder, const char *root, const char *without, const char *const (*pairs)[2], size_t n_pairs) {
+        static const char *const alive[][2] = {{"alive: false", "alive: true"}};
         char scratch[] = "/tmp/ketenwacht-simulation-XXXXXX", to[PATH], from[PATH], protocols[PATH];
         struct config *config;
 
         need(mkdtemp(scratch) != NULL, "make", scratch);
-        copy_folder(folder, join(to, scratch, "config"), NULL, NULL, 0);
+        copy_folder(folder, join(to, scratch, "config"), NULL, alive, ELEMENTS(alive));
         copy_folder(join(from, folder, "protocols"), join(protocols, to, "protocols"), without, pairs, n_pairs);
         config = read_config(to, root);
         remove_folder(scratch);
@@ -158,7 +163,7 @@ int rules_read(const char *root, struct rules ret[PROFILES]) {
         ret[PROFILE_DEADLINES].read[0] = read_config(folder, root);
         ret[PROFILE_DEADLINES].read[1] = read_changed(folder, root, NULL, changes, ELEMENTS(changes));
         join(folder, root, "config");
-        ret[PROFILE_BUNDLED].read[0] = read_config(folder, root);
+        ret[PROFILE_BUNDLED].read[0] = read_changed(folder, root, NULL, NULL, 0);
         ret[PROFILE_BUNDLED].read[1] = read_changed(folder, root, "inspectie-normen-2020", NULL, 0);
         for (unsigned p = 0; p < PROFILES; p++) {
                 if (row_codec_new(&ret[p].codec))
@@ -301,6 +306,19 @@ void world_topics(struct sim *s) {
         }
 }
 
+/* The cases that are there without a record. */
+static void open_regions(struct sim *s) {
+        char key[UUID_TEXT + 1];
+
+        for (size_t i = 0; i < regions_count(s->config->organisations); i++) {
+                const struct region *region = regions_at(s->config->organisations, i);
+
+                uuid_format(&region->case_id, key);
+                if (region->alive)
+                        (void) ledger_get(&s->truth[murmur2_partition(key, UUID_TEXT, s->partitions)], &region->case_id);
+        }
+}
+
 void world_open(struct sim *s) {
         static const struct clock_ops ops = {broker_now, broker_monotonic};
 
@@ -308,6 +326,7 @@ void world_open(struct sim *s) {
                 sim_check_memory(s, NULL);
         s->body.max = (size_t)1 << 20;
         world_topics(s);
+        open_regions(s);
         load_open(s);
 }
 
