@@ -50,6 +50,7 @@ static const struct organisation *role_gi(const struct view *v, const struct rol
 
 /* Return: whether the role is settled: it means somebody, or it waits. */
 static bool role_add_named(struct view *v, struct addressees *to, const struct role *role, const struct role_scope *scope) {
+        const char *name = role->kind == ROLE_GIS ? ROLE_WORD_GI : role->name; /* the GIs that a region lists: no GI has such a role itself */
         const struct organisation *gi = role_gi(v, scope), *municipality = NULL;
         const struct role_entry *entry;
         bool some = false;
@@ -57,12 +58,12 @@ static bool role_add_named(struct view *v, struct addressees *to, const struct r
         gi = view_follow(v, gi, scope->date, scope->present);
         if (scope->for_each == EACH_MUNICIPALITY)
                 municipality = view_follow(v, scope->each, scope->date, scope->present);
-        entry = role_entry_of(v, role->name, gi, municipality);
+        entry = role_entry_of(v, name, gi, municipality);
         if (!entry && !v->region) {
                 if (scope->waits && !view_settled(v) && strcmp(role->name, "management") != 0)
                         return true;
                 municipality = view_municipality(v, scope->date, scope->present);
-                entry = role_entry_of(v, role->name, NULL, municipality);
+                entry = role_entry_of(v, name, NULL, municipality);
         }
         if (!entry) {
                 const struct organisation *stand_in = NULL;
@@ -120,6 +121,7 @@ static bool role_add(struct view *v, struct addressees *to, const struct role *r
         case ROLE_OPERATORS:
                 addressees_add(to, organisations_operators(v->config->organisations), role, false);
                 return true;
+        case ROLE_GIS:
         case ROLE_NAMED:
                 return role_add_named(v, to, role, scope);
         }

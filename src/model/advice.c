@@ -74,11 +74,27 @@ static void advise_partners(const struct protocol *p, struct mistakes *warnings)
         mistakes_place(warnings, p->file, "no municipality of its region is a partner, so nothing of it ever holds for a child");
 }
 
+static bool advice_has_gis(const struct region *region) {
+        for (; region; region = region->part_of) {
+                if (role_find(region->roles, region->n_roles, ROLE_WORD_GI))
+                        return true;
+        }
+        return false;
+}
+
 static void advise_roles(const struct norm *norm, const struct roles *roles, struct mistakes *warnings) {
+        const struct protocol *p = norm->protocol;
+
         for (size_t i = 0; i < roles->n; i++) {
                 if (roles->items[i].kind == ROLE_GI)
                         advice_of_norm(warnings, norm,
-                                       "a region has no GI of its own, so what is for 'gi' goes to operators; give each its own with for_each: gi");
+                                       "a region has no GI of its own, so what is for 'gi' goes to operators; write 'gis' for every GI of the region, or give "
+                                       "each its own with for_each: gi");
+                for (size_t j = 0; roles->items[i].kind == ROLE_GIS && j < p->n_regions; j++) {
+                        if (!advice_has_gis(p->regions[j]))
+                                advice_of_norm(warnings, norm, "region '%s' lists no GI (roles: {gi: …}), so what is for 'gis' goes to operators there",
+                                               p->regions[j]->id);
+                }
         }
 }
 

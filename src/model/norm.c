@@ -169,8 +169,9 @@ size_t norm_count_named(const struct norm *norm, const struct event_types *types
 
 const char *role_dutch(const char *name) {
         static const struct { const char *name, *dutch; } built_in[] = {
-                {"gi", "GI"},           {"municipality", "gemeente"},  {"previous-municipality", "vorige gemeente"}, {"operators", "beheer"},
-                {"local-team", "lokaal team"}, {"management", "directie"}, {"region", "regio"}, {"partner", "partner"}, {"part", "deelregio"},
+                {ROLE_WORD_GI, "GI"}, {ROLE_WORD_GIS, "GI's"}, {"municipality", "gemeente"},  {"previous-municipality", "vorige gemeente"},
+                {"operators", "beheer"}, {"local-team", "lokaal team"}, {"management", "directie"}, {"region", "regio"},
+                {"partner", "partner"}, {"part", "deelregio"},
         };
 
         for (size_t i = 0; i < ELEMENTS(built_in); i++) {

@@ -46,7 +46,9 @@ struct event_refs {
         size_t n;
 };
 
-enum role_kind { ROLE_ORGANISATION, ROLE_FIELD, ROLE_GI, ROLE_MUNICIPALITY, ROLE_PREVIOUS_MUNICIPALITY, ROLE_OPERATORS, ROLE_EACH, ROLE_NAMED };
+enum role_kind {
+        ROLE_ORGANISATION, ROLE_FIELD, ROLE_GI, ROLE_GIS, ROLE_MUNICIPALITY, ROLE_PREVIOUS_MUNICIPALITY, ROLE_OPERATORS, ROLE_EACH, ROLE_NAMED,
+};
 struct role {
         enum role_kind kind;
         const char *name;                        /* as written: what tellings call it */
@@ -57,6 +59,9 @@ struct roles {
         const struct role *items;
         size_t n;
 };
+
+#define ROLE_WORD_GIS "gis" /* every GI of the region: those that it lists … */
+#define ROLE_WORD_GI "gi"   /* … in its roles under this word */
 
 /* What people call a role that is built in: "gemeente"; another by its own name. */
 const char *role_dutch(const char *name);

@@ -227,7 +227,8 @@ struct organisations_drafts {
 };
 
 /* Words that a protocol uses for what is found in a case: an organisation of that name would hide them. */
-static const char *const reserved_ids[] = {"gi", "municipality", "previous-municipality", "local-team", "management", "partner", "part", ORGANISATION_BROKER};
+static const char *const reserved_ids[] = {"gi",         "gis",     "municipality", "previous-municipality", "local-team",
+                                           "management", "partner", "part",         ORGANISATION_BROKER};
 
 static void organisation_check_others(struct reading *r, const struct yaml_node *node) {
         const struct yaml_node *contacts = yaml_get(node, "contacts"), *delivery = yaml_get(node, "delivery");
@@ -419,7 +420,7 @@ static const struct region *region_resolve(struct organisations_drafts *d, const
 
 /* A role that resolves before the mapping is looked at would never be found in it. */
 static void role_check_word(struct organisations_drafts *d, const struct yaml_node *key, const struct role_entry *entry, bool of_region) {
-        static const char *const built_in[] = {"municipality", "previous-municipality", "operators", "partner", "part"};
+        static const char *const built_in[] = {"gis", "municipality", "previous-municipality", "operators", "partner", "part"};
         const struct organisation *same = organisations_find(d->orgs, text_of(entry->role));
 
         for (size_t i = 0; i < ELEMENTS(built_in); i++) {

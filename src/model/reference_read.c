@@ -411,8 +411,8 @@ static const struct {
         const char *word;
         enum role_kind kind;
 } built_in[] = {
-        {"gi", ROLE_GI}, {"municipality", ROLE_MUNICIPALITY}, {"previous-municipality", ROLE_PREVIOUS_MUNICIPALITY}, {"operators", ROLE_OPERATORS},
-        {"local-team", ROLE_NAMED}, {"management", ROLE_NAMED},
+        {ROLE_WORD_GI, ROLE_GI}, {ROLE_WORD_GIS, ROLE_GIS}, {"municipality", ROLE_MUNICIPALITY}, {"previous-municipality", ROLE_PREVIOUS_MUNICIPALITY},
+        {"operators", ROLE_OPERATORS}, {"local-team", ROLE_NAMED}, {"management", ROLE_NAMED},
 };
 
 /* "referral-issued.provider": a field of the fact at hand that names an organisation. */
@@ -483,10 +483,13 @@ static bool role_read(struct norm_reading *c, const struct yaml_node *node, stru
                 return true;
         }
         for (size_t i = 0; i < ELEMENTS(built_in); i++) {
-                if (strcmp(node->text, built_in[i].word) == 0) {
-                        ret->kind = built_in[i].kind;
+                if (strcmp(node->text, built_in[i].word) != 0)
+                        continue;
+                ret->kind = built_in[i].kind;
+                if (ret->kind != ROLE_GIS || organisations_have_role(c->orgs, ROLE_WORD_GI))
                         return true;
-                }
+                mistake_at(c, node, "'" ROLE_WORD_GIS "' is every GI of the region, and no region lists its GIs: give it roles: {" ROLE_WORD_GI ": [...]}");
+                return false;
         }
         ret->kind = ROLE_NAMED;
         return organisations_have_role(c->orgs, node->text) || role_unknown(c, node);

@@ -117,7 +117,8 @@ advised "norm 'n': rung 2 comes before rung 1; *" "$CHILD, term: 5 days, escalat
 advised "norm 'n': rung 1 comes at the midnight after *" "$CHILD, term: 24 hours, escalate: [{after: 0 days, to: [gi]}, {after: 1 hour, to: [gi]}]}]"
 advised "norm 'n': reminder 1 comes before the term begins, *" "$CHILD, term: 5 working days, remind: [{before: 2 weeks, to: [gi]}]}]"
 advised "norm 'n': roll: legal moves terms that a law sets *" "$CHILD, term: 6 weeks, roll: legal}]"
-advised "norm 'n': a region has no GI of its own, *" "$NORM, starts: protocol, due: 2021-01-01, met_by: [meeting-held], escalate: [{after: 0 days, to: [gi]}]}]"
+advised "norm 'n': a region has no GI of its own, so what is for 'gi' goes to operators; write 'gis' for every GI of the region, *" \
+        "$NORM, starts: protocol, due: 2021-01-01, met_by: [meeting-held], escalate: [{after: 0 days, to: [gi]}]}]"
 advised "norm 'n': region 'r' hears nothing of it before its own first event; give it alive: true *" \
         "$NORM, starts: protocol, due: 2021-01-01, met_by: [meeting-held], escalate: [{after: 0 days, to: [operators]}]}]"
 sed -i 's/{id: r,/{id: r, alive: false,/' "$work/advice/organisations.yaml"
@@ -125,7 +126,14 @@ row 0 "version *" '' --strict --config "$work/advice" --schemas "$schemas"
 sed -i 's/{id: r, alive: false,/{id: r, alive: perhaps,/' "$work/advice/organisations.yaml"
 row 2 '' "*/organisations.yaml:*:*: alive must be true or false, not 'perhaps'
 *" --config "$work/advice" --schemas "$schemas"
-sed -i 's/{id: r, alive: perhaps,/{id: r,/' "$work/advice/organisations.yaml"
+sed -i 's/{id: r, alive: perhaps,/{id: r, alive: false,/; s/{id: s,/{id: s, alive: false,/' "$work/advice/organisations.yaml"
+{
+        printf 'protocol: p\nregion: [r, s]\nvalid: {from: 2020-01-01}\n'
+        printf '%s\n' "$NORM, starts: protocol, due: 2021-01-01, met_by: [meeting-held], escalate: [{after: 0 days, to: [gis]}]}]"
+} >"$work/advice/protocols/p.yaml"
+row 1 "version *
+warning: $work/advice/protocols/p.yaml: norm 'n': region 's' lists no GI (roles: {gi: …}), so what is for 'gis' goes to operators there" '' \
+        --strict --config "$work/advice" --schemas "$schemas"
 advised "no municipality of its region is a partner, *" 'partners: [{organisation: gm0002}, {organisation: gi-een}]' "$CHILD, term: 5 days}]"
 
 # Coverage: every rule has a row; without one it is a no, a wrong name is a mistake.

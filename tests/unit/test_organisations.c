@@ -45,6 +45,7 @@ static const struct {
          "3:53: only the last row of 'a' may have a successor"},
         {OPERATORS "  - {id: a, kind: gi, roles: {account-holder: gm9}}\n", "3:47: account-holder: no organisation 'gm9'"},
         {OPERATORS "  - {id: a, kind: gi, roles: {municipality: a}}\n", "3:31: role 'municipality' is built in and cannot be given to anybody"},
+        {OPERATORS "  - {id: a, kind: gi, roles: {gis: a}}\n", "3:31: role 'gis' is built in and cannot be given to anybody"},
         {OPERATORS "  - {id: a, kind: gi, roles: {gi: a}}\n", "3:31: role 'gi' is built in; only a region lists its GIs"},
         {OPERATORS "  - {id: a, kind: gi, roles: {b: a}}\n  - {id: b, kind: gi}\n", "3:31: role 'b' is the id of an organisation, which stands for itself"},
         {OPERATORS "  - {id: a, kind: gi}\nregions:\n  - {id: r, roles: {gi: [a, a]}}\n", "5:29: role 'gi' names 'a' twice"},

@@ -241,6 +241,29 @@ static void assert_lines(const struct scratch *s, struct mistakes *mistakes, con
         ck_assert_str_eq(buffer_text(&mistakes->text), lines);
 }
 
+/* 'gis' is whom a region lists, so somebody must list them. */
+START_TEST(nobody_lists_the_gis) {
+        struct organisations *listed = orgs, *none = NULL;
+        struct mistakes mistakes = MISTAKES_INIT;
+        struct scratch scratch = scratch_new();
+        struct protocols protocols = {0};
+        char path[SCRATCH_PATH];
+
+        scratch_write(&scratch, "organisations.yaml",
+                      "organisations:\n  - {id: o, kind: operators, name: Beheer}\nregions:\n  - {id: gooi-en-vechtstreek, name: Gooi}\n");
+        scratch_folder(&scratch, "protocols");
+        scratch_write(&scratch, "protocols/p.yaml", NORM P "    due: 2023-01-01\n    met_by: [meeting-held]\n    announce: [gis]\n");
+        ck_assert_int_eq(organisations_read(scratch_path(&scratch, "organisations.yaml", path), &none, &mistakes), 0);
+        ck_assert_int_eq(protocols_read(scratch_path(&scratch, "protocols", path), types, none, arena, &protocols, &mistakes), -EINVAL);
+        assert_report(&scratch, &mistakes,
+                      "protocols/p.yaml:10:16: 'gis' is every GI of the region, and no region lists its GIs: give it roles: {gi: [...]}");
+        ck_assert_int_eq(protocols_read(scratch_path(&scratch, "protocols", path), types, listed, arena, &protocols, &mistakes), 0);
+        mistakes_done(&mistakes);
+        organisations_free(none);
+        scratch_remove(&scratch);
+}
+END_TEST
+
 START_TEST(test_mistakes) {
         struct scratch s = scratch_new();
         struct protocols protocols;
@@ -498,6 +521,7 @@ int main(void) {
         int failed;
 
         tcase_add_checked_fixture(tcase, setup, teardown);
+        tcase_add_test(tcase, nobody_lists_the_gis);
         tcase_add_loop_test(tcase, test_mistakes, 0, ELEMENTS(mistake_rows));
         tcase_add_test(tcase, test_a_good_norm_has_no_mistakes);
         tcase_add_loop_test(tcase, test_one_norm_name_in_two_protocols, 0, ELEMENTS(pairs));
