@@ -33,6 +33,7 @@
 #define GI_HTTP_DISCARD_MAX ((int64_t)1024 * 1024) /* of a body that nobody wants, before the connection is cut */
 #define GI_HTTP_ANSWER_MAX ((size_t)64 * 1024)
 #define GI_HTTP_RETRY_AFTER_S 2
+#define GI_HTTP_PAUSED_RETRY_AFTER_S 60 /* an operator's pause takes a while */
 #define GI_HTTP_ANSWERS_MS 5 /* while questions are open, the desk's answers are looked for so often */
 #define GI_HTTP_LANGUAGE LANGUAGE_EN /* of who asks for none that we have */
 
@@ -155,7 +156,7 @@ static enum MHD_Result answer_problem(const struct gi_http *g, struct MHD_Connec
                 a.extra = "WWW-Authenticate";
                 a.value = "Bearer realm=\"ketenwacht\"";
         } else if (a.status == MHD_HTTP_SERVICE_UNAVAILABLE) {
-                (void) snprintf(seconds, sizeof(seconds), "%d", GI_HTTP_RETRY_AFTER_S);
+                (void) snprintf(seconds, sizeof(seconds), "%d", problem->kind == PROBLEM_PAUSED ? GI_HTTP_PAUSED_RETRY_AFTER_S : GI_HTTP_RETRY_AFTER_S);
                 a.extra = "Retry-After";
                 a.value = seconds;
         } else if (a.status == MHD_HTTP_METHOD_NOT_ALLOWED) {
@@ -294,6 +295,20 @@ static void request_unauthorised(struct problem *p) {
                                           "stuur Authorization: Bearer mee, met het token van uw organisatie"));
 }
 
+/* Whether nothing is taken or given now. Why stands in the audit, and is not for everybody who calls. */
+static bool request_is_paused(const struct request *q, struct problem *p) {
+        char since[INSTANT_TEXT + 1];
+        instant_t at;
+
+        if (!runtime_is_paused(q->server->env->runtime, &at))
+                return false;
+        instant_format(at, since);
+        p->kind = PROBLEM_PAUSED;
+        error_set(&p->detail, IN_LANGUAGE(p->language, "the operators have paused this since %s; send or ask it again later, with the same event_id",
+                                          "de beheerders hebben dit stilgezet sinds %s; stuur of vraag het later opnieuw, met dezelfde event_id"), since);
+        return true;
+}
+
 /* What is asked, when it can be. */
 static void request_question(struct request *q, const char *method) {
         struct problem *p = &q->problem;
@@ -304,7 +319,7 @@ static void request_question(struct request *q, const char *method) {
                 error_set(&p->detail, IN_LANGUAGE(p->language, "this can only be read: use GET", "dit kan alleen worden gelezen: gebruik GET"));
         } else if (!q->caller) {
                 request_unauthorised(p);
-        } else if (q->question.kind == DESK_INBOX) {
+        } else if (!request_is_paused(q, p) && q->question.kind == DESK_INBOX) {
                 (void) question_inbox(q->connection, &q->question, p);
         }
 }
@@ -321,6 +336,8 @@ static void request_admit(struct request *q, const char *name, const char *metho
                 error_set(&p->detail, IN_LANGUAGE(p->language, "events are posted: use POST", "een gebeurtenis stuurt u met POST"));
         } else if (!q->caller) {
                 request_unauthorised(p);
+        } else if (request_is_paused(q, p)) {
+                return;
         } else if (!q->type) {
                 request_unknown_event(g, name, p);
         } else if (!intake_allowed(q->type, q->caller, p->language, p)) {

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* What every command says in the same way: a failure, a wrong argument. */
+/* What every command says and asks in the same way: a failure, a wrong argument, who acts and why. */
 
 #include "cli/command.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/utf8.h"
 
 int command_fail(const char *name, int status, const struct error *err) {
         fprintf(stderr, "ketenwacht %s: %s\n", name, err->text[0] ? err->text : "failed without a reason; please report this");
@@ -102,4 +105,26 @@ int command_beside(const char *program, char ret[COMMAND_PATH_MAX], struct error
                 return 0;
         error_set(err, "the program %s is not to be had: %s; it is built and installed beside this one", ret, strerror(errno));
         return -errno;
+}
+
+/* -- Who acts, and why -- */
+
+#define PASSWD_BYTES 4096
+
+void command_user(char ret[COMMAND_USER_MAX + 1]) {
+        char memory[PASSWD_BYTES];
+        struct passwd entry, *found = NULL;
+
+        if (getpwuid_r(getuid(), &entry, memory, sizeof(memory), &found) == 0 && found)
+                (void) snprintf(ret, COMMAND_USER_MAX + 1, "%s", entry.pw_name);
+        else
+                (void) snprintf(ret, COMMAND_USER_MAX + 1, "%u", (unsigned)getuid());
+}
+
+int command_reason(const char *name, const char *needed_for, const char *reason) {
+        if (!reason || !reason[0])
+                return command_usage(name, "%s needs a --reason: it stands in audit", needed_for);
+        if (strlen(reason) > COMMAND_REASON_MAX || !utf8_valid(reason, strlen(reason)))
+                return command_usage(name, "--reason is one sentence of at most %d bytes of UTF-8", COMMAND_REASON_MAX);
+        return EXIT_DONE;
 }

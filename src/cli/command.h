@@ -58,6 +58,17 @@ int command_usage(const char *name, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Writes what stands in standard output's buffer. Return: EXIT_DONE, or EXIT_BROKER after the sentence. */
 int command_flush(const char *name) MUSTCHECK;
 
+/* -- Who acts, and why: what stands in audit -- */
+
+#define COMMAND_USER_MAX 64    /* bytes */
+#define COMMAND_REASON_MAX 300 /* bytes */
+
+/* The name of the account that runs this, or its number. */
+void command_user(char ret[COMMAND_USER_MAX + 1]);
+
+/* Whether @reason is one that can stand in audit; @needed_for: what cannot be done without one. Return: EXIT_DONE, or EXIT_USAGE after the sentence. */
+int command_reason(const char *name, const char *needed_for, const char *reason) MUSTCHECK;
+
 #define COMMAND_PATH_MAX 4096
 
 /* The path of a program that is installed beside this one. Return: 0; negative errno with a sentence when it is not there. */

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* `ketenwacht connect`: runs one connector, from its file, until it is told to stop. */
+/* `ketenwacht connect`: runs one connector, from its file, until it is told to stop; or gives it an operator's order. */
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "bus/pulse.h"
 #include "cli/broker.h"
 #include "cli/options.h"
 #include "cli/upkeep.h"
 #include "cluster/upkeep.h"
-#include "connect/brake.h"
+#include "connect/act.h"
 #include "connect/driver.h"
 #include "connectors/connector.h"
 #include "console/server.h"
@@ -20,11 +21,14 @@
 #define STEP_MS 100          /* longest wait of one turn: how soon a stop is noticed */
 #define LOOK_MS 50           /* between two looks of the main thread */
 #define FOLDER_PATH_MAX 4096
+#define ACT_LINE_MAX 1024
+
+_Static_assert(COMMAND_USER_MAX <= ORDER_BY_MAX && COMMAND_REASON_MAX <= ORDER_REASON_MAX, "what a command takes can be kept");
 
 struct connect {
         struct command_dirs dirs;
-        const char *path, *bootstrap, *metrics_text;
-        bool list, resume;
+        const char *path, *bootstrap, *metrics_text, *reason;
+        bool list, pause, resume;
         int64_t metrics_port; /* -1: none */
         struct organisations *organisations;
         struct event_types *types;
@@ -39,6 +43,20 @@ struct connect {
         struct stop stop;
 };
 
+static bool connect_acts(const struct connect *c) {
+        return c->pause || c->resume;
+}
+
+static int connect_check_act(const struct connect *c) {
+        if (c->pause && c->resume)
+                return command_usage("connect", "--pause or --resume, not both");
+        if (c->reason && !connect_acts(c))
+                return command_usage("connect", "--reason goes with --pause and --resume");
+        if (c->metrics_text && connect_acts(c))
+                return command_usage("connect", "--metrics is for a connector that runs; --pause and --resume only give it an order");
+        return c->pause || c->reason ? command_reason("connect", "--pause", c->reason) : EXIT_DONE;
+}
+
 static int connect_arguments(int argc, char **argv, struct connect *c) {
         const struct option_row rows[] = {
                 OPTION_TEXT_ROW("--config", &c->dirs.config),
@@ -46,7 +64,9 @@ static int connect_arguments(int argc, char **argv, struct connect *c) {
                 OPTION_TEXT_ROW("--bootstrap", &c->bootstrap),
                 OPTION_TEXT_ROW("--metrics", &c->metrics_text),
                 OPTION_FLAG_ROW("--list", &c->list),
+                OPTION_FLAG_ROW("--pause", &c->pause),
                 OPTION_FLAG_ROW("--resume", &c->resume),
+                OPTION_TEXT_ROW("--reason", &c->reason),
                 OPTION_END_ROW,
         };
         const char *arguments[OPTION_ARGUMENTS_MAX];
@@ -61,7 +81,7 @@ static int connect_arguments(int argc, char **argv, struct connect *c) {
         c->metrics_port = -1;
         if (c->metrics_text && (!text_to_int64(text_of(c->metrics_text), &c->metrics_port) || c->metrics_port < 0 || c->metrics_port > UINT16_MAX))
                 return command_usage("connect", "--metrics '%s' is no port; expected 0 (any that is free) to %d", c->metrics_text, UINT16_MAX);
-        return 0;
+        return connect_check_act(c);
 }
 
 /* -- What there is -- */
@@ -105,7 +125,7 @@ static int connect_read_all(struct connect *c, struct mistakes *mistakes) {
         r = organisations_read(path, &c->organisations, mistakes);
         if (r == 0)
                 r = event_types_read(c->dirs.schemas, &c->types, mistakes);
-        return r ? r : connect_file_read(c->path, connectors, c->organisations, environment, &c->file, mistakes);
+        return r ? r : connect_file_read(c->path, connectors, c->organisations, connect_acts(c) ? NULL : environment, &c->file, mistakes);
 }
 
 static int configure(struct connect *c) {
@@ -124,20 +144,46 @@ static int configure(struct connect *c) {
         return status ? status : command_broker_open("connect", &c->broker);
 }
 
-/* -- Resuming -- */
+/* -- Orders of an operator -- */
 
-static int resume(struct connect *c) {
+static void act_put(const struct connect *c, const struct act_resumed *resumed) {
+        CLEANUP(buffer_done) struct buffer line = BUFFER_INIT(ACT_LINE_MAX);
+        struct json_writer w = JSON_WRITER(&line);
+        char since[INSTANT_TEXT + 1];
+
+        jsonw_open_object(&w);
+        jsonw_put_string(&w, c->pause ? "paused" : "resumed", c->file->name);
+        instant_format(resumed->paused_since, since);
+        if (resumed->was_paused)
+                jsonw_put_string(&w, "paused_since", since);
+        if (resumed->was_stopped)
+                jsonw_put_int(&w, "inbox_offset", resumed->offset);
+        jsonw_close_object(&w);
+        puts(buffer_text(&line));
+}
+
+static int act(struct connect *c) {
+        const bool out = c->file->ops->direction == CONNECTOR_OUT;
+        char user[COMMAND_USER_MAX + 1];
+        const struct connector_act order = {
+                .bus = c->broker.bus,
+                .types = c->types,
+                .connector = c->file->name,
+                .organisation = out ? c->file->out.organisation->id : NULL,
+                .by = user,
+                .reason = c->reason,
+                .clock = clock_system(),
+        };
+        struct act_resumed resumed = {0};
         struct error err = {0};
-        int64_t offset;
         int r;
 
-        if (c->file->ops->direction != CONNECTOR_OUT)
-                return command_usage("connect", "--resume is for connectors that deliver; %s takes in", c->file->ops->name);
-        r = brake_resume(c->broker.bus, c->types, c->file->name, c->file->out.organisation->id, clock_system(), &offset, &err);
+        command_user(user);
+        r = c->pause ? act_pause(&order, &err) : act_resume(&order, &resumed, &err);
         if (r)
-                return command_fail("connect", r == BRAKE_E_OFF ? EXIT_NO : EXIT_BROKER, &err);
-        printf("{\"resumed\":\"%s\",\"inbox_offset\":%lld}\n", c->file->name, (long long)offset);
-        return EXIT_DONE;
+                return command_fail("connect", r == ACT_E_NOTHING ? EXIT_NO : EXIT_BROKER, &err);
+        act_put(c, &resumed);
+        return command_flush("connect");
 }
 
 /* -- The console's questions, on its thread -- */
@@ -151,6 +197,7 @@ static bool is_healthy(void *ctx) {
 static void is_ready(void *ctx, struct console_reasons *reasons) {
         const struct connect *c = ctx;
         struct runtime_status status;
+        char paused[INSTANT_TEXT + 1];
         instant_t since;
 
         runtime_driver_status(c->driver, &status);
@@ -162,6 +209,10 @@ static void is_ready(void *ctx, struct console_reasons *reasons) {
                 console_reason(reasons, "looking", "%s reads in deliveries whether it was stopped", c->file->name);
         if (status.braked)
                 console_reason(reasons, "stopped", "the target of %s wants nothing more; ketenwacht connect --resume goes on", c->file->name);
+        instant_format(status.paused_since, paused);
+        if (status.paused)
+                console_note(reasons, "paused", "an operator paused %s at %s; ketenwacht status says who and why, ketenwacht connect --resume lets it go on",
+                             c->file->name, paused);
         if (status.stuck >= 0)
                 console_reason(reasons, "window-full",
                                "the record at offset %lld of the inbox of %s has failed %d times (last answer: %d), and what comes behind it waits; ask the "
@@ -275,13 +326,13 @@ static int run_connect(int argc, char **argv) {
                 return status ? status : list_connectors();
         stop_hold(&c.stop); /* before any thread begins, so that all inherit it */
         status = configure(&c);
-        if (status == EXIT_DONE && c.resume)
-                status = resume(&c);
+        if (status == EXIT_DONE && connect_acts(&c))
+                status = act(&c);
         else if (status == EXIT_DONE)
                 status = open_upkeep(&c);
-        if (status == EXIT_DONE && !c.resume)
+        if (status == EXIT_DONE && !connect_acts(&c))
                 status = open_runtime(&c);
-        if (status == EXIT_DONE && !c.resume)
+        if (status == EXIT_DONE && !connect_acts(&c))
                 status = run_until_stopped(&c);
         done(&c);
         return status;
@@ -291,15 +342,21 @@ const struct command command_connect = {
         .name = "connect",
         .summary = "run a connector: events in over HTTP, inboxes out to webhooks",
         .help = "Usage: ketenwacht connect FILE [--bootstrap HOST:PORT,...] [--metrics PORT]\n"
-                "       ketenwacht connect --resume FILE [--bootstrap HOST:PORT,...]\n"
+                "       ketenwacht connect --pause FILE --reason TEXT [--bootstrap HOST:PORT,...]\n"
+                "       ketenwacht connect --resume FILE [--reason TEXT] [--bootstrap HOST:PORT,...]\n"
                 "       ketenwacht connect --list\n"
                 "       ketenwacht connect --help NAME\n\n"
                 "Runs the connector that FILE describes (config/connectors/) until SIGTERM or SIGINT; then it finishes what is under way,\n"
                 "commits and leaves its group. Each connector is a process of its own.\n\n"
                 "  --list             the connectors there are\n"
                 "  --help NAME        every key that the file of this connector may hold\n"
-                "  --resume           a target that answered 410 wants messages again: delivery goes on where it stopped, in the process that\n"
-                "                     runs or in the next one. Prints {\"resumed\":NAME,\"inbox_offset\":N}; status 1 when it was not stopped\n"
+                "  --pause            the connector stands still until it is resumed, in the process that runs (within seconds) and in every later\n"
+                "                     one: webhook delivers nothing, gi-http answers 503 with Retry-After. readyz, ketenwacht status and the log\n"
+                "                     say so. Prints {\"paused\":NAME}; status 1 when it is paused already\n"
+                "  --resume           what was paused goes on, and so does what a target stopped by answering 410: where it stopped. Prints\n"
+                "                     {\"resumed\":NAME,\"paused_since\":INSTANT,\"inbox_offset\":N}, of the last two what applies; status 1 when it\n"
+                "                     was neither paused nor stopped\n"
+                "  --reason TEXT      why; it stands in audit with the name of the account, and of a pause in ketenwacht status\n"
                 "  --metrics PORT     answer /metrics, /healthz and /readyz on 127.0.0.1:PORT; 0 takes any port, see the log\n"
                 "  --bootstrap LIST   the broker; otherwise KETENWACHT_BOOTSTRAP, otherwise broker.yaml\n"
                 "  --config DIR       configuration (else KETENWACHT_CONFIG, else config)\n"
@@ -307,7 +364,8 @@ const struct command command_connect = {
                 "It ends with status 2 when topics were given partitions, so that events would lie where no worker, or no connector, reads\n"
                 "('Partitions that were added' in config/README.md).\n\n"
                 "The log goes to standard error, one JSON object a line (ops/log.md explains each).\n"
-                "Exit status: 0 stopped, resumed or listed, 1 there was nothing to resume, 2 the configuration is wrong, 3 the broker failed.\n",
+                "Exit status: 0 stopped, paused, resumed or listed, 1 there was nothing to pause or resume, 2 the configuration is wrong, 3 the broker\n"
+                "failed.\n",
         .run = run_connect,
         .help_on = help_on,
 };

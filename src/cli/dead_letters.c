@@ -4,15 +4,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/json.h"
 #include "base/loop.h"
-#include "base/utf8.h"
 #include "cli/broker.h"
 #include "cli/configuration.h"
 #include "cli/options.h"
@@ -25,7 +22,7 @@
 #define NAME "dead-letters"
 #define LIST_LIMIT 100        /* letters that list prints, unless something else is said */
 #define LIST_LIMIT_MAX 100000
-#define USER_MAX 64
+_Static_assert(COMMAND_REASON_MAX <= REDRIVE_REASON_MAX, "a reason that is taken can be kept");
 #define LINE_BYTES_MAX ((size_t)64 * 1024)
 
 struct dead_letters {
@@ -35,7 +32,7 @@ struct dead_letters {
         const char *reason, *connector;
         int64_t limit;
         struct redrive redrive; /* its source and filter serve list and show too */
-        char user[USER_MAX + 1];
+        char user[COMMAND_USER_MAX + 1];
         struct config *config;
         struct command_broker broker;
         struct buffer line;
@@ -77,14 +74,6 @@ static int letters_from(const char *text, instant_t *ret) {
         return 0;
 }
 
-static int letters_check_reason(const struct dead_letters *d, const char *needed_for) {
-        if (!d->reason || !d->reason[0])
-                return command_usage(NAME, "%s needs a --reason: it stands in audit", needed_for);
-        if (strlen(d->reason) > REDRIVE_REASON_MAX || !utf8_valid(d->reason, strlen(d->reason)))
-                return command_usage(NAME, "--reason is one sentence of at most %d bytes of UTF-8", REDRIVE_REASON_MAX);
-        return 0;
-}
-
 enum letters_act { LETTERS_LIST, LETTERS_SHOW, LETTERS_REPLAY, LETTERS_ACTS };
 static const char *const act_names[LETTERS_ACTS] = {"list", "show", "replay"};
 
@@ -117,9 +106,9 @@ static int letters_check(struct dead_letters *d, enum letters_act act, const cha
         if (n == 2)
                 status = letters_place(arguments[1], &d->redrive.filter);
         if (status == 0 && act == LETTERS_SHOW && d->value)
-                status = letters_check_reason(d, "show --value");
+                status = command_reason(NAME, "show --value", d->reason);
         if (status == 0 && act == LETTERS_REPLAY && !d->dry_run)
-                status = letters_check_reason(d, "replay");
+                status = command_reason(NAME, "replay", d->reason);
         return status;
 }
 
@@ -159,16 +148,6 @@ static int letters_check_organisation(const struct dead_letters *d) {
         return command_usage(NAME, "--organisation: no organisation '%s'%s", id, nearest_hint(&nearest, hint));
 }
 
-static void letters_find_user(struct dead_letters *d) {
-        char memory[4096];
-        struct passwd entry, *found = NULL;
-
-        if (getpwuid_r(getuid(), &entry, memory, sizeof(memory), &found) == 0 && found)
-                (void) snprintf(d->user, sizeof(d->user), "%s", entry.pw_name);
-        else
-                (void) snprintf(d->user, sizeof(d->user), "%u", (unsigned)getuid());
-}
-
 static int letters_open(struct dead_letters *d) {
         struct redrive *redrive = &d->redrive;
         int status = command_configuration(NAME, &d->dirs, &d->config);
@@ -181,7 +160,7 @@ static int letters_open(struct dead_letters *d) {
                 status = command_broker_open(NAME, &d->broker);
         if (status)
                 return status;
-        letters_find_user(d);
+        command_user(d->user);
         redrive->clock = clock_system();
         redrive->source = (struct letters_source){
                 .bus = d->broker.bus,

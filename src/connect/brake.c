@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* The brake: when it is looked for, put on and taken off. */
+/* The brake: when it is looked for, put on, and seen to be taken off. */
 
 #include "connect/brake.h"
 
 #include <assert.h>
 #include <errno.h>
 
-#include "cluster/topics.h"
 
-#define RECORD_BYTES_MAX 65536
-#define RESUME_POLL_MS 100
-#define RESUMED_REASON "resumed by an operator"
+#define FIND_POLL_MS 100
 
 static bool brake_stands(const struct delivery_record *latest) {
         return latest->outcome == DELIVERY_REFUSED && latest->status == DELIVERY_STATUS_GONE;
@@ -146,7 +143,7 @@ int brake_turn(struct brake *brake, struct core *c, const struct brake_load *loa
         return 0;
 }
 
-/* -- Resuming -- */
+/* -- For others -- */
 
 /* Looks back further and further: most brakes are younger than a month. */
 static int brake_find_latest(struct bus *bus, const struct delivery_codec *codec, const char *connector, instant_t now, struct delivery_record *ret,
@@ -160,7 +157,7 @@ static int brake_find_latest(struct bus *bus, const struct delivery_codec *codec
                 int r = delivery_log_open(bus, codec, connector, spans[i] > now ? 0 : now - spans[i], false, &log, err);
 
                 while (r == 0 && !end)
-                        r = delivery_log_read(log, RESUME_POLL_MS, &end, err);
+                        r = delivery_log_read(log, FIND_POLL_MS, &end, err);
                 if (r < 0)
                         return r;
                 *ret_found = delivery_log_latest(log, ret);
@@ -175,66 +172,4 @@ int brake_find(struct bus *bus, const struct delivery_codec *codec, const char *
 
         *ret_on = r == 0 && found && brake_stands(ret);
         return r;
-}
-
-static void brake_note_sent(void *ctx, const struct bus_report *report) {
-        *(enum bus_sent *)ctx = report->sent;
-}
-
-static int brake_write(struct bus_producer *producer, const struct bus_record *record, const enum bus_sent *sent, struct error *err) {
-        size_t left;
-        int r = bus_producer_send(producer, record, NULL, err);
-
-        if (r)
-                return r;
-        r = bus_producer_flush(producer, BUS_MESSAGE_MS + 1000, &left, err);
-        if (r || *sent == BUS_SENT)
-                return r;
-        error_set(err, "the broker did not acknowledge the record in %s; try again", TOPIC_DELIVERIES);
-        return -EIO;
-}
-
-static int brake_write_alone(struct bus *bus, const struct bus_record *record, struct error *err) {
-        static const char *const topics[] = {TOPIC_DELIVERIES};
-        enum bus_sent sent = BUS_OPEN;
-        struct bus_producer_config config = {.settled = brake_note_sent, .ctx = &sent, .topics = topics, .topics_n = ELEMENTS(topics)};
-        struct bus_producer *producer = NULL;
-        int r = bus_producer_open(bus, &config, &producer, err);
-
-        if (r == 0)
-                r = brake_write(producer, record, &sent, err);
-        bus_producer_close(producer);
-        return r;
-}
-
-int brake_resume(struct bus *bus, const struct event_types *types, const char *connector, const char *organisation, struct clock clock,
-                 int64_t *ret_offset, struct error *err) {
-        CLEANUP(buffer_done) struct buffer body = BUFFER_INIT(RECORD_BYTES_MAX);
-        CLEANUP(delivery_codec_free_p) struct delivery_codec *codec = NULL;
-        struct delivery_record latest;
-        struct bus_record record;
-        bool on;
-        int r = delivery_codec_new(types, &codec, err);
-
-        if (r < 0)
-                return r;
-        r = brake_find(bus, codec, connector, clock_realtime(&clock), &latest, &on, err);
-        if (r < 0)
-                return r;
-        if (!on) {
-                error_set(err, "%s was not stopped by its target; there is nothing to resume", connector);
-                return BRAKE_E_OFF;
-        }
-        *ret_offset = latest.offset;
-        latest.delivered_at = clock_realtime(&clock);
-        latest.organisation = text_of(organisation);
-        latest.connector = text_of(connector);
-        latest.status = 0;
-        latest.attempts = 0;
-        latest.reason = text_of(RESUMED_REASON);
-        delivery_encode(codec, &latest, &body);
-        if (body.failed)
-                return -ENOMEM;
-        record = delivery_bus_record(connector, &body);
-        return brake_write_alone(bus, &record, err);
 }

@@ -6,7 +6,7 @@
  *
  * When a target says 410 Gone, the connector writes a record to `deliveries` (REFUSED, status 410) as
  * the last thing it does. The brake is on as long as that is this connector's latest record there. So
- * it survives a restart without a store of its own, and `connect --resume` takes it off by one more
+ * it survives a restart without a store of its own, and `connect --resume` (connect/act.h) takes it off by one more
  * record, which a running connector sees at once. With every assignment the question is asked anew;
  * nothing is tried before it is answered.
  */
@@ -53,11 +53,3 @@ void brake_forget(struct brake *brake);
 /* Whether the brake of a connector is on, as deliveries say it, and the record that put it on (*ret: texts empty). Return: 0 or negative errno. */
 int brake_find(struct bus *bus, const struct delivery_codec *codec, const char *connector, instant_t now, struct delivery_record *ret, bool *ret_on,
                struct error *err) MUSTCHECK;
-
-/*
- * Takes the brake of a connector, that of @organisation's inbox, off: finds its latest record and writes one behind it.
- * Return: 0, *ret_offset is where the inbox goes on; BRAKE_E_OFF: it is not on; negative errno.
- */
-enum { BRAKE_E_OFF = 1 };
-int brake_resume(struct bus *bus, const struct event_types *types, const char *connector, const char *organisation, struct clock clock,
-                 int64_t *ret_offset, struct error *err) MUSTCHECK;

@@ -24,8 +24,10 @@ struct core {
         struct arena *arena; /* of one delivery or one submission */
         struct buffer bytes; /* the same */
         struct {
-                struct metric *submitted, *tries, *outcomes, *waiting, *oldest, *braked, *blocked, *passed;
+                struct metric *submitted, *tries, *outcomes, *waiting, *oldest, *braked, *blocked, *passed, *paused;
         } metrics;
+        bool paused;         /* by an operator, as it was seen between two turns: nothing new is taken or delivered */
+        instant_t paused_since;
         int64_t complain_at; /* not before this again */
         int failure;         /* found where none can be returned: ends the next turn */
         struct error failed;

@@ -39,7 +39,8 @@ struct connect_file {
 };
 
 /*
- * Reads a connector's file. @table: all connectors, NULL behind the last. @organisations must outlive *ret.
+ * Reads a connector's file. @table: all connectors, NULL behind the last. @organisations must outlive *ret. @environment: where tokens may stand;
+ * NULL: tokens are not looked for, also not in files, for who gives orders to a connector and never opens it.
  * Return: 0; -EINVAL with every mistake in @mistakes; negative errno with one there.
  */
 int connect_file_read(const char *path, const struct connector_ops *const *table, const struct organisations *organisations,

@@ -511,9 +511,9 @@ static int outward_event(struct outward *out, struct core *c, struct bus_event *
         }
 }
 
-/* The flow stops at a full window and goes on when it is half empty, so that it does not go on and off with each record. */
-static int outward_regulate(struct outward *out, struct error *err) {
-        bool full = window_full(&out->window), pause = out->paused;
+/* The flow stops at a full window and goes on when it is half empty, so that it does not go on and off with each record; and it stops for an operator. */
+static int outward_regulate(struct outward *out, const struct core *c, struct error *err) {
+        bool full = window_full(&out->window) || c->paused, pause = out->paused;
         int r = 0;
 
         if (full)
@@ -533,7 +533,7 @@ static int outward_fill(struct outward *out, struct core *c, int timeout_ms, str
         struct bus_event event;
 
         for (unsigned i = 0; i < RUNTIME_BATCH; i++) {
-                int r = outward_regulate(out, err);
+                int r = outward_regulate(out, c, err);
 
                 if (r == 0)
                         r = bus_consumer_poll(out->consumer, timeout_ms, &event, err);
@@ -554,7 +554,7 @@ static int outward_fill(struct outward *out, struct core *c, int timeout_ms, str
 static int outward_start_tries(struct outward *out, struct core *c, struct error *err) {
         int64_t now = core_now(c);
 
-        while (!out->stopping && out->brake.state == BRAKE_OFF && out->window.flying < c->env.parallel) {
+        while (!out->stopping && !c->paused && out->brake.state == BRAKE_OFF && out->window.flying < c->env.parallel) {
                 struct window_entry *entry = window_next(&out->window, now);
                 int r;
 
@@ -575,7 +575,7 @@ static int outward_patience(const struct outward *out, const struct core *c, int
                 return 0;
         if (out->open > 0)
                 return timeout_ms < RECORDING_WAIT_MS ? timeout_ms : RECORDING_WAIT_MS;
-        if (out->stopping || out->brake.state != BRAKE_OFF)
+        if (out->stopping || c->paused || out->brake.state != BRAKE_OFF)
                 return timeout_ms < FLYING_WAIT_MS ? timeout_ms : FLYING_WAIT_MS;
         wait = window_wait(&out->window, core_now(c));
         return wait < timeout_ms ? (int)wait : timeout_ms;
@@ -603,7 +603,7 @@ static void outward_look_stuck(struct outward *out, struct core *c) {
         out->stuck.tries = stuck ? held->failures : 0;
         out->stuck.status = stuck ? held->status : 0;
         metric_set(c->metrics.blocked, 0, stuck);
-        if (stuck && e->state == WINDOW_WAITING && out->brake.state == BRAKE_OFF && held->failures >= OUTWARD_SET_ASIDE_TRIES && held->alone)
+        if (stuck && e->state == WINDOW_WAITING && !c->paused && out->brake.state == BRAKE_OFF && held->failures >= OUTWARD_SET_ASIDE_TRIES && held->alone)
                 outward_set_aside(out, c, held);
 }
 

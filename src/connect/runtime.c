@@ -10,11 +10,13 @@
 #include <stdlib.h>
 
 #include "connect/core.h"
+#include "connect/hold.h"
 #include "connect/inward.h"
 #include "connect/outward.h"
 
 struct runtime {
         struct core core;
+        struct hold hold;
         struct inward in;
         struct outward out;
         /* runtime_status() */
@@ -22,7 +24,8 @@ struct runtime {
         atomic_size_t waiting;
         atomic_llong stuck;
         atomic_int stuck_tries, stuck_status;
-        atomic_bool assigned, looking, braked, unanswered;
+        atomic_llong paused_since;
+        atomic_bool assigned, looking, braked, paused, unanswered;
 };
 
 static bool runtime_is_in(const struct runtime *r) {
@@ -48,6 +51,9 @@ static void runtime_show(struct runtime *r) {
         atomic_store(&r->unanswered, r->in.unanswered);
         atomic_store(&r->looking, r->out.brake.state == BRAKE_LOOKING);
         atomic_store(&r->braked, r->out.brake.state >= BRAKE_WANTED);
+        atomic_store(&r->paused_since, r->core.paused_since);
+        atomic_store(&r->paused, r->core.paused);
+        metric_set(r->core.metrics.paused, 0, r->core.paused);
         atomic_store(&r->stuck, in ? OUTWARD_NOT_STUCK : r->out.stuck.offset);
         atomic_store(&r->stuck_tries, r->out.stuck.tries);
         atomic_store(&r->stuck_status, r->out.stuck.status);
@@ -55,11 +61,19 @@ static void runtime_show(struct runtime *r) {
         atomic_store(&r->turned, core_now(&r->core));
 }
 
+static void runtime_obey(struct runtime *r) {
+        r->core.paused = hold_is_on(&r->hold);
+        r->core.paused_since = r->core.paused ? r->hold.latest.at : 0;
+}
+
 static int runtime_open_all(struct runtime *r, const struct runtime_config *config, struct error *err) {
         int e = core_open(&r->core, config, runtime_on_report, r, err);
 
+        if (e == 0)
+                e = hold_open(&r->hold, config, err);
         if (e < 0)
                 return e;
+        runtime_obey(r);
         if (!runtime_is_in(r)) {
                 e = outward_open(&r->out, &r->core, err);
                 if (e < 0)
@@ -94,8 +108,11 @@ int runtime_open(const struct runtime_config *config, struct runtime **ret, stru
 }
 
 int runtime_turn(struct runtime *r, int timeout_ms, struct error *err) {
-        int e = runtime_is_in(r) ? inward_turn(&r->in, &r->core, timeout_ms, err) : outward_turn(&r->out, &r->core, timeout_ms, err);
+        int e = hold_turn(&r->hold, &r->core.config, err);
 
+        runtime_obey(r);
+        if (e == 0)
+                e = runtime_is_in(r) ? inward_turn(&r->in, &r->core, timeout_ms, err) : outward_turn(&r->out, &r->core, timeout_ms, err);
         runtime_show(r);
         return e < 0 ? e : core_failed(&r->core, err);
 }
@@ -113,6 +130,7 @@ struct runtime *runtime_free(struct runtime *r) {
         if (!runtime_is_in(r))
                 outward_close(&r->out, &r->core);
         r->core.ops->close(r->core.ctx);
+        hold_close(&r->hold);
         core_done(&r->core);
         free(r);
         return NULL;
@@ -121,6 +139,11 @@ struct runtime *runtime_free(struct runtime *r) {
 int runtime_submit(struct runtime *r, const struct submission *submission, void *cookie, struct error *err) {
         assert(runtime_is_in(r));
         return inward_submit(&r->in, &r->core, submission, cookie, err);
+}
+
+bool runtime_is_paused(const struct runtime *r, instant_t *ret_since) {
+        *ret_since = r->core.paused_since;
+        return r->core.paused;
 }
 
 void runtime_tried(struct runtime *r, void *cookie, const struct attempt *attempt) {
@@ -134,6 +157,8 @@ void runtime_status(const struct runtime *r, struct runtime_status *ret) {
                 .assigned = atomic_load(&r->assigned),
                 .looking = atomic_load(&r->looking),
                 .braked = atomic_load(&r->braked),
+                .paused = atomic_load(&r->paused),
+                .paused_since = atomic_load(&r->paused_since),
                 .unanswered = atomic_load(&r->unanswered),
                 .stuck = atomic_load(&r->stuck),
                 .stuck_tries = atomic_load(&r->stuck_tries),

@@ -14,6 +14,9 @@
  * puts the brake on: nothing more is tried until an operator resumes, also after a restart, because
  * the brake stands in `deliveries` (connect/brake.h).
  *
+ * An operator may pause any connector (connect/act.h): out, nothing is tried and the inbox is not read on; in, the connector asks
+ * runtime_is_paused() before it takes something new. What is under way is finished.
+ *
  * One thread opens, turns and stops; runtime_status() is for any thread.
  */
 
@@ -63,6 +66,8 @@ struct runtime_status {
         bool assigned;    /* OUT: the inbox is ours; IN: always */
         bool looking;     /* OUT: reads in `deliveries` whether the brake is on */
         bool braked;      /* OUT: an operator must resume */
+        bool paused;      /* by an operator */
+        instant_t paused_since;
         bool unanswered;  /* IN: the broker did not acknowledge the latest event */
         int64_t stuck;    /* OUT: the offset of a record that has failed and keeps the window full; -1: none does */
         int stuck_tries, stuck_status; /* OUT: how often it was tried, and what the target said last (0: nothing) */
@@ -71,6 +76,9 @@ struct runtime_status {
 void runtime_status(const struct runtime *r, struct runtime_status *ret);
 
 /* -- For connectors -- */
+
+/* Whether an operator has paused this connector, and since when. */
+bool runtime_is_paused(const struct runtime *r, instant_t *ret_since);
 
 /* Hands over an event. Return: 0, and settled() will say what became of it, not before this returns; RUNTIME_E_BUSY; negative errno. */
 int runtime_submit(struct runtime *r, const struct submission *submission, void *cookie, struct error *err) MUSTCHECK;

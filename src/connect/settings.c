@@ -132,7 +132,7 @@ static bool secret_text(struct settings *s, const struct yaml_node *node, char *
                 }
                 return true;
         }
-        value = s->source->environment ? s->source->environment(env->text) : NULL;
+        value = s->source->environment(env->text);
         if (!value) {
                 reading_mistake(&s->r, at, "the environment has no variable %s, in which a token should stand", env->text);
                 return false;
@@ -157,7 +157,7 @@ static void set_secret(struct settings *s, const struct connector_option *option
                             owner ? owner : option->key);
                 return;
         }
-        if (!secret_text(s, node, &text, &n))
+        if (!s->source->environment || !secret_text(s, node, &text, &n))
                 return;
         e = secrets_add(field, owner, (struct text){text, n}, &err);
         explicit_bzero(text, n);

@@ -16,7 +16,7 @@ struct settings_source {
         const struct yaml_tree *yaml;
         const char *folder;                          /* paths are relative to it; the file's own */
         const struct organisations *organisations;
-        const char *(*environment)(const char *name); /* NULL: there is none */
+        const char *(*environment)(const char *name); /* NULL: tokens are not looked for, and their places stay empty */
         struct arena *arena;                         /* texts live there */
 };
 

@@ -27,9 +27,13 @@ struct console {
         struct metric *cpu, *memory, *started;
 };
 
-struct console_reasons {
-        struct json_writer *w;
+struct console_list { /* an array of codes and texts */
+        struct json_writer w;
         size_t n;
+};
+
+struct console_reasons {
+        struct console_list reasons, notes;
 };
 
 struct answer {
@@ -38,19 +42,34 @@ struct answer {
         struct buffer body;
 };
 
-void console_reason(struct console_reasons *reasons, const char *code, const char *fmt, ...) {
+static void console_list_add(struct console_list *list, const char *code, const char *fmt, va_list args) PRINTF_LIKE(3, 0);
+
+static void console_list_add(struct console_list *list, const char *code, const char *fmt, va_list args) {
         char text[REASON_TEXT_MAX];
+
+        if (list->n++ >= CONSOLE_REASONS_MAX)
+                return;
+        vsnprintf(text, sizeof(text), fmt, args);
+        jsonw_open_object(&list->w);
+        jsonw_put_string(&list->w, "code", code);
+        jsonw_put_string(&list->w, "text", text);
+        jsonw_close_object(&list->w);
+}
+
+void console_reason(struct console_reasons *reasons, const char *code, const char *fmt, ...) {
         va_list args;
 
-        if (reasons->n++ >= CONSOLE_REASONS_MAX)
-                return;
         va_start(args, fmt);
-        vsnprintf(text, sizeof(text), fmt, args);
+        console_list_add(&reasons->reasons, code, fmt, args);
         va_end(args);
-        jsonw_open_object(reasons->w);
-        jsonw_put_string(reasons->w, "code", code);
-        jsonw_put_string(reasons->w, "text", text);
-        jsonw_close_object(reasons->w);
+}
+
+void console_note(struct console_reasons *reasons, const char *code, const char *fmt, ...) {
+        va_list args;
+
+        va_start(args, fmt);
+        console_list_add(&reasons->notes, code, fmt, args);
+        va_end(args);
 }
 
 void console_reason_silent(struct console_reasons *reasons, const char *bootstrap, instant_t since) {
@@ -109,23 +128,32 @@ static void console_answer_health(struct console *c, struct answer *a) {
 }
 
 static void console_answer_ready(struct console *c, struct answer *a) {
-        CLEANUP(buffer_done) struct buffer list = BUFFER_INIT(CONSOLE_BODY_MAX);
-        struct json_writer w = JSON_WRITER(&a->body), inner = JSON_WRITER(&list);
-        struct console_reasons reasons = {.w = &inner};
+        CLEANUP(buffer_done) struct buffer why = BUFFER_INIT(CONSOLE_BODY_MAX);
+        CLEANUP(buffer_done) struct buffer also = BUFFER_INIT(CONSOLE_BODY_MAX);
+        struct console_reasons said = {.reasons = {.w = JSON_WRITER(&why)}, .notes = {.w = JSON_WRITER(&also)}};
+        struct json_writer w = JSON_WRITER(&a->body);
+        bool ready;
 
-        jsonw_open_array(&inner);
+        jsonw_open_array(&said.reasons.w);
+        jsonw_open_array(&said.notes.w);
         if (c->config.ready)
-                c->config.ready(c->config.ctx, &reasons);
-        jsonw_close_array(&inner);
-        a->status = reasons.n == 0 ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
+                c->config.ready(c->config.ctx, &said);
+        jsonw_close_array(&said.reasons.w);
+        jsonw_close_array(&said.notes.w);
+        ready = said.reasons.n == 0;
+        a->status = ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
         jsonw_open_object(&w);
-        jsonw_put_string(&w, "status", reasons.n == 0 ? "ready" : "not ready");
+        jsonw_put_string(&w, "status", ready ? "ready" : "not ready");
         jsonw_key(&w, "reasons");
-        jsonw_raw(&w, buffer_text(&list));
-        if (reasons.n > CONSOLE_REASONS_MAX)
-                jsonw_put_int(&w, "left_out", (int64_t)(reasons.n - CONSOLE_REASONS_MAX));
+        jsonw_raw(&w, buffer_text(&why));
+        if (said.reasons.n > CONSOLE_REASONS_MAX)
+                jsonw_put_int(&w, "left_out", (int64_t)(said.reasons.n - CONSOLE_REASONS_MAX));
+        if (said.notes.n > 0) {
+                jsonw_key(&w, "notes");
+                jsonw_raw(&w, buffer_text(&also));
+        }
         jsonw_close_object(&w);
-        if (list.failed)
+        if (why.failed || also.failed)
                 a->body.failed = true;
 }
 

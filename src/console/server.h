@@ -6,7 +6,8 @@
  *
  *   GET /metrics   Prometheus text
  *   GET /healthz   200 while the process lives and its loop turns, else 503: restart it
- *   GET /readyz    200 when it does its work, else 503: {"status":"not ready","reasons":[{"code":…,"text":…}]}
+ *   GET /readyz    200 when it does its work, else 503: {"status":"not ready","reasons":[{"code":…,"text":…}]}; in both cases "notes" of
+ *                  the same form, when there is something to say that is nobody's mistake
  *
  * Anything else is answered with problem details (RFC 9457). One thread of its own; connections,
  * memory and waiting are bounded. It knows nothing of what the process does: that is said by
@@ -32,6 +33,9 @@ struct console_reasons; /* why a process is not ready */
 
 /* Adds a reason: a stable code (kebab-case) and a sentence without personal data. Beyond CONSOLE_REASONS_MAX they are only counted. */
 void console_reason(struct console_reasons *reasons, const char *code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* Adds a note, in the same way: what whoever looks has to know, and what does not make the process less ready. */
+void console_note(struct console_reasons *reasons, const char *code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /*
  * The reason "broker-silent", when the broker at @bootstrap has not answered since @since: the same in every process. Whoever asks knows

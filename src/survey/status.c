@@ -157,6 +157,18 @@ static void judging_stops(struct judging *j) {
         }
 }
 
+/* What was paused on purpose is easily forgotten: so it is wrong until it is resumed. */
+static void judging_pauses(struct judging *j) {
+        char text[AGE_TEXT];
+
+        for (size_t i = 0; i < j->status->pauses_n; i++) {
+                const struct status_pause *pause = &j->status->pauses[i];
+
+                judging_tell(j, "PAUSED", pause->connector, "%s was paused by %s %s ago (%.200s); ketenwacht connect --resume FILE lets it go on",
+                             pause->connector, pause->by, status_age_text(status_age_s(j->status, pause->since), text), pause->reason);
+        }
+}
+
 /* Whether the configuration that wrote a partition last said which text it was. */
 static bool status_says_fingerprint(const struct status *s, size_t partition) {
         return s->imprints && s->imprints[partition].is_known && s->imprints[partition].version == s->versions[partition];
@@ -201,6 +213,7 @@ int status_judge(const struct status *status, const struct status_limits *limits
         judging_inboxes(&j);
         judging_letters(&j);
         judging_stops(&j);
+        judging_pauses(&j);
         judging_version(&j);
         judging_calendar(&j);
         items = arena_calloc(arena, j.found.n + 1, sizeof(*items));
@@ -280,6 +293,20 @@ static void status_put_problems(struct json_writer *w, const struct status_probl
         jsonw_close_array(w);
 }
 
+static void status_put_pauses(struct json_writer *w, const struct status *s) {
+        jsonw_key(w, "paused");
+        jsonw_open_array(w);
+        for (size_t i = 0; i < s->pauses_n; i++) {
+                jsonw_open_object(w);
+                jsonw_put_string(w, "connector", s->pauses[i].connector);
+                status_put_instant(w, "since", s->pauses[i].since);
+                jsonw_put_string(w, "by", s->pauses[i].by);
+                jsonw_put_string(w, "reason", s->pauses[i].reason);
+                jsonw_close_object(w);
+        }
+        jsonw_close_array(w);
+}
+
 static void status_put_lists(struct json_writer *w, const struct status *s) {
         jsonw_key(w, "consumers");
         jsonw_open_array(w);
@@ -307,6 +334,7 @@ static void status_put_lists(struct json_writer *w, const struct status *s) {
                 jsonw_close_object(w);
         }
         jsonw_close_array(w);
+        status_put_pauses(w, s);
 }
 
 /* "" and false when it is not known. */
@@ -416,6 +444,9 @@ void status_put_text(const struct status *s, const struct status_problems *probl
         for (size_t i = 0; i < s->stops_n; i++)
                 buffer_printf(out, "stopped: %s since %s, at inbox offset %" PRId64 "\n", s->stops[i].connector,
                               status_age_text(status_age_s(s, s->stops[i].since), text), s->stops[i].offset);
+        for (size_t i = 0; i < s->pauses_n; i++)
+                buffer_printf(out, "paused: %s since %s, by %s: %s\n", s->pauses[i].connector,
+                              status_age_text(status_age_s(s, s->pauses[i].since), text), s->pauses[i].by, s->pauses[i].reason);
         status_line_counts("open alerts", s->alerts, s->alerts_n, out);
         status_line_counts("dead letters since yesterday", s->letters, s->letters_n, out);
         status_line_versions(s, out);

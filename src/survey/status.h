@@ -71,6 +71,11 @@ struct status_stop { /* a connector of which the target said 410, and that nobod
         int64_t offset; /* in its inbox */
 };
 
+struct status_pause { /* a connector that an operator has paused */
+        const char *connector, *by, *reason;
+        instant_t since;
+};
+
 /* Which text of a version it was (model/imprint.h). */
 struct status_imprint {
         bool is_known; /* false: written by a program that did not say it */
@@ -89,6 +94,8 @@ struct status {
         instant_t letters_since;
         const struct status_stop *stops;
         size_t stops_n;
+        const struct status_pause *pauses;
+        size_t pauses_n;
         const int64_t *versions;   /* of the configuration by which each partition of case-state was written; -1: by none yet */
         const struct status_imprint *imprints; /* [versions_n], or NULL: none is known */
         size_t versions_n;
@@ -102,7 +109,7 @@ struct status {
 /* -- What is wrong -- */
 
 struct status_problem {
-        const char *code;     /* for machines: NO_TOPIC, NO_OWNER, LATE, LOST, NOT_COLLECTED, DEAD_LETTERS, STOPPED, VERSION, CALENDAR */
+        const char *code;     /* for machines: NO_TOPIC, NO_OWNER, LATE, LOST, NOT_COLLECTED, DEAD_LETTERS, STOPPED, PAUSED, VERSION, CALENDAR */
         const char *about;    /* a group, topic, organisation or connector */
         const char *sentence; /* what, where, what to do */
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* Reads how the chain stands: groups and what waits for them, then case-state, dead-letters and deliveries. */
+/* Reads how the chain stands: groups and what waits for them, then case-state, dead-letters, deliveries and connector-orders. */
 
 #include "survey/status_read.h"
 
@@ -14,6 +14,7 @@
 #include "cluster/event_record.h"
 #include "cluster/topics.h"
 #include "connect/brake.h"
+#include "connect/orders.h"
 #include "engine/row.h"
 #include "survey/letters.h"
 #include "worker/live.h"
@@ -61,8 +62,11 @@ static int survey_absent(struct status_reading *r, const char *topic) {
 }
 
 static int survey_topics(struct status_reading *r) {
-        int result = survey_absent(r, TOPIC_DELIVERIES);
+        static const char *const of_connectors[] = {TOPIC_CONNECTOR_ORDERS, TOPIC_DELIVERIES, TOPIC_REDELIVERIES};
+        int result = 0;
 
+        for (size_t i = 0; result == 0 && i < ELEMENTS(of_connectors); i++)
+                result = survey_absent(r, of_connectors[i]);
         for (size_t i = 0; result == 0 && i < r->topics.n_inputs; i++)
                 result = survey_absent(r, r->topics.inputs[i]);
         for (size_t i = 0; result == 0 && i < r->topics.n_outputs; i++)
@@ -415,6 +419,63 @@ static int survey_stops(struct status_reading *r) {
         return result;
 }
 
+/* -- What operators have paused -- */
+
+struct survey_pauses {
+        struct arena *arena;
+        struct table by_name;
+        VECTOR(struct status_pause *) found; /* of each connector that was ever given an order; by NULL: it may go on */
+};
+
+static int survey_see_order(void *ctx, struct text connector, const struct order *order) {
+        struct survey_pauses *p = ctx;
+        struct status_pause *pause = table_get(&p->by_name, connector.s, connector.n);
+
+        if (!pause) {
+                pause = arena_calloc(p->arena, 1, sizeof(*pause));
+                if (pause)
+                        pause->connector = arena_copy(p->arena, connector.s, connector.n);
+                if (!pause || !pause->connector || table_put(&p->by_name, pause->connector, connector.n, pause) || vector_push(&p->found, pause))
+                        return -ENOMEM;
+        }
+        pause->since = order->at;
+        pause->by = NULL;
+        if (!order->pauses)
+                return 0;
+        pause->by = arena_copy(p->arena, order->by, strlen(order->by));
+        pause->reason = arena_copy(p->arena, order->reason, strlen(order->reason));
+        return pause->by && pause->reason ? 0 : -ENOMEM;
+}
+
+static int survey_keep_pauses(const struct survey_pauses *p, struct status *ret) {
+        struct status_pause *pauses = arena_calloc(p->arena, p->found.n + 1, sizeof(*pauses));
+
+        if (!pauses)
+                return -ENOMEM;
+        for (size_t i = 0; i < p->found.n; i++) {
+                if (p->found.items[i]->by)
+                        pauses[ret->pauses_n++] = *p->found.items[i];
+        }
+        ret->pauses = pauses;
+        return 0;
+}
+
+static int survey_pauses(struct status_reading *r) {
+        CLEANUP(order_codec_free_p) struct order_codec *codec = NULL;
+        struct survey_pauses pauses = {.arena = r->arena};
+        int result = order_codec_new(r->source->config->types, &codec, r->err);
+
+        if (standing_partitions(r->standing, TOPIC_CONNECTOR_ORDERS) == 0)
+                return result;
+        if (result == 0)
+                result = orders_each(r->source->bus, codec, survey_see_order, &pauses, r->err);
+        if (result == 0)
+                result = survey_keep_pauses(&pauses, r->ret);
+        table_done(&pauses.by_name);
+        vector_done(&pauses.found);
+        return result;
+}
+
 static int survey_all(struct status_reading *r) {
         int result = worker_topics_list(r->source->config, &r->topics, r->err);
 
@@ -426,7 +487,9 @@ static int survey_all(struct status_reading *r) {
                 result = survey_state(r);
         if (result == 0)
                 result = survey_letters(r);
-        return result ? result : survey_stops(r);
+        if (result == 0)
+                result = survey_stops(r);
+        return result ? result : survey_pauses(r);
 }
 
 int status_read(const struct status_source *source, struct arena *arena, struct status *ret, struct error *err) {

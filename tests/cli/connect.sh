@@ -42,7 +42,7 @@ unset KETENWACHT_BOOTSTRAP KETENWACHT_TOKEN_GI_JBN KETENWACHT_TOKEN_GI_LJR KETEN
 
 row 0 'gi-http *
 webhook *' --list
-row 0 'Usage: ketenwacht connect FILE*--resume*--list*' --help
+row 0 'Usage: ketenwacht connect FILE*--pause*--resume*--list*' --help
 row 0 'gi-http: *connector: gi-http*in_flight: *answer_within: *listen: *tokens: *' --help gi-http
 row 0 'webhook: *organisation: *parallel: *tries: *url: *mode: structured or binary; default structured*' --help webhook
 row 2 "*no connector 'webhok' (did you mean 'webhook'?)*" --help webhok
@@ -63,7 +63,8 @@ case $got in *too-short*)
         failed=1
         ;;
 esac
-file in.yaml 'connector: gi-http\ntokens: {gi-jbn: {file: long.token}}\n'
-file long.token '0123456789abcdef0123456789abcdef\n'
-row 2 '*--resume is for connectors that deliver; gi-http takes in*' --resume "$work/in.yaml" --bootstrap 127.0.0.1:1
+row 2 '*--pause needs a --reason: it stands in audit*' --pause "$work/webhook.yaml"
+row 2 '*--pause or --resume, not both*' --pause --resume "$work/webhook.yaml" --reason r
+row 2 '*--reason goes with --pause and --resume*' "$work/webhook.yaml" --reason r
+row 2 '*--metrics is for a connector that runs*' --pause "$work/webhook.yaml" --reason r --metrics 0
 exit $failed

@@ -12,7 +12,7 @@
 #include "cluster/event_record.h"
 #include "cluster/topics.h"
 #include "cluster.h"
-#include "connect/brake.h"
+#include "connect/act.h"
 #include "connect/runtime.h"
 #include "connectors/connector.h"
 
@@ -43,13 +43,14 @@ static inline const char *project_path(const char *name, char ret[PATH_BYTES]) {
         return ret;
 }
 
-/* The topics that a connector may need: the inbox of gm0014, dead-letters, deliveries, and with @events one for each type. */
+/* The topics that a connector and its operator may need: the inbox of gm0014, dead-letters, deliveries and the like, and with @events one for each type. */
 static inline void connecting_up(struct connecting *c, bool events) {
         struct mock_topic topics[CLUSTER_TOPICS_MAX] = {
-                {TOPIC_DEAD_LETTERS, 1}, {TOPIC_DELIVERIES, 1}, {TOPIC_INBOX_PREFIX "gm0014", 1}, {TOPIC_REDELIVERIES, 1}};
+                {TOPIC_DEAD_LETTERS, 1}, {TOPIC_DELIVERIES, 1}, {TOPIC_INBOX_PREFIX "gm0014", 1}, {TOPIC_REDELIVERIES, 1},
+                {TOPIC_CONNECTOR_ORDERS, 1}, {TOPIC_AUDIT, 1}};
         struct mistakes mistakes = MISTAKES_INIT;
         char path[PATH_BYTES];
-        size_t n = 4;
+        size_t n = 6;
 
         memset(c, 0, sizeof(*c));
         ck_assert_int_eq(organisations_read(project_path("config/organisations.yaml", path), &c->orgs, &mistakes), 0);
@@ -162,6 +163,17 @@ static inline bool connecting_braked(const struct connecting *c) {
 
         runtime_status(c->runtime, &status);
         return status.braked && !status.looking;
+}
+
+/* An order of an operator to the connector x, that of @organisation's inbox, or NULL; *ret only when it resumes. Return: as act_pause(). */
+static inline int connecting_order(struct connecting *c, bool pause, const char *organisation, struct act_resumed *ret) {
+        const struct connector_act act = {.bus = c->cluster.bus, .types = c->types, .connector = "x", .organisation = organisation, .by = "tester",
+                                          .reason = "onderhoud", .clock = clock_system()};
+        struct error err = {0};
+        int r = pause ? act_pause(&act, &err) : act_resume(&act, ret, &err);
+
+        ck_assert_msg(r >= 0, "%s", err.text);
+        return r;
 }
 
 /* Calls @see for every record of a topic that stands there now; stops early when it returns true. */

@@ -22,6 +22,7 @@ DAYS_AGO_MAX = 60
 INPUTS = ("measure-started", "protector-assigned", "first-contact-held", "deviation-explained", "residence-changed", "measure-ended", "event-withdrawn",
           "term-agreed", "alert-acknowledged", "safety-raised")
 OUTPUTS = ("plan-due", "escalation-raised", "escalation-resolved", "event-refused", "deliveries")
+OTHERS = ("connector-orders",)
 
 ORGANISATIONS_YAML = """organisations:
   - {id: gm0001, kind: municipality, name: Een, region: noord}
@@ -88,7 +89,7 @@ def write_configuration(folder, root, bootstrap, prefix):
         with open(os.path.join(config, name), "w", encoding="utf-8") as file:
             file.write(text)
     os.makedirs(schemas)
-    for name in INPUTS + OUTPUTS:
+    for name in INPUTS + OUTPUTS + OTHERS:
         shutil.copy(os.path.join(root, "schemas", name + ".avsc"), schemas)
     return config, schemas
 

@@ -284,6 +284,59 @@ START_TEST(test_every_answer) {
 }
 END_TEST
 
+/* -- Paused -- */
+
+static const struct {
+        long status;
+        const char *code, *header;
+        struct request request;
+} while_paused[] = {
+        {503, "PAUSED", "Retry-After: 60", {"POST", MS, "JBN", JSON_TYPE, GOOD}},
+        {503, "PAUSED", "Content-Language: nl", {"POST", MS, "JBN", JSON_TYPE, GOOD, .headers = {"Accept-Language: nl"}}},
+        {503, "PAUSED", "Retry-After: 60", {"GET", "/events/" EVENT_ID, "JBN", NULL, NULL}},
+        {503, "PAUSED", "Retry-After: 60", {"GET", "/inbox", "GM", NULL, NULL}},
+        {401, "UNAUTHORISED", NULL, {"POST", MS, NULL, JSON_TYPE, GOOD}},
+        {405, "METHOD", NULL, {"PUT", MS, "JBN", JSON_TYPE, GOOD}},
+        {200, "", NULL, {"GET", "/openapi.json", NULL, NULL, NULL}},
+};
+
+static bool is_paused(void) {
+        struct runtime_status status;
+
+        runtime_status(c.runtime, &status);
+        return status.paused;
+}
+
+static void await_paused(bool paused) {
+        for (int64_t deadline = cluster_deadline(&c.cluster); is_paused() != paused;)
+                cluster_patience(&c.cluster, deadline, "the order of an operator");
+}
+
+START_TEST(test_a_pause_is_answered_as_one) {
+        struct found found = {.types = c.types};
+        struct act_resumed resumed = {0};
+
+        ck_assert_int_eq(connecting_order(&c, true, NULL, NULL), 0);
+        await_paused(true);
+        for (size_t i = 0; i < ELEMENTS(while_paused); i++) {
+                struct answer a;
+
+                ask(&while_paused[i].request, &a);
+                ck_assert_msg(a.status == while_paused[i].status, "row %zu: %ld %s", i, a.status, buffer_text(&a.body));
+                ck_assert_str_eq(string_of(&a, "code"), while_paused[i].code);
+                ck_assert_msg(!while_paused[i].header || strstr(buffer_text(&a.headers), while_paused[i].header), "row %zu: %s", i, buffer_text(&a.headers));
+                ck_assert_ptr_null(strstr(buffer_text(&a.body), "onderhoud")); /* why is not for everybody */
+                answer_done(&a);
+        }
+        ck_assert_int_eq(connecting_order(&c, false, NULL, &resumed), 0);
+        ck_assert(resumed.was_paused && !resumed.was_stopped);
+        await_paused(false);
+        check_row(0);
+        connecting_read(&c, "measure-started", see_event, &found);
+        ck_assert_uint_eq(found.n, 1);
+}
+END_TEST
+
 /* -- What is asked -- */
 
 static const struct {
@@ -511,6 +564,7 @@ int main(int argc, char **argv) {
         tcase_set_timeout(broken, 120);
         tcase_add_checked_fixture(served, setup, teardown);
         tcase_add_test(served, test_every_answer);
+        tcase_add_test(served, test_a_pause_is_answered_as_one);
         tcase_add_test(served, test_every_question);
         tcase_add_test(served, test_an_event_and_who_was_told);
         tcase_add_test(served, test_examples_are_accepted);

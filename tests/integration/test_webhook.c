@@ -407,16 +407,15 @@ START_TEST(test_a_pause_is_for_everything_and_counts_as_no_try) {
 }
 END_TEST
 
-static void resume(int expected) {
-        struct error err = {0};
-        int64_t offset = -1;
+static struct act_resumed resume(int expected) {
+        struct act_resumed resumed = {.offset = -1};
 
-        ck_assert_msg(brake_resume(c.cluster.bus, c.types, "x", "gm0014", clock_system(), &offset, &err) == expected, "%s", err.text);
-        if (expected == 0)
-                ck_assert_int_eq(offset, 0);
+        ck_assert_int_eq(connecting_order(&c, false, "gm0014", &resumed), expected);
+        return resumed;
 }
 
 START_TEST(test_gone_stops_until_an_operator_resumes) {
+        struct act_resumed resumed;
         size_t asked;
 
         receiver_rule(&receiver, ANY_EVENT, -1, 410, NULL);
@@ -432,14 +431,87 @@ START_TEST(test_gone_stops_until_an_operator_resumes) {
         write_events(30, 5, 30);
         ck_assert_uint_eq(receiver_count(&receiver, ANY_EVENT, 0), asked);
         ck_assert_uint_eq(outcomes().n[DELIVERY_REFUSED], 0);
-        resume(0);
+        resumed = resume(0);
+        ck_assert(resumed.was_stopped && !resumed.was_paused && resumed.offset == 0);
         wait_for(is_braked, 0, "the brake to be off");
         wait_for(have_come, 35, "all deliveries");
         wait_for(are_over, 35, "all outcomes");
-        resume(BRAKE_E_OFF);
+        (void) resume(ACT_E_NOTHING);
         ck_assert_uint_eq(outcomes().marks, 2); /* the mark and its end */
         connecting_stop(&c, false);
         check_order(30, 30, 0);
+}
+END_TEST
+
+static bool is_paused(size_t yes) {
+        struct runtime_status status;
+
+        runtime_status(c.runtime, &status);
+        return status.assigned && status.paused == (yes != 0);
+}
+
+static int64_t turned_last;
+
+static bool has_turned(size_t n) {
+        struct runtime_status status;
+
+        (void) n;
+        runtime_status(c.runtime, &status);
+        return status.turned != turned_last;
+}
+
+/* It has had its time to do what it must not do. */
+static void let_turn(void) {
+        for (int i = 0; i < 20; i++) {
+                wait_for(has_turned, 0, "a turn");
+                struct runtime_status status;
+
+                runtime_status(c.runtime, &status);
+                turned_last = status.turned;
+        }
+}
+
+static bool is_tried_again(size_t n) {
+        return receiver_count(&receiver, 20, 0) >= n;
+}
+
+START_TEST(test_paused_by_an_operator_until_an_operator_resumes) {
+        size_t tries;
+
+        ck_assert_int_eq(connecting_order(&c, true, "gm0014", NULL), 0); /* one that never ran */
+        write_events(0, 20, 5);
+        start(QUICK);
+        wait_for(is_paused, 1, "the inbox of a connector that is paused");
+        let_turn();
+        ck_assert_uint_eq(receiver_count(&receiver, ANY_EVENT, 0), 0);
+        ck_assert(resume(0).was_paused);
+        wait_for(have_come, 20, "the first deliveries");
+        receiver_rule(&receiver, 20, -1, 500, NULL);
+        write_events(20, 1, 5);
+        wait_for(is_tried_again, 2, "tries of one that fails");
+        ck_assert_int_eq(connecting_order(&c, true, "gm0014", NULL), 0); /* one that runs, and holds a record that is to be tried again */
+        wait_for(is_paused, 1, "the pause");
+        let_turn();
+        tries = receiver_count(&receiver, 20, 0);
+        write_events(21, 19, 5);
+        let_turn();
+        ck_assert_uint_eq(receiver_count(&receiver, 20, 0), tries);
+        receiver_no_rules(&receiver);
+        connecting_stop(&c, false);
+        start(QUICK);
+        wait_for(is_paused, 1, "the pause after a restart");
+        let_turn();
+        ck_assert_uint_eq(receiver_count(&receiver, ANY_EVENT, 204), 20);
+        ck_assert_int_eq(connecting_order(&c, true, "gm0014", NULL), ACT_E_NOTHING);
+        ck_assert(!resume(0).was_stopped);
+        wait_for(is_paused, 0, "that it goes on");
+        wait_for(are_over, 40, "all outcomes");
+        (void) resume(ACT_E_NOTHING);
+        connecting_stop(&c, false);
+        check_order(40, 5, 0);
+        ck_assert_uint_eq(receiver_count(&receiver, ANY_EVENT, 204), 40); /* each once */
+        ck_assert_uint_eq(receiver_count(&receiver, 20, 0), tries + 1);
+        ck_assert_uint_eq(outcomes().n[DELIVERY_DELIVERED], 40);
 }
 END_TEST
 
@@ -510,6 +582,7 @@ int main(int argc, char **argv) {
         tcase_add_test(tc, test_bytes_that_cannot_be_read_are_parked);
         tcase_add_loop_test(tc, test_a_pause_is_for_everything_and_counts_as_no_try, 0, (int)ELEMENTS(statuses));
         tcase_add_test(tc, test_gone_stops_until_an_operator_resumes);
+        tcase_add_test(tc, test_paused_by_an_operator_until_an_operator_resumes);
         tcase_add_test(tc, test_a_crash_loses_nothing);
         tcase_add_test(tc, test_binary_mode_token_and_one_key_for_every_try);
         tcase_add_test(tc, test_a_receiver_that_is_not_there_is_tried_again);

@@ -86,6 +86,7 @@ static const struct {
         {"deliveries", 1, "delete", "31536000000", "1048576"},
         {"redeliveries", 1, "delete", "7776000000", "1114112"},
         {"audit", 1, "delete", "157766400000", "1048576"},           /* five years */
+        {"connector-orders", 1, "compact", "", "1048576"},
 };
 
 START_TEST(the_topics_are_those_of_the_contract) {
@@ -95,7 +96,7 @@ START_TEST(the_topics_are_those_of_the_contract) {
         struct topics topics = want(&config);
         const struct topic_wanted *t = wanted_of(&topics, wanted_rows[_i].name);
 
-        ck_assert_uint_eq(topics.n, 8 + 2 + 2 * 2);
+        ck_assert_uint_eq(topics.n, 9 + 2 + 2 * 2);
         ck_assert_uint_eq(topics.acls_n, 0);
         ck_assert_str_eq(t->topic, t->name);
         ck_assert_int_eq(t->partitions, wanted_rows[_i].partitions);
@@ -150,12 +151,12 @@ START_TEST(a_plan_makes_sets_refuses_and_then_rests) {
 
         struct admin_setting settings[TOPIC_SETTINGS_MAX];
 
-        memcpy(settings, changed[2].settings, changed[2].settings_n * sizeof(*settings)); /* dead-letters */
+        memcpy(settings, changed[3].settings, changed[3].settings_n * sizeof(*settings)); /* dead-letters */
         settings[2].value = "1000";
-        changed[2].settings = settings;
-        changed[3].partitions = 4; /* deliveries: more are no harm */
-        changed[4].replication = 0; /* escalation-raised */
-        changed[5].partitions = 4; /* escalation-resolved: a case would not be found in its partition */
+        changed[3].settings = settings;
+        changed[4].partitions = 4; /* deliveries: more are no harm */
+        changed[5].replication = 0; /* escalation-raised */
+        changed[6].partitions = 4; /* escalation-resolved: a case would not be found in its partition */
         plan = plan_of(&topics, &found);
         ck_assert_uint_eq(plan.n, 3);
         ck_assert_uint_eq(plan.refused, 2);

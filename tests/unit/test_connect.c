@@ -343,10 +343,11 @@ static const char *environment(const char *name) {
         return strcmp(name, "TOKEN") == 0 ? TOKEN_A : NULL;
 }
 
-static int read_options(const char *text, struct context *ctx, struct mistakes *mistakes, struct arena *arena) {
+static int read_options_within(const char *(*where)(const char *name), const char *text, struct context *ctx, struct mistakes *mistakes,
+                               struct arena *arena) {
         static const char *const also[] = {"connector", NULL};
         struct settings_target target = {table, ctx};
-        struct settings_source source = {.environment = environment, .arena = arena};
+        struct settings_source source = {.environment = where, .arena = arena};
         struct yaml_tree *yaml = NULL;
         struct error err = {0};
         int r;
@@ -357,6 +358,29 @@ static int read_options(const char *text, struct context *ctx, struct mistakes *
         yaml_tree_free(yaml);
         return r;
 }
+
+static int read_options(const char *text, struct context *ctx, struct mistakes *mistakes, struct arena *arena) {
+        return read_options_within(environment, text, ctx, mistakes, arena);
+}
+
+/* Who gives orders to a connector has none of its tokens; the rest of the file is held to the same. */
+START_TEST(test_options_are_read_without_tokens) {
+        static const char *const texts[] = {"url: a\ntoken: {env: NONE}\n", "url: a\ntoken: {file: not-there}\n"};
+        struct mistakes mistakes = MISTAKES_INIT;
+        struct context ctx = {0};
+        struct arena *arena;
+
+        ck_assert_int_eq(arena_new(&arena, 65536), 0);
+        for (size_t i = 0; i < ELEMENTS(texts); i++) {
+                ck_assert_int_eq(read_options_within(NULL, texts[i], &ctx, &mistakes, arena), 0);
+                ck_assert_uint_eq(ctx.token.n, 0);
+        }
+        ck_assert_int_eq(read_options_within(NULL, "url: a\ntoken: {env: NONE, file: too}\n", &ctx, &mistakes, arena), -EINVAL);
+        settings_done(table, &ctx);
+        mistakes_done(&mistakes);
+        arena_free(arena);
+}
+END_TEST
 
 START_TEST(test_options_are_read_with_defaults) {
         struct mistakes mistakes = MISTAKES_INIT;
@@ -445,6 +469,7 @@ int main(void) {
         tcase_add_loop_test(secret, test_secrets_refuse_without_repeating, 0, (int)ELEMENTS(bad_secrets));
         tcase_add_test(secret, test_secret_of_header);
         tcase_add_test(options, test_options_are_read_with_defaults);
+        tcase_add_test(options, test_options_are_read_without_tokens);
         tcase_add_loop_test(options, test_options_tell_every_mistake, 0, (int)ELEMENTS(option_mistakes));
         tcase_add_test(options, test_options_document_themselves);
         suite_add_tcase(suite, window);

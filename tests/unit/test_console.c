@@ -22,7 +22,7 @@
 
 struct state {
         atomic_bool healthy;
-        atomic_int reasons;
+        atomic_int reasons, notes;
         struct metric *lag;
 };
 
@@ -35,6 +35,8 @@ static void ready(void *ctx, struct console_reasons *reasons) {
 
         for (int i = 0; i < s->reasons; i++)
                 console_reason(reasons, "partition-behind", "partition %d is \"behind\"", i);
+        for (int i = 0; i < s->notes; i++)
+                console_note(reasons, "paused", "paused %d times", i);
 }
 
 static void refresh(void *ctx) {
@@ -241,6 +243,12 @@ START_TEST(test_ready) {
         ck_assert_int_eq(r.status, 200);
         ck_assert_str_eq(buffer_text(&r.body), "{\"status\":\"ready\",\"reasons\":[]}");
         buffer_done(&r.body);
+        f.state.notes = 1; /* something to say, and still ready */
+        ask(&f, "GET", "/readyz", &r);
+        ck_assert_int_eq(r.status, 200);
+        ck_assert_str_eq(buffer_text(&r.body), "{\"status\":\"ready\",\"reasons\":[],\"notes\":[{\"code\":\"paused\",\"text\":\"paused 0 times\"}]}");
+        buffer_done(&r.body);
+        f.state.notes = CONSOLE_REASONS_MAX + 3;
         f.state.reasons = CONSOLE_REASONS_MAX + 3;
         ask(&f, "GET", "/readyz", &r);
         ck_assert_int_eq(r.status, 503);
@@ -248,6 +256,7 @@ START_TEST(test_ready) {
         body = json_loads(buffer_text(&r.body), 0, NULL);
         ck_assert_str_eq(json_string_value(json_object_get(body, "status")), "not ready");
         ck_assert_uint_eq(json_array_size(json_object_get(body, "reasons")), CONSOLE_REASONS_MAX);
+        ck_assert_uint_eq(json_array_size(json_object_get(body, "notes")), CONSOLE_REASONS_MAX);
         ck_assert_int_eq(json_integer_value(json_object_get(body, "left_out")), 3);
         ck_assert_str_eq(json_string_value(json_object_get(json_array_get(json_object_get(body, "reasons"), 1), "text")), "partition 1 is \"behind\"");
         json_decref(body);

@@ -53,6 +53,8 @@ static const struct {
         {"dead letters", {QUIET, .letters = (const struct status_count[]){{"BAD_VALUE", 1}, {"MALFORMED", 2}}, .letters_n = 2}, "DEAD_LETTERS "},
         {"open alerts are no fault of the chain", {QUIET, .alerts = &(const struct status_count){"gm0014", 9}, .alerts_n = 1}, ""},
         {"stopped by its target", {QUIET, .stops = &(const struct status_stop){"webhook-gm0014", AGO(60), 3}, .stops_n = 1}, "STOPPED "},
+        {"paused by an operator",
+         {QUIET, .pauses = &(const struct status_pause){"gi-http", "jansen", "verhuizing", AGO(60)}, .pauses_n = 1}, "PAUSED "},
         {"an old configuration at hand", {QUIET, .version = 3, .versions = (const int64_t[]){-1, 4}, .versions_n = 2}, "VERSION "},
         {"another text of the same version",
          {QUIET, .version = 4, .fingerprint = 7, .versions = (const int64_t[]){4, 4}, .versions_n = 2,
@@ -135,6 +137,28 @@ START_TEST(age_only_where_something_waits) {
 }
 END_TEST
 
+START_TEST(a_pause_is_told_with_who_and_why) {
+        const struct status_pause pause = {"gi-http", "jansen", "verhuizing van de databank", AGO(90)};
+        const struct status status = {.at = NOW, .calendar_until = CALENDAR_FAR, .pauses = &pause, .pauses_n = 1};
+        struct buffer out = BUFFER_INIT(1 << 20), text = BUFFER_INIT(1 << 20);
+        struct status_problems problems;
+        struct arena *arena;
+
+        ck_assert_int_eq(arena_new(&arena, 1 << 20), 0);
+        judge(&status, arena, &problems);
+        ck_assert_uint_eq(problems.n, 1);
+        status_put_json(&status, &problems, &out);
+        status_put_text(&status, &problems, &text);
+        ck_assert_msg(strstr(buffer_text(&out), "\"paused\":[{\"connector\":\"gi-http\",\"since\":\"2026-") &&
+                      strstr(buffer_text(&out), "\",\"by\":\"jansen\",\"reason\":\"verhuizing van de databank\"}]"), "%s", buffer_text(&out));
+        ck_assert_msg(strstr(buffer_text(&text), "gi-http was paused by jansen 90 s ago (verhuizing van de databank)") &&
+                      strstr(buffer_text(&text), "\npaused: gi-http since 90 s, by jansen: verhuizing van de databank\n"), "%s", buffer_text(&text));
+        buffer_done(&out);
+        buffer_done(&text);
+        arena_free(arena);
+}
+END_TEST
+
 int main(void) {
         Suite *suite = suite_create("status");
         TCase *tests = tcase_create("status");
@@ -144,6 +168,7 @@ int main(void) {
         tcase_add_loop_test(tests, tells_what_is_wrong, 0, ELEMENTS(rows));
         tcase_add_loop_test(tests, json_says_so_too, 0, ELEMENTS(rows));
         tcase_add_test(tests, age_only_where_something_waits);
+        tcase_add_test(tests, a_pause_is_told_with_who_and_why);
         suite_add_tcase(suite, tests);
         runner = srunner_create(suite);
         srunner_run_all(runner, CK_NORMAL);

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Orders of operators: to bytes and back, and all that stand there. */
+
+#include "connect/orders.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "avro/framing.h"
+#include "avro/record.h"
+#include "cluster/event_record.h"
+#include "cluster/topics.h"
+
+#define ORDERS_POLL_MS 1000
+#define ORDERS_IDLE_MAX (BUS_CALL_MS / ORDERS_POLL_MS) /* polls without anything before the broker counts as silent */
+
+enum order_field { ORDER_AT, ORDER_CONNECTOR, ORDER_KIND, ORDER_USER, ORDER_REASON, ORDER_FIELDS };
+static const char *const order_names[ORDER_FIELDS] = {"at", "connector", "order", "user", "reason"};
+
+enum order_kind { ORDER_PAUSE, ORDER_RESUME }; /* as the schema's symbols */
+
+struct order_codec {
+        const struct layout *layout;
+        struct program *program;
+        int slots[ORDER_FIELDS];
+};
+
+int order_codec_new(const struct event_types *types, struct order_codec **ret, struct error *err) {
+        CLEANUP(order_codec_free_p) struct order_codec *codec = calloc(1, sizeof(*codec));
+        int r;
+
+        if (!codec)
+                return -ENOMEM;
+        codec->layout = event_types_other(types, TOPIC_CONNECTOR_ORDERS);
+        if (!codec->layout) {
+                error_set(err, "there is no schema connector-orders.avsc among the schemas");
+                return -EINVAL;
+        }
+        for (int i = 0; i < ORDER_FIELDS; i++) {
+                codec->slots[i] = layout_slot(codec->layout, order_names[i]);
+                if (codec->slots[i] < 0) {
+                        error_set(err, "connector-orders.avsc has no field %s", order_names[i]);
+                        return -EINVAL;
+                }
+        }
+        r = program_new(codec->layout->file, codec->layout, &codec->program, err);
+        if (r < 0)
+                return r;
+        *ret = TAKE(codec);
+        return 0;
+}
+
+struct order_codec *order_codec_free(struct order_codec *codec) {
+        if (codec)
+                program_free(codec->program);
+        free(codec);
+        return NULL;
+}
+
+static struct slot order_text_slot(const char *text) {
+        return (struct slot){.kind = SLOT_STRING, .s = text_of(text)};
+}
+
+void order_encode(const struct order_codec *codec, const char *connector, const struct order *order, struct buffer *out) {
+        struct slot slots[LAYOUT_SLOTS_MAX];
+
+        for (size_t i = 0; i < codec->layout->n; i++)
+                slots[i] = codec->layout->fields[i].has_default ? codec->layout->fields[i].default_value : (struct slot){0};
+        slots[codec->slots[ORDER_AT]] = (struct slot){.kind = SLOT_INT, .i = order->at};
+        slots[codec->slots[ORDER_CONNECTOR]] = order_text_slot(connector);
+        slots[codec->slots[ORDER_KIND]] = (struct slot){.kind = SLOT_INT, .i = order->pauses ? ORDER_PAUSE : ORDER_RESUME};
+        slots[codec->slots[ORDER_USER]] = order_text_slot(order->by);
+        if (order->reason[0])
+                slots[codec->slots[ORDER_REASON]] = order_text_slot(order->reason);
+        framing_write_single(codec->layout->fingerprint, out);
+        record_encode(codec->layout, slots, out);
+}
+
+static void order_get_text(const struct slot *slot, char *ret, size_t size) {
+        if (slot->kind == SLOT_STRING)
+                (void) snprintf(ret, size, "%.*s", (int)slot->s.n, slot->s.s);
+        else
+                ret[0] = '\0';
+}
+
+bool order_decode(const struct order_codec *codec, const void *value, size_t n, struct text *ret_connector, struct order *ret) {
+        struct framing framing = framing_read(value, n);
+        struct slot slots[LAYOUT_SLOTS_MAX];
+
+        if (framing.kind != FRAMING_SINGLE || framing.id != codec->layout->fingerprint || record_decode(codec->program, framing.body, framing.n, slots, NULL))
+                return false;
+        *ret_connector = slots[codec->slots[ORDER_CONNECTOR]].s;
+        *ret = (struct order){.at = slots[codec->slots[ORDER_AT]].i, .pauses = slots[codec->slots[ORDER_KIND]].i == ORDER_PAUSE};
+        order_get_text(&slots[codec->slots[ORDER_USER]], ret->by, sizeof(ret->by));
+        order_get_text(&slots[codec->slots[ORDER_REASON]], ret->reason, sizeof(ret->reason));
+        return true;
+}
+
+struct bus_record order_bus_record(const char *connector, const struct buffer *body) {
+        return (struct bus_record){
+                .topic = TOPIC_CONNECTOR_ORDERS,
+                .partition = BUS_BY_KEY,
+                .key = connector,
+                .key_n = strlen(connector),
+                .value = body->bytes,
+                .value_n = body->n,
+                .headers = &event_header_avro,
+                .headers_n = 1,
+        };
+}
+
+int orders_each(struct bus *bus, const struct order_codec *codec, int (*see)(void *ctx, struct text connector, const struct order *order), void *ctx,
+                struct error *err) {
+        static const char *const topics[] = {TOPIC_CONNECTOR_ORDERS};
+        const struct bus_reader_config config = {
+                .topics = topics, .topics_n = ELEMENTS(topics), .partition = BUS_ALL_PARTITIONS, .from = BUS_FROM_BEGINNING, .until_end = true};
+        CLEANUP(bus_reader_close_p) struct bus_reader *reader = NULL;
+        int r = bus_reader_open(bus, &config, &reader, err);
+
+        for (unsigned idle = 0; r == 0 && idle < ORDERS_IDLE_MAX;) {
+                struct bus_event event;
+                struct text connector;
+                struct order order;
+
+                r = bus_reader_poll(reader, ORDERS_POLL_MS, &event, err);
+                if (r == 0 && event.kind == BUS_END)
+                        return 0;
+                idle = event.kind == BUS_NONE ? idle + 1 : 0;
+                if (r == 0 && event.kind == BUS_RECORD && order_decode(codec, event.record.value, event.record.value_n, &connector, &order))
+                        r = see(ctx, connector, &order);
+        }
+        if (r)
+                return error_trace(r, err);
+        error_set(err, "%s cannot be read: nothing came from the broker for %d s", TOPIC_CONNECTOR_ORDERS, BUS_CALL_MS / 1000);
+        return -ETIMEDOUT;
+}
+
+struct orders_of_one {
+        const char *connector;
+        struct order *latest;
+};
+
+static int orders_see_one(void *ctx, struct text connector, const struct order *order) {
+        const struct orders_of_one *one = ctx;
+
+        if (text_is(connector, one->connector))
+                *one->latest = *order;
+        return 0;
+}
+
+int orders_latest(struct bus *bus, const struct order_codec *codec, const char *connector, struct order *ret, struct error *err) {
+        struct orders_of_one one = {connector, ret};
+
+        *ret = (struct order){0};
+        return orders_each(bus, codec, orders_see_one, &one, err);
+}
