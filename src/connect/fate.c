@@ -352,15 +352,8 @@ int fates_take_letter(struct fates *f, struct bus_record *record) {
 
 /* -- Telling -- */
 
-enum fate_state { FATE_WAITING, FATE_FACT, FATE_DUPLICATE, FATE_REFUSED };
-static const char *const state_names[] = {
+const char *const fate_state_names[FATE_STATES] = {
         [FATE_WAITING] = "waiting", [FATE_FACT] = "fact", [FATE_DUPLICATE] = "duplicate", [FATE_REFUSED] = "refused"};
-
-struct fate_judged {
-        const struct fate_post *post;
-        const struct fate_answer *answer; /* NULL: none */
-        enum fate_state state;
-};
 
 static const struct fate_answer *fates_answer_to(const struct fates *f, const struct fate *fate, const struct fate_post *post) {
         struct uuid place = event_refused_id(post->type->name, post->partition, post->offset);
@@ -372,38 +365,53 @@ static const struct fate_answer *fates_answer_to(const struct fates *f, const st
 /* Whether an earlier post of the same topic and case is the fact that this one repeats. */
 static bool fate_repeats(const struct fate_judged *judged, size_t n, const struct fate_post *post) {
         for (size_t i = 0; i < n; i++) {
-                if (judged[i].state == FATE_FACT && judged[i].post->type == post->type && uuid_equal(&judged[i].post->case_id, &post->case_id))
+                if (judged[i].state == FATE_FACT && judged[i].type == post->type && uuid_equal(&judged[i].case_id, &post->case_id))
                         return true;
         }
         return false;
 }
 
-/* Those of which nothing can be missing, in the order of their stamps. Return: how many. */
-static size_t fates_judge(const struct fates *f, const struct fate *fate, const struct fates_progress *progress, struct fate_judged *ret) {
+/* In the order of their stamps; posts of several topics are few. */
+static void fates_sort(struct fate_judged *judged, size_t n) {
+        for (size_t i = 1; i < n; i++) {
+                struct fate_judged j = judged[i];
+                size_t k = i;
+
+                for (; k > 0 && judged[k - 1].at > j.at; k--)
+                        judged[k] = judged[k - 1];
+                judged[k] = j;
+        }
+}
+
+static const struct fate *fates_get(const struct fates *f, const struct organisation *source, const struct uuid *event_id) {
+        struct fate_key key = fate_key_make(source, event_id);
+
+        return table_get(&f->events, &key, sizeof(key));
+}
+
+size_t fates_judge(const struct fates *f, const struct organisation *source, const struct uuid *event_id, const struct fates_progress *progress,
+                   struct fate_judged ret[FATE_PLACES_MAX]) {
+        const struct fate *fate = fates_get(f, source, event_id);
         size_t n = 0;
 
-        for (size_t i = 0; i < fate->posts.n; i++) {
+        for (size_t i = 0; fate && i < fate->posts.n; i++) {
                 const struct fate_post *post = &fate->posts.items[i];
-                struct fate_judged j = {.post = post, .answer = fates_answer_to(f, fate, post)};
+                const struct fate_answer *answer = fates_answer_to(f, fate, post);
+                struct fate_judged j = {post->type, post->case_id, post->partition, post->offset, post->at, FATE_WAITING, NULL, NULL, 0};
 
                 if (post->at < f->config.since + FATES_SKEW_MS)
                         continue;
-                if (j.answer)
+                if (answer) {
                         j.state = FATE_REFUSED;
-                else if (progress->done(progress->ctx, post->type, post->partition) <= post->offset)
-                        j.state = FATE_WAITING;
-                else
+                        j.code = answer->code;
+                        j.text = answer->text;
+                        j.answered_at = answer->at;
+                } else if (progress->done(progress->ctx, post->type, post->partition) > post->offset) {
                         j.state = fate_repeats(ret, n, post) ? FATE_DUPLICATE : FATE_FACT;
+                }
                 ret[n++] = j;
         }
-        for (size_t i = 1; i < n; i++) { /* posts of several topics: few */
-                struct fate_judged j = ret[i];
-                size_t k = i;
-
-                for (; k > 0 && ret[k - 1].post->at > j.post->at; k--)
-                        ret[k] = ret[k - 1];
-                ret[k] = j;
-        }
+        fates_sort(ret, n);
         return n;
 }
 
@@ -422,19 +430,19 @@ static void put_uuid(struct json_writer *w, const char *key, const struct uuid *
 }
 
 static void put_state(struct json_writer *w, const struct fate_judged *judged) {
-        jsonw_put_string(w, "state", state_names[judged->state]);
-        if (!judged->answer)
+        jsonw_put_string(w, "state", fate_state_names[judged->state]);
+        if (judged->state != FATE_REFUSED)
                 return;
-        jsonw_put_string(w, "code", judged->answer->code);
-        jsonw_put_string(w, "text", judged->answer->text);
-        put_instant(w, "answered_at", judged->answer->at);
+        jsonw_put_string(w, "code", judged->code);
+        jsonw_put_string(w, "text", judged->text);
+        put_instant(w, "answered_at", judged->answered_at);
 }
 
 static void put_post(struct json_writer *w, const struct fate_judged *judged) {
         jsonw_open_object(w);
-        jsonw_put_string(w, "event", judged->post->type->name);
-        put_uuid(w, "case_id", &judged->post->case_id);
-        put_instant(w, "at", judged->post->at);
+        jsonw_put_string(w, "event", judged->type->name);
+        put_uuid(w, "case_id", &judged->case_id);
+        put_instant(w, "at", judged->at);
         put_state(w, judged);
         jsonw_close_object(w);
 }
@@ -454,10 +462,9 @@ static void put_copies(struct json_writer *w, const struct fate *fate) {
 
 bool fates_tell(const struct fates *f, const struct organisation *source, const struct uuid *event_id, const struct fates_progress *progress,
                 struct json_writer *w) {
-        struct fate_key key = fate_key_make(source, event_id);
-        const struct fate *fate = table_get(&f->events, &key, sizeof(key));
+        const struct fate *fate = fates_get(f, source, event_id);
         struct fate_judged judged[FATE_PLACES_MAX];
-        size_t n = fate ? fates_judge(f, fate, progress, judged) : 0, last = n;
+        size_t n = fates_judge(f, source, event_id, progress, judged), last = n;
 
         if (n == 0)
                 return false;

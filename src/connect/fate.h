@@ -56,6 +56,28 @@ struct fates_progress {
         void *ctx;
 };
 
+enum fate_state { FATE_WAITING, FATE_FACT, FATE_DUPLICATE, FATE_REFUSED, FATE_STATES };
+extern const char *const fate_state_names[FATE_STATES]; /* "waiting" … */
+
+/* What became of one post. Borrowed: until the next record is taken in. */
+struct fate_judged {
+        const struct event_type *type;
+        struct uuid case_id;
+        int32_t partition;
+        int64_t offset;
+        instant_t at;
+        enum fate_state state;
+        const char *code, *text; /* FATE_REFUSED; else NULL */
+        instant_t answered_at;
+};
+
+/*
+ * What became of each post of @event_id of @source of which nothing can be missing, in the order of their stamps; of the first FATE_PLACES_MAX.
+ * Return: how many; 0: it is not known.
+ */
+size_t fates_judge(const struct fates *f, const struct organisation *source, const struct uuid *event_id, const struct fates_progress *progress,
+                   struct fate_judged ret[FATE_PLACES_MAX]);
+
 /*
  * Writes what became of @event_id of @source, an object:
  *   {"event_id":…,"state":…,"posts":[{"event":…,"case_id":…,"at":…,"state":…,"code":…,"text":…,"answered_at":…}],"told":[{"to":…,"at":…}]}

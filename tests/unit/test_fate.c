@@ -13,8 +13,8 @@
 #include "base/mistakes.h"
 #include "cluster/topics.h"
 #include "connect/fate.h"
-#include "model/event_json.h"
 #include "model_fixture.h"
+#include "record_fixture.h"
 
 #define EVENT_ID "60a3d05e-e53c-5dbc-921a-806f98a46c8c"
 #define CASE_ID "1b15b2de-8ab7-5c72-9d63-9cd08b0efbef"
@@ -63,27 +63,7 @@ static void teardown(void) {
 /* -- Records -- */
 
 static struct bus_record make(const char *name, const char *fields, const char *event_id, const char *case_id, const char *source) {
-        struct event_record *made = arena_calloc(arena, 1, sizeof(*made));
-        struct buffer *body = arena_calloc(arena, 1, sizeof(*body));
-        static const char *const also[] = {NULL};
-        const struct event_type *type = event_types_find(types, text_of(name));
-        const char *field;
-        struct event *event = arena_calloc(arena, 1, sizeof(*event));
-        struct error err = {0};
-        json_t *json = json_pack("{s:s,s:s,s:s,s:s,s:s}", "event_id", event_id, "case_id", case_id, "source", source, "occurred_at",
-                                 "2023-10-10T11:00:00+02:00", "recorded_at", "2023-10-10T11:00:00+02:00");
-        json_t *more = json_loads(fields, 0, NULL);
-
-        ck_assert(type && json && more && made && body && event);
-        json_object_update(json, more);
-        body->max = 1 << 20;
-        ck_assert_msg(event_from_json(type, orgs, json, also, arena, event, &field, &err) == REFUSAL_NONE, "%s", err.text);
-        ck_assert_int_eq(event_record_make(event, orgs, (struct text){0}, body, made), 0);
-        made->record.value = arena_copy(arena, (const char *)body->bytes, body->n);
-        buffer_done(body);
-        json_decref(json);
-        json_decref(more);
-        return made->record;
+        return record_make(&(struct record_maker){arena, types, orgs}, name, fields, event_id, case_id, source);
 }
 
 #define SAFETY "{\"concern_id\":\"" OTHER_CASE "\",\"date\":\"2023-10-10\"}"
