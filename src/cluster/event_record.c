@@ -288,8 +288,14 @@ bool dead_letter_is_of_inbox(const char *topic) {
         return strncmp(topic, TOPIC_INBOX_PREFIX, strlen(TOPIC_INBOX_PREFIX)) == 0;
 }
 
-bool dead_letter_read(const struct bus_record *record, struct dead_letter_read *ret) {
+int64_t event_record_redriven(const struct bus_record *record) {
         const struct bus_header *count = bus_record_header(record, KW_REDRIVEN);
+        int64_t n;
+
+        return count && count->value && text_to_int64((struct text){count->value, count->n}, &n) && n > 0 ? n : 0;
+}
+
+bool dead_letter_read(const struct bus_record *record, struct dead_letter_read *ret) {
         int64_t partition, offset;
 
         if (!dead_letter_text(record, KW_TOPIC, ret->topic, sizeof(ret->topic)) || !dead_letter_text(record, KW_STAGE, ret->stage, sizeof(ret->stage)) ||
@@ -300,8 +306,7 @@ bool dead_letter_read(const struct bus_record *record, struct dead_letter_read *
         ret->offset = offset;
         if (!dead_letter_text(record, KW_CONNECTOR, ret->connector, sizeof(ret->connector)))
                 ret->connector[0] = '\0';
-        if (!count || !count->value || !text_to_int64((struct text){count->value, count->n}, &ret->redriven) || ret->redriven < 0)
-                ret->redriven = 0;
+        ret->redriven = event_record_redriven(record);
         return true;
 }
 

@@ -110,6 +110,9 @@ static inline struct text event_record_key(const struct bus_record *record) {
 /* The traceparent of a record whose headers were loaded; empty when it has none that can be passed on. */
 struct text event_record_traceparent(const struct bus_record *record);
 
+/* How often operators sent this record (headers loaded) again from dead-letters. */
+int64_t event_record_redriven(const struct bus_record *record);
+
 /* The event_id of the event-refused that answers the record at this place: the same when it is read again. */
 struct uuid event_refused_id(const char *topic, int32_t partition, int64_t offset);
 

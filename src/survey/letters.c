@@ -86,10 +86,13 @@ static int letters_see_sent(void *ctx, struct bus_record *record, struct error *
         return 0;
 }
 
-/* An installation of before `audit` has sent nothing again. */
+/* An installation of before `audit`, or one whose schemas do not have it, has sent nothing again. */
 static int letters_read_sent(struct letters_reading *l, struct error *err) {
-        int r = audit_codec_new(l->source->types, &l->codec, err);
+        int r;
 
+        if (!event_types_other(l->source->types, TOPIC_AUDIT))
+                return 0;
+        r = audit_codec_new(l->source->types, &l->codec, err);
         if (r == 0)
                 r = arena_new(&l->arena, LETTERS_SENT_BYTES_MAX);
         if (r == 0)
