@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Says what became of a record in an inbox. */
+
+#include "engine/posting.h"
+
+#include <string.h>
+
+#include "calendar/explain.h"
+
+const char *const posting_state_names[POSTING_STATES] = {
+        [POSTING_WAITS] = "waiting",     [POSTING_UNREAD] = "unread", [POSTING_COLLECTED] = "collected", [POSTING_DELIVERED] = "delivered",
+        [POSTING_REFUSED] = "refused", [POSTING_PARKED] = "parked", [POSTING_AGAIN] = "sent-again",
+};
+
+const struct posting *postings_find(const struct postings *postings, const struct uuid *event_id, struct text organisation) {
+        for (size_t i = postings->n; i-- > 0;) {
+                const struct posting *posting = postings->items[i];
+
+                if (uuid_equal(&posting->event_id, event_id) && text_is(organisation, posting->organisation))
+                        return posting;
+        }
+        return NULL;
+}
+
+/* --- for a person --- */
+
+static void posting_say_instant(const char *before, instant_t at, struct buffer *out) {
+        buffer_add_text(out, before);
+        instant_print_dutch(at, out);
+}
+
+static void posting_say_tries(int attempts, struct buffer *out) {
+        buffer_printf(out, "%d %s", attempts, attempts == 1 ? "poging" : "pogingen");
+}
+
+static void posting_say_delivered(const struct posting_outcome *o, struct buffer *out) {
+        posting_say_instant("afgeleverd op ", o->at, out);
+        buffer_add_text(out, " (");
+        if (o->status)
+                buffer_printf(out, "%d, ", o->status);
+        posting_say_tries(o->attempts, out);
+        buffer_add_text(out, ")");
+}
+
+static void posting_say_parked(const struct posting_outcome *o, struct buffer *out) {
+        if (o->attempts == 0) {
+                posting_say_instant("onleesbaar, opzij gelegd op ", o->at, out);
+                return;
+        }
+        buffer_add_text(out, "niet afgeleverd: opgegeven na ");
+        posting_say_tries(o->attempts, out);
+        if (o->status)
+                buffer_printf(out, " (%d)", o->status);
+        posting_say_instant(" op ", o->at, out);
+}
+
+void posting_outcome_print_dutch(const struct posting_outcome *o, bool with_reader, struct buffer *out) {
+        switch (o->state) {
+        case POSTING_WAITS:
+                posting_say_instant("wacht sinds ", o->at, out);
+                break;
+        case POSTING_UNREAD:
+                posting_say_instant("wacht sinds ", o->at, out);
+                buffer_add_text(out, "; niemand leest dit postvak");
+                return;
+        case POSTING_COLLECTED:
+                buffer_add_text(out, "opgehaald");
+                break;
+        case POSTING_DELIVERED:
+                posting_say_delivered(o, out);
+                break;
+        case POSTING_REFUSED:
+                buffer_add_text(out, "geweigerd");
+                if (o->status)
+                        buffer_printf(out, " (%d)", o->status);
+                posting_say_instant(" op ", o->at, out);
+                break;
+        case POSTING_PARKED:
+                posting_say_parked(o, out);
+                break;
+        case POSTING_AGAIN:
+                posting_say_instant("opnieuw aangeboden op ", o->at, out);
+                break;
+        case POSTING_STATES:
+                break;
+        }
+        if (with_reader && o->by)
+                buffer_printf(out, " %s %s", o->state == POSTING_WAITS ? "op" : o->state == POSTING_AGAIN ? "aan" : "door", o->by);
+}
+
+/* Whether "waits since" says already since when it is in the inbox. */
+static bool posting_only_waits(const struct posting *posting) {
+        return posting->n == 1 && (posting->outcomes[0].state == POSTING_WAITS || posting->outcomes[0].state == POSTING_UNREAD);
+}
+
+void posting_print_dutch(const struct posting *posting, struct buffer *out) {
+        bool only_waits = posting_only_waits(posting);
+
+        if (!only_waits)
+                posting_say_instant("in het postvak op ", posting->at, out);
+        for (size_t i = 0; i < posting->n; i++) {
+                buffer_add_text(out, only_waits ? "" : i == 0 ? ", " : "; ");
+                posting_outcome_print_dutch(&posting->outcomes[i], posting->n > 1 || posting->outcomes[i].state == POSTING_COLLECTED, out);
+        }
+}
+
+/* --- for a machine --- */
+
+static void posting_put_instant(struct json_writer *w, const char *key, instant_t at) {
+        char text[INSTANT_TEXT + 1];
+
+        instant_format_exact(at, text);
+        if (at)
+                jsonw_put_string(w, key, text);
+}
+
+static void posting_put_outcome(const struct posting_outcome *o, struct json_writer *w) {
+        bool waits = o->state == POSTING_WAITS || o->state == POSTING_UNREAD;
+
+        jsonw_open_object(w);
+        jsonw_put_string(w, "state", posting_state_names[o->state]);
+        if (o->by)
+                jsonw_put_string(w, "by", o->by);
+        posting_put_instant(w, waits ? "since" : "at", o->at);
+        if (o->status)
+                jsonw_put_int(w, "status", o->status);
+        if (o->attempts)
+                jsonw_put_int(w, "attempts", o->attempts);
+        jsonw_close_object(w);
+}
+
+void posting_put(const struct posting *posting, struct json_writer *w) {
+        posting_put_instant(w, "in_inbox", posting->at);
+        jsonw_key(w, "delivery");
+        jsonw_open_array(w);
+        for (size_t i = 0; i < posting->n; i++)
+                posting_put_outcome(&posting->outcomes[i], w);
+        jsonw_close_array(w);
+}
