@@ -84,7 +84,7 @@ void command_wait_read(void *ctx, uint64_t records) {
         struct command_wait *wait = ctx;
 
         if (progress_due(&wait->progress))
-                progress_say(&wait->progress, wait->name, "%" PRIu64 " records of case-state read", records);
+                progress_say(&wait->progress, wait->name, "%" PRIu64 " records read", records);
 }
 
 int command_cases(const char *name, const struct command_dirs *dirs, const char *bootstrap, const struct uuid *case_id, struct store *store) {

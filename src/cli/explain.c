@@ -11,6 +11,7 @@
 #include "cli/lines_input.h"
 #include "cli/options.h"
 #include "engine/explain.h"
+#include "survey/trail_read.h"
 
 #define OUTPUT_MAX ((size_t)64 * 1024 * 1024)
 
@@ -28,7 +29,8 @@ static int explain_untold(void *ctx, const struct outcome *outcome) {
         return 0;
 }
 
-static int explain_print(const struct arguments *a, struct engine *engine, struct store *store, instant_t at) {
+/* @postings: how what was told stands in inboxes, or NULL. */
+static int explain_print(const struct arguments *a, struct engine *engine, struct store *store, const struct postings *postings, instant_t at) {
         struct casefile *file = store_find(store, &a->case_id);
         struct buffer out = BUFFER_INIT(OUTPUT_MAX);
         char closed[DATE_TEXT + 1];
@@ -46,9 +48,9 @@ static int explain_print(const struct arguments *a, struct engine *engine, struc
                 return command_fail("explain", EXIT_NO, &err);
         }
         if (a->json)
-                r = explain_json(engine, store, file, at, a->norm, &out);
+                r = explain_json(engine, store, file, at, a->norm, postings, &out);
         else
-                r = explain_text(engine, store, file, at, a->norm, &out);
+                r = explain_text(engine, store, file, at, a->norm, postings, &out);
         if (r >= 0) {
                 fputs(buffer_text(&out), stdout);
                 if (a->json)
@@ -80,15 +82,40 @@ static int explain_file(const struct arguments *a, const struct config *config) 
         if (status == EXIT_DONE && a->at != INSTANT_NEVER && replay_clock(replay, a->at))
                 status = EXIT_BROKER;
         if (status == EXIT_DONE)
-                status = explain_print(a, replay_engine(replay), replay_store(replay), a->at == INSTANT_NEVER ? replay_now(replay) : a->at);
+                status = explain_print(a, replay_engine(replay), replay_store(replay), NULL, a->at == INSTANT_NEVER ? replay_now(replay) : a->at);
         replay_free(replay);
+        return status;
+}
+
+/* How what was told to whom stands: nothing at all when the case is not there, which is said with its explanation. */
+static int explain_read_trail(const struct arguments *a, const struct config *config, struct trail **ret) {
+        struct command_wait wait = {.progress = progress_begin(), .name = "explain"};
+        const struct live_watch watch = {.read = command_wait_read, .ctx = &wait};
+        const struct trail_wanted wanted = {.field = "case_id", .id = a->case_id};
+        struct command_broker broker = {0};
+        struct error err = {0}, readers;
+        int r, status = command_broker_read("explain", a->dirs.config, a->bootstrap, NULL, &broker);
+
+        if (status == EXIT_DONE)
+                status = command_broker_open("explain", &broker);
+        if (status == EXIT_DONE) {
+                r = trail_read(&(struct trail_source){config, broker.bus, &broker.kafka, &watch}, &wanted, ret, &readers, &err);
+                progress_clear(&wait.progress);
+                if (r < 0 && !err.text[0])
+                        error_set(&err, "what became of what was told cannot be read: %s", strerror(-r));
+                if (r < 0)
+                        status = command_fail("explain", EXIT_BROKER, &err);
+        }
+        command_broker_done(&broker);
         return status;
 }
 
 static int explain_live(const struct arguments *a, const struct config *config) {
         CLEANUP(engine_free_p) struct engine *engine = NULL;
         CLEANUP(store_free_p) struct store *store = NULL;
+        CLEANUP(trail_free_p) struct trail *trail = NULL;
         const struct clock clock = clock_system();
+        struct postings postings = {0};
         int r = engine_new(config, &engine), status;
 
         if (r == 0)
@@ -96,7 +123,11 @@ static int explain_live(const struct arguments *a, const struct config *config) 
         if (r)
                 return explain_no_start(r);
         status = command_cases("explain", &a->dirs, a->bootstrap, &a->case_id, store);
-        return status ? status : explain_print(a, engine, store, a->at == INSTANT_NEVER ? clock_realtime(&clock) : a->at);
+        if (status == EXIT_DONE && store_find(store, &a->case_id))
+                status = explain_read_trail(a, config, &trail);
+        if (trail)
+                postings = trail_postings(trail);
+        return status ? status : explain_print(a, engine, store, &postings, a->at == INSTANT_NEVER ? clock_realtime(&clock) : a->at);
 }
 
 static int explain_run(int argc, char **argv) {
@@ -133,7 +164,8 @@ const struct command command_explain = {
                 "\n"
                 "Says of each obligation of the case: its status, the facts it rests on, every step of its date, which\n"
                 "protocol and which municipality and why, what was told to whom, and what comes next.\n"
-                "Without FILE the case is read from the broker. FILE holds the lines of ketenwacht replay (- is standard input).\n"
+                "Without FILE the case is read from the broker, and with it how each record that was told stands: in the inbox since, delivered\n"
+                "(status, tries), refused, collected, or waiting. FILE holds the lines of ketenwacht replay (- is standard input).\n"
                 "\n"
                 "  --norm NORM    only this norm; when it asks nothing of this case: why not (status 1)\n"
                 "  --at INSTANT   as it stood then (default: the present; with FILE, when the file ends)\n"

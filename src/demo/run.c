@@ -441,10 +441,10 @@ static int demo_tell_story(struct demo *demo, struct error *err) {
         if (!file)
                 return 0; /* a file whose first case was refused */
         buffer_clear(&demo->text);
-        r = explain_text(engine, store, file, clock_realtime(&clock), demo->c->file ? NULL : STORY_NORM, &demo->text);
+        r = explain_text(engine, store, file, clock_realtime(&clock), demo->c->file ? NULL : STORY_NORM, NULL, &demo->text);
         if (r == EXPLAIN_E_NONE) { /* protocols of one's own may not have that norm */
                 buffer_clear(&demo->text);
-                r = explain_text(engine, store, file, clock_realtime(&clock), NULL, &demo->text);
+                r = explain_text(engine, store, file, clock_realtime(&clock), NULL, NULL, &demo->text);
         }
         if (r) {
                 error_set(err, "the story of a case cannot be told: %s", strerror(-r));

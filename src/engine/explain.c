@@ -17,6 +17,7 @@
 struct explanation {
         struct view view;
         const char *norm; /* only this one, or NULL */
+        const struct postings *postings; /* or NULL */
         struct absences absences; /* with .norm: why it has no (more) obligations */
         size_t n_wanted;
 };
@@ -66,6 +67,12 @@ static const struct announcement *explanation_announcement(const struct explanat
         return NULL;
 }
 
+/* Whether what stands in an inbox was told of this obligation. */
+static bool explanation_is_of(const struct posting *posting, const struct obligation *o) {
+        return posting->protocol && strcmp(posting->protocol, o->norm->protocol->name) == 0 && strcmp(posting->norm, o->norm->name) == 0 &&
+               strcmp(posting->instance, o->instance) == 0;
+}
+
 static day_t explanation_holding(const struct obligation *o) {
         if (o->norm->holds_on_due)
                 return o->due.state == DUE_KNOWN ? o->due.date : DAY_NONE;
@@ -104,14 +111,8 @@ static bool explanation_next(struct explanation *x, const struct obligation *o, 
 
 /* --- for a person --- */
 
-/* "Groningen (gm0014)"; who is not configured any more by the id alone. */
 static void say_organisation(const struct explanation *x, struct buffer *out, struct text id) {
-        const struct organisation *org = organisations_find(x->view.config->organisations, id);
-
-        if (org)
-                buffer_printf(out, "%s (%.*s)", org->name, (int)id.n, id.s);
-        else
-                buffer_add(out, id.s, id.n);
+        organisations_print(x->view.config->organisations, id, out);
 }
 
 static void say_fact(const struct explanation *x, struct buffer *out, const char *what, const struct fact *fact, day_t date) {
@@ -174,15 +175,40 @@ static void say_residence(struct explanation *x, struct buffer *out) {
         say_statements(x, out);
 }
 
-/* What was copied to whom: with the row of the fact, and later. */
-static void say_copied(struct explanation *x, struct buffer *out, struct text copies) {
-        struct text org, role;
+/* What became of it in the inbox of whom it was told to, when that is known and it is still there. Return: whether anything was said. */
+static bool say_posting(const struct explanation *x, struct buffer *out, const char *before, const struct uuid *event_id, struct text organisation) {
+        const struct posting *posting = x->postings ? postings_find(x->postings, event_id, organisation) : NULL;
+
+        if (!posting)
+                return false;
+        buffer_add_text(out, before);
+        posting_print_dutch(posting, out);
+        return true;
+}
+
+/* What was copied to whom with the row of the fact: in one line, or where it is known what became of each in a line of its own. */
+static void say_copied(struct explanation *x, struct buffer *out, const struct fact *fact) {
+        struct text copies = fact->copies, org, role;
         bool some = false;
 
         for (; row_copies_next(&copies, &org, &role); some = true) {
-                buffer_add_text(out, some ? ", " : "");
+                buffer_add_text(out, x->postings ? "\n    " : some ? ", " : "");
                 say_organisation(x, out, org);
                 buffer_printf(out, " als %s", role_dutch(arena_copy(x->view.arena, role.s, role.n) ?: "?"));
+                (void) say_posting(x, out, ": ", &fact->event_id, org);
+        }
+        buffer_add_text(out, "\n");
+}
+
+static void say_later_copy(const struct explanation *x, struct buffer *out, const struct copy *copy) {
+        struct text org = text_of(pool_word(&x->view.engine->pool, copy->organisation));
+
+        buffer_add_text(out, " aan ");
+        say_organisation(x, out, org);
+        buffer_printf(out, " als %s", role_dutch(pool_word(&x->view.engine->pool, copy->role)));
+        if (!say_posting(x, out, ": ", &copy->event_id, org)) {
+                buffer_add_text(out, ", op ");
+                instant_print_dutch(copy->told_at, out);
         }
         buffer_add_text(out, "\n");
 }
@@ -198,7 +224,7 @@ static void say_copies(struct explanation *x, struct buffer *out) {
                 buffer_add_text(out, "  kopie van ");
                 event_type_print_dutch(fact->type, out);
                 buffer_add_text(out, " aan ");
-                say_copied(x, out, fact->copies);
+                say_copied(x, out, fact);
         }
         for (uint32_t i = 0; i < told->n_copies; i++) {
                 const struct fact *fact = view_find(&x->view, &told->copies[i].event_id);
@@ -208,11 +234,7 @@ static void say_copies(struct explanation *x, struct buffer *out) {
                         event_type_print_dutch(fact->type, out);
                 else
                         buffer_add_text(out, "een bericht");
-                buffer_add_text(out, " aan ");
-                say_organisation(x, out, text_of(pool_word(&x->view.engine->pool, told->copies[i].organisation)));
-                buffer_printf(out, " als %s, op ", role_dutch(pool_word(&x->view.engine->pool, told->copies[i].role)));
-                instant_print_dutch(told->copies[i].told_at, out);
-                buffer_add_text(out, "\n");
+                say_later_copy(x, out, &told->copies[i]);
         }
 }
 
@@ -373,6 +395,59 @@ static void say_date(struct explanation *x, const struct obligation *o, struct b
                 buffer_add_text(out, "  (nog) geen einddatum\n");
 }
 
+/* What stands in inboxes of this date of an obligation: its announcement and reminders, for each organisation. */
+static void say_announced_postings(const struct explanation *x, const struct obligation *o, const struct announcement *a, struct buffer *out) {
+        for (size_t i = 0; x->postings && i < x->postings->n; i++) {
+                const struct posting *posting = x->postings->items[i];
+
+                if (posting->type->known != TYPE_PLAN_DUE || posting->due_date != a->due || !explanation_is_of(posting, o))
+                        continue;
+                buffer_add_text(out, "    aan ");
+                say_organisation(x, out, text_of(posting->organisation));
+                buffer_add_text(out, ": ");
+                posting_print_dutch(posting, out);
+                buffer_add_text(out, "\n");
+        }
+}
+
+/* The latest record of an alert that has this form; NULL: it is in no inbox (any more). */
+static const struct posting *explanation_alert_posting(const struct explanation *x, const struct alert *alert, enum known_type form) {
+        for (size_t i = x->postings ? x->postings->n : 0; i-- > 0;) {
+                const struct posting *posting = x->postings->items[i];
+
+                if (posting->type->known == form && uuid_equal(&posting->alert_id, &alert->id))
+                        return posting;
+        }
+        return NULL;
+}
+
+static void say_alert_posting(const struct posting *posting, const char *what, struct buffer *out) {
+        if (!posting)
+                return;
+        buffer_printf(out, "    %s ", what);
+        posting_print_dutch(posting, out);
+        buffer_add_text(out, "\n");
+}
+
+/* Of one that is open what became of it, when that is known; else that it was told. Of one that is over both. */
+static void say_alert(const struct explanation *x, const struct alert *alert, struct buffer *out) {
+        const struct posting *raised = explanation_alert_posting(x, alert, TYPE_ESCALATION_RAISED);
+
+        buffer_printf(out, "  trede %u aan ", alert->rung);
+        say_organisation(x, out, text_of(pool_word(&x->view.engine->pool, alert->organisation)));
+        buffer_printf(out, " als %s: ", role_dutch(pool_word(&x->view.engine->pool, alert->role)));
+        if (alert->open && raised) {
+                posting_print_dutch(raised, out);
+                buffer_add_text(out, "\n");
+                return;
+        }
+        buffer_add_text(out, alert->open ? "gemeld op " : "opgelost op ");
+        instant_print_dutch(alert->told_at, out);
+        buffer_add_text(out, x->postings && alert->open ? "; staat niet (meer) in het postvak\n" : "\n");
+        say_alert_posting(raised, "de melding:", out);
+        say_alert_posting(explanation_alert_posting(x, alert, TYPE_ESCALATION_RESOLVED), "de oplossing:", out);
+}
+
 static void say_told(struct explanation *x, const struct obligation *o, struct buffer *out) {
         const struct tellings *told = &x->view.casefile->told;
         const struct announcement *a = explanation_announcement(x, o);
@@ -387,16 +462,11 @@ static void say_told(struct explanation *x, const struct obligation *o, struct b
                 if (a->reminders & 1u << i)
                         buffer_printf(out, "  herinnering %zu is verstuurd\n", i + 1);
         }
+        if (a)
+                say_announced_postings(x, o, a, out);
         for (uint32_t i = 0; i < told->n_alerts; i++) {
-                const struct alert *alert = &told->alerts[i];
-
-                if (alert->norm != o->pool_norm || !instance_key_equal(&alert->instance, &o->key))
-                        continue;
-                buffer_printf(out, "  trede %u aan ", alert->rung);
-                say_organisation(x, out, text_of(pool_word(&x->view.engine->pool, alert->organisation)));
-                buffer_printf(out, " als %s: %s op ", role_dutch(pool_word(&x->view.engine->pool, alert->role)), alert->open ? "gemeld" : "opgelost");
-                instant_print_dutch(alert->told_at, out);
-                buffer_add_text(out, "\n");
+                if (told->alerts[i].norm == o->pool_norm && instance_key_equal(&told->alerts[i].instance, &o->key))
+                        say_alert(x, &told->alerts[i], out);
         }
 }
 
@@ -487,13 +557,15 @@ static void say_absences(struct explanation *x, struct buffer *out) {
                 buffer_printf(out, "\nEn %zu keer meer.\n", x->absences.left_out);
 }
 
-int explain_text(struct engine *engine, struct store *store, struct casefile *casefile, instant_t now, const char *norm, struct buffer *out) {
+int explain_text(struct engine *engine, struct store *store, struct casefile *casefile, instant_t now, const char *norm,
+                 const struct postings *postings, struct buffer *out) {
         struct explanation x;
         char id[UUID_TEXT + 1];
         int r = explanation_open(&x, engine, store, casefile, now, norm);
 
         if (r)
                 return r;
+        x.postings = postings;
         uuid_format(&casefile->id, id);
         buffer_printf(out, "Zaak %s op ", id);
         instant_print_dutch(now, out);
@@ -591,30 +663,88 @@ static void explain_put_residence(struct explanation *x, struct json_writer *w) 
         jsonw_close_array(w);
 }
 
+/* One record in an inbox: what it is, to whom, and what became of it. */
+static void explain_put_posting(const struct posting *posting, struct json_writer *w) {
+        char id[UUID_TEXT + 1];
+
+        uuid_format(&posting->event_id, id);
+        jsonw_open_object(w);
+        jsonw_put_string(w, "event", posting->type->name);
+        jsonw_put_string(w, "event_id", id);
+        jsonw_put_string(w, "to", posting->organisation);
+        posting_put(posting, w);
+        jsonw_close_object(w);
+}
+
+static void explain_put_announced(const struct explanation *x, const struct obligation *o, const struct announcement *a, struct json_writer *w) {
+        explain_put_instant(w, "announced_at", a->announced_at);
+        if (!x->postings)
+                return;
+        jsonw_key(w, "announced");
+        jsonw_open_array(w);
+        for (size_t i = 0; i < x->postings->n; i++) {
+                const struct posting *posting = x->postings->items[i];
+
+                if (posting->type->known == TYPE_PLAN_DUE && posting->due_date == a->due && explanation_is_of(posting, o))
+                        explain_put_posting(posting, w);
+        }
+        jsonw_close_array(w);
+}
+
+/* Every record of the alert, in the order of time. */
+static void explain_put_alert_postings(const struct explanation *x, const struct alert *alert, struct json_writer *w) {
+        jsonw_key(w, "inbox");
+        jsonw_open_array(w);
+        for (size_t i = 0; i < x->postings->n; i++) {
+                const struct posting *posting = x->postings->items[i];
+
+                if (posting->type->output && uuid_equal(&posting->alert_id, &alert->id))
+                        explain_put_posting(posting, w);
+        }
+        jsonw_close_array(w);
+}
+
+static void explain_put_alert(const struct explanation *x, const struct alert *alert, struct json_writer *w) {
+        char id[UUID_TEXT + 1];
+
+        uuid_format(&alert->id, id);
+        jsonw_open_object(w);
+        jsonw_put_string(w, "alert_id", id);
+        jsonw_put_int(w, "rung", alert->rung);
+        jsonw_put_string(w, "to", pool_word(&x->view.engine->pool, alert->organisation));
+        jsonw_put_string(w, "role", pool_word(&x->view.engine->pool, alert->role));
+        jsonw_put_bool(w, "open", alert->open);
+        jsonw_put_int(w, "raised", alert->raised);
+        explain_put_instant(w, "told_at", alert->told_at);
+        if (x->postings)
+                explain_put_alert_postings(x, alert, w);
+        jsonw_close_object(w);
+}
+
 static void explain_put_told(struct explanation *x, const struct obligation *o, struct json_writer *w) {
         const struct tellings *told = &x->view.casefile->told;
         const struct announcement *a = explanation_announcement(x, o);
-        char id[UUID_TEXT + 1];
 
         if (a)
-                explain_put_instant(w, "announced_at", a->announced_at);
+                explain_put_announced(x, o, a, w);
         jsonw_key(w, "alerts");
         jsonw_open_array(w);
         for (uint32_t i = 0; i < told->n_alerts; i++) {
-                const struct alert *alert = &told->alerts[i];
+                if (told->alerts[i].norm == o->pool_norm && instance_key_equal(&told->alerts[i].instance, &o->key))
+                        explain_put_alert(x, &told->alerts[i], w);
+        }
+        jsonw_close_array(w);
+}
 
-                if (alert->norm != o->pool_norm || !instance_key_equal(&alert->instance, &o->key))
-                        continue;
-                uuid_format(&alert->id, id);
-                jsonw_open_object(w);
-                jsonw_put_string(w, "alert_id", id);
-                jsonw_put_int(w, "rung", alert->rung);
-                jsonw_put_string(w, "to", pool_word(&x->view.engine->pool, alert->organisation));
-                jsonw_put_string(w, "role", pool_word(&x->view.engine->pool, alert->role));
-                jsonw_put_bool(w, "open", alert->open);
-                jsonw_put_int(w, "raised", alert->raised);
-                explain_put_instant(w, "told_at", alert->told_at);
-                jsonw_close_object(w);
+/* Copies of facts, as they stand in the inboxes. */
+static void explain_put_copies(const struct explanation *x, struct json_writer *w) {
+        if (!x->postings)
+                return;
+        jsonw_key(w, "copies");
+        jsonw_open_array(w);
+        for (size_t i = 0; i < x->postings->n; i++) {
+                if (!x->postings->items[i]->type->output)
+                        explain_put_posting(x->postings->items[i], w);
         }
         jsonw_close_array(w);
 }
@@ -801,7 +931,8 @@ static void explain_put_absences(struct explanation *x, struct json_writer *w) {
         jsonw_close_array(w);
 }
 
-int explain_json(struct engine *engine, struct store *store, struct casefile *casefile, instant_t now, const char *norm, struct buffer *out) {
+int explain_json(struct engine *engine, struct store *store, struct casefile *casefile, instant_t now, const char *norm,
+                 const struct postings *postings, struct buffer *out) {
         struct json_writer w = JSON_WRITER(out);
         const struct organisation *municipality;
         struct explanation x;
@@ -810,6 +941,7 @@ int explain_json(struct engine *engine, struct store *store, struct casefile *ca
 
         if (r)
                 return r;
+        x.postings = postings;
         uuid_format(&casefile->id, id);
         jsonw_open_object(&w);
         jsonw_put_string(&w, "case_id", id);
@@ -825,6 +957,7 @@ int explain_json(struct engine *engine, struct store *store, struct casefile *ca
                         jsonw_null(&w);
         }
         explain_put_residence(&x, &w);
+        explain_put_copies(&x, &w);
         jsonw_key(&w, "obligations");
         jsonw_open_array(&w);
         for (size_t i = 0; i < x.view.n_obligations; i++) {

@@ -9,14 +9,18 @@
  */
 
 #include "engine/engine.h"
+#include "engine/posting.h"
 
 enum { EXPLAIN_E_NONE = 1 };
 
 /*
- * @norm: only this norm, and why it has no (more) obligations; or NULL. Appends text to @out. Return: 0; EXPLAIN_E_NONE when the case has no
+ * @norm: only this norm, and why it has no (more) obligations; or NULL. @postings: how what was told stands in the inboxes, for whoever reads a
+ * broker; NULL: it is not known, and what was told is only said to be told. Appends text to @out. Return: 0; EXPLAIN_E_NONE when the case has no
  * obligation of this norm: what was appended says why; -ENOMEM.
  */
-int explain_text(struct engine *engine, struct store *store, struct casefile *casefile, instant_t now, const char *norm, struct buffer *out) MUSTCHECK;
+int explain_text(struct engine *engine, struct store *store, struct casefile *casefile, instant_t now, const char *norm,
+                 const struct postings *postings, struct buffer *out) MUSTCHECK;
 
 /* The same as one JSON object. */
-int explain_json(struct engine *engine, struct store *store, struct casefile *casefile, instant_t now, const char *norm, struct buffer *out) MUSTCHECK;
+int explain_json(struct engine *engine, struct store *store, struct casefile *casefile, instant_t now, const char *norm,
+                 const struct postings *postings, struct buffer *out) MUSTCHECK;

@@ -653,3 +653,12 @@ int organisations_read(const char *path, struct organisations **ret, struct mist
                 *ret = TAKE(orgs);
         return mistakes->n == before ? 0 : -EINVAL;
 }
+
+void organisations_print(const struct organisations *orgs, struct text id, struct buffer *out) {
+        const struct organisation *org = organisations_find(orgs, id);
+
+        if (org)
+                buffer_printf(out, "%s (%s)", org->name, org->id);
+        else
+                buffer_add(out, id.s, id.n);
+}

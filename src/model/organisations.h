@@ -8,6 +8,7 @@
  * municipality that changed regions); all share one id and one inbox. Immutable after loading.
  */
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "base/uuid.h"
@@ -103,6 +104,9 @@ bool organisations_have_role(const struct organisations *orgs, const char *role)
 void organisations_nearest_role(const struct organisations *orgs, struct nearest *nearest);
 void organisations_nearest(const struct organisations *orgs, struct nearest *nearest);
 void regions_nearest(const struct organisations *orgs, struct nearest *nearest);
+
+/* "Groningen (gm0014)"; who is not configured (any more) by the id alone. */
+void organisations_print(const struct organisations *orgs, struct text id, struct buffer *out);
 
 /* The days on which some organisation begins or ends to be valid (its from, and the day after its until), sorted, without repeats. */
 const day_t *organisations_changes(const struct organisations *orgs, size_t *ret_n);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "engine/case.h"
 #include "engine/explain.h"
 #include "engine/replay.h"
 #include "model/lines.h"
@@ -321,10 +322,10 @@ static void expect_answer(int answer, const char *norm, const char *text, const 
         struct casefile *casefile = store_iterate(store, &at);
 
         ck_assert_ptr_nonnull(casefile);
-        ck_assert_int_eq(explain_text(engine, store, casefile, replay_now(replay), norm, &out), answer);
+        ck_assert_int_eq(explain_text(engine, store, casefile, replay_now(replay), norm, NULL, &out), answer);
         ck_assert_msg(strstr(buffer_text(&out), text), "expected\n%s\nin\n%s", text, buffer_text(&out));
         buffer_clear(&out);
-        ck_assert_int_eq(explain_json(engine, store, casefile, replay_now(replay), norm, &out), answer);
+        ck_assert_int_eq(explain_json(engine, store, casefile, replay_now(replay), norm, NULL, &out), answer);
         ck_assert_msg(strstr(buffer_text(&out), json), "expected\n%s\nin\n%s", json, buffer_text(&out));
         buffer_done(&out);
 }
@@ -415,9 +416,71 @@ START_TEST(test_only_what_nothing_stands_in_place_of_is_said) {
              "\"VOTS\",\"verdict_date\":\"2022-01-11\",\"informed_date\":\"2022-01-11\",\"gi\":\"gi-noordzee\",\"municipality\":\"gm0375\""));
         expect("proefnorm", "  geldt alleen als kind OTS is; het is VOTS\n", "\"why_not\":[{\"protocol\":\"proef\",\"norm\":\"proefnorm\",\"cause\":\"WHEN\"");
         ck_assert_int_eq(explain_text(replay_engine(replay), replay_store(replay), store_iterate(replay_store(replay), &at), replay_now(replay),
-             NULL, &out), 0);
+             NULL, NULL, &out), 0);
         ck_assert_msg(!strstr(buffer_text(&out), "niet van toepassing"), "%s", buffer_text(&out)); /* only when it is asked */
         buffer_done(&out);
+}
+END_TEST
+
+/* Explains with what stands in inboxes; the text has @text, and not @not. */
+static void expect_posted(const struct postings *postings, const char *text, const char *not, const char *json) {
+        struct buffer out = BUFFER_INIT(TEXT_MAX);
+        size_t at = 0;
+        struct casefile *casefile = store_iterate(replay_store(replay), &at);
+
+        ck_assert_int_eq(explain_text(replay_engine(replay), replay_store(replay), casefile, replay_now(replay), NULL, postings, &out), 0);
+        ck_assert_msg(strstr(buffer_text(&out), text) && !(not && strstr(buffer_text(&out), not)), "%s", buffer_text(&out));
+        buffer_clear(&out);
+        ck_assert_int_eq(explain_json(replay_engine(replay), replay_store(replay), casefile, replay_now(replay), NULL, postings, &out), 0);
+        ck_assert_msg(!json || strstr(buffer_text(&out), json), "%s", buffer_text(&out));
+        buffer_done(&out);
+}
+
+/* A record of the norm in the GI's inbox. */
+static struct posting posted(enum known_type type, uint8_t id, const char *at, struct posting_outcome outcome) {
+        size_t first = 0;
+        const struct casefile *casefile = store_iterate(replay_store(replay), &first);
+        struct posting posting = {.organisation = "gi-noordzee", .type = event_types_known(config->types, type), .event_id = {{id}}, .outcomes = {outcome},
+                                  .n = 1, .protocol = "proef", .norm = "proefnorm", .instance = MEASURE};
+
+        ck_assert_uint_eq(casefile->told.n_alerts, 1);
+        ck_assert(instant_parse(text_of(at), &posting.at));
+        if (type == TYPE_PLAN_DUE)
+                ck_assert(date_parse(TEXT_OF("2022-01-20"), &posting.due_date));
+        else
+                posting.alert_id = casefile->told.alerts[0].id;
+        return posting;
+}
+
+/* That an alert was refused by its receiver, or waits, is said in the place of that it was told. */
+START_TEST(test_what_became_of_it_in_the_inbox) {
+        struct posting announced, raised, resolved;
+        const struct posting *items[] = {&announced, &raised, &resolved};
+        struct postings none = {0}, two = {items, 2}, all = {items, 3};
+
+        open_norm(INFORMED TEN "    announce: [gi]\n    escalate:\n      - {after: 0 days, to: [gi]}\n", ANYWHERE("2015-01-01"));
+        play(STARTED("1", "2022-01-10") HELP("2", "2022-02-01"));
+        announced = posted(TYPE_PLAN_DUE, 1, "2022-01-10T10:00:00+01:00", (struct posting_outcome){POSTING_UNREAD, NULL, INT64_C(1641805200000), 0, 0});
+        raised = posted(TYPE_ESCALATION_RAISED, 2, "2022-01-21T00:00:00+01:00",
+                        (struct posting_outcome){POSTING_REFUSED, "hook", INT64_C(1642719900000), 400, 1});
+        resolved = posted(TYPE_ESCALATION_RESOLVED, 3, "2022-02-05T12:00:00+01:00", (struct posting_outcome){0});
+        resolved.n = 0;
+        expect_posted(NULL, "trede 1 aan GI Noordzee (gi-noordzee) als GI: gemeld op vrijdag 21 januari 2022 00:00 uur\n", "postvak",
+                      "\"alerts\":[{\"alert_id\"");
+        expect_posted(&none, "gemeld op vrijdag 21 januari 2022 00:00 uur; staat niet (meer) in het postvak\n", NULL, "\"inbox\":[]}]");
+        expect_posted(&two, "  trede 1 aan GI Noordzee (gi-noordzee) als GI: in het postvak op vrijdag 21 januari 2022 00:00 uur, "
+                      "geweigerd (400) op vrijdag 21 januari 2022 00:05 uur\n", "gemeld",
+                      "\"inbox\":[{\"event\":\"escalation-raised\",\"event_id\":\"02000000-0000-0000-0000-000000000000\",\"to\":\"gi-noordzee\","
+                      "\"in_inbox\":\"2022-01-21T00:00:00+01:00\",\"delivery\":[{\"state\":\"refused\",\"by\":\"hook\",");
+        expect_posted(&two, "  aangekondigd op maandag 10 januari 2022 10:00 uur aan GI\n"
+                      "    aan GI Noordzee (gi-noordzee): wacht sinds maandag 10 januari 2022 10:00 uur; niemand leest dit postvak\n", NULL,
+                      "\"announced\":[{\"event\":\"plan-due\",");
+        play(CONTACT("3", "2022-02-05"));
+        expect_posted(&all, "als GI: opgelost op zaterdag 5 februari 2022 12:00 uur\n"
+                      "    de melding: in het postvak op vrijdag 21 januari 2022 00:00 uur, geweigerd (400) op vrijdag 21 januari 2022 00:05 uur\n"
+                      "    de oplossing: in het postvak op zaterdag 5 februari 2022 12:00 uur\n", "gemeld", "\"event\":\"escalation-resolved\"");
+        announced.due_date++; /* of another date, that is not announced any more */
+        expect_posted(&all, "  aangekondigd op maandag 10 januari 2022 10:00 uur aan GI\n  trede 1", NULL, "\"announced\":[]");
 }
 END_TEST
 
@@ -466,6 +529,7 @@ int main(void) {
         tcase_add_loop_test(t, test_an_explanation_that_is_over_is_still_said, 0, ELEMENTS(overs));
         tcase_add_test(t, test_only_what_nothing_stands_in_place_of_is_said);
         tcase_add_test(t, test_dates_of_the_agreements_do_not_contradict_themselves);
+        tcase_add_test(t, test_what_became_of_it_in_the_inbox);
         suite_add_tcase(s, t);
         runner = srunner_create(s);
         srunner_run_all(runner, CK_NORMAL);
