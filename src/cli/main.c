@@ -33,6 +33,7 @@
         X(tail) \
         X(rules) \
         X(status) \
+        X(trace) \
         X(state) \
         X(dead_letters) \
         X(connect) \

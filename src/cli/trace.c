@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* `ketenwacht trace`: the way of every record that is about an id, from its source to the receivers' answers. */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "calendar/explain.h"
+#include "cli/broker.h"
+#include "cli/configuration.h"
+#include "cli/options.h"
+#include "survey/trail_read.h"
+
+#define NAME "trace"
+#define LINE_BYTES_MAX ((size_t)64 * 1024) /* of one step */
+#define WORD_MAX 64
+#define TRACE_MINUTE_MS 60000
+#define TRACE_ARGUMENTS_MAX 64
+
+struct tracer {
+        struct command_dirs dirs;
+        const char *bootstrap;
+        bool json;
+        const char *word, *id; /* of --measure ID */
+        struct trail_wanted wanted;
+        struct config *config;
+        struct command_broker broker;
+        struct progress progress;
+        instant_t printed;     /* the instant above the last step */
+};
+
+/* -- What is asked -- */
+
+/* The option that an argument is, with its value in the next one (*ret_valued) or not; NULL: none of these. */
+static const struct option_row *tracer_option(const struct option_row *rows, const char *arg, bool *ret_valued) {
+        for (const struct option_row *row = rows; row->kind != OPTION_END; row++) {
+                size_t n = strlen(row->name);
+
+                *ret_valued = row->kind == OPTION_TEXT && strcmp(arg, row->name) == 0;
+                if (strncmp(arg, row->name, n) == 0 && (arg[n] == '\0' || arg[n] == '='))
+                        return row;
+        }
+        return NULL;
+}
+
+/* Takes --measure ID out, of whatever name: which ids there are stands in the schemas. The rest goes to @rest. */
+static int tracer_take_id(int argc, char **argv, const struct option_row *rows, struct tracer *c, char **rest, int *rest_n) {
+        *rest_n = 0;
+        for (int i = 0; i < argc; i++) {
+                bool valued;
+                char *value;
+
+                if (*rest_n + 2 >= TRACE_ARGUMENTS_MAX)
+                        return command_usage(NAME, "more than %d arguments", TRACE_ARGUMENTS_MAX);
+                if (i == 0 || strncmp(argv[i], "--", 2) != 0 || argv[i][2] == '\0' || tracer_option(rows, argv[i], &valued)) {
+                        rest[(*rest_n)++] = argv[i];
+                        if (i > 0 && tracer_option(rows, argv[i], &valued) && valued && i + 1 < argc)
+                                rest[(*rest_n)++] = argv[++i];
+                        continue;
+                }
+                if (c->word)
+                        return command_usage(NAME, "one id, not both %s and %s", c->word, argv[i]);
+                c->word = argv[i];
+                value = strchr(argv[i], '=');
+                if (value)
+                        *value++ = '\0';
+                else if (i + 1 < argc)
+                        value = argv[++i];
+                if (!value)
+                        return command_usage(NAME, "the option %s needs a value", c->word);
+                c->id = value;
+        }
+        return 0;
+}
+
+static int tracer_arguments(int argc, char **argv, struct tracer *c) {
+        const struct option_row rows[] = {
+                OPTION_TEXT_ROW("--config", &c->dirs.config), OPTION_TEXT_ROW("--schemas", &c->dirs.schemas),
+                OPTION_TEXT_ROW("--bootstrap", &c->bootstrap), OPTION_FLAG_ROW("--json", &c->json), OPTION_END_ROW,
+        };
+        char *rest[TRACE_ARGUMENTS_MAX];
+        const char *arguments[OPTION_ARGUMENTS_MAX];
+        int n = 0, rest_n, status = tracer_take_id(argc, argv, rows, c, rest, &rest_n);
+
+        if (status == 0)
+                status = options_read(rest_n, rest, rows, arguments, &n);
+        if (status)
+                return status;
+        if (n > 0)
+                return command_usage(NAME, "'%s' is one argument too many; an id is said with its name, as --case %s", arguments[0], arguments[0]);
+        if (!c->word)
+                return command_usage(NAME, "an id is missing: --case ID, --event ID, or another that events have, such as --measure ID");
+        if (!uuid_parse(c->id, strlen(c->id), &c->wanted.id))
+                return command_usage(NAME, "%s '%s' is no id; expected a UUID of 36 characters, lower case", c->word, c->id);
+        return 0;
+}
+
+/* Which field of events it is; of a name that is none the nearest, of ids and of options. */
+static int tracer_find_field(struct tracer *c) {
+        static const char *const options[] = {"--config", "--schemas", "--bootstrap", "--json", "--help"};
+        char field[WORD_MAX], hint[NEAREST_HINT_MAX], option_hint[NEAREST_HINT_MAX];
+        struct nearest nearest = NEAREST_INIT(field), nearest_option = NEAREST_INIT(c->word);
+
+        (void) snprintf(field, sizeof(field), "%s_id", c->word + 2);
+        for (char *p = field; *p; p++)
+                *p = *p == '-' ? '_' : *p;
+        c->wanted.field = trail_field(c->config->types, c->word + 2, &nearest);
+        if (c->wanted.field)
+                return 0;
+        for (size_t i = 0; i < ELEMENTS(options); i++)
+                nearest_try(&nearest_option, options[i]);
+        (void) nearest_hint(&nearest, hint);
+        return command_usage(NAME, "no option '%s', and no event has such an id%s", c->word, hint[0] ? hint : nearest_hint(&nearest_option, option_hint));
+}
+
+/* -- For a person -- */
+
+static void tracer_say_type(const struct trail_step *step, struct buffer *out) {
+        if (step->type)
+                event_type_print_dutch(step->type, out);
+        else
+                buffer_add_text(out, "een bericht dat niet te lezen is");
+}
+
+static void tracer_say_organisation(const struct tracer *c, const struct organisation *org, struct buffer *out) {
+        if (org)
+                organisations_print(c->config->organisations, text_of(org->id), out);
+        else
+                buffer_add_text(out, "een onbekende organisatie");
+}
+
+static void tracer_say_published(const struct tracer *c, const struct trail_step *step, struct buffer *out) {
+        static const char *const states[FATE_STATES] = {
+                [FATE_WAITING] = "wacht op de regels", [FATE_FACT] = "aanvaard", [FATE_DUPLICATE] = "herhaling, zonder gevolg", [FATE_REFUSED] = "geweigerd"};
+
+        buffer_add_text(out, "  ingekomen: ");
+        tracer_say_type(step, out);
+        buffer_add_text(out, " van ");
+        tracer_say_organisation(c, step->source, out);
+        if (step->redriven)
+                buffer_printf(out, ", voor de %" PRId64 "e keer opnieuw ingezonden", step->redriven);
+        if (step->judged)
+                buffer_printf(out, ": %s", states[step->state]);
+        if (step->code)
+                buffer_printf(out, " (%s): %s", step->code, step->text);
+}
+
+static void tracer_say_told(const struct tracer *c, const struct trail_step *step, struct buffer *out) {
+        const struct posting *posting = step->posting;
+
+        buffer_add_text(out, "  in het postvak van ");
+        tracer_say_organisation(c, step->receiver, out);
+        buffer_add_text(out, ": ");
+        tracer_say_type(step, out);
+        if (posting->norm)
+                buffer_printf(out, ", norm %s, kenmerk %s", posting->norm, posting->instance);
+        if (step->rung)
+                buffer_printf(out, ", trede %" PRId64, step->rung);
+        if (step->word)
+                buffer_printf(out, ", %s", step->word);
+        if (step->code)
+                buffer_printf(out, " (%s): %s", step->code, step->text ? step->text : "");
+        for (size_t i = 0; i < posting->n; i++) {
+                if (posting->outcomes[i].state > POSTING_COLLECTED)
+                        continue; /* that is a step of its own */
+                buffer_add_text(out, "; ");
+                posting_outcome_print_dutch(&posting->outcomes[i], true, out);
+        }
+}
+
+static void tracer_say_letter(const struct trail_step *step, struct buffer *out) {
+        if (step->kind == TRAIL_SENT_AGAIN) {
+                buffer_add_text(out, "  dode letter opnieuw ingezonden; door wie en waarom staat in audit");
+                return;
+        }
+        buffer_add_text(out, "  dode letter: ");
+        tracer_say_type(step, out);
+        if (step->code)
+                buffer_printf(out, ", %s (%s): %s", step->code, step->stage, step->text);
+}
+
+static void tracer_say(const struct tracer *c, const struct trail_step *step, struct buffer *out) {
+        const struct uuid none = {{0}};
+        char id[UUID_TEXT + 1];
+
+        switch (step->kind) {
+        case TRAIL_PUBLISHED:
+                tracer_say_published(c, step, out);
+                break;
+        case TRAIL_FACT:
+                buffer_add_text(out, "  vastgelegd als feit: ");
+                tracer_say_type(step, out);
+                break;
+        case TRAIL_TOLD:
+                tracer_say_told(c, step, out);
+                break;
+        case TRAIL_DELIVERY:
+                buffer_add_text(out, "  bezorging aan ");
+                tracer_say_organisation(c, step->receiver, out);
+                buffer_add_text(out, ": ");
+                posting_outcome_print_dutch(&step->outcome, true, out);
+                break;
+        case TRAIL_LETTER:
+        case TRAIL_SENT_AGAIN:
+                tracer_say_letter(step, out);
+                break;
+        case TRAIL_KINDS:
+                break;
+        }
+        buffer_printf(out, "\n    %s/%" PRId32 "/%" PRId64, step->topic, step->partition, step->offset);
+        uuid_format(&step->event_id, id);
+        if (!uuid_equal(&step->event_id, &none))
+                buffer_printf(out, ", bericht %s", id);
+}
+
+/* Steps of one instant stand below it. */
+static void tracer_line(struct tracer *c, const struct trail_step *step, struct buffer *out) {
+        instant_t minute = step->at - step->at % TRACE_MINUTE_MS;
+
+        if (minute != c->printed) {
+                instant_print_dutch(step->at, out);
+                buffer_add_text(out, "\n");
+        }
+        c->printed = minute;
+        tracer_say(c, step, out);
+}
+
+/* -- For a machine -- */
+
+static void tracer_put_uuid(struct json_writer *w, const char *key, const struct uuid *id) {
+        const struct uuid none = {{0}};
+        char text[UUID_TEXT + 1];
+
+        uuid_format(id, text);
+        if (!uuid_equal(id, &none))
+                jsonw_put_string(w, key, text);
+}
+
+static void tracer_put_string(struct json_writer *w, const char *key, const char *value) {
+        if (value)
+                jsonw_put_string(w, key, value);
+}
+
+static void tracer_put_told(const struct trail_step *step, struct json_writer *w) {
+        const struct posting *posting = step->posting;
+        char date[DATE_TEXT + 1];
+
+        tracer_put_string(w, "protocol", posting->protocol);
+        tracer_put_string(w, "norm", posting->norm);
+        tracer_put_string(w, "instance", posting->instance);
+        tracer_put_uuid(w, "alert_id", &posting->alert_id);
+        if (posting->norm) {
+                date_format(posting->due_date, date);
+                jsonw_put_string(w, "due_date", date);
+        }
+        if (step->rung)
+                jsonw_put_int(w, "rung", step->rung);
+        tracer_put_string(w, step->rung ? "reason" : "stage", step->word);
+        tracer_put_uuid(w, "refused", &step->refused);
+        posting_put(posting, w);
+}
+
+static void tracer_put_delivery(const struct posting_outcome *outcome, struct json_writer *w) {
+        jsonw_put_string(w, "state", posting_state_names[outcome->state]);
+        tracer_put_string(w, "by", outcome->by);
+        if (outcome->status)
+                jsonw_put_int(w, "status", outcome->status);
+        jsonw_put_int(w, "attempts", outcome->attempts);
+}
+
+static void tracer_put(const struct trail_step *step, struct json_writer *w) {
+        char at[INSTANT_TEXT + 1];
+
+        instant_format_exact(step->at, at);
+        jsonw_open_object(w);
+        jsonw_put_string(w, "step", trail_kind_names[step->kind]);
+        jsonw_put_string(w, "at", at);
+        tracer_put_string(w, "event", step->type ? step->type->name : NULL);
+        tracer_put_uuid(w, "event_id", &step->event_id);
+        tracer_put_uuid(w, "case_id", &step->case_id);
+        tracer_put_string(w, "source", step->source ? step->source->id : NULL);
+        tracer_put_string(w, "to", step->receiver ? step->receiver->id : NULL);
+        jsonw_put_string(w, "topic", step->topic);
+        jsonw_put_int(w, "partition", step->partition);
+        jsonw_put_int(w, "offset", step->offset);
+        if (step->judged)
+                jsonw_put_string(w, "state", fate_state_names[step->state]);
+        if (step->redriven)
+                jsonw_put_int(w, "redriven", step->redriven);
+        tracer_put_string(w, "stage", step->stage);
+        tracer_put_string(w, "code", step->code);
+        tracer_put_string(w, "text", step->text);
+        if (step->kind == TRAIL_TOLD)
+                tracer_put_told(step, w);
+        if (step->kind == TRAIL_DELIVERY)
+                tracer_put_delivery(&step->outcome, w);
+        jsonw_close_object(w);
+}
+
+/* -- Printing -- */
+
+static int tracer_print(struct tracer *c, const struct trail *trail) {
+        CLEANUP(buffer_done) struct buffer line = BUFFER_INIT(LINE_BYTES_MAX);
+        const struct trail_step *const *steps;
+        struct error err;
+        size_t n;
+
+        steps = trail_steps(trail, &n);
+        c->printed = INSTANT_NEVER;
+        for (size_t i = 0; i < n; i++) {
+                struct json_writer w = JSON_WRITER(&line);
+
+                buffer_clear(&line);
+                if (c->json)
+                        tracer_put(steps[i], &w);
+                else
+                        tracer_line(c, steps[i], &line);
+                buffer_add_byte(&line, '\n');
+                if (line.failed) {
+                        error_set(&err, "out of memory while a line was written");
+                        return command_fail(NAME, EXIT_BROKER, &err);
+                }
+                if (fwrite(line.bytes, 1, line.n, stdout) != line.n)
+                        break; /* said by command_flush() */
+        }
+        return command_flush(NAME);
+}
+
+static void tracer_read_progress(void *ctx, uint64_t records) {
+        struct tracer *c = ctx;
+
+        if (progress_due(&c->progress))
+                progress_say(&c->progress, NAME, "%" PRIu64 " records read", records);
+}
+
+static int tracer_ask(struct tracer *c) {
+        const struct live_watch watch = {.read = tracer_read_progress, .ctx = c};
+        const struct trail_source source = {.config = c->config, .bus = c->broker.bus, .kafka = &c->broker.kafka, .watch = &watch};
+        CLEANUP(trail_free_p) struct trail *trail = NULL;
+        struct error err = {0}, readers;
+        int r;
+
+        c->progress = progress_begin();
+        r = trail_read(&source, &c->wanted, &trail, &readers, &err);
+        progress_clear(&c->progress);
+        if (r == TRAIL_E_NONE) {
+                error_set(&err, "nothing on the broker is about %s %s", c->wanted.field, c->id);
+                return command_fail(NAME, EXIT_NO, &err);
+        }
+        if (r) {
+                if (!err.text[0])
+                        error_set(&err, "the broker could not be asked: %s", strerror(-r));
+                return command_fail(NAME, EXIT_BROKER, &err);
+        }
+        if (readers.text[0])
+                fprintf(stderr, "ketenwacht " NAME ": who reads the inboxes is not known: %s\n", readers.text);
+        return tracer_print(c, trail);
+}
+
+static int tracer_run(int argc, char **argv) {
+        struct tracer c = {.dirs = command_dirs()};
+        int status = tracer_arguments(argc, argv, &c);
+
+        if (status == EXIT_DONE)
+                status = command_configuration(NAME, &c.dirs, &c.config);
+        if (status == EXIT_DONE)
+                status = tracer_find_field(&c);
+        if (status == EXIT_DONE)
+                status = command_broker_read(NAME, c.dirs.config, c.bootstrap, NULL, &c.broker);
+        if (status == EXIT_DONE)
+                status = command_broker_open(NAME, &c.broker);
+        if (status == EXIT_DONE)
+                status = tracer_ask(&c);
+        command_broker_done(&c.broker);
+        config_free(c.config);
+        return status;
+}
+
+const struct command command_trace = {
+        .name = NAME,
+        .summary = "tell the way of a record from its source to the receiver's answer",
+        .help = "Usage: ketenwacht trace --case ID|--event ID|--<id> ID [--json] [--bootstrap HOST:PORT,…]\n\n"
+                "Tells in the order of time everything that is about an id: where an event came in and what became of it, the row of case-state\n"
+                "that remembers it, the inboxes in which it or what follows from it stands, how each delivery ended (status, tries) or who has it to\n"
+                "collect yet, dead letters, and what of them was sent again. Joins no group and changes nothing. Personal fields are never shown.\n\n"
+                "  --case ID          all of one case\n"
+                "  --event ID         one event or telling: its posts and copies, what replaces, withdraws or refuses it, and what is told of norms\n"
+                "                     whose instance it is\n"
+                "  --<id> ID          what names any other id of events: --measure, --referral, --obstruction, --incident, --concern, --request,\n"
+                "                     --decision, --alert, and whatever else the schemas have as a field <id>_id\n"
+                "  --json             one JSON object a line in place of Dutch text: \"step\" is published (with \"state\": waiting, fact, duplicate,\n"
+                "                     refused), fact, told (with \"delivery\", the latest of each reader), delivery, dead-letter or sent-again\n"
+                "  --bootstrap LIST   the broker; otherwise KETENWACHT_BOOTSTRAP, otherwise broker.yaml\n"
+                "  --config DIR       configuration (else KETENWACHT_CONFIG, else config)\n"
+                "  --schemas DIR      schemas (else KETENWACHT_SCHEMAS, else schemas)\n\n"
+                "An id that is no case_id is looked for in all topics and facts first, which takes as long as reading them does.\n"
+                "Exit status: 0 done, 1 nothing is about the id, 2 wrong usage or configuration, 3 the broker failed.\n",
+        .run = tracer_run,
+};
