@@ -12,6 +12,12 @@
 #include "base/buffer.h"
 #include "base/vector.h"
 
+const char *file_name(const char *path) {
+        const char *slash = strrchr(path, '/');
+
+        return slash ? slash + 1 : path;
+}
+
 int file_read(const char *path, char **ret, size_t *ret_n, struct error *err) {
         struct buffer b = BUFFER_INIT(FILE_BYTES_MAX);
         FILE *f = fopen(path, "rbe");

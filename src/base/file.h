@@ -13,6 +13,9 @@
 #define FILE_BYTES_MAX ((size_t)16 * 1024 * 1024) /* configuration, not data */
 #define FOLDER_NAMES_MAX 4096
 
+/* The name of a file without its folders; points into @path. */
+const char *file_name(const char *path);
+
 /* Reads a whole file, NUL behind it. Return: 0, or negative errno with a sentence in @err. *ret is the caller's to free. */
 int file_read(const char *path, char **ret, size_t *ret_n, struct error *err) MUSTCHECK;
 

@@ -7,104 +7,15 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/json.h"
-#include "base/mistakes.h"
 #include "base/vector.h"
-#include "cli/options.h"
+#include "cli/check_file.h"
+#include "cli/check_say.h"
+#include "cli/check_warn.h"
 #include "engine/listing.h"
 #include "engine/story_play.h"
-#include "model/advice.h"
 #include "model/config.h"
-#include "model/contacts.h"
 #include "model/coverage.h"
 #include "model/protocols.h"
-
-#define CHECK_OUTPUT_MAX ((size_t)64 * 1024 * 1024)
-#define CHECK_PATH_MAX 4096
-#define CALENDAR_SOON_DAYS 366 /* before the calendar ends */
-
-struct check {
-        struct command_dirs dirs;
-        enum language language; /* of all that is said */
-        bool assumed, json, strict, coverage, stories, print;
-        const char *story;                         /* only stories whose title holds this; NULL: all */
-        const char *files[OPTION_ARGUMENTS_MAX];
-        int n_files;
-};
-
-/* -- What is wrong or missing, said -- */
-
-/* The lines of @mistakes, as items of the open JSON array. */
-static void check_lines_json(struct mistakes *mistakes, struct json_writer *w) {
-        const char *line = buffer_text(&mistakes->text), *end;
-
-        for (; (end = strchr(line, '\n')); line = end + 1)
-                jsonw_text(w, (struct text){line, (size_t)(end - line)});
-}
-
-/* The lines of @mistakes, each after @before. */
-static void check_lines_text(struct mistakes *mistakes, const char *before, struct buffer *out) {
-        const char *line = buffer_text(&mistakes->text), *end;
-
-        for (; (end = strchr(line, '\n')); line = end + 1) {
-                buffer_add_text(out, before);
-                buffer_add(out, line, (size_t)(end - line) + 1);
-        }
-}
-
-/* <config>/<name>, in @ret; NULL after the sentence when it is too long. */
-static const char *check_path(const struct check *check, const char *name, char ret[CHECK_PATH_MAX]) {
-        if (snprintf(ret, CHECK_PATH_MAX, "%s/%s", check->dirs.config, name) < CHECK_PATH_MAX)
-                return ret;
-        (void) command_usage("check", IN_LANGUAGE(check->language, "the name of the folder given by --config is too long",
-                                                  "de naam van de map bij --config is te lang"));
-        return NULL;
-}
-
-/* Writes @out to standard output. Return: EXIT_DONE, or EXIT_BROKER after the sentence. */
-static int check_print(const struct check *check, struct buffer *out) {
-        struct error err;
-        bool written = !out->failed && fwrite(out->bytes, 1, out->n, stdout) == out->n && fflush(stdout) == 0;
-
-        if (written)
-                return EXIT_DONE;
-        error_set(&err, IN_LANGUAGE(check->language, "cannot write to standard output", "kan niet naar de standaarduitvoer schrijven"));
-        return command_fail("check", EXIT_BROKER, &err);
-}
-
-/* The machine failed. Return: EXIT_BROKER after the sentence. */
-static int check_failed(const struct check *check, int r) {
-        struct error err;
-
-        error_set(&err, IN_LANGUAGE(check->language, "stopped: %s", "gestopt: %s"), language_errno(check->language, r));
-        return command_fail("check", EXIT_BROKER, &err);
-}
-
-/* Mistakes: one a line on standard error, with --json also {"ok":false,"mistakes":N,"lines":[…]}. @where: the files they are in. Return: EXIT_USAGE. */
-static int check_mistakes(const struct check *check, struct mistakes *mistakes, const char *where) {
-        struct buffer out = BUFFER_INIT(CHECK_OUTPUT_MAX);
-        struct json_writer w = JSON_WRITER(&out);
-
-        fputs(buffer_text(&mistakes->text), stderr);
-        fprintf(stderr,
-                IN_LANGUAGE(check->language, "ketenwacht check: %zu mistake%s in %s; correct the lines above\n",
-                            "ketenwacht check: %zu vergissing%s in %s; verbeter de regels hierboven\n"),
-                mistakes->n, mistakes->n == 1 ? "" : IN_LANGUAGE(check->language, "s", "en"), where);
-        if (!check->json)
-                return EXIT_USAGE;
-        jsonw_open_object(&w);
-        jsonw_put_bool(&w, "ok", false);
-        jsonw_put_int(&w, "mistakes", (int64_t)mistakes->n);
-        jsonw_key(&w, "lines");
-        jsonw_open_array(&w);
-        check_lines_json(mistakes, &w);
-        jsonw_close_array(&w);
-        jsonw_close_object(&w);
-        buffer_add_byte(&out, '\n');
-        (void) check_print(check, &out); /* the mistakes decide the status */
-        buffer_done(&out);
-        return EXIT_USAGE;
-}
 
 /* -- What there is -- */
 
@@ -189,43 +100,21 @@ static void check_write_json(const struct config *config, struct mistakes *missi
         buffer_add_byte(out, '\n');
 }
 
-/* A calendar that ends soon: terms that begin today may come to lie beyond it. */
-static void check_calendar(const struct check *check, const struct config *config, struct mistakes *missing) {
-        const struct clock clock = clock_system();
-        day_t today = date_of_instant(clock_realtime(&clock)), until = calendar_until(config->calendar, today);
-        char path[CHECK_PATH_MAX], date[DATE_TEXT + 1];
-
-        if (until - today > CALENDAR_SOON_DAYS || !check_path(check, "calendar.yaml", path))
-                return;
-        date_format(until, date);
-        mistakes_place(missing, path,
-                       IN_LANGUAGE(check->language,
-                                   "the calendar knows no working days from %s on, so terms that end later have no due date; add the year %.4s and "
-                                   "its equated days",
-                                   "de kalender kent geen werkdagen vanaf %s, dus termijnen die later eindigen krijgen geen einddatum; voeg het jaar %.4s "
-                                   "toe met zijn gelijkgestelde dagen"),
-                       date, date);
-}
-
 /* The configuration is without mistakes: what there is, and which contacts are missing. */
 static int check_config(const struct check *check, const struct config *config) {
         struct mistakes missing = MISTAKES_IN(check->language), mistakes = MISTAKES_IN(check->language);
         struct buffer out = BUFFER_INIT(CHECK_OUTPUT_MAX);
-        char path[CHECK_PATH_MAX];
+        char path[CHECK_PATH_MAX], calendar[CHECK_PATH_MAX];
         int status = EXIT_USAGE, r;
 
-        if (check_path(check, "organisations.yaml", path)) {
-                r = contacts_check(path, config, &missing, &mistakes);
+        if (check_path(check, "organisations.yaml", path) && check_path(check, "calendar.yaml", calendar)) {
+                r = check_warn(config, path, calendar, &missing, &mistakes);
                 if (r == -EINVAL) {
                         status = check_mistakes(check, &mistakes, path);
                 } else if (r) {
                         status = check_failed(check, r);
                 } else {
-                        bool ok;
-
-                        protocols_advise(config, &missing);
-                        check_calendar(check, config, &missing);
-                        ok = !check->strict || missing.n == 0;
+                        bool ok = !check->strict || missing.n == 0;
 
                         check->json ? check_write_json(config, &missing, ok, &out) : check_write_totals(check, config, &missing, &out);
                         status = check_print(check, &out);
@@ -331,12 +220,14 @@ static int check_coverage(const struct check *check, const struct config *config
         struct buffer out = BUFFER_INIT(CHECK_OUTPUT_MAX);
         struct mistakes mistakes = MISTAKES_IN(check->language);
         struct coverage coverage;
-        char path[CHECK_PATH_MAX];
+        char own[CHECK_PATH_MAX];
+        const char *path;
         struct arena *arena;
         int status, r;
 
-        if (!check_path(check, "coverage.yaml", path))
+        if (!check->file && !check_path(check, "coverage.yaml", own))
                 return EXIT_USAGE;
+        path = check->file ? check->file : own;
         for (unsigned i = 0; i < LISTING_KINDS; i++)
                 reports[i] = listing_names[i];
         r = arena_new(&arena, COVERAGE_ARENA_MAX);
@@ -608,7 +499,7 @@ static int check_whole(const struct check *check) {
                         command_dirs_origin(check->dirs.config, check->language), check->dirs.schemas,
                         command_dirs_origin(check->dirs.schemas, check->language));
         if (e == -EINVAL) {
-                status = check_mistakes(check, &mistakes, where);
+                status = check->file ? check_file_mistakes(check, &mistakes) : check_mistakes(check, &mistakes, where);
         } else if (e) {
                 file_error(where, e, check->language, &err);
                 status = command_fail("check", EXIT_USAGE, &err);
@@ -619,6 +510,20 @@ static int check_whole(const struct check *check) {
         }
         mistakes_done(&mistakes);
         return status;
+}
+
+/* One file, within its configuration. */
+static int check_one(struct check *check) {
+        enum check_kind kind;
+        int status;
+
+        check->file = check->files[0];
+        status = check_file_kind(check, &kind);
+        if (status)
+                return status;
+        check->stories = kind == CHECK_STORIES;
+        check->coverage = kind == CHECK_COVERAGE;
+        return check->stories || check->coverage ? check_whole(check) : check_file(check, kind);
 }
 
 static int check_run(int argc, char **argv) {
@@ -645,19 +550,22 @@ static int check_run(int argc, char **argv) {
                 return status;
         if (check.coverage && check.stories)
                 return command_usage("check", "--coverage and --stories are two checks; ask for one");
-        if (check.n_files && !check.stories)
-                return command_usage("check", "takes no argument '%s' without --stories", check.files[0]);
+        if (check.n_files && check.coverage)
+                return command_usage("check", "--coverage takes no file '%s'; check %s does", check.files[0], check.files[0]);
+        if (check.n_files > 1 && !check.stories)
+                return command_usage("check", "one FILE at a time, not %d", check.n_files);
         if ((check.print || check.story) && !check.stories)
                 return command_usage("check", "%s goes with --stories", check.print ? "--print" : "--story");
         if (check.print && check.json)
                 return command_usage("check", "--print prints lines of replay already; leave --json out");
-        return check_whole(&check);
+        return check.n_files && !check.stories ? check_one(&check) : check_whole(&check);
 }
 
 const struct command command_check = {
         .name = "check",
         .summary = "read all configuration, schemas and protocols, and report every mistake",
         .help = "Usage: ketenwacht check [--assumed] [--strict] [--json]\n"
+                "       ketenwacht check FILE [--strict] [--json]\n"
                 "       ketenwacht check --coverage [--json]\n"
                 "       ketenwacht check --stories [FILE…] [--story TEXT] [--print | --json] [--strict]\n\n"
                 "Reads all configuration, schemas and protocols. Every mistake is one line on standard error: file, line and column,\n"
@@ -665,6 +573,10 @@ const struct command command_check = {
                 "for each contact or deputy that a region asks for and nobody named, one for what a protocol may say and hardly means (rungs\n"
                 "out of order of time, a reminder longer than its term, days on a term in hours …), and one for a calendar that ends within\n"
                 "a year of today.\n\n"
+                "With FILE it checks that file within its configuration and speaks of nothing else: a protocol (with the keys that no source\n"
+                "states), stories (which it plays), the organisations, the calendar, a connector, coverage.yaml, broker.yaml or version. One\n"
+                "that stands elsewhere is checked as if it stood there, in the place of the one of its name. Tokens of a connector are\n"
+                "not read.\n\n"
                 "  --assumed      also the keys that no source states, of each protocol\n"
                 "  --coverage     what became of every rule in the sources: norms, routes, reports, or why it is no rule\n"
                 "                 (coverage.yaml); and which norms no rule names\n"

@@ -123,27 +123,37 @@ static int config_make_index(struct config *config) {
         return 0;
 }
 
-static int config_read_all(struct config *config, const char *config_dir, const char *schemas_dir, struct mistakes *mistakes) {
-        char path[PATH_TEXT_MAX];
+/* Where a part of the configuration stands: in its folder, unless something stands in for it. */
+static const char *config_part_path(const struct config_stand_in *stand_in, int part, const char *folder, const char *name, char ret[PATH_TEXT_MAX],
+                                    struct mistakes *mistakes) {
+        return stand_in && (int)stand_in->part == part ? stand_in->path : config_path(folder, name, ret, mistakes);
+}
+
+static int config_read_all(struct config *config, const char *folder, const char *schemas_dir, const struct config_stand_in *stand_in,
+                           struct mistakes *mistakes) {
+        const char *protocol = stand_in && stand_in->part == CONFIG_PART_PROTOCOL ? stand_in->path : NULL;
+        char text[PATH_TEXT_MAX];
+        const char *path;
         int e = 0;
 
-        if (config_path(config_dir, "version", path, mistakes))
+        if ((path = config_part_path(stand_in, CONFIG_PART_VERSION, folder, "version", text, mistakes)))
                 e = config_read_version(path, &config->version, mistakes);
-        if (e == 0 && config_path(config_dir, "calendar.yaml", path, mistakes))
+        if (e == 0 && (path = config_part_path(stand_in, CONFIG_PART_CALENDAR, folder, "calendar.yaml", text, mistakes)))
                 e = config_go_on(calendar_read(path, &config->calendar, mistakes));
-        if (e == 0 && config_path(config_dir, "organisations.yaml", path, mistakes))
+        if (e == 0 && (path = config_part_path(stand_in, CONFIG_PART_ORGANISATIONS, folder, "organisations.yaml", text, mistakes)))
                 e = config_go_on(organisations_read(path, &config->organisations, mistakes));
         if (e == 0)
                 e = config_go_on(event_types_read(schemas_dir, &config->types, mistakes));
         if (e == 0 && config->types)
                 event_types_check_outputs(config->types, schemas_dir, mistakes);
         /* Without the words of a protocol, every one of them would be a mistake. */
-        if (e == 0 && config->types && config->organisations && config_path(config_dir, "protocols", path, mistakes))
-                e = config_go_on(protocols_read(path, config->types, config->organisations, config->arena, &config->protocols, mistakes));
+        if (e == 0 && config->types && config->organisations && (path = config_path(folder, "protocols", text, mistakes)))
+                e = config_go_on(protocols_read(path, protocol, config->types, config->organisations, config->arena, &config->protocols, mistakes));
         return e;
 }
 
-int config_read(const char *config_dir, const char *schemas_dir, struct config **ret, struct mistakes *mistakes) {
+int config_read_with(const char *config_dir, const char *schemas_dir, const struct config_stand_in *stand_in, struct config **ret,
+                     struct mistakes *mistakes) {
         CLEANUP(config_free_p) struct config *config = calloc(1, sizeof(*config));
         size_t before = mistakes->n;
         int e;
@@ -155,12 +165,12 @@ int config_read(const char *config_dir, const char *schemas_dir, struct config *
         e = arena_new(&config->arena, CONFIG_ARENA_MAX);
         if (e)
                 return error_trace(e, &mistakes->failure);
-        e = config_read_all(config, config_dir, schemas_dir, mistakes);
+        e = config_read_all(config, config_dir, schemas_dir, stand_in, mistakes);
         if (e)
                 return error_trace(e, &mistakes->failure);
         if (mistakes->n != before)
                 return -EINVAL;
-        e = imprint_read(config_dir, schemas_dir, config->arena, &config->imprint, mistakes);
+        e = stand_in ? 0 : imprint_read(config_dir, schemas_dir, config->arena, &config->imprint, mistakes);
         if (e)
                 return error_trace(e, &mistakes->failure);
         e = config_make_index(config);
@@ -168,4 +178,8 @@ int config_read(const char *config_dir, const char *schemas_dir, struct config *
                 return error_trace(e, &mistakes->failure);
         *ret = TAKE(config);
         return 0;
+}
+
+int config_read(const char *config_dir, const char *schemas_dir, struct config **ret, struct mistakes *mistakes) {
+        return config_read_with(config_dir, schemas_dir, NULL, ret, mistakes);
 }

@@ -384,7 +384,7 @@ static bool protocols_is_stories(const char *name) {
         return n >= suffix && strcmp(name + n - suffix, STORIES_SUFFIX) == 0;
 }
 
-static int protocols_read_folder(struct protocol_drafts *d, const char *folder) {
+static int protocols_read_folder(struct protocol_drafts *d, const char *folder, const char *instead) {
         CLEANUP(folder_names_free_p) char **names = NULL;
         char path[PATH_TEXT_MAX];
         struct error err = {0};
@@ -398,7 +398,7 @@ static int protocols_read_folder(struct protocol_drafts *d, const char *folder) 
                 return 0;
         }
         for (size_t i = 0; e == 0 && i < n; i++) {
-                if (protocols_is_stories(names[i]))
+                if (protocols_is_stories(names[i]) || (instead && strcmp(names[i], instead) == 0))
                         continue;
                 if (snprintf(path, sizeof(path), "%s/%s", folder, names[i]) >= (int)sizeof(path))
                         mistakes_place(d->mistakes, folder, "the name of this folder is too long");
@@ -408,7 +408,7 @@ static int protocols_read_folder(struct protocol_drafts *d, const char *folder) 
         return e;
 }
 
-int protocols_read(const char *folder, const struct event_types *types, const struct organisations *orgs, struct arena *arena,
+int protocols_read(const char *folder, const char *also, const struct event_types *types, const struct organisations *orgs, struct arena *arena,
                    struct protocols *ret, struct mistakes *mistakes) {
         struct protocol_drafts d = {.types = types, .orgs = orgs, .arena = arena, .mistakes = mistakes};
         size_t before = mistakes->n;
@@ -416,7 +416,9 @@ int protocols_read(const char *folder, const struct event_types *types, const st
 
         assert(types && orgs && arena);
         *ret = (struct protocols){0};
-        e = protocols_read_folder(&d, folder);
+        e = protocols_read_folder(&d, folder, also ? file_name(also) : NULL);
+        if (e == 0 && also)
+                e = protocols_read_file(&d, also);
         if (e == 0)
                 e = protocols_finish(&d, ret);
         for (size_t i = 0; i < d.all.n; i++)

@@ -67,7 +67,6 @@ rm -r "$work/schemas/history/meeting-held"
 row 0 '*
 new: meeting-held: own date date (by its name), never ahead*' '' --config "$config" --schemas "$work/schemas"
 row 2 '' "*/none/calendar.yaml*" --config "$work/none" --schemas "$schemas"
-row 2 '' "ketenwacht check: takes no argument 'x' without --stories; see ketenwacht check --help" x
 row 2 '' "ketenwacht check: no option '--jsn' (did you mean '--json'?); see ketenwacht check --help" --jsn
 row 2 '' "ketenwacht check: --coverage and --stories are two checks; *" --coverage --stories
 row 2 '' "ketenwacht check: --print goes with --stories; *" --print
@@ -245,4 +244,57 @@ said "years moet een lijst zijn, niet één waarde" 'years: 2022' 'equated: []'
 said "een jaar moet een getal van 1900 tot en met 2200 zijn, niet 'tweeduizend'" 'years: [tweeduizend]' 'equated: []'
 said "een gelijkgestelde dag '2022-13-01' is geen datum: JJJJ-MM-DD, *" 'years: [2022]' 'equated: [2022-13-01]'
 said "2022-12-25 is al geen werkdag (*); *" 'years: [2022]' 'equated: [2022-12-25]'
+
+# One file: as if it stood in its configuration, and nothing said of any other.
+mkdir -p "$work/mijn"
+one() { # one STATUS OUTPUT ERRORS FILE ARGUMENTS…
+        want_one=$1 out_one=$2 err_one=$3
+        shift 3
+        row "$want_one" "$out_one" "$err_one" "$@" --config "$config" --schemas "$schemas"
+}
+TALK="norms: [{norm: first-talk, basis: {kind: agreement, ref: x}, starts: measure-started.informed_date, met_by: [first-contact-held], announce: [gi]"
+printf 'protocol: proef\nregion: groningen\nvalid: {from: 2026-01-01}\n%s, term: 6 weeks, roll: legal, assumed: [announce, term]}]\n' "$TALK" \
+        >"$work/mijn/proef.yaml"
+one 0 "$work/mijn/proef.yaml: protocol proef, 1 norms, 0 routes, 2 assumed keys
+assumed: proef first-talk.announce
+assumed: proef first-talk.term
+warning: $work/mijn/proef.yaml: norm 'first-talk': roll: legal *" '' "$work/mijn/proef.yaml"
+one 1 '{"ok":false,"file":"*proef.yaml","kind":"protocol","norms":1,"routes":0,"assumed":[[]"first-talk.announce",*],"warnings":[[]"*roll: legal*"]}' '' \
+        --strict --json "$work/mijn/proef.yaml"
+# A word that is wrong, and a norm that another protocol of the configuration has already: told of this file, not of that one.
+printf 'protocol: dubbel\nregion: groningen\nvalid: {from: 2026-01-01}\n%s, term: 5 dagen}]\n' "$(echo "$TALK" | sed 's/first-talk/protector-assigned/')" \
+        >"$work/mijn/dubbel.yaml"
+one 2 '' "$work/mijn/dubbel.yaml:4:*: 'dagen' is no unit of time; *
+$work/mijn/dubbel.yaml:4:*: norm 'protector-assigned' stands also in *
+ketenwacht check: 2 mistakes in $work/mijn/dubbel.yaml; *" "$work/mijn/dubbel.yaml"
+# In the place of the one of its name, by whatever name the folder is given.
+sed 's/id: ijmond,/id: ijmont,/' "$config/organisations.yaml" >"$work/mijn/organisations.yaml"
+one 2 '' "$work/mijn/organisations.yaml:*: region: no region 'ijmond' (did you mean 'ijmont'?)*
+ketenwacht check: * in $work/mijn/organisations.yaml; *" "$work/mijn/organisations.yaml"
+one 0 "$config/protocols/groningen-gi-2022.yaml: protocol groningen-gi-2022, *
+assumed: groningen-gi-2022 *" '' "$config/protocols/groningen-gi-2022.yaml"
+one 0 "$config/calendar.yaml: calendar without mistakes" '' "$config/calendar.yaml"
+printf 'equated: []\nyears: [2022]\nyear: 2023\n' >"$work/mijn/dagen.yaml" # known by its keys
+one 2 '' "$work/mijn/dagen.yaml:3:1: the calendar has no key 'year' (did you mean 'years'?)
+ketenwacht check: 1 mistake in $work/mijn/dagen.yaml; *" "$work/mijn/dagen.yaml"
+one 0 "$config/connectors/gi-http.yaml: connector without mistakes" '' "$config/connectors/gi-http.yaml" # without a token in the environment
+sed 's/^listen:/lisen:/' "$config/connectors/gi-http.yaml" >"$work/mijn/http.yaml"
+one 2 '' "$work/mijn/http.yaml:*'lisen' (did you mean 'listen'?)
+*" "$work/mijn/http.yaml"
+one 0 "$config/version: version *" '' "$config/version"
+one 0 '*
+61 rules, *' '' "$config/coverage.yaml"
+one 0 '* stories, 0 failed; *' '' "$config/protocols/groningen-gi-2022.stories.yaml"
+# Nothing that is known, nothing that is there, and a neighbour that keeps it from being judged.
+printf 'protocl: x\n' >"$work/mijn/niets.yaml"
+one 2 '' "ketenwacht check: $work/mijn/niets.yaml is nothing that check knows (did you mean 'protocol'?): *" "$work/mijn/niets.yaml"
+one 2 '' "ketenwacht check: cannot read $work/mijn/none.yaml: it does not exist" "$work/mijn/none.yaml"
+one 2 '' "ketenwacht check: $schemas/meeting-held.avsc is a schema; *" "$schemas/meeting-held.avsc"
+one 2 '' 'ketenwacht check: one FILE at a time, not 2; *' x y
+one 2 '' "ketenwacht check: --coverage takes no file 'x'; *" --coverage x
+row 2 '' "ketenwacht check: $work/mijn/proef.yaml has no mistake of its own, but $work/bad with it has *, so not all of it can be judged; *" \
+        "$work/mijn/proef.yaml" --config "$work/bad" --schemas "$schemas"
+one 0 "$work/mijn/proef.yaml: protocol proef, 1 normen, 0 routes, 2 sleutels naar eigen keuze
+eigen keuze: proef first-talk.announce
+*" '' --lang nl "$work/mijn/proef.yaml"
 exit $failed

@@ -224,7 +224,7 @@ static const struct {
 
 static int read_text(const struct scratch *s, const char *text, struct protocols *ret, struct mistakes *mistakes) {
         scratch_write(s, "p.yaml", text);
-        return protocols_read(s->path, types, orgs, arena, ret, mistakes);
+        return protocols_read(s->path, NULL, types, orgs, arena, ret, mistakes);
 }
 
 /* "1:2: a|3:4: b" as the lines of a report. */
@@ -254,10 +254,10 @@ START_TEST(nobody_lists_the_gis) {
         scratch_folder(&scratch, "protocols");
         scratch_write(&scratch, "protocols/p.yaml", NORM P "    due: 2023-01-01\n    met_by: [meeting-held]\n    announce: [gis]\n");
         ck_assert_int_eq(organisations_read(scratch_path(&scratch, "organisations.yaml", path), &none, &mistakes), 0);
-        ck_assert_int_eq(protocols_read(scratch_path(&scratch, "protocols", path), types, none, arena, &protocols, &mistakes), -EINVAL);
+        ck_assert_int_eq(protocols_read(scratch_path(&scratch, "protocols", path), NULL, types, none, arena, &protocols, &mistakes), -EINVAL);
         assert_report(&scratch, &mistakes,
                       "protocols/p.yaml:10:16: 'gis' is every GI of the region, and no region lists its GIs: give it roles: {gi: [...]}");
-        ck_assert_int_eq(protocols_read(scratch_path(&scratch, "protocols", path), types, listed, arena, &protocols, &mistakes), 0);
+        ck_assert_int_eq(protocols_read(scratch_path(&scratch, "protocols", path), NULL, types, listed, arena, &protocols, &mistakes), 0);
         mistakes_done(&mistakes);
         organisations_free(none);
         scratch_remove(&scratch);
@@ -314,7 +314,7 @@ START_TEST(test_one_norm_name_in_two_protocols) {
         scratch_write(&s, "a.yaml", text);
         (void) snprintf(text, sizeof(text), "protocol: b\n%s%s", pairs[_i].b, GOOD);
         scratch_write(&s, "b.yaml", text);
-        ck_assert_int_eq(protocols_read(s.path, types, orgs, arena, &protocols, &mistakes), pairs[_i].refused ? -EINVAL : 0);
+        ck_assert_int_eq(protocols_read(s.path, NULL, types, orgs, arena, &protocols, &mistakes), pairs[_i].refused ? -EINVAL : 0);
         if (pairs[_i].refused)
                 assert_report(&s, &mistakes,
                               "b.yaml:5:11: norm 'n' stands also in a, which can hold on the same day for the same child or region; give it another name");
@@ -330,7 +330,7 @@ START_TEST(test_every_mistake_of_every_file) {
 
         scratch_write(&s, "a.yaml", "protocol: a\nregion: nowhere\nvalid: {from: x}\nnorms:\n  - norm: n\n    basis: {kind: vision, ref: x}\n" T M);
         scratch_write(&s, "b.yaml", "protocol: b\nregion: [\n");
-        ck_assert_int_eq(protocols_read(s.path, types, orgs, arena, &protocols, &mistakes), -EINVAL);
+        ck_assert_int_eq(protocols_read(s.path, NULL, types, orgs, arena, &protocols, &mistakes), -EINVAL);
         ck_assert_uint_eq(mistakes.n, 4);
         mistakes_done(&mistakes);
         scratch_remove(&s);

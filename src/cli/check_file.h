@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * `ketenwacht check FILE`: one file within its configuration, and nothing said of any other
+ */
+
+#include "cli/check_say.h"
+
+enum check_kind {
+        CHECK_PROTOCOL, CHECK_STORIES, CHECK_ORGANISATIONS, CHECK_CALENDAR, CHECK_CONNECTOR, CHECK_COVERAGE, CHECK_BROKER, CHECK_VERSION, CHECK_KINDS,
+};
+
+/* What check->file is, by its name, its folder or its keys. Return: EXIT_DONE; EXIT_USAGE after what is wrong with it, or that it is nothing that is known. */
+int check_file_kind(const struct check *check, enum check_kind *ret);
+
+/* Checks check->file, which is of this kind: neither stories nor coverage, which are judged by what they hold. Return: an exit status. */
+int check_file(const struct check *check, enum check_kind kind);
+
+/*
+ * The mistakes of a configuration with check->file in it: those of that file; or, when it has none, that the others keep it from being judged.
+ * Return: EXIT_USAGE.
+ */
+int check_file_mistakes(const struct check *check, struct mistakes *mistakes);
