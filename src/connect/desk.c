@@ -1,30 +1,26 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* The desk: questions and answers between two threads, following the topics, and answering. */
+/* The desk: its thread, and how each kind of question is answered. */
 
 #include "connect/desk.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/loop.h"
 #include "base/metrics.h"
 #include "base/vector.h"
-#include "bus/positions.h"
-#include "cluster/topics.h"
+#include "connect/following.h"
+#include "connect/hatch.h"
 
 #define DESK_POLL_MS 10        /* how soon a question is noticed */
-#define DESK_RECORDS_A_TURN 2000
 #define DESK_ANSWER_BYTES_MAX ((size_t)256 * 1024)
-#define DESK_TOPICS_MORE 1     /* beside event topics and inboxes: dead-letters */
 
 /* A question on its way. */
 struct inquiry {
+        struct hatch_item item; /* first: what the hatch passes */
         struct desk_question question;
         struct desk_answer answer;
         int64_t asked_at, until; /* until: an empty page is held back; 0: it was not read yet */
@@ -32,73 +28,44 @@ struct inquiry {
         bool looked;             /* an event: it is known how far all must be read */
 };
 
-typedef VECTOR(struct inquiry *) inquiries;
-
 struct desk {
         struct desk_config config;
         bool *asks;
         struct loop loop;
-        /* between the threads */
-        pthread_mutex_t lock;
-        inquiries asked, answered;
-        size_t *each;    /* [organisations]: questions that were asked and not fetched */
-        size_t questions;
-        bool hurried;
-        pthread_cond_t came; /* a question */
+        struct hatch *hatch; /* between the threads */
         /* the desk's own thread */
-        inquiries open;
-        const char **topics; /* event topics, dead-letters, inboxes */
-        char *names;         /* of the inboxes */
-        const struct event_type **types;
-        size_t types_n, topics_n;
-        struct bus_reader *reader; /* NULL: the broker failed */
-        struct fates *fates;
-        bool restored;             /* all that stood there at opening is taken in */
+        struct following *following;
+        VECTOR(struct inquiry *) open;
         int64_t again, pages_again; /* not before this: another try, of following and of reading a page */
-        int64_t *seen;             /* [organisations]: the offset behind the latest record of each inbox that was seen */
-        struct desk_read {         /* [organisations]: how far each has read its inbox, as its latest question says */
+        struct desk_read {          /* [organisations]: how far each has read its inbox, as its latest question says */
                 int64_t next, said; /* said: what the broker knows of it; 0: nothing */
         } *read;
-        int64_t say_at;            /* not before this: the broker is told */
-        struct bus_part *parts;    /* of all event topics, and how far the workers are with each */
-        int64_t *done;
-        size_t parts_n;
-        int64_t began_at;
-        struct error failed;
-        struct metric *ready, *events, *since, *held;
+        int64_t say_at;             /* not before this: the broker is told */
+        struct metric *held;
 };
 
 static int64_t desk_now(const struct desk *d) {
         return clock_monotonic(&d->config.clock);
 }
 
-/* -- Between the threads -- */
+/* -- The asker's side -- */
 
 int desk_ask(struct desk *d, const struct desk_question *question) {
         struct inquiry *q;
-        int r = 0;
+        int r;
 
         assert(question->who && d->asks[question->who->index]);
         q = calloc(1, sizeof(*q));
         if (!q)
                 return -ENOMEM;
+        q->item.owner = question->who->index;
         q->question = *question;
         q->answer = (struct desk_answer){.cookie = question->cookie, .cursor = question->cursor};
         q->asked_at = desk_now(d);
-        pthread_mutex_lock(&d->lock);
-        if (d->questions >= DESK_QUESTIONS_MAX || d->each[question->who->index] >= DESK_EACH_MAX)
-                r = DESK_E_FULL;
-        else
-                r = vector_push(&d->asked, q);
-        if (r == 0) {
-                d->questions++;
-                d->each[question->who->index]++;
-                pthread_cond_signal(&d->came);
-        }
-        pthread_mutex_unlock(&d->lock);
+        r = hatch_ask(d->hatch, &q->item);
         if (r)
                 free(q);
-        return r;
+        return r ? DESK_E_FULL : 0;
 }
 
 int desk_failed(const struct desk *d, struct error *err) {
@@ -106,15 +73,8 @@ int desk_failed(const struct desk *d, struct error *err) {
 }
 
 bool desk_next(struct desk *d, struct desk_answer *ret) {
-        struct inquiry *q = NULL;
+        struct inquiry *q = (struct inquiry *)hatch_collect(d->hatch);
 
-        pthread_mutex_lock(&d->lock);
-        if (d->answered.n > 0) {
-                q = d->answered.items[--d->answered.n];
-                d->questions--;
-                d->each[q->question.who->index]--;
-        }
-        pthread_mutex_unlock(&d->lock);
         if (!q)
                 return false;
         *ret = q->answer;
@@ -123,179 +83,44 @@ bool desk_next(struct desk *d, struct desk_answer *ret) {
 }
 
 void desk_hurry(struct desk *d) {
-        pthread_mutex_lock(&d->lock);
-        d->hurried = true;
-        pthread_mutex_unlock(&d->lock);
+        hatch_hurry(d->hatch);
 }
 
-/* Waits a little for a question. */
-static void desk_rest(struct desk *d) {
-        int64_t until_ms = desk_now(d) + DESK_POLL_MS;
-        const struct timespec until = {.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
-
-        pthread_mutex_lock(&d->lock);
-        if (d->asked.n == 0)
-                (void) pthread_cond_timedwait(&d->came, &d->lock, &until);
-        pthread_mutex_unlock(&d->lock);
-}
+/* -- Taking and settling -- */
 
 /* Takes up what was asked. Return: 0 or -ENOMEM. */
-static int desk_take(struct desk *d, bool *hurried) {
-        int r = 0;
+static int desk_take(struct desk *d) {
+        struct hatch_item *item;
 
-        pthread_mutex_lock(&d->lock);
-        for (size_t i = 0; r == 0 && i < d->asked.n; i++)
-                r = vector_push(&d->open, d->asked.items[i]);
-        if (r == 0)
-                d->asked.n = 0;
-        *hurried = d->hurried;
-        pthread_mutex_unlock(&d->lock);
-        return r;
+        while ((item = hatch_take(d->hatch))) {
+                struct inquiry *q = (struct inquiry *)item;
+                int r = vector_push(&d->open, q);
+
+                if (r == 0)
+                        continue;
+                free(q);
+                return r;
+        }
+        return 0;
 }
 
 /* @i among the open ones has its answer; another stands there then. */
-static int desk_settle(struct desk *d, size_t i, enum desk_outcome outcome) {
+static void desk_settle(struct desk *d, size_t i, enum desk_outcome outcome) {
         struct inquiry *q = d->open.items[i];
-        int r;
 
         q->answer.outcome = outcome;
         d->open.items[i] = d->open.items[--d->open.n];
-        pthread_mutex_lock(&d->lock);
-        r = vector_push(&d->answered, q);
-        pthread_mutex_unlock(&d->lock);
-        return r;
+        hatch_answer(d->hatch, &q->item);
 }
 
-static int desk_settle_not_now(struct desk *d, size_t i, const char *why) {
+static void desk_settle_not_now(struct desk *d, size_t i, const char *why) {
         error_set(&d->open.items[i]->answer.why, "%s", why);
-        return desk_settle(d, i, DESK_NOT_NOW);
-}
-
-/* -- Following the topics -- */
-
-static void desk_stop_following(struct desk *d) {
-        bus_reader_close(d->reader);
-        d->reader = NULL;
-        d->fates = fates_free(d->fates);
-        d->restored = false;
-        free(d->parts);
-        free(d->done);
-        d->parts = NULL;
-        d->done = NULL;
-        d->parts_n = 0;
-        metric_set(d->ready, 0, 0);
-        metric_know(d->since, false);
-}
-
-/* The parts of all event topics, in the order of the topics. */
-static int desk_list_parts(struct desk *d) {
-        const struct reader_positions *at = bus_reader_positions(d->reader);
-        size_t n = 0;
-
-        for (size_t t = 0; t < d->types_n; t++)
-                n += (size_t)at->partitions[t];
-        d->parts = calloc(n + 1, sizeof(*d->parts));
-        d->done = calloc(n + 1, sizeof(*d->done));
-        if (!d->parts || !d->done)
-                return -ENOMEM;
-        for (size_t t = 0; t < d->types_n; t++) {
-                for (int32_t p = 0; p < at->partitions[t]; p++)
-                        d->parts[d->parts_n++] = (struct bus_part){(uint32_t)t, p};
-        }
-        return 0;
-}
-
-static int desk_begin_following(struct desk *d, struct error *err) {
-        instant_t now = clock_realtime(&d->config.clock);
-        const struct fates_config fates = {.types = d->config.types,
-                                           .organisations = d->config.organisations,
-                                           .asks = d->asks,
-                                           .bytes_max = FATES_BYTES_MAX,
-                                           .since = now - DESK_SINCE_MS};
-        const struct bus_reader_config config = {.topics = d->topics,
-                                                 .topics_n = d->topics_n,
-                                                 .partition = BUS_ALL_PARTITIONS,
-                                                 .from = BUS_FROM_INSTANT,
-                                                 .instant = fates.since,
-                                                 .some = true,
-                                                 .group = TOPICS_GROUP_RULES};
-        int r = fates_new(&fates, &d->fates);
-
-        d->began_at = desk_now(d);
-        if (r == 0)
-                r = bus_reader_open(d->config.bus, &config, &d->reader, err);
-        return r ? r : desk_list_parts(d);
-}
-
-static int desk_take_record(struct desk *d, struct bus_record *record) {
-        const struct organisation *to;
-
-        if (record->index < d->types_n)
-                return fates_take_post(d->fates, d->types[record->index], record);
-        if (record->index == d->types_n)
-                return fates_take_letter(d->fates, record);
-        to = organisations_at(d->config.organisations, record->index - d->types_n - DESK_TOPICS_MORE);
-        d->seen[to->index] = record->offset + 1;
-        return fates_take_inbox(d->fates, to, record);
-}
-
-static void desk_show(struct desk *d) {
-        struct fates_stats stats;
-
-        fates_stats(d->fates, &stats);
-        metric_set(d->events, 0, (int64_t)stats.events);
-        metric_set(d->since, 0, clock_realtime(&d->config.clock) - stats.since);
-        metric_know(d->since, true);
-        if (d->restored || !reader_positions_reached(bus_reader_positions(d->reader)))
-                return;
-        d->restored = true;
-        metric_set(d->ready, 0, 1);
-        log_line(d->config.log, DESK_READY, LOG_STRING("connector", d->config.name), LOG_INT("events", (int64_t)stats.events),
-                 LOG_INT("bytes", (int64_t)stats.bytes), LOG_INT("ms", desk_now(d) - d->began_at));
-}
-
-static int desk_follow(struct desk *d, struct error *err) {
-        int timeout_ms = DESK_POLL_MS;
-
-        for (size_t i = 0; i < DESK_RECORDS_A_TURN; i++) {
-                struct bus_event event;
-                int r = bus_reader_poll(d->reader, timeout_ms, &event, err);
-
-                if (r == 0 && event.kind == BUS_RECORD)
-                        r = desk_take_record(d, &event.record);
-                if (r)
-                        return r;
-                if (event.kind != BUS_RECORD)
-                        break;
-                timeout_ms = 0;
-        }
-        desk_show(d);
-        return 0;
+        desk_settle(d, i, DESK_NOT_NOW);
 }
 
 /* -- What became of an event -- */
 
-static int64_t desk_done(void *ctx, const struct event_type *type, int32_t partition) {
-        const struct desk *d = ctx;
-
-        for (size_t i = 0; i < d->parts_n; i++) {
-                if (d->types[d->parts[i].index] == type && d->parts[i].partition == partition)
-                        return d->done[i];
-        }
-        return BUS_NOT_COMMITTED;
-}
-
-/* What is committed beyond the end is of a log that is no more. */
-static void desk_judge_done(struct desk *d) {
-        int64_t first, end;
-
-        for (size_t i = 0; i < d->parts_n; i++) {
-                if (!reader_positions_bounds(bus_reader_positions(d->reader), d->parts[i], &first, &end) || d->done[i] > end)
-                        d->done[i] = BUS_NOT_COMMITTED;
-        }
-}
-
-/* First what the workers are done with, then how far all must be read: so nothing that they answered before can be missing. */
+/* Return: 0 or negative errno. */
 static int desk_look(struct desk *d, struct error *err) {
         bool due = false;
         int r;
@@ -304,33 +129,31 @@ static int desk_look(struct desk *d, struct error *err) {
                 due = due || (d->open.items[i]->question.kind == DESK_EVENT && !d->open.items[i]->looked);
         if (!due)
                 return 0;
-        r = bus_reader_committed(d->reader, d->parts, d->parts_n, d->done, err);
-        if (r == 0)
-                r = bus_reader_look(d->reader, err);
+        r = following_look(d->following, err);
         if (r)
                 return r;
-        desk_judge_done(d);
         for (size_t i = 0; i < d->open.n; i++)
                 d->open.items[i]->looked = true;
         return 0;
 }
 
 static int desk_answer_event(struct desk *d, size_t i) {
-        const struct fates_progress progress = {desk_done, d};
         struct inquiry *q = d->open.items[i];
         struct json_writer w = JSON_WRITER(&q->answer.body);
         bool known;
 
         q->answer.body = (struct buffer)BUFFER_INIT(DESK_ANSWER_BYTES_MAX);
-        known = fates_tell(d->fates, q->question.who, &q->question.event_id, &progress, &w);
+        known = following_tell(d->following, q->question.who, &q->question.event_id, &w);
         if (q->answer.body.failed)
                 return -ENOMEM;
-        return desk_settle(d, i, known ? DESK_ANSWERED : DESK_UNKNOWN);
+        desk_settle(d, i, known ? DESK_ANSWERED : DESK_UNKNOWN);
+        return 0;
 }
 
 static int desk_answer_events(struct desk *d, struct error *err) {
-        int r = d->restored ? desk_look(d, err) : 0;
-        bool reached = r == 0 && d->restored && reader_positions_reached(bus_reader_positions(d->reader));
+        bool restored = following_is_restored(d->following);
+        int r = restored ? desk_look(d, err) : 0;
+        bool reached = r == 0 && restored && following_has_reached(d->following);
 
         for (size_t i = d->open.n; r == 0 && i-- > 0;) {
                 const struct inquiry *q = d->open.items[i];
@@ -339,10 +162,10 @@ static int desk_answer_events(struct desk *d, struct error *err) {
                         continue;
                 if (reached && q->looked)
                         r = desk_answer_event(d, i);
-                else if (!d->restored)
-                        r = desk_settle_not_now(d, i, "the topics of the last month are still being read; ask again");
+                else if (!restored)
+                        desk_settle_not_now(d, i, "the topics of the last month are still being read; ask again");
                 else if (desk_now(d) - q->asked_at >= DESK_LATE_MS)
-                        r = desk_settle_not_now(d, i, "the broker did not give in time what stands there; ask again");
+                        desk_settle_not_now(d, i, "the broker did not give in time what stands there; ask again");
         }
         return r;
 }
@@ -353,7 +176,7 @@ static int desk_answer_events(struct desk *d, struct error *err) {
 static bool desk_page_is_due(const struct desk *d, const struct inquiry *q, bool hurried) {
         if (q->question.kind != DESK_INBOX)
                 return false;
-        return hurried || !q->until || desk_now(d) >= q->until || d->seen[q->question.who->index] != q->seen;
+        return hurried || !q->until || desk_now(d) >= q->until || following_inbox_end(d->following, q->question.who) != q->seen;
 }
 
 static int desk_read_page(struct desk *d, size_t i, bool hurried) {
@@ -369,7 +192,7 @@ static int desk_read_page(struct desk *d, size_t i, bool hurried) {
         struct error err = {0};
         int r;
 
-        q->seen = d->seen[q->question.who->index];
+        q->seen = following_inbox_end(d->following, q->question.who);
         buffer_done(&q->answer.body);
         q->answer.body = (struct buffer)BUFFER_INIT(INBOX_PAGE_BYTES_MAX);
         r = inbox_page_read(&reading, &q->answer.cursor, &q->answer.body, &page, &err);
@@ -382,7 +205,8 @@ static int desk_read_page(struct desk *d, size_t i, bool hurried) {
                         d->pages_again = desk_now(d) + DESK_AGAIN_MS; /* others need not wait for the same */
                 log_line(d->config.log, DESK_FAILED, LOG_STRING("connector", d->config.name), LOG_STRING("what", "an inbox"),
                          LOG_STRING("reason", r < 0 ? err.text : "the broker gave nothing in time"));
-                return desk_settle_not_now(d, i, "the broker does not give the inbox now; ask again");
+                desk_settle_not_now(d, i, "the broker does not give the inbox now; ask again");
+                return 0;
         }
         q->answer.from = page.from;
         q->answer.to = page.to;
@@ -390,13 +214,13 @@ static int desk_read_page(struct desk *d, size_t i, bool hurried) {
                 q->until = q->asked_at + q->question.wait_ms;
         if (r == 0 && page.n == 0 && !hurried && desk_now(d) < q->until)
                 return 0; /* held back */
-        return desk_settle(d, i, outcomes[r]);
+        desk_settle(d, i, outcomes[r]);
+        return 0;
 }
 
 /* What was asked behind is stored by who asks: the broker is told one of those at a time, for `status`. */
 static int desk_say_read(struct desk *d) {
         size_t orgs = organisations_count(d->config.organisations);
-        char group[BUS_NAME_MAX + 1];
         struct error err = {0};
         int r = 0;
 
@@ -407,8 +231,7 @@ static int desk_say_read(struct desk *d) {
 
                 if (read->next == read->said)
                         continue;
-                (void) snprintf(group, sizeof(group), TOPICS_GROUP_PAGES "%s", organisations_at(d->config.organisations, i)->id);
-                r = bus_reader_commit(d->reader, group, (struct bus_part){(uint32_t)(d->types_n + DESK_TOPICS_MORE + i), 0}, read->next, &err);
+                r = following_say_read(d->following, organisations_at(d->config.organisations, i), read->next, &err);
                 read->said = read->next; /* also when it failed: the next page says more */
                 break;
         }
@@ -427,9 +250,10 @@ static int desk_answer_page(struct desk *d, bool hurried) {
 
                 if (!desk_page_is_due(d, q, hurried))
                         continue;
-                if (desk_now(d) < d->pages_again || (!q->until && desk_now(d) - q->asked_at >= DESK_LATE_MS))
-                        return desk_settle_not_now(d, i, "the broker does not give the inbox now; ask again");
-                return desk_read_page(d, i, hurried);
+                if (desk_now(d) >= d->pages_again && (q->until || desk_now(d) - q->asked_at < DESK_LATE_MS))
+                        return desk_read_page(d, i, hurried);
+                desk_settle_not_now(d, i, "the broker does not give the inbox now; ask again");
+                return 0;
         }
         return 0;
 }
@@ -437,49 +261,43 @@ static int desk_answer_page(struct desk *d, bool hurried) {
 /* -- Its thread -- */
 
 /* The broker failed: nobody waits for it, and nothing is asked of it for a while. */
-static int desk_refuse_all(struct desk *d) {
-        int r = 0;
-
-        while (r == 0 && d->open.n > 0)
-                r = desk_settle_not_now(d, d->open.n - 1, "the broker does not give what stands there now; ask again");
-        return r;
+static void desk_refuse_all(struct desk *d) {
+        while (d->open.n > 0)
+                desk_settle_not_now(d, d->open.n - 1, "the broker does not give what stands there now; ask again");
 }
 
-static int desk_work(struct desk *d, bool hurried, struct error *err) {
-        int r = 0;
+static int desk_work(struct desk *d, struct error *err) {
+        int r = following_turn(d->following, DESK_POLL_MS, err);
 
-        if (!d->reader)
-                r = desk_begin_following(d, err);
-        if (r == 0)
-                r = desk_follow(d, err);
         if (r == 0)
                 r = desk_answer_events(d, err);
         if (r == 0)
-                r = desk_answer_page(d, hurried);
-        return r || !d->restored ? r : desk_say_read(d);
+                r = desk_answer_page(d, hatch_is_hurried(d->hatch));
+        return r || !following_is_restored(d->following) ? r : desk_say_read(d);
 }
 
 static int desk_turn(void *ctx, bool *ret_done, struct error *err) {
         struct desk *d = ctx;
-        bool hurried;
-        int r = desk_take(d, &hurried);
+        int r = desk_take(d);
 
         (void) ret_done;
         if (r)
                 return r;
         metric_set(d->held, 0, (int64_t)d->open.n);
-        if (desk_now(d) < d->again && !d->reader) {
-                desk_rest(d);
-                return desk_refuse_all(d);
+        if (desk_now(d) < d->again && !following_is_open(d->following)) {
+                hatch_rest(d->hatch, desk_now(d) + DESK_POLL_MS);
+                desk_refuse_all(d);
+                return 0;
         }
-        r = desk_work(d, hurried, err);
+        r = desk_work(d, err);
         if (r == 0 || r == -ENOMEM)
                 return r;
         log_line(d->config.log, DESK_FAILED, LOG_STRING("connector", d->config.name), LOG_STRING("what", "the topics"), LOG_STRING("reason", err->text));
         *err = (struct error){0};
-        desk_stop_following(d);
+        following_stop(d->following);
         d->again = desk_now(d) + DESK_AGAIN_MS;
-        return desk_refuse_all(d);
+        desk_refuse_all(d);
+        return 0;
 }
 
 static int desk_open(void *ctx, struct error *err) {
@@ -492,7 +310,7 @@ static int desk_finish(void *ctx, struct error *err) {
         struct desk *d = ctx;
 
         (void) err;
-        desk_stop_following(d); /* a handle belongs to the thread that opened it */
+        following_stop(d->following); /* a handle belongs to the thread that opened it */
         return 0;
 }
 
@@ -500,62 +318,16 @@ static const struct loop_ops desk_loop = {.open = desk_open, .turn = desk_turn, 
 
 /* -- Making it -- */
 
-static int desk_metrics(struct desk *d, struct error *err) {
-        const struct {
-                struct metric **ret;
-                struct metric_row row;
-        } rows[] = {
-                {&d->ready, {.name = "ketenwacht_desk_ready", .kind = METRIC_GAUGE,
-                             .help = "1 when what became of events can be said, 0 while the topics are being read or the broker fails."}},
-                {&d->events, {.name = "ketenwacht_desk_events", .kind = METRIC_GAUGE, .help = "Events of which it is known what became of them."}},
-                {&d->since, {.name = "ketenwacht_desk_known_seconds", .kind = METRIC_GAUGE,
-                             .help = "So far back events are known; less than a month when memory is too small for it.", .per_unit = 1000}},
-                {&d->held, {.name = "ketenwacht_desk_questions", .kind = METRIC_GAUGE, .help = "Questions that wait for their answer."}},
-        };
+static int desk_begin(struct desk *d, struct error *err) {
+        const struct metric_row held = {.name = "ketenwacht_desk_questions", .kind = METRIC_GAUGE, .help = "Questions that wait for their answer."};
+        const struct following_config following = {.bus = d->config.bus, .name = d->config.name, .types = d->config.types,
+                                                   .organisations = d->config.organisations, .asks = d->asks, .clock = d->config.clock,
+                                                   .log = d->config.log, .metrics = d->config.metrics};
+        int r = following_new(&following, &d->following, err);
 
-        for (size_t i = 0; d->config.metrics && i < ELEMENTS(rows); i++) {
-                int r = metrics_register(d->config.metrics, &rows[i].row, rows[i].ret, err);
-
-                if (r < 0)
-                        return r;
-        }
-        metric_know(d->since, false);
-        return 0;
-}
-
-/* Event topics, dead-letters, inboxes: in this order. */
-static int desk_list_topics(struct desk *d) {
-        size_t events = event_types_count(d->config.types), orgs = organisations_count(d->config.organisations), each = BUS_NAME_MAX + 1;
-
-        d->topics = calloc(events + DESK_TOPICS_MORE + orgs, sizeof(*d->topics));
-        d->types = calloc(events + 1, sizeof(*d->types));
-        d->names = calloc(orgs + 1, each);
-        if (!d->topics || !d->types || !d->names)
-                return -ENOMEM;
-        for (size_t i = 0; i < events; i++) {
-                const struct event_type *type = event_types_at(d->config.types, i);
-
-                if (type->output)
-                        continue;
-                d->types[d->types_n++] = type;
-                d->topics[d->topics_n++] = type->name;
-        }
-        d->topics[d->topics_n++] = TOPIC_DEAD_LETTERS;
-        for (size_t i = 0; i < orgs; i++) {
-                (void) snprintf(d->names + i * each, each, TOPIC_INBOX_PREFIX "%s", organisations_at(d->config.organisations, i)->id);
-                d->topics[d->topics_n++] = d->names + i * each;
-        }
-        return 0;
-}
-
-static void desk_init_locks(struct desk *d) {
-        pthread_condattr_t monotonic;
-
-        pthread_mutex_init(&d->lock, NULL);
-        pthread_condattr_init(&monotonic);
-        pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-        pthread_cond_init(&d->came, &monotonic);
-        pthread_condattr_destroy(&monotonic);
+        if (r == 0 && d->config.metrics)
+                r = metrics_register(d->config.metrics, &held, &d->held, err);
+        return r ? r : loop_start(&d->loop, &desk_loop, d, err);
 }
 
 int desk_new(const struct desk_config *config, struct desk **ret, struct error *err) {
@@ -566,31 +338,25 @@ int desk_new(const struct desk_config *config, struct desk **ret, struct error *
         if (!d)
                 return -ENOMEM;
         d->config = *config;
-        desk_init_locks(d);
         d->asks = calloc(orgs + 1, sizeof(*d->asks));
-        d->each = calloc(orgs + 1, sizeof(*d->each));
-        d->seen = calloc(orgs + 1, sizeof(*d->seen));
         d->read = calloc(orgs + 1, sizeof(*d->read));
-        if (!d->asks || !d->each || !d->seen || !d->read)
+        if (!d->asks || !d->read)
                 return -ENOMEM;
         memcpy(d->asks, config->asks, orgs * sizeof(*d->asks));
-        r = desk_list_topics(d);
+        r = hatch_new(orgs, DESK_QUESTIONS_MAX, DESK_EACH_MAX, &d->hatch);
         if (r == 0)
-                r = desk_metrics(d, err);
-        if (r == 0)
-                r = loop_start(&d->loop, &desk_loop, d, err);
+                r = desk_begin(d, err);
         if (r)
                 return r;
         *ret = TAKE(d);
         return 0;
 }
 
-static void inquiries_free(inquiries *list) {
-        for (size_t i = 0; i < list->n; i++) {
-                buffer_done(&list->items[i]->answer.body);
-                free(list->items[i]);
-        }
-        vector_done(list);
+static void inquiry_free(struct hatch_item *item) {
+        struct inquiry *q = (struct inquiry *)item;
+
+        buffer_done(&q->answer.body);
+        free(q);
 }
 
 struct desk *desk_free(struct desk *d) {
@@ -598,19 +364,13 @@ struct desk *desk_free(struct desk *d) {
                 return NULL;
         loop_ask(&d->loop);
         loop_join(&d->loop);
-        desk_stop_following(d);
-        inquiries_free(&d->asked);
-        inquiries_free(&d->answered);
-        inquiries_free(&d->open);
-        free(d->topics);
-        free(d->types);
-        free(d->names);
-        free(d->asks);
-        free(d->each);
-        free(d->seen);
+        following_free(d->following);
+        hatch_free(d->hatch, inquiry_free);
+        for (size_t i = 0; i < d->open.n; i++)
+                inquiry_free(&d->open.items[i]->item);
+        vector_done(&d->open);
         free(d->read);
-        pthread_cond_destroy(&d->came);
-        pthread_mutex_destroy(&d->lock);
+        free(d->asks);
         free(d);
         return NULL;
 }

@@ -5,9 +5,9 @@
  * The desk: answers what organisations ask about what stands on the broker
  *
  * What became of an event (connect/fate.h), and a page of one's own inbox (connect/inbox_page.h). A thread of its own reads, so that whoever
- * asks never waits in its own: desk_ask() leaves a question, desk_next() fetches what is answered. It follows the event topics, the inboxes
- * and dead-letters from a month ago on and joins no group; what it writes is how far an organisation has read its inbox, by the places that it asks
- * behind, so that `status` sees it (TOPICS_GROUP_PAGES). When the broker fails it says so, and begins anew by itself.
+ * asks never waits in its own: desk_ask() leaves a question, desk_next() fetches what is answered (connect/hatch.h). It follows the event topics,
+ * the inboxes and dead-letters from a month ago on (connect/following.h) and joins no group; what it writes is how far an organisation has read its
+ * inbox, by the places that it asks behind, so that `status` sees it (TOPICS_GROUP_PAGES). When the broker fails it says so, and begins anew by itself.
  *
  * Bounded: DESK_QUESTIONS_MAX questions at once, DESK_EACH_MAX of one organisation; a question waits DESK_LATE_MS at most until somebody
  * looks at it, and one about an event as long until it can be answered.
@@ -20,7 +20,6 @@
 #define DESK_EACH_MAX 16
 #define DESK_LATE_MS 10000
 #define DESK_WAIT_MAX_MS 30000        /* an empty page may be held back so long */
-#define DESK_SINCE_MS (31 * DAY_MS)   /* event topics are kept 30 days */
 #define DESK_AGAIN_MS 5000            /* after a failure */
 
 struct desk;
