@@ -21,6 +21,7 @@
  * @err, which ends the use of the handle: all that can be retried has been retried within.
  */
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -447,6 +448,7 @@ struct bus_reader_config {
         bool uncommitted;   /* also records of open and aborted transactions */
         bool some;          /* a topic that is not there has no records; without it the reader does not open */
         const char *group;  /* NULL; or whose offsets bus_reader_committed() tells: it is not joined */
+        const atomic_bool *enough; /* NULL; or once it is true, calls that the broker does not answer at once end with -ECANCELED: for a stop */
 };
 #define BUS_NOT_COMMITTED (-1)
 #define BUS_ALL_PARTITIONS (-1)

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +33,8 @@ struct desk {
         struct desk_config config;
         bool *asks;
         struct loop loop;
-        struct hatch *hatch; /* between the threads */
+        struct hatch *hatch; /* between the threads, as: */
+        atomic_bool enough;  /* nobody waits for the broker any more */
         /* the desk's own thread */
         struct following *following;
         VECTOR(struct inquiry *) open;
@@ -83,6 +85,7 @@ bool desk_next(struct desk *d, struct desk_answer *ret) {
 }
 
 void desk_hurry(struct desk *d) {
+        atomic_store(&d->enough, true);
         hatch_hurry(d->hatch);
 }
 
@@ -187,7 +190,8 @@ static int desk_read_page(struct desk *d, size_t i, bool hurried) {
                                               .organisations = d->config.organisations,
                                               .clock = d->config.clock,
                                               .owner = q->question.who,
-                                              .limit = q->question.limit};
+                                              .limit = q->question.limit,
+                                              .enough = &d->enough};
         struct inbox_page page;
         struct error err = {0};
         int r;
@@ -201,10 +205,11 @@ static int desk_read_page(struct desk *d, size_t i, bool hurried) {
         if (r == -ENOMEM)
                 return r;
         if (r < 0 || r == INBOX_E_LATE) {
-                if (r != -ENOENT)
+                if (r != -ENOENT && r != -ECANCELED)
                         d->pages_again = desk_now(d) + DESK_AGAIN_MS; /* others need not wait for the same */
-                log_line(d->config.log, DESK_FAILED, LOG_STRING("connector", d->config.name), LOG_STRING("what", "an inbox"),
-                         LOG_STRING("reason", r < 0 ? err.text : "the broker gave nothing in time"));
+                if (r != -ECANCELED)
+                        log_line(d->config.log, DESK_FAILED, LOG_STRING("connector", d->config.name), LOG_STRING("what", "an inbox"),
+                                 LOG_STRING("reason", r < 0 ? err.text : "the broker gave nothing in time"));
                 desk_settle_not_now(d, i, "the broker does not give the inbox now; ask again");
                 return 0;
         }
@@ -292,7 +297,9 @@ static int desk_turn(void *ctx, bool *ret_done, struct error *err) {
         r = desk_work(d, err);
         if (r == 0 || r == -ENOMEM)
                 return r;
-        log_line(d->config.log, DESK_FAILED, LOG_STRING("connector", d->config.name), LOG_STRING("what", "the topics"), LOG_STRING("reason", err->text));
+        if (r != -ECANCELED)
+                log_line(d->config.log, DESK_FAILED, LOG_STRING("connector", d->config.name), LOG_STRING("what", "the topics"),
+                         LOG_STRING("reason", err->text));
         *err = (struct error){0};
         following_stop(d->following);
         d->again = desk_now(d) + DESK_AGAIN_MS;
@@ -314,7 +321,13 @@ static int desk_finish(void *ctx, struct error *err) {
         return 0;
 }
 
-static const struct loop_ops desk_loop = {.open = desk_open, .turn = desk_turn, .finish = desk_finish};
+static void desk_interrupt(void *ctx) {
+        struct desk *d = ctx;
+
+        atomic_store(&d->enough, true);
+}
+
+static const struct loop_ops desk_loop = {.open = desk_open, .turn = desk_turn, .finish = desk_finish, .interrupt = desk_interrupt};
 
 /* -- Making it -- */
 
@@ -322,7 +335,7 @@ static int desk_begin(struct desk *d, struct error *err) {
         const struct metric_row held = {.name = "ketenwacht_desk_questions", .kind = METRIC_GAUGE, .help = "Questions that wait for their answer."};
         const struct following_config following = {.bus = d->config.bus, .name = d->config.name, .types = d->config.types,
                                                    .organisations = d->config.organisations, .asks = d->asks, .clock = d->config.clock,
-                                                   .log = d->config.log, .metrics = d->config.metrics};
+                                                   .log = d->config.log, .metrics = d->config.metrics, .enough = &d->enough};
         int r = following_new(&following, &d->following, err);
 
         if (r == 0 && d->config.metrics)

@@ -67,7 +67,7 @@ struct desk_answer {
 /* Starts its thread, which reaches for the broker by itself. Return: 0; -ENOMEM; -EAGAIN with a sentence: no thread. */
 int desk_new(const struct desk_config *config, struct desk **ret, struct error *err) MUSTCHECK;
 
-/* Ends the thread; what was not answered stays so. NULL ok; returns NULL. */
+/* Ends the thread, also while it reaches for a broker that does not answer; what was not answered stays so. NULL ok; returns NULL. */
 struct desk *desk_free(struct desk *d);
 DEFINE_CLEANUP(struct desk *, desk_free);
 
@@ -82,5 +82,8 @@ int desk_failed(const struct desk *d, struct error *err) MUSTCHECK;
 /* The next answer, in any order. Return: whether there is one. */
 bool desk_next(struct desk *d, struct desk_answer *ret);
 
-/* Nothing is held back any more: empty pages are answered at once. For a stop. */
+/*
+ * For a stop: nothing is held back any more, empty pages are answered at once, and for a broker that does not answer at once nobody waits: whoever
+ * asked is told so.
+ */
 void desk_hurry(struct desk *d);

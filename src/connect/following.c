@@ -169,7 +169,8 @@ static int following_begin(struct following *f, struct error *err) {
                                                  .from = BUS_FROM_INSTANT,
                                                  .instant = fates.since,
                                                  .some = true,
-                                                 .group = TOPICS_GROUP_RULES};
+                                                 .group = TOPICS_GROUP_RULES,
+                                                 .enough = f->config.enough};
         int r = fates_new(&fates, &f->fates);
 
         f->began_at = clock_monotonic(&f->config.clock);

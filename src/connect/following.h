@@ -23,6 +23,7 @@ struct following_config {
         struct clock clock;
         const struct log *log;   /* may be NULL */
         struct metrics *metrics; /* may be NULL */
+        const atomic_bool *enough; /* of a struct bus_reader_config; may be NULL */
 };
 
 /* Reaches for nothing yet. What @config points to must outlive it. Return: 0; -EINVAL with a sentence: a metric is there already; -ENOMEM. */

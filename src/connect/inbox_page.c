@@ -202,6 +202,7 @@ static int page_open(struct page *p, struct error *err) {
                 .from = BUS_FROM_OFFSET, /* 0: the first that is there */
                 .offset = p->at.last >= 0 ? p->at.last : p->at.next < 0 ? 0 : p->at.next,
                 .until_end = true,
+                .enough = p->reading->enough,
         };
 
         (void) snprintf(topic, sizeof(topic), TOPIC_INBOX_PREFIX "%s", p->reading->owner->id);

@@ -42,6 +42,7 @@ struct inbox_reading {
         struct clock clock;
         const struct organisation *owner; /* of the inbox */
         size_t limit;                     /* events, at most */
+        const atomic_bool *enough;        /* of a struct bus_reader_config; may be NULL */
 };
 
 struct inbox_page {

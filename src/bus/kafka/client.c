@@ -317,6 +317,13 @@ int kafka_failed_error(const struct kafka_client *c, const char *call, rd_kafka_
         return r;
 }
 
+bool kafka_is_enough(const struct kafka_client *c, const char *call, struct error *err) {
+        if (!c->enough || !atomic_load(c->enough))
+                return false;
+        error_set(err, "%s was broken off, because this process stops", call);
+        return true;
+}
+
 int kafka_client_fatal(const struct kafka_client *c, struct error *err) {
         char text[KAFKA_TROUBLE_MAX];
         rd_kafka_resp_err_t code = rd_kafka_fatal_error(c->rk, text, sizeof(text));

@@ -52,6 +52,7 @@ struct kafka_client {
         char name[BUS_NAME_MAX + 1];   /* instance or transactional id, for sentences */
         char trouble[KAFKA_TROUBLE_MAX]; /* what librdkafka complained of last; written by its callbacks in our own thread */
         rd_kafka_resp_err_t trouble_code;
+        const atomic_bool *enough;       /* NULL, or once it is true nobody waits for the broker any more */
 };
 
 struct kafka_client_options {
@@ -76,6 +77,9 @@ int kafka_failed(const struct kafka_client *c, const char *call, rd_kafka_resp_e
 
 /* The same for an error object, which it destroys. */
 int kafka_failed_error(const struct kafka_client *c, const char *call, rd_kafka_error_t *error, struct error *err);
+
+/* Whether nobody waits for the broker any more: then with a sentence, and the caller returns -ECANCELED. */
+bool kafka_is_enough(const struct kafka_client *c, const char *call, struct error *err);
 
 /* 0, or the fatal error that librdkafka has raised on this handle. */
 int kafka_client_fatal(const struct kafka_client *c, struct error *err);

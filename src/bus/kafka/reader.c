@@ -148,8 +148,8 @@ static const struct reader_positions *kafka_reader_positions(const struct bus_re
 
 typedef void reader_send(rd_kafka_t *rk, const rd_kafka_AdminOptions_t *options, rd_kafka_queue_t *queue, void *request);
 
-/* A request about a group, and its answer. NULL: out of memory. */
-static rd_kafka_event_t *reader_ask(struct kafka_reader *r, rd_kafka_admin_op_t op, reader_send *send, void *request) {
+/* A request about a group, and its answer. NULL: reader_unanswered() says why. */
+static rd_kafka_event_t *reader_ask(struct kafka_reader *r, rd_kafka_admin_op_t op, reader_send *send, void *request, struct error *err) {
         CLEANUP(rd_kafka_AdminOptions_destroy_p) rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(r->client.rk, op);
         CLEANUP(rd_kafka_queue_destroy_p) rd_kafka_queue_t *queue = rd_kafka_queue_new(r->client.rk);
         char reason[KAFKA_TROUBLE_MAX];
@@ -157,7 +157,17 @@ static rd_kafka_event_t *reader_ask(struct kafka_reader *r, rd_kafka_admin_op_t 
         if (!request || !queue || !options || rd_kafka_AdminOptions_set_request_timeout(options, COMMITTED_MS, reason, sizeof(reason)))
                 return NULL;
         send(r->client.rk, options, queue, request);
-        return rd_kafka_queue_poll(queue, BUS_CALL_MS); /* comes with the time-out at the latest */
+        for (int waited_ms = 0; waited_ms < BUS_CALL_MS; waited_ms += KAFKA_TURN_MS) { /* comes with the time-out at the latest */
+                rd_kafka_event_t *event = rd_kafka_queue_poll(queue, KAFKA_TURN_MS);
+
+                if (event || kafka_is_enough(&r->client, "a question about a group", err))
+                        return event;
+        }
+        return NULL;
+}
+
+static int reader_unanswered(const struct error *err) {
+        return err->text[0] ? -ECANCELED : -ENOMEM;
 }
 
 /* Of a transaction that is pending on an offset nothing is told. */
@@ -216,10 +226,10 @@ static int kafka_reader_committed(struct bus_reader *reader, const struct bus_pa
         if (n == 0)
                 return 0;
         request = rd_kafka_ListConsumerGroupOffsets_new(r->group, list);
-        event = reader_ask(r, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, reader_send_committed, request);
+        event = reader_ask(r, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, reader_send_committed, request, err);
         if (request)
                 rd_kafka_ListConsumerGroupOffsets_destroy(request);
-        return event ? reader_take_committed(r, event, parts, n, ret, err) : -ENOMEM;
+        return event ? reader_take_committed(r, event, parts, n, ret, err) : reader_unanswered(err);
 }
 
 static int reader_judge_commit(const struct kafka_reader *r, rd_kafka_event_t *event, struct error *err) {
@@ -254,10 +264,10 @@ static int kafka_reader_commit(struct bus_reader *reader, const char *group, str
                 return -ENOMEM;
         rd_kafka_topic_partition_list_add(list, r->topics.names[part.index], part.partition)->offset = next;
         request = rd_kafka_AlterConsumerGroupOffsets_new(name, list);
-        event = reader_ask(r, RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, reader_send_commit, request);
+        event = reader_ask(r, RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, reader_send_commit, request, err);
         if (request)
                 rd_kafka_AlterConsumerGroupOffsets_destroy(request);
-        return event ? reader_judge_commit(r, event, err) : -ENOMEM;
+        return event ? reader_judge_commit(r, event, err) : reader_unanswered(err);
 }
 
 static const struct bus_reader_ops kafka_reader_ops = {.poll = kafka_reader_poll,
@@ -383,6 +393,7 @@ int kafka_reader_open(struct bus *b, const struct bus_reader_config *config, str
         result = kafka_client_open(&r->client, kafka_bus_of(b), &options, err);
         if (result)
                 return result;
+        r->client.enough = config->enough;
         result = kafka_topics_init(&r->topics, kafka_bus_of(b), config->topics, config->topics_n, err);
         if (result)
                 return result;

@@ -12,6 +12,7 @@
 #include "bus/kafka/topics.h"
 
 #define MISSING_NAMED_MAX 5
+#define PATIENCE_MS (BUS_OPEN_MS / 6) /* with one call that asks the broker; it is repeated until its deadline */
 
 char *kafka_name(const struct kafka_bus *bus, const char *name) {
         char *full;
@@ -85,18 +86,35 @@ int64_t kafka_topics_place(struct kafka_topics *t, const rd_kafka_topic_t *topic
         return kafka_topics_find(t, rd_kafka_topic_name(topic));
 }
 
+/*
+ * librdkafka lets nobody break off a call. One that may have to be is made in short ones, which grow as long as those of the others, so that a
+ * broker that is slow has its time.
+ */
+static int patience_begin(const struct kafka_client *c) {
+        return c->enough ? KAFKA_TURN_MS : PATIENCE_MS;
+}
+
+static int patience_grow(int patience_ms) {
+        return patience_ms < PATIENCE_MS / 2 ? patience_ms * 2 : PATIENCE_MS;
+}
+
 static int fetch_metadata(const struct kafka_client *c, const struct rd_kafka_metadata **ret, struct error *err) {
         int64_t until = clock_monotonic(&c->bus->clock) + BUS_OPEN_MS;
+        int patience_ms = patience_begin(c);
         rd_kafka_resp_err_t code;
 
         for (;;) {
                 int token = watchdog_enter(c->bus->watchdog, "rd_kafka_metadata", BUS_CALL_MS);
 
-                code = rd_kafka_metadata(c->rk, 1, NULL, ret, BUS_OPEN_MS / 6);
+                code = rd_kafka_metadata(c->rk, 1, NULL, ret, patience_ms);
                 watchdog_leave(c->bus->watchdog, token);
                 rd_kafka_poll(c->rk, 0); /* delivers why there is no connection */
                 if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
                         return 0;
+                if (kafka_is_enough(c, "the question which topics there are", err))
+                        return -ECANCELED;
+                if (code == RD_KAFKA_RESP_ERR__TIMED_OUT) /* it was asked, and is slow; without a connection nothing is asked */
+                        patience_ms = patience_grow(patience_ms);
                 /* A wrong password does not become right by waiting. */
                 if (c->trouble_code == RD_KAFKA_RESP_ERR__AUTHENTICATION || !kafka_again(c->bus, until))
                         return kafka_failed(c, "the question which topics there are", code, NULL, err);
@@ -174,6 +192,7 @@ int kafka_list_offsets(const struct kafka_client *c, rd_kafka_topic_partition_li
         int64_t until = clock_monotonic(&c->bus->clock) + BUS_CALL_MS;
         CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *asked = NULL;
         rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+        int patience_ms = patience_begin(c);
 
         if (list->cnt == 0)
                 return 0;
@@ -187,10 +206,13 @@ int kafka_list_offsets(const struct kafka_client *c, rd_kafka_topic_partition_li
                         list->elems[i].offset = asked->elems[i].offset;
                         list->elems[i].err = RD_KAFKA_RESP_ERR_NO_ERROR;
                 }
-                code = rd_kafka_offsets_for_times(c->rk, list, BUS_OPEN_MS / 6);
+                code = rd_kafka_offsets_for_times(c->rk, list, patience_ms);
                 watchdog_leave(c->bus->watchdog, token);
                 for (int i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && i < list->cnt; i++)
                         code = list->elems[i].err;
+                if (code && kafka_is_enough(c, "the question for offsets", err))
+                        return -ECANCELED;
+                patience_ms = patience_grow(patience_ms);
         } while (may_ask_again(code) && kafka_again(c->bus, until));
         return code ? kafka_failed(c, "the question for offsets", code, NULL, err) : 0;
 }
