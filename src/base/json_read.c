@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/name.h"
+
 #define WHERE_MAX 64
 
 static const char *json_wrong(const json_error_t *e, enum json_place place, enum language language) {
@@ -43,6 +45,35 @@ static void json_syntax_error(const json_error_t *e, enum json_place place, enum
         else
                 (void) snprintf(where, sizeof(where), "byte %d", e->position);
         error_set(err, IN_LANGUAGE(language, "not a JSON object: at %s %s", "geen JSON-object: op %s %s"), where, json_wrong(e, place, language));
+}
+
+static bool json_key_is_known(const char *key, const char *const *known, const char **ret_nearest) {
+        struct nearest nearest = NEAREST_INIT(key);
+
+        for (; *known; known++) {
+                if (strcmp(*known, key) == 0)
+                        return true;
+                nearest_try(&nearest, *known);
+        }
+        *ret_nearest = nearest.best;
+        return false;
+}
+
+const char *json_key_meant(const json_t *object, const char *wanted, const char *const *known) {
+        char shown[NAME_SHOWN];
+        unsigned looked = 0;
+        const char *key;
+        json_t *value;
+
+        json_object_foreach((json_t *)object, key, value) {
+                const char *nearest = NULL;
+
+                if (++looked > JSON_KEYS_LOOKED)
+                        break;
+                if (!json_key_is_known(key, known, &nearest) && nearest && strcmp(nearest, wanted) == 0 && name_shown(text_of(key), shown))
+                        return key;
+        }
+        return NULL;
 }
 
 json_t *json_read_object(struct text text, enum json_place place, enum language language, struct error *err) {

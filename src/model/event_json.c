@@ -7,15 +7,19 @@
 
 #include "calendar/date.h"
 #include "model/event_json.h"
+#include "base/json_read.h"
 #include "base/name.h"
 #include "model/event_mistakes.h"
 
 #define SYMBOLS_SHOWN 24u                /* of those that can stand in a field */
 #define SYMBOLS_BYTES_MAX 4096
+#define ALSO_MAX 8                       /* keys of others in an event */
+#define MISSING_TEXT_MAX 128             /* of a sentence, beside a key */
 
 struct reader {
         const struct event_type *type;
         const json_t *object;
+        const char *const *also; /* keys that belong to others; NULL: none */
         struct event_mistakes *m;
 };
 
@@ -157,6 +161,33 @@ static bool slot_read(struct reader *r, size_t slot, const json_t *value, struct
         }
 }
 
+/* The key that stands there in the place of a field that is missing, or NULL. */
+static const char *event_json_meant(const struct reader *r, size_t slot) {
+        const struct layout *layout = r->type->layout;
+        const char *known[LAYOUT_SLOTS_MAX + ALSO_MAX + 1];
+        size_t n = 0;
+
+        for (; n < layout->n; n++)
+                known[n] = layout->fields[n].name;
+        for (const char *const *also = r->also; also && *also && n < ELEMENTS(known) - 1; also++)
+                known[n++] = *also;
+        known[n] = NULL;
+        return json_key_meant(r->object, layout->fields[slot].name, known);
+}
+
+/* Whoever hears of all mistakes is told of the key that was meant by itself (event_json_refuse_key); who hears of the first alone is told here. */
+static void event_json_refuse_missing(struct reader *r, size_t slot) {
+        const char *meant = r->m->room == 1 && r->m->n == 0 ? event_json_meant(r, slot) : NULL;
+        char wrong[NAME_SHOWN + MISSING_TEXT_MAX];
+
+        if (meant)
+                (void) snprintf(wrong, sizeof(wrong),
+                                IN_LANGUAGE(r->m->language, "is missing; '%s' stands there (did you mean '%.64s'?)",
+                                            "ontbreekt; er staat '%s' (bedoelde u '%.64s'?)"),
+                                meant, r->type->layout->fields[slot].name);
+        event_json_refuse(r, slot, (struct text){0}, meant ? wrong : IN_LANGUAGE(r->m->language, "is missing", "ontbreekt"));
+}
+
 static void event_json_read_field(struct reader *r, size_t slot, struct slot *ret) {
         const struct layout_field *field = &r->type->layout->fields[slot];
         const json_t *value = json_object_get(r->object, field->name);
@@ -167,10 +198,12 @@ static void event_json_read_field(struct reader *r, size_t slot, struct slot *re
                         *ret = (struct slot){.kind = SLOT_NULL};
                 return;
         }
-        if (!field->nullable)
-                event_json_refuse(r, slot, (struct text){0},
-                                  value ? IN_LANGUAGE(r->m->language, "may not be null", "mag niet null zijn") : IN_LANGUAGE(r->m->language, "is missing",
-                                                                                                                             "ontbreekt"));
+        if (field->nullable)
+                return;
+        if (value)
+                event_json_refuse(r, slot, (struct text){0}, IN_LANGUAGE(r->m->language, "may not be null", "mag niet null zijn"));
+        else
+                event_json_refuse_missing(r, slot);
 }
 
 static bool event_json_among(const char *word, const char *const *list) {
@@ -195,13 +228,15 @@ static void event_json_refuse_key(struct reader *r, const char *key) {
         }
         for (size_t i = 0; i < layout->n; i++)
                 nearest_try(&nearest, layout->fields[i].name);
+        for (const char *const *also = r->also; also && *also; also++)
+                nearest_try(&nearest, *also);
         event_mistakes_add_key(r->m, text_of(key), IN_LANGUAGE(r->m->language, "%s has no field '%s'%s", "%s heeft geen veld '%s'%s"), r->type->name, text,
                                language_hint(r->m->language, &nearest, hint));
 }
 
 bool event_read_json(const struct event_type *type, const struct organisations *orgs, const json_t *object, const char *const *also, struct arena *arena,
                      struct event *ret, struct event_mistakes *m) {
-        struct reader r = {.type = type, .object = object, .m = m};
+        struct reader r = {.type = type, .object = object, .also = also, .m = m};
         const char *key;
         json_t *value;
 

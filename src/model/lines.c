@@ -98,6 +98,22 @@ static void line_parse_event(const struct event_types *types, const struct organ
         }
 }
 
+/* Neither an event nor a clock: perhaps a key stands there that is almost one. */
+static void line_refuse_kind(struct line *line) {
+        static const char *const known[] = {"event",       "clock",       "key",      "event_id", "case_id", "source",
+                                            "occurred_at", "recorded_at", "replaces", NULL};
+        const char *wanted = "event", *meant = json_key_meant(line->object, wanted, known);
+
+        if (json_object_get(line->object, "event")) {
+                error_set(&line->error, "event: must be a string; write the name of an event type, such as \"measure-started\"");
+        } else if (meant || (meant = json_key_meant(line->object, wanted = "clock", known))) {
+                error_set(&line->error, "event: is missing; '%s' stands there (did you mean '%s'?)", meant, wanted);
+        } else {
+                error_set(&line->error, "event: is missing; write the name of an event type, such as \"measure-started\"");
+        }
+        line_refuse(line, REFUSAL_MALFORMED, "event");
+}
+
 void line_parse(const struct event_types *types, const struct organisations *orgs, struct text text, struct arena *arena, struct line *ret) {
         const json_t *name;
 
@@ -120,8 +136,7 @@ void line_parse(const struct event_types *types, const struct organisations *org
         } else if (!name && json_object_get(ret->object, "clock")) {
                 line_parse_clock(ret);
         } else {
-                error_set(&ret->error, "event: %s; write the name of an event type, such as \"measure-started\"", name ? "must be a string" : "is missing");
-                line_refuse(ret, REFUSAL_MALFORMED, "event");
+                line_refuse_kind(ret);
         }
 }
 
