@@ -92,6 +92,7 @@ static int explain_read_trail(const struct arguments *a, const struct config *co
         struct command_wait wait = {.progress = progress_begin(), .name = "explain"};
         const struct live_watch watch = {.read = command_wait_read, .ctx = &wait};
         const struct trail_wanted wanted = {.field = "case_id", .id = a->case_id};
+        const struct clock clock = clock_system();
         struct command_broker broker = {0};
         struct error err = {0}, readers;
         int r, status = command_broker_read("explain", a->dirs.config, a->bootstrap, NULL, &broker);
@@ -99,8 +100,10 @@ static int explain_read_trail(const struct arguments *a, const struct config *co
         if (status == EXIT_DONE)
                 status = command_broker_open("explain", &broker);
         if (status == EXIT_DONE) {
-                r = trail_read(&(struct trail_source){config, broker.bus, &broker.kafka, &watch}, &wanted, ret, &readers, &err);
+                r = trail_read(&(struct trail_source){config, broker.bus, &broker.kafka, &watch, clock_realtime(&clock)}, &wanted, ret, &readers, &err);
                 progress_clear(&wait.progress);
+                if (r == 0 && readers.text[0])
+                        fprintf(stderr, "ketenwacht explain: who reads the inboxes is not known: %s\n", readers.text);
                 if (r < 0 && !err.text[0])
                         error_set(&err, "what became of what was told cannot be read: %s", strerror(-r));
                 if (r < 0)
@@ -165,7 +168,7 @@ const struct command command_explain = {
                 "Says of each obligation of the case: its status, the facts it rests on, every step of its date, which\n"
                 "protocol and which municipality and why, what was told to whom, and what comes next.\n"
                 "Without FILE the case is read from the broker, and with it how each record that was told stands: in the inbox since, delivered\n"
-                "(status, tries), refused, collected, or waiting. FILE holds the lines of ketenwacht replay (- is standard input).\n"
+                "(status, tries), refused, collected, or waiting, and for whom. FILE holds the lines of ketenwacht replay (- is standard input).\n"
                 "\n"
                 "  --norm NORM    only this norm; when it asks nothing of this case: why not (status 1)\n"
                 "  --at INSTANT   as it stood then (default: the present; with FILE, when the file ends)\n"

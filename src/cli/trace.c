@@ -336,8 +336,10 @@ static void tracer_read_progress(void *ctx, uint64_t records) {
 }
 
 static int tracer_ask(struct tracer *c) {
+        const struct clock clock = clock_system();
         const struct live_watch watch = {.read = tracer_read_progress, .ctx = c};
-        const struct trail_source source = {.config = c->config, .bus = c->broker.bus, .kafka = &c->broker.kafka, .watch = &watch};
+        const struct trail_source source = {.config = c->config, .bus = c->broker.bus, .kafka = &c->broker.kafka, .watch = &watch,
+                                            .now = clock_realtime(&clock)};
         CLEANUP(trail_free_p) struct trail *trail = NULL;
         struct error err = {0}, readers;
         int r;
@@ -383,8 +385,8 @@ const struct command command_trace = {
         .summary = "tell the way of a record from its source to the receiver's answer",
         .help = "Usage: ketenwacht trace --case ID|--event ID|--<id> ID [--json] [--bootstrap HOST:PORT,…]\n\n"
                 "Tells in the order of time everything that is about an id: where an event came in and what became of it, the row of case-state\n"
-                "that remembers it, the inboxes in which it or what follows from it stands, how each delivery ended (status, tries) or who has it to\n"
-                "collect yet, dead letters, and what of them was sent again. Joins no group and changes nothing. Personal fields are never shown.\n\n"
+                "that remembers it, the inboxes in which it or what follows from it stands, how each delivery ended (status, tries) or for whom it\n"
+                "waits and why, dead letters, and what of them was sent again. Joins no group and changes nothing. Personal fields are never shown.\n\n"
                 "  --case ID          all of one case\n"
                 "  --event ID         one event or telling: its posts and copies, what replaces, withdraws or refuses it, and what is told of norms\n"
                 "                     whose instance it is\n"

@@ -13,6 +13,9 @@ const char *const posting_state_names[POSTING_STATES] = {
         [POSTING_REFUSED] = "refused", [POSTING_PARKED] = "parked", [POSTING_AGAIN] = "sent-again",
 };
 
+const char *const posting_cause_names[POSTING_CAUSES] = {
+        [POSTING_NOT_RUNNING] = "not-running", [POSTING_STOPPED] = "stopped", [POSTING_PAUSED] = "paused"};
+
 const struct posting *postings_find(const struct postings *postings, const struct uuid *event_id, struct text organisation) {
         for (size_t i = postings->n; i-- > 0;) {
                 const struct posting *posting = postings->items[i];
@@ -55,6 +58,23 @@ static void posting_say_parked(const struct posting_outcome *o, struct buffer *o
         posting_say_instant(" op ", o->at, out);
 }
 
+static void posting_say_cause(const struct posting_outcome *o, struct buffer *out) {
+        switch (o->cause) {
+        case POSTING_NOT_RUNNING:
+                buffer_printf(out, "; %s draait niet", o->by);
+                return;
+        case POSTING_STOPPED:
+                buffer_printf(out, "; %s staat stil: de ontvanger wil geen berichten meer (410)", o->by);
+                return;
+        case POSTING_PAUSED:
+                buffer_printf(out, "; %s is door beheer gepauzeerd", o->by);
+                return;
+        case POSTING_FLOWS:
+        case POSTING_CAUSES:
+                return;
+        }
+}
+
 void posting_outcome_print_dutch(const struct posting_outcome *o, bool with_reader, struct buffer *out) {
         switch (o->state) {
         case POSTING_WAITS:
@@ -85,7 +105,9 @@ void posting_outcome_print_dutch(const struct posting_outcome *o, bool with_read
         case POSTING_STATES:
                 break;
         }
-        if (with_reader && o->by)
+        if (o->cause != POSTING_FLOWS && o->by)
+                posting_say_cause(o, out);
+        else if (with_reader && o->by)
                 buffer_printf(out, " %s %s", o->state == POSTING_WAITS ? "op" : o->state == POSTING_AGAIN ? "aan" : "door", o->by);
 }
 
@@ -122,6 +144,8 @@ static void posting_put_outcome(const struct posting_outcome *o, struct json_wri
         jsonw_put_string(w, "state", posting_state_names[o->state]);
         if (o->by)
                 jsonw_put_string(w, "by", o->by);
+        if (o->cause != POSTING_FLOWS)
+                jsonw_put_string(w, "why", posting_cause_names[o->cause]);
         posting_put_instant(w, waits ? "since" : "at", o->at);
         if (o->status)
                 jsonw_put_int(w, "status", o->status);

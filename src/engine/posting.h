@@ -26,12 +26,23 @@ enum posting_state {
 };
 extern const char *const posting_state_names[POSTING_STATES]; /* "waiting" … */
 
+/* Why it waits, when something has to be done about it. */
+enum posting_cause {
+        POSTING_FLOWS,       /* nothing has to */
+        POSTING_NOT_RUNNING, /* its connector does not run */
+        POSTING_STOPPED,     /* the receiver of its connector said 410, and nobody resumed it */
+        POSTING_PAUSED,      /* an operator paused its connector */
+        POSTING_CAUSES,
+};
+extern const char *const posting_cause_names[POSTING_CAUSES]; /* "not-running" …; POSTING_FLOWS: NULL */
+
 struct posting_outcome {
         enum posting_state state;
         const char *by;    /* the connector, or the group; NULL: nobody (UNREAD) */
         instant_t at;      /* of the outcome; WAITS, UNREAD: since when; COLLECTED: not known, 0 */
         int status;        /* of the receiver's answer; 0: none */
         int attempts;
+        enum posting_cause cause; /* WAITS */
 };
 
 struct posting {

@@ -523,6 +523,14 @@ int trail_take_delivery(struct trail *t, const struct delivery_record *delivery)
 
 /* -- Readers -- */
 
+bool trail_has_inbox(const struct trail *t, const struct organisation *inbox) {
+        for (size_t i = 0; i < t->posted.n; i++) {
+                if (t->posted.items[i]->place.organisation == inbox->index)
+                        return true;
+        }
+        return false;
+}
+
 int trail_take_reader(struct trail *t, const struct trail_reader *reader) {
         struct trail_reader kept = *reader;
 
@@ -556,7 +564,7 @@ static void trail_judge_posting(const struct trail *t, struct trail_posting *p) 
                 read = true;
                 if (!posting_has(posting, reader->by) && !(reader->is_connector && done))
                         posting_note(posting, &(struct posting_outcome){.state = done ? POSTING_COLLECTED : POSTING_WAITS, .by = reader->by,
-                                                                        .at = done ? 0 : posting->at});
+                                                                        .at = done ? 0 : posting->at, .cause = done ? POSTING_FLOWS : reader->cause});
         }
         if (!read && t->readers_known)
                 posting->outcomes[posting->n++] = (struct posting_outcome){.state = POSTING_UNREAD, .at = posting->at};

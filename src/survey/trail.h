@@ -110,6 +110,9 @@ int trail_take_delivery(struct trail *t, const struct delivery_record *delivery)
 /* Deliveries of anything that was taken in were made then or later; INSTANT_NEVER: there can be none. */
 instant_t trail_deliveries_since(const struct trail *t);
 
+/* Whether anything was taken in that stands in this inbox. */
+bool trail_has_inbox(const struct trail *t, const struct organisation *inbox);
+
 /* Somebody who reads an inbox. */
 struct trail_reader {
         const struct organisation *inbox;
@@ -117,6 +120,7 @@ struct trail_reader {
         const char *by;      /* a connector's name, or a group's */
         bool is_connector;
         int64_t next;        /* everything before it is done with; negative: nothing */
+        enum posting_cause cause; /* why it does not come further */
 };
 /* Copies @reader. Return: 0 or -ENOMEM. */
 int trail_take_reader(struct trail *t, const struct trail_reader *reader) MUSTCHECK;

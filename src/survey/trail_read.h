@@ -20,6 +20,7 @@ struct trail_source {
         struct bus *bus;
         const struct kafka_config *kafka; /* of whoever can be asked for groups; NULL: who reads is not asked */
         const struct live_watch *watch;   /* NULL: nobody waits for it */
+        instant_t now;
 };
 
 enum { TRAIL_E_NONE = 1 };

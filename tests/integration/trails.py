@@ -53,11 +53,11 @@ class Webhook:
     """The connector of gm0001's inbox: one process."""
 
     def __init__(self, world, receiver):
-        file = os.path.join(world.folder, "hook.yaml")
-        with open(file, "w", encoding="utf-8") as out:
+        self.file = os.path.join(world.folder, "hook.yaml")
+        with open(self.file, "w", encoding="utf-8") as out:
             out.write(f"connector: webhook\norganisation: gm0001\nurl: {receiver.url}\n")
         with open(os.path.join(world.folder, "hook.log"), "wb") as log:
-            self.process = subprocess.Popen(world.command("connect", file), stderr=log)
+            self.process = subprocess.Popen(world.command("connect", self.file), stderr=log)
         world.workers.append(self) # ended with them
 
 
@@ -135,16 +135,41 @@ def check_collected(world, door, fact):
           world.run("explain", "--case", fact["case_id"]))
 
 
+def add_schema(trial, world, name, version):
+    """Until then there is none: nothing is asked of topics that the schemas do not know."""
+    shutil.copy(os.path.join(trial.root, "schemas", name + ".avsc"), world.schemas)
+    with open(os.path.join(world.config, "version"), "w", encoding="utf-8") as file:
+        file.write(f"{version}\n")
+
+
 def check_sent_again(trial, world, receiver, fact, alert):
-    shutil.copy(os.path.join(trial.root, "schemas", "audit.avsc"), world.schemas)
+    add_schema(trial, world, "audit", 2)
     receiver.refuses = None
     world.run("dead-letters", "replay", "--stage", "deliver", "--reason", "het ligt niet meer aan gm0001")
     wait_for("it is delivered", lambda: trace(world, "--alert", alert)[-1].get("state") == "delivered", look=0.3)
     trail = trace(world, "--alert", alert)
     expect(f"all that became of it: {steps(trail, 'state')}", steps(trail, "state") == [
         ("told", None), ("delivery", "refused"), ("dead-letter", None), ("sent-again", None), ("delivery", "sent-again"), ("delivery", "delivered")])
-    found("explain says so", rf"trede 1 aan Een \(gm0001\) als gemeente: in het postvak op {INSTANT}, afgeleverd op {INSTANT} \(204, 1 poging\)$",
+    found("explain says so again", rf"trede 1 aan Een \(gm0001\) als gemeente: in het postvak op {INSTANT}, afgeleverd op {INSTANT} \(204, 1 poging\)$",
           world.run("explain", "--case", fact["case_id"]))
+
+
+def check_waiting(trial, world, door, webhook):
+    """What waits for a connector that was ended, and then paused."""
+    add_schema(trial, world, "connector-orders", 3)
+    webhook.process.terminate()
+    webhook.process.wait()
+    fact = measure(door, 3)
+    world.once()
+
+    def explained(why):
+        return re.search(rf"trede 1 aan Een \(gm0001\) als gemeente: wacht sinds {INSTANT}; hook {why}$", world.run("explain", "--case", fact["case_id"]),
+                         re.MULTILINE)
+    wait_for("it is said that nothing delivers", lambda: explained("draait niet"), look=0.3)
+    world.run("connect", "--pause", webhook.file, "--reason", "gm0001 verhuist")
+    wait_for("and then that it must not", lambda: explained("is door beheer gepauzeerd"), look=0.3)
+    told = [step for step in trace(world, "--case", fact["case_id"]) if step["step"] == "told" and step["to"] == "gm0001"]
+    expect(f"the same in a trace: {told}", told and all([outcome["why"] for outcome in step["delivery"]] == ["paused"] for step in told))
 
 
 def trails(trial):
@@ -156,7 +181,7 @@ def trails(trial):
     other = measure(door, 2)
     expect("it waits", steps(trace(world, "--event", fact["event_id"]), "state") == [("published", "waiting")] * 3)
     world.once()
-    Webhook(world, receiver)
+    webhook = Webhook(world, receiver)
     waiting = len(world.tail("inbox.gm0001"))
     wait_for("all are delivered or refused", lambda: len(outcomes(world)) == waiting)
     say("  delivered")
@@ -167,6 +192,7 @@ def trails(trial):
     say("  told")
     check_collected(world, door, fact)
     check_sent_again(trial, world, receiver, fact, alert)
+    check_waiting(trial, world, door, webhook)
     said = world.failing("trace", "--event", id_of("nothing"), status=1)
     found("an id that nobody knows", "nothing on the broker is about event_id " + id_of("nothing"), said)
     found("a misspelt name", "did you mean 'measure_id'", world.failing("trace", "--measur", fact["measure_id"], status=2))

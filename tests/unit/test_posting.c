@@ -38,6 +38,13 @@ static const struct {
         {{.n = 1, .outcomes = {{POSTING_PARKED, "hook", LATER, 0, 0}}}, STOOD ", onleesbaar, opzij gelegd op " AT_LATER, NULL},
         {{.n = 1, .outcomes = {{POSTING_AGAIN, "hook", LATER, 0, 0}}}, STOOD ", opnieuw aangeboden op " AT_LATER,
          JSON_STOOD "{\"state\":\"sent-again\",\"by\":\"hook\"," JSON_LATER "}]}"},
+        {{.n = 1, .outcomes = {{POSTING_WAITS, "hook", IN_INBOX, 0, 0, POSTING_NOT_RUNNING}}},
+         "wacht sinds dinsdag 22 maart 2022 18:00 uur; hook draait niet",
+         JSON_STOOD "{\"state\":\"waiting\",\"by\":\"hook\",\"why\":\"not-running\",\"since\":\"2022-03-22T18:00:00+01:00\"}]}"},
+        {{.n = 1, .outcomes = {{POSTING_WAITS, "hook", IN_INBOX, 0, 0, POSTING_PAUSED}}},
+         "wacht sinds dinsdag 22 maart 2022 18:00 uur; hook is door beheer gepauzeerd", NULL},
+        {{.n = 1, .outcomes = {{POSTING_WAITS, "hook", IN_INBOX, 0, 0, POSTING_STOPPED}}},
+         "wacht sinds dinsdag 22 maart 2022 18:00 uur; hook staat stil: de ontvanger wil geen berichten meer (410)", NULL},
         {{.n = 2, .outcomes = {{POSTING_DELIVERED, "a", LATER, 204, 1}, {POSTING_WAITS, "b", IN_INBOX, 0, 0}}},
          STOOD ", afgeleverd op " AT_LATER " (204, 1 poging) door a; wacht sinds dinsdag 22 maart 2022 18:00 uur op b", NULL},
 };

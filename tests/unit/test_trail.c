@@ -189,8 +189,11 @@ static void say_step(const struct trail_step *step, struct buffer *out) {
                 buffer_printf(out, " %s %d by %s", posting_state_names[step->outcome.state], step->outcome.status, step->outcome.by);
         if (step->code)
                 buffer_printf(out, " %s", step->code);
-        for (size_t i = 0; step->posting && i < step->posting->n; i++)
-                buffer_printf(out, " %s", posting_state_names[step->posting->outcomes[i].state]);
+        for (size_t i = 0; step->posting && i < step->posting->n; i++) {
+                const struct posting_outcome *o = &step->posting->outcomes[i];
+
+                buffer_printf(out, " %s%s%s", posting_state_names[o->state], o->cause ? " " : "", o->cause ? posting_cause_names[o->cause] : "");
+        }
         buffer_printf(out, " %s/%" PRId32 "/%" PRId64 "\n", step->topic, step->partition, step->offset);
 }
 
@@ -320,6 +323,7 @@ static const struct {
                 bool is_connector;
                 int32_t partition;
                 int64_t next;
+                enum posting_cause cause;
         } readers[3];
         bool known, delivered;
         const char *want; /* of what stands in the inbox at offset 7 */
@@ -328,6 +332,9 @@ static const struct {
         {"nobody reads", {{0}}, true, false, "told unread"},
         {"a connector that has not come to it", {{"hook", true, 0, 7}}, true, false, "told waiting"},
         {"a connector that has committed nothing", {{"hook", true, 0, -1}}, true, false, "told waiting"},
+        {"a connector that does not run", {{"hook", true, 0, 7, POSTING_NOT_RUNNING}}, true, false, "told waiting not-running"},
+        {"a connector that does not run, behind it", {{"hook", true, 0, 8, POSTING_NOT_RUNNING}}, true, false, "told"},
+        {"a connector that is paused, and has delivered", {{"hook", true, 0, 7, POSTING_PAUSED}}, true, true, "told delivered"},
         {"a connector that says itself what it is done with", {{"hook", true, 0, 8}}, true, false, "told"},
         {"a connector that has delivered, and not committed", {{"hook", true, 0, 7}}, true, true, "told delivered"},
         {"a client of the organisation's own, in front of it", {{"own", false, 0, 7}}, true, false, "told waiting"},
@@ -344,7 +351,8 @@ START_TEST(who_reads_an_inbox_says_what_became_of_it) {
                 deliver("gm0014", "hook", EVENT_ID, 7, DELIVERY_DELIVERED, 204, 1, "", T + 1);
         for (size_t i = 0; i < ELEMENTS(readers[_i].readers) && readers[_i].readers[i].by; i++) {
                 const struct trail_reader reader = {org("gm0014"), readers[_i].readers[i].partition, readers[_i].readers[i].by,
-                                                    readers[_i].readers[i].is_connector, readers[_i].readers[i].next};
+                                                    readers[_i].readers[i].is_connector, readers[_i].readers[i].next,
+                                                    readers[_i].readers[i].cause};
 
                 ck_assert_int_eq(trail_take_reader(trail, &reader), 0);
         }
