@@ -35,7 +35,7 @@ struct admin_topic {
 };
 
 enum admin_resource { ADMIN_TOPIC, ADMIN_GROUP };
-enum admin_operation { ADMIN_READ, ADMIN_WRITE, ADMIN_DESCRIBE, ADMIN_DELETE, ADMIN_ALL };
+enum admin_operation { ADMIN_READ, ADMIN_WRITE, ADMIN_DESCRIBE, ADMIN_DESCRIBE_CONFIGS, ADMIN_DELETE, ADMIN_ALL };
 
 /* One thing that a principal may do from anywhere. */
 struct admin_acl {

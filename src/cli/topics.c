@@ -63,12 +63,15 @@ static void topics_print_step(const struct topics_step *step) {
 static void topics_print_note(const struct topics_command *c) {
         const struct broker_acls *acls = &c->broker.config.acls;
 
-        if (acls->wanted && acls->worker)
-                printf("note: rights on transactional ids are made with the tools of the cluster: %s needs ALL on those that begin with %s%s\n",
-                       acls->worker, c->broker.config.prefix, TOPICS_GROUP_RULES);
-        if (acls->wanted && acls->connectors)
-                printf("note: rights on transactional ids are made with the tools of the cluster: %s needs ALL on those that begin with %s%s\n",
-                       acls->connectors, c->broker.config.prefix, TOPICS_GROUP_CONNECT);
+        const struct {
+                const char *principal, *ids;
+        } notes[] = {{acls->worker, TOPICS_GROUP_RULES}, {acls->operators, TOPICS_IDS}}; /* connectors have no transactions */
+
+        for (size_t i = 0; acls->wanted && i < ELEMENTS(notes); i++) {
+                if (notes[i].principal)
+                        printf("note: rights on transactional ids are made with the tools of the cluster: %s needs ALL on those that begin with %s%s\n",
+                               notes[i].principal, c->broker.config.prefix, notes[i].ids);
+        }
 }
 
 /* Return: 0, or the exit status after the sentence. */

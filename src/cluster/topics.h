@@ -34,6 +34,8 @@
 #define TOPICS_GROUP_CONNECT "ketenwacht-connect-" /* then the connector's name */
 #define TOPICS_GROUP_PAGES "ketenwacht-pages-"     /* then the id of an organisation that reads its inbox over HTTP: nobody joins it */
 
+#define TOPICS_IDS "ketenwacht-" /* so begin all transactional ids, without prefix */
+
 #define TOPICS_MAX 20000
 #define TOPICS_BYTES_MAX ((size_t)64 * 1024 * 1024) /* enough of an arena for the most of them */
 #define TOPIC_SETTINGS_MAX 8

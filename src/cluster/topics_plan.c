@@ -9,7 +9,8 @@
 #include "cluster/topics_plan.h"
 
 static const char *const operation_names[] = {
-        [ADMIN_READ] = "read", [ADMIN_WRITE] = "write", [ADMIN_DESCRIBE] = "describe", [ADMIN_DELETE] = "delete", [ADMIN_ALL] = "all"};
+        [ADMIN_READ] = "read", [ADMIN_WRITE] = "write", [ADMIN_DESCRIBE] = "describe", [ADMIN_DESCRIBE_CONFIGS] = "describe the configuration",
+        [ADMIN_DELETE] = "delete", [ADMIN_ALL] = "all"};
 
 static const struct admin_topic *found_topic(const struct topics_found *found, const char *name) {
         size_t low = 0, high = found->n;

@@ -181,6 +181,8 @@ START_TEST(a_number_of_partitions_that_is_not_said_is_that_of_the_topics_there) 
 END_TEST
 
 START_TEST(rights_follow_from_the_topics) {
+        static const char *const not_of_connectors[] = {TOPIC_AUDIT, TOPIC_OUTBOX_PREFIX};
+        static const char *const not_written[] = {TOPIC_INBOX_PREFIX, TOPIC_REDELIVERIES, TOPIC_CONNECTOR_ORDERS}; /* what they deliver and obey */
         struct broker_config config;
         struct topics topics;
         bool inbox = false, outbox = false;
@@ -198,6 +200,10 @@ START_TEST(rights_follow_from_the_topics) {
                         ck_assert(strcmp(acl->name, "inbox.gm0014") == 0 || strcmp(acl->name, "outbox.gm0014") == 0);
                 if (strcmp(acl->name, TOPIC_CASE_STATE) == 0)
                         ck_assert_str_eq(acl->principal, "User:worker");
+                for (size_t k = 0; k < ELEMENTS(not_of_connectors) && strcmp(acl->principal, "User:connect") == 0; k++)
+                        ck_assert(strcmp(acl->name, not_of_connectors[k]) != 0);
+                for (size_t k = 0; k < ELEMENTS(not_written) && strcmp(acl->principal, "User:connect") == 0; k++)
+                        ck_assert(acl->operation != ADMIN_WRITE || strcmp(acl->name, not_written[k]) != 0);
         }
         ck_assert(inbox && outbox);
         struct topics_found found = mirror(&topics);
