@@ -20,7 +20,7 @@ static void advice_of_norm(struct mistakes *warnings, const struct norm *norm, c
         va_start(args, fmt);
         (void) vsnprintf(sentence, sizeof(sentence), fmt, args);
         va_end(args);
-        mistakes_place(warnings, norm->protocol->file, "norm '%s': %s", norm->name, sentence);
+        mistakes_place(warnings, norm->protocol->file, IN_LANGUAGE(warnings->language, "norm '%s': %s", "norm '%s': %s"), norm->name, sentence);
 }
 
 /* About how long a step is, so that steps of different units can be put in order; a working day is at least a day, five are a week. */
@@ -71,7 +71,9 @@ static void advise_partners(const struct protocol *p, struct mistakes *warnings)
                                 return;
                 }
         }
-        mistakes_place(warnings, p->file, "no municipality of its region is a partner, so nothing of it ever holds for a child");
+        mistakes_place(warnings, p->file,
+                       IN_LANGUAGE(warnings->language, "no municipality of its region is a partner, so nothing of it ever holds for a child",
+                                   "geen gemeente uit de regio is partner, dus niets hiervan geldt ooit voor een kind"));
 }
 
 static bool advice_has_gis(const struct region *region) {
@@ -88,11 +90,17 @@ static void advise_roles(const struct norm *norm, const struct roles *roles, str
         for (size_t i = 0; i < roles->n; i++) {
                 if (roles->items[i].kind == ROLE_GI)
                         advice_of_norm(warnings, norm,
-                                       "a region has no GI of its own, so what is for 'gi' goes to operators; write 'gis' for every GI of the region, or give "
-                                       "each its own with for_each: gi");
+                                       IN_LANGUAGE(warnings->language,
+                                                   "a region has no GI of its own, so what is for 'gi' goes to operators; write 'gis' for every GI of the "
+                                                   "region, or give each its own with for_each: gi",
+                                                   "een regio heeft geen eigen GI, dus wat voor 'gi' is, gaat naar de beheerder; schrijf 'gis' voor iedere GI "
+                                                   "van de regio, of geef iedere GI een eigen plicht met for_each: gi"));
                 for (size_t j = 0; roles->items[i].kind == ROLE_GIS && j < p->n_regions; j++) {
                         if (!advice_has_gis(p->regions[j]))
-                                advice_of_norm(warnings, norm, "region '%s' lists no GI (roles: {gi: …}), so what is for 'gis' goes to operators there",
+                                advice_of_norm(warnings, norm,
+                                               IN_LANGUAGE(warnings->language,
+                                                           "region '%s' lists no GI (roles: {gi: …}), so what is for 'gis' goes to operators there",
+                                                           "regio '%s' somt geen GI op (roles: {gi: …}), dus wat voor 'gis' is, gaat daar naar de beheerder"),
                                                p->regions[j]->id);
                 }
         }
@@ -136,8 +144,12 @@ static void advise_life(const struct config *config, struct mistakes *warnings) 
                         continue;
                 everywhere |= !named;
                 advice_of_norm(warnings, norm,
-                               "region '%s' hears nothing of it before its own first event; give it alive: true in organisations.yaml, and it lives from "
-                               "valid.from on, or alive: false if that is meant", region->id);
+                               IN_LANGUAGE(warnings->language,
+                                           "region '%s' hears nothing of it before its own first event; give it alive: true in organisations.yaml, and it "
+                                           "lives from valid.from on, or alive: false if that is meant",
+                                           "regio '%s' hoort er niets van voor haar eerste eigen gebeurtenis; geef haar alive: true in organisations.yaml, "
+                                           "dan telt zij mee vanaf valid.from, of alive: false als dit zo is bedoeld"),
+                               region->id);
         }
 }
 
@@ -147,11 +159,17 @@ static void advise_rungs(const struct norm *norm, struct mistakes *warnings) {
 
                 if (i > 0 && advice_minutes(after) < advice_minutes(norm->rungs[i - 1].after))
                         advice_of_norm(warnings, norm,
-                                       "rung %zu comes before rung %zu; who takes up a rung holds back those of higher number, so put them in order of time",
+                                       IN_LANGUAGE(warnings->language,
+                                                   "rung %zu comes before rung %zu; who takes up a rung holds back those of higher number, so put them in "
+                                                   "order of time",
+                                                   "trede %zu komt voor trede %zu; wie een trede oppakt, houdt die met een hoger nummer tegen, dus zet ze op "
+                                                   "volgorde van tijd"),
                                        i + 1, i);
                 if (norm->timing == TIMING_HOURS && after.unit != TERM_HOURS && after.count == 0)
                         advice_of_norm(warnings, norm,
-                                       "rung %zu comes at the midnight after the due instant, not at it; write 'after: 0 hours' for at once",
+                                       IN_LANGUAGE(warnings->language,
+                                                   "rung %zu comes at the midnight after the due instant, not at it; write 'after: 0 hours' for at once",
+                                                   "trede %zu komt pas om middernacht na het tijdstip van de termijn; schrijf 'after: 0 hours' voor meteen"),
                                        i + 1);
         }
 }
@@ -161,10 +179,17 @@ static void advise_term(const struct norm *norm, struct mistakes *warnings) {
                 return;
         if (norm->term.legal && strcmp(norm->basis_kind, "agreement") == 0)
                 advice_of_norm(warnings, norm,
-                               "roll: legal moves terms that a law sets (Algemene termijnenwet), and this one is agreed; leave it out, or name the law");
+                               IN_LANGUAGE(warnings->language,
+                                           "roll: legal moves terms that a law sets (Algemene termijnenwet), and this one is agreed; leave it out, or name "
+                                           "the law",
+                                           "roll: legal verschuift termijnen die een wet stelt (Algemene termijnenwet), en deze is afgesproken; laat het "
+                                           "weg, of noem de wet"));
         for (size_t i = 0; i < norm->n_reminders; i++) {
                 if (advice_term(&norm->term) > 0 && advice_minutes(norm->reminders[i].before) > advice_term(&norm->term))
-                        advice_of_norm(warnings, norm, "reminder %zu comes before the term begins, so nobody is reminded", i + 1);
+                        advice_of_norm(warnings, norm,
+                                       IN_LANGUAGE(warnings->language, "reminder %zu comes before the term begins, so nobody is reminded",
+                                                   "herinnering %zu komt voordat de termijn begint, dus niemand wordt herinnerd"),
+                                       i + 1);
         }
 }
 

@@ -30,7 +30,7 @@ struct config *config_free(struct config *config) {
 static const char *config_path(const char *folder, const char *name, char ret[PATH_TEXT_MAX], struct mistakes *mistakes) {
         if (snprintf(ret, PATH_TEXT_MAX, "%s/%s", folder, name) < PATH_TEXT_MAX)
                 return ret;
-        mistakes_place(mistakes, folder, "the name of this folder is too long");
+        mistakes_place(mistakes, folder, IN_LANGUAGE(mistakes->language, "the name of this folder is too long", "de naam van deze map is te lang"));
         return NULL;
 }
 
@@ -59,7 +59,9 @@ static int config_read_version(const char *path, unsigned *ret, struct mistakes 
                 *ret = (unsigned)version;
                 return 0;
         }
-        mistakes_place(mistakes, path, "must hold one number from 1 on, which is raised with every change of the configuration");
+        mistakes_place(mistakes, path,
+                       IN_LANGUAGE(mistakes->language, "must hold one number from 1 on, which is raised with every change of the configuration",
+                                   "hier hoort één getal vanaf 1 te staan, dat bij iedere wijziging van de configuratie omhoog gaat"));
         return 0;
 }
 

@@ -47,7 +47,10 @@ static void contact_check_for(struct reader *c, const struct yaml_node *node) {
                 nearest_try(&nearest, organisation_kind_names[k]);
         organisations_nearest(c->orgs, &nearest);
         regions_nearest(c->orgs, &nearest);
-        reading_mistake(&c->r, node, "no organisation, region or kind of organisation is called '%.80s'%s", node->text, nearest_hint(&nearest, hint));
+        reading_mistake(&c->r, node,
+                        IN_READING(&c->r, "no organisation, region or kind of organisation is called '%.80s'%s",
+                                   "geen organisatie, regio of soort organisatie heet '%.80s'%s"),
+                        node->text, reading_hint(&c->r, &nearest, hint));
 }
 
 static void contact_read(struct reader *c, const struct organisation *org, const struct yaml_node *node) {
@@ -55,11 +58,11 @@ static void contact_read(struct reader *c, const struct organisation *org, const
         const struct yaml_node *function, *mailbox, *deputy;
         struct contact contact = {.org = org, .node = node};
 
-        if (!reading_mapping(&c->r, node, "a contact"))
+        if (!reading_mapping(&c->r, node, IN_READING(&c->r, "a contact", "een contact")))
                 return;
-        reading_keys(&c->r, node, keys, "a contact");
-        function = reading_required(&c->r, node, "function", "a contact");
-        mailbox = reading_required(&c->r, node, "mailbox", "a contact");
+        reading_keys(&c->r, node, keys, IN_READING(&c->r, "a contact", "een contact"));
+        function = reading_required(&c->r, node, "function", IN_READING(&c->r, "a contact", "een contact"));
+        mailbox = reading_required(&c->r, node, "mailbox", IN_READING(&c->r, "a contact", "een contact"));
         deputy = yaml_get(node, "deputy");
         contact.for_whom = yaml_get(node, "for");
         contact.function = function ? reading_name(&c->r, function, "function") : NULL;
@@ -136,10 +139,16 @@ static void contacts_check_one(struct reader *c, const struct region *region, co
                         continue;
                 named++;
                 if (!contact->deputy)
-                        mistakes_at(c->missing, c->r.yaml, contact->node, "the contact '%s' of %s (%s) has no deputy", function, org->id, org->name);
+                        mistakes_at(c->missing, c->r.yaml, contact->node,
+                                    IN_LANGUAGE(c->missing->language, "the contact '%s' of %s (%s) has no deputy",
+                                                "het contact '%s' van %s (%s) heeft geen vervanger (deputy)"),
+                                    function, org->id, org->name);
         }
         if (!named && place) {
-                mistakes_at(c->missing, c->r.yaml, place, "%s (%s) names no contact '%s', which region %s asks for", org->id, org->name, function, region->id);
+                mistakes_at(c->missing, c->r.yaml, place,
+                            IN_LANGUAGE(c->missing->language, "%s (%s) names no contact '%s', which region %s asks for",
+                                        "%s (%s) noemt geen contact '%s', dat regio %s vraagt"),
+                            org->id, org->name, function, region->id);
                 return;
         }
         for (size_t j = 0; j < n_others; j++) {
@@ -151,8 +160,10 @@ static void contacts_check_one(struct reader *c, const struct region *region, co
                         covered = contact->org->index == org->index && strcmp(contact->function, function) == 0 && contact_covers(c, contact, others[j]);
                 }
                 if (!covered && place)
-                        mistakes_at(c->missing, c->r.yaml, place, "%s (%s) names no contact '%s' for %s (%s), which region %s asks for", org->id, org->name,
-                                  function, others[j]->id, others[j]->name, region->id);
+                        mistakes_at(c->missing, c->r.yaml, place,
+                                    IN_LANGUAGE(c->missing->language, "%s (%s) names no contact '%s' for %s (%s), which region %s asks for",
+                                                "%s (%s) noemt geen contact '%s' voor %s (%s), dat regio %s vraagt"),
+                                    org->id, org->name, function, others[j]->id, others[j]->name, region->id);
         }
 }
 
@@ -203,9 +214,9 @@ static void contacts_check_region(struct reader *c, const struct yaml_node *node
         const struct region *region = id ? regions_find(c->orgs, text_of(id->text)) : NULL;
         struct parties p;
 
-        if (!region || !contacts || !reading_mapping(&c->r, contacts, "contacts of a region"))
+        if (!region || !contacts || !reading_mapping(&c->r, contacts, IN_READING(&c->r, "contacts of a region", "contacts van een regio")))
                 return;
-        reading_keys(&c->r, contacts, keys, "contacts of a region");
+        reading_keys(&c->r, contacts, keys, IN_READING(&c->r, "contacts of a region", "contacts van een regio"));
         if (!contacts_find_parties(c, region, &p))
                 return;
         contacts_check_functions(c, region, yaml_get(contacts, "municipality"), p.municipalities, p.n_municipalities, p.gis, p.n_gis);

@@ -55,16 +55,20 @@ static void coverage_check_part(struct reader *c, const struct yaml_node *node, 
         const struct protocol *p;
 
         if (!slash) {
-                reading_mistake(&c->r, node, "a %s is written as protocol/%s, not '%.80s'", what, list == COVERAGE_NORMS ? "norm" : "event", node->text);
+                reading_mistake(&c->r, node,
+                                IN_READING(&c->r, "a %s is written as protocol/%s, not '%.80s'", "een %s schrijft u als protocol/%s, niet als '%.80s'"),
+                                what, list == COVERAGE_NORMS ? "norm" : IN_READING(&c->r, "event", "gebeurtenis"), node->text);
                 return;
         }
         (void) snprintf(word, sizeof(word), "%.*s", (int)(before.n < sizeof(word) ? before.n : sizeof(word) - 1), before.s);
         p = coverage_find_protocol(c->config, before, &protocol);
         if (!p)
-                reading_mistake(&c->r, node, "no protocol is called '%.80s'%s", word, nearest_hint(&protocol, hint));
+                reading_mistake(&c->r, node, IN_READING(&c->r, "no protocol is called '%.80s'%s", "geen protocol heet '%.80s'%s"),
+                                word, reading_hint(&c->r, &protocol, hint));
         else if (list == COVERAGE_NORMS ? !protocol_has_norm(p, name, &part) : !protocol_has_route(p, name, &part))
-                reading_mistake(&c->r, node, "%s has no %s '%.80s'%s", p->name, list == COVERAGE_NORMS ? "norm" : "route for", name,
-                                nearest_hint(&part, hint));
+                reading_mistake(&c->r, node, IN_READING(&c->r, "%s has no %s '%.80s'%s", "%s heeft geen %s '%.80s'%s"),
+                                p->name, list == COVERAGE_NORMS ? "norm" : IN_READING(&c->r, "route for", "route voor"), name,
+                                reading_hint(&c->r, &part, hint));
 }
 
 static void coverage_check_name(struct reader *c, const struct yaml_node *node, enum coverage_list list) {
@@ -80,7 +84,8 @@ static void coverage_check_name(struct reader *c, const struct yaml_node *node, 
                         return;
                 nearest_try(&nearest, *known);
         }
-        reading_mistake(&c->r, node, "no report is called '%.80s'%s", node->text, nearest_hint(&nearest, hint));
+        reading_mistake(&c->r, node, IN_READING(&c->r, "no report is called '%.80s'%s", "geen overzicht heet '%.80s'%s"),
+                        node->text, reading_hint(&c->r, &nearest, hint));
 }
 
 static void coverage_read_list(struct reader *c, const struct yaml_node *node, enum coverage_list list, struct coverage_row *row) {
@@ -100,7 +105,9 @@ static void coverage_read_list(struct reader *c, const struct yaml_node *node, e
                 coverage_check_name(c, node->items[i], list);
                 for (size_t j = 0; j < row->lists[list].n; j++) {
                         if (strcmp(items[j], name) == 0)
-                                reading_mistake(&c->r, node->items[i], "'%.80s' stands in this row twice", name);
+                                reading_mistake(&c->r, node->items[i],
+                                                IN_READING(&c->r, "'%.80s' stands in this row twice", "'%.80s' staat twee keer in deze rij"),
+                                                name);
                 }
                 items[row->lists[list].n++] = name;
         }
@@ -110,9 +117,9 @@ static void coverage_read_row(struct reader *c, const struct yaml_node *node, st
         static const char *const keys[] = {"norms", "routes", "reports", "no_rule", NULL};
         const struct yaml_node *no_rule;
 
-        if (reading_is_null(node) || !reading_mapping(&c->r, node, "a row"))
+        if (reading_is_null(node) || !reading_mapping(&c->r, node, IN_READING(&c->r, "a row", "een rij")))
                 return;
-        reading_keys(&c->r, node, keys, "a row");
+        reading_keys(&c->r, node, keys, IN_READING(&c->r, "a row", "een rij"));
         for (unsigned list = 0; list < COVERAGE_LISTS; list++) {
                 const struct yaml_node *value = yaml_get(node, coverage_list_names[list]);
 
@@ -123,7 +130,9 @@ static void coverage_read_row(struct reader *c, const struct yaml_node *node, st
         if (!no_rule)
                 return;
         if (!coverage_row_empty(row))
-                reading_mistake(&c->r, no_rule, "a row says either what guards the rule, or with no_rule why it is none");
+                reading_mistake(&c->r, no_rule,
+                                IN_READING(&c->r, "a row says either what guards the rule, or with no_rule why it is none",
+                                           "een rij zegt óf wat de regel bewaakt, óf met no_rule waarom het geen regel is"));
         row->no_rule = reading_text(&c->r, no_rule, "no_rule");
 }
 
@@ -136,7 +145,7 @@ static void coverage_name_rows(struct coverage *coverage) {
 }
 
 static void coverage_read_rows(struct reader *c, const struct yaml_node *root) {
-        if (!reading_mapping(&c->r, root, "the coverage"))
+        if (!reading_mapping(&c->r, root, IN_READING(&c->r, "the coverage", "het bestand")))
                 return;
         for (size_t i = 0; i < root->n; i++) {
                 struct nearest nearest = NEAREST_INIT(root->keys[i]->text);
@@ -148,8 +157,10 @@ static void coverage_read_rows(struct reader *c, const struct yaml_node *root) {
                 if (row < end)
                         coverage_read_row(c, root->items[i], row);
                 else
-                        reading_mistake(&c->r, root->keys[i], "no rule has the id '%.80s': R01 to R%02d and G01 to G%02d%s", root->keys[i]->text,
-                                        COVERAGE_RULES, COVERAGE_AGREEMENTS, nearest_hint(&nearest, hint));
+                        reading_mistake(&c->r, root->keys[i],
+                                        IN_READING(&c->r, "no rule has the id '%.80s': R01 to R%02d and G01 to G%02d%s",
+                                                   "geen regel heeft het nummer '%.80s': R01 tot en met R%02d en G01 tot en met G%02d%s"),
+                                        root->keys[i]->text, COVERAGE_RULES, COVERAGE_AGREEMENTS, reading_hint(&c->r, &nearest, hint));
         }
 }
 

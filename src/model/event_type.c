@@ -54,9 +54,16 @@ static void event_type_check_envelope(struct describing *d) {
 
         for (size_t i = 0; i < ENVELOPE_SLOTS; i++) {
                 if (i >= layout->n || strcmp(layout->fields[i].name, envelope[i].name) != 0)
-                        mistake(d, "field %zu must be %s: every event begins with the envelope", i + 1, envelope[i].name);
+                        mistake(d,
+                                IN_LANGUAGE(d->mistakes->language,
+                                            "field %zu must be %s: every event begins with the envelope",
+                                            "veld %zu moet %s zijn: iedere gebeurtenis begint met de velden die alle gebeurtenissen hebben"),
+                                i + 1, envelope[i].name);
                 else if (layout->fields[i].type != envelope[i].type || layout->fields[i].nullable != envelope[i].nullable)
-                        mistake(d, "%s of the envelope has another type", envelope[i].name);
+                        mistake(d,
+                                IN_LANGUAGE(d->mistakes->language, "%s of the envelope has another type",
+                                            "%s heeft een ander type dan in alle andere gebeurtenissen"),
+                                envelope[i].name);
         }
 }
 
@@ -75,7 +82,8 @@ static void event_type_check_properties(struct describing *d, const json_t *prop
                 for (; *k && strcmp(*k, key) != 0; k++)
                         nearest_try(&nearest, *k);
                 if (!*k)
-                        mistake(d, "%s: no property is called '%.60s'%s", what, key, nearest_hint(&nearest, hint));
+                        mistake(d, IN_LANGUAGE(d->mistakes->language, "%s: no property is called '%.60s'%s", "%s: geen eigenschap heet '%.60s'%s"),
+                                what, key, language_hint(d->mistakes->language, &nearest, hint));
         }
 }
 
@@ -88,7 +96,8 @@ static int event_type_field_named(struct describing *d, const char *name, const 
                 return slot;
         for (size_t i = 0; i < d->type->layout->n; i++)
                 nearest_try(&nearest, d->type->layout->fields[i].name);
-        mistake(d, "%s: no field is called '%.60s'%s", property, name, nearest_hint(&nearest, hint));
+        mistake(d, IN_LANGUAGE(d->mistakes->language, "%s: no field is called '%.60s'%s", "%s: geen veld heet '%.60s'%s"),
+                property, name, language_hint(d->mistakes->language, &nearest, hint));
         return -1;
 }
 
@@ -100,7 +109,7 @@ static void event_type_read_identity(struct describing *d) {
         if (!value)
                 return;
         if (!json_is_string(value)) {
-                mistake(d, PREFIX "identity must be the name of a field");
+                mistake(d, IN_LANGUAGE(d->mistakes->language, PREFIX "identity must be the name of a field", PREFIX "identity moet de naam van een veld zijn"));
                 return;
         }
         d->type->identity = event_type_field_named(d, json_string_value(value), PREFIX "identity");
@@ -108,7 +117,10 @@ static void event_type_read_identity(struct describing *d) {
                 return;
         field = &d->type->layout->fields[d->type->identity];
         if ((field->type != LAYOUT_UUID && field->type != LAYOUT_STRING) || field->nullable || d->type->identity < ENVELOPE_SLOTS)
-                mistake(d, PREFIX "identity: %s must be a uuid or a string of the event's own that is never null", field->name);
+                mistake(d,
+                        IN_LANGUAGE(d->mistakes->language, PREFIX "identity: %s must be a uuid or a string of the event's own that is never null",
+                                    PREFIX "identity: %s moet een eigen uuid of string van de gebeurtenis zijn die nooit leeg is"),
+                        field->name);
 }
 
 static bool event_type_read_kind(struct describing *d, const char *name, const char *property, enum organisation_kind *ret) {
@@ -119,7 +131,8 @@ static bool event_type_read_kind(struct describing *d, const char *name, const c
                 return true;
         for (unsigned k = 0; k < KINDS; k++)
                 nearest_try(&nearest, organisation_kind_names[k]);
-        mistake(d, "%s: no kind of organisation is called '%.60s'%s", property, name, nearest_hint(&nearest, hint));
+        mistake(d, IN_LANGUAGE(d->mistakes->language, "%s: no kind of organisation is called '%.60s'%s", "%s: geen soort organisatie heet '%.60s'%s"),
+                property, name, language_hint(d->mistakes->language, &nearest, hint));
         return false;
 }
 
@@ -131,17 +144,24 @@ static void event_type_read_publishers(struct describing *d) {
         if (!value)
                 return;
         if (d->type->output) {
-                mistake(d, PREFIX "publishers: nobody publishes what the broker tells");
+                mistake(d,
+                        IN_LANGUAGE(d->mistakes->language, PREFIX "publishers: nobody publishes what the broker tells",
+                                    PREFIX "publishers: wat ketenwacht zelf vertelt, meldt niemand anders"));
                 return;
         }
         d->type->publishers = 0;
         if (!json_is_array(value) || json_array_size(value) == 0)
-                mistake(d, PREFIX "publishers must be a list of kinds of organisations; leave it out when any may publish this");
+                mistake(d,
+                        IN_LANGUAGE(d->mistakes->language,
+                                    PREFIX "publishers must be a list of kinds of organisations; leave it out when any may publish this",
+                                    PREFIX "publishers moet een lijst van soorten organisaties zijn; laat het weg als iedereen dit mag melden"));
         json_array_foreach(value, i, item) {
                 enum organisation_kind kind;
 
                 if (!json_is_string(item))
-                        mistake(d, PREFIX "publishers: a kind of organisation must be a string");
+                        mistake(d,
+                                IN_LANGUAGE(d->mistakes->language, PREFIX "publishers: a kind of organisation must be a string",
+                                            PREFIX "publishers: een soort organisatie moet een string zijn"));
                 else if (event_type_read_kind(d, json_string_value(item), PREFIX "publishers", &kind))
                         d->type->publishers |= 1u << kind;
         }
@@ -155,7 +175,9 @@ static void event_type_read_own(struct describing *d) {
         for (unsigned k = 0; k < KINDS; k++)
                 d->type->own[k] = -1;
         if (value && !json_is_object(value))
-                mistake(d, PREFIX "own must map kinds of organisations to fields");
+                mistake(d,
+                        IN_LANGUAGE(d->mistakes->language, PREFIX "own must map kinds of organisations to fields",
+                                    PREFIX "own moet bij soorten organisaties een veld noemen"));
         json_object_foreach((json_t *)value, key, field) {
                 enum organisation_kind kind;
                 int slot;
@@ -163,14 +185,20 @@ static void event_type_read_own(struct describing *d) {
                 if (!event_type_read_kind(d, key, PREFIX "own", &kind))
                         continue;
                 if (!json_is_string(field)) {
-                        mistake(d, PREFIX "own: %s must name a field", key);
+                        mistake(d, IN_LANGUAGE(d->mistakes->language, PREFIX "own: %s must name a field", PREFIX "own: %s moet een veld noemen"), key);
                         continue;
                 }
                 if (!(d->type->publishers & 1u << kind))
-                        mistake(d, PREFIX "own: a %s may not publish this at all", key);
+                        mistake(d,
+                                IN_LANGUAGE(d->mistakes->language, PREFIX "own: a %s may not publish this at all",
+                                            PREFIX "own: de soort %s mag dit helemaal niet melden"),
+                                key);
                 slot = event_type_field_named(d, json_string_value(field), PREFIX "own");
                 if (slot >= 0 && d->type->layout->fields[slot].type != LAYOUT_STRING)
-                        mistake(d, PREFIX "own: %s is not a string and cannot name an organisation", json_string_value(field));
+                        mistake(d,
+                                IN_LANGUAGE(d->mistakes->language, PREFIX "own: %s is not a string and cannot name an organisation",
+                                            PREFIX "own: %s is geen string en kan geen organisatie noemen"),
+                                json_string_value(field));
                 else
                         d->type->own[kind] = slot;
         }
@@ -180,7 +208,7 @@ static bool event_type_read_flag(struct describing *d, const json_t *properties,
         const json_t *value = schema_property(properties, property);
 
         if (value && !json_is_boolean(value))
-                mistake(d, "%s: %s must be true or false", what, property);
+                mistake(d, IN_LANGUAGE(d->mistakes->language, "%s: %s must be true or false", "%s: %s moet true (ja) of false (nee) zijn"), what, property);
         return json_is_true(value);
 }
 
@@ -198,9 +226,15 @@ static void event_type_read_personal(struct describing *d, size_t slot) {
                 return;
         d->type->personal |= (uint64_t)1 << slot;
         if (!field->nullable)
-                mistake(d, "%s is personal, so it must be nullable: copies leave it out", field->name);
+                mistake(d,
+                        IN_LANGUAGE(d->mistakes->language, "%s is personal, so it must be nullable: copies leave it out",
+                                    "%s is een persoonsgegeven en moet dus leeg mogen zijn (null): kopieën laten het weg"),
+                        field->name);
         if (slot < ENVELOPE_SLOTS || (int)slot == d->type->identity)
-                mistake(d, "%s cannot be personal: it stands in keys, headers and records of others", field->name);
+                mistake(d,
+                        IN_LANGUAGE(d->mistakes->language, "%s cannot be personal: it stands in keys, headers and records of others",
+                                    "%s kan geen persoonsgegeven zijn: het staat ook in sleutels, kopregels en berichten van anderen"),
+                        field->name);
 }
 
 /* Which strings name organisations follows from the names of the fields where the schema is silent. */
@@ -222,7 +256,10 @@ static void event_type_read_organisation(struct describing *d, size_t slot) {
         int says = event_type_says(field, ORGANISATION);
 
         if (flag && field->type != LAYOUT_STRING)
-                mistake(d, "%s: " ORGANISATION ": only a string names an organisation", field->name);
+                mistake(d,
+                        IN_LANGUAGE(d->mistakes->language, "%s: " ORGANISATION ": only a string names an organisation",
+                                    "%s: " ORGANISATION ": alleen een string noemt een organisatie"),
+                        field->name);
         else if (says == 1 || (says < 0 && field->type == LAYOUT_STRING && event_type_is_organisation_by_name(field->name)))
                 d->type->organisations |= (uint64_t)1 << slot;
 }
@@ -233,7 +270,10 @@ static void event_type_read_outsiders(struct describing *d, size_t slot) {
         bool outsiders = event_type_read_flag(d, field->field->properties, OUTSIDERS, field->name);
 
         if (outsiders && (slot == SLOT_SOURCE || !event_type_is_organisation(d->type, (int)slot)))
-                mistake(d, "%s: " OUTSIDERS ": it is not a field that names an organisation", field->name);
+                mistake(d,
+                        IN_LANGUAGE(d->mistakes->language, "%s: " OUTSIDERS ": it is not a field that names an organisation",
+                                    "%s: " OUTSIDERS ": dit veld noemt geen organisatie"),
+                        field->name);
         else if (!outsiders && !d->type->output && slot != SLOT_SOURCE && event_type_is_organisation(d->type, (int)slot))
                 d->type->insiders |= (uint64_t)1 << slot;
 }
@@ -244,9 +284,12 @@ static void event_type_read_own_date(struct describing *d, size_t slot) {
         if (!event_type_read_flag(d, field->field->properties, OWN_DATE, field->name))
                 return;
         if (field->type != LAYOUT_DATE)
-                mistake(d, "%s: " OWN_DATE ": it is not a date", field->name);
+                mistake(d, IN_LANGUAGE(d->mistakes->language, "%s: " OWN_DATE ": it is not a date", "%s: " OWN_DATE ": dit is geen datum"), field->name);
         else if (d->type->own_date >= 0)
-                mistake(d, "%s: " OWN_DATE ": %s is the own date of this event already", field->name, d->type->layout->fields[d->type->own_date].name);
+                mistake(d,
+                        IN_LANGUAGE(d->mistakes->language, "%s: " OWN_DATE ": %s is the own date of this event already",
+                                    "%s: " OWN_DATE ": %s is al de eigen datum van deze gebeurtenis"),
+                        field->name, d->type->layout->fields[d->type->own_date].name);
         else
                 d->type->own_date = (int)slot;
 }
@@ -271,18 +314,28 @@ static void event_type_read_link(struct describing *d, size_t slot) {
         if (!value || json_is_false(value))
                 return;
         if (!json_is_string(value) || !name_valid(text_of(json_string_value(value)))) {
-                mistake(d, "%s: " LINK " must be the name by which facts join, as measure_id, or false", field->name);
+                mistake(d,
+                        IN_LANGUAGE(d->mistakes->language, "%s: " LINK " must be the name by which facts join, as measure_id, or false",
+                                    "%s: " LINK " moet de naam zijn waardoor feiten bij elkaar horen, zoals measure_id, of false"),
+                        field->name);
                 return;
         }
         if (field->type != LAYOUT_UUID || slot < ENVELOPE_SLOTS) {
-                mistake(d, "%s: " LINK ": facts join by a uuid of the event's own", field->name);
+                mistake(d,
+                        IN_LANGUAGE(d->mistakes->language, "%s: " LINK ": facts join by a uuid of the event's own",
+                                    "%s: " LINK ": feiten horen bij elkaar door een eigen uuid van de gebeurtenis"),
+                        field->name);
                 return;
         }
         link = event_type_link_named(d->links, json_string_value(value));
         if (link < 0)
-                mistake(d, "%s: " LINK ": more than %d ids by which facts join", field->name, LINKS_MAX);
+                mistake(d,
+                        IN_LANGUAGE(d->mistakes->language, "%s: " LINK ": more than %d ids by which facts join",
+                                    "%s: " LINK ": meer dan %d nummers waardoor feiten bij elkaar horen"),
+                        field->name, LINKS_MAX);
         else if (d->type->links[link] >= 0)
-                mistake(d, "%s: " LINK ": two fields join as %s", field->name, d->links->items[link]);
+                mistake(d, IN_LANGUAGE(d->mistakes->language, "%s: " LINK ": two fields join as %s", "%s: " LINK ": twee velden horen bij elkaar als %s"),
+                        field->name, d->links->items[link]);
         else
                 d->type->links[link] = (int)slot;
 }
@@ -315,7 +368,10 @@ static int event_type_slot(struct describing *d, const char *name, enum layout_t
         if (slot < 0 || d->type->layout->fields[slot].type == type)
                 return slot;
         if (!event_type_is_telling(d->type)) /* those are checked field by field */
-                mistake(d, "%s must be %s in every event that has it", name, must);
+                mistake(d,
+                        IN_LANGUAGE(d->mistakes->language, "%s must be %s in every event that has it",
+                                    "%s moet %s zijn in iedere gebeurtenis die dit veld heeft"),
+                        name, must);
         return -1;
 }
 
@@ -333,7 +389,8 @@ static void event_type_find_links(struct describing *d) {
 
         for (unsigned i = 0; i < LINKS; i++) {
                 if (type->links[i] < 0)
-                        type->links[i] = event_type_slot_by_name(d, link_fields[i], LINK, LAYOUT_UUID, "a uuid");
+                        type->links[i] =
+                                event_type_slot_by_name(d, link_fields[i], LINK, LAYOUT_UUID, IN_LANGUAGE(d->mistakes->language, "a uuid", "een uuid"));
         }
         for (size_t i = 0; i < LINKS_MAX; i++) {
                 if (type->links[i] >= 0)
@@ -345,7 +402,7 @@ static void event_type_find_own_date(struct describing *d) {
         static const char *const dates[] = {"date", "informed_date", "valid_from"};
 
         for (size_t i = 0; i < ELEMENTS(dates) && d->type->own_date < 0; i++)
-                d->type->own_date = event_type_slot_by_name(d, dates[i], OWN_DATE, LAYOUT_DATE, "a date");
+                d->type->own_date = event_type_slot_by_name(d, dates[i], OWN_DATE, LAYOUT_DATE, IN_LANGUAGE(d->mistakes->language, "a date", "een datum"));
         d->type->ahead = d->type->own_date >= 0 && strcmp(d->type->layout->fields[d->type->own_date].name, "valid_from") == 0;
 }
 
@@ -355,11 +412,13 @@ static void event_type_read_past(struct describing *d) {
         const struct layout_field *field = type->own_date < 0 ? NULL : &type->layout->fields[type->own_date];
 
         type->past_date = -1;
-        type->past = event_type_read_flag(d, d->root->properties, PAST, "the record");
+        type->past = event_type_read_flag(d, d->root->properties, PAST, IN_LANGUAGE(d->mistakes->language, "the record", "het record"));
         if (!type->past)
                 return;
         if (type->ahead)
-                mistake(d, PAST ": what is valid from a day on decides about what is to come");
+                mistake(d,
+                        IN_LANGUAGE(d->mistakes->language, PAST ": what is valid from a day on decides about what is to come",
+                                    PAST ": wat vanaf een dag geldt, gaat over wat nog komt"));
         else if (field && (strcmp(field->name, "date") == 0 || event_type_says(field, OWN_DATE) == 1))
                 type->past_date = type->own_date;
 }
@@ -373,23 +432,25 @@ static void event_type_find_fields(struct describing *d) {
                 switch ((enum known_field)i) {
                 case FIELD_UNTIL:
                 case FIELD_DUE_DATE:
-                        type->fields[i] = event_type_slot(d, known_field_names[i], LAYOUT_DATE, "a date");
+                        type->fields[i] = event_type_slot(d, known_field_names[i], LAYOUT_DATE, IN_LANGUAGE(d->mistakes->language, "a date", "een datum"));
                         break;
                 case FIELD_ALERT_ID:
                 case FIELD_WITHDRAWN:
-                        type->fields[i] = event_type_slot(d, known_field_names[i], LAYOUT_UUID, "a uuid");
+                        type->fields[i] = event_type_slot(d, known_field_names[i], LAYOUT_UUID, IN_LANGUAGE(d->mistakes->language, "a uuid", "een uuid"));
                         break;
                 case FIELD_BASIS:
                         type->fields[i] = layout_slot(type->layout, known_field_names[i]);
                         break;
                 default:
-                        type->fields[i] = event_type_slot(d, known_field_names[i], LAYOUT_STRING, "a string");
+                        type->fields[i] = event_type_slot(d, known_field_names[i], LAYOUT_STRING, IN_LANGUAGE(d->mistakes->language, "a string", "een string"));
                         break;
                 }
         }
         type->region = layout_slot(type->layout, "region") == SLOT_REGION && type->layout->fields[SLOT_REGION].type == LAYOUT_STRING;
         if (!type->region && layout_slot(type->layout, "region") >= 0)
-                mistake(d, "region must be a string and the first field after the envelope");
+                mistake(d,
+                        IN_LANGUAGE(d->mistakes->language, "region must be a string and the first field after the envelope",
+                                    "region moet een string zijn, en het eerste veld na de velden die alle gebeurtenissen hebben"));
 }
 
 static const char *const known_types[] = {
@@ -434,12 +495,14 @@ static void event_type_check_known(struct describing *d) {
                 if (rows[i].type != d->type->known)
                         continue;
                 if (slot < 0)
-                        mistake(d, "%s needs the field %s", d->type->name, known_field_names[rows[i].field]);
+                        mistake(d, IN_LANGUAGE(d->mistakes->language, "%s needs the field %s", "%s kan niet zonder het veld %s"),
+                                d->type->name, known_field_names[rows[i].field]);
                 else if (d->type->layout->fields[slot].nullable && !rows[i].nullable)
-                        mistake(d, "%s of %s must not be nullable", known_field_names[rows[i].field], d->type->name);
+                        mistake(d, IN_LANGUAGE(d->mistakes->language, "%s of %s must not be nullable", "%s van %s mag niet leeg kunnen zijn (null)"),
+                                known_field_names[rows[i].field], d->type->name);
         }
         if ((d->type->known == TYPE_MEASURE_STARTED || d->type->known == TYPE_MEASURE_ENDED) && d->type->links[LINK_MEASURE] < 0)
-                mistake(d, "%s needs the field measure_id", d->type->name);
+                mistake(d, IN_LANGUAGE(d->mistakes->language, "%s needs the field measure_id", "%s kan niet zonder het veld measure_id"), d->type->name);
 }
 
 static void event_type_check_telling(struct describing *d) {
@@ -458,8 +521,9 @@ void event_type_describe(struct event_type *type, struct link_names *links, cons
         assert(type->name && type->layout && links && links->n >= LINKS && mistakes);
         type->known = known_type_of(type->name);
         event_type_check_envelope(&d);
-        event_type_check_properties(&d, d.root->properties, known, "the record");
-        type->output = event_type_is_telling(type) || event_type_read_flag(&d, d.root->properties, PREFIX "output", "the record");
+        event_type_check_properties(&d, d.root->properties, known, IN_LANGUAGE(mistakes->language, "the record", "het record"));
+        type->output = event_type_is_telling(type) ||
+                       event_type_read_flag(&d, d.root->properties, PREFIX "output", IN_LANGUAGE(mistakes->language, "the record", "het record"));
         event_type_read_identity(&d);
         event_type_read_publishers(&d);
         event_type_read_own(&d);

@@ -190,8 +190,11 @@ static void version_check_meaning(const struct version *v, const struct layout *
                 int slot = layout_slot(current, published->fields[i].name);
 
                 if (slot >= 0 && current->fields[slot].type != published->fields[i].type)
-                        mistakes_place(v->mistakes, v->path, "%s was published as %s and is %s in %s.avsc now", published->fields[i].name,
-                                     layout_type_word(published->fields[i].type), layout_type_word(current->fields[slot].type), v->type->name);
+                        mistakes_place(v->mistakes, v->path,
+                                       IN_LANGUAGE(v->mistakes->language, "%s was published as %s and is %s in %s.avsc now",
+                                                   "%s is gepubliceerd als %s en is nu %s in %s.avsc"),
+                                       published->fields[i].name, layout_type_word(published->fields[i].type), layout_type_word(current->fields[slot].type),
+                                       v->type->name);
         }
 }
 
@@ -199,7 +202,10 @@ static void version_check_meaning(const struct version *v, const struct layout *
 static int version_told(const struct version *v, int e, const char *what, const struct error *err) {
         if (e != -EINVAL)
                 return e;
-        mistakes_place(v->mistakes, v->path, "%s.avsc is not compatible with this published version: %s: %s", v->type->name, what, err->text);
+        mistakes_place(v->mistakes, v->path,
+                       IN_LANGUAGE(v->mistakes->language, "%s.avsc is not compatible with this published version: %s: %s",
+                                   "%s.avsc past niet bij deze gepubliceerde versie: %s: %s"),
+                       v->type->name, what, err->text);
         return 0;
 }
 
@@ -224,16 +230,21 @@ static int version_check(const struct version *v, const struct schema_file *file
         int e;
 
         if (strcmp(schema_root(file)->name, schema_root(v->type->file)->name) != 0) {
-                mistakes_place(v->mistakes, v->path, "is a version of %s, not of %s", schema_root(file)->name, schema_root(v->type->file)->name);
+                mistakes_place(v->mistakes, v->path, IN_LANGUAGE(v->mistakes->language, "is a version of %s, not of %s", "is een versie van %s, niet van %s"),
+                               schema_root(file)->name, schema_root(v->type->file)->name);
                 return 0;
         }
         e = event_types_layout(v->types, file, &published, &err);
         if (e)
-                return version_told(v, e, "cannot be read", &err);
+                return version_told(v, e, IN_LANGUAGE(v->mistakes->language, "cannot be read", "is niet te lezen"), &err);
         version_check_meaning(v, published);
-        e = version_check_direction(v, v->type->file, published, "its readers cannot read what is written now");
+        e = version_check_direction(v, v->type->file, published, 
+                                    IN_LANGUAGE(v->mistakes->language, "its readers cannot read what is written now",
+                                                "wie deze versie leest, kan niet lezen wat nu wordt geschreven"));
         if (e == 0)
-                e = version_check_direction(v, file, v->type->layout, "what it wrote cannot be read now");
+                e = version_check_direction(v, file, v->type->layout, 
+                                            IN_LANGUAGE(v->mistakes->language, "what it wrote cannot be read now",
+                                                        "wat met deze versie is geschreven, is nu niet te lezen"));
         if (e || v->mistakes->n != before)
                 return e;
         e = event_types_add_decoder(v->types, &v->types->events, v->type, file, v->type->layout, &err);
@@ -258,7 +269,9 @@ static int version_read(struct version *v, const char *name) {
         int e;
 
         if (!version_is_number(name)) {
-                mistakes_place(v->mistakes, v->path, "a published version is called by its number: 1.avsc");
+                mistakes_place(v->mistakes, v->path,
+                               IN_LANGUAGE(v->mistakes->language, "a published version is called by its number: 1.avsc",
+                                           "een gepubliceerde versie heet naar haar nummer: 1.avsc"));
                 return 0;
         }
         e = schema_read(v->path, &file, &err);
@@ -280,7 +293,7 @@ static int event_types_read_history(struct event_types *types, struct event_type
         int e;
 
         if (snprintf(path, sizeof(path), "%s/history/%s", folder, type->name) >= (int)sizeof(path)) {
-                mistakes_place(mistakes, folder, "the name of this folder is too long");
+                mistakes_place(mistakes, folder, IN_LANGUAGE(mistakes->language, "the name of this folder is too long", "de naam van deze map is te lang"));
                 return 0;
         }
         e = folder_names(path, ".avsc", &names, &n, &err);
@@ -323,11 +336,16 @@ static int event_type_end(struct event_types *types, const struct event_type *by
 
         if (!type || type->output) {
                 event_types_nearest(types, &nearest);
-                mistakes_place(mistakes, path, ENDS ": no event is called '%.60s'%s", name, nearest_hint(&nearest, hint));
+                mistakes_place(mistakes, path, IN_LANGUAGE(mistakes->language, ENDS ": no event is called '%.60s'%s", ENDS ": geen gebeurtenis heet '%.60s'%s"),
+                               name, language_hint(mistakes->language, &nearest, hint));
                 return 0;
         }
         if (type == by || !event_types_share_an_id(type, by)) {
-                mistakes_place(mistakes, path, ENDS ": %s cannot end %s: a fact ends others, by an id that both types have", by->name, type->name);
+                mistakes_place(mistakes, path,
+                               IN_LANGUAGE(mistakes->language,
+                                           ENDS ": %s cannot end %s: a fact ends others, by an id that both types have",
+                                           ENDS ": %s kan %s niet beëindigen: dat kan alleen met een andere gebeurtenis, door een nummer dat beide hebben"),
+                               by->name, type->name);
                 return 0;
         }
         more = arena_calloc(types->arena, type->n_ended_by + 1, sizeof(struct event_type *));
@@ -335,7 +353,7 @@ static int event_type_end(struct event_types *types, const struct event_type *by
                 return -ENOMEM;
         for (size_t i = 0; i < type->n_ended_by; i++) {
                 if (type->ended_by[i] == by) {
-                        mistakes_place(mistakes, path, ENDS ": %s stands there twice", name);
+                        mistakes_place(mistakes, path, IN_LANGUAGE(mistakes->language, ENDS ": %s stands there twice", ENDS ": %s staat daar twee keer"), name);
                         return 0;
                 }
                 more[i] = type->ended_by[i];
@@ -358,10 +376,14 @@ static int event_types_read_ends(struct event_types *types, const char *folder, 
                         continue;
                 (void) snprintf(path, sizeof(path), "%s/%s.avsc", folder, by->name); /* it was read from there: it fits */
                 if (!json_is_array(value) || json_array_size(value) == 0)
-                        mistakes_place(mistakes, path, ENDS " must be a list of events; leave it out when this ends nothing");
+                        mistakes_place(mistakes, path,
+                                       IN_LANGUAGE(mistakes->language, ENDS " must be a list of events; leave it out when this ends nothing",
+                                                   ENDS " moet een lijst van gebeurtenissen zijn; laat het weg als dit niets beëindigt"));
                 json_array_foreach(value, k, item) {
                         if (!json_is_string(item))
-                                mistakes_place(mistakes, path, ENDS ": an event must be named by a string");
+                                mistakes_place(mistakes, path,
+                                               IN_LANGUAGE(mistakes->language, ENDS ": an event must be named by a string",
+                                                           ENDS ": een gebeurtenis moet een string zijn"));
                         else if (r == 0)
                                 r = event_type_end(types, by, json_string_value(item), path, mistakes);
                 }
@@ -400,7 +422,9 @@ static int event_types_add_event(struct event_types *types, const char *name, co
         if (!type)
                 return -ENOMEM;
         if (!name_is_kebab(name)) {
-                mistakes_place(mistakes, path, "an event is called by lower-case words with hyphens: measure-started" ENDING);
+                mistakes_place(mistakes, path,
+                               IN_LANGUAGE(mistakes->language, "an event is called by lower-case words with hyphens: measure-started" ENDING,
+                                           "een gebeurtenis heet met kleine letters en streepjes: measure-started" ENDING));
                 return 0;
         }
         type->name = arena_copy(types->arena, name, strlen(name));
@@ -409,7 +433,10 @@ static int event_types_add_event(struct event_types *types, const char *name, co
                 return -ENOMEM;
         name_pascal(name, pascal, sizeof(pascal));
         if (strcmp(schema_short_name(schema_root(file)->name), pascal) != 0)
-                mistakes_place(mistakes, path, "the record of %s must be called " HOUSE EVENTS "%s, not %s", name, pascal, schema_root(file)->name);
+                mistakes_place(mistakes, path,
+                               IN_LANGUAGE(mistakes->language, "the record of %s must be called " HOUSE EVENTS "%s, not %s",
+                                           "het record van %s moet " HOUSE EVENTS "%s heten, niet %s"),
+                               name, pascal, schema_root(file)->name);
         e = event_type_compile(types, type, &err);
         if (e)
                 return event_types_told(e, &err, path, mistakes);
@@ -450,7 +477,7 @@ static int event_types_add_file(struct event_types *types, const char *folder, c
 
         if (snprintf(path, sizeof(path), "%s/%s", folder, file_name) >= (int)sizeof(path) ||
             snprintf(name, sizeof(name), "%.*s", (int)(strlen(file_name) - strlen(ENDING)), file_name) >= (int)sizeof(name)) {
-                mistakes_place(mistakes, folder, "a name in this folder is too long");
+                mistakes_place(mistakes, folder, IN_LANGUAGE(mistakes->language, "a name in this folder is too long", "een naam in deze map is te lang"));
                 return 0;
         }
         e = schema_read(path, &file, &err);
@@ -465,7 +492,9 @@ static int event_types_add_file(struct event_types *types, const char *folder, c
         if (e)
                 return e;
         if (schema_root(kept)->kind != SCHEMA_RECORD) {
-                mistakes_place(mistakes, path, "the schema of an event must be a record");
+                mistakes_place(mistakes, path,
+                               IN_LANGUAGE(mistakes->language, "the schema of an event must be a record",
+                                           "het schema van een gebeurtenis moet een record zijn"));
                 return 0;
         }
         if (event_types_is_event(schema_root(kept)->name))
@@ -482,7 +511,10 @@ void event_types_check_outputs(const struct event_types *types, const char *fold
 
         for (size_t i = 0; i < ELEMENTS(wanted); i++) {
                 if (!types->known[wanted[i]])
-                        mistakes_place(mistakes, folder, "%s" ENDING " is missing: ketenwacht tells it", known_type_name(wanted[i]));
+                        mistakes_place(mistakes, folder,
+                                       IN_LANGUAGE(mistakes->language, "%s" ENDING " is missing: ketenwacht tells it",
+                                                   "%s" ENDING " ontbreekt: ketenwacht vertelt dit"),
+                                       known_type_name(wanted[i]));
         }
 }
 
@@ -493,15 +525,18 @@ static int event_types_read_folder(struct event_types *types, const char *folder
         int e = folder_names(folder, ENDING, &names, &n, &err);
 
         if (e == -ENOENT) {
+                file_error(folder, e, mistakes->language, &err);
                 mistakes_error(mistakes, &err);
                 return 0;
         }
         if (e)
                 return e;
         if (n == 0)
-                mistakes_place(mistakes, folder, "no schema here: every event type is a file <event>" ENDING);
+                mistakes_place(mistakes, folder,
+                               IN_LANGUAGE(mistakes->language, "no schema here: every event type is a file <event>" ENDING,
+                                           "hier staat geen schema: iedere soort gebeurtenis is een bestand <gebeurtenis>" ENDING));
         if (n > EVENT_TYPES_MAX) {
-                mistakes_place(mistakes, folder, "more than %d schemas", EVENT_TYPES_MAX);
+                mistakes_place(mistakes, folder, IN_LANGUAGE(mistakes->language, "more than %d schemas", "meer dan %d schema's"), EVENT_TYPES_MAX);
                 return 0;
         }
         for (size_t i = 0; e == 0 && i < n; i++)

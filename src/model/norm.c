@@ -13,10 +13,13 @@ const char *const each_words[EACH_PART + 1] = {
         [EACH_NONE] = "", [EACH_MUNICIPALITY] = "municipality", [EACH_GI] = "gi", [EACH_PARTNER] = "partner", [EACH_PART] = "part",
 };
 
-const char *const key_mapping_names[KEY_MAPPINGS] = {
-        [KEYS_PROTOCOL] = "a protocol", [KEYS_VALID] = "valid", [KEYS_PARTNER] = "a partner", [KEYS_ROUTE] = "a route", [KEYS_NORM] = "a norm",
-        [KEYS_BASIS] = "basis", [KEYS_LIMIT] = "a limit", [KEYS_QUOTA] = "quota", [KEYS_NOT_BEFORE] = "not_before", [KEYS_REMINDER] = "a reminder",
-        [KEYS_RUNG] = "a rung",
+const char *const key_mapping_names[KEY_MAPPINGS][LANGUAGES] = {
+        [KEYS_PROTOCOL] = {"a protocol", "een protocol"}, [KEYS_VALID] = {"valid", "valid"},
+        [KEYS_PARTNER] = {"a partner", "een partner"},    [KEYS_ROUTE] = {"a route", "een route"},
+        [KEYS_NORM] = {"a norm", "een norm"},             [KEYS_BASIS] = {"basis", "basis"},
+        [KEYS_LIMIT] = {"a limit", "een limiet"},         [KEYS_QUOTA] = {"quota", "quota"},
+        [KEYS_NOT_BEFORE] = {"not_before", "not_before"}, [KEYS_REMINDER] = {"a reminder", "een herinnering"},
+        [KEYS_RUNG] = {"a rung", "een trede"},
 };
 
 const struct protocol_key protocol_keys[] = {

@@ -124,7 +124,7 @@ enum key_mapping {
         KEYS_PROTOCOL, KEYS_VALID, KEYS_PARTNER, KEYS_ROUTE, KEYS_NORM, KEYS_BASIS, KEYS_LIMIT, KEYS_QUOTA, KEYS_NOT_BEFORE, KEYS_REMINDER, KEYS_RUNG,
         KEY_MAPPINGS,
 };
-extern const char *const key_mapping_names[KEY_MAPPINGS]; /* "a protocol", "valid" … as mistakes call it */
+extern const char *const key_mapping_names[KEY_MAPPINGS][LANGUAGES]; /* "a protocol", "valid" … as mistakes call it */
 
 /* In which form a key refers to events. */
 enum norm_form {

@@ -234,7 +234,9 @@ static void organisation_check_others(struct reading *r, const struct yaml_node 
         const struct yaml_node *contacts = yaml_get(node, "contacts"), *delivery = yaml_get(node, "delivery");
 
         if (contacts && contacts->kind == YAML_SCALAR)
-                reading_mistake(r, contacts, "contacts must be a list or a mapping, not a single value");
+                reading_mistake(r, contacts,
+                                IN_READING(r, "contacts must be a list or a mapping, not a single value",
+                                           "contacts moet een lijst of een groep sleutels met waarden zijn, niet één waarde"));
         if (delivery)
                 (void) reading_mapping(r, delivery, "delivery"); /* has reported what it must be */
 }
@@ -245,12 +247,18 @@ static const char *organisation_read_id(struct reading *r, const struct yaml_nod
         if (!id)
                 return NULL;
         if (!name_valid_topic(text_of(id))) {
-                reading_mistake(r, node, "id '%s' cannot name an inbox: only A-Z a-z 0-9 . _ -", id);
+                reading_mistake(r, node,
+                                IN_READING(r, "id '%s' cannot name an inbox: only A-Z a-z 0-9 . _ -",
+                                           "id '%s' kan geen postvak heten: alleen A-Z a-z 0-9 . _ -"),
+                                id);
                 return NULL;
         }
         for (size_t i = 0; i < ELEMENTS(reserved_ids); i++) {
                 if (strcmp(id, reserved_ids[i]) == 0) {
-                        reading_mistake(r, node, "id '%s' has a meaning of its own in protocols; choose another", id);
+                        reading_mistake(r, node,
+                                        IN_READING(r, "id '%s' has a meaning of its own in protocols; choose another",
+                                                   "id '%s' betekent in protocollen al iets anders; kies een ander woord"),
+                                        id);
                         return NULL;
                 }
         }
@@ -267,7 +275,8 @@ static bool organisation_read_kind(struct reading *r, const struct yaml_node *no
                 return true;
         for (unsigned k = 0; k < KINDS; k++)
                 nearest_try(&nearest, organisation_kind_names[k]);
-        reading_mistake(r, node, "no kind of organisation is called '%.80s'%s", node->text, nearest_hint(&nearest, hint));
+        reading_mistake(r, node, IN_READING(r, "no kind of organisation is called '%.80s'%s", "geen soort organisatie heet '%.80s'%s"),
+                        node->text, reading_hint(r, &nearest, hint));
         return false;
 }
 
@@ -281,7 +290,7 @@ static void organisation_read_validity(struct reading *r, const struct yaml_node
         if (until)
                 (void) reading_date(r, until, "until", &org->until); /* reported */
         if (from && until && org->until < org->from)
-                reading_mistake(r, until, "until lies before from");
+                reading_mistake(r, until, IN_READING(r, "until lies before from", "until ligt voor from"));
 }
 
 static int organisation_read_row(struct organisations_drafts *d, const struct yaml_node *node) {
@@ -290,12 +299,12 @@ static int organisation_read_row(struct organisations_drafts *d, const struct ya
         const struct yaml_node *id, *kind, *name, *urn;
         struct organisation *org;
 
-        if (!reading_mapping(r, node, "an organisation"))
+        if (!reading_mapping(r, node, IN_READING(r, "an organisation", "een organisatie")))
                 return 0;
-        reading_keys(r, node, keys, "an organisation");
+        reading_keys(r, node, keys, IN_READING(r, "an organisation", "een organisatie"));
         organisation_check_others(r, node);
-        id = reading_required(r, node, "id", "an organisation");
-        kind = reading_required(r, node, "kind", "an organisation");
+        id = reading_required(r, node, "id", IN_READING(r, "an organisation", "een organisatie"));
+        kind = reading_required(r, node, "kind", IN_READING(r, "an organisation", "een organisatie"));
         org = reading_alloc(r, 1, sizeof(*org));
         if (!org)
                 return r->e;
@@ -311,7 +320,7 @@ static int organisation_read_row(struct organisations_drafts *d, const struct ya
         urn = yaml_get(node, "urn");
         org->urn = urn ? reading_text(r, urn, "urn") : arena_printf(r->arena, ORGANISATION_URN "%s", org->id);
         if (urn && org->urn && strncmp(org->urn, "urn:", 4) != 0)
-                reading_mistake(r, urn, "urn must begin with urn:");
+                reading_mistake(r, urn, IN_READING(r, "urn must begin with urn:", "urn moet beginnen met urn:"));
         if (!org->name)
                 org->name = org->id;
         if (!org->urn)
@@ -327,11 +336,11 @@ static int region_read(struct organisations_drafts *d, const struct yaml_node *n
         struct region *region;
         int e;
 
-        if (!reading_mapping(r, node, "a region"))
+        if (!reading_mapping(r, node, IN_READING(r, "a region", "een regio")))
                 return 0;
-        reading_keys(r, node, keys, "a region");
+        reading_keys(r, node, keys, IN_READING(r, "a region", "een regio"));
         organisation_check_others(r, node);
-        id = reading_required(r, node, "id", "a region");
+        id = reading_required(r, node, "id", IN_READING(r, "a region", "een regio"));
         region = reading_alloc(r, 1, sizeof(*region));
         if (!region || !id)
                 return r->e;
@@ -339,9 +348,11 @@ static int region_read(struct organisations_drafts *d, const struct yaml_node *n
         if (!region->id)
                 return r->e;
         if (strcmp(region->id, "any") == 0)
-                reading_mistake(r, id, "id 'any' means every region in protocols; choose another");
+                reading_mistake(r, id,
+                                IN_READING(r, "id 'any' means every region in protocols; choose another",
+                                           "id 'any' betekent in protocollen iedere regio; kies een ander woord"));
         if (table_get(&d->orgs->by_region, region->id, strlen(region->id))) {
-                reading_mistake(r, id, "region '%s' stands here twice", region->id);
+                reading_mistake(r, id, IN_READING(r, "region '%s' stands here twice", "regio '%s' staat hier twee keer"), region->id);
                 return 0;
         }
         name = yaml_get(node, "name");
@@ -374,15 +385,23 @@ static int organisation_join_rows(struct organisations_drafts *d, const struct o
         }
         org->index = first->index;
         if (org->kind != first->kind)
-                reading_mistake(&d->r, draft->node, "'%s' is of kind %s in another row", org->id, organisation_kind_names[first->kind]);
+                reading_mistake(&d->r, draft->node, IN_READING(&d->r, "'%s' is of kind %s in another row", "'%s' is in een andere rij van de soort %s"),
+                                org->id, organisation_kind_names[first->kind]);
         if (strcmp(org->urn, first->urn) != 0)
-                reading_mistake(&d->r, draft->node, "'%s' has another urn in another row", org->id);
+                reading_mistake(&d->r, draft->node, IN_READING(&d->r, "'%s' has another urn in another row", "'%s' heeft in een andere rij een andere urn"),
+                                org->id);
         for (at = &orgs->all.items[org->index]; *at && (*at)->from < org->from; at = (struct organisation **)&(*at)->next) {
                 if ((*at)->until >= org->from)
-                        reading_mistake(&d->r, draft->node, "'%s' has two rows that are valid on the same day; give each its own from and until", org->id);
+                        reading_mistake(&d->r, draft->node,
+                                        IN_READING(&d->r, "'%s' has two rows that are valid on the same day; give each its own from and until",
+                                                   "'%s' heeft twee rijen die op dezelfde dag gelden; geef iedere rij haar eigen from en until"),
+                                        org->id);
         }
         if (*at && (*at)->from <= org->until)
-                reading_mistake(&d->r, draft->node, "'%s' has two rows that are valid on the same day; give each its own from and until", org->id);
+                reading_mistake(&d->r, draft->node,
+                                IN_READING(&d->r, "'%s' has two rows that are valid on the same day; give each its own from and until",
+                                           "'%s' heeft twee rijen die op dezelfde dag gelden; geef iedere rij haar eigen from en until"),
+                                org->id);
         org->next = *at;
         *at = org;
         return table_put(&orgs->by_id, org->id, strlen(org->id), orgs->all.items[org->index]);
@@ -399,7 +418,8 @@ static const struct organisation *organisation_resolve(struct organisations_draf
         if (org)
                 return org;
         organisations_nearest(d->orgs, &nearest);
-        reading_mistake(&d->r, node, "%s: no organisation '%.80s'%s", what, node->text, nearest_hint(&nearest, hint));
+        reading_mistake(&d->r, node, IN_READING(&d->r, "%s: no organisation '%.80s'%s", "%s: er is geen organisatie '%.80s'%s"),
+                        what, node->text, reading_hint(&d->r, &nearest, hint));
         return NULL;
 }
 
@@ -414,7 +434,8 @@ static const struct region *region_resolve(struct organisations_drafts *d, const
         if (region)
                 return region;
         regions_nearest(d->orgs, &nearest);
-        reading_mistake(&d->r, node, "%s: no region '%.80s'%s", what, node->text, nearest_hint(&nearest, hint));
+        reading_mistake(&d->r, node, IN_READING(&d->r, "%s: no region '%.80s'%s", "%s: er is geen regio '%.80s'%s"),
+                        what, node->text, reading_hint(&d->r, &nearest, hint));
         return NULL;
 }
 
@@ -425,14 +446,22 @@ static void role_check_word(struct organisations_drafts *d, const struct yaml_no
 
         for (size_t i = 0; i < ELEMENTS(built_in); i++) {
                 if (strcmp(entry->role, built_in[i]) == 0) {
-                        reading_mistake(&d->r, key, "role '%s' is built in and cannot be given to anybody", entry->role);
+                        reading_mistake(&d->r, key,
+                                        IN_READING(&d->r, "role '%s' is built in and cannot be given to anybody",
+                                                   "de rol '%s' ligt vast en kan aan niemand worden gegeven"),
+                                        entry->role);
                         return;
                 }
         }
         if (!of_region && strcmp(entry->role, "gi") == 0)
-                reading_mistake(&d->r, key, "role 'gi' is built in; only a region lists its GIs");
+                reading_mistake(&d->r, key,
+                                IN_READING(&d->r, "role 'gi' is built in; only a region lists its GIs",
+                                           "de rol 'gi' ligt vast; alleen een regio somt haar GI's op"));
         if (same && !(entry->n == 1 && entry->organisations[0] == same))
-                reading_mistake(&d->r, key, "role '%s' is the id of an organisation, which stands for itself", entry->role);
+                reading_mistake(&d->r, key,
+                                IN_READING(&d->r, "role '%s' is the id of an organisation, which stands for itself",
+                                           "de rol '%s' is de id van een organisatie, en die staat voor zichzelf"),
+                                entry->role);
 }
 
 static int organisation_read_roles(struct organisations_drafts *d, const struct yaml_node *node, bool of_region, const struct role_entry **ret, size_t *ret_n) {
@@ -453,14 +482,15 @@ static int organisation_read_roles(struct organisations_drafts *d, const struct 
                 if (!entry->role)
                         continue;
                 if (to->kind == YAML_SEQUENCE && to->n == 0)
-                        reading_mistake(r, to, "role '%s' is given to nobody", entry->role);
+                        reading_mistake(r, to, IN_READING(r, "role '%s' is given to nobody", "de rol '%s' is aan niemand gegeven"), entry->role);
                 entry->organisations = reading_alloc(r, reading_items(to), sizeof(*entry->organisations));
                 for (size_t j = 0; r->e == 0 && j < reading_items(to); j++) {
                         const struct organisation *org = organisation_resolve(d, reading_item(to, j), entry->role);
 
                         for (size_t k = 0; org && k < entry->n; k++) {
                                 if (entry->organisations[k] == org)
-                                        reading_mistake(r, reading_item(to, j), "role '%s' names '%s' twice", entry->role, org->id);
+                                        reading_mistake(r, reading_item(to, j), IN_READING(r, "role '%s' names '%s' twice", "de rol '%s' noemt '%s' twee keer"),
+                                                        entry->role, org->id);
                         }
                         if (org)
                                 entry->organisations[entry->n++] = org;
@@ -483,12 +513,18 @@ static void organisation_read_successor(struct organisations_drafts *d, const st
                 return;
         org->successor = organisation_resolve(d, node, "successor");
         if (org->until == INT32_MAX)
-                reading_mistake(&d->r, node, "successor without until: '%s' never ends", org->id);
+                reading_mistake(&d->r, node, IN_READING(&d->r, "successor without until: '%s' never ends", "successor zonder until: '%s' houdt nooit op"),
+                                org->id);
         if (org->next)
-                reading_mistake(&d->r, node, "only the last row of '%s' may have a successor", org->id);
+                reading_mistake(&d->r, node,
+                                IN_READING(&d->r, "only the last row of '%s' may have a successor",
+                                           "alleen de laatste rij van '%s' mag een opvolger (successor) hebben"),
+                                org->id);
         if (org->successor && org->kind == KIND_MUNICIPALITY && org->successor->kind != KIND_MUNICIPALITY)
-                reading_mistake(&d->r, node, "the successor of a municipality must be a municipality; '%s' is of kind %s", org->successor->id,
-                                organisation_kind_names[org->successor->kind]);
+                reading_mistake(&d->r, node,
+                                IN_READING(&d->r, "the successor of a municipality must be a municipality; '%s' is of kind %s",
+                                           "een gemeente wordt opgevolgd door een gemeente; '%s' is van de soort %s"),
+                                org->successor->id, organisation_kind_names[org->successor->kind]);
 }
 
 static int organisations_resolve(struct organisations_drafts *d) {
@@ -528,7 +564,9 @@ static void organisations_check_chains(struct organisations_drafts *d) {
                 while (up && up != region && steps++ <= d->regions.n)
                         up = up->part_of;
                 if (up) {
-                        reading_mistake(&d->r, yaml_get(d->regions.items[i].node, "part_of"), "region '%s' is part of itself", region->id);
+                        reading_mistake(&d->r, yaml_get(d->regions.items[i].node, "part_of"),
+                                        IN_READING(&d->r, "region '%s' is part of itself", "regio '%s' is een deel van zichzelf"),
+                                        region->id);
                         region->part_of = NULL;
                 }
         }
@@ -543,9 +581,13 @@ static void organisations_check_chains(struct organisations_drafts *d) {
                         next = next->successor;
                 }
                 if (next && next->index == org->index)
-                        reading_mistake(&d->r, yaml_get(d->rows.items[i].node, "successor"), "'%s' succeeds itself", org->id);
+                        reading_mistake(&d->r, yaml_get(d->rows.items[i].node, "successor"),
+                                        IN_READING(&d->r, "'%s' succeeds itself", "'%s' volgt zichzelf op"),
+                                        org->id);
                 else if (next)
-                        reading_mistake(&d->r, yaml_get(d->rows.items[i].node, "successor"), "more than %d mergers follow '%s'", SUCCESSORS_MAX, org->id);
+                        reading_mistake(&d->r, yaml_get(d->rows.items[i].node, "successor"),
+                                        IN_READING(&d->r, "more than %d mergers follow '%s'", "meer dan %d samenvoegingen volgen op '%s'"),
+                                        SUCCESSORS_MAX, org->id);
                 if (next)
                         org->successor = NULL;
         }
@@ -583,9 +625,14 @@ static void organisations_check_operators(struct organisations_drafts *d, const 
         const struct organisation *operators = d->orgs->operators;
 
         if (!operators)
-                reading_mistake(&d->r, root, "no organisation of kind operators: what concerns nobody else must go to somebody");
+                reading_mistake(&d->r, root,
+                                IN_READING(&d->r, "no organisation of kind operators: what concerns nobody else must go to somebody",
+                                           "er is geen organisatie van de soort operators (de beheerder): wat niemand anders aangaat, moet ergens heen"));
         else if (operators->next || operators->from != INT32_MIN || operators->until != INT32_MAX)
-                reading_mistake(&d->r, root, "'%s' is where everything goes that concerns nobody else: it cannot have from or until", operators->id);
+                reading_mistake(&d->r, root,
+                                IN_READING(&d->r, "'%s' is where everything goes that concerns nobody else: it cannot have from or until",
+                                           "bij '%s' komt alles terecht wat niemand anders aangaat: hier kan geen from of until staan"),
+                                operators->id);
 }
 
 static int organisations_read_root(struct organisations_drafts *d, const struct yaml_node *root) {
@@ -593,14 +640,14 @@ static int organisations_read_root(struct organisations_drafts *d, const struct 
         const struct yaml_node *rows, *regions;
         int e = 0;
 
-        if (!reading_mapping(&d->r, root, "the file"))
+        if (!reading_mapping(&d->r, root, IN_READING(&d->r, "the file", "het bestand")))
                 return 0;
-        reading_keys(&d->r, root, keys, "the file");
-        rows = reading_required(&d->r, root, "organisations", "the file");
+        reading_keys(&d->r, root, keys, IN_READING(&d->r, "the file", "het bestand"));
+        rows = reading_required(&d->r, root, "organisations", IN_READING(&d->r, "the file", "het bestand"));
         regions = yaml_get(root, "regions");
         if (rows && reading_sequence(&d->r, rows, "organisations")) {
                 if (rows->n > ORGANISATIONS_MAX) {
-                        reading_mistake(&d->r, rows, "more than %d organisations", ORGANISATIONS_MAX);
+                        reading_mistake(&d->r, rows, IN_READING(&d->r, "more than %d organisations", "meer dan %d organisaties"), ORGANISATIONS_MAX);
                         return 0;
                 }
                 for (size_t i = 0; e == 0 && i < rows->n; i++)

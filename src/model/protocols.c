@@ -26,18 +26,18 @@ static const struct region *protocol_read_region(struct norm_reading *c, const s
         char hint[NEAREST_HINT_MAX];
         const struct region *region;
 
-        if (!reading_scalar(&c->r, node, "a region"))
+        if (!reading_scalar(&c->r, node, IN_READING(&c->r, "a region", "een regio")))
                 return NULL;
         region = regions_find(c->orgs, text_of(node->text));
         if (region)
                 return region;
         if (strcmp(node->text, "any") == 0) {
-                mistake_at(c, node, "any stands alone: it means every region");
+                mistake_at(c, node, IN_READING(&c->r, "any stands alone: it means every region", "any staat alleen: het betekent iedere regio"));
                 return NULL;
         }
         regions_nearest(c->orgs, &nearest);
         nearest_try(&nearest, "any");
-        mistake_at(c, node, "no region is called '%.80s'%s", node->text, nearest_hint(&nearest, hint));
+        mistake_at(c, node, IN_READING(&c->r, "no region is called '%.80s'%s", "geen regio heet '%.80s'%s"), node->text, reading_hint(&c->r, &nearest, hint));
         return NULL;
 }
 
@@ -48,7 +48,7 @@ static void protocol_read_regions(struct norm_reading *c, const struct yaml_node
                 return;
         n = reading_items(node);
         if (n == 0) {
-                mistake_at(c, node, "region names at least one region, or any");
+                mistake_at(c, node, IN_READING(&c->r, "region names at least one region, or any", "region noemt ten minste één regio, of any"));
                 return;
         }
         p->regions = reading_alloc(&c->r, n, sizeof(*p->regions));
@@ -57,7 +57,7 @@ static void protocol_read_regions(struct norm_reading *c, const struct yaml_node
 
                 for (size_t j = 0; region && j < p->n_regions; j++) {
                         if (p->regions[j] == region)
-                                mistake_at(c, reading_item(node, i), "'%s' stands here twice", region->id);
+                                mistake_at(c, reading_item(node, i), IN_READING(&c->r, "'%s' stands here twice", "'%s' staat hier twee keer"), region->id);
                 }
                 if (region)
                         p->regions[p->n_regions++] = region;
@@ -71,7 +71,7 @@ static void protocol_read_period(struct norm_reading *c, const struct yaml_node 
         if (from && !reading_date(&c->r, from, "from", ret_from))
                 return;
         if (until && reading_date(&c->r, until, "until", ret_until) && *ret_until < *ret_from)
-                mistake_at(c, until, "until of %s lies before from", what);
+                mistake_at(c, until, IN_READING(&c->r, "until of %s lies before from", "until van %s ligt voor from"), what);
 }
 
 static void protocol_read_valid(struct norm_reading *c, const struct yaml_node *node, struct protocol *p) {
@@ -89,13 +89,13 @@ static bool protocol_read_partner(struct norm_reading *c, const struct yaml_node
         const struct yaml_node *id;
         char hint[NEAREST_HINT_MAX];
 
-        if (!reading_mapping(&c->r, node, "a partner"))
+        if (!reading_mapping(&c->r, node, IN_READING(&c->r, "a partner", "een partner")))
                 return false;
         reference_keys(c, node, KEYS_PARTNER);
-        id = reading_required(&c->r, node, "organisation", "a partner");
+        id = reading_required(&c->r, node, "organisation", IN_READING(&c->r, "a partner", "een partner"));
         ret->from = INT32_MIN;
         ret->until = INT32_MAX;
-        protocol_read_period(c, node, "a partner", &ret->from, &ret->until);
+        protocol_read_period(c, node, IN_READING(&c->r, "a partner", "een partner"), &ret->from, &ret->until);
         if (!id || !reading_scalar(&c->r, id, "organisation"))
                 return false;
         ret->organisation = organisations_find(c->orgs, text_of(id->text));
@@ -103,7 +103,8 @@ static bool protocol_read_partner(struct norm_reading *c, const struct yaml_node
                 struct nearest nearest = NEAREST_INIT(id->text);
 
                 organisations_nearest(c->orgs, &nearest);
-                mistake_at(c, id, "no organisation '%.80s'%s", id->text, nearest_hint(&nearest, hint));
+                mistake_at(c, id, IN_READING(&c->r, "no organisation '%.80s'%s", "er is geen organisatie '%.80s'%s"),
+                           id->text, reading_hint(&c->r, &nearest, hint));
         }
         return ret->organisation != NULL;
 }
@@ -114,7 +115,10 @@ static void protocol_read_partners(struct norm_reading *c, const struct yaml_nod
         if (!node || !reading_sequence(&c->r, node, "partners"))
                 return;
         if (node->n == 0 || node->n > PARTNERS_MAX) {
-                mistake_at(c, node, "partners names 1 to %d organisations; without the key it is everyone there", PARTNERS_MAX);
+                mistake_at(c, node,
+                           IN_READING(&c->r, "partners names 1 to %d organisations; without the key it is everyone there",
+                                      "partners noemt 1 tot en met %d organisaties; zonder deze sleutel is het iedereen daar"),
+                           PARTNERS_MAX);
                 return;
         }
         p->has_partners = true;
@@ -129,7 +133,9 @@ static void protocol_read_partners(struct norm_reading *c, const struct yaml_nod
                         continue;
                 for (size_t j = 0; j < p->n_partners; j++) {
                         if (partners[j].organisation == partner->organisation && partners[j].from <= partner->until && partner->from <= partners[j].until)
-                                mistake_at(c, node->items[i], "'%s' is a partner twice on the same day", partner->organisation->id);
+                                mistake_at(c, node->items[i],
+                                           IN_READING(&c->r, "'%s' is a partner twice on the same day", "'%s' is op dezelfde dag twee keer partner"),
+                                           partner->organisation->id);
                 }
                 p->n_partners++;
         }
@@ -140,9 +146,10 @@ static void protocol_read_hold(struct norm_reading *c, const struct yaml_node *n
                 return;
         p->has_hold = true;
         if (p->hold.unit == TERM_HOURS)
-                mistake_at(c, node, "a hold lasts until a date is over: no hours");
+                mistake_at(c, node,
+                           IN_READING(&c->r, "a hold lasts until a date is over: no hours", "acknowledgement_holds duurt tot een dag voorbij is: geen uren"));
         else if (p->hold.count < 0)
-                mistake_at(c, node, "a hold does not count back");
+                mistake_at(c, node, IN_READING(&c->r, "a hold does not count back", "acknowledgement_holds telt niet terug"));
 }
 
 static void protocol_read_name(struct norm_reading *c, const struct yaml_node *node, struct protocol *p) {
@@ -153,7 +160,10 @@ static void protocol_read_name(struct norm_reading *c, const struct yaml_node *n
         if (!p->name)
                 p->name = "";
         else if (!text_equal(text_of(p->name), (struct text){base, n}))
-                mistake_at(c, node, "the file is called %s, so the protocol is called %.*s, not '%s'", base, (int)n, base, p->name);
+                mistake_at(c, node,
+                           IN_READING(&c->r, "the file is called %s, so the protocol is called %.*s, not '%s'",
+                                      "het bestand heet %s, dus het protocol heet %.*s, niet '%s'"),
+                           base, (int)n, base, p->name);
 }
 
 static size_t protocol_assumed_count(const struct yaml_node *mapping) {
@@ -189,7 +199,10 @@ static void protocol_assumed(struct norm_reading *c, const struct yaml_node *map
                 if (!protocol_assumed_stands(mapping, item->text)) {
                         for (size_t j = 0; j < mapping->n; j++)
                                 nearest_try(&nearest, mapping->keys[j]->text);
-                        mistake_at(c, item, "no key '%.80s' stands here that could be assumed%s", item->text, nearest_hint(&nearest, hint));
+                        mistake_at(c, item,
+                                   IN_READING(&c->r, "no key '%.80s' stands here that could be assumed%s",
+                                              "hier staat geen sleutel '%.80s' die een eigen keuze kan zijn%s"),
+                                   item->text, reading_hint(&c->r, &nearest, hint));
                         continue;
                 }
                 list[*n] = arena_printf(c->r.arena, "%s%s", prefix, item->text);
@@ -224,7 +237,7 @@ static void protocol_read_routes(struct norm_reading *c, const struct yaml_node 
         if (!node || !reading_sequence(&c->r, node, "routes"))
                 return;
         if (node->n > ROUTES_MAX) {
-                mistake_at(c, node, "more than %d routes", ROUTES_MAX);
+                mistake_at(c, node, IN_READING(&c->r, "more than %d routes", "meer dan %d routes"), ROUTES_MAX);
                 return;
         }
         routes = reading_alloc(&c->r, node->n, sizeof(*routes));
@@ -239,7 +252,7 @@ static void protocol_read_norms(struct norm_reading *c, const struct yaml_node *
         if (!node || !reading_sequence(&c->r, node, "norms"))
                 return;
         if (node->n > NORMS_MAX) {
-                mistake_at(c, node, "more than %d norms", NORMS_MAX);
+                mistake_at(c, node, IN_READING(&c->r, "more than %d norms", "meer dan %d normen"), NORMS_MAX);
                 return;
         }
         norms = reading_alloc(&c->r, node->n, sizeof(*norms));
@@ -249,7 +262,9 @@ static void protocol_read_norms(struct norm_reading *c, const struct yaml_node *
                 norm_read(c, node->items[i], &norms[i]);
                 for (size_t j = 0; norms[i].name[0] && j < i; j++) {
                         if (strcmp(norms[i].name, norms[j].name) == 0)
-                                mistake_at(c, yaml_get(node->items[i], "norm"), "norm '%s' stands in this file twice", norms[i].name);
+                                mistake_at(c, yaml_get(node->items[i], "norm"),
+                                           IN_READING(&c->r, "norm '%s' stands in this file twice", "de norm '%s' staat twee keer in dit bestand"),
+                                           norms[i].name);
                 }
                 p->n_norms++;
         }
@@ -261,23 +276,23 @@ static int protocol_read(struct norm_reading *c, const struct yaml_node *root, c
 
         *ret_norms = NULL;
         p->file = reading_copy(&c->r, yaml_tree_name(c->r.yaml));
-        if (!p->file || !reading_mapping(&c->r, root, "a protocol"))
+        if (!p->file || !reading_mapping(&c->r, root, IN_READING(&c->r, "a protocol", "een protocol")))
                 return c->r.e;
         reference_keys(c, root, KEYS_PROTOCOL);
-        protocol_read_name(c, reading_required(&c->r, root, "protocol", "a protocol"), p);
+        protocol_read_name(c, reading_required(&c->r, root, "protocol", IN_READING(&c->r, "a protocol", "een protocol")), p);
         title = yaml_get(root, "title");
         source = yaml_get(root, "source");
         p->title = title ? reading_text(&c->r, title, "title") : p->name;
         p->source = source ? reading_text(&c->r, source, "source") : "";
-        protocol_read_regions(c, reading_required(&c->r, root, "region", "a protocol"), p);
-        protocol_read_valid(c, reading_required(&c->r, root, "valid", "a protocol"), p);
+        protocol_read_regions(c, reading_required(&c->r, root, "region", IN_READING(&c->r, "a protocol", "een protocol")), p);
+        protocol_read_valid(c, reading_required(&c->r, root, "valid", IN_READING(&c->r, "a protocol", "een protocol")), p);
         protocol_read_partners(c, yaml_get(root, "partners"), p);
         protocol_read_hold(c, yaml_get(root, "acknowledgement_holds"), p);
         protocol_read_routes(c, yaml_get(root, "routes"), p);
         norms = yaml_get(root, "norms");
         protocol_read_norms(c, norms, p);
         if (!norms && !yaml_get(root, "routes"))
-                mistake_at(c, root, "a protocol without norms and routes says nothing");
+                mistake_at(c, root, IN_READING(&c->r, "a protocol without norms and routes says nothing", "een protocol zonder normen en routes zegt niets"));
         protocol_read_assumed(c, root, p);
         if (p->n_norms > 0)
                 *ret_norms = norms->items;
@@ -352,8 +367,12 @@ static void protocols_compare(struct protocol_drafts *d, const struct protocol_d
                         if (!name[0] || strcmp(name, a->protocol->norms[j].name) != 0)
                                 continue;
                         mistakes_at(d->mistakes, b->yaml, yaml_get(b->norms[i], "norm"),
-                                  "norm '%s' stands also in %s, which can hold on the same day for the same child or region; give it another name", name,
-                                  a->protocol->name);
+                                    IN_LANGUAGE(d->mistakes->language,
+                                                "norm '%s' stands also in %s, which can hold on the same day for the same child or region; give it another "
+                                                "name",
+                                                "de norm '%s' staat ook in %s, dat op dezelfde dag voor hetzelfde kind of dezelfde regio kan gelden; geef "
+                                                "haar een andere naam"),
+                                    name, a->protocol->name);
                 }
         }
 }
@@ -394,14 +413,15 @@ static int protocols_read_folder(struct protocol_drafts *d, const char *folder, 
         if (e)
                 return e == -ENOENT ? 0 : e;
         if (n > PROTOCOLS_MAX) {
-                mistakes_place(d->mistakes, folder, "more than %d protocols", PROTOCOLS_MAX);
+                mistakes_place(d->mistakes, folder, IN_LANGUAGE(d->mistakes->language, "more than %d protocols", "meer dan %d protocollen"), PROTOCOLS_MAX);
                 return 0;
         }
         for (size_t i = 0; e == 0 && i < n; i++) {
                 if (protocols_is_stories(names[i]) || (instead && strcmp(names[i], instead) == 0))
                         continue;
                 if (snprintf(path, sizeof(path), "%s/%s", folder, names[i]) >= (int)sizeof(path))
-                        mistakes_place(d->mistakes, folder, "the name of this folder is too long");
+                        mistakes_place(d->mistakes, folder,
+                                       IN_LANGUAGE(d->mistakes->language, "the name of this folder is too long", "de naam van deze map is te lang"));
                 else
                         e = protocols_read_file(d, path);
         }

@@ -31,7 +31,7 @@ void reference_keys(struct norm_reading *c, const struct yaml_node *node, enum k
                 assert(n < KEYS_MAX);
                 words[n++] = protocol_keys[i].word;
         }
-        reading_keys(&c->r, node, words, key_mapping_names[mapping]);
+        reading_keys(&c->r, node, words, key_mapping_names[mapping][c->r.mistakes->language]);
 }
 
 /* An event type that may be named, by a node or a part of one; NULL: reported. */
@@ -40,14 +40,17 @@ static const struct event_type *reference_type(struct norm_reading *c, const str
         char word[WORD_MAX], hint[NEAREST_HINT_MAX];
 
         if (type && type->output) {
-                mistake_at(c, node, "%s is what the broker tells; a protocol names only what organisations publish", type->name);
+                mistake_at(c, node,
+                           IN_READING(&c->r, "%s is what the broker tells; a protocol names only what organisations publish",
+                                      "%s is wat ketenwacht zelf vertelt; een protocol noemt alleen wat organisaties melden"),
+                           type->name);
                 return NULL;
         }
         if (!type) {
                 struct nearest nearest = NEAREST_INIT(reference_word(name, word));
 
                 event_types_nearest(c->types, &nearest);
-                mistake_at(c, node, "no event is called '%s'%s", word, nearest_hint(&nearest, hint));
+                mistake_at(c, node, IN_READING(&c->r, "no event is called '%s'%s", "geen gebeurtenis heet '%s'%s"), word, reading_hint(&c->r, &nearest, hint));
         }
         return type;
 }
@@ -61,7 +64,8 @@ int reference_field(struct norm_reading *c, const struct yaml_node *node, const 
 
                 for (size_t i = 0; i < type->layout->n; i++)
                         nearest_try(&nearest, type->layout->fields[i].name);
-                mistake_at(c, node, "%s has no field '%s'%s", type->name, word, nearest_hint(&nearest, hint));
+                mistake_at(c, node, IN_READING(&c->r, "%s has no field '%s'%s", "%s heeft geen veld '%s'%s"),
+                           type->name, word, reading_hint(&c->r, &nearest, hint));
         }
         return slot;
 }
@@ -72,9 +76,15 @@ static void reference_joins(struct norm_reading *c, const struct yaml_node *node
         enum known_field field = type->known == TYPE_PROTOCOL_ADOPTED ? FIELD_PARTNER : FIELD_ORGANISATION;
 
         if (c->start && !c->start->region && type->region)
-                mistake_at(c, node, "%s is an event of a region and never joins a norm that starts from %s", type->name, c->start->name);
+                mistake_at(c, node,
+                           IN_READING(&c->r, "%s is an event of a region and never joins a norm that starts from %s",
+                                      "%s is een gebeurtenis van een regio en hoort nooit bij een norm die begint met %s"),
+                           type->name, c->start->name);
         if (c->each != EACH_NONE && !by_name && type->fields[field] < 0)
-                mistake_at(c, node, "%s has no field organisation, so it never joins a norm for each %s", type->name, each_words[c->each]);
+                mistake_at(c, node,
+                           IN_READING(&c->r, "%s has no field organisation, so it never joins a norm for each %s",
+                                      "%s heeft geen veld organisation, dus het hoort nooit bij een norm met for_each: %s"),
+                           type->name, each_words[c->each]);
         c->referred++;
 }
 
@@ -101,7 +111,8 @@ static bool reference_name(struct norm_reading *c, const struct yaml_node *node,
                 char hint[NEAREST_HINT_MAX];
 
                 reference_nearest_date(ret->type, &nearest);
-                mistake_at(c, node, "%s of %s is not a date%s", dot + 1, ret->type->name, nearest_hint(&nearest, hint));
+                mistake_at(c, node, IN_READING(&c->r, "%s of %s is not a date%s", "%s van %s is geen datum%s"),
+                           dot + 1, ret->type->name, reading_hint(&c->r, &nearest, hint));
                 ret->date = -1;
                 return false;
         }
@@ -132,7 +143,8 @@ static bool value_read_symbol(struct norm_reading *c, const struct yaml_node *no
                 return true;
         for (size_t i = 0; i < field->n_symbols; i++)
                 nearest_try(&nearest, field->symbols[i]);
-        mistake_at(c, node, "'%.80s' is no value of %s%s", node->text, field->name, nearest_hint(&nearest, hint));
+        mistake_at(c, node, IN_READING(&c->r, "'%.80s' is no value of %s%s", "'%.80s' is geen waarde van %s%s"),
+                   node->text, field->name, reading_hint(&c->r, &nearest, hint));
         return false;
 }
 
@@ -147,16 +159,20 @@ static bool value_read_organisation(struct norm_reading *c, const struct yaml_no
                 return true;
         }
         if (organisation_kind_of(node->text, &kind)) {
-                mistake_at(c, node, "'%s' is a kind of organisation; %s names one organisation by its id", node->text, field->name);
+                mistake_at(c, node,
+                           IN_READING(&c->r, "'%s' is a kind of organisation; %s names one organisation by its id",
+                                      "'%s' is een soort organisatie; %s noemt één organisatie met haar id"),
+                           node->text, field->name);
                 return false;
         }
         organisations_nearest(c->orgs, &nearest);
-        mistake_at(c, node, "%s: no organisation '%.80s'%s", field->name, node->text, nearest_hint(&nearest, hint));
+        mistake_at(c, node, IN_READING(&c->r, "%s: no organisation '%.80s'%s", "%s: er is geen organisatie '%.80s'%s"),
+                   field->name, node->text, reading_hint(&c->r, &nearest, hint));
         return false;
 }
 
 static bool value_read_text(struct norm_reading *c, const struct yaml_node *node, struct slot *ret) {
-        const char *text = reading_name(&c->r, node, "the value");
+        const char *text = reading_name(&c->r, node, IN_READING(&c->r, "the value", "de waarde"));
 
         *ret = (struct slot){.kind = SLOT_STRING, .s = text_of(text)};
         return text != NULL;
@@ -168,7 +184,7 @@ static bool value_read_number(struct norm_reading *c, const struct yaml_node *no
         *ret = (struct slot){.kind = whole ? SLOT_INT : SLOT_DOUBLE};
         if (!node->quoted && (whole ? text_to_int64(text_of(node->text), &ret->i) : text_to_double(text_of(node->text), &ret->d)))
                 return true;
-        mistake_at(c, node, "%s is a number, and '%.80s' is none", field->name, node->text);
+        mistake_at(c, node, IN_READING(&c->r, "%s is a number, and '%.80s' is none", "%s is een getal, en '%.80s' niet"), field->name, node->text);
         return false;
 }
 
@@ -193,7 +209,8 @@ static bool value_read_other(struct norm_reading *c, const struct yaml_node *nod
                 break;
         }
         if (!ok)
-                mistake_at(c, node, "%s is a %s, and '%.80s' is none", field->name, layout_type_word(field->type), node->text);
+                mistake_at(c, node, IN_READING(&c->r, "%s is a %s, and '%.80s' is none", "%s is van het type %s, en '%.80s' niet"),
+                           field->name, layout_type_word(field->type), node->text);
         return ok;
 }
 
@@ -201,14 +218,14 @@ static bool value_read(struct norm_reading *c, const struct yaml_node *node, con
         const struct layout_field *field = &type->layout->fields[slot];
         bool flag;
 
-        if (!reading_scalar(&c->r, node, "a value"))
+        if (!reading_scalar(&c->r, node, IN_READING(&c->r, "a value", "een waarde")))
                 return false;
         if (reading_is_null(node)) {
-                mistake_at(c, node, "null equals nothing; write %s: absent", field->name);
+                mistake_at(c, node, IN_READING(&c->r, "null equals nothing; write %s: absent", "null is aan niets gelijk; schrijf %s: absent"), field->name);
                 return false;
         }
         if (condition_is_word(node, "present") || condition_is_word(node, "absent")) {
-                mistake_at(c, node, "'%s' stands alone, not among values", node->text);
+                mistake_at(c, node, IN_READING(&c->r, "'%s' stands alone, not among values", "'%s' staat alleen, niet tussen waarden"), node->text);
                 return false;
         }
         switch (field->type) {
@@ -236,7 +253,8 @@ static void condition_read_values(struct norm_reading *c, const struct yaml_node
         struct slot *values;
 
         if (n == 0 || n > CONDITION_VALUES_MAX) {
-                mistake_at(c, node, "a list of values has 1 to %d of them", CONDITION_VALUES_MAX);
+                mistake_at(c, node, IN_READING(&c->r, "a list of values has 1 to %d of them", "een lijst van waarden heeft er 1 tot en met %d"),
+                           CONDITION_VALUES_MAX);
                 return;
         }
         values = reading_alloc(&c->r, n, sizeof(*values));
@@ -251,7 +269,7 @@ static void condition_read_values(struct norm_reading *c, const struct yaml_node
                         continue;
                 for (size_t j = 0; j < ret->n_values; j++) {
                         if (slot_equal(&values[j], value))
-                                mistake_at(c, item, "'%.80s' stands here twice", item->text);
+                                mistake_at(c, item, IN_READING(&c->r, "'%.80s' stands here twice", "'%.80s' staat hier twee keer"), item->text);
                 }
                 ret->n_values++;
         }
@@ -264,13 +282,15 @@ static void condition_read_test(struct norm_reading *c, const struct yaml_node *
         if (condition_is_word(node, "present") || condition_is_word(node, "absent")) {
                 ret->test = node->text[0] == 'p' ? TEST_PRESENT : TEST_ABSENT;
                 if (!field->nullable)
-                        mistake_at(c, node, "%s of %s is never absent", field->name, type->name);
+                        mistake_at(c, node, IN_READING(&c->r, "%s of %s is never absent", "%s van %s is nooit leeg"), field->name, type->name);
                 return;
         }
         ret->test = TEST_IS;
         if (node->kind == YAML_MAPPING) {
                 if (node->n != 1 || strcmp(node->keys[0]->text, "not") != 0) {
-                        mistake_at(c, node, "a condition is a value, a list of values, {not: …}, present or absent");
+                        mistake_at(c, node,
+                                   IN_READING(&c->r, "a condition is a value, a list of values, {not: …}, present or absent",
+                                              "een voorwaarde is een waarde, een lijst van waarden, {not: …}, present of absent"));
                         return;
                 }
                 ret->test = TEST_NOT;
@@ -288,11 +308,17 @@ static void condition_unknown_key(struct norm_reading *c, const struct yaml_node
         if (others)
                 event_types_nearest(c->types, &nearest);
         if (self && others)
-                mistake_at(c, key, "'%.80s' is neither a field of %s nor an event%s", key->text, self->name, nearest_hint(&nearest, hint));
+                mistake_at(c, key,
+                           IN_READING(&c->r, "'%.80s' is neither a field of %s nor an event%s", "'%.80s' is geen veld van %s en ook geen gebeurtenis%s"),
+                           key->text, self->name, reading_hint(&c->r, &nearest, hint));
         else if (self)
-                mistake_at(c, key, "%s has no field '%.80s'%s", self->name, key->text, nearest_hint(&nearest, hint));
+                mistake_at(c, key, IN_READING(&c->r, "%s has no field '%.80s'%s", "%s heeft geen veld '%.80s'%s"),
+                           self->name, key->text, reading_hint(&c->r, &nearest, hint));
         else
-                mistake_at(c, key, "'%.80s' is no event, and there is no starting fact whose field it could be%s", key->text, nearest_hint(&nearest, hint));
+                mistake_at(c, key,
+                           IN_READING(&c->r, "'%.80s' is no event, and there is no starting fact whose field it could be%s",
+                                      "'%.80s' is geen gebeurtenis, en er begint hier niets waarvan het een veld kan zijn%s"),
+                           key->text, reading_hint(&c->r, &nearest, hint));
 }
 
 /* Which fact a condition looks at, by its key. */
@@ -309,7 +335,10 @@ static bool condition_read_subject(struct norm_reading *c, const struct yaml_nod
                 return ret->slot >= 0;
         }
         if (dot) {
-                mistake_at(c, key, "conditions here look at the %s itself: fields without a dot", self ? self->name : "fact");
+                mistake_at(c, key,
+                           IN_READING(&c->r, "conditions here look at the %s itself: fields without a dot",
+                                      "voorwaarden kijken hier naar %s zelf: velden zonder punt"),
+                           self ? self->name : IN_READING(&c->r, "fact", "het feit"));
                 return false;
         }
         ret->slot = self ? layout_slot(self->layout, key->text) : -1;
@@ -338,7 +367,10 @@ static void condition_read(struct norm_reading *c, const struct yaml_node *node,
         else if (condition_is_word(node, "absent"))
                 ret->test = TEST_ABSENT;
         else
-                mistake_at(c, node, "%s is an event: it is present or absent; for a field of it write %s.field", ret->type->name, ret->type->name);
+                mistake_at(c, node,
+                           IN_READING(&c->r, "%s is an event: it is present or absent; for a field of it write %s.field",
+                                      "%s is een gebeurtenis: die is er (present) of niet (absent); schrijf voor een veld ervan %s.veld"),
+                           ret->type->name, ret->type->name);
 }
 
 void reference_conditions(struct norm_reading *c, const struct yaml_node *node, const struct event_type *self, bool others, struct conditions *ret) {
@@ -348,7 +380,7 @@ void reference_conditions(struct norm_reading *c, const struct yaml_node *node, 
         if (!node || !reading_mapping(&c->r, node, "conditions"))
                 return;
         if (node->n == 0) {
-                mistake_at(c, node, "no condition stands here; leave it out");
+                mistake_at(c, node, IN_READING(&c->r, "no condition stands here; leave it out", "hier staat geen voorwaarde; laat de sleutel weg"));
                 return;
         }
         items = reading_alloc(&c->r, node->n, sizeof(*items));
@@ -371,7 +403,10 @@ static bool reference_item(struct norm_reading *c, const struct yaml_node *node,
         bool named;
 
         if (node->kind == YAML_SEQUENCE || (node->kind == YAML_MAPPING && node->n != 1)) {
-                mistake_at(c, node, "%s: each item is one event, bare or with its conditions: {event: {field: value}}", what);
+                mistake_at(c, node,
+                           IN_READING(&c->r, "%s: each item is one event, bare or with its conditions: {event: {field: value}}",
+                                      "%s: ieder onderdeel is één gebeurtenis, los of met haar voorwaarden: {gebeurtenis: {veld: waarde}}"),
+                           what);
                 return false;
         }
         if (node->kind == YAML_MAPPING)
@@ -392,7 +427,7 @@ void reference_events(struct norm_reading *c, const struct yaml_node *node, cons
         if (!node)
                 return;
         if (node->kind == YAML_SEQUENCE && node->n == 0) {
-                mistake_at(c, node, "%s names no event; leave it out", what);
+                mistake_at(c, node, IN_READING(&c->r, "%s names no event; leave it out", "%s noemt geen gebeurtenis; laat de sleutel weg"), what);
                 return;
         }
         items = reading_alloc(&c->r, reading_items(node), sizeof(*items));
@@ -422,18 +457,23 @@ static bool role_read_field(struct norm_reading *c, const struct yaml_node *node
         if (!type)
                 return false;
         if (!c->start) {
-                mistake_at(c, node, "there is no starting fact here of which %s could be a field", node->text);
+                mistake_at(c, node,
+                           IN_READING(&c->r, "there is no starting fact here of which %s could be a field", "hier begint niets waarvan %s een veld kan zijn"),
+                           node->text);
                 return false;
         }
         if (type != c->start) {
-                mistake_at(c, node, "only a field of %s can say whom this is for, not one of %s", c->start->name, type->name);
+                mistake_at(c, node,
+                           IN_READING(&c->r, "only a field of %s can say whom this is for, not one of %s",
+                                      "alleen een veld van %s kan zeggen voor wie dit is, niet een veld van %s"),
+                           c->start->name, type->name);
                 return false;
         }
         ret->slot = reference_field(c, node, type, text_of(dot + 1));
         if (ret->slot < 0)
                 return false;
         if (!event_type_is_organisation(type, ret->slot)) {
-                mistake_at(c, node, "%s of %s does not name an organisation", dot + 1, type->name);
+                mistake_at(c, node, IN_READING(&c->r, "%s of %s does not name an organisation", "%s van %s noemt geen organisatie"), dot + 1, type->name);
                 return false;
         }
         ret->kind = ROLE_FIELD;
@@ -452,12 +492,19 @@ static bool role_unknown(struct norm_reading *c, const struct yaml_node *node) {
         organisations_nearest_role(c->orgs, &nearest);
         organisations_nearest(c->orgs, &nearest);
         if (organisation_kind_of(node->text, &kind))
-                mistake_at(c, node, "'%s' is a kind of organisation, and nobody has it as a role: give it in the roles of a region, or name an organisation",
+                mistake_at(c, node,
+                           IN_READING(&c->r,
+                                      "'%s' is a kind of organisation, and nobody has it as a role: give it in the roles of a region, or name an organisation",
+                                      "'%s' is een soort organisatie, en niemand heeft die als rol: geef haar bij roles van een regio, of noem een "
+                                      "organisatie"),
                            node->text);
         else if (strcmp(node->text, each_words[EACH_PARTNER]) == 0 || strcmp(node->text, each_words[EACH_PART]) == 0)
-                mistake_at(c, node, "'%s' is the role of a norm with for_each: %s only", node->text, node->text);
+                mistake_at(c, node,
+                           IN_READING(&c->r, "'%s' is the role of a norm with for_each: %s only", "'%s' is alleen een rol in een norm met for_each: %s"),
+                           node->text, node->text);
         else
-                mistake_at(c, node, "nobody can have the role '%.80s'%s", node->text, nearest_hint(&nearest, hint));
+                mistake_at(c, node, IN_READING(&c->r, "nobody can have the role '%.80s'%s", "niemand kan de rol '%.80s' hebben%s"),
+                           node->text, reading_hint(&c->r, &nearest, hint));
         return false;
 }
 
@@ -465,7 +512,7 @@ static bool role_read(struct norm_reading *c, const struct yaml_node *node, stru
         const char *dot;
 
         *ret = (struct role){.slot = -1};
-        if (!reading_scalar(&c->r, node, "a role"))
+        if (!reading_scalar(&c->r, node, IN_READING(&c->r, "a role", "een rol")))
                 return false;
         ret->name = reading_copy(&c->r, node->text);
         ret->organisation = organisations_find(c->orgs, text_of(node->text));
@@ -508,7 +555,7 @@ void reference_roles(struct norm_reading *c, const struct yaml_node *node, const
         }
         n = reading_items(node);
         if (n > ROLES_MAX || (n == 0 && !may_be_empty)) {
-                mistake_at(c, node, "%s names 1 to %d roles", what, ROLES_MAX);
+                mistake_at(c, node, IN_READING(&c->r, "%s names 1 to %d roles", "%s noemt 1 tot en met %d rollen"), what, ROLES_MAX);
                 return;
         }
         items = reading_alloc(&c->r, n, sizeof(*items));
@@ -523,7 +570,7 @@ void reference_roles(struct norm_reading *c, const struct yaml_node *node, const
                         continue;
                 for (size_t j = 0; j < ret->n; j++) {
                         if (strcmp(items[j].name, role->name) == 0)
-                                mistake_at(c, item, "'%s' stands here twice", role->name);
+                                mistake_at(c, item, IN_READING(&c->r, "'%s' stands here twice", "'%s' staat hier twee keer"), role->name);
                 }
                 ret->n++;
         }

@@ -131,7 +131,10 @@ static void telling_check_symbols(const struct telling_field *field, const struc
                 int index = layout_symbol(in, text_of(field->symbols[i]));
 
                 if (index < 0)
-                        mistakes_place(mistakes, path, "%s must have the symbol %s: ketenwacht tells it", field->name, field->symbols[i]);
+                        mistakes_place(mistakes, path,
+                                       IN_LANGUAGE(mistakes->language, "%s must have the symbol %s: ketenwacht tells it",
+                                                   "%s moet de waarde %s hebben: ketenwacht vertelt die"),
+                                       field->name, field->symbols[i]);
                 else
                         ret->symbols[i] = (uint8_t)index;
         }
@@ -143,14 +146,21 @@ static bool telling_check_field(const struct telling_field *field, const struct 
 
         if (slot < 0) {
                 if (!field->envelope)
-                        mistakes_place(mistakes, path, "the field %s (%s) is missing: ketenwacht tells it", field->name, must);
+                        mistakes_place(mistakes, path,
+                                       IN_LANGUAGE(mistakes->language, "the field %s (%s) is missing: ketenwacht tells it",
+                                                   "het veld %s (%s) ontbreekt: ketenwacht vertelt het"),
+                                       field->name, must);
                 return false;
         }
         if (layout->fields[slot].type == field->type && !layout->fields[slot].nullable)
                 return true;
         if (!field->envelope)
-                mistakes_place(mistakes, path, "the field %s must be %s%s, not %s: ketenwacht tells it", field->name, must,
-                             layout->fields[slot].nullable ? " and not nullable" : "", layout_type_word(layout->fields[slot].type));
+                mistakes_place(mistakes, path,
+                               IN_LANGUAGE(mistakes->language, "the field %s must be %s%s, not %s: ketenwacht tells it",
+                                           "het veld %s moet van het type %s zijn%s, niet %s: ketenwacht vertelt het"),
+                               field->name, must,
+                               layout->fields[slot].nullable ? IN_LANGUAGE(mistakes->language, " and not nullable", " en niet leeg (null)") : "",
+                               layout_type_word(layout->fields[slot].type));
         return false;
 }
 
@@ -184,7 +194,11 @@ void telling_record_make(enum telling_form form, const struct layout *layout, co
                 if (field->has_default && field->default_value.kind != SLOT_NULL)
                         ret->defaults |= UINT64_C(1) << i;
                 else if (!field->has_default && !field->nullable)
-                        mistakes_place(mistakes, path, "the field %s must be nullable or have a default: ketenwacht has nothing to tell in it", field->name);
+                        mistakes_place(mistakes, path,
+                                       IN_LANGUAGE(mistakes->language,
+                                                   "the field %s must be nullable or have a default: ketenwacht has nothing to tell in it",
+                                                   "het veld %s moet leeg mogen zijn (null) of een default hebben: ketenwacht heeft er niets in te vertellen"),
+                                       field->name);
         }
 }
 

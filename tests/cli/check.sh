@@ -86,6 +86,7 @@ row 0 '*' '' --strict --config "$config" --schemas "$schemas"
 row 0 "version *
 warning: $work/contact/organisations.yaml:*:5: gm1979 (Eemsdelta) names no contact 'local-team', which region groningen asks for" '' \
         --config "$work/contact" --schemas "$schemas"
+cp -r "$work/contact" "$work/deputy"
 row 1 '{"ok":false,*,"warnings":[[]"*gm1979*"[]]}' '' --strict --json --config "$work/contact" --schemas "$schemas"
 sed -i '/id: gm1979,/,/^  - {id: gm0014/s/for: gi/for: gy/' "$work/contact/organisations.yaml"
 row 2 '' "$work/contact/organisations.yaml:*: no organisation, region or kind of organisation is called 'gy' (did you mean 'gi'?)
@@ -297,4 +298,45 @@ row 2 '' "ketenwacht check: $work/mijn/proef.yaml has no mistake of its own, but
 one 0 "$work/mijn/proef.yaml: protocol proef, 1 normen, 0 routes, 2 sleutels naar eigen keuze
 eigen keuze: proef first-talk.announce
 *" '' --lang nl "$work/mijn/proef.yaml"
+
+# In Dutch of protocols, organisations, schemas, contacts and coverage: mistakes and what can hardly be meant.
+# changed FILE SED SENTENCE: what is said when a file of the configuration is changed so.
+changed() {
+        cp -r "$config" "$work/changed"
+        sed -i "$2" "$work/changed/$1"
+        row 2 '' "*$work/changed/$1:* $3
+*; verbeter de regels hierboven" --lang nl --config "$work/changed" --schemas "$schemas"
+        rm -r "$work/changed"
+}
+protocol=protocols/groningen-gi-2022.yaml
+changed "$protocol" 's/starts: referral-issued.date/starts: referral-isued.date/' \
+        "geen gebeurtenis heet 'referral-isued' (bedoelde u 'referral-issued'?)"
+changed "$protocol" 's/term: 5 working days/term: 5 workin days/' \
+        "'workin days' is geen eenheid van tijd (bedoelde u 'working days'?); hier hoort days, weeks, months, years, working days of hours"
+changed "$protocol" 's/^    met_by: .referral-answered.$/    met_bij: [referral-answered]/' "een norm kent geen sleutel 'met_bij' (bedoelde u 'met_by'?)"
+changed "$protocol" 's/{after: 0 days, to: .municipality, gi.}/{na: 0 days, to: [gi]}/' "een trede mist de sleutel 'after'"
+changed "$protocol" 's/to: .municipality, gi./to: [gementee]/' "niemand kan de rol 'gementee' hebben*"
+changed "$protocol" 's/^region: groningen/region: groning/' "geen regio heet 'groning' (bedoelde u 'groningen'?)"
+changed organisations.yaml 's/kind: inspectorate/kind: inspector/' "geen soort organisatie heet 'inspector' (bedoelde u 'inspectorate'?)"
+changed version 's/.*/een/' "hier hoort één getal vanaf 1 te staan, *"
+dutch_advised() {
+        want=$1
+        shift
+        printf '%s\n' 'protocol: p' 'region: r' 'valid: {from: 2020-01-01}' "$@" >"$work/advice/protocols/p.yaml"
+        row 1 "versie *
+let op: $work/advice/protocols/p.yaml: $want" '' --lang nl --strict --config "$work/advice" --schemas "$schemas"
+}
+dutch_advised "norm 'n': herinnering 1 komt voordat de termijn begint, *" "$CHILD, term: 5 working days, remind: [{before: 2 weeks, to: [gi]}]}]"
+dutch_advised "norm 'n': trede 2 komt voor trede 1; *" "$CHILD, term: 5 days, escalate: [{after: 1 month, to: [gi]}, {after: 3 weeks, to: [gi]}]}]"
+cp -r "$schemas" "$work/wrong"
+sed -i 's/"ketenwacht.personal"/"ketenwacht.persoonlijk"/' "$work/wrong/measure-started.avsc"
+row 2 '' "$work/wrong/measure-started.avsc: *: geen eigenschap heet 'ketenwacht.persoonlijk'*" --lang nl --config "$config" --schemas "$work/wrong"
+row 1 "versie *
+let op: *: gm1979 (Eemsdelta) noemt geen contact 'local-team', dat regio groningen vraagt" '' \
+        --lang nl --strict --config "$work/deputy" --schemas "$schemas"
+row 0 'versie *
+nieuw: meeting-held: eigen datum date (door de naam), nooit in de toekomst*' '' --lang nl --config "$config" --schemas "$work/schemas"
+sed -i 's/^R02: .*/R02: {reports: [norm]}/' "$work/empty/coverage.yaml"
+row 2 '' "$work/empty/coverage.yaml:*:17: geen overzicht heet 'norm' (bedoelde u 'norms'?)
+ketenwacht check: 1 vergissing in $work/empty/coverage.yaml; verbeter de regels hierboven" --lang nl --coverage --config "$work/empty" --schemas "$schemas"
 exit $failed
