@@ -5,6 +5,7 @@ Reads C just well enough for the style checks: what is code, and where functions
 Knows comments, literals, preprocessor lines and braces. Knows no types and expands no macros.
 """
 
+import functools
 import re
 
 _TOKEN = re.compile(
@@ -34,6 +35,7 @@ def includes(text):
     return [(line_of(text, m.start()), m.group(1), m.group(2)) for m in _INCLUDE.finditer(without_comments)]
 
 
+@functools.lru_cache(maxsize=None)
 def code(text):
     """The text, same length and lines, with comments and the inside of literals blanked."""
     return _TOKEN.sub(_blank_keep_quotes, text)
@@ -66,16 +68,18 @@ def functions(text):
 
 def calls(text, names):
     """(name, offset, arguments) of each call of one of these functions or macros: the text of each argument, comments blanked."""
+    if not any(name in text for name in names):
+        return
     plain, shown = code(text), re.sub(r"/\*.*?\*/", _blank, text, flags=re.DOTALL)
     for m in re.finditer(rf"(?<![\w.>#])({'|'.join(map(re.escape, names))})\s*\(", plain):
-        if re.search(r"#[ \t]*define[ \t]+$", plain[:m.start()]):
+        if re.search(r"#[ \t]*define[ \t]+$", plain[plain.rfind("\n", 0, m.start()) + 1:m.start()]):
             continue
         depth, begin, arguments = 1, m.end(), []
-        for i in range(m.end(), len(plain)):
-            depth += (plain[i] in "([{") - (plain[i] in ")]}")
-            if depth == 0 or (depth == 1 and plain[i] == ","):
-                arguments.append(shown[begin:i].strip())
-                begin = i + 1
+        for sign in re.compile(r"[][(){},]").finditer(plain, m.end()):
+            depth += (sign.group() in "([{") - (sign.group() in ")]}")
+            if depth == 0 or (depth == 1 and sign.group() == ","):
+                arguments.append(shown[begin:sign.start()].strip())
+                begin = sign.end()
             if depth == 0:
                 break
         yield m.group(1), m.start(), arguments
