@@ -55,7 +55,7 @@ static int work_add_event(struct work *w, struct arena *arena, const char *json)
         int r;
 
         arena_reset(arena);
-        line_parse(w->config->types, w->config->organisations, text_of(json), arena, &line);
+        line_parse(w->config->types, w->config->organisations, text_of(json), LANGUAGE_EN, arena, &line);
         if (line.kind != LINE_EVENT) {
                 fprintf(stderr, "%s\n", line.error.text);
                 line_done(&line);

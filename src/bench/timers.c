@@ -81,7 +81,7 @@ static int cases_template(struct timers_cases *cases, struct error *err) {
                             gi->id, gi->id, municipality->id);
         if (!json)
                 return -ENOMEM;
-        line_parse(cases->config->types, cases->config->organisations, text_of(json), cases->arena, &line);
+        line_parse(cases->config->types, cases->config->organisations, text_of(json), LANGUAGE_EN, cases->arena, &line);
         if (line.kind == LINE_EVENT) {
                 cases->event = line.event;
                 /* Strings may point into the line's JSON, which goes: those that stay are these. */

@@ -75,7 +75,7 @@ static int lines_play_file(const struct lines_input *input, FILE *in, const stru
                 return r;
         while ((r = lines_next(&lines, &text)) == 0) {
                 arena_reset(arena);
-                line_parse(config->types, config->organisations, text, arena, &line);
+                line_parse(config->types, config->organisations, text, LANGUAGE_EN, arena, &line);
                 r = lines_play_line(input, lines.number, &line, replay);
                 line_done(&line);
                 if (r)

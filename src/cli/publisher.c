@@ -101,7 +101,7 @@ static int publisher_line(struct publishing *run, struct text text, struct error
         int r = 0;
 
         arena_reset(run->arena);
-        line_parse(run->p->types, run->p->organisations, text, run->arena, &line);
+        line_parse(run->p->types, run->p->organisations, text, LANGUAGE_EN, run->arena, &line);
         switch (line.kind) {
         case LINE_BLANK:
                 break;

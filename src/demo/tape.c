@@ -100,7 +100,7 @@ int tape_read(struct tape *tape, FILE *in, const struct event_types *types, cons
                 struct line line;
 
                 arena_reset(arena);
-                line_parse(types, orgs, text, arena, &line);
+                line_parse(types, orgs, text, LANGUAGE_EN, arena, &line);
                 if (line.kind == LINE_REFUSED)
                         refused(ctx, lines.number, &line);
                 r = tape_read_line(tape, &line, text);

@@ -18,7 +18,7 @@ const char *const story_told_names[STORY_TELLINGS] = {"copy", "announcement", "r
 typedef VECTOR(struct story) story_list;
 
 static bool story_find_protocol(struct story_reading *s, const struct yaml_node *root) {
-        const struct yaml_node *node = reading_required(&s->r, root, "protocol", "a file of stories");
+        const struct yaml_node *node = reading_required(&s->r, root, "protocol", IN_READING(&s->r, "a file of stories", "een bestand met verhalen"));
         char hint[NEAREST_HINT_MAX];
 
         if (!node || !reading_scalar(&s->r, node, "protocol"))
@@ -31,7 +31,8 @@ static bool story_find_protocol(struct story_reading *s, const struct yaml_node 
                         return true;
                 nearest_try(&nearest, s->protocol->name);
         }
-        reading_mistake(&s->r, node, "no protocol is called '%.80s'%s", node->text, nearest_hint(&nearest, hint));
+        reading_mistake(&s->r, node, IN_READING(&s->r, "no protocol is called '%.80s'%s", "geen protocol heet '%.80s'%s"),
+                        node->text, reading_hint(&s->r, &nearest, hint));
         return false;
 }
 
@@ -48,13 +49,15 @@ static void story_read_defaults(struct story_reading *s, const struct yaml_node 
                 if (!organisation_kind_of(node->keys[i]->text, &kind)) {
                         for (unsigned k = 0; k < KINDS; k++)
                                 nearest_try(&nearest, organisation_kind_names[k]);
-                        reading_mistake(&s->r, node->keys[i], "no kind of organisation is called '%.80s'%s", node->keys[i]->text, nearest_hint(&nearest, hint));
+                        reading_mistake(&s->r, node->keys[i],
+                                        IN_READING(&s->r, "no kind of organisation is called '%.80s'%s", "geen soort organisatie heet '%.80s'%s"),
+                                        node->keys[i]->text, reading_hint(&s->r, &nearest, hint));
                         continue;
                 }
                 org = story_organisation(s, node->items[i]);
                 if (org && org->kind != kind)
-                        reading_mistake(&s->r, node->items[i], "'%s' is of the kind %s, not %s", org->id, organisation_kind_names[org->kind],
-                                        organisation_kind_names[kind]);
+                        reading_mistake(&s->r, node->items[i], IN_READING(&s->r, "'%s' is of the kind %s, not %s", "'%s' is van de soort %s, niet %s"),
+                                        org->id, organisation_kind_names[org->kind], organisation_kind_names[kind]);
                 else if (org)
                         s->defaults[kind] = org;
         }
@@ -97,7 +100,8 @@ static void story_read_region(struct story_reading *s, const struct yaml_node *n
         if (s->region)
                 return;
         regions_nearest(s->config->organisations, &nearest);
-        reading_mistake(&s->r, node, "no region is called '%.80s'%s", node->text, nearest_hint(&nearest, hint));
+        reading_mistake(&s->r, node, IN_READING(&s->r, "no region is called '%.80s'%s", "geen regio heet '%.80s'%s"),
+                        node->text, reading_hint(&s->r, &nearest, hint));
 }
 
 static void story_read_instance(struct story_reading *s, const struct yaml_node *node) {
@@ -108,7 +112,7 @@ static void story_read_instance(struct story_reading *s, const struct yaml_node 
 }
 
 static bool story_read_title(struct story_reading *s, const struct yaml_node *node, const story_list *all) {
-        const struct yaml_node *title = reading_required(&s->r, node, "story", "a story");
+        const struct yaml_node *title = reading_required(&s->r, node, "story", IN_READING(&s->r, "a story", "een verhaal"));
 
         s->story->title = title ? reading_text(&s->r, title, "story") : NULL;
         if (!s->story->title)
@@ -116,7 +120,9 @@ static bool story_read_title(struct story_reading *s, const struct yaml_node *no
         for (size_t i = 0; i < all->n; i++) {
                 if (strcmp(all->items[i].title, s->story->title) != 0)
                         continue;
-                reading_mistake(&s->r, title, "a story of this title stands already in line %u; with rows, put a <word> into the title",
+                reading_mistake(&s->r, title,
+                                IN_READING(&s->r, "a story of this title stands already in line %u; with rows, put a <word> into the title",
+                                           "een verhaal met deze titel staat al in regel %u; zet bij rows een <woord> in de titel"),
                                 all->items[i].node->line);
                 return false;
         }
@@ -128,11 +134,12 @@ static void story_read_one(struct story_reading *file, const struct yaml_node *n
         static const char *const keys[] = {"story", "norm", "routes", "region", "instance", "defaults", "given", "clock", "expect", NULL};
         struct story story = {.node = node};
         struct story_reading s = *file;
-        const struct yaml_node *given = reading_required(&s.r, node, "given", "a story"), *clock = reading_required(&s.r, node, "clock", "a story"),
-                               *expect = reading_required(&s.r, node, "expect", "a story");
+        const char *what = IN_READING(&s.r, "a story", "een verhaal");
+        const struct yaml_node *given = reading_required(&s.r, node, "given", what), *clock = reading_required(&s.r, node, "clock", what),
+                               *expect = reading_required(&s.r, node, "expect", what);
 
         s.story = &story;
-        reading_keys(&s.r, node, keys, "a story");
+        reading_keys(&s.r, node, keys, what);
         if (!story_read_title(&s, node, all) || !given || !clock || !expect)
                 return;
         story_read_defaults(&s, yaml_get(node, "defaults"));
@@ -140,7 +147,9 @@ static void story_read_one(struct story_reading *file, const struct yaml_node *n
         story_read_routes(&s, yaml_get(node, "routes"));
         story_read_region(&s, yaml_get(node, "region"));
         if (!yaml_get(node, "norm") && !yaml_get(node, "routes"))
-                reading_mistake(&s.r, node, "the story has neither norm nor routes, so it looks at nothing");
+                reading_mistake(&s.r, node,
+                                IN_READING(&s.r, "the story has neither norm nor routes, so it looks at nothing",
+                                           "het verhaal heeft geen norm en geen routes, dus het kijkt nergens naar"));
         story.expect = expect;
         story_collect_labels(&s, given);
         story_read_instance(&s, yaml_get(node, "instance"));
@@ -186,7 +195,8 @@ static const struct yaml_node *story_row_value(struct reading *r, const struct y
 
                 for (size_t i = 0; i < row->n; i++)
                         nearest_try(&nearest, row->keys[i]->text);
-                reading_mistake(r, node, "<%.80s> has no value in the row of line %u%s", word, row->line, nearest_hint(&nearest, hint));
+                reading_mistake(r, node, IN_READING(r, "<%.80s> has no value in the row of line %u%s", "<%.80s> heeft geen waarde in de rij van regel %u%s"),
+                                word, row->line, reading_hint(r, &nearest, hint));
         }
         return value;
 }
@@ -206,11 +216,16 @@ static const char *story_fill_text(struct reading *r, const struct yaml_node *no
                 if (value && value->kind == YAML_SCALAR)
                         buffer_add_text(&out, value->text);
                 else if (value)
-                        reading_mistake(r, node, "a list can replace a whole value only, not a part of it");
+                        reading_mistake(r, node,
+                                        IN_READING(r, "a list can replace a whole value only, not a part of it",
+                                                   "een lijst kan alleen een hele waarde vervangen, niet een deel ervan"));
                 p += n;
         }
         if (out.failed)
-                reading_mistake(r, node, "too long when its row is filled in: at most %zu characters", FILLED_MAX);
+                reading_mistake(r, node,
+                                IN_READING(r, "too long when its row is filled in: at most %zu characters",
+                                           "te lang als de rij is ingevuld: hoogstens %zu tekens"),
+                                FILLED_MAX);
         filled = reading_copy(r, buffer_text(&out));
         buffer_done(&out);
         return filled;
@@ -245,7 +260,10 @@ static const struct yaml_node *story_fill_scalar(struct reading *r, const struct
 static void story_refuse_double_key(struct reading *r, const struct yaml_node *mapping, size_t at) {
         for (size_t i = 0; i < at; i++) {
                 if (strcmp(mapping->keys[i]->text, mapping->keys[at]->text) == 0)
-                        reading_mistake(r, mapping->keys[at], "the key '%.60s' stands here twice when the row is filled in", mapping->keys[at]->text);
+                        reading_mistake(r, mapping->keys[at],
+                                        IN_READING(r, "the key '%.60s' stands here twice when the row is filled in",
+                                                   "de sleutel '%.60s' staat hier twee keer als de rij is ingevuld"),
+                                        mapping->keys[at]->text);
         }
 }
 
@@ -306,11 +324,13 @@ static void story_read_rows(struct story_reading *s, const struct yaml_node *nod
         if (!rest || !reading_sequence(&s->r, rows, "rows"))
                 return;
         if (rows->n == 0)
-                reading_mistake(&s->r, rows, "rows has no row, so the story would not be told at all");
+                reading_mistake(&s->r, rows,
+                                IN_READING(&s->r, "rows has no row, so the story would not be told at all",
+                                           "rows heeft geen rij, dus het verhaal zou niet worden verteld"));
         for (size_t i = 0; i < rows->n && s->r.e == 0 && s->r.mistakes->n == before; i++) {
                 const struct yaml_node *filled;
 
-                if (!reading_mapping(&s->r, rows->items[i], "a row"))
+                if (!reading_mapping(&s->r, rows->items[i], IN_READING(&s->r, "a row", "een rij")))
                         return;
                 filled = story_fill(&s->r, rest, rows->items[i]);
                 if (filled && s->r.mistakes->n == before)
@@ -324,20 +344,20 @@ static void story_read_root(struct story_reading *s, const struct yaml_node *roo
         static const char *const keys[] = {"protocol", "defaults", "stories", NULL};
         const struct yaml_node *list;
 
-        if (!reading_mapping(&s->r, root, "a file of stories"))
+        if (!reading_mapping(&s->r, root, IN_READING(&s->r, "a file of stories", "een bestand met verhalen")))
                 return;
-        reading_keys(&s->r, root, keys, "a file of stories");
-        list = reading_required(&s->r, root, "stories", "a file of stories");
+        reading_keys(&s->r, root, keys, IN_READING(&s->r, "a file of stories", "een bestand met verhalen"));
+        list = reading_required(&s->r, root, "stories", IN_READING(&s->r, "a file of stories", "een bestand met verhalen"));
         if (!story_find_protocol(s, root) || !list || !reading_sequence(&s->r, list, "stories"))
                 return;
         story_read_defaults(s, yaml_get(root, "defaults"));
         for (size_t i = 0; i < list->n && s->r.e == 0; i++) {
                 const struct yaml_node *node = list->items[i], *rows = yaml_get(node, "rows");
 
-                if (!reading_mapping(&s->r, node, "a story"))
+                if (!reading_mapping(&s->r, node, IN_READING(&s->r, "a story", "een verhaal")))
                         continue;
                 if (all->n >= STORIES_MAX) {
-                        reading_mistake(&s->r, node, "more than %d stories in one file", STORIES_MAX);
+                        reading_mistake(&s->r, node, IN_READING(&s->r, "more than %d stories in one file", "meer dan %d verhalen in een bestand"), STORIES_MAX);
                         return;
                 }
                 if (rows)

@@ -24,8 +24,10 @@ static bool expect_read_told(struct story_reading *s, const struct story_item *i
                 }
                 nearest_try(&nearest, story_told_names[i]);
         }
-        reading_mistake(&s->r, item->head, "nothing that is told is called '%.80s'%s: copy, announcement, reminder, alert or resolved", item->word,
-                        nearest_hint(&nearest, hint));
+        reading_mistake(&s->r, item->head,
+                        IN_READING(&s->r, "nothing that is told is called '%.80s'%s: copy, announcement, reminder, alert or resolved",
+                                   "niets wat wordt verteld heet '%.80s'%s: copy, announcement, reminder, alert of resolved"),
+                        item->word, reading_hint(&s->r, &nearest, hint));
         return false;
 }
 
@@ -53,7 +55,10 @@ static bool expect_read_copy(struct story_reading *s, const struct story_item *i
                 if (s->story->routes[i] == t->type)
                         return true;
         }
-        reading_mistake(&s->r, event, "the story does not look at copies of '%s'; name it under routes", t->type->name);
+        reading_mistake(&s->r, event,
+                        IN_READING(&s->r, "the story does not look at copies of '%s'; name it under routes",
+                                   "het verhaal kijkt niet naar kopieën van '%s'; noem het bij routes"),
+                        t->type->name);
         return false;
 }
 
@@ -68,9 +73,14 @@ static const struct norm *expect_read_norm(struct story_reading *s, const struct
                         return s->story->norms[i];
         }
         if (node)
-                reading_mistake(&s->r, node, "the story does not look at the norm '%s'; name it under norm", node->text);
+                reading_mistake(&s->r, node,
+                                IN_READING(&s->r, "the story does not look at the norm '%s'; name it under norm",
+                                           "het verhaal kijkt niet naar de norm '%s'; noem haar bij norm"),
+                                node->text);
         else
-                reading_mistake(&s->r, item->head, "the story has no norm, so nothing but copies can be expected");
+                reading_mistake(&s->r, item->head,
+                                IN_READING(&s->r, "the story has no norm, so nothing but copies can be expected",
+                                           "het verhaal heeft geen norm, dus er zijn alleen kopieën te verwachten"));
         return NULL;
 }
 
@@ -89,7 +99,8 @@ static bool expect_read_reason(struct story_reading *s, const struct story_item 
                 }
                 nearest_try(&nearest, resolution_names[i]);
         }
-        reading_mistake(&s->r, node, "an alert is not resolved for '%.80s'%s", node->text, nearest_hint(&nearest, hint));
+        reading_mistake(&s->r, node, IN_READING(&s->r, "an alert is not resolved for '%.80s'%s", "een signaal wordt niet ingetrokken om '%.80s'%s"),
+                        node->text, reading_hint(&s->r, &nearest, hint));
         return false;
 }
 
@@ -105,7 +116,7 @@ static bool expect_read_of_norm(struct story_reading *s, const struct story_item
         if (due && !reading_date(&s->r, due, "due", &t->due))
                 return false;
         if (rung && norm->n_rungs == 0) {
-                reading_mistake(&s->r, rung, "the norm '%s' has no rungs", norm->name);
+                reading_mistake(&s->r, rung, IN_READING(&s->r, "the norm '%s' has no rungs", "de norm '%s' heeft geen treden"), norm->name);
                 return false;
         }
         if (rung && !reading_count(&s->r, rung, "rung", 1, (unsigned)norm->n_rungs, &t->rung))
@@ -139,7 +150,7 @@ static void expect_read_one(struct story_reading *s, const struct yaml_node *nod
         if (!story_item_read(s, node, EXAMPLE, &item) || !expect_read_told(s, &item, &t.told))
                 return;
         if (!item.values) {
-                reading_mistake(&s->r, item.head, "must say to whom, as in '%s'", EXAMPLE);
+                reading_mistake(&s->r, item.head, IN_READING(&s->r, "must say to whom, as in '%s'", "hier hoort aan wie, zoals in '%s'"), EXAMPLE);
                 return;
         }
         expect_check_keys(s, &item, t.told);
@@ -159,7 +170,7 @@ void story_read_expect(struct story_reading *s, const struct yaml_node *expect) 
         for (size_t i = 0; i < expect->n && s->r.e == 0 && all.n <= STORY_EXPECTATIONS_MAX; i++)
                 expect_read_one(s, expect->items[i], &all);
         if (all.n > STORY_EXPECTATIONS_MAX)
-                reading_mistake(&s->r, expect, "more than %d expectations", STORY_EXPECTATIONS_MAX);
+                reading_mistake(&s->r, expect, IN_READING(&s->r, "more than %d expectations", "meer dan %d verwachtingen"), STORY_EXPECTATIONS_MAX);
         copy = reading_alloc(&s->r, all.n, sizeof(*copy));
         if (copy && all.n)
                 memcpy(copy, all.items, all.n * sizeof(*copy));

@@ -59,7 +59,10 @@ static const struct norm *given_norm_of(struct story_reading *s, struct given *g
         if (s->story->n_norms)
                 return s->story->norms[0];
         g->norm_told = true;
-        reading_mistake(&s->r, g->item.head, "the story has no norm, so '%s' must say which norm it is about", g->type->name);
+        reading_mistake(&s->r, g->item.head,
+                        IN_READING(&s->r, "the story has no norm, so '%s' must say which norm it is about",
+                                   "het verhaal heeft geen norm, dus '%s' moet zeggen over welke norm het gaat"),
+                        g->type->name);
         return NULL;
 }
 
@@ -87,7 +90,10 @@ static const char *given_instance_of(struct story_reading *s, const struct given
                 return NULL;
         if (text)
                 return story_instance(s, node ? node : g->item.head, text);
-        reading_mistake(&s->r, g->item.head, "'%s' must say which instance of %s it is about (instance: …)", g->type->name, norm->name);
+        reading_mistake(&s->r, g->item.head,
+                        IN_READING(&s->r, "'%s' must say which instance of %s it is about (instance: …)",
+                                   "'%s' moet zeggen over welke plicht van %s het gaat (instance: …)"),
+                        g->type->name, norm->name);
         return NULL;
 }
 
@@ -133,7 +139,10 @@ static void given_write_event_id(struct story_reading *s, const struct given *g,
         struct uuid id;
 
         if (!node) {
-                reading_mistake(&s->r, g->item.head, "'%s' must say with %s: … which event it is about, by the id that the event has", g->type->name, key);
+                reading_mistake(&s->r, g->item.head,
+                                IN_READING(&s->r, "'%s' must say with %s: … which event it is about, by the id that the event has",
+                                           "'%s' moet met %s: … zeggen over welke gebeurtenis het gaat, met de id die deze heeft"),
+                                g->type->name, key);
                 return;
         }
         if (!reading_scalar(&s->r, node, key))
@@ -148,7 +157,9 @@ static void given_write_event_id(struct story_reading *s, const struct given *g,
         if (known)
                 given_write_id(s, w, key, node->text);
         else
-                reading_mistake(&s->r, node, "no event of this story has the id '%.80s'%s", node->text, nearest_hint(&nearest, hint));
+                reading_mistake(&s->r, node,
+                                IN_READING(&s->r, "no event of this story has the id '%.80s'%s", "geen gebeurtenis van dit verhaal heeft de id '%.80s'%s"),
+                                node->text, reading_hint(&s->r, &nearest, hint));
 }
 
 static void given_write_default(struct story_reading *s, const struct given *g, size_t slot, struct json_writer *w) {
@@ -313,7 +324,10 @@ static bool given_read_source(struct story_reading *s, struct given *g) {
         }
         g->source = given_default_source(s, g->type);
         if (!g->source)
-                reading_mistake(&s->r, g->item.head, "'%s' must say its source: defaults name nobody who may publish it", g->type->name);
+                reading_mistake(&s->r, g->item.head,
+                                IN_READING(&s->r, "'%s' must say its source: defaults name nobody who may publish it",
+                                           "'%s' moet zeggen wie het meldt (source): defaults noemt niemand die dit mag melden"),
+                                g->type->name);
         return g->source;
 }
 
@@ -326,12 +340,17 @@ static bool given_read_envelope(struct story_reading *s, struct given *g, size_t
         if (g->item.values)
                 given_check_keys(s, g);
         if (g->type->region && !s->region) {
-                reading_mistake(&s->r, g->item.head, "'%s' is about a region; the story must say which (region: …)", g->type->name);
+                reading_mistake(&s->r, g->item.head,
+                                IN_READING(&s->r, "'%s' is about a region; the story must say which (region: …)",
+                                           "'%s' gaat over een regio; het verhaal moet zeggen welke (region: …)"),
+                                g->type->name);
                 return false;
         }
         g->occurred = g->item.when;
         if (occurred && (!reading_scalar(&s->r, occurred, "occurred") || !story_when_parse(text_of(occurred->text), &g->occurred))) {
-                reading_mistake(&s->r, occurred, "occurred must be a date or a date and a time, such as 2022-10-18 09:00");
+                reading_mistake(&s->r, occurred,
+                                IN_READING(&s->r, "occurred must be a date or a date and a time, such as 2022-10-18 09:00",
+                                           "occurred moet een datum zijn, met of zonder tijd, zoals 2022-10-18 09:00"));
                 return false;
         }
         g->id = id && reading_scalar(&s->r, id, "id") ? id->text : arena_printf(s->r.arena, "#%zu", number);
@@ -345,7 +364,7 @@ static void given_check_line(struct story_reading *s, const struct given *g, con
         const struct yaml_node *field;
         struct line line;
 
-        line_parse(s->config->types, s->config->organisations, text_of(text), s->r.arena, &line);
+        line_parse(s->config->types, s->config->organisations, text_of(text), s->r.mistakes->language, s->r.arena, &line);
         if (line.kind == LINE_REFUSED) {
                 field = line.field ? yaml_get(g->item.values, line.field) : NULL;
                 reading_mistake(&s->r, field ? field : g->item.head, "%s: %s", g->type->name, line.error.text);
@@ -390,12 +409,16 @@ static bool given_read_clock(struct story_reading *s, const struct yaml_node *cl
         if (!reading_scalar(&s->r, clock, "clock"))
                 return false;
         if (!story_when_parse(text_of(clock->text), &when) || !instant_valid(story_instant(when))) {
-                reading_mistake(&s->r, clock, "clock must be a date or a date and a time, such as 2022-12-01 or 2022-12-01 09:00");
+                reading_mistake(&s->r, clock,
+                                IN_READING(&s->r, "clock must be a date or a date and a time, such as 2022-12-01 or 2022-12-01 09:00",
+                                           "clock moet een datum zijn, met of zonder tijd, zoals 2022-12-01 of 2022-12-01 09:00"));
                 return false;
         }
         *ret = story_instant(when);
         if (*ret < latest)
-                reading_mistake(&s->r, clock, "the clock stops before the last event that is given");
+                reading_mistake(&s->r, clock,
+                                IN_READING(&s->r, "the clock stops before the last event that is given",
+                                           "de klok staat stil voor de laatste gebeurtenis van given"));
         return true;
 }
 
@@ -404,9 +427,14 @@ static bool given_count_fits(struct story_reading *s, const struct yaml_node *gi
         if (given->n <= STORY_LINES_MAX && (given->n > 0 || s->region))
                 return true;
         if (given->n == 0)
-                reading_mistake(&s->r, given, "given must have 1 to %d events; only the story of a region (region: …) may have none", STORY_LINES_MAX);
+                reading_mistake(&s->r, given,
+                                IN_READING(&s->r,
+                                           "given must have 1 to %d events; only the story of a region (region: …) may have none",
+                                           "given heeft 1 tot en met %d gebeurtenissen; alleen het verhaal van een regio (region: …) mag er geen hebben"),
+                                STORY_LINES_MAX);
         else
-                reading_mistake(&s->r, given, "given must have at most %d events", STORY_LINES_MAX);
+                reading_mistake(&s->r, given, IN_READING(&s->r, "given must have at most %d events", "given heeft hoogstens %d gebeurtenissen"),
+                                STORY_LINES_MAX);
         return false;
 }
 
@@ -435,7 +463,11 @@ void story_read_given(struct story_reading *s, const struct yaml_node *given, co
                         continue;
                 at->node = item.head;
                 if (story_instant(item.when) < latest)
-                        reading_mistake(&s->r, item.head, "stands after something later; given is in order of time (use date: or occurred: for late news)");
+                        reading_mistake(&s->r, item.head,
+                                        IN_READING(&s->r,
+                                                   "stands after something later; given is in order of time (use date: or occurred: for late news)",
+                                                   "dit staat achter iets wat later is; given staat op volgorde van tijd (gebruik date: of occurred: voor "
+                                                   "laat nieuws)"));
                 else
                         latest = story_instant(item.when);
                 if (latest < first)

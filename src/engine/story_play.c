@@ -109,12 +109,30 @@ static int play_outcome(void *ctx, const struct outcome *outcome) {
 
 /* -- Playing -- */
 
+/* Why the case takes no such event; what the engine says itself is in English. */
+static const char *play_refusal(const struct play *p, int refusal, const struct error *err) {
+        if (p->mistakes->language == LANGUAGE_EN)
+                return err->text;
+        switch (refusal) {
+        case REFUSAL_DUPLICATE_ID:
+                return "een gebeurtenis met deze id zei eerder iets anders; een verbetering krijgt een eigen id en noemt deze in replaces";
+        case REFUSAL_NOT_ALLOWED:
+                return "deze melder kan niet verbeteren of intrekken wat een ander heeft gemeld";
+        case REFUSAL_CASE_FULL:
+                return "de zaak is vol; er is alleen nog plaats voor wat iets beëindigt, intrekt of toelicht";
+        case REFUSAL_CASE_CLOSED:
+                return "deze zaak was voorbij en haar bewaartermijn ook, dus zij is gesloten; een kind dat terugkomt, is een nieuwe zaak";
+        default:
+                return err->text;
+        }
+}
+
 static int play_line(struct play *p, struct replay *replay, const struct story_line *at) {
         struct error err = {0};
         struct line line;
         int r = 0;
 
-        line_parse(p->config->types, p->config->organisations, text_of(at->text), p->arena, &line);
+        line_parse(p->config->types, p->config->organisations, text_of(at->text), p->mistakes->language, p->arena, &line);
         if (line.kind == LINE_CLOCK)
                 r = replay_clock(replay, line.clock);
         else if (line.kind == LINE_EVENT)
@@ -122,7 +140,10 @@ static int play_line(struct play *p, struct replay *replay, const struct story_l
         line_done(&line);
         if (r <= 0)
                 return r;
-        mistakes_at(p->mistakes, p->stories->yaml, at->node, "story '%.120s': this event is refused (%s): %s", p->story->title, refusal_codes[r], err.text);
+        mistakes_at(p->mistakes, p->stories->yaml, at->node,
+                    IN_LANGUAGE(p->mistakes->language, "story '%.120s': this event is refused (%s): %s",
+                                "verhaal '%.120s': deze gebeurtenis wordt geweigerd (%s): %s"),
+                    p->story->title, refusal_codes[r], play_refusal(p, r, &err));
         p->failed = true;
         return 0;
 }
@@ -226,13 +247,20 @@ static void play_fail(struct play *p, const struct story_telling *e, const struc
         p->failed = true;
         (void) play_describe(p, e, NULL, expected);
         if (instead)
-                mistakes_at(p->mistakes, p->stories->yaml, e->node, "story '%.120s': expected %s; told instead %s", p->story->title, expected,
-                          play_describe(p, &instead->telling, e, was));
+                mistakes_at(p->mistakes, p->stories->yaml, e->node,
+                            IN_LANGUAGE(p->mistakes->language, "story '%.120s': expected %s; told instead %s",
+                                        "verhaal '%.120s': verwacht %s; in plaats daarvan verteld %s"),
+                            p->story->title, expected, play_describe(p, &instead->telling, e, was));
         else if (play_say_why(p, e, &why), why.n)
-                mistakes_at(p->mistakes, p->stories->yaml, e->node, "story '%.120s': expected %s; nothing like it was told: %s", p->story->title, expected,
-                            buffer_text(&why));
+                mistakes_at(p->mistakes, p->stories->yaml, e->node,
+                            IN_LANGUAGE(p->mistakes->language, "story '%.120s': expected %s; nothing like it was told: %s",
+                                        "verhaal '%.120s': verwacht %s; niets van die aard is verteld: %s"),
+                            p->story->title, expected, buffer_text(&why));
         else
-                mistakes_at(p->mistakes, p->stories->yaml, e->node, "story '%.120s': expected %s; nothing like it was told", p->story->title, expected);
+                mistakes_at(p->mistakes, p->stories->yaml, e->node,
+                            IN_LANGUAGE(p->mistakes->language, "story '%.120s': expected %s; nothing like it was told",
+                                        "verhaal '%.120s': verwacht %s; niets van die aard is verteld"),
+                            p->story->title, expected);
         buffer_done(&why);
 }
 
@@ -262,8 +290,9 @@ static void play_compare(struct play *p, bool *met) {
                 if (p->told.items[j].taken)
                         continue;
                 p->failed = true;
-                mistakes_at(p->mistakes, p->stories->yaml, story->expect, "story '%.120s': told and not expected: %s", story->title,
-                          play_describe(p, &p->told.items[j].telling, NULL, was));
+                mistakes_at(p->mistakes, p->stories->yaml, story->expect,
+                            IN_LANGUAGE(p->mistakes->language, "story '%.120s': told and not expected: %s", "verhaal '%.120s': verteld en niet verwacht: %s"),
+                            story->title, play_describe(p, &p->told.items[j].telling, NULL, was));
         }
 }
 

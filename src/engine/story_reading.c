@@ -48,7 +48,7 @@ bool story_item_read(struct story_reading *s, const struct yaml_node *node, cons
         *ret = (struct story_item){.head = pair ? node->keys[0] : node};
         if (pair && !reading_is_null(node->items[0])) {
                 ret->values = node->items[0];
-                if (!reading_mapping(&s->r, ret->values, "what stands behind the colon"))
+                if (!reading_mapping(&s->r, ret->values, IN_READING(&s->r, "what stands behind the colon", "wat achter de dubbele punt staat")))
                         return false;
         }
         space = strrchr(ret->head->text, ' ');
@@ -59,8 +59,10 @@ bool story_item_read(struct story_reading *s, const struct yaml_node *node, cons
                 if (story_when_parse(when, &ret->when) && instant_valid(story_instant(ret->when)))
                         return true;
         }
-        reading_mistake(&s->r, ret->head, "must be a date, perhaps a time, and a word, such as '%s', of the years %d to %d", example, INSTANT_YEAR_MIN,
-                        INSTANT_YEAR_MAX);
+        reading_mistake(&s->r, ret->head,
+                        IN_READING(&s->r, "must be a date, perhaps a time, and a word, such as '%s', of the years %d to %d",
+                                   "hier hoort een datum, zo nodig een tijd, en een woord, zoals '%s', uit de jaren %d tot en met %d"),
+                        example, INSTANT_YEAR_MIN, INSTANT_YEAR_MAX);
         return false;
 }
 
@@ -124,7 +126,8 @@ const char *story_instance(struct story_reading *s, const struct yaml_node *node
                 return reading_copy(&s->r, text); /* a year, an organisation, the norm */
         for (size_t i = 0; i < s->labels.n; i++)
                 nearest_try(&nearest, s->labels.items[i]);
-        reading_mistake(&s->r, node, "nothing in this story has the id '%.80s'%s", text, nearest_hint(&nearest, hint));
+        reading_mistake(&s->r, node, IN_READING(&s->r, "nothing in this story has the id '%.80s'%s", "niets in dit verhaal heeft de id '%.80s'%s"),
+                        text, reading_hint(&s->r, &nearest, hint));
         return NULL;
 }
 
@@ -139,7 +142,8 @@ const struct norm *story_norm(struct story_reading *s, const struct yaml_node *n
                         return &s->protocol->norms[i];
                 nearest_try(&nearest, s->protocol->norms[i].name);
         }
-        reading_mistake(&s->r, node, "%s has no norm '%.80s'%s", s->protocol->name, node->text, nearest_hint(&nearest, hint));
+        reading_mistake(&s->r, node, IN_READING(&s->r, "%s has no norm '%.80s'%s", "%s heeft geen norm '%.80s'%s"),
+                        s->protocol->name, node->text, reading_hint(&s->r, &nearest, hint));
         return NULL;
 }
 
@@ -148,13 +152,14 @@ const struct organisation *story_organisation(struct story_reading *s, const str
         const struct organisation *org;
         char hint[NEAREST_HINT_MAX];
 
-        if (!reading_scalar(&s->r, node, "an organisation"))
+        if (!reading_scalar(&s->r, node, IN_READING(&s->r, "an organisation", "een organisatie")))
                 return NULL;
         org = organisations_find(s->config->organisations, text_of(node->text));
         if (org)
                 return org;
         organisations_nearest(s->config->organisations, &nearest);
-        reading_mistake(&s->r, node, "no organisation is called '%.80s'%s", node->text, nearest_hint(&nearest, hint));
+        reading_mistake(&s->r, node, IN_READING(&s->r, "no organisation is called '%.80s'%s", "geen organisatie heet '%.80s'%s"),
+                        node->text, reading_hint(&s->r, &nearest, hint));
         return NULL;
 }
 
@@ -166,7 +171,8 @@ const struct event_type *story_type(struct story_reading *s, const struct yaml_n
         if (type && !type->output)
                 return type;
         event_types_nearest(s->config->types, &nearest);
-        reading_mistake(&s->r, node, "no event is called '%.80s'%s", name, nearest_hint(&nearest, hint));
+        reading_mistake(&s->r, node, IN_READING(&s->r, "no event is called '%.80s'%s", "geen gebeurtenis heet '%.80s'%s"),
+                        name, reading_hint(&s->r, &nearest, hint));
         return NULL;
 }
 

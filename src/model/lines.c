@@ -11,6 +11,7 @@
 #include "base/name.h"
 #include "calendar/date.h"
 #include "model/event_json.h"
+#include "model/event_mistakes.h"
 
 static struct text text_of_json(const json_t *string) {
         return (struct text){json_string_value(string), json_string_length(string)};
@@ -36,7 +37,11 @@ static void line_parse_clock(struct line *line) {
         line->kind = LINE_CLOCK;
         if (json_object_size(line->object) == 1 && json_is_string(clock) && instant_parse(text_of_json(clock), &line->clock))
                 return;
-        error_set(&line->error, "a clock line is {\"clock\": \"2022-10-18T09:00:00+02:00\"} and nothing else, an instant with its offset of the years %d to %d",
+        error_set(&line->error,
+                  IN_LANGUAGE(line->language,
+                              "a clock line is {\"clock\": \"2022-10-18T09:00:00+02:00\"} and nothing else, an instant with its offset of the years %d to %d",
+                              "een regel met clock is {\"clock\": \"2022-10-18T09:00:00+02:00\"} en niets anders, een tijdstip met zijn tijdzone uit de "
+                              "jaren %d tot en met %d"),
                   INSTANT_YEAR_MIN, INSTANT_YEAR_MAX);
         line_refuse(line, REFUSAL_MALFORMED, NULL);
 }
@@ -48,9 +53,12 @@ static void line_refuse_name(const struct event_types *types, struct text name, 
                 struct nearest nearest = NEAREST_INIT(text);
 
                 event_types_nearest(types, &nearest);
-                error_set(&line->error, "event: no schema describes '%s'%s", text, nearest_hint(&nearest, hint));
+                error_set(&line->error, IN_LANGUAGE(line->language, "event: no schema describes '%s'%s", "event: geen schema beschrijft '%s'%s"), text,
+                          language_hint(line->language, &nearest, hint));
         } else {
-                error_set(&line->error, "event: no schema describes an event of this name; ketenwacht schema list names those that there are");
+                error_set(&line->error,
+                          IN_LANGUAGE(line->language, "event: no schema describes an event of this name; ketenwacht schema list names those that there are",
+                                      "event: geen schema beschrijft een gebeurtenis met deze naam; ketenwacht schema list noemt welke er zijn"));
         }
         line_refuse(line, REFUSAL_UNKNOWN_EVENT, "event");
 }
@@ -59,20 +67,23 @@ static void line_refuse_name(const struct event_types *types, struct text name, 
 static void line_check(const struct event_types *types, const struct organisations *orgs, const json_t *object, struct text name, struct text key,
                   const char *const *also, struct arena *arena, struct line *line) {
         const struct event_type *type = event_types_find(types, name);
-        const char *field = NULL;
+        struct event_mistake first;
+        struct event_mistakes m = {.language = line->language, .items = &first, .room = 1};
+        const char *field = NULL, *ignored;
         enum refusal refusal;
 
         if (!type) {
                 line_refuse_name(types, name, line);
                 return;
         }
-        refusal = event_from_json(type, orgs, object, also, arena, &line->event, &field, &line->error);
-        if (refusal == REFUSAL_NONE)
-                refusal = event_check_publisher(&line->event, orgs, &field, &line->error);
+        (void) event_read_json(type, orgs, object, also, arena, &line->event, &m); /* else the first mistake says why */
+        if (m.n == 0)
+                event_judge_publisher(&line->event, orgs, &m);
+        refusal = event_mistakes_first(&m, &field, &line->error);
         if (refusal == REFUSAL_NONE) {
                 line->key = key.s ? key : text_of_json(json_object_get(object, "case_id"));
-                refusal = event_check_key(&line->event, orgs, line->key, &line->error);
-                field = NULL;
+                event_judge_key(&line->event, orgs, line->key, &m);
+                refusal = event_mistakes_first(&m, &ignored, &line->error); /* the key is no field */
         }
         line->kind = LINE_EVENT;
         if (refusal != REFUSAL_NONE)
@@ -93,7 +104,7 @@ static void line_parse_event(const struct event_types *types, const struct organ
 
         line_check(types, orgs, line->object, name, key && !wrong_key ? text_of_json(key) : (struct text){0}, also, arena, line);
         if (wrong_key && (line->kind == LINE_EVENT || line->refusal > REFUSAL_BAD_VALUE)) {
-                error_set(&line->error, "key: must be a string, the case_id");
+                error_set(&line->error, IN_LANGUAGE(line->language, "key: must be a string, the case_id", "key: moet een string zijn, de case_id"));
                 line_refuse(line, REFUSAL_BAD_VALUE, "key");
         }
 }
@@ -104,28 +115,39 @@ static void line_refuse_kind(struct line *line) {
                                             "occurred_at", "recorded_at", "replaces", NULL};
         const char *wanted = "event", *meant = json_key_meant(line->object, wanted, known);
 
-        if (json_object_get(line->object, "event")) {
-                error_set(&line->error, "event: must be a string; write the name of an event type, such as \"measure-started\"");
-        } else if (meant || (meant = json_key_meant(line->object, wanted = "clock", known))) {
-                error_set(&line->error, "event: is missing; '%s' stands there (did you mean '%s'?)", meant, wanted);
-        } else {
-                error_set(&line->error, "event: is missing; write the name of an event type, such as \"measure-started\"");
-        }
+        if (json_object_get(line->object, "event"))
+                error_set(&line->error,
+                          IN_LANGUAGE(line->language, "event: must be a string; write the name of an event type, such as \"measure-started\"",
+                                      "event: moet een string zijn; schrijf de naam van een soort gebeurtenis, zoals \"measure-started\""));
+        else if (meant || (meant = json_key_meant(line->object, wanted = "clock", known)))
+                error_set(&line->error,
+                          IN_LANGUAGE(line->language, "event: is missing; '%s' stands there (did you mean '%s'?)",
+                                      "event: ontbreekt; er staat '%s' (bedoelde u '%s'?)"),
+                          meant, wanted);
+        else
+                error_set(&line->error,
+                          IN_LANGUAGE(line->language, "event: is missing; write the name of an event type, such as \"measure-started\"",
+                                      "event: ontbreekt; schrijf de naam van een soort gebeurtenis, zoals \"measure-started\""));
         line_refuse(line, REFUSAL_MALFORMED, "event");
 }
 
-void line_parse(const struct event_types *types, const struct organisations *orgs, struct text text, struct arena *arena, struct line *ret) {
+void line_parse(const struct event_types *types, const struct organisations *orgs, struct text text, enum language language, struct arena *arena,
+                struct line *ret) {
         const json_t *name;
 
         memset(ret, 0, sizeof(*ret));
+        ret->language = language;
         if (line_is_blank(text))
                 return;
         if (text.n > LINES_BYTES_MAX) {
-                error_set(&ret->error, "longer than %zu bytes, the most that a line may have", LINES_BYTES_MAX);
+                error_set(&ret->error,
+                          IN_LANGUAGE(language, "longer than %zu bytes, the most that a line may have",
+                                      "langer dan %zu bytes, het meeste dat een regel mag hebben"),
+                          LINES_BYTES_MAX);
                 line_refuse(ret, REFUSAL_MALFORMED, NULL);
                 return;
         }
-        ret->object = json_read_object(text, JSON_OF_LINE, LANGUAGE_EN, &ret->error);
+        ret->object = json_read_object(text, JSON_OF_LINE, language, &ret->error);
         if (!ret->object) {
                 line_refuse(ret, REFUSAL_MALFORMED, NULL);
                 return;

@@ -16,6 +16,7 @@
 #include <stdio.h>
 
 #include "base/buffer.h"
+#include "base/language.h"
 #include "model/event.h"
 #include "model/event_types.h"
 
@@ -31,14 +32,16 @@ struct line {
         enum refusal refusal; /* LINE_REFUSED: the first that holds, never REFUSAL_NONE */
         const char *field;    /* LINE_REFUSED: the field that is wrong, or NULL; borrowed from the schema */
         struct error error;   /* LINE_REFUSED: one sentence; never the value of a personal field */
+        enum language language; /* of that sentence */
         json_t *object;       /* what texts of the event point into; see line_done() */
 };
 
 /*
  * Reads one line, of at most LINES_BYTES_MAX bytes (a longer one is refused), into *ret, whose event
- * lives in @arena and in ret->object: call line_done() when it is no longer needed, whatever came out.
+ * lives in @arena and in ret->object: call line_done() when it is no longer needed, whatever came out. @language: of what is said.
  */
-void line_parse(const struct event_types *types, const struct organisations *orgs, struct text text, struct arena *arena, struct line *ret);
+void line_parse(const struct event_types *types, const struct organisations *orgs, struct text text, enum language language, struct arena *arena,
+                struct line *ret);
 
 /*
  * The same from MALFORMED on, for an event that came as a JSON value by another way: of type @name,

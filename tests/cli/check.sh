@@ -175,6 +175,7 @@ warning: *: norm 'referral-answered' tells and has 1 story; it wants 3: met, mis
 1 story, 1 failed; * norms tell, * of them in fewer than 3 stories" '' --stories "$story" --config "$config" --schemas "$schemas"
 row 1 '{"ok":false,"stories":1,"failed":1,"lines":[[]"*:12:9: story *"],"telling_norms":*,"few":[[]{"protocol":"groningen-gi-2022",*}' '' \
         --stories --json "$story" --config "$config" --schemas "$schemas"
+cp "$story" "$work/told.yaml"
 sed -i 's/2022-10-14 reminder/2022-10-13 reminder/' "$story"
 row 0 '*1 story, 0 failed; *' '' --stories "$story" --config "$config" --schemas "$schemas"
 row 1 '*1 story, 0 failed; *' '' --stories --strict "$story" --config "$config" --schemas "$schemas"
@@ -336,6 +337,34 @@ let op: *: gm1979 (Eemsdelta) noemt geen contact 'local-team', dat regio groning
         --lang nl --strict --config "$work/deputy" --schemas "$schemas"
 row 0 'versie *
 nieuw: meeting-held: eigen datum date (door de naam), nooit in de toekomst*' '' --lang nl --config "$config" --schemas "$work/schemas"
+# Stories: what cannot be read, what would be refused as a line or by its case, and what was told otherwise. story, told and line as they stand above.
+# told STATUS SENTENCE SED: of the story with this change.
+told() {
+        cp "$work/told.yaml" "$story"
+        sed -i "$3" "$story"
+        out=$("$ketenwacht" check --lang nl --stories "$story" --config "$config" --schemas "$schemas" 2>&1)
+        status=$?
+        # shellcheck disable=SC2254
+        case $status:$out in $1:"$story:"$2*) ;; *)
+                printf 'check --lang nl --stories with %s\n  said     %s:%s\n  expected %s:%s\n' "$3" "$status" "$out" "$1" "$2"
+                failed=1
+                ;;
+        esac
+}
+told 1 "*:9: verhaal 'Bepaling niet beantwoord': verwacht 2022-10-14 reminder: {to: gm0014}; in plaats daarvan verteld 2022-10-13 reminder: {to: gm0014}
+let op: *: norm 'referral-answered' vertelt iets en heeft 1 verhaal; dat moeten er 3 zijn: op tijd, te laat, de uitzondering
+*
+1 verhaal, 1 mislukt; * normen vertellen iets, * daarvan in minder dan 3 verhalen" ''
+told 1 "*: verteld en niet verwacht: 2022-10-10 announcement: *" '/announcement/d'
+told 1 "*: verwacht 2022-10-19 alert: *; niets van die aard is verteld: *" 's/2022-10-14 reminder: .*/2022-10-19 alert: {rung: 2, to: gi-jbn}/'
+told 1 "*: deze gebeurtenis wordt geweigerd (NOT_ALLOWED): deze melder kan niet *" \
+        's/- 2022-10-10 referral-issued/- 2022-10-10 referral-issued: {id: a}\n      - 2022-10-11 event-withdrawn: {withdrawn: a, source: gm0014}/'
+told 2 "8:9: geen gebeurtenis heet 'referral-isued' (bedoelde u 'referral-issued'?)
+ketenwacht check: 1 vergissing in de verhalen; verbeter de regels hierboven" 's/referral-issued/referral-isued/'
+told 2 "9:12: de klok staat stil voor de laatste gebeurtenis van given" 's/clock: .*/clock: 2022-10-01/'
+told 2 "11:9: niets wat wordt verteld heet 'aankondiging'*: copy, announcement, reminder, alert of resolved" 's/10 announcement/10 aankondiging/'
+told 2 "6:5: een verhaal kent geen sleutel 'wordt'*" 's/norm: .*/&\n    wordt: 1/'
+told 2 "*: referral-issued: date: *" 's/referral-issued/referral-issued: {date: gisteren}/'
 sed -i 's/^R02: .*/R02: {reports: [norm]}/' "$work/empty/coverage.yaml"
 row 2 '' "$work/empty/coverage.yaml:*:17: geen overzicht heet 'norm' (bedoelde u 'norms'?)
 ketenwacht check: 1 vergissing in $work/empty/coverage.yaml; verbeter de regels hierboven" --lang nl --coverage --config "$work/empty" --schemas "$schemas"

@@ -41,6 +41,7 @@ def code(text):
     return _TOKEN.sub(_blank_keep_quotes, text)
 
 
+@functools.lru_cache(maxsize=None)
 def functions(text):
     """(name, first line, last line) of each function body; None when the braces do not balance."""
     plain = _ATTRIBUTE.sub(_blank, _DIRECTIVE.sub(_blank, code(text)))

@@ -93,7 +93,7 @@ static void side_advance(struct side *s, instant_t until) {
 static void accept_line(const char *json, struct side *const *sides, size_t n) {
         struct line line;
 
-        line_parse(config->types, config->organisations, text_of(json), arena, &line);
+        line_parse(config->types, config->organisations, text_of(json), LANGUAGE_EN, arena, &line);
         ck_assert_msg(line.kind == LINE_EVENT, "%s: %s", json, line.error.text);
         for (size_t i = 0; i < n; i++) {
                 instant_t now = line.event.slots[SLOT_RECORDED_AT].i;

@@ -67,7 +67,7 @@ START_TEST(test_every_event_is_valid) {
                 struct line line;
 
                 arena_reset(arena);
-                line_parse(w.types, w.orgs, item->json, arena, &line);
+                line_parse(w.types, w.orgs, item->json, LANGUAGE_EN, arena, &line);
                 ck_assert_msg(line.kind == LINE_EVENT, "%s: %s", line.error.text, item->json.s);
                 ck_assert_str_eq(line.event.type->name, item->event);
                 ck_assert(text_is(line.event.slots[SLOT_SOURCE].s, item->source));

@@ -115,7 +115,7 @@ static void teardown(void) {
 static struct event event_of(const char *json) {
         struct line line;
 
-        line_parse(config->types, config->organisations, text_of(json), arena, &line);
+        line_parse(config->types, config->organisations, text_of(json), LANGUAGE_EN, arena, &line);
         ck_assert_msg(line.kind == LINE_EVENT, "%s", line.error.text);
         ck_assert_uint_lt(n_objects, ELEMENTS(objects));
         objects[n_objects++] = line.object;

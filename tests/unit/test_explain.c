@@ -305,7 +305,7 @@ static void play(const char *events) {
                 struct error err = {0};
                 struct line line;
 
-                line_parse(config->types, config->organisations, (struct text){events, (size_t)(end - events)}, arena, &line);
+                line_parse(config->types, config->organisations, (struct text){events, (size_t)(end - events)}, LANGUAGE_EN, arena, &line);
                 ck_assert_msg(line.kind == LINE_EVENT, "%s", line.error.text);
                 ck_assert_msg(replay_event(replay, &line.event, &err) == 0, "%s", err.text);
                 json_decref(line.object);

@@ -110,7 +110,7 @@ START_TEST(test_rows) {
 
         read_all();
         ck_assert_int_eq(arena_new(&arena, 1 << 20), 0);
-        line_parse(types, orgs, text_of(row->line), arena, &line);
+        line_parse(types, orgs, text_of(row->line), LANGUAGE_EN, arena, &line);
         ck_assert_msg(line.kind == row->kind, "%s: %s", row->line, line.error.text);
         ck_assert_msg(line.refusal == row->refusal, "%s: %s %s", row->line, refusal_codes[line.refusal], line.error.text);
         ck_assert_pstr_eq(line.field, row->field);
@@ -216,7 +216,7 @@ START_TEST(test_longest) {
         for (int i = 0; i < 3; i++) {
                 ck_assert_int_eq(lines_next(&lines, &line), 0);
                 ck_assert_uint_le(line.n, LINES_BYTES_MAX + 16);
-                line_parse(types, orgs, line, arena, &parsed);
+                line_parse(types, orgs, line, LANGUAGE_EN, arena, &parsed);
                 ck_assert_int_eq(parsed.refusal, REFUSAL_MALFORMED);
                 ck_assert_int_eq(strstr(parsed.error.text, "longer than 65536 bytes") != NULL, i == 1);
                 line_done(&parsed);

@@ -177,7 +177,7 @@ static void tell(const char *fact) {
         (void) snprintf(at, sizeof(at), "%s" NOON, recorded);
         jsonw_put_string(&w, "recorded_at", at);
         jsonw_close_object(&w);
-        line_parse(config->types, config->organisations, text_of(buffer_text(&out)), arena, &line);
+        line_parse(config->types, config->organisations, text_of(buffer_text(&out)), LANGUAGE_EN, arena, &line);
         ck_assert_msg(line.kind == LINE_EVENT, "%s: %s", fact, line.error.text);
         ck_assert_uint_lt(n_objects, OBJECTS_MAX);
         objects[n_objects++] = line.object;

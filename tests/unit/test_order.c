@@ -61,7 +61,7 @@ static void story_open(struct story *s, const char *example) {
         for (char *rest = text; (line = strsep(&rest, "\n"));) {
                 struct line l;
 
-                line_parse(s->config->types, s->config->organisations, text_of(line), s->arena, &l);
+                line_parse(s->config->types, s->config->organisations, text_of(line), LANGUAGE_EN, s->arena, &l);
                 if (l.kind == LINE_CLOCK && l.clock > s->last)
                         s->last = l.clock;
                 if (l.kind == LINE_EVENT && replay_event(replay, &l.event, &err) == 0) {

@@ -178,7 +178,7 @@ static void play(const struct config *config, const struct row *row, const struc
 
                 if (at)
                         (void) snprintf(text, sizeof(text), "%.*s\"%s\"%s", (int)(at - row->lines[i]), row->lines[i], region, at + 3);
-                line_parse(config->types, config->organisations, text_of(at ? text : row->lines[i]), arena, &line);
+                line_parse(config->types, config->organisations, text_of(at ? text : row->lines[i]), LANGUAGE_EN, arena, &line);
                 ck_assert_msg(line.kind == LINE_EVENT, "%s: %s", row->key, line.error.text);
                 advance(engine, store, line.event.slots[SLOT_RECORDED_AT].i, out);
                 ck_assert_msg(engine_event(engine, store, &line.event, line.event.slots[SLOT_RECORDED_AT].i, true, &outcome, &err) == 0, "%s", err.text);
