@@ -9,12 +9,17 @@
 
 #define layout_wrong(err, ...) (error_set((err), __VA_ARGS__), -EINVAL)
 
-static int layout_type_of(const struct schema *s, enum layout_type *ret, struct error *err) {
+static int layout_type_of(const struct schema *s, enum language language, enum layout_type *ret, struct error *err) {
         const char *logical = schema_property_string(s->properties, "logicalType");
 
         if (s->logical == SCHEMA_OTHER_LOGICAL)
-                return layout_wrong(err, "the logical type '%.64s' on %s is none that an event may use (date on int, timestamp-millis on long, uuid "
-                             "on string or fixed of 16)", logical, s->name);
+                return layout_wrong(err,
+                                    IN_LANGUAGE(language,
+                                                "the logical type '%.64s' on %s is none that an event may use (date on int, timestamp-millis on long, uuid "
+                                                "on string or fixed of 16)",
+                                                "het logicalType '%.64s' op %s mag niet in een gebeurtenis (wel date op int, timestamp-millis op long, uuid "
+                                                "op string of op een fixed van 16)"),
+                                    logical, s->name);
         switch (s->kind) {
         case SCHEMA_BOOLEAN:
                 *ret = LAYOUT_BOOLEAN;
@@ -42,15 +47,20 @@ static int layout_type_of(const struct schema *s, enum layout_type *ret, struct 
                         *ret = LAYOUT_UUID_FIXED;
                         return 0;
                 }
-                return layout_wrong(err, "a fixed may only be a uuid (16 bytes, logicalType uuid)");
+                return layout_wrong(err,
+                                    IN_LANGUAGE(language, "a fixed may only be a uuid (16 bytes, logicalType uuid)",
+                                                "een fixed kan hier alleen een uuid zijn (16 bytes, logicalType uuid)"));
         default:
-                return layout_wrong(err, "%s is not flat: only boolean, int, long, float, double, string, enum, uuid, and one of these or null",
-                             s->name);
+                return layout_wrong(err,
+                                    IN_LANGUAGE(language,
+                                                "%s is not flat: only boolean, int, long, float, double, string, enum, uuid, and one of these or null",
+                                                "%s kan hier niet: alleen boolean, int, long, float, double, string, enum, uuid, en een daarvan of null"),
+                                    s->name);
         }
 }
 
 /* Of a union of null and one other type the other one; of anything else itself. */
-static int layout_plain_type(struct layout_field *f, const struct schema **ret, struct error *err) {
+static int layout_plain_type(struct layout_field *f, enum language language, const struct schema **ret, struct error *err) {
         const struct schema *s = f->field->type;
 
         *ret = s;
@@ -64,15 +74,20 @@ static int layout_plain_type(struct layout_field *f, const struct schema **ret, 
                 *ret = s->branches[1 - i];
                 return 0;
         }
-        return layout_wrong(err, "a union may only be of null and one other type");
+        return layout_wrong(err,
+                            IN_LANGUAGE(language, "a union may only be of null and one other type",
+                                        "een union kan hier alleen uit null en één ander type bestaan"));
 }
 
-static int layout_default_uuid(const struct layout_field *f, const json_t *value, struct slot *ret, struct error *err) {
+static int layout_default_uuid(const struct layout_field *f, const json_t *value, enum language language, struct slot *ret, struct error *err) {
         const char *s = json_string_value(value);
 
         ret->kind = SLOT_UUID;
         if (f->type == LAYOUT_UUID)
-                return uuid_parse(s, json_string_length(value), &ret->u) ? 0 : layout_wrong(err, "the default must be a uuid in lower case");
+                return uuid_parse(s, json_string_length(value), &ret->u)
+                               ? 0
+                               : layout_wrong(err, IN_LANGUAGE(language, "the default must be a uuid in lower case",
+                                                               "de default moet een uuid in kleine letters zijn"));
         for (size_t i = 0; i < sizeof(ret->u.bytes); i++) { /* sixteen code points, each one byte: checked by the parser */
                 unsigned char c = (unsigned char)*s++;
 
@@ -81,7 +96,7 @@ static int layout_default_uuid(const struct layout_field *f, const json_t *value
         return 0;
 }
 
-static int layout_default(struct layout_field *f, struct error *err) {
+static int layout_default(struct layout_field *f, enum language language, struct error *err) {
         const json_t *value = f->field->default_value;
         struct slot *slot = &f->default_value;
 
@@ -116,21 +131,21 @@ static int layout_default(struct layout_field *f, struct error *err) {
                 return 0;
         case LAYOUT_UUID:
         case LAYOUT_UUID_FIXED:
-                return layout_default_uuid(f, value, slot, err);
+                return layout_default_uuid(f, value, language, slot, err);
         }
         return 0;
 }
 
-static int layout_field(struct layout_field *f, const struct schema_field *field, struct error *err) {
+static int layout_field(struct layout_field *f, const struct schema_field *field, enum language language, struct error *err) {
         const struct schema *type;
         int r;
 
         f->name = field->name;
         f->field = field;
-        r = layout_plain_type(f, &type, err);
+        r = layout_plain_type(f, language, &type, err);
         if (r)
                 return r;
-        r = layout_type_of(type, &f->type, err);
+        r = layout_type_of(type, language, &f->type, err);
         if (r)
                 return r;
         f->plain = type;
@@ -138,19 +153,25 @@ static int layout_field(struct layout_field *f, const struct schema_field *field
                 f->symbols = type->symbols;
                 f->n_symbols = type->n_symbols;
         }
-        return layout_default(f, err);
+        return layout_default(f, language, err);
 }
 
 int layout_new(const struct schema_file *file, struct layout **ret, struct error *err) {
         CLEANUP(layout_free_p) struct layout *layout = NULL;
         const struct schema *root;
+        enum language language;
 
         assert(file && ret);
         root = schema_root(file);
+        language = schema_language(file);
         if (root->kind != SCHEMA_RECORD)
-                return layout_wrong(err, "%s: an event is a record, this is %s", schema_name(file), root->name);
+                return layout_wrong(err, IN_LANGUAGE(language, "%s: an event is a record, this is %s", "%s: een gebeurtenis is een record, en dit is %s"),
+                                    schema_name(file), root->name);
         if (root->n_fields > LAYOUT_SLOTS_MAX)
-                return layout_wrong(err, "%s: an event has at most %d fields, this has %zu", schema_name(file), LAYOUT_SLOTS_MAX, root->n_fields);
+                return layout_wrong(err,
+                                    IN_LANGUAGE(language, "%s: an event has at most %d fields, this has %zu",
+                                                "%s: een gebeurtenis heeft hoogstens %d velden, en dit heeft er %zu"),
+                                    schema_name(file), LAYOUT_SLOTS_MAX, root->n_fields);
         layout = calloc(1, sizeof(*layout));
         if (!layout)
                 return error_trace(-ENOMEM, err);
@@ -159,10 +180,10 @@ int layout_new(const struct schema_file *file, struct layout **ret, struct error
         layout->fingerprint = schema_fingerprint(file);
         layout->n = root->n_fields;
         for (size_t i = 0; i < layout->n; i++) {
-                int r = layout_field(&layout->fields[i], &root->fields[i], err);
+                int r = layout_field(&layout->fields[i], &root->fields[i], language, err);
 
                 if (r) {
-                        error_prefix(err, "%s: field '%s'", schema_name(file), root->fields[i].name);
+                        error_prefix(err, IN_LANGUAGE(language, "%s: field '%s'", "%s: veld '%s'"), schema_name(file), root->fields[i].name);
                         return error_trace(r, err);
                 }
                 layout->steps[i] = (struct layout_step){.type = (uint8_t)layout->fields[i].type,

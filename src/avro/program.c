@@ -18,6 +18,7 @@ struct program_compile {
         VECTOR(struct op) ops;
         struct arena *arena;
         struct buffer reasons, gaps; /* sentences with "; " between */
+        enum language language;      /* of the sentences */
         const char *field;           /* whose steps are being made */
 };
 
@@ -98,7 +99,9 @@ static int program_emit_enum(struct program_compile *c, const struct schema *wri
                 if (map[i] < 0 && fallback)
                         map[i] = layout_symbol(f, text_of(fallback));
                 if (map[i] < 0)
-                        program_note(&c->gaps, "field '%s': the reader has no symbol %s", c->field, writer->symbols[i]);
+                        program_note(&c->gaps,
+                                     IN_LANGUAGE(c->language, "field '%s': the reader has no symbol %s", "veld '%s': de lezer kent de waarde %s niet"),
+                                     c->field, writer->symbols[i]);
         }
         return program_emit(c, (struct op){.code = OP_ENUM, .slot = slot, .n = (uint32_t)writer->n_symbols, .symbols = map});
 }
@@ -128,7 +131,9 @@ static int program_emit_nullable(struct program_compile *c, const struct schema 
         if (program_step_for(writer->branches[1 - null_branch], f) == OP_END)
                 return 1;
         if (!f->nullable)
-                program_note(&c->gaps, "field '%s': the reader takes no null", c->field);
+                program_note(&c->gaps,
+                             IN_LANGUAGE(c->language, "field '%s': the reader takes no null", "veld '%s': bij de lezer kan dit niet leeg zijn (null)"),
+                             c->field);
         r = program_emit(c, (struct op){.code = (uint8_t)code, .slot = slot, .null_branch = null_branch});
         return r ? r : program_emit_plain(c, writer->branches[1 - null_branch], f, slot);
 }
@@ -148,7 +153,9 @@ static int program_emit_branches(struct program_compile *c, const struct schema 
                 if (r == 0)
                         readable++;
                 if (r > 0) {
-                        program_note(&c->gaps, "field '%s': the reader has no place for %s", c->field, writer->branches[i]->name);
+                        program_note(&c->gaps,
+                                     IN_LANGUAGE(c->language, "field '%s': the reader has no place for %s", "veld '%s': de lezer heeft geen plaats voor %s"),
+                                     c->field, writer->branches[i]->name);
                         r = program_emit(c, (struct op){.code = OP_REFUSE});
                 }
                 if (r == 0)
@@ -184,8 +191,11 @@ static int program_compile_field(struct program_compile *c, const struct schema_
                 r = program_emit_plain(c, writer->type, f, (uint8_t)slot);
         }
         if (r > 0) {
-                program_note(&c->reasons, "field '%s' was written as %s and cannot be read as %s%s", f->name, program_word_of(writer->type),
-                     f->nullable ? "null or " : "", f->type == LAYOUT_ENUM ? f->plain->name : layout_type_word(f->type));
+                program_note(&c->reasons,
+                             IN_LANGUAGE(c->language, "field '%s' was written as %s and cannot be read as %s%s",
+                                         "veld '%s' is geschreven als %s en niet te lezen als %s%s"),
+                             f->name, program_word_of(writer->type), f->nullable ? IN_LANGUAGE(c->language, "null or ", "null of ") : "",
+                             f->type == LAYOUT_ENUM ? f->plain->name : layout_type_word(f->type));
                 r = 0;
         }
         return r;
@@ -215,7 +225,8 @@ static int program_compile_record(struct program_compile *c, const struct schema
         int r = 0;
 
         if (!program_names_match(writer, schema_root(reader->file)))
-                program_note(&c->reasons, "the writer's record is %s, not %s", schema_short_name(writer->name), schema_short_name(reader->name));
+                program_note(&c->reasons, IN_LANGUAGE(c->language, "the writer's record is %s, not %s", "het record van de schrijver is %s, niet %s"),
+                             schema_short_name(writer->name), schema_short_name(reader->name));
         for (size_t i = 0; i < writer->n_fields && r == 0; i++) {
                 int slot = program_slot_for(reader, writer, writer->fields[i].name);
 
@@ -234,7 +245,10 @@ static int program_compile_record(struct program_compile *c, const struct schema
                 if (f->has_default)
                         r = program_emit(c, (struct op){.code = OP_DEFAULT, .slot = (uint8_t)i, .value = &f->default_value});
                 else
-                        program_note(&c->reasons, "field '%s' was not written and has no default", f->name);
+                        program_note(&c->reasons,
+                                     IN_LANGUAGE(c->language, "field '%s' was not written and has no default",
+                                                 "veld '%s' is niet geschreven en heeft geen default"),
+                                     f->name);
         }
         c->field = "";
         return r ? r : program_emit(c, (struct op){.code = OP_END});
@@ -249,8 +263,8 @@ static int program_compile_all(struct program_compile *c, const struct schema_fi
         if (c->reasons.failed || c->gaps.failed)
                 return -ENOMEM;
         if (c->reasons.n) {
-                error_set(err, "what %s writes cannot be read as %s: %s", schema_name(writer), schema_name(reader->file),
-                          buffer_text(&c->reasons));
+                error_set(err, IN_LANGUAGE(c->language, "what %s writes cannot be read as %s: %s", "wat %s schrijft, is niet te lezen als %s: %s"),
+                          schema_name(writer), schema_name(reader->file), buffer_text(&c->reasons));
                 return -EINVAL;
         }
         program->gaps = arena_copy(c->arena, c->gaps.bytes, c->gaps.n);
@@ -262,7 +276,8 @@ static int program_compile_all(struct program_compile *c, const struct schema_fi
 }
 
 int program_new(const struct schema_file *writer, const struct layout *reader, struct program **ret, struct error *err) {
-        struct program_compile c = {.reasons = BUFFER_INIT(PROGRAM_REASONS_MAX + PROGRAM_REASON_MAX),
+        struct program_compile c = {.language = schema_language(reader->file),
+                            .reasons = BUFFER_INIT(PROGRAM_REASONS_MAX + PROGRAM_REASON_MAX),
                             .gaps = BUFFER_INIT(PROGRAM_REASONS_MAX + PROGRAM_REASON_MAX),
                             .field = ""};
         CLEANUP(program_free_p) struct program *program = NULL;
@@ -270,7 +285,8 @@ int program_new(const struct schema_file *writer, const struct layout *reader, s
 
         assert(writer && reader && ret);
         if (schema_root(writer)->kind != SCHEMA_RECORD) {
-                error_set(err, "%s: a record was expected, this is %s", schema_name(writer), schema_root(writer)->name);
+                error_set(err, IN_LANGUAGE(schema_language(reader->file), "%s: a record was expected, this is %s", "%s: hier hoort een record, en dit is %s"),
+                          schema_name(writer), schema_root(writer)->name);
                 return -EINVAL;
         }
         program = calloc(1, sizeof(*program));

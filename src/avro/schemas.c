@@ -25,10 +25,12 @@ struct schema_file {
         const char *name, *json, *canonical;
         const struct schema *root;
         uint64_t fingerprint;
+        enum language language; /* of what is said of it */
 };
 
 struct parse {
         struct arena *arena;
+        enum language language;
         struct table names; /* full name to struct schema */
         VECTOR(const struct schema *) named; /* the same in the order of the text */
         struct error *err;
@@ -45,7 +47,7 @@ static const char *const complex_words[] = {"record", "enum", "array", "map", "f
 
 static int parse_type(struct parse *p, const json_t *json, const char *space, unsigned depth, const struct schema **ret);
 /* @depth counts from 0. */
-static bool schema_default_fits(const struct schema *type, const json_t *value, unsigned depth, struct error *err);
+static bool schema_default_fits(const struct parse *p, const struct schema *type, const json_t *value, unsigned depth);
 
 #define wrong(p, ...) (error_set((p)->err, __VA_ARGS__), -EINVAL)
 
@@ -86,7 +88,7 @@ static int get_string(struct parse *p, const json_t *object, const char *key, co
         if (!value)
                 return 0;
         if (!json_is_string(value))
-                return wrong(p, "'%s' must be a string", key);
+                return wrong(p, IN_LANGUAGE(p->language, "'%s' must be a string", "'%s' moet een string zijn"), key);
         *ret = json_string_value(value);
         return 0;
 }
@@ -96,9 +98,9 @@ static int get_list(struct parse *p, const json_t *object, const char *key, size
         const json_t *value = json_object_get(object, key);
 
         if (!json_is_array(value))
-                return wrong(p, "'%s' must be a list", key);
+                return wrong(p, IN_LANGUAGE(p->language, "'%s' must be a list", "'%s' moet een lijst zijn"), key);
         if (json_array_size(value) > max)
-                return wrong(p, "'%s' has more than %zu items", key, max);
+                return wrong(p, IN_LANGUAGE(p->language, "'%s' has more than %zu items", "'%s' heeft meer dan %zu onderdelen"), key, max);
         *ret = value;
         return 0;
 }
@@ -110,10 +112,12 @@ static int check_aliases(struct parse *p, const json_t *object, bool dots) {
         if (!list)
                 return 0;
         if (!json_is_array(list))
-                return wrong(p, "'aliases' must be a list of names");
+                return wrong(p, IN_LANGUAGE(p->language, "'aliases' must be a list of names", "'aliases' moet een lijst van namen zijn"));
         json_array_foreach(list, i, item) {
                 if (!json_is_string(item) || !schema_name_valid(json_string_value(item), json_string_length(item), dots))
-                        return wrong(p, "'aliases' must hold names of letters, digits and _");
+                        return wrong(p,
+                                     IN_LANGUAGE(p->language, "'aliases' must hold names of letters, digits and _",
+                                                 "'aliases' moet namen van letters, cijfers en _ bevatten"));
         }
         return 0;
 }
@@ -127,11 +131,17 @@ static int parse_name(struct parse *p, const json_t *json, struct schema *s, con
         if (r)
                 return r;
         if (!word)
-                return wrong(p, "a record, enum or fixed needs a 'name'");
+                return wrong(p, IN_LANGUAGE(p->language, "a record, enum or fixed needs a 'name'", "een record, enum of fixed heeft een 'name' nodig"));
         if (!schema_name_valid(word, json_string_length(name), true))
-                return wrong(p, "'%.64s' is not a name of letters, digits and _ that begins with no digit", word);
+                return wrong(p,
+                             IN_LANGUAGE(p->language, "'%.64s' is not a name of letters, digits and _ that begins with no digit",
+                                         "'%.64s' is geen naam van letters, cijfers en _ die niet met een cijfer begint"),
+                             word);
         if (given && *given && !schema_name_valid(given, json_string_length(json_object_get(json, "namespace")), true))
-                return wrong(p, "the namespace '%.64s' must be names with dots between", given);
+                return wrong(p,
+                             IN_LANGUAGE(p->language, "the namespace '%.64s' must be names with dots between",
+                                         "de namespace '%.64s' moet uit namen met punten ertussen bestaan"),
+                             given);
         dot = strrchr(word, '.');
         if (dot) {
                 s->name = word;
@@ -143,11 +153,20 @@ static int parse_name(struct parse *p, const json_t *json, struct schema *s, con
         if (!s->name || !*ret_space)
                 return -ENOMEM;
         if (strlen(s->name) > SCHEMA_NAME_MAX)
-                return wrong(p, "the full name of '%.64s' is longer than %d characters", word, SCHEMA_NAME_MAX);
+                return wrong(p,
+                             IN_LANGUAGE(p->language, "the full name of '%.64s' is longer than %d characters",
+                                         "de volledige naam van '%.64s' is langer dan %d tekens"),
+                             word, SCHEMA_NAME_MAX);
         if (primitive_of(schema_short_name(s->name)))
-                return wrong(p, "'%s' is a type of Avro itself and cannot be a name", schema_short_name(s->name));
+                return wrong(p,
+                             IN_LANGUAGE(p->language, "'%s' is a type of Avro itself and cannot be a name",
+                                         "'%s' is een type van Avro zelf en kan geen naam zijn"),
+                             schema_short_name(s->name));
         if (table_get(&p->names, s->name, strlen(s->name)))
-                return wrong(p, "'%s' is defined twice; write its name where it is used again", s->name);
+                return wrong(p,
+                             IN_LANGUAGE(p->language, "'%s' is defined twice; write its name where it is used again",
+                                         "'%s' is twee keer beschreven; schrijf de naam waar het weer wordt gebruikt"),
+                             s->name);
         r = check_aliases(p, json, true);
         if (r)
                 return r;
@@ -160,7 +179,7 @@ static int put_once(struct parse *p, struct table *seen, const char *name) {
         size_t n = strlen(name);
 
         if (table_get(seen, name, n))
-                return wrong(p, "stands twice");
+                return wrong(p, IN_LANGUAGE(p->language, "stands twice", "staat er twee keer"));
         return table_put(seen, name, n, (void *)name);
 }
 
@@ -183,11 +202,12 @@ static int parse_field(struct parse *p, const json_t *json, const char *space, u
         for (size_t i = 0; i < ELEMENTS(orders); i++)
                 known = known || (order && strcmp(order, orders[i]) == 0);
         if (order && !known)
-                return wrong(p, "'order' must be ascending, descending or ignore");
+                return wrong(p,
+                             IN_LANGUAGE(p->language, "'order' must be ascending, descending or ignore", "'order' moet ascending, descending of ignore zijn"));
         f->properties = json;
         f->default_value = json_object_get(json, "default");
         if (!json_object_get(json, "type"))
-                return wrong(p, "has no 'type'");
+                return wrong(p, IN_LANGUAGE(p->language, "has no 'type'", "heeft geen 'type'"));
         return parse_type(p, json_object_get(json, "type"), space, depth + 1, &f->type);
 }
 
@@ -201,18 +221,20 @@ static int parse_fields(struct parse *p, const json_t *list, const char *space, 
                 int r;
 
                 if (!json_is_object(item))
-                        return wrong(p, "field %zu must be an object", i + 1);
+                        return wrong(p, IN_LANGUAGE(p->language, "field %zu must be an object", "veld %zu moet een object zijn"), i + 1);
                 if (!json_is_string(name))
-                        return wrong(p, "field %zu has no 'name'", i + 1);
+                        return wrong(p, IN_LANGUAGE(p->language, "field %zu has no 'name'", "veld %zu heeft geen 'name'"), i + 1);
                 if (!schema_name_valid(json_string_value(name), json_string_length(name), false))
-                        return wrong(p, "field %zu: '%.64s' is not a name of letters, digits and _ that begins with no digit", i + 1,
-                                     json_string_value(name));
+                        return wrong(p,
+                                     IN_LANGUAGE(p->language, "field %zu: '%.64s' is not a name of letters, digits and _ that begins with no digit",
+                                                 "veld %zu: '%.64s' is geen naam van letters, cijfers en _ die niet met een cijfer begint"),
+                                     i + 1, json_string_value(name));
                 fields[i].name = json_string_value(name);
                 r = put_once(p, seen, fields[i].name);
                 if (r == 0)
                         r = parse_field(p, item, space, depth, &fields[i]);
                 if (r) {
-                        error_prefix(p->err, "field '%s'", fields[i].name);
+                        error_prefix(p->err, IN_LANGUAGE(p->language, "field '%s'", "veld '%s'"), fields[i].name);
                         return r;
                 }
         }
@@ -242,13 +264,16 @@ static int parse_symbols(struct parse *p, const json_t *list, struct schema *s, 
                 int r;
 
                 if (!json_is_string(item))
-                        return wrong(p, "symbol %zu must be a string", i + 1);
+                        return wrong(p, IN_LANGUAGE(p->language, "symbol %zu must be a string", "waarde %zu van 'symbols' moet een string zijn"), i + 1);
                 symbols[i] = json_string_value(item);
                 if (!schema_name_valid(symbols[i], json_string_length(item), false))
-                        return wrong(p, "symbol '%.64s' is not a name of letters, digits and _ that begins with no digit", symbols[i]);
+                        return wrong(p,
+                                     IN_LANGUAGE(p->language, "symbol '%.64s' is not a name of letters, digits and _ that begins with no digit",
+                                                 "'%.64s' van 'symbols' is geen naam van letters, cijfers en _ die niet met een cijfer begint"),
+                                     symbols[i]);
                 r = put_once(p, seen, symbols[i]);
                 if (r) {
-                        error_prefix(p->err, "symbol '%s'", symbols[i]);
+                        error_prefix(p->err, IN_LANGUAGE(p->language, "symbol '%s'", "'%s' van 'symbols'"), symbols[i]);
                         return r;
                 }
         }
@@ -268,14 +293,14 @@ static int parse_enum(struct parse *p, const json_t *json, const char *space, st
         if (r)
                 return r;
         if (json_array_size(list) == 0)
-                return wrong(p, "'symbols' is empty");
+                return wrong(p, IN_LANGUAGE(p->language, "'symbols' is empty", "'symbols' is leeg"));
         r = parse_symbols(p, list, s, &seen);
         if (r)
                 return r;
         r = get_string(p, json, "default", &s->default_symbol);
         if (r)
                 return r;
-        return s->default_symbol && !schema_default_fits(s, json_object_get(json, "default"), 0, p->err) ? -EINVAL : 0;
+        return s->default_symbol && !schema_default_fits(p, s, json_object_get(json, "default"), 0) ? -EINVAL : 0;
 }
 
 static int parse_fixed(struct parse *p, const json_t *json, const char *space, struct schema *s) {
@@ -285,7 +310,8 @@ static int parse_fixed(struct parse *p, const json_t *json, const char *space, s
         if (r)
                 return r;
         if (!json_is_integer(size) || json_integer_value(size) < 0 || json_integer_value(size) > (json_int_t)SCHEMA_FIXED_MAX)
-                return wrong(p, "'size' must be a whole number from 0 to %zu", SCHEMA_FIXED_MAX);
+                return wrong(p, IN_LANGUAGE(p->language, "'size' must be a whole number from 0 to %zu", "'size' moet een heel getal van 0 tot en met %zu zijn"),
+                             SCHEMA_FIXED_MAX);
         s->size = (size_t)json_integer_value(size);
         return 0;
 }
@@ -293,7 +319,7 @@ static int parse_fixed(struct parse *p, const json_t *json, const char *space, s
 static int parse_items(struct parse *p, const json_t *json, const char *space, unsigned depth, struct schema *s) {
         const char *key = s->kind == SCHEMA_ARRAY ? "items" : "values";
         const json_t *type = json_object_get(json, key);
-        int r = type ? parse_type(p, type, space, depth + 1, &s->items) : wrong(p, "has no '%s'", key);
+        int r = type ? parse_type(p, type, space, depth + 1, &s->items) : wrong(p, IN_LANGUAGE(p->language, "has no '%s'", "heeft geen '%s'"), key);
 
         if (r && type)
                 error_prefix(p->err, "%s", key);
@@ -304,9 +330,9 @@ static int parse_union(struct parse *p, const json_t *json, const char *space, u
         size_t n = json_array_size(json);
 
         if (n == 0)
-                return wrong(p, "a union needs at least one branch");
+                return wrong(p, IN_LANGUAGE(p->language, "a union needs at least one branch", "een union heeft ten minste één type nodig"));
         if (n > SCHEMA_BRANCHES_MAX)
-                return wrong(p, "a union has more than %d branches", SCHEMA_BRANCHES_MAX);
+                return wrong(p, IN_LANGUAGE(p->language, "a union has more than %d branches", "een union heeft meer dan %d typen"), SCHEMA_BRANCHES_MAX);
         s->branches = arena_calloc(p->arena, n, sizeof(*s->branches));
         if (!s->branches)
                 return -ENOMEM;
@@ -315,13 +341,13 @@ static int parse_union(struct parse *p, const json_t *json, const char *space, u
                 int r = parse_type(p, json_array_get(json, i), space, depth + 1, b);
 
                 if (r == 0 && (*b)->kind == SCHEMA_UNION)
-                        r = wrong(p, "a union cannot hold a union");
+                        r = wrong(p, IN_LANGUAGE(p->language, "a union cannot hold a union", "een union kan geen union bevatten"));
                 for (size_t k = 0; r == 0 && k < i; k++) { /* names of arrays and maps are their words */
                         if (strcmp(s->branches[k]->name, (*b)->name) == 0)
-                                r = wrong(p, "'%s' stands twice in the union", (*b)->name);
+                                r = wrong(p, IN_LANGUAGE(p->language, "'%s' stands twice in the union", "'%s' staat twee keer in de union"), (*b)->name);
                 }
                 if (r) {
-                        error_prefix(p->err, "branch %zu", i + 1);
+                        error_prefix(p->err, IN_LANGUAGE(p->language, "branch %zu", "type %zu van de union"), i + 1);
                         return r;
                 }
         }
@@ -359,13 +385,15 @@ static int parse_reference(struct parse *p, const char *word, const char *space,
         }
         for (size_t i = 0; i < ELEMENTS(complex_words); i++) {
                 if (strcmp(word, complex_words[i]) == 0)
-                        return wrong(p, "'%s' needs an object that describes it", word);
+                        return wrong(p, IN_LANGUAGE(p->language, "'%s' needs an object that describes it", "'%s' heeft een object nodig dat het beschrijft"),
+                                     word);
         }
         for (size_t i = 0; i < ELEMENTS(primitives); i++)
                 nearest_try(&nearest, primitives[i].name);
         for (size_t i = 0; i < p->named.n; i++)
                 nearest_try(&nearest, p->named.items[i]->name);
-        return wrong(p, "no type '%.64s' is known here%s", word, nearest_hint(&nearest, hint));
+        return wrong(p, IN_LANGUAGE(p->language, "no type '%.64s' is known here%s", "hier is geen type '%.64s' bekend%s"),
+                     word, language_hint(p->language, &nearest, hint));
 }
 
 static int parse_complex(struct parse *p, const json_t *json, const char *word, const char *space, unsigned depth, struct schema *s) {
@@ -395,7 +423,7 @@ static int parse_object(struct parse *p, const json_t *json, const char *space, 
         int r;
 
         if (!type)
-                return wrong(p, "has no 'type'");
+                return wrong(p, IN_LANGUAGE(p->language, "has no 'type'", "heeft geen 'type'"));
         if (!word) /* a type in an object of its own */
                 return parse_type(p, type, space, depth + 1, ret);
         for (size_t i = 0; i < ELEMENTS(complex_words); i++)
@@ -429,13 +457,16 @@ static int parse_type(struct parse *p, const json_t *json, const char *space, un
         struct schema *s;
 
         if (depth > SCHEMA_DEPTH_MAX)
-                return wrong(p, "types are nested deeper than %d levels", SCHEMA_DEPTH_MAX);
+                return wrong(p, IN_LANGUAGE(p->language, "types are nested deeper than %d levels", "typen staan meer dan %d lagen in elkaar"),
+                             SCHEMA_DEPTH_MAX);
         if (json_is_string(json))
                 return parse_reference(p, json_string_value(json), space, ret);
         if (json_is_object(json))
                 return parse_object(p, json, space, depth, ret);
         if (!json_is_array(json))
-                return wrong(p, "a type is a name, an object, or a list (a union)");
+                return wrong(p,
+                             IN_LANGUAGE(p->language, "a type is a name, an object, or a list (a union)",
+                                         "een type is een naam, een object of een lijst (een union)"));
         s = arena_calloc(p->arena, 1, sizeof(*s));
         if (!s)
                 return -ENOMEM;
@@ -448,8 +479,8 @@ static int parse_type(struct parse *p, const json_t *json, const char *space, un
 
 /* -- Defaults: whether one fits its type, as the Avro specification maps JSON to types; the error says why not -- */
 
-static bool default_misfit(struct error *err, const char *what) {
-        error_set(err, "the default must be %s", what);
+static bool default_misfit(const struct parse *p, const char *what) {
+        error_set(p->err, IN_LANGUAGE(p->language, "the default must be %s", "de default moet %s zijn"), what);
         return false;
 }
 
@@ -469,12 +500,12 @@ static long long default_count_bytes(const json_t *value) {
         return count;
 }
 
-static bool default_record_fits(const struct schema *type, const json_t *value, unsigned depth, struct error *err) {
+static bool default_record_fits(const struct parse *p, const struct schema *type, const json_t *value, unsigned depth) {
         const char *key;
         json_t *member;
 
         if (!json_is_object(value))
-                return default_misfit(err, "an object with the record's fields");
+                return default_misfit(p, IN_LANGUAGE(p->language, "an object with the record's fields", "een object met de velden van het record"));
         for (size_t i = 0; i < type->n_fields; i++) {
                 const struct schema_field *f = &type->fields[i];
                 const json_t *v = json_object_get(value, f->name);
@@ -482,11 +513,14 @@ static bool default_record_fits(const struct schema *type, const json_t *value, 
                 if (!v && f->default_value)
                         continue;
                 if (!v) {
-                        error_set(err, "the default lacks '%s', which has no default of its own", f->name);
+                        error_set(p->err,
+                                  IN_LANGUAGE(p->language, "the default lacks '%s', which has no default of its own",
+                                              "de default mist '%s', dat zelf geen default heeft"),
+                                  f->name);
                         return false;
                 }
-                if (!schema_default_fits(f->type, v, depth + 1, err)) {
-                        error_prefix(err, "'%s'", f->name);
+                if (!schema_default_fits(p, f->type, v, depth + 1)) {
+                        error_prefix(p->err, "'%s'", f->name);
                         return false;
                 }
         }
@@ -496,91 +530,103 @@ static bool default_record_fits(const struct schema *type, const json_t *value, 
                 for (size_t i = 0; i < type->n_fields && !known; i++)
                         known = strcmp(type->fields[i].name, key) == 0;
                 if (!known) {
-                        error_set(err, "the default has '%.64s', which is no field of %s", key, type->name);
+                        error_set(p->err,
+                                  IN_LANGUAGE(p->language, "the default has '%.64s', which is no field of %s",
+                                              "de default heeft '%.64s', dat geen veld van %s is"),
+                                  key, type->name);
                         return false;
                 }
         }
         return true;
 }
 
-static bool default_items_fit(const struct schema *type, const json_t *value, unsigned depth, struct error *err) {
+static bool default_items_fit(const struct parse *p, const struct schema *type, const json_t *value, unsigned depth) {
         const char *key;
         json_t *item;
         size_t i;
 
         if (type->kind == SCHEMA_ARRAY) {
                 if (!json_is_array(value))
-                        return default_misfit(err, "a list");
+                        return default_misfit(p, IN_LANGUAGE(p->language, "a list", "een lijst"));
                 json_array_foreach(value, i, item) {
-                        if (!schema_default_fits(type->items, item, depth + 1, err))
+                        if (!schema_default_fits(p, type->items, item, depth + 1))
                                 return false;
                 }
                 return true;
         }
         if (!json_is_object(value))
-                return default_misfit(err, "an object");
+                return default_misfit(p, IN_LANGUAGE(p->language, "an object", "een object"));
         json_object_foreach((json_t *)value, key, item) {
-                if (!schema_default_fits(type->items, item, depth + 1, err))
+                if (!schema_default_fits(p, type->items, item, depth + 1))
                         return false;
         }
         return true;
 }
 
-static bool default_symbol_fits(const struct schema *type, const json_t *value, struct error *err) {
+static bool default_symbol_fits(const struct parse *p, const struct schema *type, const json_t *value) {
         struct nearest nearest = NEAREST_INIT(json_string_value(value));
         char hint[NEAREST_HINT_MAX];
 
         if (!json_is_string(value))
-                return default_misfit(err, "one of the symbols");
+                return default_misfit(p, IN_LANGUAGE(p->language, "one of the symbols", "een van de waarden van 'symbols'"));
         for (size_t i = 0; i < type->n_symbols; i++) {
                 if (strcmp(type->symbols[i], json_string_value(value)) == 0)
                         return true;
                 nearest_try(&nearest, type->symbols[i]);
         }
-        error_set(err, "the default '%.64s' is not one of the symbols%s", json_string_value(value), nearest_hint(&nearest, hint));
+        error_set(p->err,
+                  IN_LANGUAGE(p->language, "the default '%.64s' is not one of the symbols%s", "de default '%.64s' is geen van de waarden van 'symbols'%s"),
+                  json_string_value(value), language_hint(p->language, &nearest, hint));
         return false;
 }
 
-static bool schema_default_fits(const struct schema *type, const json_t *value, unsigned depth, struct error *err) {
+static bool schema_default_fits(const struct parse *p, const struct schema *type, const json_t *value, unsigned depth) {
         json_int_t i = json_integer_value(value);
 
         if (depth > SCHEMA_DEPTH_MAX) {
-                error_set(err, "the default is nested deeper than %d levels", SCHEMA_DEPTH_MAX);
+                error_set(p->err, IN_LANGUAGE(p->language, "the default is nested deeper than %d levels", "de default is meer dan %d lagen diep"),
+                          SCHEMA_DEPTH_MAX);
                 return false;
         }
         switch (type->kind) {
         case SCHEMA_NULL:
-                return json_is_null(value) || default_misfit(err, "null");
+                return json_is_null(value) || default_misfit(p, IN_LANGUAGE(p->language, "null", "null"));
         case SCHEMA_BOOLEAN:
-                return json_is_boolean(value) || default_misfit(err, "true or false");
+                return json_is_boolean(value) || default_misfit(p, IN_LANGUAGE(p->language, "true or false", "true of false"));
         case SCHEMA_INT:
-                return (json_is_integer(value) && i >= INT32_MIN && i <= INT32_MAX) || default_misfit(err, "a whole number of 32 bits");
+                return (json_is_integer(value) && i >= INT32_MIN && i <= INT32_MAX) ||
+                       default_misfit(p, IN_LANGUAGE(p->language, "a whole number of 32 bits", "een heel getal van 32 bits"));
         case SCHEMA_LONG:
-                return json_is_integer(value) || default_misfit(err, "a whole number");
+                return json_is_integer(value) || default_misfit(p, IN_LANGUAGE(p->language, "a whole number", "een heel getal"));
         case SCHEMA_FLOAT:
         case SCHEMA_DOUBLE:
-                return json_is_number(value) || default_misfit(err, "a number");
+                return json_is_number(value) || default_misfit(p, IN_LANGUAGE(p->language, "a number", "een getal"));
         case SCHEMA_STRING:
-                return json_is_string(value) || default_misfit(err, "a string");
+                return json_is_string(value) || default_misfit(p, IN_LANGUAGE(p->language, "a string", "een string"));
         case SCHEMA_BYTES:
-                return (json_is_string(value) && default_count_bytes(value) >= 0) || default_misfit(err, "a string of characters up to U+00FF");
+                return (json_is_string(value) && default_count_bytes(value) >= 0) ||
+                       default_misfit(p, IN_LANGUAGE(p->language, "a string of characters up to U+00FF", "een string van tekens tot en met U+00FF"));
         case SCHEMA_FIXED:
                 if (json_is_string(value) && default_count_bytes(value) == (long long)type->size)
                         return true;
-                error_set(err, "the default must be a string of exactly %zu characters up to U+00FF", type->size);
+                error_set(p->err,
+                          IN_LANGUAGE(p->language, "the default must be a string of exactly %zu characters up to U+00FF",
+                                      "de default moet een string van precies %zu tekens tot en met U+00FF zijn"),
+                          type->size);
                 return false;
         case SCHEMA_ENUM:
-                return default_symbol_fits(type, value, err);
+                return default_symbol_fits(p, type, value);
         case SCHEMA_ARRAY:
         case SCHEMA_MAP:
-                return default_items_fit(type, value, depth, err);
+                return default_items_fit(p, type, value, depth);
         case SCHEMA_UNION:
-                if (schema_default_fits(type->branches[0], value, depth + 1, err))
+                if (schema_default_fits(p, type->branches[0], value, depth + 1))
                         return true;
-                error_prefix(err, "of a union the first branch counts, here '%s'", type->branches[0]->name);
+                error_prefix(p->err, IN_LANGUAGE(p->language, "of a union the first branch counts, here '%s'", "van een union telt het eerste type, hier '%s'"),
+                             type->branches[0]->name);
                 return false;
         case SCHEMA_RECORD:
-                return default_record_fits(type, value, depth, err);
+                return default_record_fits(p, type, value, depth);
         }
         return false;
 }
@@ -593,9 +639,9 @@ static int check_defaults(struct parse *p) {
                 for (size_t k = 0; k < s->n_fields; k++) {
                         const struct schema_field *f = &s->fields[k];
 
-                        if (!f->default_value || schema_default_fits(f->type, f->default_value, 0, p->err))
+                        if (!f->default_value || schema_default_fits(p, f->type, f->default_value, 0))
                                 continue;
-                        error_prefix(p->err, "field '%s'", f->name);
+                        error_prefix(p->err, IN_LANGUAGE(p->language, "field '%s'", "veld '%s'"), f->name);
                         return -EINVAL;
                 }
         }
@@ -722,7 +768,7 @@ static int write_canonical(struct schema_file *file) {
 }
 
 static int parse_text(struct schema_file *file, const char *json, size_t n, struct error *err) {
-        struct parse p = {.arena = file->arena, .err = err};
+        struct parse p = {.arena = file->arena, .language = file->language, .err = err};
         json_error_t where;
         int r;
 
@@ -733,7 +779,8 @@ static int parse_text(struct schema_file *file, const char *json, size_t n, stru
         if (!file->document && (json_error_code(&where) == json_error_out_of_memory || !where.text[0]))
                 return -ENOMEM; /* without memory jansson says either this or nothing */
         if (!file->document) {
-                error_set(err, "%s:%d:%d: this is not JSON: %s", file->name, where.line, where.column, where.text);
+                error_set(err, IN_LANGUAGE(p.language, "%s:%d:%d: this is not JSON: %s", "%s:%d:%d: dit is geen JSON (%s)"),
+                          file->name, where.line, where.column, where.text);
                 return -EINVAL;
         }
         r = parse_type(&p, file->document, "", 0, &file->root);
@@ -744,24 +791,25 @@ static int parse_text(struct schema_file *file, const char *json, size_t n, stru
         if (r == 0)
                 r = write_canonical(file);
         if (r == -ENOMEM)
-                error_set(err, "there is no memory for this schema");
+                error_set(err, IN_LANGUAGE(p.language, "there is no memory for this schema", "er is geen geheugen voor dit schema"));
         if (r)
                 error_prefix(err, "%s", file->name);
         return r;
 }
 
-int schema_parse(const char *name, const char *json, size_t n, struct schema_file **ret, struct error *err) {
+int schema_parse(const char *name, const char *json, size_t n, enum language language, struct schema_file **ret, struct error *err) {
         CLEANUP(schema_free_p) struct schema_file *file = NULL;
         int r;
 
         assert(name && json && ret);
         if (n > SCHEMA_TEXT_MAX) {
-                error_set(err, "%s: a schema is at most %zu bytes", name, SCHEMA_TEXT_MAX);
+                error_set(err, IN_LANGUAGE(language, "%s: a schema is at most %zu bytes", "%s: een schema is hoogstens %zu bytes"), name, SCHEMA_TEXT_MAX);
                 return -EINVAL;
         }
         file = calloc(1, sizeof(*file));
         if (!file)
                 return error_trace(-ENOMEM, err);
+        file->language = language;
         r = arena_new(&file->arena, SCHEMA_MEMORY_MAX);
         if (r)
                 return error_trace(r, err);
@@ -775,12 +823,20 @@ int schema_parse(const char *name, const char *json, size_t n, struct schema_fil
         return 0;
 }
 
-int schema_read(const char *path, struct schema_file **ret, struct error *err) {
+int schema_read(const char *path, enum language language, struct schema_file **ret, struct error *err) {
         CLEANUP(cleanup_free) char *text = NULL;
         size_t n;
         int r = file_read(path, &text, &n, err);
 
-        return r ? error_trace(r, err) : schema_parse(path, text, n, ret, err);
+        if (r) {
+                file_error(path, r, language, err);
+                return error_trace(r, err);
+        }
+        return schema_parse(path, text, n, language, ret, err);
+}
+
+enum language schema_language(const struct schema_file *file) {
+        return file->language;
 }
 
 struct schema_file *schema_free(struct schema_file *file) {

@@ -13,6 +13,7 @@
 #include <jansson.h>
 
 #include "base/error.h"
+#include "base/language.h"
 #include "base/text.h"
 
 #define SCHEMA_DEPTH_MAX 32
@@ -56,18 +57,19 @@ struct schema {
 struct schema_file;                    /* owns one parsed schema and everything it points to */
 
 /*
- * Parses @n bytes of JSON called @name in errors. Mistakes are told with the path inside the schema:
- * "schemas/x.avsc: field 'kind': …". Return: 0; -EINVAL with a sentence; -ENOMEM; schema_read() also
- * the negative errno of reading.
+ * Parses @n bytes of JSON called @name in errors. Mistakes are told in @language with the path inside the schema:
+ * "schemas/x.avsc: field 'kind': …"; so is later what layout_new() and program_new() say of it. Return: 0; -EINVAL with a sentence;
+ * -ENOMEM; schema_read() also the negative errno of reading.
  */
-int schema_parse(const char *name, const char *json, size_t n, struct schema_file **ret, struct error *err) MUSTCHECK;
-int schema_read(const char *path, struct schema_file **ret, struct error *err) MUSTCHECK;
+int schema_parse(const char *name, const char *json, size_t n, enum language language, struct schema_file **ret, struct error *err) MUSTCHECK;
+int schema_read(const char *path, enum language language, struct schema_file **ret, struct error *err) MUSTCHECK;
 struct schema_file *schema_free(struct schema_file *file); /* NULL ok; returns NULL */
 DEFINE_CLEANUP(struct schema_file *, schema_free);
 
 /* What was parsed; all of it lives as long as @file. */
 const struct schema *schema_root(const struct schema_file *file);
 const char *schema_name(const struct schema_file *file);          /* as it was called in errors */
+enum language schema_language(const struct schema_file *file);
 const char *schema_json(const struct schema_file *file);          /* the text as it was read */
 const char *schema_canonical(const struct schema_file *file);     /* Parsing Canonical Form */
 uint64_t schema_fingerprint(const struct schema_file *file);      /* CRC-64-AVRO of it */

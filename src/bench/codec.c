@@ -279,7 +279,7 @@ static int codec_open(struct codec *c, const char *schemas, struct error *err) {
                 error_set(err, "the path of the schemas is too long");
                 return EXIT_USAGE;
         }
-        if (schema_read(path, &c->file, err) || layout_new(c->file, &c->layout, err) || program_new(c->file, c->layout, &c->program, err))
+        if (schema_read(path, LANGUAGE_EN, &c->file, err) || layout_new(c->file, &c->layout, err) || program_new(c->file, c->layout, &c->program, err))
                 return EXIT_USAGE;
         c->out.max = RECORD_BYTES_MAX;
         for (size_t i = 0; i < RECORDS; i++) {

@@ -43,7 +43,7 @@ static int schema_list_one(const struct arguments *a, const char *file_name, str
                 error_set(err, "the path of the schemas is too long");
                 return EXIT_USAGE;
         }
-        if (schema_read(path, &file, err))
+        if (schema_read(path, LANGUAGE_EN, &file, err))
                 return EXIT_USAGE;
         (void) snprintf(fingerprint, sizeof(fingerprint), "%016" PRIx64, schema_fingerprint(file)); /* sixteen digits always */
         if (!a->json) {
@@ -199,7 +199,7 @@ static int schema_show(const struct arguments *a, struct buffer *out, struct err
 
         if (strchr(a->operand, '/') || (size_t)snprintf(path, sizeof(path), "%s/%s" ENDING, a->dirs.schemas, a->operand) >= sizeof(path))
                 return schema_unknown(a, err);
-        r = schema_read(path, &file, err);
+        r = schema_read(path, LANGUAGE_EN, &file, err);
         if (r == -ENOENT)
                 return schema_unknown(a, err);
         if (r)
@@ -213,7 +213,7 @@ static int schema_show(const struct arguments *a, struct buffer *out, struct err
 static int schema_print_fingerprint(const struct arguments *a, struct buffer *out, struct error *err) {
         CLEANUP(schema_free_p) struct schema_file *file = NULL;
 
-        if (schema_read(a->operand, &file, err))
+        if (schema_read(a->operand, LANGUAGE_EN, &file, err))
                 return EXIT_USAGE;
         buffer_printf(out, "%016" PRIx64 "\n", schema_fingerprint(file));
         return EXIT_DONE;
@@ -222,7 +222,7 @@ static int schema_print_fingerprint(const struct arguments *a, struct buffer *ou
 static int schema_print_canonical(const struct arguments *a, struct buffer *out, struct error *err) {
         CLEANUP(schema_free_p) struct schema_file *file = NULL;
 
-        if (schema_read(a->operand, &file, err))
+        if (schema_read(a->operand, LANGUAGE_EN, &file, err))
                 return EXIT_USAGE;
         buffer_add_text(out, schema_canonical(file));
         buffer_add_byte(out, '\n');

@@ -93,7 +93,7 @@ static int row_form_init(const struct row_kind_form *kind, struct row_form *form
         int r;
 
         row_schema_write(kind, form, &json);
-        r = json.failed ? -ENOMEM : schema_parse("row schema", (const char *)json.bytes, json.n, &form->schema, &err);
+        r = json.failed ? -ENOMEM : schema_parse("row schema", (const char *)json.bytes, json.n, LANGUAGE_EN, &form->schema, &err);
         buffer_done(&json);
         if (r)
                 return r;

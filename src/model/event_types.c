@@ -274,7 +274,7 @@ static int version_read(struct version *v, const char *name) {
                                            "een gepubliceerde versie heet naar haar nummer: 1.avsc"));
                 return 0;
         }
-        e = schema_read(v->path, &file, &err);
+        e = schema_read(v->path, v->mistakes->language, &file, &err);
         if (e == -EINVAL) {
                 mistakes_error(v->mistakes, &err);
                 return 0;
@@ -480,7 +480,7 @@ static int event_types_add_file(struct event_types *types, const char *folder, c
                 mistakes_place(mistakes, folder, IN_LANGUAGE(mistakes->language, "a name in this folder is too long", "een naam in deze map is te lang"));
                 return 0;
         }
-        e = schema_read(path, &file, &err);
+        e = schema_read(path, mistakes->language, &file, &err);
         if (e == -EINVAL) {
                 mistakes_error(mistakes, &err);
                 return 0;

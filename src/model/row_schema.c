@@ -171,7 +171,7 @@ int row_schema_derive(const struct schema_file *event, struct schema_file **ret,
         }
         record = row_write_record(&d, root);
         text = record && !d.out_of_memory ? json_dumps(record, JSON_COMPACT) : NULL;
-        e = text ? schema_parse(root->name, text, strlen(text), ret, err) : -ENOMEM;
+        e = text ? schema_parse(root->name, text, strlen(text), LANGUAGE_EN, ret, err) : -ENOMEM;
         free(text);
         json_decref(record);
         return e;

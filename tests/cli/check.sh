@@ -331,7 +331,20 @@ dutch_advised "norm 'n': herinnering 1 komt voordat de termijn begint, *" "$CHIL
 dutch_advised "norm 'n': trede 2 komt voor trede 1; *" "$CHILD, term: 5 days, escalate: [{after: 1 month, to: [gi]}, {after: 3 weeks, to: [gi]}]}]"
 cp -r "$schemas" "$work/wrong"
 sed -i 's/"ketenwacht.personal"/"ketenwacht.persoonlijk"/' "$work/wrong/measure-started.avsc"
-row 2 '' "$work/wrong/measure-started.avsc: *: geen eigenschap heet 'ketenwacht.persoonlijk'*" --lang nl --config "$config" --schemas "$work/wrong"
+row 2 '' "*$work/wrong/measure-started.avsc: *: geen eigenschap heet 'ketenwacht.persoonlijk'*" --lang nl --config "$config" --schemas "$work/wrong"
+# schema SENTENCE SED: what is said when a schema is changed so.
+schema() {
+        cp "$schemas/measure-started.avsc" "$work/wrong/measure-started.avsc"
+        sed -i "$2" "$work/wrong/measure-started.avsc"
+        row 2 '' "*$work/wrong/measure-started.avsc:* $1
+*" --lang nl --config "$config" --schemas "$work/wrong"
+}
+schema "veld 'reference': type 2 van de union: hier is geen type 'strng' bekend (bedoelde u 'string'?)" '/"reference"/s/"string"/"strng"/'
+schema "veld 'birth_date': een union kan hier alleen uit null en één ander type bestaan" '/"birth_date"/s/\["null", /["null", "string", /'
+schema "dit is geen JSON (*)" '1s/{/{{/'
+sed '/"reference"/s/"string"/"int"/' "$schemas/measure-started.avsc" >"$work/wrong/measure-started.avsc"
+row 2 '' "*$work/wrong/history/measure-started/*.avsc: measure-started.avsc past niet bij deze gepubliceerde versie: *veld 'reference'*" \
+        --lang nl --config "$config" --schemas "$work/wrong"
 row 1 "versie *
 let op: *: gm1979 (Eemsdelta) noemt geen contact 'local-team', dat regio groningen vraagt" '' \
         --lang nl --strict --config "$work/deputy" --schemas "$schemas"

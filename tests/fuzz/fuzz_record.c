@@ -63,8 +63,8 @@ static void try_pair(const char *writer_json, const char *reader_json, const uin
         CLEANUP(program_free_p) struct program *program = NULL, *own = NULL;
         struct error err;
 
-        must(schema_parse("w", writer_json, strlen(writer_json), &writer, &err) == 0);
-        must(schema_parse("r", reader_json, strlen(reader_json), &reader, &err) == 0);
+        must(schema_parse("w", writer_json, strlen(writer_json), LANGUAGE_EN, &writer, &err) == 0);
+        must(schema_parse("r", reader_json, strlen(reader_json), LANGUAGE_EN, &reader, &err) == 0);
         must(layout_new(reader, &layout, &err) == 0);
         must(program_new(writer, layout, &program, &err) == 0 && program_new(reader, layout, &own, &err) == 0);
         try_body(program, layout, own, body, n);
@@ -80,9 +80,9 @@ static void try_schema(const char *text, size_t n) {
         CLEANUP(program_free_p) struct program *program = NULL;
         struct error err;
 
-        if (schema_parse("x", text, n, &file, &err))
+        if (schema_parse("x", text, n, LANGUAGE_EN, &file, &err))
                 return;
-        if (schema_parse("y", schema_canonical(file), strlen(schema_canonical(file)), &again, &err) == 0)
+        if (schema_parse("y", schema_canonical(file), strlen(schema_canonical(file)), LANGUAGE_EN, &again, &err) == 0)
                 must(schema_root(again)->kind == schema_root(file)->kind);
         if (layout_new(file, &layout, &err) == 0)
                 must(program_new(file, layout, &program, &err) == 0 && *program_gaps(program) == '\0');

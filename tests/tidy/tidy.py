@@ -85,6 +85,8 @@ SAID = (
     (("mistakes_at",), 3, ("src/", "connectors/")),
     (("mistakes_place", "reading_mistake", "mistake_at", "advice_of_norm"), 2, ("src/", "connectors/")),
     (("mistake",), 1, ("src/model/",)),
+    (("error_set", "error_prefix", "wrong", "layout_wrong", "default_misfit", "program_note"), 1,
+     ("src/avro/schemas.c", "src/avro/layout.c", "src/avro/program.c")),
     (("error_set",), 1, ("src/base/yaml.c", "src/calendar/term.c", "src/model/lines.c")),
     (("error_set", "buffer_printf", "buffer_add_text", "fprintf", "mistakes_place"), 1, ("src/cli/check.c",)),
 )

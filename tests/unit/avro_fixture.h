@@ -21,7 +21,7 @@ static inline struct schema_file *fixture_schema(const char *fields) {
         struct error err = {0};
 
         buffer_printf(&b, "{\"type\":\"record\",\"name\":\"R\",\"fields\":[%s]}", fields);
-        ck_assert_msg(schema_parse("x.avsc", buffer_text(&b), b.n, &file, &err) == 0, "%s: %s", fields, err.text);
+        ck_assert_msg(schema_parse("x.avsc", buffer_text(&b), b.n, LANGUAGE_EN, &file, &err) == 0, "%s: %s", fields, err.text);
         buffer_done(&b);
         return file;
 }

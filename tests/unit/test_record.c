@@ -313,7 +313,7 @@ START_TEST(test_avro_c_agrees) {
                 struct schema_file *file = NULL;
 
                 snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
-                ck_assert_msg(schema_read(path, &file, &err) == 0, "%s", err.text);
+                ck_assert_msg(schema_read(path, LANGUAGE_EN, &file, &err) == 0, "%s", err.text);
                 pair_open(&p, file);
                 agree(&p, &seed);
                 pair_close(&p);
@@ -626,7 +626,7 @@ static int build_all(const char *json) {
         CLEANUP(layout_free_p) struct layout *layout = NULL;
         CLEANUP(program_free_p) struct program *program = NULL;
         struct error err;
-        int r = schema_parse("x", json, strlen(json), &file, &err);
+        int r = schema_parse("x", json, strlen(json), LANGUAGE_EN, &file, &err);
 
         if (r == 0)
                 r = layout_new(file, &layout, &err);

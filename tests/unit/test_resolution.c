@@ -257,8 +257,8 @@ START_TEST(test_records_are_known_by_name) {
         struct layout *layout;
         struct error err;
 
-        ck_assert_int_eq(schema_parse("w", namesakes[_i].writer, strlen(namesakes[_i].writer), &writer, &err), 0);
-        ck_assert_int_eq(schema_parse("r", namesakes[_i].reader, strlen(namesakes[_i].reader), &reader, &err), 0);
+        ck_assert_int_eq(schema_parse("w", namesakes[_i].writer, strlen(namesakes[_i].writer), LANGUAGE_EN, &writer, &err), 0);
+        ck_assert_int_eq(schema_parse("r", namesakes[_i].reader, strlen(namesakes[_i].reader), LANGUAGE_EN, &reader, &err), 0);
         layout = fixture_layout(reader);
         ck_assert_int_eq(program_new(writer, layout, &program, &err), namesakes[_i].r);
         program_free(program);

@@ -23,7 +23,7 @@ static struct schema_file *parsed(const char *json) {
         struct schema_file *file = NULL;
         struct error err = {0};
 
-        ck_assert_msg(schema_parse("x.avsc", json, strlen(json), &file, &err) == 0, "%s: %s", json, err.text);
+        ck_assert_msg(schema_parse("x.avsc", json, strlen(json), LANGUAGE_EN, &file, &err) == 0, "%s: %s", json, err.text);
         return file;
 }
 
@@ -191,7 +191,7 @@ START_TEST(test_mistakes_have_places) {
         struct schema_file *file = NULL;
         struct error err = {0};
 
-        ck_assert_int_eq(schema_parse("x.avsc", mistakes[_i].json, strlen(mistakes[_i].json), &file, &err), -EINVAL);
+        ck_assert_int_eq(schema_parse("x.avsc", mistakes[_i].json, strlen(mistakes[_i].json), LANGUAGE_EN, &file, &err), -EINVAL);
         ck_assert_ptr_null(file);
         ck_assert_msg(strncmp(err.text, mistakes[_i].sentence, strlen(mistakes[_i].sentence)) == 0, "%s\nnot: %s", err.text, mistakes[_i].sentence);
 }
@@ -209,7 +209,7 @@ START_TEST(test_depth_is_bounded) {
                 buffer_add_text(&b, "\"int\"");
                 for (int i = 0; i < depth; i++)
                         buffer_add_text(&b, "}");
-                ck_assert_int_eq(schema_parse("x", buffer_text(&b), b.n, &file, &err), depth <= SCHEMA_DEPTH_MAX ? 0 : -EINVAL);
+                ck_assert_int_eq(schema_parse("x", buffer_text(&b), b.n, LANGUAGE_EN, &file, &err), depth <= SCHEMA_DEPTH_MAX ? 0 : -EINVAL);
                 if (depth <= SCHEMA_DEPTH_MAX)
                         file = schema_free(file);
         }
@@ -326,7 +326,7 @@ START_TEST(test_shipped_schemas_are_flat_and_avro_c_takes_them) {
                 avro_schema_t theirs = NULL;
 
                 snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
-                ck_assert_msg(schema_read(path, &file, &err) == 0, "%s", err.text);
+                ck_assert_msg(schema_read(path, LANGUAGE_EN, &file, &err) == 0, "%s", err.text);
                 ck_assert_msg(layout_new(file, &layout, &err) == 0, "%s", err.text);
                 ck_assert_msg(avro_schema_from_json_length(schema_json(file), strlen(schema_json(file)), &theirs) == 0, "%s: %s", path,
                               avro_strerror());
