@@ -535,7 +535,11 @@ static bool role_read(struct norm_reading *c, const struct yaml_node *node, stru
                 ret->kind = built_in[i].kind;
                 if (ret->kind != ROLE_GIS || organisations_have_role(c->orgs, ROLE_WORD_GI))
                         return true;
-                mistake_at(c, node, "'" ROLE_WORD_GIS "' is every GI of the region, and no region lists its GIs: give it roles: {" ROLE_WORD_GI ": [...]}");
+                mistake_at(c, node,
+                           IN_READING(&c->r,
+                                      "'" ROLE_WORD_GIS "' is every GI of the region, and no region lists its GIs: give it roles: {" ROLE_WORD_GI ": [...]}",
+                                      "'" ROLE_WORD_GIS "' is iedere GI van de regio, en geen regio somt haar GI's op: geef haar roles: {" ROLE_WORD_GI
+                                      ": [...]}"));
                 return false;
         }
         ret->kind = ROLE_NAMED;
