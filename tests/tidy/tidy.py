@@ -88,7 +88,7 @@ SAID = (
     (("error_set", "error_prefix", "wrong", "layout_wrong", "default_misfit", "program_note"), 1,
      ("src/avro/schemas.c", "src/avro/layout.c", "src/avro/program.c")),
     (("error_set",), 1, ("src/base/yaml.c", "src/calendar/term.c", "src/model/lines.c")),
-    (("error_set", "buffer_printf", "buffer_add_text", "fprintf", "mistakes_place"), 1, ("src/cli/check.c",)),
+    (("error_set", "buffer_printf", "buffer_add_text", "fprintf", "mistakes_place"), 1, ("src/cli/check",)),
 )
 NAMED = (("reading_mapping", "reading_sequence", "reading_scalar", "reading_text", "reading_name", "reading_flag", "reading_count", "reading_number",
           "reading_span", "reading_date"), 2), (("reading_keys", "reading_required"), 3)
