@@ -345,7 +345,7 @@ int fates_take_letter(struct fates *f, struct bus_record *record) {
         if (!id || !id->value || !uuid_parse(id->value, id->n, &answer.event_id) || !dead_letter_read(record, &letter) ||
             !event_types_find(f->config.types, text_of(letter.topic)))
                 return 0; /* of a delivery, or of nobody who could ask */
-        answer.place = event_refused_id(letter.topic, letter.partition, letter.offset);
+        answer.place = event_refused_id(letter.topic, letter.partition, letter.offset, &answer.event_id);
         (void) snprintf(answer.code, sizeof(answer.code), "%s", letter.code);
         return fates_take_answer(f, &answer, text_of(letter.error));
 }
@@ -356,7 +356,7 @@ const char *const fate_state_names[FATE_STATES] = {
         [FATE_WAITING] = "waiting", [FATE_FACT] = "fact", [FATE_DUPLICATE] = "duplicate", [FATE_REFUSED] = "refused"};
 
 static const struct fate_answer *fates_answer_to(const struct fates *f, const struct fate *fate, const struct fate_post *post) {
-        struct uuid place = event_refused_id(post->type->name, post->partition, post->offset);
+        struct uuid place = event_refused_id(post->type->name, post->partition, post->offset, &fate->key.event_id);
         const struct fate_answer *answer = table_get(&f->answers, &place, sizeof(place));
 
         return answer && uuid_equal(&answer->event_id, &fate->key.event_id) ? answer : NULL; /* another: of a topic that was made anew */

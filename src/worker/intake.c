@@ -51,7 +51,7 @@ static int intake_tell_publisher(struct intake *intake, const struct bus_record 
 
         if (!to || !type) /* schemas without event-refused: what is refused stands in dead-letters only */
                 return 0;
-        told.event_id = event_refused_id(record->topic, record->partition, record->offset);
+        told.event_id = event_refused_id(record->topic, record->partition, record->offset, &from[SLOT_EVENT_ID].u);
         told.source = TEXT_OF(ORGANISATION_BROKER);
         told.refused = from[SLOT_EVENT_ID].u;
         told.code = text_of(refusal_codes[why->code]);

@@ -89,14 +89,15 @@ static instant_t clock_of(const struct tap *tap, int32_t p) {
 
 static void expect_source_told(struct tap *tap, const struct input *input, enum refusal code, struct lines *ret) {
         const struct slot *slots = input->event.slots;
-        char id[UUID_TEXT + 1], refused[UUID_TEXT + 1], name[BUS_NAME_MAX + 64];
+        char id[UUID_TEXT + 1], refused[UUID_TEXT + 1], name[BUS_NAME_MAX + 64 + UUID_TEXT];
         struct uuid event_id;
         struct line *line;
         int n;
 
         if (!input->legible || !organisations_find(sim_of(tap)->config->organisations, slots[SLOT_SOURCE].s))
                 return;
-        n = snprintf(name, sizeof(name), "refused|%s|%d|%" PRId64, input->topic, input->partition, input->offset);
+        uuid_format(&slots[SLOT_EVENT_ID].u, refused);
+        n = snprintf(name, sizeof(name), "refused|%s|%d|%" PRId64 "|%s", input->topic, input->partition, input->offset, refused);
         event_id = uuid_v5(&uuid_namespace_ketenwacht, name, (size_t)n);
         line = lines_add(ret);
         line->topic = "inbox";

@@ -92,9 +92,11 @@ static void copy(const char *to, const char *case_id, const char *source) {
 /* event-refused in the inbox of @to, of the record at @offset. */
 static void refuse(const char *to, const char *refused, int64_t offset, const char *code) {
         char fields[256], id[UUID_TEXT + 1];
-        struct uuid place = event_refused_id("safety-raised", 1, offset);
+        struct uuid place, of;
         struct bus_record record;
 
+        ck_assert(uuid_parse(refused, strlen(refused), &of));
+        place = event_refused_id("safety-raised", 1, offset, &of);
         uuid_format(&place, id);
         (void) snprintf(fields, sizeof(fields), "{\"refused\":\"%s\",\"code\":\"%s\",\"text\":\"Nee: %s\"}", refused, code, code);
         record = make("event-refused", fields, id, CASE_ID, "ketenwacht");

@@ -115,7 +115,7 @@ static struct bus_record raised(void) {
 
 /* event-refused of the post at @offset. */
 static struct bus_record refusal(const char *event_id, int64_t offset, const char *code) {
-        struct uuid place = event_refused_id("safety-raised", 1, offset);
+        struct uuid of = id_of(event_id), place = event_refused_id("safety-raised", 1, offset, &of);
         char id[UUID_TEXT + 1];
 
         uuid_format(&place, id);
