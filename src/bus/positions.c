@@ -92,6 +92,7 @@ bool worker_positions_begin(struct worker_positions *w, int32_t partition, size_
         jumped = position_find(committed, first, end, &w->next[cell]);
         w->committed[cell] = w->next[cell];
         w->at[partition].jumped |= jumped;
+        w->at[partition].fresh |= committed < 0;
         w->at[partition].touched |= jumped;
         return jumped;
 }
@@ -153,7 +154,7 @@ int worker_positions_pending(const struct worker_positions *w, int (*each)(void 
                 bool said = false;
 
                 for (size_t i = 0; (w->at[p].moved || w->at[p].touched) && i < w->inputs; i++) {
-                        bool says = w->at[p].jumped || next[i] != committed[i];
+                        bool says = w->at[p].jumped || w->at[p].fresh || next[i] != committed[i];
                         int r = says ? each(ctx, p, i, next[i]) : 0;
 
                         if (r)
@@ -177,7 +178,7 @@ void worker_positions_committed(struct worker_positions *w) {
                 if (!w->at[p].moved && !w->at[p].touched)
                         continue;
                 memcpy(w->committed + row, w->next + row, w->inputs * sizeof(*w->next));
-                w->at[p].moved = w->at[p].touched = w->at[p].jumped = false;
+                w->at[p].moved = w->at[p].touched = w->at[p].jumped = w->at[p].fresh = false;
         }
 }
 

@@ -30,6 +30,7 @@ struct worker_position {
         bool moved;    /* records were handed out since the last commit */
         bool touched;  /* its state was written since the last commit */
         bool jumped;   /* the group has other offsets of its inputs than committed says: all are to be committed */
+        bool fresh;    /* of some of its inputs the group has none: the next commit says all, so that what is gone since can be counted from there */
 };
 
 struct worker_positions {

@@ -55,6 +55,13 @@ static void worker_setup(void) {
         worker_positions_start(&w, owned, ELEMENTS(owned));
 }
 
+/* Its first commit, of both partitions. */
+static void commit_first(void) {
+        worker_positions_touch(&w, 0);
+        worker_positions_touch(&w, 2);
+        worker_positions_committed(&w);
+}
+
 static void worker_teardown(void) {
         worker_positions_done(&w);
 }
@@ -90,7 +97,23 @@ START_TEST(what_was_handed_out_is_not_handed_out_again) {
 }
 END_TEST
 
+START_TEST(the_first_commit_says_where_reading_began) {
+        worker_positions_touch(&w, 2);
+        ck_assert_str_eq(pending(), "2/0=10 2/1=20 "); /* of b nothing was committed: what is gone since can be counted from 20 */
+        worker_positions_rewind(&w);
+        ck_assert_str_eq(pending(), ""); /* that alone is no work */
+        ck_assert(worker_positions_take(&w, 2, 0, 10));
+        ck_assert_str_eq(pending(), "2/0=11 2/1=20 ");
+        worker_positions_committed(&w);
+        ck_assert(worker_positions_take(&w, 2, 0, 11));
+        ck_assert_str_eq(pending(), "2/0=12 ");
+        ck_assert(worker_positions_take(&w, 0, 0, 10)); /* not committed with it */
+        ck_assert_str_eq(pending(), "0/0=11 0/1=20 2/0=12 ");
+}
+END_TEST
+
 START_TEST(a_commit_says_what_moved_or_proves_that_it_is_owned) {
+        commit_first();
         ck_assert_str_eq(pending(), "");
         worker_positions_touch(&w, 2);
         ck_assert_str_eq(pending(), "2/0=10 "); /* nothing was read there: the same again */
@@ -320,6 +343,7 @@ int main(void) {
         tcase_add_test(worker, a_commit_says_what_moved_or_proves_that_it_is_owned);
         tcase_add_test(worker, an_abort_goes_back_to_what_is_committed);
         tcase_add_test(worker, work_of_partitions_that_are_gone_is_stale);
+        tcase_add_test(worker, the_first_commit_says_where_reading_began);
         tcase_add_test(worker, a_log_that_was_made_anew_is_read_from_its_beginning_and_the_commit_says_so);
         tcase_add_test(worker, records_that_are_gone_unread_are_a_gap);
         tcase_add_checked_fixture(consumer, consumer_setup, consumer_teardown);

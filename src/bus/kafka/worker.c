@@ -475,11 +475,12 @@ static void note_begin(struct kafka_worker *w, const struct bus_part *parts, siz
         for (size_t k = 0; k < n; k++) {
                 for (size_t i = 0; i < w->inputs; i++) {
                         int32_t partition = parts[k].partition;
-                        int64_t was = kafka_group_was_read(&w->group, w->topics.names[i], partition, input_of(w, logs->committed, k, i)->offset);
+                        int64_t committed = input_of(w, logs->committed, k, i)->offset;
+                        int64_t was = kafka_group_was_read(&w->group, w->topics.names[i], partition, committed);
                         struct bus_jump jump = {.part = {(uint32_t)i, partition}, .from = was};
 
-                        if (was >= 0 && callbacks->left)
-                                callbacks->left(callbacks->ctx, &jump.part, was);
+                        if (committed >= 0 && callbacks->left)
+                                callbacks->left(callbacks->ctx, &jump.part, committed);
                         if (!worker_positions_begin(&w->at, partition, i, was, input_of(w, logs->first, k, i)->offset, input_of(w, logs->end, k, i)->offset))
                                 continue;
                         jump.to = worker_positions_next(&w->at, partition, i);

@@ -22,6 +22,12 @@ struct memory_worker {
         unsigned epoch;
         bool frozen;
         unsigned cuts; /* of the broker, when last looked */
+        struct { /* what was to be read next and is not there; for an input of which nothing is committed yet */
+                bool is;
+                int32_t partition;
+                size_t input;
+                int64_t from;
+        } gone;
         bool again; /* LOST was handed out because of a log that is not what was left: ASSIGNED comes next */
         struct memory_topic *state;
         struct memory_topic **inputs, **outputs; /* behind the inputs, the state */
@@ -121,10 +127,15 @@ static bool logs_moved(struct memory_worker *w) {
         for (int32_t p = 0; p < w->at.partitions; p++) {
                 for (size_t i = 0; w->at.at[p].started && i < w->inputs_n; i++) {
                         const struct memory_partition *input = &w->inputs[i]->partitions[p];
-                        int64_t next = worker_positions_next(&w->at, p, i);
+                        int64_t next = worker_positions_next(&w->at, p, i), to;
 
-                        if (position_find(next, input->first, memory_partition_end(input), &next))
-                                return true;
+                        if (!position_find(next, input->first, memory_partition_end(input), &to))
+                                continue;
+                        w->gone.is = true;
+                        w->gone.partition = p;
+                        w->gone.input = i;
+                        w->gone.from = next;
+                        return true;
                 }
         }
         return false;
@@ -174,6 +185,8 @@ static void find_begin(struct memory_worker *w, int32_t p, const struct bus_rest
 
                 if (jump.from >= 0 && calls->left)
                         calls->left(calls->ctx, &jump.part, jump.from);
+                if (jump.from < 0 && w->gone.is && w->gone.partition == p && w->gone.input == i)
+                        jump.from = w->gone.from;
                 if (!worker_positions_begin(&w->at, p, i, jump.from, input->first, memory_partition_end(input)))
                         continue;
                 jump.to = worker_positions_next(&w->at, p, i);
@@ -219,6 +232,7 @@ static int memory_worker_restore(struct bus_worker *worker, const struct bus_par
                 if (r)
                         return r;
         }
+        w->gone.is = false;
         worker_positions_restored(&w->at, parts, n);
         return 0;
 }
@@ -343,6 +357,7 @@ static int memory_worker_abort(struct bus_worker *worker, struct error *err) {
         if (r)
                 return r;
         worker_positions_rewind(&w->at);
+        w->cuts = 0; /* what is to be read again may be gone */
         return 0;
 }
 
@@ -384,6 +399,10 @@ void memory_freeze(struct bus_worker *worker) {
         memory_seat_dead(&w->seat, true);
         if (w->txn->epoch == w->epoch)
                 memory_txn_dead(w->m, w->txn, true);
+}
+
+void memory_expel(struct bus_worker *worker) {
+        memory_seat_lose(&memory_worker_of(worker)->seat);
 }
 
 void memory_crash(struct bus_worker *worker) {

@@ -25,6 +25,9 @@ void memory_crash(struct bus_worker *w);
  */
 void memory_freeze(struct bus_worker *w);
 
+/* Throws the worker out of its group at once, as when it was not heard of for too long; it learns of it with its next poll. */
+void memory_expel(struct bus_worker *w);
+
 /* What the next call of one kind does instead of its work. */
 enum memory_fault {
         MEMORY_COMMIT_ABORTED = 1, /* commit answers BUS_E_ABORTED and has done nothing */
