@@ -221,6 +221,7 @@ void fleet_step(struct sim *s, struct handle *h) {
         }
         window_end(h->tap); /* before the clock moves */
         window_looked(h->tap);
+        moves_check_counted(h->tap);
         worker_status(h->worker, &status);
         if (h->tap->belief != BELIEF_NONE && status.clock_away != (h->tap->belief == BELIEF_AWAY))
                 sim_fail(s, "%s says that its clock is %s, and it is %+" PRId64 " ms from the broker's", h->name, status.clock_away ? "away" : "right", h->off);

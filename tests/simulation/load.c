@@ -31,19 +31,19 @@ static const struct {
 
 /* -- Known records -- */
 
-static int place(char ret[KEY_MAX], const char *topic, int32_t partition, int64_t offset) {
-        return snprintf(ret, KEY_MAX, "%s|%d|%lld", topic, partition, (long long)offset);
+static int place(char ret[KEY_MAX], const char *topic, unsigned anew, int32_t partition, int64_t offset) {
+        return snprintf(ret, KEY_MAX, "%s|%u|%d|%lld", topic, anew, partition, (long long)offset);
 }
 
 const struct input *load_find(struct sim *s, const char *topic, int32_t partition, int64_t offset) {
         char key[KEY_MAX];
 
-        return table_get(&s->inputs, key, (size_t)place(key, topic, partition, offset));
+        return table_get(&s->inputs, key, (size_t)place(key, topic, moves_anew(s, topic), partition, offset));
 }
 
 static void remember(struct sim *s, struct child *child, struct input *input) {
         char key[KEY_MAX];
-        size_t n = (size_t)place(key, input->topic, input->partition, input->offset);
+        size_t n = (size_t)place(key, input->topic, input->anew, input->partition, input->offset);
 
         if (table_put(&s->inputs, sim_keep(s, key, n), n, input) || vector_push(&s->published, input))
                 sim_check_memory(s, NULL);
@@ -80,7 +80,7 @@ static void send_in_transaction(struct sim *s, const struct bus_record *record) 
         s->load->sent++;
 }
 
-/* Writes what stands in s->body. */
+/* Writes what stands in s->body. Not to a log that is not yet known to be another: its source is refused, and goes away. */
 static void send(struct sim *s, const struct letter *l) {
         struct input *input = arena_calloc(s->arena, 1, sizeof(*input));
         int64_t ends[PARTITIONS_MAX];
@@ -89,14 +89,17 @@ static void send(struct sim *s, const struct letter *l) {
 
         sim_check_memory(s, input);
         *input = (struct input){.event = l->event, .content = l->content, .bad = l->bad, .legible = l->legible, .topic = sim_topic(s, record.topic)};
+        input->anew = moves_anew(s, record.topic);
         uuid_format(l->key ? l->key : &l->child->id, key);
+        if (moves_full(s, record.topic, bus_record_partition(&record, s->partitions, 0)))
+                return;
         record.value = l->empty ? NULL : s->body.bytes;
         record.value_n = l->empty ? 0 : s->body.n;
         if (chance(s, 4)) /* has waited in its producer */
                 record.timestamp = sim_now(s) - draw_between(s, 0, 2 * MINUTE_MS);
         for (int32_t p = 0; p < s->partitions; p++)
                 ends[p] = memory_end(s->memory, record.topic, p);
-        if (chance(s, 10) && !s->quiet)
+        if (chance(s, 10) && !s->quiet && moves_found_out(s, record.topic)) /* a marker would take an offset too */
                 send_in_transaction(s, &record);
         else if (memory_append(s->memory, &record))
                 sim_fail(s, "a record for %s cannot be appended", record.topic);
@@ -167,13 +170,22 @@ static void publish_good(struct sim *s) {
         send_good(s, &h);
 }
 
+/* Whether the log to which it goes takes nothing just now. */
+static bool is_full(const struct sim *s, const struct held *h) {
+        char key[UUID_TEXT + 1];
+        const struct bus_record record = {.partition = BUS_BY_KEY, .key = key, .key_n = UUID_TEXT};
+
+        uuid_format(&h->child->id, key);
+        return moves_full(s, h->event.type->name, bus_record_partition(&record, s->partitions, 0));
+}
+
 static void publish_held(struct sim *s, bool all) {
         struct load *load = s->load;
 
         for (size_t i = 0; i < load->held.n;) {
                 struct held h = load->held.items[i];
 
-                if (!all && h.until > sim_now(s)) {
+                if ((!all && h.until > sim_now(s)) || is_full(s, &h)) {
                         i++;
                         continue;
                 }
@@ -371,15 +383,34 @@ void load_repeat(struct sim *s) {
                 repeat_of(s, load->past.items[draw(s, load->past.n)]);
 }
 
+/* NULL: a region, or one that nobody knows. */
+static struct child *child_find(const struct load *load, const struct uuid *case_id) {
+        for (size_t i = 0; i < load->past.n; i++) {
+                if (uuid_equal(&load->past.items[i]->id, case_id))
+                        return load->past.items[i];
+        }
+        for (size_t i = 0; i < CHILDREN; i++) {
+                if (uuid_equal(&load->children[i]->id, case_id))
+                        return load->children[i];
+        }
+        return NULL;
+}
+
+void load_again(struct sim *s, const struct input *input) {
+        struct held h = {.child = child_find(s->load, &input->event.slots[SLOT_CASE_ID].u), .event = input->event, .content = input->content};
+
+        if (input->bad == REFUSAL_NONE && h.child && s->load->held.n < HELD_MAX && vector_push(&s->load->held, h))
+                sim_check_memory(s, NULL);
+}
+
+const char *load_topic(struct sim *s) {
+        return sim_topic(s, s->load->types.items[draw(s, s->load->types.n)]->name);
+}
+
 void load_late(struct sim *s, const struct uuid *case_id) {
-        struct load *load = s->load;
-        struct child *child = NULL;
+        struct child *child = child_find(s->load, case_id);
         struct event event;
 
-        for (size_t i = 0; i < load->past.n; i++)
-                child = uuid_equal(&load->past.items[i]->id, case_id) ? load->past.items[i] : child;
-        for (size_t i = 0; i < CHILDREN; i++)
-                child = uuid_equal(&load->children[i]->id, case_id) ? load->children[i] : child;
         if (!child)
                 return;
         if (chance(s, 30))
@@ -427,12 +458,15 @@ void load_wake(struct sim *s) {
         while (left > 0) {
                 struct held h = {0};
                 const struct input *last;
+                size_t sent = s->published.n;
 
                 do
                         good_draw(s, &h);
                 while (strcmp(h.event.type->name, "alert-acknowledged") == 0); /* what that holds back now a replay would not */
                 encode(s, &h.event);
                 send(s, &(struct letter){.child = h.child, .event = h.event, .content = h.content, .legible = true});
+                if (s->published.n == sent)
+                        continue;
                 last = s->published.items[s->published.n - 1];
                 left -= !done[last->partition];
                 done[last->partition] = true;

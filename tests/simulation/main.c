@@ -161,6 +161,8 @@ static const struct {
         COUNT(upgrades, "upgrades"),            COUNT(refusals_of_version, "older versions refused"),
         COUNT(settled, "looks at rest"),        COUNT(checksums, "stores compared"), COUNT(forgotten, "cases forgotten"),
         COUNT(late, "facts of them too late"),  COUNT(restored_closed, "restored as forgotten"), COUNT(once, "runs with --once"),
+        COUNT(stale, "commits of stale work"), COUNT(renewed, "inputs made anew"),    COUNT(cut, "inputs cut"),         COUNT(backwards, "jumps back"),
+        COUNT(forwards, "jumps forward"),     COUNT(passed, "records gone before they were read"),
 #undef COUNT
 };
 

@@ -15,6 +15,7 @@
 #define REST_ROUNDS 40        /* rounds in which nothing happens any more */
 #define ROUNDS_MAX 20000      /* until then */
 #define WAKE_ROUNDS 4000      /* without rest, after which there is news again */
+#define MOVING_PERCENT 30     /* of the seeds: inputs are made anew, and cut before they were read */
 #define ONCE_TRIES 3          /* of a run with --once; in the last one nothing goes wrong */
 #define AFTERWARDS_MS (30 * DAY_MS) /* longer than any acknowledgement holds */
 
@@ -140,6 +141,14 @@ static void rebalance(struct sim *s) {
                 sim_check_memory(s, NULL);
 }
 
+/* … and it hears of it only after it has acted on what it was answered last. */
+static void throw_out(struct sim *s) {
+        struct handle *h = fleet_draw(s);
+
+        if (h && h->tap->fault.call == CALL_NONE)
+                h->tap->fault = (struct fault){CALL_POLL, HARM_THROWN_OUT, (unsigned)draw(s, 40)};
+}
+
 static void compact(struct sim *s) {
         s->counts.compactions++;
         memory_compact(s->memory, TOPIC_CASE_STATE, chance(s, 50));
@@ -225,17 +234,20 @@ static const struct {
 } turns[] = {
         {step_some, 40}, {step_long, 25}, {publish, 30},   {leap, 16},    {start, 14},  {arm_fault, 22}, {kill_one, 3},    {stop_one, 3},
         {freeze_one, 4}, {thaw_one, 5},   {start_twin, 2}, {rebalance, 4}, {compact, 4}, {jump, 5},       {check_state, 10}, {shuffle, 4},
-        {upgrade, 3},    {end_case, 7},   {repeat_late, 3}, {run_once, 2},
+        {upgrade, 3},    {end_case, 7},   {repeat_late, 3}, {run_once, 2}, {moves_renew, 4}, {moves_cut, 10},
+        {throw_out, 5},
 };
+#define TURNS_MOVING 3 /* of them, the last ones: in seeds whose inputs move */
 
 static void turn(struct sim *s) {
+        size_t n = ELEMENTS(turns) - (s->moving ? 0 : TURNS_MOVING);
         unsigned sum = 0;
         uint64_t at;
 
-        for (size_t i = 0; i < ELEMENTS(turns); i++)
+        for (size_t i = 0; i < n; i++)
                 sum += turns[i].weight;
         at = draw(s, sum);
-        for (size_t i = 0; i < ELEMENTS(turns); i++) {
+        for (size_t i = 0; i < n; i++) {
                 if (at < turns[i].weight) {
                         turns[i].happens(s);
                         return;
@@ -361,6 +373,13 @@ static struct term_step draw_retention(struct sim *s) {
         return retention;
 }
 
+/* By a dice of its own: the other seeds are what they were before. */
+static bool draw_moving(uint64_t seed) {
+        uint64_t dice = ~seed;
+
+        return chance_next(&dice) % 100 < MOVING_PERCENT;
+}
+
 uint64_t run_seed(uint64_t seed, struct rules rules[PROFILES], bool verbose, struct counts *sum) {
         struct sim s = {.seed = seed, .dice = seed, .verbose = verbose};
         unsigned n;
@@ -372,11 +391,12 @@ uint64_t run_seed(uint64_t seed, struct rules rules[PROFILES], bool verbose, str
         s.config = &s.rules->versions[1];
         s.retention = draw_retention(&s);
         s.once = chance(&s, 35);
+        s.moving = draw_moving(seed);
         world_open(&s);
         memory_shuffle(s.memory, chance(&s, 70) ? chance_next(&s.dice) | 1 : 0);
-        sim_trace(&s, "seed %" PRIu64 ": %s, %d partitions; cases that are over are kept for %d %s", seed,
-                  s.profile == PROFILE_DEADLINES ? "four deadlines" : "bundled protocols", s.partitions, s.retention.count,
-                  s.retention.count ? retention_units[s.retention.unit] : "(for ever)");
+        sim_trace(&s, "seed %" PRIu64 ": %s, %d partitions%s; cases that are over are kept for %d %s", seed,
+                  s.profile == PROFILE_DEADLINES ? "four deadlines" : "bundled protocols", s.partitions, s.moving ? ", inputs that move" : "",
+                  s.retention.count, s.retention.count ? retention_units[s.retention.unit] : "(for ever)");
         n = TURNS_LEAST + (unsigned)draw(&s, TURNS_MOST - TURNS_LEAST);
         for (unsigned i = 0; i < n; i++)
                 turn(&s);

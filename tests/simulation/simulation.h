@@ -13,6 +13,7 @@
  *   run.c        the adversary: one seed from beginning to end
  *   world.c      configurations, clocks, topics; failing and tracing
  *   load.c       events: good, late, repeated, corrected, withdrawn, bad
+ *   moves.c      inputs that are made anew, or cut before they were read
  *   fleet.c      workers: born, stepped, killed, frozen, let go again
  *   tap.c        between a worker and its bus: sees every call, and spoils some
  *   window.c     what one turn of a worker wrote, compared with what it had to write
@@ -106,6 +107,10 @@ struct input {
         const char *topic;
         int32_t partition;
         int64_t offset;
+        unsigned anew;        /* how often its log had been made anew */
+        bool gone;            /* the log has lost it since: then … */
+        bool stood;           /* … it was a record by then (none that was aborted), … */
+        bool read, begun;     /* … its offset was committed, … reading had begun, so that its loss can be noticed */
 };
 
 /* -- What is true -- */
@@ -206,6 +211,7 @@ enum harm { /* what becomes of a call; in the order of harms[] in tap.c */
         HARM_ABORTED,      /* the broker takes the transaction back */
         HARM_LATE,         /* others move on while the call waits */
         HARM_STANDS_STILL, /* the same, for longer than session and transaction last */
+        HARM_THROWN_OUT,   /* once it is done the group throws it out unheard, and others take what it has, before its answer comes */
         HARMS,
 };
 
@@ -223,6 +229,9 @@ struct tap_part {
         int64_t *ends;             /* by input: what has to be read before anything may be told */
         int64_t *asked;            /* as the worker was told them, and when */
         instant_t asked_at;
+        int64_t *next;             /* by input: where it was to be read on at the last poll */
+        bool *old;                 /* by input: it is read at a place of a log that was made anew since */
+        unsigned jumps;            /* of the restore under way */
 };
 
 struct window { /* what happened since the last poll, commit or abort */
@@ -245,7 +254,9 @@ struct tap {
         struct window window;
         struct lines told;         /* of the open transaction, as verified */
         bool open;                 /* something was written or read since the last commit */
+        bool written;              /* something was written */
         enum belief belief;        /* what the record of this turn says about the wall clock */
+        int64_t passed;            /* offsets that were gone before they were read, as the worker was told */
         bool killed;               /* a fault ended it: its errors are no news */
         bool harmed;               /* one of its calls was spoiled */
         struct fault fault;
@@ -280,6 +291,7 @@ struct sim {
         int32_t partitions;
         struct term_step retention;/* count 0: nothing is forgotten in this history */
         bool once;                 /* some crashes are followed by a run with --once */
+        bool moving;               /* inputs are made anew, and cut; members are thrown out unheard */
         struct memory *memory;
         int64_t elapsed;           /* ms since START_MS, of the broker's clock */
         int64_t steps;
@@ -300,9 +312,11 @@ struct sim {
         uint64_t commits;
         struct counts {
                 unsigned deaths, frozen, zombies, aborts, rebalances, harms[CALLS][HARMS], facts, refused, duplicates, tellings, leaps, jumps, compactions,
-                        upgrades, refusals_of_version, settled, checksums, away, behind, forgotten, late, restored_closed, once;
+                        upgrades, refusals_of_version, settled, checksums, away, behind, forgotten, late, restored_closed, once,
+                        renewed, cut, stale, backwards, forwards, passed;
         } counts;
         struct load *load;
+        struct moves *moves;
 };
 
 instant_t sim_now(const struct sim *s); /* the broker's */
@@ -331,7 +345,26 @@ void load_wake(struct sim *s);                /* one good record for each partit
 void load_end_case(struct sim *s);            /* a case comes to an end: what comes about it now is late */
 void load_repeat(struct sim *s);              /* an event of such a case, once more */
 void load_late(struct sim *s, const struct uuid *case_id); /* an event of this case, now */
+void load_again(struct sim *s, const struct input *input); /* this one, some time, if it is good */
+const char *load_topic(struct sim *s);        /* of a type that is likely */
 const struct input *load_find(struct sim *s, const char *topic, int32_t partition, int64_t offset);
+
+/* -- Inputs that are not what was left in them -- */
+
+void moves_open(struct sim *s);
+void moves_close(struct sim *s);
+void moves_renew(struct sim *s); /* an input is made anew, once the last that was has been found out; its sources publish again */
+void moves_cut(struct sim *s);   /* records of an input go, most of them before anybody has read them */
+unsigned moves_anew(const struct sim *s, const char *topic); /* how often it was made anew */
+bool moves_full(const struct sim *s, const char *topic, int32_t partition); /* with one more it would be taken for the log that it was */
+bool moves_found_out(const struct sim *s, const char *topic); /* nobody is at a place of an old one */
+void moves_restoring(struct tap *tap, int32_t p);                /* what it was told before is of no more concern to it */
+void moves_jumped(struct tap *tap, const struct bus_jump *jump); /* what a worker is told is right */
+void moves_restored(struct tap *tap, int32_t p);                 /* … and all of it */
+void moves_committed(const struct tap *tap);                     /* … and the group has it from it … */
+void moves_check_counted(const struct tap *tap);                 /* … and it is counted */
+/* That a record was gone before it was read; of what nobody had begun to read nobody has to be. */
+bool moves_was_told(const struct sim *s, const struct input *input);
 
 /* -- The fleet -- */
 

@@ -18,11 +18,12 @@
 #include "worker/partition.h"
 
 const char *const call_names[CALLS] = {"", "poll", "restore", "ends", "start", "produce", "commit", "abort"};
-const char *const harm_names[HARMS] = {"", "dies before", "dies after", "is aborted at", "is late at", "stands still at"};
+const char *const harm_names[HARMS] = {"", "dies before", "dies after", "is aborted at", "is late at", "stands still at", "is thrown out at"};
 
 #define OTHERS_STEPS 60       /* of the other workers, while a call waits */
 #define STILL_MS_LEAST 11000  /* longer than a transaction, or than a session too */
 #define STILL_MS_MOST 40000
+#define UNHEARD_MS_MOST DAY_MS /* after one was thrown out unheard */
 #define FRESH_MS MINUTE_MS    /* a stamp that is no older tells what the broker's clock says */
 
 static struct tap *of(struct bus_worker *worker) {
@@ -51,7 +52,7 @@ static enum harm harm_of(struct tap *tap, enum call call) {
                 return HARM_NONE;
         }
         tap->fault = (struct fault){0};
-        if (s->nested && (harm == HARM_LATE || harm == HARM_STANDS_STILL))
+        if (s->nested && (harm == HARM_LATE || harm == HARM_STANDS_STILL || harm == HARM_THROWN_OUT))
                 return HARM_NONE;
         s->counts.harms[call][harm]++;
         tap->harmed = true;
@@ -77,6 +78,7 @@ static int before(struct tap *tap, enum harm harm, struct error *err) {
                 break;
         case HARM_NONE:
         case HARM_DIES_AFTER:
+        case HARM_THROWN_OUT:
         case HARM_ABORTED:
         case HARMS:
                 break;
@@ -178,6 +180,27 @@ static void handed_parts(struct tap *tap, const struct bus_event *event) {
         }
 }
 
+/* A worker that has lost its partitions and commits all the same: nothing of what it wrote for them may stand. */
+static void check_stale(struct tap *tap, const struct bus_event *event) {
+        struct error err = {0};
+
+        if (event->kind != BUS_LOST || !tap->written)
+                return;
+        if (tap->inner->ops->commit(tap->inner, &err) == 0)
+                sim_fail(sim_of(tap), "%s has lost its partitions, and the bus commits what it wrote for them", handle_name(tap->h));
+        sim_of(tap)->counts.stale++;
+}
+
+/* Where it stood before it learned of a change. */
+static void note_positions(struct tap *tap) {
+        for (int32_t p = 0; p < sim_of(tap)->partitions; p++) {
+                const int64_t *at = tap->inner->ops->positions(tap->inner, p);
+
+                if (at)
+                        memcpy(tap->parts[p].next, at, tap->n_inputs * sizeof(*at));
+        }
+}
+
 static int tap_poll(struct bus_worker *worker, int timeout_ms, struct bus_event *ret, struct error *err) {
         struct tap *tap = of(worker);
         enum harm harm;
@@ -188,9 +211,17 @@ static int tap_poll(struct bus_worker *worker, int timeout_ms, struct bus_event 
         harm = harm_of(tap, CALL_POLL);
         if (before(tap, harm, err))
                 return -EIO;
+        note_positions(tap);
         r = tap->inner->ops->poll(tap->inner, timeout_ms, ret, err);
         if (r == 0 && harm == HARM_DIES_AFTER)
                 return die(tap, err);
+        if (r == 0)
+                check_stale(tap, ret);
+        if (r == 0 && harm == HARM_THROWN_OUT) {
+                memory_expel(tap->inner);
+                sim_forward(sim_of(tap), draw_between(sim_of(tap), 0, UNHEARD_MS_MOST)); /* things fall due, for all of them */
+                fleet_others(sim_of(tap), tap->h, OTHERS_STEPS);
+        }
         if (r == 0 && ret->kind == BUS_RECORD)
                 handed_record(tap, &ret->record);
         else if (r == 0 && ret->kind != BUS_NONE)
@@ -215,6 +246,19 @@ static int seen_row(void *ctx, const struct bus_record *record) {
         memcpy(row.key, record->key, ROW_KEY_BYTES);
         ledger_put_row(&seen->parts[record->partition], &row);
         return seen->calls->row(seen->calls->ctx, record);
+}
+
+static void seen_jumped(void *ctx, const struct bus_jump *jump) {
+        const struct seen_rows *seen = ctx;
+
+        moves_jumped(seen->tap, jump);
+        seen->calls->jumped(seen->calls->ctx, jump);
+}
+
+static void seen_left(void *ctx, const struct bus_part *part, int64_t offset) {
+        const struct seen_rows *seen = ctx;
+
+        seen->calls->left(seen->calls->ctx, part, offset);
 }
 
 static int seen_progress(void *ctx, int32_t partition, int64_t at, int64_t end) {
@@ -258,10 +302,12 @@ static int tap_restore(struct bus_worker *worker, const struct bus_part *parts, 
         struct tap *tap = of(worker);
         struct sim *s = sim_of(tap);
         struct seen_rows seen = {.tap = tap, .calls = calls};
-        const struct bus_restore own = {.ctx = &seen, .row = seen_row, .progress = seen_progress};
+        const struct bus_restore own = {.ctx = &seen, .row = seen_row, .progress = seen_progress, .jumped = seen_jumped, .left = seen_left};
         enum harm harm = harm_of(tap, CALL_RESTORE);
         int r = before(tap, harm, err);
 
+        for (size_t i = 0; i < n; i++)
+                moves_restoring(tap, parts[i].partition);
         if (r == 0)
                 r = tap->inner->ops->restore(tap->inner, parts, n, &own, err);
         if (r == 0 && harm == HARM_DIES_AFTER)
@@ -272,6 +318,7 @@ static int tap_restore(struct bus_worker *worker, const struct bus_part *parts, 
                 check_restored(s, p, &seen.parts[p]);
                 ledger_copy(&tap->parts[p].view, &s->truth[p]);
                 window_restored(tap, p);
+                moves_restored(tap, p);
         }
         for (int32_t p = 0; p < PARTITIONS_MAX; p++)
                 ledger_done(&seen.parts[p]);
@@ -330,7 +377,7 @@ static int tap_produce(struct bus_worker *worker, const struct bus_record *recor
                 return die(tap, err);
         if (r == 0) {
                 window_wrote(tap, record);
-                tap->open = true;
+                tap->open = tap->written = true;
         }
         return r;
 }
@@ -381,12 +428,13 @@ static void committed(struct tap *tap) {
                 if (vector_push(&s->told, tap->told.v.items[i]))
                         sim_check_memory(s, NULL);
         }
+        moves_committed(tap);
         s->commits++;
         s->counts.tellings += (unsigned)tap->told.v.n;
         if (tap->told.v.n || tap->open)
                 sim_trace(s, "%s has committed %zu tellings", handle_name(tap->h), tap->told.v.n);
         tap->told.v.n = 0;
-        tap->open = false;
+        tap->open = tap->written = false;
 }
 
 static int tap_commit(struct bus_worker *worker, struct error *err) {
@@ -437,7 +485,7 @@ static int tap_abort(struct bus_worker *worker, struct error *err) {
                         tap->parts[p].view.cases.items[i]->wait = tap->parts[p].view.cases.items[i]->waited;
         }
         tap->told.v.n = 0;
-        tap->open = false;
+        tap->open = tap->written = false;
         s->counts.aborts++;
         sim_trace(s, "%s has aborted", handle_name(tap->h));
         return 0;
@@ -456,6 +504,8 @@ void tap_free(struct tap *tap) {
                 ledger_done(&tap->parts[p].view);
                 free(tap->parts[p].ends);
                 free(tap->parts[p].asked);
+                free(tap->parts[p].old);
+                free(tap->parts[p].next);
         }
         for (size_t i = 0; i < tap->n_inputs; i++)
                 free(tap->inputs[i]);
@@ -511,7 +561,9 @@ int tap_open(struct bus *b, const struct bus_worker_config *config, struct bus_w
         for (int32_t p = 0; p < PARTITIONS_MAX; p++) {
                 tap->parts[p].ends = calloc(tap->n_inputs, sizeof(int64_t));
                 tap->parts[p].asked = calloc(tap->n_inputs, sizeof(int64_t));
-                sim_check_memory(h->s, tap->parts[p].ends && tap->parts[p].asked ? tap : NULL);
+                tap->parts[p].old = calloc(tap->n_inputs, sizeof(bool));
+                tap->parts[p].next = calloc(tap->n_inputs, sizeof(int64_t));
+                sim_check_memory(h->s, tap->parts[p].ends && tap->parts[p].asked && tap->parts[p].old && tap->parts[p].next ? tap : NULL);
         }
         h->tap = tap;
         *ret = &tap->worker;

@@ -76,8 +76,9 @@ static void see_event(struct judge *j, const char *topic, const struct event *ev
 
         uuid_format(&event->slots[SLOT_EVENT_ID].u, id);
         n = snprintf(key, sizeof(key), "%s|%s", topic, id);
-        /* An announcement whose due date went to another day and back is told again under the same id. */
-        if (see(j, &j->events, key, (size_t)n)->times++ && !plan)
+        /* An announcement whose due date went to another day and back is told again under the same id; so is a refusal of an event that came to the
+         * same place of a log that was made anew. */
+        if (see(j, &j->events, key, (size_t)n)->times++ && !plan && !(known == TYPE_EVENT_REFUSED && j->s->counts.renewed))
                 sim_fail(j->s, "%s stands twice in %s", id, topic);
         if (!plan && !alert)
                 return;
@@ -110,7 +111,7 @@ static void see_dead(struct judge *j, const struct bus_record *record) {
         if (!dead_letter_read(record, &letter))
                 sim_fail(j->s, "a dead letter does not say where it comes from");
         n = snprintf(key, sizeof(key), "%s|%d|%" PRId64, letter.topic, letter.partition, letter.offset);
-        if (see(j, &j->dead, key, (size_t)n)->times++)
+        if (see(j, &j->dead, key, (size_t)n)->times++ > (int)moves_anew(j->s, sim_topic(j->s, letter.topic))) /* each log has a record at that place */
                 sim_fail(j->s, "%s[%d]@%" PRId64 " is in dead-letters twice", letter.topic, letter.partition, letter.offset);
 }
 
@@ -234,6 +235,17 @@ static bool is_fact(const struct sim *s, const struct input *input) {
         return false;
 }
 
+/* A record that its log has lost: it is a fact or dead, or was gone before it was read, which somebody was told. */
+static void compare_gone(struct sim *s, const struct input *input, const char *key, bool known) {
+        if (known)
+                return;
+        if (input->read)
+                sim_fail(s, "%s is lost: it was read before its log was made anew or cut, and is neither a fact nor a dead letter", key);
+        if (!moves_was_told(s, input))
+                sim_fail(s, "%s was gone before it was read, and nobody was told", key);
+        s->counts.passed++;
+}
+
 /* Every record was read; what is bad is dead, once, and what is not is a fact or dead. */
 static void compare_inputs(struct judge *j) {
         struct sim *s = j->s;
@@ -246,11 +258,17 @@ static void compare_inputs(struct judge *j) {
                 struct seen *letter;
                 int n;
 
-                if (!memory_record(s->memory, input->topic, input->partition, input->offset, false, &record))
+                if (input->gone ? !input->stood : !memory_record(s->memory, input->topic, input->partition, input->offset, false, &record))
                         continue; /* aborted by its connector */
                 n = snprintf(key, sizeof(key), "%s|%d|%" PRId64, input->topic, input->partition, input->offset);
                 letter = table_get(&j->dead, key, (size_t)n);
-                dead += letter != NULL;
+                dead += letter && !letter->open; /* as many letters as there are places of which one is */
+                if (letter)
+                        letter->open = true;
+                if (input->gone) {
+                        compare_gone(s, input, key, letter || is_fact(s, input));
+                        continue;
+                }
                 if (memory_committed(s->memory, TOPICS_GROUP_RULES, input->topic, input->partition) <= input->offset)
                         sim_fail(s, "%s was never read", key);
                 if (input->bad != REFUSAL_NONE && !letter)

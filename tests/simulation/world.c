@@ -327,11 +327,13 @@ void world_open(struct sim *s) {
         s->body.max = (size_t)1 << 20;
         world_topics(s);
         open_regions(s);
+        moves_open(s);
         load_open(s);
 }
 
 void world_close(struct sim *s) {
         load_close(s);
+        moves_close(s);
         memory_free(s->memory);
         for (int32_t p = 0; p < PARTITIONS_MAX; p++)
                 ledger_done(&s->truth[p]);
