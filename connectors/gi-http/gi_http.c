@@ -289,10 +289,26 @@ static void request_too_large(struct problem *p) {
         error_set(&p->detail, IN_LANGUAGE(p->language, "one event has at most %zu bytes", "een gebeurtenis heeft ten hoogste %zu bytes"), INTAKE_BODY_MAX);
 }
 
-static void request_unauthorised(struct problem *p) {
+static void request_unauthorised(const struct request *q, struct problem *p) {
+        const char *header = request_header(q->connection, "Authorization");
+
         p->kind = PROBLEM_UNAUTHORISED;
-        error_set(&p->detail, IN_LANGUAGE(p->language, "send Authorization: Bearer with the token of your organisation",
-                                          "stuur Authorization: Bearer mee, met het token van uw organisatie"));
+        if (!header)
+                error_set(&p->detail, IN_LANGUAGE(p->language, "send Authorization: Bearer with the token of your organisation",
+                                                  "stuur Authorization: Bearer mee, met het token van uw organisatie"));
+        else if (secret_of_header(header).n == 0)
+                error_set(&p->detail, IN_LANGUAGE(p->language, "Authorization must say Bearer, a space, and the token of your organisation",
+                                                  "in Authorization hoort Bearer te staan, een spatie, en het token van uw organisatie"));
+        else
+                error_set(&p->detail, IN_LANGUAGE(p->language, "no organisation has this token here; the operators know which is yours",
+                                                  "geen organisatie heeft hier dit token; de beheerder weet welk het uwe is"));
+}
+
+/* Neither an event type nor an event_id stands in the address: what became of an event is asked by the latter. */
+static void request_no_event_id(struct problem *p) {
+        p->kind = PROBLEM_NOT_FOUND;
+        error_set(&p->detail, IN_LANGUAGE(p->language, "what became of an event is asked by its event_id: a UUID of 36 characters, lower case",
+                                          "wat er van een gebeurtenis werd, vraagt u met haar event_id: een UUID van 36 tekens, in kleine letters"));
 }
 
 /* Whether nothing is taken or given now. Why stands in the audit, and is not for everybody who calls. */
@@ -318,7 +334,7 @@ static void request_question(struct request *q, const char *method) {
                 p->kind = PROBLEM_METHOD;
                 error_set(&p->detail, IN_LANGUAGE(p->language, "this can only be read: use GET", "dit kan alleen worden gelezen: gebruik GET"));
         } else if (!q->caller) {
-                request_unauthorised(p);
+                request_unauthorised(q, p);
         } else if (!request_is_paused(q, p) && q->question.kind == DESK_INBOX) {
                 (void) question_inbox(q->connection, &q->question, p);
         }
@@ -331,11 +347,13 @@ static void request_admit(struct request *q, const char *name, const char *metho
 
         q->caller = request_caller(g, q->connection);
         q->type = event_types_find(g->env->types, text_of(name));
-        if (strcmp(method, "POST") != 0) {
+        if (!q->type && (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0)) {
+                request_no_event_id(p);
+        } else if (strcmp(method, "POST") != 0) {
                 p->kind = PROBLEM_METHOD;
                 error_set(&p->detail, IN_LANGUAGE(p->language, "events are posted: use POST", "een gebeurtenis stuurt u met POST"));
         } else if (!q->caller) {
-                request_unauthorised(p);
+                request_unauthorised(q, p);
         } else if (request_is_paused(q, p)) {
                 return;
         } else if (!q->type) {

@@ -6,11 +6,42 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/vector.h"
+
+/* The name in a folder that is nearest to @name, as a hint; "" when none is near. */
+static const char *nearest_in_folder(const char *folder, const char *name, enum language language, char ret[NEAREST_HINT_MAX]) {
+        struct nearest nearest = NEAREST_INIT(name);
+        struct dirent *entry;
+        char best[NAME_MAX + 1];
+        DIR *d = opendir(folder);
+
+        ret[0] = '\0';
+        if (!d)
+                return ret;
+        for (size_t i = 0; i < FOLDER_NAMES_MAX && (entry = readdir(d)); i++) {
+                if (entry->d_name[0] == '.')
+                        continue;
+                nearest_try(&nearest, entry->d_name);
+                if (nearest.best == entry->d_name)
+                        nearest.best = memcpy(best, entry->d_name, strlen(entry->d_name) + 1);
+        }
+        (void) closedir(d); /* only read */
+        return language_hint(language, &nearest, ret);
+}
+
+/* The folder in which a path lies; false when it is too long. */
+static bool file_folder(const char *path, char ret[PATH_MAX]) {
+        const char *slash = strrchr(path, '/');
+
+        return slash == path ? snprintf(ret, PATH_MAX, "/") > 0
+                             : snprintf(ret, PATH_MAX, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".") < PATH_MAX;
+}
 
 const char *file_name(const char *path) {
         const char *slash = strrchr(path, '/');
@@ -18,15 +49,30 @@ const char *file_name(const char *path) {
         return slash ? slash + 1 : path;
 }
 
+const char *file_hint(const char *path, int e, enum language language, char ret[FILE_HINT_MAX]) {
+        char folder[PATH_MAX], parent[PATH_MAX], hint[NEAREST_HINT_MAX];
+
+        ret[0] = '\0';
+        if (e != ENOENT || !file_folder(path, folder))
+                return ret;
+        if (access(folder, F_OK) == 0)
+                (void) snprintf(ret, FILE_HINT_MAX, "%s", nearest_in_folder(folder, file_name(path), language, hint));
+        else if (file_folder(folder, parent))
+                (void) snprintf(ret, FILE_HINT_MAX, IN_LANGUAGE(language, "; there is no folder %.128s%s", "; er is geen map %.128s%s"), folder,
+                                nearest_in_folder(parent, file_name(folder), language, hint));
+        return ret;
+}
+
 int file_read(const char *path, char **ret, size_t *ret_n, struct error *err) {
         struct buffer b = BUFFER_INIT(FILE_BYTES_MAX);
         FILE *f = fopen(path, "rbe");
+        char hint[FILE_HINT_MAX];
         size_t got;
         int r = 0;
 
         if (!f) {
                 r = -errno;
-                error_set(err, "cannot open %s: %s", path, strerror(-r));
+                error_set(err, "cannot open %s: %s%s", path, strerror(-r), file_hint(path, -r, LANGUAGE_EN, hint));
                 return r;
         }
         do {
@@ -69,13 +115,14 @@ static int by_name(const void *a, const void *b) {
 int folder_names(const char *path, const char *ending, char ***ret, size_t *ret_n, struct error *err) {
         VECTOR(char *) names = {0};
         size_t n_ending = strlen(ending);
+        char hint[FILE_HINT_MAX];
         struct dirent *entry;
         int r = 0;
         DIR *d = opendir(path);
 
         if (!d) {
                 r = -errno;
-                error_set(err, "cannot open the folder %s: %s", path, strerror(-r));
+                error_set(err, "cannot open the folder %s: %s%s", path, strerror(-r), file_hint(path, -r, LANGUAGE_EN, hint));
                 return r;
         }
         while (r == 0 && (entry = readdir(d))) {
@@ -110,5 +157,8 @@ int folder_names(const char *path, const char *ending, char ***ret, size_t *ret_
 }
 
 void file_error(const char *path, int e, enum language language, struct error *err) {
-        error_set(err, IN_LANGUAGE(language, "cannot read %s: %s", "%s kan niet worden gelezen: %s"), path, language_errno(language, e));
+        char hint[FILE_HINT_MAX];
+
+        error_set(err, IN_LANGUAGE(language, "cannot read %s: %s%s", "%s kan niet worden gelezen: %s%s"), path, language_errno(language, e),
+                  file_hint(path, e < 0 ? -e : e, language, hint));
 }

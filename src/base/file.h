@@ -27,5 +27,12 @@ int folder_names(const char *path, const char *ending, char ***ret, size_t *ret_
 char **folder_names_free(char **names);
 DEFINE_CLEANUP(char **, folder_names_free);
 
+/*
+ * What to add to a sentence about a path that could not be opened because of errno @e: when it does not exist, the name in its folder that is
+ * nearest, or that there is no such folder; else "". Begins with what separates it from that sentence.
+ */
+#define FILE_HINT_MAX 320
+const char *file_hint(const char *path, int e, enum language language, char ret[FILE_HINT_MAX]);
+
 /* Says in @language what file_read() or folder_names() could not do: @e is what it returned. */
 void file_error(const char *path, int e, enum language language, struct error *err);

@@ -5,6 +5,7 @@
 #include "base/span.h"
 
 #include <assert.h>
+#include <strings.h>
 
 const struct span_unit span_clock[SPAN_CLOCK_UNITS] = {
         {"millisecond", "milliseconds", "ms", 1},
@@ -52,10 +53,37 @@ int span_parse(struct text t, const struct span_unit *units, size_t n, struct sp
         return from == digits ? SPAN_E_NUMBER : SPAN_E_UNIT;
 }
 
+/* What people say for units that have another name here: in Dutch, or as others do in English. */
+static const struct {
+        const char *word, *many; /* many: as in the table of whoever reads */
+} other_words[] = {
+        {"workday", "working days"},      {"workdays", "working days"},     {"work days", "working days"}, {"business day", "working days"},
+        {"business days", "working days"}, {"werkdag", "working days"},     {"werkdagen", "working days"}, {"dag", "days"},
+        {"dagen", "days"},                {"weken", "weeks"},               {"maand", "months"},           {"maanden", "months"},
+        {"jaar", "years"},                {"jaren", "years"},               {"uur", "hours"},              {"uren", "hours"},
+        {"minuut", "minutes"},            {"minuten", "minutes"},           {"seconde", "seconds"},        {"seconden", "seconds"},
+};
+
+/* The unit of which @word is another word; NULL: none of these. */
+static const char *span_meant(const char *word, const struct span_unit *units, size_t n) {
+        for (size_t i = 0; i < ELEMENTS(other_words); i++) {
+                if (strcasecmp(other_words[i].word, word) != 0)
+                        continue;
+                for (size_t j = 0; j < n; j++) {
+                        if (strcmp(units[j].many, other_words[i].many) == 0)
+                                return units[j].many;
+                }
+        }
+        return NULL;
+}
+
 const char *span_hint(const struct span *span, const struct span_unit *units, size_t n, enum language language, char ret[NEAREST_HINT_MAX]) {
         struct nearest nearest = NEAREST_INIT(span->word.s);
 
         assert(span->word.s && span->word.s[span->word.n] == '\0');
+        nearest.best = span_meant(span->word.s, units, n);
+        if (nearest.best)
+                return language_hint(language, &nearest, ret);
         for (size_t i = 0; i < n; i++) {
                 nearest_try(&nearest, units[i].many);
                 nearest_try(&nearest, units[i].one);

@@ -69,7 +69,7 @@ static int admin_outcome(struct admin *a, const char *call, rd_kafka_resp_err_t 
                 return 0;
         case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
         case RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION:
-                error_set(err, "the broker at %s does not know %s: it is the embedded one, or very old", a->client.bus->bootstrap, call);
+                (void)kafka_failed(&a->client, call, code, text, err); /* its sentence */
                 return ADMIN_E_UNSUPPORTED;
         case RD_KAFKA_RESP_ERR_SECURITY_DISABLED:
                 error_set(err, "the broker at %s keeps no rights: it has no authorizer", a->client.bus->bootstrap);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "cli/command.h"
 
 #define LINE_ARENA_MAX ((size_t)4 * 1024 * 1024)
@@ -92,10 +93,13 @@ int lines_play(const struct lines_input *input, const struct config *config, str
         bool standard = !input->path || strcmp(input->path, "-") == 0;
         FILE *in = standard ? stdin : fopen(input->path, "re");
         struct error err = {0};
+        char hint[FILE_HINT_MAX];
         int r;
 
         if (!in) {
-                error_set(&err, "cannot open %s: %s", input->path, strerror(errno));
+                int e = errno;
+
+                error_set(&err, "cannot open %s: %s%s", input->path, strerror(e), file_hint(input->path, e, LANGUAGE_EN, hint));
                 return command_fail(input->command, EXIT_USAGE, &err);
         }
         r = lines_play_file(input, in, config, replay);

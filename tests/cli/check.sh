@@ -214,7 +214,7 @@ spoken en LANG=nl_NL.UTF-8 LC_MESSAGES=C
 spoken en LC_ALL=de_DE.UTF-8 LC_MESSAGES=nl_NL LANG=nl_NL
 spoken nl LC_ALL=nl LC_MESSAGES=en_GB LANG=C
 spoken nl LC_ALL= LC_MESSAGES= LANG=nl_NL.UTF-8
-row 2 '' "$work/none/calendar.yaml kan niet worden gelezen: het bestaat niet
+row 2 '' "$work/none/calendar.yaml kan niet worden gelezen: het bestaat niet; er is geen map $work/none
 *ketenwacht check: * vergissing* in $work/none en $schemas; verbeter de regels hierboven" --lang nl --config "$work/none" --schemas "$schemas"
 row 1 "versie *
 let op: $work/ends/calendar.yaml: de kalender kent geen werkdagen vanaf $next-01-01, *; voeg het jaar $next toe met zijn gelijkgestelde dagen" '' \

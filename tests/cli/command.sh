@@ -44,6 +44,17 @@ row 0 "ketenwacht [0-9]*librdkafka [0-9]*libcurl [0-9]*libmicrohttpd [0-9]*janss
 row 0 "*
 built with * [0-9]*, allocator *; Avro is ketenwacht's own (avro-c, [0-9]*" --version
 row 0 "ketenwacht [0-9]*" version
+# A path that is not there names the nearest that is, or the folder that is not.
+both="--config $config --schemas $schemas"
+# shellcheck disable=SC2086  # a list of words is meant
+{
+        row 2 "*config/conectors/x.yaml*there is no folder */config/conectors (did you mean 'connectors'?)*" connect "$config/conectors/x.yaml" $both
+        row 2 "*config/connectors/gi-http: *(did you mean 'gi-http.yaml'?)*" connect "$config/connectors/gi-http" $both
+        row 2 "*conf/calendar.yaml: *there is no folder */conf (did you mean 'config'?)*" check --config "$config/../conf"
+        row 2 "*cannot open the folder */schema: * (did you mean 'schemas'?)*" check --config "$config" --schemas "$config/../schema"
+        row 2 "*cannot open */LICENS: * (did you mean 'LICENSE'?)" replay "$config/../LICENS" $both
+        row 2 "*cannot open /nothing/at/all: No such file or directory; there is no folder /nothing/at" replay /nothing/at/all $both
+}
 row 2 "*no command 'explian' (did you mean 'explain'?)*" explian
 row 2 "*no command '--vesrion' (did you mean '--version'?)*" --vesrion
 row 2 "*no option '--hlp' (did you mean '--help'?)*" term --hlp

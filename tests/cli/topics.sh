@@ -52,6 +52,14 @@ if [ -z "$bootstrap" ]; then
 fi
 row 0 'this is the embedded broker: .*nothing to do' topics plan --bootstrap "$bootstrap" --config "$config" --schemas "$schemas"
 row 0 'this is the embedded broker: .*nothing to do' topics apply --bootstrap "$bootstrap" --config "$config" --schemas "$schemas"
+# A misspelt topic is told the nearest, and not to be made; one that nothing is like is to be made. No noise of librdkafka about a broker of our own.
+broker="--bootstrap $bootstrap --config $config --schemas $schemas"
+# shellcheck disable=SC2086  # a list of words is meant
+{
+        row 2 "ketenwacht tail: .* lacks 1 topic\(s\), or we may not see them: inbox.gm14 \(did you mean 'inbox.gm0014'\?\)" tail inbox.gm14 $broker
+        row 2 '.*: qqqqqqqqqqqqqqqqqq; make them with ketenwacht topics apply' tail qqqqqqqqqqqqqqqqqq $broker
+        row 3 'ketenwacht status: the broker at [^ ]* does not know .*: it is the embedded one \(of demo or mock\), or very old' status $broker
+}
 kill "$mock"
 wait "$mock"
 status=$?

@@ -97,6 +97,5 @@ $(block real-broker; block first-event | grep -v '^\. .cache/demo.env'; block fi
 grep -q MET_LATE "$scratch/broker.log" || fail "not the same: $(tail -n 10 "$scratch/broker.log")"
 
 echo "-- the first own protocol"
-inside "PATH=\$PWD/build/gcc/src:\$PATH
-$(block first-protocol)" >"$scratch/protocol.log" 2>&1 || fail "$(tail -n 5 "$scratch/protocol.log")"
+inside "$(block first-protocol)" >"$scratch/protocol.log" 2>&1 || fail "$(tail -n 5 "$scratch/protocol.log")"
 [ "$(grep -c '"effect":"escalation-raised"' "$scratch/protocol.log")" = 2 ] || fail "not two alerts: $(tail -n 5 "$scratch/protocol.log")"

@@ -481,6 +481,31 @@ static bool post_example(const json_t *schemas, const char *event, const char *s
         return true;
 }
 
+/* Who is not let in is told why, as far as that helps nobody else; and what became of something is not asked by a word. */
+static const struct {
+        const char *path, *authorization, *detail;
+        long status;
+} hints[] = {
+        {"/inbox", NULL, "send Authorization: Bearer", 401},
+        {"/inbox", "Authorization: jbn-jbn-jbn-jbn-jbn-jbn-jbn-jbn-jbn", "must say Bearer, a space", 401},
+        {"/inbox", "Authorization: Basic amJuOmpibg==", "must say Bearer, a space", 401},
+        {"/inbox", "Authorization: Bearer ", "must say Bearer, a space", 401},
+        {"/inbox", "Authorization: Bearer jbn-jbn-jbn-jbn-jbn-jbn-jbn-jbn-jb", "no organisation has this token here", 401},
+        {"/events/60A3D05E-E53C-5DBC-921A-806F98A46C8C", NULL, "a UUID of 36 characters, lower case", 404},
+        {"/events/measure-start", NULL, "a UUID of 36 characters, lower case", 404},
+        {"/events/measure-started", NULL, "events are posted: use POST", 405},
+};
+
+START_TEST(test_hints) {
+        struct answer a;
+
+        ask(&(struct request){"GET", hints[_i].path, .headers = {hints[_i].authorization}}, &a);
+        ck_assert_int_eq(a.status, hints[_i].status);
+        ck_assert_msg(strstr(string_of(&a, "detail"), hints[_i].detail), "%s", string_of(&a, "detail"));
+        answer_done(&a);
+}
+END_TEST
+
 START_TEST(test_examples_are_accepted) {
         const json_t *schemas;
         struct answer a;
@@ -567,6 +592,7 @@ int main(int argc, char **argv) {
         tcase_add_test(served, test_a_pause_is_answered_as_one);
         tcase_add_test(served, test_every_question);
         tcase_add_test(served, test_an_event_and_who_was_told);
+        tcase_add_loop_test(served, test_hints, 0, (int)ELEMENTS(hints));
         tcase_add_test(served, test_examples_are_accepted);
         tcase_add_test(served, test_what_can_be_read);
         tcase_add_test(broken, test_a_broker_that_is_gone_leaves_the_outcome_open);

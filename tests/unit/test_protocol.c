@@ -120,7 +120,7 @@ static const struct {
         {NORM S M, "5:5: the norm 'n' is never due: it needs one of term, due_with, limit, quota, due"},
         {NORM S T M "    due_with: help-started\n", "10:5: due_with stands in the place of term: a norm is due by one of them"},
         {NORM S "    term: 5 workdays\n" M,
-                 "8:11: 'workdays' is no unit of time (did you mean 'days'?); expected days, weeks, months, years, working days or hours"},
+                 "8:11: 'workdays' is no unit of time (did you mean 'working days'?); expected days, weeks, months, years, working days or hours"},
         {NORM S "    term: [24 hours, 1 day]\n" M, "8:11: a step in hours stands alone: hours end at an instant, other steps at the end of a day"},
         {NORM S "    term: []\n" M, "8:11: a term has 1 to 8 steps"},
         {NORM S "    term: -24 hours\n" M, "8:11: a term in hours does not count back"},

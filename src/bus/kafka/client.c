@@ -151,7 +151,8 @@ static void set_role(struct settings *s, const struct kafka_client_options *o) {
 }
 
 /*
- * Its warnings about properties that the role does not use are ours to cause.
+ * Its warnings about properties that the role does not use are ours to cause; that topics may come by themselves is said of the embedded
+ * broker alone, where they do not.
  *
  * @locality any thread of librdkafka, also while rd_kafka_new() runs: reads only what does not change
  * @locks none of ours; the log writes a line at a time
@@ -159,7 +160,7 @@ static void set_role(struct settings *s, const struct kafka_client_options *o) {
 static void kafka_client_on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text) {
         const struct kafka_client *c = rd_kafka_opaque(rk);
 
-        if (strcmp(facility, "CONFWARN") == 0)
+        if (strcmp(facility, "CONFWARN") == 0 || strcmp(facility, "AUTOCREATE") == 0)
                 return;
         if (level <= 4)
                 log_line(c->bus->log, KAFKA, LOG_STRING("facility", facility), LOG_STRING("text", text));
@@ -305,6 +306,10 @@ int kafka_failed(const struct kafka_client *c, const char *call, rd_kafka_resp_e
                 error_set(err, "no answer to %s from the broker at %s: %s; is it up, and is this its address?", call, bus->bootstrap,
                           c->trouble[0] ? c->trouble : text);
                 return -EHOSTUNREACH;
+        }
+        if (code == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE || code == RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION) {
+                error_set(err, "the broker at %s does not know %s: it is the embedded one (of demo or mock), or very old", bus->bootstrap, call);
+                return -EIO;
         }
         error_set(err, "%s failed at the broker: %s (%s)", call, text, rd_kafka_err2name(code));
         return -EIO;

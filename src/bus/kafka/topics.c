@@ -138,19 +138,19 @@ static void name_missing(const struct kafka_client *c, const struct rd_kafka_met
                          enum kafka_missing hints, const int32_t *counts, struct error *err) {
         CLEANUP(buffer_done) struct buffer names = BUFFER_INIT(ERROR_TEXT_MAX);
         char hint[NEAREST_HINT_MAX] = "";
-        size_t missing = 0;
+        size_t missing = 0, meant = 0;
 
         for (size_t i = 0; i < n; i++) {
                 if (counts[i] != 0 || missing++ >= MISSING_NAMED_MAX)
                         continue;
                 if (hints == KAFKA_MISSING_HINTS)
-                        (void) name_hint(c, metadata, topics[i], hint);
+                        meant += *name_hint(c, metadata, topics[i], hint) ? 1 : 0;
                 buffer_printf(&names, "%s%s%s", missing > 1 ? ", " : "", topics[i], hint);
         }
         if (missing > MISSING_NAMED_MAX)
                 buffer_printf(&names, " and %zu more", missing - MISSING_NAMED_MAX);
-        error_set(err, "the broker at %s lacks %zu topic(s), or we may not see them: %s; make them with ketenwacht topics apply",
-                  c->bus->bootstrap, missing, buffer_text(&names));
+        error_set(err, "the broker at %s lacks %zu topic(s), or we may not see them: %s%s",
+                  c->bus->bootstrap, missing, buffer_text(&names), meant == missing ? "" : "; make them with ketenwacht topics apply");
 }
 
 int kafka_partitions(const struct kafka_client *c, const char *const *topics, size_t n, enum kafka_missing missing, int32_t *ret,
