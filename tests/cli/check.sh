@@ -266,7 +266,7 @@ one 1 '{"ok":false,"file":"*proef.yaml","kind":"protocol","norms":1,"routes":0,"
 # A word that is wrong, and a norm that another protocol of the configuration has already: told of this file, not of that one.
 printf 'protocol: dubbel\nregion: groningen\nvalid: {from: 2026-01-01}\n%s, term: 5 dagen}]\n' "$(echo "$TALK" | sed 's/first-talk/protector-assigned/')" \
         >"$work/mijn/dubbel.yaml"
-one 2 '' "$work/mijn/dubbel.yaml:4:*: 'dagen' is no unit of time; *
+one 2 '' "$work/mijn/dubbel.yaml:4:*: 'dagen' is no unit of time (did you mean 'days'?); *
 $work/mijn/dubbel.yaml:4:*: norm 'protector-assigned' stands also in *
 ketenwacht check: 2 mistakes in $work/mijn/dubbel.yaml; *" "$work/mijn/dubbel.yaml"
 # In the place of the one of its name, by whatever name the folder is given.
@@ -290,7 +290,7 @@ one 0 '* stories, 0 failed; *' '' "$config/protocols/groningen-gi-2022.stories.y
 # Nothing that is known, nothing that is there, and a neighbour that keeps it from being judged.
 printf 'protocl: x\n' >"$work/mijn/niets.yaml"
 one 2 '' "ketenwacht check: $work/mijn/niets.yaml is nothing that check knows (did you mean 'protocol'?): *" "$work/mijn/niets.yaml"
-one 2 '' "ketenwacht check: cannot read $work/mijn/none.yaml: it does not exist" "$work/mijn/none.yaml"
+one 2 '' "ketenwacht check: cannot read $work/mijn/none.yaml: it does not exist (did you mean 'proef.yaml'?)" "$work/mijn/none.yaml"
 one 2 '' "ketenwacht check: $schemas/meeting-held.avsc is a schema; *" "$schemas/meeting-held.avsc"
 one 2 '' 'ketenwacht check: one FILE at a time, not 2; *' x y
 one 2 '' "ketenwacht check: --coverage takes no file 'x'; *" --coverage x
