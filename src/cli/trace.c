@@ -11,6 +11,7 @@
 #include "cli/broker.h"
 #include "cli/configuration.h"
 #include "cli/options.h"
+#include "model/norm.h"
 #include "survey/trail_read.h"
 
 #define NAME "trace"
@@ -152,6 +153,8 @@ static void tracer_say_told(const struct tracer *c, const struct trail_step *ste
 
         buffer_add_text(out, "  in het postvak van ");
         tracer_say_organisation(c, step->receiver, out);
+        if (step->role)
+                buffer_printf(out, ", als %s", role_dutch(step->role));
         buffer_add_text(out, ": ");
         tracer_say_type(step, out);
         if (posting->norm)
@@ -247,6 +250,7 @@ static void tracer_put_told(const struct trail_step *step, struct json_writer *w
         const struct posting *posting = step->posting;
         char date[DATE_TEXT + 1];
 
+        tracer_put_string(w, "role", step->role);
         tracer_put_string(w, "protocol", posting->protocol);
         tracer_put_string(w, "norm", posting->norm);
         tracer_put_string(w, "instance", posting->instance);

@@ -13,6 +13,7 @@
 #include "base/vector.h"
 #include "cluster/event_record.h"
 #include "cluster/topics.h"
+#include "engine/row.h"
 #include "model/row_key.h"
 #include "model/row_schema.h"
 
@@ -23,11 +24,18 @@ const char *const trail_kind_names[TRAIL_KINDS] = {
         [TRAIL_DELIVERY] = "delivery",   [TRAIL_LETTER] = "dead-letter", [TRAIL_SENT_AGAIN] = "sent-again",
 };
 
+/* In which role an organisation got a copy. */
+struct trail_role {
+        const char *organisation, *role;
+        const struct trail_role *next;
+};
+
 /* What is known of one event. */
 struct trail_event {
         struct uuid id;
         bool wanted;                 /* one of its records is about the id */
         const struct trail_step *fact;
+        const struct trail_role *roles;
 };
 
 /* A posting, found by its place. */
@@ -46,6 +54,7 @@ struct trail {
         struct trail_config config;
         struct arena *arena; /* everything that steps point to */
         struct fates *fates;
+        struct row_codec *rows;
         bool *asks;
         struct uuid cases[TRAIL_CASES_MAX];
         size_t cases_n;
@@ -143,6 +152,8 @@ int trail_new(const struct trail_config *config, struct trail **ret) {
         r = arena_new(&t->arena, TRAIL_BYTES_MAX);
         if (r == 0)
                 r = fates_new(&fates, &t->fates);
+        if (r == 0)
+                r = row_codec_new(&t->rows);
         if (r)
                 return r;
         *ret = TAKE(t);
@@ -159,6 +170,7 @@ struct trail *trail_free(struct trail *t) {
         vector_done(&t->readers);
         vector_done(&t->wanted);
         fates_free(t->fates);
+        row_codec_free(t->rows);
         arena_free(t->arena);
         free(t->asks);
         free(t);
@@ -309,6 +321,8 @@ static int trail_note_output(struct trail *t, const struct event *event, struct 
         if (r == 0)
                 r = trail_copy_slot(t, event, "instance", &posting->instance);
         if (r == 0)
+                r = trail_copy_slot(t, event, "role", &step->role);
+        if (r == 0)
                 r = trail_copy_slot(t, event, "code", &step->code);
         if (r == 0 && event->type->known == TYPE_EVENT_REFUSED)
                 r = trail_copy_slot(t, event, "text", &step->text);
@@ -357,9 +371,9 @@ int trail_take_inbox(struct trail *t, const struct organisation *to, struct bus_
         return r ? r : fates_take_inbox(t->fates, to, record);
 }
 
-/* -- Facts -- */
+/* -- Facts, and to whom they were copied -- */
 
-bool trail_read_fact(const struct event_types *types, const struct bus_record *record, struct slot *slots, struct event *ret) {
+bool trail_read_fact(const struct event_types *types, const struct bus_record *record, struct slot *slots, struct event *ret, struct text *ret_copies) {
         struct slot row[LAYOUT_SLOTS_MAX];
         const struct program *program;
         struct framing framing;
@@ -375,23 +389,65 @@ bool trail_read_fact(const struct event_types *types, const struct bus_record *r
         slots[SLOT_EVENT_ID] = (struct slot){.kind = SLOT_UUID, .u = key.id};
         slots[SLOT_CASE_ID] = (struct slot){.kind = SLOT_UUID, .u = key.case_id};
         ret->slots = slots;
+        if (ret_copies)
+                *ret_copies = row[row_copies_slot(ret->type)].kind == SLOT_STRING ? row[row_copies_slot(ret->type)].s : (struct text){0};
         return true;
+}
+
+static int trail_note_role(struct trail *t, struct trail_event *event, struct text organisation, struct text role) {
+        struct trail_role *known = arena_calloc(t->arena, 1, sizeof(*known));
+        int r = known ? trail_copy(t, organisation, &known->organisation) : -ENOMEM;
+
+        if (r == 0)
+                r = trail_copy(t, role, &known->role);
+        if (r)
+                return r;
+        known->next = event->roles;
+        event->roles = known;
+        return 0;
+}
+
+/* A copy that was told later than its fact was accepted. */
+static int trail_take_copy(struct trail *t, const struct bus_record *record) {
+        struct trail_event *event;
+        struct telling copy;
+        struct error err;
+
+        if (!record->value || row_read(t->rows, ROW_COPY, record->value, record->value_n, &copy, &err))
+                return 0;
+        event = trail_event_at(t, &copy.event_id);
+        return event ? trail_note_role(t, event, copy.organisation, copy.role) : -ENOMEM;
+}
+
+static int trail_take_fact(struct trail *t, const struct bus_record *record, const struct event *event, struct text copies) {
+        struct text organisation, role;
+        struct trail_event *known;
+        struct trail_step *step;
+        int r = trail_step_new(t, TRAIL_FACT, record, &step);
+
+        if (r == 0)
+                r = trail_note(t, event, step);
+        if (r)
+                return r;
+        known = trail_find_event(t, &step->event_id);
+        if (!known->fact)
+                known->fact = step;
+        while (r == 0 && row_copies_next(&copies, &organisation, &role))
+                r = trail_note_role(t, known, organisation, role);
+        return r;
 }
 
 int trail_take_row(struct trail *t, const struct bus_record *record) {
         struct slot slots[LAYOUT_SLOTS_MAX];
-        struct trail_step *step;
+        struct text copies;
         struct event event;
-        int r;
+        struct row_key key;
 
-        if (!trail_read_fact(t->config.types, record, slots, &event) || !trail_has_case(t, &slots[SLOT_CASE_ID].u))
+        if (row_key_read(record->key, record->key_n, &key) || !trail_has_case(t, &key.case_id))
                 return 0;
-        r = trail_step_new(t, TRAIL_FACT, record, &step);
-        if (r == 0)
-                r = trail_note(t, &event, step);
-        if (r == 0 && !trail_find_event(t, &step->event_id)->fact)
-                trail_find_event(t, &step->event_id)->fact = step;
-        return r;
+        if (key.kind == ROW_COPY)
+                return trail_take_copy(t, record);
+        return trail_read_fact(t->config.types, record, slots, &event, &copies) ? trail_take_fact(t, record, &event, copies) : 0;
 }
 
 /* -- Dead letters -- */
@@ -598,6 +654,14 @@ static void trail_judge_post(const struct trail *t, const struct fates_progress 
         }
 }
 
+/* In which role a copy was told; what ketenwacht itself says names it. */
+static void trail_judge_role(const struct trail *t, struct trail_step *step) {
+        for (const struct trail_role *role = trail_find_event(t, &step->event_id)->roles; role && !step->role; role = role->next) {
+                if (strcmp(role->organisation, step->receiver->id) == 0 && role->role[0])
+                        step->role = role->role;
+        }
+}
+
 /* Whether it is of an event that is about the id, or says that one was refused. */
 static bool trail_wants_step(const struct trail *t, const struct trail_step *step) {
         const struct uuid none = {{0}};
@@ -646,6 +710,8 @@ int trail_join(struct trail *t, const struct fates_progress *progress) {
                         continue;
                 if (step->kind == TRAIL_PUBLISHED)
                         trail_judge_post(t, progress, step);
+                if (step->kind == TRAIL_TOLD)
+                        trail_judge_role(t, step);
                 t->steps.items[n++] = step;
         }
         t->steps.n = n;

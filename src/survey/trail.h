@@ -69,6 +69,7 @@ struct trail_step {
         enum fate_state state;
         const char *code, *text;             /* refused, and why: of the post, the dead letter, or the refusal that was told; or NULL */
         const struct posting *posting;       /* TOLD */
+        const char *role;                    /* TOLD: in which role, as protocols call it; NULL: not known */
         const char *word;                    /* TOLD of a norm: ANNOUNCED, MET_LATE …; or NULL */
         int64_t rung;                        /* TOLD of an alert; else 0 */
         struct uuid refused;                 /* TOLD, event-refused: the event */
@@ -137,5 +138,8 @@ int trail_join(struct trail *t, const struct fates_progress *progress) MUSTCHECK
 const struct trail_step *const *trail_steps(const struct trail *t, size_t *ret_n);
 struct postings trail_postings(const struct trail *t);
 
-/* Reads a fact of case-state. @slots: LAYOUT_SLOTS_MAX; strings are views into the record. Return: false: it is none, or cannot be read. */
-bool trail_read_fact(const struct event_types *types, const struct bus_record *record, struct slot *slots, struct event *ret);
+/*
+ * Reads a fact of case-state. @slots: LAYOUT_SLOTS_MAX; strings are views into the record. @ret_copies: NULL, or whom it was copied to when it was
+ * accepted (model/row_schema.h). Return: false: it is none, or cannot be read.
+ */
+bool trail_read_fact(const struct event_types *types, const struct bus_record *record, struct slot *slots, struct event *ret, struct text *ret_copies);

@@ -145,7 +145,7 @@ static int trail_find_in_row(void *ctx, struct bus_record *record, struct error 
 
         (void) err;
         r->records++;
-        return trail_read_fact(r->source->config->types, record, slots, &event) ? trail_find_in(r, &event) : 0;
+        return trail_read_fact(r->source->config->types, record, slots, &event, NULL) ? trail_find_in(r, &event) : 0;
 }
 
 /* An installation without case-state has no facts. */

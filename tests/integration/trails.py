@@ -101,6 +101,8 @@ def check_event(world, fact):
     for want in (("fact", None, "measure-started", None), ("told", "gm0001", "measure-started", None), ("told", "gi-a", "event-refused", None),
                  ("delivery", "gm0001", "measure-started", "delivered"), ("dead-letter", None, "measure-started", None)):
         expect(f"{want} once in {kinds}", kinds.count(want) == 1)
+    roles = [(step["to"], step["role"]) for step in trail if step["step"] == "told" and "role" in step]
+    expect(f"in which role: {roles}", ("gm0001", "municipality") in roles)
     expect("in the order of time", [step["step"] for step in trail][:3] == ["published"] * 3 and kinds.index(("told", "gm0001", "measure-started", None)) <
            kinds.index(("delivery", "gm0001", "measure-started", "delivered")))
 

@@ -14,6 +14,7 @@
 
 #include "avro/framing.h"
 #include "cluster/topics.h"
+#include "engine/row.h"
 #include "model/row_key.h"
 #include "model/row_schema.h"
 #include "model_fixture.h"
@@ -134,6 +135,7 @@ static void fact(const char *event_id, const char *case_id, const char *concern,
 
         ck_assert_int_eq(event_record_read(types, type, event.value, event.value_n, slots, &read, &err), 0);
         memcpy(row, slots + ROW_SKIPPED, (type->layout->n - ROW_SKIPPED) * sizeof(*row));
+        row[row_copies_slot(type)] = (struct slot){.kind = SLOT_STRING, .s = TEXT_OF("rvdk council\ngm0014 municipality")};
         framing_write_single(type->row->fingerprint, &body);
         record_encode(type->row, row, &body);
         row_key_write(&key, bytes);
@@ -194,6 +196,8 @@ static void say_step(const struct trail_step *step, struct buffer *out) {
 
                 buffer_printf(out, " %s%s%s", posting_state_names[o->state], o->cause ? " " : "", o->cause ? posting_cause_names[o->cause] : "");
         }
+        if (step->role)
+                buffer_printf(out, " as %s", step->role);
         buffer_printf(out, " %s/%" PRId32 "/%" PRId64 "\n", step->topic, step->partition, step->offset);
 }
 
@@ -239,12 +243,12 @@ static void tell_all(void) {
 #define ITS_POSTS                                                       \
         "published fact safety-raised/1/4\n"                            \
         "fact case-state/1/5\n"                                         \
-        "told delivered inbox.gm0014/0/7\n"                             \
+        "told delivered as municipality inbox.gm0014/0/7\n"             \
         "published refused DUPLICATE_ID safety-raised/1/5\n"            \
         "told DUPLICATE_ID unread inbox.gi-jbn/0/1\n"                   \
         "dead-letter DUPLICATE_ID dead-letters/0/0\n"                   \
         "delivery delivered 204 by hook inbox.gm0014/0/7\n"
-#define ITS_ALERT_BEGINS "told delivered inbox.gm0014/0/8\n"
+#define ITS_ALERT_BEGINS "told delivered as municipality inbox.gm0014/0/8\n"
 #define ITS_ALERT_ENDS                                                  \
         "delivery refused 400 by hook inbox.gm0014/0/8\n"               \
         "dead-letter REFUSED_BY_RECEIVER dead-letters/0/0\n"            \
@@ -260,7 +264,7 @@ static const struct {
         {"concern_id", CONCERN, ITS_POSTS ITS_ALERT_BEGINS ITS_ALERT_ENDS}, /* and what is told of a norm at work on it */
         {"alert_id", ALERT, ITS_ALERT_BEGINS ITS_ALERT_ENDS},
         {"event_id", RAISED, ITS_ALERT_BEGINS ITS_ALERT_ENDS},
-        {"concern_id", OTHER_CONCERN, "published fact safety-raised/1/6\ntold unread inbox.gm0014/0/9\ntold unread inbox.rvdk/0/1\n"
+        {"concern_id", OTHER_CONCERN, "published fact safety-raised/1/6\ntold unread as municipality inbox.gm0014/0/9\ntold unread as council inbox.rvdk/0/1\n"
          "fact case-state/1/5\ndead-letter BAD_VALUE dead-letters/0/0\n"},
         {"event_id", ID("ff"), ""},
         {"measure_id", CONCERN, ITS_ALERT_BEGINS ITS_ALERT_ENDS}, /* the instance of a norm does not say of what it is the id */
@@ -295,6 +299,28 @@ START_TEST(a_fact_is_known_by_its_row_where_offsets_are_not) {
         post(OTHER_EVENT, CASE_ID, CONCERN, 6, T + 2);
         fact(EVENT_ID, CASE_ID, CONCERN, T + 3);
         expect("published fact safety-raised/1/4\npublished waiting safety-raised/1/5\nfact case-state/1/5\n");
+}
+END_TEST
+
+/* A row of its own remembers what was told later than the fact was accepted. */
+START_TEST(a_later_copy_has_its_role) {
+        const struct telling copy = {.event_id = id_of(EVENT_ID), .organisation = TEXT_OF("igj"), .role = TEXT_OF("inspectorate"), .told_at = T + 3};
+        const struct row_key key = {.case_id = id_of(CASE_ID), .kind = ROW_COPY, .id = id_of(EVENT_ID)};
+        struct buffer body = BUFFER_INIT(65536);
+        uint8_t bytes[ROW_KEY_BYTES];
+        struct row_codec *codec;
+
+        begin("event_id", EVENT_ID);
+        ck_assert_int_eq(row_codec_new(&codec), 0);
+        row_write(codec, ROW_COPY, &copy, &body);
+        row_key_write(&key, bytes);
+        ck_assert_int_eq(trail_take_row(trail, &(struct bus_record){.topic = TOPIC_CASE_STATE, .key = bytes, .key_n = sizeof(bytes), .value = body.bytes,
+                                                                    .value_n = body.n}), 0);
+        put("igj", safety(EVENT_ID, CASE_ID, CONCERN, 0, 0), 7, T + 3);
+        put("rvdk", safety(EVENT_ID, CASE_ID, CONCERN, 0, 0), 7, T + 4);
+        expect("told as inspectorate inbox.igj/0/7\ntold inbox.rvdk/0/7\n");
+        row_codec_free(codec);
+        buffer_done(&body);
 }
 END_TEST
 
@@ -426,6 +452,7 @@ int main(void) {
         tcase_add_loop_test(tcase, what_is_about_the_id_and_nothing_else, 0, ELEMENTS(trails));
         tcase_add_test(tcase, what_takes_it_back_is_about_an_event);
         tcase_add_test(tcase, a_fact_is_known_by_its_row_where_offsets_are_not);
+        tcase_add_test(tcase, a_later_copy_has_its_role);
         tcase_add_test(tcase, nobody_needs_a_case_to_find_a_dead_letter);
         tcase_add_loop_test(tcase, who_reads_an_inbox_says_what_became_of_it, 0, ELEMENTS(readers));
         tcase_add_test(tcase, what_is_tried_again_is_no_refusal);
