@@ -145,6 +145,7 @@ int kafka_bus_new(const struct kafka_config *config, struct bus **ret, struct er
         k->clock = config->clock;
         k->log = config->log;
         k->watchdog = config->watchdog;
+        k->complaint = config->complaint;
         k->bootstrap = strdup(config->bootstrap);
         k->prefix = strdup(config->prefix ? config->prefix : "");
         k->client_id = strdup(config->client_id ? config->client_id : "ketenwacht");

@@ -18,6 +18,15 @@ struct kafka_property {
         const char *name, *value;
 };
 
+/*
+ * Hears why a connection to a broker failed, in librdkafka's words, each time that it tells: for whoever has no log and would only learn it when a call has
+ * waited in vain. Called by any thread of librdkafka, which goes on trying.
+ */
+struct kafka_complaint {
+        void (*say)(void *ctx, const char *text); /* NULL: nobody wants to hear it */
+        void *ctx;
+};
+
 struct kafka_config {
         const char *bootstrap; /* HOST:PORT,… */
         const char *prefix;    /* before every topic, group and transactional id; NULL or "": none */
@@ -27,6 +36,7 @@ struct kafka_config {
         struct clock clock;
         const struct log *log;     /* may be NULL */
         struct watchdog *watchdog; /* ends the process when a call hangs; NULL: none */
+        struct kafka_complaint complaint;
 };
 
 /* Copies @config. Reaches nothing yet. Return: 0; -EINVAL with a sentence (a property librdkafka does not take); -ENOMEM. */

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/progress.h"
 #include "worker/live.h"
@@ -33,6 +34,20 @@ static int broker_read_config(const char *name, const char *config_dir, struct c
         return command_fail(name, EXIT_USAGE, &err);
 }
 
+/*
+ * "[thrd:HOST:PORT/bootstrap]: HOST:PORT/bootstrap: Failed to resolve …": what stands behind the thread.
+ *
+ * @locality any thread of librdkafka
+ * @locks none
+ */
+static void broker_complains(void *ctx, const char *text) {
+        struct command_broker *broker = ctx;
+        const char *thread = strncmp(text, "[thrd:", strlen("[thrd:")) == 0 ? strstr(text, "]: ") : NULL;
+
+        if (!atomic_exchange(&broker->complained, true))
+                fprintf(stderr, "ketenwacht %s: no answer yet: %s; trying again\n", broker->name, thread ? thread + strlen("]: ") : text);
+}
+
 int command_broker_read(const char *name, const char *config_dir, const char *bootstrap, const struct log *log, struct command_broker *ret) {
         const char *environment = getenv(COMMAND_BOOTSTRAP);
         int status;
@@ -47,6 +62,9 @@ int command_broker_read(const char *name, const char *config_dir, const char *bo
         broker_config_kafka(&ret->config, ret->bootstrap, &ret->kafka);
         ret->kafka.clock = clock_system();
         ret->kafka.log = log;
+        ret->name = name;
+        if (!log)
+                ret->kafka.complaint = (struct kafka_complaint){broker_complains, ret};
         if (ret->bootstrap && ret->bootstrap[0])
                 return 0;
         return command_usage(name, "no broker is given; say --bootstrap HOST:PORT, set %s, or write bootstrap: in %s/broker.yaml%s", COMMAND_BOOTSTRAP,

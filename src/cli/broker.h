@@ -9,6 +9,8 @@
  * and any property of librdkafka. Every mistake is printed, and the exit status is returned.
  */
 
+#include <stdatomic.h>
+
 #include "base/log.h"
 #include "cluster/broker_config.h"
 #include "calendar/term.h"
@@ -23,13 +25,16 @@ struct command_broker {
         const char *bootstrap; /* in force; NULL: none was given */
         struct kafka_config kafka; /* what kafka_bus_new() and admin_new() take */
         struct bus *bus;       /* after command_broker_open() */
+        const char *name;      /* of the command */
+        atomic_bool complained; /* it was said that the broker does not answer yet */
         /* not for users */
         struct arena *arena;
         struct watchdog *watchdog;
 };
 
 /*
- * Reads broker.yaml of @config_dir; @bootstrap: of the command line, or NULL. @log may be NULL.
+ * Reads broker.yaml of @config_dir; @bootstrap: of the command line, or NULL. @log: NULL for a command that has none: it says once on standard
+ * error why no connection could be made, as soon as one has failed, and goes on trying. *ret stays where it is until command_broker_done().
  * Return: 0; EXIT_USAGE after the mistakes were printed. command_broker_done() in both cases.
  */
 int command_broker_read(const char *name, const char *config_dir, const char *bootstrap, const struct log *log, struct command_broker *ret) MUSTCHECK;

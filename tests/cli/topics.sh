@@ -68,4 +68,31 @@ if [ "$status" -ne 0 ]; then
         echo "mock ended with status $status, expected 0"
         failed=1
 fi
+
+# Who waits for a broker that is not there is told so while it waits, and by which name: one that does not resolve, and one that refuses.
+# complains PATTERN BOOTSTRAP COMMAND ARGUMENTS…
+complains() {
+        want=$1 at=$2
+        shift 2
+        : >"$scratch/complaint"
+        "$ketenwacht" "$@" --bootstrap "$at" --config "$config" --schemas "$schemas" >"$scratch/out" 2>"$scratch/complaint" &
+        mock=$!
+        tries=0
+        until [ -s "$scratch/complaint" ] || [ "$tries" -ge 600 ]; do
+                kill -0 "$mock" 2>/dev/null || break
+                sleep 0.1
+                tries=$((tries + 1))
+        done
+        kill "$mock" 2>/dev/null # it goes on trying
+        wait "$mock" 2>/dev/null
+        mock=''
+        if ! head -n 1 "$scratch/complaint" | grep -Eqx "$want"; then
+                printf '%s: said first\n' "$*"
+                cat "$scratch/complaint"
+                failed=1
+        fi
+}
+complains "ketenwacht topics: no answer yet: no-such-host.invalid:9092/bootstrap: Failed to resolve 'no-such-host.invalid:9092': .*; trying again" \
+        no-such-host.invalid:9092 topics plan
+complains 'ketenwacht tail: no answer yet: 127.0.0.1:1/bootstrap: .*Connection refused.*; trying again' 127.0.0.1:1 tail inbox.gm0014
 exit $failed

@@ -162,6 +162,8 @@ static void kafka_client_on_log(const rd_kafka_t *rk, int level, const char *fac
 
         if (strcmp(facility, "CONFWARN") == 0 || strcmp(facility, "AUTOCREATE") == 0)
                 return;
+        if (level <= 4 && c->bus->complaint.say && strcmp(facility, "FAIL") == 0)
+                c->bus->complaint.say(c->bus->complaint.ctx, text);
         if (level <= 4)
                 log_line(c->bus->log, KAFKA, LOG_STRING("facility", facility), LOG_STRING("text", text));
         else

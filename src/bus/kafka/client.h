@@ -28,6 +28,7 @@ struct kafka_bus {
         size_t properties_n;
         struct clock clock;
         const struct log *log;
+        struct kafka_complaint complaint;
         struct watchdog *watchdog;
 };
 
