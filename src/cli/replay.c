@@ -39,11 +39,11 @@ static int replay_print_told(void *ctx, const struct outcome *outcome) {
                 effect_to_json(&outcome->effects[i], &w);
                 r = replay_print(out);
         }
-        if (r == 0 && outcome->remark.code != REFUSAL_NONE) {
+        if (r == 0 && outcome->remark) {
                 struct json_writer w = JSON_WRITER(&out->line);
 
                 buffer_clear(&out->line);
-                remark_to_json(&outcome->remark, &w);
+                remark_to_json(outcome->remark, &w);
                 r = replay_print(out);
         }
         return r;

@@ -289,10 +289,7 @@ void store_commit(struct store *store) {
         store->told_before = store->told_latest;
 }
 
-void store_gap(struct store *store, struct casefile *casefile, unsigned gap) {
-        assert(gap < CASE_GAPS);
-        if (casefile->gap == gap)
-                return;
+void store_gap_changed(struct store *store, struct casefile *casefile, unsigned gap) {
         store->gaps[casefile->gap]--; /* of those without a gap nobody asks */
         store->gaps[gap]++;
         casefile->gap = gap & 0x3f; /* all of it */

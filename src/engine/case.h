@@ -154,7 +154,12 @@ void store_drop(struct store *store, struct casefile *casefile);
 int store_closed_refused(const struct store *store, const struct uuid *case_id, struct error *err) MUSTCHECK;
 
 /* Sets what the case waits for that the calendar does not have: below CASE_GAPS; 0: nothing. */
-void store_gap(struct store *store, struct casefile *casefile, unsigned gap);
+void store_gap_changed(struct store *store, struct casefile *casefile, unsigned gap); /* not for callers */
+static inline void store_gap(struct store *store, struct casefile *casefile, unsigned gap) {
+        assert(gap < CASE_GAPS);
+        if (casefile->gap != gap)
+                store_gap_changed(store, casefile, gap);
+}
 
 /* Sets when the case is due next. Return: 0 or -ENOMEM. */
 int store_schedule(struct store *store, struct casefile *casefile, instant_t at) MUSTCHECK;

@@ -57,8 +57,8 @@ bool fresh_is_covered(struct engine *engine, const struct casefile *casefile, co
         unsigned covering = 0, looked = 0;
         uint32_t offset = 0;
 
-        assert(casefile->traits == TRAIT_MEASURE);
-        if (bearing->cover == 0 || fresh->traits)
+        assert(casefile->traits == TRAIT_MEASURE && bearing->cover > 0);
+        if (fresh->traits)
                 return false;
         while (looked < COVER_LOOKS_MAX && covering < bearing->cover && (header = casefile_next_fact(casefile, &offset))) {
                 const struct slot *slots;

@@ -18,7 +18,7 @@
 
 /*
  * Whether whatever looks at facts of the type of @fresh says the same with it and without it, because facts that came before stand before it for
- * everything that it could be taken for. Its case has had no correction (TRAIT_MEASURE alone). Decodes into the engine's arena; when memory is
- * out, the answer is no.
+ * everything that it could be taken for. Its case has had no correction (TRAIT_MEASURE alone), and facts of its type can be covered (bearing.cover).
+ * Decodes into the engine's arena; when memory is out, the answer is no.
  */
 bool fresh_is_covered(struct engine *engine, const struct casefile *casefile, const struct fresh *fresh) MUSTCHECK;

@@ -37,7 +37,7 @@ struct row_change {
 
 /* What its source is told of an event that has no effect which that could expect. */
 struct remark {
-        enum refusal code; /* REFUSAL_NONE: nothing */
+        enum refusal code;
         instant_t at;
         struct uuid event_id;
         struct text source;
@@ -46,7 +46,7 @@ struct remark {
 
 struct outcome {
         bool duplicate;
-        struct remark remark;
+        const struct remark *remark; /* NULL: nothing */
         uint32_t facts; /* that the case holds now; of engine_event(), when one was accepted */
         bool forgotten; /* the case is gone: its rows are tombstones, but for one */
         const struct effect *effects; /* in the order of telling: copies, plans, resolutions, raisings */

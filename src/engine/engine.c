@@ -137,7 +137,7 @@ static void engine_tell_all(struct view *v) {
         view_at_work(v, NULL);
 }
 
-static const struct outcome *outcome_of(struct view *v) {
+static struct outcome *outcome_of(const struct view *v) {
         struct outcome *outcome = &v->engine->outcome;
 
         *outcome = (struct outcome){.effects = v->effects, .n_effects = v->n_effects, .rows = v->rows, .n_rows = v->n_rows};
@@ -330,25 +330,37 @@ static const char *remark_say(struct engine *engine, enum refusal code, const st
         return arena_printf(engine->arena, "%s %s: %s; %s", slot == SLOT_EVENT_ID ? "event_id" : "alert_id", id, refusal_meanings[code], advice[code]);
 }
 
-/* Before it is evaluated. Return: 0 or -ENOMEM. */
-static int remark_find(struct engine *engine, const struct casefile *casefile, const struct event *event, bool duplicate, instant_t now, struct remark *ret) {
+/* Which remark, before it is evaluated. */
+static enum refusal remark_code(struct engine *engine, const struct casefile *casefile, const struct event *event, bool duplicate, bool *ret_failed) {
         int withdrawn = event->type->fields[FIELD_WITHDRAWN];
+        const struct fact_header *header;
+
+        if (duplicate)
+                return remark_named(engine, casefile, event, ret_failed);
+        if (event->type->known == TYPE_ALERT_ACKNOWLEDGED)
+                return remark_acknowledged(engine, casefile, event);
+        header = casefile && withdrawn >= 0 ? casefile_find_fact(casefile, &event->slots[withdrawn].u) : NULL;
+        return header && event_types_at(engine->config->types, header->type)->known == TYPE_EVENT_WITHDRAWN ? REFUSAL_WITHDRAWN : REFUSAL_NONE;
+}
+
+/* *ret: in the arena, or NULL: most have the effect that their source expects. Return: 0 or -ENOMEM. */
+static int remark_find(struct engine *engine, const struct casefile *casefile, const struct event *event, bool duplicate, instant_t now,
+                       const struct remark **ret) {
+        struct remark *remark;
+        enum refusal code;
         bool failed = false;
 
-        *ret = (struct remark){.at = now, .event_id = event->slots[SLOT_EVENT_ID].u, .source = event->slots[SLOT_SOURCE].s};
-        if (duplicate) {
-                ret->code = remark_named(engine, casefile, event, &failed);
-        } else if (event->type->known == TYPE_ALERT_ACKNOWLEDGED) {
-                ret->code = remark_acknowledged(engine, casefile, event);
-        } else if (casefile && withdrawn >= 0) {
-                const struct fact_header *header = casefile_find_fact(casefile, &event->slots[withdrawn].u);
-
-                if (header && event_types_at(engine->config->types, header->type)->known == TYPE_EVENT_WITHDRAWN)
-                        ret->code = REFUSAL_WITHDRAWN;
-        }
-        if (ret->code != REFUSAL_NONE)
-                ret->sentence = remark_say(engine, ret->code, event);
-        return failed || (ret->code != REFUSAL_NONE && !ret->sentence) ? -ENOMEM : 0;
+        *ret = NULL;
+        code = remark_code(engine, casefile, event, duplicate, &failed);
+        if (code == REFUSAL_NONE || failed)
+                return failed ? -ENOMEM : 0;
+        remark = arena_alloc(engine->arena, sizeof(*remark));
+        if (!remark)
+                return -ENOMEM;
+        *remark = (struct remark){.code = code, .at = now, .event_id = event->slots[SLOT_EVENT_ID].u, .source = event->slots[SLOT_SOURCE].s,
+                                  .sentence = remark_say(engine, code, event)};
+        *ret = remark;
+        return remark->sentence ? 0 : -ENOMEM;
 }
 
 /* Which of the years that the calendar does not have a case waits for, the least of them: its place in engine->gaps from 1, behind them any other. */
@@ -377,7 +389,8 @@ static int engine_tell_event(struct view *v, struct engine *engine, struct store
         const struct bearing *bearing;
         int r;
 
-        fresh->covered = judged && casefile->traits == TRAIT_MEASURE && fresh_is_covered(engine, casefile, fresh);
+        fresh->covered = judged && casefile->traits == TRAIT_MEASURE && engine->scope.bearings[fresh->event->type->index].cover > 0 &&
+                         fresh_is_covered(engine, casefile, fresh);
         bearing = judged ? bearing_of(&engine->scope, fresh, casefile->traits, casefile->slice) : NULL;
         r = view_open_to_tell(v, engine, store, casefile, fresh, bearing, now);
         if (r)
@@ -394,7 +407,8 @@ int engine_event(struct engine *engine, struct store *store, const struct event 
         enum acceptance acceptance = ACCEPT_NEW;
         struct fresh fresh = {.event = event};
         struct casefile *casefile;
-        struct remark remark;
+        const struct remark *remark;
+        struct outcome *outcome;
         struct view v;
         int r;
 
@@ -434,15 +448,16 @@ int engine_event(struct engine *engine, struct store *store, const struct event 
         r = engine_schedule(&v);
         if (r)
                 return r;
-        engine->outcome = *outcome_of(&v);
-        engine->outcome.remark = remark;
-        engine->outcome.facts = casefile->n_facts;
-        *ret = &engine->outcome;
+        outcome = outcome_of(&v);
+        outcome->remark = remark;
+        outcome->facts = casefile->n_facts;
+        *ret = outcome;
         return 0;
 }
 
 int engine_evaluate(struct engine *engine, struct store *store, struct casefile *casefile, instant_t now, const struct outcome **ret) {
         bool wait = casefile->expects_more && !store->at_once && heap_at(&store->due, &casefile->slot) == INSTANT_TOUCHED, forgotten;
+        struct outcome *outcome;
         struct view v;
         int r;
 
@@ -464,8 +479,8 @@ int engine_evaluate(struct engine *engine, struct store *store, struct casefile 
         r = forgotten ? view_forget(&v) : engine_schedule(&v);
         if (r)
                 return r;
-        engine->outcome = *outcome_of(&v);
-        engine->outcome.forgotten = forgotten;
-        *ret = &engine->outcome;
+        outcome = outcome_of(&v);
+        outcome->forgotten = forgotten;
+        *ret = outcome;
         return 0;
 }

@@ -111,7 +111,7 @@ int replay_event(struct replay *replay, const struct event *event, struct error 
         if (r)
                 return r;
         store_commit(replay->store);
-        return settling || (outcome->duplicate && outcome->remark.code == REFUSAL_NONE) ? 0 : replay->told(replay->ctx, outcome);
+        return settling || (outcome->duplicate && !outcome->remark) ? 0 : replay->told(replay->ctx, outcome);
 }
 
 int replay_end(struct replay *replay) {

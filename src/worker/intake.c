@@ -129,7 +129,7 @@ static bool intake_check(const struct ground *g, const struct event *event, cons
 static int intake_remark(struct intake *intake, struct bus_record *record, struct refused *why, const struct remark *remark, struct error *err) {
         int r;
 
-        if (remark->code == REFUSAL_NONE)
+        if (!remark)
                 return 0;
         if (bus_record_headers(record)) {
                 error_set(err, "out of memory while the headers of a record were read");
@@ -173,7 +173,7 @@ static int intake_accept(struct intake *intake, struct partition *p, struct bus_
         }
         if (outcome->duplicate) {
                 meter_duplicate(&g->meter);
-                return intake_remark(intake, record, why, &outcome->remark, err);
+                return intake_remark(intake, record, why, outcome->remark, err);
         }
         meter_fact(&g->meter, record->index);
         intake_say_filling(g, event, outcome->facts);
@@ -182,7 +182,7 @@ static int intake_accept(struct intake *intake, struct partition *p, struct bus_
                 return -ENOMEM;
         }
         r = tell_outcome(intake->txn->teller, p->number, outcome, event_record_traceparent(record), err);
-        return r ? r : intake_remark(intake, record, why, &outcome->remark, err);
+        return r ? r : intake_remark(intake, record, why, outcome->remark, err);
 }
 
 int intake_record(struct intake *intake, struct bus_record *record, struct error *err) {
