@@ -7,6 +7,8 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "base/table.h"
+
 #define layout_wrong(err, ...) (error_set((err), __VA_ARGS__), -EINVAL)
 
 static int layout_type_of(const struct schema *s, enum language language, enum layout_type *ret, struct error *err) {
@@ -229,6 +231,23 @@ const char *layout_type_word(enum layout_type type) {
 
         assert(type < ELEMENTS(words));
         return words[type];
+}
+
+uint32_t slot_hash(const struct slot *slot) {
+        switch (slot->kind) {
+        case SLOT_NULL:
+                return 0;
+        case SLOT_BOOLEAN:
+        case SLOT_INT:
+                return table_hash(&slot->i, sizeof(slot->i));
+        case SLOT_DOUBLE:
+                return table_hash(&slot->d, sizeof(slot->d));
+        case SLOT_STRING:
+                return table_hash(slot->s.s, slot->s.n);
+        case SLOT_UUID:
+                return table_hash(&slot->u, sizeof(slot->u));
+        }
+        return 0;
 }
 
 bool slot_equal(const struct slot *a, const struct slot *b) {

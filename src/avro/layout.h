@@ -87,3 +87,6 @@ const char *layout_type_word(enum layout_type type);
 
 /* Whether two values are the same; doubles bit for bit. */
 bool slot_equal(const struct slot *a, const struct slot *b);
+
+/* Equal for values that are the same. */
+uint32_t slot_hash(const struct slot *slot);

@@ -10,7 +10,7 @@
 
 #define TABLE_FIRST 16
 
-static uint32_t table_hash(const void *key, size_t n) {
+static inline uint32_t hash_bytes(const void *key, size_t n) {
         const uint8_t *p = key;
         uint64_t h = 0x9e3779b97f4a7c15u ^ n, word;
 
@@ -24,6 +24,10 @@ static uint32_t table_hash(const void *key, size_t n) {
         h ^= h >> 29;
         h *= 0xc4ceb9fe1a85ec53u;
         return (uint32_t)(h >> 32);
+}
+
+uint32_t table_hash(const void *key, size_t n) {
+        return hash_bytes(key, n);
 }
 
 static size_t table_find(const struct table *t, const void *key, size_t n, uint32_t hash) {
@@ -64,12 +68,12 @@ void table_done(struct table *t) {
 void *table_get(const struct table *t, const void *key, size_t n) {
         if (t->n == 0)
                 return NULL;
-        return t->entries[table_find(t, key, n, table_hash(key, n))].value;
+        return t->entries[table_find(t, key, n, hash_bytes(key, n))].value;
 }
 
 int table_put(struct table *t, const void *key, size_t n, void *value) {
         struct table_entry *e;
-        uint32_t hash = table_hash(key, n);
+        uint32_t hash = hash_bytes(key, n);
         int r;
 
         assert(value);
@@ -92,7 +96,7 @@ void *table_remove(struct table *t, const void *key, size_t n) {
 
         if (t->n == 0)
                 return NULL;
-        at = table_find(t, key, n, table_hash(key, n));
+        at = table_find(t, key, n, hash_bytes(key, n));
         value = t->entries[at].value;
         if (!value)
                 return NULL;

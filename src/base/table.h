@@ -25,6 +25,9 @@ struct table {
         size_t n, capacity;
 };
 
+/* What bytes come to, for whoever keeps a table of another kind (base/chains.h). */
+uint32_t table_hash(const void *key, size_t n);
+
 void table_done(struct table *t); /* frees the entries, not what they point to */
 
 /* The value under the key, or NULL. */

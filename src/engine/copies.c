@@ -11,20 +11,22 @@
 
 /* Whether a measure of the case runs: started, and not ended by today. */
 static bool measure_runs(struct view *v) {
-        const struct fact_list *starts = view_known(v, TYPE_MEASURE_STARTED), *ends = view_known(v, TYPE_MEASURE_ENDED);
+        const struct event_type *type = event_types_known(v->config->types, TYPE_MEASURE_ENDED);
+        const struct fact_list *starts = view_known(v, TYPE_MEASURE_STARTED);
         bool runs = false;
 
         for (size_t i = 0; i < starts->n; i++) {
-                const struct fact *start = starts->items[i];
+                const struct fact *start = starts->items[i], *end;
+                const struct slot *id = &start->slots[start->type->links[LINK_MEASURE]];
+                struct fact_search ends;
                 bool ended = false;
 
                 if (start->own == DAY_NONE || !view_begun(v, start->own))
                         continue;
-                for (size_t j = 0; j < ends->n; j++) {
-                        const struct fact *end = ends->items[j];
-
-                        if (slot_equal(&end->slots[end->type->links[LINK_MEASURE]], &start->slots[start->type->links[LINK_MEASURE]]) &&
-                            end->own != DAY_NONE && view_begun(v, end->own))
+                if (type)
+                        ends = facts_with(v, type, type->links[LINK_MEASURE], id, false);
+                while (type && (end = fact_search_next(&ends))) {
+                        if (slot_equal(&end->slots[type->links[LINK_MEASURE]], id) && end->own != DAY_NONE && view_begun(v, end->own))
                                 ended = true;
                 }
                 runs |= !ended;

@@ -141,28 +141,35 @@ static bool same_identity(const struct fact *a, const struct fact *b) {
  * Rules 3 and 4, for the facts of one type in order of record: an identity belongs to the source that used it
  * first, and of that source's the last recorded counts. Keeps those in the list.
  */
-static void keep_identities(struct fact_list *list) {
-        size_t kept = 0;
+static void keep_identities(struct view *v, struct fact_list *list) {
+        int identity = list->items[0]->type->identity;
+        struct chains kept;
 
+        if (chains_open(&kept, v->arena, list->n, list->n)) {
+                v->failed = true;
+                return;
+        }
         for (size_t i = 0; i < list->n; i++) {
                 const struct fact *fact = list->items[i];
-                size_t j = 0;
+                uint32_t hash = chains_are_many(&kept) ? slot_hash(&fact->slots[identity]) : 0, j = chains_first(&kept, hash);
 
-                while (j < kept && !same_identity(list->items[j], fact))
-                        j++;
-                if (j == kept)
-                        list->items[kept++] = fact;
-                else if (same_source(list->items[j], fact))
+                while (j != CHAINS_END && !same_identity(list->items[j], fact))
+                        j = chains_next(&kept, j);
+                if (j == CHAINS_END) {
+                        list->items[kept.n] = fact;
+                        chains_add(&kept, hash);
+                } else if (same_source(list->items[j], fact)) {
                         list->items[j] = fact; /* the source stays that of the first */
+                }
         }
-        list->n = kept;
+        list->n = kept.n;
         sort_list(list);
 }
 
-static void count_list(struct fact_list *list) {
+static void count_list(struct view *v, struct fact_list *list) {
         sort_list(list);
         if (list->items[0]->type->identity >= 0)
-                keep_identities(list);
+                keep_identities(v, list);
         for (size_t i = 0; i < list->n; i++)
                 ((struct fact *)list->items[i])->counts = true;
 }
@@ -197,7 +204,7 @@ static void count_facts(struct view *v) {
                         list->items[list->n++] = &v->facts[i];
         }
         for (size_t t = 0; t < n_present; t++)
-                count_list(present[t]);
+                count_list(v, present[t]);
 }
 
 /* -- Residence: which municipality was responsible, and which protocols hold there -- */
@@ -288,10 +295,16 @@ const struct organisation *view_follow(struct view *v, const struct organisation
 
 /* How many statements are dated on or before a date. */
 static size_t statements_until(const struct view *v, day_t date) {
-        size_t n = 0;
+        size_t n = 0, end = v->n_statements;
 
-        while (n < v->n_statements && v->statements[n].date <= date)
-                n++;
+        while (n < end) {
+                size_t middle = n + (end - n) / 2;
+
+                if (v->statements[middle].date <= date)
+                        n = middle + 1;
+                else
+                        end = middle;
+        }
         return n;
 }
 
@@ -314,23 +327,37 @@ const struct organisation *view_municipality(struct view *v, day_t date, bool pr
         return view_follow(v, org, date, present);
 }
 
-static const struct fact *measure_of(const struct view *v, const struct fact *fact) {
+/* The measure that began last. */
+static const struct fact *latest_measure(struct view *v) {
         const struct fact_list *measures = view_known(v, TYPE_MEASURE_STARTED);
-        const struct fact *latest = NULL;
-        int link = fact ? fact->type->links[LINK_MEASURE] : -1;
 
-        for (size_t i = 0; i < measures->n; i++) {
-                const struct fact *m = measures->items[i];
+        for (size_t i = 0; !v->latest_measure && i < measures->n; i++) {
+                const struct fact *m = measures->items[i], *latest = v->latest_measure;
 
-                if (link >= 0 && slot_equal(&m->slots[m->type->links[LINK_MEASURE]], &fact->slots[link]))
-                        return m;
                 if (!latest || m->own > latest->own || (m->own == latest->own && uuid_compare(&m->event_id, &latest->event_id) > 0))
-                        latest = m;
+                        v->latest_measure = m;
         }
-        return latest;
+        return v->latest_measure;
 }
 
-const struct organisation *view_gi(const struct view *v, const struct fact *start) {
+/* The one that a fact names, else the latest. */
+static const struct fact *measure_of(struct view *v, const struct fact *fact) {
+        const struct event_type *type = event_types_known(v->config->types, TYPE_MEASURE_STARTED);
+        int link = fact ? fact->type->links[LINK_MEASURE] : -1;
+        struct fact_search search;
+        const struct fact *m;
+
+        if (!type || link < 0)
+                return latest_measure(v);
+        search = facts_with(v, type, type->links[LINK_MEASURE], &fact->slots[link], false);
+        while ((m = fact_search_next(&search))) {
+                if (slot_equal(&m->slots[type->links[LINK_MEASURE]], &fact->slots[link]))
+                        return m;
+        }
+        return latest_measure(v);
+}
+
+const struct organisation *view_gi(struct view *v, const struct fact *start) {
         const struct fact *measure = measure_of(v, start);
         const struct organisation *source;
 
@@ -477,6 +504,70 @@ const struct fact *view_find(const struct view *v, const struct uuid *event_id) 
                         return &v->facts[i];
         }
         return NULL;
+}
+
+/* -- Searching -- */
+
+static struct fact_index *fact_index_new(struct view *v, struct fact_list *list, int slot) {
+        struct fact_index *index = view_alloc(v, 1, sizeof(*index));
+
+        if (!index || chains_open(&index->chains, v->arena, list->n, list->n)) {
+                v->failed = true;
+                return NULL;
+        }
+        for (size_t i = 0; i < list->n; i++)
+                chains_add(&index->chains, slot_hash(&list->items[i]->slots[slot]));
+        index->slot = slot;
+        index->next = list->indexes;
+        list->indexes = index;
+        return index;
+}
+
+void facts_narrow(struct view *v, struct fact_search *search, int slot, const struct slot *value, bool without) {
+        static const struct slot none = {.kind = SLOT_NULL};
+        struct fact_list *list = (struct fact_list *)search->list; /* of the view, which may be changed */
+        struct fact_index *index = list->indexes;
+
+        if (list->searched++ < FACT_SEARCHES)
+                return;
+        while (index && index->slot != slot)
+                index = index->next;
+        if (!index)
+                index = fact_index_new(v, list, slot);
+        if (!index)
+                return;
+        search->chains = &index->chains;
+        search->at = chains_first(&index->chains, slot_hash(value));
+        search->without = without ? chains_first(&index->chains, slot_hash(&none)) : CHAINS_END;
+        if (search->without == search->at) /* one chain */
+                search->without = CHAINS_END;
+}
+
+const struct fact *fact_search_chain(struct fact_search *search) {
+        uint32_t *next = search->without < search->at ? &search->without : &search->at, at = *next;
+
+        if (at == CHAINS_END)
+                return NULL;
+        *next = chains_next(search->chains, at);
+        return search->list->items[at];
+}
+
+/* By one of the ids that both types have, the last: ids of measures, which come first, tell least. */
+struct fact_search facts_joining(struct view *v, const struct event_type *type, const struct fact *start) {
+        static const struct fact_list none;
+        size_t n = start->type->n_links < type->n_links ? start->type->n_links : type->n_links;
+        bool shared = false;
+
+        while (n-- > 0) {
+                int a = start->type->links[n], b = type->links[n];
+
+                if (a < 0 || b < 0)
+                        continue;
+                if (start->slots[a].kind == SLOT_UUID)
+                        return facts_with(v, type, b, &start->slots[a], true);
+                shared = true;
+        }
+        return shared ? (struct fact_search){.list = &none} : facts_of(v, type);
 }
 
 bool conditions_hold_self(const struct conditions *when, const struct fact *fact) {

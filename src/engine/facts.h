@@ -9,6 +9,7 @@
 
 #include <assert.h>
 
+#include "base/chains.h"
 #include "engine/view.h"
 
 #define ENGINE_ARENA_MAX ((size_t)256 * 1024 * 1024)
@@ -26,9 +27,17 @@ struct fact {
         struct text copies;                  /* told with its row */
 };
 
+struct fact_index { /* the facts of a list by the value of a field */
+        int slot;
+        struct chains chains;
+        struct fact_index *next;
+};
+
 struct fact_list {
         const struct fact **items; /* by recorded_at, then event_id */
         size_t n;
+        unsigned searched;          /* how often facts_with() was asked */
+        struct fact_index *indexes; /* those that were worth making */
 };
 
 struct statement { /* where the child lived, from a date on */
@@ -70,6 +79,58 @@ static inline const struct organisation *fact_source(const struct view *v, const
 }
 /* Whether two facts join by the ids that their types share (none: they do). */
 bool facts_join(const struct fact *start, const struct fact *fact);
+
+/*
+ * The facts of a type that count. Asserts that they were decoded and that the norm at work
+ * declares that it looks at them (norm_visit): else it would say nothing whenever others are not looked at, and nobody would know.
+ */
+static inline const struct fact_list *view_list(const struct view *v, const struct event_type *type) {
+        assert(v->lists && (!v->decoded || v->decoded[type->index]));
+        assert(!v->scope || v->scope->looks_at[type->index]);
+        return &v->lists[type->index];
+}
+
+/*
+ * A search for facts of one type: in the order of its list, all that are wanted, and others: whoever asks looks at each. How many others
+ * there are does not grow with the list.
+ */
+struct fact_search {
+        const struct fact_list *list;
+        const struct chains *chains; /* NULL: all of the list */
+        uint32_t at, without;        /* the next one; with chains: with the value, without any */
+};
+
+#define FACT_SEARCHES 16 /* of one list, before it is worth an index */
+
+/* Not for callers. */
+void facts_narrow(struct view *v, struct fact_search *search, int slot, const struct slot *value, bool without);
+const struct fact *fact_search_chain(struct fact_search *search);
+
+/* All facts of a type that count. */
+static inline struct fact_search facts_of(const struct view *v, const struct event_type *type) {
+        return (struct fact_search){.list = view_list(v, type)};
+}
+/* Whether it matters by what they are searched. */
+static inline bool facts_are_many(const struct fact_search *search) {
+        return search->list->n > CHAINS_FEW;
+}
+/* Those of which a field (a slot) has this value; @without: or none. */
+static inline struct fact_search facts_with(struct view *v, const struct event_type *type, int slot, const struct slot *value, bool without) {
+        struct fact_search search = facts_of(v, type);
+
+        if (facts_are_many(&search))
+                facts_narrow(v, &search, slot, value, without);
+        return search;
+}
+/* Those that join @start. */
+struct fact_search facts_joining(struct view *v, const struct event_type *type, const struct fact *start);
+/* The next one, or NULL. */
+static inline const struct fact *fact_search_next(struct fact_search *search) {
+        if (search->chains)
+                return fact_search_chain(search);
+        return search->at < search->list->n ? search->list->items[search->at++] : NULL;
+}
+
 /* Whether the conditions hold that are on the fact's own fields; there are no others. */
 bool conditions_hold_self(const struct conditions *when, const struct fact *fact);
 /* A fact that meets a reference: of its type, with its conditions. */
@@ -81,15 +142,7 @@ static inline day_t ref_date(const struct event_ref *ref, const struct fact *fac
         return fact_date(fact, ref->date);
 }
 
-/*
- * The facts of a type that count; of a type with a meaning of its own. Asserts that they were decoded and that the norm at work
- * declares that it looks at them (norm_visit): else it would say nothing whenever others are not looked at, and nobody would know.
- */
-static inline const struct fact_list *view_list(const struct view *v, const struct event_type *type) {
-        assert(v->lists && (!v->decoded || v->decoded[type->index]));
-        assert(!v->scope || v->scope->looks_at[type->index]);
-        return &v->lists[type->index];
-}
+/* Of a type with a meaning of its own. */
 const struct fact_list *view_known(const struct view *v, enum known_type known);
 /* The fact of an event_id, whether it counts or not; NULL: the view has none. */
 const struct fact *view_find(const struct view *v, const struct uuid *event_id);
@@ -109,7 +162,7 @@ static inline bool view_settled(const struct view *v) {
         return v->n_statements > 0 || v->elsewhere;
 }
 /* The GI of a fact's case: first row, or NULL. */
-const struct organisation *view_gi(const struct view *v, const struct fact *start);
+const struct organisation *view_gi(struct view *v, const struct fact *start);
 /* Whether a protocol holds on a date, for what started from @start (NULL: for the region itself). */
 bool view_holds(struct view *v, const struct protocol *protocol, day_t date, const struct fact *start);
 /* Follows successors to a date; NULL: nobody then. @present: as above. */

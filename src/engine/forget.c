@@ -18,10 +18,11 @@
 
 static bool has_ended(struct view *v, const struct fact *fact) {
         for (size_t t = 0; t < fact->type->n_ended_by; t++) {
-                const struct fact_list *ends = view_list(v, fact->type->ended_by[t]);
+                struct fact_search ends = facts_joining(v, fact->type->ended_by[t], fact);
+                const struct fact *end;
 
-                for (size_t i = 0; i < ends->n; i++) {
-                        if (facts_join(fact, ends->items[i]) && view_reached(v, date_begin(ends->items[i]->own)))
+                while ((end = fact_search_next(&ends))) {
+                        if (facts_join(fact, end) && view_reached(v, date_begin(end->own)))
                                 return true;
                 }
         }

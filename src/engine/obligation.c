@@ -27,15 +27,38 @@ bool obligation_joins(const struct obligation *o, const struct fact *fact) {
         return facts_join(o->start, fact);
 }
 
+/* What has a text of the obligation in a field. */
+static struct fact_search facts_with_text(struct view *v, const struct event_type *type, enum known_field field, const char *text) {
+        const struct slot slot = {.kind = SLOT_STRING, .s = text_of(text)};
+
+        return type->fields[field] < 0 ? facts_of(v, type) : facts_with(v, type, type->fields[field], &slot, false);
+}
+
+static struct fact_search facts_for_many(struct view *v, const struct event_type *type, const struct obligation *o) {
+        if (type->known == TYPE_DEVIATION_EXPLAINED || type->known == TYPE_TERM_AGREED)
+                return facts_with_text(v, type, FIELD_INSTANCE, o->instance);
+        if (o->each)
+                return facts_with_text(v, type, type->known == TYPE_PROTOCOL_ADOPTED ? FIELD_PARTNER : FIELD_ORGANISATION, o->each->id);
+        return !o->start || o->norm->per_case ? facts_of(v, type) : facts_joining(v, type, o->start);
+}
+
+/* Which facts of a type to ask whether they join it (obligation_joins). */
+static inline struct fact_search facts_for(struct view *v, const struct event_type *type, const struct obligation *o) {
+        struct fact_search search = facts_of(v, type);
+
+        return facts_are_many(&search) ? facts_for_many(v, type, o) : search;
+}
+
 static bool holds_for_event(struct view *v, const struct condition *c, const struct obligation *o) {
-        const struct fact_list *list = view_list(v, c->type);
+        struct fact_search search = facts_for(v, c->type, o);
+        const struct fact *fact;
         bool some = false;
 
-        for (size_t i = 0; i < list->n; i++) {
-                if (!obligation_joins(o, list->items[i]))
+        while ((fact = fact_search_next(&search))) {
+                if (!obligation_joins(o, fact))
                         continue;
                 some = true;
-                if (c->subject == CONDITION_FACT || condition_holds(c, &list->items[i]->slots[c->slot]))
+                if (c->subject == CONDITION_FACT || condition_holds(c, &fact->slots[c->slot]))
                         return c->subject != CONDITION_FACT || c->test == TEST_PRESENT;
         }
         return c->subject == CONDITION_FACT && !some && c->test == TEST_ABSENT;
@@ -91,17 +114,17 @@ static struct due due_by_hours(const struct obligation *o) {
 
 /* The joined fact that a reference names with the earliest date, and the date; NULL. */
 static const struct fact *earliest_fact(struct view *v, const struct event_ref *ref, const struct obligation *o, day_t *ret_date) {
-        const struct fact_list *list = view_list(v, ref->type);
-        const struct fact *best = NULL;
+        struct fact_search search = facts_for(v, ref->type, o);
+        const struct fact *fact, *best = NULL;
 
-        for (size_t i = 0; i < list->n; i++) {
-                day_t date = ref_date(ref, list->items[i]);
+        while ((fact = fact_search_next(&search))) {
+                day_t date = ref_date(ref, fact);
 
-                if (date == DAY_NONE || !obligation_joins(o, list->items[i]) || !conditions_hold_self(&ref->when, list->items[i]))
+                if (date == DAY_NONE || !obligation_joins(o, fact) || !conditions_hold_self(&ref->when, fact))
                         continue;
                 if (best && date >= *ret_date)
                         continue;
-                best = list->items[i];
+                best = fact;
                 *ret_date = date;
         }
         return best;
@@ -130,10 +153,14 @@ static struct due due_not_before(struct view *v, const struct obligation *o, str
 
 /* sooner: the least of what was agreed, never back. @why: NULL, or why. */
 static struct due due_sooner(struct view *v, const struct obligation *o, struct due due, struct due_reason *why) {
-        const struct fact_list *agreed = view_known(v, TYPE_TERM_AGREED);
+        const struct event_type *agreed = event_types_known(v->config->types, TYPE_TERM_AGREED);
+        struct fact_search search;
+        const struct fact *fact;
 
-        for (size_t i = 0; i < agreed->n; i++) {
-                const struct fact *fact = agreed->items[i];
+        if (!agreed)
+                return due;
+        search = facts_for(v, agreed, o);
+        while ((fact = fact_search_next(&search))) {
                 day_t date = fact_date(fact, fact->type->fields[FIELD_DUE_DATE]);
 
                 if (!obligation_joins(o, fact))
@@ -271,10 +298,10 @@ static void find_met(struct view *v, struct obligation *o) {
 
         for (size_t r = 0; r < o->norm->met_by.n; r++) {
                 const struct event_ref *ref = &o->norm->met_by.items[r];
-                const struct fact_list *list = view_list(v, ref->type);
+                struct fact_search search = facts_for(v, ref->type, o);
+                const struct fact *fact;
 
-                for (size_t i = 0; i < list->n; i++) {
-                        const struct fact *fact = list->items[i];
+                while ((fact = fact_search_next(&search))) {
                         day_t date = ref_date(ref, fact);
                         int64_t key = by_instant ? fact->occurred_at : date, best;
 
@@ -306,18 +333,19 @@ static int dated_by_date(const void *a, const void *b) {
 
 /* The n-th (from 1) joined fact of a reference by date then event_id, dated from @from to @until, once its day has begun. */
 static bool nth_fact(struct view *v, const struct obligation *o, const struct event_ref *ref, size_t n, day_t from, day_t until, struct dated *ret) {
-        const struct fact_list *list = view_list(v, ref->type);
+        struct fact_search search = facts_for(v, ref->type, o);
+        const struct fact *fact;
         struct dated *found;
         size_t count = 0;
 
-        if (list->n < n)
+        if (search.list->n < n)
                 return false;
-        found = view_alloc(v, list->n, sizeof(*found));
-        for (size_t i = 0; found && i < list->n; i++) {
-                day_t date = ref_date(ref, list->items[i]);
+        found = view_alloc(v, search.list->n, sizeof(*found));
+        while (found && (fact = fact_search_next(&search))) {
+                day_t date = ref_date(ref, fact);
 
-                if (date != DAY_NONE && date >= from && date <= until && ref_matches(ref, list->items[i]) && obligation_joins(o, list->items[i]))
-                        found[count++] = (struct dated){date, list->items[i]};
+                if (date != DAY_NONE && date >= from && date <= until && ref_matches(ref, fact) && obligation_joins(o, fact))
+                        found[count++] = (struct dated){date, fact};
         }
         if (count < n)
                 return false;
@@ -332,10 +360,10 @@ static const struct fact *first_end(struct view *v, const struct obligation *o, 
 
         for (size_t r = 0; r < o->norm->ends_with.n; r++) {
                 const struct event_ref *ref = &o->norm->ends_with.items[r];
-                const struct fact_list *list = view_list(v, ref->type);
+                struct fact_search search = facts_for(v, ref->type, o);
+                const struct fact *fact;
 
-                for (size_t i = 0; i < list->n; i++) {
-                        const struct fact *fact = list->items[i];
+                while ((fact = fact_search_next(&search))) {
                         day_t date = ref_date(ref, fact);
 
                         if (fact == o->start || date == DAY_NONE || !ref_matches(ref, fact) || !obligation_joins(o, fact))
@@ -352,24 +380,24 @@ static const struct fact *first_end(struct view *v, const struct obligation *o, 
 /* The fact that ends it. With per: every counting fact of the starting type with that value must have ended; the latest of those dates. */
 static const struct fact *obligation_end(struct view *v, const struct obligation *o, day_t *ret_date) {
         const struct norm *norm = o->norm;
-        const struct fact *latest = NULL;
-        const struct fact_list *starts;
+        const struct fact *start, *latest = NULL;
+        struct fact_search starts;
         struct norm by_ids;
 
         if (!norm->per_case && norm->per < 0)
                 return first_end(v, o, ret_date);
         by_ids = *norm; /* also with per: case, ends join by the ids of each start */
         by_ids.per_case = false;
-        starts = view_list(v, norm->starts.type);
-        for (size_t i = 0; i < starts->n; i++) {
+        starts = norm->per < 0 ? facts_of(v, norm->starts.type) : facts_with(v, norm->starts.type, norm->per, &o->start->slots[norm->per], false);
+        while ((start = fact_search_next(&starts))) {
                 struct obligation one = *o;
                 const struct fact *end;
                 day_t date;
 
-                if (norm->per >= 0 && !slot_equal(&starts->items[i]->slots[norm->per], &o->start->slots[norm->per]))
+                if (norm->per >= 0 && !slot_equal(&start->slots[norm->per], &o->start->slots[norm->per]))
                         continue;
                 one.norm = &by_ids;
-                one.start = starts->items[i];
+                one.start = start;
                 end = first_end(v, &one, &date);
                 if (!end)
                         return NULL;
@@ -385,10 +413,10 @@ static const struct fact *obligation_end(struct view *v, const struct obligation
 static void find_excuse(struct view *v, struct obligation *o) {
         for (size_t r = 0; r < o->norm->explained_by.n; r++) {
                 const struct event_ref *ref = &o->norm->explained_by.items[r];
-                const struct fact_list *list = view_list(v, ref->type);
+                struct fact_search search = facts_for(v, ref->type, o);
+                const struct fact *fact;
 
-                for (size_t i = 0; i < list->n; i++) {
-                        const struct fact *fact = list->items[i];
+                while ((fact = fact_search_next(&search))) {
                         int until = fact->type->known == TYPE_DEVIATION_EXPLAINED ? fact->type->fields[FIELD_UNTIL] : -1;
                         day_t last = until >= 0 ? fact_date(fact, until) : DAY_NONE, date = ref_date(ref, fact);
 
@@ -660,33 +688,46 @@ static void per_none(struct view *v, const struct norm *norm, const struct fact 
                 absence_note(v, &o, ref_date(&norm->starts, fact) == DAY_NONE ? ABSENCE_NO_DATE : ABSENCE_WHEN, DAY_NONE);
 }
 
-/* per: the earliest starting fact of each value for which the conditions on its own fields hold. */
+/* Whether a fact is the first in the list that has its value; *ret: the earliest of those that have it for which the conditions hold, or NULL. */
+static bool per_first(struct view *v, const struct norm *norm, const struct fact *first, const struct fact **ret) {
+        const struct slot *value = norm->per < 0 ? NULL : &first->slots[norm->per];
+        struct fact_search search = value ? facts_with(v, first->type, norm->per, value, false) : facts_of(v, first->type);
+        const struct fact *fact, *best = NULL;
+        bool some = false;
+
+        *ret = NULL;
+        if (value && value->kind == SLOT_NULL)
+                return true;
+        while ((fact = fact_search_next(&search))) {
+                struct obligation probe = {.norm = norm, .start = fact, .instance = ""};
+                day_t date = ref_date(&norm->starts, fact);
+
+                if (value && !slot_equal(&fact->slots[norm->per], value))
+                        continue;
+                if (!some && fact != first)
+                        return false;
+                some = true;
+                if (date == DAY_NONE || !conditions_hold(v, &norm->when, &probe, true))
+                        continue;
+                if (!best || date < ref_date(&norm->starts, best) ||
+                    (date == ref_date(&norm->starts, best) && uuid_compare(&fact->event_id, &best->event_id) < 0))
+                        best = fact;
+        }
+        *ret = best;
+        return true;
+}
+
+/* per: the earliest starting fact of each value for which the conditions on its own fields hold, at the first place of the value in the list. */
 static void add_per(struct view *v, const struct norm_scope *scope, const struct fact_list *list) {
-        const struct norm *norm = scope->norm;
+        for (size_t i = 0; i < list->n && !v->failed; i++) {
+                const struct fact *best;
 
-        for (size_t i = 0; i < list->n; i++) {
-                const struct fact *best = NULL;
-                bool first = true;
-
-                for (size_t j = 0; j < list->n; j++) {
-                        const struct fact *fact = list->items[j];
-                        struct obligation probe = {.norm = norm, .start = fact, .instance = ""};
-                        day_t date = ref_date(&norm->starts, fact);
-
-                        if (norm->per >= 0 && (fact->slots[norm->per].kind == SLOT_NULL ||
-                                               !slot_equal(&fact->slots[norm->per], &list->items[i]->slots[norm->per])))
-                                continue;
-                        first &= j >= i; /* each value once: at its first place in the list */
-                        if (date == DAY_NONE || !conditions_hold(v, &norm->when, &probe, true))
-                                continue;
-                        if (!best || date < ref_date(&norm->starts, best) ||
-                            (date == ref_date(&norm->starts, best) && uuid_compare(&fact->event_id, &best->event_id) < 0))
-                                best = fact;
-                }
-                if (first && best)
+                if (!per_first(v, scope->norm, list->items[i], &best))
+                        continue;
+                if (best)
                         add_for_start(v, scope, best);
-                else if (first)
-                        per_none(v, norm, list->items[i]);
+                else
+                        per_none(v, scope->norm, list->items[i]);
         }
 }
 

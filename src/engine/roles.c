@@ -44,7 +44,7 @@ static bool role_add_followed(struct view *v, struct addressees *to, const struc
 }
 
 /* The GI of the case; of an obligation for each GI, that one. */
-static const struct organisation *role_gi(const struct view *v, const struct role_scope *scope) {
+static const struct organisation *role_gi(struct view *v, const struct role_scope *scope) {
         return scope->for_each == EACH_GI ? scope->each : view_gi(v, scope->start);
 }
 

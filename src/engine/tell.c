@@ -7,6 +7,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/chains.h"
+#include "base/table.h"
 #include "calendar/explain.h"
 
 /* --- one Dutch sentence for a person: what, by when, and why it comes to this organisation; no personal data --- */
@@ -135,16 +137,44 @@ static void plan_tell(struct view *v, const struct obligation *o, const struct r
         }
 }
 
-static struct announcement *announcement_find(const struct view *v, const struct obligation *o) {
-        struct tellings *told = &v->casefile->told;
+/* What obligations and what is told of them are found by (base/chains.h). */
+static uint32_t instance_hash(uint32_t norm, const struct instance_key *instance) {
+        return table_hash(instance, sizeof(*instance)) ^ norm * 0x9e3779b1u;
+}
 
-        for (uint32_t i = 0; i < told->n_announcements; i++) {
-                struct announcement *a = &told->announcements[i];
+/* The announcements, and room for one more of each obligation. */
+static void announcements_open(struct view *v, struct chains *chains) {
+        const struct tellings *told = &v->casefile->told;
 
+        if (chains_open(chains, v->arena, (size_t)told->n_announcements + v->n_obligations, v->n_obligations))
+                v->failed = true;
+        else if (!chains_are_many(chains))
+                chains->n = told->n_announcements;
+        else
+                for (uint32_t i = 0; i < told->n_announcements; i++)
+                        chains_add(chains, instance_hash(told->announcements[i].norm, &told->announcements[i].instance));
+}
+
+/* The announcement of an obligation, made when there is none yet; NULL: memory is out. */
+static struct announcement *announcement_of(struct view *v, struct chains *chains, const struct obligation *o) {
+        uint32_t hash = chains_are_many(chains) ? instance_hash(o->pool_norm, &o->key) : 0;
+        struct announcement *a;
+
+        for (uint32_t i = chains_first(chains, hash); i != CHAINS_END; i = chains_next(chains, i)) {
+                a = &v->casefile->told.announcements[i];
                 if (a->norm == o->pool_norm && instance_key_equal(&a->instance, &o->key))
                         return a;
         }
-        return NULL;
+        a = casefile_add_announcement(v->casefile);
+        if (!a) {
+                v->failed = true;
+                return NULL;
+        }
+        chains_add(chains, hash);
+        a->norm = o->pool_norm;
+        a->instance = o->key;
+        a->due = DAY_NONE;
+        return a;
 }
 
 static void announcement_write(struct view *v, const struct obligation *o, const struct announcement *a) {
@@ -190,7 +220,12 @@ static void announcement_reserve(struct view *v) {
 }
 
 void view_tell_plans(struct view *v) {
+        struct chains chains;
+
+        if (v->n_obligations == 0)
+                return;
         announcement_reserve(v);
+        announcements_open(v, &chains);
         for (size_t i = 0; i < v->n_obligations && !v->failed; i++) {
                 struct obligation *o = &v->obligations[i];
                 struct announcement *a;
@@ -199,17 +234,9 @@ void view_tell_plans(struct view *v) {
                 view_at_work(v, o->scope);
                 if (!obligation_is_announced(o))
                         continue;
-                a = announcement_find(v, o);
-                if (!a) {
-                        a = casefile_add_announcement(v->casefile);
-                        if (!a) {
-                                v->failed = true;
-                                return;
-                        }
-                        a->norm = o->pool_norm;
-                        a->instance = o->key;
-                        a->due = DAY_NONE;
-                }
+                a = announcement_of(v, &chains, o);
+                if (!a)
+                        return;
                 if (a->due != o->due.date) {
                         a->due = o->due.date;
                         a->announced_at = a->told_at = v->now;
@@ -239,7 +266,29 @@ struct wanted {
 struct alerts {
         struct wanted *items;
         size_t n, capacity;
+        struct chains told; /* those that were raised before, by what they are of */
+        bool *stay;         /* which of these are wanted still; NULL: none is */
+        struct chains obligations; /* made when an alert is to be resolved */
 };
+
+static void alerts_open(struct view *v, struct alerts *all) {
+        const struct tellings *told = &v->casefile->told;
+
+        if (told->n_alerts == 0)
+                return;
+        if (chains_open(&all->told, v->arena, told->n_alerts, v->n_obligations))
+                v->failed = true;
+        else if (!chains_are_many(&all->told))
+                all->told.n = told->n_alerts;
+        else
+                for (uint32_t i = 0; i < told->n_alerts; i++)
+                        chains_add(&all->told, instance_hash(told->alerts[i].norm, &told->alerts[i].instance));
+}
+
+/* The first alert that may be of an obligation; those behind it by chains_next(). */
+static uint32_t alerts_first(const struct alerts *all, const struct obligation *o) {
+        return chains_first(&all->told, chains_are_many(&all->told) ? instance_hash(o->pool_norm, &o->key) : 0);
+}
 
 static bool alert_is_of(const struct alert *alert, const struct obligation *o, unsigned rung) {
         return alert->norm == o->pool_norm && alert->rung == rung && instance_key_equal(&alert->instance, &o->key);
@@ -259,7 +308,7 @@ static bool alert_is_acknowledged_by(const struct view *v, const struct alert *a
 }
 
 /* The lowest rung whose acknowledgement holds now: those above it are held back. 0: none. */
-static unsigned alert_held_above(struct view *v, const struct obligation *o) {
+static unsigned alert_held_above(struct view *v, const struct alerts *all, const struct obligation *o) {
         const struct protocol *protocol = o->norm->protocol;
         const struct fact_list *list;
         unsigned least = 0;
@@ -271,7 +320,7 @@ static unsigned alert_held_above(struct view *v, const struct obligation *o) {
         for (size_t i = 0; i < list->n; i++) {
                 const struct fact *fact = list->items[i];
 
-                for (uint32_t j = 0; j < v->casefile->told.n_alerts; j++) {
+                for (uint32_t j = alerts_first(all, o); j != CHAINS_END; j = chains_next(&all->told, j)) {
                         const struct alert *alert = &v->casefile->told.alerts[j];
                         instant_t dated = fact->occurred_at < fact->recorded_at ? fact->occurred_at : fact->recorded_at, fell;
                         day_t last;
@@ -297,7 +346,7 @@ static void alert_want(struct view *v, struct alerts *all, struct obligation *o,
         struct addressees to;
         bool open = false;
 
-        for (uint32_t i = 0; i < told->n_alerts; i++)
+        for (uint32_t i = alerts_first(all, o); i != CHAINS_END; i = chains_next(&all->told, i))
                 open |= told->alerts[i].open && alert_is_of(&told->alerts[i], o, rung);
         view_addressees(v, &o->norm->rungs[rung - 1].to, &scope, &to);
         for (size_t i = 0; i < to.n; i++) {
@@ -308,12 +357,16 @@ static void alert_want(struct view *v, struct alerts *all, struct obligation *o,
                         return;
                 *w = (struct wanted){.o = o, .rung = rung, .to = to.items[i], .fell_due = fell_due, .alert = NOT_RAISED};
                 w->held = held && rung > held && !open;
-                for (uint32_t j = 0; j < told->n_alerts; j++) {
+                for (uint32_t j = alerts_first(all, o); j != CHAINS_END; j = chains_next(&all->told, j)) {
                         if (told->alerts[j].organisation != word || !alert_is_of(&told->alerts[j], o, rung))
                                 continue;
                         w->alert = j;
                         w->open = told->alerts[j].open;
                 }
+                if (w->alert != NOT_RAISED && !all->stay)
+                        all->stay = view_alloc(v, told->n_alerts, sizeof(*all->stay));
+                if (w->alert != NOT_RAISED && all->stay)
+                        all->stay[w->alert] = true;
         }
 }
 
@@ -331,7 +384,7 @@ static void alert_collect(struct view *v, struct alerts *all) {
                 if (o->status != STATUS_OVERDUE || o->norm->n_rungs == 0)
                         continue;
                 view_at_work(v, o->scope);
-                held = v->casefile->told.n_alerts ? alert_held_above(v, o) : 0;
+                held = v->casefile->told.n_alerts ? alert_held_above(v, all, o) : 0;
                 for (unsigned r = 1; r <= o->norm->n_rungs; r++) {
                         instant_t fell_due;
 
@@ -355,8 +408,20 @@ static void alert_write(struct view *v, const struct alert *alert, struct tellin
         view_row(v, ROW_ALERT, &alert->id);
 }
 
-static const struct obligation *alert_obligation(const struct view *v, const struct alert *alert) {
-        for (size_t i = 0; i < v->n_obligations; i++) {
+/* The obligation that an alert is about, or NULL. */
+static const struct obligation *alert_obligation(struct view *v, struct alerts *all, const struct alert *alert) {
+        struct chains *chains = &all->obligations;
+
+        if (chains->room == 0 && chains_open(chains, v->arena, v->n_obligations, v->casefile->told.n_alerts)) {
+                v->failed = true;
+                return NULL;
+        }
+        if (!chains_are_many(chains))
+                chains->n = (uint32_t)v->n_obligations;
+        for (size_t i = chains->n; i < v->n_obligations; i++)
+                chains_add(chains, instance_hash(v->obligations[i].pool_norm, &v->obligations[i].key));
+        for (uint32_t i = chains_first(chains, chains_are_many(chains) ? instance_hash(alert->norm, &alert->instance) : 0); i != CHAINS_END;
+             i = chains_next(chains, i)) {
                 if (v->obligations[i].pool_norm == alert->norm && instance_key_equal(&v->obligations[i].key, &alert->instance))
                         return &v->obligations[i];
         }
@@ -386,8 +451,8 @@ static enum resolution alert_reason(struct view *v, const struct obligation *o, 
         }
 }
 
-static void alert_resolve(struct view *v, struct alert *alert) {
-        const struct obligation *o = alert_obligation(v, alert);
+static void alert_resolve(struct view *v, struct alerts *all, struct alert *alert) {
+        const struct obligation *o = alert_obligation(v, all, alert);
         struct text word = pool_text(&v->engine->pool, alert->norm);
         const char *bar = memchr(word.s, '|', word.n);
         struct effect *effect = view_effect(v, EFFECT_RESOLVED);
@@ -540,17 +605,16 @@ static bool alert_is_judged(const struct view *v, const struct alert *alert) {
 /* Resolutions come before raisings; an alert that stays is not told again. */
 void view_tell_alerts(struct view *v) {
         struct tellings *told = &v->casefile->told;
-        struct alerts all = {0};
+        struct alerts all = {.n = 0};
         uint32_t before = told->n_alerts;
 
+        if (v->n_obligations == 0 && before == 0)
+                return;
+        alerts_open(v, &all);
         alert_collect(v, &all);
         for (uint32_t i = 0; i < before && !v->failed; i++) {
-                bool stays = !told->alerts[i].open || !alert_is_judged(v, &told->alerts[i]);
-
-                for (size_t j = 0; !stays && j < all.n; j++)
-                        stays = all.items[j].alert == i;
-                if (!stays)
-                        alert_resolve(v, &told->alerts[i]);
+                if (told->alerts[i].open && !(all.stay && all.stay[i]) && alert_is_judged(v, &told->alerts[i]))
+                        alert_resolve(v, &all, &told->alerts[i]);
         }
         if (!v->failed && all.n)
                 alert_raise_all(v, &all);

@@ -38,6 +38,7 @@ struct view {
                 day_t date;
                 const struct organisation *municipality;
         } asked;                     /* of view_holds(): most norms ask for the same date */
+        const struct fact *latest_measure; /* once it was asked for */
         const struct organisation *elsewhere; /* a case without statements: the municipality of another fact */
         struct obligation *obligations; /* obligation.h */
         size_t n_obligations, obligations_capacity;

@@ -7,7 +7,7 @@ Usage: instructions.py BENCH SOURCES [--renew], BENCH being the program that mea
 A fixed amount of work runs under callgrind; only what stands in the functions that the benchmarks measure is counted, so the
 figures are those of one record or one event. They are the same on every machine but for a few per cent (libraries choose
 their ways by processor), and belong to the build of ops/test: gcc, -O2. --renew writes the bounds anew: what was measured
-and five per cent.
+and two per cent.
 """
 
 import os
@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 
-ROOM = 1.05
+ROOM = 1.02
 # meson has malloc fill what it hands out, which is work too.
 PLAIN = {name: value for name, value in os.environ.items() if not name.startswith(("MALLOC_", "GLIBC_TUNABLES"))}
 RECORDS = 64 * 1500  # of one round of bench codec

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/chains.h"
 #include "base/heap.h"
 #include "base/json.h"
 #include "base/language.h"
@@ -175,6 +176,36 @@ static instant_t random_at(unsigned *seed) {
                 return (instant_t)(rand_r(seed) % 1000) * 31536000;
         }
 }
+
+/* Every number is found, in the order in which it was added, and a search does not look at more items for how many there are. */
+START_TEST(test_chains_hold_all_and_look_at_few) {
+        static const size_t rooms[] = {0, 1, CHAINS_FEW, CHAINS_FEW + 1, 20000};
+        CLEANUP(arena_free_p) struct arena *arena = NULL;
+
+        ck_assert_int_eq(arena_new(&arena, (size_t)1 << 24), 0);
+        for (size_t r = 0; r < ELEMENTS(rooms); r++) {
+                size_t keys = rooms[r] / 2, looked = 0; /* each key twice */
+                struct chains chains;
+
+                ck_assert_int_eq(chains_open(&chains, arena, rooms[r], rooms[r]), 0);
+                ck_assert_uint_eq(chains_first(&chains, 0), CHAINS_END);
+                for (size_t i = 0; i < 2 * keys; i++)
+                        chains_add(&chains, table_hash(&(size_t){i % keys}, sizeof(size_t)));
+                for (size_t key = 0; key < keys; key++) {
+                        size_t wanted = key;
+
+                        for (uint32_t i = chains_first(&chains, table_hash(&key, sizeof(key))); i != CHAINS_END; i = chains_next(&chains, i)) {
+                                looked++;
+                                if (i == wanted)
+                                        wanted += keys;
+                        }
+                        ck_assert_uint_eq(wanted, key + 2 * keys);
+                }
+                ck_assert_uint_le(looked, keys * (rooms[r] > CHAINS_FEW ? 6 : CHAINS_FEW));
+                arena_reset(arena);
+        }
+}
+END_TEST
 
 START_TEST(test_heap_gives_the_least_first) {
         struct heap_slot slots[300] = {{0}};
@@ -485,6 +516,7 @@ int main(void) {
         tcase_add_loop_test(t, test_uuid_text, 0, (int)ELEMENTS(uuid_text_rows));
         tcase_add_test(t, test_uuid_text_byte_by_byte);
         tcase_add_test(t, test_table_agrees_with_a_plain_array);
+        tcase_add_test(t, test_chains_hold_all_and_look_at_few);
         tcase_add_test(t, test_heap_gives_the_least_first);
         tcase_add_test(t, test_heap_forgets_what_lies_behind);
         tcase_add_test(t, test_arena_stops_at_its_maximum);

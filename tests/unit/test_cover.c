@@ -14,6 +14,7 @@
 #include "engine/case.h"
 #include "engine/cover.h"
 #include "engine/engine.h"
+#include "engine/facts.h"
 #include "model/lines.h"
 
 #define SEEDS 300
@@ -21,6 +22,8 @@
 #define MEASURES 2
 #define COSTLY_MAX 20 /* events on whose way something fell due, which looks at the whole case */
 #define BEGIN ((instant_t)1736164800000) /* 6 January 2025, 12:00Z */
+#define LINKED 1500
+#define LINKED_WITHOUT 300 /* one of so many has no id */
 #define CASE "1b15b2de-8ab7-5c72-9d63-9cd08b0efbef"
 
 static struct config *config;
@@ -211,6 +214,50 @@ START_TEST(time_does_not_grow_with_the_case) {
 }
 END_TEST
 
+/* Facts of one type by the hundred, some without the id by which others are told apart: who asks for those that join one looks at few others. */
+START_TEST(a_search_does_not_grow_with_the_case) {
+        struct side s, *const sides[] = {&s};
+        const struct event_type *type = event_types_find(config->types, text_of("help-waitlisted"));
+        size_t looked = 0, joined = 0, found = 0;
+        const struct fact_list *list;
+        struct uuid case_id;
+        struct view v;
+
+        ck_assert(uuid_parse(CASE, UUID_TEXT, &case_id));
+        side_open(&s);
+        accept_measure(0, sides, 1);
+        for (unsigned i = 1; i <= LINKED; i++) {
+                instant_t at = BEGIN + i * (instant_t)60000;
+                char json[1024], id[64] = "null";
+                int n = write_head(json, sizeof(json), "help-waitlisted", i, 0, at, at);
+
+                if (i % LINKED_WITHOUT)
+                        (void) snprintf(id, sizeof(id), "\"33333333-1111-4111-8111-%012u\"", i / 2);
+                (void) snprintf(json + n, sizeof(json) - (size_t)n, "\"referral_id\":%s,\"date\":\"2025-01-06\",\"reason\":\"QUEUE\"}", id);
+                accept_line(json, sides, 1);
+        }
+        arena_reset(s.engine->arena);
+        ck_assert_int_eq(view_open(&v, s.engine, s.store, store_find(s.store, &case_id), BEGIN + DAY_MS), 0);
+        list = view_list(&v, type);
+        ck_assert_uint_eq(list->n, LINKED);
+        for (size_t i = 0; i < list->n; i++) {
+                struct fact_search search = facts_joining(&v, type, list->items[i]);
+                const struct fact *fact, *before = NULL;
+
+                for (size_t j = 0; j < list->n; j++)
+                        joined += facts_join(list->items[i], list->items[j]);
+                for (; (fact = fact_search_next(&search)); before = fact) {
+                        ck_assert(!before || before->recorded_at < fact->recorded_at);
+                        looked++;
+                        found += facts_join(list->items[i], fact);
+                }
+        }
+        ck_assert_uint_eq(found, joined);
+        ck_assert_uint_le(looked, joined + FACT_SEARCHES * list->n + 4 * list->n);
+        side_close(&s);
+}
+END_TEST
+
 int main(void) {
         TCase *cases = tcase_create("cover");
         Suite *suite = suite_create("cover");
@@ -220,6 +267,7 @@ int main(void) {
         tcase_add_checked_fixture(cases, setup, teardown);
         tcase_add_test(cases, what_is_covered_is_told_as_all);
         tcase_add_test(cases, time_does_not_grow_with_the_case);
+        tcase_add_test(cases, a_search_does_not_grow_with_the_case);
         tcase_set_timeout(cases, 60);
         suite_add_tcase(suite, cases);
         runner = srunner_create(suite);
