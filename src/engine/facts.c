@@ -552,22 +552,80 @@ const struct fact *fact_search_chain(struct fact_search *search) {
         return search->list->items[at];
 }
 
-/* By one of the ids that both types have, the last: ids of measures, which come first, tell least. */
-struct fact_search facts_joining(struct view *v, const struct event_type *type, const struct fact *start) {
-        static const struct fact_list none;
+/* One of the ids that both types have, the last that the fact has: ids of measures, which come first, tell least. */
+int facts_joining_slot(const struct event_type *type, const struct fact *start, int *ret) {
         size_t n = start->type->n_links < type->n_links ? start->type->n_links : type->n_links;
-        bool shared = false;
 
+        *ret = -1;
         while (n-- > 0) {
                 int a = start->type->links[n], b = type->links[n];
 
                 if (a < 0 || b < 0)
                         continue;
+                *ret = a;
                 if (start->slots[a].kind == SLOT_UUID)
-                        return facts_with(v, type, b, &start->slots[a], true);
-                shared = true;
+                        return b;
         }
-        return shared ? (struct fact_search){.list = &none} : facts_of(v, type);
+        return -1;
+}
+
+struct fact_search facts_joining(struct view *v, const struct event_type *type, const struct fact *start) {
+        static const struct fact_list none;
+        int own, slot = facts_joining_slot(type, start, &own);
+
+        if (slot >= 0)
+                return facts_with(v, type, slot, &start->slots[own], true);
+        return own >= 0 ? (struct fact_search){.list = &none} : facts_of(v, type); /* ids that could join it, and it has none of them */
+}
+
+static int dated_before(const void *a, const void *b) {
+        const struct fact_dated *x = a, *y = b;
+
+        if (x->hash != y->hash)
+                return x->hash < y->hash ? -1 : 1;
+        if (x->date != y->date)
+                return x->date < y->date ? -1 : 1;
+        return uuid_compare(&x->fact->event_id, &y->fact->event_id);
+}
+
+const struct fact_order *facts_by_date(struct view *v, const struct event_type *type, int slot, int date) {
+        struct fact_list *list = &v->lists[view_list(v, type) - v->lists];
+        struct fact_order *order = list->orders;
+
+        while (order && (order->slot != slot || order->date != date))
+                order = order->next;
+        if (order)
+                return order;
+        order = view_alloc(v, 1, sizeof(*order));
+        if (!order)
+                return NULL;
+        *order = (struct fact_order){.slot = slot, .date = date, .items = view_alloc(v, list->n, sizeof(*order->items)), .next = list->orders};
+        for (size_t i = 0; order->items && i < list->n; i++) {
+                day_t on = fact_date(list->items[i], date);
+
+                if (on != DAY_NONE)
+                        order->items[order->n++] = (struct fact_dated){slot_hash(&list->items[i]->slots[slot]), on, list->items[i]};
+        }
+        if (order->n)
+                qsort(order->items, order->n, sizeof(*order->items), dated_before);
+        list->orders = order;
+        return order->items ? order : NULL;
+}
+
+size_t fact_order_from(const struct fact_order *order, const struct slot *value, day_t from) {
+        uint32_t hash = slot_hash(value);
+        size_t at = 0, end = order->n;
+
+        while (at < end) {
+                size_t middle = at + (end - at) / 2;
+                const struct fact_dated *item = &order->items[middle];
+
+                if (item->hash < hash || (item->hash == hash && item->date < from))
+                        at = middle + 1;
+                else
+                        end = middle;
+        }
+        return at;
 }
 
 bool conditions_hold_self(const struct conditions *when, const struct fact *fact) {

@@ -33,11 +33,25 @@ struct fact_index { /* the facts of a list by the value of a field */
         struct fact_index *next;
 };
 
+struct fact_dated {
+        uint32_t hash; /* of the field */
+        day_t date;
+        const struct fact *fact;
+};
+
+struct fact_order { /* the facts of a list that have a date, by the value of a field, then by that date and event_id */
+        int slot, date; /* date: as fact_date() has it */
+        struct fact_dated *items;
+        size_t n;
+        struct fact_order *next;
+};
+
 struct fact_list {
         const struct fact **items; /* by recorded_at, then event_id */
         size_t n;
         unsigned searched;          /* how often facts_with() was asked */
         struct fact_index *indexes; /* those that were worth making */
+        struct fact_order *orders;
 };
 
 struct statement { /* where the child lived, from a date on */
@@ -122,6 +136,16 @@ static inline struct fact_search facts_with(struct view *v, const struct event_t
                 facts_narrow(v, &search, slot, value, without);
         return search;
 }
+/* Whether so much is asked of a list that it is worth an order of its facts. */
+static inline bool facts_are_asked_much(const struct fact_list *list) {
+        return list->n > CHAINS_FEW && list->searched > FACT_SEARCHES;
+}
+/* The facts of a type by the value of a field and by a date (as fact_date() has it); NULL sets failed. */
+const struct fact_order *facts_by_date(struct view *v, const struct event_type *type, int slot, int date);
+/* The place of the first with this value that is dated on or after @from, and of others behind it. */
+size_t fact_order_from(const struct fact_order *order, const struct slot *value, day_t from);
+/* The field of @type by whose value to ask for what joins @start, and in *ret that of @start; -1: there is none. */
+int facts_joining_slot(const struct event_type *type, const struct fact *start, int *ret);
 /* Those that join @start. */
 struct fact_search facts_joining(struct view *v, const struct event_type *type, const struct fact *start);
 /* The next one, or NULL. */

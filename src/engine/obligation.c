@@ -34,12 +34,17 @@ static struct fact_search facts_with_text(struct view *v, const struct event_typ
         return type->fields[field] < 0 ? facts_of(v, type) : facts_with(v, type, type->fields[field], &slot, false);
 }
 
+/* Whether facts of a type join it by the ids that they have in common with what starts it. */
+static bool is_joined_by_ids(const struct obligation *o, const struct event_type *type) {
+        return o->start && !o->each && !o->norm->per_case && type->known != TYPE_DEVIATION_EXPLAINED && type->known != TYPE_TERM_AGREED;
+}
+
 static struct fact_search facts_for_many(struct view *v, const struct event_type *type, const struct obligation *o) {
         if (type->known == TYPE_DEVIATION_EXPLAINED || type->known == TYPE_TERM_AGREED)
                 return facts_with_text(v, type, FIELD_INSTANCE, o->instance);
         if (o->each)
                 return facts_with_text(v, type, type->known == TYPE_PROTOCOL_ADOPTED ? FIELD_PARTNER : FIELD_ORGANISATION, o->each->id);
-        return !o->start || o->norm->per_case ? facts_of(v, type) : facts_joining(v, type, o->start);
+        return is_joined_by_ids(o, type) ? facts_joining(v, type, o->start) : facts_of(v, type);
 }
 
 /* Which facts of a type to ask whether they join it (obligation_joins). */
@@ -292,28 +297,69 @@ static bool fact_begun(struct view *v, const struct fact *fact, day_t date) {
         return fact->type->ahead || view_begun(v, date);
 }
 
-/* The fact that meets it first, once its day has begun: by date, or by instant when the term is in hours; then by event_id. */
-static void find_met(struct view *v, struct obligation *o) {
+/* What meets it, when nothing before did: by date, or by instant when the term is in hours; then by event_id. */
+static void met_consider(struct view *v, struct obligation *o, const struct fact *fact, day_t date) {
         bool by_instant = o->norm->timing == TIMING_HOURS;
+        int64_t key = by_instant ? fact->occurred_at : date, best;
 
+        if (!fact_begun(v, fact, by_instant ? date_of_instant(fact->occurred_at) : date))
+                return;
+        best = !o->met ? INT64_MAX : by_instant ? o->met->occurred_at : o->met_date;
+        if (!o->met || key < best || (key == best && uuid_compare(&fact->event_id, &o->met->event_id) < 0)) {
+                o->met = fact;
+                o->met_date = date;
+        }
+}
+
+/* What is dated before it may not meet it: no more needs to be looked at. */
+static day_t may_meet_from(const struct obligation *o, const struct event_ref *ref) {
+        day_t from = o->norm->repeats ? o->from + 1 : INT32_MIN + 1;
+
+        if (o->norm->since_start && (ref->date < 0 || ref->date == ref->type->own_date) && o->start->own > from)
+                from = o->start->own;
+        return from;
+}
+
+/* The same as of find_met() for one of many facts that join it by an id: of those with its id the first by date, and of those without one. */
+static void find_met_by_date(struct view *v, struct obligation *o, const struct event_ref *ref, int slot, int own) {
+        const struct slot none = {.kind = SLOT_NULL}, *values[] = {&o->start->slots[own], &none};
+        const struct fact_order *order = facts_by_date(v, ref->type, slot, ref->date);
+        day_t from = may_meet_from(o, ref);
+
+        for (size_t k = 0; order && k < ELEMENTS(values); k++) {
+                uint32_t hash = slot_hash(values[k]);
+
+                for (size_t i = fact_order_from(order, values[k], from); i < order->n; i++) {
+                        const struct fact_dated *item = &order->items[i];
+
+                        if (item->hash != hash)
+                                break;
+                        if (!ref_matches(ref, item->fact) || !may_meet(o, item->fact, item->date) || !obligation_joins(o, item->fact))
+                                continue;
+                        met_consider(v, o, item->fact, item->date);
+                        break; /* those behind it are not earlier, and have not begun before it */
+                }
+        }
+}
+
+/* The fact that meets it first, once its day has begun. */
+static void find_met(struct view *v, struct obligation *o) {
         for (size_t r = 0; r < o->norm->met_by.n; r++) {
                 const struct event_ref *ref = &o->norm->met_by.items[r];
                 struct fact_search search = facts_for(v, ref->type, o);
                 const struct fact *fact;
+                int slot, own;
 
+                if (facts_are_asked_much(search.list) && o->norm->timing != TIMING_HOURS && is_joined_by_ids(o, ref->type) &&
+                    (slot = facts_joining_slot(ref->type, o->start, &own)) >= 0) {
+                        find_met_by_date(v, o, ref, slot, own);
+                        continue;
+                }
                 while ((fact = fact_search_next(&search))) {
                         day_t date = ref_date(ref, fact);
-                        int64_t key = by_instant ? fact->occurred_at : date, best;
 
-                        if (!ref_matches(ref, fact) || !may_meet(o, fact, date) || !obligation_joins(o, fact))
-                                continue;
-                        if (!fact_begun(v, fact, by_instant ? date_of_instant(fact->occurred_at) : date))
-                                continue;
-                        best = !o->met ? INT64_MAX : by_instant ? o->met->occurred_at : o->met_date;
-                        if (!o->met || key < best || (key == best && uuid_compare(&fact->event_id, &o->met->event_id) < 0)) {
-                                o->met = fact;
-                                o->met_date = date;
-                        }
+                        if (ref_matches(ref, fact) && may_meet(o, fact, date) && obligation_joins(o, fact))
+                                met_consider(v, o, fact, date);
                 }
         }
 }

@@ -14,7 +14,7 @@
 #include "engine/case.h"
 #include "engine/cover.h"
 #include "engine/engine.h"
-#include "engine/facts.h"
+#include "engine/obligation.h"
 #include "model/lines.h"
 
 #define SEEDS 300
@@ -258,6 +258,58 @@ START_TEST(a_search_does_not_grow_with_the_case) {
 }
 END_TEST
 
+/* What meets an extension first, by looking at all of them. */
+static const struct fact *first_extension(const struct view *v, const struct obligation *o) {
+        const struct fact_list *list = view_list(v, o->start->type);
+        const struct fact *best = NULL;
+
+        for (size_t i = 0; i < list->n; i++) {
+                const struct fact *fact = list->items[i];
+
+                if (fact == o->start || fact->own < o->start->own || fact->own > v->today)
+                        continue;
+                if (!best || fact->own < best->own || (fact->own == best->own && uuid_compare(&fact->event_id, &best->event_id) < 0))
+                        best = fact;
+        }
+        return best;
+}
+
+/* Extensions of one measure, dated in any order: each is met by the first that follows it, however many there are. */
+START_TEST(what_meets_first_is_found_among_many) {
+        struct side s, *const sides[] = {&s};
+        struct uuid case_id;
+        unsigned seed = 7, compared = 0;
+        struct view v;
+
+        ck_assert(uuid_parse(CASE, UUID_TEXT, &case_id));
+        side_open(&s);
+        accept_measure(0, sides, 1);
+        for (unsigned i = 1; i <= LINKED / 5; i++) {
+                instant_t at = BEGIN + (i + 60) * DAY_MS;
+                char json[1024], day[INSTANT_TEXT + 1], end[INSTANT_TEXT + 1];
+                int n = write_head(json, sizeof(json), "measure-extended", 0x10000000u + draw(&seed, 0x40000000), 0, at, at);
+
+                instant_format(at - (instant_t)draw(&seed, 60) * DAY_MS, day);
+                instant_format(at + (instant_t)draw(&seed, 300) * DAY_MS, end);
+                (void) snprintf(json + n, sizeof(json) - (size_t)n, "\"date\":\"%.10s\",\"ends_on\":\"%.10s\",\"help_was_late\":false}", day, end);
+                accept_line(json, sides, 1);
+        }
+        arena_reset(s.engine->arena);
+        ck_assert_int_eq(view_open(&v, s.engine, s.store, store_find(s.store, &case_id), BEGIN + (LINKED / 5 + 30) * DAY_MS), 0);
+        view_obligations(&v);
+        for (size_t i = 0; i < v.n_obligations; i++) {
+                const struct obligation *o = &v.obligations[i];
+
+                if (strcmp(o->norm->name, "extension-ends") != 0)
+                        continue;
+                ck_assert_ptr_eq(o->met, first_extension(&v, o));
+                compared += o->met != NULL;
+        }
+        ck_assert_uint_gt(compared, LINKED / 10);
+        side_close(&s);
+}
+END_TEST
+
 int main(void) {
         TCase *cases = tcase_create("cover");
         Suite *suite = suite_create("cover");
@@ -268,6 +320,7 @@ int main(void) {
         tcase_add_test(cases, what_is_covered_is_told_as_all);
         tcase_add_test(cases, time_does_not_grow_with_the_case);
         tcase_add_test(cases, a_search_does_not_grow_with_the_case);
+        tcase_add_test(cases, what_meets_first_is_found_among_many);
         tcase_set_timeout(cases, 60);
         suite_add_tcase(suite, cases);
         runner = srunner_create(suite);
