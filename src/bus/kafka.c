@@ -14,44 +14,44 @@
 #include "bus/kafka/worker.h"
 
 static const struct {
-        const char *name, *why;
+        const char *name, *why[LANGUAGES];
 } refused[] = {
-        {"bootstrap.servers", "stands under the key bootstrap"},
-        {"metadata.broker.list", "stands under the key bootstrap"},
-        {"group.id", "follows from the prefix and the command"},
-        {"group.instance.id", "follows from --instance"},
-        {"transactional.id", "follows from the prefix and --instance"},
-        {"partition.assignment.strategy", "decides who owns a case"},
-        {"partitioner", "decides the partition of a case"},
-        {"enable.auto.commit", "decides what is exactly once"},
-        {"auto.commit.enable", "decides what is exactly once"},
-        {"enable.auto.offset.store", "decides what is exactly once"},
-        {"auto.offset.reset", "decides what is exactly once"},
-        {"isolation.level", "decides what is exactly once"},
-        {"enable.idempotence", "decides what is exactly once"},
-        {"enable.gapless.guarantee", "decides what is exactly once"},
-        {"acks", "decides what is exactly once"},
-        {"request.required.acks", "decides what is exactly once"},
-        {"max.in.flight", "decides what is exactly once"},
-        {"max.in.flight.requests.per.connection", "decides what is exactly once"},
-        {"delivery.report.only.error", "decides what is exactly once"},
-        {"enable.partition.eof", "is how a worker knows that it has caught up"},
-        {"allow.auto.create.topics", "topics are made by ketenwacht topics apply"},
-        {"client.id", "is the name of the command"},
-        {"test.mock.num.brokers", "the embedded broker is ketenwacht mock"},
-        {"plugin.library.paths", "code is not loaded from configuration"},
-        {"interceptors", "code is not loaded from configuration"},
+        {"bootstrap.servers", {"stands under the key bootstrap", "staat onder de sleutel bootstrap"}},
+        {"metadata.broker.list", {"stands under the key bootstrap", "staat onder de sleutel bootstrap"}},
+        {"group.id", {"follows from the prefix and the command", "volgt uit prefix en het commando"}},
+        {"group.instance.id", {"follows from --instance", "volgt uit --instance"}},
+        {"transactional.id", {"follows from the prefix and --instance", "volgt uit prefix en --instance"}},
+        {"partition.assignment.strategy", {"decides who owns a case", "beslist bij wie een zaak is"}},
+        {"partitioner", {"decides the partition of a case", "beslist over de partitie van een zaak"}},
+        {"enable.auto.commit", {"decides what is exactly once", "beslist of iets precies één keer gebeurt"}},
+        {"auto.commit.enable", {"decides what is exactly once", "beslist of iets precies één keer gebeurt"}},
+        {"enable.auto.offset.store", {"decides what is exactly once", "beslist of iets precies één keer gebeurt"}},
+        {"auto.offset.reset", {"decides what is exactly once", "beslist of iets precies één keer gebeurt"}},
+        {"isolation.level", {"decides what is exactly once", "beslist of iets precies één keer gebeurt"}},
+        {"enable.idempotence", {"decides what is exactly once", "beslist of iets precies één keer gebeurt"}},
+        {"enable.gapless.guarantee", {"decides what is exactly once", "beslist of iets precies één keer gebeurt"}},
+        {"acks", {"decides what is exactly once", "beslist of iets precies één keer gebeurt"}},
+        {"request.required.acks", {"decides what is exactly once", "beslist of iets precies één keer gebeurt"}},
+        {"max.in.flight", {"decides what is exactly once", "beslist of iets precies één keer gebeurt"}},
+        {"max.in.flight.requests.per.connection", {"decides what is exactly once", "beslist of iets precies één keer gebeurt"}},
+        {"delivery.report.only.error", {"decides what is exactly once", "beslist of iets precies één keer gebeurt"}},
+        {"enable.partition.eof", {"is how a worker knows that it has caught up", "zegt een worker dat hij bij is"}},
+        {"allow.auto.create.topics", {"topics are made by ketenwacht topics apply", "topics maakt ketenwacht topics apply"}},
+        {"client.id", {"is the name of the command", "is de naam van het commando"}},
+        {"test.mock.num.brokers", {"the embedded broker is ketenwacht mock", "de ingebouwde broker is ketenwacht mock"}},
+        {"plugin.library.paths", {"code is not loaded from configuration", "code komt niet uit de configuratie"}},
+        {"interceptors", {"code is not loaded from configuration", "code komt niet uit de configuratie"}},
 };
 
-const char *kafka_property_refused(const char *name) {
+const char *kafka_property_refused(const char *name, enum language language) {
         for (size_t i = 0; i < ELEMENTS(refused); i++) {
                 if (strcmp(refused[i].name, name) == 0)
-                        return refused[i].why;
+                        return refused[i].why[language];
         }
         return NULL;
 }
 
-static void property_unknown(rd_kafka_conf_t *conf, const char *name, struct error *err) {
+static void property_unknown(rd_kafka_conf_t *conf, const char *name, enum language language, struct error *err) {
         struct nearest nearest = NEAREST_INIT(name);
         char hint[NEAREST_HINT_MAX];
         size_t n = 0;
@@ -59,12 +59,13 @@ static void property_unknown(rd_kafka_conf_t *conf, const char *name, struct err
 
         for (size_t i = 0; all && i + 1 < n; i += 2)
                 nearest_try(&nearest, all[i]);
-        error_set(err, "librdkafka has no property '%s'%s", name, nearest_hint(&nearest, hint));
+        error_set(err, IN_LANGUAGE(language, "librdkafka has no property '%s'%s", "librdkafka kent geen eigenschap '%s'%s"), name,
+                  language_hint(language, &nearest, hint));
         if (all)
                 rd_kafka_conf_dump_free(all, n);
 }
 
-int kafka_property_check(const char *name, const char *value, struct error *err) {
+int kafka_property_check(const char *name, const char *value, enum language language, struct error *err) {
         CLEANUP(rd_kafka_conf_destroy_p) rd_kafka_conf_t *conf = rd_kafka_conf_new();
         char reason[KAFKA_TROUBLE_MAX];
         rd_kafka_conf_res_t res;
@@ -75,9 +76,9 @@ int kafka_property_check(const char *name, const char *value, struct error *err)
         if (res == RD_KAFKA_CONF_OK)
                 return 0;
         if (res == RD_KAFKA_CONF_UNKNOWN)
-                property_unknown(conf, name, err);
+                property_unknown(conf, name, language, err);
         else
-                error_set(err, "librdkafka does not take '%s' so: %s", name, reason);
+                error_set(err, IN_LANGUAGE(language, "librdkafka does not take '%s' so: %s", "librdkafka neemt '%s' zo niet aan: %s"), name, reason);
         return -EINVAL;
 }
 
@@ -111,14 +112,14 @@ static int take_properties(struct kafka_bus *k, const struct kafka_config *confi
                 return -ENOMEM;
         for (size_t i = 0; i < config->properties_n; i++) {
                 const struct kafka_property *p = &config->properties[i];
-                const char *why = kafka_property_refused(p->name);
+                const char *why = kafka_property_refused(p->name, LANGUAGE_EN);
                 int r;
 
                 if (why) {
                         error_set(err, "the property %s of librdkafka cannot be set: it %s", p->name, why);
                         return -EINVAL;
                 }
-                r = kafka_property_check(p->name, p->value, err);
+                r = kafka_property_check(p->name, p->value, LANGUAGE_EN, err);
                 if (r)
                         return r;
                 k->properties[k->properties_n++] = (struct kafka_property){strdup(p->name), strdup(p->value)};

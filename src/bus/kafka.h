@@ -9,6 +9,7 @@
  */
 
 #include "base/clock.h"
+#include "base/language.h"
 #include "base/log.h"
 #include "bus/bus.h"
 #include "bus/watchdog.h"
@@ -46,7 +47,7 @@ int kafka_bus_new(const struct kafka_config *config, struct bus **ret, struct er
  * Why a property may not be set in config/broker.yaml: NULL when it may; else a phrase such as
  * "decides what is exactly once". For the checker.
  */
-const char *kafka_property_refused(const char *name);
+const char *kafka_property_refused(const char *name, enum language language);
 
 /* Whether librdkafka takes @name = @value, for the checker: 0, or -EINVAL with its own reason in @err. */
-int kafka_property_check(const char *name, const char *value, struct error *err) MUSTCHECK;
+int kafka_property_check(const char *name, const char *value, enum language language, struct error *err) MUSTCHECK;

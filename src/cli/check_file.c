@@ -17,9 +17,10 @@
 
 /* -- What it is -- */
 
-static const char *const kind_names[CHECK_KINDS] = {
-        [CHECK_PROTOCOL] = "protocol", [CHECK_STORIES] = "stories", [CHECK_ORGANISATIONS] = "organisations", [CHECK_CALENDAR] = "calendar",
-        [CHECK_CONNECTOR] = "connector", [CHECK_COVERAGE] = "coverage", [CHECK_BROKER] = "broker", [CHECK_VERSION] = "version",
+static const char *const kind_names[CHECK_KINDS][LANGUAGES] = {
+        [CHECK_PROTOCOL] = {"protocol", "protocol"},   [CHECK_STORIES] = {"stories", "verhalen"},     [CHECK_ORGANISATIONS] = {"organisations", "organisaties"},
+        [CHECK_CALENDAR] = {"calendar", "kalender"},   [CHECK_CONNECTOR] = {"connector", "connector"}, [CHECK_COVERAGE] = {"coverage", "dekking"},
+        [CHECK_BROKER] = {"broker", "broker"},         [CHECK_VERSION] = {"version", "versie"},
 };
 
 /* By the name that it has in a configuration. */
@@ -196,7 +197,7 @@ static void write_holds(const struct check *check, enum check_kind kind, const s
                 buffer_printf(out, IN_LANGUAGE(check->language, "version %u\n", "versie %u\n"), config->version);
                 return;
         default:
-                buffer_printf(out, IN_LANGUAGE(check->language, "%s without mistakes\n", "%s zonder vergissingen\n"), kind_names[kind]);
+                buffer_printf(out, IN_LANGUAGE(check->language, "%s without mistakes\n", "%s zonder vergissingen\n"), kind_names[kind][check->language]);
         }
 }
 
@@ -207,7 +208,7 @@ static void write_json(const struct check *check, enum check_kind kind, const st
         jsonw_open_object(&w);
         jsonw_put_bool(&w, "ok", ok);
         jsonw_put_string(&w, "file", check->file);
-        jsonw_put_string(&w, "kind", kind_names[kind]);
+        jsonw_put_string(&w, "kind", kind_names[kind][LANGUAGE_EN]);
         if (p) {
                 jsonw_put_int(&w, "norms", (int64_t)p->n_norms);
                 jsonw_put_int(&w, "routes", (int64_t)p->n_routes);

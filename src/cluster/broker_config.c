@@ -53,7 +53,10 @@ static void broker_read_bootstrap(struct broker_reading *b, const struct yaml_no
                 size_t n = strcspn(s, ",");
 
                 if (!broker_is_address(s, n)) {
-                        reading_mistake(&b->r, node, "bootstrap: '%.*s' is no address; write HOST:PORT, and commas between several", (int)n, s);
+                        reading_mistake(&b->r, node,
+                                        IN_READING(&b->r, "bootstrap: '%.*s' is no address; write HOST:PORT, and commas between several",
+                                                   "bootstrap: '%.*s' is geen adres; schrijf HOST:POORT, met komma's tussen meer adressen"),
+                                        (int)n, s);
                         return;
                 }
                 s += n;
@@ -69,7 +72,10 @@ static void broker_read_prefix(struct broker_reading *b, const struct yaml_node 
         if (!reading_scalar(&b->r, node, "prefix"))
                 return;
         if (node->text[strspn(node->text, allowed)] || strlen(node->text) > PREFIX_BYTES_MAX)
-                reading_mistake(&b->r, node, "prefix: '%s' cannot begin the name of a topic; at most %d of A-Z a-z 0-9 . _ -", node->text, PREFIX_BYTES_MAX);
+                reading_mistake(&b->r, node,
+                                IN_READING(&b->r, "prefix: '%s' cannot begin the name of a topic; at most %d of A-Z a-z 0-9 . _ -",
+                                           "prefix: '%s' kan geen begin van de naam van een topic zijn; hoogstens %d tekens uit A-Z a-z 0-9 . _ -"),
+                                node->text, PREFIX_BYTES_MAX);
         else
                 b->config->prefix = reading_copy(&b->r, node->text);
 }
@@ -107,7 +113,10 @@ static void broker_read_retention(struct broker_reading *b, const struct yaml_no
         if (!reading_span(&b->r, node, "retention", units, ELEMENTS(units), &span))
                 return;
         if (span.count > (span.unit->value == BROKER_DAYS ? KEPT_DAYS_MAX : RETENTION_MAX)) {
-                reading_mistake(&b->r, node, "retention: '%s' is longer than anything needs to be kept", node->text);
+                reading_mistake(&b->r, node,
+                                IN_READING(&b->r, "retention: '%s' is longer than anything needs to be kept",
+                                           "retention: '%s' is langer dan iets bewaard hoeft te worden"),
+                                node->text);
                 return;
         }
         b->config->retention.n = (int32_t)span.count;
@@ -120,7 +129,10 @@ static void broker_read_behind_after(struct broker_reading *b, const struct yaml
         if (!reading_span(&b->r, node, "behind_after", span_clock + 1, SPAN_CLOCK_UNITS - 1, &span))
                 return;
         if (span.count > BEHIND_AFTER_MAX_MS / span.unit->value || span.count * span.unit->value < BEHIND_AFTER_MIN_MS)
-                reading_mistake(&b->r, node, "behind_after: '%s' is not between a second and a day", node->text);
+                reading_mistake(&b->r, node,
+                                IN_READING(&b->r, "behind_after: '%s' is not between a second and a day",
+                                           "behind_after: '%s' ligt niet tussen een seconde en een dag"),
+                                node->text);
         else
                 b->config->behind_after_ms = span.count * span.unit->value;
 }
@@ -152,13 +164,21 @@ static void broker_read_acls(struct broker_reading *b, const struct yaml_node *n
                 const struct yaml_node *value = yaml_get(node, known[i]);
 
                 if (!value)
-                        reading_mistake(&b->r, node, "acls lacks the key '%s': with rights, everybody needs a name", known[i]);
+                        reading_mistake(&b->r, node,
+                                        IN_READING(&b->r, "acls lacks the key '%s': with rights, everybody needs a name",
+                                                   "acls mist de sleutel '%s': met rechten heeft iedereen een naam nodig"),
+                                        known[i]);
                 else if (!reading_scalar(&b->r, value, known[i]))
                         continue;
                 else if (strncmp(value->text, "User:", 5) != 0 || !value->text[5])
-                        reading_mistake(&b->r, value, "%s: '%s' is no principal; write User: and a name", known[i], value->text);
+                        reading_mistake(&b->r, value,
+                                        IN_READING(&b->r, "%s: '%s' is no principal; write User: and a name",
+                                                   "%s: '%s' is geen principal; schrijf User: en een naam"),
+                                        known[i], value->text);
                 else if (i == 3 && !strstr(value->text, "{id}"))
-                        reading_mistake(&b->r, value, "organisations: '%s' is the same for all; write {id} where the id of the organisation comes",
+                        reading_mistake(&b->r, value,
+                                        IN_READING(&b->r, "organisations: '%s' is the same for all; write {id} where the id of the organisation comes",
+                                                   "organisations: '%s' is voor iedereen hetzelfde; schrijf {id} waar de id van de organisatie komt"),
                                         value->text);
                 else
                         *fields[i] = reading_copy(&b->r, value->text);
@@ -172,7 +192,7 @@ static void broker_read_kafka(struct broker_reading *b, const struct yaml_node *
         if (!reading_mapping(&b->r, node, "kafka"))
                 return;
         if (node->n > BROKER_PROPERTIES_MAX) {
-                reading_mistake(&b->r, node, "kafka: more than %d properties", BROKER_PROPERTIES_MAX);
+                reading_mistake(&b->r, node, IN_READING(&b->r, "kafka: more than %d properties", "kafka: meer dan %d eigenschappen"), BROKER_PROPERTIES_MAX);
                 return;
         }
         properties = reading_alloc(&b->r, node->n, sizeof(*properties));
@@ -180,13 +200,15 @@ static void broker_read_kafka(struct broker_reading *b, const struct yaml_node *
                 return;
         b->config->properties = properties;
         for (size_t i = 0; i < node->n; i++) {
-                const char *name = node->keys[i]->text, *why = kafka_property_refused(name);
+                const char *name = node->keys[i]->text, *why = kafka_property_refused(name, b->r.mistakes->language);
 
                 if (why)
-                        reading_mistake(&b->r, node->keys[i], "'%s' may not be set: it %s", name, why);
+                        reading_mistake(&b->r, node->keys[i],
+                                        IN_READING(&b->r, "'%s' may not be set: it %s", "'%s' mag hier niet staan: ketenwacht bepaalt dit zelf (%s)"),
+                                        name, why);
                 else if (!reading_scalar(&b->r, node->items[i], name))
                         continue;
-                else if (kafka_property_check(name, node->items[i]->text, &err))
+                else if (kafka_property_check(name, node->items[i]->text, b->r.mistakes->language, &err))
                         reading_mistake(&b->r, node->keys[i], "%s", err.text);
                 else
                         properties[b->config->properties_n++] = (struct kafka_property){reading_copy(&b->r, name), reading_copy(&b->r, node->items[i]->text)};
@@ -228,21 +250,35 @@ static void broker_check_times(struct broker_reading *b, const struct yaml_node 
 
         if (message <= 0 || message >= transaction)
                 reading_mistake(&b->r, kafka,
-                                "message.timeout.ms (%" PRId64 ") must be above 0 and below transaction.timeout.ms (%" PRId64
-                                "): a record fails before that",
+                                IN_READING(&b->r,
+                                           "message.timeout.ms (%" PRId64 ") must be above 0 and below transaction.timeout.ms (%" PRId64 "): a record fails "
+                                           "before that",
+                                           "message.timeout.ms (%" PRId64 ") moet boven 0 en onder transaction.timeout.ms (%" PRId64 ") liggen: een bericht "
+                                           "mislukt eerder"),
                                 message, transaction);
         if (transaction >= session)
                 reading_mistake(&b->r, kafka,
-                                "transaction.timeout.ms (%" PRId64 ") must be below session.timeout.ms (%" PRId64
-                                "): nobody commits who is out of the group",
+                                IN_READING(&b->r,
+                                           "transaction.timeout.ms (%" PRId64 ") must be below session.timeout.ms (%" PRId64 "): nobody commits who is out "
+                                           "of the group",
+                                           "transaction.timeout.ms (%" PRId64 ") moet onder session.timeout.ms (%" PRId64 ") liggen: wie uit de groep is, "
+                                           "legt niets meer vast"),
                                 transaction, session);
         if (3 * heartbeat >= session)
-                reading_mistake(&b->r, kafka, "session.timeout.ms (%" PRId64 ") must be more than three times heartbeat.interval.ms (%" PRId64 ")", session,
-                                heartbeat);
+                reading_mistake(&b->r, kafka,
+                                IN_READING(&b->r, "session.timeout.ms (%" PRId64 ") must be more than three times heartbeat.interval.ms (%" PRId64 ")",
+                                           "session.timeout.ms (%" PRId64 ") moet meer dan drie keer heartbeat.interval.ms (%" PRId64 ") zijn"),
+                                session, heartbeat);
         if (session >= poll)
-                reading_mistake(&b->r, kafka, "session.timeout.ms (%" PRId64 ") must be below max.poll.interval.ms (%" PRId64 ")", session, poll);
+                reading_mistake(&b->r, kafka,
+                                IN_READING(&b->r, "session.timeout.ms (%" PRId64 ") must be below max.poll.interval.ms (%" PRId64 ")",
+                                           "session.timeout.ms (%" PRId64 ") moet onder max.poll.interval.ms (%" PRId64 ") liggen"),
+                                session, poll);
         if (poll <= BUS_CALL_MS)
-                reading_mistake(&b->r, kafka, "max.poll.interval.ms (%" PRId64 ") must be more than %d: one call may take so long", poll, BUS_CALL_MS);
+                reading_mistake(&b->r, kafka,
+                                IN_READING(&b->r, "max.poll.interval.ms (%" PRId64 ") must be more than %d: one call may take so long",
+                                           "max.poll.interval.ms (%" PRId64 ") moet meer dan %d zijn: zo lang mag een aanroep duren"),
+                                poll, BUS_CALL_MS);
 }
 
 static void broker_check_whole(struct broker_reading *b, const struct yaml_node *root, size_t before) {
@@ -252,7 +288,10 @@ static void broker_check_whole(struct broker_reading *b, const struct yaml_node 
         if (!min_insync)
                 c->min_insync = (int16_t)(c->replication > 1 ? c->replication - 1 : 1);
         else if (c->min_insync > c->replication)
-                reading_mistake(&b->r, min_insync, "min_insync: %d copies can never be in step when replication is %d", c->min_insync, c->replication);
+                reading_mistake(&b->r, min_insync,
+                                IN_READING(&b->r, "min_insync: %d copies can never be in step when replication is %d",
+                                           "min_insync: %d kopieën kunnen nooit gelijk lopen als replication %d is"),
+                                c->min_insync, c->replication);
         if (kafka && b->r.mistakes->n == before)
                 broker_check_times(b, kafka);
 }
@@ -262,11 +301,11 @@ static void broker_read_root(struct broker_reading *b) {
         const char *known[ELEMENTS(keys) + 1] = {0};
         size_t before = b->r.mistakes->n;
 
-        if (!reading_mapping(&b->r, root, "the file"))
+        if (!reading_mapping(&b->r, root, IN_READING(&b->r, "the file", "het bestand")))
                 return;
         for (size_t i = 0; i < ELEMENTS(keys); i++)
                 known[i] = keys[i].key;
-        reading_keys(&b->r, root, known, "the file");
+        reading_keys(&b->r, root, known, IN_READING(&b->r, "the file", "het bestand"));
         for (size_t i = 0; i < ELEMENTS(keys); i++) {
                 const struct yaml_node *node = yaml_get(root, keys[i].key);
 

@@ -92,7 +92,9 @@ static void find_connector(struct connect_file *file, struct reading *r, const s
         char hint[NEAREST_HINT_MAX];
 
         if (!node) {
-                reading_mistake(r, root, "'connector' is missing: which connector this is, as `ketenwacht connect --list` names it");
+                reading_mistake(r, root,
+                                IN_READING(r, "'connector' is missing: which connector this is, as `ketenwacht connect --list` names it",
+                                           "'connector' ontbreekt: welke connector dit is, zoals `ketenwacht connect --list` hem noemt"));
                 return;
         }
         if (!reading_scalar(r, node, "connector"))
@@ -103,7 +105,7 @@ static void find_connector(struct connect_file *file, struct reading *r, const s
                         file->ops = table[i];
         }
         if (!file->ops)
-                reading_mistake(r, node, "no connector '%s'%s", node->text, nearest_hint(&nearest, hint));
+                reading_mistake(r, node, IN_READING(r, "no connector '%s'%s", "er is geen connector '%s'%s"), node->text, reading_hint(r, &nearest, hint));
 }
 
 static void read_file_name(struct connect_file *file, struct reading *r, const char *path) {
@@ -116,7 +118,9 @@ static void read_file_name(struct connect_file *file, struct reading *r, const c
                         r->e = -ENOMEM;
                 return;
         }
-        reading_mistake(r, node ? node : yaml_tree_root(r->yaml), "name: must be 1 to 64 of A-Z a-z 0-9 . _ -; it is part of the consumer group's name");
+        reading_mistake(r, node ? node : yaml_tree_root(r->yaml),
+                        IN_READING(r, "name: must be 1 to 64 of A-Z a-z 0-9 . _ -; it is part of the consumer group's name",
+                                   "name: moet 1 tot 64 tekens uit A-Z a-z 0-9 . _ - zijn; het is een deel van de naam van de consumer group"));
 }
 
 static int read_options(struct connect_file *file, const struct settings_source *source, struct mistakes *mistakes) {
@@ -134,7 +138,9 @@ static int read_options(struct connect_file *file, const struct settings_source 
         targets[1].ctx = file->ctx;
         r = settings_read(source, yaml_tree_root(source->yaml), also, targets, ELEMENTS(targets), mistakes);
         if (r == 0 && !in && file->out.longest_delay < file->out.first_delay) {
-                mistakes_at(mistakes, source->yaml, yaml_tree_root(source->yaml), "longest_delay must not be shorter than first_delay");
+                mistakes_at(mistakes, source->yaml, yaml_tree_root(source->yaml),
+                            IN_LANGUAGE(mistakes->language, "longest_delay must not be shorter than first_delay",
+                                        "longest_delay mag niet korter zijn dan first_delay"));
                 return -EINVAL;
         }
         return r;
@@ -146,7 +152,7 @@ static int read_tree(struct connect_file *file, const char *path, const struct c
         size_t before = mistakes->n;
         int e;
 
-        if (reading_mapping(&r, yaml_tree_root(source->yaml), "the file")) {
+        if (reading_mapping(&r, yaml_tree_root(source->yaml), IN_READING(&r, "the file", "het bestand"))) {
                 read_file_name(file, &r, path);
                 find_connector(file, &r, table);
         }

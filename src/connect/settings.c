@@ -39,36 +39,39 @@ static void print_duration(int64_t ms, struct buffer *out) {
 }
 
 /* What a value of this option must be, as a phrase. */
-static void settings_describe(const struct connector_option *option, struct buffer *out) {
+static void settings_describe(const struct connector_option *option, enum language language, struct buffer *out) {
         switch (option->type) {
         case OPTION_STRING:
-                buffer_add_text(out, "text");
+                buffer_add_text(out, IN_LANGUAGE(language, "text", "tekst"));
                 break;
         case OPTION_ORGANISATION:
-                buffer_add_text(out, "the id of an organisation");
+                buffer_add_text(out, IN_LANGUAGE(language, "the id of an organisation", "de id van een organisatie"));
                 break;
         case OPTION_INT:
-                buffer_printf(out, "a number from %" PRId64 " to %" PRId64, option->min, option->max);
+                buffer_printf(out, IN_LANGUAGE(language, "a number from %" PRId64 " to %" PRId64, "een getal van %" PRId64 " tot en met %" PRId64), option->min,
+                              option->max);
                 break;
         case OPTION_BOOLEAN:
-                buffer_add_text(out, "true or false");
+                buffer_add_text(out, IN_LANGUAGE(language, "true or false", "true (ja) of false (nee)"));
                 break;
         case OPTION_DURATION:
-                buffer_add_text(out, "a duration from ");
+                buffer_add_text(out, IN_LANGUAGE(language, "a duration from ", "een duur van "));
                 print_duration(option->min, out);
-                buffer_add_text(out, " to ");
+                buffer_add_text(out, IN_LANGUAGE(language, " to ", " tot en met "));
                 print_duration(option->max, out);
                 buffer_add_text(out, " (500 ms, 10 seconds, 5 minutes, 1 hour)");
                 break;
         case OPTION_CHOICE:
                 for (size_t i = 0; option->choices[i]; i++)
-                        buffer_printf(out, "%s%s", i == 0 ? "" : " or ", option->choices[i]);
+                        buffer_printf(out, "%s%s", i == 0 ? "" : IN_LANGUAGE(language, " or ", " of "), option->choices[i]);
                 break;
         case OPTION_SECRET:
-                buffer_add_text(out, "{file: PATH} or {env: NAME}, where the token stands");
+                buffer_add_text(out, IN_LANGUAGE(language, "{file: PATH} or {env: NAME}, where the token stands",
+                                                 "{file: PAD} of {env: NAAM}, waar het token staat"));
                 break;
         case OPTION_SECRETS:
-                buffer_add_text(out, "for each organisation {file: PATH} or {env: NAME}, where its tokens stand");
+                buffer_add_text(out, IN_LANGUAGE(language, "for each organisation {file: PATH} or {env: NAME}, where its tokens stand",
+                                                 "voor iedere organisatie {file: PAD} of {env: NAAM}, waar haar tokens staan"));
                 break;
         }
 }
@@ -76,8 +79,8 @@ static void settings_describe(const struct connector_option *option, struct buff
 static void settings_mistake(struct settings *s, const struct yaml_node *node, const struct connector_option *option) {
         CLEANUP(buffer_done) struct buffer expected = BUFFER_INIT(4096);
 
-        settings_describe(option, &expected);
-        reading_mistake(&s->r, node, "%s must be %s", option->key, buffer_text(&expected));
+        settings_describe(option, s->r.mistakes->language, &expected);
+        reading_mistake(&s->r, node, IN_READING(&s->r, "%s must be %s", "%s moet %s zijn"), option->key, buffer_text(&expected));
 }
 
 /* -- Values -- */
@@ -112,7 +115,8 @@ static void set_organisation(struct settings *s, const struct connector_option *
                 return;
         }
         organisations_nearest(s->source->organisations, &nearest);
-        reading_mistake(&s->r, node, "%s: no organisation '%s'%s", option->key, node->text, nearest_hint(&nearest, hint));
+        reading_mistake(&s->r, node, IN_READING(&s->r, "%s: no organisation '%s'%s", "%s: er is geen organisatie '%s'%s"),
+                        option->key, node->text, reading_hint(&s->r, &nearest, hint));
 }
 
 /* The text that a {file: PATH} or {env: NAME} stands for; *ret is the caller's to wipe and free. */
@@ -127,14 +131,17 @@ static bool secret_text(struct settings *s, const struct yaml_node *node, char *
 
                 (void) snprintf(path, sizeof(path), "%s%s%s", absolute ? "" : s->source->folder, absolute ? "" : "/", file->text);
                 if (file_read(path, ret, ret_n, &err) < 0) {
-                        reading_mistake(&s->r, at, "the token cannot be read: %s", err.text);
+                        reading_mistake(&s->r, at, IN_READING(&s->r, "the token cannot be read: %s", "het token kan niet worden gelezen: %s"), err.text);
                         return false;
                 }
                 return true;
         }
         value = s->source->environment(env->text);
         if (!value) {
-                reading_mistake(&s->r, at, "the environment has no variable %s, in which a token should stand", env->text);
+                reading_mistake(&s->r, at,
+                                IN_READING(&s->r, "the environment has no variable %s, in which a token should stand",
+                                           "in de omgeving is geen variabele %s, waarin een token hoort te staan"),
+                                env->text);
                 return false;
         }
         *ret = strdup(value);
@@ -153,8 +160,9 @@ static void set_secret(struct settings *s, const struct connector_option *option
 
         if (node->kind != YAML_MAPPING || node->n != 1 || node->items[0]->kind != YAML_SCALAR || (!yaml_get(node, "file") && !yaml_get(node, "env"))) {
                 reading_mistake(&s->r, node,
-                            "%s must be {file: PATH} or {env: NAME}; a token itself does not belong in a configuration file",
-                            owner ? owner : option->key);
+                                IN_READING(&s->r, "%s must be {file: PATH} or {env: NAME}; a token itself does not belong in a configuration file",
+                                           "%s moet {file: PAD} of {env: NAAM} zijn; een token zelf hoort niet in een bestand van de configuratie"),
+                                owner ? owner : option->key);
                 return;
         }
         if (!s->source->environment || !secret_text(s, node, &text, &n))
@@ -163,7 +171,8 @@ static void set_secret(struct settings *s, const struct connector_option *option
         explicit_bzero(text, n);
         free(text);
         if (e == -EINVAL)
-                reading_mistake(&s->r, node->items[0], "%s%s%s: %s", option->key, owner ? " of " : "", owner ? owner : "", err.text);
+                reading_mistake(&s->r, node->items[0], "%s%s%s: %s", option->key, owner ? IN_READING(&s->r, " of ", " van ") : "", owner ? owner : "",
+                                err.text);
         else if (e < 0)
                 s->r.e = e;
 }
@@ -242,7 +251,8 @@ static void read_table(struct settings *s, const struct yaml_node *mapping, cons
                 else if (o->fallback)
                         set_fallback(s, o, target->ctx);
                 else
-                        reading_mistake(&s->r, mapping, "'%s' is missing: %s", o->key, o->doc);
+                        reading_mistake(&s->r, mapping, IN_READING(&s->r, "'%s' is missing: %s", "'%s' ontbreekt: %s"), o->key,
+                                        IN_READING(&s->r, o->doc, "ketenwacht connect --help NAAM legt uit wat hier hoort"));
         }
 }
 
@@ -280,7 +290,7 @@ int settings_read(const struct settings_source *source, const struct yaml_node *
         keys = known_keys(&s, also, targets, n);
         if (!keys)
                 return s.r.e;
-        reading_keys(&s.r, mapping, keys, "this connector");
+        reading_keys(&s.r, mapping, keys, IN_READING(&s.r, "this connector", "deze connector"));
         for (size_t i = 0; i < n; i++)
                 read_table(&s, mapping, &targets[i]);
         return reading_end(&s.r, before);
@@ -317,7 +327,7 @@ static void wrap(const char *text, struct buffer *out) {
 void settings_document(const struct connector_option *options, struct buffer *out) {
         for (const struct connector_option *o = options; o->key; o++) {
                 buffer_printf(out, "  %s: ", o->key);
-                settings_describe(o, out);
+                settings_describe(o, LANGUAGE_EN, out);
                 if (!o->fallback)
                         buffer_add_text(out, "; required");
                 else if (o->fallback[0])

@@ -296,6 +296,16 @@ one 2 '' 'ketenwacht check: one FILE at a time, not 2; *' x y
 one 2 '' "ketenwacht check: --coverage takes no file 'x'; *" --coverage x
 row 2 '' "ketenwacht check: $work/mijn/proef.yaml has no mistake of its own, but $work/bad with it has *, so not all of it can be judged; *" \
         "$work/mijn/proef.yaml" --config "$work/bad" --schemas "$schemas"
+one 0 "$config/calendar.yaml: kalender zonder vergissingen" '' --lang nl "$config/calendar.yaml"
+one 2 '' "$work/mijn/http.yaml:*: deze connector kent geen sleutel 'lisen' (bedoelde u 'listen'?)
+*" --lang nl "$work/mijn/http.yaml"
+printf 'connector: gi-http\nlisten: 127.0.0.1:8080\nname: leeg\n' >"$work/mijn/leeg.yaml"
+one 2 '' "$work/mijn/leeg.yaml:*: '*' ontbreekt: ketenwacht connect --help NAAM legt uit wat hier hoort
+*" --lang nl "$work/mijn/leeg.yaml"
+printf 'bootstrap: localhost\nkafka: {acks: 1}\n' >"$work/mijn/broker.yaml"
+one 2 '' "$work/mijn/broker.yaml:1:12: bootstrap: 'localhost' is geen adres; schrijf HOST:POORT, met komma's tussen meer adressen
+$work/mijn/broker.yaml:2:9: 'acks' mag hier niet staan: ketenwacht bepaalt dit zelf (beslist of iets precies één keer gebeurt)
+*" --lang nl "$work/mijn/broker.yaml"
 one 0 "$work/mijn/proef.yaml: protocol proef, 1 normen, 0 routes, 2 sleutels naar eigen keuze
 eigen keuze: proef first-talk.announce
 *" '' --lang nl "$work/mijn/proef.yaml"

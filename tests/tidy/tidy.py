@@ -92,7 +92,6 @@ SAID = (
 )
 NAMED = (("reading_mapping", "reading_sequence", "reading_scalar", "reading_text", "reading_name", "reading_flag", "reading_count", "reading_number",
           "reading_span", "reading_date"), 2), (("reading_keys", "reading_required"), 3)
-SAID_IN_ENGLISH = ("src/cluster/", "src/connect/")  # broker.yaml and files of connectors: operators write them, and `check` does not read them
 
 # Put together here, so that this file does not contain what it looks for.
 LEFTOVERS = tuple(a + b for a, b in (("TO", "DO"), ("FIX", "ME"), ("XX", "X"), ("HA", "CK")))
@@ -221,7 +220,7 @@ def check_top_level(tree):
 def check_rules(tree):
     """What the rules above name is there."""
     named = {path for _, allowed in BANNED.values() for path in allowed} | {path for path, _ in STATIC_ALLOWED} | {path for path, _ in FUNCTION_ALLOWED}
-    named |= {path for _, _, where in SAID for path in where} | set(SAID_IN_ENGLISH)
+    named |= {path for _, _, where in SAID for path in where}
     named |= {path for source, _, page, _ in PAGES for path in (source, page)}
     for path in sorted(named):
         if not any(p == path or p.startswith(path) for p in tree.paths):
@@ -390,8 +389,6 @@ def check_languages(tree):
         for name, at, arguments in csource.calls(text, IN_LANGUAGES):
             if len(arguments) == 3 and all('"' in a for a in arguments[1:]) and conversions(arguments[1]) != conversions(arguments[2]):
                 yield path, csource.line_of(text, at), "the two languages do not take the same values in the same order"
-        if path.startswith(SAID_IN_ENGLISH):
-            continue
         for names, which, where in SAID:
             for name, at, arguments in csource.calls(text, names) if path.startswith(where) else ():
                 if len(arguments) > which and not arguments[which].startswith(IN_LANGUAGES) and says_words(arguments[which]):

@@ -255,8 +255,8 @@ static const struct {
 START_TEST(properties_are_tried_on_the_library) {
         struct error err = {0};
 
-        ck_assert_int_eq(kafka_property_refused(properties[_i].name) != NULL, properties[_i].refused);
-        ck_assert_int_eq(kafka_property_check(properties[_i].name, properties[_i].value, &err), properties[_i].taken ? 0 : -EINVAL);
+        ck_assert_int_eq(kafka_property_refused(properties[_i].name, LANGUAGE_EN) != NULL, properties[_i].refused);
+        ck_assert_int_eq(kafka_property_check(properties[_i].name, properties[_i].value, LANGUAGE_EN, &err), properties[_i].taken ? 0 : -EINVAL);
         ck_assert_msg(strstr(err.text, properties[_i].says) != NULL, "%s", err.text);
 }
 END_TEST
