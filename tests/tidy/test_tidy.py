@@ -293,6 +293,8 @@ class Words(unittest.TestCase):
         ('reading_mistake(r, node, IN_READING(r, "%s has no %u", "%u kent geen %s"), a, b);', True, "values in another order"),
         ('reading_mistake(r, node, IN_READING(r, "%s has no \'" SHOWN "\'", "%s kent geen"), a, b);', True, "a value in one of them only"),
         ('reading_mistake(r, node, IN_READING(r, "from %" PRId64, "vanaf %" PRIu64), n);', True, "another kind of number"),
+        ('mistakes_place(m, path, IN_LANGUAGE(l, "no %s%s", "geen %s%s"), a, nearest_hint(&nearest, hint));', True, "a hint in English"),
+        ('mistakes_place(m, path, IN_LANGUAGE(l, "no %s%s", "geen %s%s"), a, language_hint(l, &nearest, hint));', False, "a hint in the same"),
         ('reading_mistake(r, node, "%s: %s", a, b);', False, "what was said elsewhere"),
         ('reading_mistake(r, node, "\'%s\'", a);', False, "a word of the file"),
         ('reading_mistake(r, node, fmt, a);', False, "a text of the caller"),

@@ -393,6 +393,8 @@ def check_languages(tree):
             for name, at, arguments in csource.calls(text, names) if path.startswith(where) else ():
                 if len(arguments) > which and not arguments[which].startswith(IN_LANGUAGES) and says_words(arguments[which]):
                     yield path, csource.line_of(text, at), f"{name}() speaks one language; write IN_LANGUAGE(…, \"…\", \"…\")"
+                if any(re.match(r"nearest_hint\(", a) for a in arguments):
+                    yield path, csource.line_of(text, at), f"the hint of {name}() is in English; write language_hint() or reading_hint()"
         for names, which in NAMED:
             for name, at, arguments in csource.calls(text, names):
                 if len(arguments) > which and re.match(r'"[^"]* ', arguments[which]):
