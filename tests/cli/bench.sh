@@ -49,7 +49,7 @@ done
 number='[0-9]+\.[0-9]+'
 row 0 "\{\"decode_ns\":$number,\"encode_ns\":$number,\"avro_c_decode_ns\":$number,\"avro_c_encode_ns\":$number\}" codec --json --schemas "$schemas"
 row 0 "decode +$number ns +$number ns +${number}x" codec --schemas "$schemas"
-row 2 ".*cannot open /nothing/safety-raised.avsc: .*" codec --schemas /nothing
+row 2 ".*cannot read /nothing/safety-raised.avsc: it does not exist.*" codec --schemas /nothing
 row 2 ".*no benchmark 'codc' \(did you mean 'codec'\?\).*" codc
 row 2 '.*say which benchmark.*' --json
 row 0 'Usage: ketenwacht bench codec .*' codec --help

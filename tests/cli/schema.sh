@@ -41,7 +41,7 @@ row 0 '"null"' canonical "$scratch/null.avsc"
 row 0 521d1a6b830ec4ab fingerprint "$scratch/foo.avsc"
 row 0 '{"name":"x.y.foo","type":"record","fields":\[\]}' canonical "$scratch/foo.avsc"
 row 2 "*/wrong: field 'a': no type 'strin' is known here (did you mean 'string'?)" fingerprint "$scratch/wrong"
-row 2 "*cannot open $scratch/nothing*" canonical "$scratch/nothing"
+row 2 "*cannot read $scratch/nothing: it does not exist*" canonical "$scratch/nothing"
 
 row 0 '*measure-started  * [0-9a-f]*  Start van een kinderbeschermingsmaatregel*' list --schemas "$schemas"
 row 0 'foo *521d1a6b830ec4ab  Useful*null *63dd24e7cc258f8a*' list --schemas "$scratch"

@@ -66,6 +66,6 @@ row 2 "ketenwacht term: --roll 'dutch' is unknown; expected 'legal' or 'none'*" 
 row 2 "ketenwacht term: no option '--explian' (did you mean '--explain'?)*" 2020-05-15 "1 week" --explian
 row 2 "ketenwacht term: the option --roll needs a value*" 2020-05-15 "1 week" --roll
 row 2 "ketenwacht term: more than 8 steps*" 2020-05-15 "1 day" "1 day" "1 day" "1 day" "1 day" "1 day" "1 day" "1 day" "1 day"
-row 2 "cannot read /nowhere/calendar.yaml*" --config /nowhere 2020-05-15 "1 day"
+row 2 "cannot read /nowhere/calendar.yaml: it does not exist*" --config /nowhere 2020-05-15 "1 day"
 
 exit $failed
