@@ -468,7 +468,7 @@ struct bus_reader_ops {
         void (*close)(struct bus_reader *r);
 };
 
-/* BUS_RECORD, BUS_NONE or BUS_END. Return: 0 or negative errno. */
+/* BUS_RECORD, BUS_NONE or BUS_END. Return: 0; -ESTALE with a sentence: a log is another one than what was read; other negative errno. */
 static inline int bus_reader_poll(struct bus_reader *r, int timeout_ms, struct bus_event *ret, struct error *err) {
         return r->ops->poll(r, timeout_ms, ret, err);
 }

@@ -4,10 +4,40 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "bus/murmur2.h"
 #include "bus/positions.h"
+
+/* -- Marks -- */
+
+#define MARK_FORM "ketenwacht/1 %" PRId64 " %" PRId64 " %" PRId64
+
+void log_mark_write(const struct log_mark *m, char ret[LOG_MARK_TEXT]) {
+        (void) snprintf(ret, LOG_MARK_TEXT, MARK_FORM, m->behind, m->newest, m->last);
+}
+
+struct log_mark log_mark_read(const void *text, size_t n) {
+        static const char begin[] = "ketenwacht/1 ";
+        struct text rest = {text, n};
+        int64_t numbers[3];
+
+        if (n < strlen(begin) || memcmp(text, begin, strlen(begin)) != 0)
+                return (struct log_mark){0};
+        rest = (struct text){rest.s + strlen(begin), n - strlen(begin)};
+        for (size_t i = 0; i < ELEMENTS(numbers); i++) {
+                const char *space = i + 1 < ELEMENTS(numbers) ? memchr(rest.s, ' ', rest.n) : rest.s + rest.n;
+                size_t length = space ? (size_t)(space - rest.s) : 0;
+
+                if (!space || !text_to_int64((struct text){rest.s, length}, &numbers[i]) || numbers[i] < 1)
+                        return (struct log_mark){0};
+                rest = length < rest.n ? (struct text){space + 1, rest.n - length - 1} : (struct text){0};
+        }
+        return (struct log_mark){.behind = numbers[0], .newest = numbers[1], .last = numbers[2]};
+}
 
 /* -- The worker's -- */
 
@@ -28,7 +58,8 @@ int worker_positions_init(struct worker_positions *w, const char *const *topics,
         w->handed = calloc(n, sizeof(*w->handed));
         w->next = calloc(n * (inputs + 1), sizeof(*w->next));
         w->committed = calloc(n * (inputs + 1), sizeof(*w->committed));
-        return w->at && w->handed && w->next && w->committed ? 0 : -ENOMEM;
+        w->marks = calloc(n * (inputs + 1), sizeof(*w->marks));
+        return w->at && w->handed && w->next && w->committed && w->marks ? 0 : -ENOMEM;
 }
 
 void worker_positions_done(struct worker_positions *w) {
@@ -36,6 +67,7 @@ void worker_positions_done(struct worker_positions *w) {
         free(w->handed);
         free(w->next);
         free(w->committed);
+        free(w->marks);
         *w = (struct worker_positions){0};
 }
 
@@ -49,6 +81,7 @@ void worker_positions_forget(struct worker_positions *w, bool written) {
         memset(w->at, 0, (size_t)w->partitions * sizeof(*w->at));
         memset(w->next, 0, (size_t)w->partitions * w->inputs * sizeof(*w->next));
         memset(w->committed, 0, (size_t)w->partitions * w->inputs * sizeof(*w->committed));
+        memset(w->marks, 0, (size_t)w->partitions * w->inputs * sizeof(*w->marks));
 }
 
 bool worker_positions_own(struct worker_positions *w, int32_t partition) {
@@ -114,6 +147,10 @@ void worker_positions_start(struct worker_positions *w, const struct bus_part *p
 
 int64_t worker_positions_next(const struct worker_positions *w, int32_t partition, size_t input) {
         return w->next[worker_cell(w, partition, input)];
+}
+
+struct log_marks *worker_positions_marks(struct worker_positions *w, int32_t partition, size_t input) {
+        return &w->marks[worker_cell(w, partition, input)];
 }
 
 const int64_t *worker_positions_of(const struct worker_positions *w, int32_t partition) {
@@ -403,6 +440,19 @@ static void reader_finish(struct reader_positions *r, struct reader_position *at
         assert(r->left > 0);
         at->done = true;
         r->left--;
+}
+
+bool reader_positions_went_back(const struct reader_positions *r, struct bus_part part, int64_t offset) {
+        return is_inside(r->partitions, r->topics, part) && r->at[part.index][part.partition].reads && offset < r->at[part.index][part.partition].next;
+}
+
+bool reader_positions_is_cut(const struct reader_positions *r, struct bus_part part, int64_t end) {
+        const struct reader_position *at;
+
+        if (!is_inside(r->partitions, r->topics, part))
+                return false;
+        at = &r->at[part.index][part.partition];
+        return at->reads && (end < at->end || end < at->marks.seen.behind);
 }
 
 bool reader_positions_take(struct reader_positions *r, struct bus_part part, int64_t offset) {

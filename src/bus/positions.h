@@ -20,6 +20,46 @@
 #include "bus/bus.h"
 
 #define POSITION_NOWHERE (-1)
+#define POSITION_OF_ANOTHER_LOG INT64_MAX /* as where a log was read to: it lies beyond every end, so what stands there is read from its beginning */
+
+/* -- Knowing a log again: by the broker's stamps, which grow in a log, and which all records of one made later pass -- */
+
+/* What was seen of a log. Zeros: nothing. */
+struct log_mark {
+        int64_t behind;   /* the offset behind the latest record that was handed out */
+        instant_t newest; /* no record up to there has a later stamp */
+        instant_t last;   /* the stamp of that record */
+};
+
+struct log_marks {
+        struct log_mark proven, seen; /* proven: the log was still this one when it was asked about last */
+};
+
+#define LOG_MARK_TEXT 80 /* bytes, with the end */
+
+/* A record is handed out. Records that the broker did not stamp say nothing. */
+static inline void log_marks_see(struct log_marks *m, const struct bus_record *record) {
+        if (record->stamp != BUS_STAMP_APPENDED || record->timestamp <= 0)
+                return;
+        m->seen.behind = record->offset + 1;
+        m->seen.last = record->timestamp;
+        if (record->timestamp > m->seen.newest)
+                m->seen.newest = record->timestamp;
+        if (m->proven.behind == 0)
+                m->proven = m->seen;
+}
+
+/*
+ * Whether the log may be another one: @later, where the first record stands whose stamp is later than m->newest (negative: there is none), is
+ * among those that were seen. A broker whose clock went back may have done the same: then the latest record that was seen still stands there.
+ */
+static inline bool log_mark_doubts(const struct log_mark *m, int64_t later) {
+        return later >= 0 && later < m->behind;
+}
+
+/* A mark as it stands beside a committed offset, and back; what somebody else wrote there is no mark. */
+void log_mark_write(const struct log_mark *m, char ret[LOG_MARK_TEXT]);
+struct log_mark log_mark_read(const void *text, size_t n);
 
 /* -- The worker's: partitions of the state, each with the partition of that number of every input -- */
 
@@ -38,6 +78,7 @@ struct worker_positions {
         size_t inputs;
         struct worker_position *at; /* [partitions] */
         int64_t *next, *committed;  /* [partitions][inputs]: the offset to be read next, and what the group has of it */
+        struct log_marks *marks;    /* [partitions][inputs] */
         struct bus_part *handed;    /* [partitions]: of the last event */
         size_t handed_n;
         bool stale; /* the open transaction holds work of partitions that are gone: it can only be aborted */
@@ -78,6 +119,9 @@ void worker_positions_start(struct worker_positions *w, const struct bus_part *p
 /* What is to be read next of one input of an owned partition, restored or not. */
 int64_t worker_positions_next(const struct worker_positions *w, int32_t partition, size_t input);
 
+/* What was seen of the log of one input of an owned partition. */
+struct log_marks *worker_positions_marks(struct worker_positions *w, int32_t partition, size_t input);
+
 /* As bus_worker_positions(). */
 const int64_t *worker_positions_of(const struct worker_positions *w, int32_t partition);
 
@@ -109,6 +153,7 @@ struct consumer_position {
         bool dirty;    /* done is to be committed */
         int64_t done;  /* the offset before which nothing needs reading any more */
         int64_t first; /* handed out first since the last commit: where an abort goes back to; or POSITION_NOWHERE */
+        struct log_marks marks;
 };
 
 struct consumer_positions {
@@ -158,6 +203,7 @@ struct reader_position {
         bool reads; /* wanted, and not at its end from the beginning */
         bool done;  /* its end has been reached */
         int64_t first, next, end; /* @first: where the log began at opening, when reading began there or at an offset */
+        struct log_marks marks;
 };
 
 struct reader_positions {
@@ -181,6 +227,12 @@ bool reader_positions_want(const struct bus_reader_config *config, int32_t parti
  */
 bool reader_positions_begin(struct reader_positions *r, struct bus_part part, const struct bus_reader_config *config, int64_t found, int64_t end,
                             int64_t *begin);
+
+/* Whether a record stands before what is to be read next: it is of another log. */
+bool reader_positions_went_back(const struct reader_positions *r, struct bus_part part, int64_t offset);
+
+/* Whether a log that ends at @end now has lost what was read of it, or what stood there when its end was looked at last. */
+bool reader_positions_is_cut(const struct reader_positions *r, struct bus_part part, int64_t end);
 
 /* Whether a record that came is handed out: it was there at opening, or all is wanted. */
 bool reader_positions_take(struct reader_positions *r, struct bus_part part, int64_t offset);

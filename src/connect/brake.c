@@ -53,9 +53,15 @@ static int brake_look(struct brake *brake, const struct core *c, const struct br
         return brake_read_from(brake, c, load->timestamp, false, err);
 }
 
-static void brake_put_on(struct brake *brake, const struct core *c, int64_t offset) {
+/* Once it is said the log is followed from @from on, so that a deliveries made anew behind that is noticed. */
+static int brake_put_on(struct brake *brake, const struct core *c, int64_t offset, instant_t from, struct error *err) {
+        int r = brake_read_from(brake, c, from, true, err);
+
+        if (r < 0)
+                return r;
         brake->state = BRAKE_ON;
         log_line(c->config.log, CONNECT_BRAKED, LOG_STRING("connector", c->config.file->name), LOG_INT("offset", offset));
+        return 0;
 }
 
 static int brake_looking(struct brake *brake, const struct core *c, const struct brake_load *load, struct error *err) {
@@ -70,8 +76,7 @@ static int brake_looking(struct brake *brake, const struct core *c, const struct
                 brake_release(brake);
                 return 0;
         }
-        brake_put_on(brake, c, latest.offset);
-        return brake_read_from(brake, c, latest.delivered_at, true, err);
+        return brake_put_on(brake, c, latest.offset, latest.delivered_at, err);
 }
 
 /* The mark must be this connector's latest record: it waits until nothing else is under way. */
@@ -108,8 +113,7 @@ static int brake_marking(struct brake *brake, const struct core *c, struct error
         case BRAKE_MARK_DONE:
                 break;
         }
-        brake_put_on(brake, c, brake->gone.offset);
-        return brake_read_from(brake, c, brake->gone.delivered_at, true, err);
+        return brake_put_on(brake, c, brake->gone.offset, brake->gone.delivered_at, err);
 }
 
 /* A record of this connector behind the mark takes the brake off: an operator wrote it. */

@@ -121,6 +121,11 @@ class World:
         self.workers.append(Connector(self, name, (path,)))
         return self.workers[-1]
 
+    def following(self, *topics):
+        """Somebody who looks at topics for as long as they are written."""
+        self.workers.append(Follower(self, "tail", topics))
+        return self.workers[-1]
+
     def once(self, *more):
         return json.loads(self.run("rules", "--instance", "a", "--once", *more))
 
@@ -151,6 +156,15 @@ class World:
         with open(path, "wb") as file:
             file.write(key.encode() + b"\t\n" if value is None else value)
         command += ["-Z", "-K", "\\t", "-l", path] if value is None else ["-k", key, path] if key is not None else [path]
+        expect(f"kcat can write to {topic}", subprocess.run(command, check=False, timeout=WAIT_S).returncode == 0)
+
+    def produce_all(self, topic, partition, key, values):
+        """Many values, under one key."""
+        paths = [os.path.join(self.folder, f"bytes-{number}") for number in range(len(values))]
+        for path, value in zip(paths, values):
+            with open(path, "wb") as file:
+                file.write(value)
+        command = ["kcat", "-P", "-b", self.bootstrap, "-t", self.prefix + topic, "-p", str(partition), "-k", key, *paths]
         expect(f"kcat can write to {topic}", subprocess.run(command, check=False, timeout=WAIT_S).returncode == 0)
 
     def raw(self, topic):
@@ -297,6 +311,13 @@ class Connector(Worker):
 
     def arguments(self):
         return ("connect", *self.more)
+
+
+class Follower(Worker):
+    """`tail`, which goes on."""
+
+    def arguments(self):
+        return ("tail", *self.more)
 
 
 class Publisher:

@@ -11,9 +11,11 @@ does not is counted in the log.
 KETENWACHT_TEST_BOOTSTRAP: the broker; without it a case is skipped.
 """
 
+import http.server
 import json
 import os
 import signal
+import threading
 
 import faults
 from fault_load import MUNICIPALITIES, PARTITIONS
@@ -71,6 +73,102 @@ def remade(trial):
         said = len(worker.said("bus-anew"))
         say(f"  {cases} cases on {'new' if lines != more else 'the first'} topics: {said} logs said to be made anew")
     settle_down(world, [worker], lines)
+    return world
+
+
+class Receiver(http.server.ThreadingHTTPServer):
+    """Takes what a webhook delivers, and answers as it is told; remembers the ids."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), ReceiverTurn)
+        self.answer, self.ids = 204, []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def post(self, world):
+        return world.connector("post", f"connector: webhook\norganisation: gm0001\nurl: http://127.0.0.1:{self.server_port}/\nmode: binary\n")
+
+
+class ReceiverTurn(http.server.BaseHTTPRequestHandler):
+    def do_POST(self): # the name that http.server asks for
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.ids.append(self.headers["ce-id"])
+        self.send_response(self.server.answer)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def values_of(trial, world):
+    """Bodies of events, each of another one; no worker runs here."""
+    started = {line["event_id"]: line for line in trial.load.cases(CASES) if line["event"] == "measure-started"}
+    world.publish(started.values())
+    return [value for _, value in world.raw("measure-started")]
+
+
+def longer(trial):
+    """Event topics are made anew while a worker stands still, and are longer than the old ones when it looks: it reads them whole. One that dies before it
+    looks leaves it to the next."""
+    world, lines, worker = at_work(trial)
+    for dies in (False, True):
+        worker.signal(signal.SIGSTOP)
+        make_again(world)
+        more = trial.load.cases((6 if dies else 2) * CASES)
+        world.publish(more)
+        lines += more
+        worker.signal(signal.SIGCONT)
+        if dies:
+            wait_for("it reads on", lambda: faults.tended([worker], lambda: set(world.facts()) & {line["event_id"] for line in more}))
+            worker.kill()
+            worker.start()
+        wait_for("every event is a fact", lambda: faults.tended([worker], lambda: known(world, lines)), look=0.3)
+        say(f"  {worker.lives} lives, {len(worker.said('bus-anew'))} logs said to be made anew")
+    return world
+
+
+def inbox_longer(trial):
+    """An inbox is made anew while its webhook stands still, and is longer than the old one when it looks: all that stands in it is delivered."""
+    world, receiver = trial.world(), Receiver()
+    values = values_of(trial, world)
+    few, many = values[:10], values[10:40]
+    world.produce_all("inbox.gm0001", 0, "key", few)
+    post = receiver.post(world)
+    wait_for("the inbox is delivered", lambda: len(set(receiver.ids)) == len(few))
+    post.signal(signal.SIGSTOP)
+    world.delete_topics("inbox.gm0001")
+    world.run("topics", "apply")
+    world.produce_all("inbox.gm0001", 0, "key", many)
+    post.signal(signal.SIGCONT)
+    wait_for("all of the new inbox is delivered", lambda: faults.tended([post], lambda: len(set(receiver.ids)) == len(few) + len(many)))
+    say(f"  {post.lives} lives, {len(post.said('bus-anew'))} said to be made anew")
+    return world
+
+
+def deliveries_anew(trial):
+    """`deliveries` is made anew under a webhook that was stopped by its receiver (410): it ends and says so, and its next life finds out again. So does
+    who follows a topic."""
+    world, receiver = trial.world(), Receiver()
+    values = values_of(trial, world)
+    receiver.answer = 410
+    world.produce_all("inbox.gm0001", 0, "key", values[:3])
+    post, tail = receiver.post(world), world.following("deliveries", "outbox.gi-a")
+    wait_for("its receiver wants nothing", lambda: post.said("connect-braked"))
+    wait_for("who follows sees it", lambda: "deliveries" in tail.printed())
+    for process in (post, tail):
+        process.signal(signal.SIGSTOP)
+    world.delete_topics("deliveries")
+    world.run("topics", "apply")
+    for process in (post, tail):
+        process.signal(signal.SIGCONT)
+    for process in (post, tail):
+        expect(f"it ends with 3 and names the topic: {process.log}", process.ends() == 3 and f"{world.prefix}deliveries" in process.text())
+    post.start()
+    wait_for("it finds out again", lambda: post.said("connect-braked"))
+    receiver.answer = 204
+    world.run("connect", "--resume", post.more[0])
+    wait_for("all is delivered", lambda: len(set(receiver.ids)) == 3 and len(receiver.ids) >= 5)
+    post.stop()
     return world
 
 
@@ -285,4 +383,5 @@ def way_out(trial):
 
 
 if __name__ == "__main__":
-    faults.main({"remade": remade, "cut": cut, "unsound": unsound, "grown": grown, "way-out": way_out, "forgotten": forgotten, "stray": stray})
+    faults.main({"remade": remade, "longer": longer, "inbox-longer": inbox_longer, "deliveries": deliveries_anew, "cut": cut, "unsound": unsound,
+                 "grown": grown, "way-out": way_out, "forgotten": forgotten, "stray": stray})

@@ -331,9 +331,62 @@ START_TEST(reading_on_may_look_again_how_far) {
 }
 END_TEST
 
+/* -- Marks: what is known of a log is what the broker stamped and was handed out -- */
+
+static void see(struct log_marks *m, int64_t offset, instant_t stamp, enum bus_stamp kind) {
+        log_marks_see(m, &(struct bus_record){.offset = offset, .timestamp = stamp, .stamp = kind});
+}
+
+START_TEST(a_mark_is_the_latest_record_and_the_latest_stamp) {
+        struct log_marks m = {0};
+
+        see(&m, 4, 900, BUS_STAMP_CREATED); /* anybody's clock */
+        ck_assert_int_eq(m.seen.behind, 0);
+        see(&m, 7, 100, BUS_STAMP_APPENDED);
+        ck_assert(m.proven.behind == 8 && m.proven.newest == 100 && m.proven.last == 100); /* the first proves itself */
+        see(&m, 9, 130, BUS_STAMP_APPENDED);
+        see(&m, 12, 120, BUS_STAMP_APPENDED); /* the broker's clock went back */
+        ck_assert(m.seen.behind == 13 && m.seen.newest == 130 && m.seen.last == 120);
+        ck_assert_int_eq(m.proven.behind, 8); /* until the broker is asked */
+        ck_assert(log_mark_doubts(&m.proven, 0) && log_mark_doubts(&m.proven, 7));
+        ck_assert(!log_mark_doubts(&m.proven, 8) && !log_mark_doubts(&m.proven, -1)); /* none is later */
+}
+END_TEST
+
+START_TEST(a_mark_stands_beside_an_offset) {
+        static const char *const others[] = {"", "ketenwacht/1 ", "ketenwacht/1 1 2", "ketenwacht/2 1 2 3", "ketenwacht/1 0 2 3", "ketenwacht/1 1 2 3 4",
+                                             "ketenwacht/1 99999999999999999999 2 3", "consumer of somebody else"};
+        const struct log_mark mark = {.behind = INT64_MAX, .newest = 1700000000123, .last = 1700000000122};
+        char text[LOG_MARK_TEXT];
+        struct log_mark back;
+
+        log_mark_write(&mark, text);
+        back = log_mark_read(text, strlen(text));
+        ck_assert(back.behind == mark.behind && back.newest == mark.newest && back.last == mark.last);
+        ck_assert_int_eq(log_mark_read(text, strlen(text) - 1).last, 170000000012); /* another mark: lengths are the caller's */
+        ck_assert_int_eq(log_mark_read(NULL, 0).behind, 0);
+        for (size_t i = 0; i < ELEMENTS(others); i++)
+                ck_assert_msg(log_mark_read(others[i], strlen(others[i])).behind == 0, "%s", others[i]);
+}
+END_TEST
+
+START_TEST(another_log_begins_anew_however_long_it_is) {
+        int64_t next;
+
+        ck_assert(position_find(POSITION_OF_ANOTHER_LOG, 3, INT64_MAX - 1, &next) && next == 3);
+        ck_assert(worker_positions_take(&w, 0, 0, 12));
+        log_marks_see(worker_positions_marks(&w, 0, 0), &(struct bus_record){.offset = 12, .timestamp = 5, .stamp = BUS_STAMP_APPENDED});
+        ck_assert_int_eq(worker_positions_marks(&w, 0, 0)->seen.behind, 13);
+        ck_assert_int_eq(worker_positions_marks(&w, 0, 1)->seen.behind, 0);
+        worker_positions_forget(&w, false);
+        ck_assert(worker_positions_own(&w, 0));
+        ck_assert_int_eq(worker_positions_marks(&w, 0, 0)->seen.behind, 0); /* of an assignment that is over */
+}
+END_TEST
+
 int main(void) {
         Suite *s = suite_create("positions");
-        TCase *worker = tcase_create("worker"), *consumer = tcase_create("consumer"), *reader = tcase_create("reader");
+        TCase *worker = tcase_create("worker"), *consumer = tcase_create("consumer"), *reader = tcase_create("reader"), *marks = tcase_create("marks");
         SRunner *runner;
         int failed;
 
@@ -353,6 +406,11 @@ int main(void) {
         tcase_add_loop_test(reader, reading_begins, 0, ELEMENTS(begins));
         tcase_add_test(reader, reading_ends_where_the_end_was);
         tcase_add_test(reader, reading_on_may_look_again_how_far);
+        tcase_add_checked_fixture(marks, worker_setup, worker_teardown);
+        tcase_add_test(marks, a_mark_is_the_latest_record_and_the_latest_stamp);
+        tcase_add_test(marks, a_mark_stands_beside_an_offset);
+        tcase_add_test(marks, another_log_begins_anew_however_long_it_is);
+        suite_add_tcase(s, marks);
         suite_add_tcase(s, worker);
         suite_add_tcase(s, consumer);
         suite_add_tcase(s, reader);

@@ -18,6 +18,7 @@
 #define KAFKA_TROUBLE_MAX 256
 #define KAFKA_TURN_MS 200  /* one wait inside a call that is repeated until its deadline */
 #define KAFKA_RETRY_MS 20  /* between two tries of a call that may be retried */
+#define KAFKA_LOOK_MS 1000 /* a look now and then at where logs end: what does not come now is asked for again later */
 #define KAFKA_RESTORE_AHEAD 50000 /* rows of state that are fetched and not yet applied */
 
 /* The cluster: what all handles on it have in common. Made by kafka_bus_new(). */

@@ -22,6 +22,7 @@ struct kafka_consumer {
         struct consumer_positions at;
         bool newest;
         int64_t passed; /* by the last assignment: offsets of records that are gone */
+        int64_t looked; /* monotonic: when it was asked last whether the logs still are what was read */
         rd_kafka_message_t *message;
         struct kafka_headers headers;
 };
@@ -54,41 +55,67 @@ static rd_kafka_topic_partition_list_t *list_with(const rd_kafka_topic_partition
         return list;
 }
 
-/* Where a partition that is taken up is read on: at what is committed, or where a log that is another one now begins. */
-static void kafka_consumer_begin(struct kafka_consumer *c, rd_kafka_topic_partition_t *at, int64_t first, int64_t end) {
-        int64_t index = kafka_topics_find(&c->topics, at->topic);
-        struct bus_part part = {(uint32_t)index, at->partition};
-        int64_t was = kafka_group_was_read(&c->group, at->topic, at->partition, at->offset);
-        bool is_ours = index >= 0 && consumer_positions_own(&c->at, part);
+/* What stands in the logs of an assignment, and what the group has of them: lists in one order. */
+struct consumer_logs {
+        rd_kafka_topic_partition_list_t *at, *first, *end, *later;
+};
 
-        if (was < 0 && c->newest)
+/* Where a partition that is taken up is read on: at what is committed, or where a log that is another one now begins. */
+static int kafka_consumer_begin(struct kafka_consumer *c, const struct consumer_logs *logs, int i, struct error *err) {
+        rd_kafka_topic_partition_t *at = &logs->at->elems[i];
+        int64_t index = kafka_topics_find(&c->topics, at->topic), first = logs->first->elems[i].offset, end = logs->end->elems[i].offset;
+        struct bus_part part = {(uint32_t)index, at->partition};
+        int64_t was = kafka_group_was_read(&c->group, at->topic, at->partition, at->offset), read;
+        bool is_ours = index >= 0 && consumer_positions_own(&c->at, part);
+        struct log_mark mark = kafka_marks_of(at);
+        int r = kafka_group_judge(&c->group, at, was, &mark, logs->later->elems[i].offset, &read, err);
+
+        if (r)
+                return r;
+        if (was < 0 && c->newest) {
                 at->offset = end;
-        else if (position_find(was, first, end, &at->offset) && is_ours) {
+        } else if (position_find(read, first, end, &at->offset) && is_ours && at->offset != was) {
                 kafka_group_say_jump(&c->group, at->topic, at->partition, was, at->offset);
                 c->passed += consumer_positions_jump(&c->at, part, was, at->offset);
+        } else if (is_ours && read == was) {
+                consumer_positions_get(&c->at, part)->marks = (struct log_marks){mark, mark};
         }
+        return 0;
+}
+
+static int kafka_consumer_look_up(struct kafka_consumer *c, const struct consumer_logs *logs, struct error *err) {
+        int r = kafka_group_committed(&c->group, logs->at, NULL, NULL, err);
+
+        for (int i = 0; i < logs->later->cnt; i++) {
+                struct log_mark mark = kafka_marks_of(&logs->at->elems[i]);
+
+                logs->later->elems[i].offset = kafka_marks_ask(&mark);
+        }
+        if (r == 0)
+                r = kafka_list_offsets(&c->client, logs->first, err);
+        if (r == 0)
+                r = kafka_list_offsets(&c->client, logs->end, err);
+        return r ? r : kafka_list_offsets(&c->client, logs->later, err);
 }
 
 static int kafka_consumer_take_assignment(struct kafka_consumer *c, struct error *err) {
         CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *at = list_with(c->group.parts, RD_KAFKA_OFFSET_INVALID);
         CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *first = list_with(c->group.parts, RD_KAFKA_OFFSET_BEGINNING);
         CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *end = list_with(c->group.parts, RD_KAFKA_OFFSET_END);
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *later = list_with(c->group.parts, RD_KAFKA_OFFSET_END);
+        const struct consumer_logs logs = {at, first, end, later};
         rd_kafka_resp_err_t code;
         int r;
 
         consumer_positions_forget(&c->at);
         c->passed = 0;
-        if (!at || !first || !end)
+        if (!at || !first || !end || !later)
                 return -ENOMEM;
-        r = kafka_group_committed(&c->group, at, NULL, NULL, err);
-        if (r == 0 && at->cnt)
-                r = kafka_list_offsets(&c->client, first, err);
-        if (r == 0 && at->cnt)
-                r = kafka_list_offsets(&c->client, end, err);
+        r = kafka_consumer_look_up(c, &logs, err);
+        for (int i = 0; r == 0 && i < at->cnt; i++)
+                r = kafka_consumer_begin(c, &logs, i, err);
         if (r)
                 return r;
-        for (int i = 0; i < at->cnt; i++)
-                kafka_consumer_begin(c, &at->elems[i], first->elems[i].offset, end->elems[i].offset);
         c->group.again.topic[0] = '\0';
         code = rd_kafka_assign(c->client.rk, at);
         return code ? kafka_failed(&c->client, "taking up partitions", code, NULL, err) : 0;
@@ -117,7 +144,34 @@ static bool kafka_consumer_take_record(struct kafka_consumer *c, rd_kafka_messag
         c->message = message;
         ret->kind = BUS_RECORD;
         kafka_record_fill(message, kafka_topics_plain(&c->topics, (uint32_t)index), (uint32_t)index, &c->headers, &ret->record);
+        log_marks_see(&c->at.at[index][message->partition].marks, &ret->record);
         return true;
+}
+
+/* Now and then: whether the logs still are those that are read. */
+static int kafka_consumer_look(struct kafka_consumer *c, struct error *err) {
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *list = NULL;
+        int64_t now = clock_monotonic(&c->client.bus->clock);
+        const rd_kafka_topic_partition_t *other;
+        int r = 0;
+
+        if (now - c->looked < BUS_REFRESH_MS || !kafka_group_settled(&c->group))
+                return 0;
+        c->looked = now;
+        list = rd_kafka_topic_partition_list_new(2);
+        if (!list)
+                return -ENOMEM;
+        for (size_t i = 0; i < c->at.topics; i++) {
+                for (int32_t p = 0; r == 0 && p < c->at.partitions[i]; p++) {
+                        if (c->at.at[i][p].owned)
+                                r = kafka_marks_add(list, c->topics.names[i], p, &c->at.at[i][p].marks);
+                }
+        }
+        if (r == 0)
+                r = kafka_marks_look(&c->client, list, &other, err);
+        if (r == 0 && other)
+                kafka_group_found_other(&c->group, other->topic, other->partition, ((struct log_marks *)other->opaque)->seen.behind);
+        return r;
 }
 
 static int kafka_consumer_poll(struct bus_consumer *consumer, int timeout_ms, struct bus_event *ret, struct error *err) {
@@ -132,6 +186,9 @@ static int kafka_consumer_poll(struct bus_consumer *consumer, int timeout_ms, st
                 if (r)
                         return r;
         }
+        r = kafka_consumer_look(c, err);
+        if (r)
+                return r;
         for (unsigned turns = 0; turns < TURNS_MAX; turns++) {
                 rd_kafka_message_t *message = c->group.pending == BUS_NONE ? rd_kafka_consumer_poll(c->client.rk, timeout_ms) : NULL;
 
@@ -168,13 +225,22 @@ static int list_part(void *ctx, struct bus_part part, int64_t offset) {
         return 0;
 }
 
+/* As it is to be committed. */
+static int list_done(void *ctx, struct bus_part part, int64_t offset) {
+        struct part_list *parts = ctx;
+        int r = list_part(ctx, part, offset);
+
+        return r ? r : kafka_marks_note(&parts->list->elems[parts->list->cnt - 1], &parts->c->at.at[part.index][part.partition].marks.proven);
+}
+
 rd_kafka_topic_partition_list_t *kafka_consumer_pending(struct bus_consumer *consumer) {
         struct kafka_consumer *c = kafka_consumer_of(consumer);
         rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
 
-        if (list)
-                (void)consumer_positions_pending(&c->at, list_part, &(struct part_list){c, list});
-        return list;
+        if (!list || consumer_positions_pending(&c->at, list_done, &(struct part_list){c, list}) == 0)
+                return list;
+        rd_kafka_topic_partition_list_destroy(list);
+        return NULL;
 }
 
 void kafka_consumer_committed(struct bus_consumer *consumer, const rd_kafka_topic_partition_list_t *offsets) {

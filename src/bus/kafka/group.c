@@ -70,19 +70,46 @@ static void kafka_group_restart(struct kafka_group *g) {
         g->again.due = true;
 }
 
+static void kafka_group_note_again(struct kafka_group *g, const char *topic, int32_t partition, int64_t from, bool other) {
+        snprintf(g->again.topic, sizeof(g->again.topic), "%s", topic);
+        g->again.partition = partition;
+        g->again.from = from;
+        g->again.other = other;
+}
+
 static void kafka_group_again(struct kafka_group *g, const rd_kafka_message_t *message) {
         if (!kafka_group_settled(g) || !g->parts) /* it begins anew anyway */
                 return;
         kafka_group_restart(g);
-        snprintf(g->again.topic, sizeof(g->again.topic), "%s", rd_kafka_topic_name(message->rkt));
-        g->again.partition = message->partition;
-        g->again.from = message->offset;
+        kafka_group_note_again(g, rd_kafka_topic_name(message->rkt), message->partition, message->offset, false);
+}
+
+void kafka_group_found_other(struct kafka_group *g, const char *topic, int32_t partition, int64_t from) {
+        if (!kafka_group_settled(g) || !g->parts)
+                return;
+        kafka_group_restart(g);
+        kafka_group_note_again(g, topic, partition, from, true);
+}
+
+static bool kafka_group_is_again(const struct kafka_group *g, const char *topic, int32_t partition) {
+        return g->again.topic[0] && g->again.partition == partition && strcmp(g->again.topic, topic) == 0;
 }
 
 int64_t kafka_group_was_read(const struct kafka_group *g, const char *topic, int32_t partition, int64_t committed) {
-        bool is = g->again.topic[0] && g->again.partition == partition && strcmp(g->again.topic, topic) == 0;
+        return committed < 0 && kafka_group_is_again(g, topic, partition) ? g->again.from : committed;
+}
 
-        return committed < 0 && is ? g->again.from : committed;
+int kafka_group_judge(const struct kafka_group *g, const rd_kafka_topic_partition_t *at, int64_t was, const struct log_mark *mark, int64_t later,
+                      int64_t *ret, struct error *err) {
+        bool other = false;
+        int r = 0;
+
+        if (kafka_group_is_again(g, at->topic, at->partition) && g->again.other)
+                other = true;
+        else if (was >= 0)
+                r = kafka_marks_judge(g->client, at->topic, at->partition, mark, later, &other, err);
+        *ret = other ? POSITION_OF_ANOTHER_LOG : was;
+        return r;
 }
 
 void kafka_group_say_jump(const struct kafka_group *g, const char *topic, int32_t partition, int64_t from, int64_t to) {

@@ -10,6 +10,7 @@
  */
 
 #include "bus/kafka/client.h"
+#include "bus/kafka/marks.h"
 #include "bus/kafka/topics.h"
 
 struct kafka_group {
@@ -22,6 +23,7 @@ struct kafka_group {
                 char topic[BUS_NAME_MAX + 1]; /* with prefix */
                 int32_t partition;
                 int64_t from; /* to there it was read */
+                bool other;   /* another log stands there, of whatever length */
         } again;
         bool closing;
 };
@@ -50,6 +52,16 @@ int kafka_group_release(struct kafka_group *g, struct error *err) MUSTCHECK;
  * being read is remembered here.
  */
 int64_t kafka_group_was_read(const struct kafka_group *g, const char *topic, int32_t partition, int64_t committed);
+
+/* A log that is read was found to be another one than that of which @from came: all is LOST, and ASSIGNED again. */
+void kafka_group_found_other(struct kafka_group *g, const char *topic, int32_t partition, int64_t from);
+
+/*
+ * Where a partition that is taken up was read to, for position_find(): @was, or POSITION_OF_ANOTHER_LOG, by what was found while it was read, or by
+ * @mark and where later records stand. Return: 0, *ret; negative errno with a sentence.
+ */
+int kafka_group_judge(const struct kafka_group *g, const rd_kafka_topic_partition_t *at, int64_t was, const struct log_mark *mark, int64_t later,
+                      int64_t *ret, struct error *err) MUSTCHECK;
 
 /* Says in the log that a partition is not read on at @from, but at @to. */
 void kafka_group_say_jump(const struct kafka_group *g, const char *topic, int32_t partition, int64_t from, int64_t to);

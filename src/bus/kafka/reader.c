@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "bus/kafka/marks.h"
 #include "bus/kafka/reader.h"
 #include "bus/kafka/record.h"
 #include "bus/kafka/topics.h"
@@ -23,6 +24,7 @@ struct kafka_reader {
         rd_kafka_topic_t **handles; /* [topics.n]; NULL: not there */
         struct reader_positions at;
         rd_kafka_queue_t *queue;
+        int64_t looked;  /* monotonic: when it was asked last whether the logs still are what was read */
         instant_t since; /* older records are left out: see start_all() */
         rd_kafka_message_t *message;
         struct kafka_headers headers;
@@ -50,7 +52,72 @@ static bool reader_take_message(struct kafka_reader *r, rd_kafka_message_t *mess
         r->message = message;
         ret->kind = BUS_RECORD;
         kafka_record_fill(message, kafka_topics_plain(&r->topics, (uint32_t)index), (uint32_t)index, &r->headers, &ret->record);
+        log_marks_see(&r->at.at[index][message->partition].marks, &ret->record);
         return true;
+}
+
+static int reader_anew(const char *topic, int32_t partition, struct error *err) {
+        error_set(err, "partition %d of %s is not the log any more that was read: it was deleted and made again, or lost its end; begin anew", (int)partition,
+                  topic);
+        return -ESTALE;
+}
+
+/* Whether a record is of another log than what was read before it. */
+static bool reader_went_back(struct kafka_reader *r, const rd_kafka_message_t *message) {
+        int64_t index = kafka_topics_place(&r->topics, message->rkt);
+
+        return index >= 0 && reader_positions_went_back(&r->at, (struct bus_part){(uint32_t)index, message->partition}, message->offset);
+}
+
+/* The ends of what is read: one that lies before what was seen is of another log, of which nothing may come for long. */
+static int reader_look_at_ends(const struct kafka_reader *r, struct error *err) {
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
+        int token;
+
+        if (!list)
+                return -ENOMEM;
+        for (size_t t = 0; t < r->topics.n; t++) {
+                for (int32_t p = 0; p < r->topics.partitions[t]; p++) {
+                        if (r->at.at[t][p].reads)
+                                rd_kafka_topic_partition_list_add(list, r->topics.names[t], p)->offset = RD_KAFKA_OFFSET_END;
+                }
+        }
+        if (list->cnt == 0)
+                return 0;
+        token = watchdog_enter(r->client.bus->watchdog, "rd_kafka_offsets_for_times", BUS_CALL_MS);
+        (void) rd_kafka_offsets_for_times(r->client.rk, list, KAFKA_LOOK_MS); /* what has no answer says so itself */
+        watchdog_leave(r->client.bus->watchdog, token);
+        for (int i = 0; i < list->cnt; i++) {
+                const rd_kafka_topic_partition_t *end = &list->elems[i];
+
+                if (end->err == RD_KAFKA_RESP_ERR_NO_ERROR && end->offset >= 0 &&
+                    reader_positions_is_cut(&r->at, (struct bus_part){(uint32_t)kafka_topics_find(&r->topics, end->topic), end->partition}, end->offset))
+                        return reader_anew(end->topic, end->partition, err);
+        }
+        return 0;
+}
+
+/* Now and then: whether the logs still are those that are read. */
+static int reader_look_at_logs(struct kafka_reader *r, struct error *err) {
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *list = NULL;
+        int64_t now = clock_monotonic(&r->client.bus->clock);
+        const rd_kafka_topic_partition_t *other;
+        int result;
+
+        if (now - r->looked < BUS_REFRESH_MS)
+                return 0;
+        r->looked = now;
+        list = rd_kafka_topic_partition_list_new(16);
+        result = list ? reader_look_at_ends(r, err) : -ENOMEM;
+        for (size_t t = 0; t < r->topics.n; t++) {
+                for (int32_t p = 0; result == 0 && p < r->topics.partitions[t]; p++) {
+                        if (r->at.at[t][p].reads)
+                                result = kafka_marks_add(list, r->topics.names[t], p, &r->at.at[t][p].marks);
+                }
+        }
+        if (result == 0)
+                result = kafka_marks_look(&r->client, list, &other, err);
+        return result == 0 && other ? reader_anew(other->topic, other->partition, err) : result;
 }
 
 static int reader_trouble(struct kafka_reader *r, const rd_kafka_message_t *message, struct error *err) {
@@ -68,14 +135,16 @@ static int reader_trouble(struct kafka_reader *r, const rd_kafka_message_t *mess
 
 static int kafka_reader_poll(struct bus_reader *reader, int timeout_ms, struct bus_event *ret, struct error *err) {
         struct kafka_reader *r = kafka_reader_of(reader);
+        int result = reader_look_at_logs(r, err);
 
         rd_kafka_message_destroy_p(&r->message);
         r->message = NULL;
         ret->kind = BUS_NONE;
+        if (result)
+                return result;
         rd_kafka_poll(r->client.rk, 0);
         for (unsigned turns = 0; turns < TURNS_MAX; turns++) {
                 rd_kafka_message_t *message;
-                int result = 0;
 
                 if (reader_positions_at_end(&r->at)) {
                         ret->kind = BUS_END;
@@ -86,6 +155,8 @@ static int kafka_reader_poll(struct bus_reader *reader, int timeout_ms, struct b
                         return kafka_client_fatal(&r->client, err);
                 if (message->err && message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
                         result = reader_trouble(r, message, err);
+                else if (!message->err && reader_went_back(r, message))
+                        result = reader_anew(rd_kafka_topic_name(message->rkt), message->partition, err);
                 else if (reader_take_message(r, message, ret))
                         return 0;
                 rd_kafka_message_destroy(message);

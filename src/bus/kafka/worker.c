@@ -29,7 +29,6 @@
 #define UNDELIVERED_SAID_MS 1000 /* at most one log line in this time; the rest is counted in the next */
 #define AHEAD 256 /* messages taken from librdkafka's queue at once: one lock for all */
 #define LOOK_SOON_MS 1000 /* between two looks at where the state ends, when it was written to; else BUS_REFRESH_MS */
-#define LOOK_PATIENCE_MS 1000 /* for where the state ends: what does not come now is asked for again later */
 #define TURNS_MAX 10000 /* ends of partitions and complaints that one poll passes over */
 
 struct kafka_worker_producer {
@@ -57,6 +56,7 @@ struct kafka_worker {
         int64_t *state_ends;  /* by partition: the furthest end of the state that was seen since it was assigned; 0: none yet */
         int64_t looked;       /* monotonic: when the ends of the state were asked for last */
         bool wrote;           /* to the state, since then */
+        int64_t inputs_looked; /* monotonic: when it was asked last whether the inputs still are what was read */
         int64_t state_output; /* place of the state among the outputs; -1: it is not written */
         struct kafka_rows rows; /* of the state, in the open transaction, that librdkafka does not have yet */
 
@@ -330,6 +330,7 @@ static bool kafka_worker_take_record(struct kafka_worker *w, rd_kafka_message_t 
         w->message = message;
         ret->kind = BUS_RECORD;
         kafka_record_fill(message, kafka_topics_plain(&w->topics, (uint32_t)input), (uint32_t)input, &w->headers, &ret->record);
+        log_marks_see(worker_positions_marks(&w->at, message->partition, input), &ret->record);
         return true;
 }
 
@@ -388,7 +389,7 @@ static int look_at_state(struct kafka_worker *w, struct error *err) {
         if (list->cnt == 0)
                 return 0;
         token = watchdog_enter(w->bus->watchdog, "rd_kafka_offsets_for_times", BUS_CALL_MS);
-        (void)rd_kafka_offsets_for_times(w->producer.client.rk, list, LOOK_PATIENCE_MS); /* what has no answer says so itself, below */
+        (void)rd_kafka_offsets_for_times(w->producer.client.rk, list, KAFKA_LOOK_MS); /* what has no answer says so itself, below */
         watchdog_leave(w->bus->watchdog, token);
         for (int i = 0; i < list->cnt; i++) {
                 int64_t *end = &w->state_ends[list->elems[i].partition];
@@ -407,6 +408,41 @@ static int look_at_state(struct kafka_worker *w, struct error *err) {
         return 0;
 }
 
+/* Whether the inputs still are the logs that are read: one that was made anew and is longer than what was read would go on without a word. */
+static int look_at_inputs(struct kafka_worker *w, struct error *err) {
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
+        const rd_kafka_topic_partition_t *other;
+        int r = list ? 0 : -ENOMEM;
+
+        for (int32_t p = 0; r == 0 && p < w->at.partitions; p++) {
+                for (size_t i = 0; r == 0 && w->at.at[p].started && i < w->inputs; i++)
+                        r = kafka_marks_add(list, w->topics.names[i], p, worker_positions_marks(&w->at, p, i));
+        }
+        if (r == 0)
+                r = kafka_marks_look(&w->producer.client, list, &other, err);
+        if (r == 0 && other)
+                kafka_group_found_other(&w->group, other->topic, other->partition,
+                                        worker_positions_next(&w->at, other->partition, (size_t)kafka_topics_find(&w->topics, other->topic)));
+        return r;
+}
+
+/* Now and then, when nothing lies ready: whether the logs are what they were. */
+static int look_at_logs(struct kafka_worker *w, struct error *err) {
+        int64_t now = clock_monotonic(&w->bus->clock);
+        int r = 0;
+
+        if (now - w->looked >= (w->wrote ? LOOK_SOON_MS : BUS_REFRESH_MS)) {
+                w->looked = now;
+                w->wrote = false;
+                r = look_at_state(w, err);
+        }
+        if (r == 0 && now - w->inputs_looked >= BUS_REFRESH_MS && kafka_group_settled(&w->group)) {
+                w->inputs_looked = now;
+                r = look_at_inputs(w, err);
+        }
+        return r;
+}
+
 static int kafka_worker_poll(struct bus_worker *worker, int timeout_ms, struct bus_event *ret, struct error *err) {
         struct kafka_worker *w = kafka_worker_of(worker);
         int r;
@@ -419,10 +455,8 @@ static int kafka_worker_poll(struct bus_worker *worker, int timeout_ms, struct b
                 if (r)
                         return r;
         }
-        if (w->ahead_at == w->ahead_n && clock_monotonic(&w->bus->clock) - w->looked >= (w->wrote ? LOOK_SOON_MS : BUS_REFRESH_MS)) {
-                w->looked = clock_monotonic(&w->bus->clock);
-                w->wrote = false;
-                r = look_at_state(w, err);
+        if (w->ahead_at == w->ahead_n) {
+                r = look_at_logs(w, err);
                 if (r)
                         return r;
         }
@@ -467,50 +501,72 @@ static int ask_committed(struct kafka_worker *w, rd_kafka_topic_partition_list_t
 
 /* What stands in the logs of the inputs of some parts, and what the group has of them: in the order of list_of_parts(). */
 struct input_logs {
-        rd_kafka_topic_partition_list_t *committed, *first, *end;
+        rd_kafka_topic_partition_list_t *committed, *first, *end, *later;
 };
 
-/* Where reading begins: the committed offset, or where a log that is another one now does. */
-static void note_begin(struct kafka_worker *w, const struct bus_part *parts, size_t n, const struct input_logs *logs, const struct bus_restore *callbacks) {
+/* Where reading one input begins: the committed offset, or where a log that is another one now does. @k: the place of the part. */
+static int note_begin(struct kafka_worker *w, size_t k, size_t i, const struct input_logs *logs, const struct bus_restore *callbacks, struct error *err) {
+        rd_kafka_topic_partition_t *committed = input_of(w, logs->committed, k, i);
+        struct log_mark mark = kafka_marks_of(committed);
+        struct bus_jump jump = {.part = {(uint32_t)i, committed->partition}};
+        int64_t read;
+        int r;
+
+        jump.from = kafka_group_was_read(&w->group, committed->topic, committed->partition, committed->offset);
+        r = kafka_group_judge(&w->group, committed, jump.from, &mark, input_of(w, logs->later, k, i)->offset, &read, err);
+        if (r)
+                return r;
+        if (committed->offset >= 0 && callbacks->left)
+                callbacks->left(callbacks->ctx, &jump.part, committed->offset);
+        if (!worker_positions_begin(&w->at, committed->partition, i, read, input_of(w, logs->first, k, i)->offset, input_of(w, logs->end, k, i)->offset)) {
+                *worker_positions_marks(&w->at, committed->partition, i) = (struct log_marks){mark, mark};
+                return 0;
+        }
+        jump.to = worker_positions_next(&w->at, committed->partition, i);
+        if (jump.to == jump.from) /* another log, of which nothing stands before */
+                return 0;
+        kafka_group_say_jump(&w->group, committed->topic, committed->partition, jump.from, jump.to);
+        if (callbacks->jumped)
+                callbacks->jumped(callbacks->ctx, &jump);
+        return 0;
+}
+
+static int note_begins(struct kafka_worker *w, size_t n, const struct input_logs *logs, const struct bus_restore *callbacks, struct error *err) {
         for (size_t k = 0; k < n; k++) {
                 for (size_t i = 0; i < w->inputs; i++) {
-                        int32_t partition = parts[k].partition;
-                        int64_t committed = input_of(w, logs->committed, k, i)->offset;
-                        int64_t was = kafka_group_was_read(&w->group, w->topics.names[i], partition, committed);
-                        struct bus_jump jump = {.part = {(uint32_t)i, partition}, .from = was};
+                        int r = note_begin(w, k, i, logs, callbacks, err);
 
-                        if (committed >= 0 && callbacks->left)
-                                callbacks->left(callbacks->ctx, &jump.part, committed);
-                        if (!worker_positions_begin(&w->at, partition, i, was, input_of(w, logs->first, k, i)->offset, input_of(w, logs->end, k, i)->offset))
-                                continue;
-                        jump.to = worker_positions_next(&w->at, partition, i);
-                        kafka_group_say_jump(&w->group, w->topics.names[i], partition, jump.from, jump.to);
-                        if (callbacks->jumped)
-                                callbacks->jumped(callbacks->ctx, &jump);
+                        if (r)
+                                return r;
                 }
         }
         w->group.again.topic[0] = '\0';
+        return 0;
 }
 
 static int ask_begin(struct kafka_worker *w, const struct bus_part *parts, size_t n, const struct bus_restore *callbacks, struct error *err) {
         CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *committed = list_of_parts(w, parts, n, RD_KAFKA_OFFSET_INVALID);
         CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *first = list_of_parts(w, parts, n, RD_KAFKA_OFFSET_BEGINNING);
         CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *end = list_of_parts(w, parts, n, RD_KAFKA_OFFSET_END);
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *later = list_of_parts(w, parts, n, RD_KAFKA_OFFSET_END);
         int r;
 
-        if (!committed || !first || !end)
+        if (!committed || !first || !end || !later)
                 return -ENOMEM;
         r = ask_committed(w, committed, err);
         if (r)
                 return r;
+        for (int i = 0; i < later->cnt; i++) {
+                struct log_mark mark = kafka_marks_of(&committed->elems[i]);
+
+                later->elems[i].offset = kafka_marks_ask(&mark);
+        }
         r = kafka_list_offsets(&w->client, first, err);
-        if (r)
-                return r;
-        r = kafka_list_offsets(&w->client, end, err);
-        if (r)
-                return r;
-        note_begin(w, parts, n, &(struct input_logs){committed, first, end}, callbacks);
-        return 0;
+        if (r == 0)
+                r = kafka_list_offsets(&w->client, end, err);
+        if (r == 0)
+                r = kafka_list_offsets(&w->client, later, err);
+        return r ? r : note_begins(w, n, &(struct input_logs){committed, first, end, later}, callbacks, err);
 }
 
 /*
@@ -638,15 +694,16 @@ static const int64_t *kafka_worker_positions(struct bus_worker *worker, int32_t 
 /* -- Commit, abort, settle -- */
 
 struct pending_list {
-        const struct kafka_worker *w;
+        struct kafka_worker *w;
         rd_kafka_topic_partition_list_t *list;
 };
 
 static int list_pending(void *ctx, int32_t partition, size_t input, int64_t next) {
         struct pending_list *pending = ctx;
+        rd_kafka_topic_partition_t *at = rd_kafka_topic_partition_list_add(pending->list, pending->w->topics.names[input], partition);
 
-        rd_kafka_topic_partition_list_add(pending->list, pending->w->topics.names[input], partition)->offset = next;
-        return 0;
+        at->offset = next;
+        return kafka_marks_note(at, &worker_positions_marks(&pending->w->at, partition, input)->proven);
 }
 
 static int kafka_worker_commit(struct bus_worker *worker, struct error *err) {
@@ -664,7 +721,9 @@ static int kafka_worker_commit(struct bus_worker *worker, struct error *err) {
         list = rd_kafka_topic_partition_list_new(16);
         if (!list)
                 return -ENOMEM;
-        (void)worker_positions_pending(&w->at, list_pending, &(struct pending_list){w, list});
+        r = worker_positions_pending(&w->at, list_pending, &(struct pending_list){w, list});
+        if (r)
+                return r;
         rd_kafka_poll(w->producer.client.rk, 0);
         if (list->cnt || kafka_txn_has_work(&w->producer.txn))
                 r = kafka_txn_commit(&w->producer.txn, list, w->client.rk, err);
