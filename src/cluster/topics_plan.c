@@ -8,6 +8,8 @@
 
 #include "cluster/topics_plan.h"
 
+#define PLAN_LOOKS_MAX 50
+
 static const char *const operation_names[] = {
         [ADMIN_READ] = "read", [ADMIN_WRITE] = "write", [ADMIN_DESCRIBE] = "describe", [ADMIN_DESCRIBE_CONFIGS] = "describe the configuration",
         [ADMIN_DELETE] = "delete", [ADMIN_ALL] = "all"};
@@ -197,13 +199,25 @@ static int topics_look_at_settings(struct admin *admin, const struct topics *wan
         return 0;
 }
 
-int topics_look(struct admin *admin, const struct topics *wanted, struct arena *arena, struct topics_plan *ret, struct error *err) {
-        struct topics_found all = {0}, found = {0};
-        int r = admin_topics(admin, &all.topics, &all.n, err);
+/* What stands there. A topic that is deleted is shown for a moment when nothing can be asked of it any more: then all is listed again. */
+static int topics_find(struct admin *admin, const struct topics *wanted, struct arena *arena, struct topics_found *ret, struct error *err) {
+        int r = ADMIN_E_NONE;
 
-        if (r)
-                return error_trace(r, err);
-        r = topics_look_at_settings(admin, wanted, &all, arena, &found, err);
+        for (unsigned looks = 0; r == ADMIN_E_NONE && looks < PLAN_LOOKS_MAX; looks++) {
+                struct topics_found all = {0};
+
+                r = admin_topics(admin, &all.topics, &all.n, err);
+                if (r)
+                        return error_trace(r, err);
+                r = topics_look_at_settings(admin, wanted, &all, arena, ret, err);
+        }
+        return r;
+}
+
+int topics_look(struct admin *admin, const struct topics *wanted, struct arena *arena, struct topics_plan *ret, struct error *err) {
+        struct topics_found found = {0};
+        int r = topics_find(admin, wanted, arena, &found, err);
+
         if (r)
                 return r;
         if (wanted->acls_n)

@@ -21,6 +21,7 @@
 #include "cluster/broker_config.h"
 
 #define WAIT_MS 30000
+#define LOOKS_MAX 10000
 
 static int fail(const struct error *err) {
         fprintf(stderr, "topic_tool: %s\n", err->text);
@@ -34,6 +35,23 @@ static int set(struct admin *admin, const char *topic, const char *name, const c
         return admin_topic_set(admin, topic, &setting, 1, &err) ? fail(&err) : 0;
 }
 
+/* How many topics with names that begin so the broker shows; -1: it failed. */
+static int64_t count(struct admin *admin, const char *prefix) {
+        const struct admin_topic *topics;
+        struct error err = {0};
+        int64_t shown = 0;
+        size_t n;
+
+        if (admin_topics(admin, &topics, &n, &err)) {
+                (void)fail(&err);
+                return -1;
+        }
+        for (size_t i = 0; i < n; i++)
+                shown += strncmp(topics[i].name, prefix, strlen(prefix)) == 0;
+        return shown;
+}
+
+/* And waits until the broker shows none of them. */
 static int delete(struct admin *admin, const char *prefix) {
         const struct admin_topic *topics;
         struct error err = {0};
@@ -45,7 +63,14 @@ static int delete(struct admin *admin, const char *prefix) {
                 if (strncmp(topics[i].name, prefix, strlen(prefix)) == 0 && admin_topic_delete(admin, topics[i].name, &err))
                         return fail(&err);
         }
-        return 0;
+        for (unsigned looks = 0; looks < LOOKS_MAX; looks++) {
+                int64_t shown = count(admin, prefix);
+
+                if (shown <= 0)
+                        return shown < 0;
+        }
+        fprintf(stderr, "topic_tool: topics of %s are deleted and still shown\n", prefix);
+        return 1;
 }
 
 /* The product never does this, so its own way to the broker does not know it either. */
