@@ -114,7 +114,7 @@ def longer(trial):
     for dies in (False, True):
         worker.signal(signal.SIGSTOP)
         make_again(world)
-        more = trial.load.cases((6 if dies else 2) * CASES)
+        more = trial.load.cases((3 if dies else 2) * CASES)
         world.publish(more)
         lines += more
         worker.signal(signal.SIGCONT)
