@@ -21,7 +21,7 @@ DAYS_AGO_MAX = 60
 
 INPUTS = ("measure-started", "protector-assigned", "first-contact-held", "deviation-explained", "residence-changed", "measure-ended", "event-withdrawn",
           "term-agreed", "alert-acknowledged", "safety-raised")
-OUTPUTS = ("plan-due", "escalation-raised", "escalation-resolved", "event-refused", "deliveries")
+OUTPUTS = ("plan-due", "escalation-raised", "escalation-resolved", "event-refused", "deliveries", "audit")
 OTHERS = ("connector-orders",)
 
 ORGANISATIONS_YAML = """organisations:
