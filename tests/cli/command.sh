@@ -51,7 +51,7 @@ both="--config $config --schemas $schemas"
         row 2 "*config/conectors/x.yaml*there is no folder */config/conectors (did you mean 'connectors'?)*" connect "$config/conectors/x.yaml" $both
         row 2 "*config/connectors/gi-http: *(did you mean 'gi-http.yaml'?)*" connect "$config/connectors/gi-http" $both
         row 2 "*conf/calendar.yaml: *there is no folder */conf (did you mean 'config'?)*" check --config "$config/../conf"
-        row 2 "*cannot open the folder */schema: * (did you mean 'schemas'?)*" check --config "$config" --schemas "$config/../schema"
+        row 2 "*cannot read */schema: * (did you mean 'schemas'?)*" check --config "$config" --schemas "$config/../schema"
         row 2 "*cannot open */LICENS: * (did you mean 'LICENSE'?)" replay "$config/../LICENS" $both
         row 2 "*cannot open /nothing/at/all: No such file or directory; there is no folder /nothing/at" replay /nothing/at/all $both
 }
