@@ -7,6 +7,7 @@
  * the partition of their case. Tellings come along, so nothing is told again. Each partition that is written says first that a
  * copy is under way, so that no worker takes half of one for the whole, and last how many partitions there are and the highest
  * configuration version that was seen. What no worker has read of the event topics comes along, unchanged, to the topics of the same names.
+ * A row whose key is of a foreign length belongs to no case: it is named, counted and left where it stands, for `state repair`.
  * A copy that failed is simply done again: the same rows, written twice, are the same state, and an event counts once.
  */
 
@@ -26,11 +27,13 @@
 #include "cli/unread.h"
 #include "model/row_key.h"
 #include "worker/live.h"
+#include "worker/stray.h"
 
 #define WAIT_MS 1000
 #define WAITS_MAX 60        /* seconds without an acknowledgement before the broker counts as gone */
 #define IN_FLIGHT_MAX 20000 /* rows without one */
 #define NUMBER_MAX 24
+#define LEFT_OUT_SAID_MAX 20 /* rows that are named; all are counted */
 
 struct target_mark { /* what the rows v of a partition that is to be written say */
         int64_t partitions;
@@ -45,6 +48,7 @@ struct copy {
         uint64_t sent, settled, copied, events;
         struct event_types *types;
         struct progress progress;
+        struct strays left_out;
         bool refused;
         struct error failure;      /* of the first row that the broker refused */
 };
@@ -152,11 +156,8 @@ static int copy_row(void *ctx, struct bus_record *record, struct error *err) {
 
         if (progress_due(&copy->progress))
                 progress_say(&copy->progress, "state", "%" PRIu64 " rows copied", copy->copied);
-        if (row_key_read(record->key, record->key_n, &key) == ROW_KEY_E_LENGTH) {
-                error_set(err, "partition %d of case-state, offset %" PRId64 ": a key of %zu bytes; keys have %d", record->partition, record->offset,
-                          record->key_n, ROW_KEY_BYTES);
-                return -EINVAL;
-        }
+        if (row_key_read(record->key, record->key_n, &key) == ROW_KEY_E_LENGTH)
+                return strays_take_foreign(&copy->left_out, record, err); /* of no case, so there is no place for it */
         if (key.kind == ROW_VERSION) {
                 if (!row_key_is_partitions(&key) && !row_key_is_imprint(&key) && record->value &&
                     text_to_int64((struct text){record->value, record->value_n}, &number) &&
@@ -246,6 +247,23 @@ static int copy_all(struct copy *copy, struct error *err) {
         return r ? r : copy_send_marks(copy, copy->to.config.partitions, err);
 }
 
+/* Rows that say nothing to any worker: they stay where they were. Return: how many. */
+static size_t copy_say_left_out(const struct copy *copy) {
+        const struct stray *stray;
+        size_t n = 0;
+
+        for (size_t i = 0; (stray = strays_next(&copy->left_out, &i));) {
+                struct error said = {0};
+
+                strays_say(stray, &said);
+                if (n++ < LEFT_OUT_SAID_MAX)
+                        fprintf(stderr, "ketenwacht state: left out: %s\n", said.text);
+        }
+        if (n > LEFT_OUT_SAID_MAX)
+                fprintf(stderr, "ketenwacht state: left out: %zu more\n", n - LEFT_OUT_SAID_MAX);
+        return n;
+}
+
 static int copy_run(struct copy *copy) {
         struct error err = {0};
         int r, status;
@@ -260,7 +278,8 @@ static int copy_run(struct copy *copy) {
         r = copy_all(copy, &err);
         if (r)
                 return command_fail("state", r == -ENOENT || r == -EINVAL ? EXIT_USAGE : EXIT_BROKER, &err);
-        printf("{\"copied\":%" PRIu64 ",\"partitions\":%d,\"events\":%" PRIu64 "}\n", copy->copied, copy->to.config.partitions, copy->events);
+        printf("{\"copied\":%" PRIu64 ",\"partitions\":%d,\"events\":%" PRIu64 ",\"left_out\":%zu}\n", copy->copied, copy->to.config.partitions,
+               copy->events, copy_say_left_out(copy));
         return command_flush("state");
 }
 
@@ -273,6 +292,7 @@ int state_copy(const struct command_dirs *dirs, const char *bootstrap, const cha
         if (status == 0)
                 status = copy_run(&copy);
         bus_producer_close(copy.producer);
+        strays_done(&copy.left_out);
         command_broker_done(&copy.to);
         command_broker_done(&copy.from);
         event_types_free(copy.types);

@@ -85,6 +85,15 @@ static int stray_note(struct strays *s, const struct bus_record *row, const stru
         return r;
 }
 
+/* What went wrong while a row was noted or forgotten, as a sentence. Returns @r. */
+static int strays_failed(int r, const struct bus_record *row, struct error *err) {
+        if (r == -ENOMEM)
+                error_set(err, "out of memory while partition %d of case-state was read", row->partition);
+        if (r == -E2BIG)
+                error_set(err, "more than %d rows of case-state cannot be read; is this the case-state of ketenwacht?", STRAYS_MAX);
+        return r;
+}
+
 int strays_take(struct strays *s, struct store *store, const struct bus_record *row, struct error *err) {
         struct row_key key;
         bool was, known = row_key_read(row->key, row->key_n, &key) == 0;
@@ -95,11 +104,15 @@ int strays_take(struct strays *s, struct store *store, const struct bus_record *
                 r = stray_forget(s, row, &was);
         else if (r == -EINVAL)
                 r = stray_note(s, row, err);
-        if (r == -ENOMEM)
-                error_set(err, "out of memory while partition %d of case-state was read", row->partition);
-        if (r == -E2BIG)
-                error_set(err, "more than %d rows of case-state cannot be read; is this the case-state of ketenwacht?", STRAYS_MAX);
-        return r;
+        return strays_failed(r, row, err);
+}
+
+int strays_take_foreign(struct strays *s, const struct bus_record *row, struct error *err) {
+        struct error why = {0};
+        bool was;
+
+        error_set(&why, "a key of %zu bytes; keys have %d", row->key_n, ROW_KEY_BYTES);
+        return strays_failed(row->value ? stray_note(s, row, &why) : stray_forget(s, row, &was), row, err);
 }
 
 const struct stray *strays_next(const struct strays *s, size_t *at) {

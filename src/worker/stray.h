@@ -39,6 +39,9 @@ void strays_done(struct strays *s);
 /* Gives a row, not a mark, to @store, or notes that it cannot be read. Return: 0; -ENOMEM, -E2BIG (beyond STRAYS_MAX), with a sentence. */
 int strays_take(struct strays *s, struct store *store, const struct bus_record *row, struct error *err) MUSTCHECK;
 
+/* Notes a row whose key has a foreign length, for whoever has no store; a tombstone of it takes it back. Return: as strays_take(). */
+int strays_take_foreign(struct strays *s, const struct bus_record *row, struct error *err) MUSTCHECK;
+
 /* Iterates as table_next(). */
 const struct stray *strays_next(const struct strays *s, size_t *at);
 
