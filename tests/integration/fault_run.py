@@ -113,12 +113,12 @@ class World:
         self.workers.append(Worker(self, name, more))
         return self.workers[-1]
 
-    def connector(self, name, text):
+    def connector(self, name, text, *more):
         """A connector, by what stands in its file."""
         path = os.path.join(self.folder, f"{name}.yaml")
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
-        self.workers.append(Connector(self, name, (path,)))
+        self.workers.append(Connector(self, name, (path, *more)))
         return self.workers[-1]
 
     def following(self, *topics):

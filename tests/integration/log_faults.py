@@ -16,14 +16,18 @@ import json
 import os
 import signal
 import threading
+import urllib.request
 
 import faults
+import trails
 from fault_load import MUNICIPALITIES, PARTITIONS
 from fault_run import expect, say, wait_for
 from faults import all_live, settle_down
 
 CASES = 60
 ONCE = 5 # runs of rules --once, each right after records were deleted
+INBOX_OF = "gm0001"
+INBOX = "inbox." + INBOX_OF
 REMADE = ("measure-started", "event-withdrawn")
 
 
@@ -215,6 +219,44 @@ def cut(trial):
     return world
 
 
+def letters_in(world):
+    return {record["headers"]["ce_id"] for record in world.tail(INBOX)}
+
+
+def is_ready(process):
+    """What /readyz says, as long as it runs."""
+    said = process.said("console-listens")
+    if not said:
+        return False
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{said[-1]['port']}/readyz", timeout=10) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def inbox(trial):
+    """The inbox of a webhook is made again under it: what is told then is delivered, by a process that goes on or that ended with a sentence."""
+    world, receiver, last = trial.world(), trails.Receiver(refuses=None), None
+    hook = world.connector("hook", f"connector: webhook\norganisation: {INBOX_OF}\nurl: {receiver.url}\n", "--metrics", "0")
+    for cases in (CASES, CASES // 10):
+        letters = set()
+        if last:
+            world.delete_topics(INBOX)
+            world.run("topics", "apply")
+        while not letters:
+            world.publish(trial.load.cases(cases))
+            world.once()
+            letters = letters_in(world)
+        expect("the new log is shorter than the old one was", not last or len(letters) < len(last))
+        wait_for("all that stands there is delivered", lambda: faults.tended([hook], lambda: letters <= set(receiver.taken)), look=0.3)
+        wait_for("it is ready", lambda: faults.tended([hook], lambda: is_ready(hook)), look=0.3)
+        say(f"  {len(letters)} letters, life {hook.lives} of the connector, {len(hook.said('bus-anew'))} inboxes said to be made anew")
+        last = letters
+    hook.stop()
+    return world
+
+
 def unsound(trial):
     """Somebody changes the cleanup.policy of the state, or of an event topic: a worker ends with 2, does not start again, and says which."""
     world = trial.world()
@@ -383,5 +425,5 @@ def way_out(trial):
 
 
 if __name__ == "__main__":
-    faults.main({"remade": remade, "longer": longer, "inbox-longer": inbox_longer, "deliveries": deliveries_anew, "cut": cut, "unsound": unsound,
-                 "grown": grown, "way-out": way_out, "forgotten": forgotten, "stray": stray})
+    faults.main({"remade": remade, "inbox": inbox, "longer": longer, "inbox-longer": inbox_longer, "deliveries": deliveries_anew, "cut": cut,
+                 "unsound": unsound, "grown": grown, "way-out": way_out, "forgotten": forgotten, "stray": stray})

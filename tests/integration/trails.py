@@ -28,16 +28,19 @@ INSTANT = r"[a-z]+ \d+ [a-z]+ 20\d\d \d\d:\d\d uur"
 
 
 class Receiver:
-    """Takes everything but what it is told to refuse."""
+    """Takes everything but what it is told to refuse, and knows what it took."""
 
-    def __init__(self):
-        self.refuses = REFUSED_TYPE
+    def __init__(self, refuses=REFUSED_TYPE):
+        self.refuses, self.taken = refuses, []
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 event = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                self.send_response(400 if outer.refuses and outer.refuses in event["type"] else 204)
+                refused = outer.refuses and outer.refuses in event["type"]
+                if not refused:
+                    outer.taken.append(event["id"])
+                self.send_response(400 if refused else 204)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
