@@ -136,6 +136,21 @@ warning: $work/advice/protocols/p.yaml: norm 'n': region 's' lists no GI (roles:
         --strict --config "$work/advice" --schemas "$schemas"
 advised "no municipality of its region is a partner, *" 'partners: [{organisation: gm0002}, {organisation: gi-een}]' "$CHILD, term: 5 days}]"
 
+# Protocols from practice, as they came: each in a configuration of its own.
+cases=$(dirname "$0")/../stories/cases
+practice() { # FILE PROTOCOL STATUS WARNING
+        rm -rf "$work/practice"
+        mkdir -p "$work/practice/protocols"
+        cp "$config/calendar.yaml" "$config/version" "$cases/config/organisations.yaml" "$work/practice/"
+        cp "$cases/check/$1" "$work/practice/protocols/$2.yaml"
+        row "$3" "version *, 1 protocols, 1 norms, *$4" '' --strict --config "$work/practice" --schemas "$schemas"
+}
+practice lad.yaml lad 1 "
+warning: $work/practice/protocols/lad.yaml: norm 'prot': rung 3 comes before rung 2; *"
+practice dst.yaml dst 1 "
+warning: $work/practice/protocols/dst.yaml: norm 'within-day': rung 1 comes at the midnight after the due instant, not at it; *"
+practice bom-protocol.yaml p 0 'assumed keys'
+
 # Coverage: every rule has a row; without one it is a no, a wrong name is a mistake.
 cp -r "$config" "$work/coverage"
 row 0 'R01  norms: inspectie-normen-2020/protector-assigned, *

@@ -257,16 +257,23 @@ def inbox(trial):
     return world
 
 
+UNSOUND = (("case-state", "delete", "compact"), ("case-state", "compact,delete", "compact"), ("measure-started", "compact", "delete"))
+
+
 def unsound(trial):
     """Somebody changes the cleanup.policy of the state, or of an event topic: a worker ends with 2, does not start again, and says which."""
-    world = trial.world()
-    lines = trial.load.cases(CASES)
-    world.publish(lines)
-    worker = world.worker("a")
-    for topic, wrong, right in (("case-state", "delete", "compact"), ("case-state", "compact,delete", "compact"), ("measure-started", "compact", "delete")):
-        wait_for("it works", lambda: all_live(worker))
+    folder, lines, worlds = trial.folder, trial.load.cases(CASES), []
+    for number in range(len(UNSOUND)): # side by side: a worker looks every ten seconds
+        trial.folder = os.path.join(folder, str(number))
+        os.mkdir(trial.folder)
+        worlds.append(trial.world())
+        worlds[-1].publish(lines)
+        worlds[-1].worker("a")
+    for world, (topic, wrong, _) in zip(worlds, UNSOUND):
+        wait_for("it works", lambda: all_live(*world.workers))
         world.set_topic(topic, "cleanup.policy", wrong)
-        says = f"{world.prefix}{topic} has cleanup.policy '{wrong}' and must have '{right}'"
+    for world, (topic, wrong, right) in zip(worlds, UNSOUND):
+        worker, says = world.workers[0], f"{world.prefix}{topic} has cleanup.policy '{wrong}' and must have '{right}'"
         expect(f"one that runs ends with 2: {worker.log}", worker.ends() == 2 and says in worker.text())
         worker.start()
         expect(f"it does not start again: {worker.log}", worker.ends() == 2 and says in worker.text() and not worker.said("partitions-assigned"))
@@ -274,8 +281,12 @@ def unsound(trial):
         world.run("topics", "apply")
         worker.start()
         say(f"  {topic} with {wrong}: refused, and repaired")
-    settle_down(world, [worker], lines)
-    return world
+    for world in worlds[1:]:
+        wait_for("it works again", lambda: all_live(*world.workers))
+        world.workers[0].stop()
+        world.delete_topics()
+    settle_down(worlds[0], worlds[0].workers, lines)
+    return worlds[0]
 
 
 def forgotten(trial):
