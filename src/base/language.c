@@ -125,3 +125,16 @@ const char *language_hint(enum language language, const struct nearest *nearest,
                 (void) snprintf(ret, NEAREST_HINT_MAX, " (bedoelde u '%s'?)", nearest->best);
         return ret;
 }
+
+const char *language_choice(enum language language, const struct nearest *nearest, char ret[LANGUAGE_CHOICE_MAX]) {
+        char hint[NEAREST_HINT_MAX];
+        size_t n;
+
+        n = (size_t)snprintf(ret, LANGUAGE_CHOICE_MAX, "%s", language_hint(language, nearest, hint));
+        if (nearest->n > NEAREST_FEW)
+                return ret;
+        for (size_t i = 0; i < nearest->n && n < LANGUAGE_CHOICE_MAX; i++)
+                n += (size_t)snprintf(ret + n, LANGUAGE_CHOICE_MAX - n, "%s%s", i > 0 ? ", " : IN_LANGUAGE(language, "; it can be ", "; het kan zijn "),
+                                      nearest->known[i]);
+        return ret;
+}

@@ -34,3 +34,7 @@ const char *language_errno(enum language language, int e);
 
 /* nearest_hint() in this language: " (bedoelde u 'x'?)". */
 const char *language_hint(enum language language, const struct nearest *nearest, char ret[NEAREST_HINT_MAX]);
+
+/* The same, and behind it all that can stand there when that is few: " (did you mean 'OTS'?); it can be OTS, VOTS". */
+#define LANGUAGE_CHOICE_MAX 1024
+const char *language_choice(enum language language, const struct nearest *nearest, char ret[LANGUAGE_CHOICE_MAX]);

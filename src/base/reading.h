@@ -57,6 +57,11 @@ static inline const char *reading_hint(const struct reading *r, const struct nea
         return language_hint(r->mistakes->language, nearest, ret);
 }
 
+/* language_choice() in the language of the mistakes: for a value of a set that is known. */
+static inline const char *reading_choice(const struct reading *r, const struct nearest *nearest, char ret[LANGUAGE_CHOICE_MAX]) {
+        return language_choice(r->mistakes->language, nearest, ret);
+}
+
 /* A number from 1 and one of @n units ("2 years"); what the whole is worth is the caller's to judge. */
 bool reading_span(struct reading *r, const struct yaml_node *node, const char *what, const struct span_unit *units, size_t n, struct span *ret);
 

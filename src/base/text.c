@@ -73,10 +73,22 @@ static unsigned distance(const char *a, size_t na, const char *b, size_t nb) {
         return row[na % 3][nb];
 }
 
+static void nearest_keep(struct nearest *n, const char *known) {
+        for (size_t i = 0; i < n->n && i < NEAREST_FEW; i++) {
+                if (strcmp(n->known[i], known) == 0)
+                        return;
+        }
+        if (n->n < NEAREST_FEW)
+                n->known[n->n] = known;
+        if (n->n <= NEAREST_FEW)
+                n->n++;
+}
+
 void nearest_try(struct nearest *n, const char *known) {
         size_t na = strlen(n->word), nb = strlen(known);
         unsigned d;
 
+        nearest_keep(n, known);
         if (na > NEAREST_WORD_MAX || nb > NEAREST_WORD_MAX)
                 return;
         d = strcasecmp(n->word, known) == 0 ? 1 : distance(n->word, na, known, nb); /* in another case it is all but the word itself */

@@ -74,11 +74,15 @@ bool text_to_double(struct text t, double *ret);
 /*
  * Collects the nearest of many known words to one that was written. Start with
  * NEAREST_INIT(word), feed it with nearest_try(), and ask nearest_hint(): " (did you mean 'x'?)" or "".
+ * It remembers the words, each once, as long as they are few: a person can then be told all that can stand there.
  */
 #define NEAREST_HINT_MAX 112
+#define NEAREST_FEW 40
 struct nearest {
         const char *word, *best;
         unsigned distance;
+        size_t n; /* of known; NEAREST_FEW + 1: they are not few */
+        const char *known[NEAREST_FEW];
 };
 #define NEAREST_INIT(w) \
         { .word = (w), .distance = ~0u }

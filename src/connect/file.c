@@ -89,7 +89,7 @@ static const char *folder_of(const char *path, struct arena *arena) {
 static void find_connector(struct connect_file *file, struct reading *r, const struct connector_ops *const *table) {
         const struct yaml_node *root = yaml_tree_root(r->yaml), *node = yaml_get(root, "connector");
         struct nearest nearest = NEAREST_INIT(node ? node->text : "");
-        char hint[NEAREST_HINT_MAX];
+        char hint[LANGUAGE_CHOICE_MAX];
 
         if (!node) {
                 reading_mistake(r, root,
@@ -105,7 +105,7 @@ static void find_connector(struct connect_file *file, struct reading *r, const s
                         file->ops = table[i];
         }
         if (!file->ops)
-                reading_mistake(r, node, IN_READING(r, "no connector '%s'%s", "er is geen connector '%s'%s"), node->text, reading_hint(r, &nearest, hint));
+                reading_mistake(r, node, IN_READING(r, "no connector '%s'%s", "er is geen connector '%s'%s"), node->text, reading_choice(r, &nearest, hint));
 }
 
 static void read_file_name(struct connect_file *file, struct reading *r, const char *path) {

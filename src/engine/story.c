@@ -43,7 +43,7 @@ static void story_read_defaults(struct story_reading *s, const struct yaml_node 
         for (size_t i = 0; i < node->n; i++) {
                 struct nearest nearest = NEAREST_INIT(node->keys[i]->text);
                 const struct organisation *org;
-                char hint[NEAREST_HINT_MAX];
+                char hint[LANGUAGE_CHOICE_MAX];
                 enum organisation_kind kind;
 
                 if (!organisation_kind_of(node->keys[i]->text, &kind)) {
@@ -51,7 +51,7 @@ static void story_read_defaults(struct story_reading *s, const struct yaml_node 
                                 nearest_try(&nearest, organisation_kind_names[k]);
                         reading_mistake(&s->r, node->keys[i],
                                         IN_READING(&s->r, "no kind of organisation is called '%.80s'%s", "geen soort organisatie heet '%.80s'%s"),
-                                        node->keys[i]->text, reading_hint(&s->r, &nearest, hint));
+                                        node->keys[i]->text, reading_choice(&s->r, &nearest, hint));
                         continue;
                 }
                 org = story_organisation(s, node->items[i]);
@@ -89,7 +89,7 @@ static void story_read_routes(struct story_reading *s, const struct yaml_node *n
 }
 
 static void story_read_region(struct story_reading *s, const struct yaml_node *node) {
-        char hint[NEAREST_HINT_MAX];
+        char hint[LANGUAGE_CHOICE_MAX];
 
         if (!node || !reading_scalar(&s->r, node, "region"))
                 return;
@@ -101,7 +101,7 @@ static void story_read_region(struct story_reading *s, const struct yaml_node *n
                 return;
         regions_nearest(s->config->organisations, &nearest);
         reading_mistake(&s->r, node, IN_READING(&s->r, "no region is called '%.80s'%s", "geen regio heet '%.80s'%s"),
-                        node->text, reading_hint(&s->r, &nearest, hint));
+                        node->text, reading_choice(&s->r, &nearest, hint));
 }
 
 static void story_read_instance(struct story_reading *s, const struct yaml_node *node) {

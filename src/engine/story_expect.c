@@ -86,7 +86,7 @@ static const struct norm *expect_read_norm(struct story_reading *s, const struct
 
 static bool expect_read_reason(struct story_reading *s, const struct story_item *item, struct story_telling *t) {
         const struct yaml_node *node = reading_required(&s->r, item->values, "reason", "resolved");
-        char hint[NEAREST_HINT_MAX];
+        char hint[LANGUAGE_CHOICE_MAX];
 
         if (!node || !reading_scalar(&s->r, node, "reason"))
                 return false;
@@ -100,7 +100,7 @@ static bool expect_read_reason(struct story_reading *s, const struct story_item 
                 nearest_try(&nearest, resolution_names[i]);
         }
         reading_mistake(&s->r, node, IN_READING(&s->r, "an alert is not resolved for '%.80s'%s", "een signaal wordt niet ingetrokken om '%.80s'%s"),
-                        node->text, reading_hint(&s->r, &nearest, hint));
+                        node->text, reading_choice(&s->r, &nearest, hint));
         return false;
 }
 

@@ -73,7 +73,7 @@ static void coverage_check_part(struct reader *c, const struct yaml_node *node, 
 
 static void coverage_check_name(struct reader *c, const struct yaml_node *node, enum coverage_list list) {
         struct nearest nearest = NEAREST_INIT(node->text);
-        char hint[NEAREST_HINT_MAX];
+        char hint[LANGUAGE_CHOICE_MAX];
 
         if (list != COVERAGE_REPORTS) {
                 coverage_check_part(c, node, list);
@@ -85,7 +85,7 @@ static void coverage_check_name(struct reader *c, const struct yaml_node *node, 
                 nearest_try(&nearest, *known);
         }
         reading_mistake(&c->r, node, IN_READING(&c->r, "no report is called '%.80s'%s", "geen overzicht heet '%.80s'%s"),
-                        node->text, reading_hint(&c->r, &nearest, hint));
+                        node->text, reading_choice(&c->r, &nearest, hint));
 }
 
 static void coverage_read_list(struct reader *c, const struct yaml_node *node, enum coverage_list list, struct coverage_row *row) {

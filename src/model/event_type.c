@@ -125,14 +125,14 @@ static void event_type_read_identity(struct describing *d) {
 
 static bool event_type_read_kind(struct describing *d, const char *name, const char *property, enum organisation_kind *ret) {
         struct nearest nearest = NEAREST_INIT(name);
-        char hint[NEAREST_HINT_MAX];
+        char hint[LANGUAGE_CHOICE_MAX];
 
         if (organisation_kind_of(name, ret))
                 return true;
         for (unsigned k = 0; k < KINDS; k++)
                 nearest_try(&nearest, organisation_kind_names[k]);
         mistake(d, IN_LANGUAGE(d->mistakes->language, "%s: no kind of organisation is called '%.60s'%s", "%s: geen soort organisatie heet '%.60s'%s"),
-                property, name, language_hint(d->mistakes->language, &nearest, hint));
+                property, name, language_choice(d->mistakes->language, &nearest, hint));
         return false;
 }
 

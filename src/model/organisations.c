@@ -267,7 +267,7 @@ static const char *organisation_read_id(struct reading *r, const struct yaml_nod
 
 static bool organisation_read_kind(struct reading *r, const struct yaml_node *node, enum organisation_kind *ret) {
         struct nearest nearest = NEAREST_INIT(node->text);
-        char hint[NEAREST_HINT_MAX];
+        char hint[LANGUAGE_CHOICE_MAX];
 
         if (!reading_scalar(r, node, "kind"))
                 return false;
@@ -276,7 +276,7 @@ static bool organisation_read_kind(struct reading *r, const struct yaml_node *no
         for (unsigned k = 0; k < KINDS; k++)
                 nearest_try(&nearest, organisation_kind_names[k]);
         reading_mistake(r, node, IN_READING(r, "no kind of organisation is called '%.80s'%s", "geen soort organisatie heet '%.80s'%s"),
-                        node->text, reading_hint(r, &nearest, hint));
+                        node->text, reading_choice(r, &nearest, hint));
         return false;
 }
 
@@ -425,7 +425,7 @@ static const struct organisation *organisation_resolve(struct organisations_draf
 
 static const struct region *region_resolve(struct organisations_drafts *d, const struct yaml_node *node, const char *what) {
         struct nearest nearest = NEAREST_INIT(node->text);
-        char hint[NEAREST_HINT_MAX];
+        char hint[LANGUAGE_CHOICE_MAX];
         const struct region *region;
 
         if (!reading_scalar(&d->r, node, what))
@@ -435,7 +435,7 @@ static const struct region *region_resolve(struct organisations_drafts *d, const
                 return region;
         regions_nearest(d->orgs, &nearest);
         reading_mistake(&d->r, node, IN_READING(&d->r, "%s: no region '%.80s'%s", "%s: er is geen regio '%.80s'%s"),
-                        what, node->text, reading_hint(&d->r, &nearest, hint));
+                        what, node->text, reading_choice(&d->r, &nearest, hint));
         return NULL;
 }
 

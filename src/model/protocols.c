@@ -23,7 +23,7 @@
 
 static const struct region *protocol_read_region(struct norm_reading *c, const struct yaml_node *node) {
         struct nearest nearest = NEAREST_INIT(node->text);
-        char hint[NEAREST_HINT_MAX];
+        char hint[LANGUAGE_CHOICE_MAX];
         const struct region *region;
 
         if (!reading_scalar(&c->r, node, IN_READING(&c->r, "a region", "een regio")))
@@ -37,7 +37,7 @@ static const struct region *protocol_read_region(struct norm_reading *c, const s
         }
         regions_nearest(c->orgs, &nearest);
         nearest_try(&nearest, "any");
-        mistake_at(c, node, IN_READING(&c->r, "no region is called '%.80s'%s", "geen regio heet '%.80s'%s"), node->text, reading_hint(&c->r, &nearest, hint));
+        mistake_at(c, node, IN_READING(&c->r, "no region is called '%.80s'%s", "geen regio heet '%.80s'%s"), node->text, reading_choice(&c->r, &nearest, hint));
         return NULL;
 }
 

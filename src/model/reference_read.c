@@ -135,7 +135,7 @@ static bool condition_is_word(const struct yaml_node *node, const char *word) {
 
 static bool value_read_symbol(struct norm_reading *c, const struct yaml_node *node, const struct layout_field *field, struct slot *ret) {
         struct nearest nearest = NEAREST_INIT(node->text);
-        char hint[NEAREST_HINT_MAX];
+        char hint[LANGUAGE_CHOICE_MAX];
         int symbol = layout_symbol(field, text_of(node->text));
 
         *ret = (struct slot){.kind = SLOT_INT, .i = symbol};
@@ -144,7 +144,7 @@ static bool value_read_symbol(struct norm_reading *c, const struct yaml_node *no
         for (size_t i = 0; i < field->n_symbols; i++)
                 nearest_try(&nearest, field->symbols[i]);
         mistake_at(c, node, IN_READING(&c->r, "'%.80s' is no value of %s%s", "'%.80s' is geen waarde van %s%s"),
-                   node->text, field->name, reading_hint(&c->r, &nearest, hint));
+                   node->text, field->name, reading_choice(&c->r, &nearest, hint));
         return false;
 }
 
@@ -483,14 +483,18 @@ static bool role_read_field(struct norm_reading *c, const struct yaml_node *node
 }
 
 static bool role_unknown(struct norm_reading *c, const struct yaml_node *node) {
-        struct nearest nearest = NEAREST_INIT(node->text);
-        char hint[NEAREST_HINT_MAX];
+        struct nearest nearest = NEAREST_INIT(node->text), organisation = NEAREST_INIT(node->text); /* all roles are told, organisations are too many */
+        char hint[LANGUAGE_CHOICE_MAX];
         enum organisation_kind kind;
 
         for (size_t i = 0; i < ELEMENTS(built_in); i++)
                 nearest_try(&nearest, built_in[i].word);
         organisations_nearest_role(c->orgs, &nearest);
-        organisations_nearest(c->orgs, &nearest);
+        organisations_nearest(c->orgs, &organisation);
+        if (organisation.distance < nearest.distance) {
+                nearest.distance = organisation.distance;
+                nearest.best = organisation.best;
+        }
         if (organisation_kind_of(node->text, &kind))
                 mistake_at(c, node,
                            IN_READING(&c->r,
@@ -504,7 +508,7 @@ static bool role_unknown(struct norm_reading *c, const struct yaml_node *node) {
                            node->text, node->text);
         else
                 mistake_at(c, node, IN_READING(&c->r, "nobody can have the role '%.80s'%s", "niemand kan de rol '%.80s' hebben%s"),
-                           node->text, reading_hint(&c->r, &nearest, hint));
+                           node->text, reading_choice(&c->r, &nearest, hint));
         return false;
 }
 

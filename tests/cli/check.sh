@@ -57,7 +57,7 @@ case $("$ketenwacht" check --config "$config" --schemas "$schemas") in *"
 "*) echo "check prints more than a line"; failed=1 ;; esac
 row 0 '{"ok":true,"version":*,"event_types":*,"assumed":[[]{*{"protocol":"groningen-gi-2022","key":"valid"},*}' '' \
         --json --config "$config" --schemas "$schemas"
-row 2 '' "$work/bad/organisations.yaml:*: no kind of organisation is called 'inspector' (did you mean 'inspectorate'?)
+row 2 '' "$work/bad/organisations.yaml:*: no kind of organisation is called 'inspector' (did you mean 'inspectorate'?); it can be *
 $work/bad/protocols/groningen-gi-2022.yaml:*:13: no event is called 'referral-isued' (did you mean 'referral-issued'?)*
 ketenwacht check: * mistakes in $work/bad and $schemas; correct the lines above" --config "$work/bad" --schemas "$schemas"
 row 2 '{"ok":false,"mistakes":*,"lines":[[]"*/organisations.yaml:*}' '*correct the lines above' --json --config "$work/bad" --schemas "$schemas"
@@ -165,7 +165,7 @@ R33  nothing: name what guards this rule, or say with no_rule why it is none
 row 1 '{"ok":false,*"empty":[[]"R33","G28"[]]*' '' --coverage --json --config "$work/coverage" --schemas "$schemas"
 cp -r "$work/coverage" "$work/empty"
 sed -i 's/^R02: .*/R02: {reports: [norm]}/' "$work/coverage/coverage.yaml"
-row 2 '' "$work/coverage/coverage.yaml:*:17: no report is called 'norm' (did you mean 'norms'?)
+row 2 '' "$work/coverage/coverage.yaml:*:17: no report is called 'norm' (did you mean 'norms'?); it can be norms, obstructions, *
 ketenwacht check: 1 mistake in $work/coverage/coverage.yaml; correct the lines above" --coverage --config "$work/coverage" --schemas "$schemas"
 
 # Stories: those of the project pass; one that expects something else fails, with its place; one that cannot be read is a mistake.
@@ -341,9 +341,9 @@ changed "$protocol" 's/term: 5 working days/term: 5 workin days/' \
         "'workin days' is geen eenheid van tijd (bedoelde u 'working days'?); hier hoort days, weeks, months, years, working days of hours"
 changed "$protocol" 's/^    met_by: .referral-answered.$/    met_bij: [referral-answered]/' "een norm kent geen sleutel 'met_bij' (bedoelde u 'met_by'?)"
 changed "$protocol" 's/{after: 0 days, to: .municipality, gi.}/{na: 0 days, to: [gi]}/' "een trede mist de sleutel 'after'"
-changed "$protocol" 's/to: .municipality, gi./to: [gementee]/' "niemand kan de rol 'gementee' hebben*"
-changed "$protocol" 's/^region: groningen/region: groning/' "geen regio heet 'groning' (bedoelde u 'groningen'?)"
-changed organisations.yaml 's/kind: inspectorate/kind: inspector/' "geen soort organisatie heet 'inspector' (bedoelde u 'inspectorate'?)"
+changed "$protocol" 's/to: .municipality, gi./to: [gementee]/' "niemand kan de rol 'gementee' hebben*; het kan zijn gi, gis, municipality, *"
+changed "$protocol" 's/^region: groningen/region: groning/' "geen regio heet 'groning' (bedoelde u 'groningen'?); het kan zijn *"
+changed organisations.yaml 's/kind: inspectorate/kind: inspector/' "geen soort organisatie heet 'inspector' (bedoelde u 'inspectorate'?); het kan zijn *"
 changed version 's/.*/een/' "hier hoort één getal vanaf 1 te staan, *"
 dutch_advised() {
         want=$1
@@ -404,6 +404,6 @@ told 2 "11:9: niets wat wordt verteld heet 'aankondiging'*: copy, announcement, 
 told 2 "6:5: een verhaal kent geen sleutel 'wordt'*" 's/norm: .*/&\n    wordt: 1/'
 told 2 "*: referral-issued: date: *" 's/referral-issued/referral-issued: {date: gisteren}/'
 sed -i 's/^R02: .*/R02: {reports: [norm]}/' "$work/empty/coverage.yaml"
-row 2 '' "$work/empty/coverage.yaml:*:17: geen overzicht heet 'norm' (bedoelde u 'norms'?)
+row 2 '' "$work/empty/coverage.yaml:*:17: geen overzicht heet 'norm' (bedoelde u 'norms'?); het kan zijn norms, obstructions, *
 ketenwacht check: 1 vergissing in $work/empty/coverage.yaml; verbeter de regels hierboven" --lang nl --coverage --config "$work/empty" --schemas "$schemas"
 exit $failed

@@ -78,7 +78,8 @@ static const struct {
         {"R01: {norms: [ijmond-2022/protector-asigned]}\n", "1:15: ijmond-2022 has no norm 'protector-asigned' (did you mean 'protector-assigned'?)"},
         {"R01: {routes: [ijmond-2022/measure-startd]}\n", "1:16: ijmond-2022 has no route for 'measure-startd' (did you mean 'measure-started'?)"},
         {"R01: {routes: [ijmond-2022/protector-assigned]}\n", "1:16: ijmond-2022 has no route for 'protector-assigned'"},
-        {"R01: {reports: [norm]}\n", "1:17: no report is called 'norm' (did you mean 'norms'?)"},
+        {"R01: {reports: [norm]}\n", "1:17: no report is called 'norm' (did you mean 'norms'?); it can be "
+         "norms, waiting"},
         {"R01: {reports: [norms, norms]}\n", "1:24: 'norms' stands in this row twice"},
         {"R01: {reports: [norms], no_rule: x}\n", "1:34: a row says either what guards the rule, or with no_rule why it is none"},
         {"R01: {no_rule: }\n", "1:16: no_rule is empty"},

@@ -158,7 +158,8 @@ static const struct {
         {"talk-held.avsc", SCHEMA("\"ketenwacht.identity\":\"date\",", DATE("date")),
          "talk-held.avsc: ketenwacht.identity: date must be a uuid or a string of the event's own that is never null"},
         {"talk-held.avsc", SCHEMA("\"ketenwacht.publishers\":[\"gy\"],", DATE("date")),
-                 "talk-held.avsc: ketenwacht.publishers: no kind of organisation is called 'gy' (did you mean 'gi'?)"},
+                 "talk-held.avsc: ketenwacht.publishers: no kind of organisation is called 'gy' (did you mean 'gi'?); it can be "
+                 "municipality, gi, provider, region, council, veilig-thuis, purchaser, inspectorate, operators, other"},
         {"talk-held.avsc", SCHEMA("\"ketenwacht.publishers\":[],", DATE("date")),
          "talk-held.avsc: ketenwacht.publishers must be a list of kinds of organisations; leave it out when any may publish this"},
         {"talk-held.avsc", SCHEMA("\"ketenwacht.own\":{\"gi\":\"gl\"},", "{\"name\":\"gi\",\"type\":\"string\"}"),

@@ -19,7 +19,8 @@ static int read_text(const struct scratch *s, const char *text, struct organisat
 static const struct {
         const char *text, *mistake;
 } mistake_rows[] = {
-        {OPERATORS "  - {id: gm0014, kind: municipalty}\n", "3:24: no kind of organisation is called 'municipalty' (did you mean 'municipality'?)"},
+        {OPERATORS "  - {id: gm0014, kind: municipalty}\n", "3:24: no kind of organisation is called 'municipalty' (did you mean 'municipality'?); it can be "
+         "municipality, gi, provider, region, council, veilig-thuis, purchaser, inspectorate, operators, other"},
         {OPERATORS "  - {id: gm0014, kind: municipality, regoin: x}\n", "3:38: an organisation has no key 'regoin' (did you mean 'region'?)"},
         {OPERATORS "  - {kind: gi}\n", "3:5: an organisation lacks the key 'id'"},
         {OPERATORS "  - {id: a}\n", "3:5: an organisation lacks the key 'kind'"},
@@ -28,7 +29,7 @@ static const struct {
         {OPERATORS "  - {id: local-team, kind: other}\n", "3:10: id 'local-team' has a meaning of its own in protocols; choose another"},
         {OPERATORS "  - gm0014\n", "3:5: an organisation must be a mapping of keys to values, not a single value"},
         {OPERATORS "  - {id: a, kind: municipality, region: groningn}\nregions:\n  - {id: groningen}\n",
-         "3:41: region: no region 'groningn' (did you mean 'groningen'?)"},
+         "3:41: region: no region 'groningn' (did you mean 'groningen'?); it can be groningen"},
         {OPERATORS "  - {id: gm1, kind: municipality, until: 2021-12-31, successor: gm22}\n  - {id: gm222, kind: municipality}\n",
          "3:65: successor: no organisation 'gm22' (did you mean 'gm222'?)"},
         {OPERATORS "  - {id: gm1, kind: municipality, successor: gm2}\n  - {id: gm2, kind: municipality}\n", "3:46: successor without until: 'gm1' never ends"},
@@ -53,7 +54,8 @@ static const struct {
         {OPERATORS "regions:\n  - {id: r, part_of: s}\n  - {id: s, part_of: r}\n", "4:22: region 'r' is part of itself"},
         {OPERATORS "regions:\n  - {id: r}\n  - {id: r}\n", "5:10: region 'r' stands here twice"},
         {OPERATORS "regions:\n  - {id: any}\n", "4:10: id 'any' means every region in protocols; choose another"},
-        {OPERATORS "regions:\n  - {id: west, part_of: norde}\n  - {id: noord}\n", "4:25: part_of: no region 'norde' (did you mean 'noord'?)"},
+        {OPERATORS "regions:\n  - {id: west, part_of: norde}\n  - {id: noord}\n",
+         "4:25: part_of: no region 'norde' (did you mean 'noord'?); it can be west, noord"},
         {OPERATORS "region:\n  - {id: r}\n", "3:1: the file has no key 'region' (did you mean 'regions'?)"},
         {OPERATORS "  - {id: a, kind: gi, delivery: mail}\n", "3:33: delivery must be a mapping of keys to values, not a single value"},
         {OPERATORS "  - {id: a, kind: gi, urn: 'nl:oin:1'}\n", "3:28: urn must begin with urn:"},

@@ -34,6 +34,9 @@ static void teardown(void) {
 }
 
 /* Lines 1 to 3; then lines 4 to 6 of a norm that lacks everything else. */
+#define KINDS_OF_MEASURE \
+        "; it can be OTS, VOTS, VOOGDIJ, VOORLOPIGE_VOOGDIJ, TIJDELIJKE_VOOGDIJ, PREVENTIEF, JR_GEDWONGEN, JR_VRIJWILLIG, ITB_HARDE_KERN, ITB_CRIEM, " \
+        "STP, GBM, GBM_VOORBEREIDING"
 #define HEAD "protocol: p\nregion: gooi-en-vechtstreek\nvalid: {from: 2022-01-01}\n"
 #define NORM HEAD "norms:\n  - norm: n\n    basis: {kind: vision, ref: x}\n"
 #define S "    starts: measure-started.informed_date\n"
@@ -55,7 +58,8 @@ static const struct {
         {"protocol: p\nregion: any\nvalid: {from: 2022-01-01, untill: 2023-01-01}\n" GOOD, "3:27: valid has no key 'untill' (did you mean 'until'?)"},
         {"protocol: p\nregion: any\nvalid: {from: 2022-01-01, until: 2021-12-31}\n" GOOD, "3:34: until of valid lies before from"},
         {"protocol: p\nregion: any\nvalid: {from: 01-01-2022}\n" GOOD, "3:15: from '01-01-2022' is not a date: YYYY-MM-DD, a day of the years 1900 to 2200"},
-        {"protocol: p\nregion: ijmont\nvalid: {from: 2022-01-01}\n" GOOD, "2:9: no region is called 'ijmont' (did you mean 'ijmond'?)"},
+        {"protocol: p\nregion: ijmont\nvalid: {from: 2022-01-01}\n" GOOD, "2:9: no region is called 'ijmont' (did you mean 'ijmond'?); it can be "
+         "noord-holland, ijmond, gooi-en-vechtstreek, amstelland, any"},
         {"protocol: p\nregion: [ijmond, any]\nvalid: {from: 2022-01-01}\n" GOOD, "2:18: any stands alone: it means every region"},
         {"protocol: p\nregion: [ijmond, ijmond]\nvalid: {from: 2022-01-01}\n" GOOD, "2:18: 'ijmond' stands here twice"},
         {"protocol: p\nregion: []\nvalid: {from: 2022-01-01}\n" GOOD, "2:9: region names at least one region, or any"},
@@ -82,7 +86,8 @@ static const struct {
         {HEAD "routes:\n  - {event: measure-started, to: [gi], basis: x, follows: yes}\n", "5:59: follows must be true or false, not 'yes'"},
         {HEAD "routes:\n  - {event: meeting-held, to: [region], basis: x, follows: true}\n",
          "5:60: meeting-held is an event of a region, which does not move"},
-        {HEAD "routes:\n  - {event: measure-started, to: [gi], basis: x, when: {kind: OTZ}}\n", "5:63: 'OTZ' is no value of kind (did you mean 'OTS'?)"},
+        {HEAD "routes:\n  - {event: measure-started, to: [gi], basis: x, when: {kind: OTZ}}\n",
+         "5:63: 'OTZ' is no value of kind (did you mean 'OTS'?)" KINDS_OF_MEASURE},
         {HEAD "routes:\n  - {event: measure-started, to: [gi], basis: x, when: {help-started.route: REGULAR}}\n",
          "5:57: conditions here look at the measure-started itself: fields without a dot"},
         {HEAD "routes:\n  - {event: measure-started, to: [referral-issued.provider], basis: x}\n",
@@ -91,7 +96,8 @@ static const struct {
         {HEAD "routes:\n  - {event: measure-started, to: [measure-started.municipalty], basis: x}\n",
          "5:35: measure-started has no field 'municipalty' (did you mean 'municipality'?)"},
         /* roles */
-        {NORM S T M "    announce: [account-holdr]\n", "10:16: nobody can have the role 'account-holdr' (did you mean 'account-holder'?)"},
+        {NORM S T M "    announce: [account-holdr]\n", "10:16: nobody can have the role 'account-holdr' (did you mean 'account-holder'?); it can be "
+         "gi, gis, municipality, previous-municipality, operators, local-team, management, expert-team, region, account-holder"},
         {NORM S T M "    announce: [gi, gi]\n", "10:20: 'gi' stands here twice"},
         {NORM S T M "    announce: [inspectorate]\n",
          "10:16: 'inspectorate' is a kind of organisation, and nobody has it as a role: give it in the roles of a region, or name an organisation"},
@@ -218,7 +224,8 @@ static const struct {
         {NORM S T M "    escalate: [{after: 6 hours, to: [gi]}]\n", "10:24: a rung in hours needs a term in hours or at once"},
         {NORM S T M "    escalate: [{after: -1 day, to: [gi]}]\n", "10:24: a rung comes after the due date: no negative step"},
         {NORM S T M "    escalate: [{after: 0 days}]\n", "10:16: a rung lacks the key 'to'"},
-        {NORM S T M "    escalate: [{after: 0 days, to: [gi], when: {kind: OTZ}}]\n", "10:55: 'OTZ' is no value of kind (did you mean 'OTS'?)"},
+        {NORM S T M "    escalate: [{after: 0 days, to: [gi], when: {kind: OTZ}}]\n",
+         "10:55: 'OTZ' is no value of kind (did you mean 'OTS'?)" KINDS_OF_MEASURE},
         {NORM S T M "    escalate: {after: 0 days, to: [gi]}\n", "10:15: escalate must be a list, not a mapping of keys to values"},
 };
 

@@ -189,7 +189,8 @@ static const struct {
         {"protocol: ijmond-2022\n", "1:1: a file of stories lacks the key 'stories'"},
         {"protocol: ijmond-2022\nstoris: []\nstories: []\n", "2:1: a file of stories has no key 'storis' (did you mean 'stories'?)"},
         {"- x\n", "1:1: a file of stories must be a mapping of keys to values, not a list"},
-        {"protocol: ijmond-2022\ndefaults: {gy: gi-duin}\nstories: []\n", "2:12: no kind of organisation is called 'gy' (did you mean 'gi'?)"},
+        {"protocol: ijmond-2022\ndefaults: {gy: gi-duin}\nstories: []\n", "2:12: no kind of organisation is called 'gy' (did you mean 'gi'?); it can be "
+         "municipality, gi, provider, region, council, veilig-thuis, purchaser, inspectorate, operators, other"},
         {"protocol: ijmond-2022\ndefaults: {gi: gi-duim}\nstories: []\n", "2:16: no organisation is called 'gi-duim' (did you mean 'gi-duin'?)"},
         {"protocol: ijmond-2022\ndefaults: {gi: gm0375}\nstories: []\n", "2:16: 'gm0375' is of the kind municipality, not gi"},
         {HEAD "- verhaal\n", "4:3: a story must be a mapping of keys to values, not a single value"},
@@ -201,7 +202,7 @@ static const struct {
         {HEAD "- story: Een\n  routes: [measure-startd]\n  given:\n" STARTED "  clock: 2022-12-01\n  expect: []\n",
          "5:12: no event is called 'measure-startd' (did you mean 'measure-started'?)"},
         {HEAD "- story: Een\n  region: ijmont\n  norm: warm-handover\n  given:\n" STARTED "  clock: 2022-12-01\n  expect: []\n",
-         "5:11: no region is called 'ijmont' (did you mean 'ijmond'?)"},
+         "5:11: no region is called 'ijmont' (did you mean 'ijmond'?); it can be noord-holland, ijmond, gooi-en-vechtstreek, amstelland"},
         {HEAD "- story: Een\n  instance: otz\n  norm: warm-handover\n  given:\n"
          "  - 2022-10-10 measure-started: {measure_id: ots}\n  clock: 2022-12-01\n  expect: []\n",
          "5:13: nothing in this story has the id 'otz' (did you mean 'ots'?)"},
@@ -271,7 +272,8 @@ static const struct {
         {EXPECT("2022-10-10 alert: {reason: MET_LATE, to: gm0375}"), "10:24: alert has no key 'reason'"},
         {EXPECT("2022-10-10 alert: {rung: 3, to: gm0375}"), "10:30: rung must be a number from 1 to 2, not '3'"},
         {EXPECT("2022-10-10 resolved: {to: gm0375}"), "10:26: resolved lacks the key 'reason'"},
-        {EXPECT("2022-10-10 resolved: {reason: MET_LAAT, to: gm0375}"), "10:35: an alert is not resolved for 'MET_LAAT' (did you mean 'MET_LATE'?)"},
+        {EXPECT("2022-10-10 resolved: {reason: MET_LAAT, to: gm0375}"), "10:35: an alert is not resolved for 'MET_LAAT' (did you mean 'MET_LATE'?); it can be "
+         "MET_IN_TIME, MET_LATE, EXPLAINED, LAPSED, WITHDRAWN, MOVED"},
         {EXPECT("2022-10-10 reminder: {due: 17 oktober, to: gm0375}"),
          "10:32: due '17 oktober' is not a date: YYYY-MM-DD, a day of the years 1900 to 2200"},
         {EXPECT("2022-10-10 reminder: {norm: warm-handover, to: gm0375}"), "10:33: the story does not look at the norm 'warm-handover'; name it under norm"},
