@@ -98,6 +98,11 @@ static int tail_arguments(int argc, char **argv, struct tail *t) {
         }
         if (t->case_text && !uuid_parse(t->case_text, strlen(t->case_text), &t->case_id))
                 return command_usage("tail", "--case '%s' is no case_id; expected a UUID of 36 characters, lower case", t->case_text);
+        for (int i = 0; t->case_text && i < n; i++) {
+                if (strcmp(t->topics[i], TOPIC_AUDIT) == 0 || strcmp(t->topics[i], TOPIC_CONNECTOR_ORDERS) == 0)
+                        return command_usage("tail", "%s says who did what, and of no record of which case it is; ketenwacht trace --case tells what became "
+                                             "of all of a case", t->topics[i]);
+        }
         t->reader_config.topics = t->topics;
         t->reader_config.topics_n = (size_t)n;
         t->reader_config.partition = BUS_ALL_PARTITIONS;
@@ -271,7 +276,7 @@ const struct command command_tail = {
                 "  --until-end        stop at the ends that stand when it starts\n"
                 "  --case ID          only this case; reads only its partition of each topic. Of dead-letters and outboxes, which stand under other\n"
                 "                     keys too, also what names the case inside; of deliveries what an inbox holds (or held when it was read) for\n"
-                "                     the case. With one of these three, topics are read in all their partitions\n"
+                "                     the case. With one of these three, topics are read in all their partitions. audit and connector-orders know no case\n"
                 "  --clear            show personal fields; without it they are null. (Hex is never masked.)\n"
                 "  --uncommitted      also records of transactions that are open or were aborted\n"
                 "  --bootstrap LIST   the broker; otherwise KETENWACHT_BOOTSTRAP, otherwise broker.yaml\n"

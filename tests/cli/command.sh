@@ -75,6 +75,8 @@ row 0 "*" "KETENWACHT_SCHEMAS=$schemas" "KETENWACHT_CONFIG=$config" check
 row 2 "*cannot read config/calendar.yaml*" KETENWACHT_CONFIG= term 2020-05-15 "5 working days"
 
 row 2 "*config/calendar.yaml (not there; --config or KETENWACHT_CONFIG says where it is) cannot be used*" term 2020-05-15 "5 working days"
+row 2 "*audit says who did what, and of no record of which case it is; ketenwacht trace --case *" \
+        tail inbox.gm0014 audit --case 6e3c1d1a-0a3e-4f6e-9a52-6f0c7a110002
 row 2 "*the schemas in schemas (not there; --schemas or KETENWACHT_SCHEMAS says where they are) cannot be used*" tail measure-started
 
 # Whoever mistypes a folder is told where it came from.
