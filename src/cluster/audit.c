@@ -9,9 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "avro/framing.h"
-#include "avro/record.h"
 #include "cluster/event_record.h"
+#include "cluster/own_record.h"
 #include "cluster/topics.h"
 
 enum audit_field { AUDIT_EVENT_ID, AUDIT_AT, AUDIT_USER, AUDIT_ROLES, AUDIT_ORGANISATION, AUDIT_ADDRESS, AUDIT_ACTION, AUDIT_OBJECT, AUDIT_RESULT,
@@ -20,9 +19,7 @@ static const char *const audit_names[AUDIT_FIELDS] = {"event_id", "at",     "use
                                                       "address",  "action", "object", "result", "reason"};
 
 struct audit_codec {
-        const struct layout *layout;
-        struct program *program;
-        int slots[AUDIT_FIELDS];
+        struct own_codec own;
 };
 
 int audit_codec_new(const struct event_types *types, struct audit_codec **ret, struct error *err) {
@@ -31,20 +28,8 @@ int audit_codec_new(const struct event_types *types, struct audit_codec **ret, s
 
         if (!codec)
                 return -ENOMEM;
-        codec->layout = event_types_other(types, TOPIC_AUDIT);
-        if (!codec->layout) {
-                error_set(err, "there is no schema audit.avsc among the schemas");
-                return -EINVAL;
-        }
-        for (int i = 0; i < AUDIT_FIELDS; i++) {
-                codec->slots[i] = layout_slot(codec->layout, audit_names[i]);
-                if (codec->slots[i] < 0) {
-                        error_set(err, "audit.avsc has no field %s", audit_names[i]);
-                        return -EINVAL;
-                }
-        }
-        r = program_new(codec->layout->file, codec->layout, &codec->program, err);
-        if (r < 0)
+        r = own_codec_open(types, TOPIC_AUDIT, audit_names, AUDIT_FIELDS, &codec->own, err);
+        if (r)
                 return r;
         *ret = TAKE(codec);
         return 0;
@@ -52,7 +37,7 @@ int audit_codec_new(const struct event_types *types, struct audit_codec **ret, s
 
 struct audit_codec *audit_codec_free(struct audit_codec *codec) {
         if (codec)
-                program_free(codec->program);
+                own_codec_done(&codec->own);
         free(codec);
         return NULL;
 }
@@ -67,17 +52,16 @@ static struct uuid audit_id(const struct audit_record *record) {
 }
 
 static void audit_put(const struct audit_codec *codec, struct slot *slots, enum audit_field field, struct text text) {
-        if (text.n > 0 || !codec->layout->fields[codec->slots[field]].nullable)
-                slots[codec->slots[field]] = (struct slot){.kind = SLOT_STRING, .s = text.s ? text : TEXT_OF("")};
+        if (text.n > 0 || !codec->own.layout->fields[codec->own.slots[field]].nullable)
+                slots[codec->own.slots[field]] = (struct slot){.kind = SLOT_STRING, .s = text.s ? text : TEXT_OF("")};
 }
 
 void audit_encode(const struct audit_codec *codec, const struct audit_record *record, struct buffer *out) {
         struct slot slots[LAYOUT_SLOTS_MAX];
 
-        for (size_t i = 0; i < codec->layout->n; i++)
-                slots[i] = codec->layout->fields[i].has_default ? codec->layout->fields[i].default_value : (struct slot){0};
-        slots[codec->slots[AUDIT_EVENT_ID]] = (struct slot){.kind = SLOT_UUID, .u = audit_id(record)};
-        slots[codec->slots[AUDIT_AT]] = (struct slot){.kind = SLOT_INT, .i = record->at};
+        own_record_begin(&codec->own, slots);
+        slots[codec->own.slots[AUDIT_EVENT_ID]] = (struct slot){.kind = SLOT_UUID, .u = audit_id(record)};
+        slots[codec->own.slots[AUDIT_AT]] = (struct slot){.kind = SLOT_INT, .i = record->at};
         audit_put(codec, slots, AUDIT_USER, record->user);
         audit_put(codec, slots, AUDIT_ROLES, record->roles);
         audit_put(codec, slots, AUDIT_ORGANISATION, record->organisation);
@@ -86,24 +70,22 @@ void audit_encode(const struct audit_codec *codec, const struct audit_record *re
         audit_put(codec, slots, AUDIT_OBJECT, record->object);
         audit_put(codec, slots, AUDIT_RESULT, record->result);
         audit_put(codec, slots, AUDIT_REASON, record->reason);
-        framing_write_single(codec->layout->fingerprint, out);
-        record_encode(codec->layout, slots, out);
+        own_record_write(&codec->own, slots, out);
 }
 
 static struct text audit_get(const struct audit_codec *codec, const struct slot *slots, enum audit_field field) {
-        const struct slot *slot = &slots[codec->slots[field]];
+        const struct slot *slot = &slots[codec->own.slots[field]];
 
         return slot->kind == SLOT_STRING ? slot->s : (struct text){0};
 }
 
 bool audit_decode(const struct audit_codec *codec, const void *value, size_t n, struct audit_record *ret) {
-        struct framing framing = framing_read(value, n);
         struct slot slots[LAYOUT_SLOTS_MAX];
 
-        if (framing.kind != FRAMING_SINGLE || framing.id != codec->layout->fingerprint || record_decode(codec->program, framing.body, framing.n, slots, NULL))
+        if (!own_record_read(&codec->own, value, n, slots))
                 return false;
         *ret = (struct audit_record){
-                .at = slots[codec->slots[AUDIT_AT]].i,
+                .at = slots[codec->own.slots[AUDIT_AT]].i,
                 .user = audit_get(codec, slots, AUDIT_USER),
                 .roles = audit_get(codec, slots, AUDIT_ROLES),
                 .organisation = audit_get(codec, slots, AUDIT_ORGANISATION),

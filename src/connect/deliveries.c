@@ -8,8 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "avro/framing.h"
 #include "cluster/event_record.h"
+#include "cluster/own_record.h"
 #include "cluster/topics.h"
 
 #define READ_BATCH 10000 /* records of one delivery_log_read() */
@@ -20,9 +20,7 @@ static const char *const field_names[FIELDS] = {"delivered_at", "organisation", 
                                                 "event_id",     "outcome",      "status",    "attempts",        "reason"};
 
 struct delivery_codec {
-        const struct layout *layout;
-        struct program *program;
-        int slots[FIELDS];
+        struct own_codec own;
 };
 
 int delivery_codec_new(const struct event_types *types, struct delivery_codec **ret, struct error *err) {
@@ -31,20 +29,8 @@ int delivery_codec_new(const struct event_types *types, struct delivery_codec **
 
         if (!codec)
                 return -ENOMEM;
-        codec->layout = event_types_other(types, TOPIC_DELIVERIES);
-        if (!codec->layout) {
-                error_set(err, "there is no schema deliveries.avsc among the schemas");
-                return -EINVAL;
-        }
-        for (int i = 0; i < FIELDS; i++) {
-                codec->slots[i] = layout_slot(codec->layout, field_names[i]);
-                if (codec->slots[i] < 0) {
-                        error_set(err, "deliveries.avsc has no field %s", field_names[i]);
-                        return -EINVAL;
-                }
-        }
-        r = program_new(codec->layout->file, codec->layout, &codec->program, err);
-        if (r < 0)
+        r = own_codec_open(types, TOPIC_DELIVERIES, field_names, FIELDS, &codec->own, err);
+        if (r)
                 return r;
         *ret = TAKE(codec);
         return 0;
@@ -52,7 +38,7 @@ int delivery_codec_new(const struct event_types *types, struct delivery_codec **
 
 struct delivery_codec *delivery_codec_free(struct delivery_codec *codec) {
         if (codec)
-                program_free(codec->program);
+                own_codec_done(&codec->own);
         free(codec);
         return NULL;
 }
@@ -68,44 +54,39 @@ static struct slot delivery_int_slot(int64_t i) {
 void delivery_encode(const struct delivery_codec *codec, const struct delivery_record *record, struct buffer *out) {
         struct slot slots[LAYOUT_SLOTS_MAX];
 
-        for (size_t i = 0; i < codec->layout->n; i++)
-                slots[i] = codec->layout->fields[i].has_default ? codec->layout->fields[i].default_value : (struct slot){0};
-        slots[codec->slots[DELIVERED_AT]] = delivery_int_slot(record->delivered_at);
-        slots[codec->slots[ORGANISATION]] = delivery_text_slot(record->organisation);
-        slots[codec->slots[CONNECTOR]] = delivery_text_slot(record->connector);
-        slots[codec->slots[INBOX_PARTITION]] = delivery_int_slot(record->partition);
-        slots[codec->slots[INBOX_OFFSET]] = delivery_int_slot(record->offset);
-        slots[codec->slots[EVENT_ID]] = (struct slot){.kind = SLOT_UUID, .u = record->event_id};
-        slots[codec->slots[OUTCOME]] = delivery_int_slot(record->outcome);
-        slots[codec->slots[STATUS]] = record->status ? delivery_int_slot(record->status) : (struct slot){0};
-        slots[codec->slots[ATTEMPTS]] = delivery_int_slot(record->attempts);
-        slots[codec->slots[REASON]] = record->reason.n ? delivery_text_slot(record->reason) : (struct slot){0};
-        framing_write_single(codec->layout->fingerprint, out);
-        record_encode(codec->layout, slots, out);
+        own_record_begin(&codec->own, slots);
+        slots[codec->own.slots[DELIVERED_AT]] = delivery_int_slot(record->delivered_at);
+        slots[codec->own.slots[ORGANISATION]] = delivery_text_slot(record->organisation);
+        slots[codec->own.slots[CONNECTOR]] = delivery_text_slot(record->connector);
+        slots[codec->own.slots[INBOX_PARTITION]] = delivery_int_slot(record->partition);
+        slots[codec->own.slots[INBOX_OFFSET]] = delivery_int_slot(record->offset);
+        slots[codec->own.slots[EVENT_ID]] = (struct slot){.kind = SLOT_UUID, .u = record->event_id};
+        slots[codec->own.slots[OUTCOME]] = delivery_int_slot(record->outcome);
+        slots[codec->own.slots[STATUS]] = record->status ? delivery_int_slot(record->status) : (struct slot){0};
+        slots[codec->own.slots[ATTEMPTS]] = delivery_int_slot(record->attempts);
+        slots[codec->own.slots[REASON]] = record->reason.n ? delivery_text_slot(record->reason) : (struct slot){0};
+        own_record_write(&codec->own, slots, out);
 }
 
 bool delivery_decode(const struct delivery_codec *codec, const void *value, size_t n, struct delivery_record *ret) {
-        struct framing framing = framing_read(value, n);
         struct slot slots[LAYOUT_SLOTS_MAX];
 
-        if (framing.kind != FRAMING_SINGLE || framing.id != codec->layout->fingerprint)
-                return false;
-        if (record_decode(codec->program, framing.body, framing.n, slots, NULL) != 0)
+        if (!own_record_read(&codec->own, value, n, slots))
                 return false;
         *ret = (struct delivery_record){
-                .delivered_at = slots[codec->slots[DELIVERED_AT]].i,
-                .organisation = slots[codec->slots[ORGANISATION]].s,
-                .connector = slots[codec->slots[CONNECTOR]].s,
-                .partition = slots[codec->slots[INBOX_PARTITION]].i,
-                .offset = slots[codec->slots[INBOX_OFFSET]].i,
-                .event_id = slots[codec->slots[EVENT_ID]].u,
-                .outcome = (enum delivery_outcome)slots[codec->slots[OUTCOME]].i,
-                .attempts = (int)slots[codec->slots[ATTEMPTS]].i,
+                .delivered_at = slots[codec->own.slots[DELIVERED_AT]].i,
+                .organisation = slots[codec->own.slots[ORGANISATION]].s,
+                .connector = slots[codec->own.slots[CONNECTOR]].s,
+                .partition = slots[codec->own.slots[INBOX_PARTITION]].i,
+                .offset = slots[codec->own.slots[INBOX_OFFSET]].i,
+                .event_id = slots[codec->own.slots[EVENT_ID]].u,
+                .outcome = (enum delivery_outcome)slots[codec->own.slots[OUTCOME]].i,
+                .attempts = (int)slots[codec->own.slots[ATTEMPTS]].i,
         };
-        if (slots[codec->slots[STATUS]].kind == SLOT_INT)
-                ret->status = (int)slots[codec->slots[STATUS]].i;
-        if (slots[codec->slots[REASON]].kind == SLOT_STRING)
-                ret->reason = slots[codec->slots[REASON]].s;
+        if (slots[codec->own.slots[STATUS]].kind == SLOT_INT)
+                ret->status = (int)slots[codec->own.slots[STATUS]].i;
+        if (slots[codec->own.slots[REASON]].kind == SLOT_STRING)
+                ret->reason = slots[codec->own.slots[REASON]].s;
         return true;
 }
 

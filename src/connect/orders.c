@@ -10,9 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "avro/framing.h"
-#include "avro/record.h"
 #include "cluster/event_record.h"
+#include "cluster/own_record.h"
 #include "cluster/topics.h"
 
 #define ORDERS_POLL_MS 1000
@@ -24,9 +23,7 @@ static const char *const order_names[ORDER_FIELDS] = {"at", "connector", "order"
 enum order_kind { ORDER_PAUSE, ORDER_RESUME }; /* as the schema's symbols */
 
 struct order_codec {
-        const struct layout *layout;
-        struct program *program;
-        int slots[ORDER_FIELDS];
+        struct own_codec own;
 };
 
 int order_codec_new(const struct event_types *types, struct order_codec **ret, struct error *err) {
@@ -35,20 +32,8 @@ int order_codec_new(const struct event_types *types, struct order_codec **ret, s
 
         if (!codec)
                 return -ENOMEM;
-        codec->layout = event_types_other(types, TOPIC_CONNECTOR_ORDERS);
-        if (!codec->layout) {
-                error_set(err, "there is no schema connector-orders.avsc among the schemas");
-                return -EINVAL;
-        }
-        for (int i = 0; i < ORDER_FIELDS; i++) {
-                codec->slots[i] = layout_slot(codec->layout, order_names[i]);
-                if (codec->slots[i] < 0) {
-                        error_set(err, "connector-orders.avsc has no field %s", order_names[i]);
-                        return -EINVAL;
-                }
-        }
-        r = program_new(codec->layout->file, codec->layout, &codec->program, err);
-        if (r < 0)
+        r = own_codec_open(types, TOPIC_CONNECTOR_ORDERS, order_names, ORDER_FIELDS, &codec->own, err);
+        if (r)
                 return r;
         *ret = TAKE(codec);
         return 0;
@@ -56,7 +41,7 @@ int order_codec_new(const struct event_types *types, struct order_codec **ret, s
 
 struct order_codec *order_codec_free(struct order_codec *codec) {
         if (codec)
-                program_free(codec->program);
+                own_codec_done(&codec->own);
         free(codec);
         return NULL;
 }
@@ -68,16 +53,14 @@ static struct slot order_text_slot(const char *text) {
 void order_encode(const struct order_codec *codec, const char *connector, const struct order *order, struct buffer *out) {
         struct slot slots[LAYOUT_SLOTS_MAX];
 
-        for (size_t i = 0; i < codec->layout->n; i++)
-                slots[i] = codec->layout->fields[i].has_default ? codec->layout->fields[i].default_value : (struct slot){0};
-        slots[codec->slots[ORDER_AT]] = (struct slot){.kind = SLOT_INT, .i = order->at};
-        slots[codec->slots[ORDER_CONNECTOR]] = order_text_slot(connector);
-        slots[codec->slots[ORDER_KIND]] = (struct slot){.kind = SLOT_INT, .i = order->pauses ? ORDER_PAUSE : ORDER_RESUME};
-        slots[codec->slots[ORDER_USER]] = order_text_slot(order->by);
+        own_record_begin(&codec->own, slots);
+        slots[codec->own.slots[ORDER_AT]] = (struct slot){.kind = SLOT_INT, .i = order->at};
+        slots[codec->own.slots[ORDER_CONNECTOR]] = order_text_slot(connector);
+        slots[codec->own.slots[ORDER_KIND]] = (struct slot){.kind = SLOT_INT, .i = order->pauses ? ORDER_PAUSE : ORDER_RESUME};
+        slots[codec->own.slots[ORDER_USER]] = order_text_slot(order->by);
         if (order->reason[0])
-                slots[codec->slots[ORDER_REASON]] = order_text_slot(order->reason);
-        framing_write_single(codec->layout->fingerprint, out);
-        record_encode(codec->layout, slots, out);
+                slots[codec->own.slots[ORDER_REASON]] = order_text_slot(order->reason);
+        own_record_write(&codec->own, slots, out);
 }
 
 static void order_get_text(const struct slot *slot, char *ret, size_t size) {
@@ -88,15 +71,14 @@ static void order_get_text(const struct slot *slot, char *ret, size_t size) {
 }
 
 bool order_decode(const struct order_codec *codec, const void *value, size_t n, struct text *ret_connector, struct order *ret) {
-        struct framing framing = framing_read(value, n);
         struct slot slots[LAYOUT_SLOTS_MAX];
 
-        if (framing.kind != FRAMING_SINGLE || framing.id != codec->layout->fingerprint || record_decode(codec->program, framing.body, framing.n, slots, NULL))
+        if (!own_record_read(&codec->own, value, n, slots))
                 return false;
-        *ret_connector = slots[codec->slots[ORDER_CONNECTOR]].s;
-        *ret = (struct order){.at = slots[codec->slots[ORDER_AT]].i, .pauses = slots[codec->slots[ORDER_KIND]].i == ORDER_PAUSE};
-        order_get_text(&slots[codec->slots[ORDER_USER]], ret->by, sizeof(ret->by));
-        order_get_text(&slots[codec->slots[ORDER_REASON]], ret->reason, sizeof(ret->reason));
+        *ret_connector = slots[codec->own.slots[ORDER_CONNECTOR]].s;
+        *ret = (struct order){.at = slots[codec->own.slots[ORDER_AT]].i, .pauses = slots[codec->own.slots[ORDER_KIND]].i == ORDER_PAUSE};
+        order_get_text(&slots[codec->own.slots[ORDER_USER]], ret->by, sizeof(ret->by));
+        order_get_text(&slots[codec->own.slots[ORDER_REASON]], ret->reason, sizeof(ret->reason));
         return true;
 }
 
