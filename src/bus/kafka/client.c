@@ -10,6 +10,7 @@
 
 #include "bus/kafka/client.h"
 
+#define CLUSTER_ID_MS 1000 /* for the id of the cluster */
 #define KAFKA_SCRAM_FIXED 0x020601ff /* before it, brokers from 4.0 on refuse librdkafka's SCRAM */
 
 struct setting {
@@ -329,6 +330,15 @@ bool kafka_is_enough(const struct kafka_client *c, const char *call, struct erro
                 return false;
         error_set(err, "%s was broken off, because this process stops", call);
         return true;
+}
+
+bool kafka_is_embedded(const struct kafka_client *c) {
+        char *id = rd_kafka_clusterid(c->rk, CLUSTER_ID_MS);
+        bool embedded = id && strncmp(id, "mockCluster", strlen("mockCluster")) == 0;
+
+        if (id)
+                rd_kafka_mem_free(c->rk, id);
+        return embedded;
 }
 
 int kafka_client_fatal(const struct kafka_client *c, struct error *err) {

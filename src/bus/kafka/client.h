@@ -83,6 +83,9 @@ int kafka_failed_error(const struct kafka_client *c, const char *call, rd_kafka_
 /* Whether nobody waits for the broker any more: then with a sentence, and the caller returns -ECANCELED. */
 bool kafka_is_enough(const struct kafka_client *c, const char *call, struct error *err);
 
+/* Whether the broker is librdkafka's mock cluster, which knows less than others; false when it does not answer. */
+bool kafka_is_embedded(const struct kafka_client *c);
+
 /* 0, or the fatal error that librdkafka has raised on this handle. */
 int kafka_client_fatal(const struct kafka_client *c, struct error *err);
 

@@ -13,7 +13,6 @@
 #include "bus/positions.h"
 
 #define TURNS_MAX 10000
-#define CLUSTER_ID_MS 1000
 #define COMMITTED_MS 5000
 
 struct kafka_reader {
@@ -387,23 +386,13 @@ static int start_reading(struct kafka_reader *r, const struct bus_reader_config 
         return 0;
 }
 
-/* librdkafka's mock cluster finds no offset for any instant. */
-static bool is_embedded(const struct kafka_reader *r) {
-        char *id = rd_kafka_clusterid(r->client.rk, CLUSTER_ID_MS);
-        bool embedded = id && strncmp(id, "mockCluster", strlen("mockCluster")) == 0;
-
-        if (id)
-                rd_kafka_mem_free(r->client.rk, id);
-        return embedded;
-}
-
 static int start_all(struct kafka_reader *r, const struct bus_reader_config *wanted, struct error *err) {
         struct bus_reader_config config = *wanted;
         CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *begin = NULL;
         CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *end = NULL;
         int result;
 
-        if (wanted->from == BUS_FROM_INSTANT && is_embedded(r)) {
+        if (wanted->from == BUS_FROM_INSTANT && kafka_is_embedded(&r->client)) { /* it finds no offset for any instant */
                 r->since = wanted->instant;
                 config.from = BUS_FROM_BEGINNING;
         }
