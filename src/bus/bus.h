@@ -473,6 +473,18 @@ static inline int bus_reader_poll(struct bus_reader *r, int timeout_ms, struct b
         return r->ops->poll(r, timeout_ms, ret, err);
 }
 
+/* Everything that stood there at opening, read by one who waits for it. */
+struct bus_reading {
+        int (*record)(void *ctx, struct bus_record *record, struct error *err); /* not 0: the reading ends with it */
+        void *ctx;
+        const char *what;   /* as it is said: "audit", "the event topics" */
+        unsigned patience;  /* seconds without a record before the broker counts as gone; 0: BUS_READING_PATIENCE */
+};
+#define BUS_READING_PATIENCE 60
+
+/* Hands over the records of a reader with until_end, to the end. Return: 0; what record returned; -ETIMEDOUT and other negative errno, with a sentence. */
+int bus_reader_each(struct bus_reader *r, const struct bus_reading *reading, struct error *err) MUSTCHECK;
+
 /* Takes the ends that stand now as those to be reached. Of a reader without until_end. Return: 0 or negative errno. */
 static inline int bus_reader_look(struct bus_reader *r, struct error *err) {
         return r->ops->look(r, err);

@@ -10,8 +10,7 @@
 #include "bus/positions.h"
 #include "cluster/topics.h"
 
-#define UNREAD_POLL_MS 1000
-#define UNREAD_STILL_MAX 120 /* polls that bring nothing, before the broker counts as gone: longer than a transaction stays open */
+#define UNREAD_PATIENCE 120 /* seconds: longer than a transaction stays open */
 
 struct unread_run {
         const struct unread *u;
@@ -60,7 +59,8 @@ static int unread_look(struct unread_run *run, struct error *err) {
         return bus_reader_committed(run->reader, run->parts, run->parts_n, run->done, err);
 }
 
-static int unread_record(struct unread_run *run, struct bus_record *record, struct error *err) {
+static int unread_record(void *ctx, struct bus_record *record, struct error *err) {
+        const struct unread_run *run = ctx;
         int r;
 
         if (record->offset < run->done[run->begins[record->index] + (size_t)record->partition])
@@ -76,20 +76,9 @@ static int unread_read(struct unread_run *run, struct error *err) {
 
         if (r == 0)
                 r = unread_look(run, err);
-        for (unsigned still = 0; r == 0;) {
-                struct bus_event event;
-
-                r = bus_reader_poll(run->reader, UNREAD_POLL_MS, &event, err);
-                if (r || event.kind == BUS_END)
-                        return r;
-                still = event.kind == BUS_RECORD ? 0 : still + 1;
-                if (event.kind == BUS_RECORD)
-                        r = unread_record(run, &event.record, err);
-                if (still < UNREAD_STILL_MAX)
-                        continue;
-                error_set(err, "nothing came of the event topics for %d seconds; run it again", UNREAD_STILL_MAX * UNREAD_POLL_MS / 1000);
-                return -ETIMEDOUT;
-        }
+        if (r == 0)
+                r = bus_reader_each(run->reader, &(struct bus_reading){.record = unread_record, .ctx = run, .what = "the event topics",
+                                                                       .patience = UNREAD_PATIENCE}, err);
         return r;
 }
 

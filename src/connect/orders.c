@@ -14,9 +14,6 @@
 #include "cluster/own_record.h"
 #include "cluster/topics.h"
 
-#define ORDERS_POLL_MS 1000
-#define ORDERS_IDLE_MAX (BUS_CALL_MS / ORDERS_POLL_MS) /* polls without anything before the broker counts as silent */
-
 enum order_field { ORDER_AT, ORDER_CONNECTOR, ORDER_KIND, ORDER_USER, ORDER_REASON, ORDER_FIELDS };
 static const char *const order_names[ORDER_FIELDS] = {"at", "connector", "order", "user", "reason"};
 
@@ -95,30 +92,34 @@ struct bus_record order_bus_record(const char *connector, const struct buffer *b
         };
 }
 
+struct orders_reading {
+        const struct order_codec *codec;
+        int (*see)(void *ctx, struct text connector, const struct order *order);
+        void *ctx;
+};
+
+static int orders_take(void *ctx, struct bus_record *record, struct error *err) {
+        const struct orders_reading *reading = ctx;
+        struct text connector;
+        struct order order;
+
+        (void) err;
+        return order_decode(reading->codec, record->value, record->value_n, &connector, &order) ? reading->see(reading->ctx, connector, &order) : 0;
+}
+
 int orders_each(struct bus *bus, const struct order_codec *codec, int (*see)(void *ctx, struct text connector, const struct order *order), void *ctx,
                 struct error *err) {
         static const char *const topics[] = {TOPIC_CONNECTOR_ORDERS};
         const struct bus_reader_config config = {
                 .topics = topics, .topics_n = ELEMENTS(topics), .partition = BUS_ALL_PARTITIONS, .from = BUS_FROM_BEGINNING, .until_end = true};
         CLEANUP(bus_reader_close_p) struct bus_reader *reader = NULL;
+        struct orders_reading orders = {codec, see, ctx};
         int r = bus_reader_open(bus, &config, &reader, err);
 
-        for (unsigned idle = 0; r == 0 && idle < ORDERS_IDLE_MAX;) {
-                struct bus_event event;
-                struct text connector;
-                struct order order;
-
-                r = bus_reader_poll(reader, ORDERS_POLL_MS, &event, err);
-                if (r == 0 && event.kind == BUS_END)
-                        return 0;
-                idle = event.kind == BUS_NONE ? idle + 1 : 0;
-                if (r == 0 && event.kind == BUS_RECORD && order_decode(codec, event.record.value, event.record.value_n, &connector, &order))
-                        r = see(ctx, connector, &order);
-        }
-        if (r)
-                return error_trace(r, err);
-        error_set(err, "%s cannot be read: nothing came from the broker for %d s", TOPIC_CONNECTOR_ORDERS, BUS_CALL_MS / 1000);
-        return -ETIMEDOUT;
+        if (r == 0)
+                r = bus_reader_each(reader, &(struct bus_reading){.record = orders_take, .ctx = &orders, .what = TOPIC_CONNECTOR_ORDERS,
+                                                                  .patience = BUS_CALL_MS / 1000}, err);
+        return error_trace(r, err);
 }
 
 struct orders_of_one {

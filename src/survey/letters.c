@@ -16,35 +16,29 @@
 #include "cluster/audit.h"
 #include "cluster/topics.h"
 
-#define READ_POLL_MS 1000
-#define READ_IDLE_MAX 60 /* polls without anything before the broker counts as gone */
-
 typedef int letters_row(void *ctx, struct bus_record *record, struct error *err);
+
+struct letters_rows {
+        letters_row *row;
+        void *ctx;
+};
+
+static int letters_take(void *ctx, struct bus_record *record, struct error *err) {
+        const struct letters_rows *reading = ctx;
+        int r = bus_record_headers(record);
+
+        return r ? r : reading->row(reading->ctx, record, err);
+}
 
 /* Everything of one topic up to its end. Return: 0; what @row returned; negative errno. */
 static int letters_read_topic(struct bus *bus, const char *topic, instant_t from, letters_row *row, void *ctx, struct error *err) {
         const struct bus_reader_config config = {.topics = &topic, .topics_n = 1, .partition = BUS_ALL_PARTITIONS,
                                                  .from = from > 0 ? BUS_FROM_INSTANT : BUS_FROM_BEGINNING, .instant = from, .until_end = true};
         CLEANUP(bus_reader_close_p) struct bus_reader *reader = NULL;
+        struct letters_rows rows = {row, ctx};
         int r = bus_reader_open(bus, &config, &reader, err);
 
-        for (unsigned idle = 0; r == 0;) {
-                struct bus_event event;
-
-                r = bus_reader_poll(reader, READ_POLL_MS, &event, err);
-                if (r || event.kind == BUS_END)
-                        return r;
-                if (event.kind == BUS_RECORD) {
-                        idle = 0;
-                        r = bus_record_headers(&event.record);
-                        if (r == 0)
-                                r = row(ctx, &event.record, err);
-                } else if (++idle >= READ_IDLE_MAX) {
-                        error_set(err, "the broker has sent nothing of %s for %d seconds", topic, READ_IDLE_MAX * READ_POLL_MS / 1000);
-                        r = -ETIMEDOUT;
-                }
-        }
-        return r;
+        return r ? r : bus_reader_each(reader, &(struct bus_reading){.record = letters_take, .ctx = &rows, .what = topic}, err);
 }
 
 int letters_each_record(struct bus *bus, instant_t from, letters_row *row, void *ctx, struct error *err) {

@@ -14,8 +14,6 @@
 #include "cluster/event_record.h"
 #include "cluster/topics.h"
 
-#define MAIL_POLL_MS 1000
-#define MAIL_IDLE_MAX 60 /* polls without anything before the broker counts as gone */
 
 struct mail_inbox {
         char topic[BUS_NAME_MAX + 1]; /* the key in the table */
@@ -116,7 +114,15 @@ static int mail_add_inbox(struct mail *mail, const struct delivery_record *deliv
         return 0;
 }
 
-static int mail_take(struct mail *mail, const struct mail_inbox *inbox, struct bus_record *record, struct error *err) {
+struct mail_reading {
+        struct mail *mail;
+        const struct mail_inbox *inbox;
+};
+
+static int mail_take(void *ctx, struct bus_record *record, struct error *err) {
+        const struct mail_reading *reading = ctx;
+        const struct mail_inbox *inbox = reading->inbox;
+        struct mail *mail = reading->mail;
         struct mail_place place = {.offset = record->offset, .partition = record->partition, .inbox = inbox->index}, *kept;
         const struct bus_header *id;
 
@@ -139,23 +145,6 @@ static int mail_take(struct mail *mail, const struct mail_inbox *inbox, struct b
                 return 0;
         free(kept);
         return -ENOMEM;
-}
-
-/* To the end that stood there at opening. */
-static int mail_read_on(struct mail *mail, const struct mail_inbox *inbox, struct bus_reader *reader, struct error *err) {
-        struct bus_event event;
-
-        for (unsigned idle = 0; idle < MAIL_IDLE_MAX;) {
-                int r = bus_reader_poll(reader, MAIL_POLL_MS, &event, err);
-
-                if (r == 0 && event.kind == BUS_RECORD)
-                        r = mail_take(mail, inbox, &event.record, err);
-                if (r || event.kind == BUS_END)
-                        return r;
-                idle = event.kind == BUS_NONE ? idle + 1 : 0;
-        }
-        error_set(err, "%s cannot be read: nothing came from the broker for %d s", inbox->topic, MAIL_IDLE_MAX * MAIL_POLL_MS / 1000);
-        return -ETIMEDOUT;
 }
 
 /* The partition of the case, and that all of it has been read. */
@@ -186,7 +175,7 @@ int mail_read(struct mail *mail, const struct delivery_record *delivery, struct 
                                                         .offset = inbox->next, .until_end = true, .some = true},
                             &reader, err);
         if (r == 0)
-                r = mail_read_on(mail, inbox, reader, err);
+                r = bus_reader_each(reader, &(struct bus_reading){.record = mail_take, .ctx = &(struct mail_reading){mail, inbox}, .what = inbox->topic}, err);
         if (r)
                 return error_trace(r, err);
         mail_note(mail, reader, inbox);

@@ -259,6 +259,20 @@ static int trail_read_letters(struct trail_reading *r) {
         return result == -ENOENT ? 0 : result;
 }
 
+struct trail_deliveries {
+        struct trail_reading *r;
+        struct delivery_codec *codec;
+};
+
+static int trail_delivery(void *ctx, struct bus_record *record, struct error *err) {
+        const struct trail_deliveries *reading = ctx;
+        struct delivery_record delivery;
+
+        (void) err;
+        trail_watch(reading->r);
+        return delivery_decode(reading->codec, record->value, record->value_n, &delivery) ? trail_take_delivery(reading->r->trail, &delivery) : 0;
+}
+
 static int trail_read_deliveries(struct trail_reading *r) {
         static const char *const topics[] = {TOPIC_DELIVERIES};
         CLEANUP(delivery_codec_free_p) struct delivery_codec *codec = NULL;
@@ -266,32 +280,17 @@ static int trail_read_deliveries(struct trail_reading *r) {
         instant_t since = trail_deliveries_since(r->trail);
         struct bus_reader_config config = {.topics = topics, .topics_n = ELEMENTS(topics), .partition = BUS_ALL_PARTITIONS, .from = BUS_FROM_INSTANT,
                                            .instant = since - DELIVERY_LOG_MARGIN_MS, .until_end = true, .some = true};
-        unsigned idle = 0;
+        struct trail_deliveries deliveries = {.r = r};
         int result;
 
         if (since == INSTANT_NEVER || !event_types_other(r->source->config->types, TOPIC_DELIVERIES))
                 return 0;
         result = delivery_codec_new(r->source->config->types, &codec, r->err);
+        deliveries.codec = codec;
         if (result == 0)
                 result = bus_reader_open(r->source->bus, &config, &reader, r->err);
-        while (result == 0 && idle < TRAIL_IDLE_MAX) {
-                struct delivery_record delivery;
-                struct bus_event event;
-
-                result = bus_reader_poll(reader, TRAIL_POLL_MS, &event, r->err);
-                if (result || event.kind == BUS_END)
-                        return result;
-                idle = event.kind == BUS_RECORD ? 0 : idle + 1;
-                if (event.kind != BUS_RECORD)
-                        continue;
-                trail_watch(r);
-                if (delivery_decode(codec, event.record.value, event.record.value_n, &delivery))
-                        result = trail_take_delivery(r->trail, &delivery);
-        }
-        if (result == 0) {
-                error_set(r->err, "the broker has sent nothing of %s for %d seconds", TOPIC_DELIVERIES, TRAIL_IDLE_MAX * TRAIL_POLL_MS / 1000);
-                return -ETIMEDOUT;
-        }
+        if (result == 0)
+                result = bus_reader_each(reader, &(struct bus_reading){.record = trail_delivery, .ctx = &deliveries, .what = TOPIC_DELIVERIES}, r->err);
         return result;
 }
 

@@ -11,43 +11,30 @@
 #include "model/row_key.h"
 #include "worker/stray.h"
 
-#define LIVE_POLL_MS 1000
-#define LIVE_IDLE_MAX 60 /* polls without anything before the broker counts as gone */
-
 static bool live_wants(const struct bus_record *record, const struct uuid *case_id) {
         return !case_id || row_key_is_of_case(record->key, record->key_n, case_id);
 }
 
-static int live_read_rows(struct bus_reader *reader, const struct live_rows *rows, struct error *err) {
-        struct bus_event event;
-        uint64_t records = 0;
-        unsigned idle = 0;
-        int r;
+struct live_run {
+        const struct live_rows *rows;
+        uint64_t records;
+};
 
-        for (;;) {
-                r = bus_reader_poll(reader, LIVE_POLL_MS, &event, err);
-                if (r || event.kind == BUS_END)
-                        return r;
-                if (event.kind != BUS_RECORD) {
-                        if (++idle < LIVE_IDLE_MAX)
-                                continue;
-                        error_set(err, "the broker has sent nothing for %d seconds", LIVE_IDLE_MAX * LIVE_POLL_MS / 1000);
-                        return -ETIMEDOUT;
-                }
-                idle = 0;
-                records++;
-                if (rows->watch)
-                        rows->watch->read(rows->watch->ctx, records);
-                r = live_wants(&event.record, rows->case_id) ? rows->row(rows->ctx, &event.record, err) : 0;
-                if (r)
-                        return r;
-        }
+static int live_take(void *ctx, struct bus_record *record, struct error *err) {
+        struct live_run *run = ctx;
+        const struct live_rows *rows = run->rows;
+
+        run->records++;
+        if (rows->watch)
+                rows->watch->read(rows->watch->ctx, run->records);
+        return live_wants(record, rows->case_id) ? rows->row(rows->ctx, record, err) : 0;
 }
 
 int live_each(struct bus *bus, const struct live_rows *rows, struct error *err) {
         static const char *const topics[] = {TOPIC_CASE_STATE};
         struct bus_reader_config config = {
                 .topics = topics, .topics_n = 1, .partition = rows->partition, .from = BUS_FROM_BEGINNING, .until_end = true};
+        struct live_run run = {.rows = rows};
         struct bus_reader *reader;
         char text[UUID_TEXT + 1];
         int r;
@@ -61,7 +48,7 @@ int live_each(struct bus *bus, const struct live_rows *rows, struct error *err) 
         r = bus_reader_open(bus, &config, &reader, err);
         if (r)
                 return r;
-        r = live_read_rows(reader, rows, err);
+        r = bus_reader_each(reader, &(struct bus_reading){.record = live_take, .ctx = &run, .what = TOPIC_CASE_STATE}, err);
         bus_reader_close(reader);
         return r;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* The parts of the bus that need no broker: partitions of keys, the plan of topics, properties, the watchdog. */
+/* The parts of the bus that need no broker: partitions of keys, the plan of topics, properties, the watchdog, reading to an end. */
 
 #include <check.h>
 #include <errno.h>
@@ -305,6 +305,50 @@ START_TEST(the_watchdog_barks_for_a_call_that_hangs_once) {
 }
 END_TEST
 
+/* A reader that plays a row of kinds, and then gives nothing for ever. */
+struct played {
+        struct bus_reader reader; /* first */
+        const enum bus_event_kind *kinds;
+        size_t n, at, seen;
+        int answer; /* of the second record */
+};
+
+static int played_poll(struct bus_reader *r, int timeout_ms, struct bus_event *ret, struct error *err) {
+        struct played *p = (struct played *)r;
+
+        (void) timeout_ms;
+        (void) err;
+        *ret = (struct bus_event){.kind = p->at < p->n ? p->kinds[p->at++] : BUS_NONE};
+        return 0;
+}
+
+static int played_record(void *ctx, struct bus_record *record, struct error *err) {
+        struct played *p = ctx;
+
+        (void) record;
+        (void) err;
+        return ++p->seen == 2 ? p->answer : 0;
+}
+
+START_TEST(a_reading_ends_at_the_end_with_its_record_or_when_nothing_comes) {
+        static const enum bus_event_kind kinds[] = {BUS_NONE, BUS_RECORD, BUS_NONE, BUS_RECORD, BUS_NONE, BUS_END, BUS_RECORD};
+        static const struct bus_reader_ops ops = {.poll = played_poll};
+        struct played p = {.reader = {&ops}, .kinds = kinds, .n = ELEMENTS(kinds)};
+        struct bus_reading reading = {.record = played_record, .ctx = &p, .what = "audit", .patience = 2};
+        struct error err;
+
+        ck_assert_int_eq(bus_reader_each(&p.reader, &reading, &err), 0); /* each record begins the patience anew */
+        ck_assert_uint_eq(p.seen, 2);
+        p.at = p.seen = 0;
+        p.answer = 7;
+        ck_assert_int_eq(bus_reader_each(&p.reader, &reading, &err), 7);
+        ck_assert_uint_eq(p.at, 4);
+        p.at = p.n;
+        ck_assert_int_eq(bus_reader_each(&p.reader, &reading, &err), -ETIMEDOUT);
+        ck_assert_str_eq(err.text, "the broker has sent nothing of audit for 2 seconds");
+}
+END_TEST
+
 int main(void) {
         Suite *suite = suite_create("bus");
         TCase *tc = tcase_create("bus");
@@ -322,6 +366,7 @@ int main(void) {
         tcase_add_loop_test(tc, properties_are_tried_on_the_library, 0, (int)ELEMENTS(properties));
         tcase_add_test(tc, a_bus_needs_an_address_and_refuses_our_properties);
         tcase_add_test(tc, the_watchdog_barks_for_a_call_that_hangs_once);
+        tcase_add_test(tc, a_reading_ends_at_the_end_with_its_record_or_when_nothing_comes);
         suite_add_tcase(suite, tc);
         runner = srunner_create(suite);
         srunner_run_all(runner, CK_ENV);
