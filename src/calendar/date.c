@@ -257,3 +257,18 @@ void instant_format(instant_t at, char ret[INSTANT_TEXT + 1]) {
 void instant_format_exact(instant_t at, char ret[INSTANT_TEXT + 1]) {
         write_instant(at, true, ret);
 }
+
+static void put_instant(struct json_writer *w, const char *key, instant_t at, bool exact) {
+        char text[INSTANT_TEXT + 1];
+
+        write_instant(at, exact, text);
+        jsonw_put_string(w, key, text);
+}
+
+void instant_put(struct json_writer *w, const char *key, instant_t at) {
+        put_instant(w, key, at, false);
+}
+
+void instant_put_exact(struct json_writer *w, const char *key, instant_t at) {
+        put_instant(w, key, at, true);
+}

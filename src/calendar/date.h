@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/text.h"
 
 typedef int32_t day_t; /* days since 1970-01-01, proleptic Gregorian */
@@ -68,3 +69,7 @@ bool instant_parse(struct text t, instant_t *ret);
 void instant_format(instant_t at, char ret[INSTANT_TEXT + 1]);
 /* The same with milliseconds when they are not zero: reads back as the same instant. */
 void instant_format_exact(instant_t at, char ret[INSTANT_TEXT + 1]);
+
+/* Writes a property with it: as instant_format(), as instant_format_exact(). */
+void instant_put(struct json_writer *w, const char *key, instant_t at);
+void instant_put_exact(struct json_writer *w, const char *key, instant_t at);

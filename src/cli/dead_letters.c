@@ -185,11 +185,8 @@ static int letters_failed(int r, struct error *err) {
 /* -- One letter, for people and for programs -- */
 
 static void letters_put_instant(struct json_writer *w, const char *key, instant_t at) {
-        char text[INSTANT_TEXT + 1];
-
-        instant_format_exact(at, text);
         if (at)
-                jsonw_put_string(w, key, text);
+                instant_put_exact(w, key, at);
 }
 
 static void letters_put_uuid(struct json_writer *w, const char *key, bool known, const struct uuid *id) {

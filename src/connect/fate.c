@@ -415,13 +415,6 @@ size_t fates_judge(const struct fates *f, const struct organisation *source, con
         return n;
 }
 
-static void put_instant(struct json_writer *w, const char *key, instant_t at) {
-        char text[INSTANT_TEXT + 1];
-
-        instant_format(at, text);
-        jsonw_put_string(w, key, text);
-}
-
 static void put_uuid(struct json_writer *w, const char *key, const struct uuid *u) {
         char text[UUID_TEXT + 1];
 
@@ -435,14 +428,14 @@ static void put_state(struct json_writer *w, const struct fate_judged *judged) {
                 return;
         jsonw_put_string(w, "code", judged->code);
         jsonw_put_string(w, "text", judged->text);
-        put_instant(w, "answered_at", judged->answered_at);
+        instant_put(w, "answered_at", judged->answered_at);
 }
 
 static void put_post(struct json_writer *w, const struct fate_judged *judged) {
         jsonw_open_object(w);
         jsonw_put_string(w, "event", judged->type->name);
         put_uuid(w, "case_id", &judged->case_id);
-        put_instant(w, "at", judged->at);
+        instant_put(w, "at", judged->at);
         put_state(w, judged);
         jsonw_close_object(w);
 }
@@ -454,7 +447,7 @@ static void put_copies(struct json_writer *w, const struct fate *fate) {
                 jsonw_open_object(w);
                 jsonw_put_string(w, "to", fate->copies.items[i].to->id);
                 put_uuid(w, "case_id", &fate->copies.items[i].case_id);
-                put_instant(w, "at", fate->copies.items[i].at);
+                instant_put(w, "at", fate->copies.items[i].at);
                 jsonw_close_object(w);
         }
         jsonw_close_array(w);

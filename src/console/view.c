@@ -103,13 +103,6 @@ static void view_write_bytes(const void *bytes, size_t n, struct json_writer *w)
         }
 }
 
-static void view_put_instant(struct json_writer *w, const char *key, instant_t at) {
-        char text[INSTANT_TEXT + 1];
-
-        instant_format_exact(at, text);
-        jsonw_put_string(w, key, text);
-}
-
 /* -- Keys and headers -- */
 
 /* Whether it is a row, of whatever kind. */
@@ -252,7 +245,7 @@ static void view_value_fact(const struct view *v, const struct row_key *key, con
         event_to_json(&event, !v->clear, w);
         view_write_copies(&row[row_copies_slot(event.type)], w);
         if (told_at->kind == SLOT_INT)
-                view_put_instant(w, "told_at", told_at->i);
+                instant_put_exact(w, "told_at", told_at->i);
         jsonw_close_object(w);
 }
 
@@ -373,7 +366,7 @@ int view_record(struct view *view, struct bus_record *record, struct buffer *out
         jsonw_put_int(&w, "partition", record->partition);
         jsonw_put_int(&w, "offset", record->offset);
         if (record->stamp != BUS_STAMP_NONE) {
-                view_put_instant(&w, "timestamp", record->timestamp);
+                instant_put_exact(&w, "timestamp", record->timestamp);
         } else {
                 jsonw_key(&w, "timestamp");
                 jsonw_null(&w);

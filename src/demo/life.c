@@ -114,13 +114,6 @@ static void life_put_fields(struct json_writer *w, char *fields) {
         }
 }
 
-static void life_put_instant(struct json_writer *w, const char *key, instant_t at) {
-        char text[INSTANT_TEXT + 1];
-
-        instant_format(at, text);
-        jsonw_put_string(w, key, text);
-}
-
 /* Hands on what stands in l->line. */
 static void life_hand_on(struct life *l, instant_t at, const char *source, const char *event) {
         struct tape_item item = {.at = at, .source = source, .event = event, .json = {buffer_text(&l->line), l->line.n}};
@@ -163,8 +156,8 @@ static struct id life_say(struct life *l, day_t day, const char *source, const c
         jsonw_put_string(&w, "event_id", id.text);
         jsonw_put_string(&w, "case_id", l->case_id.text);
         jsonw_put_string(&w, "source", source);
-        life_put_instant(&w, "occurred_at", occurred);
-        life_put_instant(&w, "recorded_at", recorded);
+        instant_put(&w, "occurred_at", occurred);
+        instant_put(&w, "recorded_at", recorded);
         life_put_fields(&w, fields);
         jsonw_close_object(&w);
         life_hand_on(l, recorded, source, event);

@@ -596,13 +596,6 @@ static void explain_put_date(struct json_writer *w, const char *key, day_t date)
         jsonw_string(w, text);
 }
 
-static void explain_put_instant(struct json_writer *w, const char *key, instant_t at) {
-        char text[INSTANT_TEXT + 1];
-
-        instant_format(at, text);
-        jsonw_put_string(w, key, text);
-}
-
 static void explain_put_fact_inside(struct json_writer *w, const struct fact *fact, day_t date) {
         char id[UUID_TEXT + 1];
 
@@ -677,7 +670,7 @@ static void explain_put_posting(const struct posting *posting, struct json_write
 }
 
 static void explain_put_announced(const struct explanation *x, const struct obligation *o, const struct announcement *a, struct json_writer *w) {
-        explain_put_instant(w, "announced_at", a->announced_at);
+        instant_put(w, "announced_at", a->announced_at);
         if (!x->postings)
                 return;
         jsonw_key(w, "announced");
@@ -715,7 +708,7 @@ static void explain_put_alert(const struct explanation *x, const struct alert *a
         jsonw_put_string(w, "role", pool_word(&x->view.engine->pool, alert->role));
         jsonw_put_bool(w, "open", alert->open);
         jsonw_put_int(w, "raised", alert->raised);
-        explain_put_instant(w, "told_at", alert->told_at);
+        instant_put(w, "told_at", alert->told_at);
         if (x->postings)
                 explain_put_alert_postings(x, alert, w);
         jsonw_close_object(w);
@@ -756,7 +749,7 @@ static void explain_put_next(struct explanation *x, const struct obligation *o, 
                 return;
         jsonw_key(w, "next");
         jsonw_open_object(w);
-        explain_put_instant(w, "at", next.at);
+        instant_put(w, "at", next.at);
         if (next.rung)
                 jsonw_put_int(w, "rung", next.rung);
         else
@@ -798,9 +791,9 @@ static void put_hours(const struct obligation *o, struct json_writer *w) {
         jsonw_key(w, "hours");
         jsonw_open_object(w);
         jsonw_put_string(w, "step", step);
-        explain_put_instant(w, "from", o->start->occurred_at);
+        instant_put(w, "from", o->start->occurred_at);
         if (o->due.state == DUE_KNOWN)
-                explain_put_instant(w, "to", o->due.over);
+                instant_put(w, "to", o->due.over);
         jsonw_close_object(w);
 }
 
@@ -820,7 +813,7 @@ static void put_timing(struct explanation *x, const struct obligation *o, const 
                 put_trace(x, &why->term, w);
                 return;
         case TIMING_AT_ONCE:
-                explain_put_instant(w, "at_once", o->due.over);
+                instant_put(w, "at_once", o->due.over);
                 return;
         case TIMING_HOURS:
                 put_hours(o, w);
@@ -945,7 +938,7 @@ int explain_json(struct engine *engine, struct store *store, struct casefile *ca
         uuid_format(&casefile->id, id);
         jsonw_open_object(&w);
         jsonw_put_string(&w, "case_id", id);
-        explain_put_instant(&w, "at", now);
+        instant_put(&w, "at", now);
         if (x.view.region) {
                 jsonw_put_string(&w, "region", x.view.region->id);
         } else {

@@ -130,11 +130,8 @@ void posting_print_dutch(const struct posting *posting, struct buffer *out) {
 /* --- for a machine --- */
 
 static void posting_put_instant(struct json_writer *w, const char *key, instant_t at) {
-        char text[INSTANT_TEXT + 1];
-
-        instant_format_exact(at, text);
         if (at)
-                jsonw_put_string(w, key, text);
+                instant_put_exact(w, key, at);
 }
 
 static void posting_put_outcome(const struct posting_outcome *o, struct json_writer *w) {

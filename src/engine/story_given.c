@@ -264,13 +264,6 @@ static void given_write_field(struct story_reading *s, struct given *g, size_t s
 
 /* -- Lines -- */
 
-static void given_put_instant(struct json_writer *w, const char *key, instant_t at) {
-        char text[INSTANT_TEXT + 1];
-
-        instant_format(at, text);
-        jsonw_put_string(w, key, text);
-}
-
 static void given_write_event(struct story_reading *s, struct given *g, struct json_writer *w) {
         const struct yaml_node *replaces = yaml_get(g->item.values, "replaces");
         struct uuid id = given_case_id(s);
@@ -282,8 +275,8 @@ static void given_write_event(struct story_reading *s, struct given *g, struct j
         given_write_id(s, w, "event_id", g->id);
         jsonw_put_string(w, "case_id", text);
         jsonw_put_string(w, "source", g->source);
-        given_put_instant(w, "occurred_at", story_instant(g->occurred));
-        given_put_instant(w, "recorded_at", story_instant(g->item.when));
+        instant_put(w, "occurred_at", story_instant(g->occurred));
+        instant_put(w, "recorded_at", story_instant(g->item.when));
         if (replaces)
                 given_write_event_id(s, g, w, "replaces", replaces);
         for (size_t i = ENVELOPE_SLOTS; i < g->type->layout->n; i++)

@@ -226,13 +226,6 @@ int status_judge(const struct status *status, const struct status_limits *limits
 
 /* -- JSON -- */
 
-static void status_put_instant(struct json_writer *w, const char *key, instant_t at) {
-        char text[INSTANT_TEXT + 1];
-
-        instant_format(at, text);
-        jsonw_put_string(w, key, text);
-}
-
 /* What waits; the age only when something does. */
 static void status_put_waiting(struct json_writer *w, const struct status *s, const struct status_part *part) {
         jsonw_put_int(w, "waiting", part->waiting);
@@ -299,7 +292,7 @@ static void status_put_pauses(struct json_writer *w, const struct status *s) {
         for (size_t i = 0; i < s->pauses_n; i++) {
                 jsonw_open_object(w);
                 jsonw_put_string(w, "connector", s->pauses[i].connector);
-                status_put_instant(w, "since", s->pauses[i].since);
+                instant_put(w, "since", s->pauses[i].since);
                 jsonw_put_string(w, "by", s->pauses[i].by);
                 jsonw_put_string(w, "reason", s->pauses[i].reason);
                 jsonw_close_object(w);
@@ -329,7 +322,7 @@ static void status_put_lists(struct json_writer *w, const struct status *s) {
         for (size_t i = 0; i < s->stops_n; i++) {
                 jsonw_open_object(w);
                 jsonw_put_string(w, "connector", s->stops[i].connector);
-                status_put_instant(w, "since", s->stops[i].since);
+                instant_put(w, "since", s->stops[i].since);
                 jsonw_put_int(w, "inbox_offset", s->stops[i].offset);
                 jsonw_close_object(w);
         }
@@ -368,11 +361,11 @@ void status_put_json(const struct status *s, const struct status_problems *probl
 
         date_format(s->calendar_until, until);
         jsonw_open_object(&w);
-        status_put_instant(&w, "at", s->at);
+        instant_put(&w, "at", s->at);
         status_put_problems(&w, problems);
         status_put_lists(&w, s);
         status_put_counts(&w, "open_alerts", s->alerts, s->alerts_n);
-        status_put_instant(&w, "dead_letters_since", s->letters_since);
+        instant_put(&w, "dead_letters_since", s->letters_since);
         status_put_counts(&w, "dead_letters", s->letters, s->letters_n);
         jsonw_put_int(&w, "version", s->version);
         jsonw_key(&w, "versions");
