@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "avro/match.h"
 #include "base/buffer.h"
 #include "base/vector.h"
 
@@ -37,67 +38,46 @@ static int program_emit(struct program_compile *c, struct op op) {
         return vector_push(&c->ops, op);
 }
 
-static bool program_names_match(const struct schema *writer, const struct schema *reader) {
-        const json_t *aliases = schema_property(reader->properties, "aliases"), *alias;
-        const char *name = schema_short_name(writer->name);
-        size_t i;
-
-        if (strcmp(name, schema_short_name(reader->name)) == 0)
-                return true;
-        json_array_foreach(aliases, i, alias) {
-                if (strcmp(name, schema_short_name(json_string_value(alias))) == 0)
-                        return true;
-        }
-        return false;
-}
-
 /* The step that reads @writer into a field, or OP_END when the types do not resolve. */
 static enum op_code program_step_for(const struct schema *writer, const struct layout_field *f) {
         enum schema_kind w = writer->kind;
 
+        if (match_types(writer, f->plain) == MATCH_NOT)
+                return OP_END;
         switch (f->type) {
         case LAYOUT_BOOLEAN:
-                return w == SCHEMA_BOOLEAN ? OP_BOOLEAN : OP_END;
+                return OP_BOOLEAN;
         case LAYOUT_INT:
         case LAYOUT_DATE:
-                return w == SCHEMA_INT ? OP_INT : OP_END;
+                return OP_INT;
         case LAYOUT_LONG:
         case LAYOUT_TIMESTAMP:
-                return w == SCHEMA_INT ? OP_INT : w == SCHEMA_LONG ? OP_LONG : OP_END;
+                return w == SCHEMA_INT ? OP_INT : OP_LONG;
         case LAYOUT_FLOAT:
-                return w == SCHEMA_INT ? OP_INT_TO_FLOAT : w == SCHEMA_LONG ? OP_LONG_TO_FLOAT : w == SCHEMA_FLOAT ? OP_FLOAT : OP_END;
+                return w == SCHEMA_INT ? OP_INT_TO_FLOAT : w == SCHEMA_LONG ? OP_LONG_TO_FLOAT : OP_FLOAT;
         case LAYOUT_DOUBLE:
                 return w == SCHEMA_INT     ? OP_INT_TO_DOUBLE
                        : w == SCHEMA_LONG  ? OP_LONG_TO_DOUBLE
                        : w == SCHEMA_FLOAT ? OP_FLOAT
-                       : w == SCHEMA_DOUBLE ? OP_DOUBLE
-                                           : OP_END;
+                                           : OP_DOUBLE;
         case LAYOUT_STRING:
-                return w == SCHEMA_STRING || w == SCHEMA_BYTES ? OP_STRING : OP_END;
+                return OP_STRING;
         case LAYOUT_ENUM:
-                return w == SCHEMA_ENUM && program_names_match(writer, f->plain) ? OP_ENUM : OP_END;
+                return OP_ENUM;
         case LAYOUT_UUID:
-                if (w == SCHEMA_FIXED)
-                        return writer->logical == SCHEMA_UUID ? OP_UUID_FIXED : OP_END;
-                return w == SCHEMA_STRING || w == SCHEMA_BYTES ? OP_UUID_TEXT : OP_END;
         case LAYOUT_UUID_FIXED:
-                if (w == SCHEMA_STRING)
-                        return writer->logical == SCHEMA_UUID ? OP_UUID_TEXT : OP_END;
-                return w == SCHEMA_FIXED && writer->size == 16 && program_names_match(writer, f->plain) ? OP_UUID_FIXED : OP_END;
+                return w == SCHEMA_FIXED ? OP_UUID_FIXED : OP_UUID_TEXT;
         }
         return OP_END;
 }
 
 static int program_emit_enum(struct program_compile *c, const struct schema *writer, const struct layout_field *f, uint8_t slot) {
         int32_t *map = arena_calloc(c->arena, writer->n_symbols, sizeof(*map));
-        const char *fallback = f->plain->default_symbol;
 
         if (!map)
                 return -ENOMEM;
         for (size_t i = 0; i < writer->n_symbols; i++) {
-                map[i] = layout_symbol(f, text_of(writer->symbols[i]));
-                if (map[i] < 0 && fallback)
-                        map[i] = layout_symbol(f, text_of(fallback));
+                map[i] = match_symbol(writer->symbols[i], f->plain);
                 if (map[i] < 0)
                         program_note(&c->gaps,
                                      IN_LANGUAGE(c->language, "field '%s': the reader has no symbol %s", "veld '%s': de lezer kent de waarde %s niet"),
@@ -201,40 +181,19 @@ static int program_compile_field(struct program_compile *c, const struct schema_
         return r;
 }
 
-/* The reader's slot for a writer's field: by its name, else by an alias; -1 when it has none. */
-static int program_slot_for(const struct layout *reader, const struct schema *writer, const char *name) {
-        int slot = layout_slot(reader, name);
-
-        for (size_t i = 0; i < reader->n && slot < 0; i++) {
-                const json_t *aliases = schema_property(reader->fields[i].field->properties, "aliases"), *alias;
-                bool taken = false;
-                size_t k;
-
-                for (size_t w = 0; w < writer->n_fields && !taken; w++) /* its own name goes before its aliases */
-                        taken = strcmp(writer->fields[w].name, reader->fields[i].name) == 0;
-                json_array_foreach(aliases, k, alias) {
-                        if (!taken && strcmp(json_string_value(alias), name) == 0)
-                                slot = (int)i;
-                }
-        }
-        return slot;
-}
-
 static int program_compile_record(struct program_compile *c, const struct schema *writer, const struct layout *reader) {
+        const struct schema *root = schema_root(reader->file); /* its fields are the slots */
         bool read[LAYOUT_SLOTS_MAX] = {false};
-        int r = 0;
+        int slots[SCHEMA_FIELDS_MAX], r = 0;
 
-        if (!program_names_match(writer, schema_root(reader->file)))
+        if (!match_names(writer, root))
                 program_note(&c->reasons, IN_LANGUAGE(c->language, "the writer's record is %s, not %s", "het record van de schrijver is %s, niet %s"),
                              schema_short_name(writer->name), schema_short_name(reader->name));
+        match_fields(writer, root, slots);
         for (size_t i = 0; i < writer->n_fields && r == 0; i++) {
-                int slot = program_slot_for(reader, writer, writer->fields[i].name);
-
-                if (slot >= 0 && read[slot]) /* two aliases of one field */
-                        slot = -1;
-                if (slot >= 0)
-                        read[slot] = true;
-                r = program_compile_field(c, &writer->fields[i], reader, slot);
+                if (slots[i] >= 0)
+                        read[slots[i]] = true;
+                r = program_compile_field(c, &writer->fields[i], reader, slots[i]);
         }
         for (size_t i = 0; i < reader->n && r == 0; i++) {
                 const struct layout_field *f = &reader->fields[i];
