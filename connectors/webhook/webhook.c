@@ -22,7 +22,7 @@
 
 #define BODY_MAX ((size_t)4 * 1024 * 1024)
 #define ANSWER_BYTES_MAX ((curl_off_t)64 * 1024) /* of an answer's body, which nobody reads */
-#define HEADER_MAX 512
+#define HEADER_MAX (CLOUDEVENT_HEADER_MAX + 64)
 #define USER_AGENT "ketenwacht"
 
 enum mode { MODE_STRUCTURED, MODE_BINARY };
@@ -199,12 +199,27 @@ static bool webhook_add_header(struct transfer *t, const char *fmt, ...) {
         n = vsnprintf(line, sizeof(line), fmt, args);
         va_end(args);
         if (n < 0 || (size_t)n >= sizeof(line))
-                return true; /* left out rather than cut: only source could be so long, and the body has it */
+                return true; /* left out rather than cut: none can be so long, and the body has it all */
         longer = curl_slist_append(t->headers, line);
         if (longer)
                 t->headers = longer;
         explicit_bzero(line, sizeof(line));
         return longer != NULL;
+}
+
+/* The attributes of binary mode. */
+static bool webhook_add_attributes(struct transfer *t, const struct cloudevent *ce) {
+        const struct {
+                const char *name, *value;
+        } attributes[] = {{"specversion", EVENT_SPECVERSION}, {"id", ce->id}, {"source", ce->source}, {"type", ce->type}, {"time", ce->time}};
+        char encoded[CLOUDEVENT_HEADER_MAX];
+        bool ok = true;
+
+        for (size_t i = 0; ok && i < ELEMENTS(attributes); i++) {
+                cloudevent_header_write(attributes[i].value, encoded);
+                ok = encoded[0] == '\0' || webhook_add_header(t, "ce-%s: %s", attributes[i].name, encoded);
+        }
+        return ok;
 }
 
 static bool webhook_headers(const struct webhook *w, struct transfer *t, const struct delivery *d) {
@@ -220,12 +235,7 @@ static bool webhook_headers(const struct webhook *w, struct transfer *t, const s
                 ok = ok && webhook_add_header(t, "Authorization: Bearer %s", w->token.items[0].bytes);
         if (ce->traceparent.n > 0)
                 ok = ok && webhook_add_header(t, "traceparent: %.*s", (int)ce->traceparent.n, ce->traceparent.s);
-        if (w->mode == MODE_BINARY) {
-                ok = ok && webhook_add_header(t, "ce-specversion: " EVENT_SPECVERSION) && webhook_add_header(t, "ce-id: %s", ce->id) &&
-                     webhook_add_header(t, "ce-source: %s", ce->source) &&
-                     webhook_add_header(t, "ce-type: %s", ce->type) && webhook_add_header(t, "ce-time: %s", ce->time);
-        }
-        return ok;
+        return ok && (w->mode != MODE_BINARY || webhook_add_attributes(t, ce));
 }
 
 static void write_body(const struct webhook *w, const struct cloudevent *ce, struct buffer *out) {

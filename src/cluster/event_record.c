@@ -77,7 +77,7 @@ static const char *header_source(const struct organisations *orgs, struct text s
         size_t n = sizeof(before) - 1;
 
         if (text_is(source, ORGANISATION_BROKER))
-                return ORGANISATION_URN ORGANISATION_BROKER;
+                return organisations_broker_urn(orgs);
         if (orgs)
                 o = organisations_find(orgs, source);
         if (o)
@@ -94,7 +94,7 @@ void event_headers_make(const struct event *event, const struct organisations *o
         struct bus_header *next = ret->items;
         size_t n;
 
-        assert(slots[SLOT_EVENT_ID].kind == SLOT_UUID && slots[SLOT_OCCURRED_AT].kind == SLOT_INT);
+        assert(slots[SLOT_EVENT_ID].kind == SLOT_UUID && slots[SLOT_RECORDED_AT].kind == SLOT_INT);
         assert(slots[SLOT_SOURCE].kind == SLOT_STRING);
         ret->source = header_source(orgs, slots[SLOT_SOURCE].s, ret->unlisted);
         uuid_format(&slots[SLOT_EVENT_ID].u, ret->id);
@@ -103,7 +103,7 @@ void event_headers_make(const struct event *event, const struct organisations *o
         *next++ = header_of(EVENT_HEADER_SOURCE, ret->source, strlen(ret->source));
         n = header_type(event->type->name, ret->type);
         *next++ = header_of("ce_type", ret->type, n);
-        n = header_time(slots[SLOT_OCCURRED_AT].i, ret->time);
+        n = header_time(slots[SLOT_RECORDED_AT].i, ret->time);
         if (n)
                 *next++ = header_of(EVENT_HEADER_TIME, ret->time, n);
         *next++ = event_header_avro;

@@ -29,7 +29,7 @@
 #define EVENT_HEADER_TIME "ce_time"
 #define EVENT_SPECVERSION "1.0"
 #define EVENT_HEADERS 7
-#define EVENT_HEADER_SOURCE_MAX 256
+#define EVENT_HEADER_SOURCE_MAX (ORGANISATION_URN_MAX + 1)
 #define EVENT_HEADER_TYPE_MAX (BUS_NAME_MAX + 32)
 #define EVENT_HEADER_TIME_MAX 32
 #define EVENT_TRACEPARENT_MAX 128 /* a longer one is not passed on */
@@ -44,13 +44,15 @@ struct event_headers {
         struct bus_header items[EVENT_HEADERS];
         size_t n;
         const char *source; /* URN of who published it */
-        char id[UUID_TEXT + 1], type[EVENT_HEADER_TYPE_MAX], time[EVENT_HEADER_TIME_MAX]; /* time: "" when no year of four digits has it */
+        char id[UUID_TEXT + 1], type[EVENT_HEADER_TYPE_MAX];
+        char time[EVENT_HEADER_TIME_MAX];       /* recorded_at: "" when no year of four digits has it */
         char unlisted[EVENT_HEADER_SOURCE_MAX]; /* where the URN of a source stands that @orgs does not have */
 };
 
 /*
- * Fills @ret. The source is its organisation's URN; that of the broker itself and of one that @orgs (NULL: none) does not
- * have follows from its id. @traceparent, a W3C trace context to pass on (empty: none), is borrowed, as is a URN of @orgs.
+ * Fills @ret. The source is its organisation's URN, that of the broker itself too; that of one that @orgs (NULL: none) does not
+ * have follows from its id. The time is when the source wrote it down (recorded_at), as the NL GOV profile wants it; when it happened
+ * (occurred_at) stands in the event alone. @traceparent, a W3C trace context to pass on (empty: none), is borrowed, as is a URN of @orgs.
  */
 void event_headers_make(const struct event *event, const struct organisations *orgs, struct text traceparent, struct event_headers *ret);
 

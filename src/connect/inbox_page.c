@@ -117,7 +117,7 @@ static int page_put(struct page *p, struct bus_record *record) {
         if (bus_record_headers(record))
                 return -ENOMEM;
         if (event_record_read(p->reading->types, NULL, record->value, record->value_n, slots, &event, &unread)) {
-                cloudevent_write_unread(record, &p->json);
+                cloudevent_write_unread(record, p->reading->organisations, &p->json);
         } else {
                 cloudevent_describe(record, &event, p->reading->organisations, &ce);
                 cloudevent_write(&ce, &p->json);

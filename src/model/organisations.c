@@ -19,6 +19,7 @@
 #define ORGANISATIONS_ARENA_MAX ((size_t)64 * 1024 * 1024)
 #define MUNICIPALITY_PREFIX "gm" /* then the code of the CBS */
 #define MUNICIPALITY_DIGITS 4
+#define URN_NAMESPACE_MAX 32 /* RFC 8141 */
 #define REGION_NAME_MAX (sizeof("region|") + NAME_MAX_BYTES)
 
 struct organisations {
@@ -28,6 +29,7 @@ struct organisations {
         VECTOR(struct region *) regions;      /* by index */
         VECTOR(day_t) changes;
         const struct organisation *operators;
+        const char *broker_urn;               /* NULL: not configured */
 };
 
 const char *const organisation_kind_names[KINDS] = {
@@ -75,6 +77,10 @@ const struct organisation *organisations_find(const struct organisations *orgs, 
 
 const struct organisation *organisations_operators(const struct organisations *orgs) {
         return orgs->operators;
+}
+
+const char *organisations_broker_urn(const struct organisations *orgs) {
+        return orgs && orgs->broker_urn ? orgs->broker_urn : ORGANISATION_URN ORGANISATION_BROKER;
 }
 
 size_t regions_count(const struct organisations *orgs) {
@@ -293,6 +299,47 @@ static void organisation_read_validity(struct reading *r, const struct yaml_node
                 reading_mistake(r, until, IN_READING(r, "until lies before from", "until ligt voor from"));
 }
 
+/* Whether @c may stand in a URI as it is: RFC 3986, pchar and what separates. */
+static bool urn_takes(char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("-._~!$&'()*+,;=:@/?#", c));
+}
+
+static bool urn_is_hex(char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* Whether it has the form of RFC 8141: urn:<namespace>:<name>, of characters that a URI has. */
+static bool urn_valid(const char *urn) {
+        const char *colon = strncmp(urn, "urn:", 4) == 0 ? strchr(urn + 4, ':') : NULL;
+        size_t n = colon ? (size_t)(colon - urn) - 4 : 0;
+
+        if (n < 2 || n > URN_NAMESPACE_MAX || strspn(urn + 4, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != n || !colon[1])
+                return false;
+        for (const char *c = colon + 1; *c; c++) {
+                if (*c == '%' && urn_is_hex(c[1]) && urn_is_hex(c[2]))
+                        c += 2;
+                else if (!urn_takes(*c))
+                        return false;
+        }
+        return true;
+}
+
+/* The source of who is called so, in CloudEvents: a URI-reference there. NULL: reported. */
+static const char *organisation_read_urn(struct reading *r, const struct yaml_node *node) {
+        const char *urn = reading_text(r, node, "urn");
+
+        if (urn && (!urn_valid(urn) || strlen(urn) > ORGANISATION_URN_MAX)) {
+                reading_mistake(r, node,
+                                IN_READING(r, "urn must be urn:<namespace>:<name> of at most %d characters, all of which may stand in a URI, such as "
+                                              "urn:nld:oin:00000099000000000014:systeem:ketenwacht",
+                                           "urn moet urn:<naamruimte>:<naam> zijn, van ten hoogste %d tekens die in een URI mogen staan, zoals "
+                                           "urn:nld:oin:00000099000000000014:systeem:ketenwacht"),
+                                ORGANISATION_URN_MAX);
+                return NULL;
+        }
+        return urn;
+}
+
 static int organisation_read_row(struct organisations_drafts *d, const struct yaml_node *node) {
         static const char *const keys[] = {"id", "kind", "name", "region", "roles", "from", "until", "successor", "urn", "contacts", "delivery", NULL};
         struct reading *r = &d->r;
@@ -318,9 +365,7 @@ static int organisation_read_row(struct organisations_drafts *d, const struct ya
         name = yaml_get(node, "name");
         org->name = name ? reading_text(r, name, "name") : org->id;
         urn = yaml_get(node, "urn");
-        org->urn = urn ? reading_text(r, urn, "urn") : arena_printf(r->arena, ORGANISATION_URN "%s", org->id);
-        if (urn && org->urn && strncmp(org->urn, "urn:", 4) != 0)
-                reading_mistake(r, urn, IN_READING(r, "urn must begin with urn:", "urn moet beginnen met urn:"));
+        org->urn = urn ? organisation_read_urn(r, urn) : arena_printf(r->arena, ORGANISATION_URN "%s", org->id);
         if (!org->name)
                 org->name = org->id;
         if (!org->urn)
@@ -635,8 +680,21 @@ static void organisations_check_operators(struct organisations_drafts *d, const 
                                 operators->id);
 }
 
+/* What ketenwacht says of itself. @node: NULL when it says nothing. */
+static void organisations_read_broker(struct organisations_drafts *d, const struct yaml_node *node) {
+        static const char *const keys[] = {"urn", NULL};
+        const struct yaml_node *urn;
+
+        if (!node || !reading_mapping(&d->r, node, ORGANISATION_BROKER))
+                return;
+        reading_keys(&d->r, node, keys, ORGANISATION_BROKER);
+        urn = reading_required(&d->r, node, "urn", ORGANISATION_BROKER);
+        if (urn)
+                d->orgs->broker_urn = organisation_read_urn(&d->r, urn);
+}
+
 static int organisations_read_root(struct organisations_drafts *d, const struct yaml_node *root) {
-        static const char *const keys[] = {"organisations", "regions", NULL};
+        static const char *const keys[] = {"organisations", "regions", ORGANISATION_BROKER, NULL};
         const struct yaml_node *rows, *regions;
         int e = 0;
 
@@ -645,6 +703,7 @@ static int organisations_read_root(struct organisations_drafts *d, const struct 
         reading_keys(&d->r, root, keys, IN_READING(&d->r, "the file", "het bestand"));
         rows = reading_required(&d->r, root, "organisations", IN_READING(&d->r, "the file", "het bestand"));
         regions = yaml_get(root, "regions");
+        organisations_read_broker(d, yaml_get(root, ORGANISATION_BROKER));
         if (rows && reading_sequence(&d->r, rows, "organisations")) {
                 if (rows->n > ORGANISATIONS_MAX) {
                         reading_mistake(&d->r, rows, IN_READING(&d->r, "more than %d organisations", "meer dan %d organisaties"), ORGANISATIONS_MAX);

@@ -23,6 +23,7 @@ bool organisation_kind_of(const char *name, enum organisation_kind *ret); /* fal
 
 #define ORGANISATIONS_MAX 20000
 #define ORGANISATION_URN "urn:ketenwacht:" /* then the id: of who has no urn of its own */
+#define ORGANISATION_URN_MAX 255           /* bytes of a URN */
 #define ORGANISATION_BROKER "ketenwacht"   /* source of what the broker itself tells; no organisation may be called so */
 #define SUCCESSORS_MAX 8 /* steps of a chain of mergers */
 
@@ -72,6 +73,9 @@ size_t organisations_count(const struct organisations *orgs); /* ids, not rows *
 const struct organisation *organisations_at(const struct organisations *orgs, size_t index); /* first row */
 const struct organisation *organisations_find(const struct organisations *orgs, struct text id); /* first row, or NULL */
 const struct organisation *organisations_operators(const struct organisations *orgs); /* the first of kind operators: always there */
+
+/* What ketenwacht itself is called as a source: what the configuration says; by default, and without @orgs, its id as a URN. */
+const char *organisations_broker_urn(const struct organisations *orgs);
 
 /* How many regions there are, and each: by place, by id, by the case_id that it is; NULL: none. Borrowed. */
 size_t regions_count(const struct organisations *orgs);

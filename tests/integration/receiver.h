@@ -24,6 +24,11 @@
 #define RECEIVER_RULES_MAX 32
 #define ANY_EVENT (-1)
 
+/* Of every event of the tests: the source, a URN that needs percent-encoding in headers; when it was recorded, a day after it happened. */
+#define RECEIVER_SOURCE "urn:ketenwacht:gi%2Djbn"
+#define RECEIVER_SOURCE_ENCODED "urn:ketenwacht:gi%252Djbn"
+#define RECEIVER_TIME "2022-10-10T09:00:00.000Z"
+
 struct rule {
         int number; /* of the event, or ANY_EVENT */
         int times;  /* left; -1: always */
@@ -71,13 +76,14 @@ static inline bool receiver_is_right(const struct receiver *r, struct MHD_Connec
         const char *type = r->binary ? receiver_header(connection, "ce-type") : json_string_value(json_object_get(json, "type"));
         const char *source = r->binary ? receiver_header(connection, "ce-source") : json_string_value(json_object_get(json, "source"));
         const char *version = r->binary ? receiver_header(connection, "ce-specversion") : json_string_value(json_object_get(json, "specversion"));
+        const char *time = r->binary ? receiver_header(connection, "ce-time") : json_string_value(json_object_get(json, "time"));
         const char *content = receiver_header(connection, "Content-Type");
         char bearer[320] = "";
 
         if (r->token)
                 (void) snprintf(bearer, sizeof(bearer), "Bearer %s", r->token);
-        return json && id && type && source && version && strcmp(type, "nl.ketenwacht.plan-reviewed.v1") == 0 &&
-               strcmp(source, "urn:ketenwacht:gi-jbn") == 0 && strcmp(version, "1.0") == 0 &&
+        return json && id && type && source && version && time && strcmp(time, RECEIVER_TIME) == 0 && strcmp(type, "nl.ketenwacht.plan-reviewed.v1") == 0 &&
+               strcmp(source, r->binary ? RECEIVER_SOURCE_ENCODED : RECEIVER_SOURCE) == 0 && strcmp(version, "1.0") == 0 &&
                strcmp(content, r->binary ? "application/json; charset=utf-8" : "application/cloudevents+json; charset=utf-8") == 0 &&
                strcmp(receiver_header(connection, "Authorization"), bearer) == 0;
 }

@@ -15,7 +15,7 @@
 #define EVENT_ID "60a3d05e-e53c-5dbc-921a-806f98a46c8c"
 #define CASE_ID "1b15b2de-8ab7-5c72-9d63-9cd08b0efbef"
 #define FIELDS(source, gi, more)                                                                                                        \
-        "\"event_id\":\"" EVENT_ID "\",\"case_id\":\"" CASE_ID "\",\"source\":\"" source "\",\"occurred_at\":\"2022-10-10T11:00:00+02:00\","  \
+        "\"event_id\":\"" EVENT_ID "\",\"case_id\":\"" CASE_ID "\",\"source\":\"" source "\",\"occurred_at\":\"2022-10-09T11:00:00+02:00\","  \
         "\"recorded_at\":\"2022-10-10T11:00:00+02:00\",\"verdict_date\":\"2022-10-10\",\"informed_date\":\"2022-10-10\",\"gi\":\"" gi "\"," \
         "\"municipality\":\"gm0014\",\"measure_id\":\"7f0a320f-7e2d-50ba-959b-4131a3834d5d\"" more
 #define GOOD "{" FIELDS("gi-jbn", "gi-jbn", ",\"kind\":\"OTS\"") "}"
@@ -258,7 +258,7 @@ static bool see_event(void *ctx, struct bus_record *record) {
         ck_assert(record->key_n == strlen(CASE_ID) && memcmp(record->key, CASE_ID, record->key_n) == 0);
         ck_assert(header_is(record, "ce_id", EVENT_ID) && header_is(record, "ce_source", "urn:ketenwacht:gi-jbn"));
         ck_assert(header_is(record, "ce_type", "nl.ketenwacht.measure-started.v1") && header_is(record, "ce_specversion", "1.0"));
-        ck_assert(header_is(record, "content-type", "application/avro"));
+        ck_assert(header_is(record, "content-type", "application/avro") && header_is(record, "ce_time", "2022-10-10T09:00:00.000Z"));
         found->traced += header_is(record, "traceparent", TRACE);
         ck_assert_msg(event_record_read(found->types, NULL, record->value, record->value_n, slots, &event, &err) == 0, "%s", err.text);
         uuid_format(&slots[SLOT_EVENT_ID].u, id);
@@ -449,6 +449,7 @@ START_TEST(test_an_event_and_who_was_told) {
         ck_assert_str_eq(json_string_value(json_object_get(first, "source")), "urn:ketenwacht:gi-jbn");
         ck_assert_str_eq(json_string_value(json_object_get(first, "type")), "nl.ketenwacht.measure-started.v1");
         ck_assert_str_eq(json_string_value(json_object_get(first, "traceparent")), TRACE);
+        ck_assert_str_eq(json_string_value(json_object_get(first, "time")), "2022-10-10T09:00:00.000Z"); /* recorded_at */
         ck_assert_str_eq(json_string_value(json_object_get(json_object_get(first, "data"), "gi")), "gi-jbn");
         ask(&(struct request){"GET", "/inbox?wait=0", "GM", NULL, NULL}, &again); /* reading takes nothing away */
         ck_assert(json_equal(a.json, again.json));

@@ -50,7 +50,7 @@ static void encode(int number, int of_case, struct buffer *out) {
                 [SLOT_EVENT_ID] = {.kind = SLOT_UUID, .u = uuid_of(number)},
                 [SLOT_CASE_ID] = {.kind = SLOT_UUID, .u = uuid_of(of_case)},
                 [SLOT_SOURCE] = {.kind = SLOT_STRING, .s = text_of("gi-jbn")},
-                [SLOT_OCCURRED_AT] = {.kind = SLOT_INT, .i = 1665392400000},
+                [SLOT_OCCURRED_AT] = {.kind = SLOT_INT, .i = 1665306000000},
                 [SLOT_RECORDED_AT] = {.kind = SLOT_INT, .i = 1665392400000},
         };
 
@@ -67,7 +67,9 @@ struct writing {
 static void put(struct writing *w, int of_case, const void *value, size_t n, int number) {
         char key[UUID_TEXT + 1], id[UUID_TEXT + 1];
         struct uuid case_id = uuid_of(of_case), event_id = uuid_of(number);
-        struct bus_header headers[] = {{"ce_id", id, UUID_TEXT}, {"ce_source", "urn:ketenwacht:gi-jbn", 21}, {"traceparent", TRACE, strlen(TRACE)}};
+        struct bus_header headers[] = {{"ce_id", id, UUID_TEXT}, {"ce_source", RECEIVER_SOURCE, strlen(RECEIVER_SOURCE)},
+                                       {"ce_time", "2022-10-09T09:00:00.000Z", 24}, /* as older records have it: when it happened */
+                                       {"traceparent", TRACE, strlen(TRACE)}};
         struct bus_record record = {.topic = TOPIC_INBOX_PREFIX "gm0014", .key = key, .key_n = UUID_TEXT, .value = value, .value_n = n,
                                     .headers = headers, .headers_n = ELEMENTS(headers)};
 
@@ -243,7 +245,7 @@ static bool see_letter(void *ctx, struct bus_record *record) {
         l = &letters->items[read.offset];
         ck_assert_str_eq(read.stage, l->stage);
         ck_assert_str_eq(read.code, l->code);
-        ck_assert(header_is(record, "ce_source", "urn:ketenwacht:gi-jbn") && header_is(record, "traceparent", TRACE));
+        ck_assert(header_is(record, "ce_source", RECEIVER_SOURCE) && header_is(record, "traceparent", TRACE));
         ck_assert_uint_eq(record->value_n, l->value.n);
         ck_assert(l->value.n == 0 || memcmp(record->value, l->value.bytes, l->value.n) == 0);
         ck_assert_uint_eq(++l->found, 1);

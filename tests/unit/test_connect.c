@@ -13,10 +13,50 @@
 
 #include "calendar/date.h"
 #include "connect/backoff.h"
+#include "connect/cloudevent.h"
 #include "connect/settings.h"
 #include "connect/secret.h"
 #include "connect/trace.h"
 #include "connect/window.h"
+
+/* -- Attributes as headers -- */
+
+static const struct {
+        const char *attribute, *header;
+} headers[] = {
+        {"urn:nld:oin:00000099000000000014:systeem:ketenwacht", "urn:nld:oin:00000099000000000014:systeem:ketenwacht"},
+        {"urn:x:a%20b", "urn:x:a%2520b"},
+        {"GI \"Noord\"", "GI%20%22Noord%22"},
+        {"caf\xc3\xa9\x7f\n", "caf%C3%A9%7F%0A"},
+        {"!#$&'()*+,-./:;<=>?@[\\]^_`{|}~", "!#$&'()*+,-./:;<=>?@[\\]^_`{|}~"},
+        {"", ""},
+};
+
+START_TEST(test_attributes_are_percent_encoded_in_headers) {
+        char header[CLOUDEVENT_HEADER_MAX], read[CLOUDEVENT_HEADER_MAX];
+
+        cloudevent_header_write(headers[_i].attribute, header);
+        ck_assert_str_eq(header, headers[_i].header);
+        cloudevent_header_read(header, read);
+        ck_assert_str_eq(read, headers[_i].attribute);
+}
+END_TEST
+
+/* What others send: lower case, text in quotation marks, and what is no encoding. */
+static const struct {
+        const char *header, *attribute;
+} foreign_headers[] = {
+        {"urn%3aketenwacht%3Agi", "urn:ketenwacht:gi"}, {"\"a \\\"b\\\" %41\"", "a \"b\" A"}, {"%2541", "%41"}, {"100%", "100%"}, {"%4", "%4"},
+        {"%4g%g4", "%4g%g4"}, {"%00", "%00"},      {"\"", "\""},                            {"\"\"", ""},     {"\"\\\"", "\\"},
+};
+
+START_TEST(test_headers_of_others_are_read) {
+        char read[64];
+
+        cloudevent_header_read(foreign_headers[_i].header, read);
+        ck_assert_str_eq(read, foreign_headers[_i].attribute);
+}
+END_TEST
 
 /* -- Window -- */
 
@@ -456,6 +496,8 @@ int main(void) {
         TCase *window = tcase_create("window"), *backoff = tcase_create("backoff"), *secret = tcase_create("secret"), *options = tcase_create("options");
         int failed;
 
+        tcase_add_loop_test(window, test_attributes_are_percent_encoded_in_headers, 0, ELEMENTS(headers));
+        tcase_add_loop_test(window, test_headers_of_others_are_read, 0, ELEMENTS(foreign_headers));
         tcase_add_test(window, test_window_keeps_the_order_of_a_case);
         tcase_add_test(window, test_window_is_a_thousand_records_from_the_oldest_unsettled);
         tcase_add_test(window, test_window_is_bounded_in_bytes);

@@ -149,6 +149,32 @@ START_TEST(a_log_that_was_made_anew_is_told) {
 }
 END_TEST
 
+/* What ketenwacht itself is called in what cannot be read and says nothing of itself. */
+START_TEST(what_cannot_be_read_is_of_ketenwacht_itself) {
+        CLEANUP(mistakes_done) struct mistakes mistakes = MISTAKES_INIT;
+        struct buffer body = BUFFER_INIT(INBOX_PAGE_BYTES_MAX);
+        struct organisations *named = NULL;
+        struct scratch s = scratch_new();
+        struct inbox_page got;
+        struct error err = {0};
+        char path[SCRATCH_PATH];
+
+        scratch_write(&s, "o.yaml", "organisations: [{id: o, kind: operators}]\nketenwacht: {urn: 'urn:nld:oin:1:systeem:kw'}\n");
+        ck_assert_int_eq(organisations_read(scratch_path(&s, "o.yaml", path), &named, &mistakes), 0);
+        write_more(1, 10);
+        for (int i = 0; i < 2; i++) {
+                reading.organisations = i == 0 ? orgs : named;
+                cursor = (struct inbox_cursor)INBOX_CURSOR_BEGINNING;
+                ck_assert_int_eq(inbox_page_read(&reading, &cursor, &body, &got, &err), 0);
+                ck_assert_ptr_nonnull(strstr(buffer_text(&body), i == 0 ? ":\"urn:ketenwacht:ketenwacht\"" : ":\"urn:nld:oin:1:systeem:kw\""));
+                buffer_clear(&body);
+        }
+        buffer_done(&body);
+        organisations_free(named);
+        scratch_remove(&s);
+}
+END_TEST
+
 START_TEST(a_cursor_is_of_one_inbox) {
         const struct organisation *other = organisations_find(orgs, TEXT_OF("gi-jbn"));
         struct inbox_cursor c = {.next = 5, .last = 4, .witness = "1234567"}, read;
@@ -182,6 +208,7 @@ int main(void) {
         tcase_add_test(t, a_page_is_not_larger_than_it_may_be);
         tcase_add_test(t, what_was_removed_unread_is_told);
         tcase_add_test(t, a_log_that_was_made_anew_is_told);
+        tcase_add_test(t, what_cannot_be_read_is_of_ketenwacht_itself);
         tcase_add_test(t, a_cursor_is_of_one_inbox);
         suite_add_tcase(s, t);
         runner = srunner_create(s);

@@ -7,6 +7,10 @@
 #include "model/organisations.h"
 #include "model_fixture.h"
 
+#define LONG_64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define NO_URN \
+        "urn must be urn:<namespace>:<name> of at most 255 characters, all of which may stand in a URI, such as " \
+        "urn:nld:oin:00000099000000000014:systeem:ketenwacht"
 #define OPERATORS "organisations:\n  - {id: operators, kind: operators}\n"
 
 static int read_text(const struct scratch *s, const char *text, struct organisations **ret, struct mistakes *mistakes) {
@@ -58,7 +62,19 @@ static const struct {
          "4:25: part_of: no region 'norde' (did you mean 'noord'?); it can be west, noord"},
         {OPERATORS "region:\n  - {id: r}\n", "3:1: the file has no key 'region' (did you mean 'regions'?)"},
         {OPERATORS "  - {id: a, kind: gi, delivery: mail}\n", "3:33: delivery must be a mapping of keys to values, not a single value"},
-        {OPERATORS "  - {id: a, kind: gi, urn: 'nl:oin:1'}\n", "3:28: urn must begin with urn:"},
+        {OPERATORS "  - {id: a, kind: gi, urn: 'nl:oin:1'}\n", "3:28: " NO_URN},
+        {OPERATORS "  - {id: a, kind: gi, urn: 'urn:nld'}\n", "3:28: " NO_URN},
+        {OPERATORS "  - {id: a, kind: gi, urn: 'urn:nld:'}\n", "3:28: " NO_URN},
+        {OPERATORS "  - {id: a, kind: gi, urn: 'urn:n l:1'}\n", "3:28: " NO_URN},
+        {OPERATORS "  - {id: a, kind: gi, urn: 'urn:nld:oin:1 2'}\n", "3:28: " NO_URN},
+        {OPERATORS "  - {id: a, kind: gi, urn: 'urn:nld:oin:1\"'}\n", "3:28: " NO_URN},
+        {OPERATORS "  - {id: a, kind: gi, urn: 'urn:nld:naam:caf\xc3\xa9'}\n", "3:28: " NO_URN},
+        {OPERATORS "  - {id: a, kind: gi, urn: 'urn:nld:naam:%4'}\n", "3:28: " NO_URN},
+        {OPERATORS "  - {id: a, kind: gi, urn: 'urn:nld:" LONG_64 LONG_64 LONG_64 LONG_64 "'}\n", "3:28: " NO_URN},
+        {OPERATORS "ketenwacht: {urn: 'https://kw.example'}\n", "3:19: " NO_URN},
+        {OPERATORS "ketenwacht: {urn: 'urn:nld:oin:1', url: x}\n", "3:36: ketenwacht has no key 'url' (did you mean 'urn'?)"},
+        {OPERATORS "ketenwacht: {}\n", "3:13: ketenwacht lacks the key 'urn'"},
+        {OPERATORS "ketenwacht: urn:nld:oin:1\n", "3:13: ketenwacht must be a mapping of keys to values, not a single value"},
         {"organisations:\n  - {id: a, kind: gi}\n", "1:1: no organisation of kind operators: what concerns nobody else must go to somebody"},
         {"organisations:\n  - {id: a, kind: operators, from: 2020-01-01}\n",
          "1:1: 'a' is where everything goes that concerns nobody else: it cannot have from or until"},
@@ -180,6 +196,30 @@ START_TEST(test_what_was_read_answers) {
 }
 END_TEST
 
+static const struct {
+        const char *text, *urn;
+} own_urns[] = {
+        {"", "urn:ketenwacht:ketenwacht"},
+        {"ketenwacht: {urn: 'urn:nld:oin:00000099000000000014:systeem:ketenwacht'}\n", "urn:nld:oin:00000099000000000014:systeem:ketenwacht"},
+        {"ketenwacht: {urn: 'urn:x-test:a/b(c)%20;d=e?+f#g'}\n", "urn:x-test:a/b(c)%20;d=e?+f#g"},
+};
+
+START_TEST(test_what_ketenwacht_itself_is_called) {
+        CLEANUP(buffer_done) struct buffer text = BUFFER_INIT(65536);
+        struct mistakes mistakes = MISTAKES_INIT;
+        struct scratch s = scratch_new();
+        struct organisations *orgs = NULL;
+
+        buffer_printf(&text, OPERATORS "%s", own_urns[_i].text);
+        ck_assert_msg(read_text(&s, buffer_text(&text), &orgs, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
+        ck_assert_str_eq(organisations_broker_urn(orgs), own_urns[_i].urn);
+        ck_assert_str_eq(organisations_broker_urn(NULL), "urn:ketenwacht:ketenwacht");
+        organisations_free(orgs);
+        mistakes_done(&mistakes);
+        scratch_remove(&s);
+}
+END_TEST
+
 START_TEST(test_region_case_is_the_uuid_of_the_contract) {
         char path[SCRATCH_PATH], text[UUID_TEXT + 1];
         struct organisations *orgs = NULL;
@@ -203,6 +243,7 @@ int main(void) {
         tcase_add_test(tcase, test_circle_of_successors_is_told_once);
         tcase_add_test(tcase, test_every_mistake_of_a_file_is_told);
         tcase_add_test(tcase, test_what_was_read_answers);
+        tcase_add_loop_test(tcase, test_what_ketenwacht_itself_is_called, 0, ELEMENTS(own_urns));
         tcase_add_test(tcase, test_region_case_is_the_uuid_of_the_contract);
         suite_add_tcase(suite, tcase);
         srunner_run_all(runner, CK_NORMAL);

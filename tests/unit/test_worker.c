@@ -32,7 +32,7 @@ static const struct rows_story stories[] = {
          "-> header inbox.gm0001 ce_type nl.ketenwacht.measure-started.v1\n"
          "-> header inbox.gm0001 traceparent 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\n"
          "# An announcement is the broker's, under the case's key, in the partition of the case.\n"
-         "-> header plans ce_source urn:ketenwacht:ketenwacht\n"
+         "-> header plans ce_source urn:nld:oin:00000099000000000014:systeem:ketenwacht\n"
          "-> header plans ce_type nl.ketenwacht.plan-due.v1\n"
          "-> header plans content-type application/avro\n"
          "-> header plans traceparent 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\n"

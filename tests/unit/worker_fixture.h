@@ -102,6 +102,7 @@ static inline void fixture_remove(const char *folder) {
         "  - {id: gi-b, kind: gi, name: B, urn: 'urn:nld:oin:00000000000000000042'}\n"             \
         "  - {id: region-noord, kind: region, name: Noord}\n"                                      \
         "  - {id: operators, kind: operators, name: Beheer}\n"                                     \
+        "ketenwacht: {urn: 'urn:nld:oin:00000099000000000014:systeem:ketenwacht'}\n"               \
         "regions:\n"                                                                               \
         "  - {id: noord, name: Noord, roles: {region: region-noord, gi: [gi-a, gi-b]}}\n"
 
