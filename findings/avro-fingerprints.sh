@@ -3,7 +3,8 @@
 #
 # Guess:   the CRC-64-AVRO fingerprint of one schema is one number: the canonical form drops logical types, so they cannot change it.
 # Instead: a record with timestamp-millis, date and uuid has four. fastavro and twmb/avro (and Java, and ketenwacht) write "long"; avro of
-#          PyPI writes {"type":"long"} and {"type":"string"}; goavro {"type":"long"}, but "string" inside a union; hamba/avro is alone again.
+#          PyPI (and apache-avro of Rust) {"type":"long"} and {"type":"string"}; goavro {"type":"long"}, but "string" for a uuid, which is no
+#          logical type to it; hamba/avro {"type":"long","logicalType":"timestamp-millis"}.
 # Hurts:   who looks up the schema of a record in single-object encoding (C3 01) by a fingerprint computed with another library than the
 #          writer's: the schema is there and is not found. A table by fingerprint needs all four of each version.
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* From the JSON of a schema to its types; then the checks of defaults, which may need any of them, and the canonical form. */
+/* From the JSON of a schema to its types; then the checks of defaults, which may need any of them. */
 
 #include "avro/schemas.h"
 
@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "avro/canonical.h"
 #include "avro/fingerprint.h"
 #include "base/arena.h"
 #include "base/buffer.h"
@@ -17,7 +18,6 @@
 #include "base/vector.h"
 
 #define SCHEMA_MEMORY_MAX (SCHEMA_TEXT_MAX * 64) /* of what one schema becomes */
-#define CANONICAL_MAX (SCHEMA_TEXT_MAX * 16)     /* full names make it longer than the text */
 
 struct schema_file {
         struct arena *arena;
@@ -646,112 +646,6 @@ static int check_defaults(struct parse *p) {
                 }
         }
         return 0;
-}
-
-/*
- * -- Parsing Canonical Form --
- *
- * Full names, only what decides about the bytes (name, type, fields, symbols, items, values, size),
- * in this order, no white space. A named type is written where it stands first, and by its name
- * from then on. Names and symbols are checked by the parser, so nothing here needs an escape.
- */
-
-struct canonical {
-        struct buffer *out;
-        struct table written; /* full names */
-};
-
-static int canonical_write_type(struct canonical *c, const struct schema *s);
-
-static void canonical_write_quoted(struct buffer *out, const char *s) {
-        buffer_add_byte(out, '"');
-        buffer_add_text(out, s);
-        buffer_add_byte(out, '"');
-}
-
-static int canonical_write_record(struct canonical *c, const struct schema *s) {
-        int r = 0;
-
-        buffer_add_text(c->out, ",\"type\":\"record\",\"fields\":[");
-        for (size_t i = 0; i < s->n_fields && r == 0; i++) {
-                buffer_add_text(c->out, i ? ",{\"name\":" : "{\"name\":");
-                canonical_write_quoted(c->out, s->fields[i].name);
-                buffer_add_text(c->out, ",\"type\":");
-                r = canonical_write_type(c, s->fields[i].type);
-                buffer_add_byte(c->out, '}');
-        }
-        buffer_add_byte(c->out, ']');
-        return r;
-}
-
-static int canonical_write_named(struct canonical *c, const struct schema *s) {
-        size_t n = strlen(s->name);
-        int r;
-
-        if (table_get(&c->written, s->name, n)) {
-                canonical_write_quoted(c->out, s->name);
-                return 0;
-        }
-        r = table_put(&c->written, s->name, n, (void *)s);
-        if (r)
-                return r;
-        buffer_add_text(c->out, "{\"name\":");
-        canonical_write_quoted(c->out, s->name);
-        if (s->kind == SCHEMA_RECORD) {
-                r = canonical_write_record(c, s);
-        } else if (s->kind == SCHEMA_ENUM) {
-                buffer_add_text(c->out, ",\"type\":\"enum\",\"symbols\":[");
-                for (size_t i = 0; i < s->n_symbols; i++) {
-                        if (i)
-                                buffer_add_byte(c->out, ',');
-                        canonical_write_quoted(c->out, s->symbols[i]);
-                }
-                buffer_add_byte(c->out, ']');
-        } else {
-                buffer_printf(c->out, ",\"type\":\"fixed\",\"size\":%zu", s->size);
-        }
-        buffer_add_byte(c->out, '}');
-        return r;
-}
-
-static int canonical_write_type(struct canonical *c, const struct schema *s) {
-        int r = 0;
-
-        switch (s->kind) {
-        case SCHEMA_RECORD:
-        case SCHEMA_ENUM:
-        case SCHEMA_FIXED:
-                return canonical_write_named(c, s);
-        case SCHEMA_ARRAY:
-        case SCHEMA_MAP:
-                buffer_add_text(c->out, s->kind == SCHEMA_ARRAY ? "{\"type\":\"array\",\"items\":" : "{\"type\":\"map\",\"values\":");
-                r = canonical_write_type(c, s->items);
-                buffer_add_byte(c->out, '}');
-                return r;
-        case SCHEMA_UNION:
-                buffer_add_byte(c->out, '[');
-                for (size_t i = 0; i < s->n_branches && r == 0; i++) {
-                        if (i)
-                                buffer_add_byte(c->out, ',');
-                        r = canonical_write_type(c, s->branches[i]);
-                }
-                buffer_add_byte(c->out, ']');
-                return r;
-        default:
-                canonical_write_quoted(c->out, s->name);
-                return 0;
-        }
-}
-
-/* Appends the form. Return: 0 or -ENOMEM. */
-static int canonical_write(const struct schema *root, struct buffer *out) {
-        struct canonical c = {.out = out};
-        int r = canonical_write_type(&c, root);
-
-        table_done(&c.written);
-        if (r == 0 && out->failed)
-                r = -ENOMEM;
-        return r;
 }
 
 /* -- The file -- */

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "cli/options.h"
+#include "model/fingerprints.h"
 
 #define PATH_BYTES_MAX 4096
 #define OUTPUT_MAX ((size_t)4 * 1024 * 1024)
@@ -22,12 +23,13 @@
 
 struct arguments {
         struct command_dirs dirs;
-        bool json;
+        bool json, all;
         const char *operand; /* NAME or FILE, or NULL */
 };
 
 struct verb {
         const char *name, *operand; /* operand: what it is called, or NULL when there is none */
+        bool json, all;             /* knows --json; knows --all, in place of the operand */
         int (*run)(const struct arguments *a, struct buffer *out, struct error *err);
 };
 
@@ -36,7 +38,8 @@ struct verb {
 static int schema_list_one(const struct arguments *a, const char *file_name, struct buffer *out, struct error *err) {
         CLEANUP(schema_free_p) struct schema_file *file = NULL;
         struct json_writer w = JSON_WRITER(out);
-        char path[PATH_BYTES_MAX], fingerprint[17];
+        char path[PATH_BYTES_MAX];
+        struct fingerprint_text fingerprint;
         int n_name = (int)(strlen(file_name) - strlen(ENDING));
 
         if ((size_t)snprintf(path, sizeof(path), "%s/%s", a->dirs.schemas, file_name) >= sizeof(path)) {
@@ -45,14 +48,15 @@ static int schema_list_one(const struct arguments *a, const char *file_name, str
         }
         if (schema_read(path, LANGUAGE_EN, &file, err))
                 return EXIT_USAGE;
-        (void) snprintf(fingerprint, sizeof(fingerprint), "%016" PRIx64, schema_fingerprint(file)); /* sixteen digits always */
+        fingerprint_format(schema_fingerprint(file), &fingerprint);
         if (!a->json) {
-                buffer_printf(out, "%-28.*s %s  %s\n", n_name, file_name, fingerprint, schema_root(file)->doc);
+                buffer_printf(out, "%-28.*s %s  %s\n", n_name, file_name, fingerprint.number, schema_root(file)->doc);
                 return EXIT_DONE;
         }
         jsonw_open_object(&w);
         jsonw_put_text(&w, "name", (struct text){file_name, (size_t)n_name});
-        jsonw_put_string(&w, "fingerprint", fingerprint);
+        jsonw_put_string(&w, "fingerprint", fingerprint.number);
+        jsonw_put_string(&w, "wire", fingerprint.wire);
         jsonw_put_string(&w, "record", schema_root(file)->name);
         jsonw_put_string(&w, "doc", schema_root(file)->doc);
         jsonw_close_object(&w);
@@ -210,12 +214,48 @@ static int schema_show(const struct arguments *a, struct buffer *out, struct err
 
 /* ---- fingerprint, canonical ---- */
 
+static int schema_print_all(const struct arguments *a, struct buffer *out, struct error *err) {
+        int r = fingerprints_write(a->dirs.schemas, out, err);
+
+        if (r == -ENOMEM)
+                out->failed = true;
+        return r && r != -ENOMEM ? EXIT_USAGE : EXIT_DONE;
+}
+
+/* For programs: {"record", "fingerprints"}. */
+static void schema_put_fingerprints(const struct schema_file *file, struct buffer *out) {
+        struct json_writer w = JSON_WRITER(out);
+
+        jsonw_open_object(&w);
+        jsonw_put_string(&w, "record", schema_root(file)->name);
+        if (fingerprints_put(file, &w))
+                out->failed = true;
+        jsonw_close_object(&w);
+        buffer_add_byte(out, '\n');
+}
+
 static int schema_print_fingerprint(const struct arguments *a, struct buffer *out, struct error *err) {
         CLEANUP(schema_free_p) struct schema_file *file = NULL;
+        struct canonical_fingerprint fingerprints[SPELLINGS] = {0};
 
+        if (a->all)
+                return schema_print_all(a, out, err);
         if (schema_read(a->operand, LANGUAGE_EN, &file, err))
                 return EXIT_USAGE;
-        buffer_printf(out, "%016" PRIx64 "\n", schema_fingerprint(file));
+        if (a->json) {
+                schema_put_fingerprints(file, out);
+                return EXIT_DONE;
+        }
+        if (canonical_fingerprints(schema_root(file), fingerprints))
+                out->failed = true;
+        for (size_t i = 0; i < SPELLINGS; i++) {
+                struct fingerprint_text text;
+
+                if (!fingerprints[i].known)
+                        continue;
+                fingerprint_format(fingerprints[i].value, &text);
+                buffer_printf(out, "%s  %s  %s\n", text.number, text.wire, spelling_libraries((enum spelling)i));
+        }
         return EXIT_DONE;
 }
 
@@ -232,10 +272,10 @@ static int schema_print_canonical(const struct arguments *a, struct buffer *out,
 /* ---- The command ---- */
 
 static const struct verb verbs[] = {
-        {"list", NULL, schema_list},
-        {"show", "NAME", schema_show},
-        {"fingerprint", "FILE", schema_print_fingerprint},
-        {"canonical", "FILE", schema_print_canonical},
+        {"list", NULL, true, false, schema_list},
+        {"show", "NAME", false, false, schema_show},
+        {"fingerprint", "FILE", true, true, schema_print_fingerprint},
+        {"canonical", "FILE", false, false, schema_print_canonical},
 };
 
 static int schema_run_verb(const struct verb *verb, const struct arguments *a) {
@@ -255,12 +295,26 @@ static int schema_run_verb(const struct verb *verb, const struct arguments *a) {
         return status ? command_fail("schema", status, &err) : EXIT_DONE;
 }
 
+static int schema_run_words(const struct verb *verb, struct arguments *a, const char *const *words, int n) {
+        const char *operand = a->all ? NULL : verb->operand;
+
+        if (a->all && !verb->all)
+                return command_usage("schema", "%s knows no --all", verb->name);
+        if (a->json && !verb->json)
+                return command_usage("schema", "%s knows no --json", verb->name);
+        if (n != (operand ? 2 : 1))
+                return command_usage("schema", "%s%s takes %s", verb->name, a->all ? " --all" : "", operand ? operand : "nothing more");
+        a->operand = operand ? words[1] : NULL;
+        return schema_run_verb(verb, a);
+}
+
 static int schema_run(int argc, char **argv) {
         struct arguments a = {.dirs = command_dirs()};
         const struct option_row options[] = {
                 OPTION_TEXT_ROW("--config", &a.dirs.config),
                 OPTION_TEXT_ROW("--schemas", &a.dirs.schemas),
                 OPTION_FLAG_ROW("--json", &a.json),
+                OPTION_FLAG_ROW("--all", &a.all),
                 OPTION_END_ROW,
         };
         const char *words[OPTION_ARGUMENTS_MAX];
@@ -277,12 +331,7 @@ static int schema_run(int argc, char **argv) {
                 nearest_try(&nearest, verbs[i].name);
                 if (strcmp(verbs[i].name, words[0]) != 0)
                         continue;
-                if (n != (verbs[i].operand ? 2 : 1))
-                        return command_usage("schema", "%s takes %s", verbs[i].name, verbs[i].operand ? verbs[i].operand : "nothing more");
-                if (a.json && verbs[i].run != schema_list)
-                        return command_usage("schema", "%s knows no --json", verbs[i].name);
-                a.operand = verbs[i].operand ? words[1] : NULL;
-                return schema_run_verb(&verbs[i], &a);
+                return schema_run_words(&verbs[i], &a, words, n);
         }
         return command_usage("schema", "no '%s' of schemas%s", words[0], nearest_hint(&nearest, hint));
 }
@@ -292,16 +341,20 @@ const struct command command_schema = {
         .summary = "list, show and fingerprint the schemas of events",
         .help = "Usage: ketenwacht schema list [--json]\n"
                 "       ketenwacht schema show NAME\n"
-                "       ketenwacht schema fingerprint FILE\n"
+                "       ketenwacht schema fingerprint FILE [--json]\n"
+                "       ketenwacht schema fingerprint --all\n"
                 "       ketenwacht schema canonical FILE\n\n"
                 "  list         every schema of the folder: name, fingerprint, what it is\n"
                 "  show         one of them to read: fields, types, what they mean, properties; T? may be null\n"
-                "  fingerprint  CRC-64-AVRO of the Parsing Canonical Form, sixteen hex digits\n"
+                "  fingerprint  CRC-64-AVRO of the Parsing Canonical Form, a line for each way in which libraries spell that: the number, sixteen\n"
+                "               hex digits; its bytes as they stand on the wire behind C3 01, which is reversed; and whose it is. The first is\n"
+                "               the specification's, and what ketenwacht writes; all are read. --all: schemas/fingerprints.json, of the folder\n"
                 "  canonical    the Parsing Canonical Form itself\n\n"
                 "Options:\n"
                 "  --schemas DIR  where the schemas are (else KETENWACHT_SCHEMAS, else schemas)\n"
                 "  --config DIR   where the configuration is (else KETENWACHT_CONFIG, else config)\n"
-                "  --json         of list: one object a line, {\"name\", \"fingerprint\", \"record\", \"doc\"}\n\n"
+                "  --json         of list: one object a line, {\"name\", \"fingerprint\", \"wire\", \"record\", \"doc\"};\n"
+                "                 of fingerprint: {\"record\", \"fingerprints\": {\"specification\": {\"number\", \"wire\"}, …}}\n\n"
                 "Exit status: 0 done, 2 wrong usage, or a schema that is not there or not right.\n",
         .run = schema_run,
 };

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "avro/canonical.h"
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/name.h"
@@ -28,7 +29,8 @@
 #define ENDS "ketenwacht.ends"
 
 struct decoder {
-        uint64_t fingerprint; /* of the writer's schema: the key */
+        uint64_t fingerprint;  /* of the writer's schema: the key */
+        const char *canonical; /* and its form */
         const struct event_type *type;
         const struct program *program;
 };
@@ -146,27 +148,61 @@ static int event_types_row_layout(struct event_types *types, const struct schema
         return event_types_keep_file(types, &file) ?: event_types_layout(types, kept, ret, err);
 }
 
-static int event_types_add_decoder(struct event_types *types, struct table *table, const struct event_type *type, const struct schema_file *writer,
-                            const struct layout *reader, struct error *err) {
-        CLEANUP(program_free_p) struct program *program = NULL;
-        uint64_t fingerprint = schema_fingerprint(writer);
-        struct decoder *decoder;
-        int e = program_new(writer, reader, &program, err);
+/*
+ * Two schemas under one fingerprint: of one form, so of one type, they read the same bytes, and the first keeps the place: the current one,
+ * or the older version. Of two forms it is a coincidence of the sum, and neither could be read for certain.
+ */
+static int event_types_put_decoder(struct event_types *types, struct table *table, const struct decoder *new, enum language language,
+                                   struct error *err) {
+        struct decoder *decoder = table_get(table, &new->fingerprint, sizeof(new->fingerprint));
 
-        if (e)
-                return e;
-        decoder = table_get(table, &fingerprint, sizeof(fingerprint));
-        if (decoder && decoder->type != type) {
-                error_set(err, "has the fingerprint of %s", decoder->type->name);
+        if (decoder && strcmp(decoder->canonical, new->canonical) != 0) {
+                error_set(err, IN_LANGUAGE(language, "has the fingerprint of another schema, of %s", "heeft de fingerprint van een ander schema, van %s"),
+                          decoder->type->name);
                 return -EINVAL;
         }
         if (decoder)
                 return 0;
         decoder = arena_calloc(types->arena, 1, sizeof(*decoder));
-        if (!decoder || vector_push(&types->programs, program))
+        if (!decoder)
                 return -ENOMEM;
-        *decoder = (struct decoder){.fingerprint = fingerprint, .type = type, .program = TAKE(program)};
+        *decoder = *new;
         return table_put(table, &decoder->fingerprint, sizeof(decoder->fingerprint), decoder);
+}
+
+static int event_types_compile(struct event_types *types, const struct schema_file *writer, const struct layout *reader, const struct program **ret,
+                               struct error *err) {
+        CLEANUP(program_free_p) struct program *program = NULL;
+        int e = program_new(writer, reader, &program, err);
+
+        if (e)
+                return e;
+        if (vector_push(&types->programs, program))
+                return -ENOMEM;
+        *ret = TAKE(program);
+        return 0;
+}
+
+/* Events come from anybody's library: a writer's schema is known by all its spellings. */
+static int event_types_add_decoder(struct event_types *types, const struct event_type *type, const struct schema_file *writer, struct error *err) {
+        struct decoder decoder = {.type = type, .canonical = schema_canonical(writer)};
+        struct canonical_fingerprint fingerprints[SPELLINGS];
+        int e = event_types_compile(types, writer, type->layout, &decoder.program, err) ?: canonical_fingerprints(schema_root(writer), fingerprints);
+
+        for (size_t i = 0; e == 0 && i < SPELLINGS; i++) {
+                decoder.fingerprint = fingerprints[i].value;
+                if (fingerprints[i].known)
+                        e = event_types_put_decoder(types, &types->events, &decoder, schema_language(writer), err);
+        }
+        return e;
+}
+
+/* Rows are ours alone. */
+static int event_types_add_row_decoder(struct event_types *types, const struct event_type *type, const struct schema_file *writer, struct error *err) {
+        struct decoder decoder = {.type = type, .canonical = schema_canonical(writer), .fingerprint = schema_fingerprint(writer)};
+        int e = event_types_compile(types, writer, type->row, &decoder.program, err);
+
+        return e ? e : event_types_put_decoder(types, &types->rows, &decoder, schema_language(writer), err);
 }
 
 /*
@@ -247,12 +283,12 @@ static int version_check(const struct version *v, const struct schema_file *file
                                                         "wat met deze versie is geschreven, is nu niet te lezen"));
         if (e || v->mistakes->n != before)
                 return e;
-        e = event_types_add_decoder(v->types, &v->types->events, v->type, file, v->type->layout, &err);
+        e = event_types_add_decoder(v->types, v->type, file, &err);
         if (e)
                 return version_told(v, e, "it cannot be read", &err);
         e = event_types_row_layout(v->types, file, &row, &err);
         if (e == 0)
-                e = event_types_add_decoder(v->types, &v->types->rows, v->type, row->file, v->type->row, &err);
+                e = event_types_add_row_decoder(v->types, v->type, row->file, &err);
         return version_told(v, e, "its rows cannot be read", &err);
 }
 
@@ -409,8 +445,8 @@ static int event_type_compile(struct event_types *types, struct event_type *type
         e = event_types_row_layout(types, type->file, &type->row, err);
         if (e)
                 return e;
-        e = event_types_add_decoder(types, &types->events, type, type->file, type->layout, err);
-        return e ? e : event_types_add_decoder(types, &types->rows, type, type->row->file, type->row, err);
+        e = event_types_add_decoder(types, type, type->file, err);
+        return e ? e : event_types_add_row_decoder(types, type, type->row->file, err);
 }
 
 static int event_types_add_event(struct event_types *types, const char *name, const struct schema_file *file, const char *path, struct mistakes *mistakes) {

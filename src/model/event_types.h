@@ -39,7 +39,7 @@ const struct layout *event_types_other(const struct event_types *types, const ch
 /* Offers the names of the types that may be published to a search for the nearest word. */
 void event_types_nearest(const struct event_types *types, struct nearest *nearest);
 
-/* The type and program for a body's fingerprint, current or from the history; false when unknown. */
+/* The type and program for a body's fingerprint, current or from the history, in any spelling (avro/canonical.h); false when unknown. */
 bool event_types_decoder(const struct event_types *types, uint64_t fingerprint, const struct event_type **ret_type, const struct program **ret_program);
 /* The same for rows of case-state. Later versions of rows resolve as events do. */
 bool event_types_row_decoder(const struct event_types *types, uint64_t fingerprint, const struct event_type **ret_type, const struct program **ret_program);

@@ -36,16 +36,27 @@ row() {
 printf '{"type": "null"}' >"$scratch/null.avsc"
 printf '{ "fields":[],\n"type":"record", "name":"foo", "namespace":"x.y", "doc":"Useful"}' >"$scratch/foo.avsc"
 printf '{"type": "record", "name": "R", "fields": [{"name": "a", "type": "strin"}]}' >"$scratch/wrong"
-row 0 63dd24e7cc258f8a fingerprint "$scratch/null.avsc"
+row 0 '63dd24e7cc258f8a  8a8f25cce724dd63  the specification: *Java*63dd24e7cc258f8a  8a8f25cce724dd63  hamba/avro' fingerprint "$scratch/null.avsc"
 row 0 '"null"' canonical "$scratch/null.avsc"
-row 0 521d1a6b830ec4ab fingerprint "$scratch/foo.avsc"
+row 0 '521d1a6b830ec4ab  abc40e836b1a1d52  the specification*' fingerprint "$scratch/foo.avsc"
+row 0 '{"record":"x.y.foo","fingerprints":{"specification":{"number":"521d1a6b830ec4ab","wire":"abc40e836b1a1d52"},"avro":*' \
+        fingerprint --json "$scratch/foo.avsc"
+# As four libraries have it: each otherwise; of a time of day only the specification's is known.
+row 0 'b61714847ab38fa1  a18fb37a841417b6  the specification*
+0dc26a9e7fb6bc24  24bcb67f9e6ac20d  avro (PyPI)
+0dc26a9e7fb6bc24  24bcb67f9e6ac20d  apache-avro (Rust)
+f7749f197323bed5  d5be2373199f74f7  goavro
+421a804dfe80c10e  0ec180fe4d801a42  hamba/avro' fingerprint "$schemas/measure-started.avsc"
+printf '{"type": "int", "logicalType": "time-millis"}' >"$scratch/time.avsc"
+row 0 '7275d51a3f395c8f  8f5c393f1ad57572  the specification: ketenwacht, Java, fastavro, twmb/avro' fingerprint "$scratch/time.avsc"
+rm "$scratch/time.avsc"
 row 0 '{"name":"x.y.foo","type":"record","fields":\[\]}' canonical "$scratch/foo.avsc"
 row 2 "*/wrong: field 'a': no type 'strin' is known here (did you mean 'string'?)" fingerprint "$scratch/wrong"
 row 2 "*cannot read $scratch/nothing: it does not exist*" canonical "$scratch/nothing"
 
 row 0 '*measure-started  * [0-9a-f]*  Start van een kinderbeschermingsmaatregel*' list --schemas "$schemas"
 row 0 'foo *521d1a6b830ec4ab  Useful*null *63dd24e7cc258f8a*' list --schemas "$scratch"
-row 0 '{"name":"foo","fingerprint":"521d1a6b830ec4ab","record":"x.y.foo","doc":"Useful"}*' list --json --schemas "$scratch"
+row 0 '{"name":"foo","fingerprint":"521d1a6b830ec4ab","wire":"abc40e836b1a1d52","record":"x.y.foo","doc":"Useful"}*' list --json --schemas "$scratch"
 row 2 "*cannot open the folder $scratch/nothing*" list --schemas "$scratch/nothing"
 mkdir "$scratch/empty"
 row 2 '*holds no .avsc files*' list --schemas "$scratch/empty"
@@ -57,6 +68,23 @@ row 0 '*nl.ketenwacht.event.MeasureStarted*identity: "measure_id"*kind *enum*one
         show measure-started --schemas "$schemas"
 row 2 "*no schema 'mesure-started' in *(did you mean 'measure-started'[?])*" show mesure-started --schemas "$schemas"
 row 2 "*no schema '../config/version'*" show ../config/version --schemas "$schemas"
+
+# All of a folder: what it ships is what it holds, the versions of its history in their order.
+"$ketenwacht" schema fingerprint --all --schemas "$schemas" >"$scratch/all" 2>&1
+cmp -s "$scratch/all" "$schemas/fingerprints.json" || {
+        echo "schemas/fingerprints.json is not of these schemas; ketenwacht schema fingerprint --all >schemas/fingerprints.json makes it anew"
+        failed=1
+}
+mkdir -p "$scratch/versions/history/foo" && cp "$scratch/foo.avsc" "$scratch/versions/"
+for version in 10 2 1; do cp "$scratch/foo.avsc" "$scratch/versions/history/foo/$version.avsc"; done
+row 0 '*"version":1,"file":"history/foo/1.avsc",*"version":2,*"version":10,*"version":null,"file":"foo.avsc","record":"x.y.foo",*' \
+        fingerprint --all --schemas "$scratch/versions"
+cp "$scratch/foo.avsc" "$scratch/versions/history/foo/old.avsc"
+row 2 '*history/foo/old.avsc: a published version is called by its number: 1.avsc*' fingerprint --all --schemas "$scratch/versions"
+cp "$scratch/wrong" "$scratch/versions/history/foo/1.avsc"
+row 2 "*history/foo/1.avsc: field 'a': no type 'strin'*" fingerprint --all --schemas "$scratch/versions"
+row 2 '*fingerprint --all takes nothing more*' fingerprint --all "$scratch/foo.avsc"
+row 2 '*canonical knows no --all*' canonical --all
 
 row 2 '*say what: list,*see ketenwacht schema --help'
 row 2 "*no 'lst' of schemas (did you mean 'list'[?])*" lst

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 
+#include "avro/canonical.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "engine/facts.h"
@@ -370,7 +371,8 @@ START_TEST(test_old_bodies_and_rows_are_read) {
         struct event_types *then = NULL, *now = NULL;
         struct mistakes mistakes = MISTAKES_INIT;
         const struct event_type *old, *new, *found;
-        const struct program *program;
+        const struct program *program, *same;
+        struct canonical_fingerprint spellings[SPELLINGS];
         struct slot slots[LAYOUT_SLOTS_MAX] = {0}, back[LAYOUT_SLOTS_MAX];
         struct buffer body = BUFFER_INIT(4096), row = BUFFER_INIT(4096);
 
@@ -390,6 +392,11 @@ START_TEST(test_old_bodies_and_rows_are_read) {
         slots[ENVELOPE_SLOTS] = (struct slot){.kind = SLOT_INT, .i = 19000};
         record_encode(old->layout, slots, &body);
         ck_assert(event_types_decoder(now, old->layout->fingerprint, &found, &program) && found == new);
+        ck_assert_int_eq(canonical_fingerprints(schema_root(old->file), spellings), 0); /* by whatever library it was written */
+        for (unsigned i = 0; i < SPELLINGS; i++) {
+                ck_assert(spellings[i].known && event_types_decoder(now, spellings[i].value, &found, &same) && found == new && same == program);
+                ck_assert(i == SPELLING_RUST || i == 0 || spellings[i].value != spellings[i - 1].value);
+        }
         ck_assert_int_eq(record_decode(program, body.bytes, body.n, back, NULL), 0);
         ck_assert_int_eq(back[layout_slot(new->layout, "date")].i, 19000);
         ck_assert_int_eq(back[layout_slot(new->layout, "note")].kind, SLOT_NULL);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "avro/canonical.h"
 #include "cluster/event_record.h"
 #include "cluster/topics.h"
 #include "model/event_json.h"
@@ -224,6 +225,31 @@ END_TEST
 
 /* -- In -- */
 
+/* Whose library wrote it does not decide whether it counts: of every event, as every library would name its schema. */
+START_TEST(a_record_of_any_library_is_read) {
+        struct canonical_fingerprint fingerprints[SPELLINGS];
+        struct slot slots[LAYOUT_SLOTS_MAX];
+        struct event event;
+        struct error err;
+
+        event_record_encode(&started, &body);
+        ck_assert_int_eq(canonical_fingerprints(schema_root(started.type->file), fingerprints), 0);
+        for (unsigned i = 0; i < SPELLINGS; i++) {
+                framing_put_single(body.bytes, fingerprints[i].value);
+                ck_assert_int_eq(event_record_read(types, started.type, body.bytes, body.n, slots, &event, &err), 0);
+                ck_assert(event.type == started.type && slot_equal(&slots[SLOT_EVENT_ID], &started.slots[SLOT_EVENT_ID]));
+        }
+        for (size_t k = 0; k < event_types_count(types); k++) {
+                const struct event_type *type = event_types_at(types, k), *found = NULL;
+                const struct program *program;
+
+                ck_assert_int_eq(canonical_fingerprints(schema_root(type->file), fingerprints), 0);
+                for (unsigned i = 0; i < SPELLINGS; i++)
+                        ck_assert(event_types_decoder(types, fingerprints[i].value, &found, &program) && found == type);
+        }
+}
+END_TEST
+
 #define BY_SOMEBODY "\xc3\x01\x01\x02\x03\x04\x05\x06\x07\x08"
 
 static const struct broken {
@@ -359,6 +385,7 @@ int main(void) {
         tcase_add_loop_test(tc, the_time_of_an_event_is_written_in_full_or_left_out, 0, (int)ELEMENTS(moments));
         tcase_add_test(tc, a_type_of_any_length_fits_or_is_cut_off);
         tcase_add_test(tc, a_body_without_room_is_said);
+        tcase_add_test(tc, a_record_of_any_library_is_read);
         tcase_add_loop_test(tc, what_cannot_be_read_says_why, 0, (int)ELEMENTS(broken));
         tcase_add_test(tc, a_body_of_another_event_is_none_of_this_topic);
         tcase_add_test(tc, a_body_that_is_cut_off_anywhere_is_not_read);

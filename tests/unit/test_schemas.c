@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "avro/canonical.h"
 #include "avro/fingerprint.h"
 #include "avro/layout.h"
 #include "base/buffer.h"
@@ -97,6 +98,62 @@ START_TEST(test_crc_agrees_with_its_definition) {
                 ck_assert(fingerprint_crc64(bytes, i + 1) == f);
         }
         ck_assert(fingerprint_crc64("\"null\"", 6) == UINT64_C(0x63dd24e7cc258f8a));
+}
+END_TEST
+
+/*
+ * What each library computed itself: fastavro 1.13.1, avro 1.12.2, apache-avro 0.22.0, goavro 2.15.0, hamba/avro 2.31.0. A shipped schema, or
+ * JSON. 0: it is not known how the library has it.
+ */
+#define IN_R(fields) "{\"type\":\"record\",\"name\":\"R\",\"namespace\":\"nl.test\",\"fields\":[" fields "]}"
+static const struct {
+        const char *schema;
+        uint64_t fingerprints[SPELLINGS];
+} spelled[] = {
+        {"measure-started.avsc",
+         {0xb61714847ab38fa1, 0x0dc26a9e7fb6bc24, 0x0dc26a9e7fb6bc24, 0xf7749f197323bed5, 0x421a804dfe80c10e}},
+        {"advice-given.avsc",
+         {0x1cc404ccba9537bc, 0x29aa2818aaab700a, 0x29aa2818aaab700a, 0xb3958bffb14a6f48, 0xd11875b5087aca60}},
+        {"meeting-held.avsc",
+         {0x57d871714c5d0350, 0x110bcecd0bb1a247, 0x110bcecd0bb1a247, 0xbe52cbf242e73ffe, 0x1273edcd61f63535}},
+        {"escalation-raised.avsc",
+         {0xa6651ebb3e305b7e, 0xd0f8010f933f481f, 0xd0f8010f933f481f, 0x7d5346081625e487, 0xc71f7e56370e0318}},
+        {"deliveries.avsc",
+         {0x1550fed5a85773e8, 0xc57d24395a33648d, 0xc57d24395a33648d, 0x9c058ccd01b4ec0a, 0x873300ae7754983b}},
+        {"\"null\"", {0x63dd24e7cc258f8a, 0x63dd24e7cc258f8a, 0x63dd24e7cc258f8a, 0x63dd24e7cc258f8a, 0x63dd24e7cc258f8a}},
+        /* a fixed twice, once in full and once by its name */
+        {IN_R("{\"name\":\"id\",\"type\":{\"type\":\"fixed\",\"name\":\"Id\",\"size\":16,\"logicalType\":\"uuid\"}},{\"name\":\"o\",\"type\":\"Id\"}"),
+         {0x31bc0d7ae4629f56, 0x1639dd5a97271e03, 0x31bc0d7ae4629f56, 0x31bc0d7ae4629f56, 0x31bc0d7ae4629f56}},
+        /* a property that is none of Avro's */
+        {IN_R("{\"name\":\"e\",\"type\":{\"type\":\"string\",\"x\":\"y\"}}"),
+         {0xdc661738a6839ebb, 0xaf607338f0c632fe, 0xdc661738a6839ebb, 0xaf607338f0c632fe, 0xdc661738a6839ebb}},
+        /* a name space inside a name space; once more, found again by a name that we do not know */
+        {IN_R("{\"name\":\"e\",\"type\":{\"type\":\"enum\",\"name\":\"E\",\"namespace\":\"x.y\",\"symbols\":[\"A\"]}}"),
+         {0x7318e02d13e89d76, 0x7318e02d13e89d76, 0x7318e02d13e89d76, 0x278a9957a7399a23, 0x7318e02d13e89d76}},
+        {IN_R("{\"name\":\"e\",\"type\":{\"type\":\"enum\",\"name\":\"E\",\"namespace\":\"x\",\"symbols\":[\"A\"]}},{\"name\":\"f\",\"type\":\"x.E\"}"),
+         {0x06708a031e1ed38f, 0x06708a031e1ed38f, 0x06708a031e1ed38f, 0, 0x06708a031e1ed38f}},
+        {"{\"type\":\"int\",\"logicalType\":\"time-millis\"}", {0x7275d51a3f395c8f, 0, 0, 0, 0}},
+};
+
+START_TEST(test_fingerprints_are_those_of_each_library) {
+        struct canonical_fingerprint seen[SPELLINGS];
+        struct schema_file *file = NULL;
+        char path[2048];
+        struct error err;
+
+        if (strchr(spelled[_i].schema, '"')) {
+                file = parsed(spelled[_i].schema);
+        } else {
+                snprintf(path, sizeof(path), "%s/schemas/%s", getenv("PROJECT_ROOT"), spelled[_i].schema);
+                ck_assert_msg(schema_read(path, LANGUAGE_EN, &file, &err) == 0, "%s", err.text);
+        }
+        ck_assert_int_eq(canonical_fingerprints(schema_root(file), seen), 0);
+        for (unsigned i = 0; i < SPELLINGS; i++) {
+                ck_assert_msg(seen[i].known == (spelled[_i].fingerprints[i] != 0), "%s", spelling_name((enum spelling)i));
+                ck_assert_msg(!seen[i].known || seen[i].value == spelled[_i].fingerprints[i], "%s", spelling_name((enum spelling)i));
+        }
+        ck_assert(seen[SPELLING_SPECIFICATION].value == schema_fingerprint(file));
+        schema_free(file);
 }
 END_TEST
 
@@ -353,6 +410,7 @@ int main(void) {
 
         tcase_add_loop_test(t, test_canonical_and_fingerprint_are_those_of_the_specification, 0, ELEMENTS(published));
         tcase_add_test(t, test_crc_agrees_with_its_definition);
+        tcase_add_loop_test(t, test_fingerprints_are_those_of_each_library, 0, (int)ELEMENTS(spelled));
         tcase_add_loop_test(t, test_names_stand_in_their_space, 0, (int)ELEMENTS(spaces));
         tcase_add_loop_test(t, test_mistakes_have_places, 0, ELEMENTS(mistakes));
         tcase_add_test(t, test_depth_is_bounded);
