@@ -203,15 +203,6 @@ struct text event_record_traceparent(const struct bus_record *record) {
         return h && h->value && h->n <= EVENT_TRACEPARENT_MAX ? (struct text){h->value, h->n} : (struct text){0};
 }
 
-struct uuid event_refused_id(const char *topic, int32_t partition, int64_t offset, const struct uuid *event_id) {
-        char name[BUS_NAME_MAX + 64 + UUID_TEXT], id[UUID_TEXT + 1];
-        int n;
-
-        uuid_format(event_id, id);
-        n = snprintf(name, sizeof(name), "refused|%s|%" PRId32 "|%" PRId64 "|%s", topic, partition, offset, id);
-        return uuid_v5(&uuid_namespace_ketenwacht, name, (size_t)n);
-}
-
 /* -- Dead letters -- */
 
 /* The last stands there only when a connector could not deliver it. */

@@ -115,12 +115,6 @@ struct text event_record_traceparent(const struct bus_record *record);
 /* How often operators sent this record (headers loaded) again from dead-letters. */
 int64_t event_record_redriven(const struct bus_record *record);
 
-/*
- * The event_id of the event-refused that answers the record of @event_id at this place: the same when it is read again, another for what stands
- * there when the topic was made anew.
- */
-struct uuid event_refused_id(const char *topic, int32_t partition, int64_t offset, const struct uuid *event_id);
-
 /* -- Dead letters -- */
 
 struct dead_letter_why {

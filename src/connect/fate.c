@@ -13,6 +13,7 @@
 
 #include "base/table.h"
 #include "base/vector.h"
+#include "cluster/event_refused.h"
 
 #define FORGET_PARTS 8       /* an eighth of the time that is known goes at once */
 #define FORGET_ROUNDS_MAX 64

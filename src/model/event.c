@@ -267,3 +267,16 @@ enum refusal event_check_key(const struct event *event, const struct organisatio
         event_judge_key(event, orgs, key, &m);
         return event_mistakes_first(&m, &field, err);
 }
+
+enum refusal event_check(const struct event *event, const struct organisations *orgs, instant_t now, struct text key, struct error *err) {
+        const char *field;
+        enum refusal code = event_check_values(event, orgs, &field, err);
+
+        if (code == REFUSAL_NONE && event->slots[SLOT_RECORDED_AT].i - now > EVENT_AHEAD_MAX_MS) {
+                error_set(err, "recorded_at lies more than a day ahead of the clock");
+                return REFUSAL_BAD_VALUE;
+        }
+        if (code == REFUSAL_NONE)
+                code = event_check_publisher(event, orgs, &field, err);
+        return code == REFUSAL_NONE ? event_check_key(event, orgs, key, err) : code;
+}

@@ -53,3 +53,9 @@ enum refusal event_check_publisher(const struct event *event, const struct organ
 /* The key is the case_id, and a region's case_id is that of its region. */
 void event_judge_key(const struct event *event, const struct organisations *orgs, struct text key, struct event_mistakes *m);
 enum refusal event_check_key(const struct event *event, const struct organisations *orgs, struct text key, struct error *err) MUSTCHECK;
+
+/*
+ * All of them for an event that came as Avro under @key, and that it is not recorded more than EVENT_AHEAD_MAX_MS after @now: the first mistake, in the
+ * order of the contract. What passes may only be refused for what its case knows.
+ */
+enum refusal event_check(const struct event *event, const struct organisations *orgs, instant_t now, struct text key, struct error *err) MUSTCHECK;

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "cluster/event_refused.h"
 
 #define REFUSALS_SAID_MS 1000 /* at most one log line in this time; the rest is counted in the next */
 
@@ -19,49 +20,22 @@ struct refused {
 
 /* -- What cannot be accepted -- */
 
-/* Dutch, for a person; the technical sentence comes behind it. */
-static const char *const phrases[REFUSALS] = {
-        [REFUSAL_MALFORMED] = "Het bericht is niet leesbaar",
-        [REFUSAL_UNKNOWN_EVENT] = "Deze berichtsoort is niet bekend",
-        [REFUSAL_BAD_VALUE] = "Een veld heeft een waarde die niet kan",
-        [REFUSAL_UNKNOWN_ORGANISATION] = "De afzender is niet bekend",
-        [REFUSAL_NOT_ALLOWED] = "De afzender mag dit niet melden",
-        [REFUSAL_KEY_MISMATCH] = "De sleutel van het bericht is niet die van de zaak",
-        [REFUSAL_DUPLICATE_ID] = "Dit kenmerk is al gebruikt voor een ander bericht",
-        [REFUSAL_CASE_FULL] = "De zaak heeft het hoogste aantal berichten bereikt",
-        [REFUSAL_CASE_CLOSED] = "De zaak is afgesloten en de bewaartermijn is voorbij",
-        [REFUSAL_UNKNOWN_SCHEMA] = "Het schema van het bericht is niet bekend",
-        [REFUSAL_UNDECODABLE] = "Het bericht is niet te ontcijferen",
-        [REFUSAL_WITHDRAWN] = "Dit bericht is ingetrokken en telt niet meer mee",
-        [REFUSAL_REPLACED] = "Dit bericht is vervangen en telt niet meer mee",
-        [REFUSAL_ACK_UNKNOWN] = "Dit signaal is in deze zaak niet gegeven",
-        [REFUSAL_ACK_NOT_YOURS] = "Dit signaal is aan een ander gegeven",
-        [REFUSAL_ACK_OVER] = "Dit signaal is al voorbij",
-        [REFUSAL_ACK_EARLY] = "Dit signaal was er op dat tijdstip nog niet",
-};
-
 static int intake_tell_publisher(struct intake *intake, const struct bus_record *record, const struct refused *why, struct text trace,
                                  struct error *err) {
         const struct ground *g = intake->txn->ground;
-        const struct event_type *type = event_types_known(g->config->types, TYPE_EVENT_REFUSED);
         const struct slot *from = why->event->slots;
         const struct organisation *to = organisations_find(g->config->organisations, from[SLOT_SOURCE].s);
-        struct event event = {.type = type};
-        struct telling told = {.recorded_at = g->now.deciding, .occurred_at = g->now.deciding, .case_id = from[SLOT_CASE_ID].u};
+        const struct event_refused refused = {.code = why->code, .sentence = why->err.text, .event_id = from[SLOT_EVENT_ID].u,
+                                              .case_id = from[SLOT_CASE_ID].u, .record = record, .at = g->now.deciding};
+        struct event event;
+        int r = to ? event_refused_make(g->config->types, &refused, g->scratch, &event) : EVENT_REFUSED_E_UNTOLD;
 
-        if (!to || !type) /* schemas without event-refused: what is refused stands in dead-letters only */
+        if (r == EVENT_REFUSED_E_UNTOLD)
                 return 0;
-        told.event_id = event_refused_id(record->topic, record->partition, record->offset, &from[SLOT_EVENT_ID].u);
-        told.source = TEXT_OF(ORGANISATION_BROKER);
-        told.refused = from[SLOT_EVENT_ID].u;
-        told.code = text_of(refusal_codes[why->code]);
-        told.text = text_of(arena_printf(g->scratch, "%s: %s", phrases[why->code], why->err.text));
-        event.slots = arena_calloc(g->scratch, type->layout->n, sizeof(*event.slots));
-        if (!event.slots || !told.text.s) {
+        if (r) {
                 error_set(err, "out of memory while a refusal was told");
-                return -ENOMEM;
+                return r;
         }
-        telling_to_slots(&told, &type->told, type->layout, event.slots);
         return tell_event(intake->txn->teller, &event, OUTPUT_INBOXES + to->index, BUS_BY_KEY, trace, err);
 }
 
@@ -108,20 +82,9 @@ static void intake_begin(struct refused *why) {
 
 /* Return: whether it passes. */
 static bool intake_check(const struct ground *g, const struct event *event, const struct bus_record *record, struct refused *why) {
-        const struct organisations *orgs = g->config->organisations;
-        const char *field;
-
         why->stage = "check";
         why->event = event;
-        why->code = event_check_values(event, orgs, &field, &why->err);
-        if (why->code == REFUSAL_NONE && event->slots[SLOT_RECORDED_AT].i - g->now.deciding > EVENT_AHEAD_MAX_MS) {
-                why->code = REFUSAL_BAD_VALUE;
-                error_set(&why->err, "recorded_at lies more than a day ahead of the clock");
-        }
-        if (why->code == REFUSAL_NONE)
-                why->code = event_check_publisher(event, orgs, &field, &why->err);
-        if (why->code == REFUSAL_NONE)
-                why->code = event_check_key(event, orgs, event_record_key(record), &why->err);
+        why->code = event_check(event, g->config->organisations, g->now.deciding, event_record_key(record), &why->err);
         return why->code == REFUSAL_NONE;
 }
 

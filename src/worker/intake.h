@@ -6,9 +6,7 @@
  *
  * Whatever does not pass is kept, and told, and the partition goes on with the next. The record goes unchanged to
  * dead-letters, with headers that say where it stood and why. When its event could be read and its source is an
- * organisation that we know, that organisation gets an event-refused in its inbox. Its event_id is the UUIDv5 of
- * refused|topic|partition|offset|event_id of what is refused: the same record, read again, is refused under the same id, and another
- * that stands at its place because the topic was made anew is not.
+ * organisation that we know, that organisation gets an event-refused in its inbox (cluster/event_refused.h).
  */
 
 #include "cluster/event_record.h"

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/mistakes.h"
+#include "cluster/event_refused.h"
 #include "cluster/topics.h"
 #include "connect/fate.h"
 #include "model_fixture.h"

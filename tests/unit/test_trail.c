@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "avro/framing.h"
+#include "cluster/event_refused.h"
 #include "cluster/topics.h"
 #include "engine/row.h"
 #include "model/row_key.h"
