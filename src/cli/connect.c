@@ -204,7 +204,8 @@ static void is_ready(void *ctx, struct console_reasons *reasons) {
         if (pulse_is_silent(c->pulse, &since))
                 console_reason_silent(reasons, c->broker.bootstrap, since);
         if (!status.assigned)
-                console_reason(reasons, "joining", "%s does not have its inbox: it joins, or another process of this name has it", c->file->name);
+                console_reason(reasons, "joining", "%s does not have its %s: it joins, or another process of this name has it", c->file->name,
+                               c->file->ops->direction == CONNECTOR_OUT ? "inbox" : "outboxes");
         if (status.looking)
                 console_reason(reasons, "looking", "%s reads in deliveries whether it was stopped", c->file->name);
         if (status.braked)
@@ -340,7 +341,7 @@ static int run_connect(int argc, char **argv) {
 
 const struct command command_connect = {
         .name = "connect",
-        .summary = "run a connector: events in over HTTP, inboxes out to webhooks",
+        .summary = "run a connector: events in over HTTP or from outboxes, inboxes out to webhooks",
         .help = "Usage: ketenwacht connect FILE [--bootstrap HOST:PORT,...] [--metrics PORT]\n"
                 "       ketenwacht connect --pause FILE --reason TEXT [--bootstrap HOST:PORT,...]\n"
                 "       ketenwacht connect --resume FILE [--reason TEXT] [--bootstrap HOST:PORT,...]\n"
@@ -351,8 +352,8 @@ const struct command command_connect = {
                 "  --list             the connectors there are\n"
                 "  --help NAME        every key that the file of this connector may hold\n"
                 "  --pause            the connector stands still until it is resumed, in the process that runs (within seconds) and in every later\n"
-                "                     one: webhook delivers nothing, gi-http answers 503 with Retry-After. readyz, ketenwacht status and the log\n"
-                "                     say so. Prints {\"paused\":NAME}; status 1 when it is paused already\n"
+                "                     one: webhook delivers nothing, admission admits nothing, gi-http answers 503 with Retry-After. readyz,\n"
+                "                     ketenwacht status and the log say so. Prints {\"paused\":NAME}; status 1 when it is paused already\n"
                 "  --resume           what was paused goes on, and so does what a target stopped by answering 410: where it stopped. Prints\n"
                 "                     {\"resumed\":NAME,\"paused_since\":INSTANT,\"inbox_offset\":N}, of the last two what applies; status 1 when it\n"
                 "                     was neither paused nor stopped\n"

@@ -24,6 +24,7 @@ static const char *const event_refused_phrases[REFUSALS] = {
         [REFUSAL_CASE_CLOSED] = "De zaak is afgesloten en de bewaartermijn is voorbij",
         [REFUSAL_UNKNOWN_SCHEMA] = "Het schema van het bericht is niet bekend",
         [REFUSAL_UNDECODABLE] = "Het bericht is niet te ontcijferen",
+        [REFUSAL_TOO_LARGE] = "Het bericht is te groot",
         [REFUSAL_WITHDRAWN] = "Dit bericht is ingetrokken en telt niet meer mee",
         [REFUSAL_REPLACED] = "Dit bericht is vervangen en telt niet meer mee",
         [REFUSAL_ACK_UNKNOWN] = "Dit signaal is in deze zaak niet gegeven",

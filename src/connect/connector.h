@@ -10,7 +10,8 @@
  *
  * CONNECTOR_IN brings events in: turn() takes requests and hands events to runtime_submit(); settled()
  * says what became of each. CONNECTOR_OUT carries the records of one inbox out: deliver() begins a try,
- * turn() moves those under way along, and runtime_tried() says how each ended.
+ * turn() moves those under way along, and runtime_tried() says how each ended. CONNECTOR_THROUGH reads topics and says of each record, in judge(),
+ * onto which topic it is passed on unchanged, or why not; what it says and the place of the record become true together.
  */
 
 #include <stdbool.h>
@@ -89,6 +90,18 @@ struct attempt {
         char reason[TRIED_REASON_MAX]; /* one sentence without data of the event; "" when delivered */
 };
 
+/* -- Events through -- */
+
+/* What becomes of a record that was read. */
+struct verdict {
+        const char *topic;               /* onto which it is passed on, unchanged, by its key; NULL: it is refused: */
+        const char *stage;               /* frame, decode, check */
+        enum refusal code;
+        struct error why;                /* a sentence that names no value of a field */
+        const struct organisation *told; /* who hears of the refusal */
+        struct uuid event_id, case_id;   /* as far as the record says them; else zeros */
+};
+
 /* -- The table -- */
 
 struct runtime; /* connect/runtime.h */
@@ -106,7 +119,7 @@ struct connector_env {
         size_t parallel;         /* CONNECTOR_OUT: most tries under way at once */
 };
 
-enum connector_direction { CONNECTOR_IN, CONNECTOR_OUT };
+enum connector_direction { CONNECTOR_IN, CONNECTOR_OUT, CONNECTOR_THROUGH };
 
 struct connector_ops {
         const char *name, *summary;
@@ -116,7 +129,7 @@ struct connector_ops {
         int (*open)(void *ctx, const struct connector_env *env, struct error *err); /* 0; -EINVAL: configuration; negative errno */
         void (*close)(void *ctx);  /* also after an open() that failed, and twice */
         /* Lets the outside world proceed, waiting at most @timeout_ms for it. Return: 0; negative errno ends the connector. */
-        int (*turn)(void *ctx, int timeout_ms, struct error *err);
+        int (*turn)(void *ctx, int timeout_ms, struct error *err); /* THROUGH: none */
         /* IN: takes nothing new from now on. Return: true when nothing is under way any more. Called until then. */
         bool (*quiesce)(void *ctx);
         void (*settled)(void *ctx, void *cookie, enum submitted outcome);
@@ -124,4 +137,9 @@ struct connector_ops {
         int (*deliver)(void *ctx, const struct delivery *delivery, struct error *err);
         /* OUT: forgets every try under way, without runtime_tried(). */
         void (*abandon)(void *ctx);
+        /* THROUGH: the @i-th topic that is read; NULL behind the last. Lives as long as the connector is open. */
+        const char *(*input)(void *ctx, size_t i);
+        /* THROUGH: what becomes of a record, of which key and value are there, and headers when they were loaded (bus_record_headers()). .why of *ret
+         * has an empty text. Return: 0; negative errno ends the connector. */
+        int (*judge)(void *ctx, struct bus_record *record, struct verdict *ret, struct error *err);
 };

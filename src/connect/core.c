@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* What both directions of the runtime share: metrics, the producer, and what could not be returned where it was found. */
+/* What all directions of the runtime share: metrics, the producer, and what could not be returned where it was found. */
 
 #include "connect/core.h"
 
@@ -15,9 +15,11 @@
 static const char *const submitted_names[SUBMITTED_OUTCOMES] = {"sent", "refused", "open"};
 static const char *const tried_names[] = {"delivered", "again", "later", "refused", "gone"};
 static const char *const outcome_names[] = {"delivered", "refused", "parked"};
+static const char *const transaction_names[] = {[CORE_COMMITTED] = "committed", [CORE_ABORTED] = "aborted"};
 
 static int core_metrics(struct core *c, struct error *err) {
-        bool in = c->ops->direction == CONNECTOR_IN;
+        const enum connector_direction direction = c->ops->direction;
+        const bool in = direction == CONNECTOR_IN, out = direction == CONNECTOR_OUT, through = direction == CONNECTOR_THROUGH;
         const struct {
                 struct metric **ret;
                 bool wanted;
@@ -26,29 +28,39 @@ static int core_metrics(struct core *c, struct error *err) {
                 {&c->metrics.submitted, in,
                  {.name = "ketenwacht_connect_submitted_total", .kind = METRIC_COUNTER, .help = "Events handed to the broker, by what became of them.",
                   .labels = {{"outcome", submitted_names, ELEMENTS(submitted_names)}}}},
-                {&c->metrics.tries, !in,
+                {&c->metrics.tries, out,
                  {.name = "ketenwacht_connect_tries_total", .kind = METRIC_COUNTER, .help = "Tries to deliver a record, by how they ended.",
                   .labels = {{"outcome", tried_names, ELEMENTS(tried_names)}}}},
-                {&c->metrics.outcomes, !in,
+                {&c->metrics.outcomes, out,
                  {.name = "ketenwacht_connect_deliveries_total", .kind = METRIC_COUNTER, .help = "Records that are over, by their outcome.",
                   .labels = {{"outcome", outcome_names, ELEMENTS(outcome_names)}}}},
-                {&c->metrics.waiting, true,
+                {&c->metrics.waiting, !through,
                  {.name = "ketenwacht_connect_waiting", .kind = METRIC_GAUGE, .help = "Events that wait for the broker, or records in the window."}},
                 {&c->metrics.oldest, !in,
                  {.name = "ketenwacht_connect_oldest_seconds", .kind = METRIC_GAUGE,
                   .help = "Age of the oldest record that is not settled.", .per_unit = 1000}},
                 {&c->metrics.passed, !in,
                  {.name = "ketenwacht_connect_passed_over_total", .kind = METRIC_COUNTER,
-                  .help = "Offsets of the inbox that were never read because their records were gone."}},
+                  .help = "Offsets that were never read because their records were gone."}},
                 {&c->metrics.paused, true,
                  {.name = "ketenwacht_connect_paused", .kind = METRIC_GAUGE,
                   .help = "1 when an operator has paused the connector (ketenwacht connect --pause), so that it takes and delivers nothing."}},
-                {&c->metrics.braked, !in,
+                {&c->metrics.braked, out,
                  {.name = "ketenwacht_connect_stopped", .kind = METRIC_GAUGE,
                   .help = "1 when the target wants nothing more (410) and an operator must resume."}},
-                {&c->metrics.blocked, !in,
+                {&c->metrics.blocked, out,
                  {.name = "ketenwacht_connect_blocked", .kind = METRIC_GAUGE,
                   .help = "1 when the oldest record fails and the window is full behind it, so that others wait."}},
+                {&c->metrics.passed_on, through,
+                 {.name = "ketenwacht_connect_passed_on_total", .kind = METRIC_COUNTER,
+                  .help = "Records that were passed on, in transactions that were committed."}},
+                {&c->metrics.refused, through,
+                 {.name = "ketenwacht_connect_refused_total", .kind = METRIC_COUNTER,
+                  .help = "Records that were refused, in transactions that were committed, by code.",
+                  .labels = {{"code", refusal_codes + 1, REFUSALS_HARD - 1}}}},
+                {&c->metrics.transactions, through,
+                 {.name = "ketenwacht_connect_transactions_total", .kind = METRIC_COUNTER, .help = "Transactions, by result.",
+                  .labels = {{"result", transaction_names, ELEMENTS(transaction_names)}}}},
         };
 
         for (size_t i = 0; c->config.metrics && i < ELEMENTS(rows); i++) {
@@ -93,7 +105,7 @@ int core_open(struct core *c, const struct runtime_config *config, void (*settle
         if (r < 0)
                 return r;
         r = core_metrics(c, err);
-        return r < 0 ? r : core_producer(c, settled, ctx, err);
+        return r < 0 || c->ops->direction == CONNECTOR_THROUGH ? r : core_producer(c, settled, ctx, err);
 }
 
 void core_close(struct core *c) {

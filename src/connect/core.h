@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * What both directions of the runtime share: the connector, its producer, room for one record, and metrics
+ * What all directions of the runtime share: the connector, its producer, room for one record, and metrics
  *
- * Events in stand in connect/inward.h, records out in connect/outward.h; the runtime (connect/runtime.h) makes one of
- * them turn. All of it belongs to one thread.
+ * Events in stand in connect/inward.h, records out in connect/outward.h, records through in connect/passage.h; the runtime (connect/runtime.h)
+ * makes one of them turn. All of it belongs to one thread.
  */
 
 #include "base/arena.h"
@@ -15,16 +15,19 @@
 #define CORE_ARENA_MAX ((size_t)16 * 1024 * 1024)
 #define CORE_RECORD_MAX ((size_t)2 * 1024 * 1024)
 
+enum core_transaction { CORE_COMMITTED, CORE_ABORTED };
+
 struct core {
         struct runtime_config config;
         const struct connector_ops *ops;
         void *ctx; /* the connector's own */
         struct connector_env env;
-        struct bus_producer *producer;
+        struct bus_producer *producer; /* NULL before it is open */
         struct arena *arena; /* of one delivery or one submission */
         struct buffer bytes; /* the same */
         struct {
                 struct metric *submitted, *tries, *outcomes, *waiting, *oldest, *braked, *blocked, *passed, *paused;
+                struct metric *passed_on, *refused, *transactions; /* THROUGH */
         } metrics;
         bool paused;         /* by an operator, as it was seen between two turns: nothing new is taken or delivered */
         instant_t paused_since;
@@ -38,7 +41,7 @@ static inline int64_t core_now(const struct core *c) {
 }
 
 /*
- * Fills @c for a connector and opens its producer, whose reports go to @settled with @ctx. Return: 0; -EINVAL: a metric is there
+ * Fills @c for a connector and opens its producer, whose reports go to @settled with @ctx (through: passage_open() does). Return: 0; -EINVAL: a metric is there
  * already; -ENOMEM; other negative errno: the broker. core_done() is due in any case.
  */
 int core_open(struct core *c, const struct runtime_config *config, void (*settled)(void *ctx, const struct bus_report *report), void *ctx,

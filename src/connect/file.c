@@ -14,7 +14,7 @@
 
 #define FILE_NAME_MAX 200 /* the group's name fits in one of Kafka's */
 
-const struct connector_option connect_in_options[] = {
+static const struct connector_option connect_in_options[] = {
         {.key = "in_flight",
          .fallback = "1000",
          .doc = "Events that may wait for the broker at once; beyond it callers are asked to come back later.",
@@ -32,7 +32,7 @@ const struct connector_option connect_in_options[] = {
         {0},
 };
 
-const struct connector_option connect_out_options[] = {
+static const struct connector_option connect_out_options[] = {
         {.key = "organisation",
          .doc = "Whose inbox is delivered.",
          .type = OPTION_ORGANISATION,
@@ -68,6 +68,12 @@ const struct connector_option connect_out_options[] = {
          .max = DAY_MS},
         {0},
 };
+
+const struct connector_option *connect_options(enum connector_direction direction) {
+        static const struct connector_option none[] = {{0}};
+
+        return direction == CONNECTOR_IN ? connect_in_options : direction == CONNECTOR_OUT ? connect_out_options : none;
+}
 
 /* "config/connectors/webhook-gm0014.yaml": "webhook-gm0014" */
 static struct text base_name(const char *path) {
@@ -127,7 +133,7 @@ static int read_options(struct connect_file *file, const struct settings_source 
         static const char *const also[] = {"connector", "name", NULL};
         bool in = file->ops->direction == CONNECTOR_IN;
         struct settings_target targets[] = {
-                {in ? connect_in_options : connect_out_options, in ? (void *)&file->in : (void *)&file->out},
+                {connect_options(file->ops->direction), in ? (void *)&file->in : (void *)&file->out},
                 {file->ops->options, NULL},
         };
         int r;
@@ -137,7 +143,7 @@ static int read_options(struct connect_file *file, const struct settings_source 
                 return -ENOMEM;
         targets[1].ctx = file->ctx;
         r = settings_read(source, yaml_tree_root(source->yaml), also, targets, ELEMENTS(targets), mistakes);
-        if (r == 0 && !in && file->out.longest_delay < file->out.first_delay) {
+        if (r == 0 && file->out.longest_delay < file->out.first_delay) {
                 mistakes_at(mistakes, source->yaml, yaml_tree_root(source->yaml),
                             IN_LANGUAGE(mistakes->language, "longest_delay must not be shorter than first_delay",
                                         "longest_delay mag niet korter zijn dan first_delay"));
@@ -205,6 +211,6 @@ void connect_file_document(const struct connector_ops *ops, struct buffer *out) 
         buffer_printf(out, "%s: %s\n\nIts file, config/connectors/NAME.yaml, may say:\n\n", ops->name, ops->summary);
         buffer_printf(out, "  connector: %s\n  name: text; default the file's own name\n", ops->name);
         buffer_add_text(out, "        Part of the consumer group's name and of what is logged.\n");
-        settings_document(ops->direction == CONNECTOR_IN ? connect_in_options : connect_out_options, out);
+        settings_document(connect_options(ops->direction), out);
         settings_document(ops->options, out);
 }

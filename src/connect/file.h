@@ -27,7 +27,8 @@ struct connect_out {
         int64_t first_delay, longest_delay; /* ms */
 };
 
-extern const struct connector_option connect_in_options[], connect_out_options[];
+/* The options of that, by direction: key NULL behind the last; through has none. */
+const struct connector_option *connect_options(enum connector_direction direction);
 
 struct connect_file {
         const char *name;

@@ -13,12 +13,14 @@
 #include "connect/hold.h"
 #include "connect/inward.h"
 #include "connect/outward.h"
+#include "connect/passage.h"
 
 struct runtime {
         struct core core;
         struct hold hold;
         struct inward in;
         struct outward out;
+        struct passage through;
         /* runtime_status() */
         atomic_llong turned;
         atomic_size_t waiting;
@@ -28,14 +30,14 @@ struct runtime {
         atomic_bool assigned, looking, braked, paused, unanswered;
 };
 
-static bool runtime_is_in(const struct runtime *r) {
-        return r->core.ops->direction == CONNECTOR_IN;
+static bool runtime_is(const struct runtime *r, enum connector_direction direction) {
+        return r->core.ops->direction == direction;
 }
 
 static void runtime_on_report(void *ctx, const struct bus_report *report) {
         struct runtime *r = ctx;
 
-        if (runtime_is_in(r))
+        if (runtime_is(r, CONNECTOR_IN))
                 inward_report(&r->in, &r->core, report);
         else
                 outward_report(&r->out, &r->core, report);
@@ -43,18 +45,18 @@ static void runtime_on_report(void *ctx, const struct bus_report *report) {
 
 /* What any thread may ask for, as it stands between two turns. */
 static void runtime_show(struct runtime *r) {
-        bool in = runtime_is_in(r);
-        size_t waiting = in ? r->in.waiting : window_count(&r->out.window);
+        const bool in = runtime_is(r, CONNECTOR_IN), out = runtime_is(r, CONNECTOR_OUT);
+        size_t waiting = in ? r->in.waiting : out ? window_count(&r->out.window) : r->through.records;
 
         atomic_store(&r->waiting, waiting);
-        atomic_store(&r->assigned, in || r->out.assigned);
+        atomic_store(&r->assigned, in || r->out.assigned || r->through.assigned);
         atomic_store(&r->unanswered, r->in.unanswered);
         atomic_store(&r->looking, r->out.brake.state == BRAKE_LOOKING);
         atomic_store(&r->braked, r->out.brake.state >= BRAKE_WANTED);
         atomic_store(&r->paused_since, r->core.paused_since);
         atomic_store(&r->paused, r->core.paused);
         metric_set(r->core.metrics.paused, 0, r->core.paused);
-        atomic_store(&r->stuck, in ? OUTWARD_NOT_STUCK : r->out.stuck.offset);
+        atomic_store(&r->stuck, out ? r->out.stuck.offset : OUTWARD_NOT_STUCK);
         atomic_store(&r->stuck_tries, r->out.stuck.tries);
         atomic_store(&r->stuck_status, r->out.stuck.status);
         metric_set(r->core.metrics.waiting, 0, (int64_t)waiting);
@@ -74,12 +76,11 @@ static int runtime_open_all(struct runtime *r, const struct runtime_config *conf
         if (e < 0)
                 return e;
         runtime_obey(r);
-        if (!runtime_is_in(r)) {
+        if (runtime_is(r, CONNECTOR_OUT))
                 e = outward_open(&r->out, &r->core, err);
-                if (e < 0)
-                        return e;
-        }
-        return r->core.ops->open(r->core.ctx, &r->core.env, err);
+        if (e == 0)
+                e = r->core.ops->open(r->core.ctx, &r->core.env, err);
+        return e == 0 && runtime_is(r, CONNECTOR_THROUGH) ? passage_open(&r->through, &r->core, err) : e;
 }
 
 int runtime_open(const struct runtime_config *config, struct runtime **ret, struct error *err) {
@@ -107,18 +108,42 @@ int runtime_open(const struct runtime_config *config, struct runtime **ret, stru
         return 0;
 }
 
+static int runtime_turn_direction(struct runtime *r, int timeout_ms, struct error *err) {
+        switch (r->core.ops->direction) {
+        case CONNECTOR_IN:
+                return inward_turn(&r->in, &r->core, timeout_ms, err);
+        case CONNECTOR_OUT:
+                return outward_turn(&r->out, &r->core, timeout_ms, err);
+        case CONNECTOR_THROUGH:
+                break;
+        }
+        return passage_turn(&r->through, &r->core, timeout_ms, err);
+}
+
 int runtime_turn(struct runtime *r, int timeout_ms, struct error *err) {
         int e = hold_turn(&r->hold, &r->core.config, err);
 
         runtime_obey(r);
         if (e == 0)
-                e = runtime_is_in(r) ? inward_turn(&r->in, &r->core, timeout_ms, err) : outward_turn(&r->out, &r->core, timeout_ms, err);
+                e = runtime_turn_direction(r, timeout_ms, err);
         runtime_show(r);
         return e < 0 ? e : core_failed(&r->core, err);
 }
 
+static int runtime_stop_direction(struct runtime *r, struct error *err) {
+        switch (r->core.ops->direction) {
+        case CONNECTOR_IN:
+                return inward_stop(&r->in, &r->core, err);
+        case CONNECTOR_OUT:
+                return outward_stop(&r->out, &r->core, err);
+        case CONNECTOR_THROUGH:
+                break;
+        }
+        return passage_stop(&r->through, &r->core, err);
+}
+
 int runtime_stop(struct runtime *r, struct error *err) {
-        int e = runtime_is_in(r) ? inward_stop(&r->in, &r->core, err) : outward_stop(&r->out, &r->core, err);
+        int e = runtime_stop_direction(r, err);
 
         return e < 0 ? e : core_failed(&r->core, err);
 }
@@ -127,8 +152,9 @@ struct runtime *runtime_free(struct runtime *r) {
         if (!r)
                 return NULL;
         core_close(&r->core); /* first: what is open is reported while the connector still stands */
-        if (!runtime_is_in(r))
+        if (runtime_is(r, CONNECTOR_OUT))
                 outward_close(&r->out, &r->core);
+        passage_close(&r->through);
         r->core.ops->close(r->core.ctx);
         hold_close(&r->hold);
         core_done(&r->core);
@@ -137,7 +163,7 @@ struct runtime *runtime_free(struct runtime *r) {
 }
 
 int runtime_submit(struct runtime *r, const struct submission *submission, void *cookie, struct error *err) {
-        assert(runtime_is_in(r));
+        assert(runtime_is(r, CONNECTOR_IN));
         return inward_submit(&r->in, &r->core, submission, cookie, err);
 }
 
@@ -147,7 +173,7 @@ bool runtime_is_paused(const struct runtime *r, instant_t *ret_since) {
 }
 
 void runtime_tried(struct runtime *r, void *cookie, const struct attempt *attempt) {
-        assert(!runtime_is_in(r));
+        assert(runtime_is(r, CONNECTOR_OUT));
         outward_tried(&r->out, &r->core, cookie, attempt);
 }
 

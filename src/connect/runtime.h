@@ -14,7 +14,10 @@
  * puts the brake on: nothing more is tried until an operator resumes, also after a restart, because
  * the brake stands in `deliveries` (connect/brake.h).
  *
- * An operator may pause any connector (connect/act.h): out, nothing is tried and the inbox is not read on; in, the connector asks
+ * Through: reads topics as that group, and passes on what the connector lets through, or refuses it, in transactions that hold the place of what was
+ * read (connect/passage.h). The transactional id is the group's name, so of two processes of one name the later one fences the other.
+ *
+ * An operator may pause any connector (connect/act.h): out and through, nothing is tried and nothing is read on; in, the connector asks
  * runtime_is_paused() before it takes something new. What is under way is finished.
  *
  * One thread opens, turns and stops; runtime_status() is for any thread.
@@ -63,7 +66,7 @@ DEFINE_CLEANUP(struct runtime *, runtime_free);
 
 struct runtime_status {
         int64_t turned;   /* monotonic ms of the last turn */
-        bool assigned;    /* OUT: the inbox is ours; IN: always */
+        bool assigned;    /* OUT, THROUGH: what is read is ours; IN: always */
         bool looking;     /* OUT: reads in `deliveries` whether the brake is on */
         bool braked;      /* OUT: an operator must resume */
         bool paused;      /* by an operator */

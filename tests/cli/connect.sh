@@ -40,8 +40,10 @@ file() {
 
 unset KETENWACHT_BOOTSTRAP KETENWACHT_TOKEN_GI_JBN KETENWACHT_TOKEN_GI_LJR KETENWACHT_TOKEN_GI_WSS
 
-row 0 'gi-http *
+row 0 'admission *
+gi-http *
 webhook *' --list
+row 0 'admission: *connector: admission*' --help admission
 row 0 'Usage: ketenwacht connect FILE*--pause*--resume*--list*' --help
 row 0 'gi-http: *connector: gi-http*in_flight: *answer_within: *listen: *tokens: *' --help gi-http
 row 0 'webhook: *organisation: *parallel: *tries: *url: *mode: structured or binary; default structured*' --help webhook
