@@ -456,7 +456,8 @@ static inline int record_decode_step(struct cursor *c, const struct op **op, str
         }
 }
 
-int record_decode(const struct program *program, const void *body, size_t n, struct slot *slots, struct error *err) {
+/* @ret_n: NULL, or where it goes how many bytes the record took, of which more may be there. */
+static inline int record_run(const struct program *program, const void *body, size_t n, struct slot *slots, size_t *ret_n, struct error *err) {
         struct cursor c = {.p = body, .end = (const uint8_t *)body + n}, copy;
         size_t left = RECORD_SKIP_ITEMS_MAX;
         const struct op *op = program->ops, *moved;
@@ -467,8 +468,11 @@ int record_decode(const struct program *program, const void *body, size_t n, str
                 r = record_decode_step(&c, &op, &slots[op->slot]);
                 if (r == 0)
                         continue;
-                if (r == RECORD_DONE)
+                if (r == RECORD_DONE) {
+                        if (ret_n)
+                                *ret_n = n;
                         return 0;
+                }
                 if (r == RECORD_RARE) { /* with copies, so that cursor and step can live in registers */
                         copy = c;
                         moved = op;
@@ -479,10 +483,40 @@ int record_decode(const struct program *program, const void *body, size_t n, str
                 if (r)
                         break;
         }
+        if (r == RECORD_E_LONG && ret_n) {
+                *ret_n = (size_t)(c.p - (const uint8_t *)body);
+                return 0;
+        }
         if (*op->field)
                 error_set(err, "field '%s', byte %td of %zu: %s", op->field, c.p - (const uint8_t *)body, n, record_meanings[r]);
         else
                 error_set(err, "byte %td of %zu: %s", c.p - (const uint8_t *)body, n, record_meanings[r]);
+        return r;
+}
+
+int record_decode(const struct program *program, const void *body, size_t n, struct slot *slots, struct error *err) {
+        return record_run(program, body, n, slots, NULL, err);
+}
+
+int record_decode_first(const struct program *program, const void *body, size_t n, struct slot *slots, size_t *ret_n, struct error *err) {
+        assert(ret_n);
+        return record_run(program, body, n, slots, ret_n, err);
+}
+
+int record_skip_first(const struct schema *type, const void *body, size_t n, size_t *ret_n) {
+        struct cursor c = {.p = body, .end = (const uint8_t *)body + n};
+        size_t left = RECORD_SKIP_ITEMS_MAX;
+        int r = cursor_skip(&c, type, 0, &left);
+
+        *ret_n = (size_t)(c.p - (const uint8_t *)body);
+        return r;
+}
+
+int record_index_first(const void *body, size_t n, size_t branches, size_t *ret, size_t *ret_n) {
+        struct cursor c = {.p = body, .end = (const uint8_t *)body + n};
+        int r = cursor_index(&c, branches, ret);
+
+        *ret_n = (size_t)(c.p - (const uint8_t *)body);
         return r;
 }
 

@@ -30,6 +30,18 @@ enum record_error {
  */
 int record_decode(const struct program *program, const void *body, size_t n, struct slot *slots, struct error *err) MUSTCHECK;
 
+/* The same of the record with which @body begins; *ret_n: how many bytes it took. Others may stand behind it. */
+int record_decode_first(const struct program *program, const void *body, size_t n, struct slot *slots, size_t *ret_n, struct error *err) MUSTCHECK;
+
+/*
+ * Passes over the one value of any type with which @body begins, as strictly as it would be decoded; *ret_n: how many bytes it took.
+ * Return: 0, RECORD_E_SHORT or RECORD_E_VALUE.
+ */
+int record_skip_first(const struct schema *type, const void *body, size_t n, size_t *ret_n) MUSTCHECK;
+
+/* The index below @branches with which a value of a union begins; *ret_n: how many bytes it took. Return: as record_skip_first(). */
+int record_index_first(const void *body, size_t n, size_t branches, size_t *ret, size_t *ret_n) MUSTCHECK;
+
 /*
  * Appends the body. Slots must fit the layout (assert): the kind of the type, an int in 32 bits, a
  * symbol in range, null only where nullable; text must be UTF-8 of at most RECORD_TEXT_MAX bytes.
