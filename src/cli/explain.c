@@ -168,7 +168,7 @@ const struct command command_explain = {
                 "Says of each obligation of the case: its status, the facts it rests on, every step of its date, which\n"
                 "protocol and which municipality and why, what was told to whom, and what comes next.\n"
                 "Without FILE the case is read from the broker, and with it how each record that was told stands: in the inbox since, delivered\n"
-                "(status, tries), refused, collected, or waiting, and for whom. FILE holds the lines of ketenwacht replay (- is standard input).\n"
+                "(status, tries), refused, collected, or waiting, and for whom. FILE holds what ketenwacht replay reads (- is standard input).\n"
                 "\n"
                 "  --norm NORM    only this norm; when it asks nothing of this case: why not (status 1)\n"
                 "  --at INSTANT   as it stood then (default: the present; with FILE, when the file ends)\n"

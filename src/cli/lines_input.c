@@ -1,46 +1,110 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* Plays lines one by one, and leaves to the command what to say of those that are refused. */
+/* Plays lines one by one, or the data of a container in the order in which they were recorded; leaves to the command what to say of what is refused. */
 
 #include "cli/lines_input.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/vector.h"
 #include "cli/command.h"
+#include "cluster/event_record.h"
+#include "model/event_input.h"
 
 #define LINE_ARENA_MAX ((size_t)4 * 1024 * 1024)
+#define KEPT_BYTES_MAX ((size_t)16 << 30) /* of the events of a container: far more than are remembered of them when they are played */
+
+/* One event of a container, until all are read. */
+struct kept_event {
+        instant_t recorded_at;
+        uint64_t number; /* of its datum */
+        size_t at;       /* where its bytes begin */
+        size_t n;
+};
+
+struct lines_playing {
+        const struct lines_input *input;
+        const struct config *config;
+        struct replay *replay;
+        struct event_input *events;
+        FILE *in;
+        struct buffer bytes; /* of the events that are kept */
+        VECTOR(struct kept_event) kept;
+};
 
 static void lines_refuse(const struct lines_input *input, uint64_t number, enum refusal refusal, const char *field, const struct error *err) {
         if (input->refused)
                 input->refused(input->ctx, number, refusal, field, err);
 }
 
-static int lines_play_line(const struct lines_input *input, uint64_t number, const struct line *line, struct replay *replay) {
+static int lines_play_event(const struct lines_playing *p, uint64_t number, const struct event *event) {
         struct error err = {0};
-        int r;
+        int r = replay_event(p->replay, event, &err);
 
+        if (r <= 0)
+                return r;
+        lines_refuse(p->input, number, (enum refusal)r, NULL, &err);
+        return 0;
+}
+
+/* For later: an event of a container. */
+static int lines_keep(struct lines_playing *p, uint64_t number, const struct event *event) {
+        struct kept_event kept = {.recorded_at = event->slots[SLOT_RECORDED_AT].i, .number = number, .at = p->bytes.n};
+
+        event_record_encode(event, &p->bytes);
+        kept.n = p->bytes.n - kept.at;
+        return p->bytes.failed ? -ENOMEM : vector_push(&p->kept, kept);
+}
+
+static int lines_play_line(struct lines_playing *p, uint64_t number, const struct line *line) {
         switch (line->kind) {
         case LINE_BLANK:
                 return 0;
         case LINE_CLOCK:
-                return line->clock > input->until ? 0 : replay_clock(replay, line->clock);
+                return line->clock > p->input->until ? 0 : replay_clock(p->replay, line->clock);
         case LINE_REFUSED:
-                lines_refuse(input, number, line->refusal, line->field, &line->error);
+                lines_refuse(p->input, number, line->refusal, line->field, &line->error);
                 return 0;
         case LINE_EVENT:
                 break;
         }
-        if (line->event.slots[SLOT_RECORDED_AT].i > input->until)
+        if (line->event.slots[SLOT_RECORDED_AT].i > p->input->until)
                 return 0;
-        r = replay_event(replay, &line->event, &err);
-        if (r <= 0)
-                return r;
-        lines_refuse(input, number, (enum refusal)r, NULL, &err);
-        return 0;
+        return event_input_is_container(p->events) ? lines_keep(p, number, &line->event) : lines_play_event(p, number, &line->event);
+}
+
+/* By when it was recorded; what was at once, as it stands in the file. */
+static int lines_by_recorded(const void *a, const void *b) {
+        const struct kept_event *x = a, *y = b;
+
+        if (x->recorded_at != y->recorded_at)
+                return x->recorded_at < y->recorded_at ? -1 : 1;
+        return x->number < y->number ? -1 : x->number > y->number;
+}
+
+static int lines_play_kept(struct lines_playing *p) {
+        int r = 0;
+
+        if (p->kept.n)
+                qsort(p->kept.items, p->kept.n, sizeof(*p->kept.items), lines_by_recorded);
+        for (size_t i = 0; r == 0 && i < p->kept.n; i++) {
+                const struct kept_event *kept = &p->kept.items[i];
+                struct slot slots[LAYOUT_SLOTS_MAX];
+                struct error err = {0};
+                struct event event;
+
+                if (event_record_read(p->config->types, NULL, p->bytes.bytes + kept->at, kept->n, slots, &event, &err))
+                        return -EIO; /* nobody but us wrote these */
+                r = lines_play_event(p, kept->number, &event);
+                if (r == 0 && progress_due(p->input->progress))
+                        progress_say(p->input->progress, p->input->command, "%zu of %zu events", i + 1, p->kept.n);
+        }
+        return r;
 }
 
 /* How much of a file has been read, of 100; -1: nobody knows, as of a pipe. */
@@ -53,44 +117,70 @@ static int lines_part(FILE *in) {
         return at >= st.st_size ? 100 : (int)(100 * at / st.st_size);
 }
 
-static void lines_progress(const struct lines_input *input, FILE *in, uint64_t number) {
+static void lines_progress(const struct lines_playing *p, uint64_t number) {
         int part;
 
-        if (!progress_due(input->progress))
+        if (!progress_due(p->input->progress))
                 return;
-        part = lines_part(in);
+        part = lines_part(p->in);
         if (part < 0)
-                progress_say(input->progress, input->command, "%" PRIu64 " lines", number);
+                progress_say(p->input->progress, p->input->command, "%" PRIu64 " lines", number);
         else
-                progress_say(input->progress, input->command, "%" PRIu64 " lines, %d %% of the file", number, part);
+                progress_say(p->input->progress, p->input->command, "%" PRIu64 " lines, %d %% of the file", number, part);
 }
 
-static int lines_play_file(const struct lines_input *input, FILE *in, const struct config *config, struct replay *replay) {
-        struct lines lines = LINES_INIT(in);
-        struct arena *arena;
-        struct line line;
-        struct text text;
-        int r = arena_new(&arena, LINE_ARENA_MAX);
+static int lines_play_each(struct lines_playing *p, struct arena *arena, struct error *err) {
+        for (;;) {
+                struct line line;
+                int r;
+
+                arena_reset(arena);
+                r = event_input_next(p->events, arena, &line, err);
+                if (r)
+                        return r == EVENT_INPUT_E_END ? 0 : r;
+                r = lines_play_line(p, event_input_number(p->events), &line);
+                line_done(&line);
+                if (r) {
+                        error_set(err, "%s", strerror(-r));
+                        return r == -EINVAL ? -EIO : r;
+                }
+                lines_progress(p, event_input_number(p->events));
+        }
+}
+
+static int lines_play_file(struct lines_playing *p, const char *name, struct error *err) {
+        const struct event_input_config config = {.in = p->in, .name = name, .types = p->config->types, .orgs = p->config->organisations};
+        CLEANUP(arena_free_p) struct arena *arena = NULL;
+        int r = event_input_open(&config, &p->events, err);
 
         if (r)
                 return r;
-        while ((r = lines_next(&lines, &text)) == 0) {
-                arena_reset(arena);
-                line_parse(config->types, config->organisations, text, LANGUAGE_EN, arena, &line);
-                r = lines_play_line(input, lines.number, &line, replay);
-                line_done(&line);
-                if (r)
-                        break;
-                lines_progress(input, in, lines.number);
+        error_set(err, "out of memory");
+        r = arena_new(&arena, LINE_ARENA_MAX);
+        if (r == 0)
+                r = lines_play_each(p, arena, err);
+        if (r == 0) {
+                r = lines_play_kept(p) ?: replay_end(p->replay);
+                error_set(err, "%s", strerror(-r));
         }
-        progress_clear(input->progress);
-        lines_done(&lines);
-        arena_free(arena);
-        return r == LINES_E_END ? replay_end(replay) : r;
+        progress_clear(p->input->progress);
+        return r;
+}
+
+static int lines_play_open(const struct lines_input *input, const struct config *config, struct replay *replay, FILE *in, const char *name,
+                           struct error *err) {
+        struct lines_playing p = {.input = input, .config = config, .replay = replay, .in = in, .bytes = BUFFER_INIT(KEPT_BYTES_MAX)};
+        int r = lines_play_file(&p, name, err);
+
+        event_input_free(p.events);
+        buffer_done(&p.bytes);
+        vector_done(&p.kept);
+        return r;
 }
 
 int lines_play(const struct lines_input *input, const struct config *config, struct replay *replay) {
         bool standard = !input->path || strcmp(input->path, "-") == 0;
+        const char *name = standard ? "standard input" : input->path;
         FILE *in = standard ? stdin : fopen(input->path, "re");
         struct error err = {0};
         char hint[FILE_HINT_MAX];
@@ -102,11 +192,12 @@ int lines_play(const struct lines_input *input, const struct config *config, str
                 error_set(&err, "cannot open %s: %s%s", input->path, strerror(e), file_hint(input->path, e, LANGUAGE_EN, hint));
                 return command_fail(input->command, EXIT_USAGE, &err);
         }
-        r = lines_play_file(input, in, config, replay);
+        r = lines_play_open(input, config, replay, in, name, &err);
         if (!standard)
                 (void) fclose(in); /* only read */
         if (r == 0)
                 return EXIT_DONE;
-        error_set(&err, "stopped at %s: %s", standard ? "standard input" : input->path, strerror(-r));
-        return command_fail(input->command, r == -EISDIR ? EXIT_USAGE : EXIT_BROKER, &err);
+        if (r != -EINVAL)
+                error_set(&err, "stopped at %s: %s", name, strerror(-r));
+        return command_fail(input->command, r == -EISDIR || r == -EINVAL ? EXIT_USAGE : EXIT_BROKER, &err);
 }

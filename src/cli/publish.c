@@ -94,11 +94,13 @@ static int publish_conclude(struct publish *p, const struct publisher_result *re
         }
         if (r == 0)
                 return result->rejected ? EXIT_NO : EXIT_DONE;
+        if (r == -EBADMSG && result->lines == 0)
+                return command_fail("publish", EXIT_USAGE, err);
         error_prefix(err, "stopped behind line %" PRIu64, result->lines);
         if (result->open)
                 fprintf(stderr, "ketenwacht publish: of %" PRIu64 " records it is open whether the broker has them; publish again, what is there counts once\n",
                         result->open);
-        return command_fail("publish", EXIT_BROKER, err);
+        return command_fail("publish", r == -EBADMSG ? EXIT_USAGE : EXIT_BROKER, err);
 }
 
 /* Whether all that is published lies where a worker reads. Return: an exit status. */
@@ -127,6 +129,7 @@ static int publish_from(struct publish *p, const struct organisation *as, FILE *
                 .organisations = p->config->organisations,
                 .as = as,
                 .in = in,
+                .name = p->path ? p->path : "standard input",
                 .rejected = publish_print_rejected,
                 .progress = publish_print_progress,
                 .ctx = p,
@@ -185,8 +188,9 @@ const struct command command_publish = {
         .summary = "put events from a file onto the broker",
         .help = "Usage: ketenwacht publish [FILE] [--as ORGANISATION] [--bootstrap HOST:PORT,...] [--config DIR] [--schemas DIR]\n\n"
                 "Reads one event a line, the JSON lines of replay without its clock lines, from FILE (default, and with -: standard\n"
-                "input). Checks each as every connector does, and writes the good ones to the topic of their event. A line that is\n"
-                "refused is printed with its number and the reason, the others go on:\n"
+                "input); or an Avro container file, as `ketenwacht export` or any other program wrote it: known by its first bytes, of which\n"
+                "each datum is one event, and the type that of its record. Checks each as every connector does, and writes the good ones to the\n"
+                "topic of their event. A line or datum that is refused is printed with its number and the reason, the others go on:\n"
                 "  {\"effect\":\"rejected\",\"line\":7,\"code\":\"BAD_VALUE\",\"error\":…}\n"
                 "Waits until all replicas have acknowledged every record, and prints last:\n"
                 "  {\"published\":120,\"rejected\":1}\n\n"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* Lines onto the broker, with as many under way at a time as it takes. */
+/* Events onto the broker, with as many under way at a time as it takes. */
 
 #include "cli/publisher.h"
 
@@ -11,7 +11,7 @@
 
 #include "cluster/event_record.h"
 #include "cluster/topics.h"
-#include "model/lines.h"
+#include "model/event_input.h"
 
 #define LINE_ARENA_MAX ((size_t)4 << 20)
 #define VALUE_MAX ((size_t)1 << 20)
@@ -95,29 +95,23 @@ static void publisher_reject(struct publishing *run, const struct line *line, en
         run->p->rejected(run->p->ctx, run->result->lines, refusal, line->field, err);
 }
 
-static int publisher_line(struct publishing *run, struct text text, struct error *err) {
+static int publisher_line(struct publishing *run, const struct line *line, struct error *err) {
         struct error clock_error;
-        struct line line;
-        int r = 0;
 
-        arena_reset(run->arena);
-        line_parse(run->p->types, run->p->organisations, text, LANGUAGE_EN, run->arena, &line);
-        switch (line.kind) {
+        switch (line->kind) {
         case LINE_BLANK:
                 break;
         case LINE_CLOCK:
                 error_set(&clock_error, "a clock line means something to replay only; leave it out, the worker lives in the present");
-                publisher_reject(run, &line, REFUSAL_MALFORMED, &clock_error);
+                publisher_reject(run, line, REFUSAL_MALFORMED, &clock_error);
                 break;
         case LINE_REFUSED:
-                publisher_reject(run, &line, line.refusal, &line.error);
+                publisher_reject(run, line, line->refusal, &line->error);
                 break;
         case LINE_EVENT:
-                r = publisher_event(run, &line, err);
-                break;
+                return publisher_event(run, line, err);
         }
-        line_done(&line);
-        return r;
+        return 0;
 }
 
 /* After each line: outcomes are taken in now and then, and waited for when many are open. */
@@ -135,22 +129,23 @@ static int publisher_pace(struct publishing *run, struct error *err) {
         return publisher_wait(run, PUBLISHER_IN_FLIGHT_MAX / 2, err);
 }
 
-static int publisher_lines(struct publishing *run, struct lines *lines, struct error *err) {
-        struct text text;
-        int r;
+static int publisher_lines(struct publishing *run, struct event_input *input, struct error *err) {
+        for (;;) {
+                struct line line;
+                int r;
 
-        while ((r = lines_next(lines, &text)) == 0) {
-                run->result->lines = lines->number;
-                r = publisher_line(run, text, err);
+                arena_reset(run->arena);
+                r = event_input_next(input, run->arena, &line, err);
                 if (r)
-                        return r;
-                r = publisher_pace(run, err);
+                        return r == EVENT_INPUT_E_END ? 0 : r == -EINVAL ? -EBADMSG : r;
+                run->result->lines = event_input_number(input);
+                r = publisher_line(run, &line, err);
+                line_done(&line);
+                if (r == 0)
+                        r = publisher_pace(run, err);
                 if (r || run->result->open > 0)
                         return r;
         }
-        if (r != LINES_E_END)
-                error_set(err, "line %" PRIu64 " cannot be read: %s", lines->number + 1, strerror(-r));
-        return r == LINES_E_END ? 0 : r;
 }
 
 /* Waits for the last outcomes; what has none then is open. */
@@ -171,20 +166,25 @@ static int publisher_finish(struct publishing *run, int r, struct error *err) {
 }
 
 static int publisher_begin(struct publishing *run, struct error *err) {
-        CLEANUP(lines_done) struct lines lines = LINES_INIT(run->p->in);
-        int r = arena_new(&run->arena, LINE_ARENA_MAX);
+        const struct event_input_config config = {
+                .in = run->p->in, .name = run->p->name, .types = run->p->types, .orgs = run->p->organisations};
+        CLEANUP(event_input_free_p) struct event_input *input = NULL;
+        int r = event_input_open(&config, &input, err);
 
+        if (r)
+                return r == -EINVAL ? -EBADMSG : r;
+        r = arena_new(&run->arena, LINE_ARENA_MAX);
         if (r)
                 return r;
         r = bus_producer_open(run->p->bus, &(struct bus_producer_config){.settled = publisher_on_settled, .ctx = run}, &run->producer, err);
-        return r ? r : publisher_finish(run, publisher_lines(run, &lines, err), err);
+        return r ? r : publisher_finish(run, publisher_lines(run, input, err), err);
 }
 
 int publisher_run(const struct publisher *p, struct publisher_result *ret, struct error *err) {
         struct publishing run = {.p = p, .result = ret, .value = BUFFER_INIT(VALUE_MAX)};
         int r;
 
-        assert(p->bus && p->types && p->organisations && p->in && p->rejected);
+        assert(p->bus && p->types && p->organisations && p->in && p->name && p->rejected);
         memset(ret, 0, sizeof(*ret));
         r = publisher_begin(&run, err);
         buffer_done(&run.value);

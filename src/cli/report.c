@@ -338,7 +338,7 @@ const struct command command_report = {
                 "  late-verdicts  days from a verdict until the GI knew of it\n"
                 "  terms          what is due, per organisation that hears of it (default: all that is open and due within 28 days)\n"
                 "\n"
-                "Without FILE the cases are read from the broker. FILE holds the lines of ketenwacht replay (- is standard input).\n"
+                "Without FILE the cases are read from the broker. FILE holds what ketenwacht replay reads (- is standard input).\n"
                 "\n"
                 "  --at INSTANT            facts recorded at or before it, seen from it (default: the present; with FILE, its last event)\n"
                 "  --started-from DATE, --started-until DATE  only what counts from a date in this period\n"

@@ -63,14 +63,26 @@ static void line_refuse_name(const struct event_types *types, struct text name, 
         line_refuse(line, REFUSAL_UNKNOWN_EVENT, "event");
 }
 
+/* An event of which all but the key is judged: what came of it. */
+static void line_conclude(struct line *line, const struct organisations *orgs, struct event_mistakes *m) {
+        const char *field = NULL, *ignored;
+        enum refusal refusal = event_mistakes_first(m, &field, &line->error);
+
+        if (refusal == REFUSAL_NONE) {
+                event_judge_key(&line->event, orgs, line->key, m);
+                refusal = event_mistakes_first(m, &ignored, &line->error); /* the key is no field */
+        }
+        line->kind = LINE_EVENT;
+        if (refusal != REFUSAL_NONE)
+                line_refuse(line, refusal, field);
+}
+
 /* Fills a line that is zeroed but for its object. */
 static void line_check(const struct event_types *types, const struct organisations *orgs, const json_t *object, struct text name, struct text key,
                   const char *const *also, struct arena *arena, struct line *line) {
         const struct event_type *type = event_types_find(types, name);
         struct event_mistake first;
         struct event_mistakes m = {.language = line->language, .items = &first, .room = 1};
-        const char *field = NULL, *ignored;
-        enum refusal refusal;
 
         if (!type) {
                 line_refuse_name(types, name, line);
@@ -79,15 +91,26 @@ static void line_check(const struct event_types *types, const struct organisatio
         (void) event_read_json(type, orgs, object, also, arena, &line->event, &m); /* else the first mistake says why */
         if (m.n == 0)
                 event_judge_publisher(&line->event, orgs, &m);
-        refusal = event_mistakes_first(&m, &field, &line->error);
-        if (refusal == REFUSAL_NONE) {
+        if (m.n == 0)
                 line->key = key.s ? key : text_of_json(json_object_get(object, "case_id"));
-                event_judge_key(&line->event, orgs, line->key, &m);
-                refusal = event_mistakes_first(&m, &ignored, &line->error); /* the key is no field */
-        }
-        line->kind = LINE_EVENT;
-        if (refusal != REFUSAL_NONE)
-                line_refuse(line, refusal, field);
+        line_conclude(line, orgs, &m);
+}
+
+int line_from_event(const struct organisations *orgs, struct event event, struct arena *arena, struct line *ret) {
+        struct event_mistake first;
+        struct event_mistakes m = {.language = ret->language, .items = &first, .room = 1};
+        char *key = arena_alloc(arena, UUID_TEXT + 1);
+
+        if (!key)
+                return -ENOMEM;
+        ret->event = event;
+        event_judge_values(&event, orgs, &m);
+        if (m.n == 0)
+                event_judge_publisher(&event, orgs, &m);
+        uuid_format(&event.slots[SLOT_CASE_ID].u, key);
+        ret->key = (struct text){key, UUID_TEXT};
+        line_conclude(ret, orgs, &m);
+        return 0;
 }
 
 void line_from_json(const struct event_types *types, const struct organisations *orgs, const json_t *object, struct text name, struct text key,
@@ -184,9 +207,10 @@ int lines_next(struct lines *lines, struct text *ret) {
         int c;
 
         buffer_clear(&lines->line);
+        buffer_add(&lines->line, lines->before.s, lines->before.n);
         errno = 0;
         c = getc_unlocked(lines->in);
-        if (c == EOF)
+        if (c == EOF && lines->before.n == 0)
                 return ferror(lines->in) ? -(errno ? errno : EIO) : LINES_E_END;
         for (; c != EOF && c != '\n'; c = getc_unlocked(lines->in)) {
                 if (lines->line.n <= LINES_BYTES_MAX + sizeof(mark))
@@ -194,12 +218,17 @@ int lines_next(struct lines *lines, struct text *ret) {
         }
         if (c == EOF && ferror(lines->in))
                 return -(errno ? errno : EIO);
+        lines->before.n = 0;
         if (lines->line.failed)
                 return -ENOMEM;
         if (lines->number++ == 0 && lines->line.n >= 3 && memcmp(lines->line.bytes, mark, 3) == 0)
                 skip = 3;
         *ret = (struct text){buffer_text(&lines->line) + skip, lines->line.n - skip};
         return lines->line.failed ? -ENOMEM : 0;
+}
+
+void lines_begin(struct lines *lines, struct text before) {
+        lines->before = before;
 }
 
 void lines_done(struct lines *lines) {

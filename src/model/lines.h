@@ -51,6 +51,12 @@ void line_parse(const struct event_types *types, const struct organisations *org
 void line_from_json(const struct event_types *types, const struct organisations *orgs, const json_t *object, struct text name, struct text key,
                     const char *const *also, struct arena *arena, struct line *ret);
 
+/*
+ * The same from the values on, for an event that came as Avro, into *ret, which is zeros but for its language. The key is its case_id, in @arena.
+ * Return: 0 or -ENOMEM.
+ */
+int line_from_event(const struct organisations *orgs, struct event event, struct arena *arena, struct line *ret) MUSTCHECK;
+
 void line_done(struct line *line);
 
 /* {"effect":"rejected","line":7,"code":…,"error":…}, and "field" when one is named: what is printed for a refusal, here or by the engine. */
@@ -62,6 +68,7 @@ struct lines {
         FILE *in;           /* borrowed */
         uint64_t number;    /* of the line last read, from 1; blank lines count */
         struct buffer line; /* at most LINES_BYTES_MAX bytes and one */
+        struct text before; /* what was read of the stream already, without an end of line; borrowed */
 };
 
 #define LINES_INIT(stream) \
@@ -75,4 +82,7 @@ enum { LINES_E_END = 1 };
  * Return: 0; LINES_E_END; negative errno (the stream failed; -ENOMEM).
  */
 int lines_next(struct lines *lines, struct text *ret) MUSTCHECK;
+
+/* Before the first of them: @before was read of the stream by whoever looked what it is. It holds no end of line, and is borrowed. */
+void lines_begin(struct lines *lines, struct text before);
 void lines_done(struct lines *lines); /* frees the buffer, leaves the stream */

@@ -60,7 +60,7 @@ static void rejected(void *ctx, uint64_t number, enum refusal refusal, const cha
 
 static int publish(struct bus *bus, const char *text, const char *as, struct publisher_result *ret, struct error *err) {
         const struct organisation *organisation = as ? organisations_find(orgs, text_of(as)) : NULL;
-        struct publisher p = {.bus = bus, .types = types, .organisations = orgs, .as = organisation, .rejected = rejected};
+        struct publisher p = {.bus = bus, .name = "the text", .types = types, .organisations = orgs, .as = organisation, .rejected = rejected};
         int r;
 
         p.in = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
