@@ -64,17 +64,6 @@ static void admission_identify(const struct bus_record *record, struct verdict *
                 ret->case_id = (struct uuid){0};
 }
 
-/* An outbox speaks for its organisation alone. What the source may not say at all is said of whoever it names. */
-static enum refusal admission_check(const struct admission *a, const struct event *event, const struct bus_record *record, struct verdict *ret) {
-        enum refusal code = event_check(event, a->organisations, clock_realtime(&a->clock), event_record_key(record), &ret->why);
-
-        if ((code == REFUSAL_NONE || code >= REFUSAL_NOT_ALLOWED) && !text_is(event->slots[SLOT_SOURCE].s, ret->told->id)) {
-                error_set(&ret->why, "source: this is the outbox of %s", ret->told->id);
-                return REFUSAL_NOT_ALLOWED;
-        }
-        return code;
-}
-
 static int admission_judge(void *ctx, struct bus_record *record, struct verdict *ret, struct error *err) {
         const struct admission *a = ctx;
         struct slot slots[LAYOUT_SLOTS_MAX];
@@ -93,7 +82,7 @@ static int admission_judge(void *ctx, struct bus_record *record, struct verdict 
         ret->event_id = slots[SLOT_EVENT_ID].u;
         ret->case_id = slots[SLOT_CASE_ID].u;
         ret->stage = "check";
-        ret->code = admission_check(a, &event, record, ret);
+        ret->code = event_check_from(&event, a->organisations, ret->told, clock_realtime(&a->clock), event_record_key(record), &ret->why);
         if (ret->code == REFUSAL_NONE)
                 ret->topic = event.type->name;
         return 0;

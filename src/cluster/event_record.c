@@ -281,6 +281,12 @@ bool dead_letter_is_of_inbox(const char *topic) {
         return strncmp(topic, TOPIC_INBOX_PREFIX, strlen(TOPIC_INBOX_PREFIX)) == 0;
 }
 
+const struct organisation *dead_letter_outbox(const struct organisations *orgs, const char *topic) {
+        const size_t n = strlen(TOPIC_OUTBOX_PREFIX);
+
+        return strncmp(topic, TOPIC_OUTBOX_PREFIX, n) == 0 ? organisations_find(orgs, text_of(topic + n)) : NULL;
+}
+
 int64_t event_record_redriven(const struct bus_record *record) {
         const struct bus_header *count = bus_record_header(record, KW_REDRIVEN);
         int64_t n;

@@ -153,6 +153,9 @@ struct dead_letter_read {
 /* Whether the topic of a dead letter is an inbox. */
 bool dead_letter_is_of_inbox(const char *topic);
 
+/* Whose outbox the topic of a dead letter is; NULL: it is none, or of nobody that is known. */
+const struct organisation *dead_letter_outbox(const struct organisations *orgs, const char *topic);
+
 /* Reads the kw- headers (loaded). Return: true when those that every dead letter has are there and well formed. */
 bool dead_letter_read(const struct bus_record *record, struct dead_letter_read *ret);
 

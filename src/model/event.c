@@ -280,3 +280,14 @@ enum refusal event_check(const struct event *event, const struct organisations *
                 code = event_check_publisher(event, orgs, &field, err);
         return code == REFUSAL_NONE ? event_check_key(event, orgs, key, err) : code;
 }
+
+enum refusal event_check_from(const struct event *event, const struct organisations *orgs, const struct organisation *from, instant_t now, struct text key,
+                              struct error *err) {
+        enum refusal code = event_check(event, orgs, now, key, err);
+
+        if ((code == REFUSAL_NONE || code >= REFUSAL_NOT_ALLOWED) && !text_is(event_source(event), from->id)) {
+                error_set(err, "source: this is the outbox of %s", from->id);
+                return REFUSAL_NOT_ALLOWED;
+        }
+        return code;
+}

@@ -59,3 +59,7 @@ enum refusal event_check_key(const struct event *event, const struct organisatio
  * order of the contract. What passes may only be refused for what its case knows.
  */
 enum refusal event_check(const struct event *event, const struct organisations *orgs, instant_t now, struct text key, struct error *err) MUSTCHECK;
+
+/* The same for one that stands in the outbox of @from, which speaks for nobody else: NOT_ALLOWED, where its source is a known organisation. */
+enum refusal event_check_from(const struct event *event, const struct organisations *orgs, const struct organisation *from, instant_t now, struct text key,
+                              struct error *err) MUSTCHECK;

@@ -101,8 +101,9 @@ static void letters_set_organisation(struct letter *letter, struct text id) {
                 (void) snprintf(letter->organisation, sizeof(letter->organisation), "%.*s", (int)id.n, id.s);
 }
 
-/* Whose inbox it stood in; else who published it, by its body or by its header. */
+/* Whose inbox or outbox it stood in; else who published it, by its body or by its header. */
 static void letters_find_organisation(const struct letters_source *source, struct letter *letter) {
+        const struct organisation *outbox = letter->good ? dead_letter_outbox(source->organisations, letter->read.topic) : NULL;
         const struct bus_header *h = bus_record_header(letter->record, EVENT_HEADER_SOURCE);
         struct slot slots[LAYOUT_SLOTS_MAX];
         struct event event;
@@ -111,6 +112,8 @@ static void letters_find_organisation(const struct letters_source *source, struc
         letter->organisation[0] = '\0';
         if (letter->good && dead_letter_is_of_inbox(letter->read.topic)) {
                 letters_set_organisation(letter, text_of(letter->read.topic + strlen(TOPIC_INBOX_PREFIX)));
+        } else if (outbox) {
+                letters_set_organisation(letter, text_of(outbox->id));
         } else if (event_record_read(source->types, NULL, letter->record->value, letter->record->value_n, slots, &event, &err) == 0) {
                 letters_set_organisation(letter, slots[SLOT_SOURCE].s);
         } else if (h && h->value) {
@@ -179,22 +182,23 @@ int letters_each(const struct letters_source *source, const struct letters_filte
 
 /* -- What would become of it -- */
 
-static const char *letters_judge_event(const struct letters_source *source, const struct letter *letter, const struct event_type *type, struct error *ret_why) {
+/* @type: of the topic that it goes to; NULL: it goes to the outbox of @from, which takes any. */
+static const char *letters_judge_event(const struct letters_source *source, const struct letter *letter, const struct event_type *type,
+                                       const struct organisation *from, struct error *ret_why) {
+        const int32_t partitions = type ? source->partitions : 1;
         const struct bus_record *record = letter->record;
         struct slot slots[LAYOUT_SLOTS_MAX];
         enum refusal code;
         struct event event;
-        const char *field;
         int r = event_record_read(source->types, type, record->value, record->value_n, slots, &event, ret_why);
 
         if (r)
                 return refusal_codes[event_record_refusal(r)];
-        code = event_check_values(&event, source->organisations, &field, ret_why);
-        if (code == REFUSAL_NONE)
-                code = event_check_publisher(&event, source->organisations, &field, ret_why);
-        if (code == REFUSAL_NONE)
-                code = event_check_key(&event, source->organisations, event_record_key(record), ret_why);
-        if (code == REFUSAL_NONE && letter->read.partition >= source->partitions) {
+        if (type)
+                code = event_check(&event, source->organisations, source->now, event_record_key(record), ret_why);
+        else
+                code = event_check_from(&event, source->organisations, from, source->now, event_record_key(record), ret_why);
+        if (code == REFUSAL_NONE && letter->read.partition >= partitions) {
                 error_set(ret_why, "%s has no partition %" PRId32 " any more; publish the event again", letter->read.topic, letter->read.partition);
                 return "NO_PARTITION";
         }
@@ -215,6 +219,7 @@ static const char *letters_judge_delivery(const struct letters_source *source, c
 }
 
 const char *letters_judge(const struct letters_source *source, const struct letter *letter, const char *connector, struct error *ret_why) {
+        const struct organisation *outbox;
         const struct event_type *type;
 
         if (!letter->good) {
@@ -227,10 +232,13 @@ const char *letters_judge(const struct letters_source *source, const struct lett
         }
         if (dead_letter_is_of_inbox(letter->read.topic))
                 return letters_judge_delivery(source, letter, connector, ret_why);
+        outbox = dead_letter_outbox(source->organisations, letter->read.topic);
+        if (outbox)
+                return letters_judge_event(source, letter, NULL, outbox, ret_why);
         type = event_types_find(source->types, text_of(letter->read.topic));
         if (!type || type->output) {
                 error_set(ret_why, "nothing is sent again to %s", letter->read.topic);
                 return "OTHER_TOPIC";
         }
-        return letters_judge_event(source, letter, type, ret_why);
+        return letters_judge_event(source, letter, type, NULL, ret_why);
 }

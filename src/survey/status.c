@@ -122,18 +122,28 @@ static void judging_consumer(struct judging *j, const struct status_consumer *co
                              consumer->group);
 }
 
-static void judging_inboxes(struct judging *j) {
+static void judging_boxes(struct judging *j) {
         const struct status *s = j->status;
         char text[AGE_TEXT];
 
         for (size_t i = 0; i < s->inboxes_n; i++) {
-                const struct status_inbox *inbox = &s->inboxes[i];
+                const struct status_box *inbox = &s->inboxes[i];
                 int64_t age = status_age_s(s, inbox->oldest);
 
                 if (inbox->waiting > 0 && age > j->limits->collect_s)
                         judging_tell(j, "NOT_COLLECTED", inbox->organisation,
                                      "nobody ever collected the inbox of %s: %" PRId64 " records, the oldest since %s; let it read, or give it a webhook",
                                      inbox->organisation, inbox->waiting, status_age_text(age, text));
+        }
+        for (size_t i = 0; i < s->outboxes_n; i++) { /* ours to read, as soon as anything stands there */
+                const struct status_box *outbox = &s->outboxes[i];
+                int64_t age = status_age_s(s, outbox->oldest);
+
+                if (outbox->waiting > 0 && age > j->limits->late_s)
+                        judging_tell(j, "NOT_ADMITTED", outbox->organisation,
+                                     "nobody ever read the outbox of %s: %" PRId64 " records, the oldest since %s; start ketenwacht connect with the file of "
+                                     "admission, or start it again when the organisation is new",
+                                     outbox->organisation, outbox->waiting, status_age_text(age, text));
         }
 }
 
@@ -210,7 +220,7 @@ int status_judge(const struct status *status, const struct status_limits *limits
         judging_absent(&j);
         for (size_t i = 0; i < status->consumers_n; i++)
                 judging_consumer(&j, &status->consumers[i]);
-        judging_inboxes(&j);
+        judging_boxes(&j);
         judging_letters(&j);
         judging_stops(&j);
         judging_pauses(&j);
@@ -300,23 +310,26 @@ static void status_put_pauses(struct json_writer *w, const struct status *s) {
         jsonw_close_array(w);
 }
 
+static void status_put_boxes(struct json_writer *w, const struct status *s, const char *key, const struct status_box *boxes, size_t n) {
+        jsonw_key(w, key);
+        jsonw_open_array(w);
+        for (size_t i = 0; i < n; i++) {
+                jsonw_open_object(w);
+                jsonw_put_string(w, "organisation", boxes[i].organisation);
+                status_put_waiting(w, s, &(struct status_part){.waiting = boxes[i].waiting, .oldest = boxes[i].oldest, .more = boxes[i].more});
+                jsonw_close_object(w);
+        }
+        jsonw_close_array(w);
+}
+
 static void status_put_lists(struct json_writer *w, const struct status *s) {
         jsonw_key(w, "consumers");
         jsonw_open_array(w);
         for (size_t i = 0; i < s->consumers_n; i++)
                 status_put_consumer(w, s, &s->consumers[i]);
         jsonw_close_array(w);
-        jsonw_key(w, "not_collected");
-        jsonw_open_array(w);
-        for (size_t i = 0; i < s->inboxes_n; i++) {
-                const struct status_inbox *inbox = &s->inboxes[i];
-
-                jsonw_open_object(w);
-                jsonw_put_string(w, "organisation", inbox->organisation);
-                status_put_waiting(w, s, &(struct status_part){.waiting = inbox->waiting, .oldest = inbox->oldest, .more = inbox->more});
-                jsonw_close_object(w);
-        }
-        jsonw_close_array(w);
+        status_put_boxes(w, s, "not_collected", s->inboxes, s->inboxes_n);
+        status_put_boxes(w, s, "not_admitted", s->outboxes, s->outboxes_n);
         jsonw_key(w, "stopped");
         jsonw_open_array(w);
         for (size_t i = 0; i < s->stops_n; i++) {
@@ -393,6 +406,13 @@ static void status_line_waiting(const struct status *s, const struct status_part
         buffer_printf(out, "\n");
 }
 
+static void status_line_boxes(const struct status *s, const char *title, const struct status_box *boxes, size_t n, struct buffer *out) {
+        for (size_t i = 0; i < n; i++) {
+                buffer_printf(out, "%s: %s, ", title, boxes[i].organisation);
+                status_line_waiting(s, &(struct status_part){.waiting = boxes[i].waiting, .oldest = boxes[i].oldest, .more = boxes[i].more}, out);
+        }
+}
+
 static void status_line_counts(const char *title, const struct status_count *counts, size_t n, struct buffer *out) {
         buffer_printf(out, "%s:", title);
         for (size_t i = 0; i < n; i++)
@@ -429,11 +449,8 @@ void status_put_text(const struct status *s, const struct status_problems *probl
                         buffer_printf(out, "%zu of %zu partitions without an owner, ", status_unowned(consumer), consumer->partitions);
                 status_line_waiting(s, &all, out);
         }
-        for (size_t i = 0; i < s->inboxes_n; i++) {
-                buffer_printf(out, "never collected: %s, ", s->inboxes[i].organisation);
-                status_line_waiting(s, &(struct status_part){.waiting = s->inboxes[i].waiting, .oldest = s->inboxes[i].oldest, .more = s->inboxes[i].more},
-                                    out);
-        }
+        status_line_boxes(s, "never collected", s->inboxes, s->inboxes_n, out);
+        status_line_boxes(s, "never admitted", s->outboxes, s->outboxes_n, out);
         for (size_t i = 0; i < s->stops_n; i++)
                 buffer_printf(out, "stopped: %s since %s, at inbox offset %" PRId64 "\n", s->stops[i].connector,
                               status_age_text(status_age_s(s, s->stops[i].since), text), s->stops[i].offset);

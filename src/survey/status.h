@@ -53,7 +53,7 @@ struct status_consumer {
         size_t parts_n;
 };
 
-struct status_inbox { /* records that no group ever collected */
+struct status_box { /* an inbox or outbox of which no group ever read anything */
         const char *organisation;
         int64_t waiting;
         instant_t oldest;
@@ -87,8 +87,8 @@ struct status {
         instant_t at;
         const struct status_consumer *consumers;
         size_t consumers_n;
-        const struct status_inbox *inboxes;
-        size_t inboxes_n;
+        const struct status_box *inboxes, *outboxes; /* that nobody collected, or admitted */
+        size_t inboxes_n, outboxes_n;
         const struct status_count *alerts, *letters;
         size_t alerts_n, letters_n;
         instant_t letters_since;
@@ -109,7 +109,7 @@ struct status {
 /* -- What is wrong -- */
 
 struct status_problem {
-        const char *code;     /* for machines: NO_TOPIC, NO_OWNER, LATE, LOST, NOT_COLLECTED, DEAD_LETTERS, STOPPED, PAUSED, VERSION, CALENDAR */
+        const char *code;     /* for machines: NO_TOPIC, NO_OWNER, LATE, LOST, NOT_COLLECTED, NOT_ADMITTED, DEAD_LETTERS, STOPPED, PAUSED, VERSION, CALENDAR */
         const char *about;    /* a group, topic, organisation or connector */
         const char *sentence; /* what, where, what to do */
 };

@@ -28,6 +28,10 @@ struct survey_consumer {
         VECTOR(struct standing_part *) parts;
 };
 
+struct survey_boxes {
+        VECTOR(struct standing_part *) parts;
+};
+
 struct status_reading {
         const struct status_source *source;
         struct arena *arena;
@@ -38,7 +42,7 @@ struct status_reading {
         struct standing_group *groups;
         size_t groups_n;
         VECTOR(struct survey_consumer) consumers;
-        VECTOR(struct standing_part *) inboxes; /* that nobody collected */
+        struct survey_boxes inboxes, outboxes; /* that nobody collected, or admitted */
         VECTOR(const char *) absent;
 };
 
@@ -120,33 +124,45 @@ static int survey_group(struct status_reading *r, const struct standing_group *g
         return vector_push(&r->consumers, consumer);
 }
 
-static bool survey_is_collected(const struct status_reading *r, const char *inbox, int32_t partition) {
+static bool survey_is_read(const struct status_reading *r, const char *topic, int32_t partition) {
         for (size_t i = 0; i < r->groups_n; i++) {
-                if (standing_part_of(&r->groups[i], inbox, partition))
+                if (standing_part_of(&r->groups[i], topic, partition))
                         return true;
         }
         return false;
 }
 
-static int survey_inboxes(struct status_reading *r) {
-        for (size_t i = OUTPUT_INBOXES; i < r->topics.n_outputs; i++) {
-                const char *inbox = r->topics.outputs[i];
-                int32_t partitions = standing_partitions(r->standing, inbox);
+/* A topic of which all should be read by somebody: its partitions that nobody reads. */
+static int survey_box(const struct status_reading *r, const char *topic, struct survey_boxes *boxes) {
+        int32_t partitions = standing_partitions(r->standing, topic);
 
-                for (int32_t p = 0; p < partitions; p++) {
-                        struct standing_part *part;
+        for (int32_t p = 0; p < partitions; p++) {
+                struct standing_part *part;
 
-                        if (survey_is_collected(r, inbox, p))
-                                continue;
-                        part = arena_calloc(r->arena, 1, sizeof(*part));
-                        if (!part)
-                                return -ENOMEM;
-                        *part = (struct standing_part){.topic = inbox, .partition = p, .committed = STANDING_NOT_COMMITTED};
-                        if (vector_push(&r->inboxes, part))
-                                return -ENOMEM;
-                }
+                if (survey_is_read(r, topic, p))
+                        continue;
+                part = arena_calloc(r->arena, 1, sizeof(*part));
+                if (!part)
+                        return -ENOMEM;
+                *part = (struct standing_part){.topic = topic, .partition = p, .committed = STANDING_NOT_COMMITTED};
+                if (vector_push(&boxes->parts, part))
+                        return -ENOMEM;
         }
         return 0;
+}
+
+static int survey_boxes_all(struct status_reading *r) {
+        const struct organisations *orgs = r->source->config->organisations;
+        int result = 0;
+
+        for (size_t i = OUTPUT_INBOXES; result == 0 && i < r->topics.n_outputs; i++)
+                result = survey_box(r, r->topics.outputs[i], &r->inboxes);
+        for (size_t i = 0; result == 0 && i < organisations_count(orgs); i++) {
+                const char *outbox = arena_printf(r->arena, TOPIC_OUTBOX_PREFIX "%s", organisations_at(orgs, i)->id);
+
+                result = outbox ? survey_box(r, outbox, &r->outboxes) : -ENOMEM;
+        }
+        return result;
 }
 
 static int survey_measure(struct status_reading *r) {
@@ -157,8 +173,10 @@ static int survey_measure(struct status_reading *r) {
                 for (size_t k = 0; result == 0 && k < r->consumers.items[i].parts.n; k++)
                         result = vector_push(&all, r->consumers.items[i].parts.items[k]);
         }
-        for (size_t i = 0; result == 0 && i < r->inboxes.n; i++)
-                result = vector_push(&all, r->inboxes.items[i]);
+        for (size_t i = 0; result == 0 && i < r->inboxes.parts.n; i++)
+                result = vector_push(&all, r->inboxes.parts.items[i]);
+        for (size_t i = 0; result == 0 && i < r->outboxes.parts.n; i++)
+                result = vector_push(&all, r->outboxes.parts.items[i]);
         if (result == 0)
                 result = standing_measure(r->standing, all.items, all.n, r->err);
         vector_done(&all);
@@ -185,36 +203,45 @@ static int survey_keep_consumer(struct status_reading *r, const struct survey_co
         return 0;
 }
 
-static int survey_keep(struct status_reading *r) {
-        struct status_consumer *consumers = arena_calloc(r->arena, r->consumers.n + 1, sizeof(*consumers));
-        struct status_inbox *inboxes = arena_calloc(r->arena, r->inboxes.n + 1, sizeof(*inboxes));
-        const char **absent = arena_calloc(r->arena, r->absent.n + 1, sizeof(*absent));
+static int survey_keep_boxes(struct status_reading *r, const struct survey_boxes *from, const char *prefix, const struct status_box **ret, size_t *ret_n) {
+        struct status_box *boxes = arena_calloc(r->arena, from->parts.n + 1, sizeof(*boxes));
         size_t n = 0;
 
-        if (!consumers || !inboxes || !absent)
+        if (!boxes)
                 return -ENOMEM;
-        for (size_t i = 0; i < r->consumers.n; i++) {
-                if (survey_keep_consumer(r, &r->consumers.items[i], &consumers[i]))
-                        return -ENOMEM;
-        }
-        for (size_t i = 0; i < r->inboxes.n; i++) {
-                const struct standing_part *part = r->inboxes.items[i];
+        for (size_t i = 0; i < from->parts.n; i++) {
+                const struct standing_part *part = from->parts.items[i];
 
                 if (part->waiting == 0)
                         continue;
-                inboxes[n] = (struct status_inbox){survey_copy(r, part->topic + strlen(TOPIC_INBOX_PREFIX)), part->waiting, part->oldest, part->more};
-                if (!inboxes[n++].organisation)
+                boxes[n] = (struct status_box){survey_copy(r, part->topic + strlen(prefix)), part->waiting, part->oldest, part->more};
+                if (!boxes[n++].organisation)
+                        return -ENOMEM;
+        }
+        *ret = boxes;
+        *ret_n = n;
+        return 0;
+}
+
+static int survey_keep(struct status_reading *r) {
+        struct status_consumer *consumers = arena_calloc(r->arena, r->consumers.n + 1, sizeof(*consumers));
+        const char **absent = arena_calloc(r->arena, r->absent.n + 1, sizeof(*absent));
+        int result;
+
+        if (!consumers || !absent)
+                return -ENOMEM;
+        for (size_t i = 0; i < r->consumers.n; i++) {
+                if (survey_keep_consumer(r, &r->consumers.items[i], &consumers[i]))
                         return -ENOMEM;
         }
         for (size_t i = 0; i < r->absent.n; i++)
                 absent[i] = r->absent.items[i];
         r->ret->consumers = consumers;
         r->ret->consumers_n = r->consumers.n;
-        r->ret->inboxes = inboxes;
-        r->ret->inboxes_n = n;
         r->ret->absent = absent;
         r->ret->absent_n = r->absent.n;
-        return 0;
+        result = survey_keep_boxes(r, &r->inboxes, TOPIC_INBOX_PREFIX, &r->ret->inboxes, &r->ret->inboxes_n);
+        return result ? result : survey_keep_boxes(r, &r->outboxes, TOPIC_OUTBOX_PREFIX, &r->ret->outboxes, &r->ret->outboxes_n);
 }
 
 static int survey_consumers(struct status_reading *r) {
@@ -227,7 +254,7 @@ static int survey_consumers(struct status_reading *r) {
         for (size_t i = 0; result == 0 && i < r->groups_n; i++)
                 result = survey_group(r, &r->groups[i]);
         if (result == 0)
-                result = survey_inboxes(r);
+                result = survey_boxes_all(r);
         if (result == 0)
                 result = survey_measure(r);
         return result ? result : survey_keep(r);
@@ -506,7 +533,8 @@ int status_read(const struct status_source *source, struct arena *arena, struct 
         for (size_t i = 0; i < r.consumers.n; i++)
                 vector_done(&r.consumers.items[i].parts);
         vector_done(&r.consumers);
-        vector_done(&r.inboxes);
+        vector_done(&r.inboxes.parts);
+        vector_done(&r.outboxes.parts);
         vector_done(&r.absent);
         standing_free(r.standing);
         worker_topics_done(&r.topics);

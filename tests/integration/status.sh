@@ -23,7 +23,7 @@ row() {
 
 # says EXPRESSION: whatever the exit status.
 says() {
-        "$ketenwacht" status --json --config "$folder" --schemas "$project/schemas" >"$fixture_dir/says" 2>&1
+        "$ketenwacht" status --json --late 0 --config "$folder" --schemas "$project/schemas" >"$fixture_dir/says" 2>&1
         grep -Eq "$1" "$fixture_dir/says"
 }
 
@@ -76,6 +76,17 @@ printf 'connector: webhook\norganisation: gm0001\nurl: http://127.0.0.1:%s/\n' "
 connector=$!
 wait_for 30 "nothing waits for the webhook" \
         says '"group":"ketenwacht-connect-webhook-gm0001","kind":"connector","members":1,"partitions":2,"unowned":0,"waiting":0,' || failed=1
+
+# What an organisation writes itself waits for admission, also when that never ran.
+event 0c13 measure-ended 2023-03-01 '"date":"2023-03-01","reason":"EXPIRED"' >"$fixture_dir/own"
+row 0 '"published":1' publish "$fixture_dir/own" --as gi-a
+wait_for 30 "that nobody reads the outbox" says '"code":"NOT_ADMITTED","about":"gi-a".*"not_admitted":\[\{"organisation":"gi-a","waiting":1,' || failed=1
+echo 'connector: admission' >"$fixture_dir/admission.yaml"
+"$ketenwacht" connect "$fixture_dir/admission.yaml" --config "$folder" --schemas "$project/schemas" 2>"$fixture_dir/admission.log" &
+wait_for 30 "nothing waits for admission" \
+        says '"group":"ketenwacht-connect-admission","kind":"connector","members":1,"partitions":[1-9][0-9]*,"unowned":0,"waiting":0,.*"not_admitted":\[\]' ||
+        failed=1
+row 0 '"event_id":"5f0e2f0a-54cf-4b0a-9d0e-3a1f3d5c0c13"' tail measure-ended --until-end
 
 # Its target is gone: the delivery is stopped, and the record waits.
 echo 410 >"$fixture_dir/answer"

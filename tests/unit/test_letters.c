@@ -54,10 +54,14 @@ static const struct letter_row {
         {"a delivery of nobody knows whom", "inbox.gm0014", CASE, NULL, NULL, false, 0, "NO_CONNECTOR", NULL},
         {"a delivery that cannot be read", "inbox.gm0014", CASE, "hook", NULL, true, 0, "UNDECODABLE", NULL},
         {"a delivery that came back three times", "inbox.gm0014", CASE, "hook", "3", false, 0, "LOOP", NULL},
+        {"an event of an outbox", "outbox.gi-duin", CASE, NULL, NULL, false, 0, NULL, "outbox.gi-duin"},
+        {"another's event in an outbox", "outbox.gm0363", CASE, NULL, NULL, false, 0, "NOT_ALLOWED", NULL},
+        {"a partition that no outbox has", "outbox.gi-duin", CASE, NULL, NULL, false, 1, "NO_PARTITION", NULL},
+        {"an outbox of nobody", "outbox.gi-niemand", CASE, NULL, NULL, false, 0, "OTHER_TOPIC", NULL},
         {"no dead letter", NULL, CASE, NULL, NULL, false, 0, "NO_PLACE", NULL},
 };
 
-enum { SENT = 4, DELIVERIES = 1 }; /* of the rows */
+enum { SENT = 5, DELIVERIES = 1, OUTBOXES = 1 }; /* of the rows */
 
 static struct uuid id_of(const char *text) {
         struct uuid id;
@@ -98,7 +102,8 @@ static void letters_append(const struct letter_row *row) {
 }
 
 static void setup(void) {
-        static const char *const single[] = {TOPIC_DEAD_LETTERS, TOPIC_DELIVERIES, TOPIC_REDELIVERIES, TOPIC_AUDIT, TOPIC_INBOX_PREFIX "gm0014"};
+        static const char *const single[] = {TOPIC_DEAD_LETTERS, TOPIC_DELIVERIES, TOPIC_REDELIVERIES, TOPIC_AUDIT, TOPIC_INBOX_PREFIX "gm0014",
+                                             TOPIC_OUTBOX_PREFIX "gi-duin"};
 
         now = INT64_C(1767225600000);
         config = example_config();
@@ -167,7 +172,8 @@ START_TEST(a_filter_holds_for_all_that_it_says) {
         } filters[] = {
                 {{.topic = "inbox.gm0014"}, 4},
                 {{.organisation = "gm0014"}, 4},
-                {{.organisation = "gi-duin"}, 9},
+                {{.organisation = "gm0363"}, 1},
+                {{.organisation = "gi-duin"}, 12},
                 {{.organisation = "gi-duin", .topic = "inbox.gm0014"}, 0},
                 {{.code = "UNDELIVERED"}, ELEMENTS(rows) - 1},
                 {{.code = "BAD_VALUE"}, 0},
@@ -242,7 +248,8 @@ START_TEST(all_are_sent_once_whenever_it_is_cut_off) {
         result = redrive_all(false, REDRIVE_PER_SECOND, false);
         ck_assert_uint_eq(result.sent, 0);
         ck_assert_uint_eq(committed(TOPIC_AUDIT, 1), SENT);
-        ck_assert_uint_eq(committed("plan-reviewed", PARTITIONS), SENT - DELIVERIES);
+        ck_assert_uint_eq(committed("plan-reviewed", PARTITIONS), SENT - DELIVERIES - OUTBOXES);
+        ck_assert_uint_eq(committed("outbox.gi-duin", 1), OUTBOXES);
         ck_assert_uint_eq(committed(TOPIC_REDELIVERIES, 1), DELIVERIES);
         ck_assert_uint_eq(committed(TOPIC_DELIVERIES, 1), DELIVERIES);
         ck_assert_uint_eq(committed(TOPIC_INBOX_PREFIX "gm0014", 1), 0);

@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: EUPL-1.2
+"""What organisations write to their outboxes is admitted or refused exactly once and in order, however often admission dies.
+
+Usage: admission.py BINARY ROOT TOPIC_TOOL CASE
+
+Goal: exactly once on Apache Kafka for what goes through `admission`. Method: `publish --as` fills the outboxes of two organisations, with lines of
+another's and bytes that nobody can read among them, while the connector is killed with -9 at moments drawn from the seed, in the midst of
+transactions; afterwards each record of an outbox stands either on the topic of its type, in the order of its outbox, or in dead-letters and as a refusal
+in the inbox of its organisation.
+"""
+
+import json
+import signal
+import time
+
+import fault_load
+from fault_run import expect, jsonl, say, wait_for
+from faults import CASES_MAX, LIVES_MAX, main
+
+OWNERS = ("gi-a", "gi-b")
+GROUP = "ketenwacht-connect-admission"
+CASES_A_LIFE = 300
+KILLED_S = 0.3 # after it has the outboxes
+JUNK = 5 # of each outbox in each life
+
+
+class Outboxes:
+    """What was written to each, in order: what may be said as its event_id, what may not as None."""
+
+    def __init__(self, world, trial):
+        self.world, self.trial, self.written = world, trial, {owner: [] for owner in OWNERS}
+
+    def write(self, cases):
+        lines = self.trial.load.cases(cases)
+        for owner in OWNERS:
+            mine = [line for line in lines if line["source"] == owner]
+            mine += [line for line in lines if line["source"] != owner][:JUNK] # another's: admission refuses it
+            self.world.run("publish", "-", "--as", owner, text=jsonl(mine))
+            self.world.produce_all("outbox." + owner, 0, fault_load.id_of(owner, "junk"), [f"junk {time.time_ns()} {n}".encode() for n in range(JUNK)])
+            self.written[owner] += [line["event_id"] if line["source"] == owner else None for line in mine] + [None] * JUNK
+
+    def refused(self, owner):
+        return sum(event_id is None for event_id in self.written[owner])
+
+
+def waiting(world):
+    """What status says to wait for admission; None: nobody reads for it."""
+    status = json.loads(world.run("status", "--json", status=(0, 1)))
+    found = [consumer for consumer in status["consumers"] if consumer["group"] == GROUP and consumer["members"] > 0 and consumer["unowned"] == 0]
+    return found[0]["waiting"] if found else None
+
+
+def admitted_all(world, connector):
+    connector.look_after()
+    return waiting(world) == 0
+
+
+def check(world, outboxes):
+    """Each record is in one place, once, and of each outbox in its order within a case."""
+    offsets = {}
+    facts = {owner: {} for owner in OWNERS}
+    for record in world.tail(*fault_load.INPUTS):
+        facts[record["value"]["source"]].setdefault(record["key"], []).append((record["topic"], record["offset"], record["value"]["event_id"]))
+    for owner in OWNERS:
+        cases = {}
+        for record in world.tail("outbox." + owner):
+            if (record.get("value") or {}).get("source") == owner:
+                cases.setdefault(record["key"], []).append((record["event"], record["value"]["event_id"]))
+        expect(f"every case of {owner} is there", cases.keys() == facts[owner].keys())
+        for key, written in cases.items():
+            for topic in {event for event, _ in written}:
+                want = [event_id for event, event_id in written if event == topic]
+                expect(f"{topic} of {key} in the order of its outbox, each once", [e for t, _, e in sorted(facts[owner][key]) if t == topic] == want)
+        letters = [letter["headers"] for letter in world.tail("dead-letters") if letter["headers"]["kw-topic"] == "outbox." + owner]
+        expect(f"{len(letters)} letters of {owner}, {outboxes.refused(owner)} refused", len(letters) == outboxes.refused(owner))
+        offsets[owner] = {letter["kw-offset"] for letter in letters}
+        expect("each a letter of its own", len(offsets[owner]) == len(letters))
+        told = [record["value"]["text"] for record in world.tail("inbox." + owner) if record["event"] == "event-refused"]
+        expect(f"{len(told)} refusals told to {owner}", {text.rsplit(" ", 1)[1][:-1] for text in told} == offsets[owner] and len(told) == len(letters))
+    say(f"  {sum(len(records) for of in facts.values() for records in of.values())} admitted, {sum(map(len, offsets.values()))} refused, each once")
+
+
+def killed(trial):
+    world = trial.world()
+    outboxes, lives, connector, cases = Outboxes(world, trial), 0, None, CASES_A_LIFE
+    while lives < trial.kills or (lives < LIVES_MAX * trial.kills and not world.leftovers()):
+        if lives >= trial.kills:
+            cases = min(2 * cases, CASES_MAX)
+        outboxes.write(cases)
+        lives += 1
+        if connector:
+            connector.start()
+        else:
+            connector = world.connector("admission", "connector: admission\n")
+        wait_for("it has the outboxes", lambda: connector.said("connect-assigned"), look=0.01)
+        trial.pause(0, KILLED_S)
+        connector.kill()
+    left = world.leftovers()
+    say(f"  {lives} lives, {len(left)} records of transactions that came to nothing")
+    expect("transactions came to nothing: else nothing was tried", left)
+    connector.start()
+    wait_for("all is admitted", lambda: admitted_all(world, connector), look=0.3)
+    connector.stop()
+    check(world, outboxes)
+    return world
+
+
+def twins(trial):
+    """Two of one name: the older stands still in the midst of a transaction when its name is taken; let go, it ends with 3, and says why."""
+    world = trial.world()
+    outboxes = Outboxes(world, trial)
+    older = world.connector("admission", "connector: admission\n")
+    wait_for("the older has the outboxes", lambda: older.said("connect-assigned"))
+
+    def stands_still():
+        outboxes.write(CASES_A_LIFE)
+        before = world.leftovers()
+        outboxes.write(CASES_A_LIFE)
+        older.signal(signal.SIGSTOP)
+        if world.leftovers(since=before):
+            return True
+        older.signal(signal.SIGCONT)
+        return False
+    wait_for("it stands still with a transaction open", stands_still)
+    younger = world.connector("admission", "connector: admission\n")
+    wait_for("the younger has the outboxes", lambda: any(line["parts"] for line in younger.said("connect-assigned")))
+    older.signal(signal.SIGCONT)
+    expect("the older ends with 3", older.ends() == 3)
+    expect(f"it says why: {older.log}", "another" in older.text() or "fenced" in older.text())
+    wait_for("all is admitted", lambda: admitted_all(world, younger), look=0.3)
+    younger.stop()
+    check(world, outboxes)
+    return world
+
+
+if __name__ == "__main__":
+    main({"killed": killed, "twins": twins})
