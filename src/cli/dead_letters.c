@@ -10,11 +10,11 @@
 
 #include "base/json.h"
 #include "base/loop.h"
+#include "cli/audited.h"
 #include "cli/broker.h"
 #include "cli/configuration.h"
 #include "cli/options.h"
 #include "cli/progress.h"
-#include "cluster/audit.h"
 #include "cluster/topics.h"
 #include "console/view.h"
 #include "survey/redrive.h"
@@ -289,34 +289,14 @@ static int letters_list(struct dead_letters *d) {
 /* -- show -- */
 
 /* What is seen of personal data stands in audit before it is shown. */
-static int show_audit(const struct dead_letters *d, const struct letter *letter, struct error *err) {
-        CLEANUP(buffer_done) struct buffer body = BUFFER_INIT(LINE_BYTES_MAX);
-        CLEANUP(audit_codec_free_p) struct audit_codec *codec = NULL;
-        CLEANUP(bus_producer_close_p) struct bus_producer *producer = NULL;
-        static const char *const topics[] = {TOPIC_AUDIT};
-        const struct bus_producer_config config = {.transactional_id = "ketenwacht-audit", .topics = topics, .topics_n = 1};
+static int show_audit(struct dead_letters *d, const struct letter *letter, struct error *err) {
         char object[LETTERS_OBJECT_MAX];
-        struct bus_record record;
-        int r = audit_codec_new(d->config->types, &codec, err);
 
-        if (r == 0)
-                r = bus_producer_open(d->broker.bus, &config, &producer, err);
-        if (r)
-                return r;
         letters_object(letter->record, object);
-        audit_encode(codec,
-                     &(struct audit_record){.at = d->redrive.source.now, .user = text_of(d->user), .action = TEXT_OF(AUDIT_VIEW_PERSONAL),
-                                            .object = text_of(object), .result = TEXT_OF(AUDIT_DONE), .reason = text_of(d->reason)},
-                     &body);
-        if (body.failed)
-                return -ENOMEM;
-        record = audit_bus_record(&body);
-        r = bus_producer_send(producer, &record, NULL, err);
-        if (r == 0)
-                r = bus_producer_commit(producer, NULL, err);
-        if (r > 0)
-                error_set(err, "the broker did not take the record of audit; nothing is shown");
-        return r > 0 ? -EIO : r;
+        return command_audit(&d->broker, d->config->types,
+                             &(struct audit_record){.at = d->redrive.source.now, .user = text_of(d->user), .action = TEXT_OF(AUDIT_VIEW_PERSONAL),
+                                                    .object = text_of(object), .result = TEXT_OF(AUDIT_DONE), .reason = text_of(d->reason)},
+                             err);
 }
 
 static int show_value(struct dead_letters *d, const struct letter *letter, struct error *err) {

@@ -31,6 +31,7 @@
         X(topics) \
         X(publish) \
         X(tail) \
+        X(export) \
         X(rules) \
         X(status) \
         X(trace) \
