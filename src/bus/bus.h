@@ -133,7 +133,7 @@ enum bus_event_kind {
         BUS_ASSIGNED, /* parts are this member's from now on */
         BUS_REVOKED,  /* parts go with the next poll: now is the last chance to commit what was read of them */
         BUS_LOST,     /* parts are gone already: nothing of them can be committed any more */
-        BUS_END,      /* readers only: everything that stood there when it was opened has been read */
+        BUS_END,      /* readers: everything that stood there when it was opened has been read; consumers: parts[0] has been handed out up to end */
 };
 
 struct bus_event {
@@ -141,6 +141,7 @@ struct bus_event {
         struct bus_record record;
         const struct bus_part *parts; /* borrowed until the next call on the handle */
         size_t parts_n;
+        int64_t end;                  /* END, consumers: behind the last record and what stands there that is none: markers, records of aborted transactions */
         int64_t passed;               /* ASSIGNED, consumers: so many offsets are passed over, because their records are gone */
         bool again;                   /* LOST: not to the group: a log is not what was left, and all is ASSIGNED again with the next poll */
 };

@@ -296,7 +296,7 @@ void consumer_positions_forget(struct consumer_positions *c) {
 bool consumer_positions_own(struct consumer_positions *c, struct bus_part part) {
         if (!is_inside(c->partitions, c->topics, part))
                 return false;
-        c->at[part.index][part.partition] = (struct consumer_position){.owned = true, .first = POSITION_NOWHERE};
+        c->at[part.index][part.partition] = (struct consumer_position){.owned = true, .first = POSITION_NOWHERE, .end = POSITION_NOWHERE};
         return true;
 }
 
@@ -334,6 +334,17 @@ bool consumer_positions_take(struct consumer_positions *c, struct bus_part part,
                 return false;
         if (at->first == POSITION_NOWHERE)
                 at->first = offset;
+        return true;
+}
+
+bool consumer_positions_end(struct consumer_positions *c, struct bus_part part, int64_t end, struct bus_event *ret) {
+        struct consumer_position *at = consumer_positions_get(c, part);
+
+        if (!at || at->paused || at->end == end)
+                return false;
+        at->end = end;
+        c->handed[0] = part;
+        *ret = (struct bus_event){.kind = BUS_END, .parts = c->handed, .parts_n = 1, .end = end};
         return true;
 }
 

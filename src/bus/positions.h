@@ -153,6 +153,7 @@ struct consumer_position {
         bool dirty;    /* done is to be committed */
         int64_t done;  /* the offset before which nothing needs reading any more */
         int64_t first; /* handed out first since the last commit: where an abort goes back to; or POSITION_NOWHERE */
+        int64_t end;   /* that was told last; or POSITION_NOWHERE */
         struct log_marks marks;
 };
 
@@ -181,6 +182,9 @@ struct consumer_position *consumer_positions_get(const struct consumer_positions
 
 /* Whether a record that came is handed out: its partition is owned and not paused. */
 bool consumer_positions_take(struct consumer_positions *c, struct bus_part part, int64_t offset);
+
+/* The end of a partition was met at @end, behind all that was handed out. Return: whether that is news, then with the event that tells it. */
+bool consumer_positions_end(struct consumer_positions *c, struct bus_part part, int64_t end, struct bus_event *ret);
 
 /* As bus_consumer_done(). */
 int consumer_positions_set(struct consumer_positions *c, struct bus_part part, int64_t next) MUSTCHECK;

@@ -487,6 +487,15 @@ static int outward_take(struct outward *out, const struct core *c, struct bus_re
         return 0;
 }
 
+/*
+ * Behind the last record stands the marker of its transaction: a position before it would look to whoever asks the broker alone as if one more
+ * record waited for ever. What came when the window was full, and is to come again, is not behind us.
+ */
+static void outward_end(struct outward *out, enum window_log log, int64_t end) {
+        if (!window_full(&out->window) && end > out->window.next[log])
+                window_end(&out->window, log, end);
+}
+
 static int outward_event(struct outward *out, struct core *c, struct bus_event *event, struct error *err) {
         int r;
 
@@ -505,6 +514,9 @@ static int outward_event(struct outward *out, struct core *c, struct bus_event *
                 return r;
         case BUS_LOST:
                 outward_drop(out, c);
+                return 0;
+        case BUS_END:
+                outward_end(out, (enum window_log)event->parts[0].index, event->end);
                 return 0;
         default:
                 return 0;
@@ -695,7 +707,7 @@ int outward_open(struct outward *out, struct core *c, struct error *err) {
         for (enum window_log log = 0; log < WINDOW_LOGS; log++)
                 out->committed[log] = NOTHING_COMMITTED;
         (void) snprintf(out->inbox, sizeof(out->inbox), TOPIC_INBOX_PREFIX "%s", c->config.file->out.organisation->id);
-        (void) snprintf(group, sizeof(group), RUNTIME_GROUP "%s", c->config.file->name);
+        (void) snprintf(group, sizeof(group), TOPICS_GROUP_CONNECT "%s", c->config.file->name);
         return error_trace(bus_consumer_open(c->config.bus, &config, &out->consumer, err), err);
 }
 

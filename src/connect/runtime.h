@@ -35,7 +35,6 @@
 #define RUNTIME_COMMIT_MS 1000   /* between two commits of an offset that moved */
 #define RUNTIME_RECORD_MS 1000   /* before what the broker did not take of dead-letters and deliveries is sent again */
 #define RUNTIME_BATCH 500        /* records taken from the inbox in one turn */
-#define RUNTIME_GROUP "ketenwacht-connect-"
 
 enum { RUNTIME_E_BUSY = 1 };
 

@@ -83,6 +83,11 @@ void window_pass(struct window *w, enum window_log log, int64_t offset) {
         w->next[log] = offset + 1;
 }
 
+void window_end(struct window *w, enum window_log log, int64_t end) {
+        assert(end >= w->next[log]);
+        w->next[log] = end;
+}
+
 /* When an entry may be tried for itself: WINDOW_NEVER while something else must come first. */
 static int64_t due_of(const struct window *w, const struct window_entry *e) {
         if (e->state != WINDOW_WAITING || (e->behind >= w->head && !over(window_slot(w, e->behind))))

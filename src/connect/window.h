@@ -74,6 +74,9 @@ struct window_entry *window_add(struct window *w, enum window_log log, int64_t o
 /* The record at @offset of @log is none of ours: passes over it. */
 void window_pass(struct window *w, enum window_log log, int64_t offset);
 
+/* All that stands in @log before @end has come: the rest of it are no records. Not before what came (assert). */
+void window_end(struct window *w, enum window_log log, int64_t end);
+
 /* The oldest entry that may be tried now, or NULL. */
 struct window_entry *window_next(const struct window *w, int64_t now);
 

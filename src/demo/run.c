@@ -237,7 +237,7 @@ static int demo_open_place(struct demo *demo, struct error *err) {
                                             .ctx = demo};
         int r;
 
-        (void) snprintf(demo->receiver_group, sizeof(demo->receiver_group), "%s%s", RUNTIME_GROUP, RECEIVER_CONNECTOR);
+        (void) snprintf(demo->receiver_group, sizeof(demo->receiver_group), "%s%s", TOPICS_GROUP_CONNECT, RECEIVER_CONNECTOR);
         demo->groups[0] = TOPICS_GROUP_RULES;
         demo->groups[1] = demo->receiver_group;
         r = place_open(&demo->place, &config, err);

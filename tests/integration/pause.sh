@@ -3,11 +3,11 @@
 #
 # Goal: a connector that an operator paused stands still, over its restarts, and says so wherever one looks; resumed, it does everything once.
 # Method: a webhook and gi-http on a real broker, paused before they run and while they run; what the receiver got, readyz, status and audit.
-# Usage: pause.sh KETENWACHT PROJECT
+# Usage: pause.sh KETENWACHT PROJECT TOPIC_TOOL
 set -uo pipefail
 
 ketenwacht=$1
-project=$2
+project=$2 topic_tool=$3
 . "$project/tests/integration/kafka_fixture.sh"
 fixture_broker || exit 1
 export KETENWACHT_BOOTSTRAP=$KETENWACHT_TEST_BOOTSTRAP
@@ -129,6 +129,10 @@ row 0 '"action":"PAUSE","object":"connector/hook","result":"DONE","reason":"gm00
 row 0 '"action":"RESUME","object":"connector/hook","result":"DONE","reason":"is klaar"' tail audit --until-end
 [ "$(stands audit | wc -l)" -eq 2 ] || { echo "audit has more than what was done"; failed=1; }
 end $hook_process
+
+# Nothing waits, and whoever asks the broker alone sees so: behind the last record stands the marker of its transaction.
+lag=$("$topic_tool" "$KETENWACHT_BOOTSTRAP" lag "$fixture_name.ketenwacht-connect-hook" "$fixture_name.inbox.gm0001")
+[[ $lag =~ ^0\ of\ [1-9] ]] || { echo "the group of what delivered everything lags $lag"; failed=1; }
 
 # gi-http, while it runs; who gives the order needs no token of it.
 events 116 116

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
 /*
- * For tests that put faults into a real broker: changes and deletes topics
+ * For tests that put faults into a real broker: changes and deletes topics, and says what another tool would say of a group
  *
  *   topic_tool HOST:PORT set TOPIC NAME VALUE    one setting
  *   topic_tool HOST:PORT delete PREFIX           all topics whose names begin so
  *   topic_tool HOST:PORT grow PREFIX PARTITIONS  those that have more than one partition get so many, or one whose whole name it is
  *   topic_tool HOST:PORT forget GROUP            what the group has committed
+ *   topic_tool HOST:PORT lag GROUP TOPIC         prints by how many offsets it lags, as every tool reckons it: its committed offset, and the end
  *   topic_tool HOST:PORT cut PREFIX              all their records are deleted, as retention would
  *
  * Exit status: 0 done, 1 the broker refused or failed, 2 wrong usage.
@@ -210,7 +211,36 @@ static int forget(const char *bootstrap, const char *group) {
         return status;
 }
 
+/* Of partition 0. */
+static int lag(const char *bootstrap, const char *group, const char *topic) {
+        char reason[256];
+        rd_kafka_conf_t *conf = rd_kafka_conf_new();
+        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+        int64_t first = 0, end = 0, committed = RD_KAFKA_OFFSET_INVALID;
+        rd_kafka_t *rk;
+
+        if (rd_kafka_conf_set(conf, "bootstrap.servers", bootstrap, reason, sizeof(reason)) ||
+            rd_kafka_conf_set(conf, "group.id", group, reason, sizeof(reason)) ||
+            !(rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof(reason)))) {
+                fprintf(stderr, "topic_tool: %s\n", reason);
+                return 1;
+        }
+        rd_kafka_topic_partition_list_add(list, topic, 0);
+        if (rd_kafka_committed(rk, list, WAIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+            rd_kafka_query_watermark_offsets(rk, topic, 0, &first, &end, WAIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
+                committed = list->elems[0].offset;
+        if (committed >= 0)
+                printf("%lld of %lld\n", (long long)(end - committed), (long long)(end - first));
+        else
+                fprintf(stderr, "topic_tool: the group %s has committed nothing of %s\n", group, topic);
+        rd_kafka_topic_partition_list_destroy(list);
+        rd_kafka_destroy(rk);
+        return committed < 0;
+}
+
 static int run(struct admin *admin, char **argv) {
+        if (strcmp(argv[2], "lag") == 0)
+                return lag(argv[1], argv[3], argv[4]);
         if (strcmp(argv[2], "forget") == 0)
                 return forget(argv[1], argv[3]);
         if (strcmp(argv[2], "cut") == 0)
@@ -232,8 +262,9 @@ int main(int argc, char **argv) {
         int status;
 
         if (!(argc == 6 && strcmp(argv[2], "set") == 0) && !(argc == 4 && argv[3][0] && takes_one(argv[2])) &&
-            !(argc == 5 && strcmp(argv[2], "grow") == 0 && argv[3][0])) {
-                fputs("usage: topic_tool HOST:PORT set TOPIC NAME VALUE | delete PREFIX | cut PREFIX | forget GROUP | grow PREFIX PARTITIONS\n", stderr);
+            !(argc == 5 && (strcmp(argv[2], "grow") == 0 || strcmp(argv[2], "lag") == 0) && argv[3][0])) {
+                fputs("usage: topic_tool HOST:PORT set TOPIC NAME VALUE | delete PREFIX | cut PREFIX | forget GROUP | lag GROUP TOPIC | grow PREFIX PARTITIONS\n",
+                      stderr);
                 return 2;
         }
         broker_config_default(&config);

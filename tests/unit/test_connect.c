@@ -223,6 +223,11 @@ START_TEST(test_each_log_has_its_own_position_and_cases_are_one) {
         ck_assert_int_eq(window_position(&w, WINDOW_AGAIN), 3);
         window_settle(&w, window_entry(&w, 2));
         ck_assert_int_eq(window_position(&w, WINDOW_AGAIN), 8);
+        window_end(&w, WINDOW_AGAIN, 9); /* a marker stands behind the last record */
+        ck_assert_int_eq(window_position(&w, WINDOW_AGAIN), 9);
+        (void) window_add(&w, WINDOW_AGAIN, 9, "b", 1, 1, &w);
+        window_end(&w, WINDOW_AGAIN, 11);
+        ck_assert_int_eq(window_position(&w, WINDOW_AGAIN), 9); /* what is not settled is not passed */
         window_done(&w);
 }
 END_TEST

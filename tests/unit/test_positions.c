@@ -243,6 +243,19 @@ START_TEST(an_abort_goes_back_to_what_was_handed_out_first) {
 }
 END_TEST
 
+START_TEST(an_end_is_told_once_of_what_is_owned_and_flows) {
+        struct bus_event event = {0};
+
+        ck_assert(!consumer_positions_end(&c, other, 5, &event));
+        ck_assert(consumer_positions_end(&c, second, 5, &event));
+        ck_assert(event.kind == BUS_END && event.end == 5 && event.parts_n == 1 && event.parts[0].index == second.index);
+        ck_assert(!consumer_positions_end(&c, second, 5, &event));
+        ck_assert(consumer_positions_end(&c, second, 7, &event));
+        consumer_positions_get(&c, second)->paused = true;
+        ck_assert(!consumer_positions_end(&c, second, 9, &event)); /* what came meanwhile was not handed out */
+}
+END_TEST
+
 START_TEST(paused_and_lost_parts_hand_nothing_out) {
         struct bus_event event;
 
@@ -402,6 +415,7 @@ int main(void) {
         tcase_add_checked_fixture(consumer, consumer_setup, consumer_teardown);
         tcase_add_test(consumer, done_is_committed_once_and_what_comes_meanwhile_later);
         tcase_add_test(consumer, an_abort_goes_back_to_what_was_handed_out_first);
+        tcase_add_test(consumer, an_end_is_told_once_of_what_is_owned_and_flows);
         tcase_add_test(consumer, paused_and_lost_parts_hand_nothing_out);
         tcase_add_loop_test(reader, reading_begins, 0, ELEMENTS(begins));
         tcase_add_test(reader, reading_ends_where_the_end_was);

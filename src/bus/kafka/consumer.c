@@ -148,6 +148,20 @@ static bool kafka_consumer_take_record(struct kafka_consumer *c, rd_kafka_messag
         return true;
 }
 
+/* What came is no record, or none that is handed out. Return: 0, with ret->kind BUS_END when it is an end; negative errno. */
+static int kafka_consumer_take_other(struct kafka_consumer *c, const rd_kafka_message_t *message, struct bus_event *ret, struct error *err) {
+        int64_t index;
+
+        if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+                return 0;
+        if (message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
+                return kafka_group_trouble(&c->group, message, err);
+        index = kafka_topics_place(&c->topics, message->rkt);
+        if (index >= 0)
+                (void)consumer_positions_end(&c->at, (struct bus_part){(uint32_t)index, message->partition}, message->offset, ret);
+        return 0;
+}
+
 /* Now and then: whether the logs still are those that are read. */
 static int kafka_consumer_look(struct kafka_consumer *c, struct error *err) {
         CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *list = NULL;
@@ -200,9 +214,9 @@ static int kafka_consumer_poll(struct bus_consumer *consumer, int timeout_ms, st
                         return kafka_client_fatal(&c->client, err);
                 if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR && kafka_consumer_take_record(c, message, ret))
                         return 0;
-                r = message->err == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : kafka_group_trouble(&c->group, message, err);
+                r = kafka_consumer_take_other(c, message, ret, err);
                 rd_kafka_message_destroy(message);
-                if (r)
+                if (r || ret->kind != BUS_NONE)
                         return r;
                 timeout_ms = 0;
         }
@@ -371,7 +385,7 @@ static const struct bus_consumer_ops kafka_consumer_ops = {
 
 static int open_consumer(struct kafka_consumer *c, const struct kafka_bus *bus, const struct bus_consumer_config *config, struct error *err) {
         CLEANUP(cleanup_free) char *group = kafka_name(bus, config->group);
-        const struct kafka_client_options options = {.role = KAFKA_CONSUMER, .group = group, .instance = config->instance,
+        const struct kafka_client_options options = {.role = KAFKA_CONSUMER, .group = group, .instance = config->instance, .eof = true,
                                                      .rebalance = kafka_consumer_on_rebalance, .opaque = c};
         int r;
 

@@ -171,6 +171,10 @@ static int memory_consumer_poll(struct bus_consumer *consumer, int timeout_ms, s
                 if (memory_consumer_read(c, &c->cells[c->cell % c->cells_n], ret))
                         return 0;
         }
+        for (size_t i = 0; i < c->cells_n; i++) {
+                if (consumer_positions_end(&c->at, c->cells[i].part, c->cells[i].next, ret))
+                        return 0;
+        }
         return 0;
 }
 
