@@ -41,7 +41,8 @@ static int intake_tell_publisher(struct intake *intake, const struct bus_record 
 
 static void intake_say_refused(struct intake *intake, const struct bus_record *record, const struct refused *why) {
         const struct ground *g = intake->txn->ground;
-        uint64_t n = log_pace(&intake->refusals, g->now.monotonic, REFUSALS_SAID_MS);
+        /* Whoever runs --once reads its log to the end, to mend what was refused: there every record is named. */
+        uint64_t n = intake->txn->parts->once ? 1 : log_pace(&intake->refusals, g->now.monotonic, REFUSALS_SAID_MS);
 
         if (n == 0)
                 return;

@@ -772,6 +772,36 @@ START_TEST(once_reads_evaluates_and_stops) {
 }
 END_TEST
 
+START_TEST(once_names_every_record_that_it_refuses) {
+        enum { REFUSED = 12 };
+        struct world *w = world_new();
+        struct worker_config config = world_worker_config(w, "a");
+        struct log log = {.clock = world_clock(w), .level = LOG_LEVEL_INFO};
+        struct worker *worker;
+        struct error err = {0};
+        char *said = NULL, place[40];
+        size_t said_n;
+
+        for (unsigned i = 0; i < REFUSED; i++)
+                world_append(w, &(struct bus_record){.topic = "plan-made", .partition = 0, .value = "x", .value_n = 1});
+        log.out = open_memstream(&said, &said_n);
+        config.log = &log;
+        config.once = true;
+        ck_assert_int_eq(worker_new(&config, &worker, &err), 0);
+        for (unsigned i = 0; i < 1000 && !worker_done(worker); i++)
+                world_step(w, worker);
+        ck_assert(worker_done(worker));
+        world_end(worker);
+        ck_assert_int_eq(fclose(log.out), 0);
+        for (int i = 0; i < REFUSED; i++) {
+                (void) snprintf(place, sizeof(place), "\"offset\":%d,\"stage\":\"frame\"", i);
+                ck_assert_msg(strstr(said, place), "%s: %s", place, said);
+        }
+        free(said);
+        world_done(w);
+}
+END_TEST
+
 static int nobody_sees_it(struct bus_worker *worker, struct error *err) {
         (void)worker;
         error_set(err, "nobody sees it");
@@ -823,6 +853,7 @@ int main(void) {
                 {"new type", a_new_event_type_needs_no_code, 0},
                 {"calendar", what_the_calendar_lacks_is_counted_and_said, 0},
                 {"once", once_reads_evaluates_and_stops, 0},
+                {"once refuses", once_names_every_record_that_it_refuses, 0},
                 {"once settled", once_is_done_when_everybody_sees_what_it_committed, 0},
         };
 
