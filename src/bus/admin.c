@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "bus/admin.h"
 #include "bus/kafka/client.h"
+#include "bus/kafka/topics.h"
 
 #define DESCRIBE_MAX 200 /* topics in one request */
 #define CONTROLLER_MS 5000
@@ -97,15 +98,14 @@ static int admin_outcome(struct admin *a, const char *call, rd_kafka_resp_err_t 
  */
 static int find_controller(struct admin *a, const char *call, struct error *err) {
         CLEANUP(rd_kafka_metadata_destroy_p) const struct rd_kafka_metadata *metadata = NULL;
-        rd_kafka_resp_err_t code;
         int32_t controller;
+        int r;
 
         if (a->has_controller)
                 return 0;
-        code = rd_kafka_metadata(a->client.rk, 0, NULL, &metadata, a->patience_ms < BUS_OPEN_MS ? a->patience_ms : BUS_OPEN_MS);
-        rd_kafka_poll(a->client.rk, 0); /* delivers why there is no connection */
-        if (code)
-                return admin_outcome(a, call, code, NULL, err);
+        r = kafka_metadata(&a->client, call, false, a->patience_ms < BUS_OPEN_MS ? a->patience_ms : BUS_OPEN_MS, &metadata, err);
+        if (r)
+                return r;
         controller = rd_kafka_controllerid(a->client.rk, CONTROLLER_MS);
         for (int i = 0; i < metadata->broker_cnt; i++)
                 a->has_controller |= metadata->brokers[i].id == controller;
@@ -153,12 +153,11 @@ static int admin_topic_order(const void *a, const void *b) {
 int admin_topics(struct admin *a, const struct admin_topic **ret, size_t *ret_n, struct error *err) {
         CLEANUP(rd_kafka_metadata_destroy_p) const struct rd_kafka_metadata *metadata = NULL;
         struct admin_topic *topics;
-        rd_kafka_resp_err_t code = rd_kafka_metadata(a->client.rk, 1, NULL, &metadata, a->patience_ms);
+        int r = kafka_metadata(&a->client, "the question which topics there are", true, a->patience_ms, &metadata, err);
         size_t n = 0;
 
-        rd_kafka_poll(a->client.rk, 0);
-        if (code)
-                return kafka_failed(&a->client, "the question which topics there are", code, NULL, err);
+        if (r)
+                return r;
         arena_reset(a->listing);
         topics = arena_calloc(a->listing, (size_t)metadata->topic_cnt + 1, sizeof(*topics));
         if (!topics)

@@ -25,11 +25,10 @@ struct standing {
 };
 
 static int standing_read_topics(struct standing *s, struct error *err) {
-        rd_kafka_resp_err_t code = rd_kafka_metadata(s->client.rk, 1, NULL, &s->metadata, BUS_OPEN_MS);
+        int r = kafka_metadata(&s->client, "the question which topics there are", true, BUS_OPEN_MS, &s->metadata, err);
 
-        rd_kafka_poll(s->client.rk, 0); /* delivers why there is no connection */
-        if (code)
-                return kafka_failed(&s->client, "the question which topics there are", code, NULL, err);
+        if (r)
+                return r;
         for (int i = 0; i < s->metadata->topic_cnt; i++) {
                 struct rd_kafka_metadata_topic *topic = &s->metadata->topics[i];
 

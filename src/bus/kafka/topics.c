@@ -87,37 +87,36 @@ int64_t kafka_topics_place(struct kafka_topics *t, const rd_kafka_topic_t *topic
 }
 
 /*
- * librdkafka lets nobody break off a call. One that may have to be is made in short ones, which grow as long as those of the others, so that a
+ * librdkafka lets nobody break off a call, not even when it knows that no broker will let us in. So it is made in short ones, which grow, so that a
  * broker that is slow has its time.
  */
 static int patience_begin(const struct kafka_client *c) {
-        return c->enough ? KAFKA_TURN_MS : PATIENCE_MS;
+        return c->enough ? KAFKA_TURN_MS : PATIENCE_MS / 8;
 }
 
 static int patience_grow(int patience_ms) {
         return patience_ms < PATIENCE_MS / 2 ? patience_ms * 2 : PATIENCE_MS;
 }
 
-static int fetch_metadata(const struct kafka_client *c, const struct rd_kafka_metadata **ret, struct error *err) {
-        int64_t until = clock_monotonic(&c->bus->clock) + BUS_OPEN_MS;
+int kafka_metadata(const struct kafka_client *c, const char *call, bool topics, int within_ms, const struct rd_kafka_metadata **ret, struct error *err) {
+        int64_t until = clock_monotonic(&c->bus->clock) + within_ms;
         int patience_ms = patience_begin(c);
-        rd_kafka_resp_err_t code;
 
         for (;;) {
                 int token = watchdog_enter(c->bus->watchdog, "rd_kafka_metadata", BUS_CALL_MS);
+                rd_kafka_resp_err_t code = rd_kafka_metadata(c->rk, topics, NULL, ret, patience_ms < within_ms ? patience_ms : within_ms);
 
-                code = rd_kafka_metadata(c->rk, 1, NULL, ret, patience_ms);
                 watchdog_leave(c->bus->watchdog, token);
                 rd_kafka_poll(c->rk, 0); /* delivers why there is no connection */
                 if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
                         return 0;
-                if (kafka_is_enough(c, "the question which topics there are", err))
+                if (kafka_is_enough(c, call, err))
                         return -ECANCELED;
                 if (code == RD_KAFKA_RESP_ERR__TIMED_OUT) /* it was asked, and is slow; without a connection nothing is asked */
                         patience_ms = patience_grow(patience_ms);
                 /* A wrong password does not become right by waiting. */
                 if (c->trouble_code == RD_KAFKA_RESP_ERR__AUTHENTICATION || !kafka_again(c->bus, until))
-                        return kafka_failed(c, "the question which topics there are", code, NULL, err);
+                        return kafka_failed(c, call, code, NULL, err);
         }
 }
 
@@ -158,7 +157,7 @@ int kafka_partitions(const struct kafka_client *c, const char *const *topics, si
         CLEANUP(rd_kafka_metadata_destroy_p) const struct rd_kafka_metadata *metadata = NULL;
         CLEANUP(table_done) struct table by_name = {0};
         bool lacks = false;
-        int r = fetch_metadata(c, &metadata, err);
+        int r = kafka_metadata(c, "the question which topics there are", true, BUS_OPEN_MS, &metadata, err);
 
         if (r)
                 return r;

@@ -17,6 +17,13 @@ char *kafka_name(const struct kafka_bus *bus, const char *name);
 const char *kafka_plain_name(const struct kafka_bus *bus, const char *full);
 
 /*
+ * What there is on the cluster, @topics with all its topics; @call names the question in errors. Gives up after @within_ms, and at once when the
+ * broker does not let us in or nobody waits any more. Return: 0, *ret for rd_kafka_metadata_destroy(); -ECANCELED; negative errno; with a sentence.
+ */
+int kafka_metadata(const struct kafka_client *c, const char *call, bool topics, int within_ms, const struct rd_kafka_metadata **ret,
+                   struct error *err) MUSTCHECK;
+
+/*
  * Waits for the broker and counts the partitions of each topic (names in full) to ret[n]. Return: 0;
  * -ENOENT with the names of the missing (KAFKA_MISSING_OK: ret 0 instead; KAFKA_MISSING_HINTS: for names that somebody typed,
  * each with the nearest plain name that the broker has); negative errno.
