@@ -82,6 +82,14 @@ int kafka_property_check(const char *name, const char *value, enum language lang
         return -EINVAL;
 }
 
+bool kafka_config_debugs(const struct kafka_config *config) {
+        for (size_t i = 0; i < config->properties_n; i++) {
+                if (strcmp(config->properties[i].name, "debug") == 0 && config->properties[i].value[0])
+                        return true;
+        }
+        return false;
+}
+
 static struct bus *kafka_bus_free(struct bus *b) {
         struct kafka_bus *k = kafka_bus_of(b);
 
@@ -145,6 +153,7 @@ int kafka_bus_new(const struct kafka_config *config, struct bus **ret, struct er
         bus = &k->bus;
         k->clock = config->clock;
         k->log = config->log;
+        k->debug = kafka_config_debugs(config);
         k->watchdog = config->watchdog;
         k->complaint = config->complaint;
         k->bootstrap = strdup(config->bootstrap);

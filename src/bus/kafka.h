@@ -43,6 +43,9 @@ struct kafka_config {
 /* Copies @config. Reaches nothing yet. Return: 0; -EINVAL with a sentence (a property librdkafka does not take); -ENOMEM. */
 int kafka_bus_new(const struct kafka_config *config, struct bus **ret, struct error *err) MUSTCHECK;
 
+/* Whether the properties ask librdkafka to say what it does (debug). */
+bool kafka_config_debugs(const struct kafka_config *config);
+
 /*
  * Why a property may not be set in config/broker.yaml: NULL when it may; else a phrase such as
  * "decides what is exactly once". For the checker.

@@ -65,6 +65,10 @@ int command_broker_read(const char *name, const char *config_dir, const char *bo
         ret->name = name;
         if (!log)
                 ret->kafka.complaint = (struct kafka_complaint){broker_complains, ret};
+        if (!log && kafka_config_debugs(&ret->kafka)) {
+                ret->log = (struct log){.out = stderr, .clock = clock_system(), .level = LOG_LEVEL_INFO, .process = name};
+                ret->kafka.log = &ret->log;
+        }
         if (ret->bootstrap && ret->bootstrap[0])
                 return 0;
         return command_usage(name, "no broker is given; say --bootstrap HOST:PORT, set %s, or write bootstrap: in %s/broker.yaml%s", COMMAND_BOOTSTRAP,

@@ -28,6 +28,7 @@ struct command_broker {
         const char *name;      /* of the command */
         atomic_bool complained; /* it was said that the broker does not answer yet */
         /* not for users */
+        struct log log; /* of a command that keeps none, for what librdkafka does when it is asked to say that */
         struct arena *arena;
         struct watchdog *watchdog;
 };

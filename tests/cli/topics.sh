@@ -94,5 +94,12 @@ complains() {
 }
 complains "ketenwacht topics: no answer yet: no-such-host.invalid:9092/bootstrap: Failed to resolve 'no-such-host.invalid:9092': .*; trying again" \
         no-such-host.invalid:9092 topics plan
+mkdir "$scratch/debug"
+cp "$config"/*.yaml "$config/version" "$scratch/debug"
+ln -s "$(cd "$config" && pwd)/protocols" "$scratch/debug/protocols"
+sed 's/^kafka: {}/kafka: {debug: broker}/' "$config/broker.yaml" >"$scratch/debug/broker.yaml"
+plain=$config config=$scratch/debug
+complains '\{"time":.*"id":"B002","event":"kafka-detail","process":"topics",.*' 127.0.0.1:1 topics plan
+config=$plain
 complains 'ketenwacht tail: no answer yet: 127.0.0.1:1/bootstrap: .*Connection refused.*; trying again' 127.0.0.1:1 tail inbox.gm0014
 exit $failed

@@ -167,7 +167,7 @@ static void kafka_client_on_log(const rd_kafka_t *rk, int level, const char *fac
                 c->bus->complaint.say(c->bus->complaint.ctx, text);
         if (level <= 4)
                 log_line(c->bus->log, KAFKA, LOG_STRING("facility", facility), LOG_STRING("text", text));
-        else
+        else if (c->bus->debug)
                 log_line(c->bus->log, KAFKA_DETAIL, LOG_STRING("facility", facility), LOG_STRING("text", text));
 }
 
