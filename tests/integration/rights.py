@@ -47,7 +47,8 @@ class RightsBroker(Broker):
         self.port = int(self.bootstrap.rsplit(":", 1)[1])
 
     def run(self, command, *more):
-        return super().run(command, *(("--rights", self.users) if command == "start" else ()), *more)
+        # The packaged librdkafka cannot log in by SCRAM to Kafka 4.
+        return super().run(command, *(("--rights", self.users, "--version", "3.9.2") if command == "start" else ()), *more)
 
     def log(self):
         with open(os.path.join(self.folder, "log"), encoding="utf-8") as file:
