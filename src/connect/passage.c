@@ -274,6 +274,9 @@ static int passage_event(struct passage *p, struct core *c, struct bus_event *ev
                         return 0;
                 error_set(err, "the topics were taken away");
                 return passage_abort(p, c, err);
+        case BUS_END: /* what stands behind the last record, as the marker of its writer's transaction, goes with the next commit */
+                r = bus_consumer_done(p->consumer, event->parts[0], event->end);
+                return r < 0 ? r : 0;
         default:
                 return 0;
         }
@@ -362,7 +365,7 @@ static int passage_open_producer(struct passage *p, struct core *c, struct error
         for (size_t i = 0; i < orgs; i++)
                 topics[config.topics_n++] = p->inboxes[i];
         topics[config.topics_n++] = TOPIC_DEAD_LETTERS;
-        (void) snprintf(id, sizeof(id), RUNTIME_GROUP "%s", c->config.file->name);
+        (void) snprintf(id, sizeof(id), TOPICS_GROUP_CONNECT "%s", c->config.file->name);
         config.transactional_id = id;
         return error_trace(bus_producer_open(c->config.bus, &config, &c->producer, err), err);
 }
@@ -379,7 +382,7 @@ int passage_open(struct passage *p, struct core *c, struct error *err) {
         p->committed = core_now(c) - PASSAGE_PAUSE_MS;
         config.topics = p->inputs;
         config.topics_n = p->inputs_n;
-        (void) snprintf(group, sizeof(group), RUNTIME_GROUP "%s", c->config.file->name);
+        (void) snprintf(group, sizeof(group), TOPICS_GROUP_CONNECT "%s", c->config.file->name);
         return error_trace(bus_consumer_open(c->config.bus, &config, &p->consumer, err), err);
 }
 

@@ -22,7 +22,7 @@
 #include "record_fixture.h"
 
 #define NAME "door"
-#define GROUP RUNTIME_GROUP NAME
+#define GROUP TOPICS_GROUP_CONNECT NAME
 #define PARTITIONS 4
 #define TURNS 20
 #define CASE_A "1b15b2de-8ab7-5c72-9d63-9cd08b0efbef"
