@@ -263,7 +263,8 @@ int main(int argc, char **argv) {
 
         if (!(argc == 6 && strcmp(argv[2], "set") == 0) && !(argc == 4 && argv[3][0] && takes_one(argv[2])) &&
             !(argc == 5 && (strcmp(argv[2], "grow") == 0 || strcmp(argv[2], "lag") == 0) && argv[3][0])) {
-                fputs("usage: topic_tool HOST:PORT set TOPIC NAME VALUE | delete PREFIX | cut PREFIX | forget GROUP | lag GROUP TOPIC | grow PREFIX PARTITIONS\n",
+                fputs("usage: topic_tool HOST:PORT set TOPIC NAME VALUE | delete PREFIX | cut PREFIX | forget GROUP | lag GROUP TOPIC |\n"
+                      "                            grow PREFIX PARTITIONS\n",
                       stderr);
                 return 2;
         }
