@@ -340,6 +340,20 @@ static void request_question(struct request *q, const char *method) {
         }
 }
 
+/* Whether the body is of a kind that is not taken. */
+static bool request_media_type(struct request *q, struct problem *p) {
+        p->kind = intake_media_type(request_header(q->connection, "Content-Type"), &q->form);
+        if (p->kind == PROBLEM_NONE && request_encoded(q->connection))
+                p->kind = PROBLEM_MEDIA_TYPE;
+        if (p->kind == PROBLEM_BATCH)
+                error_set(&p->detail, IN_LANGUAGE(p->language, "post each event of the batch by itself, as application/cloudevents+json",
+                                                  "stuur iedere gebeurtenis van de reeks apart, als application/cloudevents+json"));
+        else if (p->kind != PROBLEM_NONE)
+                error_set(&p->detail, IN_LANGUAGE(p->language, "send application/json or application/cloudevents+json, in UTF-8, not compressed",
+                                                  "stuur application/json of application/cloudevents+json, in UTF-8, niet gecomprimeerd"));
+        return p->kind != PROBLEM_NONE;
+}
+
 /* What can be said without the body. */
 static void request_admit(struct request *q, const char *name, const char *method) {
         const struct gi_http *g = q->server;
@@ -360,10 +374,8 @@ static void request_admit(struct request *q, const char *name, const char *metho
                 request_unknown_event(g, name, p);
         } else if (!intake_allowed(q->type, q->caller, p->language, p)) {
                 return;
-        } else if (!intake_media_type(request_header(q->connection, "Content-Type"), &q->form) || request_encoded(q->connection)) {
-                p->kind = PROBLEM_MEDIA_TYPE;
-                error_set(&p->detail, IN_LANGUAGE(p->language, "send application/json or application/cloudevents+json, in UTF-8, not compressed",
-                                                        "stuur application/json of application/cloudevents+json, in UTF-8, niet gecomprimeerd"));
+        } else if (request_media_type(q, p)) {
+                return;
         } else if (request_length(q->connection) > (int64_t)INTAKE_BODY_MAX) {
                 request_too_large(p);
         }

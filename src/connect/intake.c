@@ -9,6 +9,7 @@
 
 #include "base/json_read.h"
 #include "cluster/event_record.h"
+#include "connect/cloudevent.h"
 #include "connect/trace.h"
 #include "model/event_json.h"
 
@@ -66,13 +67,15 @@ static bool split_media_type(const char *content_type, struct text *ret) {
         return true;
 }
 
-bool intake_media_type(const char *content_type, enum intake_form *ret) {
+enum problem_kind intake_media_type(const char *content_type, enum intake_form *ret) {
         struct text type;
 
         if (!content_type || !split_media_type(content_type, &type))
-                return false;
+                return PROBLEM_MEDIA_TYPE;
+        if (intake_is_word(type, CLOUDEVENT_BATCH_MEDIA_TYPE))
+                return PROBLEM_BATCH;
         *ret = intake_is_word(type, "application/json") ? INTAKE_PLAIN : INTAKE_STRUCTURED;
-        return *ret == INTAKE_PLAIN || intake_is_word(type, "application/cloudevents+json");
+        return *ret == INTAKE_PLAIN || intake_is_word(type, CLOUDEVENT_MEDIA_TYPE) ? PROBLEM_NONE : PROBLEM_MEDIA_TYPE;
 }
 
 /* -- Who may -- */
@@ -180,14 +183,46 @@ static void judge_id(struct reading *r, const struct intake_attributes *a, const
                 refuse_attribute(r, "id", "must be the event_id of the data", "moet de event_id van de gegevens zijn");
 }
 
-/* A string attribute, or NULL when absent; one of another type is a mistake, and attribute_told. */
+/* A string attribute, or NULL when absent, which null stands for too; one of another type is a mistake, and attribute_told. */
 static const char *get_attribute(struct reading *r, const json_t *object, const char *name) {
         const json_t *value = json_object_get(object, name);
 
-        if (!value || json_is_string(value))
+        if (!value || json_is_null(value) || json_is_string(value))
                 return json_string_value(value);
         refuse_attribute(r, name, "must be a string", "moet een tekst zijn, tussen aanhalingstekens");
         return attribute_told;
+}
+
+/* What a header says. NULL: absent. */
+static const char *get_header(struct reading *r, const char *value) {
+        char *ret = value ? arena_alloc(r->arena, strlen(value) + 1) : NULL;
+
+        if (ret)
+                cloudevent_header_read(value, ret);
+        return ret;
+}
+
+static struct intake_attributes get_headers(struct reading *r) {
+        const struct intake_attributes *said = &r->request->attributes;
+
+        return (struct intake_attributes){get_header(r, said->specversion), get_header(r, said->id), get_header(r, said->source),
+                                          get_header(r, said->type), get_header(r, said->time)};
+}
+
+/* In structured mode headers may repeat what the body says; they may not say otherwise. @a: of the body. */
+static void judge_headers(struct reading *r, const struct intake_attributes *a) {
+        const struct intake_attributes h = get_headers(r);
+        const struct {
+                const char *name, *header, *body;
+        } rows[] = {{"specversion", h.specversion, a->specversion}, {"id", h.id, a->id}, {"source", h.source, a->source},
+                    {"type", h.type, a->type}, {"time", h.time, a->time}};
+
+        r->m.within = NULL;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                if (rows[i].header && rows[i].body != attribute_told && (!rows[i].body || strcmp(rows[i].header, rows[i].body) != 0))
+                        refuse_attribute(r, rows[i].name, "the ce- header says otherwise than the body", "de ce- header zegt iets anders dan de inhoud");
+        }
+        r->m.within = ""; /* again in the body */
 }
 
 static void judge_structured(struct reading *r, const json_t *object) {
@@ -204,9 +239,10 @@ static void judge_structured(struct reading *r, const json_t *object) {
         a.time = get_attribute(r, object, "time");
         content_type = get_attribute(r, object, "datacontenttype");
         trace = get_attribute(r, object, "traceparent");
-        if (content_type && content_type != attribute_told && (!intake_media_type(content_type, &form) || form != INTAKE_PLAIN))
+        if (content_type && content_type != attribute_told && (intake_media_type(content_type, &form) || form != INTAKE_PLAIN))
                 refuse_attribute(r, "datacontenttype", "must be application/json", "moet application/json zijn");
         judge_attributes(r, &a, "");
+        judge_headers(r, &a);
         if (r->ret->traceparent.n == 0 && trace)
                 r->ret->traceparent = text_of(trace);
         if (!json_is_object(data)) {
@@ -218,9 +254,16 @@ static void judge_structured(struct reading *r, const json_t *object) {
 }
 
 static void judge_binary(struct reading *r, const json_t *object) {
-        judge_attributes(r, &r->request->attributes, NULL);
+        const struct intake_attributes a = get_headers(r);
+
+        judge_attributes(r, &a, NULL);
         judge_object(r, object, "");
-        judge_id(r, &r->request->attributes, NULL);
+        judge_id(r, &a, NULL);
+}
+
+/* Whether something says that it is a CloudEvent: who forgets one header is told so, and not taken for another form. */
+static bool intake_is_binary(const struct intake_attributes *a) {
+        return a->specversion || a->id || a->source || a->type || a->time;
 }
 
 bool intake_read(const struct intake_request *request, const struct organisations *orgs, struct arena *arena, struct intake *ret,
@@ -235,7 +278,7 @@ bool intake_read(const struct intake_request *request, const struct organisation
         }
         if (request->form == INTAKE_STRUCTURED)
                 judge_structured(&r, ret->json);
-        else if (request->attributes.specversion)
+        else if (intake_is_binary(&request->attributes))
                 judge_binary(&r, ret->json);
         else
                 judge_object(&r, ret->json, "");

@@ -18,7 +18,7 @@
 
 enum intake_form { INTAKE_PLAIN, INTAKE_STRUCTURED };
 
-/* The attributes of a CloudEvent in binary mode, NULL when a header is absent. */
+/* The headers of a CloudEvent in binary mode as they came, percent-encoded; NULL when one is absent. */
 struct intake_attributes {
         const char *specversion, *id, *source, *type, *time;
 };
@@ -27,7 +27,7 @@ struct intake_request {
         const struct event_type *type;
         const struct organisation *caller;
         enum intake_form form;
-        struct intake_attributes attributes; /* binary mode when specversion is not NULL; with INTAKE_PLAIN only */
+        struct intake_attributes attributes; /* with INTAKE_PLAIN binary mode when one of them is not NULL; else the same as in the body, if given */
         struct text traceparent;             /* of the request; empty: none */
         const char *body;
         size_t n;
@@ -41,8 +41,8 @@ struct intake {
         json_t *json;            /* owns what the event views */
 };
 
-/* The form that a Content-Type stands for. Return: false when it is none that we take. */
-bool intake_media_type(const char *content_type, enum intake_form *ret);
+/* The form that a Content-Type stands for. Return: PROBLEM_NONE; PROBLEM_BATCH, PROBLEM_MEDIA_TYPE: it is none that we take. */
+enum problem_kind intake_media_type(const char *content_type, enum intake_form *ret) MUSTCHECK;
 
 /* Whether this caller may publish this type at all, whatever the body says. Fills @ret when not. */
 bool intake_allowed(const struct event_type *type, const struct organisation *caller, enum language language, struct problem *ret);

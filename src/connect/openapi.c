@@ -10,19 +10,25 @@
 #include "cluster/event_record.h"
 #include "connect/cloudevent.h"
 #include "connect/desk.h"
-#include "connect/example.h"
+#include "connect/event_schema.h"
+#include "connect/intake.h"
 #include "connect/problem.h"
-#include "model/event_json.h"
 
-#define NAME_PATTERN "^[A-Za-z0-9._:/#-]{1,64}$"
-#define UUID_PATTERN "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 #define REFERENCE_MAX 320
+#define SCHEMAS "#/components/schemas/"
 
 /* Statuses that a post may be answered with, beside 202; every problem row of that status is named. */
 static const unsigned statuses[] = {400, 401, 403, 404, 405, 413, 415, 422, 500, 503};
 /* And a question, beside 200. */
 static const unsigned asked_statuses[] = {400, 401, 404, 405, 410, 500, 503};
 #define STATUS_OF_QUESTIONS 410 /* the one that no post has */
+
+/* Names of schemas of ours: two hyphens, as event_schema.h says. */
+#define ANSWER_ACCEPTED "answer--accepted"
+#define ANSWER_FATE "answer--fate"
+#define ANSWER_MESSAGE "answer--message"
+#define ANSWER_MISTAKE "answer--mistake"
+#define ANSWER_PROBLEM "answer--problem"
 
 /* What is asked. The state of an event stands in it twice: of the event, and of each time that it was posted. */
 #define FATE_STATE \
@@ -31,10 +37,11 @@ static const unsigned asked_statuses[] = {400, 401, 404, 405, 410, 500, 503};
         "\"answered_at\":{\"type\":\"string\",\"format\":\"date-time\"}"
 static const char accepted_schema[] =
         "{\"type\":\"object\",\"description\":\"The broker has the event.\",\"required\":[\"event_id\"],\"properties\":"
-        "{\"event_id\":{\"type\":\"string\",\"format\":\"uuid\"}}}";
+        "{\"event_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"Of the event: what became of it is asked by this.\"}}}";
 static const char mistake_schema[] =
-        "{\"type\":\"object\",\"description\":\"One thing that is wrong with what was posted.\",\"properties\":{\"pointer\":{\"type\":\"string\","
-        "\"description\":\"JSON pointer to the field in the body.\"},\"detail\":{\"type\":\"string\"},\"code\":{\"type\":\"string\"},"
+        "{\"type\":\"object\",\"description\":\"One thing that is wrong with what was posted.\",\"required\":[\"detail\",\"code\"],"
+        "\"properties\":{\"pointer\":{\"type\":\"string\","
+        "\"description\":\"JSON pointer to the field in the body; none for a ce- header.\"},\"detail\":{\"type\":\"string\"},\"code\":{\"type\":\"string\"},"
         "\"field\":{\"type\":\"string\"}}}";
 static const char fate_schema[] =
         "{\"type\":\"object\",\"description\":\"What became of an event.\",\"required\":[\"event_id\",\"state\",\"posts\",\"told\"],\"properties\":{"
@@ -47,13 +54,14 @@ static const char fate_schema[] =
         "\"to\":{\"type\":\"string\",\"description\":\"The organisation that got a copy.\"},\"case_id\":{\"type\":\"string\",\"format\":\"uuid\"},"
         "\"at\":{\"type\":\"string\",\"format\":\"date-time\"}}}}}}";
 static const char fate_path[] =
-        "\"operationId\":\"what-became-of-event\",\"summary\":\"What became of an event of the caller's\","
-        "\"parameters\":[{\"name\":\"event_id\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":\"string\",\"format\":\"uuid\"}}]";
+        "\"operationId\":\"what-became-of--event\",\"summary\":\"What became of an event of the caller's\","
+        "\"parameters\":[{\"name\":\"event_id\",\"in\":\"path\",\"required\":true,\"description\":\"The event_id of the event.\","
+        "\"schema\":{\"type\":\"string\",\"format\":\"uuid\",\"pattern\":\"" EVENT_SCHEMA_UUID_PATTERN "\"}}]";
 static const char fate_answer[] =
         "{\"description\":\"Where it stands, why it was refused, and who was told. 404 also for events of others.\",\"content\":"
-        "{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/fate\"}}}}";
+        "{\"application/json\":{\"schema\":{\"$ref\":\"" SCHEMAS ANSWER_FATE "\"}}}}";
 static const char inbox_path[] =
-        "\"operationId\":\"inbox\",\"summary\":\"A page of the caller's inbox\",\"parameters\":["
+        "\"operationId\":\"inbox--page\",\"summary\":\"A page of the caller's inbox\",\"parameters\":["
         "{\"name\":\"after\",\"in\":\"query\",\"schema\":{\"type\":\"string\"},\"description\":\"The place behind the page before, as its link gives it.\"},"
         "{\"name\":\"limit\",\"in\":\"query\",\"schema\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":%d,\"default\":%d}},"
         "{\"name\":\"wait\",\"in\":\"query\",\"schema\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":%d,\"default\":0},"
@@ -61,10 +69,18 @@ static const char inbox_path[] =
 static const char inbox_answer[] =
         "{\"description\":\"A batch of CloudEvents, oldest first; empty when there is nothing new.\","
         "\"headers\":{\"Link\":{\"description\":\"The address of the next page, with rel=next.\",\"schema\":{\"type\":\"string\"}}},"
-        "\"content\":{\"" CLOUDEVENT_BATCH_MEDIA_TYPE "\":{\"schema\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
-        "\"required\":[\"specversion\",\"id\",\"source\",\"type\"],\"properties\":{\"specversion\":{\"type\":\"string\"},\"id\":{\"type\":\"string\"},"
-        "\"source\":{\"type\":\"string\"},\"type\":{\"type\":\"string\"},\"time\":{\"type\":\"string\",\"format\":\"date-time\"},"
-        "\"data\":{\"type\":\"object\"},\"data_base64\":{\"type\":\"string\"}}}}}}}";
+        "\"content\":{\"" CLOUDEVENT_BATCH_MEDIA_TYPE "\":{\"schema\":{\"type\":\"array\",\"items\":{\"$ref\":\"" SCHEMAS ANSWER_MESSAGE "\"}}}}}";
+static const char message_schema[] =
+        "{\"type\":\"object\",\"description\":\"A CloudEvent of an inbox, as webhook posts it too.\","
+        "\"required\":[\"specversion\",\"id\",\"source\",\"type\"],\"properties\":{\"specversion\":{\"const\":\"" EVENT_SPECVERSION "\"},"
+        "\"id\":{\"type\":\"string\",\"description\":\"The event_id: by it and source a repetition is known.\"},"
+        "\"source\":{\"type\":\"string\",\"format\":\"uri-reference\",\"description\":\"Whose event it is, as a URN.\"},"
+        "\"type\":{\"type\":\"string\",\"description\":\"nl.ketenwacht.<event>.v1\"},"
+        "\"time\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When its source wrote it down: recorded_at of the data, where "
+        "occurred_at says when it happened.\"},"
+        "\"datacontenttype\":{\"type\":\"string\"},\"traceparent\":{\"type\":\"string\"},"
+        "\"data\":{\"type\":\"object\",\"description\":\"The event: its fields are those of the schema that is called as the event in type.\"},"
+        "\"data_base64\":{\"type\":\"string\",\"description\":\"In the place of data: an event that no schema here can read, as it is.\"}}}";
 
 static void put_reference(struct json_writer *w, const char *kind, const char *name, const char *suffix) {
         char text[REFERENCE_MAX];
@@ -75,173 +91,49 @@ static void put_reference(struct json_writer *w, const char *kind, const char *n
         jsonw_close_object(w);
 }
 
-/* -- Schemas -- */
+/* -- Binary mode -- */
 
-static void put_type(struct json_writer *w, const char *type, bool nullable) {
-        jsonw_key(w, "type");
-        if (!nullable) {
-                jsonw_string(w, type);
-                return;
-        }
-        jsonw_open_array(w);
-        jsonw_string(w, type);
-        jsonw_string(w, "null");
-        jsonw_close_array(w);
-}
+/*
+ * Binary mode: with the first of these the body is the event, as with application/json alone, and the rest of the attributes are headers. The type
+ * differs from address to address.
+ */
+#define ENCODED " Percent-encoded, as all ce- headers: blanks, quotation marks, per cent signs, and whatever is no printable ASCII."
+static const char binary_parameters[] =
+        "{\"ce-specversion\":{\"name\":\"ce-specversion\",\"in\":\"header\",\"schema\":{\"const\":\"" EVENT_SPECVERSION "\"},"
+        "\"description\":\"Makes it a CloudEvent in binary mode, with Content-Type application/json and the event as the body; then ce-id, ce-source and "
+        "ce-type are needed too. In structured mode these headers may repeat what the body says." ENCODED "\"},"
+        "\"ce-id\":{\"name\":\"ce-id\",\"in\":\"header\",\"schema\":{\"type\":\"string\",\"pattern\":\"" EVENT_SCHEMA_UUID_PATTERN "\"},"
+        "\"description\":\"Binary mode: the event_id of the body.\"},"
+        "\"ce-source\":{\"name\":\"ce-source\",\"in\":\"header\",\"schema\":{\"type\":\"string\",\"format\":\"uri-reference\"},"
+        "\"description\":\"Binary mode: the organisation whose token is used, its urn or its id." ENCODED "\"},"
+        "\"ce-time\":{\"name\":\"ce-time\",\"in\":\"header\",\"schema\":{\"type\":\"string\",\"format\":\"date-time\",\"pattern\":\""
+        EVENT_SCHEMA_INSTANT_PATTERN "\"},\"description\":\"Binary mode: recorded_at of the body; read and not used, as time in structured mode.\"},"
+        "\"traceparent\":{\"name\":\"traceparent\",\"in\":\"header\",\"schema\":{\"type\":\"string\"},"
+        "\"description\":\"A W3C trace context, passed on when it is one.\"}}";
 
-static void put_symbols(struct json_writer *w, const struct layout_field *field) {
-        jsonw_key(w, "enum");
-        jsonw_open_array(w);
-        for (size_t i = 0; i < field->n_symbols; i++)
-                jsonw_string(w, field->symbols[i]);
-        if (field->nullable)
-                jsonw_null(w);
-        jsonw_close_array(w);
-}
+/* The headers of a post that may be given beside the body. */
+static void put_binary_parameters(struct json_writer *w, const struct event_type *type) {
+        static const char *const shared[] = {"ce-specversion", "ce-id", "ce-source", "ce-time", "traceparent"};
+        char of_event[EVENT_HEADER_TYPE_MAX];
 
-static void put_field(struct json_writer *w, const struct layout_field *field) {
-        static const struct {
-                const char *type, *format, *pattern;
-        } forms[] = {
-                [LAYOUT_BOOLEAN] = {"boolean", NULL, NULL},
-                [LAYOUT_INT] = {"integer", "int32", NULL},
-                [LAYOUT_LONG] = {"integer", "int64", NULL},
-                [LAYOUT_FLOAT] = {"number", "float", NULL},
-                [LAYOUT_DOUBLE] = {"number", "double", NULL},
-                [LAYOUT_STRING] = {"string", NULL, NAME_PATTERN},
-                [LAYOUT_ENUM] = {"string", NULL, NULL},
-                [LAYOUT_DATE] = {"string", "date", NULL},
-                [LAYOUT_TIMESTAMP] = {"string", "date-time", NULL},
-                [LAYOUT_UUID] = {"string", "uuid", UUID_PATTERN},
-                [LAYOUT_UUID_FIXED] = {"string", "uuid", UUID_PATTERN},
-        };
-
-        jsonw_open_object(w);
-        put_type(w, forms[field->type].type, field->nullable);
-        if (forms[field->type].format)
-                jsonw_put_string(w, "format", forms[field->type].format);
-        if (forms[field->type].pattern)
-                jsonw_put_string(w, "pattern", forms[field->type].pattern);
-        if (field->type == LAYOUT_ENUM)
-                put_symbols(w, field);
-        if (field->field->doc[0])
-                jsonw_put_string(w, "description", field->field->doc);
-        jsonw_close_object(w);
-}
-
-static void put_required(struct json_writer *w, const struct layout *layout) {
-        jsonw_key(w, "required");
-        jsonw_open_array(w);
-        for (size_t i = 0; i < layout->n; i++) {
-                if (!layout->fields[i].nullable)
-                        jsonw_string(w, layout->fields[i].name);
-        }
-        jsonw_close_array(w);
-}
-
-static void put_example_cloudevent(struct json_writer *w, const struct example *example) {
-        char of_event[EVENT_HEADER_TYPE_MAX], id[UUID_TEXT + 1], time[INSTANT_TEXT + 1];
-
-        event_header_type(example->event.type->name, of_event);
-        uuid_format(&example->slots[SLOT_EVENT_ID].u, id);
-        instant_format_exact(example->slots[SLOT_RECORDED_AT].i, time);
-        jsonw_put_string(w, "specversion", EVENT_SPECVERSION);
-        jsonw_put_string(w, "id", id);
-        jsonw_put_string(w, "source", example->source->urn);
-        jsonw_put_string(w, "type", of_event);
-        jsonw_put_string(w, "time", time);
-        jsonw_put_string(w, "datacontenttype", "application/json");
-        jsonw_key(w, "data");
-        jsonw_open_object(w);
-        event_to_json(&example->event, false, w);
-        jsonw_close_object(w);
-}
-
-/* A list of one; left out when nobody may post it. */
-static void put_examples(struct json_writer *w, const struct openapi_config *config, const struct event_type *type, bool cloudevent) {
-        struct example example;
-
-        if (!example_make(type, config->organisations, config->callers, config->day, &example))
-                return;
-        jsonw_key(w, "examples");
-        jsonw_open_array(w);
-        jsonw_open_object(w);
-        if (cloudevent)
-                put_example_cloudevent(w, &example);
-        else
-                event_to_json(&example.event, false, w);
-        jsonw_close_object(w);
-        jsonw_close_array(w);
-}
-
-static void put_event_schema(struct json_writer *w, const struct openapi_config *config, const struct event_type *type) {
-        const struct layout *layout = type->layout;
-
-        jsonw_key(w, type->name);
-        jsonw_open_object(w);
-        jsonw_put_string(w, "type", "object");
-        jsonw_put_string(w, "description", schema_root(type->file)->doc);
-        jsonw_put_bool(w, "additionalProperties", false);
-        put_required(w, layout);
-        jsonw_key(w, "properties");
-        jsonw_open_object(w);
-        jsonw_key(w, "event");
-        jsonw_open_object(w);
-        jsonw_put_string(w, "const", type->name);
-        jsonw_put_string(w, "description", "The event type; may be left out here, since the address says it.");
-        jsonw_close_object(w);
-        jsonw_key(w, "key");
-        jsonw_open_object(w);
-        jsonw_put_string(w, "type", "string");
-        jsonw_put_string(w, "description", "The key of the record; may be left out, since it is the case_id.");
-        jsonw_close_object(w);
-        for (size_t i = 0; i < layout->n; i++) {
-                jsonw_key(w, layout->fields[i].name);
-                put_field(w, &layout->fields[i]);
-        }
-        jsonw_close_object(w);
-        put_examples(w, config, type, false);
-        jsonw_close_object(w);
-}
-
-static void put_attribute(struct json_writer *w, const char *name, const char *keyword, const char *value, const char *doc) {
-        jsonw_key(w, name);
-        jsonw_open_object(w);
-        jsonw_put_string(w, "type", "string");
-        jsonw_put_string(w, keyword, value);
-        jsonw_put_string(w, "description", doc);
-        jsonw_close_object(w);
-}
-
-static void put_cloudevent_schema(struct json_writer *w, const struct openapi_config *config, const struct event_type *type) {
-        static const char *const required[] = {"specversion", "id", "source", "type", "data"};
-        char name[REFERENCE_MAX], of_event[EVENT_HEADER_TYPE_MAX];
-
-        (void) snprintf(name, sizeof(name), "%s-cloudevent", type->name);
-        jsonw_key(w, name);
-        jsonw_open_object(w);
-        jsonw_put_string(w, "type", "object");
-        jsonw_put_string(w, "description", "The same event as a CloudEvent (NL GOV profile), structured mode.");
-        jsonw_key(w, "required");
-        jsonw_open_array(w);
-        for (size_t i = 0; i < ELEMENTS(required); i++)
-                jsonw_string(w, required[i]);
-        jsonw_close_array(w);
-        jsonw_key(w, "properties");
-        jsonw_open_object(w);
         event_header_type(type->name, of_event);
-        put_attribute(w, "specversion", "const", EVENT_SPECVERSION, "CloudEvents 1.0.");
-        put_attribute(w, "id", "pattern", UUID_PATTERN, "The event_id.");
-        put_attribute(w, "source", "format", "uri-reference", "The URN of the organisation whose token is used.");
-        put_attribute(w, "type", "const", of_event, "The event type.");
-        put_attribute(w, "time", "format", "date-time", "When the source wrote it down.");
-        put_attribute(w, "datacontenttype", "const", "application/json", "Always JSON.");
-        jsonw_key(w, "data");
-        put_reference(w, "schemas", type->name, "");
+        jsonw_key(w, "parameters");
+        jsonw_open_array(w);
+        for (size_t i = 0; i < ELEMENTS(shared); i++)
+                put_reference(w, "parameters", shared[i], "");
+        jsonw_open_object(w);
+        jsonw_put_string(w, "name", "ce-type");
+        jsonw_put_string(w, "in", "header");
+        jsonw_put_string(w, "description", "Binary mode: the event type.");
+        jsonw_key(w, "schema");
+        jsonw_open_object(w);
+        jsonw_put_string(w, "const", of_event);
         jsonw_close_object(w);
-        put_examples(w, config, type, true);
         jsonw_close_object(w);
+        jsonw_close_array(w);
 }
+
+/* -- Schemas of answers -- */
 
 static void put_text_property(struct json_writer *w, const char *name, const char *type, const char *doc) {
         jsonw_key(w, name);
@@ -252,10 +144,12 @@ static void put_text_property(struct json_writer *w, const char *name, const cha
 }
 
 static void put_problem_schema(struct json_writer *w) {
-        jsonw_key(w, "problem");
+        jsonw_key(w, ANSWER_PROBLEM);
         jsonw_open_object(w);
         jsonw_put_string(w, "type", "object");
         jsonw_put_string(w, "description", "Problem details (RFC 9457).");
+        jsonw_key(w, "required");
+        jsonw_raw(w, "[\"type\",\"title\",\"status\",\"code\"]");
         jsonw_key(w, "properties");
         jsonw_open_object(w);
         put_text_property(w, "type", "string", "A URN that never changes: " PROBLEM_URN "…");
@@ -265,14 +159,42 @@ static void put_problem_schema(struct json_writer *w) {
         put_text_property(w, "code", "string", "The same as one word, as in dead letters and event-refused.");
         put_text_property(w, "field", "string", "The field or attribute at fault.");
         jsonw_key(w, "errors");
-        jsonw_raw(w, "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/mistake\"},\"description\":"
+        jsonw_raw(w, "{\"type\":\"array\",\"items\":{\"$ref\":\"" SCHEMAS ANSWER_MISTAKE "\"},\"description\":"
                      "\"Every mistake, the first of which is the problem itself.\"}");
         put_text_property(w, "more", "integer", "How many mistakes are not told.");
+        put_text_property(w, "next", "string", "With CURSOR_GONE: the address at which the inbox goes on.");
+        put_text_property(w, "from", "integer", "With CURSOR_GONE: the first place that is gone unread.");
+        put_text_property(w, "to", "integer", "With CURSOR_GONE: the last such place.");
         jsonw_close_object(w);
         jsonw_close_object(w);
 }
 
 /* -- Responses -- */
+
+/* Beside the language of what is said: what a client can act on. */
+static void put_response_headers(struct json_writer *w, unsigned status) {
+        static const struct {
+                unsigned status;
+                const char *name, *header;
+        } rows[] = {
+                {401, "WWW-Authenticate", "{\"description\":\"Bearer.\",\"schema\":{\"type\":\"string\"}}"},
+                {405, "Allow", "{\"description\":\"The methods that go with this address.\",\"schema\":{\"type\":\"string\"}}"},
+                {503, "Retry-After", "{\"description\":\"Seconds to wait before asking or posting again, with the same event_id.\","
+                                     "\"schema\":{\"type\":\"integer\"}}"},
+        };
+
+        jsonw_key(w, "headers");
+        jsonw_open_object(w);
+        jsonw_key(w, "Content-Language");
+        jsonw_raw(w, "{\"description\":\"Of title and detail: en, or nl when Accept-Language asks for it.\",\"schema\":{\"type\":\"string\"}}");
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                if (rows[i].status != status)
+                        continue;
+                jsonw_key(w, rows[i].name);
+                jsonw_raw(w, rows[i].header);
+        }
+        jsonw_close_object(w);
+}
 
 static void put_response(struct json_writer *w, unsigned status) {
         CLEANUP(buffer_done) struct buffer doc = BUFFER_INIT(4096);
@@ -286,23 +208,36 @@ static void put_response(struct json_writer *w, unsigned status) {
         jsonw_key(w, name);
         jsonw_open_object(w);
         jsonw_put_string(w, "description", buffer_text(&doc));
-        if (status == 503) {
-                jsonw_key(w, "headers");
-                jsonw_raw(w, "{\"Retry-After\":{\"description\":\"Seconds to wait before asking or posting again, with the same event_id.\","
-                             "\"schema\":{\"type\":\"integer\"}}}");
-        }
+        put_response_headers(w, status);
         jsonw_key(w, "content");
         jsonw_open_object(w);
         jsonw_key(w, PROBLEM_CONTENT_TYPE);
         jsonw_open_object(w);
         jsonw_key(w, "schema");
-        put_reference(w, "schemas", "problem", "");
+        put_reference(w, "schemas", ANSWER_PROBLEM, "");
         jsonw_close_object(w);
         jsonw_close_object(w);
         jsonw_close_object(w);
 }
 
+/* What organisations post, and what ketenwacht itself tells them. */
+static void put_event_schemas(struct json_writer *w, const struct openapi_config *config, const struct event_type *type) {
+        const struct event_schema_config schemas = {config->organisations, config->callers, config->day, config->json_only};
+        char reference[REFERENCE_MAX], name[REFERENCE_MAX];
+
+        jsonw_key(w, type->name);
+        event_schema_write(&schemas, type, w);
+        if (type->output || config->json_only)
+                return;
+        (void) snprintf(name, sizeof(name), "%s" EVENT_SCHEMA_CLOUDEVENT, type->name);
+        (void) snprintf(reference, sizeof(reference), SCHEMAS "%s", type->name);
+        jsonw_key(w, name);
+        event_schema_write_cloudevent(&schemas, type, reference, w);
+}
+
 static void put_components(struct json_writer *w, const struct openapi_config *config) {
+        static const char *const answers[][2] = {
+                {ANSWER_MISTAKE, mistake_schema}, {ANSWER_ACCEPTED, accepted_schema}, {ANSWER_FATE, fate_schema}, {ANSWER_MESSAGE, message_schema}};
         const struct event_types *types = config->types;
 
         jsonw_key(w, "components");
@@ -319,20 +254,17 @@ static void put_components(struct json_writer *w, const struct openapi_config *c
         jsonw_key(w, "schemas");
         jsonw_open_object(w);
         put_problem_schema(w);
-        jsonw_key(w, "mistake");
-        jsonw_raw(w, mistake_schema);
-        jsonw_key(w, "accepted");
-        jsonw_raw(w, accepted_schema);
-        jsonw_key(w, "fate");
-        jsonw_raw(w, fate_schema);
-        for (size_t i = 0; i < event_types_count(types); i++) {
-                if (event_types_at(types, i)->output)
-                        continue;
-                put_event_schema(w, config, event_types_at(types, i));
-                if (!config->json_only)
-                        put_cloudevent_schema(w, config, event_types_at(types, i));
+        for (size_t i = 0; i < ELEMENTS(answers); i++) {
+                jsonw_key(w, answers[i][0]);
+                jsonw_raw(w, answers[i][1]);
         }
+        for (size_t i = 0; i < event_types_count(types); i++)
+                put_event_schemas(w, config, event_types_at(types, i));
         jsonw_close_object(w);
+        if (!config->json_only) {
+                jsonw_key(w, "parameters");
+                jsonw_raw(w, binary_parameters);
+        }
         jsonw_close_object(w);
 }
 
@@ -396,9 +328,14 @@ static void put_asked_paths(struct json_writer *w) {
         put_asked_path(w, "/inbox", inbox, inbox_answer);
 }
 
+static const char body_description[] =
+        "Content-Type says what it is and is needed: application/json is the event itself (with ce- headers a CloudEvent in binary mode), "
+        CLOUDEVENT_MEDIA_TYPE " a CloudEvent in structured mode; UTF-8, not compressed. A batch (" CLOUDEVENT_BATCH_MEDIA_TYPE
+        ") is not taken (415 BATCH): post each event by itself.";
+
 static void put_path(struct json_writer *w, const struct event_type *type, bool json_only) {
         static const char accepted[] = "{\"description\":\"All replicas of the broker have the event. Posting it again is harmless: it counts once.\","
-                                       "\"content\":{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/accepted\"}}}}";
+                                       "\"content\":{\"application/json\":{\"schema\":{\"$ref\":\"" SCHEMAS ANSWER_ACCEPTED "\"}}}}";
         char path[REFERENCE_MAX];
 
         (void) snprintf(path, sizeof(path), "/events/%s", type->name);
@@ -409,14 +346,17 @@ static void put_path(struct json_writer *w, const struct event_type *type, bool 
         jsonw_put_string(w, "operationId", type->name);
         jsonw_put_string(w, "summary", type->name);
         put_publishers(w, type);
+        if (!json_only)
+                put_binary_parameters(w, type);
         jsonw_key(w, "requestBody");
         jsonw_open_object(w);
         jsonw_put_bool(w, "required", true);
+        jsonw_put_string(w, "description", json_only ? "The event, as application/json." : body_description);
         jsonw_key(w, "content");
         jsonw_open_object(w);
         put_content(w, "application/json", type->name, "");
         if (!json_only)
-                put_content(w, "application/cloudevents+json", type->name, "-cloudevent");
+                put_content(w, CLOUDEVENT_MEDIA_TYPE, type->name, EVENT_SCHEMA_CLOUDEVENT);
         jsonw_close_object(w);
         jsonw_close_object(w);
         put_responses(w, "202", accepted, statuses, ELEMENTS(statuses));
@@ -475,8 +415,11 @@ void openapi_write(const struct openapi_config *config, struct buffer *out) {
         jsonw_put_string(&w, "version", config->version);
         jsonw_put_string(&w, "description",
                          "Organisations post here what has happened in their cases. The same event may be posted again, with the same "
-                         "event_id: it counts once. When the outcome of a post is unknown, post it again. x-organisations lists whom a field can name, "
-                         "x-regions the regions with the case_id of their events: the version 5 UUID of region|<id> in x-case-namespace.");
+                         "event_id: it counts once. When the outcome of a post is unknown, post it again. x-organisations lists whom a field can name "
+                         "(fields with x-organisation), x-regions the regions with the case_id of their events: the version 5 UUID of region|<id> in "
+                         "x-case-namespace. Dates are of the years 1900 to 2200, instants of 2000 to 2200 in UTC, with an offset. A body is a JSON object of "
+                         "at most 64 KiB without a NUL in any text. Each event has an example that is taken as it stands. ?media=json gives this document "
+                         "with plain JSON alone, for generators of clients. Titles and details are Dutch with Accept-Language: nl.");
         jsonw_close_object(&w);
         jsonw_key(&w, "servers");
         jsonw_raw(&w, "[{\"url\":\"/\",\"description\":\"Where this document was read.\"}]");

@@ -4,11 +4,10 @@
 /*
  * The OpenAPI 3.1 document of what is served, made from the schemas
  *
- * One path for each event type that may be published: types, formats, symbols, docs, what may be
- * null and what is required, from the schema; the problem responses from problem.def. A new schema is
- * in the document at the next start; so are the organisations and regions that a field can name.
- * And the two paths that are read: what became of an event, and the inbox. Each event has an example
- * that is taken as it stands, from the source that it names (connect/example.h).
+ * One path for each event type that may be published, in each form in which it is taken; its schema is that of connect/event_schema.h,
+ * the problem responses those of problem.def. A new schema is in the document at the next start; so are the organisations and regions
+ * that a field can name. And the two paths that are read: what became of an event, and the inbox, with the schemas of what stands there.
+ * Schemas and operations are called as the event types are; those of ours have two hyphens in their names, as no event type has.
  */
 
 #include "base/buffer.h"

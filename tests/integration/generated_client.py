@@ -27,17 +27,21 @@ class First:
         client = importlib.import_module("first_client.client")
         self.client = client.AuthenticatedClient(base_url=address, token=token)
 
+    @staticmethod
+    def module(operation):
+        return importlib.import_module("first_client.api.default." + operation.replace("--", "-").replace("-", "_"))
+
     def ask(self, operation, **values):
-        module = importlib.import_module("first_client.api.default." + operation.replace("-", "_"))
+        module = self.module(operation)
         answer = module.sync_detailed(client=self.client, **values)
         return int(answer.status_code), answer.parsed
 
     def post(self, operation, event):
-        module = importlib.import_module("first_client.api.default." + operation.replace("-", "_"))
+        module = self.module(operation)
         return self.ask(operation, body=inspect.get_annotations(module.sync_detailed)["body"].from_dict(event))
 
     def became(self, event_id):
-        return self.ask("what-became-of-event", event_id=uuid.UUID(event_id))
+        return self.ask("what-became-of--event", event_id=uuid.UUID(event_id))
 
     @staticmethod
     def problem(answer):
@@ -68,7 +72,7 @@ class Second:
         return self.ask(operation, model.from_dict(event))
 
     def became(self, event_id):
-        return self.ask("what-became-of-event", event_id)
+        return self.ask("what-became-of--event", event_id)
 
     @staticmethod
     def problem(answer):
