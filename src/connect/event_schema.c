@@ -221,8 +221,8 @@ static void schema_put_attribute(struct json_writer *w, const char *name, const 
 
 /* May be left out, as may all that can be null. */
 static const char time_attribute[] =
-        "{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"pattern\":\"" EVENT_SCHEMA_INSTANT_PATTERN "\",\"description\":\"When the sender logged it: "
-        "recorded_at of the data. It is read and not used: recorded_at is what counts, and the time of all that is told about the event.\"}";
+        "{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"pattern\":\"" EVENT_SCHEMA_INSTANT_PATTERN "\",\"description\":\"When the sender logged "
+        "it: recorded_at of the data. It is read and not used: recorded_at is what counts, and the time of all that is told about the event.\"}";
 
 void event_schema_write_cloudevent(const struct event_schema_config *config, const struct event_type *type, const char *reference, struct json_writer *w) {
         static const char *const required[] = {"specversion", "id", "source", "type", "data"};

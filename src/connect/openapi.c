@@ -55,13 +55,16 @@ static const char fate_schema[] =
         "\"at\":{\"type\":\"string\",\"format\":\"date-time\"}}}}}}";
 static const char fate_path[] =
         "\"operationId\":\"what-became-of--event\",\"summary\":\"What became of an event of the caller's\","
+        "\"description\":\"Whether it waits, counts as a fact, repeats another or was refused, by the event_id under which it was posted.\","
         "\"parameters\":[{\"name\":\"event_id\",\"in\":\"path\",\"required\":true,\"description\":\"The event_id of the event.\","
         "\"schema\":{\"type\":\"string\",\"format\":\"uuid\",\"pattern\":\"" EVENT_SCHEMA_UUID_PATTERN "\"}}]";
 static const char fate_answer[] =
         "{\"description\":\"Where it stands, why it was refused, and who was told. 404 also for events of others.\",\"content\":"
         "{\"application/json\":{\"schema\":{\"$ref\":\"" SCHEMAS ANSWER_FATE "\"}}}}";
 static const char inbox_path[] =
-        "\"operationId\":\"inbox--page\",\"summary\":\"A page of the caller's inbox\",\"parameters\":["
+        "\"operationId\":\"inbox--page\",\"summary\":\"A page of the caller's inbox\","
+        "\"description\":\"What was told to the caller, oldest first. The link of an answer leads to what comes behind it, also when that page was empty.\","
+        "\"parameters\":["
         "{\"name\":\"after\",\"in\":\"query\",\"schema\":{\"type\":\"string\"},\"description\":\"The place behind the page before, as its link gives it.\"},"
         "{\"name\":\"limit\",\"in\":\"query\",\"schema\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":%d,\"default\":%d}},"
         "{\"name\":\"wait\",\"in\":\"query\",\"schema\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":%d,\"default\":0},"
@@ -70,18 +73,6 @@ static const char inbox_answer[] =
         "{\"description\":\"A batch of CloudEvents, oldest first; empty when there is nothing new.\","
         "\"headers\":{\"Link\":{\"description\":\"The address of the next page, with rel=next.\",\"schema\":{\"type\":\"string\"}}},"
         "\"content\":{\"" CLOUDEVENT_BATCH_MEDIA_TYPE "\":{\"schema\":{\"type\":\"array\",\"items\":{\"$ref\":\"" SCHEMAS ANSWER_MESSAGE "\"}}}}}";
-static const char message_schema[] =
-        "{\"type\":\"object\",\"description\":\"A CloudEvent of an inbox, as webhook posts it too.\","
-        "\"required\":[\"specversion\",\"id\",\"source\",\"type\"],\"properties\":{\"specversion\":{\"const\":\"" EVENT_SPECVERSION "\"},"
-        "\"id\":{\"type\":\"string\",\"description\":\"The event_id: by it and source a repetition is known.\"},"
-        "\"source\":{\"type\":\"string\",\"format\":\"uri-reference\",\"description\":\"Whose event it is, as a URN.\"},"
-        "\"type\":{\"type\":\"string\",\"description\":\"nl.ketenwacht.<event>.v1\"},"
-        "\"time\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When its source wrote it down: recorded_at of the data, where "
-        "occurred_at says when it happened.\"},"
-        "\"datacontenttype\":{\"type\":\"string\"},\"traceparent\":{\"type\":\"string\"},"
-        "\"data\":{\"type\":\"object\",\"description\":\"The event: its fields are those of the schema that is called as the event in type.\"},"
-        "\"data_base64\":{\"type\":\"string\",\"description\":\"In the place of data: an event that no schema here can read, as it is.\"}}}";
-
 static void put_reference(struct json_writer *w, const char *kind, const char *name, const char *suffix) {
         char text[REFERENCE_MAX];
 
@@ -169,6 +160,43 @@ static void put_problem_schema(struct json_writer *w) {
         jsonw_close_object(w);
 }
 
+/* What stands in a page of an inbox: of whichever type, what organisations posted and what ketenwacht tells. */
+static void put_message_schema(struct json_writer *w, const struct openapi_config *config) {
+        jsonw_key(w, ANSWER_MESSAGE);
+        jsonw_open_object(w);
+        jsonw_put_string(w, "type", "object");
+        jsonw_put_string(w, "description", "A CloudEvent of an inbox, as webhook posts it too.");
+        jsonw_key(w, "required");
+        jsonw_raw(w, "[\"specversion\",\"id\",\"source\",\"type\"]");
+        jsonw_key(w, "properties");
+        jsonw_open_object(w);
+        jsonw_key(w, "specversion");
+        jsonw_raw(w, "{\"const\":\"" EVENT_SPECVERSION "\"}");
+        put_text_property(w, "id", "string", "The event_id: by it and source a repetition is known.");
+        put_text_property(w, "source", "string", "Whose event it is, as a URN.");
+        put_text_property(w, "type", "string", "nl.ketenwacht.<event>.v1");
+        jsonw_key(w, "time");
+        jsonw_raw(w, "{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When its source wrote it down: recorded_at of the data, where "
+                     "occurred_at says when it happened.\"}");
+        put_text_property(w, "datacontenttype", "string", "application/json; of what no schema here can read application/avro.");
+        put_text_property(w, "traceparent", "string", "A W3C trace context, when it came with one.");
+        put_text_property(w, "data_base64", "string", "In the place of data: an event that no schema here can read, as it is.");
+        jsonw_key(w, "data");
+        jsonw_open_object(w);
+        jsonw_put_string(w, "type", "object");
+        jsonw_put_string(w, "description", "The event: its fields are those of the schema that is called as the event in type.");
+        if (!config->json_only) {
+                jsonw_key(w, "anyOf");
+                jsonw_open_array(w);
+                for (size_t i = 0; i < event_types_count(config->types); i++)
+                        put_reference(w, "schemas", event_types_at(config->types, i)->name, "");
+                jsonw_close_array(w);
+        }
+        jsonw_close_object(w);
+        jsonw_close_object(w);
+        jsonw_close_object(w);
+}
+
 /* -- Responses -- */
 
 /* Beside the language of what is said: what a client can act on. */
@@ -237,7 +265,7 @@ static void put_event_schemas(struct json_writer *w, const struct openapi_config
 
 static void put_components(struct json_writer *w, const struct openapi_config *config) {
         static const char *const answers[][2] = {
-                {ANSWER_MISTAKE, mistake_schema}, {ANSWER_ACCEPTED, accepted_schema}, {ANSWER_FATE, fate_schema}, {ANSWER_MESSAGE, message_schema}};
+                {ANSWER_MISTAKE, mistake_schema}, {ANSWER_ACCEPTED, accepted_schema}, {ANSWER_FATE, fate_schema}};
         const struct event_types *types = config->types;
 
         jsonw_key(w, "components");
@@ -254,6 +282,7 @@ static void put_components(struct json_writer *w, const struct openapi_config *c
         jsonw_key(w, "schemas");
         jsonw_open_object(w);
         put_problem_schema(w);
+        put_message_schema(w, config);
         for (size_t i = 0; i < ELEMENTS(answers); i++) {
                 jsonw_key(w, answers[i][0]);
                 jsonw_raw(w, answers[i][1]);
@@ -413,6 +442,8 @@ void openapi_write(const struct openapi_config *config, struct buffer *out) {
         jsonw_open_object(&w);
         jsonw_put_string(&w, "title", "ketenwacht: events of youth protection");
         jsonw_put_string(&w, "version", config->version);
+        jsonw_key(&w, "license");
+        jsonw_raw(&w, "{\"name\":\"EUPL-1.2\",\"identifier\":\"EUPL-1.2\"}");
         jsonw_put_string(&w, "description",
                          "Organisations post here what has happened in their cases. The same event may be posted again, with the same "
                          "event_id: it counts once. When the outcome of a post is unknown, post it again. x-organisations lists whom a field can name "
