@@ -65,7 +65,9 @@ static void topics_print_note(const struct topics_command *c) {
 
         const struct {
                 const char *principal, *ids;
-        } notes[] = {{acls->worker, TOPICS_GROUP_RULES}, {acls->operators, TOPICS_IDS}}; /* connectors have no transactions */
+        } notes[] = {
+                {acls->worker, TOPICS_GROUP_RULES}, {acls->admission, TOPICS_GROUP_CONNECT}, {acls->operators, TOPICS_IDS},
+        }; /* other connectors have no transactions */
 
         for (size_t i = 0; acls->wanted && i < ELEMENTS(notes); i++) {
                 if (notes[i].principal)

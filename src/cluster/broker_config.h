@@ -15,6 +15,7 @@
  *   acls:                             # absent: `topics` leaves rights alone
  *     worker: User:ketenwacht-rules
  *     connectors: User:ketenwacht-connect
+ *     admission: User:ketenwacht-admission # may be absent: then it is given no rights
  *     operators: User:ketenwacht-operators
  *     organisations: "User:{id}"      # the principal of an organisation with a Kafka client of its own
  *   kafka: {security.protocol: ssl}   # any property of librdkafka
@@ -42,6 +43,7 @@ enum broker_kept { BROKER_KEPT_EVENTS, BROKER_KEPT_PLAN_DUE, BROKER_KEPT_ESCALAT
 struct broker_acls {
         bool wanted;
         const char *worker, *connectors, *operators;
+        const char *admission;     /* NULL: nobody */
         const char *organisations; /* with {id} in it */
 };
 

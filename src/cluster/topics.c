@@ -12,8 +12,8 @@
 #include "cluster/topics.h"
 
 #define TOPICS_FIXED 9 /* those that depend on no event type and no organisation */
-#define ACLS_FIXED 40  /* at most so many for all of them; four an event type … */
-#define ACLS_OF_EVENT 4
+#define ACLS_FIXED 48  /* at most so many for all of them; five an event type … */
+#define ACLS_OF_EVENT 5
 #define ACLS_OF_ORGANISATION 3
 #define STATE_SEGMENT_BYTES "134217728" /* the last segment is never compacted: the smaller, the less a restore reads */
 #define STATE_DIRTY_RATIO "0.2"
@@ -139,7 +139,7 @@ static int topics_check_doubles(const struct topics_builder *b) {
 
 /*
  * Who may what: the worker reads the facts and writes what it tells; connectors write the facts, and see what became of them, and deliver inboxes;
- * tests/integration/rights.py holds connectors to what they use. An organisation
+ * admission, by itself, makes facts of what stands in outboxes; tests/integration/rights.py holds connectors to what they use. An organisation
  * reads its inbox and writes its outbox and nothing else; operators may all. Only workers and operators read case-state.
  */
 struct acls_builder {
@@ -207,6 +207,21 @@ static void acls_grant_connectors(struct acls_builder *b, const char *const *eve
         acls_grant(b, connectors, ADMIN_READ, ADMIN_GROUP, TOPICS_GROUP_PAGES, true);
 }
 
+/* What organisations write themselves becomes events, or is told them as refused: nobody who faces the outside may do either. */
+static void acls_grant_admission(struct acls_builder *b, const char *const *events, size_t events_n) {
+        const char *admission = b->config->acls.admission;
+
+        if (!admission)
+                return;
+        for (size_t i = 0; i < events_n; i++)
+                acls_grant(b, admission, ADMIN_WRITE, ADMIN_TOPIC, events[i], false);
+        acls_grant(b, admission, ADMIN_READ, ADMIN_TOPIC, TOPIC_OUTBOX_PREFIX, true);
+        acls_grant(b, admission, ADMIN_WRITE, ADMIN_TOPIC, TOPIC_INBOX_PREFIX, true);
+        acls_grant(b, admission, ADMIN_WRITE, ADMIN_TOPIC, TOPIC_DEAD_LETTERS, false);
+        acls_grant(b, admission, ADMIN_READ, ADMIN_TOPIC, TOPIC_CONNECTOR_ORDERS, false);
+        acls_grant(b, admission, ADMIN_READ, ADMIN_GROUP, TOPICS_GROUP_CONNECT, true);
+}
+
 /* "User:{id}" with the id put in; NULL: out of memory. */
 static char *acls_principal_of(const struct acls_builder *b, const char *id) {
         const char *form = b->config->acls.organisations, *at = strstr(form, "{id}");
@@ -240,6 +255,7 @@ static int acls_wanted(const struct broker_config *config, const char *const *ev
                 return -ENOMEM;
         acls_grant_worker(&b, events, events_n);
         acls_grant_connectors(&b, events, events_n);
+        acls_grant_admission(&b, events, events_n);
         if (config->acls.operators) {
                 acls_grant(&b, config->acls.operators, ADMIN_ALL, ADMIN_TOPIC, "", true);
                 acls_grant(&b, config->acls.operators, ADMIN_ALL, ADMIN_GROUP, "", true);

@@ -6,7 +6,7 @@ Usage: rights.py BINARY ROOT
 
 Goal: on a broker that keeps rights, with each process logged in as the principal that broker.yaml names, nothing of a connector is refused, each
 right that it was given is used, and what is none of its business is refused. Method: a broker of its own, whose log says of every request by which
-right it was allowed; gi-http and a webhook do all that they can, dead letters are sent again, and the webhook is paused.
+right it was allowed; gi-http, a webhook and admission do all that they can, dead letters are sent again, and the webhook and admission are paused.
 """
 
 import http.server
@@ -27,7 +27,7 @@ import uuid
 import fault_load
 from fault_run import Broker, Broken, expect, say, wait_for
 
-USERS = {"worker": "ketenwacht-rules", "connectors": "ketenwacht-connect", "operators": "ketenwacht-operators"}
+USERS = {"worker": "ketenwacht-rules", "connectors": "ketenwacht-connect", "admission": "ketenwacht-admission", "operators": "ketenwacht-operators"}
 PREFIX = "rechten."
 TOKENS = {"gi-a": "a" * 40, "gm0001": "m" * 40}
 ALLOWED = re.compile(r"Principal = User:(\S+) is Allowed operation = (\w+) .*based on rule MatchingAcl\(acl=StandardAcl\(resourceType=(\w+), "
@@ -216,15 +216,38 @@ def deliveries(chain, parties):
     return file, log
 
 
-def check_rights(chain, granted):
-    """What the broker says of every request of the connectors."""
-    user, text = USERS["connectors"], chain.broker.log()
+def admission(chain, parties):
+    """An outbox: what may be said and what may not, before and after an operator paused it."""
+    def write(*events):
+        path = os.path.join(chain.folder, "own")
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines(json.dumps(event | {"event": "measure-started"}) + "\n" for event in events)
+        parties["operators"].run("publish", path, "--as", "gi-a")
+    operators = parties["operators"]
+    file, log = parties["admission"].begin("admission", "connector: admission\n")
+    mine, anothers = measure(), measure() | {"source": "gi-b", "gi": "gi-b"}
+    write(mine, anothers)
+    wait_for("the event is admitted", lambda: chain.alive() and mine["event_id"] in operators.run("tail", "measure-started", "--until-end"))
+    refused = operators.run("tail", "inbox.gi-a", "--until-end")
+    expect(f"the other is told as refused: {refused}", anothers["event_id"] in refused and '"code":"NOT_ALLOWED"' in refused)
+    operators.run("connect", "--pause", file, "--reason", "proef")
+    wait_for("the pause", lambda: '"connect-halted"' in read(log))
+    later = measure()
+    write(later)
+    operators.run("connect", "--resume", file)
+    wait_for("it goes on", lambda: later["event_id"] in operators.run("tail", "measure-started", "--until-end"))
+    return log
+
+
+def check_rights(chain, granted, role):
+    """What the broker says of every request of the connectors of a role."""
+    user, text = USERS[role], chain.broker.log()
     denied = {match.groups()[1:] for match in DENIED.finditer(text) if match[1] == user}
     expect(f"nothing of a connector is refused: {denied}", not denied)
     used = {(match[2].lower(), match[3].lower(), chain.plain(match[4])) for match in ALLOWED.finditer(text) if match[1] == user}
     given = {(match[2], match[3], chain.plain(match[4])) for match in granted if match[1] == user}
     expect(f"rights that nobody uses: {sorted(given - used)}", given <= used) # whoever may read or write may also ask what there is
-    say(f"  {len(given)} kinds of rights, all of them used")
+    say(f"  {len(given)} kinds of rights of {role}, all of them used")
 
 
 def check_refused(parties, file):
@@ -247,11 +270,12 @@ def play(binary, root, folder):
         parties = {role: Party(chain, role) for role in USERS}
         logs = [doors(chain, parties)]
         file, log = deliveries(chain, parties)
-        logs.append(log)
+        logs += [log, admission(chain, parties)]
         chain.end()
         for log in logs:
             expect(f"no complaint in {read(log)}", not re.search(r"desk-failed|orders-unread|unacknowledged|forbid", read(log)))
-        check_rights(chain, granted)
+        for role in ("connectors", "admission"):
+            check_rights(chain, granted, role)
         check_refused(parties, file)
     finally:
         for process in chain.processes:

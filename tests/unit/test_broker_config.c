@@ -76,7 +76,7 @@ START_TEST(test_everything) {
                                    "retention: 1 month\n"
                                    "retention_days: {events: 7, dead-letters: 30}\n"
                                    "behind_after: 2 minutes\n"
-                                   "acls: {worker: 'User:w', connectors: 'User:c', operators: 'User:o', organisations: 'User:CN={id}'}\n"
+                                   "acls: {worker: 'User:w', connectors: 'User:c', operators: 'User:o', admission: 'User:a', organisations: 'User:CN={id}'}\n"
                                    "kafka: {security.protocol: ssl, linger.ms: 7}\n";
         struct broker_config c;
         struct kafka_config k;
@@ -95,6 +95,7 @@ START_TEST(test_everything) {
         ck_assert_int_eq(c.behind_after_ms, 120000);
         ck_assert(c.acls.wanted);
         ck_assert_str_eq(c.acls.worker, "User:w");
+        ck_assert_str_eq(c.acls.admission, "User:a");
         ck_assert_str_eq(c.acls.organisations, "User:CN={id}");
         ck_assert_uint_eq(c.properties_n, 2);
         ck_assert_str_eq(c.properties[1].name, "linger.ms");
@@ -136,6 +137,7 @@ static const struct {
         {"retention_days: {inbox: -1}\n", "inbox must be a number from 1 to 36500, not '-1'"},
         {"retention_days: 30\n", "retention_days must be a mapping"},
         {"acls: {worker: 'User:w', connectors: 'User:c', operators: 'User:o'}\n", "acls lacks the key 'organisations'"},
+        {"acls: {worker: 'User:w', connectors: 'User:c', operators: 'User:o', organisations: 'User:{id}', admission: a}\n", "admission: 'a' is no principal"},
         {"acls: {worker: w, connectors: 'User:c', operators: 'User:o', organisations: 'User:{id}'}\n", "worker: 'w' is no principal"},
         {"acls: {worker: 'User:w', connectors: 'User:c', operators: 'User:o', organisations: 'User:x'}\n", "organisations: 'User:x' is the same for all"},
         {"kafka: {acks: 1}\n", "b.yaml:1:9: 'acks' may not be set: it decides what is exactly once"},

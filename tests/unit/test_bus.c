@@ -185,10 +185,11 @@ START_TEST(rights_follow_from_the_topics) {
         static const char *const not_written[] = {TOPIC_INBOX_PREFIX, TOPIC_REDELIVERIES, TOPIC_CONNECTOR_ORDERS}; /* what they deliver and obey */
         struct broker_config config;
         struct topics topics;
-        bool inbox = false, outbox = false;
+        bool inbox = false, outbox = false, admitted = false;
 
         broker_config_default(&config);
-        config.acls = (struct broker_acls){true, "User:worker", "User:connect", "User:admin", "User:{id}"};
+        config.acls = (struct broker_acls){.wanted = true, .worker = "User:worker", .connectors = "User:connect", .operators = "User:admin",
+                                           .admission = "User:admission", .organisations = "User:{id}"};
         topics = want(&config);
         for (size_t i = 0; i < topics.acls_n; i++) {
                 const struct admin_acl *acl = &topics.acls[i];
@@ -198,6 +199,13 @@ START_TEST(rights_follow_from_the_topics) {
                 outbox |= to_municipality && acl->operation == ADMIN_WRITE && strcmp(acl->name, "outbox.gm0014") == 0;
                 if (to_municipality)
                         ck_assert(strcmp(acl->name, "inbox.gm0014") == 0 || strcmp(acl->name, "outbox.gm0014") == 0);
+                if (strcmp(acl->name, TOPIC_OUTBOX_PREFIX) == 0) { /* of all organisations */
+                        ck_assert_str_eq(acl->principal, "User:admission");
+                        admitted = acl->prefixed && acl->operation == ADMIN_READ;
+                }
+                if (strcmp(acl->principal, "User:admission") == 0) /* it writes what others read, and reads what others write */
+                        ck_assert(acl->operation == (strncmp(acl->name, "outbox.", 7) == 0 || strcmp(acl->name, TOPIC_CONNECTOR_ORDERS) == 0 ||
+                                                     acl->resource == ADMIN_GROUP ? ADMIN_READ : ADMIN_WRITE));
                 if (strcmp(acl->name, TOPIC_CASE_STATE) == 0)
                         ck_assert_str_eq(acl->principal, "User:worker");
                 for (size_t k = 0; k < ELEMENTS(not_of_connectors) && strcmp(acl->principal, "User:connect") == 0; k++)
@@ -205,7 +213,7 @@ START_TEST(rights_follow_from_the_topics) {
                 for (size_t k = 0; k < ELEMENTS(not_written) && strcmp(acl->principal, "User:connect") == 0; k++)
                         ck_assert(acl->operation != ADMIN_WRITE || strcmp(acl->name, not_written[k]) != 0);
         }
-        ck_assert(inbox && outbox);
+        ck_assert(inbox && outbox && admitted);
         struct topics_found found = mirror(&topics);
 
         ck_assert_uint_eq(plan_of(&topics, &found).n, 0);
