@@ -22,24 +22,24 @@
 #define STEP_MS 10  /* longest wait of one step: how soon a moved clock or a stop is noticed */
 #define PATH_BYTES 512
 
-enum part_name { PART_GI_HTTP, PART_WEBHOOK, PART_WORKER, PART_WATCH, PARTS };
+enum part_name { PART_GI_HTTP, PART_ADMISSION, PART_WEBHOOK, PART_CONNECTORS, PART_WORKER = PART_CONNECTORS, PART_WATCH, PARTS };
 
 /* In the order in which they stop: nothing new comes in, all that came is told and delivered. */
-static const char *const part_names[PARTS] = {"gi-http", "webhook", "rules", "watch"};
+static const char *const part_names[PARTS] = {"gi-http", "admission", "webhook", "rules", "watch"};
 
 struct chain {
         struct chain_config c;
         struct worker_metrics *metrics;
         struct worker_driver *_Atomic worker; /* NULL: not started, as with the next two */
-        struct runtime_driver *_Atomic connectors[2]; /* gi-http and webhook */
-        struct connect_file *connector_files[2];
+        struct runtime_driver *_Atomic connectors[PART_CONNECTORS];
+        struct connect_file *connector_files[PART_CONNECTORS];
         struct loop watch;
         struct receiver *receiver;
         struct post_token *tokens;
         char (*token_texts)[CHAIN_TOKEN + 1];
         size_t n_tokens;
         uint16_t port;
-        char files[2][PATH_BYTES]; /* of gi-http and webhook */
+        char files[PART_CONNECTORS][PATH_BYTES];
 };
 
 /* -- Files -- */
@@ -94,8 +94,8 @@ static int chain_write_connectors(struct chain *chain, struct error *err) {
         struct buffer text = BUFFER_INIT(1 << 20);
         int r;
 
-        (void) snprintf(chain->files[PART_GI_HTTP], PATH_BYTES, "%s/gi-http.yaml", chain->c.folder);
-        (void) snprintf(chain->files[PART_WEBHOOK], PATH_BYTES, "%s/webhook.yaml", chain->c.folder);
+        for (enum part_name i = 0; i < PART_CONNECTORS; i++)
+                (void) snprintf(chain->files[i], PATH_BYTES, "%s/%s.yaml", chain->c.folder, part_names[i]);
         buffer_printf(&text, "connector: gi-http\nlisten: 127.0.0.1:%u\ntokens:\n", chain->port);
         for (size_t i = 0; i < chain->n_tokens; i++)
                 buffer_printf(&text, "  %s: {file: token-%zu}\n", chain->tokens[i].organisation, i);
@@ -106,7 +106,7 @@ static int chain_write_connectors(struct chain *chain, struct error *err) {
         if (r == 0)
                 r = text.failed ? -ENOMEM : chain_write_file(chain->files[PART_WEBHOOK], buffer_text(&text), err);
         buffer_done(&text);
-        return r;
+        return r ? r : chain_write_file(chain->files[PART_ADMISSION], "connector: admission\n", err);
 }
 
 /* A port of 127.0.0.1 that is free at this moment. */
@@ -181,7 +181,7 @@ static int chain_start_connector(struct chain *chain, enum part_name part, struc
                 .types = c->config->types,
                 .organisations = c->config->organisations,
                 /* A year that lies ahead may be posted too: the demonstration's clock says whether recorded_at lies ahead. */
-                .clock = part == PART_GI_HTTP ? hand_clock(c->time) : clock_system(),
+                .clock = part == PART_WEBHOOK ? clock_system() : hand_clock(c->time),
                 .log = c->log,
         };
         struct runtime_driver *driver;

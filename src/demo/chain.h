@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The chain of the demonstration: worker, gi-http, webhook, the municipality that receives, and who watches
+ * The chain of the demonstration: worker, gi-http, admission, webhook, the municipality that receives, and who watches
  *
  * Each is the very code of its command, on a thread of its own in this process: the worker is driven as
  * by `rules`, the connectors as by `connect`, from files that are written into a scratch folder. What is

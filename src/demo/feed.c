@@ -90,12 +90,24 @@ static int feed_advance(struct feed *feed, struct pace *pace, instant_t at, stru
 
 /* An event is never judged at an instant before it was recorded, nor is anything judged later that fell due before the next one. */
 static int feed_wave(struct feed *feed, const struct tape_item *items, size_t n, struct error *err) {
-        size_t accepted = 0;
-        int r = post_wave(feed->post, items, n, &accepted, err);
+        struct tape_item posted[TAPE_WAVE_MAX] = {0}, own[TAPE_WAVE_MAX];
+        size_t n_posted = 0, n_own = 0, accepted = 0;
+        int r;
 
+        for (size_t i = 0; i < n; i++) {
+                if (party_owns(feed->party, &items[i]))
+                        own[n_own++] = items[i];
+                else
+                        posted[n_posted++] = items[i];
+        }
+        r = post_wave(feed->post, posted, n_posted, &accepted, err);
         feed->accepted += accepted;
         if (r)
                 return r == POST_E_STOPPED ? FEED_E_STOPPED : r;
+        r = n_own > 0 ? party_write(feed->party, own, n_own, err) : 0;
+        if (r)
+                return r;
+        feed->accepted += n_own;
         return feed_wait(feed, feed_processed, "the worker did not process what was posted", err);
 }
 

@@ -10,6 +10,7 @@
  */
 
 #include "demo/chain.h"
+#include "demo/party.h"
 #include "demo/tape.h"
 
 #define FEED_STUCK_MS 60000 /* longest wait for the chain to take one wave, or one midnight */
@@ -17,6 +18,7 @@
 struct feed {
         const struct tape *tape;
         struct post *post;
+        struct party *party; /* writes its events itself; NULL: all are posted */
         struct chain *chain;
         struct hand_clock *time;
         int64_t day_us;               /* a day takes at least so long; 0: as fast as the chain goes */
@@ -24,7 +26,7 @@ struct feed {
         void (*pause)(void *ctx, int ms); /* waits, or less when there is a signal; shows what there is to see */
         void *ctx;
         size_t played;   /* items; also while it runs */
-        size_t accepted; /* of them answered with 202 */
+        size_t accepted; /* of them answered with 202, or acknowledged in an outbox */
         instant_t target; /* not for users: what feed_settle() waits for */
 };
 

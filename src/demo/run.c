@@ -17,10 +17,12 @@
 
 #include "base/json.h"
 #include "base/loop.h"
+#include "cluster/topics.h"
 #include "connect/runtime.h"
 #include "connectors/connector.h"
 #include "console/server.h"
 #include "demo/feed.h"
+#include "demo/party.h"
 #include "demo/place.h"
 #include "demo/watch.h"
 #include "demo/year.h"
@@ -32,6 +34,9 @@
 #define SCRATCH_MAX 256
 #define RECEIVER "gm0014"               /* Groningen */
 #define RECEIVER_CONNECTOR "webhook"
+#define CLIENT "gi-wss"                 /* has a Kafka client of its own: takes part through its outbox and inbox alone */
+#define CLIENT_INBOX TOPIC_INBOX_PREFIX CLIENT
+#define ADMISSION_GROUP TOPICS_GROUP_CONNECT "admission"
 #define RECEIVER_LOOK_MS 20             /* between two looks at what the municipality got */
 #define KEEP_LOOK_MS 200
 #define STORY_NORM "protector-assigned" /* of the generated year: the one that the story is about */
@@ -48,7 +53,7 @@ struct demo {
         size_t n_publishers;
         char scratch[SCRATCH_MAX];
         char receiver_group[BUS_NAME_MAX + 1];
-        const char *groups[2];
+        const char *groups[4];
         struct place place;
         struct board board;
         struct hand_clock time;
@@ -56,6 +61,7 @@ struct demo {
         struct console *console;
         struct chain *chain;
         struct post *post;
+        struct party *party;   /* NULL: nobody of the tape has a client of its own */
         struct feed feed;
         uint64_t rejected;     /* lines and events that were not taken */
         /* showing */
@@ -240,6 +246,8 @@ static int demo_open_place(struct demo *demo, struct error *err) {
         (void) snprintf(demo->receiver_group, sizeof(demo->receiver_group), "%s%s", TOPICS_GROUP_CONNECT, RECEIVER_CONNECTOR);
         demo->groups[0] = TOPICS_GROUP_RULES;
         demo->groups[1] = demo->receiver_group;
+        demo->groups[2] = ADMISSION_GROUP;
+        demo->groups[3] = CLIENT_INBOX; /* as a group */
         r = place_open(&demo->place, &config, err);
         if (r == PLACE_E_STOPPED)
                 return 0; /* demo->stopped says so */
@@ -307,6 +315,18 @@ static int demo_start_post(struct demo *demo, struct error *err) {
         return post_new(&config, &demo->post, err);
 }
 
+/* Of a generated year one of the publishers posts nothing. */
+static int demo_open_party(struct demo *demo, struct error *err) {
+        const struct party_config config = {.config = demo->c->config, .bus = demo->place.bus,
+                                            .organisation = organisations_find(demo->c->config->organisations, TEXT_OF(CLIENT))};
+
+        for (size_t i = 0; config.organisation && i < demo->n_publishers; i++) {
+                if (strcmp(demo->publishers[i], CLIENT) == 0)
+                        return party_open(&config, &demo->party, err);
+        }
+        return 0;
+}
+
 /* Return: 0, demo->stopped saying whether to go on; negative errno with a sentence. */
 static int demo_play(struct demo *demo, struct error *err) {
         int r;
@@ -328,9 +348,12 @@ static int demo_play(struct demo *demo, struct error *err) {
         if (r)
                 return demo_outcome(demo, r);
         r = demo_start_post(demo, err);
+        if (r == 0)
+                r = demo_open_party(demo, err);
         if (r)
                 return r;
         demo->feed.post = demo->post;
+        demo->feed.party = demo->party;
         return demo_outcome(demo, feed_run(&demo->feed, err));
 }
 
@@ -386,8 +409,12 @@ static void demo_print_summary(struct demo *demo, struct board *board) {
                (long long)demo_copies(&status, &counts), (long long)counts.announced, (long long)counts.reminded, (long long)counts.raised,
                (long long)counts.resolved);
         printf("  open alerts       %6lld\n", (long long)(counts.raised - counts.resolved));
-        printf("  over HTTP         %6lld   records of inbox.%s, all delivered to the municipality in order\n\n", (long long)chain_delivered(demo->chain),
+        printf("  over HTTP         %6lld   records of inbox.%s, all delivered to the municipality in order\n", (long long)chain_delivered(demo->chain),
                demo->receiver->id);
+        if (demo->party)
+                printf("  by Kafka          %6lld   records of inbox.%s, read by it itself; it wrote %lld events to outbox.%s, and posted none\n",
+                       (long long)party_counts(demo->party).read, CLIENT, (long long)party_counts(demo->party).written, CLIENT);
+        printf("\n");
         buffer_clear(&demo->text);
         board_alerts(board, &demo->text);
         fputs(buffer_text(&demo->text), stdout);
@@ -411,6 +438,10 @@ static void demo_print_summary_json(struct demo *demo, struct board *board) {
         jsonw_put_int(&w, "raised", counts.raised);
         jsonw_put_int(&w, "resolved", counts.resolved);
         jsonw_put_int(&w, "delivered", chain_delivered(demo->chain));
+        if (demo->party) {
+                jsonw_put_int(&w, "written", party_counts(demo->party).written);
+                jsonw_put_int(&w, "collected", party_counts(demo->party).read);
+        }
         jsonw_key(&w, "alerts");
         jsonw_open_object(&w);
         board_alerts_json(board, &w);
@@ -466,6 +497,8 @@ static int demo_conclude_on(struct demo *demo, struct board *board, struct error
         if (r)
                 return r;
         r = demo_wait_delivered(demo, board, err);
+        if (r == 0 && demo->party)
+                r = party_collect(demo->party, err);
         if (r)
                 return r;
         demo_show(demo, true);
@@ -586,7 +619,8 @@ static int demo_run_all(struct demo *demo, struct error *err) {
         int r;
 
         if (!demo->c->json) {
-                printf("Starting %s, worker, gi-http, webhook and a small municipality …\n", demo->c->bootstrap ? "on the broker" : "an embedded broker");
+                printf("Starting %s, worker, gi-http, admission, webhook and a small municipality …\n",
+                       demo->c->bootstrap ? "on the broker" : "an embedded broker");
                 fflush(stdout);
         }
         r = demo_make_scratch(demo, err);
@@ -619,6 +653,7 @@ static int demo_take_down(struct demo *demo, int r, struct error *err) {
         console_stop(demo->console);
         demo->feed.post = NULL; /* nothing is shown any more */
         post_free(demo->post);
+        party_free(demo->party);
         stopped = chain_stop(demo->chain, &each);
         if (stopped && r == 0) {
                 *err = each;

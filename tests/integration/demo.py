@@ -66,6 +66,8 @@ def a_year(program):
     lines = program.run("demo", "--print", *arguments).stdout
     summary = program.summary(*arguments)
     expect("everything was posted", summary["posted"] == len(lines.splitlines()) and summary["not_taken"] == 0 and summary["dead"] == 0)
+    own = [line for line in lines.splitlines() if json.loads(line)["source"] == "gi-wss"]
+    expect("one takes part by its outbox and inbox alone", summary["written"] == len(own) > 0 and summary["collected"] > 0)
     expect("each event once", summary["facts"] == len(set(lines.splitlines())))
     compare(program, lines, summary)
 

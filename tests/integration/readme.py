@@ -62,6 +62,9 @@ def records(output, event, norm):
 def check_story(output):
     raised = records(output, "escalation-raised", "protector-assigned")
     resolved = records(output, "escalation-resolved", "protector-assigned")
+    told = [json.loads(line) for line in output.splitlines() if line.startswith('{"topic"')]
+    expect("what was written to an outbox is admitted, once", [r["topic"] for r in told if r["event"] == "first-contact-held"] == ["first-contact-held"])
+    expect("and what may not be said refused", [r["value"]["code"] for r in told if r["topic"] == "inbox.gi-jbn"] == ["NOT_ALLOWED"])
     expect("the alert stands in the inbox of gm0014, once", [r["topic"] for r in raised] == ["inbox.gm0014"])
     expect("explain says that it was not met", "Jeugdbeschermer binnen vijf werkdagen: niet gehaald" in output)
     expect("the protector resolves it, late", resolved and all(r["value"]["reason"] == "MET_LATE" for r in resolved))
@@ -76,7 +79,7 @@ def run_demo(binary, root, folder):
             expect("the demonstration goes on", demo.poll() is None)
             expect("the demonstration is ready in time", time.monotonic() < deadline)
             time.sleep(0.1)
-        check_story(bash(block(root, "first-event").replace(env, env + "\ncd /") + block(root, "first-answer"), folder, binary))
+        check_story(bash(block(root, "first-event").replace(env, env + "\ncd /") + block(root, "first-answer") + block(root, "first-outbox"), folder, binary))
     finally:
         demo.send_signal(signal.SIGTERM)
         status = demo.wait(timeout=60)
@@ -92,7 +95,7 @@ def run_kafka(binary, root, folder):
         start = without(start, line)
     start = "export GI_HTTP=http://127.0.0.1:8080\ntrap 'kill $(jobs -p); wait' EXIT\n" + start
     event = without(block(root, "first-event"), ". .cache/demo.env")
-    check_story(bash(start + event + block(root, "first-answer"), folder, binary))
+    check_story(bash(start + event + block(root, "first-answer") + block(root, "first-outbox"), folder, binary))
 
 
 def run_protocol(binary, root, folder):
