@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/loop.h"
 #include "calendar/date.h"
 #include "cli/broker.h"
 #include "cli/configuration.h"
 #include "cli/options.h"
+#include "cli/tail_avro.h"
 #include "cluster/topics.h"
 #include "connect/deliveries.h"
 #include "console/view.h"
@@ -21,7 +23,7 @@
 
 struct tail {
         struct command_dirs dirs;
-        const char *bootstrap, *from_text, *case_text;
+        const char *bootstrap, *from_text, *case_text, *format;
         const char *topics[OPTION_ARGUMENTS_MAX];
         struct bus_reader_config reader_config;
         bool clear;
@@ -29,6 +31,7 @@ struct tail {
         struct event_types *types;
         struct command_broker broker;
         struct view *view;
+        struct tail_avro *avro; /* --format avro; NULL: lines of JSON */
         struct delivery_codec *codec; /* with mail: when deliveries of one case are looked for */
         struct mail *mail;
         struct bus_reader *reader;
@@ -72,6 +75,10 @@ static void tail_narrow(struct tail *t) {
         t->reader_config.key_n = t->case_text ? UUID_TEXT : 0;
 }
 
+static bool tail_is_avro(const struct tail *t) {
+        return t->format && strcmp(t->format, "avro") == 0;
+}
+
 static int tail_arguments(int argc, char **argv, struct tail *t) {
         const struct option_row rows[] = {
                 OPTION_TEXT_ROW("--config", &t->dirs.config),
@@ -79,6 +86,7 @@ static int tail_arguments(int argc, char **argv, struct tail *t) {
                 OPTION_TEXT_ROW("--bootstrap", &t->bootstrap),
                 OPTION_TEXT_ROW("--from", &t->from_text),
                 OPTION_TEXT_ROW("--case", &t->case_text),
+                OPTION_TEXT_ROW("--format", &t->format),
                 OPTION_FLAG_ROW("--until-end", &t->reader_config.until_end),
                 OPTION_FLAG_ROW("--uncommitted", &t->reader_config.uncommitted),
                 OPTION_FLAG_ROW("--clear", &t->clear),
@@ -103,6 +111,12 @@ static int tail_arguments(int argc, char **argv, struct tail *t) {
                         return command_usage("tail", "%s says who did what, and of no record of which case it is; ketenwacht trace --case tells what became "
                                              "of all of a case", t->topics[i]);
         }
+        if (t->format && strcmp(t->format, "json") != 0 && strcmp(t->format, "avro") != 0)
+                return command_usage("tail", "--format '%s' is none of json and avro", t->format);
+        if (tail_is_avro(t) && n > 1)
+                return command_usage("tail", "--format avro writes one schema: name one topic, not %d", n);
+        if (tail_is_avro(t) && isatty(STDOUT_FILENO))
+                return command_usage("tail", "--format avro is not for a terminal: send it to a file or a program");
         t->reader_config.topics = t->topics;
         t->reader_config.topics_n = (size_t)n;
         t->reader_config.partition = BUS_ALL_PARTITIONS;
@@ -145,7 +159,9 @@ static int tail_open(struct tail *t) {
         return r ? command_fail("tail", r == -ENOENT ? EXIT_USAGE : EXIT_BROKER, &err) : 0;
 }
 
-static int tail_flush(struct error *err) {
+static int tail_flush(struct tail *t, struct error *err) {
+        if (t->avro)
+                return tail_avro_flush(t->avro, err);
         if (fflush(stdout) == 0)
                 return 0;
         error_set(err, "standard output cannot be written: %s", strerror(errno));
@@ -160,7 +176,7 @@ static int tail_is_delivery_of_case(struct tail *t, const struct bus_record *rec
         if (!delivery_decode(t->codec, record->value, record->value_n, &delivery))
                 return 0;
         if (mail_is_unread(t->mail, &delivery)) {
-                r = tail_flush(err);
+                r = tail_flush(t, err);
                 /* Reading an inbox may take long and has nothing to finish, as connecting. */
                 stop_let_through();
                 if (r == 0)
@@ -185,6 +201,8 @@ static int tail_print(struct tail *t, struct bus_record *record, struct error *e
 
         if (r || !wanted)
                 return r;
+        if (t->avro)
+                return tail_avro_record(t->avro, record, err);
         buffer_clear(&t->line);
         r = view_record(t->view, record, &t->line);
         buffer_add_byte(&t->line, '\n');
@@ -212,7 +230,7 @@ static int tail_follow(struct tail *t, struct error *err) {
                 if (r || event.kind == BUS_END)
                         return r;
                 if (event.kind == BUS_NONE && timeout_ms == 0)
-                        r = tail_flush(err);
+                        r = tail_flush(t, err);
                 if (r)
                         return r;
                 if ((event.kind == BUS_NONE || n % RECORDS_A_LOOK == 0) && stop_wait(&t->stop, 0))
@@ -221,12 +239,23 @@ static int tail_follow(struct tail *t, struct error *err) {
         }
 }
 
+static void tail_tell_left_out(const struct tail *t) {
+        const struct error *why;
+        uint64_t n = tail_avro_left_out(t->avro, &why);
+
+        if (n > 0)
+                fprintf(stderr, "ketenwacht tail: %ju records could not be read and are left out, the first: %s\n", (uintmax_t)n, why->text);
+}
+
 static int tail(struct tail *t) {
         struct error err = {0};
         int status = command_schemas("tail", &t->dirs, &t->types), r;
 
         if (status)
                 return status;
+        r = tail_is_avro(t) ? tail_avro_new(t->types, t->topics[0], t->clear, stdout, &t->avro, &err) : 0;
+        if (r)
+                return command_fail("tail", r == -EINVAL ? EXIT_USAGE : EXIT_BROKER, &err);
         status = command_broker_read("tail", t->dirs.config, t->bootstrap, NULL, &t->broker);
         if (status)
                 return status;
@@ -239,7 +268,9 @@ static int tail(struct tail *t) {
         r = tail_follow(t, &err);
         bus_reader_close(t->reader);
         if (r == 0)
-                r = tail_flush(&err);
+                r = tail_flush(t, &err);
+        if (r == 0 && t->avro)
+                tail_tell_left_out(t);
         if (r == -ENOMEM && !err.text[0])
                 error_set(&err, "out of memory");
         return r ? command_fail("tail", EXIT_BROKER, &err) : EXIT_DONE;
@@ -254,6 +285,7 @@ static int tail_run(int argc, char **argv) {
         stop_hold(&t.stop); /* before any thread begins, so that they inherit it */
         status = tail(&t);
         view_free(t.view);
+        tail_avro_free(t.avro);
         mail_free(t.mail);
         delivery_codec_free(t.codec);
         command_broker_done(&t.broker);
@@ -266,7 +298,7 @@ const struct command command_tail = {
         .name = "tail",
         .summary = "show what stands on topics, and what comes",
         .help = "Usage: ketenwacht tail TOPIC… [--from beginning|end|INSTANT] [--until-end] [--case ID] [--clear] [--uncommitted]\n"
-                "                       [--bootstrap HOST:PORT,...] [--config DIR] [--schemas DIR]\n\n"
+                "                       [--format json|avro] [--bootstrap HOST:PORT,...] [--config DIR] [--schemas DIR]\n\n"
                 "Prints one record a line, and goes on until SIGINT or SIGTERM:\n"
                 "  {\"topic\":…,\"partition\":…,\"offset\":…,\"timestamp\":…,\"key\":…,\"headers\":{…},\"event\":…,\"value\":{…}}\n"
                 "Decodes events, what the broker tells, deliveries, dead letters, and the rows of case-state (with \"row\": fact,\n"
@@ -278,6 +310,8 @@ const struct command command_tail = {
                 "                     keys too, also what names the case inside; of deliveries what an inbox holds (or held when it was read) for\n"
                 "                     the case. With one of these three, topics are read in all their partitions. audit and connector-orders know no case\n"
                 "  --clear            show personal fields; without it they are null. (Hex is never masked.)\n"
+                "  --format avro      not lines but an Avro container file, of one topic: that of an event type, deliveries or audit. A block is written\n"
+                "                     when there is nothing more at hand; what no schema reads is left out, and counted at the end\n"
                 "  --uncommitted      also records of transactions that are open or were aborted\n"
                 "  --bootstrap LIST   the broker; otherwise KETENWACHT_BOOTSTRAP, otherwise broker.yaml\n"
                 "  --config DIR       where broker.yaml stands (else KETENWACHT_CONFIG, else config)\n"

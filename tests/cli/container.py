@@ -168,11 +168,22 @@ def files(ketenwacht, root, schemas):
                 fail(f"{place!r} does not stand in: {said}")
 
 
+def tails(ketenwacht, root):
+    """One file has one schema; what has none of its own is refused before anything is asked of a broker."""
+    run = Run(ketenwacht, root, root / "config")
+    for topics, says in (("inbox.gm0014", "inbox.gm0014 holds events of several types"), ("case-state", "ketenwacht export --state writes them"),
+                         ("plan-due escalation-raised", "name one topic, not 2"), ("plan-deu", "is the topic of no event type (did you mean 'plan-due'?)")):
+        said = run(f"tail {topics} --format avro", b"", status=2)
+        if says not in said:
+            fail(f"tail {topics} --format avro: {says!r} does not stand in: {said}")
+
+
 def main():
     ketenwacht, root = sys.argv[1], pathlib.Path(sys.argv[2])
     schemas = {p.stem: json.loads(p.read_text()) for p in (root / "schemas").glob("*.avsc")}
     stories(ketenwacht, root, schemas)
     files(ketenwacht, root, schemas)
+    tails(ketenwacht, root)
     print("as promised")
 
 

@@ -72,6 +72,20 @@ told=$(grep -c '"topic"' "$fixture_dir/out")
 fixture_row 0 "\"exported\":$told," "$one" export --tellings "$fixture_dir/tellings.avro"
 fixture_row 1 '"code":"UNKNOWN_ORGANISATION","error":"source: no organisation .ketenwacht.' "$two" publish "$fixture_dir/tellings.avro"
 
+# A topic as it is followed, into a pipe.
+tail_avro() { "$ketenwacht" tail "$1" --until-end --format avro --config "$one" --schemas "$project/schemas"; }
+tail_avro measure-started >"$fixture_dir/tailed.avro" || failed=1
+fixture_row 0 '"exported":4' "$one" export --type measure-started "$fixture_dir/started.avro"
+fixture_row 0 routed "$one" replay "$fixture_dir/started.avro" && cp "$fixture_dir/out" "$fixture_dir/played"
+fixture_row 0 routed "$one" replay "$fixture_dir/tailed.avro" && same "tail and export of one type" "$fixture_dir/out" "$fixture_dir/played"
+tail_avro audit >"$fixture_dir/audit.avro" 2>"$fixture_dir/said" || failed=1
+[ "$(head -c 3 "$fixture_dir/audit.avro")" = Obj ] && [ ! -s "$fixture_dir/said" ] || { echo "tail of audit is not what audit holds"; failed=1; }
+kcat -P -b "$KETENWACHT_TEST_BOOTSTRAP" -t "$fixture_name.one.plan-made" -p 0 <<<nonsense || failed=1
+tail_avro plan-made 2>"$fixture_dir/said" >/dev/null
+grep -q '1 records could not be read and are left out, the first: plan-made, partition 0, offset 0' "$fixture_dir/said" ||
+        { echo "what was left out is not told"; failed=1; }
+fixture_row 0 '1 records could not be read and are left out, the first: plan-made, partition 0' "$one" export --type plan-made "$fixture_dir/x.avro"
+
 # The state: facts of which a report says what it says of the broker; and what was told of them.
 fixture_row 0 '"left_out":0,"files":[0-9]+' "$one" export --state "$fixture_dir/state/"
 fixture_row 0 '"files":1' "$one" export --state --type measure-started,protector-assigned "$fixture_dir/facts.avro"
