@@ -72,7 +72,8 @@ static int admission_judge(void *ctx, struct bus_record *record, struct verdict 
 
         (void) err;
         ret->told = organisations_at(a->organisations, record->index);
-        r = event_record_read(a->types, NULL, record->value, record->value_n, slots, &event, &ret->why);
+        r = event_record_read(a->types, NULL, record, slots, &event, &ret->why);
+        ret->waits = r == EVENT_RECORD_E_WAIT && event_record_schema_id(record, &ret->schema);
         if (r) {
                 ret->stage = event_record_stage(r);
                 ret->code = event_record_refusal(r);

@@ -12,10 +12,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/buffer.h"
 #include "base/json.h"
+#include "cluster/web_address.h"
 #include "connect/runtime.h"
 #include "connectors/webhook/answer.h"
 #include "model/event_json.h"
@@ -54,48 +54,6 @@ struct webhook {
 };
 
 /* -- Opening -- */
-
-static bool is_loopback(const char *host) {
-        return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 || strcmp(host, "[::1]") == 0;
-}
-
-static int judge_url(const struct webhook *w, const char *scheme, const char *host, const char *user, struct error *err) {
-        if (user) {
-                error_set(err, "url: must not hold a user or password; use token");
-                return -EINVAL;
-        }
-        if (strcmp(scheme, "https") == 0)
-                return 0;
-        if (strcmp(scheme, "http") != 0) {
-                error_set(err, "url: must begin with https://, not %s://", scheme);
-                return -EINVAL;
-        }
-        if (is_loopback(host) || w->allow_http)
-                return 0;
-        error_set(err, "url: plain http leaves this machine unencrypted; use https, or say allow_http: true for a network that is protected otherwise");
-        return -EINVAL;
-}
-
-static int check_url(const struct webhook *w, struct error *err) {
-        char *scheme = NULL, *host = NULL, *user = NULL;
-        CURLU *url = curl_url();
-        int r;
-
-        if (!url)
-                return -ENOMEM;
-        if (curl_url_set(url, CURLUPART_URL, w->url, 0) || curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) || curl_url_get(url, CURLUPART_HOST, &host, 0)) {
-                error_set(err, "url: '%s' is no URL with a host, such as https://example.nl/events", w->url);
-                r = -EINVAL;
-        } else {
-                (void) curl_url_get(url, CURLUPART_USER, &user, 0); /* stays NULL when there is none */
-                r = judge_url(w, scheme, host, user, err);
-        }
-        curl_free(scheme);
-        curl_free(host);
-        curl_free(user);
-        curl_url_cleanup(url);
-        return r;
-}
 
 static size_t drop_answer(char *bytes, size_t size, size_t n, void *ctx) {
         struct transfer *t = ctx;
@@ -142,7 +100,7 @@ static int webhook_open(void *ctx, const struct connector_env *env, struct error
         if (curl_global_init(CURL_GLOBAL_DEFAULT))
                 return -ENOMEM;
         w->global = true;
-        r = check_url(w, err);
+        r = web_address_check(w->url, w->allow_http, "token", LANGUAGE_EN, err);
         if (r < 0)
                 return r;
         w->multi = curl_multi_init();

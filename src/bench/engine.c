@@ -160,7 +160,7 @@ static int work_message(const struct work *w, const struct message *m, struct en
         slots = arena_alloc(arena, LAYOUT_SLOTS_MAX * sizeof(*slots)); /* copies point into them: they live as long as the outcome */
         if (!slots)
                 return -ENOMEM;
-        if (event_record_read(w->config->types, NULL, w->bytes.bytes + m->at, m->n, slots, &event, err))
+        if (event_record_read(w->config->types, NULL, &(struct bus_record){.value = w->bytes.bytes + m->at, .value_n = m->n}, slots, &event, err))
                 return -EINVAL;
         r = engine_event(engine, store, &event, w->now, true, ret, err);
         return r > 0 ? -EINVAL : r;

@@ -189,6 +189,8 @@ struct bus_worker_ops {
         int (*ends)(struct bus_worker *w, const struct bus_part *parts, size_t n, int64_t *ret, struct error *err);
         const int64_t *(*positions)(struct bus_worker *w, int32_t partition);
         int (*start)(struct bus_worker *w, const struct bus_part *parts, size_t n, struct error *err);
+        void (*hold)(struct bus_worker *w, const struct bus_record *record);
+        int (*resume)(struct bus_worker *w, const struct bus_part *parts, size_t n, struct error *err);
         int (*produce)(struct bus_worker *w, const struct bus_record *record, struct error *err);
         int (*commit)(struct bus_worker *w, struct error *err);
         int (*abort)(struct bus_worker *w, struct error *err);
@@ -246,6 +248,21 @@ static inline const int64_t *bus_worker_positions(struct bus_worker *w, int32_t 
 /* Lets the inputs of restored partitions flow, from their committed offsets. Return: 0; BUS_E_REBALANCED; negative errno. */
 static inline int bus_worker_start(struct bus_worker *w, const struct bus_part *parts, size_t n, struct error *err) {
         return w->ops->start(w, parts, n, err);
+}
+
+/*
+ * The record that was handed out last counts as unread, and its input of its partition stands still with it: nothing more of it is handed out. What
+ * is committed ends before it. An abort, or losing the partition, ends that, as if it had never been read.
+ */
+static inline void bus_worker_hold(struct bus_worker *w, const struct bus_record *record) {
+        w->ops->hold(w, record);
+}
+
+/*
+ * Inputs that stand still go on with the record at which they do; parts name input and partition. Return: 0; BUS_E_REBALANCED; negative errno.
+ */
+static inline int bus_worker_resume(struct bus_worker *w, const struct bus_part *parts, size_t n, struct error *err) {
+        return w->ops->resume(w, parts, n, err);
 }
 
 /*

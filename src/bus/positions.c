@@ -58,8 +58,9 @@ int worker_positions_init(struct worker_positions *w, const char *const *topics,
         w->handed = calloc(n, sizeof(*w->handed));
         w->next = calloc(n * (inputs + 1), sizeof(*w->next));
         w->committed = calloc(n * (inputs + 1), sizeof(*w->committed));
+        w->held = calloc(n * (inputs + 1), sizeof(*w->held));
         w->marks = calloc(n * (inputs + 1), sizeof(*w->marks));
-        return w->at && w->handed && w->next && w->committed && w->marks ? 0 : -ENOMEM;
+        return w->at && w->handed && w->next && w->committed && w->held && w->marks ? 0 : -ENOMEM;
 }
 
 void worker_positions_done(struct worker_positions *w) {
@@ -67,6 +68,7 @@ void worker_positions_done(struct worker_positions *w) {
         free(w->handed);
         free(w->next);
         free(w->committed);
+        free(w->held);
         free(w->marks);
         *w = (struct worker_positions){0};
 }
@@ -81,6 +83,7 @@ void worker_positions_forget(struct worker_positions *w, bool written) {
         memset(w->at, 0, (size_t)w->partitions * sizeof(*w->at));
         memset(w->next, 0, (size_t)w->partitions * w->inputs * sizeof(*w->next));
         memset(w->committed, 0, (size_t)w->partitions * w->inputs * sizeof(*w->committed));
+        memset(w->held, 0, (size_t)w->partitions * w->inputs * sizeof(*w->held));
         memset(w->marks, 0, (size_t)w->partitions * w->inputs * sizeof(*w->marks));
 }
 
@@ -163,11 +166,23 @@ bool worker_positions_take(struct worker_positions *w, int32_t partition, size_t
         if (partition < 0 || partition >= w->partitions || !w->at[partition].started)
                 return false;
         cell = worker_cell(w, partition, input);
-        if (offset < w->next[cell])
+        if (offset < w->next[cell] || w->held[cell])
                 return false;
         w->next[cell] = offset + 1;
         w->at[partition].moved = true;
         return true;
+}
+
+void worker_positions_hold(struct worker_positions *w, int32_t partition, size_t input, int64_t offset) {
+        size_t cell = worker_cell(w, partition, input);
+
+        assert(w->at[partition].started && w->next[cell] == offset + 1 && !w->held[cell]);
+        w->next[cell] = offset;
+        w->held[cell] = true;
+}
+
+void worker_positions_resume(struct worker_positions *w, int32_t partition, size_t input) {
+        w->held[worker_cell(w, partition, input)] = false;
 }
 
 void worker_positions_end(struct worker_positions *w, int32_t partition, size_t input, int64_t offset) {
@@ -176,7 +191,7 @@ void worker_positions_end(struct worker_positions *w, int32_t partition, size_t 
         if (partition < 0 || partition >= w->partitions || !w->at[partition].started)
                 return;
         cell = worker_cell(w, partition, input);
-        if (offset > w->next[cell])
+        if (offset > w->next[cell] && !w->held[cell])
                 w->next[cell] = offset;
 }
 
@@ -221,6 +236,7 @@ void worker_positions_committed(struct worker_positions *w) {
 
 void worker_positions_rewind(struct worker_positions *w) {
         memcpy(w->next, w->committed, (size_t)w->partitions * w->inputs * sizeof(*w->next));
+        memset(w->held, 0, (size_t)w->partitions * w->inputs * sizeof(*w->held));
         for (int32_t p = 0; p < w->partitions; p++) {
                 w->at[p].moved = false;
                 w->at[p].touched = w->at[p].jumped; /* what the group has is still to be put right */

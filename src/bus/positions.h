@@ -78,6 +78,7 @@ struct worker_positions {
         size_t inputs;
         struct worker_position *at; /* [partitions] */
         int64_t *next, *committed;  /* [partitions][inputs]: the offset to be read next, and what the group has of it */
+        bool *held;                 /* [partitions][inputs]: it stands still at next */
         struct log_marks *marks;    /* [partitions][inputs] */
         struct bus_part *handed;    /* [partitions]: of the last event */
         size_t handed_n;
@@ -127,6 +128,10 @@ const int64_t *worker_positions_of(const struct worker_positions *w, int32_t par
 
 /* Whether a record that came is handed out: it is of a started partition, and was not handed out before. It counts as read then. */
 bool worker_positions_take(struct worker_positions *w, int32_t partition, size_t input, int64_t offset);
+
+/* The record at @offset, which was handed out last of this input, counts as unread: nothing more is, until it is resumed, rewound or forgotten. */
+void worker_positions_hold(struct worker_positions *w, int32_t partition, size_t input, int64_t offset);
+void worker_positions_resume(struct worker_positions *w, int32_t partition, size_t input);
 
 /* The end of an input was met at @offset: markers and aborted records before it count as read. */
 void worker_positions_end(struct worker_positions *w, int32_t partition, size_t input, int64_t offset);

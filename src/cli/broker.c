@@ -97,6 +97,7 @@ struct term_step command_retention(const struct broker_config *config) {
 
 void command_broker_done(struct command_broker *broker) {
         bus_free(broker->bus);
+        registry_free(broker->registry);
         watchdog_free(broker->watchdog);
         arena_free(broker->arena);
         *broker = (struct command_broker){0};

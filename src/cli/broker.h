@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "cluster/broker_config.h"
+#include "cluster/registry.h"
 #include "calendar/term.h"
 #include "cli/command.h"
 #include "cli/progress.h"
@@ -25,6 +26,7 @@ struct command_broker {
         const char *bootstrap; /* in force; NULL: none was given */
         struct kafka_config kafka; /* what kafka_bus_new() and admin_new() take */
         struct bus *bus;       /* after command_broker_open() */
+        struct registry *registry; /* after command_registry_open(); NULL: none is configured */
         const char *name;      /* of the command */
         atomic_bool complained; /* it was said that the broker does not answer yet */
         /* not for users */

@@ -11,6 +11,7 @@
 #include "bus/pulse.h"
 #include "cli/broker.h"
 #include "cli/options.h"
+#include "cli/registry.h"
 #include "cli/upkeep.h"
 #include "cluster/upkeep.h"
 #include "connect/act.h"
@@ -128,6 +129,15 @@ static int connect_read_all(struct connect *c, struct mistakes *mistakes) {
         return r ? r : connect_file_read(c->path, connectors, c->organisations, connect_acts(c) ? NULL : environment, &c->file, mistakes);
 }
 
+static int connect_open_registry(struct connect *c) {
+        struct error err;
+
+        if (metrics_new(&c->metrics) == 0)
+                return command_registry_open(&c->broker, c->types, c->metrics);
+        error_set(&err, "out of memory");
+        return command_fail("connect", EXIT_BROKER, &err);
+}
+
 static int configure(struct connect *c) {
         struct mistakes mistakes = MISTAKES_INIT;
         struct error err = {0};
@@ -141,6 +151,8 @@ static int configure(struct connect *c) {
         mistakes_done(&mistakes);
         if (status == EXIT_DONE)
                 status = command_broker_read("connect", c->dirs.config, c->bootstrap, &c->log, &c->broker);
+        if (status == EXIT_DONE)
+                status = connect_open_registry(c);
         return status ? status : command_broker_open("connect", &c->broker);
 }
 
@@ -219,6 +231,8 @@ static void is_ready(void *ctx, struct console_reasons *reasons) {
                                "the record at offset %lld of the inbox of %s has failed %d times (last answer: %d), and what comes behind it waits; ask the "
                                "receiver why",
                                (long long)status.stuck, c->file->out.organisation->id, status.stuck_tries, status.stuck_status);
+        if (status.schemaless)
+                command_registry_reason(&c->broker, reasons, c->file->name, 1);
         if (status.unanswered)
                 console_reason(reasons, "unanswered", "the broker did not acknowledge the latest event of %s", c->file->name);
 }
@@ -265,11 +279,10 @@ static int open_runtime(struct connect *c) {
         };
         struct loop *loop;
         struct error err = {0};
-        int r = metrics_new(&c->metrics);
+        int r;
 
         config.metrics = c->metrics;
-        if (r == 0)
-                r = runtime_driver_start(&config, STEP_MS, &c->driver, &err);
+        r = runtime_driver_start(&config, STEP_MS, &c->driver, &err);
         if (r) {
                 if (!err.text[0])
                         error_set(&err, "%s: %s", c->file->name, strerror(-r));

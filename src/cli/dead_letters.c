@@ -14,6 +14,7 @@
 #include "cli/broker.h"
 #include "cli/configuration.h"
 #include "cli/options.h"
+#include "cli/registry.h"
 #include "cli/progress.h"
 #include "cluster/topics.h"
 #include "console/view.h"
@@ -156,6 +157,8 @@ static int letters_open(struct dead_letters *d) {
                 status = letters_check_organisation(d);
         if (status == EXIT_DONE)
                 status = command_broker_read(NAME, d->dirs.config, d->bootstrap, NULL, &d->broker);
+        if (status == EXIT_DONE)
+                status = command_registry_open(&d->broker, d->config->types, NULL);
         if (status == EXIT_DONE)
                 status = command_broker_open(NAME, &d->broker);
         if (status)

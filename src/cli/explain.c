@@ -10,6 +10,7 @@
 #include "cli/configuration.h"
 #include "cli/lines_input.h"
 #include "cli/options.h"
+#include "cli/registry.h"
 #include "engine/explain.h"
 #include "survey/trail_read.h"
 
@@ -97,6 +98,8 @@ static int explain_read_trail(const struct arguments *a, const struct config *co
         struct error err = {0}, readers;
         int r, status = command_broker_read("explain", a->dirs.config, a->bootstrap, NULL, &broker);
 
+        if (status == EXIT_DONE)
+                status = command_registry_open(&broker, config->types, NULL);
         if (status == EXIT_DONE)
                 status = command_broker_open("explain", &broker);
         if (status == EXIT_DONE) {

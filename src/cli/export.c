@@ -13,6 +13,7 @@
 #include "cli/broker.h"
 #include "cli/configuration.h"
 #include "cli/options.h"
+#include "cli/registry.h"
 #include "cli/progress.h"
 #include "survey/export.h"
 
@@ -207,6 +208,8 @@ static int exports(struct exports *x) {
                 status = exports_check_types(x);
         if (status == 0)
                 status = command_broker_read(NAME, x->dirs.config, x->bootstrap, NULL, &x->broker);
+        if (status == 0)
+                status = command_registry_open(&x->broker, x->types, NULL);
         if (status == 0)
                 status = command_broker_open(NAME, &x->broker);
         if (status)

@@ -94,11 +94,12 @@ static int lines_play_kept(struct lines_playing *p) {
                 qsort(p->kept.items, p->kept.n, sizeof(*p->kept.items), lines_by_recorded);
         for (size_t i = 0; r == 0 && i < p->kept.n; i++) {
                 const struct kept_event *kept = &p->kept.items[i];
+                const struct bus_record record = {.value = p->bytes.bytes + kept->at, .value_n = kept->n};
                 struct slot slots[LAYOUT_SLOTS_MAX];
                 struct error err = {0};
                 struct event event;
 
-                if (event_record_read(p->config->types, NULL, p->bytes.bytes + kept->at, kept->n, slots, &event, &err))
+                if (event_record_read(p->config->types, NULL, &record, slots, &event, &err))
                         return -EIO; /* nobody but us wrote these */
                 r = lines_play_event(p, kept->number, &event);
                 if (r == 0 && progress_due(p->input->progress))

@@ -20,6 +20,7 @@
 #include "cli/broker.h"
 #include "cli/configuration.h"
 #include "cli/options.h"
+#include "cli/registry.h"
 #include "cli/upkeep.h"
 #include "cluster/upkeep.h"
 #include "console/server.h"
@@ -164,6 +165,8 @@ static void rules_is_ready(void *ctx, struct console_reasons *reasons) {
                                        (int)status.restore_percent);
                 else if (!status.assigned)
                         console_reason(reasons, "joining", "%s waits for its partitions", instance);
+                if (status.standing)
+                        command_registry_reason(&run->broker, reasons, instance, status.standing);
                 if (status.clock_away)
                         console_reason(reasons, "clock-away", "%s has a clock more than an hour from the broker's, and tells nothing", instance);
         }
@@ -219,7 +222,8 @@ static int rules_prepare(struct rules *run) {
                         error_set(&err, "out of memory");
                 return command_fail("rules", EXIT_USAGE, &err);
         }
-        return rules_start_console(run);
+        status = command_registry_open(&run->broker, run->config->types, run->metrics);
+        return status ? status : rules_start_console(run);
 }
 
 static int rules_start_worker(struct rules *run, unsigned i, struct error *err) {

@@ -12,6 +12,7 @@
 #include "cli/broker.h"
 #include "cli/configuration.h"
 #include "cli/options.h"
+#include "cli/registry.h"
 #include "cli/tail_avro.h"
 #include "cluster/topics.h"
 #include "connect/deliveries.h"
@@ -259,7 +260,9 @@ static int tail(struct tail *t) {
         status = command_broker_read("tail", t->dirs.config, t->bootstrap, NULL, &t->broker);
         if (status)
                 return status;
-        status = command_broker_open("tail", &t->broker);
+        status = command_registry_open(&t->broker, t->types, NULL);
+        if (status == EXIT_DONE)
+                status = command_broker_open("tail", &t->broker);
         if (status)
                 return status;
         status = tail_open(t);

@@ -86,7 +86,7 @@ static bool tail_avro_read(struct tail_avro *t, const struct bus_record *record,
                 error_set(why, "it is no record of %s", record->topic);
                 return own_record_read(&t->own, record->value, record->value_n, slots);
         }
-        if (event_record_read(t->types, t->type, record->value, record->value_n, slots, &event, why))
+        if (event_record_read(t->types, t->type, record, slots, &event, why))
                 return false;
         for (uint64_t personal = t->clear ? 0 : t->type->personal; personal; personal &= personal - 1)
                 slots[__builtin_ctzll(personal)] = (struct slot){.kind = SLOT_NULL};

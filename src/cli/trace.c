@@ -11,6 +11,7 @@
 #include "cli/broker.h"
 #include "cli/configuration.h"
 #include "cli/options.h"
+#include "cli/registry.h"
 #include "model/norm.h"
 #include "survey/trail_read.h"
 
@@ -375,6 +376,8 @@ static int tracer_run(int argc, char **argv) {
                 status = tracer_find_field(&c);
         if (status == EXIT_DONE)
                 status = command_broker_read(NAME, c.dirs.config, c.bootstrap, NULL, &c.broker);
+        if (status == EXIT_DONE)
+                status = command_registry_open(&c.broker, c.config->types, NULL);
         if (status == EXIT_DONE)
                 status = command_broker_open(NAME, &c.broker);
         if (status == EXIT_DONE)

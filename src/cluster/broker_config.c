@@ -218,6 +218,10 @@ static void broker_read_kafka(struct broker_reading *b, const struct yaml_node *
         }
 }
 
+static void broker_read_registry(struct broker_reading *b, const struct yaml_node *node) {
+        registry_config_read(&b->r, node, &b->config->registry);
+}
+
 static const struct {
         const char *key;
         void (*read)(struct broker_reading *b, const struct yaml_node *node);
@@ -227,6 +231,7 @@ static const struct {
         {"min_insync", broker_read_min_insync}, {"retention", broker_read_retention},
         {"retention_days", broker_read_kept},   {"behind_after", broker_read_behind_after},
         {"acls", broker_read_acls},             {"kafka", broker_read_kafka},
+        {"registry", broker_read_registry},
 };
 
 /* -- What keys must be to each other -- */

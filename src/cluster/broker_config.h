@@ -19,6 +19,7 @@
  *     operators: User:ketenwacht-operators
  *     organisations: "User:{id}"      # the principal of an organisation with a Kafka client of its own
  *   kafka: {security.protocol: ssl}   # any property of librdkafka
+ *   registry: {url: https://…}        # a schema registry: cluster/registry_config.h
  *
  * All keys may be absent, and so may the file. Every mistake is told with file, line, column and the nearest known word.
  */
@@ -30,6 +31,7 @@
 #include "base/arena.h"
 #include "base/mistakes.h"
 #include "bus/kafka.h"
+#include "cluster/registry_config.h"
 
 #define BROKER_PARTITIONS_DEFAULT 6
 #define BROKER_BEHIND_AFTER_MS_DEFAULT 10000
@@ -62,6 +64,7 @@ struct broker_config {
         struct broker_acls acls;
         const struct kafka_property *properties;
         size_t properties_n;
+        struct registry_config registry;
 };
 
 /* The defaults, without a file. */

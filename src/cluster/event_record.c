@@ -149,7 +149,9 @@ enum refusal event_record_refusal(int error) {
         case EVENT_RECORD_E_BODY:
                 return REFUSAL_UNDECODABLE;
         case EVENT_RECORD_E_REGISTRY:
+        case EVENT_RECORD_E_WAIT: /* for who judges without waiting */
         case EVENT_RECORD_E_SCHEMA:
+        case EVENT_RECORD_E_UNFIT:
         case EVENT_RECORD_E_OTHER:
                 return REFUSAL_UNKNOWN_SCHEMA;
         }
@@ -160,32 +162,90 @@ const char *event_record_stage(int error) {
         return error == EVENT_RECORD_E_BODY ? "decode" : "frame";
 }
 
+static int event_record_unframed(struct error *err) {
+        error_set(err, "the body does not begin with C3 01 (Avro single-object encoding) or 00 (schema id of a registry)");
+        return EVENT_RECORD_E_UNFRAMED;
+}
+
 int event_record_frame(const void *value, size_t n, struct framing *ret, struct error *err) {
         *ret = framing_read(value, value ? n : 0);
         if (ret->kind == FRAMING_SINGLE)
                 return 0;
-        if (ret->kind == FRAMING_NONE) {
-                error_set(err, "the body does not begin with C3 01 (Avro single-object encoding) or 00 (schema id of a registry)");
-                return EVENT_RECORD_E_UNFRAMED;
-        }
-        error_set(err, "schema id %" PRIu64 " is of a registry, and none is configured; send Avro single-object encoding", ret->id);
+        if (ret->kind == FRAMING_NONE)
+                return event_record_unframed(err);
+        error_set(err, "schema id %" PRIu64 " is of a registry, and this is never written so", ret->id);
         return EVENT_RECORD_E_REGISTRY;
 }
 
-int event_record_read(const struct event_types *types, const struct event_type *expected, const void *value, size_t n, struct slot *slots,
+/* The id in the header of its own. False: there is none, or it is not one. */
+static bool event_record_header_id(const struct bus_record *record, struct schema_id *ret) {
+        const struct bus_header *h = bus_record_header(record, EVENT_HEADER_SCHEMA_ID);
+        const uint8_t *bytes = h ? h->value : NULL;
+
+        if (bytes && h->n == 1 + sizeof(ret->guid.bytes) && bytes[0] == 0x01) {
+                *ret = (struct schema_id){.is_guid = true};
+                memcpy(ret->guid.bytes, bytes + 1, sizeof(ret->guid.bytes));
+                return true;
+        }
+        if (!bytes || h->n != FRAMING_CONFLUENT_BYTES || bytes[0] != 0x00)
+                return false;
+        *ret = (struct schema_id){.number = (uint32_t)framing_read(bytes, h->n).id};
+        return true;
+}
+
+bool event_record_schema_id(const struct bus_record *record, struct schema_id *ret) {
+        struct framing frame = framing_read(record->value, record->value ? record->value_n : 0);
+
+        if (event_record_header_id(record, ret))
+                return true;
+        *ret = (struct schema_id){.number = (uint32_t)frame.id};
+        return frame.kind == FRAMING_CONFLUENT;
+}
+
+/* What no fingerprint that is known says: by an id of a registry, and @frame is what stands around the body then. */
+static int event_record_ask(const struct event_types *types, const struct bus_record *record, struct framing *frame, const struct event_type **ret_type,
+                            const struct program **ret_program, struct error *err) {
+        struct schema_id id = {.number = (uint32_t)frame->id};
+
+        if (event_record_header_id(record, &id)) {
+                frame->body = record->value;
+                frame->n = record->value ? record->value_n : 0;
+        } else if (frame->kind == FRAMING_NONE) {
+                return event_record_unframed(err);
+        } else if (frame->kind == FRAMING_SINGLE) {
+                error_set(err, "no schema here has the fingerprint %016" PRIx64 "; add the writer's schema to the schemas folder or its history", frame->id);
+                return EVENT_RECORD_E_SCHEMA;
+        }
+        switch (event_types_decoder_of_id(types, &id, ret_type, ret_program, err)) {
+        case 0:
+                return 0;
+        case SCHEMA_IDS_E_NONE:
+                return EVENT_RECORD_E_REGISTRY;
+        case SCHEMA_IDS_E_WAIT:
+                return EVENT_RECORD_E_WAIT;
+        case SCHEMA_IDS_E_UNFIT:
+                return EVENT_RECORD_E_UNFIT;
+        default:
+                return EVENT_RECORD_E_SCHEMA;
+        }
+}
+
+bool event_record_wants_headers(const struct bus_record *record, int error) {
+        return record->load && !record->headers && error > 0 && error != EVENT_RECORD_E_OTHER && error != EVENT_RECORD_E_BODY;
+}
+
+int event_record_read(const struct event_types *types, const struct event_type *expected, const struct bus_record *record, struct slot *slots,
                       struct event *ret, struct error *err) {
+        struct framing frame = framing_read(record->value, record->value ? record->value_n : 0);
         const struct event_type *type;
         const struct program *program;
-        struct framing frame;
-        int r;
 
         assert(types && slots);
-        r = event_record_frame(value, n, &frame, err);
-        if (r)
-                return r;
-        if (!event_types_decoder(types, frame.id, &type, &program)) {
-                error_set(err, "no schema here has the fingerprint %016" PRIx64 "; add the writer's schema to the schemas folder or its history", frame.id);
-                return EVENT_RECORD_E_SCHEMA;
+        if (frame.kind != FRAMING_SINGLE || !event_types_decoder(types, frame.id, &type, &program)) {
+                int r = event_record_ask(types, record, &frame, &type, &program, err);
+
+                if (r)
+                        return r;
         }
         if (expected && type != expected) {
                 error_set(err, "the body is of %s, and this is the topic of %s", type->name, expected->name);

@@ -79,8 +79,10 @@ int event_record_make(const struct event *event, const struct organisations *org
 
 enum event_record_error {
         EVENT_RECORD_E_UNFRAMED = 1, /* the body does not begin with a frame that we know */
-        EVENT_RECORD_E_REGISTRY,     /* framed with the id of a schema registry, and none is configured */
-        EVENT_RECORD_E_SCHEMA,       /* no known schema has its fingerprint */
+        EVENT_RECORD_E_REGISTRY,     /* it names the id of a schema registry, and none is configured */
+        EVENT_RECORD_E_WAIT,         /* it names an id that the registry cannot be asked for now: it is to be read again later, and never refused */
+        EVENT_RECORD_E_SCHEMA,       /* no known schema has its fingerprint, or its id */
+        EVENT_RECORD_E_UNFIT,        /* the registry has a schema of its id from which no event type can be read */
         EVENT_RECORD_E_OTHER,        /* a known schema wrote it, of another event type than was expected */
         EVENT_RECORD_E_BODY,         /* it is not what its schema says */
 };
@@ -90,19 +92,30 @@ enum refusal event_record_refusal(int error);
 const char *event_record_stage(int error);
 
 /*
- * Finds the frame before a body, that of a registry excepted. @value NULL: a tombstone, without a frame.
+ * Finds the frame before a body that only we write, so none of a registry. @value NULL: a tombstone, without a frame.
  * Return: 0; EVENT_RECORD_E_UNFRAMED or EVENT_RECORD_E_REGISTRY with a sentence.
  */
 int event_record_frame(const void *value, size_t n, struct framing *ret, struct error *err) MUSTCHECK;
 
+/* Where clients of Confluent put the id of the schema of a body without a frame: 01 and a GUID, or 00 and four bytes. */
+#define EVENT_HEADER_SCHEMA_ID "__value_schema_id"
+
 /*
- * Reads a body by whichever known schema wrote it. @expected: the only type that it may be of; NULL: any. @slots: room for the
- * fields of the expected type, or of LAYOUT_SLOTS_MAX; strings in them are views into @value.
+ * Reads a body by whichever known schema wrote it: by its fingerprint, or by an id of a registry that stands in its frame or in a header
+ * (which goes before a frame). Headers are looked at when they are loaded; event_record_wants_headers() says whether they would help. @expected: the
+ * only type that it may be of; NULL: any. @slots: room for the fields of the expected type, or of LAYOUT_SLOTS_MAX; strings in them are views into
+ * the record's value.
  * Key, values and publisher are not looked at: event_check_key(), event_check_values(), event_check_publisher() do.
  * Return: 0 with *ret, which has @slots; enum event_record_error with a sentence that names no value of a field.
  */
-int event_record_read(const struct event_types *types, const struct event_type *expected, const void *value, size_t n, struct slot *slots,
+int event_record_read(const struct event_types *types, const struct event_type *expected, const struct bus_record *record, struct slot *slots,
                       struct event *ret, struct error *err) MUSTCHECK;
+
+/* The id of a registry by which a record says what its schema is: in a header, that is loaded then, or in its frame. False: it has none. */
+bool event_record_schema_id(const struct bus_record *record, struct schema_id *ret);
+
+/* Whether a record that ended in @error, with its headers not loaded, is to be read again with them. */
+bool event_record_wants_headers(const struct bus_record *record, int error);
 
 /* The key of a record as text; empty when it has none. */
 static inline struct text event_record_key(const struct bus_record *record) {

@@ -99,6 +99,8 @@ struct verdict {
         enum refusal code;
         struct error why;                /* a sentence that names no value of a field */
         const struct organisation *told; /* who hears of the refusal */
+        bool waits;                      /* nothing of this: its topic stands still until the registry says what @schema is, and it is judged again */
+        struct schema_id schema;
         struct uuid event_id, case_id;   /* as far as the record says them; else zeros */
 };
 

@@ -185,7 +185,7 @@ static const struct organisation *fates_read(const struct fates *f, const struct
         const struct organisation *source;
         struct error err;
 
-        if (event_record_read(f->config.types, expected, record->value, record->value_n, slots, ret, &err))
+        if (event_record_read(f->config.types, expected, record, slots, ret, &err))
                 return NULL;
         source = organisations_find(f->config.organisations, slots[SLOT_SOURCE].s);
         return source && f->config.asks[source->index] ? source : NULL;

@@ -116,7 +116,7 @@ static int page_put(struct page *p, struct bus_record *record) {
 
         if (bus_record_headers(record))
                 return -ENOMEM;
-        if (event_record_read(p->reading->types, NULL, record->value, record->value_n, slots, &event, &unread)) {
+        if (event_record_read(p->reading->types, NULL, record, slots, &event, &unread)) {
                 cloudevent_write_unread(record, p->reading->organisations, &p->json);
         } else {
                 cloudevent_describe(record, &event, p->reading->organisations, &ce);

@@ -256,19 +256,19 @@ void outward_report(struct outward *out, struct core *c, const struct bus_report
 
 /* -- What the record says -- */
 
-/* @slots: LAYOUT_SLOTS_MAX of them, which the event has then. */
-static bool outward_read(const struct core *c, struct held *held, struct slot *slots, struct event *ret) {
-        int r = event_record_read(c->config.types, NULL, held->record.value, held->record.value_n, slots, ret, &held->reason);
+/* @slots: LAYOUT_SLOTS_MAX of them, which the event has then. Return: 0; enum event_record_error. */
+static int outward_read(const struct core *c, struct held *held, struct slot *slots, struct event *ret) {
+        int r = event_record_read(c->config.types, NULL, &held->record, slots, ret, &held->reason);
 
         if (r) {
                 held->stage = "decode";
                 held->code = refusal_codes[event_record_refusal(r)];
-                return false;
+                return r;
         }
         held->stage = "deliver";
         held->code = NULL;
         held->event_id = ret->slots[SLOT_EVENT_ID].u;
-        return true;
+        return 0;
 }
 
 /* The record's place is its delivery's id: the same in every try and after every restart. */
@@ -305,9 +305,16 @@ static int outward_try(struct outward *out, struct core *c, struct window_entry 
         struct slot slots[LAYOUT_SLOTS_MAX];
         struct cloudevent ce;
         struct event event;
+        int r;
 
         arena_reset(c->arena);
-        if (!outward_read(c, held, slots, &event) || !outward_is_ours(out, c, held)) {
+        r = outward_read(c, held, slots, &event);
+        out->schemaless = r == EVENT_RECORD_E_WAIT;
+        if (out->schemaless) {
+                window_hold(&out->window, core_now(c) + OUTWARD_SCHEMA_MS);
+                return 0;
+        }
+        if (r || !outward_is_ours(out, c, held)) {
                 outward_park_unread(out, c, held);
                 return 0;
         }

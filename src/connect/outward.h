@@ -22,6 +22,7 @@
 #define OUTWARD_SET_ASIDE_TRIES 5
 #define OUTWARD_OTHERS_MIN 10
 #define OUTWARD_NOT_STUCK (-1)
+#define OUTWARD_SCHEMA_MS 200 /* a record whose schema the registry cannot be asked for is read again after so long */
 
 struct outward {
         struct bus_consumer *consumer;
@@ -31,6 +32,7 @@ struct outward {
         size_t open, due;     /* our own records without a report; to be sent (again) */
         int64_t committed[WINDOW_LOGS], commit_at;
         uint64_t delivered;   /* since it was opened */
+        bool schemaless;      /* it stands still before a record whose schema the registry cannot be asked for */
         unsigned laters;      /* answers in a row that asked for a pause */
         struct {
                 int64_t offset; /* of the oldest record, which has failed and keeps the window full; OUTWARD_NOT_STUCK: none does */

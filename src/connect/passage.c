@@ -220,10 +220,13 @@ static int passage_pass(struct passage *p, struct core *c, struct bus_record *re
         arena_reset(c->arena);
         v->topic = NULL;
         v->code = REFUSAL_NONE;
+        v->waits = false;
         v->why.text[0] = '\0';
         r = c->ops->judge(c->ctx, record, v, err);
         if (r < 0)
                 return error_trace(r, err);
+        if (v->waits)
+                return 0;
         if (!passage_measure(p, record) || !v->topic)
                 return passage_refuse(p, c, record, err);
         onward = (struct bus_record){.topic = v->topic, .partition = BUS_BY_KEY, .key = record->key, .key_n = record->key_n, .value = record->value,
@@ -232,9 +235,61 @@ static int passage_pass(struct passage *p, struct core *c, struct bus_record *re
         return passage_send(c, &onward, err);
 }
 
+/* -- What waits for its schema -- */
+
+static bool passage_holds(const struct passage *p, struct bus_part part) {
+        for (size_t i = 0; i < p->held.n; i++) {
+                if (p->held.items[i].part.index == part.index && p->held.items[i].part.partition == part.partition)
+                        return true;
+        }
+        return false;
+}
+
+/*
+ * What was read before it is committed first: then nothing of the part is open, whatever becomes of later transactions, and it is read on
+ * from there. When that comes to nothing, all is read again, this record too.
+ */
+static int passage_hold(struct passage *p, struct core *c, const struct passage_held *held, struct error *err) {
+        bool empty = p->records == 0;
+        int r = empty ? 0 : passage_commit(p, c, err);
+
+        if (empty)
+                passage_forget(p);
+        if (r || p->aborts)
+                return r;
+        return vector_push(&p->held, *held);
+}
+
+/* Those whose schema can be had now, or is known not to be, are read on. */
+static int passage_look(struct passage *p, struct core *c, struct error *err) {
+        size_t left = 0;
+        int r = 0;
+
+        if (p->held.n == 0 || core_now(c) - p->looked < PASSAGE_LOOK_MS)
+                return 0;
+        for (size_t i = 0; i < p->held.n; i++) {
+                const struct passage_held held = p->held.items[i];
+                const struct event_type *type;
+                const struct program *program;
+                struct error why;
+                bool waits = event_types_decoder_of_id(c->config.types, &held.schema, &type, &program, &why) == SCHEMA_IDS_E_WAIT;
+
+                if (waits || r)
+                        p->held.items[left++] = held;
+                else
+                        r = bus_consumer_seek(p->consumer, held.part, held.offset, err);
+        }
+        p->held.n = left;
+        p->looked = core_now(c);
+        return r < 0 ? error_trace(r, err) : 0; /* not this member's any more: the next poll says so */
+}
+
 static int passage_take(struct passage *p, struct core *c, struct bus_record *record, struct error *err) {
+        struct passage_held held = {.part = {record->index, record->partition}, .offset = record->offset};
         int r;
 
+        if (passage_holds(p, held.part))
+                return 0; /* it was fetched ahead, and comes again */
         if (!p->open) {
                 p->open = true;
                 p->first = core_now(c);
@@ -245,6 +300,10 @@ static int passage_take(struct passage *p, struct core *c, struct bus_record *re
                 return passage_abort(p, c, err);
         if (r < 0)
                 return r;
+        if (p->verdict.waits) {
+                held.schema = p->verdict.schema;
+                return passage_hold(p, c, &held, err);
+        }
         p->records++;
         p->bytes += record->key_n + record->value_n;
         r = bus_consumer_done(p->consumer, (struct bus_part){record->index, record->partition}, record->offset + 1);
@@ -259,6 +318,7 @@ static int passage_event(struct passage *p, struct core *c, struct bus_event *ev
                 return passage_take(p, c, &event->record, err);
         case BUS_ASSIGNED:
                 assert(!p->open);
+                p->held.n = 0;
                 p->assigned = event->parts_n > 0;
                 p->paused = false;
                 metric_add(c->metrics.passed, 0, event->passed);
@@ -266,9 +326,11 @@ static int passage_event(struct passage *p, struct core *c, struct bus_event *ev
                 return 0;
         case BUS_REVOKED:
                 r = passage_commit(p, c, err);
+                p->held.n = 0;
                 p->assigned = false;
                 return r;
         case BUS_LOST:
+                p->held.n = 0;
                 p->assigned = false;
                 if (!p->open)
                         return 0;
@@ -296,7 +358,7 @@ static int passage_regulate(struct passage *p, const struct core *c, struct erro
 }
 
 int passage_turn(struct passage *p, struct core *c, int timeout_ms, struct error *err) {
-        int wait = passage_patience(p, c, timeout_ms), r = passage_regulate(p, c, err);
+        int wait = passage_patience(p, c, timeout_ms), r = passage_regulate(p, c, err) ?: passage_look(p, c, err);
         struct bus_event event = {.kind = BUS_RECORD};
 
         for (unsigned i = 0; r == 0 && i < RUNTIME_BATCH && event.kind != BUS_NONE && !passage_is_full(p); i++) {
@@ -389,6 +451,7 @@ int passage_open(struct passage *p, struct core *c, struct error *err) {
 void passage_close(struct passage *p) {
         bus_consumer_close(p->consumer, false);
         p->consumer = NULL;
+        vector_done(&p->held);
         free(p->names);
         free(p->inboxes);
         free(p->inputs);

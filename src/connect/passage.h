@@ -10,6 +10,7 @@
  * A transaction ends when nothing waits, or when it is PASSAGE_AGE_MS old or full, and never within PASSAGE_PAUSE_MS of the last one unless it is full.
  */
 
+#include "base/vector.h"
 #include "connect/core.h"
 
 #define PASSAGE_PAUSE_MS 100                           /* as the worker's: more often, the broker still writes the markers of the last one */
@@ -18,11 +19,19 @@
 #define PASSAGE_BYTES ((size_t)64 * 1024 * 1024)       /* … bytes */
 #define PASSAGE_ABORTS_MAX 100                         /* aborted transactions in a row, then the connector gives up */
 #define PASSAGE_REFUSALS_SAID_MS 1000                  /* at most one log line in this time; the rest is counted in the next */
+#define PASSAGE_LOOK_MS 200                            /* between two looks whether a schema that a record waits for can be had */
 #define PASSAGE_HEADERS_MAX (BUS_HEADERS_MAX - 1)      /* of a record: with more it could not be passed on unchanged */
 
 _Static_assert(PASSAGE_AGE_MS * 10 < BUS_TRANSACTION_MS, "a transaction must end long before the broker ends it");
 _Static_assert(PASSAGE_RECORDS < BUS_PRODUCE_MESSAGES && PASSAGE_BYTES + BUS_OUTPUT_MAX < BUS_PRODUCE_KBYTES * (size_t)1024,
                "a transaction must fit in the queue to the broker");
+
+/* A part that stands still before a record whose schema the registry cannot be asked for; what was read before it is committed. */
+struct passage_held {
+        struct bus_part part;
+        int64_t offset;
+        struct schema_id schema;
+};
 
 struct passage {
         struct bus_consumer *consumer;
@@ -39,6 +48,8 @@ struct passage {
         uint64_t passed, refused[REFUSALS_HARD]; /* likewise, by what became of them */
         unsigned aborts;           /* in a row */
         struct log_pace refusals;
+        VECTOR(struct passage_held) held;
+        int64_t looked;            /* monotonic: at what is held */
 };
 
 /* @p is zeros; the connector is open. Takes up the connector's transactional id, then joins its group. Return: 0; -ENOMEM; negative errno with a sentence. */

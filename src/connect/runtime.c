@@ -27,7 +27,7 @@ struct runtime {
         atomic_llong stuck;
         atomic_int stuck_tries, stuck_status;
         atomic_llong paused_since;
-        atomic_bool assigned, looking, braked, paused, unanswered;
+        atomic_bool assigned, looking, braked, paused, unanswered, schemaless;
 };
 
 static bool runtime_is(const struct runtime *r, enum connector_direction direction) {
@@ -56,6 +56,7 @@ static void runtime_show(struct runtime *r) {
         atomic_store(&r->paused_since, r->core.paused_since);
         atomic_store(&r->paused, r->core.paused);
         metric_set(r->core.metrics.paused, 0, r->core.paused);
+        atomic_store(&r->schemaless, r->out.schemaless || r->through.held.n > 0);
         atomic_store(&r->stuck, out ? r->out.stuck.offset : OUTWARD_NOT_STUCK);
         atomic_store(&r->stuck_tries, r->out.stuck.tries);
         atomic_store(&r->stuck_status, r->out.stuck.status);
@@ -186,6 +187,7 @@ void runtime_status(const struct runtime *r, struct runtime_status *ret) {
                 .paused = atomic_load(&r->paused),
                 .paused_since = atomic_load(&r->paused_since),
                 .unanswered = atomic_load(&r->unanswered),
+                .schemaless = atomic_load(&r->schemaless),
                 .stuck = atomic_load(&r->stuck),
                 .stuck_tries = atomic_load(&r->stuck_tries),
                 .stuck_status = atomic_load(&r->stuck_status),

@@ -71,6 +71,7 @@ struct runtime_status {
         bool paused;      /* by an operator */
         instant_t paused_since;
         bool unanswered;  /* IN: the broker did not acknowledge the latest event */
+        bool schemaless;  /* OUT: it stands still before a record whose schema the registry cannot be asked for */
         int64_t stuck;    /* OUT: the offset of a record that has failed and keeps the window full; -1: none does */
         int stuck_tries, stuck_status; /* OUT: how often it was tried, and what the target said last (0: nothing) */
         size_t waiting;   /* IN: events that wait for the broker; OUT: records in the window */

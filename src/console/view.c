@@ -199,7 +199,7 @@ static void view_value_event(const struct view *v, const struct bus_record *reco
                         return;
                 }
         }
-        if (event_record_read(v->types, NULL, record->value, record->value_n, slots, &event, &found->err) == 0 &&
+        if (event_record_read(v->types, NULL, record, slots, &event, &found->err) == 0 &&
                  view_dates_fit(event.type->layout, slots, &found->err))
                 view_write_event(v, &event, w, found);
 }
@@ -398,6 +398,6 @@ bool view_tells_case(const struct view *view, const struct bus_record *record, c
         struct event event;
         struct error err;
 
-        return event_record_read(view->types, NULL, record->value, record->value_n, slots, &event, &err) == 0 &&
+        return event_record_read(view->types, NULL, record, slots, &event, &err) == 0 &&
                uuid_equal(&slots[SLOT_CASE_ID].u, case_id);
 }

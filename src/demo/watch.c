@@ -20,7 +20,7 @@ static int watch_count_event(const struct watch_config *config, const struct bus
         struct error why;
         struct event event;
 
-        if (event_record_read(config->types, NULL, record->value, record->value_n, slots, &event, &why)) {
+        if (event_record_read(config->types, NULL, record, slots, &event, &why)) {
                 error_set(err, "what stands on %s at offset %lld cannot be read by our own schemas: %s", record->topic, (long long)record->offset, why.text);
                 return -EPROTO;
         }

@@ -39,6 +39,7 @@ struct event_types {
         struct arena *arena;                /* types, decoders, names */
         VECTOR(struct event_type *) all;    /* by name */
         const struct event_type *known[TYPE_EVENT_REFUSED + 1];
+        struct schema_ids *ids;             /* NULL: no registry; borrowed */
         struct link_names links;
         struct table by_name, others;       /* struct event_type; struct layout */
         struct table events, rows;          /* struct decoder by fingerprint */
@@ -110,6 +111,21 @@ static bool event_types_find_decoder(const struct table *table, uint64_t fingerp
 
 bool event_types_decoder(const struct event_types *types, uint64_t fingerprint, const struct event_type **ret_type, const struct program **ret_program) {
         return event_types_find_decoder(&types->events, fingerprint, ret_type, ret_program);
+}
+
+void event_types_ask(struct event_types *types, struct schema_ids *ids) {
+        types->ids = ids;
+}
+
+int event_types_decoder_of_id(const struct event_types *types, const struct schema_id *id, const struct event_type **ret_type,
+                              const struct program **ret_program, struct error *err) {
+        char name[SCHEMA_ID_TEXT_MAX];
+
+        if (types->ids)
+                return types->ids->find(types->ids, id, ret_type, ret_program, err);
+        error_set(err, "schema %s is of a registry, and none is configured; name it in broker.yaml, or send Avro single-object encoding",
+                  schema_id_print(id, name));
+        return SCHEMA_IDS_E_NONE;
 }
 
 bool event_types_row_decoder(const struct event_types *types, uint64_t fingerprint, const struct event_type **ret_type, const struct program **ret_program) {
@@ -502,6 +518,16 @@ static bool event_types_is_event(const char *full) {
                 return false;
         full += strlen(HOUSE);
         return strncmp(full, EVENTS, strlen(EVENTS)) == 0 || !strchr(full, '.');
+}
+
+const struct event_type *event_types_of_record(const struct event_types *types, const char *full) {
+        if (!event_types_is_event(full))
+                return NULL;
+        for (size_t i = 0; i < types->all.n; i++) {
+                if (strcmp(schema_short_name(types->all.items[i]->layout->name), schema_short_name(full)) == 0)
+                        return types->all.items[i];
+        }
+        return NULL;
 }
 
 static int event_types_add_file(struct event_types *types, const char *folder, const char *file_name, struct mistakes *mistakes) {

@@ -8,6 +8,7 @@
  */
 
 #include "model/event_type.h"
+#include "model/schema_ids.h"
 
 #define EVENT_TYPES_MAX 512
 
@@ -41,5 +42,16 @@ void event_types_nearest(const struct event_types *types, struct nearest *neares
 
 /* The type and program for a body's fingerprint, current or from the history, in any spelling (avro/canonical.h); false when unknown. */
 bool event_types_decoder(const struct event_types *types, uint64_t fingerprint, const struct event_type **ret_type, const struct program **ret_program);
+/*
+ * The same for the id of a schema registry, by whom event_types_ask() named. Return: 0; enum schema_ids_error with a sentence.
+ */
+int event_types_decoder_of_id(const struct event_types *types, const struct schema_id *id, const struct event_type **ret_type,
+                              const struct program **ret_program, struct error *err) MUSTCHECK;
+/* Whom to ask for it (NULL: nobody, as at first); borrowed. Before @types are shared with other threads. */
+void event_types_ask(struct event_types *types, struct schema_ids *ids);
+
+/* The type whose events are written as the record of this full name; NULL: none. */
+const struct event_type *event_types_of_record(const struct event_types *types, const char *full);
+
 /* The same for rows of case-state. Later versions of rows resolve as events do. */
 bool event_types_row_decoder(const struct event_types *types, uint64_t fingerprint, const struct event_type **ret_type, const struct program **ret_program);

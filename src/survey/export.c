@@ -319,7 +319,7 @@ static int export_read_event(void *ctx, struct bus_record *record, struct error 
 
         if (record->offset >= part->end)
                 return PART_OVER;
-        if (event_record_read(e->config->types, stream->type, record->value, record->value_n, slots, &event, &why))
+        if (event_record_read(e->config->types, stream->type, record, slots, &event, &why))
                 export_leave_out(e, record->topic, record->partition, record->offset, &why);
         else if (slots[SLOT_RECORDED_AT].i >= e->config->from && slots[SLOT_RECORDED_AT].i < e->config->until)
                 r = export_put_event(e, stream, &event, err);

@@ -114,7 +114,7 @@ static void letters_find_organisation(const struct letters_source *source, struc
                 letters_set_organisation(letter, text_of(letter->read.topic + strlen(TOPIC_INBOX_PREFIX)));
         } else if (outbox) {
                 letters_set_organisation(letter, text_of(outbox->id));
-        } else if (event_record_read(source->types, NULL, letter->record->value, letter->record->value_n, slots, &event, &err) == 0) {
+        } else if (event_record_read(source->types, NULL, letter->record, slots, &event, &err) == 0) {
                 letters_set_organisation(letter, slots[SLOT_SOURCE].s);
         } else if (h && h->value) {
                 for (size_t i = 0; i < organisations_count(source->organisations); i++) {
@@ -190,7 +190,7 @@ static const char *letters_judge_event(const struct letters_source *source, cons
         struct slot slots[LAYOUT_SLOTS_MAX];
         enum refusal code;
         struct event event;
-        int r = event_record_read(source->types, type, record->value, record->value_n, slots, &event, ret_why);
+        int r = event_record_read(source->types, type, record, slots, &event, ret_why);
 
         if (r)
                 return refusal_codes[event_record_refusal(r)];
@@ -214,7 +214,7 @@ static const char *letters_judge_delivery(const struct letters_source *source, c
                 error_set(ret_why, "it does not say which connector could not deliver it; say --connector");
                 return "NO_CONNECTOR";
         }
-        r = event_record_read(source->types, NULL, letter->record->value, letter->record->value_n, slots, &event, ret_why);
+        r = event_record_read(source->types, NULL, letter->record, slots, &event, ret_why);
         return r ? refusal_codes[event_record_refusal(r)] : NULL;
 }
 

@@ -266,7 +266,7 @@ static int trail_note(struct trail *t, const struct event *event, struct trail_s
 static bool trail_decode(const struct trail *t, const struct event_type *expected, const struct bus_record *record, struct slot *slots, struct event *ret) {
         struct error err;
 
-        return event_record_read(t->config.types, expected, record->value, record->value_n, slots, ret, &err) == 0;
+        return event_record_read(t->config.types, expected, record, slots, ret, &err) == 0;
 }
 
 int trail_take_post(struct trail *t, const struct event_type *type, struct bus_record *record) {

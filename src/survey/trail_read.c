@@ -133,7 +133,7 @@ static int trail_find_in_record(void *ctx, struct bus_record *record, struct err
         struct event event;
 
         (void) err;
-        if (event_record_read(r->source->config->types, NULL, record->value, record->value_n, slots, &event, &unread))
+        if (event_record_read(r->source->config->types, NULL, record, slots, &event, &unread))
                 return 0;
         return trail_find_in(r, &event);
 }

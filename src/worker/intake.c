@@ -149,6 +149,28 @@ static int intake_accept(struct intake *intake, struct partition *p, struct bus_
         return r ? r : intake_remark(intake, record, why, outcome->remark, err);
 }
 
+/* Reads the record by its frame, and with its headers when that does not do. Return: as event_record_read(); -ENOMEM with a sentence. */
+static int intake_decode(const struct ground *g, struct bus_record *record, struct slot *slots, struct event *ret, struct error *why, struct error *err) {
+        const struct event_type *type = g->topics.types[record->index];
+        int r = event_record_read(g->config->types, type, record, slots, ret, why);
+
+        if (!event_record_wants_headers(record, r))
+                return r;
+        if (bus_record_headers(record)) {
+                error_set(err, "out of memory while the headers of a record were read");
+                return -ENOMEM;
+        }
+        return event_record_read(g->config->types, type, record, slots, ret, why);
+}
+
+static int intake_hold(struct intake *intake, struct partition *p, const struct bus_record *record, struct error *err) {
+        struct schema_id id;
+        bool has = event_record_schema_id(record, &id);
+
+        assert(has);
+        return standstill_hold(intake->standstill, p, record, &id, err);
+}
+
 int intake_record(struct intake *intake, struct bus_record *record, struct error *err) {
         const struct ground *g = intake->txn->ground;
         struct partition *p = partitions_find(intake->txn->parts, record->partition);
@@ -171,7 +193,11 @@ int intake_record(struct intake *intake, struct bus_record *record, struct error
                 error_set(err, "out of memory while a record was decoded");
                 return -ENOMEM;
         }
-        r = event_record_read(g->config->types, type, record->value, record->value_n, slots, &event, &why.err);
+        r = intake_decode(g, record, slots, &event, &why.err, err);
+        if (r < 0)
+                return r;
+        if (r == EVENT_RECORD_E_WAIT)
+                return intake_hold(intake, p, record, err);
         if (r) {
                 why.stage = event_record_stage(r);
                 why.code = event_record_refusal(r);

@@ -10,17 +10,20 @@
  */
 
 #include "cluster/event_record.h"
+#include "worker/standstill.h"
 #include "worker/transaction.h"
 
 
 struct intake {
         struct transaction *txn;   /* borrowed, with all that it stands on */
+        struct standstill *standstill; /* borrowed */
         struct dead_letter letter; /* the latest */
         struct log_pace refusals;
 };
 
 /*
  * Deals with a record of a partition that is owned; its headers may be loaded meanwhile.
- * Return: 0, also for one that was refused; what the bus answered; -ENOMEM; -EPROTO (the partition is not this worker's), with a sentence.
+ * Return: 0, also for one that was refused or that waits for its schema; what the bus answered; -ENOMEM; -EPROTO (the partition is not this
+ * worker's), with a sentence.
  */
 int intake_record(struct intake *intake, struct bus_record *record, struct error *err) MUSTCHECK;

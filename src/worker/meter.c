@@ -15,7 +15,7 @@
 
 struct worker_metrics {
         struct metric *facts, *duplicates, *refused, *told, *partitions, *transactions, *lag_records, *lag, *overdue, *swept, *commit, *clock_away;
-        struct metric *timers, *gaps, *forgotten, *passed, *anew, *remarks, *filling;
+        struct metric *timers, *gaps, *forgotten, *passed, *anew, *remarks, *filling, *standing;
 };
 
 static const char *const state_names[PARTITION_STATES] = {"restoring", "behind", "live"};
@@ -95,6 +95,8 @@ static int meter_register(struct metrics *metrics, struct worker_metrics *m, con
                 {&m->lag_records, METRIC_GAUGE, "ketenwacht_lag_records", "Offsets that partitions which are behind have to read yet."},
                 {&m->lag, METRIC_GAUGE, "ketenwacht_lag_seconds", "Age of the newest record read, 0 when nothing was waiting.", .per_unit = 1000},
                 {&m->timers, METRIC_GAUGE, "ketenwacht_timers_pending", "Cases whose evaluation will change at a known instant, or waits."},
+                {&m->standing, METRIC_GAUGE, "ketenwacht_inputs_standing_still",
+                 "Inputs of a partition that wait before a record whose schema id the registry cannot be asked for."},
                 {&m->gaps, METRIC_GAUGE, "ketenwacht_calendar_lacks_cases",
                  "Cases in which something has no date because the calendar does not have the year, by the first such year.", "year", years->names, years->n},
                 {&m->overdue, METRIC_HISTOGRAM, "ketenwacht_overdue_seconds", "How late cases that fell due were evaluated.", .bounds = long_ms,
@@ -156,6 +158,7 @@ void meter_done(struct meter *meter) {
                 assert(atomic_load(&meter->shown.states[i]) == 0);
         meter_lag(meter, 0, 0);
         meter_cases_due(meter, 0);
+        meter_standing(meter, 0);
         meter_gaps(meter, none);
         meter_clock_away(meter, false);
         free(meter->tally.facts);
@@ -253,6 +256,10 @@ void meter_lag(struct meter *meter, int64_t records, int64_t ms) {
         gauge_set(&meter->shown.lag_ms, meter->metrics->lag, ms > 0 ? ms : 0);
 }
 
+void meter_standing(struct meter *meter, int64_t n) {
+        gauge_set(&meter->shown.standing, meter->metrics->standing, n);
+}
+
 void meter_cases_due(struct meter *meter, int64_t n) {
         gauge_set(&meter->shown.cases_due, meter->metrics->timers, n);
 }
@@ -294,6 +301,7 @@ void meter_status(const struct meter *meter, struct worker_status *ret) {
                 .lag_records = atomic_load(&meter->shown.lag_records),
                 .lag_ms = atomic_load(&meter->shown.lag_ms),
                 .cases_due = atomic_load(&meter->shown.cases_due),
+                .standing = atomic_load(&meter->shown.standing),
                 .settled_at = atomic_load(&meter->shown.settled_at),
         };
 }

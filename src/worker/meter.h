@@ -50,6 +50,7 @@ struct worker_status { /* of what is committed */
         int64_t transactions, aborts;
         int64_t lag_records; /* of partitions that are behind: what they have to read yet */
         int64_t lag_ms;      /* age of the newest record read, 0 when nothing was waiting */
+        int64_t standing;    /* inputs that stand still before a record whose schema cannot be asked for now */
         int64_t cases_due;   /* cases that stand in the heap of instants, touched ones not counted */
         instant_t settled_at; /* of the clock that decides: whatever fell due until then is told and committed; 0: not yet */
 };
@@ -65,7 +66,7 @@ struct meter {
         } tally;
         struct {
                 _Atomic int64_t assigned, clock_away, states[PARTITION_STATES], facts, duplicates, told, dead, forgotten, transactions, aborts,
-                        passed, restore_percent, lag_records, lag_ms, cases_due, settled_at, gaps[CASE_GAPS - 1];
+                        passed, restore_percent, lag_records, lag_ms, cases_due, standing, settled_at, gaps[CASE_GAPS - 1];
         } shown;
 };
 
@@ -117,6 +118,7 @@ void meter_swept(struct meter *meter, int64_t ms);
 void meter_clock_away(struct meter *meter, bool is);
 void meter_lag(struct meter *meter, int64_t records, int64_t ms); /* see struct worker_status */
 void meter_cases_due(struct meter *meter, int64_t n);
+void meter_standing(struct meter *meter, int64_t n);
 void meter_gaps(struct meter *meter, const int64_t cases[CASE_GAPS - 1]); /* partitions_count_gaps() */
 void meter_assigned(struct meter *meter, bool is);
 void meter_restored(struct meter *meter, int64_t percent);

@@ -214,13 +214,25 @@ static int partitions_ask_ends(struct partitions *parts, struct error *err) {
 static bool partition_caught_up(const struct partitions *parts, const struct partition *p) {
         const int64_t *at = bus_worker_positions(parts->ground->bus, p->number);
 
-        if (!at)
+        if (!at || p->standing)
                 return false;
         for (size_t i = 0; i < parts->ground->topics.n_inputs; i++) {
                 if (at[i] < p->ends[i])
                         return false;
         }
         return true;
+}
+
+void partition_stand(struct partitions *parts, struct partition *p) {
+        p->standing++;
+        if (p->state == PARTITION_LIVE)
+                partition_enter(parts, p, PARTITION_BEHIND);
+}
+
+void partition_go_on(struct partition *p) {
+        assert(p->standing > 0 && p->state != PARTITION_LIVE);
+        p->standing--;
+        p->ends_wanted = true;
 }
 
 static void partition_look(struct partitions *parts, struct partition *p) {

@@ -30,6 +30,7 @@ struct partition {
         int64_t since;        /* monotonic: when its state began */
         int64_t *ends;        /* by input: what has to be read before it has caught up */
         bool ends_wanted;     /* behind anew: the ends are to be asked */
+        unsigned standing;    /* inputs of it that stand still (worker/standstill.h): until they go on it has not caught up */
         bool quiet;           /* behind anew, and not said so in the log: an old record with nothing behind it is no backlog */
         instant_t ends_at;    /* real clock when they were asked */
         int64_t begin;        /* positions of all inputs together when the ends were asked */
@@ -99,6 +100,10 @@ int partitions_look(struct partitions *parts, struct error *err) MUSTCHECK;
 
 /* A transaction was aborted: it is read again from where the last one ended, and may be behind with that. */
 void partition_rewound(struct partitions *parts, struct partition *p);
+
+/* One of its inputs stands still before a record that cannot be read yet, so it is behind; and goes on: what waited meanwhile is to be read first. */
+void partition_stand(struct partitions *parts, struct partition *p);
+void partition_go_on(struct partition *p);
 
 /* Whether what its events bring about is told. */
 static inline bool partition_tells(const struct partitions *parts, const struct partition *p) {

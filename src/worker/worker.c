@@ -21,6 +21,7 @@
 #include "worker/intake.h"
 #include "worker/partition.h"
 #include "worker/restore.h"
+#include "worker/standstill.h"
 #include "worker/sweep.h"
 #include "worker/tell.h"
 #include "worker/transaction.h"
@@ -34,6 +35,7 @@ struct worker {
         struct teller teller;
         struct partitions parts;
         struct transaction txn;
+        struct standstill standstill;
         struct intake intake;
         struct sweep sweep;
         bool idle;            /* nothing was waiting when last asked */
@@ -121,6 +123,9 @@ int worker_new(const struct worker_config *config, struct worker **ret, struct e
         if (r)
                 return r;
         w->intake.txn = w->sweep.txn = &w->txn;
+        w->standstill.ground = &w->ground;
+        w->standstill.parts = &w->parts;
+        w->intake.standstill = &w->standstill;
         *ret = TAKE(w);
         return 0;
 }
@@ -131,6 +136,7 @@ struct worker *worker_free(struct worker *worker) {
         if (!w)
                 return NULL;
         transaction_done(&w->txn);
+        standstill_done(&w->standstill);
         partitions_done(&w->parts);
         teller_done(&w->teller);
         meter_done(&w->ground.meter);
@@ -169,6 +175,7 @@ static int worker_take_on(struct worker *w, const struct bus_part *parts, size_t
 static int worker_assigned(struct worker *w, const struct bus_part *parts, size_t n, struct error *err) {
         int r;
 
+        standstill_forget(&w->standstill);
         partitions_drop_all(&w->parts);
         if (w->c.once && (w->assigned || (int32_t)n != w->parts.n)) {
                 error_set(err, "--once got %zu of %d partitions; stop the other workers of this group, then run it again", n, w->parts.n);
@@ -187,6 +194,7 @@ static int worker_assigned(struct worker *w, const struct bus_part *parts, size_
 
 static int worker_roll_back(struct worker *w, struct error *err) {
         w->idle = false;
+        standstill_forget(&w->standstill);
         return transaction_abort(&w->txn, err);
 }
 
@@ -207,6 +215,7 @@ static int worker_let_go(struct worker *w, const struct bus_part *parts, size_t 
                         error_set(err, how == GONE_AGAIN ? "an input is not what was left in it" : "the group moved on without this member");
                 r = worker_roll_back(w, err);
         }
+        standstill_forget(&w->standstill);
         partitions_drop(&w->parts, parts, n);
         if (r)
                 return r;
@@ -257,8 +266,10 @@ static int worker_deal(struct worker *w, struct bus_event *event, struct error *
 }
 
 static int worker_tend(struct worker *w, struct error *err) {
-        int r;
+        int r = standstill_look(&w->standstill, err);
 
+        if (r)
+                return r;
         if (w->idle || sweep_is_wanted(&w->sweep)) {
                 r = partitions_look(&w->parts, err);
                 if (r)
@@ -281,6 +292,11 @@ static int worker_finish_once(struct worker *w, struct error *err) {
                 return 0;
         if (parts->clock_away) {
                 error_set(err, "this machine's clock is more than an hour from the broker's; set the clock, then run --once again");
+                return -EPROTO;
+        }
+        if (w->standstill.items.n) {
+                error_set(err, "%zu inputs wait before a record whose schema the registry cannot be asked for; when it answers, run --once again",
+                          w->standstill.items.n);
                 return -EPROTO;
         }
         if (parts->n_not_live || parts->backlog)

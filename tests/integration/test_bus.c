@@ -420,6 +420,56 @@ START_TEST(what_is_aborted_is_read_again_and_never_seen) {
 }
 END_TEST
 
+/* Polls until @n more records came. Each input of a partition comes in order. */
+static void poll_records(struct seen *seen, int64_t n, int64_t next[][PARTITIONS], struct bus_event *ret_last) {
+        int64_t deadline = cluster_deadline(&cluster);
+
+        for (int64_t got = 0; got < n; got += ret_last->kind == BUS_RECORD) {
+                ck_ok(bus_worker_poll(seen->worker, 100, ret_last, &err));
+                cluster_patience(&cluster, deadline, "records");
+                if (ret_last->kind == BUS_RECORD)
+                        ck_assert_int_eq(ret_last->record.offset, next[ret_last->record.index][ret_last->record.partition]++);
+        }
+}
+
+START_TEST(an_input_that_is_held_stands_still_at_its_record) {
+        int64_t next[2][PARTITIONS] = {0}, ends[2], held;
+        struct seen seen;
+        struct bus_event event;
+        struct bus_part part;
+        int64_t offset;
+
+        cluster_write(&cluster, "in-a", 0, 60);
+        cluster_write(&cluster, "in-b", 0, 60);
+        open_worker(&seen, "w1");
+        turn_until_owned(&seen, PARTITIONS);
+        poll_records(&seen, 7, next, &event);
+        part = (struct bus_part){event.record.index, event.record.partition};
+        offset = event.record.offset;
+        bus_worker_hold(seen.worker, &event.record);
+        ck_ok(bus_worker_ends(seen.worker, &(struct bus_part){0, part.partition}, 1, ends, &err));
+        held = ends[part.index] - offset;
+        ck_assert_int_gt(held, 1);
+        poll_records(&seen, 120 - 7 - (held - 1), next, &event); /* all others: one more would be of those */
+        ck_ok(bus_worker_commit(seen.worker, &err));
+        ck_assert_int_eq(bus_worker_positions(seen.worker, part.partition)[part.index], offset);
+        for (unsigned again = 0; again < 3; again++) { /* resumed, read and held once more */
+                ck_ok(bus_worker_resume(seen.worker, &part, 1, &err));
+                next[part.index][part.partition] = offset;
+                poll_records(&seen, 1, next, &event);
+                ck_assert_int_eq(event.record.offset, offset);
+                ck_assert_uint_eq(event.record.index, part.index);
+                bus_worker_hold(seen.worker, &event.record);
+        }
+        ck_ok(bus_worker_resume(seen.worker, &part, 1, &err));
+        next[part.index][part.partition] = offset;
+        poll_records(&seen, held, next, &event);
+        ck_ok(bus_worker_commit(seen.worker, &err));
+        ck_assert_int_eq(bus_worker_positions(seen.worker, part.partition)[part.index], ends[part.index]);
+        bus_worker_close(seen.worker, true);
+}
+END_TEST
+
 START_TEST(two_workers_share_and_take_over) {
         struct seen one, two;
         int64_t deadline = cluster_deadline(&cluster);
@@ -676,6 +726,7 @@ int main(int argc, char **argv) {
         tcase_add_test(tc, a_producer_commits_with_its_consumer);
         tcase_add_test(tc, a_worker_reads_writes_commits_and_is_restored);
         tcase_add_test(tc, what_is_aborted_is_read_again_and_never_seen);
+        tcase_add_test(tc, an_input_that_is_held_stands_still_at_its_record);
         tcase_add_test(tc, two_workers_share_and_take_over);
         tcase_add_test(tc, two_of_one_name_fence_each_other);
         tcase_add_test(tc, a_successor_sees_nothing_of_an_open_transaction);

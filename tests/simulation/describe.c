@@ -104,7 +104,7 @@ static void describe_event(struct sim *s, const struct bus_record *record, bool 
         struct event event;
         struct error err;
 
-        if (event_record_read(s->config->types, NULL, record->value, record->value_n, slots, &event, &err))
+        if (event_record_read(s->config->types, NULL, record, slots, &event, &err))
                 sim_fail(s, "a record for %s cannot be decoded: %s", record->topic, err.text);
         if (event.type->known == TYPE_EVENT_REFUSED) {
                 describe_refused(&event, record->topic, ret);

@@ -491,6 +491,14 @@ static int tap_abort(struct bus_worker *worker, struct error *err) {
         return 0;
 }
 
+static void tap_hold(struct bus_worker *worker, const struct bus_record *record) {
+        bus_worker_hold(of(worker)->inner, record);
+}
+
+static int tap_resume(struct bus_worker *worker, const struct bus_part *parts, size_t n, struct error *err) {
+        return bus_worker_resume(of(worker)->inner, parts, n, err);
+}
+
 static int tap_settle(struct bus_worker *worker, struct error *err) {
         return of(worker)->inner->ops->settle(of(worker)->inner, err);
 }
@@ -530,6 +538,8 @@ static const struct bus_worker_ops tap_ops = {
         .ends = tap_ends,
         .positions = tap_positions,
         .start = tap_start,
+        .hold = tap_hold,
+        .resume = tap_resume,
         .produce = tap_produce,
         .commit = tap_commit,
         .abort = tap_abort,

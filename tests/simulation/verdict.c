@@ -98,7 +98,7 @@ static void see_output(struct judge *j, const struct bus_record *record) {
         struct event event;
         struct error err;
 
-        if (event_record_read(j->s->config->types, NULL, record->value, record->value_n, slots, &event, &err))
+        if (event_record_read(j->s->config->types, NULL, record, slots, &event, &err))
                 sim_fail(j->s, "a record of %s cannot be decoded: %s", record->topic, err.text);
         see_event(j, record->topic, &event);
 }

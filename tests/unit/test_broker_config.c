@@ -109,6 +109,30 @@ START_TEST(test_everything) {
 }
 END_TEST
 
+START_TEST(test_registry) {
+        static const char text[] = "registry: {url: 'https://r.example/apis/ccompat/v7/', ca: ca.pem, framing: confluent, naming: record,\n"
+                                   "  auth: {user: u, password: {env: PASSWORD}}, cache: /var/cache/k}\n";
+        struct broker_config c;
+
+        ck_assert_int_eq(parse("", &c), 0);
+        ck_assert_ptr_null(c.registry.url);
+        ck_assert_msg(parse(text, &c) == 0, "%s", buffer_text(&told.text));
+        ck_assert_str_eq(c.registry.url, "https://r.example/apis/ccompat/v7"); /* paths are put behind it */
+        ck_assert_str_eq(c.registry.ca, "ca.pem");
+        ck_assert_int_eq(c.registry.framing, REGISTRY_CONFLUENT);
+        ck_assert_int_eq(c.registry.naming, REGISTRY_BY_RECORD);
+        ck_assert_str_eq(c.registry.user, "u");
+        ck_assert_str_eq(c.registry.secret_env, "PASSWORD");
+        ck_assert_ptr_null(c.registry.secret_file);
+        ck_assert_str_eq(c.registry.cache, "/var/cache/k");
+        ck_assert_int_eq(parse("registry: {url: 'http://127.0.0.1:8080', auth: {token: {file: t}}}\n", &c), 0);
+        ck_assert_int_eq(c.registry.framing, REGISTRY_SINGLE);
+        ck_assert_int_eq(c.registry.naming, REGISTRY_BY_TOPIC);
+        ck_assert_str_eq(c.registry.secret_file, "t");
+        ck_assert_ptr_null(c.registry.user);
+}
+END_TEST
+
 static const struct {
         const char *text, *mistake;
 } mistakes[] = {
@@ -138,6 +162,17 @@ static const struct {
         {"retention_days: 30\n", "retention_days must be a mapping"},
         {"acls: {worker: 'User:w', connectors: 'User:c', operators: 'User:o'}\n", "acls lacks the key 'organisations'"},
         {"acls: {worker: 'User:w', connectors: 'User:c', operators: 'User:o', organisations: 'User:{id}', admission: a}\n", "admission: 'a' is no principal"},
+        {"registry: {url: ftp://a/b}\n", "b.yaml:1:17: url: must begin with https://, not ftp://"},
+        {"registry: {url: 'http://a.example/b'}\n", "say allow_http: true"},
+        {"registry: {url: 'https://me:pw@a.example/b'}\n", "must not hold a user or password; use auth"},
+        {"registry: {framing: single}\n", "registry lacks the key 'url'"},
+        {"registry: {url: 'https://a/b', framing: confluence}\n",
+         "framing: unknown word 'confluence' (did you mean 'confluent'?); it can be single, confluent"},
+        {"registry: {url: 'https://a/b', naming: topics}\n", "naming: unknown word 'topics' (did you mean 'topic'?)"},
+        {"registry: {url: 'https://a/b', frame: single}\n", "registry has no key 'frame' (did you mean 'framing'?)"},
+        {"registry: {url: 'https://a/b', auth: {user: u}}\n", "auth must be {user: NAME, password: …} or {token: …}"},
+        {"registry: {url: 'https://a/b', auth: {user: u, password: secret}}\n", "password must be {file: PATH} or {env: NAME}"},
+        {"registry: {url: 'https://a/b', auth: {user: 'u:v', password: {env: P}}}\n", "user: 'u:v' holds a colon"},
         {"acls: {worker: w, connectors: 'User:c', operators: 'User:o', organisations: 'User:{id}'}\n", "worker: 'w' is no principal"},
         {"acls: {worker: 'User:w', connectors: 'User:c', operators: 'User:o', organisations: 'User:x'}\n", "organisations: 'User:x' is the same for all"},
         {"kafka: {acks: 1}\n", "b.yaml:1:9: 'acks' may not be set: it decides what is exactly once"},
@@ -191,6 +226,7 @@ int main(void) {
         tcase_add_checked_fixture(t, setup, teardown);
         tcase_add_test(t, test_defaults);
         tcase_add_test(t, test_everything);
+        tcase_add_test(t, test_registry);
         tcase_add_loop_test(t, test_mistakes, 0, ELEMENTS(mistakes));
         tcase_add_test(t, test_all_mistakes_at_once);
         suite_add_tcase(suite, t);

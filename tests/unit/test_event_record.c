@@ -33,6 +33,13 @@ static struct event started;
 static json_t *started_json;
 static struct buffer body;
 
+static const struct bus_record *record_of(const struct buffer *b) {
+        static struct bus_record record;
+
+        record = (struct bus_record){.value = b->bytes, .value_n = b->n};
+        return &record;
+}
+
 static void setup(void) {
         const char *root = getenv("PROJECT_ROOT"), *field;
         struct mistakes mistakes = MISTAKES_INIT;
@@ -96,7 +103,7 @@ START_TEST(a_record_is_that_of_the_agreements_and_reads_back) {
         for (size_t i = 0; i < ELEMENTS(rows); i++)
                 ck_assert_str_eq(header_text(&made.record, rows[i].name, text), rows[i].value);
         ck_assert(text_is(event_record_traceparent(&made.record), TRACE));
-        ck_assert_int_eq(event_record_read(types, NULL, made.record.value, made.record.value_n, slots, &event, &err), 0);
+        ck_assert_int_eq(event_record_read(types, NULL, &made.record, slots, &event, &err), 0);
         ck_assert_ptr_eq(event.type, started.type);
         ck_assert_ptr_eq(event.slots, slots);
         for (size_t i = 0; i < started.type->layout->n; i++)
@@ -236,7 +243,7 @@ START_TEST(a_record_of_any_library_is_read) {
         ck_assert_int_eq(canonical_fingerprints(schema_root(started.type->file), fingerprints), 0);
         for (unsigned i = 0; i < SPELLINGS; i++) {
                 framing_put_single(body.bytes, fingerprints[i].value);
-                ck_assert_int_eq(event_record_read(types, started.type, body.bytes, body.n, slots, &event, &err), 0);
+                ck_assert_int_eq(event_record_read(types, started.type, record_of(&body), slots, &event, &err), 0);
                 ck_assert(event.type == started.type && slot_equal(&slots[SLOT_EVENT_ID], &started.slots[SLOT_EVENT_ID]));
         }
         for (size_t k = 0; k < event_types_count(types); k++) {
@@ -266,13 +273,91 @@ static const struct broken {
         {BY_SOMEBODY "xyz", 13, EVENT_RECORD_E_SCHEMA, "frame", "UNKNOWN_SCHEMA", "0807060504030201"},
 };
 
+/* A registry that knows 42 and a GUID, both of which wrote what we write; 7 it cannot be asked for now. */
+static const struct uuid known_guid = {{0x6f, 0x1d, 0x2c, 0x1e, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}};
+
+static int find_id(struct schema_ids *ids, const struct schema_id *id, const struct event_type **ret_type, const struct program **ret_program,
+                   struct error *err) {
+        (void)ids;
+        error_set(err, "of the registry");
+        if (id->is_guid ? !uuid_equal(&id->guid, &known_guid) : id->number != 42)
+                return !id->is_guid && id->number == 7 ? SCHEMA_IDS_E_WAIT : id->number == 8 ? SCHEMA_IDS_E_UNFIT : SCHEMA_IDS_E_UNKNOWN;
+        ck_assert(event_types_decoder(types, started.type->layout->fingerprint, ret_type, ret_program));
+        return 0;
+}
+
+#define GUID "\x6f\x1d\x2c\x1e\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c"
+
+static const struct by_id {
+        const char *frame; /* before the body */
+        size_t frame_n;
+        const char *header;
+        size_t header_n;
+        int r;
+} by_ids[] = {
+        {"\0\0\0\0\x2a", 5, NULL, 0, 0},
+        {"\0\0\0\0\x2b", 5, NULL, 0, EVENT_RECORD_E_SCHEMA},
+        {"\0\0\0\0\x07", 5, NULL, 0, EVENT_RECORD_E_WAIT},
+        {"\0\0\0\0\x08", 5, NULL, 0, EVENT_RECORD_E_UNFIT},
+        {"", 0, "\1" GUID, 17, 0},
+        {"", 0, "\0\0\0\0\x2a", 5, 0},
+        {"", 0, "\0\0\0\0\x07", 5, EVENT_RECORD_E_WAIT},
+        {"", 0, "\1\1" GUID, 17, EVENT_RECORD_E_SCHEMA},
+        {"", 0, "\1" GUID, 16, EVENT_RECORD_E_UNFRAMED}, /* no id: cut short, or of another kind */
+        {"", 0, "\2" GUID, 17, EVENT_RECORD_E_UNFRAMED},
+        {"", 0, "\0\0\0\0", 4, EVENT_RECORD_E_UNFRAMED},
+        {"\0\0\0\0\x2a", 5, "\1" GUID, 17, EVENT_RECORD_E_BODY}, /* the header goes before: a frame is part of the body then */
+        {"\0\0\0\0\x2a", 5, "\2" GUID, 17, 0},
+};
+
+START_TEST(bodies_are_read_by_the_ids_of_a_registry) {
+        const struct by_id *row = &by_ids[_i];
+        struct schema_ids ids = {.find = find_id};
+        const struct bus_header headers[] = {{"other", "\1" GUID, 17}, {EVENT_HEADER_SCHEMA_ID, row->header, row->header_n}};
+        struct buffer whole = BUFFER_INIT(4096);
+        struct slot slots[LAYOUT_SLOTS_MAX];
+        struct bus_record record;
+        struct error err = {0};
+        struct event event;
+        int r;
+
+        event_types_ask(types, &ids);
+        event_record_encode(&started, &body);
+        buffer_add(&whole, row->frame, row->frame_n);
+        buffer_add(&whole, body.bytes + FRAMING_SINGLE_BYTES, body.n - FRAMING_SINGLE_BYTES);
+        record = (struct bus_record){.value = whole.bytes, .value_n = whole.n, .headers = headers, .headers_n = row->header ? 2 : 1};
+        r = event_record_read(types, NULL, &record, slots, &event, &err);
+        ck_assert_int_eq(r, row->r);
+        if (r == 0) {
+                ck_assert(event.type == started.type);
+                for (size_t i = 0; i < started.type->layout->n; i++)
+                        ck_assert(slot_equal(&slots[i], &started.slots[i]));
+        } else {
+                bool no_schema = r != EVENT_RECORD_E_UNFRAMED && r != EVENT_RECORD_E_BODY;
+
+                ck_assert_int_eq(event_record_refusal(r), no_schema ? REFUSAL_UNKNOWN_SCHEMA : REFUSAL_UNDECODABLE);
+        }
+        event_types_ask(types, NULL);
+        buffer_done(&whole);
+}
+END_TEST
+
+START_TEST(types_are_found_by_the_names_of_records) {
+        ck_assert(event_types_of_record(types, "nl.ketenwacht.event.MeasureStarted") == started.type);
+        ck_assert(event_types_of_record(types, "nl.ketenwacht.MeasureStarted") == started.type); /* partners' copies */
+        ck_assert_ptr_null(event_types_of_record(types, "nl.ketenwacht.row.MeasureStarted"));
+        ck_assert_ptr_null(event_types_of_record(types, "MeasureStarted"));
+        ck_assert_ptr_null(event_types_of_record(types, "nl.ketenwacht.event.Measure"));
+}
+END_TEST
+
 START_TEST(what_cannot_be_read_says_why) {
         const struct broken *row = &broken[_i];
         struct slot slots[LAYOUT_SLOTS_MAX];
         struct event event;
         struct error err;
 
-        ck_assert_int_eq(event_record_read(types, NULL, row->bytes, row->n, slots, &event, &err), row->r);
+        ck_assert_int_eq(event_record_read(types, NULL, &(struct bus_record){.value = row->bytes, .value_n = row->n}, slots, &event, &err), row->r);
         ck_assert_str_eq(event_record_stage(row->r), row->stage);
         ck_assert_str_eq(refusal_codes[event_record_refusal(row->r)], row->code);
         ck_assert_msg(strstr(err.text, row->says) != NULL, "%s", err.text);
@@ -286,11 +371,11 @@ START_TEST(a_body_of_another_event_is_none_of_this_topic) {
         struct error err;
 
         event_record_encode(&started, &body);
-        ck_assert_int_eq(event_record_read(types, expected, body.bytes, body.n, slots, &event, &err), EVENT_RECORD_E_OTHER);
+        ck_assert_int_eq(event_record_read(types, expected, record_of(&body), slots, &event, &err), EVENT_RECORD_E_OTHER);
         ck_assert_str_eq(event_record_stage(EVENT_RECORD_E_OTHER), "frame");
         ck_assert_int_eq(event_record_refusal(EVENT_RECORD_E_OTHER), REFUSAL_UNKNOWN_SCHEMA);
         ck_assert_str_eq(err.text, "the body is of measure-started, and this is the topic of plan-made");
-        ck_assert_int_eq(event_record_read(types, started.type, body.bytes, body.n, slots, &event, &err), 0);
+        ck_assert_int_eq(event_record_read(types, started.type, record_of(&body), slots, &event, &err), 0);
 }
 END_TEST
 
@@ -301,9 +386,10 @@ START_TEST(a_body_that_is_cut_off_anywhere_is_not_read) {
 
         event_record_encode(&started, &body);
         for (size_t n = FRAMING_SINGLE_BYTES; n < body.n; n++)
-                ck_assert_int_eq(event_record_read(types, NULL, body.bytes, n, slots, &event, &err), EVENT_RECORD_E_BODY);
+                ck_assert_int_eq(event_record_read(types, NULL, &(struct bus_record){.value = body.bytes, .value_n = n}, slots, &event, &err),
+                                 EVENT_RECORD_E_BODY);
         buffer_add_byte(&body, 0);
-        ck_assert_int_eq(event_record_read(types, NULL, body.bytes, body.n, slots, &event, &err), EVENT_RECORD_E_BODY);
+        ck_assert_int_eq(event_record_read(types, NULL, record_of(&body), slots, &event, &err), EVENT_RECORD_E_BODY);
         ck_assert_str_eq(event_record_stage(EVENT_RECORD_E_BODY), "decode");
         ck_assert_int_eq(event_record_refusal(EVENT_RECORD_E_BODY), REFUSAL_UNDECODABLE);
 }
@@ -387,6 +473,8 @@ int main(void) {
         tcase_add_test(tc, a_body_without_room_is_said);
         tcase_add_test(tc, a_record_of_any_library_is_read);
         tcase_add_loop_test(tc, what_cannot_be_read_says_why, 0, (int)ELEMENTS(broken));
+        tcase_add_loop_test(tc, bodies_are_read_by_the_ids_of_a_registry, 0, ELEMENTS(by_ids));
+        tcase_add_test(tc, types_are_found_by_the_names_of_records);
         tcase_add_test(tc, a_body_of_another_event_is_none_of_this_topic);
         tcase_add_test(tc, a_body_that_is_cut_off_anywhere_is_not_read);
         tcase_add_test(tc, a_dead_letter_keeps_the_record_says_why_and_can_be_read_back);

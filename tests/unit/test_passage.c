@@ -222,6 +222,65 @@ START_TEST(test_events_of_a_case_keep_their_order) {
 }
 END_TEST
 
+/* -- What waits -- */
+
+static int registry_answer; /* of the registry, for every id */
+
+static int find_id(struct schema_ids *ids, const struct schema_id *id, const struct event_type **ret_type, const struct program **ret_program,
+                   struct error *err) {
+        (void) ids;
+        (void) id;
+        error_set(err, "as the test says");
+        if (registry_answer == 0)
+                ck_assert(event_types_decoder(types, event_types_find(types, text_of("safety-raised"))->layout->fingerprint, ret_type, ret_program));
+        return registry_answer;
+}
+
+/* The same record by an id of a registry. */
+static struct bus_record by_id(struct bus_record record) {
+        size_t skipped = FRAMING_SINGLE_BYTES - FRAMING_CONFLUENT_BYTES;
+        char *bytes = arena_copy(arena, record.value, record.value_n);
+
+        memcpy(bytes + skipped, "\0\0\0\0\7", FRAMING_CONFLUENT_BYTES);
+        record.value = bytes + skipped;
+        record.value_n -= skipped;
+        return record;
+}
+
+static const int never_there[] = {0, SCHEMA_IDS_E_UNKNOWN};
+
+START_TEST(test_what_the_registry_cannot_say_waits_in_its_outbox) {
+        static const char *const ids[] = {CASE_B, EVENT_ID, CASE_A};
+        struct schema_ids registry = {.find = find_id};
+        struct bus_record got;
+
+        event_types_ask(types, &registry);
+        registry_answer = SCHEMA_IDS_E_WAIT;
+        put("gi-jbn", safety(ids[0], CASE_A, "gi-jbn"));
+        put("gi-jbn", by_id(safety(ids[1], CASE_A, "gi-jbn")));
+        put("gi-jbn", safety(ids[2], CASE_A, "gi-jbn"));
+        put("gm0014", safety(EVENT_ID, CASE_B, "gm0014"));
+        runtime = open_runtime();
+        turn_all();
+        ck_assert_int_eq(memory_committed(memory, GROUP, "outbox.gi-jbn", 0), 1); /* up to it … */
+        ck_assert_int_eq(memory_committed(memory, GROUP, "outbox.gm0014", 0), 1); /* … and others go on */
+        runtime = runtime_free(runtime);
+        runtime = open_runtime(); /* a successor waits too */
+        turn_all();
+        ck_assert_uint_eq(count_of("safety-raised", PARTITIONS), 2);
+        ck_assert_uint_eq(count_of(TOPIC_DEAD_LETTERS, 1), 0);
+        registry_answer = never_there[_i];
+        turn_all();
+        ck_assert_int_eq(memory_committed(memory, GROUP, "outbox.gi-jbn", 0), 3);
+        ck_assert_uint_eq(count_of(TOPIC_DEAD_LETTERS, 1), registry_answer ? 1 : 0);
+        ck_assert_uint_eq(count_of("safety-raised", PARTITIONS), registry_answer ? 3 : 4);
+        for (size_t i = 0, found = 0; registry_answer == 0 && record_at("safety-raised", PARTITIONS, i, &got); i++) { /* in order */
+                if (memcmp(bus_record_header(&got, EVENT_HEADER_SOURCE)->value, "urn:ketenwacht:gm0014", 21) != 0)
+                        ck_assert_mem_eq(bus_record_header(&got, EVENT_HEADER_ID)->value, ids[found++], UUID_TEXT);
+        }
+}
+END_TEST
+
 /* -- What may not -- */
 
 /* One change to a good record of gi-jbn's, and what follows. */
@@ -358,7 +417,7 @@ static void check_told(const char *refused, const char *code, const char *said) 
         ck_assert_uint_eq(count_of("inbox.gi-jbn", 1), 1);
         ck_assert_uint_eq(count_of("inbox.gi-wss", 1), 0); /* whoever a record names has nothing to do with it */
         ck_assert(record_at("inbox.gi-jbn", 1, 0, &record));
-        ck_assert_int_eq(event_record_read(types, type, record.value, record.value_n, slots, &event, &err), 0);
+        ck_assert_int_eq(event_record_read(types, type, &record, slots, &event, &err), 0);
         uuid_format(&slots[layout_slot(type->layout, "refused")].u, id);
         ck_assert_str_eq(id, refused);
         ck_assert(text_is(slots[layout_slot(type->layout, "code")].s, code));
@@ -505,6 +564,7 @@ int main(void) {
         tcase_add_checked_fixture(tc, setup, teardown);
         tcase_add_test(tc, test_what_may_be_said_goes_on_unchanged);
         tcase_add_test(tc, test_events_of_a_case_keep_their_order);
+        tcase_add_loop_test(tc, test_what_the_registry_cannot_say_waits_in_its_outbox, 0, ELEMENTS(never_there));
         tcase_add_loop_test(tc, test_what_may_not_be_said_is_kept_and_told, 0, ELEMENTS(refusals));
         tcase_add_test(tc, test_what_was_not_committed_is_read_again);
         tcase_add_test(tc, test_two_of_one_name_do_not_both_go_on);

@@ -141,6 +141,24 @@ START_TEST(an_abort_goes_back_to_what_is_committed) {
 }
 END_TEST
 
+START_TEST(an_input_that_stands_still_hands_nothing_out_and_is_committed_before_its_record) {
+        commit_first();
+        ck_assert(worker_positions_take(&w, 0, 0, 10));
+        ck_assert(worker_positions_take(&w, 0, 0, 11));
+        worker_positions_hold(&w, 0, 0, 11);
+        ck_assert(!worker_positions_take(&w, 0, 0, 11) && !worker_positions_take(&w, 0, 0, 12));
+        worker_positions_end(&w, 0, 0, 20); /* what was fetched meanwhile says nothing */
+        ck_assert(worker_positions_take(&w, 0, 1, 20) && worker_positions_take(&w, 2, 0, 10));
+        ck_assert_str_eq(pending(), "0/0=11 0/1=21 2/0=11 ");
+        worker_positions_committed(&w);
+        worker_positions_resume(&w, 0, 0);
+        ck_assert(worker_positions_take(&w, 0, 0, 11));
+        worker_positions_hold(&w, 0, 0, 11);
+        worker_positions_rewind(&w);
+        ck_assert(worker_positions_take(&w, 0, 0, 11)); /* an abort reads it again */
+}
+END_TEST
+
 START_TEST(work_of_partitions_that_are_gone_is_stale) {
         struct bus_event event;
 
@@ -408,6 +426,7 @@ int main(void) {
         tcase_add_test(worker, what_was_handed_out_is_not_handed_out_again);
         tcase_add_test(worker, a_commit_says_what_moved_or_proves_that_it_is_owned);
         tcase_add_test(worker, an_abort_goes_back_to_what_is_committed);
+        tcase_add_test(worker, an_input_that_stands_still_hands_nothing_out_and_is_committed_before_its_record);
         tcase_add_test(worker, work_of_partitions_that_are_gone_is_stale);
         tcase_add_test(worker, the_first_commit_says_where_reading_began);
         tcase_add_test(worker, a_log_that_was_made_anew_is_read_from_its_beginning_and_the_commit_says_so);

@@ -134,7 +134,7 @@ static void fact(const char *event_id, const char *case_id, const char *concern,
         struct event read;
         struct error err;
 
-        ck_assert_int_eq(event_record_read(types, type, event.value, event.value_n, slots, &read, &err), 0);
+        ck_assert_int_eq(event_record_read(types, type, &event, slots, &read, &err), 0);
         memcpy(row, slots + ROW_SKIPPED, (type->layout->n - ROW_SKIPPED) * sizeof(*row));
         row[row_copies_slot(type)] = (struct slot){.kind = SLOT_STRING, .s = TEXT_OF("rvdk council\ngm0014 municipality")};
         framing_write_single(type->row->fingerprint, &body);

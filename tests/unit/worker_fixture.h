@@ -192,7 +192,7 @@ static inline struct event fixture_decode(const struct config *config, const voi
         struct error err;
 
         ck_assert_ptr_nonnull(slots);
-        ck_assert_msg(event_record_read(config->types, NULL, value, n, slots, &event, &err) == 0, "%s", err.text);
+        ck_assert_msg(event_record_read(config->types, NULL, &(struct bus_record){.value = value, .value_n = n}, slots, &event, &err) == 0, "%s", err.text);
         return event;
 }
 

@@ -687,6 +687,29 @@ static int kafka_worker_ends(struct bus_worker *worker, const struct bus_part *p
         return 0;
 }
 
+static void kafka_worker_hold(struct bus_worker *worker, const struct bus_record *record) {
+        worker_positions_hold(&kafka_worker_of(worker)->at, record->partition, record->index, record->offset);
+}
+
+/* Reads on where the positions say: all inputs, also those of which nothing was handed out, because what was taken ahead of them is dropped. */
+static int read_on(struct kafka_worker *w, struct error *err) {
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *list = list_started(w);
+
+        drop_ahead(w);
+        return list ? kafka_group_seek(&w->group, list, err) : -ENOMEM;
+}
+
+/* What librdkafka fetched meanwhile was dropped as it came. Dearer than pausing it, which goes astray in 2.0.2. */
+static int kafka_worker_resume(struct bus_worker *worker, const struct bus_part *parts, size_t n, struct error *err) {
+        struct kafka_worker *w = kafka_worker_of(worker);
+
+        if (!kafka_group_settled(&w->group))
+                return BUS_E_REBALANCED;
+        for (size_t k = 0; k < n; k++)
+                worker_positions_resume(&w->at, parts[k].partition, parts[k].index);
+        return read_on(w, err);
+}
+
 static const int64_t *kafka_worker_positions(struct bus_worker *worker, int32_t partition) {
         return worker_positions_of(&kafka_worker_of(worker)->at, partition);
 }
@@ -750,20 +773,17 @@ static void back_off(struct kafka_worker *w) {
         w->aborted = now;
 }
 
-/* Reads again from what is committed: all inputs, also those of which nothing was handed out, because what was taken ahead of them is dropped. */
+/* Reads again from what is committed. */
 static int kafka_worker_rewind(struct kafka_worker *w, struct error *err) {
-        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *list = NULL;
         int r;
 
-        drop_ahead(w);
         worker_positions_rewind(&w->at);
-        if (!kafka_group_settled(&w->group)) /* there is nothing to go back in: the next owner begins at what was committed */
-                return 0;
-        list = list_started(w);
-        if (!list)
-                return -ENOMEM;
-        r = kafka_group_seek(&w->group, list, err);
-        return r == BUS_E_REBALANCED ? 0 : r;
+        if (kafka_group_settled(&w->group)) {
+                r = read_on(w, err);
+                return r == BUS_E_REBALANCED ? 0 : r;
+        }
+        drop_ahead(w); /* there is nothing to go back in: the next owner begins at what was committed */
+        return 0;
 }
 
 static int kafka_worker_abort(struct bus_worker *worker, struct error *err) {
@@ -832,6 +852,8 @@ static const struct bus_worker_ops kafka_worker_ops = {
         .ends = kafka_worker_ends,
         .positions = kafka_worker_positions,
         .start = kafka_worker_start,
+        .hold = kafka_worker_hold,
+        .resume = kafka_worker_resume,
         .produce = kafka_worker_produce,
         .commit = kafka_worker_commit,
         .abort = kafka_worker_abort,

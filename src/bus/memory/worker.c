@@ -267,6 +267,22 @@ static int memory_worker_start(struct bus_worker *worker, const struct bus_part 
         return 0;
 }
 
+static void memory_worker_hold(struct bus_worker *worker, const struct bus_record *record) {
+        worker_positions_hold(&memory_worker_of(worker)->at, record->partition, record->index, record->offset);
+}
+
+static int memory_worker_resume(struct bus_worker *worker, const struct bus_part *parts, size_t n, struct error *err) {
+        struct memory_worker *w = memory_worker_of(worker);
+
+        (void)err;
+        memory_worker_wake(w);
+        if (memory_seat_moving(&w->seat))
+                return BUS_E_REBALANCED;
+        for (size_t k = 0; k < n; k++)
+                worker_positions_resume(&w->at, parts[k].partition, parts[k].index);
+        return 0;
+}
+
 static int memory_worker_produce(struct bus_worker *worker, const struct bus_record *record, struct error *err) {
         struct memory_worker *w = memory_worker_of(worker);
         struct memory_topic *t;
@@ -416,6 +432,8 @@ static const struct bus_worker_ops memory_worker_ops = {
         .ends = memory_worker_ends,
         .positions = memory_worker_positions,
         .start = memory_worker_start,
+        .hold = memory_worker_hold,
+        .resume = memory_worker_resume,
         .produce = memory_worker_produce,
         .commit = memory_worker_commit,
         .abort = memory_worker_abort,

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/* The schema registry of a command, when broker.yaml names one. */
+
+#include "base/metrics.h"
+#include "cli/broker.h"
+#include "console/server.h"
+#include "model/event_types.h"
+
+/*
+ * From now on @types find what ids of the registry stand for; without one in broker.yaml nothing happens. After command_broker_read(), before others
+ * use @types; the registry goes with command_broker_done(). @metrics: NULL or where it counts. What was asked once is kept where broker.yaml says, else
+ * below CACHE_DIRECTORY, XDG_CACHE_HOME or ~/.cache. Nothing is asked yet. Return: 0; EXIT_USAGE, EXIT_BROKER after the sentence was printed.
+ */
+int command_registry_open(struct command_broker *broker, struct event_types *types, struct metrics *metrics) MUSTCHECK;
+
+/* Adds to @reasons that @inputs of @who stand still before records whose schema ids are new, and what the registry lacks: "registry". */
+void command_registry_reason(const struct command_broker *broker, struct console_reasons *reasons, const char *who, int64_t inputs);
