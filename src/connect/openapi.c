@@ -66,7 +66,8 @@ static const char inbox_path[] =
         "\"description\":\"What was told to the caller, oldest first. The link of an answer leads to what comes behind it, also when that page was empty.\","
         "\"parameters\":["
         "{\"name\":\"after\",\"in\":\"query\",\"schema\":{\"type\":\"string\"},\"description\":\"The place behind the page before, as its link gives it.\"},"
-        "{\"name\":\"limit\",\"in\":\"query\",\"schema\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":%d,\"default\":%d}},"
+        "{\"name\":\"limit\",\"in\":\"query\",\"schema\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":%d,\"default\":%d},"
+        "\"description\":\"Events of a page at most; it also ends behind 2 MB.\"},"
         "{\"name\":\"wait\",\"in\":\"query\",\"schema\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":%d,\"default\":0},"
         "\"description\":\"Seconds for which an empty page is held back in case something comes.\"}]";
 static const char inbox_answer[] =
@@ -395,8 +396,9 @@ static void put_path(struct json_writer *w, const struct event_type *type, bool 
 
 /* -- Who and where -- */
 
-/* The ids that a field which names an organisation can have. The operators alone have no name that others know them by. */
+/* The ids that a field which names an organisation can have, and what each is called as the source of a CloudEvent; ketenwacht itself apart. */
 static void put_organisations(struct json_writer *w, const struct organisations *orgs) {
+        jsonw_put_string(w, "x-source", organisations_broker_urn(orgs));
         jsonw_key(w, "x-organisations");
         jsonw_open_array(w);
         for (size_t i = 0; i < organisations_count(orgs); i++) {
@@ -406,6 +408,7 @@ static void put_organisations(struct json_writer *w, const struct organisations 
                 jsonw_put_string(w, "id", org->id);
                 jsonw_put_string(w, "name", org->name);
                 jsonw_put_string(w, "kind", organisation_kind_names[org->kind]);
+                jsonw_put_string(w, "urn", org->urn);
                 jsonw_close_object(w);
         }
         jsonw_close_array(w);
@@ -447,7 +450,8 @@ void openapi_write(const struct openapi_config *config, struct buffer *out) {
         jsonw_put_string(&w, "description",
                          "Organisations post here what has happened in their cases. The same event may be posted again, with the same "
                          "event_id: it counts once. When the outcome of a post is unknown, post it again. x-organisations lists whom a field can name "
-                         "(fields with x-organisation), x-regions the regions with the case_id of their events: the version 5 UUID of region|<id> in "
+                         "(fields with x-organisation) and the urn that each has as the source of a CloudEvent, x-source that of ketenwacht itself, "
+                         "x-regions the regions with the case_id of their events: the version 5 UUID of region|<id> in "
                          "x-case-namespace. Dates are of the years 1900 to 2200, instants of 2000 to 2200 in UTC, with an offset. A body is a JSON object of "
                          "at most 64 KiB without a NUL in any text. Each event has an example that is taken as it stands. ?media=json gives this document "
                          "with plain JSON alone, for generators of clients. Titles and details are Dutch with Accept-Language: nl.");

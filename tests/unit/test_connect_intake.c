@@ -461,6 +461,8 @@ START_TEST(test_openapi_says_whom_a_field_can_name) {
         row = row_of(json_object_get(document, "x-organisations"), "gm0014");
         ck_assert_str_eq(json_string_value(json_object_get(row, "name")), organisations_find(orgs, text_of("gm0014"))->name);
         ck_assert_str_eq(json_string_value(json_object_get(row, "kind")), "municipality");
+        ck_assert_str_eq(json_string_value(json_object_get(row, "urn")), organisations_find(orgs, text_of("gm0014"))->urn);
+        ck_assert_str_eq(json_string_value(json_object_get(document, "x-source")), "urn:ketenwacht:ketenwacht");
         ck_assert_uint_eq(json_array_size(json_object_get(document, "x-regions")), regions_count(orgs));
         uuid_format(&regions_find(orgs, text_of("groningen"))->case_id, id);
         ck_assert_str_eq(json_string_value(json_object_get(row_of(json_object_get(document, "x-regions"), "groningen"), "case_id")), id);
