@@ -54,6 +54,7 @@ static int passage_abort(struct passage *p, struct core *c, struct error *err) {
         metric_add(c->metrics.transactions, metric_series(c->metrics.transactions, CORE_ABORTED, 0), 1);
         r = bus_producer_abort(c->producer, p->consumer, err);
         passage_forget(p);
+        memset(p->next, 0, p->inputs_n * sizeof(*p->next));
         if (r == 0) /* one that the broker refuses again and again must not fill its topics with transactions that come to nothing */
                 r = bus_producer_poll(c->producer, (int)backoff_delay(&passage_backoff, p->aborts, c->config.random(c->config.random_ctx)), err);
         return r < 0 ? error_trace(r, err) : 0;
@@ -284,17 +285,31 @@ static int passage_look(struct passage *p, struct core *c, struct error *err) {
         return r < 0 ? error_trace(r, err) : 0; /* not this member's any more: the next poll says so */
 }
 
+/* -- How far it is -- */
+
+static void passage_begin(struct passage *p, const struct core *c, instant_t timestamp) {
+        if (p->open)
+                return;
+        p->open = true;
+        p->first = core_now(c);
+        p->age = timestamp ? clock_realtime(&c->config.clock) - timestamp : 0;
+}
+
+/* Return: 0 or negative errno. One that is not this member's any more is for the next poll to say, and nothing of it is committed. */
+static int passage_done(struct passage *p, struct bus_part part, int64_t next) {
+        int r = bus_consumer_done(p->consumer, part, next);
+
+        p->next[part.index] = next;
+        return r < 0 ? r : 0;
+}
+
 static int passage_take(struct passage *p, struct core *c, struct bus_record *record, struct error *err) {
         struct passage_held held = {.part = {record->index, record->partition}, .offset = record->offset};
         int r;
 
         if (passage_holds(p, held.part))
                 return 0; /* it was fetched ahead, and comes again */
-        if (!p->open) {
-                p->open = true;
-                p->first = core_now(c);
-                p->age = record->timestamp ? clock_realtime(&c->config.clock) - record->timestamp : 0;
-        }
+        passage_begin(p, c, record->timestamp);
         r = passage_pass(p, c, record, err);
         if (r == BUS_E_ABORTED)
                 return passage_abort(p, c, err);
@@ -306,8 +321,18 @@ static int passage_take(struct passage *p, struct core *c, struct bus_record *re
         }
         p->records++;
         p->bytes += record->key_n + record->value_n;
-        r = bus_consumer_done(p->consumer, (struct bus_part){record->index, record->partition}, record->offset + 1);
-        return r < 0 ? r : 0; /* not this member's any more: the next poll says so, and nothing of it is committed */
+        return passage_done(p, held.part, record->offset + 1);
+}
+
+/*
+ * Behind the last record may stand what is none, the markers of whoever writes in transactions: committed too, or it would look to who asks the broker
+ * alone as if something waited for ever.
+ */
+static int passage_end(struct passage *p, const struct core *c, struct bus_part part, int64_t end) {
+        if (end <= p->next[part.index] || passage_holds(p, part))
+                return 0;
+        passage_begin(p, c, 0);
+        return passage_done(p, part, end);
 }
 
 static int passage_event(struct passage *p, struct core *c, struct bus_event *event, struct error *err) {
@@ -319,6 +344,7 @@ static int passage_event(struct passage *p, struct core *c, struct bus_event *ev
         case BUS_ASSIGNED:
                 assert(!p->open);
                 p->held.n = 0;
+                memset(p->next, 0, p->inputs_n * sizeof(*p->next));
                 p->assigned = event->parts_n > 0;
                 p->paused = false;
                 metric_add(c->metrics.passed, 0, event->passed);
@@ -336,9 +362,8 @@ static int passage_event(struct passage *p, struct core *c, struct bus_event *ev
                         return 0;
                 error_set(err, "the topics were taken away");
                 return passage_abort(p, c, err);
-        case BUS_END: /* what stands behind the last record, as the marker of its writer's transaction, goes with the next commit */
-                r = bus_consumer_done(p->consumer, event->parts[0], event->end);
-                return r < 0 ? r : 0;
+        case BUS_END:
+                return passage_end(p, c, event->parts[0], event->end);
         default:
                 return 0;
         }
@@ -394,9 +419,10 @@ static int passage_name(struct passage *p, const struct core *c) {
         while (c->ops->input(c->ctx, p->inputs_n))
                 p->inputs_n++;
         p->inputs = calloc(p->inputs_n + 1, sizeof(*p->inputs));
+        p->next = calloc(p->inputs_n + 1, sizeof(*p->next));
         p->inboxes = calloc(n + 1, sizeof(*p->inboxes));
         p->names = calloc(n + 1, room);
-        if (!p->inputs || !p->inboxes || !p->names)
+        if (!p->inputs || !p->next || !p->inboxes || !p->names)
                 return -ENOMEM;
         for (size_t i = 0; i < p->inputs_n; i++)
                 p->inputs[i] = c->ops->input(c->ctx, i);
@@ -453,8 +479,10 @@ void passage_close(struct passage *p) {
         p->consumer = NULL;
         vector_done(&p->held);
         free(p->names);
+        free(p->next);
         free(p->inboxes);
         free(p->inputs);
         p->names = NULL;
+        p->next = NULL;
         p->inboxes = p->inputs = NULL;
 }

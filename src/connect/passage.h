@@ -37,6 +37,7 @@ struct passage {
         struct bus_consumer *consumer;
         struct dead_letter letter; /* the latest */
         struct verdict verdict;    /* likewise */
+        int64_t *next;             /* of each input: behind what was read or seen to be none */
         const char **inputs, **inboxes; /* topics: what is read; of each organisation, by its index */
         char *names;               /* of the inboxes */
         size_t inputs_n;

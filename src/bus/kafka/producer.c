@@ -29,7 +29,8 @@ struct kafka_producer {
         void (*settled)(void *ctx, const struct bus_report *report);
         void *ctx;
         struct table targets; /* by full name */
-        size_t open;          /* records without an outcome */
+        bool reports_all;     /* false: nobody asks what became of each record, since the transaction says it of all */
+        size_t open;          /* records without an outcome, if so */
 };
 
 static struct kafka_producer *kafka_producer_of(struct bus_producer *producer) {
@@ -45,6 +46,8 @@ static void kafka_producer_on_delivered(rd_kafka_t *rk, const rd_kafka_message_t
         struct bus_report report = {.sent = BUS_SENT, .cookie = message->_private, .partition = message->partition, .offset = message->offset};
 
         (void)rk;
+        if (!p->reports_all)
+                return;
         assert(p->open > 0);
         p->open--;
         if (message->err) {
@@ -125,13 +128,13 @@ static int kafka_producer_send(struct bus_producer *producer, const struct bus_r
                 error_set(err, "the topic %s has no partition %d", target->name, (int)record->partition);
                 return -EINVAL;
         }
-        p->open++;
+        p->open += p->reports_all;
         code = kafka_record_send(p->client.rk, target->topic, partition, record, cookie);
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
                 p->txn.sent++;
                 return 0;
         }
-        p->open--;
+        p->open -= p->reports_all;
         if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
                 return BUS_E_FULL;
         if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
@@ -247,7 +250,8 @@ int kafka_producer_open(struct bus *b, const struct bus_producer_config *config,
         struct kafka_producer *p = calloc(1, sizeof(*p));
         CLEANUP(cleanup_free) char *id = config->transactional_id ? kafka_name(bus, config->transactional_id) : NULL;
         const struct kafka_client_options options = {
-                .role = id ? KAFKA_TXN : KAFKA_PRODUCER, .transactional_id = id, .delivered = kafka_producer_on_delivered, .opaque = p};
+                .role = id ? KAFKA_TXN : KAFKA_PRODUCER, .transactional_id = id, .delivered = kafka_producer_on_delivered,
+                .report_errors_only = id && !config->settled, .opaque = p};
         int r;
 
         if (!p)
@@ -258,6 +262,7 @@ int kafka_producer_open(struct bus *b, const struct bus_producer_config *config,
                 return -ENOMEM;
         p->transactional = id != NULL;
         p->settled = config->settled;
+        p->reports_all = !options.report_errors_only;
         p->ctx = config->ctx;
         p->txn.client = &p->client;
         r = kafka_client_open(&p->client, bus, &options, err);
