@@ -149,6 +149,17 @@ static void tracer_say_published(const struct tracer *c, const struct trail_step
                 buffer_printf(out, " (%s): %s", step->code, step->text);
 }
 
+static void tracer_say_written(const struct tracer *c, const struct trail_step *step, struct buffer *out) {
+        buffer_add_text(out, "  in het uitvak van ");
+        tracer_say_organisation(c, step->source, out);
+        buffer_add_text(out, ": ");
+        tracer_say_type(step, out);
+        if (step->redriven)
+                buffer_printf(out, ", voor de %" PRId64 "e keer opnieuw ingezonden", step->redriven);
+        if (step->judged)
+                buffer_add_text(out, step->admitted ? "; de toelating heeft het gelezen" : "; wacht op toelating");
+}
+
 static void tracer_say_told(const struct tracer *c, const struct trail_step *step, struct buffer *out) {
         const struct posting *posting = step->posting;
 
@@ -190,6 +201,9 @@ static void tracer_say(const struct tracer *c, const struct trail_step *step, st
         char id[UUID_TEXT + 1];
 
         switch (step->kind) {
+        case TRAIL_WRITTEN:
+                tracer_say_written(c, step, out);
+                break;
         case TRAIL_PUBLISHED:
                 tracer_say_published(c, step, out);
                 break;
@@ -291,7 +305,7 @@ static void tracer_put(const struct trail_step *step, struct json_writer *w) {
         jsonw_put_int(w, "partition", step->partition);
         jsonw_put_int(w, "offset", step->offset);
         if (step->judged)
-                jsonw_put_string(w, "state", fate_state_names[step->state]);
+                jsonw_put_string(w, "state", step->kind == TRAIL_PUBLISHED ? fate_state_names[step->state] : step->admitted ? "read" : "waiting");
         if (step->redriven)
                 jsonw_put_int(w, "redriven", step->redriven);
         tracer_put_string(w, "stage", step->stage);
@@ -391,16 +405,18 @@ const struct command command_trace = {
         .name = NAME,
         .summary = "tell the way of a record from its source to the receiver's answer",
         .help = "Usage: ketenwacht trace --case ID|--event ID|--<id> ID [--json] [--bootstrap HOST:PORT,…]\n\n"
-                "Tells in the order of time everything that is about an id: where an event came in and what became of it, the row of case-state\n"
-                "that remembers it, the inboxes in which it or what follows from it stands, how each delivery ended (status, tries) or for whom it\n"
-                "waits and why, dead letters, and what of them was sent again. Joins no group and changes nothing. Personal fields are never shown.\n\n"
+                "Tells in the order of time everything that is about an id: where an event was written or came in and what became of it, the row\n"
+                "of case-state that remembers it, the inboxes in which it or what follows from it stands, how each delivery ended (status, tries)\n"
+                "or for whom it waits and why, dead letters, and what of them was sent again. Joins no group and changes nothing. Personal fields\n"
+                "are never shown.\n\n"
                 "  --case ID          all of one case\n"
                 "  --event ID         one event or telling: its posts and copies, what replaces, withdraws or refuses it, and what is told of norms\n"
                 "                     whose instance it is\n"
                 "  --<id> ID          what names any other id of events: --measure, --referral, --obstruction, --incident, --concern, --request,\n"
                 "                     --decision, --alert, and whatever else the schemas have as a field <id>_id\n"
-                "  --json             one JSON object a line in place of Dutch text: \"step\" is published (with \"state\": waiting, fact, duplicate,\n"
-                "                     refused), fact, told (with \"delivery\", the latest of each reader), delivery, dead-letter or sent-again\n"
+                "  --json             one JSON object a line in place of Dutch text: \"step\" is written (to an outbox, with \"state\": waiting for\n"
+                "                     admission, or read), published (with \"state\": waiting, fact, duplicate, refused), fact, told (with\n"
+                "                     \"delivery\", the latest of each reader), delivery, dead-letter or sent-again\n"
                 "  --bootstrap LIST   the broker; otherwise KETENWACHT_BOOTSTRAP, otherwise broker.yaml\n"
                 "  --config DIR       configuration (else KETENWACHT_CONFIG, else config)\n"
                 "  --schemas DIR      schemas (else KETENWACHT_SCHEMAS, else schemas)\n\n"

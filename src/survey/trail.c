@@ -20,6 +20,7 @@
 #define ID_ENDING "_id"
 
 const char *const trail_kind_names[TRAIL_KINDS] = {
+        [TRAIL_WRITTEN] = "written",
         [TRAIL_PUBLISHED] = "published", [TRAIL_FACT] = "fact",          [TRAIL_TOLD] = "told",
         [TRAIL_DELIVERY] = "delivery",   [TRAIL_LETTER] = "dead-letter", [TRAIL_SENT_AGAIN] = "sent-again",
 };
@@ -56,6 +57,7 @@ struct trail {
         struct fates *fates;
         struct row_codec *rows;
         bool *asks;
+        int64_t *admitted; /* by organisation: to where its outbox was read */
         struct uuid cases[TRAIL_CASES_MAX];
         size_t cases_n;
         struct table events, postings;
@@ -145,7 +147,8 @@ int trail_new(const struct trail_config *config, struct trail **ret) {
                 return -ENOMEM;
         t->config = *config;
         t->asks = calloc(organisations + 1, sizeof(*t->asks));
-        if (!t->asks)
+        t->admitted = calloc(organisations + 1, sizeof(*t->admitted));
+        if (!t->asks || !t->admitted)
                 return -ENOMEM;
         memset(t->asks, true, organisations);
         fates.asks = t->asks;
@@ -173,6 +176,7 @@ struct trail *trail_free(struct trail *t) {
         row_codec_free(t->rows);
         arena_free(t->arena);
         free(t->asks);
+        free(t->admitted);
         free(t);
         return NULL;
 }
@@ -287,6 +291,32 @@ int trail_take_post(struct trail *t, const struct event_type *type, struct bus_r
         step->source = organisations_find(t->config.organisations, slots[SLOT_SOURCE].s);
         step->redriven = event_record_redriven(record);
         return fates_take_post(t->fates, type, record);
+}
+
+int trail_take_outbox(struct trail *t, const struct organisation *from, struct bus_record *record) {
+        struct slot slots[LAYOUT_SLOTS_MAX];
+        struct trail_step *step;
+        struct event event;
+        int r;
+
+        if (!trail_wants_record(t, record) || !trail_decode(t, NULL, record, slots, &event))
+                return 0;
+        r = trail_step_new(t, TRAIL_WRITTEN, record, &step);
+        if (r == 0)
+                r = bus_record_headers(record);
+        if (r == 0)
+                r = trail_note(t, &event, step);
+        if (r)
+                return r;
+        step->source = from;
+        step->redriven = event_record_redriven(record);
+        return 0;
+}
+
+void trail_take_admission(struct trail *t, const struct organisation *from, int64_t next) {
+        int64_t *admitted = &t->admitted[from->index];
+
+        *admitted = next > *admitted ? next : *admitted;
 }
 
 /* -- Inboxes -- */
@@ -708,6 +738,10 @@ int trail_join(struct trail *t, const struct fates_progress *progress) {
 
                 if (!trail_wants_step(t, step))
                         continue;
+                if (step->kind == TRAIL_WRITTEN) {
+                        step->judged = t->readers_known;
+                        step->admitted = t->admitted[step->source->index] > step->offset;
+                }
                 if (step->kind == TRAIL_PUBLISHED)
                         trail_judge_post(t, progress, step);
                 if (step->kind == TRAIL_TOLD)

@@ -44,6 +44,7 @@ bool trail_is_about(const struct trail_wanted *wanted, const struct event *event
 /* -- One step of it -- */
 
 enum trail_kind {
+        TRAIL_WRITTEN,    /* stands in the outbox of its organisation */
         TRAIL_PUBLISHED,  /* stands on its topic, by whichever way it came */
         TRAIL_FACT,       /* stands in case-state: it was accepted */
         TRAIL_TOLD,       /* stands in an inbox */
@@ -52,7 +53,7 @@ enum trail_kind {
         TRAIL_SENT_AGAIN, /* that dead letter was sent again by an operator */
         TRAIL_KINDS,
 };
-extern const char *const trail_kind_names[TRAIL_KINDS]; /* "published" … */
+extern const char *const trail_kind_names[TRAIL_KINDS]; /* "written" … */
 
 struct trail_step {
         enum trail_kind kind;
@@ -62,9 +63,10 @@ struct trail_step {
         int64_t offset;
         const struct event_type *type;       /* NULL: it cannot be read, or that is not known */
         struct uuid event_id, case_id;       /* zeros: not known */
-        const struct organisation *source;   /* PUBLISHED: who says to have published it; NULL: unknown */
+        const struct organisation *source;   /* WRITTEN: whose outbox; PUBLISHED: who says to have published it; NULL: unknown */
         const struct organisation *receiver; /* TOLD, DELIVERY: whose inbox; else NULL */
         int64_t redriven;                    /* PUBLISHED: so often sent again by operators before it came here */
+        bool admitted;                       /* WRITTEN, where that is known (judged): admission has read past it */
         bool judged;                         /* PUBLISHED: it is known what became of it: */
         enum fate_state state;
         const char *code, *text;             /* refused, and why: of the post, the dead letter, or the refusal that was told; or NULL */
@@ -97,10 +99,11 @@ int trail_add_case(struct trail *t, const struct uuid *case_id) MUSTCHECK;
 size_t trail_cases(const struct trail *t, const struct uuid *ret[TRAIL_CASES_MAX]);
 
 /*
- * Takes a record in (headers are loaded meanwhile): of the topic of @type, of the inbox of @to, a row of case-state. Of other cases and what
- * cannot be read: left out. Each record once. Return: 0; -E2BIG: more than TRAIL_STEPS_MAX; -ENOMEM.
+ * Takes a record in (headers are loaded meanwhile): of the topic of @type, of the outbox of @from, of the inbox of @to, a row of case-state. Of other
+ * cases and what cannot be read: left out. Each record once. Return: 0; -E2BIG: more than TRAIL_STEPS_MAX; -ENOMEM.
  */
 int trail_take_post(struct trail *t, const struct event_type *type, struct bus_record *record) MUSTCHECK;
+int trail_take_outbox(struct trail *t, const struct organisation *from, struct bus_record *record) MUSTCHECK;
 int trail_take_inbox(struct trail *t, const struct organisation *to, struct bus_record *record) MUSTCHECK;
 int trail_take_row(struct trail *t, const struct bus_record *record) MUSTCHECK;
 
@@ -125,6 +128,9 @@ struct trail_reader {
 };
 /* Copies @reader. Return: 0 or -ENOMEM. */
 int trail_take_reader(struct trail *t, const struct trail_reader *reader) MUSTCHECK;
+
+/* A connector has admitted, or refused, all before @next of the outbox of @from. */
+void trail_take_admission(struct trail *t, const struct organisation *from, int64_t next);
 
 /* All who read were taken in: an inbox without any is read by nobody. Without it that is not known. */
 void trail_know_readers(struct trail *t);

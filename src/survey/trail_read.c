@@ -27,11 +27,11 @@ struct trail_reading {
         const struct trail_source *source;
         const struct trail_wanted *wanted;
         struct trail *trail;
-        /* Event topics, then inboxes: */
+        /* Event topics, then inboxes, then outboxes: */
         const char **topics;
         size_t topics_n, types_n;
         const struct event_type **types;
-        char *names; /* of the inboxes */
+        char *names; /* of those two */
         /* How far the workers are with each partition of the event topics in which the cases are: */
         VECTOR(struct trail_done {
                 const struct event_type *type;
@@ -61,9 +61,9 @@ static int trail_list_topics(struct trail_reading *r) {
         const struct organisations *orgs = r->source->config->organisations;
         size_t types_n = event_types_count(types), orgs_n = organisations_count(orgs), each = BUS_NAME_MAX + 1;
 
-        r->topics = calloc(types_n + orgs_n + 1, sizeof(*r->topics));
+        r->topics = calloc(types_n + 2 * orgs_n + 1, sizeof(*r->topics));
         r->types = calloc(types_n + 1, sizeof(*r->types));
-        r->names = calloc(orgs_n + 1, each);
+        r->names = calloc(2 * orgs_n + 1, each);
         if (!r->topics || !r->types || !r->names)
                 return -ENOMEM;
         for (size_t i = 0; i < types_n; i++) {
@@ -74,8 +74,9 @@ static int trail_list_topics(struct trail_reading *r) {
                 r->types[r->types_n++] = type;
                 r->topics[r->topics_n++] = type->name;
         }
-        for (size_t i = 0; i < orgs_n; i++) {
-                (void) snprintf(r->names + i * each, each, TOPIC_INBOX_PREFIX "%s", organisations_at(orgs, i)->id);
+        for (size_t i = 0; i < 2 * orgs_n; i++) {
+                (void) snprintf(r->names + i * each, each, "%s%s", i < orgs_n ? TOPIC_INBOX_PREFIX : TOPIC_OUTBOX_PREFIX,
+                                organisations_at(orgs, i % orgs_n)->id);
                 r->topics[r->topics_n++] = r->names + i * each;
         }
         return 0;
@@ -104,7 +105,7 @@ static int trail_read_on(struct trail_reading *r, struct bus_reader *reader, tra
         return 0;
 }
 
-/* Everything of the event topics and inboxes, or with @key of its partitions. */
+/* Everything of the event topics, inboxes and outboxes, or with @key of its partitions. */
 static int trail_open(struct trail_reading *r, const char *key, struct bus_reader **ret) {
         const struct bus_reader_config config = {.topics = r->topics, .topics_n = r->topics_n, .partition = BUS_ALL_PARTITIONS, .key = key,
                                                  .key_n = key ? UUID_TEXT : 0, .from = BUS_FROM_BEGINNING, .some = true, .group = TOPICS_GROUP_RULES};
@@ -174,11 +175,16 @@ static int trail_find(struct trail_reading *r) {
 
 static int trail_see(void *ctx, struct bus_record *record, struct error *err) {
         struct trail_reading *r = ctx;
+        const struct organisations *orgs = r->source->config->organisations;
+        size_t n = organisations_count(orgs), at;
 
         (void) err;
         if (record->index < r->types_n)
                 return trail_take_post(r->trail, r->types[record->index], record);
-        return trail_take_inbox(r->trail, organisations_at(r->source->config->organisations, record->index - r->types_n), record);
+        at = record->index - r->types_n;
+        if (at < n)
+                return trail_take_inbox(r->trail, organisations_at(orgs, at), record);
+        return trail_take_outbox(r->trail, organisations_at(orgs, at - n), record);
 }
 
 static int trail_see_row(void *ctx, struct bus_record *record, struct error *err) {
@@ -334,7 +340,7 @@ static int trail_find_cause(const struct trail_reading *r, const struct standing
         return result;
 }
 
-/* A group and the inboxes that it reads, of those in which something is. */
+/* A group and the inboxes that it reads, of those in which something is; and outboxes. */
 static int trail_take_group(struct trail_reading *r, const struct standing_group *group) {
         size_t connect = strlen(TOPICS_GROUP_CONNECT), prefix = strlen(TOPIC_INBOX_PREFIX);
         bool is_connector = strncmp(group->name, TOPICS_GROUP_CONNECT, connect) == 0;
@@ -344,7 +350,11 @@ static int trail_take_group(struct trail_reading *r, const struct standing_group
                 const struct standing_part *part = &group->parts[i];
                 struct trail_reader reader = {.partition = part->partition, .by = is_connector ? group->name + connect : group->name,
                                               .is_connector = is_connector, .next = part->committed};
+                const struct organisation *outbox;
 
+                outbox = is_connector ? dead_letter_outbox(r->source->config->organisations, part->topic) : NULL;
+                if (outbox)
+                        trail_take_admission(r->trail, outbox, part->committed);
                 if (!dead_letter_is_of_inbox(part->topic))
                         continue;
                 reader.inbox = organisations_find(r->source->config->organisations, text_of(part->topic + prefix));

@@ -188,6 +188,8 @@ static void say_step(const struct trail_step *step, struct buffer *out) {
         buffer_printf(out, "%s", trail_kind_names[step->kind]);
         if (step->kind == TRAIL_PUBLISHED)
                 buffer_printf(out, " %s", step->judged ? fate_state_names[step->state] : "?");
+        if (step->kind == TRAIL_WRITTEN)
+                buffer_printf(out, " %s", !step->judged ? "?" : step->admitted ? "read" : "waiting");
         if (step->kind == TRAIL_DELIVERY)
                 buffer_printf(out, " %s %d by %s", posting_state_names[step->outcome.state], step->outcome.status, step->outcome.by);
         if (step->code)
@@ -325,6 +327,28 @@ START_TEST(a_later_copy_has_its_role) {
 }
 END_TEST
 
+static void write_outbox(const char *from, const char *event_id, int64_t offset, instant_t at) {
+        struct bus_record record = safety(event_id, CASE_ID, CONCERN, offset, at);
+
+        record.topic = arena_printf(arena, TOPIC_OUTBOX_PREFIX "%s", from);
+        record.partition = 0;
+        ck_assert_int_eq(trail_take_outbox(trail, org(from), &record), 0);
+}
+
+START_TEST(what_waits_in_an_outbox_is_not_lost_from_sight) {
+        begin("case_id", CASE_ID);
+        done = 100;
+        write_outbox("gi-jbn", EVENT_ID, 7, T);
+        write_outbox("gi-jbn", OTHER_EVENT, 8, T + 1);
+        write_outbox("gm0014", WITHDRAWAL, 7, T + 2); /* whose outbox nobody reads */
+        post(EVENT_ID, CASE_ID, CONCERN, 4, T + 3);
+        trail_take_admission(trail, org("gi-jbn"), 8);
+        trail_take_admission(trail, org("gi-jbn"), BUS_NOT_COMMITTED); /* by a connector that was here before */
+        trail_know_readers(trail);
+        expect("written read outbox.gi-jbn/0/7\nwritten waiting outbox.gi-jbn/0/8\nwritten waiting outbox.gm0014/0/7\npublished fact safety-raised/1/4\n");
+}
+END_TEST
+
 START_TEST(nobody_needs_a_case_to_find_a_dead_letter) {
         struct bus_record junk = safety(EVENT_ID, CASE_ID, CONCERN, 4, T);
         const struct trail_config config = {types, orgs, {"event_id", id_of(EVENT_ID)}};
@@ -454,6 +478,7 @@ int main(void) {
         tcase_add_test(tcase, what_takes_it_back_is_about_an_event);
         tcase_add_test(tcase, a_fact_is_known_by_its_row_where_offsets_are_not);
         tcase_add_test(tcase, a_later_copy_has_its_role);
+        tcase_add_test(tcase, what_waits_in_an_outbox_is_not_lost_from_sight);
         tcase_add_test(tcase, nobody_needs_a_case_to_find_a_dead_letter);
         tcase_add_loop_test(tcase, who_reads_an_inbox_says_what_became_of_it, 0, ELEMENTS(readers));
         tcase_add_test(tcase, what_is_tried_again_is_no_refusal);
