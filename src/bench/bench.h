@@ -26,6 +26,7 @@ struct bench {
         int (*run)(int argc, char **argv, struct error *err);
 };
 
+extern const struct bench bench_admission;
 extern const struct bench bench_codec;
 extern const struct bench bench_engine;
 extern const struct bench bench_load;

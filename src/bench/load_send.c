@@ -12,6 +12,7 @@
 #include "bench/bench.h"
 #include "cli/broker.h"
 #include "cluster/event_record.h"
+#include "cluster/topics.h"
 #include "model/event_json.h"
 
 #define VALUE_MAX ((size_t)1 << 20)
@@ -23,6 +24,7 @@ struct load_sending {
         struct bus_producer *producer;
         struct buffer value;
         struct bench_load_result *result;
+        bool to_outboxes;
         uint64_t sent, refused, repeats;
         struct error failure; /* of the first that was refused */
 };
@@ -51,11 +53,17 @@ static int load_send_record(struct load_sending *s, const struct bus_record *rec
 }
 
 static int load_send_event(struct load_sending *s, const struct event *event, struct error *err) {
+        struct text source = event->slots[SLOT_SOURCE].s;
+        char outbox[BUS_NAME_MAX + 1];
         struct event_record made;
         int r = event_record_make(event, NULL, (struct text){0}, &s->value, &made);
 
         if (r)
                 return r;
+        if (s->to_outboxes) {
+                (void) snprintf(outbox, sizeof(outbox), TOPIC_OUTBOX_PREFIX "%.*s", (int)source.n, source.s);
+                made.record.topic = outbox;
+        }
         s->result->bytes += s->value.n;
         return load_send_record(s, &made.record, err);
 }
@@ -87,9 +95,9 @@ static int load_send_all(struct bench_load *load, struct load_sending *s, uint64
         return r;
 }
 
-int bench_load_write(struct bench_load *load, struct bus *bus, uint64_t rate, const struct clock *clock, struct bench_load_result *ret,
-                     struct error *err) {
-        struct load_sending s = {.value = BUFFER_INIT(VALUE_MAX), .result = ret};
+static int load_write(struct bench_load *load, struct bus *bus, bool to_outboxes, uint64_t rate, const struct clock *clock,
+                      struct bench_load_result *ret, struct error *err) {
+        struct load_sending s = {.value = BUFFER_INIT(VALUE_MAX), .result = ret, .to_outboxes = to_outboxes};
         size_t left = 0;
         int r, flushed;
 
@@ -108,6 +116,15 @@ int bench_load_write(struct bench_load *load, struct bus *bus, uint64_t rate, co
         if (r == -ENOMEM)
                 error_set(err, "out of memory");
         return r ? r : flushed;
+}
+
+int bench_load_write(struct bench_load *load, struct bus *bus, uint64_t rate, const struct clock *clock, struct bench_load_result *ret,
+                     struct error *err) {
+        return load_write(load, bus, false, rate, clock, ret, err);
+}
+
+int bench_load_write_outboxes(struct bench_load *load, struct bus *bus, const struct clock *clock, struct bench_load_result *ret, struct error *err) {
+        return load_write(load, bus, true, 0, clock, ret, err);
 }
 
 int bench_load_print(struct bench_load *load, FILE *out, struct bench_load_result *ret, struct error *err) {

@@ -25,5 +25,8 @@ struct bench_load_result {
 int bench_load_write(struct bench_load *load, struct bus *bus, uint64_t rate, const struct clock *clock, struct bench_load_result *ret,
                      struct error *err) MUSTCHECK;
 
+/* The same to the outbox of each event's source, as fast as it goes. */
+int bench_load_write_outboxes(struct bench_load *load, struct bus *bus, const struct clock *clock, struct bench_load_result *ret, struct error *err) MUSTCHECK;
+
 /* Prints every event that is left as a line for `publish` and `replay`. Return: 0; negative errno with a sentence. */
 int bench_load_print(struct bench_load *load, FILE *out, struct bench_load_result *ret, struct error *err) MUSTCHECK;

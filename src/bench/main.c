@@ -11,6 +11,7 @@
 #define TITLE_MAX 64
 
 static const struct bench *const benches[] = {
+        &bench_admission,
         &bench_codec,
         &bench_engine,
         &bench_load,
@@ -46,7 +47,7 @@ static int bench_help(void) {
                "ketenwacht bench BENCHMARK --help says what it measures, and its options.\n\n"
                "Benchmarks:\n");
         for (size_t i = 0; i < ELEMENTS(benches); i++)
-                printf("  %-8s %s\n", benches[i]->name, benches[i]->summary);
+                printf("  %-9s %s\n", benches[i]->name, benches[i]->summary);
         return EXIT_DONE;
 }
 

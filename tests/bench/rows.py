@@ -52,6 +52,8 @@ ROWS = [
     ("an event at 100 facts a case, times one at 10", "at most 2", 2, False, FOUR, ratio(["100", "ns_per_event"], ["10", "ns_per_event"]), 2),
     ("an event at 1,000 facts a case, times one at 10", "at most 10", 10, False, FOUR, ratio(["1000", "ns_per_event"], ["10", "ns_per_event"]), 2),
     ("restore, rows/s of one thread", "at least 1,000,000", 1e6, True, "restore", at("rows_per_s"), 0),
+    ("admission: records/s of one core", "at least 100,000", 1e5, True, "admission", at("records_per_s_core"), 0),
+    ("admission: client CPU over that of bare librdkafka that copies", "reported", None, False, "admission", at("ratio"), 2),
     ("timers: open cases", "10,000,000", 1e7, True, "timers", at("cases"), 0),
     ("timers: bytes in memory a case that waits", "reported", None, False, "timers", at("memory_bytes_per_case"), 0),
     ("timers: heap, insert and pop, items/s", "at least 5,000,000", 5e6, True, "timers", at("heap_insert_pop_per_s"), 0),

@@ -53,7 +53,7 @@ row 2 ".*cannot read /nothing/safety-raised.avsc: it does not exist.*" codec --s
 row 2 ".*no benchmark 'codc' \(did you mean 'codec'\?\).*" codc
 row 2 '.*say which benchmark.*' --json
 row 0 'Usage: ketenwacht bench codec .*' codec --help
-row 0 '  load     generated events, to measure with: as lines, or onto a broker' --help
+row 0 '  load      generated events, to measure with: as lines, or onto a broker' --help
 row 2 ".*no benchmark 'codc'.*" codc --help
 row 2 ".*bench codec: 'more' is one argument too many.*" codec more
 row 2 ".*no option '--jsn' \(did you mean '--json'\?\).*" codec --jsn

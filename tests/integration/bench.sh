@@ -25,7 +25,7 @@ mkdir "$schemas"
 cp -R "$project/tests/bench/four-deadlines" "$configuration"
 sed -i '/{id: gi-[0-9]/d; /{id: gm[01][79]/d' "$configuration/organisations.yaml"
 for type in measure-started protector-assigned first-contact-held course-agreed help-started measure-ended safety-raised plan-due \
-        escalation-raised escalation-resolved event-refused; do
+        escalation-raised escalation-resolved event-refused connector-orders; do
         cp "$project/schemas/$type.avsc" "$schemas"
 done
 
@@ -54,6 +54,8 @@ holds worker ".cases == 300 and .events > 1200 and .once.facts == .events and .o
 holds scale '.cases == 300 and .events > 1200 and ([.rows[] | [.processes, .threads]] == [[1, 1], [1, 2], [2, 1]])
         and ([.rows[] | .events_per_s > 0 and .client_us_per_event > 0 and .rss_mb > 1] | all)
         and .threads_ratio > 0 and .processes_ratio > 0 and .threads_ratio_by_cpu > 0 and .processes_ratio_by_cpu > 0' --cases 300
+
+holds admission '.events > 1200 and .records_per_s_core > 0 and .floor_records_per_s_core > 0 and .cpu_us_per_record > 0 and .ratio > 0' --cases 300
 
 # A stop ends the worker that was started, and deletes the topics all the same.
 "$ketenwacht" bench worker --config "$configuration" --schemas "$schemas" --cases 300 --rate 10 --seconds 3600 >"$fixture_dir/out" \
