@@ -90,6 +90,8 @@ class Banned(unittest.TestCase):
         ("src/base/a.c", "/* strcpy(a, b) is not for us */", False),
         ("src/base/a.c", 'puts("strcpy(a, b)");', False),
         ("src/base/a.c", "// rand()", False),
+        ("tests/unit/test_a.c", "avro_resolved_reader_new(a, b);", True),
+        ("tests/unit/test_a.c", "avro_value_read(a, b);", False),
     )
 
     def test_rows(self):
