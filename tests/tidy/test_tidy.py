@@ -100,6 +100,22 @@ class Banned(unittest.TestCase):
                 self.assertEqual(one(tidy.check_banned, path, statement + "\n"), [1] if fires else [])
 
 
+class Charsets(unittest.TestCase):
+    ROWS = (
+        ("connectors/mail/a.c", 'put("text/plain; charset=utf-8");', False),
+        ("connectors/mail/a.c", 'put("text/plain; charset=UTF-8");', True),
+        ("src/console/a.c", 'put("text/plain; Charset=utf-8");', True),
+        ("src/console/a.c", 'put("text/plain; charset=us-ascii");', True),
+        ("src/connect/a.c", 'static const char charset[] = "charset=";', False),
+        ("tests/unit/test_a.c", 'put("application/json; charset=UTF-8");', False),
+    )
+
+    def test_rows(self):
+        for path, statement, fires in self.ROWS:
+            with self.subTest(path=path, statement=statement):
+                self.assertEqual(one(tidy.check_charsets, path, statement + "\n"), [1] if fires else [])
+
+
 class MutableGlobals(unittest.TestCase):
     ROWS = (
         ("static int counter;", True),

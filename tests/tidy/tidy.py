@@ -210,6 +210,14 @@ def check_registry_hosts(tree):
             yield path, csource.line_of(text, m.start()), f"names the registry {m.group(1)}; say the package's name, its client knows where to find it"
 
 
+def check_charsets(tree):
+    """Of what we send: receivers in JavaScript refuse charset=UTF-8."""
+    for path, text in tree.texts(lambda p: is_c(p) and is_product(p)):
+        for m in re.finditer(r"charset=[\w-]+", text, re.IGNORECASE):
+            if m.group() != "charset=utf-8":
+                yield path, csource.line_of(text, m.start()), f"{m.group()}: some receivers know charset=utf-8 alone, in lower case"
+
+
 def check_top_level(tree):
     present = {p.split("/")[0] for p in tree.paths}
     for name in sorted(present - set(TOP_LEVEL)):
@@ -411,7 +419,7 @@ def small_files(tree):
             yield path, lines
 
 
-CHECKS = (check_spdx, check_layers, check_banned, check_mutable_globals, check_sizes, check_leftovers, check_registry_hosts,
+CHECKS = (check_spdx, check_layers, check_banned, check_mutable_globals, check_sizes, check_leftovers, check_registry_hosts, check_charsets,
           check_top_level, check_built, check_log_page, check_own_header, check_purpose, check_documented, check_names, check_loop_tests,
           check_pages, check_languages, check_rules)
 
