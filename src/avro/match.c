@@ -6,18 +6,30 @@
 
 #include <assert.h>
 
-bool match_names(const struct schema *writer, const struct schema *reader) {
+/* Whether @alias, given by a type called @owner, is the full name @full. */
+static bool match_alias(const char *alias, const char *owner, const char *full) {
+        size_t space = (size_t)(schema_short_name(owner) - owner); /* the dot included */
+
+        if (strchr(alias, '.'))
+                return strcmp(alias, full) == 0;
+        return strncmp(owner, full, space) == 0 && strcmp(alias, full + space) == 0;
+}
+
+bool match_full_names(const struct schema *writer, const struct schema *reader) {
         const json_t *aliases = schema_property(reader->properties, "aliases"), *alias;
-        const char *name = schema_short_name(writer->name);
         size_t i;
 
-        if (strcmp(name, schema_short_name(reader->name)) == 0)
+        if (strcmp(writer->name, reader->name) == 0)
                 return true;
         json_array_foreach(aliases, i, alias) {
-                if (strcmp(name, schema_short_name(json_string_value(alias))) == 0)
+                if (match_alias(json_string_value(alias), reader->name, writer->name))
                         return true;
         }
         return false;
+}
+
+bool match_names(const struct schema *writer, const struct schema *reader) {
+        return strcmp(schema_short_name(writer->name), schema_short_name(reader->name)) == 0 || match_full_names(writer, reader);
 }
 
 static bool match_promotes(enum schema_kind writer, enum schema_kind reader) {
@@ -60,18 +72,20 @@ enum match match_types(const struct schema *writer, const struct schema *reader)
 }
 
 int match_branch(const struct schema *writer, const struct schema *reader) {
-        int other = -1;
+        int same = -1, other = -1;
 
         assert(reader->kind == SCHEMA_UNION);
         for (size_t i = 0; i < reader->n_branches; i++) {
                 enum match match = match_types(writer, reader->branches[i]);
 
-                if (match == MATCH_SAME)
+                if (match == MATCH_SAME && match_full_names(writer, reader->branches[i]))
                         return (int)i;
+                if (match == MATCH_SAME && same < 0)
+                        same = (int)i;
                 if (match != MATCH_NOT && other < 0)
                         other = (int)i;
         }
-        return other;
+        return same < 0 ? other : same;
 }
 
 static int match_field_named(const struct schema *record, const char *name) {
@@ -82,10 +96,12 @@ static int match_field_named(const struct schema *record, const char *name) {
         return -1;
 }
 
-static bool match_has_alias(const struct schema_field *field, const char *name) {
+bool match_field_means(const struct schema_field *field, const char *name) {
         const json_t *aliases = schema_property(field->properties, "aliases"), *alias;
         size_t i;
 
+        if (strcmp(field->name, name) == 0)
+                return true;
         json_array_foreach(aliases, i, alias) {
                 if (strcmp(json_string_value(alias), name) == 0)
                         return true;
@@ -97,7 +113,7 @@ static int match_field(const struct schema *writer, const struct schema *reader,
         int found = match_field_named(reader, name);
 
         for (size_t i = 0; i < reader->n_fields && found < 0; i++) {
-                if (match_has_alias(&reader->fields[i], name) && match_field_named(writer, reader->fields[i].name) < 0)
+                if (match_field_means(&reader->fields[i], name) && match_field_named(writer, reader->fields[i].name) < 0)
                         found = (int)i;
         }
         return found;

@@ -12,8 +12,14 @@
 
 #include "avro/schemas.h"
 
-/* Whether a reader's record, enum or fixed is meant by the writer's: by its name, or an alias, without namespaces. */
+/*
+ * Whether a reader's record, enum or fixed takes the writer's: by its name without the namespace, or by an alias, which is a full name
+ * (one without dots is of the reader's namespace).
+ */
 bool match_names(const struct schema *writer, const struct schema *reader);
+
+/* The same to the letter: the very same full name, or an alias. */
+bool match_full_names(const struct schema *writer, const struct schema *reader);
 
 enum match {
         MATCH_NOT,
@@ -25,8 +31,14 @@ enum match {
 /* How a writer's type is read as a reader's; neither is a union. */
 enum match match_types(const struct schema *writer, const struct schema *reader);
 
-/* The branch of a reader's union that takes a writer's type, which is no union: the first of the same kind, else the first that matches at all; -1: none. */
+/*
+ * The branch of a reader's union that takes a writer's type, which is no union: the first of the same kind and full name or alias, else
+ * the first of the same kind, else the first that matches at all; -1: none.
+ */
 int match_branch(const struct schema *writer, const struct schema *reader);
+
+/* Whether a reader's field is called @name, by its name or an alias. */
+bool match_field_means(const struct schema_field *field, const char *name);
 
 /*
  * The reader's field that takes each of the writer's, in @ret (writer->n_fields of them), -1 when none does: by its name, else by

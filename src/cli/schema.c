@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "cli/options.h"
+#include "cli/schema_compatible.h"
 #include "model/fingerprints.h"
 
 #define PATH_BYTES_MAX 4096
@@ -24,12 +25,15 @@
 struct arguments {
         struct command_dirs dirs;
         bool json, all;
-        const char *operand; /* NAME or FILE, or NULL */
+        const char *level, *lang; /* of compatible; NULL: not given */
+        enum language language;
+        const char *operand, *other; /* NAME or FILE, and a second one; NULL: none */
 };
 
 struct verb {
         const char *name, *operand; /* operand: what it is called, or NULL when there is none */
-        bool json, all;             /* knows --json; knows --all, in place of the operand */
+        int operands;
+        bool json, all, level;      /* knows --json; --all, in place of the operand; --level and --lang */
         int (*run)(const struct arguments *a, struct buffer *out, struct error *err);
 };
 
@@ -269,13 +273,23 @@ static int schema_print_canonical(const struct arguments *a, struct buffer *out,
         return EXIT_DONE;
 }
 
+/* ---- compatible ---- */
+
+static int schema_print_compatible(const struct arguments *a, struct buffer *out, struct error *err) {
+        const struct schema_question question = {.old = a->operand, .new = a->other, .level = a->level ? a->level : SCHEMA_LEVEL_DEFAULT,
+                .language = a->language, .json = a->json};
+
+        return schema_compatible(&question, out, err);
+}
+
 /* ---- The command ---- */
 
 static const struct verb verbs[] = {
-        {"list", NULL, true, false, schema_list},
-        {"show", "NAME", false, false, schema_show},
-        {"fingerprint", "FILE", true, true, schema_print_fingerprint},
-        {"canonical", "FILE", false, false, schema_print_canonical},
+        {.name = "list", .json = true, .run = schema_list},
+        {.name = "show", .operand = "NAME", .operands = 1, .run = schema_show},
+        {.name = "fingerprint", .operand = "FILE", .operands = 1, .json = true, .all = true, .run = schema_print_fingerprint},
+        {.name = "canonical", .operand = "FILE", .operands = 1, .run = schema_print_canonical},
+        {.name = "compatible", .operand = "OLD NEW", .operands = 2, .json = true, .level = true, .run = schema_print_compatible},
 };
 
 static int schema_run_verb(const struct verb *verb, const struct arguments *a) {
@@ -292,19 +306,26 @@ static int schema_run_verb(const struct verb *verb, const struct arguments *a) {
                 status = EXIT_BROKER;
         }
         buffer_done(&out);
-        return status ? command_fail("schema", status, &err) : EXIT_DONE;
+        return status && status != EXIT_NO ? command_fail("schema", status, &err) : status;
 }
 
 static int schema_run_words(const struct verb *verb, struct arguments *a, const char *const *words, int n) {
         const char *operand = a->all ? NULL : verb->operand;
+        int status;
 
         if (a->all && !verb->all)
                 return command_usage("schema", "%s knows no --all", verb->name);
         if (a->json && !verb->json)
                 return command_usage("schema", "%s knows no --json", verb->name);
-        if (n != (operand ? 2 : 1))
+        if ((a->level || a->lang) && !verb->level)
+                return command_usage("schema", "%s knows no %s", verb->name, a->level ? "--level" : "--lang");
+        if (n != (operand ? 1 + verb->operands : 1))
                 return command_usage("schema", "%s%s takes %s", verb->name, a->all ? " --all" : "", operand ? operand : "nothing more");
+        status = command_language("schema", a->lang, &a->language);
+        if (status)
+                return status;
         a->operand = operand ? words[1] : NULL;
+        a->other = n > 2 ? words[2] : NULL;
         return schema_run_verb(verb, a);
 }
 
@@ -315,6 +336,8 @@ static int schema_run(int argc, char **argv) {
                 OPTION_TEXT_ROW("--schemas", &a.dirs.schemas),
                 OPTION_FLAG_ROW("--json", &a.json),
                 OPTION_FLAG_ROW("--all", &a.all),
+                OPTION_TEXT_ROW("--level", &a.level),
+                OPTION_TEXT_ROW("--lang", &a.lang),
                 OPTION_END_ROW,
         };
         const char *words[OPTION_ARGUMENTS_MAX];
@@ -325,7 +348,7 @@ static int schema_run(int argc, char **argv) {
         if (status)
                 return status;
         if (n == 0)
-                return command_usage("schema", "say what: list, show NAME, fingerprint FILE or canonical FILE");
+                return command_usage("schema", "say what: list, show NAME, fingerprint FILE, canonical FILE or compatible OLD NEW");
         nearest = (struct nearest)NEAREST_INIT(words[0]);
         for (size_t i = 0; i < ELEMENTS(verbs); i++) {
                 nearest_try(&nearest, verbs[i].name);
@@ -338,23 +361,29 @@ static int schema_run(int argc, char **argv) {
 
 const struct command command_schema = {
         .name = "schema",
-        .summary = "list, show and fingerprint the schemas of events",
+        .summary = "list, show, fingerprint and compare schemas",
         .help = "Usage: ketenwacht schema list [--json]\n"
                 "       ketenwacht schema show NAME\n"
                 "       ketenwacht schema fingerprint FILE [--json]\n"
                 "       ketenwacht schema fingerprint --all\n"
-                "       ketenwacht schema canonical FILE\n\n"
+                "       ketenwacht schema canonical FILE\n"
+                "       ketenwacht schema compatible OLD NEW [--level BACKWARD|FORWARD|FULL] [--json]\n\n"
                 "  list         every schema of the folder: name, fingerprint, what it is\n"
                 "  show         one of them to read: fields, types, what they mean, properties; T? may be null\n"
                 "  fingerprint  CRC-64-AVRO of the Parsing Canonical Form, a line for each way in which libraries spell that: the number, sixteen\n"
                 "               hex digits; its bytes as they stand on the wire behind C3 01, which is reversed; and whose it is. The first is\n"
                 "               the specification's, and what ketenwacht writes; all are read. --all: schemas/fingerprints.json, of the folder\n"
-                "  canonical    the Parsing Canonical Form itself\n\n"
+                "  canonical    the Parsing Canonical Form itself\n"
+                "  compatible   whether NEW, a file, may take the place of OLD, and every reason why not; schemas of any shape\n\n"
                 "Options:\n"
                 "  --schemas DIR  where the schemas are (else KETENWACHT_SCHEMAS, else schemas)\n"
                 "  --config DIR   where the configuration is (else KETENWACHT_CONFIG, else config)\n"
+                "  --level LEVEL  of compatible: BACKWARD, NEW reads all that OLD writes; FORWARD, OLD all that NEW writes; FULL, both (the default)\n"
+                "  --lang LANG    of compatible: nl or en (else LC_ALL, LC_MESSAGES, LANG, else en)\n"
                 "  --json         of list: one object a line, {\"name\", \"fingerprint\", \"wire\", \"record\", \"doc\"};\n"
-                "                 of fingerprint: {\"record\", \"fingerprints\": {\"specification\": {\"number\", \"wire\"}, …}}\n\n"
-                "Exit status: 0 done, 2 wrong usage, or a schema that is not there or not right.\n",
+                "                 of fingerprint: {\"record\", \"fingerprints\": {\"specification\": {\"number\", \"wire\"}, …}};\n"
+                "                 of compatible: for each reason {\"level\", \"code\", \"avro\", \"writer\", \"reader\", \"reason\"}, with the path on both\n"
+                "                 sides and avro false where Avro itself has no objection, and last {\"level\", \"compatible\", \"reasons\"}\n\n"
+                "Exit status: 0 done, 1 not compatible, 2 wrong usage, or a schema that is not there or not right.\n",
         .run = schema_run,
 };

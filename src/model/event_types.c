@@ -17,16 +17,28 @@
 #include "base/name.h"
 #include "base/table.h"
 #include "base/vector.h"
+#include "model/published.h"
 #include "model/row_schema.h"
 
 #define EVENT_TYPES_ARENA_MAX ((size_t)64 * 1024 * 1024)
-/* Events are published as nl.ketenwacht.event.<Name>; nl.ketenwacht.<Name> is read as well, since partners' copies of the
- * schemas have it. A deeper namespace holds other records. */
+/* Events are published as nl.ketenwacht.event.<Name>; nl.ketenwacht.<Name> is read as well, since partners' copies of the schemas have it. */
 #define HOUSE "nl.ketenwacht."
 #define EVENTS "event."
 #define PATH_TEXT_MAX 4096
 #define ENDING ".avsc"
 #define ENDS "ketenwacht.ends"
+
+/* The records on topics of our own that are no events. */
+static const struct {
+        const char *name, *record;
+} other_records[] = {
+        {"audit", HOUSE "audit.Audit"},
+        {"connector-orders", HOUSE "order.ConnectorOrder"},
+        {"deliveries", HOUSE "delivery.Delivery"},
+};
+
+/* Topics of ours without a schema in this folder. */
+static const char *const other_topics[] = {"case-state", "dead-letters", "redeliveries"};
 
 struct decoder {
         uint64_t fingerprint;  /* of the writer's schema: the key */
@@ -172,7 +184,7 @@ static int event_types_put_decoder(struct event_types *types, struct table *tabl
                                    struct error *err) {
         struct decoder *decoder = table_get(table, &new->fingerprint, sizeof(new->fingerprint));
 
-        if (decoder && strcmp(decoder->canonical, new->canonical) != 0) {
+        if (decoder && (decoder->type != new->type || strcmp(decoder->canonical, new->canonical) != 0)) {
                 error_set(err, IN_LANGUAGE(language, "has the fingerprint of another schema, of %s", "heeft de fingerprint van een ander schema, van %s"),
                           decoder->type->name);
                 return -EINVAL;
@@ -224,31 +236,17 @@ static int event_types_add_row_decoder(struct event_types *types, const struct e
 /*
  * -- What was published stays readable, and readers of then can read what is written now --
  *
- * FULL_TRANSITIVE: the current schema resolves with every published one in both directions, and no
- * field changes what it means (a date stays a date). The rows of old versions resolve as their events do.
+ * FULL_TRANSITIVE: the current schema resolves with every published one in both directions, and keeps what fields
+ * promised (model/published.h). The rows of old versions resolve as their events do.
  */
 
 struct version {
         struct event_types *types;
-        const struct event_type *type;
-        const char *path;
+        const struct event_type *type; /* NULL: of a record that is no event */
+        const struct layout *current;
+        const char *name, *path;
         struct mistakes *mistakes;
 };
-
-static void version_check_meaning(const struct version *v, const struct layout *published) {
-        const struct layout *current = v->type->layout;
-
-        for (size_t i = 0; i < published->n; i++) {
-                int slot = layout_slot(current, published->fields[i].name);
-
-                if (slot >= 0 && current->fields[slot].type != published->fields[i].type)
-                        mistakes_place(v->mistakes, v->path,
-                                       IN_LANGUAGE(v->mistakes->language, "%s was published as %s and is %s in %s.avsc now",
-                                                   "%s is gepubliceerd als %s en is nu %s in %s.avsc"),
-                                       published->fields[i].name, layout_type_word(published->fields[i].type), layout_type_word(current->fields[slot].type),
-                                       v->type->name);
-        }
-}
 
 /* A mistake of the version is told; everything else is passed on. */
 static int version_told(const struct version *v, int e, const char *what, const struct error *err) {
@@ -257,7 +255,7 @@ static int version_told(const struct version *v, int e, const char *what, const 
         mistakes_place(v->mistakes, v->path,
                        IN_LANGUAGE(v->mistakes->language, "%s.avsc is not compatible with this published version: %s: %s",
                                    "%s.avsc past niet bij deze gepubliceerde versie: %s: %s"),
-                       v->type->name, what, err->text);
+                       v->name, what, err->text);
         return 0;
 }
 
@@ -275,88 +273,93 @@ static int version_check_direction(const struct version *v, const struct schema_
         return version_told(v, -EINVAL, what, &err);
 }
 
+static int version_add_decoders(const struct version *v, const struct schema_file *file) {
+        const struct layout *row;
+        struct error err = {0};
+        int e = event_types_add_decoder(v->types, v->type, file, &err);
+
+        if (e)
+                return version_told(v, e, IN_LANGUAGE(v->mistakes->language, "it cannot be read", "ze is niet te lezen"), &err);
+        e = event_types_row_layout(v->types, file, &row, &err);
+        if (e == 0)
+                e = event_types_add_row_decoder(v->types, v->type, row->file, &err);
+        return version_told(v, e, IN_LANGUAGE(v->mistakes->language, "its rows cannot be read", "haar rijen zijn niet te lezen"), &err);
+}
+
 static int version_check(const struct version *v, const struct schema_file *file) {
-        const struct layout *published, *row;
+        const struct layout *published;
         struct error err = {0};
         size_t before = v->mistakes->n;
         int e;
 
-        if (strcmp(schema_root(file)->name, schema_root(v->type->file)->name) != 0) {
+        if (strcmp(schema_root(file)->name, v->current->name) != 0) {
                 mistakes_place(v->mistakes, v->path, IN_LANGUAGE(v->mistakes->language, "is a version of %s, not of %s", "is een versie van %s, niet van %s"),
-                               schema_root(file)->name, schema_root(v->type->file)->name);
+                               schema_root(file)->name, v->current->name);
                 return 0;
         }
         e = event_types_layout(v->types, file, &published, &err);
         if (e)
                 return version_told(v, e, IN_LANGUAGE(v->mistakes->language, "cannot be read", "is niet te lezen"), &err);
-        version_check_meaning(v, published);
-        e = version_check_direction(v, v->type->file, published, 
+        published_check(v->current, published, v->path, v->mistakes);
+        e = version_check_direction(v, v->current->file, published,
                                     IN_LANGUAGE(v->mistakes->language, "its readers cannot read what is written now",
                                                 "wie deze versie leest, kan niet lezen wat nu wordt geschreven"));
         if (e == 0)
-                e = version_check_direction(v, file, v->type->layout, 
+                e = version_check_direction(v, file, v->current,
                                             IN_LANGUAGE(v->mistakes->language, "what it wrote cannot be read now",
                                                         "wat met deze versie is geschreven, is nu niet te lezen"));
-        if (e || v->mistakes->n != before)
-                return e;
-        e = event_types_add_decoder(v->types, v->type, file, &err);
-        if (e)
-                return version_told(v, e, "it cannot be read", &err);
-        e = event_types_row_layout(v->types, file, &row, &err);
-        if (e == 0)
-                e = event_types_add_row_decoder(v->types, v->type, row->file, &err);
-        return version_told(v, e, "its rows cannot be read", &err);
+        return e || v->mistakes->n != before || !v->type ? e : version_add_decoders(v, file);
 }
 
-static bool version_is_number(const char *name) {
-        size_t n = strspn(name, "0123456789");
-
-        return n > 0 && n <= 9 && name[0] != '0' && strcmp(name + n, ".avsc") == 0;
-}
-
-static int version_read(struct version *v, const char *name) {
+static int version_read(const struct version *v) {
         CLEANUP(schema_free_p) struct schema_file *file = NULL;
         const struct schema_file *kept;
         struct error err = {0};
-        int e;
+        int e = schema_read(v->path, v->mistakes->language, &file, &err);
 
-        if (!version_is_number(name)) {
-                mistakes_place(v->mistakes, v->path,
-                               IN_LANGUAGE(v->mistakes->language, "a published version is called by its number: 1.avsc",
-                                           "een gepubliceerde versie heet naar haar nummer: 1.avsc"));
-                return 0;
-        }
-        e = schema_read(v->path, v->mistakes->language, &file, &err);
-        if (e == -EINVAL) {
+        if (e == -ENOMEM)
+                return e;
+        if (e) {
                 mistakes_error(v->mistakes, &err);
                 return 0;
         }
-        if (e)
-                return e;
         kept = file;
         return event_types_keep_file(v->types, &file) ?: version_check(v, kept);
 }
 
-static int event_types_read_history(struct event_types *types, struct event_type *type, const char *folder, struct mistakes *mistakes) {
+/* @current: the version that stands in no history, without a path. */
+static int event_types_read_history(const struct version *current, const char *folder, size_t *ret_n) {
         CLEANUP(folder_names_free_p) char **names = NULL;
-        char path[PATH_TEXT_MAX], file[2 * PATH_TEXT_MAX];
-        struct error err = {0};
-        size_t n;
-        int e;
+        char file[2 * PATH_TEXT_MAX];
+        int e = published_names(folder, current->name, &names, ret_n, current->mistakes);
 
-        if (snprintf(path, sizeof(path), "%s/history/%s", folder, type->name) >= (int)sizeof(path)) {
-                mistakes_place(mistakes, folder, IN_LANGUAGE(mistakes->language, "the name of this folder is too long", "de naam van deze map is te lang"));
-                return 0;
+        for (size_t i = 0; e == 0 && i < *ret_n; i++) {
+                struct version v = *current;
+
+                (void) snprintf(file, sizeof(file), "%s/" PUBLISHED_FOLDER "/%s/%s", folder, v.name, names[i]); /* fits: the folder's own path did */
+                v.path = file;
+                e = version_read(&v);
         }
-        e = folder_names(path, ".avsc", &names, &n, &err);
-        if (e)
-                return e == -ENOENT ? 0 : e;
-        type->published = n > 0;
-        for (size_t i = 0; e == 0 && i < n; i++) {
-                struct version v = {.types = types, .type = type, .path = file, .mistakes = mistakes};
+        return e;
+}
 
-                (void) snprintf(file, sizeof(file), "%s/%s", path, names[i]); /* fits: names are 255 bytes at most */
-                e = version_read(&v, names[i]);
+static int event_types_read_histories(struct event_types *types, const char *folder, struct mistakes *mistakes) {
+        int e = 0;
+        size_t n;
+
+        for (size_t i = 0; e == 0 && i < types->all.n; i++) {
+                struct event_type *type = types->all.items[i];
+                const struct version v = {.types = types, .type = type, .current = type->layout, .name = type->name, .mistakes = mistakes};
+
+                e = event_types_read_history(&v, folder, &n);
+                type->published = n > 0;
+        }
+        for (size_t i = 0; e == 0 && i < ELEMENTS(other_records); i++) {
+                const char *name = other_records[i].name;
+                const struct version v = {.types = types, .current = event_types_other(types, name), .name = name, .mistakes = mistakes};
+
+                if (v.current)
+                        e = event_types_read_history(&v, folder, &n);
         }
         return e;
 }
@@ -465,6 +468,19 @@ static int event_type_compile(struct event_types *types, struct event_type *type
         return e ? e : event_types_add_row_decoder(types, type, type->row->file, err);
 }
 
+/* talk-1 and talk1 are both Talk1. */
+static void event_types_check_twin(const struct event_types *types, const struct event_type *type, const char *path, struct mistakes *mistakes) {
+        for (size_t i = 0; i < types->all.n; i++) {
+                const struct event_type *other = types->all.items[i];
+
+                if (strcmp(schema_root(other->file)->name, schema_root(type->file)->name) == 0)
+                        mistakes_place(mistakes, path,
+                                       IN_LANGUAGE(mistakes->language, "%s.avsc has a record %s as well: call one of these events something else",
+                                                   "ook %s.avsc heeft een record %s: geef een van deze gebeurtenissen een andere naam"),
+                                       other->name, schema_root(other->file)->name);
+        }
+}
+
 static int event_types_add_event(struct event_types *types, const char *name, const struct schema_file *file, const char *path, struct mistakes *mistakes) {
         char pascal[NAME_MAX_BYTES];
         struct event_type *type = arena_calloc(types->arena, 1, sizeof(*type));
@@ -489,6 +505,7 @@ static int event_types_add_event(struct event_types *types, const char *name, co
                                IN_LANGUAGE(mistakes->language, "the record of %s must be called " HOUSE EVENTS "%s, not %s",
                                            "het record van %s moet " HOUSE EVENTS "%s heten, niet %s"),
                                name, pascal, schema_root(file)->name);
+        event_types_check_twin(types, type, path, mistakes);
         e = event_type_compile(types, type, &err);
         if (e)
                 return event_types_told(e, &err, path, mistakes);
@@ -513,11 +530,43 @@ static int event_types_add_other(struct event_types *types, const char *name, co
         return table_put(&types->others, kept, strlen(kept), (void *)layout);
 }
 
+/* The full name that the record of another topic of ours has, or NULL. */
+static const char *event_types_other_record(const char *name) {
+        for (size_t i = 0; i < ELEMENTS(other_records); i++) {
+                if (strcmp(other_records[i].name, name) == 0)
+                        return other_records[i].record;
+        }
+        return NULL;
+}
+
 static bool event_types_is_event(const char *full) {
         if (strncmp(full, HOUSE, strlen(HOUSE)) != 0)
                 return false;
         full += strlen(HOUSE);
-        return strncmp(full, EVENTS, strlen(EVENTS)) == 0 || !strchr(full, '.');
+        return !strchr(full + (strncmp(full, EVENTS, strlen(EVENTS)) == 0 ? strlen(EVENTS) : 0), '.');
+}
+
+/* A record that is neither an event nor one of ours would be nobody's: no topic would be made for it, and what it was meant for not be known. */
+static bool event_types_check_record(const char *name, const char *full, const char *path, struct mistakes *mistakes) {
+        const char *other = event_types_other_record(name);
+        char pascal[NAME_MAX_BYTES];
+
+        for (size_t i = 0; i < ELEMENTS(other_topics); i++) {
+                if (strcmp(other_topics[i], name) == 0) {
+                        mistakes_place(mistakes, path,
+                                       IN_LANGUAGE(mistakes->language, "an event cannot be called %s: that is a topic of ketenwacht itself",
+                                                   "een gebeurtenis kan niet %s heten: dat is een topic van ketenwacht zelf"),
+                                       name);
+                        return false;
+                }
+        }
+        if (other ? strcmp(full, other) == 0 : event_types_is_event(full))
+                return true;
+        name_pascal(name, pascal, sizeof(pascal));
+        mistakes_place(mistakes, path,
+                       IN_LANGUAGE(mistakes->language, "the record of %s must be called %s%s, not %s", "het record van %s moet %s%s heten, niet %s"), name,
+                       other ? other : HOUSE EVENTS, other ? "" : pascal, full);
+        return false;
 }
 
 const struct event_type *event_types_of_record(const struct event_types *types, const char *full) {
@@ -559,9 +608,11 @@ static int event_types_add_file(struct event_types *types, const char *folder, c
                                            "het schema van een gebeurtenis moet een record zijn"));
                 return 0;
         }
-        if (event_types_is_event(schema_root(kept)->name))
-                return event_types_add_event(types, name, kept, path, mistakes);
-        return event_types_add_other(types, name, kept, path, mistakes);
+        if (!event_types_check_record(name, schema_root(kept)->name, path, mistakes))
+                return 0;
+        if (event_types_other_record(name))
+                return event_types_add_other(types, name, kept, path, mistakes);
+        return event_types_add_event(types, name, kept, path, mistakes);
 }
 
 static int event_types_order(const void *a, const void *b) {
@@ -605,10 +656,12 @@ static int event_types_read_folder(struct event_types *types, const char *folder
                 e = event_types_add_file(types, folder, names[i], mistakes);
         if (e == 0 && types->all.n > 0)
                 qsort(types->all.items, types->all.n, sizeof(*types->all.items), event_types_order);
-        for (size_t i = 0; e == 0 && i < types->all.n; i++) {
+        for (size_t i = 0; e == 0 && i < types->all.n; i++)
                 types->all.items[i]->index = (unsigned)i;
-                e = event_types_read_history(types, types->all.items[i], folder, mistakes);
-        }
+        if (e == 0)
+                e = event_types_read_histories(types, folder, mistakes);
+        if (e == 0)
+                e = published_check_folders(folder, names, n, mistakes);
         return e ? e : event_types_read_ends(types, folder, mistakes);
 }
 

@@ -18,7 +18,7 @@ struct event_types;
  * Reads every .avsc in a folder, and history/<event>/<n>.avsc, whose bodies stay readable.
  * A record whose name does not fit its file, an envelope that is not one, a current schema that is
  * not FULL_TRANSITIVE to its history … is a mistake in @mistakes and -EINVAL.
- * Files whose record is neither in nl.ketenwacht.event nor directly in nl.ketenwacht are other records (deliveries): kept apart, see event_types_other().
+ * deliveries, audit and connector-orders are no events, and kept apart: see event_types_other().
  */
 int event_types_read(const char *folder, struct event_types **ret, struct mistakes *mistakes) MUSTCHECK;
 struct event_types *event_types_free(struct event_types *types);

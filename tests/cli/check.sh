@@ -367,6 +367,39 @@ schema() {
 schema "veld 'reference': type 2 van de union: hier is geen type 'strng' bekend (bedoelde u 'string'?)" '/"reference"/s/"string"/"strng"/'
 schema "veld 'birth_date': een union kan hier alleen uit null en één ander type bestaan" '/"birth_date"/s/\["null", /["null", "string", /'
 schema "dit is geen JSON (*)" '1s/{/{{/'
+schema "het record van measure-started moet nl.ketenwacht.event.MeasureStarted heten, niet nl.ketenwacht.gebeurtenis.MeasureStarted" \
+        '/"namespace"/s/event/gebeurtenis/'
+# lost SENTENCE SED [LANGUAGE]: what is said of a default that was published, in the schema changed so.
+lost() {
+        sed "$2" "$schemas/measure-started.avsc" >"$work/wrong/measure-started.avsc"
+        row 2 '' "$work/wrong/history/measure-started/1.avsc: $1
+*1 *" --lang "${3-nl}" --config "$config" --schemas "$work/wrong"
+}
+without='/"reference"/s/"default": null, //'
+turned='/"reference"/s/\["null", "string"\], "default": null/["string", "null"], "default": ""/'
+lost 'reference is gepubliceerd met de default null en heeft er nu geen: zonder kan het veld nooit meer vervallen' "$without"
+lost 'reference was published with the default null and has none now: without it the field could never be dropped' "$without" en
+lost 'reference is gepubliceerd met de default null en heeft nu "": dat verandert wat is gezegd door wie het veld niet schreef' "$turned"
+lost 'reference was published with the default null and has "" now: that would change what was said by who wrote without the field' "$turned" en
+cp "$schemas/measure-started.avsc" "$work/wrong/"
+sed '/OTHER/s/, "default": "OTHER"//' "$schemas/measure-ended.avsc" >"$work/wrong/measure-ended.avsc"
+row 2 '' "$work/wrong/history/measure-ended/1.avsc: de enum van reason is gepubliceerd met de default OTHER en heeft er nu geen: zonder kan er nooit een *" \
+        --lang nl --config "$config" --schemas "$work/wrong"
+row 2 '' "$work/wrong/history/measure-ended/1.avsc: the enum of reason was published with the default OTHER and has none now: without it it could *" \
+        --lang en --config "$config" --schemas "$work/wrong"
+# A published type that is gone, and a version.
+rm "$work/wrong/measure-ended.avsc"
+row 2 '' "*$work/wrong/history/measure-ended: dit zijn gepubliceerde versies, en measure-ended.avsc ontbreekt: *" \
+        --lang nl --config "$config" --schemas "$work/wrong"
+row 2 '' "*$work/wrong/history/measure-ended: these are published versions, and measure-ended.avsc is missing: *" \
+        --lang en --config "$config" --schemas "$work/wrong"
+mv "$work/wrong/history/measure-ended/1.avsc" "$work/wrong/history/measure-ended/2.avsc"
+cp "$schemas/measure-ended.avsc" "$work/wrong/"
+row 2 '' "$work/wrong/history/measure-ended: 1.avsc ontbreekt vóór 2.avsc: versies worden vanaf 1 genummerd, en ze blijven alle staan
+*" --lang nl --config "$config" --schemas "$work/wrong"
+row 2 '' "$work/wrong/history/measure-ended: 1.avsc is missing before 2.avsc: versions are numbered from 1, and all of them stay
+*" --lang en --config "$config" --schemas "$work/wrong"
+mv "$work/wrong/history/measure-ended/2.avsc" "$work/wrong/history/measure-ended/1.avsc"
 sed '/"reference"/s/"string"/"int"/' "$schemas/measure-started.avsc" >"$work/wrong/measure-started.avsc"
 row 2 '' "*$work/wrong/history/measure-started/*.avsc: measure-started.avsc past niet bij deze gepubliceerde versie: *veld 'reference'*" \
         --lang nl --config "$config" --schemas "$work/wrong"

@@ -86,6 +86,35 @@ row 2 "*history/foo/1.avsc: field 'a': no type 'strin'*" fingerprint --all --sch
 row 2 '*fingerprint --all takes nothing more*' fingerprint --all "$scratch/foo.avsc"
 row 2 '*canonical knows no --all*' canonical --all
 
+# Two schemas: every reason in both directions, in both languages, and for programs.
+# record TYPE-OF-A FIELDS-OF-THE-ITEMS: a record with a number and a list of records.
+record() {
+        printf '{"type": "record", "name": "R", "fields": [{"name": "a", "type": "%s"}, {"name": "k", "type": {"type": "array", "items":' "$1"
+        printf '{"type": "record", "name": "K", "fields": [%s]}}}]}' "$2"
+}
+record int '{"name": "s", "type": "string"}' >"$scratch/old.avsc"
+record long '{"name": "s", "type": "string"}, {"name": "n", "type": "int"}' >"$scratch/new.avsc"
+backward="BACKWARD: $scratch/new.avsc does not read all that $scratch/old.avsc writes
+  field 'k.items.n' is not written and has no default"
+forward="FORWARD: $scratch/old.avsc does not read all that $scratch/new.avsc writes
+  field 'a' is written as long and cannot be read as int"
+row 1 "$backward
+$forward" compatible "$scratch/old.avsc" "$scratch/new.avsc" --lang en
+row 1 "$backward" compatible "$scratch/old.avsc" "$scratch/new.avsc" --lang en --level BACKWARD
+row 1 "$forward" compatible "$scratch/old.avsc" "$scratch/new.avsc" --lang en --level=FORWARD
+row 1 "BACKWARD: *new.avsc leest niet alles wat *old.avsc schrijft*veld 'k.items.n' wordt niet geschreven en heeft geen default*" \
+        compatible --lang nl "$scratch/old.avsc" "$scratch/new.avsc"
+row 0 "BACKWARD: *reads all*FORWARD: *reads all*" compatible "$scratch/old.avsc" "$scratch/old.avsc" --lang en
+row 1 '{"level":"BACKWARD","code":"DEFAULT","avro":true,"writer":"k.items","reader":"k.items.n","reason":"field *"}
+{"level":"BACKWARD","compatible":false,"reasons":1}' compatible "$scratch/old.avsc" "$scratch/new.avsc" --level BACKWARD --json --lang en
+row 0 '{"level":"FULL","compatible":true,"reasons":0}' compatible "$scratch/foo.avsc" "$scratch/foo.avsc" --json
+row 2 "*no level 'BACKWRD' (did you mean 'BACKWARD'[?]); it can be BACKWARD, FORWARD or FULL*" \
+        compatible "$scratch/old.avsc" "$scratch/new.avsc" --level BACKWRD
+row 2 "*/wrong: veld 'a': *" compatible "$scratch/old.avsc" "$scratch/wrong" --lang nl
+row 2 "*cannot read $scratch/nothing: it does not exist*" compatible "$scratch/nothing" "$scratch/new.avsc" --lang en
+row 2 '*compatible takes OLD NEW*' compatible "$scratch/old.avsc"
+row 2 '*list knows no --level*' list --level FULL
+
 row 2 '*say what: list,*see ketenwacht schema --help'
 row 2 "*no 'lst' of schemas (did you mean 'list'[?])*" lst
 row 2 '*show takes NAME*' show

@@ -149,6 +149,9 @@ END_TEST
 #define SCHEMA(properties, fields) \
         "{\"type\":\"record\",\"name\":\"TalkHeld\",\"namespace\":\"nl.ketenwacht.event\"," properties "\"fields\":[" ENVELOPE "," fields "]}"
 
+#define RECORD(name, space, fields) \
+        "{\"type\":\"record\",\"name\":\"" name "\",\"namespace\":\"" space "\",\"fields\":[" ENVELOPE "," fields "]}"
+
 static const struct {
         const char *name, *schema, *mistake;
 } bad_schemas[] = {
@@ -185,6 +188,17 @@ static const struct {
          "talk-held.avsc: region must be a string and the first field after the envelope"},
         {"talk-help.avsc", SCHEMA("", DATE("date")),
                  "talk-help.avsc: the record of talk-help must be called nl.ketenwacht.event.TalkHelp, not nl.ketenwacht.event.TalkHeld"},
+        /* What is no event and none of ketenwacht's own records would be nobody's. */
+        {"talk-held.avsc", RECORD("TalkHeld", "nl.voorbeeld", DATE("date")),
+         "talk-held.avsc: the record of talk-held must be called nl.ketenwacht.event.TalkHeld, not nl.voorbeeld.TalkHeld"},
+        {"talk-held.avsc", RECORD("TalkHeld", "nl.ketenwacht.events", DATE("date")),
+         "talk-held.avsc: the record of talk-held must be called nl.ketenwacht.event.TalkHeld, not nl.ketenwacht.events.TalkHeld"},
+        {"talk-held.avsc", RECORD("TalkHeld", "", DATE("date")),
+         "talk-held.avsc: the record of talk-held must be called nl.ketenwacht.event.TalkHeld, not TalkHeld"},
+        {"audit.avsc", RECORD("Audit", "nl.ketenwacht.event", DATE("date")),
+         "audit.avsc: the record of audit must be called nl.ketenwacht.audit.Audit, not nl.ketenwacht.event.Audit"},
+        {"dead-letters.avsc", RECORD("DeadLetters", "nl.ketenwacht.event", DATE("date")),
+         "dead-letters.avsc: an event cannot be called dead-letters: that is a topic of ketenwacht itself"},
         {"Talk.avsc", SCHEMA("", DATE("date")), "Talk.avsc: an event is called by lower-case words with hyphens: measure-started.avsc"},
         {"talk-held.avsc", "{\"type\":\"record\",\"name\":\"TalkHeld\",\"namespace\":\"nl.ketenwacht.event\",\"fields\":[" UUID("event_id") "," UUID("case_id")
          ",{\"name\":\"source\",\"type\":[\"null\",\"string\"],\"default\":null},{\"name\":\"occurred_at\",\"type\":{\"type\":\"long\","
@@ -327,6 +341,8 @@ END_TEST
 
 #define KIND(symbols) "{\"name\":\"kind\",\"type\":{\"type\":\"enum\",\"name\":\"TalkHeldKind\",\"symbols\":[" symbols "]}}"
 #define NOTE "{\"name\":\"note\",\"type\":[\"null\",\"string\"],\"default\":null}"
+#define FIELD(name, type, more) "{\"name\":\"" name "\",\"type\":" type more "}"
+#define KIND_OF(name, more) FIELD("kind", "{\"type\":\"enum\",\"name\":\"" name "\",\"symbols\":[\"A\",\"B\"]" more "}", "")
 
 static const struct {
         const char *published, *current, *says; /* says: NULL when compatible, else a part of the mistake */
@@ -340,6 +356,27 @@ static const struct {
         {SCHEMA("", KIND("\"A\",\"B\"")), SCHEMA("", KIND("\"A\"")), "what it wrote cannot be read now"},
         {SCHEMA("", DATE("date")), SCHEMA("", "{\"name\":\"date\",\"type\":\"int\"}"), "date"},
         {SCHEMA("", "{\"name\":\"n\",\"type\":\"int\"}"), SCHEMA("", "{\"name\":\"n\",\"type\":\"long\"}"), "n was published as int and is long"},
+        /* a default that goes, or turns round, or becomes another; one that comes is welcome */
+        {SCHEMA("", NOTE), SCHEMA("", FIELD("note", "[\"null\",\"string\"]", "")), "1.avsc: note was published with the default null and has none now"},
+        {SCHEMA("", NOTE), SCHEMA("", FIELD("note", "[\"string\",\"null\"]", ",\"default\":\"\"")),
+         "1.avsc: note was published with the default null and has \"\" now"},
+        {SCHEMA("", FIELD("n", "\"int\"", ",\"default\":5")), SCHEMA("", FIELD("n", "\"int\"", "")), "n was published with the default 5 and has none now"},
+        {SCHEMA("", FIELD("n", "\"int\"", ",\"default\":5")), SCHEMA("", FIELD("n", "\"int\"", ",\"default\":6")), "with the default 5 and has 6 now"},
+        {SCHEMA("", FIELD("n", "\"int\"", "")), SCHEMA("", FIELD("n", "\"int\"", ",\"default\":5")), NULL},
+        {SCHEMA("", KIND_OF("TalkHeldKind", ",\"default\":\"B\"")), SCHEMA("", KIND_OF("TalkHeldKind", "")),
+         "1.avsc: the enum of kind was published with the default B and has none now"},
+        {SCHEMA("", KIND_OF("TalkHeldKind", ",\"default\":\"B\"")), SCHEMA("", KIND_OF("TalkHeldKind", ",\"default\":\"A\"")),
+         "the enum of kind was published with the default B and has A now"},
+        {SCHEMA("", KIND_OF("TalkHeldKind", "")), SCHEMA("", KIND_OF("TalkHeldKind", ",\"default\":\"A\"")), NULL},
+        {SCHEMA("", KIND_OF("TalkHeldKind", "")), SCHEMA("", KIND_OF("nl.voorbeeld.TalkHeldKind", "")),
+         "the type of kind was published as nl.ketenwacht.event.TalkHeldKind and is called nl.voorbeeld.TalkHeldKind now"},
+        /* an alias that goes; under another name a field still means what it meant */
+        {SCHEMA("", FIELD("remark", "[\"null\",\"string\"]", ",\"default\":null,\"aliases\":[\"note\"]")),
+         SCHEMA("", FIELD("remark", "[\"null\",\"string\"]", ",\"default\":null")), "remark was published with the alias note and has it no more"},
+        {SCHEMA("", FIELD("remark", "[\"null\",\"string\"]", ",\"default\":null,\"aliases\":[\"note\"]")),
+         SCHEMA("", FIELD("note", "[\"null\",\"string\"]", ",\"default\":null,\"aliases\":[\"remark\"]")), NULL},
+        {SCHEMA("", FIELD("ends", "[\"null\",\"int\"]", ",\"default\":null")),
+         SCHEMA("", FIELD("ended", "[\"null\"," DATE_TYPE "]", ",\"default\":null,\"aliases\":[\"ends\"]")), "ends was published as int and is date now"},
 };
 
 START_TEST(test_history) {
@@ -362,6 +399,78 @@ START_TEST(test_history) {
         event_types_free(read);
         mistakes_done(&mistakes);
         scratch_remove(&s);
+}
+END_TEST
+
+static const struct {
+        const char *files[12], *says; /* beside talk-held.avsc; NULL: nothing is wrong */
+} published_folders[] = {
+        {{"history/talk-held/1.avsc", "history/talk-held/2.avsc", "history/talk-held/3.avsc", "history/talk-held/4.avsc", "history/talk-held/5.avsc",
+          "history/talk-held/6.avsc", "history/talk-held/7.avsc", "history/talk-held/8.avsc", "history/talk-held/9.avsc", "history/talk-held/10.avsc",
+          "history/README.md", "history/talk-held/README.md"}, NULL},
+        {{"history/talk-held/1.avsc", "history/talk-held/3.avsc"}, "history/talk-held: 2.avsc is missing before 3.avsc: versions are numbered from 1"},
+        {{"history/talk-held/2.avsc"}, "history/talk-held: 1.avsc is missing before 2.avsc"},
+        {{"history/talk-held/1.avsc", "history/talk-held/01.avsc"}, "history/talk-held/01.avsc: a published version is called by its number"},
+        {{"history/talk-held/1.avsc", "history/talk-held/2.json"}, "history/talk-held/2.json: a published version is called by its number"},
+        {{"history/talk-hold/1.avsc"}, "history/talk-hold: these are published versions, and talk-hold.avsc is missing"},
+        {{"history/talk/1.avsc"}, "history/talk: these are published versions, and talk.avsc is missing"},
+        {{"history/talk-held.avsc"}, "history/talk-held.avsc: stands beside the versions: they are history/<event>/<n>.avsc"},
+        {{"history/talk-held"}, "history/talk-held: stands beside the versions"},
+};
+
+START_TEST(test_the_folder_of_what_was_published) {
+        static const char *const folders[] = {"history", "history/talk-held", "history/talk-hold", "history/talk"};
+        struct scratch s = scratch_new();
+        struct event_types *read = NULL;
+        struct mistakes mistakes = MISTAKES_INIT;
+        int r;
+
+        for (size_t i = 0; i < ELEMENTS(folders); i++) {
+                if (!published_folders[_i].files[0] || strcmp(folders[i], published_folders[_i].files[0]) != 0)
+                        scratch_folder(&s, folders[i]);
+        }
+        scratch_write(&s, "talk-held.avsc", SCHEMA("", DATE("date")));
+        for (size_t i = 0; i < ELEMENTS(published_folders[_i].files) && published_folders[_i].files[i]; i++)
+                scratch_write(&s, published_folders[_i].files[i], SCHEMA("", DATE("date")));
+        r = event_types_read(s.path, &read, &mistakes);
+        if (published_folders[_i].says)
+                ck_assert_msg(r == -EINVAL && strstr(buffer_text(&mistakes.text), published_folders[_i].says), "%s", buffer_text(&mistakes.text));
+        else
+                ck_assert_msg(r == 0, "%s", buffer_text(&mistakes.text));
+        event_types_free(read);
+        mistakes_done(&mistakes);
+        scratch_remove(&s);
+}
+END_TEST
+
+/* Its own records are held to what was published of them, too; and one that is broken is told once, not as if it were gone. */
+START_TEST(test_other_records_and_twins) {
+        static const struct {
+                const char *name, *schema, *says;
+        } rows[] = {
+                {"audit.avsc", "{\"type\":\"record\",\"name\":\"nl.ketenwacht.audit.Audit\",\"fields\":[" DATE("other") "]}",
+                 "history/audit/1.avsc: audit.avsc is not compatible with this published version"},
+                {"audit.avsc", "{", "audit.avsc:1:1: this is not JSON"},
+                {"talk-1.avsc", RECORD("Talk1", "nl.ketenwacht.event", DATE("date")), "talk1.avsc: talk-1.avsc has a record nl.ketenwacht.event.Talk1 as well"},
+        };
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct scratch s = scratch_new();
+                struct event_types *read = NULL;
+                struct mistakes mistakes = MISTAKES_INIT;
+
+                scratch_folder(&s, "history");
+                scratch_folder(&s, "history/audit");
+                scratch_write(&s, "history/audit/1.avsc", "{\"type\":\"record\",\"name\":\"nl.ketenwacht.audit.Audit\",\"fields\":[" DATE("day") "]}");
+                scratch_write(&s, "audit.avsc", "{\"type\":\"record\",\"name\":\"nl.ketenwacht.audit.Audit\",\"fields\":[" DATE("day") "]}");
+                scratch_write(&s, "talk1.avsc", RECORD("Talk1", "nl.ketenwacht.event", UUID("measure_id")));
+                scratch_write(&s, rows[i].name, rows[i].schema);
+                ck_assert_int_eq(event_types_read(s.path, &read, &mistakes), -EINVAL);
+                ck_assert_msg(strstr(buffer_text(&mistakes.text), rows[i].says) != NULL, "%s", buffer_text(&mistakes.text));
+                ck_assert_msg(!strstr(buffer_text(&mistakes.text), "is missing"), "%s", buffer_text(&mistakes.text));
+                mistakes_done(&mistakes);
+                scratch_remove(&s);
+        }
 }
 END_TEST
 
@@ -687,6 +796,8 @@ int main(void) {
         tcase_add_test(tcase, test_the_schema_says_what_fields_are);
         tcase_add_loop_test(tcase, test_a_protocol_goes_by_what_the_schema_says, 0, ELEMENTS(visits));
         tcase_add_loop_test(tcase, test_history, 0, ELEMENTS(histories));
+        tcase_add_loop_test(tcase, test_the_folder_of_what_was_published, 0, (int)ELEMENTS(published_folders));
+        tcase_add_test(tcase, test_other_records_and_twins);
         tcase_add_test(tcase, test_old_bodies_and_rows_are_read);
         tcase_add_loop_test(tcase, test_events, 0, ELEMENTS(changes));
         tcase_add_test(tcase, test_event_must_be_an_object_and_no_output);

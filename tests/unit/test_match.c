@@ -58,6 +58,8 @@ static const struct {
         {FIXED("F", "4"), "[" FIXED("G", "4") "," FIXED("F", "4") "]", 1},
         {FIXED("F", "4"), "[" FIXED("F", "8") "]", -1},
         {RECORD("R"), "[\"int\"," RECORD("R") "]", 1},
+        {RECORD("m.R"), "[" RECORD("n.R") "," RECORD("o.R") "]", 0},
+        {RECORD("o.R"), "[" RECORD("n.R") "," RECORD("o.R") "]", 1},
 };
 
 START_TEST(test_branches) {

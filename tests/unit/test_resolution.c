@@ -66,7 +66,10 @@ static const struct {
         {ENUM("E", "\"A\""), ENUM("E", "\"A\""), "02", "!"},
         {ENUM("n.E", "\"A\""), ENUM("m.E", "\"A\""), "00", "i0"},
         {ENUM("E", "\"A\""), ENUM("F", "\"A\""), "", "!!field 'a' was written as E and cannot be read as F"},
-        {ENUM("E", "\"A\""), "{\"type\":\"enum\",\"name\":\"F\",\"aliases\":[\"x.E\"],\"symbols\":[\"A\"]}", "00", "i0"},
+        {ENUM("x.E", "\"A\""), "{\"type\":\"enum\",\"name\":\"F\",\"aliases\":[\"x.E\"],\"symbols\":[\"A\"]}", "00", "i0"},
+        {ENUM("y.E", "\"A\""), "{\"type\":\"enum\",\"name\":\"y.F\",\"aliases\":[\"E\"],\"symbols\":[\"A\"]}", "00", "i0"},
+        {ENUM("E", "\"A\""), "{\"type\":\"enum\",\"name\":\"F\",\"aliases\":[\"x.E\"],\"symbols\":[\"A\"]}", "",
+         "!!field 'a' was written as E and cannot be read as F"},
         {ENUM("E", "\"A\""), "\"string\"", "", "!!field 'a' was written as E and cannot be read as string"},
         /* null and the rest */
         {"\"int\"", "[\"null\",\"int\"]", "0a", "i5"},
