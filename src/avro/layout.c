@@ -14,7 +14,7 @@
 static int layout_type_of(const struct schema *s, enum language language, enum layout_type *ret, struct error *err) {
         const char *logical = schema_property_string(s->properties, "logicalType");
 
-        if (s->logical == SCHEMA_OTHER_LOGICAL)
+        if (s->logical > SCHEMA_UUID)
                 return layout_wrong(err,
                                     IN_LANGUAGE(language,
                                                 "the logical type '%.64s' on %s is none that an event may use (date on int, timestamp-millis on long, uuid "

@@ -355,16 +355,51 @@ static int parse_union(struct parse *p, const json_t *json, const char *space, u
         return 0;
 }
 
-static enum schema_logical logical_of(const struct schema *s, const char *word) {
+static const struct {
+        const char *word;
+        enum schema_kind kind;
+        enum schema_logical logical;
+        size_t size; /* of a fixed */
+} logicals[] = {
+        {"date", SCHEMA_INT, SCHEMA_DATE, 0},
+        {"time-millis", SCHEMA_INT, SCHEMA_TIME_MILLIS, 0},
+        {"time-micros", SCHEMA_LONG, SCHEMA_TIME_MICROS, 0},
+        {"timestamp-millis", SCHEMA_LONG, SCHEMA_TIMESTAMP_MILLIS, 0},
+        {"timestamp-micros", SCHEMA_LONG, SCHEMA_TIMESTAMP_MICROS, 0},
+        {"timestamp-nanos", SCHEMA_LONG, SCHEMA_TIMESTAMP_NANOS, 0},
+        {"local-timestamp-millis", SCHEMA_LONG, SCHEMA_LOCAL_TIMESTAMP_MILLIS, 0},
+        {"local-timestamp-micros", SCHEMA_LONG, SCHEMA_LOCAL_TIMESTAMP_MICROS, 0},
+        {"local-timestamp-nanos", SCHEMA_LONG, SCHEMA_LOCAL_TIMESTAMP_NANOS, 0},
+        {"uuid", SCHEMA_STRING, SCHEMA_UUID, 0},
+        {"uuid", SCHEMA_FIXED, SCHEMA_UUID, 16},
+        {"duration", SCHEMA_FIXED, SCHEMA_DURATION, 12},
+};
+
+/* Whether precision and scale are those of a decimal; what is not right means nothing, as the specification asks. */
+static bool logical_decimal(struct schema *s) {
+        const json_t *precision = json_object_get(s->properties, "precision"), *scale = json_object_get(s->properties, "scale");
+        json_int_t digits = json_integer_value(precision), behind = json_integer_value(scale);
+
+        if ((s->kind != SCHEMA_BYTES && s->kind != SCHEMA_FIXED) || (scale && !json_is_integer(scale)))
+                return false;
+        if (digits < 1 || digits > SCHEMA_DIGITS_MAX || behind < 0 || behind > digits)
+                return false;
+        /* A fixed of n bytes holds 8n - 1 bits, each 0.30103 digits. */
+        if (s->kind == SCHEMA_FIXED && (s->size == 0 || (json_int_t)((8 * (unsigned long long)s->size - 1) * 30103 / 100000) < digits))
+                return false;
+        s->precision = (unsigned)digits;
+        s->scale = (unsigned)behind;
+        return true;
+}
+
+static enum schema_logical logical_of(struct schema *s, const char *word) {
         if (!word)
                 return SCHEMA_NOT_LOGICAL;
-        if (strcmp(word, "date") == 0 && s->kind == SCHEMA_INT)
-                return SCHEMA_DATE;
-        if (strcmp(word, "timestamp-millis") == 0 && s->kind == SCHEMA_LONG)
-                return SCHEMA_TIMESTAMP_MILLIS;
-        if (strcmp(word, "uuid") == 0 && (s->kind == SCHEMA_STRING || (s->kind == SCHEMA_FIXED && s->size == 16)))
-                return SCHEMA_UUID;
-        return SCHEMA_OTHER_LOGICAL;
+        for (size_t i = 0; i < ELEMENTS(logicals); i++) {
+                if (strcmp(word, logicals[i].word) == 0 && s->kind == logicals[i].kind && s->size == logicals[i].size)
+                        return logicals[i].logical;
+        }
+        return strcmp(word, "decimal") == 0 && logical_decimal(s) ? SCHEMA_DECIMAL : SCHEMA_OTHER_LOGICAL;
 }
 
 static int parse_reference(struct parse *p, const char *word, const char *space, const struct schema **ret) {

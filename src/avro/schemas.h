@@ -23,14 +23,20 @@
 #define SCHEMA_NAME_MAX 255 /* characters of a full name */
 #define SCHEMA_FIXED_MAX ((size_t)1024 * 1024)
 #define SCHEMA_TEXT_MAX ((size_t)1024 * 1024)
+#define SCHEMA_DIGITS_MAX 1000 /* of a decimal; one with more is SCHEMA_OTHER_LOGICAL */
 
 enum schema_kind {
         SCHEMA_NULL, SCHEMA_BOOLEAN, SCHEMA_INT, SCHEMA_LONG, SCHEMA_FLOAT, SCHEMA_DOUBLE, SCHEMA_BYTES, SCHEMA_STRING,
         SCHEMA_RECORD, SCHEMA_ENUM, SCHEMA_ARRAY, SCHEMA_MAP, SCHEMA_UNION, SCHEMA_FIXED,
 };
 
-/* A logical type that we do not know, or that stands on a type it is not defined for, is SCHEMA_OTHER_LOGICAL. */
-enum schema_logical { SCHEMA_NOT_LOGICAL, SCHEMA_DATE, SCHEMA_TIMESTAMP_MILLIS, SCHEMA_UUID, SCHEMA_OTHER_LOGICAL };
+/* A logical type that we do not know, or that stands on a type it is not defined for, is SCHEMA_OTHER_LOGICAL: it means nothing. */
+enum schema_logical {
+        SCHEMA_NOT_LOGICAL, SCHEMA_DATE, SCHEMA_TIMESTAMP_MILLIS, SCHEMA_UUID, /* those that an event may have; from here on the others */
+        SCHEMA_TIME_MILLIS, SCHEMA_TIME_MICROS, SCHEMA_TIMESTAMP_MICROS, SCHEMA_TIMESTAMP_NANOS,
+        SCHEMA_LOCAL_TIMESTAMP_MILLIS, SCHEMA_LOCAL_TIMESTAMP_MICROS, SCHEMA_LOCAL_TIMESTAMP_NANOS,
+        SCHEMA_DECIMAL, SCHEMA_DURATION, SCHEMA_OTHER_LOGICAL,
+};
 
 struct schema_field {
         const char *name, *doc;       /* doc: "" when absent */
@@ -52,6 +58,7 @@ struct schema {
         const struct schema **branches; size_t n_branches;      /* union */
         const struct schema *items;                             /* array, map */
         size_t size;                                            /* fixed */
+        unsigned precision, scale;                              /* decimal: digits in all, and behind the point */
 };
 
 struct schema_file;                    /* owns one parsed schema and everything it points to */

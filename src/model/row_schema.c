@@ -71,8 +71,7 @@ static json_t *row_write_plain(struct deriving *d, const struct schema *type) {
                 return json_pack("{s:s, s:s}", "type", "int", "logicalType", "date");
         case SCHEMA_TIMESTAMP_MILLIS:
                 return json_pack("{s:s, s:s}", "type", "long", "logicalType", "timestamp-millis");
-        case SCHEMA_NOT_LOGICAL:
-        case SCHEMA_OTHER_LOGICAL:
+        default: /* layouts have no other */
                 break;
         }
         return type->kind == SCHEMA_ENUM ? row_write_enum(d, type) : json_string(type->name);

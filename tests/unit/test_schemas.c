@@ -307,6 +307,49 @@ START_TEST(test_everything_written_is_kept) {
 }
 END_TEST
 
+/* Which logical type a type has; what is not right means nothing, as the specification asks. */
+static const struct {
+        const char *type;
+        enum schema_logical logical;
+} logical[] = {
+        {"\"int\",\"logicalType\":\"date\"", SCHEMA_DATE},
+        {"\"long\",\"logicalType\":\"date\"", SCHEMA_OTHER_LOGICAL},
+        {"\"int\",\"logicalType\":\"time-millis\"", SCHEMA_TIME_MILLIS},
+        {"\"long\",\"logicalType\":\"time-micros\"", SCHEMA_TIME_MICROS},
+        {"\"int\",\"logicalType\":\"time-micros\"", SCHEMA_OTHER_LOGICAL},
+        {"\"long\",\"logicalType\":\"timestamp-micros\"", SCHEMA_TIMESTAMP_MICROS},
+        {"\"long\",\"logicalType\":\"timestamp-nanos\"", SCHEMA_TIMESTAMP_NANOS},
+        {"\"long\",\"logicalType\":\"local-timestamp-millis\"", SCHEMA_LOCAL_TIMESTAMP_MILLIS},
+        {"\"long\",\"logicalType\":\"local-timestamp-micros\"", SCHEMA_LOCAL_TIMESTAMP_MICROS},
+        {"\"long\",\"logicalType\":\"local-timestamp-nanos\"", SCHEMA_LOCAL_TIMESTAMP_NANOS},
+        {"\"fixed\",\"name\":\"F\",\"size\":12,\"logicalType\":\"duration\"", SCHEMA_DURATION},
+        {"\"fixed\",\"name\":\"F\",\"size\":11,\"logicalType\":\"duration\"", SCHEMA_OTHER_LOGICAL},
+        {"\"fixed\",\"name\":\"F\",\"size\":15,\"logicalType\":\"uuid\"", SCHEMA_OTHER_LOGICAL},
+        {"\"bytes\",\"logicalType\":\"decimal\",\"precision\":4,\"scale\":2", SCHEMA_DECIMAL},
+        {"\"bytes\",\"logicalType\":\"decimal\",\"precision\":4", SCHEMA_DECIMAL},
+        {"\"bytes\",\"logicalType\":\"decimal\",\"precision\":4,\"scale\":5", SCHEMA_OTHER_LOGICAL},
+        {"\"bytes\",\"logicalType\":\"decimal\",\"precision\":4,\"scale\":-1", SCHEMA_OTHER_LOGICAL},
+        {"\"bytes\",\"logicalType\":\"decimal\",\"precision\":0", SCHEMA_OTHER_LOGICAL},
+        {"\"bytes\",\"logicalType\":\"decimal\"", SCHEMA_OTHER_LOGICAL},
+        {"\"string\",\"logicalType\":\"decimal\",\"precision\":4", SCHEMA_OTHER_LOGICAL},
+        {"\"fixed\",\"name\":\"F\",\"size\":2,\"logicalType\":\"decimal\",\"precision\":4", SCHEMA_DECIMAL},
+        {"\"fixed\",\"name\":\"F\",\"size\":2,\"logicalType\":\"decimal\",\"precision\":5", SCHEMA_OTHER_LOGICAL},
+        {"\"bytes\",\"logicalType\":\"big-decimal\"", SCHEMA_OTHER_LOGICAL},
+};
+
+START_TEST(test_logical_types) {
+        char json[256];
+        struct schema_file *file;
+
+        snprintf(json, sizeof(json), "{\"type\":%s}", logical[_i].type);
+        file = parsed(json);
+        ck_assert_int_eq(schema_root(file)->logical, logical[_i].logical);
+        if (logical[_i].logical == SCHEMA_DECIMAL)
+                ck_assert_uint_eq(schema_root(file)->precision, 4);
+        schema_free(file);
+}
+END_TEST
+
 static const struct {
         const char *field, *sentence; /* "": accepted */
 } flat[] = {
@@ -314,6 +357,8 @@ static const struct {
         {"{\"name\":\"a\",\"type\":[{\"type\":\"string\",\"logicalType\":\"uuid\"},\"null\"],"
          "\"default\":\"6f1d2c1e-8a53-5d0b-9b57-2f0f6f0c7a11\"}", ""},
         {"{\"name\":\"a\",\"type\":\"bytes\"}", "x.avsc: field 'a': bytes is not flat"},
+        {"{\"name\":\"a\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-micros\"}}",
+         "x.avsc: field 'a': the logical type 'timestamp-micros' on long is none that an event may use"},
         {"{\"name\":\"a\",\"type\":\"null\"}", "x.avsc: field 'a': null is not flat"},
         {"{\"name\":\"a\",\"type\":{\"type\":\"array\",\"items\":\"int\"}}", "x.avsc: field 'a': array is not flat"},
         {"{\"name\":\"a\",\"type\":[\"null\",\"int\",\"string\"]}", "x.avsc: field 'a': a union may only be of null and one other"},
@@ -415,6 +460,7 @@ int main(void) {
         tcase_add_loop_test(t, test_mistakes_have_places, 0, ELEMENTS(mistakes));
         tcase_add_test(t, test_depth_is_bounded);
         tcase_add_test(t, test_everything_written_is_kept);
+        tcase_add_loop_test(t, test_logical_types, 0, (int)ELEMENTS(logical));
         tcase_add_loop_test(t, test_layouts_are_flat, 0, ELEMENTS(flat));
         tcase_add_test(t, test_layouts_know_their_fields);
         tcase_add_test(t, test_shipped_schemas_are_flat_and_avro_c_takes_them);
