@@ -3,10 +3,7 @@
 /*
  * Bytes to slots by running a program, and slots to bytes by walking a layout
  *
- * What is read may be anything. The cursor reads Avro's primitives: each function returns 0, RECORD_E_SHORT
- * or RECORD_E_VALUE and moves it only on 0. Passing over what the reader does not know is as strict as
- * reading it; a schema may refer to itself and an item may take no bytes, so depth and number of values are
- * bounded apart from the bytes. Writing is one look for the room, then one walk.
+ * What is read may be anything: the cursor (cursor.h) reads it. Writing is one look for the room, then one walk.
  */
 
 #include "avro/record.h"
@@ -14,297 +11,12 @@
 #include <assert.h>
 #include <endian.h>
 
+#include "avro/cursor.h"
 #include "avro/put.h"
-#include "base/utf8.h"
-
-/* -- The cursor -- */
-
-struct cursor {
-        const uint8_t *p, *end;
-};
-
-static inline size_t cursor_left(const struct cursor *c) {
-        return (size_t)(c->end - c->p);
-}
-
-/* Byte by byte: at most ten, and no bits beyond 64. Opaque: what gcc sees of it costs the usual way one instruction in eighty. */
-static OPAQUE int cursor_long_slow(struct cursor *c, int64_t *ret) {
-        uint64_t bits = 0;
-
-        for (unsigned i = 0; i < 10; i++) {
-                if (c->p + i >= c->end)
-                        return RECORD_E_SHORT;
-                if (i == 9 && c->p[i] > 1) /* the tenth byte holds the last bit */
-                        return RECORD_E_VALUE;
-                bits |= (uint64_t)(c->p[i] & 0x7f) << (7 * i);
-                if (c->p[i] < 0x80) {
-                        c->p += i + 1;
-                        *ret = (int64_t)(bits >> 1) ^ -(int64_t)(bits & 1);
-                        return 0;
-                }
-        }
-        return RECORD_E_VALUE;
-}
-
-/*
- * A number of one byte, or of up to eight while eight are left, without a branch on its length: the
- * low seven bits of each byte, moved together. Anything else the slow way.
- */
-static inline int cursor_long(struct cursor *c, int64_t *ret) {
-        struct cursor copy;
-        uint64_t bits, stop;
-        int r;
-
-        if (c->p < c->end && *c->p < 0x80) {
-                bits = *c->p++;
-                *ret = (int64_t)(bits >> 1) ^ -(int64_t)(bits & 1);
-                return 0;
-        }
-        if (cursor_left(c) >= sizeof(bits)) {
-                memcpy(&bits, c->p, sizeof(bits));
-                bits = le64toh(bits);
-                stop = ~bits & UINT64_C(0x8080808080808080);
-                if (stop) {
-                        bits &= (stop ^ (stop - 1)) & UINT64_C(0x7f7f7f7f7f7f7f7f);
-                        bits = (bits & UINT64_C(0x7f007f007f007f00)) >> 1 | (bits & UINT64_C(0x007f007f007f007f));
-                        bits = (bits & UINT64_C(0x3fff00003fff0000)) >> 2 | (bits & UINT64_C(0x00003fff00003fff));
-                        bits = (bits & UINT64_C(0x0fffffff00000000)) >> 4 | (bits & UINT64_C(0x000000000fffffff));
-                        c->p += (__builtin_ctzll(stop) >> 3) + 1;
-                        *ret = (int64_t)(bits >> 1) ^ -(int64_t)(bits & 1);
-                        return 0;
-                }
-        }
-        copy = *c; /* so that the cursor itself can live in registers */
-        r = cursor_long_slow(&copy, ret);
-        *c = copy;
-        return r;
-}
-
-static inline int cursor_int(struct cursor *c, int64_t *ret) {
-        const uint8_t *before = c->p;
-        int r = cursor_long(c, ret);
-
-        if (r == 0 && (*ret < INT32_MIN || *ret > INT32_MAX)) {
-                c->p = before;
-                return RECORD_E_VALUE;
-        }
-        return r;
-}
-
-static inline int cursor_boolean(struct cursor *c, int64_t *ret) {
-        if (c->p == c->end)
-                return RECORD_E_SHORT;
-        if (*c->p > 1)
-                return RECORD_E_VALUE;
-        *ret = *c->p++;
-        return 0;
-}
-
-static inline int cursor_float(struct cursor *c, double *ret) {
-        uint32_t bits;
-        float f;
-
-        if (cursor_left(c) < 4)
-                return RECORD_E_SHORT;
-        bits = (uint32_t)c->p[0] | (uint32_t)c->p[1] << 8 | (uint32_t)c->p[2] << 16 | (uint32_t)c->p[3] << 24;
-        memcpy(&f, &bits, sizeof(f));
-        c->p += 4;
-        *ret = (double)f;
-        return 0;
-}
-
-static inline int cursor_double(struct cursor *c, double *ret) {
-        uint64_t bits = 0;
-
-        if (cursor_left(c) < 8)
-                return RECORD_E_SHORT;
-        for (unsigned i = 0; i < 8; i++)
-                bits |= (uint64_t)c->p[i] << (8 * i);
-        memcpy(ret, &bits, sizeof(*ret));
-        c->p += 8;
-        return 0;
-}
-
-/* @n raw bytes. */
-static inline int cursor_bytes(struct cursor *c, size_t n, const uint8_t **ret) {
-        if (n > cursor_left(c))
-                return RECORD_E_SHORT;
-        *ret = c->p;
-        c->p += n;
-        return 0;
-}
-
-/* A length and as many bytes; more than RECORD_TEXT_MAX is no value even when the bytes are there. */
-static inline int cursor_blob(struct cursor *c, struct text *ret) {
-        const uint8_t *before = c->p;
-        int64_t n;
-        int r = cursor_long(c, &n);
-
-        if (r == 0 && (n < 0 || n > RECORD_TEXT_MAX))
-                r = RECORD_E_VALUE;
-        if (r == 0 && (size_t)n > cursor_left(c))
-                r = RECORD_E_SHORT;
-        if (r) {
-                c->p = before;
-                return r;
-        }
-        *ret = (struct text){(const char *)c->p, (size_t)n};
-        c->p += n;
-        return 0;
-}
-
-/* Whether short text, the usual kind, is plain ASCII; false when only utf8_valid() can tell. @left: bytes that may be read. */
-static inline bool cursor_plain(const char *s, size_t n, size_t left) {
-        const uint64_t high = UINT64_C(0x8080808080808080);
-        uint64_t first, last;
-
-        if (n > 16)
-                return false;
-        if (left < 8) { /* at the end of the bytes */
-                for (first = 0; n > 0; n--)
-                        first |= (uint8_t)s[n - 1];
-                return first < 0x80;
-        }
-        memcpy(&first, s, sizeof(first));
-        if (n < 8)
-                return n == 0 || (le64toh(first) & high >> (64 - 8 * n)) == 0;
-        memcpy(&last, s + n - 8, sizeof(last));
-        return ((first | last) & high) == 0;
-}
-
-static inline int cursor_string(struct cursor *c, struct text *ret) {
-        const uint8_t *before = c->p;
-        int r = cursor_blob(c, ret);
-
-        if (r)
-                return r;
-        if (!cursor_plain(ret->s, ret->n, cursor_left(c) + ret->n) && !utf8_valid(ret->s, ret->n)) {
-                c->p = before;
-                return RECORD_E_VALUE;
-        }
-        return 0;
-}
-
-/* The index of a symbol or branch, below @n. */
-static inline int cursor_index(struct cursor *c, size_t n, size_t *ret) {
-        const uint8_t *before = c->p;
-        int64_t i;
-        int r = cursor_long(c, &i);
-
-        if (r == 0 && (i < 0 || (uint64_t)i >= n)) {
-                c->p = before;
-                return RECORD_E_VALUE;
-        }
-        *ret = (size_t)i;
-        return r;
-}
-
-/* -- Passing over values -- */
-
-/* Passes over one value of any type. @left: how many values may still be passed; goes down. */
-static int cursor_skip(struct cursor *c, const struct schema *type, unsigned depth, size_t *left);
-
-/* The items of one block of an array or map; @size < 0 when the writer did not say its bytes. */
-static int skip_block(struct cursor *c, const struct schema *type, int64_t count, int64_t size, unsigned depth, size_t *left) {
-        const uint8_t *before = c->p;
-        struct text key;
-        int r = 0;
-
-        if (size >= 0 && (uint64_t)size > cursor_left(c))
-                return RECORD_E_SHORT;
-        for (int64_t i = 0; i < count && r == 0; i++) {
-                if (type->kind == SCHEMA_MAP)
-                        r = cursor_string(c, &key);
-                if (r == 0)
-                        r = cursor_skip(c, type->items, depth + 1, left);
-        }
-        if (r == 0 && size >= 0 && c->p - before != size)
-                return RECORD_E_VALUE;
-        return r;
-}
-
-static int skip_blocks(struct cursor *c, const struct schema *type, unsigned depth, size_t *left) {
-        for (;;) { /* each turn takes a byte at least */
-                int64_t count, size = -1;
-                int r = cursor_long(c, &count);
-
-                if (r || count == 0)
-                        return r;
-                if (count < 0) {
-                        if (count == INT64_MIN)
-                                return RECORD_E_VALUE;
-                        count = -count;
-                        r = cursor_long(c, &size);
-                        if (r == 0 && size < 0)
-                                r = RECORD_E_VALUE;
-                }
-                if (r == 0 && (uint64_t)count > *left)
-                        r = RECORD_E_VALUE;
-                if (r == 0)
-                        r = skip_block(c, type, count, size, depth, left);
-                if (r)
-                        return r;
-        }
-}
-
-static int skip_nested(struct cursor *c, const struct schema *type, unsigned depth, size_t *left) {
-        size_t index;
-        int r = 0;
-
-        switch (type->kind) {
-        case SCHEMA_RECORD:
-                for (size_t i = 0; i < type->n_fields && r == 0; i++)
-                        r = cursor_skip(c, type->fields[i].type, depth + 1, left);
-                return r;
-        case SCHEMA_UNION:
-                r = cursor_index(c, type->n_branches, &index);
-                return r ? r : cursor_skip(c, type->branches[index], depth + 1, left);
-        default:
-                return skip_blocks(c, type, depth, left);
-        }
-}
-
-static OPAQUE int cursor_skip(struct cursor *c, const struct schema *type, unsigned depth, size_t *left) {
-        const uint8_t *bytes;
-        struct text text;
-        size_t index;
-        int64_t i;
-        double d;
-
-        if (depth > RECORD_SKIP_DEPTH_MAX || *left == 0)
-                return RECORD_E_VALUE;
-        (*left)--;
-        switch (type->kind) {
-        case SCHEMA_NULL:
-                return 0;
-        case SCHEMA_BOOLEAN:
-                return cursor_boolean(c, &i);
-        case SCHEMA_INT:
-                return cursor_int(c, &i);
-        case SCHEMA_LONG:
-                return cursor_long(c, &i);
-        case SCHEMA_FLOAT:
-                return cursor_float(c, &d);
-        case SCHEMA_DOUBLE:
-                return cursor_double(c, &d);
-        case SCHEMA_BYTES:
-                return cursor_blob(c, &text);
-        case SCHEMA_STRING:
-                return cursor_string(c, &text);
-        case SCHEMA_ENUM:
-                return cursor_index(c, type->n_symbols, &index);
-        case SCHEMA_FIXED:
-                return cursor_bytes(c, type->size, &bytes);
-        case SCHEMA_RECORD:
-        case SCHEMA_ARRAY:
-        case SCHEMA_MAP:
-        case SCHEMA_UNION:
-                return skip_nested(c, type, depth, left);
-        }
-        return RECORD_E_VALUE;
-}
 
 /* -- Decoding -- */
+
+static_assert((int)RECORD_E_SHORT == (int)CURSOR_E_SHORT && (int)RECORD_E_VALUE == (int)CURSOR_E_VALUE, "what the cursor says is handed on");
 
 static const char *const record_meanings[] = {
         [RECORD_E_SHORT] = "the bytes end too early",
@@ -315,7 +27,7 @@ static const char *const record_meanings[] = {
 static inline int record_decode_uuid_text(struct cursor *c, struct slot *slot) {
         const uint8_t *before = c->p;
         struct text text;
-        int r = cursor_blob(c, &text);
+        int r = cursor_blob(c, RECORD_TEXT_MAX, &text);
 
         if (r)
                 return r;
@@ -398,14 +110,14 @@ static int record_decode_branch(struct cursor *c, const struct program *program,
 }
 
 /* The steps that are rare in events. */
-static int record_decode_rare(struct cursor *c, const struct program *program, const struct op **op, struct slot *slot, size_t *left) {
+static int record_decode_rare(struct cursor *c, const struct program *program, const struct op **op, struct slot *slot, struct cursor_bounds *bounds) {
         switch ((*op)->code) {
         case OP_BRANCH:
         case OP_JUMP:
         case OP_REFUSE:
                 return record_decode_branch(c, program, op);
         case OP_SKIP:
-                return cursor_skip(c, (*op)->skip, 0, left);
+                return cursor_skip(c, (*op)->skip, 1, bounds);
         case OP_NULL:
                 slot->kind = SLOT_NULL;
                 return 0;
@@ -436,7 +148,7 @@ static inline int record_decode_step(struct cursor *c, const struct op **op, str
                 return cursor_double(c, &slot->d);
         case OP_STRING:
                 slot->kind = SLOT_STRING;
-                return cursor_string(c, &slot->s);
+                return cursor_string(c, RECORD_TEXT_MAX, &slot->s);
         case OP_ENUM:
                 return record_decode_enum(c, *op, slot);
         case OP_UUID_TEXT:
@@ -459,7 +171,7 @@ static inline int record_decode_step(struct cursor *c, const struct op **op, str
 /* @ret_n: NULL, or where it goes how many bytes the record took, of which more may be there. */
 static inline int record_run(const struct program *program, const void *body, size_t n, struct slot *slots, size_t *ret_n, struct error *err) {
         struct cursor c = {.p = body, .end = (const uint8_t *)body + n}, copy;
-        size_t left = RECORD_SKIP_ITEMS_MAX;
+        struct cursor_bounds bounds = {RECORD_DEPTH_MAX, RECORD_TEXT_MAX, RECORD_ITEMS_MAX, RECORD_ITEMS_MAX};
         const struct op *op = program->ops, *moved;
         int r;
 
@@ -476,7 +188,7 @@ static inline int record_run(const struct program *program, const void *body, si
                 if (r == RECORD_RARE) { /* with copies, so that cursor and step can live in registers */
                         copy = c;
                         moved = op;
-                        r = record_decode_rare(&copy, program, &moved, &slots[op->slot], &left);
+                        r = record_decode_rare(&copy, program, &moved, &slots[op->slot], &bounds);
                         c = copy;
                         op = moved;
                 }
@@ -505,8 +217,8 @@ int record_decode_first(const struct program *program, const void *body, size_t 
 
 int record_skip_first(const struct schema *type, const void *body, size_t n, size_t *ret_n) {
         struct cursor c = {.p = body, .end = (const uint8_t *)body + n};
-        size_t left = RECORD_SKIP_ITEMS_MAX;
-        int r = cursor_skip(&c, type, 0, &left);
+        struct cursor_bounds bounds = {RECORD_DEPTH_MAX, RECORD_TEXT_MAX, RECORD_ITEMS_MAX, RECORD_ITEMS_MAX};
+        int r = cursor_skip(&c, type, 0, &bounds);
 
         *ret_n = (size_t)(c.p - (const uint8_t *)body);
         return r;

@@ -13,14 +13,14 @@
 #include "avro/program.h"
 #include "base/buffer.h"
 
-#define RECORD_SKIP_DEPTH_MAX 32
-#define RECORD_SKIP_ITEMS_MAX 1000000 /* values in the fields of one record that are skipped */
+#define RECORD_DEPTH_MAX SCHEMA_DEPTH_MAX /* of records, arrays and maps in one another, the record itself one of them */
+#define RECORD_ITEMS_MAX 1000000      /* items of one block, and values that take no bytes, in the fields of one record that are skipped */
 #define RECORD_TEXT_MAX 65536         /* bytes of one string */
 
 enum record_error {
         RECORD_E_SHORT = 1, /* the bytes end too early */
-        RECORD_E_LONG,      /* bytes are left over */
         RECORD_E_VALUE,     /* a length, index, boolean, text or uuid that cannot be, or that the reader has no place for */
+        RECORD_E_LONG,      /* bytes are left over */
 };
 
 /*

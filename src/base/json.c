@@ -88,10 +88,14 @@ void jsonw_string(struct json_writer *w, const char *s) {
         jsonw_text(w, text_of(s));
 }
 
-void jsonw_key(struct json_writer *w, const char *key) {
-        jsonw_string(w, key);
+void jsonw_key_text(struct json_writer *w, struct text key) {
+        jsonw_text(w, key);
         buffer_add_byte(w->out, ':');
         w->keyed = true;
+}
+
+void jsonw_key(struct json_writer *w, const char *key) {
+        jsonw_key_text(w, text_of(key));
 }
 
 void jsonw_int(struct json_writer *w, int64_t i) {
@@ -112,6 +116,38 @@ void jsonw_double(struct json_writer *w, double d) {
                         break;
         }
         jsonw_raw(w, digits);
+}
+
+void jsonw_float(struct json_writer *w, float f) {
+        char digits[32];
+
+        if (!isfinite(f)) {
+                jsonw_null(w);
+                return;
+        }
+        for (int precision = 6; precision <= 9; precision++) {
+                (void) snprintf(digits, sizeof(digits), "%.*g", precision, (double)f);
+                if (strtof(digits, NULL) == f)
+                        break;
+        }
+        jsonw_raw(w, digits);
+}
+
+void jsonw_hex(struct json_writer *w, struct text bytes) {
+        static const char digits[] = "0123456789abcdef";
+        uint8_t *p;
+
+        before_value(w);
+        p = buffer_reserve(w->out, 2 * bytes.n + 2);
+        if (!p)
+                return;
+        *p++ = '"';
+        for (size_t i = 0; i < bytes.n; i++) {
+                *p++ = (uint8_t)digits[(uint8_t)bytes.s[i] >> 4];
+                *p++ = (uint8_t)digits[(uint8_t)bytes.s[i] & 15];
+        }
+        *p = '"';
+        w->out->n += 2 * bytes.n + 2;
 }
 
 void jsonw_bool(struct json_writer *w, bool b) {

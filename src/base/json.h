@@ -35,12 +35,15 @@ void jsonw_close_array(struct json_writer *w);
 
 /* The key of the value that comes next. */
 void jsonw_key(struct json_writer *w, const char *key);
+void jsonw_key_text(struct json_writer *w, struct text key);
 
 /* One value. Texts are escaped; they are UTF-8. */
 void jsonw_text(struct json_writer *w, struct text t);
 void jsonw_string(struct json_writer *w, const char *s);
 void jsonw_int(struct json_writer *w, int64_t i);
 void jsonw_double(struct json_writer *w, double d); /* shortest form that reads back the same; not finite: null */
+void jsonw_float(struct json_writer *w, float f);   /* the same of fewer digits */
+void jsonw_hex(struct json_writer *w, struct text bytes); /* a text of two digits for each byte, lower case */
 void jsonw_bool(struct json_writer *w, bool b);
 void jsonw_null(struct json_writer *w);
 void jsonw_raw(struct json_writer *w, const char *json); /* a value that is JSON already */

@@ -13,9 +13,6 @@
 #define MINUTE_MS INT64_C(60000)
 #define SUMMER_CHANGE_MS HOUR_MS /* both changes are at 01:00 UTC */
 
-#define WRITABLE_MIN INT64_C(-62135510400000) /* year 1, a day of room for the offset */
-#define WRITABLE_MAX INT64_C(253402214399999) /* year 9999, as much */
-
 /* Years that begin on 1 March put the leap day last, so that months follow from one division (Howard Hinnant's days_from_civil). */
 day_t date_from_ymd(int year, int month, int day) {
         unsigned y, of_year;
@@ -143,7 +140,7 @@ int instant_offset_minutes(instant_t at) {
         int year, month, day;
         bool summer;
 
-        assert(at >= WRITABLE_MIN && at <= WRITABLE_MAX);
+        assert(at >= INSTANT_TEXT_MIN && at < INSTANT_TEXT_END);
         date_to_ymd(utc_day(at), &year, &month, &day);
         summer = month > 3 && month < 10;
         if (month == 3)
@@ -223,10 +220,10 @@ static void write_instant(instant_t at, bool exact, char *ret) {
         instant_t local;
         char *p;
 
-        if (at < WRITABLE_MIN)
-                at = WRITABLE_MIN;
-        if (at > WRITABLE_MAX)
-                at = WRITABLE_MAX;
+        if (at < INSTANT_TEXT_MIN)
+                at = INSTANT_TEXT_MIN;
+        if (at >= INSTANT_TEXT_END)
+                at = INSTANT_TEXT_END - 1;
         offset = instant_offset_minutes(at);
         local = at + offset * MINUTE_MS;
         p = write_date(ret, utc_day(local));

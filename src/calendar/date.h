@@ -30,6 +30,9 @@ typedef int32_t day_t; /* days since 1970-01-01, proleptic Gregorian */
 /* The same years as instants, in UTC: INSTANT_MIN <= at < INSTANT_END. */
 #define INSTANT_MIN INT64_C(946684800000)
 #define INSTANT_END INT64_C(7289654400000)
+/* The instants that have a text, INSTANT_TEXT_MIN <= at < INSTANT_TEXT_END: years 1 to 9999, less a day of room for the offset. */
+#define INSTANT_TEXT_MIN INT64_C(-62135510400000)
+#define INSTANT_TEXT_END INT64_C(253402214400000)
 #define INSTANT_DAY (24 * HOUR_MS)
 
 enum weekday { MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY };
@@ -65,7 +68,7 @@ static inline bool instant_valid(instant_t at) {
 /* Reads RFC 3339 with offset or Z, up to milliseconds (more digits are cut), years INSTANT_YEAR_MIN to INSTANT_YEAR_MAX (in UTC). */
 bool instant_parse(struct text t, instant_t *ret);
 
-/* RFC 3339 with the Amsterdam offset, to the second: 2022-10-18T00:00:00+02:00. An instant outside the years 1 to 9999 is written as the nearest in them. */
+/* RFC 3339 with the Amsterdam offset, to the second: 2022-10-18T00:00:00+02:00. One that has no text is written as the nearest that has. */
 void instant_format(instant_t at, char ret[INSTANT_TEXT + 1]);
 /* The same with milliseconds when they are not zero: reads back as the same instant. */
 void instant_format_exact(instant_t at, char ret[INSTANT_TEXT + 1]);

@@ -73,23 +73,6 @@ struct view *view_free(struct view *view) {
         return NULL;
 }
 
-static void view_write_hex(const void *bytes, size_t n, struct json_writer *w) {
-        static const char digits[] = "0123456789abcdef";
-        const uint8_t *p = bytes;
-        char *text = malloc(2 * n + 1);
-
-        if (!text) {
-                w->out->failed = true;
-                return;
-        }
-        for (size_t i = 0; i < n; i++) {
-                text[2 * i] = digits[p[i] >> 4];
-                text[2 * i + 1] = digits[p[i] & 15];
-        }
-        jsonw_text(w, (struct text){text, 2 * n});
-        free(text);
-}
-
 static void view_write_bytes(const void *bytes, size_t n, struct json_writer *w) {
         if (!bytes) {
                 jsonw_null(w);
@@ -98,7 +81,7 @@ static void view_write_bytes(const void *bytes, size_t n, struct json_writer *w)
         } else {
                 jsonw_open_object(w);
                 jsonw_key(w, "hex");
-                view_write_hex(bytes, n, w);
+                jsonw_hex(w, (struct text){bytes, n});
                 jsonw_close_object(w);
         }
 }
@@ -348,7 +331,7 @@ static void view_write_value(const struct view *v, const struct bus_record *reco
         if (found.good)
                 return;
         jsonw_key(w, "hex");
-        view_write_hex(record->value, record->value_n, w);
+        jsonw_hex(w, (struct text){record->value, record->value_n});
         jsonw_put_string(w, "error", found.err.text);
 }
 

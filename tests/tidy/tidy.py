@@ -16,14 +16,14 @@ from tree import Tree
 # ---- The rules ------------------------------------------------------------------------------------------
 
 # A folder of src/ and those whose headers it may include besides its own, lowest first.
-PURE = ("base", "avro", "calendar", "model", "engine")
+PURE = ("base", "calendar", "avro", "model", "engine")
 PARTS = PURE + ("bus", "cluster")
 LAYERS = {
     "base": (),
-    "avro": ("base",),
     "calendar": ("base",),
-    "model": ("base", "avro", "calendar"),
-    "engine": ("base", "avro", "calendar", "model"),
+    "avro": ("base", "calendar"),
+    "model": ("base", "calendar", "avro"),
+    "engine": ("base", "calendar", "avro", "model"),
     "bus": ("base",),
     "cluster": ("base", "avro", "model", "bus"),
     "worker": PARTS,
