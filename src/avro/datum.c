@@ -217,14 +217,28 @@ static int datum_collection(struct datum_walk *d, const struct op *op) {
 
 /* -- Values -- */
 
+/* Bytes that stand at @before. */
+static int datum_bytes(struct datum_walk *d, const struct schema *type, struct text bytes, const uint8_t *before) {
+        if (plain_put_bytes(&d->w, type, bytes) == 0)
+                return 0;
+        d->c.p = before;
+        return DATUM_E_VALUE;
+}
+
 static int datum_text(struct datum_walk *d, const struct op *op) {
+        const uint8_t *before = d->c.p;
+        struct uuid uuid;
         struct text text;
         int r = op->code == OP_BYTES ? cursor_blob(&d->c, d->bounds.text_max, &text) : cursor_string(&d->c, d->bounds.text_max, &text);
 
         if (r)
                 return r;
         if (op->type->kind == SCHEMA_BYTES)
-                return plain_put_bytes(&d->w, op->type, text) ? DATUM_E_VALUE : 0;
+                return datum_bytes(d, op->type, text, before);
+        if (op->type->kind == SCHEMA_FIXED && !uuid_parse(text.s, text.n, &uuid)) { /* read as 16 bytes it must be one */
+                d->c.p = before;
+                return DATUM_E_VALUE;
+        }
         jsonw_text(&d->w, text); /* string; or uuid, which is a text as it was written */
         return 0;
 }
@@ -236,7 +250,7 @@ static int datum_fixed(struct datum_walk *d, const struct op *op, size_t n) {
 
         if (r)
                 return r;
-        return plain_put_bytes(&d->w, op->code == OP_UUID_FIXED ? &uuid : op->type, (struct text){(const char *)bytes, n}) ? DATUM_E_VALUE : 0;
+        return datum_bytes(d, op->code == OP_UUID_FIXED ? &uuid : op->type, (struct text){(const char *)bytes, n}, bytes);
 }
 
 static int datum_enum(struct datum_walk *d, const struct op *op) {

@@ -99,6 +99,19 @@ static const struct schema *program_taker(const struct schema *writer, const str
         return branch < 0 ? NULL : reader->branches[branch];
 }
 
+/*
+ * Whether a number or bytes would be read as what they do not say: both have a logical type that means something, and not the same
+ * (milliseconds as microseconds, a decimal of another scale). A logical type that only one has takes nothing away from the value.
+ */
+static bool program_misreads(const struct schema *writer, const struct schema *reader) {
+        bool means = writer->logical != SCHEMA_NOT_LOGICAL && writer->logical != SCHEMA_OTHER_LOGICAL && reader->logical != SCHEMA_NOT_LOGICAL &&
+                     reader->logical != SCHEMA_OTHER_LOGICAL;
+
+        if (!means)
+                return false;
+        return writer->logical != reader->logical || (writer->logical == SCHEMA_DECIMAL && writer->scale != reader->scale);
+}
+
 /* The step that reads @writer as @reader, which match. */
 static enum op_code program_step_for(const struct schema *writer, const struct schema *reader) {
         enum schema_kind w = writer->kind;
@@ -201,7 +214,7 @@ static int program_emit_plain(struct program_compile *c, const struct schema *wr
         const struct schema *taker = program_taker(writer, reader);
         struct op op = {.slot = slot, .type = taker};
 
-        if (!taker)
+        if (!taker || (!c->layout && program_misreads(writer, taker)))
                 return 1;
         op.code = (uint8_t)program_step_for(writer, taker);
         if (op.code == OP_ENUM)
@@ -214,13 +227,15 @@ static int program_emit_plain(struct program_compile *c, const struct schema *wr
 /* Null and one other type that resolves: two steps. Return: as above. */
 static int program_emit_nullable(struct program_compile *c, const struct schema *writer, const struct schema *reader, uint16_t slot) {
         uint8_t null_branch = writer->branches[0]->kind == SCHEMA_NULL ? 0 : 1;
+        const struct schema *taker;
         char place[PROGRAM_REASON_MAX];
         bool takes;
         int r;
 
         if (writer->n_branches != 2 || writer->branches[null_branch]->kind != SCHEMA_NULL)
                 return 1;
-        if (!program_taker(writer->branches[1 - null_branch], reader))
+        taker = program_taker(writer->branches[1 - null_branch], reader);
+        if (!taker || (!c->layout && program_misreads(writer->branches[1 - null_branch], taker)))
                 return 1;
         takes = program_taker(writer->branches[null_branch], reader) != NULL;
         if (!takes)

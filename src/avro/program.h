@@ -62,7 +62,10 @@ struct program {
  */
 int program_new(const struct schema_file *writer, const struct layout *reader, struct program **ret, struct error *err) MUSTCHECK;
 
-/* The same for any reader, of any type. */
+/*
+ * The same for any reader, of any type. What would be read as what it does not say does not resolve: where both sides have a logical
+ * type and not the same, or decimals of another scale. (What the reader of a layout makes of dates and instants is its schema's alone.)
+ */
 int program_new_any(const struct schema_file *writer, const struct schema_file *reader, struct program **ret, struct error *err) MUSTCHECK;
 
 struct program *program_free(struct program *program); /* NULL ok; returns NULL */

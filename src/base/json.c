@@ -5,25 +5,32 @@
 #include "base/json.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 
 #include "base/utf8.h"
 
-static void before_value(struct json_writer *w) {
-        if (w->keyed) {
-                w->keyed = false;
-                return;
-        }
-        if (w->some[w->depth])
-                buffer_add_byte(w->out, ',');
+/* Room for a value of at most @n bytes, behind its comma; NULL when the buffer has failed. The caller adds to out->n. */
+static uint8_t *json_begin(struct json_writer *w, size_t n) {
+        bool comma = !w->keyed && w->some[w->depth];
+        uint8_t *p = buffer_reserve(w->out, n + 1);
+
         w->some[w->depth] = true;
+        w->keyed = false;
+        if (p && comma) {
+                *p++ = ',';
+                w->out->n++;
+        }
+        return p;
 }
 
 static void open_(struct json_writer *w, char c) {
-        before_value(w);
-        buffer_add_byte(w->out, (uint8_t)c);
+        uint8_t *p = json_begin(w, 1);
+
+        if (p) {
+                *p = (uint8_t)c;
+                w->out->n++;
+        }
         assert(w->depth < JSON_DEPTH_MAX);
         w->some[++w->depth] = false;
 }
@@ -45,6 +52,16 @@ void jsonw_open_array(struct json_writer *w) {
 }
 void jsonw_close_array(struct json_writer *w) {
         close_(w, ']');
+}
+
+/* A value that is JSON already. */
+static void jsonw_raw_text(struct json_writer *w, struct text json) {
+        uint8_t *p = json_begin(w, json.n);
+
+        if (!p)
+                return;
+        memcpy(p, json.s, json.n);
+        w->out->n += json.n;
 }
 
 static void json_escape(struct buffer *out, struct text t) {
@@ -77,9 +94,46 @@ static void json_escape(struct buffer *out, struct text t) {
         buffer_add(out, t.s + plain, i - plain);
 }
 
+/* Eight bytes none of which needs an escape: ASCII, no control character, neither " nor \\. */
+static inline bool json_word_plain(uint64_t x) {
+        const uint64_t ones = UINT64_C(0x0101010101010101);
+        uint64_t quote = x ^ ones * '"', slash = x ^ ones * '\\';
+
+        /* Subtracting makes the highest bit of each byte that is too small; bytes before it, which might borrow from it, have theirs then. */
+        return ((x | (x - ones * 0x20) | (quote - ones) | (slash - ones)) & ones << 7) == 0;
+}
+
+static bool json_plain(struct text t) {
+        uint64_t word;
+
+        if (t.n < sizeof(word)) {
+                word = UINT64_C(0x2020202020202020);
+                memcpy(&word, t.s, t.n);
+                return json_word_plain(word);
+        }
+        for (size_t i = 0; i + sizeof(word) < t.n; i += sizeof(word)) {
+                memcpy(&word, t.s + i, sizeof(word));
+                if (!json_word_plain(word))
+                        return false;
+        }
+        memcpy(&word, t.s + t.n - sizeof(word), sizeof(word));
+        return json_word_plain(word);
+}
+
 void jsonw_text(struct json_writer *w, struct text t) {
-        before_value(w);
-        buffer_add_byte(w->out, '"');
+        bool plain = t.n == 0 || json_plain(t);
+        uint8_t *p = json_begin(w, plain ? t.n + 2 : 2);
+
+        if (!p)
+                return;
+        *p++ = '"';
+        if (plain) {
+                p = (uint8_t *)text_write((char *)p, t);
+                *p = '"';
+                w->out->n += t.n + 2;
+                return;
+        }
+        w->out->n++;
         json_escape(w->out, t);
         buffer_add_byte(w->out, '"');
 }
@@ -99,8 +153,16 @@ void jsonw_key(struct json_writer *w, const char *key) {
 }
 
 void jsonw_int(struct json_writer *w, int64_t i) {
-        before_value(w);
-        buffer_printf(w->out, "%" PRId64, i);
+        uint64_t amount = i < 0 ? -(uint64_t)i : (uint64_t)i;
+        char digits[24], *end = digits + sizeof(digits), *p = end;
+
+        do {
+                *--p = (char)('0' + amount % 10);
+                amount /= 10;
+        } while (amount);
+        if (i < 0)
+                *--p = '-';
+        jsonw_raw_text(w, (struct text){p, (size_t)(end - p)});
 }
 
 void jsonw_double(struct json_writer *w, double d) {
@@ -135,10 +197,8 @@ void jsonw_float(struct json_writer *w, float f) {
 
 void jsonw_hex(struct json_writer *w, struct text bytes) {
         static const char digits[] = "0123456789abcdef";
-        uint8_t *p;
+        uint8_t *p = json_begin(w, 2 * bytes.n + 2);
 
-        before_value(w);
-        p = buffer_reserve(w->out, 2 * bytes.n + 2);
         if (!p)
                 return;
         *p++ = '"';
@@ -159,8 +219,7 @@ void jsonw_null(struct json_writer *w) {
 }
 
 void jsonw_raw(struct json_writer *w, const char *json) {
-        before_value(w);
-        buffer_add_text(w->out, json);
+        jsonw_raw_text(w, text_of(json));
 }
 
 void jsonw_put_text(struct json_writer *w, const char *key, struct text t) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
 /*
- * `ketenwacht bench codec`: one event, bytes to slots and back
+ * `ketenwacht bench codec`: one event, bytes to slots and back, and to JSON; and nested in others, to JSON
  *
  * Several different records in turn, so that no branch is learned by heart. avro-c does the same work,
  * from the bytes to the same slots and back, by a generic value that is kept and filled again, its
@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "avro/datum.h"
 #include "avro/record.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -21,7 +22,10 @@
 #define RECORDS 64
 #define PASSES_OURS 1500 /* over all records, in one round */
 #define PASSES_THEIRS 150
+#define PASSES_JSON 300
 #define RECORD_BYTES_MAX 4096
+#define LISTS 8 /* of nested records: a map of lists of records, in a record */
+#define NESTED_BYTES_MAX ((size_t)RECORDS * RECORD_BYTES_MAX)
 #define PATH_BYTES_MAX 4096
 
 struct codec {
@@ -31,6 +35,10 @@ struct codec {
         struct buffer bytes[RECORDS], out;
         struct slot slots[RECORDS][LAYOUT_SLOTS_MAX];
         char texts[RECORDS][LAYOUT_SLOTS_MAX][16];
+        struct schema_file *nested_file;
+        struct program *nested;
+        struct buffer nested_bytes, json; /* all records in one; JSON of one or of all */
+        struct datum_memory memory;
         avro_schema_t schema;
         avro_value_iface_t *iface;
         avro_value_t value;
@@ -40,7 +48,7 @@ struct codec {
 };
 
 struct figures {
-        double decode, encode, their_decode, their_encode;
+        double decode, encode, their_decode, their_encode, json, nested;
 };
 
 /* Numbers that look like an event's: the next one of a fixed sequence. */
@@ -86,6 +94,11 @@ static void codec_done(struct codec *c) {
         for (size_t i = 0; i < RECORDS; i++)
                 buffer_done(&c->bytes[i]);
         buffer_done(&c->out);
+        buffer_done(&c->nested_bytes);
+        buffer_done(&c->json);
+        datum_memory_done(&c->memory);
+        program_free(c->nested);
+        schema_free(c->nested_file);
         if (c->value.iface)
                 avro_value_decref(&c->value);
         if (c->writer)
@@ -271,6 +284,34 @@ static int theirs_open(struct codec *c, struct error *err) {
         return EXIT_NO;
 }
 
+/* The same records once more: {"lists": {"0": [record, …], …}}. */
+static int codec_open_nested(struct codec *c, struct error *err) {
+        struct buffer schema = BUFFER_INIT(SCHEMA_TEXT_MAX), *out = &c->nested_bytes;
+        int r;
+
+        buffer_printf(&schema,
+                      "{\"type\":\"record\",\"name\":\"Nested\",\"fields\":[{\"name\":\"lists\",\"type\":{\"type\":\"map\",\"values\":{\"type\":\"array\","
+                      "\"items\":%s}}}]}",
+                      schema_json(c->file));
+        r = schema_parse("nested", buffer_text(&schema), schema.n, LANGUAGE_EN, &c->nested_file, err);
+        buffer_done(&schema);
+        if (r || program_new_any(c->nested_file, c->nested_file, &c->nested, err))
+                return EXIT_USAGE;
+        out->max = NESTED_BYTES_MAX;
+        c->json.max = 2 * DATUM_JSON_MAX;
+        buffer_add_byte(out, LISTS << 1);
+        for (unsigned i = 0; i < LISTS; i++) {
+                buffer_printf(out, "%c%u%c", 1 << 1, i, RECORDS / LISTS << 1);
+                for (size_t k = i * RECORDS / LISTS; k < (i + 1) * RECORDS / LISTS; k++)
+                        buffer_add(out, c->bytes[k].bytes, c->bytes[k].n);
+                buffer_add_byte(out, 0);
+        }
+        buffer_add_byte(out, 0);
+        if (out->failed)
+                error_set(err, "there is no memory for the records");
+        return out->failed ? EXIT_NO : EXIT_DONE;
+}
+
 static int codec_open(struct codec *c, const char *schemas, struct error *err) {
         char path[PATH_BYTES_MAX];
         uint64_t state = 2022;
@@ -292,6 +333,8 @@ static int codec_open(struct codec *c, const char *schemas, struct error *err) {
                         return EXIT_NO;
                 }
         }
+        if (codec_open_nested(c, err))
+                return EXIT_USAGE;
         return theirs_open(c, err);
 }
 
@@ -324,6 +367,30 @@ __attribute__((noinline)) static int bench_codec_encode(struct codec *c) {
         return wrong;
 }
 
+__attribute__((noinline)) static int bench_codec_json(struct codec *c) {
+        int wrong = 0;
+        size_t n;
+
+        for (size_t pass = 0; pass < PASSES_JSON; pass++) {
+                for (size_t i = 0; i < RECORDS; i++) {
+                        buffer_clear(&c->json);
+                        wrong |= datum_to_json(c->program, c->bytes[i].bytes, c->bytes[i].n, 0, &c->memory, &c->json, &n, NULL);
+                }
+        }
+        return wrong;
+}
+
+static int bench_codec_nested(struct codec *c) {
+        int wrong = 0;
+        size_t n;
+
+        for (size_t pass = 0; pass < PASSES_JSON; pass++) {
+                buffer_clear(&c->json);
+                wrong |= datum_to_json(c->nested, c->nested_bytes.bytes, c->nested_bytes.n, 0, &c->memory, &c->json, &n, NULL);
+        }
+        return wrong;
+}
+
 /* One round of everything; false when something went wrong, which it cannot with these bytes. */
 static bool codec_measure(struct codec *c, struct figures *ret) {
         struct slot slots[LAYOUT_SLOTS_MAX];
@@ -346,6 +413,12 @@ static bool codec_measure(struct codec *c, struct figures *ret) {
                         wrong |= theirs_encode(c, i);
         }
         ret->their_encode = codec_each(start, PASSES_THEIRS);
+        start = clock_cpu_ns();
+        wrong |= bench_codec_json(c);
+        ret->json = codec_each(start, PASSES_JSON);
+        start = clock_cpu_ns();
+        wrong |= bench_codec_nested(c);
+        ret->nested = codec_each(start, PASSES_JSON);
         return wrong == 0;
 }
 
@@ -353,8 +426,8 @@ static void codec_print(const struct codec *c, const struct figures *f, bool jso
         size_t bytes = 0;
 
         if (json) {
-                printf("{\"decode_ns\":%.1f,\"encode_ns\":%.1f,\"avro_c_decode_ns\":%.1f,\"avro_c_encode_ns\":%.1f}\n", f->decode, f->encode,
-                       f->their_decode, f->their_encode);
+                printf("{\"decode_ns\":%.1f,\"encode_ns\":%.1f,\"avro_c_decode_ns\":%.1f,\"avro_c_encode_ns\":%.1f,\"json_ns\":%.1f,\"nested_json_ns\":%.1f}\n",
+                       f->decode, f->encode, f->their_decode, f->their_encode, f->json, f->nested);
                 return;
         }
         for (size_t i = 0; i < RECORDS; i++)
@@ -363,10 +436,13 @@ static void codec_print(const struct codec *c, const struct figures *f, bool jso
         printf("          ketenwacht      avro-c     ratio\n");
         printf("decode  %9.1f ns %8.1f ns %8.1fx\n", f->decode, f->their_decode, f->their_decode / f->decode);
         printf("encode  %9.1f ns %8.1f ns %8.1fx\n", f->encode, f->their_encode, f->their_encode / f->encode);
+        printf("\nTo JSON %8.1f ns a field; as one of %d in lists in a map in a record %8.1f ns, %.2f times as much\n", f->json / (double)c->layout->n,
+               RECORDS, f->nested / (double)c->layout->n, f->nested / f->json);
 }
 
 static int codec_rounds(struct codec *c, size_t rounds, struct figures *ret, struct error *err) {
         double decode[BENCH_ROUNDS_MAX], encode[BENCH_ROUNDS_MAX], their_decode[BENCH_ROUNDS_MAX], their_encode[BENCH_ROUNDS_MAX];
+        double json[BENCH_ROUNDS_MAX], nested[BENCH_ROUNDS_MAX];
 
         for (size_t i = 0; i < rounds; i++) {
                 struct figures f;
@@ -379,9 +455,11 @@ static int codec_rounds(struct codec *c, size_t rounds, struct figures *ret, str
                 encode[i] = f.encode;
                 their_decode[i] = f.their_decode;
                 their_encode[i] = f.their_encode;
+                json[i] = f.json;
+                nested[i] = f.nested;
         }
         *ret = (struct figures){bench_middle(decode, rounds), bench_middle(encode, rounds), bench_middle(their_decode, rounds),
-                                bench_middle(their_encode, rounds)};
+                                bench_middle(their_encode, rounds), bench_middle(json, rounds), bench_middle(nested, rounds)};
         return EXIT_DONE;
 }
 
@@ -416,10 +494,11 @@ static int codec_run(int argc, char **argv, struct error *err) {
 
 const struct bench bench_codec = {
         .name = "codec",
-        .summary = "one event, bytes to slots and back, beside avro-c",
+        .summary = "one event, bytes to slots and back, beside avro-c; to JSON, flat and nested",
         .help = "Usage: ketenwacht bench codec [--json] [--schemas DIR] [--rounds N]\n\n"
-                "One event of ten fields, bytes to slots and back, beside avro-c's generic values doing the same; CPU time.\n"
-                "--json: {\"decode_ns\", \"encode_ns\", \"avro_c_decode_ns\", \"avro_c_encode_ns\"}\n\n"
+                "One event of ten fields, bytes to slots and back, beside avro-c's generic values doing the same; CPU time. Then the same event\n"
+                "to JSON, and as one of 64 that stand in lists in a map in a record: what nesting costs.\n"
+                "--json: {\"decode_ns\", \"encode_ns\", \"avro_c_decode_ns\", \"avro_c_encode_ns\", \"json_ns\", \"nested_json_ns\"}\n\n"
                 "  --rounds N     measure so often; the middle one counts (default 9)\n",
         .run = codec_run,
 };

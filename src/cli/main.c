@@ -39,6 +39,7 @@
         X(dead_letters) \
         X(connect) \
         X(schema) \
+        X(decode) \
         X(bench) \
         X(mock)
 

@@ -33,6 +33,7 @@ ROWS = [
     ("codec: encode, ns", "at most 60", 60, False, "codec", at("encode_ns"), 1),
     ("codec: decode, times faster than avro-c", "at least 10", 10, True, "codec", ratio(["avro_c_decode_ns"], ["decode_ns"]), 1),
     ("codec: encode, times faster than avro-c", "at least 10", 10, True, "codec", ratio(["avro_c_encode_ns"], ["encode_ns"]), 1),
+    ("codec: a field of nested records to JSON, times one of a flat record", "at most 2", 2, False, "codec", ratio(["nested_json_ns"], ["json_ns"]), 2),
     ("engine, four deadlines, events/s of one core", "at least 1,000,000", 1e6, True, FOUR, at("5", "events_per_s"), 0),
     ("engine, all protocols, events/s of one core", "goal 400,000", 4e5, True, ALL, at("5", "events_per_s"), 0),
     ("worker: client CPU over the floor's with the same writes", "at most 1.5", 1.5, False, "compare",

@@ -47,7 +47,9 @@ for arguments in codec --help; do
 done
 
 number='[0-9]+\.[0-9]+'
-row 0 "\{\"decode_ns\":$number,\"encode_ns\":$number,\"avro_c_decode_ns\":$number,\"avro_c_encode_ns\":$number\}" codec --json --schemas "$schemas"
+keys="\{\"decode_ns\":$number,\"encode_ns\":$number,\"avro_c_decode_ns\":$number,\"avro_c_encode_ns\":$number"
+keys="$keys,\"json_ns\":$number,\"nested_json_ns\":$number\}"
+row 0 "$keys" codec --json --schemas "$schemas"
 row 0 "decode +$number ns +$number ns +${number}x" codec --schemas "$schemas"
 row 2 ".*cannot read /nothing/safety-raised.avsc: it does not exist.*" codec --schemas /nothing
 row 2 ".*no benchmark 'codc' \(did you mean 'codec'\?\).*" codc

@@ -201,6 +201,17 @@ static const struct {
         {ARRAY("\"long\""), ARRAY("\"int\""), "", "!!field '[]' was written as long and cannot be read as int"},
         {ARRAY("\"int\""), MAP("\"int\""), "", "!!the value was written as array and cannot be read as map"},
         {FIXED("F", "2"), FIXED("F", "3"), "", "!!the value was written as F and cannot be read as F"},
+        /* logical types: one side's alone, or both the same */
+        {"\"int\"", LOGICAL("int", "date"), "00", "\"1970-01-01\""},
+        {LOGICAL("int", "date"), "\"long\"", "02", "1"},
+        {DECIMAL("4", "2"), DECIMAL("9", "2"), "0204", "\"0.04\""},
+        {ARRAY(DECIMAL("4", "2")), ARRAY(DECIMAL("4", "3")), "", "!!field '[]' was written as decimal(4,2) and cannot be read as decimal(4,3)"},
+        {LOGICAL("long", "timestamp-millis"), LOGICAL("long", "timestamp-micros"), "",
+         "!!the value was written as timestamp-millis and cannot be read as timestamp-micros"},
+        {"[\"null\"," LOGICAL("int", "time-millis") "]", "[\"null\"," LOGICAL("long", "timestamp-millis") "]", "02 02",
+         "!byte 1: not a value that can stand here"},
+        {LOGICAL("string", "uuid"), "{\"type\":\"fixed\",\"name\":\"U\",\"size\":16,\"logicalType\":\"uuid\"}", "046162",
+         "!byte 0: not a value that can stand here"},
         /* unions on either side, outermost too */
         {"\"int\"", "[\"null\",\"int\"]", "02", "1"},
         {"[\"null\",\"int\"]", "\"int\"", "02 02", "1"},
