@@ -4,6 +4,9 @@
 
 #include <check.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
@@ -307,6 +310,40 @@ START_TEST(test_json_is_escaped_and_stays_utf8) {
 }
 END_TEST
 
+/* Texts of every length around a word, with each byte at each place: what jansson reads is what was written. Numbers to their ends. */
+START_TEST(test_json_reads_back) {
+        static const int64_t numbers[] = {0, 9, 10, -1, INT64_MAX, INT64_MIN};
+        char text[20], want[32];
+
+        for (int byte = 0; byte < 0x80; byte++) {
+                for (size_t n = 1; n <= sizeof(text); n++) {
+                        for (size_t at = 0; at < n; at++) {
+                                struct buffer b = BUFFER_INIT(1000);
+                                struct json_writer w = JSON_WRITER(&b);
+                                json_t *json;
+
+                                memset(text, 'x', sizeof(text));
+                                text[at] = (char)byte;
+                                jsonw_text(&w, (struct text){text, n});
+                                json = json_loadb((const char *)b.bytes, b.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+                                ck_assert_msg(json && json_string_length(json) == n && memcmp(json_string_value(json), text, n) == 0, "%s", buffer_text(&b));
+                                json_decref(json);
+                                buffer_done(&b);
+                        }
+                }
+        }
+        for (size_t i = 0; i < ELEMENTS(numbers); i++) {
+                struct buffer b = BUFFER_INIT(1000);
+                struct json_writer w = JSON_WRITER(&b);
+
+                jsonw_int(&w, numbers[i]);
+                snprintf(want, sizeof(want), "%" PRId64, numbers[i]);
+                ck_assert_str_eq(buffer_text(&b), want);
+                buffer_done(&b);
+        }
+}
+END_TEST
+
 static const struct {
         const char *s;
         bool ok;
@@ -522,6 +559,7 @@ int main(void) {
         tcase_add_test(t, test_arena_stops_at_its_maximum);
         tcase_add_test(t, test_arena_lives_with_sizes_that_creep_up);
         tcase_add_test(t, test_json_is_escaped_and_stays_utf8);
+        tcase_add_test(t, test_json_reads_back);
         tcase_add_loop_test(t, test_utf8, 0, (int)ELEMENTS(utf8_rows));
         tcase_add_test(t, test_nearest_word);
         tcase_add_loop_test(t, test_the_language_that_is_liked_best, 0, (int)ELEMENTS(accept_rows));

@@ -3,12 +3,14 @@
 /*
  * Goal: the verdict on two schemas is Avro's, stricter only where its header says so, with every reason and its place; and it is
  * what really happens to bytes. Method: the stored pairs, of which Java's own verdict is known;
- * rows of sentences; random flat pairs, of which each value that the writer may write is decoded.
+ * rows of sentences; random flat pairs, of which each value that the writer may write is decoded; random nested pairs, of which the
+ * program says the same before it has seen a byte, and random values of them are decoded.
  */
 
 #include "avro_fixture.h"
 
 #include "avro/compatible.h"
+#include "avro/datum.h"
 #include "base/file.h"
 
 static struct schema_file *compatible_parse(const char *json, enum language language) {
@@ -27,6 +29,30 @@ static struct compatible *compatible_ask(const struct schema_file *writer, const
         return verdict;
 }
 
+/* What the program says of two schemas before it sees a byte; NULL when they do not resolve, or it has gaps, as *ret_gaps says. */
+static struct program *compatible_program(const struct schema_file *writer, const struct schema_file *reader, bool *ret_gaps) {
+        struct program *program = NULL;
+        struct error err;
+
+        *ret_gaps = program_new_any(writer, reader, &program, &err) == 0 && *program_gaps(program);
+        return program;
+}
+
+/* Where Avro has an objection so has the program; where the verdict has none at all, nor has it. Returns whether Avro has none. */
+static bool compatible_agrees(const struct schema_file *writer, const struct schema_file *reader, const struct compatible *verdict, struct program **ret) {
+        size_t refused = 0;
+        bool gaps;
+
+        *ret = compatible_program(writer, reader, &gaps);
+        for (size_t i = 0; i < compatible_kept(verdict); i++)
+                refused += !compatible_code_is_ours(compatible_reason(verdict, i)->code);
+        if (refused)
+                ck_assert_msg(!*ret || gaps, "%s\n%s", schema_json(writer), schema_json(reader));
+        if (compatible_count(verdict) == 0)
+                ck_assert_msg(*ret && !gaps, "%s\n%s", schema_json(writer), schema_json(reader));
+        return refused == 0;
+}
+
 /* -- The stored pairs -- */
 
 static void pair_holds(const json_t *pair) {
@@ -35,6 +61,7 @@ static void pair_holds(const json_t *pair) {
         struct schema_file *writer = compatible_parse(written, LANGUAGE_EN), *reader = compatible_parse(read, LANGUAGE_EN);
         struct compatible *verdict = compatible_ask(writer, reader);
         bool wanted[COMPATIBLE_CODES] = {false}, got[COMPATIBLE_CODES] = {false};
+        struct program *program;
         const json_t *code;
         size_t i;
 
@@ -51,6 +78,8 @@ static void pair_holds(const json_t *pair) {
         }
         if (json_is_false(json_object_get(pair, "reads")))
                 ck_assert_msg(compatible_count(verdict) > 0, "%s", why);
+        (void) compatible_agrees(writer, reader, verdict, &program);
+        program_free(program);
         compatible_free(verdict);
         schema_free(reader);
         schema_free(writer);
@@ -351,6 +380,201 @@ START_TEST(test_the_verdict_is_what_happens) {
 }
 END_TEST
 
+/* -- Random nested pairs -- */
+
+#define NESTED_PAIRS 3000
+#define NESTED_VALUES 8
+#define NESTED_DEPTH 4
+
+/* One schema of a pair. What stands at a place follows from @shape and the place, so that both sides are much alike; @changes is the reader's own chance. */
+struct nested {
+        struct buffer out;
+        unsigned shape, changes;
+        bool reads;
+};
+
+static bool nested_change(struct nested *n, unsigned in) {
+        return n->reads && agree_dice(&n->changes, in) == 0;
+}
+
+static void nested_type(struct nested *n, unsigned place, unsigned depth);
+
+static void nested_record(struct nested *n, unsigned place, unsigned depth) {
+        static const char *const orders[] = {"012", "210", "102"};
+        const char *order = orders[nested_change(n, 4) ? agree_dice(&n->changes, 3) : 0];
+        bool first = true;
+
+        buffer_printf(&n->out, "{\"type\":\"record\",\"name\":\"%sR%u\",\"fields\":[", nested_change(n, 40) ? "n." : "", place);
+        for (; *order; order++) {
+                unsigned at = 3 * place + 1 + (unsigned)(*order - '0');
+                bool renamed = nested_change(n, 10);
+
+                if (nested_change(n, 10))
+                        continue;
+                buffer_printf(&n->out, "%s{\"name\":\"%sf%c\",", first ? "" : ",", renamed ? "new_" : "", *order);
+                buffer_add_text(&n->out, "\"type\":");
+                first = false;
+                if (depth > 0 && (n->shape ^ at) % 7 == 0)
+                        buffer_printf(&n->out, "[\"null\",\"R%u\"]", place); /* itself: a tree, or a list */
+                else
+                        nested_type(n, at, depth + 1);
+                if (renamed)
+                        buffer_printf(&n->out, ",\"aliases\":[\"f%c\"]", *order);
+                buffer_add_byte(&n->out, '}');
+        }
+        if (nested_change(n, 8))
+                buffer_printf(&n->out, "%s{\"name\":\"added\",\"type\":\"long\"%s}", first ? "" : ",", nested_change(n, 2) ? ",\"default\":7" : "");
+        buffer_add_text(&n->out, "]}");
+}
+
+static void nested_plain(struct nested *n, unsigned place) {
+        static const char *const words[] = {"boolean", "int", "long", "float", "double", "string", "bytes", "null"};
+        unsigned word = nested_change(n, 12) ? agree_dice(&n->changes, ELEMENTS(words)) : (n->shape ^ place * 7) % ELEMENTS(words);
+
+        if ((n->shape ^ place * 5) % 5 == 0 && !nested_change(n, 20))
+                buffer_printf(&n->out, "{\"type\":\"enum\",\"name\":\"E%u\",\"symbols\":[\"B\",\"A\"%s]%s}", place, nested_change(n, 4) ? "" : ",\"C\"",
+                              nested_change(n, 4) ? ",\"default\":\"A\"" : "");
+        else if ((n->shape ^ place * 3) % 9 == 0)
+                buffer_printf(&n->out, "{\"type\":\"fixed\",\"name\":\"F%u\",\"size\":%d}", place, nested_change(n, 20) ? 3 : 2);
+        else
+                buffer_printf(&n->out, "\"%s\"", words[word]);
+}
+
+static void nested_type(struct nested *n, unsigned place, unsigned depth) {
+        unsigned kind = (n->shape ^ place * 11) % 6;
+
+        if (depth >= NESTED_DEPTH || kind >= 4) {
+                nested_plain(n, place);
+        } else if (kind == 0) {
+                nested_record(n, place, depth);
+        } else if (kind == 3) { /* a union: of null, or of more, in any order */
+                const char *more = (n->shape ^ place) % 2 ? ",{\"type\":\"map\",\"values\":\"float\"}" : "";
+                bool turned = nested_change(n, 4), without = nested_change(n, 8);
+
+                buffer_add_text(&n->out, turned || without ? "[" : "[\"null\",");
+                nested_record(n, place, depth);
+                buffer_printf(&n->out, "%s%s]", nested_change(n, 8) ? "" : more, turned && !without ? ",\"null\"" : "");
+        } else {
+                buffer_printf(&n->out, "{\"type\":\"%s\",\"%s\":", kind == 1 ? "array" : "map", kind == 1 ? "items" : "values");
+                nested_type(n, 3 * place + 1, depth + 1);
+                buffer_add_byte(&n->out, '}');
+        }
+}
+
+/* A value of the type, at random; the deeper the smaller. */
+static void nested_value(const struct schema *s, unsigned *dice, unsigned depth, struct buffer *out) {
+        unsigned pick = agree_dice(dice, 3);
+
+        switch (s->kind) {
+        case SCHEMA_NULL:
+                return;
+        case SCHEMA_BOOLEAN:
+                buffer_add_byte(out, (uint8_t)(pick % 2));
+                return;
+        case SCHEMA_INT:
+        case SCHEMA_LONG:
+                buffer_add(out, (const uint8_t *)"\x85\x01\x09" + (pick % 2 ? 2 : 0), pick % 2 ? 1 : 2);
+                return;
+        case SCHEMA_FLOAT:
+        case SCHEMA_DOUBLE:
+                buffer_add(out, "\0\0\0\0\0\0\xf0\x3f", s->kind == SCHEMA_FLOAT ? 4 : 8);
+                return;
+        case SCHEMA_BYTES:
+        case SCHEMA_STRING:
+                buffer_add(out, "\x06\xc3\xab" "x", 4);
+                return;
+        case SCHEMA_FIXED:
+                buffer_add(out, "\x01\x02\x03", s->size);
+                return;
+        case SCHEMA_ENUM:
+                buffer_add_byte(out, (uint8_t)(agree_dice(dice, (unsigned)s->n_symbols) << 1));
+                return;
+        case SCHEMA_UNION:
+                pick = depth > 8 ? 0 : agree_dice(dice, (unsigned)s->n_branches);
+                buffer_add_byte(out, (uint8_t)(pick << 1));
+                nested_value(s->branches[pick], dice, depth + 1, out);
+                return;
+        case SCHEMA_RECORD:
+                for (size_t i = 0; i < s->n_fields; i++)
+                        nested_value(s->fields[i].type, dice, depth + 1, out);
+                return;
+        case SCHEMA_ARRAY:
+        case SCHEMA_MAP:
+                pick = depth > 8 ? 0 : pick;
+                if (pick)
+                        buffer_add_byte(out, (uint8_t)(pick << 1));
+                for (; pick > 0; pick--) {
+                        if (s->kind == SCHEMA_MAP)
+                                buffer_add(out, "\x02k", 2);
+                        nested_value(s->items, dice, depth + 1, out);
+                }
+                buffer_add_byte(out, 0);
+                return;
+        }
+}
+
+/* What the program read of random values. Returns how many it refused. */
+static size_t nested_decode(const struct schema_file *writer, const struct program *program, unsigned *dice) {
+        struct buffer bytes = BUFFER_INIT(DATUM_BYTES_MAX), out = BUFFER_INIT(2 * DATUM_JSON_MAX);
+        struct datum_memory memory = {0};
+        size_t refused = 0, taken = 0;
+
+        for (int i = 0; i < NESTED_VALUES; i++) {
+                struct error err;
+                int r;
+
+                buffer_clear(&bytes);
+                buffer_clear(&out);
+                nested_value(schema_root(writer), dice, 0, &bytes);
+                r = datum_to_json(program, buffer_text(&bytes), bytes.n, 0, &memory, &out, &taken, &err);
+                refused += r != 0;
+                if (r == 0) {
+                        json_t *json = json_loadb((const char *)out.bytes, out.n, JSON_DECODE_ANY, NULL);
+
+                        ck_assert_uint_eq(taken, bytes.n);
+                        ck_assert_msg(json, "%s\n%s", schema_json(writer), buffer_text(&out));
+                        json_decref(json);
+                }
+        }
+        datum_memory_done(&memory);
+        buffer_done(&bytes);
+        buffer_done(&out);
+        return refused;
+}
+
+START_TEST(test_the_verdict_on_nested_ones_is_what_happens) {
+        unsigned dice = 20261130, read = 0;
+
+        for (unsigned round = 0; round < NESTED_PAIRS; round++) {
+                struct nested w = {.out = BUFFER_INIT(FIXTURE_BYTES_MAX), .shape = agree_dice(&dice, 30000)};
+                struct nested r = {.out = BUFFER_INIT(FIXTURE_BYTES_MAX), .shape = w.shape, .changes = agree_dice(&dice, 30000), .reads = true};
+                struct schema_file *writer, *reader;
+                struct compatible *verdict;
+                struct program *program;
+
+                nested_type(&w, 0, 0);
+                nested_type(&r, 0, 0);
+                writer = compatible_parse(buffer_text(&w.out), LANGUAGE_EN);
+                reader = compatible_parse(buffer_text(&r.out), LANGUAGE_EN);
+                verdict = compatible_ask(writer, reader);
+                if (compatible_agrees(writer, reader, verdict, &program) && program) {
+                        read++;
+                        ck_assert_msg(nested_decode(writer, program, &dice) == 0, "round %u\n%s\n%s", round, schema_json(writer), schema_json(reader));
+                } else if (program) {
+                        (void) nested_decode(writer, program, &dice); /* some of it */
+                }
+                program_free(program);
+                compatible_free(verdict);
+                schema_free(reader);
+                schema_free(writer);
+                buffer_done(&r.out);
+                buffer_done(&w.out);
+        }
+        ck_assert_uint_gt(read, NESTED_PAIRS / 20); /* both answers come up */
+        ck_assert_uint_lt(read, NESTED_PAIRS - NESTED_PAIRS / 20);
+}
+END_TEST
+
 int main(void) {
         Suite *suite = suite_create("compatible");
         TCase *tcase = tcase_create("compatible");
@@ -363,6 +587,7 @@ int main(void) {
         tcase_add_test(tcase, test_reasons_are_counted_and_not_all_kept);
         tcase_add_test(tcase, test_rings_come_to_an_end);
         tcase_add_test(tcase, test_the_verdict_is_what_happens);
+        tcase_add_test(tcase, test_the_verdict_on_nested_ones_is_what_happens);
         tcase_set_timeout(tcase, 60);
         suite_add_tcase(suite, tcase);
         runner = srunner_create(suite);
