@@ -104,6 +104,11 @@ static int layout_default(struct layout_field *f, enum language language, struct
 
         if (!value)
                 return 0;
+        if (f->nullable && json_is_null(value) != (f->null_branch == 0))
+                return layout_wrong(err,
+                                    IN_LANGUAGE(language, "the default must fit the first branch of the union, here '%s': older libraries take no other",
+                                                "de default moet bij het eerste type van de union passen, hier '%s': oudere bibliotheken nemen geen ander"),
+                                    f->field->type->branches[0]->name);
         f->has_default = true;
         if (json_is_null(value)) {
                 slot->kind = SLOT_NULL;

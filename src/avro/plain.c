@@ -329,7 +329,7 @@ int plain_put_default(struct json_writer *w, const struct schema *type, const js
         case SCHEMA_FIXED:
                 return plain_put_default_bytes(w, type, value);
         case SCHEMA_UNION:
-                return plain_put_default(w, type->branches[0], value);
+                return plain_put_default(w, schema_default_branch(type, value), value); /* the parser found one */
         case SCHEMA_RECORD:
         case SCHEMA_ARRAY:
         case SCHEMA_MAP:

@@ -615,7 +615,72 @@ static bool default_symbol_fits(const struct parse *p, const struct schema *type
         return false;
 }
 
+/* A record that takes an object: it has all its members, and defaults for what is not there. */
+static bool default_is_record(const struct schema *type, const json_t *value) {
+        size_t found = 0;
+
+        for (size_t i = 0; i < type->n_fields; i++) {
+                bool there = json_object_get(value, type->fields[i].name) != NULL;
+
+                if (!there && !type->fields[i].default_value)
+                        return false;
+                found += there;
+        }
+        return found == json_object_size(value);
+}
+
+/* Whether a value is of this type as far as can be seen without looking into it. */
+static bool default_is_of(const struct schema *type, const json_t *value) {
+        json_int_t i = json_integer_value(value);
+
+        switch (type->kind) {
+        case SCHEMA_NULL:
+                return json_is_null(value);
+        case SCHEMA_BOOLEAN:
+                return json_is_boolean(value);
+        case SCHEMA_INT:
+                return json_is_integer(value) && i >= INT32_MIN && i <= INT32_MAX;
+        case SCHEMA_LONG:
+                return json_is_integer(value);
+        case SCHEMA_FLOAT:
+        case SCHEMA_DOUBLE:
+                return json_is_number(value);
+        case SCHEMA_STRING:
+                return json_is_string(value);
+        case SCHEMA_BYTES:
+                return json_is_string(value) && default_count_bytes(value) >= 0;
+        case SCHEMA_FIXED:
+                return json_is_string(value) && default_count_bytes(value) == (long long)type->size;
+        case SCHEMA_ENUM:
+                for (size_t k = 0; json_is_string(value) && k < type->n_symbols; k++) {
+                        if (strcmp(type->symbols[k], json_string_value(value)) == 0)
+                                return true;
+                }
+                return false;
+        case SCHEMA_ARRAY:
+                return json_is_array(value);
+        case SCHEMA_MAP:
+                return json_is_object(value);
+        case SCHEMA_RECORD:
+                return json_is_object(value) && default_is_record(type, value);
+        case SCHEMA_UNION:
+                break;
+        }
+        return false;
+}
+
+const struct schema *schema_default_branch(const struct schema *type, const json_t *value) {
+        if (type->kind != SCHEMA_UNION)
+                return type;
+        for (size_t i = 0; i < type->n_branches; i++) {
+                if (default_is_of(type->branches[i], value))
+                        return type->branches[i];
+        }
+        return NULL;
+}
+
 static bool schema_default_fits(const struct parse *p, const struct schema *type, const json_t *value, unsigned depth) {
+        const struct schema *branch;
         json_int_t i = json_integer_value(value);
 
         if (depth > SCHEMA_DEPTH_MAX) {
@@ -655,10 +720,10 @@ static bool schema_default_fits(const struct parse *p, const struct schema *type
         case SCHEMA_MAP:
                 return default_items_fit(p, type, value, depth);
         case SCHEMA_UNION:
-                if (schema_default_fits(p, type->branches[0], value, depth + 1))
-                        return true;
-                error_prefix(p->err, IN_LANGUAGE(p->language, "of a union the first branch counts, here '%s'", "van een union telt het eerste type, hier '%s'"),
-                             type->branches[0]->name);
+                branch = schema_default_branch(type, value);
+                if (branch)
+                        return schema_default_fits(p, branch, value, depth + 1);
+                error_set(p->err, IN_LANGUAGE(p->language, "the default is of none of the union's types", "de default is van geen van de typen van de union"));
                 return false;
         case SCHEMA_RECORD:
                 return default_record_fits(p, type, value, depth);

@@ -41,7 +41,7 @@ enum schema_logical {
 struct schema_field {
         const char *name, *doc;       /* doc: "" when absent */
         const struct schema *type;
-        const json_t *default_value;  /* NULL: none; fits the type (of a union: its first branch) */
+        const json_t *default_value;  /* NULL: none; fits the type (of a union: schema_default_branch()) */
         const json_t *properties;     /* the whole JSON object of the field */
 };
 
@@ -80,6 +80,12 @@ enum language schema_language(const struct schema_file *file);
 const char *schema_json(const struct schema_file *file);          /* the text as it was read */
 const char *schema_canonical(const struct schema_file *file);     /* Parsing Canonical Form */
 uint64_t schema_fingerprint(const struct schema_file *file);      /* CRC-64-AVRO of it */
+
+/*
+ * The type of a default: @type, or of a union the first branch of which it is, by what can be seen without looking into it; NULL: none.
+ * (Libraries older than Avro 1.12 take the first branch alone; layouts are held to that.)
+ */
+const struct schema *schema_default_branch(const struct schema *type, const json_t *value);
 
 /* The part of a full name behind its last dot. */
 const char *schema_short_name(const char *full);

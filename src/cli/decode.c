@@ -191,10 +191,12 @@ static int decode_all(struct decode *d, struct error *err) {
         for (;;) {
                 int r = d->at < d->in.n ? decode_one(d, err) : d->ended ? EXIT_DONE : DECODE_MORE;
 
-                if (r == EXIT_NO) {
+                if (r == EXIT_NO && d->number == 0 && d->in.n >= 4 && memcmp(d->in.bytes, "Obj\x01", 4) == 0)
+                        error_set(err, "this is a container file, which has its schema inside: ketenwacht replay and publish take the events of one");
+                else if (r == EXIT_NO)
                         error_prefix(err, "datum %" PRIu64, d->number + 1);
+                if (r == EXIT_NO)
                         return r;
-                }
                 if (r == EXIT_DONE && d->at == d->in.n && d->ended)
                         return r;
                 if (r == DECODE_MORE || d->out.n > DECODE_WRITE) {

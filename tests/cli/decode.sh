@@ -108,6 +108,8 @@ row 1 "ketenwacht decode: datum 1: field 'items\[0\].tags{1}', byte 14: the byte
 row 1 'ketenwacht decode: datum 1: byte 0: the bytes end too early' '\200' --writer int.avsc
 row 1 'ketenwacht decode: datum 1: byte 0: what null.avsc describes takes no bytes, and yet there are some' '\000' --writer null.avsc
 
+row 1 'ketenwacht decode: this is a container file, which has its schema inside: *' 'Obj\001\004' --writer string.avsc
+
 # Schemas and options.
 row 2 "*: wrong.avsc: field 'a': no type 'strin' is known here (did you mean 'string'?)" '' --writer wrong.avsc
 row 2 "*: wrong.avsc: veld 'a': hier is geen type 'strin' bekend (bedoelde u 'string'?)" '' --writer wrong.avsc --lang nl

@@ -188,6 +188,11 @@ static const struct {
         {RECORD("R", ""), RECORD("R", FIELD_DEFAULT("a", DECIMAL("4", "2"), "\"\\u0004\\u00d2\"")), "", "{\"a\":\"12.34\"}"},
         {RECORD("R", ""), RECORD("R", FIELD_DEFAULT("a", FIXED("F", "2"), "\"\\u000f\\u00a0\"")), "", "{\"a\":\"0fa0\"}"},
         {RECORD("R", ""), RECORD("R", FIELD_DEFAULT("a", "[" ENUM("E", "\"A\"") ",\"null\"]", "\"A\"")), "", "{\"a\":\"A\"}"},
+        {RECORD("R", ""), RECORD("R", FIELD_DEFAULT("a", "[\"null\",\"int\"," FIXED("F", "1") "," POINT "," MAP("\"bytes\"") "]", "{\"y\":2,\"x\":1}")), "",
+         "{\"a\":{\"x\":1,\"y\":2}}"}, /* of a union whichever branch it is of */
+        {RECORD("R", ""), RECORD("R", FIELD_DEFAULT("a", "[\"null\",\"int\"," FIXED("F", "1") "," POINT "," MAP("\"bytes\"") "]", "{\"y\":\"z\"}")), "",
+         "{\"a\":{\"y\":\"7a\"}}"},
+        {RECORD("R", ""), RECORD("R", FIELD_DEFAULT("a", "[\"null\",\"int\"," FIXED("F", "1") "]", "\"\\u00ff\"")), "", "{\"a\":\"ff\"}"},
         {RECORD("R", ""), RECORD("R", FIELD_DEFAULT("a", "\"float\"", "0.1")), "", "{\"a\":0.1}"},
         {ARRAY(RECORD("R", "")), ARRAY(RECORD("R", FIELD("b", "\"int\""))), "", "!!field '[].b' was not written and has no default"},
         /* promotions, everywhere */
