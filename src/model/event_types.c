@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "avro/canonical.h"
+#include "avro/compatible.h"
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/name.h"
@@ -236,7 +237,7 @@ static int event_types_add_row_decoder(struct event_types *types, const struct e
 /*
  * -- What was published stays readable, and readers of then can read what is written now --
  *
- * FULL_TRANSITIVE: the current schema resolves with every published one in both directions, and keeps what fields
+ * FULL_TRANSITIVE: the current schema reads every published one and is read by it (avro/compatible.h), and keeps what fields
  * promised (model/published.h). The rows of old versions resolve as their events do.
  */
 
@@ -259,18 +260,22 @@ static int version_told(const struct version *v, int e, const char *what, const 
         return 0;
 }
 
-/* One of two directions: whether all that the writer may write is read. */
-static int version_check_direction(const struct version *v, const struct schema_file *writer, const struct layout *reader, const char *what) {
-        CLEANUP(program_free_p) struct program *program = NULL;
+/* One of two directions: whether all that the writer may write is read. That a field means something else now has been told, once for both. */
+static int version_check_direction(const struct version *v, const struct schema_file *writer, const struct schema_file *reader, const char *what) {
+        CLEANUP(compatible_free_p) struct compatible *verdict = NULL;
+        char sentence[COMPATIBLE_SENTENCE_MAX];
         struct error err = {0};
-        int e = program_new(writer, reader, &program, &err);
+        int e = compatible_new(writer, reader, &verdict, &err);
 
-        if (e)
-                return version_told(v, e, what, &err);
-        if (program_gaps(program)[0] == '\0')
-                return 0;
-        error_set(&err, "%s", program_gaps(program));
-        return version_told(v, -EINVAL, what, &err);
+        for (size_t i = 0; e == 0 && i < compatible_kept(verdict); i++) {
+                enum compatible_code code = compatible_reason(verdict, i)->code;
+
+                if (code == COMPATIBLE_LOGICAL || code == COMPATIBLE_UUID)
+                        continue;
+                error_set(&err, "%s", compatible_sentence(verdict, i, sentence));
+                e = version_told(v, -EINVAL, what, &err);
+        }
+        return e;
 }
 
 static int version_add_decoders(const struct version *v, const struct schema_file *file) {
@@ -301,11 +306,11 @@ static int version_check(const struct version *v, const struct schema_file *file
         if (e)
                 return version_told(v, e, IN_LANGUAGE(v->mistakes->language, "cannot be read", "is niet te lezen"), &err);
         published_check(v->current, published, v->path, v->mistakes);
-        e = version_check_direction(v, v->current->file, published,
+        e = version_check_direction(v, v->current->file, file,
                                     IN_LANGUAGE(v->mistakes->language, "its readers cannot read what is written now",
                                                 "wie deze versie leest, kan niet lezen wat nu wordt geschreven"));
         if (e == 0)
-                e = version_check_direction(v, file, v->current,
+                e = version_check_direction(v, file, v->current->file,
                                             IN_LANGUAGE(v->mistakes->language, "what it wrote cannot be read now",
                                                         "wat met deze versie is geschreven, is nu niet te lezen"));
         return e || v->mistakes->n != before || !v->type ? e : version_add_decoders(v, file);
