@@ -74,6 +74,7 @@ DEFINE_CLEANUP(struct program *, program_free);
 /*
  * What a writer may write and this reader will refuse, though the schemas resolve (a null, a symbol
  * or a branch that the reader does not have): one sentence with every field, or "" when the program
- * reads every record that the writer's schema allows. For checks of compatibility.
+ * reads every record that the writer's schema allows. Whoever asks whether schemas are compatible asks compatible.h, which says more and
+ * needs no program; this is the program's own account, to which tests hold that verdict.
  */
 const char *program_gaps(const struct program *program);
