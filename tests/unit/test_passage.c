@@ -531,6 +531,40 @@ START_TEST(test_what_was_aborted_is_never_passed_on) {
 }
 END_TEST
 
+/* What was removed before it was read is counted; what is there is read. */
+START_TEST(test_an_outbox_that_was_cut) {
+        struct error err = {0};
+
+        put("gi-jbn", safety(EVENT_ID, CASE_A, "gi-jbn"));
+        runtime = open_runtime();
+        turn_all();
+        ck_assert_int_eq(runtime_stop(runtime, &err), 0);
+        runtime = runtime_free(runtime);
+        put("gi-jbn", safety(CASE_A, CASE_A, "gi-jbn"));
+        put("gi-jbn", safety(CASE_B, CASE_A, "gi-jbn"));
+        memory_truncate(memory, "outbox.gi-jbn", 0, 2);
+        runtime = open_runtime();
+        turn_all();
+        ck_assert_uint_eq(count_of("safety-raised", PARTITIONS), 2);
+        ck_assert_int_eq(memory_committed(memory, GROUP, "outbox.gi-jbn", 0), 3);
+}
+END_TEST
+
+/* An outbox that was deleted and made again is another one, and is read from its beginning. */
+START_TEST(test_an_outbox_that_was_made_anew) {
+        put("gi-jbn", safety(EVENT_ID, CASE_A, "gi-jbn"));
+        put("gi-jbn", safety(CASE_A, CASE_A, "gi-jbn"));
+        runtime = open_runtime();
+        turn_all();
+        ck_assert_uint_eq(count_of("safety-raised", PARTITIONS), 2);
+        memory_renew(memory, "outbox.gi-jbn");
+        put("gi-jbn", safety(CASE_B, CASE_A, "gi-jbn"));
+        turn_all();
+        ck_assert_uint_eq(count_of("safety-raised", PARTITIONS), 3);
+        ck_assert_int_eq(memory_committed(memory, GROUP, "outbox.gi-jbn", 0), 1);
+}
+END_TEST
+
 START_TEST(test_an_operator_stops_it) {
         const struct connector_act act = {
                 .bus = memory_bus(memory), .types = types, .connector = NAME, .by = "jansen", .reason = "onderhoud", .clock = test_clock()};
@@ -570,6 +604,8 @@ int main(void) {
         tcase_add_test(tc, test_what_was_not_committed_is_read_again);
         tcase_add_test(tc, test_two_of_one_name_do_not_both_go_on);
         tcase_add_test(tc, test_what_was_aborted_is_never_passed_on);
+        tcase_add_test(tc, test_an_outbox_that_was_cut);
+        tcase_add_test(tc, test_an_outbox_that_was_made_anew);
         tcase_add_test(tc, test_an_operator_stops_it);
         suite_add_tcase(suite, tc);
         srunner_run_all(runner, CK_ENV);
