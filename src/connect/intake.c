@@ -245,6 +245,11 @@ static void judge_structured(struct reading *r, const json_t *object) {
         judge_headers(r, &a);
         if (r->ret->traceparent.n == 0 && trace)
                 r->ret->traceparent = text_of(trace);
+        if (!data && json_object_get(object, "data_base64")) { /* what some SDKs make of bytes */
+                refuse_attribute(r, "data_base64", "is not read; give the event as data, a JSON object and no bytes",
+                                 "wordt niet gelezen; geef de gebeurtenis als data, een JSON-object en geen bytes");
+                return;
+        }
         if (!json_is_object(data)) {
                 refuse_attribute(r, "data", "must be the event as a JSON object", "moet de gebeurtenis zijn, als JSON-object");
                 return;

@@ -153,6 +153,8 @@ static const struct {
         {PROBLEM_BAD_VALUE, "id", INTAKE_STRUCTURED, "{\"specversion\":\"1.0\"," CE_TYPE "," CE_SOURCE ",\"data\":{" GOOD "}}"},
         {PROBLEM_BAD_VALUE, "data", INTAKE_STRUCTURED, "{\"specversion\":\"1.0\",\"id\":\"" EVENT_ID "\"," CE_TYPE "," CE_SOURCE "}"},
         {PROBLEM_BAD_VALUE, "data", INTAKE_STRUCTURED, "{\"specversion\":\"1.0\",\"id\":\"" EVENT_ID "\"," CE_TYPE "," CE_SOURCE ",\"data\":\"x\"}"},
+        {PROBLEM_BAD_VALUE, "data_base64", INTAKE_STRUCTURED,
+         "{\"specversion\":\"1.0\",\"id\":\"" EVENT_ID "\"," CE_TYPE "," CE_SOURCE ",\"data_base64\":\"e30=\"}"},
         {PROBLEM_BAD_VALUE, "verdict_date", INTAKE_STRUCTURED,
          "{\"specversion\":\"1.0\",\"id\":\"" EVENT_ID "\"," CE_TYPE "," CE_SOURCE ",\"data\":{" ENVELOPE ",\"informed_date\":\"2022-10-10\"," REST "}}"},
 };
