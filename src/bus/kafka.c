@@ -153,6 +153,7 @@ int kafka_bus_new(const struct kafka_config *config, struct bus **ret, struct er
         bus = &k->bus;
         k->clock = config->clock;
         k->log = config->log;
+        k->embedded = config->embedded;
         k->debug = kafka_config_debugs(config);
         k->watchdog = config->watchdog;
         k->complaint = config->complaint;

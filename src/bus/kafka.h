@@ -33,6 +33,7 @@ struct kafka_config {
         const char *prefix;    /* before every topic, group and transactional id; NULL or "": none */
         const struct kafka_property *properties; /* go over ours, but for those that kafka_property_refused() names */
         size_t properties_n;
+        bool embedded;         /* the broker is librdkafka's own, in this process: what it keeps of transactions has no checksums */
         const char *client_id; /* how the broker's logs call this process; NULL: ketenwacht */
         struct clock clock;
         const struct log *log;     /* may be NULL */

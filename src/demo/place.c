@@ -37,6 +37,7 @@ static int place_open_embedded(struct place *p, struct kafka_config *kafka, stru
         p->broker.properties = embedded_properties;
         p->broker.properties_n = ELEMENTS(embedded_properties);
         place_describe(p, p->bootstrap, kafka);
+        kafka->embedded = true;
         return 0;
 }
 

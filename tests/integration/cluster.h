@@ -86,6 +86,7 @@ static inline void cluster_up_on(struct cluster *c, int brokers, const struct mo
         } else {
                 ck_ok(mock_new(brokers, full, n, &c->mock, &err));
                 snprintf(c->bootstrap, sizeof(c->bootstrap), "%s", mock_bootstrap(c->mock));
+                c->config.embedded = true;
         }
         ck_ok(kafka_bus_new(&c->config, &c->bus, &err));
 }

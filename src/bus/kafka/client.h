@@ -27,6 +27,7 @@ struct kafka_bus {
         char *bootstrap, *prefix, *client_id;
         struct kafka_property *properties;
         size_t properties_n;
+        bool embedded;
         bool debug; /* the property: what librdkafka does goes to the log */
         struct clock clock;
         const struct log *log;
