@@ -11,7 +11,6 @@
 #include <strings.h>
 
 #define NEAREST_WORD_MAX 48 /* longer words get no hint */
-#define NEAREST_STEP 16     /* what a mistake in one character costs */
 
 bool text_to_int64(struct text t, int64_t *ret) {
         bool negative = t.n > 0 && t.s[0] == '-';

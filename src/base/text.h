@@ -78,6 +78,7 @@ bool text_to_double(struct text t, double *ret);
  */
 #define NEAREST_HINT_MAX 112
 #define NEAREST_FEW 40
+#define NEAREST_STEP 16 /* what a mistake in one character adds to the distance */
 struct nearest {
         const char *word, *best;
         unsigned distance;

@@ -20,6 +20,7 @@
 #include "base/vector.h"
 #include "model/published.h"
 #include "model/row_schema.h"
+#include "model/schema_words.h"
 
 #define EVENT_TYPES_ARENA_MAX ((size_t)64 * 1024 * 1024)
 /* Events are published as nl.ketenwacht.event.<Name>; nl.ketenwacht.<Name> is read as well, since partners' copies of the schemas have it. */
@@ -349,6 +350,7 @@ static int event_types_read_history(const struct version *current, const char *f
 }
 
 static int event_types_read_histories(struct event_types *types, const char *folder, struct mistakes *mistakes) {
+        char path[PATH_TEXT_MAX];
         int e = 0;
         size_t n;
 
@@ -358,6 +360,9 @@ static int event_types_read_histories(struct event_types *types, const char *fol
 
                 e = event_types_read_history(&v, folder, &n);
                 type->published = n > 0;
+                (void) snprintf(path, sizeof(path), "%s/%s" ENDING, folder, type->name); /* it was read from there: it fits */
+                if (!type->published)
+                        schema_words_check_enums(type->layout, path, mistakes);
         }
         for (size_t i = 0; e == 0 && i < ELEMENTS(other_records); i++) {
                 const char *name = other_records[i].name;
@@ -515,6 +520,7 @@ static int event_types_add_event(struct event_types *types, const char *name, co
         if (e)
                 return event_types_told(e, &err, path, mistakes);
         event_type_describe(type, &types->links, path, mistakes);
+        schema_words_check(type->layout, path, mistakes);
         e = table_put(&types->by_name, type->name, strlen(type->name), type) ?: vector_push(&types->all, type);
         if (e == 0 && type->known != TYPE_OTHER)
                 types->known[type->known] = type;

@@ -369,6 +369,9 @@ schema "veld 'birth_date': een union kan hier alleen uit null en één ander typ
 schema "dit is geen JSON (*)" '1s/{/{{/'
 schema "het record van measure-started moet nl.ketenwacht.event.MeasureStarted heten, niet nl.ketenwacht.gebeurtenis.MeasureStarted" \
         '/"namespace"/s/event/gebeurtenis/'
+schema "reference: Avro kent geen 'defualt' (bedoelde u 'default'?), en zou het overslaan" '/"reference"/s/"default"/"defualt"/'
+schema "gi: 'ketenwacht.personal' staat bij het type, waar niemand kijkt: zet het naast de naam" \
+        '/"name": "gi"/s/"type": "string"/"type": {"type": "string", "ketenwacht.personal": true}/'
 # lost SENTENCE SED [LANGUAGE]: what is said of a default that was published, in the schema changed so.
 lost() {
         sed "$2" "$schemas/measure-started.avsc" >"$work/wrong/measure-started.avsc"

@@ -197,6 +197,24 @@ static const struct {
          "talk-held.avsc: the record of talk-held must be called nl.ketenwacht.event.TalkHeld, not TalkHeld"},
         {"audit.avsc", RECORD("Audit", "nl.ketenwacht.event", DATE("date")),
          "audit.avsc: the record of audit must be called nl.ketenwacht.audit.Audit, not nl.ketenwacht.event.Audit"},
+        /* What Avro would pass over without a word. */
+        {"talk-held.avsc", SCHEMA("", "{\"name\":\"note\",\"type\":[\"null\",\"string\"],\"defualt\":null}"),
+         "talk-held.avsc: note: Avro knows no 'defualt' (did you mean 'default'?), and would pass over it"},
+        {"talk-held.avsc", SCHEMA("", "{\"name\":\"visit\",\"type\":{\"type\":\"string\",\"logicaltype\":\"uuid\"}}"),
+         "talk-held.avsc: visit: Avro knows no 'logicaltype' (did you mean 'logicalType'?), and would pass over it"},
+        {"talk-held.avsc", SCHEMA("\"docs\":\"x\",", DATE("date")),
+         "talk-held.avsc: the record: Avro knows no 'docs' (did you mean 'doc'?), and would pass over it"},
+        {"talk-held.avsc", SCHEMA("", "{\"name\":\"note\",\"type\":[\"null\",{\"type\":\"string\",\"ketenwacht.personal\":true}],\"default\":null}"),
+         "talk-held.avsc: note: 'ketenwacht.personal' stands on its type, where nobody looks: put it beside the name"},
+        {"talk-held.avsc", SCHEMA("", "{\"name\":\"key\",\"type\":\"string\"}"),
+         "talk-held.avsc: key: ketenwacht uses this name itself beside the fields; call the field something else"},
+        /* An enum is called after its record and field, in its namespace. */
+        {"talk-held.avsc", SCHEMA("", "{\"name\":\"room_kind\",\"type\":[\"null\",{\"type\":\"enum\",\"name\":\"RoomKind\",\"symbols\":[\"A\"]}],"
+                                      "\"default\":null}"),
+         "talk-held.avsc: room_kind: its enum must be called nl.ketenwacht.event.TalkHeldRoomKind, not nl.ketenwacht.event.RoomKind"},
+        {"talk-held.avsc",
+         SCHEMA("", "{\"name\":\"kind\",\"type\":{\"type\":\"enum\",\"name\":\"TalkHeldKind\",\"namespace\":\"nl.voorbeeld\",\"symbols\":[\"A\"]}}"),
+         "talk-held.avsc: kind: its enum must be called nl.ketenwacht.event.TalkHeldKind, not nl.voorbeeld.TalkHeldKind"},
         {"dead-letters.avsc", RECORD("DeadLetters", "nl.ketenwacht.event", DATE("date")),
          "dead-letters.avsc: an event cannot be called dead-letters: that is a topic of ketenwacht itself"},
         {"Talk.avsc", SCHEMA("", DATE("date")), "Talk.avsc: an event is called by lower-case words with hyphens: measure-started.avsc"},
@@ -235,6 +253,31 @@ START_TEST(test_bad_schemas) {
         ck_assert_int_eq(event_types_read(s.path, &bad, &mistakes), -EINVAL);
         assert_report(&s, &mistakes, bad_schemas[_i].mistake);
         ck_assert_ptr_null(bad);
+        mistakes_done(&mistakes);
+        scratch_remove(&s);
+}
+END_TEST
+
+/* What others add for themselves is theirs, and an enum may stand at two fields; one that was published keeps its name. */
+START_TEST(test_words_of_others_are_theirs) {
+        static const char own[] = SCHEMA("\"connect.name\":\"x\",",
+                                         "{\"name\":\"kind\",\"type\":{\"type\":\"enum\",\"name\":\"TalkHeldKind\",\"symbols\":[\"A\"],\"notes\":\"y\"}},"
+                                         "{\"name\":\"again\",\"type\":[\"null\",\"TalkHeldKind\"],\"default\":null,\"note\":\"z\"},"
+                                         "{\"name\":\"text\",\"type\":{\"type\":\"string\",\"avro.java.string\":\"String\"}}");
+        static const char published[] = SCHEMA("", "{\"name\":\"kind\",\"type\":{\"type\":\"enum\",\"name\":\"Kind\",\"symbols\":[\"A\"]}}");
+        struct scratch s = scratch_new();
+        struct event_types *read = NULL;
+        struct mistakes mistakes = MISTAKES_INIT;
+
+        scratch_write(&s, "talk-held.avsc", own);
+        ck_assert_msg(event_types_read(s.path, &read, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
+        read = event_types_free(read);
+        scratch_folder(&s, "history");
+        scratch_folder(&s, "history/talk-held");
+        scratch_write(&s, "history/talk-held/1.avsc", published);
+        scratch_write(&s, "talk-held.avsc", published);
+        ck_assert_msg(event_types_read(s.path, &read, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
+        event_types_free(read);
         mistakes_done(&mistakes);
         scratch_remove(&s);
 }
@@ -795,6 +838,7 @@ int main(void) {
         tcase_add_test(tcase, test_rows_are_derived_and_their_fingerprints_stand);
         tcase_add_test(tcase, test_event_through_its_row);
         tcase_add_loop_test(tcase, test_bad_schemas, 0, ELEMENTS(bad_schemas));
+        tcase_add_test(tcase, test_words_of_others_are_theirs);
         tcase_add_test(tcase, test_the_schema_says_what_fields_are);
         tcase_add_loop_test(tcase, test_a_protocol_goes_by_what_the_schema_says, 0, ELEMENTS(visits));
         tcase_add_loop_test(tcase, test_history, 0, ELEMENTS(histories));
