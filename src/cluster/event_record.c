@@ -14,6 +14,7 @@
 #include "avro/framing.h"
 #include "base/text.h"
 #include "cluster/topics.h"
+#include "cluster/unknown_schema.h"
 
 #define AVRO "application/avro"
 
@@ -102,7 +103,7 @@ void event_headers_make(const struct event *event, const struct organisations *o
         *next++ = header_of(EVENT_HEADER_ID, ret->id, UUID_TEXT);
         *next++ = header_of(EVENT_HEADER_SOURCE, ret->source, strlen(ret->source));
         n = header_type(event->type->name, ret->type);
-        *next++ = header_of("ce_type", ret->type, n);
+        *next++ = header_of(EVENT_HEADER_TYPE, ret->type, n);
         n = header_time(slots[SLOT_RECORDED_AT].i, ret->time);
         if (n)
                 *next++ = header_of(EVENT_HEADER_TIME, ret->time, n);
@@ -203,8 +204,8 @@ bool event_record_schema_id(const struct bus_record *record, struct schema_id *r
 }
 
 /* What no fingerprint that is known says: by an id of a registry, and @frame is what stands around the body then. */
-static int event_record_ask(const struct event_types *types, const struct bus_record *record, struct framing *frame, const struct event_type **ret_type,
-                            const struct program **ret_program, struct error *err) {
+static int event_record_ask(const struct event_types *types, const struct event_type *expected, const struct bus_record *record, struct framing *frame,
+                            const struct event_type **ret_type, const struct program **ret_program, struct error *err) {
         struct schema_id id = {.number = (uint32_t)frame->id};
 
         if (event_record_header_id(record, &id)) {
@@ -213,7 +214,7 @@ static int event_record_ask(const struct event_types *types, const struct bus_re
         } else if (frame->kind == FRAMING_NONE) {
                 return event_record_unframed(err);
         } else if (frame->kind == FRAMING_SINGLE) {
-                error_set(err, "no schema here has the fingerprint %016" PRIx64 "; add the writer's schema to the schemas folder or its history", frame->id);
+                unknown_schema_say(types, expected, record, frame->id, err);
                 return EVENT_RECORD_E_SCHEMA;
         }
         switch (event_types_decoder_of_id(types, &id, ret_type, ret_program, err)) {
@@ -242,7 +243,7 @@ int event_record_read(const struct event_types *types, const struct event_type *
 
         assert(types && slots);
         if (frame.kind != FRAMING_SINGLE || !event_types_decoder(types, frame.id, &type, &program)) {
-                int r = event_record_ask(types, record, &frame, &type, &program, err);
+                int r = event_record_ask(types, expected, record, &frame, &type, &program, err);
 
                 if (r)
                         return r;

@@ -30,6 +30,7 @@
 #define EVENT_SPECVERSION "1.0"
 #define EVENT_HEADERS 7
 #define EVENT_HEADER_SOURCE_MAX (ORGANISATION_URN_MAX + 1)
+#define EVENT_HEADER_TYPE "ce_type"
 #define EVENT_HEADER_TYPE_MAX (BUS_NAME_MAX + 32)
 #define EVENT_HEADER_TIME_MAX 32
 #define EVENT_TRACEPARENT_MAX 128 /* a longer one is not passed on */

@@ -139,7 +139,7 @@ void cloudevent_write_unread(const struct bus_record *record, const struct organ
         jsonw_put_string(w, "specversion", EVENT_SPECVERSION);
         jsonw_put_string(w, "id", cloudevent_said(record, EVENT_HEADER_ID, id, said));
         jsonw_put_string(w, "source", cloudevent_said(record, EVENT_HEADER_SOURCE, organisations_broker_urn(orgs), said));
-        jsonw_put_string(w, "type", cloudevent_said(record, "ce_type", "nl.ketenwacht.unread.v1", said));
+        jsonw_put_string(w, "type", cloudevent_said(record, EVENT_HEADER_TYPE, "nl.ketenwacht.unread.v1", said));
         jsonw_put_string(w, "datacontenttype", "application/avro");
         cloudevent_put_base64(record->value, record->value ? record->value_n : 0, w);
         jsonw_close_object(w);

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,9 +50,16 @@ struct decoder {
         const struct program *program;
 };
 
+struct known_version {
+        const struct event_type *type;
+        struct text number; /* "2" */
+        uint64_t fingerprint;
+};
+
 struct event_types {
         struct arena *arena;                /* types, decoders, names */
         VECTOR(struct event_type *) all;    /* by name */
+        VECTOR(struct known_version) versions; /* of the history, those of a type in their order */
         const struct event_type *known[TYPE_EVENT_REFUSED + 1];
         struct schema_ids *ids;             /* NULL: no registry; borrowed */
         struct link_names links;
@@ -79,6 +87,7 @@ struct event_types *event_types_free(struct event_types *types) {
         vector_done(&types->layouts);
         vector_done(&types->files);
         vector_done(&types->all);
+        vector_done(&types->versions);
         arena_free(types->arena);
         free(types);
         return NULL;
@@ -144,6 +153,45 @@ int event_types_decoder_of_id(const struct event_types *types, const struct sche
 
 bool event_types_row_decoder(const struct event_types *types, uint64_t fingerprint, const struct event_type **ret_type, const struct program **ret_program) {
         return event_types_find_decoder(&types->rows, fingerprint, ret_type, ret_program);
+}
+
+/* "b61714847ab38fa1 (now, 2)" */
+static void event_types_write_fingerprint(const struct event_types *types, const struct event_type *type, uint64_t fingerprint, struct buffer *out) {
+        const char *between = "";
+
+        buffer_printf(out, "%016" PRIx64 " (", fingerprint);
+        if (fingerprint == schema_fingerprint(type->file)) {
+                buffer_add_text(out, "now");
+                between = ", ";
+        }
+        for (size_t i = types->versions.n; i-- > 0;) {
+                const struct known_version *v = &types->versions.items[i];
+
+                if (v->type != type || v->fingerprint != fingerprint)
+                        continue;
+                buffer_printf(out, "%s%.*s", between, (int)v->number.n, v->number.s);
+                between = ", ";
+        }
+        buffer_add_byte(out, ')');
+}
+
+void event_types_write_fingerprints(const struct event_types *types, const struct event_type *type, struct buffer *out) {
+        uint64_t told[EVENT_FINGERPRINTS_TOLD] = {schema_fingerprint(type->file)};
+        size_t n = 1;
+
+        event_types_write_fingerprint(types, type, told[0], out);
+        for (size_t i = types->versions.n; i-- > 0 && n < ELEMENTS(told);) {
+                const struct known_version *v = &types->versions.items[i];
+                bool again = v->type != type;
+
+                for (size_t k = 0; k < n; k++)
+                        again = again || told[k] == v->fingerprint;
+                if (again)
+                        continue;
+                told[n++] = v->fingerprint;
+                buffer_add_text(out, ", ");
+                event_types_write_fingerprint(types, type, v->fingerprint, out);
+        }
 }
 
 /* -- Layouts and programs: whatever succeeds belongs to the types -- */
@@ -279,6 +327,14 @@ static int version_check_direction(const struct version *v, const struct schema_
         return e;
 }
 
+static int version_keep_number(const struct version *v, uint64_t fingerprint) {
+        const char *name = file_name(v->path);
+        size_t n = strlen(name) - strlen(ENDING);
+        struct known_version known = {.type = v->type, .number = {arena_copy(v->types->arena, name, n), n}, .fingerprint = fingerprint};
+
+        return known.number.s ? vector_push(&v->types->versions, known) : -ENOMEM;
+}
+
 static int version_add_decoders(const struct version *v, const struct schema_file *file) {
         const struct layout *row;
         struct error err = {0};
@@ -289,6 +345,8 @@ static int version_add_decoders(const struct version *v, const struct schema_fil
         e = event_types_row_layout(v->types, file, &row, &err);
         if (e == 0)
                 e = event_types_add_row_decoder(v->types, v->type, row->file, &err);
+        if (e == 0)
+                e = version_keep_number(v, schema_fingerprint(file));
         return version_told(v, e, IN_LANGUAGE(v->mistakes->language, "its rows cannot be read", "haar rijen zijn niet te lezen"), &err);
 }
 

@@ -53,5 +53,12 @@ void event_types_ask(struct event_types *types, struct schema_ids *ids);
 /* The type whose events are written as the record of this full name; NULL: none. */
 const struct event_type *event_types_of_record(const struct event_types *types, const char *full);
 
-/* The same for rows of case-state. Later versions of rows resolve as events do. */
+/*
+ * Appends by which fingerprints of the specification a type is known, and as what: "b61714847ab38fa1 (now, 2), 0dc26a9e7fb6bc24 (1)", the newest first
+ * and few of them. They have other spellings, too: fingerprints.json.
+ */
+#define EVENT_FINGERPRINTS_TOLD 3
+void event_types_write_fingerprints(const struct event_types *types, const struct event_type *type, struct buffer *out);
+
+/* As event_types_decoder(), for rows of case-state. Later versions of rows resolve as events do. */
 bool event_types_row_decoder(const struct event_types *types, uint64_t fingerprint, const struct event_type **ret_type, const struct program **ret_program);

@@ -7,6 +7,7 @@
  */
 
 #include <errno.h>
+#include <inttypes.h>
 
 #include "avro/canonical.h"
 #include "base/file.h"
@@ -527,6 +528,8 @@ START_TEST(test_old_bodies_and_rows_are_read) {
         const struct event_type *old, *new, *found;
         const struct program *program, *same;
         struct canonical_fingerprint spellings[SPELLINGS];
+        struct buffer known = BUFFER_INIT(256);
+        char expected[128];
         struct slot slots[LAYOUT_SLOTS_MAX] = {0}, back[LAYOUT_SLOTS_MAX];
         struct buffer body = BUFFER_INIT(4096), row = BUFFER_INIT(4096);
 
@@ -546,6 +549,10 @@ START_TEST(test_old_bodies_and_rows_are_read) {
         slots[ENVELOPE_SLOTS] = (struct slot){.kind = SLOT_INT, .i = 19000};
         record_encode(old->layout, slots, &body);
         ck_assert(event_types_decoder(now, old->layout->fingerprint, &found, &program) && found == new);
+        event_types_write_fingerprints(now, new, &known);
+        snprintf(expected, sizeof(expected), "%016" PRIx64 " (now), %016" PRIx64 " (1)", new->layout->fingerprint, old->layout->fingerprint);
+        ck_assert_str_eq(buffer_text(&known), expected);
+        buffer_done(&known);
         ck_assert_int_eq(canonical_fingerprints(schema_root(old->file), spellings), 0); /* by whatever library it was written */
         for (unsigned i = 0; i < SPELLINGS; i++) {
                 ck_assert(spellings[i].known && event_types_decoder(now, spellings[i].value, &found, &same) && found == new && same == program);

@@ -15,6 +15,7 @@
 #include "avro/canonical.h"
 #include "cluster/event_record.h"
 #include "cluster/topics.h"
+#include "cluster/unknown_schema.h"
 #include "model/event_json.h"
 
 #define CASE "8a53d001-0000-4000-8000-000000000001"
@@ -364,6 +365,38 @@ START_TEST(what_cannot_be_read_says_why) {
 }
 END_TEST
 
+#define UNKNOWN "no schema here has the fingerprint 0807060504030201 (on the wire 0102030405060708); "
+#define STARTED_KNOWN "measure-started is known by b61714847ab38fa1 (now, 1): write by one of these, or add the writer's schema to history/measure-started"
+
+static const struct meant {
+        const char *type, *expected, *says; /* type: what ce_type says; NULL: it is not there; "-": headers are not loaded */
+} meanings[] = {
+        {"nl.ketenwacht.measure-started.v1", NULL, UNKNOWN STARTED_KNOWN},
+        {"nl.ketenwacht.measure-started.v1", "plan-made", UNKNOWN STARTED_KNOWN},
+        {"measure-started", "plan-made", UNKNOWN STARTED_KNOWN},
+        {"nl.ketenwacht.mesure-started.v1", "plan-made", UNKNOWN "no event is called 'mesure-started' as its ce_type says; " STARTED_KNOWN},
+        {"nl.voorbeeld.iets.heel-anders", "measure-started",
+         UNKNOWN "no event is called 'nl.voorbeeld.iets.heel-anders' as its ce_type says; " STARTED_KNOWN},
+        {"nl.voorbeeld.iets.heel-anders", NULL,
+         UNKNOWN "no event is called 'nl.voorbeeld.iets.heel-anders' as its ce_type says; add the writer's schema to the schemas folder or its history"},
+        {"Jan de Vries, geboren 5 mei", NULL, UNKNOWN "add the writer's schema to the schemas folder or its history"}, /* no name: not repeated */
+        {NULL, "measure-started", UNKNOWN STARTED_KNOWN},
+        {"-", "measure-started", UNKNOWN STARTED_KNOWN},
+        {NULL, NULL, UNKNOWN "add the writer's schema to the schemas folder or its history"},
+};
+
+START_TEST(an_unknown_schema_is_told_with_those_that_are_known) {
+        const struct meant *row = &meanings[_i];
+        const struct bus_header header = {.name = "ce_type", .value = row->type, .n = row->type ? strlen(row->type) : 0};
+        const struct bus_record loaded = {.headers = &header, .headers_n = row->type ? 1 : 0}, unloaded = {0};
+        const struct event_type *expected = row->expected ? event_types_find(types, text_of(row->expected)) : NULL;
+        struct error err;
+
+        unknown_schema_say(types, expected, row->type && strcmp(row->type, "-") == 0 ? &unloaded : &loaded, UINT64_C(0x0807060504030201), &err);
+        ck_assert_str_eq(err.text, row->says);
+}
+END_TEST
+
 START_TEST(a_body_of_another_event_is_none_of_this_topic) {
         const struct event_type *expected = event_types_find(types, text_of("plan-made"));
         struct slot slots[LAYOUT_SLOTS_MAX];
@@ -473,6 +506,7 @@ int main(void) {
         tcase_add_test(tc, a_body_without_room_is_said);
         tcase_add_test(tc, a_record_of_any_library_is_read);
         tcase_add_loop_test(tc, what_cannot_be_read_says_why, 0, (int)ELEMENTS(broken));
+        tcase_add_loop_test(tc, an_unknown_schema_is_told_with_those_that_are_known, 0, (int)ELEMENTS(meanings));
         tcase_add_loop_test(tc, bodies_are_read_by_the_ids_of_a_registry, 0, ELEMENTS(by_ids));
         tcase_add_test(tc, types_are_found_by_the_names_of_records);
         tcase_add_test(tc, a_body_of_another_event_is_none_of_this_topic);
