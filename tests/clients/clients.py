@@ -9,7 +9,7 @@ to nothing between those that count. The client reads that inbox, is stopped hal
 end it has each committed record once, in order, with the values that `ketenwacht tail` shows. Then it writes an event into an outbox: key, headers,
 frame and values are looked at with `tail`, and admission and the worker bring it into the inbox of a municipality.
 
-Libraries come by pip, npm, Maven and go, in the versions that stand beside the programs, once: into .cache/clients, or clients under the
+Libraries come by pip, npm, Maven, go and cargo, in the versions that stand beside the programs, once: into .cache/clients, or clients under the
 folder that KETENWACHT_CACHE names. KETENWACHT_TEST_BOOTSTRAP: the broker; without it one of its own. KETENWACHT_SEED: as with the faults.
 """
 
@@ -86,6 +86,7 @@ GO = ((*PIP, ("bash", "-c", LINK.format("go/bin/go")), ("v/bin/go", "build", "-o
 COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"
 MAVEN = ("mvn", "-q", "-B", "compile", COPY, "-DincludeScope=runtime", "-DoutputDirectory=lib")
 JAVA = ((MAVEN,), ("java", "-cp", "target/classes:lib/*", "ReadInbox"), ("java", "-cp", "target/classes:lib/*", "WriteOutbox"))
+RUST = ((("cargo", "build", "--quiet"),), ("target/debug/read",), ("target/debug/write",))
 
 # client: what installs it, in its folder; the two programs
 CLIENTS = {
@@ -96,6 +97,7 @@ CLIENTS = {
     "python-aiokafka": PYTHON,
     "python-confluent": PYTHON,
     "python-kafka": PYTHON,
+    "rust": RUST,
 }
 
 
