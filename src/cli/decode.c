@@ -17,6 +17,7 @@
 #include "avro/canonical.h"
 #include "avro/datum.h"
 #include "avro/framing.h"
+#include "cli/decode_container.h"
 #include "cli/options.h"
 
 #define DECODE_INPUT_MAX (2 * DATUM_BYTES_MAX) /* a datum with its frame, and what was read with it */
@@ -245,6 +246,15 @@ static int decode_read_framing(struct decode *d) {
                                : EXIT_DONE;
 }
 
+static int decode_file(const struct decode *d, const char *path) {
+        enum language language;
+        int status = command_language("decode", d->lang, &language);
+
+        if (status == 0 && d->framing_word)
+                status = command_usage("decode", "--framing is not for a container file: nothing stands before its datums");
+        return status ? status : decode_container(path, d->reader_path, language);
+}
+
 static int decode_run(int argc, char **argv) {
         struct command_dirs dirs = command_dirs();
         struct decode d = {.framing = FRAMING_NONE};
@@ -256,10 +266,13 @@ static int decode_run(int argc, char **argv) {
         const char *words[OPTION_ARGUMENTS_MAX];
         int n, status = options_read(argc, argv, rows, words, &n);
 
+        if (status == 0 && n == 1 && !d.writer_path)
+                return decode_file(&d, words[0]);
         if (status == 0 && n)
-                status = command_usage("decode", "'%.40s' is too much: datums come from standard input", words[0]);
+                status = command_usage("decode", "'%.40s' is too much: %s", words[n - 1],
+                                       d.writer_path ? "datums come from standard input" : "one container file at most");
         if (status == 0 && !d.writer_path)
-                status = command_usage("decode", "--writer FILE is missing: the schema by which the bytes were written");
+                status = command_usage("decode", "--writer FILE is missing: the schema by which the bytes were written; or a container file, which has it");
         if (status == 0)
                 status = decode_read_framing(&d);
         if (status == 0)
@@ -271,8 +284,10 @@ static int decode_run(int argc, char **argv) {
 const struct command command_decode = {
         .name = "decode",
         .summary = "turn Avro of any schema into JSON",
-        .help = "Usage: ketenwacht decode --writer FILE [--reader FILE] [--framing none|single|confluent]\n\n"
-                "Reads Avro datums, one after another, from standard input and prints each as one line of JSON.\n\n"
+        .help = "Usage: ketenwacht decode --writer FILE [--reader FILE] [--framing none|single|confluent]\n"
+                "       ketenwacht decode CONTAINER|- [--reader FILE]\n\n"
+                "Reads Avro datums, one after another, from standard input and prints each as one line of JSON; or those of a container\n"
+                "file (of standard input: -), which has the writer's schema itself and whose blocks are packed with deflate, snappy, zstandard or not.\n\n"
                 "Options:\n"
                 "  --writer FILE   the schema by which they were written: any Avro schema, nested or not\n"
                 "  --reader FILE   the schema by which they are read: its names, its order, its defaults (else the writer's)\n"

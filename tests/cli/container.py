@@ -178,12 +178,42 @@ def tails(ketenwacht, root):
             fail(f"tail {topics} --format avro: {says!r} does not stand in: {said}")
 
 
+def decodes(ketenwacht, root):
+    """decode prints data of any schema, by the one that the file brings or by another."""
+    run = Run(ketenwacht, root, root / "config")
+    schema = {"type": "record", "name": "R", "fields": [{"name": "s", "type": "string"}, {"name": "n", "type": ["null", "long"]}]}
+    data = [text(f"datum {i}") + number(1) + number(i) for i in range(20)]
+    for codec in ("null", "deflate"):
+        lines = run("decode -", container(schema, data, codec)).splitlines()
+        if lines != [json.dumps({"s": f"datum {i}", "n": i}, separators=(",", ":")) for i in range(20)]:
+            fail(f"decode of {codec}: {lines[:3]}")
+    with tempfile.TemporaryDirectory() as folder:
+        reader, path = pathlib.Path(folder) / "reader.avsc", pathlib.Path(folder) / "f.avro"
+        reader.write_text(json.dumps({"type": "record", "name": "R", "fields": [{"name": "n", "type": ["null", "double"]},
+                                                                              {"name": "x", "type": "int", "default": 7}]}))
+        path.write_bytes(container(schema, data[:1]))
+        said = run("decode", b"", path, "--reader", reader)
+        if said not in ('{"n":0,"x":7}\n', '{"n":0.0,"x":7}\n'):
+            fail(f"decode --reader: {said}")
+    for bad, arguments, status, says in (
+            (container(schema, data)[:-1], ["-"], 1, "the file is cut off here"),
+            (container(schema, [data[0], data[1][:-1]]), ["-"], 1, "standard input: datum 2, in the block at byte"),
+            (container(schema, [data[0] + b"xx"]), ["-"], 1, "has 2 bytes behind its last datum"),
+            (b"{}\n", ["-"], 2, "is no container file; say --writer FILE"),
+            (b"", ["-", "--framing", "single"], 2, "--framing is not for a container file"),
+            (b"", [root / "schemas/nothing.avro"], 2, "cannot open")):
+        said = run("decode", bad, *arguments, status=status)
+        if says not in said:
+            fail(f"decode {arguments}: {says!r} does not stand in: {said}")
+
+
 def main():
     ketenwacht, root = sys.argv[1], pathlib.Path(sys.argv[2])
     schemas = {p.stem: json.loads(p.read_text()) for p in (root / "schemas").glob("*.avsc")}
     stories(ketenwacht, root, schemas)
     files(ketenwacht, root, schemas)
     tails(ketenwacht, root)
+    decodes(ketenwacht, root)
     print("as promised")
 
 
