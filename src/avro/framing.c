@@ -32,3 +32,14 @@ void framing_write_single(uint64_t fingerprint, struct buffer *out) {
         framing_put_single(p, fingerprint);
         out->n += FRAMING_SINGLE_BYTES;
 }
+
+void framing_write_confluent(uint32_t id, struct buffer *out) {
+        uint8_t *p = buffer_reserve(out, FRAMING_CONFLUENT_BYTES);
+
+        if (!p)
+                return;
+        id = htobe32(id);
+        p[0] = 0x00;
+        memcpy(p + 1, &id, sizeof(id));
+        out->n += FRAMING_CONFLUENT_BYTES;
+}

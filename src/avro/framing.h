@@ -33,7 +33,10 @@ struct framing framing_read(const void *bytes, size_t n);
 /* Appends the ten bytes before a body; check out->failed afterwards. */
 void framing_write_single(uint64_t fingerprint, struct buffer *out);
 
-/* The same at @p, where there is room; returns the place behind. */
+/* The same of the five bytes before a body that was written by the id of a registry. */
+void framing_write_confluent(uint32_t id, struct buffer *out);
+
+/* Those of the first at @p, where there is room; returns the place behind. */
 static inline uint8_t *framing_put_single(uint8_t *p, uint64_t fingerprint) {
         fingerprint = htole64(fingerprint);
         p[0] = 0xc3;

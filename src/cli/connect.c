@@ -131,11 +131,14 @@ static int connect_read_all(struct connect *c, struct mistakes *mistakes) {
 
 static int connect_open_registry(struct connect *c) {
         struct error err;
+        int status;
 
-        if (metrics_new(&c->metrics) == 0)
-                return command_registry_open(&c->broker, c->types, c->metrics);
-        error_set(&err, "out of memory");
-        return command_fail("connect", EXIT_BROKER, &err);
+        if (metrics_new(&c->metrics)) {
+                error_set(&err, "out of memory");
+                return command_fail("connect", EXIT_BROKER, &err);
+        }
+        status = command_registry_open(&c->broker, c->types, c->metrics);
+        return status || connect_acts(c) ? status : command_registry_frame(&c->broker, c->types);
 }
 
 static int configure(struct connect *c) {

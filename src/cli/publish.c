@@ -13,6 +13,7 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/publisher.h"
+#include "cli/registry.h"
 #include "cluster/upkeep.h"
 #include "model/lines.h"
 
@@ -153,6 +154,10 @@ static int publish(struct publish *p) {
         if (status)
                 return status;
         status = command_broker_read("publish", p->dirs.config, p->bootstrap, NULL, &p->broker);
+        if (status == EXIT_DONE)
+                status = command_registry_open(&p->broker, p->config->types, NULL);
+        if (status == EXIT_DONE)
+                status = command_registry_frame(&p->broker, p->config->types);
         if (status)
                 return status;
         if (p->path)

@@ -223,6 +223,8 @@ static int rules_prepare(struct rules *run) {
                 return command_fail("rules", EXIT_USAGE, &err);
         }
         status = command_registry_open(&run->broker, run->config->types, run->metrics);
+        if (status == EXIT_DONE)
+                status = command_registry_frame(&run->broker, run->config->types);
         return status ? status : rules_start_console(run);
 }
 

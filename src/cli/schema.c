@@ -12,7 +12,9 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "cli/configuration.h"
 #include "cli/options.h"
+#include "cli/registry.h"
 #include "cli/schema_compatible.h"
 #include "model/fingerprints.h"
 
@@ -282,6 +284,32 @@ static int schema_print_compatible(const struct arguments *a, struct buffer *out
         return schema_compatible(&question, out, err);
 }
 
+/* ---- register ---- */
+
+/* At the registry of broker.yaml; of which nothing else is wanted. */
+static int schema_register(const struct arguments *a, struct buffer *out, struct error *err) {
+        CLEANUP(event_types_free_p) struct event_types *types = NULL;
+        struct command_broker broker = {0};
+        size_t registered = 0;
+        int status = command_schemas("schema", &a->dirs, &types);
+
+        if (status == EXIT_DONE)
+                status = command_broker_read("schema", a->dirs.config, "none", NULL, &broker);
+        if (status == EXIT_DONE && !broker.config.registry.url) {
+                error_set(err, "%s/broker.yaml%s names no registry; write registry: {url: https://…}", a->dirs.config,
+                          command_dirs_origin(a->dirs.config, LANGUAGE_EN));
+                status = EXIT_USAGE;
+        }
+        if (status == EXIT_DONE)
+                status = command_registry_open(&broker, types, NULL);
+        if (status == EXIT_DONE)
+                status = command_registry_subjects(&broker, types, true, &registered);
+        if (status == EXIT_DONE)
+                buffer_printf(out, "%zu schemas, %zu registered or guarded\n", event_types_count(types), registered);
+        command_broker_done(&broker);
+        return status;
+}
+
 /* ---- The command ---- */
 
 static const struct verb verbs[] = {
@@ -289,6 +317,7 @@ static const struct verb verbs[] = {
         {.name = "show", .operand = "NAME", .operands = 1, .run = schema_show},
         {.name = "fingerprint", .operand = "FILE", .operands = 1, .json = true, .all = true, .run = schema_print_fingerprint},
         {.name = "canonical", .operand = "FILE", .operands = 1, .run = schema_print_canonical},
+        {.name = "register", .run = schema_register},
         {.name = "compatible", .operand = "OLD NEW", .operands = 2, .json = true, .level = true, .run = schema_print_compatible},
 };
 
@@ -306,7 +335,7 @@ static int schema_run_verb(const struct verb *verb, const struct arguments *a) {
                 status = EXIT_BROKER;
         }
         buffer_done(&out);
-        return status && status != EXIT_NO ? command_fail("schema", status, &err) : status;
+        return status && status != EXIT_NO && err.text[0] ? command_fail("schema", status, &err) : status; /* without a sentence it has been said */
 }
 
 static int schema_run_words(const struct verb *verb, struct arguments *a, const char *const *words, int n) {
@@ -348,7 +377,7 @@ static int schema_run(int argc, char **argv) {
         if (status)
                 return status;
         if (n == 0)
-                return command_usage("schema", "say what: list, show NAME, fingerprint FILE, canonical FILE or compatible OLD NEW");
+                return command_usage("schema", "say what: list, show NAME, fingerprint FILE, canonical FILE, compatible OLD NEW or register");
         nearest = (struct nearest)NEAREST_INIT(words[0]);
         for (size_t i = 0; i < ELEMENTS(verbs); i++) {
                 nearest_try(&nearest, verbs[i].name);
@@ -367,6 +396,7 @@ const struct command command_schema = {
                 "       ketenwacht schema fingerprint FILE [--json]\n"
                 "       ketenwacht schema fingerprint --all\n"
                 "       ketenwacht schema canonical FILE\n"
+                "       ketenwacht schema register\n"
                 "       ketenwacht schema compatible OLD NEW [--level BACKWARD|FORWARD|FULL] [--json]\n\n"
                 "  list         every schema of the folder: name, fingerprint, what it is\n"
                 "  show         one of them to read: fields, types, what they mean, properties; T? may be null\n"
@@ -374,6 +404,8 @@ const struct command command_schema = {
                 "               hex digits; its bytes as they stand on the wire behind C3 01, which is reversed; and whose it is. The first is\n"
                 "               the specification's, and what ketenwacht writes; all are read. --all: schemas/fingerprints.json, of the folder\n"
                 "  canonical    the Parsing Canonical Form itself\n"
+                "  register     every schema of the folder at the registry of broker.yaml, guarded by the level FULL_TRANSITIVE: a line for each that\n"
+                "               was not so. A second time it changes nothing; topics apply does it too\n"
                 "  compatible   whether NEW, a file, may take the place of OLD, and every reason why not; schemas of any shape\n\n"
                 "Options:\n"
                 "  --schemas DIR  where the schemas are (else KETENWACHT_SCHEMAS, else schemas)\n"
@@ -384,6 +416,7 @@ const struct command command_schema = {
                 "                 of fingerprint: {\"record\", \"fingerprints\": {\"specification\": {\"number\", \"wire\"}, …}};\n"
                 "                 of compatible: for each reason {\"level\", \"code\", \"avro\", \"writer\", \"reader\", \"reason\"}, with the path on both\n"
                 "                 sides and avro false where Avro itself has no objection, and last {\"level\", \"compatible\", \"reasons\"}\n\n"
-                "Exit status: 0 done, 1 not compatible, 2 wrong usage, or a schema that is not there or not right.\n",
+                "Exit status: 0 done, 1 not compatible, or refused by the registry, 2 wrong usage, or a schema that is not there or not right, 3 the\n"
+                "registry cannot be asked.\n",
         .run = schema_run,
 };

@@ -10,6 +10,7 @@
 #include "cli/broker.h"
 #include "cli/configuration.h"
 #include "cli/options.h"
+#include "cli/registry.h"
 #include "cli/progress.h"
 #include "cluster/topics_plan.h"
 
@@ -101,6 +102,7 @@ static int topics_make_plan(struct topics_command *c, struct error *err) {
 
 static int topics_do(struct topics_command *c) {
         struct error err = {0};
+        size_t subjects;
         int r = topics_make_plan(c, &err);
 
         if (r == ADMIN_E_UNSUPPORTED) {
@@ -116,6 +118,9 @@ static int topics_do(struct topics_command *c) {
                         return status;
         }
         progress_clear(&c->progress);
+        r = command_registry_subjects(&c->broker, c->config->types, c->apply, &subjects);
+        if (r)
+                return r;
         topics_print_note(c);
         printf("%zu topics and %zu rights wanted, %zu %s, %zu refused\n", c->wanted.n, c->wanted.acls_n, c->plan.n - c->plan.refused,
                c->apply ? "made or changed" : "to make or change", c->plan.refused);
@@ -135,7 +140,7 @@ static int topics_prepare(struct topics_command *c) {
         r = arena_new(&c->arena, TOPICS_BYTES_MAX);
         if (r == 0)
                 r = topics_of_config(c->config, &c->broker.config, c->arena, &c->wanted, &err);
-        return r ? command_fail("topics", EXIT_USAGE, &err) : 0;
+        return r ? command_fail("topics", EXIT_USAGE, &err) : command_registry_open(&c->broker, c->config->types, NULL);
 }
 
 static int topics_plan_or_apply(struct topics_command *c, int argc, char **argv) {
@@ -171,6 +176,7 @@ const struct command command_topics = {
                 "Topics follow from the event types in the schemas and from the organisations; their figures, and who gets which\n"
                 "rights, stand in broker.yaml. Nothing is ever deleted, and a number of partitions is never changed: the\n"
                 "partition of a case hangs on it. Such a difference is refused.\n\n"
+                "With registry: in broker.yaml also the schemas there: what is not registered, or not at the level FULL_TRANSITIVE.\n\n"
                 "  --config DIR      configuration (else KETENWACHT_CONFIG, else config)\n"
                 "  --schemas DIR     schemas (else KETENWACHT_SCHEMAS, else schemas)\n"
                 "  --bootstrap LIST  where the broker is (else KETENWACHT_BOOTSTRAP, else broker.yaml)\n\n"

@@ -116,7 +116,10 @@ void event_headers_make(const struct event *event, const struct organisations *o
 /* -- Out -- */
 
 void event_record_encode(const struct event *event, struct buffer *out) {
-        framing_write_single(event->type->layout->fingerprint, out);
+        if (event->type->schema_id)
+                framing_write_confluent(event->type->schema_id, out);
+        else
+                framing_write_single(event->type->layout->fingerprint, out);
         record_encode(event->type->layout, event->slots, out);
 }
 

@@ -12,10 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "avro/fingerprint.h"
 #include "base/buffer.h"
 #include "base/table.h"
 #include "bus/bus.h"
 #include "cluster/registry_cache.h"
+#include "cluster/registry_subjects.h"
 
 _Static_assert(REGISTRY_FIND_MS < BUS_TRANSACTION_MS, "who finds while a transaction is open must still end it in time");
 
@@ -367,6 +369,64 @@ static int registry_find(struct schema_ids *ids, const struct schema_id *id, con
         *ret_type = known->type;
         *ret_program = known->program;
         return 0;
+}
+
+/* -- Our own -- */
+
+/* The name under which our id of a type is kept: another text, or another subject, has another. */
+static void registry_own_file(const struct registry_subjects *s, const struct event_type *type, char ret[NAME_MAX_BYTES]) {
+        const char *text = schema_json(type->file);
+
+        (void) snprintf(ret, NAME_MAX_BYTES, "own-%d-%016" PRIx64 "-%016" PRIx64 ".json", (int)s->config->naming, fingerprint_crc64(text, strlen(text)),
+                        fingerprint_crc64(s->prefix, strlen(s->prefix)));
+}
+
+/* Return: as registry_frame(). */
+static int registry_own(struct registry *g, const struct registry_subjects *s, const struct event_type *type, uint32_t *ret, struct error *err) {
+        struct registry_subject subject;
+        char name[NAME_MAX_BYTES];
+        json_t *kept;
+        int r;
+
+        registry_own_file(s, type, name);
+        kept = g->cache ? registry_cache_get(g->cache, name) : NULL;
+        *ret = (uint32_t)json_integer_value(json_object_get(kept, "id"));
+        json_decref(kept);
+        if (*ret)
+                return 0;
+        r = registry_subject_look(s, type, &subject, err);
+        if (r)
+                return r < 0 ? r : r == REGISTRY_E_AWAY ? -EIO : -EINVAL;
+        if (subject.id == 0) {
+                error_set(err, "the schema of %s is not registered as %s, and framing is confluent; run ketenwacht schema register", type->name, subject.name);
+                return -EINVAL;
+        }
+        *ret = subject.id;
+        kept = json_pack("{s:I}", "id", (json_int_t)subject.id);
+        if (!kept)
+                return -ENOMEM;
+        registry_keep(g, name, kept);
+        json_decref(kept);
+        return 0;
+}
+
+int registry_frame(struct registry *registry, const char *prefix, struct event_types *types, struct error *err) {
+        const struct registry_subjects s = {registry->client, registry->o.config, prefix};
+
+        assert(types == registry->o.types);
+        for (size_t i = 0; i < event_types_count(types); i++) {
+                uint32_t id;
+                int r = registry_own(registry, &s, event_types_at(types, i), &id, err);
+
+                if (r)
+                        return r;
+                event_types_frame(types, event_types_at(types, i), id);
+        }
+        return 0;
+}
+
+struct registry_client *registry_client_of(struct registry *registry) {
+        return registry->client;
 }
 
 /* -- Making one -- */

@@ -46,5 +46,14 @@ DEFINE_CLEANUP(struct registry *, registry_free);
 /* For event_types_ask(); lives as long as the registry. */
 struct schema_ids *registry_ids(struct registry *registry);
 
+/*
+ * Frames the events of all types by the ids that our schemas have there: of what was kept, else of what the registry says; @types are those of the
+ * options. Return: 0; -EINVAL with a sentence: one is not registered, or is another one there; -EIO with one: it cannot be asked; -ENOMEM.
+ */
+int registry_frame(struct registry *registry, const char *prefix, struct event_types *types, struct error *err) MUSTCHECK;
+
+/* For who registers (cluster/registry_subjects.h). */
+struct registry_client *registry_client_of(struct registry *registry);
+
 /* Whether the registry could not say what it was asked last; then why, and since when. From any thread. */
 bool registry_is_away(struct registry *registry, char ret_reason[REGISTRY_REASON_MAX], instant_t *ret_since);

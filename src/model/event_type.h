@@ -61,6 +61,7 @@ struct event_type {
         const struct schema_file *file;
         const struct layout *layout;    /* of the event: envelope first */
         const struct layout *row;       /* of its row in case-state (model/row_schema.h) */
+        uint32_t schema_id;             /* of a registry, by which its bodies are framed (event_types_frame()); 0: by their fingerprint */
         int identity;                   /* slot, or -1 */
         int own_date;                   /* slot of a date, or -1: the local date of occurred_at */
         bool ahead;                     /* its own date is valid_from: it decides about what is to come, and counts at once */

@@ -136,6 +136,11 @@ bool event_types_decoder(const struct event_types *types, uint64_t fingerprint, 
         return event_types_find_decoder(&types->events, fingerprint, ret_type, ret_program);
 }
 
+void event_types_frame(struct event_types *types, const struct event_type *type, uint32_t schema_id) {
+        assert(schema_id && type == types->all.items[type->index]);
+        types->all.items[type->index]->schema_id = schema_id;
+}
+
 void event_types_ask(struct event_types *types, struct schema_ids *ids) {
         types->ids = ids;
 }

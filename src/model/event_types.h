@@ -50,6 +50,9 @@ int event_types_decoder_of_id(const struct event_types *types, const struct sche
 /* Whom to ask for it (NULL: nobody, as at first); borrowed. Before @types are shared with other threads. */
 void event_types_ask(struct event_types *types, struct schema_ids *ids);
 
+/* From now on events of this type are written with the id of a registry, not 0, before them; before @types are shared with other threads. */
+void event_types_frame(struct event_types *types, const struct event_type *type, uint32_t schema_id);
+
 /* The type whose events are written as the record of this full name; NULL: none. */
 const struct event_type *event_types_of_record(const struct event_types *types, const char *full);
 

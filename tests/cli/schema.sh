@@ -69,6 +69,14 @@ row 0 '*nl.ketenwacht.event.MeasureStarted*identity: "measure_id"*kind *enum*one
 row 2 "*no schema 'mesure-started' in *(did you mean 'measure-started'[?])*" show mesure-started --schemas "$schemas"
 row 2 "*no schema '../config/version'*" show ../config/version --schemas "$schemas"
 
+# Where nothing answers nothing is registered; a registry that answers is tried by integration/registry.sh.
+mkdir "$scratch/config"
+row 2 "*broker.yaml names no registry*" register --schemas "$schemas" --config "$scratch/config"
+printf 'registry: {url: "http://127.0.0.1:1"}\n' >"$scratch/config/broker.yaml"
+row 3 '*the registry at http://127.0.0.1:1 does not answer*' register --schemas "$schemas" --config "$scratch/config"
+printf 'registry: {url: "http://127.0.0.1:1", auth: {token: {env: NOT_THERE}}}\n' >"$scratch/config/broker.yaml"
+row 2 '*no variable NOT_THERE*' register --schemas "$schemas" --config "$scratch/config"
+
 # All of a folder: what it ships is what it holds, the versions of its history in their order.
 "$ketenwacht" schema fingerprint --all --schemas "$schemas" >"$scratch/all" 2>&1
 cmp -s "$scratch/all" "$schemas/fingerprints.json" || {

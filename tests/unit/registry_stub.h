@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define STUB_PAGES_MAX 32
+#define STUB_PAGES_MAX 128
 #define STUB_BODY_MAX 65536
 
 struct stub_page {

@@ -15,6 +15,7 @@
 #include "base/metrics.h"
 #include "cluster/event_record.h"
 #include "cluster/registry.h"
+#include "cluster/registry_subjects.h"
 #include "registry_stub.h"
 #include "worker_fixture.h"
 
@@ -291,6 +292,94 @@ START_TEST(guids_are_found_as_numbers_are) {
 }
 END_TEST
 
+/* -- Our own schemas -- */
+
+static const struct event_type *ended(void) {
+        return event_types_find(types, text_of("measure-ended"));
+}
+
+static struct registry_subjects subjects(void) {
+        return (struct registry_subjects){registry_client_of(registry), &config, "try."};
+}
+
+/* What the registry answers to who asks for our text: this schema (taken over), with an id. */
+static void serve_subject(const char *path, json_t *schema) {
+        char *text = json_dumps(schema, JSON_COMPACT), *body;
+        json_t *answer = json_pack("{s:i,s:s}", "id", ID, "schema", text);
+
+        body = json_dumps(answer, JSON_COMPACT);
+        stub_page(&stub, "POST", path, 200, body);
+        free(body);
+        free(text);
+        json_decref(answer);
+        json_decref(schema);
+}
+
+START_TEST(a_subject_is_ours_when_its_fingerprint_is) {
+        const struct registry_subjects s = subjects();
+        struct registry_subject subject;
+        struct error err = {0};
+        json_t *schema = schema_of("measure-ended");
+
+        ck_assert_int_eq(registry_subject_look(&s, ended(), &subject, &err), 0);
+        ck_assert_str_eq(subject.name, "try.measure-ended-value");
+        ck_assert(subject.id == 0 && !subject.guarded);
+        stub_page(&stub, "GET", "/api/config/try.measure-ended-value", 200, "{\"compatibilityLevel\":\"FULL_TRANSITIVE\"}");
+        serve_subject("/api/subjects/try.measure-ended-value", json_incref(schema));
+        ck_assert_int_eq(registry_subject_look(&s, ended(), &subject, &err), 0);
+        ck_assert(subject.id == ID && subject.guarded && !subject.older);
+        json_object_set_new(schema, "doc", json_string("of old")); /* the same id, and the old text stays */
+        serve_subject("/api/subjects/try.measure-ended-value", schema);
+        ck_assert_int_eq(registry_subject_look(&s, ended(), &subject, &err), 0);
+        ck_assert(subject.id == ID && subject.older);
+        serve_subject("/api/subjects/try.measure-ended-value", schema_of("measure-started"));
+        ck_assert_int_eq(registry_subject_look(&s, ended(), &subject, &err), REGISTRY_E_REFUSED);
+        ck_assert_ptr_nonnull(strstr(err.text, "another schema as ours"));
+        config.naming = REGISTRY_BY_RECORD;
+        ck_assert_int_eq(registry_subject_look(&s, ended(), &subject, &err), 0);
+        ck_assert_str_eq(subject.name, "nl.ketenwacht.event.MeasureEnded");
+        stub_everything(&stub, 500);
+        ck_assert_int_eq(registry_subject_look(&s, ended(), &subject, &err), REGISTRY_E_AWAY);
+}
+END_TEST
+
+START_TEST(what_the_registry_refuses_is_said_in_its_words) {
+        const struct registry_subjects s = subjects();
+        struct registry_subject subject;
+        struct error err = {0};
+        json_t *sent;
+
+        stub_page(&stub, "PUT", "/api/config/try.measure-ended-value", 200, "{\"compatibility\":\"FULL_TRANSITIVE\"}");
+        stub_page(&stub, "POST", "/api/subjects/try.measure-ended-value/versions", 409, "{\"error_code\":409,\"message\":\"field x was there\"}");
+        ck_assert_int_eq(registry_subject_look(&s, ended(), &subject, &err), 0);
+        ck_assert_int_eq(registry_subject_register(&s, ended(), &subject, &err), REGISTRY_E_REFUSED);
+        ck_assert_ptr_nonnull(strstr(err.text, "try.measure-ended-value: the registry refuses: field x was there"));
+        sent = json_loads(stub.body, 0, NULL); /* our text, to the letter */
+        ck_assert_str_eq(json_string_value(json_object_get(sent, "schema")), schema_json(ended()->file));
+        json_decref(sent);
+}
+END_TEST
+
+START_TEST(events_are_framed_by_our_ids_also_while_the_registry_is_away) {
+        char path[256];
+        struct error err = {0};
+
+        open_registry(folder);
+        ck_assert_int_eq(registry_frame(registry, "", types, &err), -EINVAL);
+        ck_assert_ptr_nonnull(strstr(err.text, "run ketenwacht schema register"));
+        for (size_t i = 0; i < event_types_count(types); i++) {
+                snprintf(path, sizeof(path), "/api/subjects/%s-value", event_types_at(types, i)->name);
+                serve_subject(path, schema_of(event_types_at(types, i)->name));
+        }
+        ck_assert_msg(registry_frame(registry, "", types, &err) == 0, "%s", err.text);
+        stub_stop(&stub);
+        open_registry(folder);
+        ck_assert_msg(registry_frame(registry, "", types, &err) == 0, "%s", err.text);
+        ck_assert_uint_eq(ended()->schema_id, ID);
+        ck_assert_int_eq(registry_frame(registry, "other.", types, &err), -EIO); /* other subjects */
+}
+END_TEST
+
 /* -- Secrets -- */
 
 static const struct {
@@ -350,6 +439,9 @@ int main(void) {
                 {a_registry_that_cannot_say_is_away_and_what_is_known_goes_on, ELEMENTS(aways)},
                 {one_that_stays_away_is_asked_less_and_less, 0},
                 {guids_are_found_as_numbers_are, ELEMENTS(guids)},
+                {a_subject_is_ours_when_its_fingerprint_is, 0},
+                {what_the_registry_refuses_is_said_in_its_words, 0},
+                {events_are_framed_by_our_ids_also_while_the_registry_is_away, 0},
                 {a_secret_is_sent_and_never_said, ELEMENTS(secrets)},
         };
         TCase *tc = tcase_create("registry");
