@@ -83,9 +83,9 @@ static void datum_path_item(struct datum_walk *d, bool map, uint64_t number) {
 
 /* The key of a value that comes next. */
 static void datum_key(struct datum_walk *d, struct datum_fields *fields, size_t slot) {
-        struct datum_span *spans = d->memory->spans.items + fields->spans;
-
         if (fields->moved) {
+                struct datum_span *spans = &d->memory->spans.items[fields->spans];
+
                 if (fields->last != SIZE_MAX)
                         spans[fields->last].end = d->w.out->n;
                 spans[slot].start = d->w.out->n + (fields->last != SIZE_MAX); /* behind the comma */
