@@ -434,7 +434,8 @@ START_TEST(test_gone_stops_until_an_operator_resumes) {
         ck_assert_uint_eq(receiver_count(&receiver, ANY_EVENT, 0), asked);
         ck_assert_uint_eq(outcomes().n[DELIVERY_REFUSED], 0);
         resumed = resume(0);
-        ck_assert(resumed.was_stopped && !resumed.was_paused && resumed.offset == 0);
+        /* Whichever of those under way was answered first. */
+        ck_assert(resumed.was_stopped && !resumed.was_paused && resumed.offset >= 0 && (size_t)resumed.offset < asked);
         wait_for(is_braked, 0, "the brake to be off");
         wait_for(have_come, 35, "all deliveries");
         wait_for(are_over, 35, "all outcomes");
