@@ -413,6 +413,18 @@ START_TEST(an_unknown_schema_is_told_with_those_that_are_known) {
 }
 END_TEST
 
+START_TEST(what_is_read_by_no_schema_says_so_by_its_headers) {
+        const struct bus_header header = {.name = "ce_type", .value = "nl.ketenwacht.measure-started.v1", .n = 32};
+        const struct bus_record record = {.value = BY_SOMEBODY "xyz", .value_n = 13, .headers = &header, .headers_n = 1};
+        struct slot slots[LAYOUT_SLOTS_MAX];
+        struct event event;
+        struct error err;
+
+        ck_assert_int_eq(event_record_read(types, NULL, &record, slots, &event, &err), EVENT_RECORD_E_SCHEMA);
+        ck_assert_str_eq(err.text, UNKNOWN STARTED_KNOWN);
+}
+END_TEST
+
 START_TEST(a_body_of_another_event_is_none_of_this_topic) {
         const struct event_type *expected = event_types_find(types, text_of("plan-made"));
         struct slot slots[LAYOUT_SLOTS_MAX];
@@ -526,6 +538,7 @@ int main(void) {
         tcase_add_loop_test(tc, bodies_are_read_by_the_ids_of_a_registry, 0, ELEMENTS(by_ids));
         tcase_add_test(tc, what_is_written_by_an_id_is_read_by_it);
         tcase_add_test(tc, types_are_found_by_the_names_of_records);
+        tcase_add_test(tc, what_is_read_by_no_schema_says_so_by_its_headers);
         tcase_add_test(tc, a_body_of_another_event_is_none_of_this_topic);
         tcase_add_test(tc, a_body_that_is_cut_off_anywhere_is_not_read);
         tcase_add_test(tc, a_dead_letter_keeps_the_record_says_why_and_can_be_read_back);
