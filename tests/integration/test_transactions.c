@@ -57,7 +57,7 @@ enum request {
 #define CLOSED RD_KAFKA_RESP_ERR__TRANSPORT              /* the mock cluster closes the connection instead of answering */
 
 enum moment { OPENING, WORKING, ABORTING, BELONGING };
-enum fate { RETRIED, ABORTED, ENDED };
+enum fate { RETRIED, ABORTED, EITHER, ENDED }; /* EITHER: as this or that librdkafka has it */
 
 struct row {
         enum moment moment;
@@ -136,7 +136,7 @@ static const struct row rows[] = {
         {WORKING, PRODUCE, E(REQUEST_TIMED_OUT), 1, RETRIED, 0, NULL},
         {WORKING, PRODUCE, CLOSED, 1, RETRIED, 0, NULL},
         {WORKING, PRODUCE, E(MSG_SIZE_TOO_LARGE), 1, ABORTED, 0, NULL},
-        {WORKING, PRODUCE, E(INVALID_MSG), 1, ABORTED, 0, NULL},
+        {WORKING, PRODUCE, E(INVALID_MSG), 1, EITHER, 0, NULL}, /* 2.0.2 aborts, 2.15.1 sends it again */
         {WORKING, PRODUCE, E(OUT_OF_ORDER_SEQUENCE_NUMBER), 1, ENDED, -EIO, "OUT_OF_ORDER_SEQUENCE_NUMBER"},
         {WORKING, PRODUCE, E(UNKNOWN_PRODUCER_ID), 1, ABORTED, 0, NULL},
         {WORKING, PRODUCE, TRANSACTION_ABORTABLE, 1, ABORTED, 0, NULL},
@@ -484,7 +484,7 @@ static void run_row(const void *ctx) {
                 ck_assert_msg(r == 0, "the step returned %d: %s", r, why.text);
                 status = status_of(t);
                 ck_assert_uint_eq(left_of(t, row->request), 0);
-                ck_assert_msg((status.aborts > 0) == (row->fate == ABORTED), "%d aborts", (int)status.aborts);
+                ck_assert_msg(row->fate == EITHER || (status.aborts > 0) == (row->fate == ABORTED), "%d aborts", (int)status.aborts);
                 if (row->moment == WORKING || row->moment == ABORTING) { /* what an abort undoes is undone: the case is no duplicate of itself */
                         ck_assert_int_eq(status.facts, t->cases);
                         ck_assert_int_eq(status.duplicates, 0);
