@@ -6,7 +6,7 @@
 # comes in pieces, one that does not end, one that nobody reads.
 # Usage: decode.sh KETENWACHT CONFIG
 
-ketenwacht=$1
+ketenwacht=$(realpath "$1") # it goes to another folder below
 schemas=$2/../schemas
 failed=0
 scratch=$(mktemp -d) || exit 2
