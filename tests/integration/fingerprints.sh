@@ -10,7 +10,7 @@ set -uo pipefail
 
 readonly python=(avro==1.12.2 fastavro==1.13.1) java=1.12.2 rust=0.22.0
 readonly go=(github.com/hamba/avro/v2@v2.31.0 github.com/linkedin/goavro/v2@v2.15.0 github.com/twmb/avro@v1.9.1)
-ketenwacht=$1
+ketenwacht=$(realpath "$1") # it goes to another folder below
 project=$2
 programs=$project/tests/integration/fingerprints
 export PYTHONDONTWRITEBYTECODE=1
