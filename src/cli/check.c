@@ -11,6 +11,7 @@
 #include "cli/check_file.h"
 #include "cli/check_say.h"
 #include "cli/check_warn.h"
+#include "cli/topics.h"
 #include "engine/listing.h"
 #include "engine/story_play.h"
 #include "model/config.h"
@@ -528,7 +529,8 @@ static int check_one(struct check *check) {
 
 static int check_run(int argc, char **argv) {
         struct check check = {.dirs = command_dirs()};
-        const char *lang = NULL;
+        const char *lang = NULL, *bootstrap = NULL;
+        bool broker = false;
         const struct option_row rows[] = {
                 OPTION_TEXT_ROW("--config", &check.dirs.config),
                 OPTION_TEXT_ROW("--schemas", &check.dirs.schemas),
@@ -540,6 +542,8 @@ static int check_run(int argc, char **argv) {
                 OPTION_FLAG_ROW("--stories", &check.stories),
                 OPTION_TEXT_ROW("--story", &check.story),
                 OPTION_FLAG_ROW("--print", &check.print),
+                OPTION_FLAG_ROW("--broker", &broker),
+                OPTION_TEXT_ROW("--bootstrap", &bootstrap),
                 OPTION_END_ROW,
         };
         int status = options_read(argc, argv, rows, check.files, &check.n_files);
@@ -558,13 +562,19 @@ static int check_run(int argc, char **argv) {
                 return command_usage("check", "%s goes with --stories", check.print ? "--print" : "--story");
         if (check.print && check.json)
                 return command_usage("check", "--print prints lines of replay already; leave --json out");
-        return check.n_files && !check.stories ? check_one(&check) : check_whole(&check);
+        if (bootstrap && !broker)
+                return command_usage("check", "--bootstrap goes with --broker");
+        if (broker && (check.n_files || check.coverage || check.stories || check.json))
+                return command_usage("check", "--broker compares all of the configuration with the broker, in words; leave the rest out");
+        status = check.n_files && !check.stories ? check_one(&check) : check_whole(&check);
+        return broker && status == EXIT_DONE ? topics_compare(&check.dirs, bootstrap) : status;
 }
 
 const struct command command_check = {
         .name = "check",
         .summary = "read all configuration, schemas and protocols, and report every mistake",
         .help = "Usage: ketenwacht check [--assumed] [--strict] [--json]\n"
+                "       ketenwacht check --broker [--bootstrap HOST:PORT,…] [--strict]\n"
                 "       ketenwacht check FILE [--strict] [--json]\n"
                 "       ketenwacht check --coverage [--json]\n"
                 "       ketenwacht check --stories [FILE…] [--story TEXT] [--print | --json] [--strict]\n\n"
@@ -577,6 +587,8 @@ const struct command command_check = {
                 "states), stories (which it plays), the organisations, the calendar, a connector, coverage.yaml, broker.yaml or version. One\n"
                 "that stands elsewhere is checked as if it stood there, in the place of the one of its name. Tokens of a connector are\n"
                 "not read.\n\n"
+                "  --broker       and compare it with the broker, and with the registry when there is one: what topics plan would say\n"
+                "  --bootstrap LIST  where the broker is (else KETENWACHT_BOOTSTRAP, else broker.yaml)\n"
                 "  --assumed      also the keys that no source states, of each protocol\n"
                 "  --coverage     what became of every rule in the sources: norms, routes, reports, or why it is no rule\n"
                 "                 (coverage.yaml); and which norms no rule names\n"
@@ -589,6 +601,7 @@ const struct command command_check = {
                 "  --lang nl|en   say it in Dutch or in English (else as the locale has it: LC_ALL, LC_MESSAGES, LANG)\n"
                 "  --config DIR   configuration (else KETENWACHT_CONFIG, else config)\n"
                 "  --schemas DIR  schemas (else KETENWACHT_SCHEMAS, else schemas)\n\n"
-                "Exit status: 0 all is well; 1 a rule has no row, a story failed, or with --strict a warning; 2 mistakes.\n",
+                "Exit status: 0 all is well; 1 a rule has no row, a story failed, the broker differs, or with --strict a warning; 2 mistakes;\n"
+                "3 the broker failed.\n",
         .run = check_run,
 };

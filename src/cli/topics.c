@@ -2,6 +2,8 @@
 
 /* `ketenwacht topics`: which topics and rights there have to be, and making them. */
 
+#include "cli/topics.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,9 +17,10 @@
 #include "cluster/topics_plan.h"
 
 struct topics_command {
+        const char *name; /* of the command that does it */
         struct command_dirs dirs;
         const char *bootstrap;
-        bool apply;
+        bool apply, differs; /* differs: the broker or the registry is not as it should be */
         struct command_broker broker;
         struct config *config;
         struct arena *arena;
@@ -110,7 +113,7 @@ static int topics_do(struct topics_command *c) {
                 return EXIT_DONE;
         }
         if (r)
-                return command_fail("topics", r == -EINVAL ? EXIT_USAGE : EXIT_BROKER, &err);
+                return command_fail(c->name, r == -EINVAL ? EXIT_USAGE : EXIT_BROKER, &err);
         for (size_t i = 0; i < c->plan.n; i++) {
                 int status = topics_do_step(c, &c->plan.steps[i]);
 
@@ -121,6 +124,7 @@ static int topics_do(struct topics_command *c) {
         r = command_registry_subjects(&c->broker, c->config->types, c->apply, &subjects);
         if (r)
                 return r;
+        c->differs = c->plan.n > 0 || subjects > 0;
         topics_print_note(c);
         printf("%zu topics and %zu rights wanted, %zu %s, %zu refused\n", c->wanted.n, c->wanted.acls_n, c->plan.n - c->plan.refused,
                c->apply ? "made or changed" : "to make or change", c->plan.refused);
@@ -129,18 +133,37 @@ static int topics_do(struct topics_command *c) {
 
 static int topics_prepare(struct topics_command *c) {
         struct error err = {0};
-        int r, status = command_broker_read("topics", c->dirs.config, c->bootstrap, NULL, &c->broker);
+        int r, status = command_broker_read(c->name, c->dirs.config, c->bootstrap, NULL, &c->broker);
 
         if (status)
                 return status;
-        status = command_configuration("topics", &c->dirs, &c->config);
+        status = command_configuration(c->name, &c->dirs, &c->config);
         if (status)
                 return status;
         error_set(&err, "out of memory");
         r = arena_new(&c->arena, TOPICS_BYTES_MAX);
         if (r == 0)
                 r = topics_of_config(c->config, &c->broker.config, c->arena, &c->wanted, &err);
-        return r ? command_fail("topics", EXIT_USAGE, &err) : command_registry_open(&c->broker, c->config->types, NULL);
+        return r ? command_fail(c->name, EXIT_USAGE, &err) : command_registry_open(&c->broker, c->config->types, NULL);
+}
+
+static void topics_done(struct topics_command *c) {
+        admin_free(c->admin);
+        arena_free(c->arena);
+        config_free(c->config);
+        command_broker_done(&c->broker);
+}
+
+int topics_compare(const struct command_dirs *dirs, const char *bootstrap) {
+        struct topics_command c = {.name = "check", .dirs = *dirs, .bootstrap = bootstrap};
+        int status = topics_prepare(&c);
+
+        if (status == 0)
+                status = topics_do(&c);
+        if (status == EXIT_DONE && c.differs)
+                status = EXIT_NO;
+        topics_done(&c);
+        return status;
 }
 
 static int topics_plan_or_apply(struct topics_command *c, int argc, char **argv) {
@@ -153,17 +176,13 @@ static int topics_plan_or_apply(struct topics_command *c, int argc, char **argv)
 }
 
 static int topics_run(int argc, char **argv) {
-        struct topics_command c = {.dirs = command_dirs(), .progress = progress_begin()};
+        struct topics_command c = {.name = "topics", .dirs = command_dirs(), .progress = progress_begin()};
         int status;
 
         if (isatty(STDOUT_FILENO) == 1)
                 c.progress.out = NULL; /* a line for each step says how far it is */
         status = topics_plan_or_apply(&c, argc, argv);
-
-        admin_free(c.admin);
-        arena_free(c.arena);
-        config_free(c.config);
-        command_broker_done(&c.broker);
+        topics_done(&c);
         return status;
 }
 

@@ -34,6 +34,8 @@ row 2 '.*say plan or apply.*' topics --config "$config" --schemas "$schemas"
 row 2 '.*say plan or apply.*' topics show
 row 2 ".*no option '--boostrap' \(did you mean '--bootstrap'\?\).*" topics plan --boostrap x
 row 2 ".*takes no argument 'x'.*" mock x
+row 2 '.*--bootstrap goes with --broker;.*' check --bootstrap 127.0.0.1:1
+row 2 '.*leave the rest out;.*' check --broker --json
 row 2 '.*/nothing.*' mock --config /nothing --schemas "$schemas"
 
 "$ketenwacht" mock --config "$config" --schemas "$schemas" >"$scratch/address" 2>"$scratch/errors" &
@@ -58,6 +60,7 @@ broker="--bootstrap $bootstrap --config $config --schemas $schemas"
 {
         row 2 "ketenwacht tail: .* lacks 1 topic\(s\), or we may not see them: inbox.gm14 \(did you mean 'inbox.gm0014'\?\)" tail inbox.gm14 $broker
         row 2 '.*: qqqqqqqqqqqqqqqqqq; make them with ketenwacht topics apply' tail qqqqqqqqqqqqqqqqqq $broker
+        row 0 'this is the embedded broker: it has made its topics itself .*' check --broker $broker
         row 3 'ketenwacht status: the broker at [^ ]* does not know .*: it is the embedded one \(of demo or mock\), or very old' status $broker
 }
 kill "$mock"

@@ -92,7 +92,9 @@ printf 'connector: webhook\norganisation: gm0001\nurl: http://127.0.0.1:%s/\n' "
 printf 'connector: gi-http\nlisten: 127.0.0.1:0\ntokens: {gi-a: {env: TOKEN_OF_GI_A}}\n' >"$door"
 token=0123456789abcdef0123456789abcdef
 
+row 1 '^make ' check --broker
 row 0 ' 0 refused$' topics apply
+row 0 ' 0 to make or change, 0 refused$' check --broker
 events 100 107
 row 0 '"published":8' publish "$fixture_dir/events"
 row 0 '"told":[1-9]' rules --once --now 2023-02-20T12:00:00+01:00
