@@ -17,6 +17,7 @@ readonly urn=urn:nld:oin:00000099000000000014:systeem:ketenwacht
 ketenwacht=$1
 project=$2
 . "$project/tests/integration/kafka_fixture.sh"
+. "$project/tests/integration/quietly.sh"
 programs=$project/tests/integration/cloudevents
 python=$fixture_dir/venv/bin/python
 came=$fixture_dir/came
@@ -25,14 +26,6 @@ export PYTHONDONTWRITEBYTECODE=1 EVENT=measure-started
 fail() {
         echo "cloudevents: $*" >&2
         exit 1
-}
-
-# quietly COMMAND...: shows what it says only when it fails.
-quietly() {
-        "$@" >"$fixture_dir/said" 2>&1 || {
-                tail -n 20 "$fixture_dir/said" >&2
-                fail "failed: $*"
-        }
 }
 
 fetch_python() { python3 -m venv "$fixture_dir/venv" && "$fixture_dir/venv/bin/pip" -q install "$python_sdk" "$kafka_client"; }

@@ -13,19 +13,11 @@ readonly avro=1.12.2 fastavro=1.13.1 pairs=1000
 readonly copy=org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies
 ketenwacht=$1
 here=$2/tests/integration
+. "$here/quietly.sh"
 seed=${KETENWACHT_SEED:-1}
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 export PYTHONDONTWRITEBYTECODE=1
-
-# quietly COMMAND...: shows what it says only when it fails.
-quietly() {
-        "$@" >"$work/said" 2>&1 || {
-                tail -n 20 "$work/said" >&2
-                echo "evolutions: failed: $*" >&2
-                exit 1
-        }
-}
 
 echo "-- Java avro $avro and fastavro $fastavro"
 quietly python3 -m venv "$work/venv"

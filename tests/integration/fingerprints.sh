@@ -13,18 +13,10 @@ readonly go=(github.com/hamba/avro/v2@v2.31.0 github.com/linkedin/goavro/v2@v2.1
 ketenwacht=$(realpath "$1") # it goes to another folder below
 project=$2
 programs=$project/tests/integration/fingerprints
+. "$project/tests/integration/quietly.sh"
 export PYTHONDONTWRITEBYTECODE=1
 work=$(mktemp -d) || exit 1
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
-
-# quietly COMMAND...: shows what it says only when it fails.
-quietly() {
-        "$@" >"$work/said" 2>&1 || {
-                tail -n 20 "$work/said" >&2
-                echo "fingerprints: failed: $*" >&2
-                exit 1
-        }
-}
 
 echo "-- Python"
 quietly python3 -m venv "$work/venv"

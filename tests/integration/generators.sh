@@ -14,6 +14,7 @@ readonly libraries=(pydantic==2.14.4 python-dateutil==2.9.0.post0 urllib3==2.8.0
 ketenwacht=$1
 project=$2
 . "$project/tests/integration/kafka_fixture.sh"
+. "$project/tests/integration/quietly.sh"
 configuration=$fixture_dir/config
 python=$fixture_dir/venv/bin/python
 export PYTHONDONTWRITEBYTECODE=1
@@ -21,14 +22,6 @@ export PYTHONDONTWRITEBYTECODE=1
 fail() {
         echo "generators: $*" >&2
         exit 1
-}
-
-# quietly COMMAND...: shows what it says only when it fails.
-quietly() {
-        "$@" >"$fixture_dir/said" 2>&1 || {
-                tail -n 20 "$fixture_dir/said" >&2
-                fail "failed: $*"
-        }
 }
 
 

@@ -16,20 +16,13 @@ readonly thorough='^(/events/(measure-started|residence-changed|help-waitlisted|
 ketenwacht=$1
 project=$2
 . "$project/tests/integration/kafka_fixture.sh"
+. "$project/tests/integration/quietly.sh"
 bin=$fixture_dir/venv/bin
 export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$project/tests/integration SCHEMATHESIS_HOOKS=schemathesis_hooks
 
 fail() {
         echo "openapi: $*" >&2
         exit 1
-}
-
-# quietly COMMAND...: shows what it says only when it fails.
-quietly() {
-        "$@" >"$fixture_dir/said" 2>&1 || {
-                tail -n 100 "$fixture_dir/said" >&2
-                fail "failed: $*"
-        }
 }
 
 echo "-- tools"

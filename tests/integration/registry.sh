@@ -14,20 +14,13 @@ readonly plugin=org.apache.maven.plugins:maven-dependency-plugin:3.6.1
 ketenwacht=$1
 project=$2
 . "$project/tests/integration/kafka_fixture.sh"
+. "$project/tests/integration/quietly.sh"
 configuration=$fixture_dir/config
 export PYTHONDONTWRITEBYTECODE=1 XDG_CACHE_HOME=$fixture_dir/cache FIXTURE_DIR=$fixture_dir
 
 fail() {
         echo "registry: $*" >&2
         exit 1
-}
-
-# quietly COMMAND...: shows what it says only when it fails.
-quietly() {
-        "$@" >"$fixture_dir/said" 2>&1 || {
-                tail -n 20 "$fixture_dir/said" >&2
-                fail "failed: $*"
-        }
 }
 
 kw() {

@@ -16,6 +16,8 @@
 #include "avro/put.h"
 #include "model/event_input.h"
 
+#include "model_fixture.h"
+
 #define ARENA_MAX ((size_t)1 << 20)
 #define SAID_BYTES 2048
 #define EVENT "0b57d001-0000-4000-8000-000000000001"
@@ -40,15 +42,7 @@ static struct event_types *types;
 static struct organisations *orgs;
 
 static void read_all(void) {
-        const char *root = getenv("PROJECT_ROOT");
-        struct mistakes mistakes = MISTAKES_INIT;
-        char path[4096];
-
-        snprintf(path, sizeof(path), "%s/config/organisations.yaml", root);
-        ck_assert_msg(organisations_read(path, &orgs, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
-        snprintf(path, sizeof(path), "%s/schemas", root);
-        ck_assert_msg(event_types_read(path, &types, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
-        mistakes_done(&mistakes);
+        project_parties(&orgs, &types);
 }
 
 static void free_all(void) {

@@ -14,6 +14,8 @@
 
 #include "model/lines.h"
 
+#include "model_fixture.h"
+
 #define CASE "\"case_id\":\"8a53d001-0000-4000-8000-000000000001\""
 #define ENVELOPE \
         "\"event_id\":\"0b57d001-0000-4000-8000-000000000001\"," CASE ",\"occurred_at\":\"2022-03-01T10:00:00+01:00\"," \
@@ -31,15 +33,7 @@ static struct event_types *types;
 static struct organisations *orgs;
 
 static void read_all(void) {
-        const char *root = getenv("PROJECT_ROOT");
-        struct mistakes mistakes = MISTAKES_INIT;
-        char path[4096];
-
-        snprintf(path, sizeof(path), "%s/config/organisations.yaml", root);
-        ck_assert_msg(organisations_read(path, &orgs, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
-        snprintf(path, sizeof(path), "%s/schemas", root);
-        ck_assert_msg(event_types_read(path, &types, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
-        mistakes_done(&mistakes);
+        project_parties(&orgs, &types);
 }
 
 static void free_all(void) {
