@@ -182,11 +182,13 @@ static void write_theirs(const char *path, const char *codec) {
 static int64_t read_theirs(const char *path) {
         avro_file_reader_t reader;
         avro_value_iface_t *iface;
+        avro_schema_t schema;
         avro_value_t value, field;
         int64_t n = 0, number;
 
         ck_assert_msg(avro_file_reader(path, &reader) == 0, "%s", avro_strerror());
-        iface = avro_generic_class_from_schema(avro_file_reader_get_writer_schema(reader));
+        schema = avro_file_reader_get_writer_schema(reader);
+        iface = avro_generic_class_from_schema(schema);
         avro_generic_value_new(iface, &value);
         while (avro_file_reader_read_value(reader, &value) == 0) {
                 avro_value_get_by_index(&value, 1, &field, NULL);
@@ -196,6 +198,7 @@ static int64_t read_theirs(const char *path) {
         }
         avro_value_decref(&value);
         avro_value_iface_decref(iface);
+        avro_schema_decref(schema);
         avro_file_reader_close(reader);
         return n;
 }
