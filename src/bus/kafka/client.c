@@ -260,7 +260,7 @@ static bool is_forbidden_code(rd_kafka_resp_err_t code) {
                code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
 }
 
-static bool is_unreachable_code(rd_kafka_resp_err_t code) {
+bool kafka_is_away(rd_kafka_resp_err_t code) {
         return code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ||
                code == RD_KAFKA_RESP_ERR__RESOLVE || code == RD_KAFKA_RESP_ERR__WAIT_COORD || code == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT;
 }
@@ -297,7 +297,7 @@ int kafka_failed(const struct kafka_client *c, const char *call, rd_kafka_resp_e
                 error_set(err, "the broker forbids %s: %s; ketenwacht topics plan shows the rights that are needed", call, text);
                 return -EACCES;
         }
-        if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION || (is_unreachable_code(code) && c->trouble_code == RD_KAFKA_RESP_ERR__AUTHENTICATION)) {
+        if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION || (kafka_is_away(code) && c->trouble_code == RD_KAFKA_RESP_ERR__AUTHENTICATION)) {
                 error_set(err, "the broker at %s does not let us in: %s%s", bus->bootstrap, c->trouble[0] ? c->trouble : text, login_hint(bus));
                 return -EACCES;
         }
@@ -306,7 +306,7 @@ int kafka_failed(const struct kafka_client *c, const char *call, rd_kafka_resp_e
                 error_set(err, "%s: the broker does not have the topic (%s); make it with ketenwacht topics apply", call, text);
                 return -ENOENT;
         }
-        if (is_unreachable_code(code)) {
+        if (kafka_is_away(code)) {
                 error_set(err, "no answer to %s from the broker at %s: %s; is it up, and is this its address?", call, bus->bootstrap,
                           c->trouble[0] ? c->trouble : text);
                 return -EHOSTUNREACH;

@@ -82,6 +82,11 @@ int kafka_failed(const struct kafka_client *c, const char *call, rd_kafka_resp_e
 /* The same for an error object, which it destroys. */
 int kafka_failed_error(const struct kafka_client *c, const char *call, rd_kafka_error_t *error, struct error *err);
 
+/*
+ * Whether nobody answered, which may pass: connections come and go, and librdkafka 2.15 says at once that all are down where 2.0.2 waited out the call.
+ */
+bool kafka_is_away(rd_kafka_resp_err_t code);
+
 /* Whether nobody waits for the broker any more: then with a sentence, and the caller returns -ECANCELED. */
 bool kafka_is_enough(const struct kafka_client *c, const char *call, struct error *err);
 

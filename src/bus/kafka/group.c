@@ -151,10 +151,8 @@ bool kafka_group_moved(rd_kafka_resp_err_t code) {
 }
 
 static bool ask_committed_again(rd_kafka_resp_err_t code) {
-        return code == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT || code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
-               code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__WAIT_COORD ||
-               code == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS || code == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE ||
-               code == RD_KAFKA_RESP_ERR_NOT_COORDINATOR;
+        return code == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT || kafka_is_away(code) || code == RD_KAFKA_RESP_ERR_NOT_COORDINATOR ||
+               code == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS || code == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE;
 }
 
 /* One question for committed offsets. */

@@ -181,8 +181,7 @@ int kafka_partitions(const struct kafka_client *c, const char *const *topics, si
 
 /* The partitions are known to be there: "unknown" is what librdkafka calls one that has no leader for a moment. */
 static bool may_ask_again(rd_kafka_resp_err_t code) {
-        return code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT ||
-               code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+        return kafka_is_away(code) || code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
                code == RD_KAFKA_RESP_ERR__WAIT_CACHE || code == RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE ||
                code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
 }
