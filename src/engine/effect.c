@@ -27,11 +27,8 @@ static int effect_copy_fact(const struct effect *effect, struct arena *arena, st
         if (!slots)
                 return -ENOMEM;
         memcpy(slots, effect->fact.slots, n * sizeof(*slots));
-        for (size_t i = 0; i < n; i++) {
-                if ((effect->fact.type->personal >> i & 1) && effect->fact.type->layout->fields[i].nullable)
-                        slots[i] = (struct slot){.kind = SLOT_NULL};
-        }
         ret->slots = slots;
+        event_hide_personal(ret);
         return 0;
 }
 

@@ -90,6 +90,11 @@ static void organisation_unknown(const struct event *event, const struct organis
                                 language_hint(m->language, &nearest, hint));
 }
 
+void event_hide_personal(const struct event *event) {
+        for (uint64_t left = event->type->personal; left; left &= left - 1)
+                event->slots[__builtin_ctzll(left)] = (struct slot){.kind = SLOT_NULL};
+}
+
 /*
  * Organisations that are known on no date. What repeats the source is judged with it: then the source is what is wrong.
  * Whoever is meant may have no inbox yet, but a word that nobody knows is never anybody.

@@ -31,6 +31,9 @@ struct event {
         struct slot *slots; /* type->layout->n of them */
 };
 
+/* Leaves out what is personal: such fields are nullable. */
+void event_hide_personal(const struct event *event);
+
 struct event_mistakes; /* model/event_mistakes.h */
 
 /*

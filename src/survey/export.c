@@ -289,10 +289,8 @@ static int export_put(struct exporting *e, const struct export_stream *stream, c
 }
 
 static int export_put_event(struct exporting *e, const struct export_stream *stream, const struct event *event, struct error *err) {
-        uint64_t personal = e->config->personal ? 0 : event->type->personal;
-
-        for (; personal; personal &= personal - 1)
-                event->slots[__builtin_ctzll(personal)] = (struct slot){.kind = SLOT_NULL};
+        if (!e->config->personal)
+                event_hide_personal(event);
         return export_put(e, stream, event->type->layout, event->slots, err);
 }
 
