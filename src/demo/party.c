@@ -116,24 +116,26 @@ int party_write(struct party *party, const struct tape_item *items, size_t n, st
 
 /* -- In -- */
 
+static int party_count_record(void *ctx, struct bus_record *record, struct error *err) {
+        int64_t *n = ctx;
+
+        (void)record;
+        (void)err;
+        ++*n;
+        return 0;
+}
+
 /* How many records stand in the inbox. */
 static int party_count_inbox(const struct party *party, int64_t *ret, struct error *err) {
         const char *inbox = party->inbox;
         const struct bus_reader_config config = {
                 .topics = &inbox, .topics_n = 1, .partition = BUS_ALL_PARTITIONS, .from = BUS_FROM_BEGINNING, .until_end = true};
-        struct bus_event event = {0};
-        struct bus_reader *reader;
+        const struct bus_reading reading = {.record = party_count_record, .ctx = ret, .what = inbox};
+        CLEANUP(bus_reader_close_p) struct bus_reader *reader = NULL;
         int r = bus_reader_open(party->c.bus, &config, &reader, err);
 
         *ret = 0;
-        if (r)
-                return r;
-        while (r == 0 && event.kind != BUS_END) {
-                r = bus_reader_poll(reader, PARTY_POLL_MS, &event, err);
-                *ret += r == 0 && event.kind == BUS_RECORD;
-        }
-        bus_reader_close(reader);
-        return r;
+        return r ? r : bus_reader_each(reader, &reading, err);
 }
 
 int party_collect(struct party *party, struct error *err) {
