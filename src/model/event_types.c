@@ -156,6 +156,14 @@ int event_types_decoder_of_id(const struct event_types *types, const struct sche
         return SCHEMA_IDS_E_NONE;
 }
 
+bool event_types_id_waits(const struct event_types *types, const struct schema_id *id) {
+        const struct event_type *type;
+        const struct program *program;
+        struct error why;
+
+        return event_types_decoder_of_id(types, id, &type, &program, &why) == SCHEMA_IDS_E_WAIT;
+}
+
 bool event_types_row_decoder(const struct event_types *types, uint64_t fingerprint, const struct event_type **ret_type, const struct program **ret_program) {
         return event_types_find_decoder(&types->rows, fingerprint, ret_type, ret_program);
 }

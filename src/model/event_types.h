@@ -47,6 +47,8 @@ bool event_types_decoder(const struct event_types *types, uint64_t fingerprint, 
  */
 int event_types_decoder_of_id(const struct event_types *types, const struct schema_id *id, const struct event_type **ret_type,
                               const struct program **ret_program, struct error *err) MUSTCHECK;
+/* Whether that cannot be said now, so that a record with the id waits on. */
+bool event_types_id_waits(const struct event_types *types, const struct schema_id *id);
 /* Whom to ask for it (NULL: nobody, as at first); borrowed. Before @types are shared with other threads. */
 void event_types_ask(struct event_types *types, struct schema_ids *ids);
 

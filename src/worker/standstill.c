@@ -29,15 +29,6 @@ int standstill_hold(struct standstill *s, struct partition *p, const struct bus_
         return 0;
 }
 
-/* Whether the id can be found, or is known not to be: then the record is read again. */
-static bool standstill_is_over(const struct standstill *s, const struct standing *standing) {
-        const struct event_type *type;
-        const struct program *program;
-        struct error why;
-
-        return event_types_decoder_of_id(s->ground->config->types, &standing->id, &type, &program, &why) != SCHEMA_IDS_E_WAIT;
-}
-
 int standstill_look(struct standstill *s, struct error *err) {
         size_t left = 0;
 
@@ -47,7 +38,7 @@ int standstill_look(struct standstill *s, struct error *err) {
                 const struct standing standing = s->items.items[i];
                 int r;
 
-                if (!standstill_is_over(s, &standing)) {
+                if (event_types_id_waits(s->ground->config->types, &standing.id)) {
                         s->items.items[left++] = standing;
                         continue;
                 }
