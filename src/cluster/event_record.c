@@ -341,6 +341,14 @@ static bool dead_letter_number(const struct bus_record *record, enum dead_letter
         return h && h->value && text_to_int64((struct text){h->value, h->n}, ret) && *ret >= 0 && *ret <= max;
 }
 
+void dead_letter_say(const struct log *log, const char *instance, const struct bus_record *record, const struct dead_letter_why *why, uint64_t times) {
+        if (times == 0)
+                return;
+        log_line(log, RECORD_REFUSED, LOG_STRING("instance", instance), LOG_STRING("topic", record->topic), LOG_INT("partition", record->partition),
+                 LOG_INT("offset", record->offset), LOG_STRING("stage", why->stage), LOG_STRING("code", why->code), LOG_STRING("error", why->error),
+                 LOG_INT("refused", (int64_t)times));
+}
+
 bool dead_letter_is_of_inbox(const char *topic) {
         return strncmp(topic, TOPIC_INBOX_PREFIX, strlen(TOPIC_INBOX_PREFIX)) == 0;
 }

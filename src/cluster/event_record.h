@@ -19,6 +19,7 @@
 
 #include "avro/framing.h"
 #include "base/buffer.h"
+#include "base/log.h"
 #include "base/uuid.h"
 #include "bus/bus.h"
 #include "model/event.h"
@@ -140,6 +141,7 @@ struct dead_letter_why {
 
 #define DEAD_LETTER_HEADERS 7
 #define DEAD_LETTER_REDRIVEN_MAX 3 /* so often one record is sent again; it then goes in a circle */
+#define DEAD_LETTER_SAID_MS 1000   /* at most one log line in this time; the rest is counted in the next */
 #define DEAD_LETTER_ERROR_MAX 4096 /* bytes of kw-error; the rest is cut off */
 
 struct dead_letter {
@@ -154,6 +156,9 @@ struct dead_letter {
  * the record's own bytes and fit already. Borrows from both.
  */
 void dead_letter_make(const struct bus_record *original, const struct dead_letter_why *why, struct dead_letter *ret);
+
+/* Says in the log that @record becomes one, and of how many in all (log_pace(); at most a line in DEAD_LETTER_SAID_MS); of 0 nothing. */
+void dead_letter_say(const struct log *log, const char *instance, const struct bus_record *record, const struct dead_letter_why *why, uint64_t times);
 
 /* Texts of a dead letter that was read, for people and for replay. */
 struct dead_letter_read {

@@ -160,17 +160,6 @@ static int passage_tell(struct passage *p, struct core *c, const struct bus_reco
         return passage_send(c, &made.record, err);
 }
 
-static void passage_say_refused(struct passage *p, const struct core *c, const struct bus_record *record) {
-        const struct verdict *v = &p->verdict;
-        uint64_t n = log_pace(&p->refusals, core_now(c), PASSAGE_REFUSALS_SAID_MS);
-
-        if (n == 0)
-                return;
-        log_line(c->config.log, RECORD_REFUSED, LOG_STRING("instance", c->config.file->name), LOG_STRING("topic", record->topic),
-                 LOG_INT("partition", record->partition), LOG_INT("offset", record->offset), LOG_STRING("stage", v->stage),
-                 LOG_STRING("code", refusal_codes[v->code]), LOG_STRING("error", v->why.text), LOG_INT("refused", (int64_t)n));
-}
-
 /* One that is larger than any topic takes leaves its key and headers: its value stays where it stood, as long as that is kept. */
 static int passage_refuse(struct passage *p, struct core *c, const struct bus_record *record, struct error *err) {
         const struct verdict *v = &p->verdict;
@@ -178,7 +167,7 @@ static int passage_refuse(struct passage *p, struct core *c, const struct bus_re
         int r;
 
         assert(v->code > REFUSAL_NONE && v->code < REFUSALS_HARD && v->told);
-        passage_say_refused(p, c, record);
+        dead_letter_say(c->config.log, c->config.file->name, record, &why, log_pace(&p->refusals, core_now(c), DEAD_LETTER_SAID_MS));
         dead_letter_make(record, &why, &p->letter);
         if (passage_size(&p->letter.record) > BUS_OUTPUT_MAX) {
                 p->letter.record.value = NULL;
@@ -270,12 +259,8 @@ static int passage_look(struct passage *p, struct core *c, struct error *err) {
                 return 0;
         for (size_t i = 0; i < p->held.n; i++) {
                 const struct passage_held held = p->held.items[i];
-                const struct event_type *type;
-                const struct program *program;
-                struct error why;
-                bool waits = event_types_decoder_of_id(c->config.types, &held.schema, &type, &program, &why) == SCHEMA_IDS_E_WAIT;
 
-                if (waits || r)
+                if (event_types_id_waits(c->config.types, &held.schema) || r)
                         p->held.items[left++] = held;
                 else
                         r = bus_consumer_seek(p->consumer, held.part, held.offset, err);

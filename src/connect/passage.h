@@ -18,7 +18,6 @@
 #define PASSAGE_RECORDS 50000                          /* of one transaction, and … */
 #define PASSAGE_BYTES ((size_t)64 * 1024 * 1024)       /* … bytes */
 #define PASSAGE_ABORTS_MAX 100                         /* aborted transactions in a row, then the connector gives up */
-#define PASSAGE_REFUSALS_SAID_MS 1000                  /* at most one log line in this time; the rest is counted in the next */
 #define PASSAGE_LOOK_MS 200                            /* between two looks whether a schema that a record waits for can be had */
 #define PASSAGE_HEADERS_MAX (BUS_HEADERS_MAX - 1)      /* of a record: with more it could not be passed on unchanged */
 

@@ -9,8 +9,6 @@
 
 #include "cluster/event_refused.h"
 
-#define REFUSALS_SAID_MS 1000 /* at most one log line in this time; the rest is counted in the next */
-
 struct refused {
         const char *stage; /* frame, decode, check, accept */
         enum refusal code;
@@ -39,17 +37,9 @@ static int intake_tell_publisher(struct intake *intake, const struct bus_record 
         return tell_event(intake->txn->teller, &event, OUTPUT_INBOXES + to->index, BUS_BY_KEY, trace, err);
 }
 
-static void intake_say_refused(struct intake *intake, const struct bus_record *record, const struct refused *why) {
-        const struct ground *g = intake->txn->ground;
-        /* Whoever runs --once reads its log to the end, to mend what was refused: there every record is named. */
-        uint64_t n = intake->txn->parts->once ? 1 : log_pace(&intake->refusals, g->now.monotonic, REFUSALS_SAID_MS);
-
-        if (n == 0)
-                return;
-        log_line(g->log, RECORD_REFUSED, LOG_STRING("instance", g->instance), LOG_STRING("topic", record->topic),
-                 LOG_INT("partition", record->partition), LOG_INT("offset", record->offset), LOG_STRING("stage", why->stage),
-                 LOG_STRING("code", refusal_codes[why->code]), LOG_STRING("error", why->err.text),
-                 LOG_INT("refused", (int64_t)n));
+/* Whoever runs --once reads its log to the end, to mend what was refused: there every record is named. */
+static uint64_t intake_pace(struct intake *intake) {
+        return intake->txn->parts->once ? 1 : log_pace(&intake->refusals, intake->txn->ground->now.monotonic, DEAD_LETTER_SAID_MS);
 }
 
 static int intake_refuse(struct intake *intake, struct bus_record *record, const struct refused *why, struct error *err) {
@@ -58,7 +48,7 @@ static int intake_refuse(struct intake *intake, struct bus_record *record, const
         int r;
 
         assert(why->code > REFUSAL_NONE && why->code < REFUSALS_HARD);
-        intake_say_refused(intake, record, why);
+        dead_letter_say(g->log, g->instance, record, &letter, intake_pace(intake));
         if (bus_record_headers(record)) {
                 error_set(err, "out of memory while the headers of a record were read");
                 return -ENOMEM;
