@@ -273,44 +273,44 @@ static bool trail_decode(const struct trail *t, const struct event_type *expecte
         return event_record_read(t->config.types, expected, record, slots, ret, &err) == 0;
 }
 
-int trail_take_post(struct trail *t, const struct event_type *type, struct bus_record *record) {
-        struct slot slots[LAYOUT_SLOTS_MAX];
-        struct trail_step *step;
+/* A record that somebody wrote, of @expected (NULL: any). Return: 0; *ret: its step, NULL when it is none that is asked for; negative errno. */
+static int trail_take_written(struct trail *t, enum trail_kind kind, const struct event_type *expected, struct bus_record *record, struct slot *slots,
+                              struct trail_step **ret) {
         struct event event;
         int r;
 
-        if (!trail_wants_record(t, record) || !trail_decode(t, type, record, slots, &event))
+        *ret = NULL;
+        if (!trail_wants_record(t, record) || !trail_decode(t, expected, record, slots, &event))
                 return 0;
-        r = trail_step_new(t, TRAIL_PUBLISHED, record, &step);
+        r = trail_step_new(t, kind, record, ret);
         if (r == 0)
                 r = bus_record_headers(record);
         if (r == 0)
-                r = trail_note(t, &event, step);
-        if (r)
+                r = trail_note(t, &event, *ret);
+        if (r == 0)
+                (*ret)->redriven = event_record_redriven(record);
+        return r;
+}
+
+int trail_take_post(struct trail *t, const struct event_type *type, struct bus_record *record) {
+        struct slot slots[LAYOUT_SLOTS_MAX];
+        struct trail_step *step;
+        int r = trail_take_written(t, TRAIL_PUBLISHED, type, record, slots, &step);
+
+        if (r || !step)
                 return r;
         step->source = organisations_find(t->config.organisations, slots[SLOT_SOURCE].s);
-        step->redriven = event_record_redriven(record);
         return fates_take_post(t->fates, type, record);
 }
 
 int trail_take_outbox(struct trail *t, const struct organisation *from, struct bus_record *record) {
         struct slot slots[LAYOUT_SLOTS_MAX];
         struct trail_step *step;
-        struct event event;
-        int r;
+        int r = trail_take_written(t, TRAIL_WRITTEN, NULL, record, slots, &step);
 
-        if (!trail_wants_record(t, record) || !trail_decode(t, NULL, record, slots, &event))
-                return 0;
-        r = trail_step_new(t, TRAIL_WRITTEN, record, &step);
-        if (r == 0)
-                r = bus_record_headers(record);
-        if (r == 0)
-                r = trail_note(t, &event, step);
-        if (r)
-                return r;
-        step->source = from;
-        step->redriven = event_record_redriven(record);
-        return 0;
+        if (r == 0 && step)
+                step->source = from;
+        return r;
 }
 
 void trail_take_admission(struct trail *t, const struct organisation *from, int64_t next) {
