@@ -86,6 +86,13 @@ int command_flush(const char *name) {
         return command_fail(name, EXIT_BROKER, &err);
 }
 
+int command_write(const char *name, struct buffer *out) {
+        if (out->n)
+                (void) fwrite(out->bytes, 1, out->n, stdout); /* command_flush() asks how it went */
+        buffer_clear(out);
+        return command_flush(name);
+}
+
 int command_beside(const char *program, char ret[COMMAND_PATH_MAX], struct error *err) {
         ssize_t n = readlink("/proc/self/exe", ret, COMMAND_PATH_MAX - 1);
         char *last;

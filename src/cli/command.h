@@ -9,6 +9,7 @@
  * (command_fail), and returns an exit status.
  */
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/language.h"
 
@@ -54,6 +55,9 @@ int command_fail(const char *name, int status, const struct error *err);
 
 /* A wrong option or argument: the sentence and a pointer to --help; returns EXIT_USAGE. */
 int command_usage(const char *name, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Writes @out to standard output, where it is cleared, and flushes that. Return: as command_flush(). */
+int command_write(const char *name, struct buffer *out) MUSTCHECK;
 
 /* Writes what stands in standard output's buffer. Return: EXIT_DONE, or EXIT_BROKER after the sentence. */
 int command_flush(const char *name) MUSTCHECK;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "avro/canonical.h"
+#include "avro/container.h"
 #include "avro/datum.h"
 #include "avro/framing.h"
 #include "cli/decode_container.h"
@@ -22,7 +23,6 @@
 
 #define DECODE_INPUT_MAX (2 * DATUM_BYTES_MAX) /* a datum with its frame, and what was read with it */
 #define DECODE_READ ((size_t)64 * 1024)        /* bytes, at least, for which there is room at each read */
-#define DECODE_WRITE ((size_t)256 * 1024)      /* bytes of lines that are held back */
 
 static const char *const framing_words[] = {[FRAMING_NONE] = "none", [FRAMING_SINGLE] = "single", [FRAMING_CONFLUENT] = "confluent"};
 
@@ -142,17 +142,7 @@ static int decode_one(struct decode *d, struct error *err) {
         return EXIT_DONE;
 }
 
-/* -- Standard input and output -- */
-
-/* Writes the lines. Return: EXIT_DONE or EXIT_BROKER after the sentence. */
-static int decode_flush(struct decode *d) {
-        size_t n = d->out.n;
-
-        buffer_clear(&d->out);
-        if (n)
-                (void) fwrite(d->out.bytes, 1, n, stdout); /* command_flush() asks how it went */
-        return command_flush("decode");
-}
+/* -- Standard input -- */
 
 /* Whether something can be read without waiting. */
 static bool decode_ready(void) {
@@ -192,7 +182,7 @@ static int decode_all(struct decode *d, struct error *err) {
         for (;;) {
                 int r = d->at < d->in.n ? decode_one(d, err) : d->ended ? EXIT_DONE : DECODE_MORE;
 
-                if (r == EXIT_NO && d->number == 0 && d->in.n >= 4 && memcmp(d->in.bytes, "Obj\x01", 4) == 0)
+                if (r == EXIT_NO && d->number == 0 && d->in.n >= CONTAINER_MAGIC_BYTES && memcmp(d->in.bytes, CONTAINER_MAGIC, CONTAINER_MAGIC_BYTES) == 0)
                         error_set(err, "this is a container file, which has its schema inside: ketenwacht replay and publish take the events of one");
                 else if (r == EXIT_NO)
                         error_prefix(err, "datum %" PRIu64, d->number + 1);
@@ -200,8 +190,8 @@ static int decode_all(struct decode *d, struct error *err) {
                         return r;
                 if (r == EXIT_DONE && d->at == d->in.n && d->ended)
                         return r;
-                if (r == DECODE_MORE || d->out.n > DECODE_WRITE) {
-                        if (decode_flush(d))
+                if (r == DECODE_MORE || d->out.n > DECODE_HELD) {
+                        if (command_write("decode", &d->out))
                                 return EXIT_BROKER;
                 }
                 if (r == DECODE_MORE) {
@@ -223,7 +213,7 @@ static int decode_stream(struct decode *d) {
         status = decode_all(d, &err);
         if (status == EXIT_BROKER && !err.text[0])
                 return status; /* said already: nothing can be written */
-        flushed = decode_flush(d); /* the datums before it */
+        flushed = command_write("decode", &d->out); /* the datums before it */
         if (status)
                 return command_fail("decode", status, &err);
         return flushed;

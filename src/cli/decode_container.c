@@ -14,8 +14,6 @@
 #include "base/file.h"
 #include "cli/command.h"
 
-#define LINES_HELD ((size_t)256 * 1024) /* bytes of lines that are held back */
-
 struct unpacking {
         const char *name; /* of the file, in sentences */
         FILE *in;
@@ -44,15 +42,6 @@ static int unpacking_schemas(struct unpacking *u, const char *reader_path, enum 
         return program_new_any(writer, u->reader ? u->reader : writer, &u->program, err);
 }
 
-static int unpacking_flush(struct unpacking *u) {
-        size_t n = u->out.n;
-
-        buffer_clear(&u->out);
-        if (n)
-                (void) fwrite(u->out.bytes, 1, n, stdout); /* command_flush() asks how it went */
-        return command_flush("decode");
-}
-
 /* The data of one block. Return: an exit status; of EXIT_NO with the sentence in @err. */
 static int unpacking_block(struct unpacking *u, const struct container_block *block, struct error *err) {
         size_t at = 0, n;
@@ -66,7 +55,7 @@ static int unpacking_block(struct unpacking *u, const struct container_block *bl
                 }
                 at += n;
                 buffer_add_byte(&u->out, '\n');
-                if (u->out.n > LINES_HELD && (r = unpacking_flush(u)))
+                if (u->out.n > DECODE_HELD && (r = command_write("decode", &u->out)))
                         return r;
         }
         if (at == block->n)
@@ -89,7 +78,7 @@ static int unpacking_all(struct unpacking *u) {
         }
         if (status == EXIT_BROKER)
                 return status; /* said already: nothing can be written */
-        flushed = unpacking_flush(u); /* the data before what is wrong */
+        flushed = command_write("decode", &u->out); /* the data before what is wrong */
         if (status == EXIT_DONE && r != CONTAINER_E_END)
                 status = r == -EINVAL ? EXIT_NO : EXIT_BROKER;
         return status ? command_fail("decode", status, &err) : flushed;

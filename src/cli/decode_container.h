@@ -5,6 +5,8 @@
 
 #include "base/language.h"
 
+#define DECODE_HELD ((size_t)256 * 1024) /* bytes of lines that are held back, of datums without a container too */
+
 /*
  * Prints every datum of the file @path ("-": standard input) as a line of JSON, read by the schema in @reader_path, or when that is NULL by its own.
  * Return: an exit status; the sentence has been printed when it is not EXIT_DONE.

@@ -88,8 +88,8 @@ static bool tail_avro_read(struct tail_avro *t, const struct bus_record *record,
         }
         if (event_record_read(t->types, t->type, record, slots, &event, why))
                 return false;
-        for (uint64_t personal = t->clear ? 0 : t->type->personal; personal; personal &= personal - 1)
-                slots[__builtin_ctzll(personal)] = (struct slot){.kind = SLOT_NULL};
+        if (!t->clear)
+                event_hide_personal(&event);
         return true;
 }
 
