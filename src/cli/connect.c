@@ -17,7 +17,7 @@
 #include "connect/act.h"
 #include "connect/driver.h"
 #include "connectors/connector.h"
-#include "console/server.h"
+#include "health/health.h"
 
 #define STEP_MS 100          /* longest wait of one turn: how soon a stop is noticed */
 #define LOOK_MS 50           /* between two looks of the main thread */
@@ -36,8 +36,8 @@ struct connect {
         struct connect_file *file;
         struct command_broker broker;
         struct metrics *metrics;
-        struct console *console;
-        struct pulse *pulse; /* with the console */
+        struct health *health;
+        struct pulse *pulse; /* with the door of health */
         struct runtime_driver *driver;
         struct command_upkeep upkeep;
         struct log log;
@@ -201,7 +201,7 @@ static int act(struct connect *c) {
         return command_flush("connect");
 }
 
-/* -- The console's questions, on its thread -- */
+/* -- Questions about health, on its thread -- */
 
 static bool is_healthy(void *ctx) {
         const struct connect *c = ctx;
@@ -209,7 +209,7 @@ static bool is_healthy(void *ctx) {
         return runtime_driver_is_healthy(c->driver);
 }
 
-static void is_ready(void *ctx, struct console_reasons *reasons) {
+static void is_ready(void *ctx, struct health_reasons *reasons) {
         const struct connect *c = ctx;
         struct runtime_status status;
         char paused[INSTANT_TEXT + 1];
@@ -217,31 +217,31 @@ static void is_ready(void *ctx, struct console_reasons *reasons) {
 
         runtime_driver_status(c->driver, &status);
         if (pulse_is_silent(c->pulse, &since))
-                console_reason_silent(reasons, c->broker.bootstrap, since);
+                health_reason_silent(reasons, c->broker.bootstrap, since);
         if (!status.assigned)
-                console_reason(reasons, "joining", "%s does not have its %s: it joins, or another process of this name has it", c->file->name,
+                health_reason(reasons, "joining", "%s does not have its %s: it joins, or another process of this name has it", c->file->name,
                                c->file->ops->direction == CONNECTOR_OUT ? "inbox" : "outboxes");
         if (status.looking)
-                console_reason(reasons, "looking", "%s reads in deliveries whether it was stopped", c->file->name);
+                health_reason(reasons, "looking", "%s reads in deliveries whether it was stopped", c->file->name);
         if (status.braked)
-                console_reason(reasons, "stopped", "the target of %s wants nothing more; ketenwacht connect --resume goes on", c->file->name);
+                health_reason(reasons, "stopped", "the target of %s wants nothing more; ketenwacht connect --resume goes on", c->file->name);
         instant_format(status.paused_since, paused);
         if (status.paused)
-                console_note(reasons, "paused", "an operator paused %s at %s; ketenwacht status says who and why, ketenwacht connect --resume lets it go on",
+                health_note(reasons, "paused", "an operator paused %s at %s; ketenwacht status says who and why, ketenwacht connect --resume lets it go on",
                              c->file->name, paused);
         if (status.stuck >= 0)
-                console_reason(reasons, "window-full",
+                health_reason(reasons, "window-full",
                                "the record at offset %lld of the inbox of %s has failed %d times (last answer: %d), and what comes behind it waits; ask the "
                                "receiver why",
                                (long long)status.stuck, c->file->out.organisation->id, status.stuck_tries, status.stuck_status);
         if (status.schemaless)
                 command_registry_reason(&c->broker, reasons, c->file->name, 1);
         if (status.unanswered)
-                console_reason(reasons, "unanswered", "the broker did not acknowledge the latest event of %s", c->file->name);
+                health_reason(reasons, "unanswered", "the broker did not acknowledge the latest event of %s", c->file->name);
 }
 
 static int start_console(struct connect *c) {
-        const struct console_config config = {
+        const struct health_config config = {
                 .port = (uint16_t)c->metrics_port, .metrics = c->metrics, .healthy = is_healthy, .ready = is_ready, .ctx = c, .log = &c->log};
         struct error err = {0};
 
@@ -249,7 +249,7 @@ static int start_console(struct connect *c) {
                 return EXIT_DONE;
         if (pulse_new(&c->broker.kafka, &c->pulse, &err) < 0)
                 return command_fail("connect", EXIT_BROKER, &err);
-        if (console_start(&config, &c->console, &err) < 0)
+        if (health_start(&config, &c->health, &err) < 0)
                 return command_fail("connect", EXIT_USAGE, &err);
         return EXIT_DONE;
 }
@@ -324,7 +324,7 @@ static int run_until_stopped(struct connect *c) {
 }
 
 static void done(struct connect *c) {
-        console_stop(c->console);
+        health_stop(c->health);
         pulse_free(c->pulse);
         command_upkeep_done(&c->upkeep);
         runtime_driver_free(c->driver);

@@ -17,7 +17,7 @@
 #include "cli/registry.h"
 #include "cli/progress.h"
 #include "cluster/topics.h"
-#include "console/view.h"
+#include "survey/view.h"
 #include "survey/redrive.h"
 
 #define NAME "dead-letters"

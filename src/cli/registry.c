@@ -56,12 +56,12 @@ int command_registry_open(struct command_broker *broker, struct event_types *typ
         return EXIT_DONE;
 }
 
-void command_registry_reason(const struct command_broker *broker, struct console_reasons *reasons, const char *who, int64_t inputs) {
+void command_registry_reason(const struct command_broker *broker, struct health_reasons *reasons, const char *who, int64_t inputs) {
         char reason[REGISTRY_REASON_MAX];
         instant_t since;
         bool away = broker->registry && registry_is_away(broker->registry, reason, &since);
 
-        console_reason(reasons, "registry", "%s stands still in %d of its inputs before a record whose schema id is new: %s", who, (int)inputs,
+        health_reason(reasons, "registry", "%s stands still in %d of its inputs before a record whose schema id is new: %s", who, (int)inputs,
                        away ? reason : "the registry is asked again");
 }
 

@@ -5,7 +5,7 @@
 
 #include "base/metrics.h"
 #include "cli/broker.h"
-#include "console/server.h"
+#include "health/health.h"
 #include "model/event_types.h"
 
 /*
@@ -25,4 +25,4 @@ int command_registry_frame(struct command_broker *broker, struct event_types *ty
 int command_registry_subjects(struct command_broker *broker, const struct event_types *types, bool apply, size_t *ret_open) MUSTCHECK;
 
 /* Adds to @reasons that @inputs of @who stand still before records whose schema ids are new, and what the registry lacks: "registry". */
-void command_registry_reason(const struct command_broker *broker, struct console_reasons *reasons, const char *who, int64_t inputs);
+void command_registry_reason(const struct command_broker *broker, struct health_reasons *reasons, const char *who, int64_t inputs);

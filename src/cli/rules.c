@@ -4,7 +4,7 @@
  * `ketenwacht rules`: the worker as a process
  *
  * Each worker has a thread of its own (worker/driver.h); the main thread waits for signals and for a worker that
- * ends, and then ends them all. The console looks at what the workers show of themselves.
+ * ends, and then ends them all. The door of health looks at what the workers show of themselves.
  */
 
 #include <errno.h>
@@ -23,7 +23,7 @@
 #include "cli/registry.h"
 #include "cli/upkeep.h"
 #include "cluster/upkeep.h"
-#include "console/server.h"
+#include "health/health.h"
 #include "worker/driver.h"
 
 #define THREADS_MAX 64
@@ -48,8 +48,8 @@ struct rules {
         struct command_upkeep upkeep;
         struct metrics *metrics;
         struct worker_metrics *worker_metrics;
-        struct console *console;
-        struct pulse *pulse; /* with the console */
+        struct health *health;
+        struct pulse *pulse; /* with the door of health */
         struct worker_driver *_Atomic drivers[THREADS_MAX]; /* of .threads workers; NULL: not started */
         char instances[THREADS_MAX][INSTANCE_MAX + 16];
 };
@@ -129,7 +129,7 @@ static int rules_read_arguments(int argc, char **argv, struct rules *run) {
         return status;
 }
 
-/* -- The console's questions, on its thread -- */
+/* -- Questions about health, on its thread -- */
 
 static bool rules_is_healthy(void *ctx) {
         const struct rules *run = ctx;
@@ -143,12 +143,12 @@ static bool rules_is_healthy(void *ctx) {
         return true;
 }
 
-static void rules_is_ready(void *ctx, struct console_reasons *reasons) {
+static void rules_is_ready(void *ctx, struct health_reasons *reasons) {
         const struct rules *run = ctx;
         instant_t since;
 
         if (pulse_is_silent(run->pulse, &since))
-                console_reason_silent(reasons, run->broker.bootstrap, since);
+                health_reason_silent(reasons, run->broker.bootstrap, since);
 
         for (unsigned i = 0; i < run->threads; i++) {
                 struct worker_driver *driver = atomic_load(&run->drivers[i]);
@@ -156,19 +156,19 @@ static void rules_is_ready(void *ctx, struct console_reasons *reasons) {
                 struct worker_status status;
 
                 if (!driver || !loop_is_open(worker_driver_loop(driver))) {
-                        console_reason(reasons, "connecting", "%s has not reached the broker yet", instance);
+                        health_reason(reasons, "connecting", "%s has not reached the broker yet", instance);
                         continue;
                 }
                 worker_driver_status(driver, &status);
                 if (status.restoring)
-                        console_reason(reasons, "restoring", "%s restores the state of %d partitions: %d %%", instance, (int)status.restoring,
+                        health_reason(reasons, "restoring", "%s restores the state of %d partitions: %d %%", instance, (int)status.restoring,
                                        (int)status.restore_percent);
                 else if (!status.assigned)
-                        console_reason(reasons, "joining", "%s waits for its partitions", instance);
+                        health_reason(reasons, "joining", "%s waits for its partitions", instance);
                 if (status.standing)
                         command_registry_reason(&run->broker, reasons, instance, status.standing);
                 if (status.clock_away)
-                        console_reason(reasons, "clock-away", "%s has a clock more than an hour from the broker's, and tells nothing", instance);
+                        health_reason(reasons, "clock-away", "%s has a clock more than an hour from the broker's, and tells nothing", instance);
         }
 }
 
@@ -192,7 +192,7 @@ static void rules_refresh(void *ctx) {
 /* -- The process -- */
 
 static int rules_start_console(struct rules *run) {
-        struct console_config config = {
+        struct health_config config = {
                 .port = run->metrics_port, .metrics = run->metrics, .healthy = rules_is_healthy, .ready = rules_is_ready,
                 .refresh = rules_refresh, .ctx = run, .log = &run->log};
         struct error err = {0};
@@ -201,7 +201,7 @@ static int rules_start_console(struct rules *run) {
                 return 0;
         if (pulse_new(&run->broker.kafka, &run->pulse, &err))
                 return command_fail("rules", EXIT_BROKER, &err);
-        if (console_start(&config, &run->console, &err))
+        if (health_start(&config, &run->health, &err))
                 return command_fail("rules", EXIT_USAGE, &err);
         return 0;
 }
@@ -382,7 +382,7 @@ static int rules_drive_workers(struct rules *run) {
 }
 
 static void rules_done(struct rules *run) {
-        console_stop(run->console);
+        health_stop(run->health);
         pulse_free(run->pulse);
         for (unsigned i = 0; i < run->threads; i++)
                 worker_driver_free(atomic_load(&run->drivers[i]));

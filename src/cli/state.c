@@ -17,7 +17,7 @@
 #include "cli/state_copy.h"
 #include "cli/state_repair.h"
 #include "cli/state_stats.h"
-#include "console/view.h"
+#include "survey/view.h"
 #include "model/row_key.h"
 #include "worker/live.h"
 

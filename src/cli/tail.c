@@ -16,7 +16,7 @@
 #include "cli/tail_avro.h"
 #include "cluster/topics.h"
 #include "connect/deliveries.h"
-#include "console/view.h"
+#include "survey/view.h"
 #include "survey/mail.h"
 
 #define STEP_MS 200      /* longest wait for a record: how soon a stop is noticed */

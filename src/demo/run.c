@@ -20,7 +20,7 @@
 #include "cluster/topics.h"
 #include "connect/runtime.h"
 #include "connectors/connector.h"
-#include "console/server.h"
+#include "health/health.h"
 #include "demo/feed.h"
 #include "demo/party.h"
 #include "demo/place.h"
@@ -58,7 +58,7 @@ struct demo {
         struct board board;
         struct hand_clock time;
         struct metrics *metrics;
-        struct console *console;
+        struct health *health;
         struct chain *chain;
         struct post *post;
         struct party *party;   /* NULL: nobody of the tape has a client of its own */
@@ -254,18 +254,18 @@ static int demo_open_place(struct demo *demo, struct error *err) {
         return r == PLACE_E_PROPERTIES ? DEMO_E_USAGE : r;
 }
 
-static void demo_is_ready(void *ctx, struct console_reasons *reasons) {
+static void demo_is_ready(void *ctx, struct health_reasons *reasons) {
         struct demo *demo = ctx;
 
         if (!demo->chain || !chain_ready(demo->chain))
-                console_reason(reasons, "starting", "not everyone has joined yet, or something waits to be read");
+                health_reason(reasons, "starting", "not everyone has joined yet, or something waits to be read");
 }
 
 static int demo_start_console(struct demo *demo, struct error *err) {
-        const struct console_config config = {
+        const struct health_config config = {
                 .port = demo->c->metrics_port, .metrics = demo->metrics, .ready = demo_is_ready, .ctx = demo, .log = demo->c->log};
 
-        return console_start(&config, &demo->console, err);
+        return health_start(&config, &demo->health, err);
 }
 
 static int demo_start_chain(struct demo *demo, struct error *err) {
@@ -650,7 +650,7 @@ static int demo_take_down(struct demo *demo, int r, struct error *err) {
         struct error each = {0};
         int stopped;
 
-        console_stop(demo->console);
+        health_stop(demo->health);
         demo->feed.post = NULL; /* nothing is shown any more */
         post_free(demo->post);
         party_free(demo->party);

@@ -225,7 +225,7 @@ def letters_in(world):
 
 def is_ready(process):
     """What /readyz says, as long as it runs."""
-    said = process.said("console-listens")
+    said = process.said("health-listens")
     if not said:
         return False
     try:

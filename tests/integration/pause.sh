@@ -26,8 +26,8 @@ delivered() { [ "$(stands deliveries | grep -c '"outcome":"DELIVERED"')" -eq "$1
 begin() {
         "$ketenwacht" connect "$2" --metrics 0 --config "$folder" --schemas "$project/schemas" 2>"$fixture_dir/$1.log" &
         process=$!
-        wait_for $wait_s "the port of $1" says console-listens "$1" || exit 1
-        port=$(sed -n 's/.*"console-listens".*"port":\([0-9]*\).*/\1/p' "$fixture_dir/$1.log")
+        wait_for $wait_s "the port of $1" says health-listens "$1" || exit 1
+        port=$(sed -n 's/.*"health-listens".*"port":\([0-9]*\).*/\1/p' "$fixture_dir/$1.log")
 }
 
 end() {

@@ -29,8 +29,8 @@ begin() {
         : >"$fixture_dir/$name.log"
         "$ketenwacht" "$@" --metrics 0 --config "$folder" --schemas "$project/schemas" 2>"$fixture_dir/$name.log" &
         processes[$name]=$!
-        wait_for $wait_s "the port of $name" grep -q console-listens "$fixture_dir/$name.log" || return 1
-        ports[$name]=$(sed -n 's/.*"console-listens".*"port":\([0-9]*\).*/\1/p' "$fixture_dir/$name.log")
+        wait_for $wait_s "the port of $name" grep -q health-listens "$fixture_dir/$name.log" || return 1
+        ports[$name]=$(sed -n 's/.*"health-listens".*"port":\([0-9]*\).*/\1/p' "$fixture_dir/$name.log")
 }
 
 ask() { # PORT PATH

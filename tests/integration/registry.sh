@@ -80,8 +80,8 @@ kw schema register >"$fixture_dir/again" 2>&1 || fail "$(tail -n 3 "$fixture_dir
 
 echo "-- their writers"
 "$ketenwacht" rules --metrics 0 --config "$configuration" --schemas "$project/schemas" 2>"$fixture_dir/rules.log" & # no function: its process is what ends
-wait_for 60 "the worker" grep -q '"console-listens"' "$fixture_dir/rules.log" || fail "$(tail -n 3 "$fixture_dir/rules.log")"
-metrics=$(sed -n 's/.*"console-listens".*"port":\([0-9]*\).*/\1/p' "$fixture_dir/rules.log" | head -n 1)
+wait_for 60 "the worker" grep -q '"health-listens"' "$fixture_dir/rules.log" || fail "$(tail -n 3 "$fixture_dir/rules.log")"
+metrics=$(sed -n 's/.*"health-listens".*"port":\([0-9]*\).*/\1/p' "$fixture_dir/rules.log" | head -n 1)
 client write prefix 1 own
 client write prefix 2 evolved
 client write number 3 own

@@ -104,8 +104,8 @@ class Charsets(unittest.TestCase):
     ROWS = (
         ("connectors/mail/a.c", 'put("text/plain; charset=utf-8");', False),
         ("connectors/mail/a.c", 'put("text/plain; charset=UTF-8");', True),
-        ("src/console/a.c", 'put("text/plain; Charset=utf-8");', True),
-        ("src/console/a.c", 'put("text/plain; charset=us-ascii");', True),
+        ("src/health/a.c", 'put("text/plain; Charset=utf-8");', True),
+        ("src/health/a.c", 'put("text/plain; charset=us-ascii");', True),
         ("src/connect/a.c", 'static const char charset[] = "charset=";', False),
         ("tests/unit/test_a.c", 'put("application/json; charset=UTF-8");', False),
     )

@@ -28,12 +28,12 @@ LAYERS = {
     "cluster": ("base", "avro", "model", "bus"),
     "worker": PARTS,
     "connect": PARTS,
-    "console": PARTS + ("connect",),
+    "health": PARTS + ("connect",),
     "connectors": PARTS + ("connect",),
-    "survey": PARTS + ("worker", "connect", "console"),
-    "demo": PARTS + ("worker", "connect", "console", "connectors"),
-    "cli": PARTS + ("worker", "connect", "console", "connectors", "survey", "demo"),
-    "bench": PARTS + ("worker", "connect", "console", "connectors", "survey", "demo", "cli"),
+    "survey": PARTS + ("worker", "connect", "health"),
+    "demo": PARTS + ("worker", "connect", "health", "connectors"),
+    "cli": PARTS + ("worker", "connect", "health", "connectors", "survey", "demo"),
+    "bench": PARTS + ("worker", "connect", "health", "connectors", "survey", "demo", "cli"),
 }
 # The outside world that the pure layers must not touch.
 IMPURE_HEADERS = ("librdkafka/", "curl/", "microhttpd.h")

@@ -15,7 +15,7 @@
 #include "avro/framing.h"
 #include "cluster/topics.h"
 #include "calendar/date.h"
-#include "console/view.h"
+#include "survey/view.h"
 #include "engine/row.h"
 #include "model/event_json.h"
 #include "model/row_schema.h"

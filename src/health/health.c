@@ -2,7 +2,7 @@
 
 /* Metrics, health and readiness over HTTP, on a thread of libmicrohttpd. */
 
-#include "console/server.h"
+#include "health/health.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -20,20 +20,20 @@
 
 #define REASON_TEXT_MAX 512
 
-struct console {
-        struct console_config config;
+struct health {
+        struct health_config config;
         struct MHD_Daemon *daemon;
         uint16_t port;
         struct metric *cpu, *memory, *started;
 };
 
-struct console_list { /* an array of codes and texts */
+struct health_list { /* an array of codes and texts */
         struct json_writer w;
         size_t n;
 };
 
-struct console_reasons {
-        struct console_list reasons, notes;
+struct health_reasons {
+        struct health_list reasons, notes;
 };
 
 struct answer {
@@ -42,12 +42,12 @@ struct answer {
         struct buffer body;
 };
 
-static void console_list_add(struct console_list *list, const char *code, const char *fmt, va_list args) PRINTF_LIKE(3, 0);
+static void health_list_add(struct health_list *list, const char *code, const char *fmt, va_list args) PRINTF_LIKE(3, 0);
 
-static void console_list_add(struct console_list *list, const char *code, const char *fmt, va_list args) {
+static void health_list_add(struct health_list *list, const char *code, const char *fmt, va_list args) {
         char text[REASON_TEXT_MAX];
 
-        if (list->n++ >= CONSOLE_REASONS_MAX)
+        if (list->n++ >= HEALTH_REASONS_MAX)
                 return;
         vsnprintf(text, sizeof(text), fmt, args);
         jsonw_open_object(&list->w);
@@ -56,31 +56,31 @@ static void console_list_add(struct console_list *list, const char *code, const 
         jsonw_close_object(&list->w);
 }
 
-void console_reason(struct console_reasons *reasons, const char *code, const char *fmt, ...) {
+void health_reason(struct health_reasons *reasons, const char *code, const char *fmt, ...) {
         va_list args;
 
         va_start(args, fmt);
-        console_list_add(&reasons->reasons, code, fmt, args);
+        health_list_add(&reasons->reasons, code, fmt, args);
         va_end(args);
 }
 
-void console_note(struct console_reasons *reasons, const char *code, const char *fmt, ...) {
+void health_note(struct health_reasons *reasons, const char *code, const char *fmt, ...) {
         va_list args;
 
         va_start(args, fmt);
-        console_list_add(&reasons->notes, code, fmt, args);
+        health_list_add(&reasons->notes, code, fmt, args);
         va_end(args);
 }
 
-void console_reason_silent(struct console_reasons *reasons, const char *bootstrap, instant_t since) {
+void health_reason_silent(struct health_reasons *reasons, const char *bootstrap, instant_t since) {
         char text[INSTANT_TEXT + 1];
 
         instant_format(since, text);
-        console_reason(reasons, "broker-silent", "the broker at %s has not answered since %s; look at it and at the network, this process goes on by itself",
+        health_reason(reasons, "broker-silent", "the broker at %s has not answered since %s; look at it and at the network, this process goes on by itself",
                        bootstrap, text);
 }
 
-static void console_problem(struct answer *a, unsigned status, const char *title, const char *detail) {
+static void health_problem(struct answer *a, unsigned status, const char *title, const char *detail) {
         struct json_writer w = JSON_WRITER(&a->body);
 
         assert(status >= 400 && a->body.n == 0);
@@ -94,7 +94,7 @@ static void console_problem(struct answer *a, unsigned status, const char *title
         jsonw_close_object(&w);
 }
 
-static int64_t console_resident_bytes(void) {
+static int64_t health_resident_bytes(void) {
         CLEANUP(cleanup_free) char *line = NULL;
         const char *second = NULL; /* "size resident shared …", in pages */
         int64_t pages = 0;
@@ -111,26 +111,26 @@ static int64_t console_resident_bytes(void) {
         return pages * sysconf(_SC_PAGESIZE);
 }
 
-static void console_answer_metrics(struct console *c, struct answer *a) {
+static void health_answer_metrics(struct health *c, struct answer *a) {
         if (c->config.refresh)
                 c->config.refresh(c->config.ctx);
         metric_set(c->cpu, 0, clock_cpu_ns() / 1000000);
-        metric_set(c->memory, 0, console_resident_bytes());
+        metric_set(c->memory, 0, health_resident_bytes());
         a->content_type = METRICS_CONTENT_TYPE;
         metrics_render(c->config.metrics, &a->body);
 }
 
-static void console_answer_health(struct console *c, struct answer *a) {
+static void health_answer_health(struct health *c, struct answer *a) {
         bool healthy = !c->config.healthy || c->config.healthy(c->config.ctx);
 
         a->status = healthy ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
         buffer_add_text(&a->body, healthy ? "{\"status\":\"alive\"}" : "{\"status\":\"stuck\"}");
 }
 
-static void console_answer_ready(struct console *c, struct answer *a) {
-        CLEANUP(buffer_done) struct buffer why = BUFFER_INIT(CONSOLE_BODY_MAX);
-        CLEANUP(buffer_done) struct buffer also = BUFFER_INIT(CONSOLE_BODY_MAX);
-        struct console_reasons said = {.reasons = {.w = JSON_WRITER(&why)}, .notes = {.w = JSON_WRITER(&also)}};
+static void health_answer_ready(struct health *c, struct answer *a) {
+        CLEANUP(buffer_done) struct buffer why = BUFFER_INIT(HEALTH_BODY_MAX);
+        CLEANUP(buffer_done) struct buffer also = BUFFER_INIT(HEALTH_BODY_MAX);
+        struct health_reasons said = {.reasons = {.w = JSON_WRITER(&why)}, .notes = {.w = JSON_WRITER(&also)}};
         struct json_writer w = JSON_WRITER(&a->body);
         bool ready;
 
@@ -146,8 +146,8 @@ static void console_answer_ready(struct console *c, struct answer *a) {
         jsonw_put_string(&w, "status", ready ? "ready" : "not ready");
         jsonw_key(&w, "reasons");
         jsonw_raw(&w, buffer_text(&why));
-        if (said.reasons.n > CONSOLE_REASONS_MAX)
-                jsonw_put_int(&w, "left_out", (int64_t)(said.reasons.n - CONSOLE_REASONS_MAX));
+        if (said.reasons.n > HEALTH_REASONS_MAX)
+                jsonw_put_int(&w, "left_out", (int64_t)(said.reasons.n - HEALTH_REASONS_MAX));
         if (said.notes.n > 0) {
                 jsonw_key(&w, "notes");
                 jsonw_raw(&w, buffer_text(&also));
@@ -159,14 +159,14 @@ static void console_answer_ready(struct console *c, struct answer *a) {
 
 static const struct {
         const char *path;
-        void (*answer)(struct console *c, struct answer *a);
+        void (*answer)(struct health *c, struct answer *a);
 } routes[] = {
-        {"/metrics", console_answer_metrics},
-        {"/healthz", console_answer_health},
-        {"/readyz", console_answer_ready},
+        {"/metrics", health_answer_metrics},
+        {"/healthz", health_answer_health},
+        {"/readyz", health_answer_ready},
 };
 
-static enum MHD_Result console_send_answer(struct MHD_Connection *connection, struct answer *a) {
+static enum MHD_Result health_send_answer(struct MHD_Connection *connection, struct answer *a) {
         static const char empty[] = "";
         struct MHD_Response *response;
         enum MHD_Result r;
@@ -190,11 +190,11 @@ static enum MHD_Result console_send_answer(struct MHD_Connection *connection, st
         return r;
 }
 
-/* @locality the console's thread. A body that comes with a request is not read. */
-static enum MHD_Result console_on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
+/* @locality the door's thread. A body that comes with a request is not read. */
+static enum MHD_Result health_on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
                                   const char *upload, size_t *upload_n, void **state) {
-        struct answer a = {.status = MHD_HTTP_OK, .content_type = "application/json", .body = BUFFER_INIT(CONSOLE_BODY_MAX)};
-        struct console *c = cls;
+        struct answer a = {.status = MHD_HTTP_OK, .content_type = "application/json", .body = BUFFER_INIT(HEALTH_BODY_MAX)};
+        struct health *c = cls;
         enum MHD_Result r;
         size_t i = 0;
 
@@ -205,17 +205,17 @@ static enum MHD_Result console_on_request(void *cls, struct MHD_Connection *conn
         while (i < ELEMENTS(routes) && strcmp(routes[i].path, url) != 0)
                 i++;
         if (i == ELEMENTS(routes))
-                console_problem(&a, MHD_HTTP_NOT_FOUND, "Not Found", "There are /metrics, /healthz and /readyz here, and nothing else.");
+                health_problem(&a, MHD_HTTP_NOT_FOUND, "Not Found", "There are /metrics, /healthz and /readyz here, and nothing else.");
         else if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
-                console_problem(&a, MHD_HTTP_METHOD_NOT_ALLOWED, "Method Not Allowed", "This can only be read: use GET.");
+                health_problem(&a, MHD_HTTP_METHOD_NOT_ALLOWED, "Method Not Allowed", "This can only be read: use GET.");
         else
                 routes[i].answer(c, &a);
-        r = console_send_answer(connection, &a);
+        r = health_send_answer(connection, &a);
         buffer_done(&a.body);
         return r;
 }
 
-static int console_parse_address(const struct console_config *config, struct sockaddr_storage *ret, struct error *err) {
+static int health_parse_address(const struct health_config *config, struct sockaddr_storage *ret, struct error *err) {
         const char *address = config->address ? config->address : "127.0.0.1";
         struct sockaddr_in *v4 = (struct sockaddr_in *)ret;
         struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret;
@@ -231,11 +231,11 @@ static int console_parse_address(const struct console_config *config, struct soc
                 v6->sin6_port = htons(config->port);
                 return 0;
         }
-        error_set(err, "console address '%s' is no numeric IPv4 or IPv6 address; write 127.0.0.1, or 0.0.0.0 for every interface", address);
+        error_set(err, "address '%s' is no numeric IPv4 or IPv6 address; write 127.0.0.1, or 0.0.0.0 for every interface", address);
         return -EINVAL;
 }
 
-static int console_register_process(struct console *c, struct error *err) {
+static int health_register_process(struct health *c, struct error *err) {
         static const struct metric_row rows[] = {
                 {.name = "process_cpu_seconds_total", .kind = METRIC_COUNTER, .help = "User and system CPU time spent.", .per_unit = 1000},
                 {.name = "process_resident_memory_bytes", .kind = METRIC_GAUGE, .help = "Resident memory size."},
@@ -255,30 +255,30 @@ static int console_register_process(struct console *c, struct error *err) {
 }
 
 /* libmicrohttpd would print what single clients do wrong; that is no news for an operator. */
-static void console_no_log(void *cls, const char *fmt, va_list args) {
+static void health_no_log(void *cls, const char *fmt, va_list args) {
         (void) cls;
         (void) fmt;
         (void) args;
 }
 
-static int console_listen(struct console *c, const struct sockaddr_storage *address, struct error *err) {
+static int health_listen(struct health *c, const struct sockaddr_storage *address, struct error *err) {
         const union MHD_DaemonInfo *info;
         unsigned flags = MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ERROR_LOG;
 
         if (address->ss_family == AF_INET6)
                 flags |= MHD_USE_IPv6;
         errno = 0;
-        c->daemon = MHD_start_daemon(flags, c->config.port, NULL, NULL, console_on_request, c,
-                                     MHD_OPTION_EXTERNAL_LOGGER, console_no_log, NULL,
+        c->daemon = MHD_start_daemon(flags, c->config.port, NULL, NULL, health_on_request, c,
+                                     MHD_OPTION_EXTERNAL_LOGGER, health_no_log, NULL,
                                      MHD_OPTION_SOCK_ADDR, (const struct sockaddr *)address,
-                                     MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONSOLE_CONNECTIONS_MAX,
-                                     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONSOLE_TIMEOUT_S,
-                                     MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONSOLE_CONNECTION_BYTES,
+                                     MHD_OPTION_CONNECTION_LIMIT, (unsigned)HEALTH_CONNECTIONS_MAX,
+                                     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HEALTH_TIMEOUT_S,
+                                     MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEALTH_CONNECTION_BYTES,
                                      MHD_OPTION_END);
         if (!c->daemon) {
                 int e = errno ? errno : EIO;
 
-                error_set(err, "the console cannot listen on %s port %u: %s; choose another one; 0 takes any that is free",
+                error_set(err, "cannot listen on %s port %u: %s; choose another one; 0 takes any that is free",
                           c->config.address ? c->config.address : "127.0.0.1", (unsigned)c->config.port, strerror(e));
                 return -e;
         }
@@ -287,39 +287,39 @@ static int console_listen(struct console *c, const struct sockaddr_storage *addr
         return 0;
 }
 
-int console_start(const struct console_config *config, struct console **ret, struct error *err) {
-        CLEANUP(console_stop_p) struct console *c = NULL;
+int health_start(const struct health_config *config, struct health **ret, struct error *err) {
+        CLEANUP(health_stop_p) struct health *c = NULL;
         struct sockaddr_storage address;
         int r;
 
         assert(config->metrics);
-        r = console_parse_address(config, &address, err);
+        r = health_parse_address(config, &address, err);
         if (r < 0)
                 return r;
         c = calloc(1, sizeof(*c));
         if (!c)
                 return -ENOMEM;
         c->config = *config;
-        r = console_register_process(c, err);
+        r = health_register_process(c, err);
         if (r < 0)
                 return r;
-        r = console_listen(c, &address, err);
+        r = health_listen(c, &address, err);
         if (r < 0)
                 return r;
-        log_line(c->config.log, CONSOLE_LISTENS, LOG_INT("port", c->port));
+        log_line(c->config.log, HEALTH_LISTENS, LOG_INT("port", c->port));
         *ret = TAKE(c);
         return 0;
 }
 
-uint16_t console_port(const struct console *console) {
-        return console->port;
+uint16_t health_port(const struct health *health) {
+        return health->port;
 }
 
-struct console *console_stop(struct console *console) {
-        if (!console)
+struct health *health_stop(struct health *health) {
+        if (!health)
                 return NULL;
-        if (console->daemon)
-                MHD_stop_daemon(console->daemon);
-        free(console);
+        if (health->daemon)
+                MHD_stop_daemon(health->daemon);
+        free(health);
         return NULL;
 }

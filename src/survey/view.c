@@ -2,7 +2,7 @@
 
 /* Records of every topic as JSON: key, headers, and the value by whichever schema wrote it. */
 
-#include "console/view.h"
+#include "survey/view.h"
 
 #include <assert.h>
 #include <errno.h>

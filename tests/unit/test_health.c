@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
 /*
- * Goal: an operator, a probe and Prometheus get the answers that console/server.h promises.
+ * Goal: an operator, a probe and Prometheus get the answers that health/health.h promises.
  * Method: the real server on a free port, asked by libcurl and by bare sockets; what /metrics
  * says goes through a reader of the exposition format of the test's own.
  */
@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "base/metrics.h"
-#include "console/server.h"
+#include "health/health.h"
 
 struct state {
         atomic_bool healthy;
@@ -30,13 +30,13 @@ static bool healthy(void *ctx) {
         return ((struct state *)ctx)->healthy;
 }
 
-static void ready(void *ctx, struct console_reasons *reasons) {
+static void ready(void *ctx, struct health_reasons *reasons) {
         struct state *s = ctx;
 
         for (int i = 0; i < s->reasons; i++)
-                console_reason(reasons, "partition-behind", "partition %d is \"behind\"", i);
+                health_reason(reasons, "partition-behind", "partition %d is \"behind\"", i);
         for (int i = 0; i < s->notes; i++)
-                console_note(reasons, "paused", "paused %d times", i);
+                health_note(reasons, "paused", "paused %d times", i);
 }
 
 static void refresh(void *ctx) {
@@ -46,7 +46,7 @@ static void refresh(void *ctx) {
 struct fixture {
         struct state state;
         struct metrics *metrics;
-        struct console *console;
+        struct health *health;
 };
 
 static void start(struct fixture *f) {
@@ -66,12 +66,12 @@ static void start(struct fixture *f) {
                                                                            .bounds = bounds, .n_bounds = 2, .per_unit = 1000}, &histogram, &err), 0);
         metric_add(counter, 1, 3);
         metric_observe(histogram, 0, 7);
-        ck_assert_msg(console_start(&(struct console_config){.metrics = f->metrics, .healthy = healthy, .ready = ready, .refresh = refresh, .ctx = &f->state},
-                                    &f->console, &err) == 0, "%s", err.text);
+        ck_assert_msg(health_start(&(struct health_config){.metrics = f->metrics, .healthy = healthy, .ready = ready, .refresh = refresh, .ctx = &f->state},
+                                    &f->health, &err) == 0, "%s", err.text);
 }
 
 static void stop(struct fixture *f) {
-        console_stop(f->console);
+        health_stop(f->health);
         metrics_free(f->metrics);
 }
 
@@ -102,7 +102,7 @@ static void ask(struct fixture *f, const char *method, const char *path, struct 
         char url[128], *type = NULL;
 
         *ret = (struct reply){.body = BUFFER_INIT(1 << 20)};
-        snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", (unsigned)console_port(f->console), path);
+        snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", (unsigned)health_port(f->health), path);
         curl_easy_setopt(curl, CURLOPT_URL, url);
         curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
         curl_easy_setopt(curl, CURLOPT_TIMEOUT, 30L);
@@ -248,15 +248,15 @@ START_TEST(test_ready) {
         ck_assert_int_eq(r.status, 200);
         ck_assert_str_eq(buffer_text(&r.body), "{\"status\":\"ready\",\"reasons\":[],\"notes\":[{\"code\":\"paused\",\"text\":\"paused 0 times\"}]}");
         buffer_done(&r.body);
-        f.state.notes = CONSOLE_REASONS_MAX + 3;
-        f.state.reasons = CONSOLE_REASONS_MAX + 3;
+        f.state.notes = HEALTH_REASONS_MAX + 3;
+        f.state.reasons = HEALTH_REASONS_MAX + 3;
         ask(&f, "GET", "/readyz", &r);
         ck_assert_int_eq(r.status, 503);
         ck_assert_str_eq(r.type, "application/json");
         body = json_loads(buffer_text(&r.body), 0, NULL);
         ck_assert_str_eq(json_string_value(json_object_get(body, "status")), "not ready");
-        ck_assert_uint_eq(json_array_size(json_object_get(body, "reasons")), CONSOLE_REASONS_MAX);
-        ck_assert_uint_eq(json_array_size(json_object_get(body, "notes")), CONSOLE_REASONS_MAX);
+        ck_assert_uint_eq(json_array_size(json_object_get(body, "reasons")), HEALTH_REASONS_MAX);
+        ck_assert_uint_eq(json_array_size(json_object_get(body, "notes")), HEALTH_REASONS_MAX);
         ck_assert_int_eq(json_integer_value(json_object_get(body, "left_out")), 3);
         ck_assert_str_eq(json_string_value(json_object_get(json_array_get(json_object_get(body, "reasons"), 1), "text")), "partition 1 is \"behind\"");
         json_decref(body);
@@ -301,7 +301,7 @@ START_TEST(test_problems) {
 END_TEST
 
 static int connect_bare(struct fixture *f) {
-        struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(console_port(f->console)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(health_port(f->health)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
         ck_assert_int_ge(fd, 0);
@@ -312,7 +312,7 @@ static int connect_bare(struct fixture *f) {
 /* Bytes that are no HTTP, connections that say nothing: the next one is served, and stopping is not held up. */
 START_TEST(test_rude_clients) {
         static const char garbage[] = "\x16\x03\x01\x02 no http\r\n\r\n";
-        char header[CONSOLE_CONNECTION_BYTES * 2], bytes[512];
+        char header[HEALTH_CONNECTION_BYTES * 2], bytes[512];
         struct fixture f;
         struct reply r;
         int silent, rude, huge;
@@ -343,14 +343,14 @@ END_TEST
 START_TEST(test_addresses) {
         struct fixture f;
         struct metrics *other;
-        struct console *second = NULL;
+        struct health *second = NULL;
         struct error err = {0};
 
         start(&f);
         ck_assert_int_eq(metrics_new(&other), 0);
-        ck_assert_int_eq(console_start(&(struct console_config){.metrics = other, .address = "localhost"}, &second, &err), -EINVAL);
+        ck_assert_int_eq(health_start(&(struct health_config){.metrics = other, .address = "localhost"}, &second, &err), -EINVAL);
         ck_assert_ptr_nonnull(strstr(err.text, "'localhost'"));
-        ck_assert_int_eq(console_start(&(struct console_config){.metrics = other, .port = console_port(f.console)}, &second, &err), -EADDRINUSE);
+        ck_assert_int_eq(health_start(&(struct health_config){.metrics = other, .port = health_port(f.health)}, &second, &err), -EADDRINUSE);
         ck_assert_ptr_null(second);
         metrics_free(other);
         stop(&f);
@@ -358,8 +358,8 @@ START_TEST(test_addresses) {
 END_TEST
 
 int main(void) {
-        Suite *suite = suite_create("console");
-        TCase *t = tcase_create("console");
+        Suite *suite = suite_create("health");
+        TCase *t = tcase_create("health");
         SRunner *runner;
         int failed;
 
