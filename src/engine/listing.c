@@ -230,50 +230,96 @@ static void listing_put_totals(struct listing_run *run) {
 
 /* --- all of it --- */
 
-static int listing_collect(struct listing_run *run, struct engine *engine, struct store *store) {
-        struct casefile *casefile;
-        int r;
+static int listing_remember_cases(struct listing_run *run, const struct store *store) {
+        const struct casefile *casefile;
 
         for (size_t i = 0; (casefile = store_iterate(store, &i));) {
-                arena_reset(engine->arena);
-                r = view_open_past(&run->view, engine, store, casefile, run->query->at);
-                if (r)
-                        return r;
-                if (view_lives(&run->view))
-                        run->spec->collect(run);
-                if (run->failed || run->view.failed)
+                if (vector_push(&run->cases, casefile->id))
                         return -ENOMEM;
         }
-        run->view = (struct view){0};
         return 0;
 }
 
-int listing_make(struct engine *engine, struct store *store, const struct listing_query *query, struct listing **ret) {
-        CLEANUP(listing_free_p) struct listing *listing = calloc(1, sizeof(*listing));
-        struct listing_run run = {.query = query, .spec = listing_specs[query->kind], .listing = listing};
+int listing_begin(const struct store *store, const struct listing_query *query, struct listing_run **ret) {
+        CLEANUP(listing_run_free_p) struct listing_run *run = calloc(1, sizeof(*run));
         int r;
 
         assert(query->kind < LISTING_KINDS);
-        if (!listing)
+        if (!run)
                 return -ENOMEM;
-        r = arena_new(&listing->arena, LISTING_ARENA_MAX);
+        run->asked = *query;
+        run->query = &run->asked;
+        run->spec = listing_specs[query->kind];
+        run->listing = calloc(1, sizeof(*run->listing));
+        if (!run->listing)
+                return -ENOMEM;
+        r = arena_new(&run->listing->arena, query->bytes_max ? query->bytes_max : LISTING_ARENA_MAX);
         if (r)
                 return r;
-        run.arena = listing->arena;
-        r = listing_collect(&run, engine, store);
-        if (r == 0 && run.spec->finish)
-                run.spec->finish(&run);
+        run->arena = run->listing->arena;
+        r = listing_remember_cases(run, store);
+        if (r)
+                return r;
+        *ret = TAKE(run);
+        return 0;
+}
+
+int listing_step(struct listing_run *run, struct engine *engine, struct store *store, size_t cases) {
+        size_t end = cases < run->cases.n - run->at ? run->at + cases : run->cases.n;
+        int r = 0;
+
+        for (; r == 0 && run->at < end; run->at++) {
+                struct casefile *casefile = store_find(store, &run->cases.items[run->at]);
+
+                if (!casefile)
+                        continue;
+                arena_reset(engine->arena);
+                r = view_open_past(&run->view, engine, store, casefile, run->query->at);
+                if (r == 0 && view_lives(&run->view))
+                        run->spec->collect(run);
+                if (run->failed || run->view.failed || (run->asked.bytes_max && run->entries.n * sizeof(*run->entries.items) > run->asked.bytes_max))
+                        r = -ENOMEM;
+        }
+        run->view = (struct view){0}; /* it is the engine's, which may have changed before the next step */
+        return r ? r : run->at < run->cases.n;
+}
+
+void listing_progress(const struct listing_run *run, size_t *ret_done, size_t *ret_all) {
+        *ret_done = run->at;
+        *ret_all = run->cases.n;
+}
+
+int listing_end(struct listing_run *run, struct listing **ret) {
+        assert(run->at == run->cases.n);
+        if (run->spec->finish)
+                run->spec->finish(run);
+        listing_put_in_order(run);
+        if (run->query->kind != LISTING_NORMS && run->query->by.kind != BY_NOTHING)
+                listing_put_totals(run);
+        if (run->failed)
+                return -ENOMEM;
+        *ret = TAKE(run->listing);
+        return 0;
+}
+
+struct listing_run *listing_run_free(struct listing_run *run) {
+        if (!run)
+                return NULL;
+        vector_done(&run->cases);
+        vector_done(&run->entries);
+        table_done(&run->tallies);
+        listing_free(run->listing);
+        free(run);
+        return NULL;
+}
+
+int listing_make(struct engine *engine, struct store *store, const struct listing_query *query, struct listing **ret) {
+        CLEANUP(listing_run_free_p) struct listing_run *run = NULL;
+        int r = listing_begin(store, query, &run);
+
         if (r == 0)
-                listing_put_in_order(&run);
-        if (r == 0 && query->kind != LISTING_NORMS && query->by.kind != BY_NOTHING)
-                listing_put_totals(&run);
-        if (r == 0 && run.failed)
-                r = -ENOMEM;
-        vector_done(&run.entries);
-        table_done(&run.tallies);
-        if (r == 0)
-                *ret = TAKE(listing);
-        return r;
+                r = listing_step(run, engine, store, SIZE_MAX);
+        return r ? r : listing_end(run, ret);
 }
 
 struct listing *listing_free(struct listing *listing) {

@@ -52,6 +52,7 @@ struct listing_query {
         const struct organisation *gi, *municipality, *organisation; /* first rows; NULL: all */
         const char *norm;                  /* LISTING_NORMS, LISTING_TERMS: only this one, or NULL */
         struct listing_by by;
+        size_t bytes_max;                  /* of the listing, about; 0: LISTING_ARENA_MAX */
 };
 
 /*
@@ -105,7 +106,28 @@ struct listing {
         struct arena *arena;
 };
 
-/* Goes through every case. What the listing shows is its own, or borrowed from the configuration. Return: 0; -ENOMEM. */
+/*
+ * Goes through every case. What the listing shows is its own, or borrowed from the configuration. Return: 0; -ENOMEM, also when it comes to more than
+ * query.bytes_max.
+ */
 int listing_make(struct engine *engine, struct store *store, const struct listing_query *query, struct listing **ret) MUSTCHECK;
 struct listing *listing_free(struct listing *listing); /* NULL ok; returns NULL */
 DEFINE_CLEANUP(struct listing *, listing_free);
+
+/* -- The same in steps, for who must let others have the store in between -- */
+
+struct listing_run;
+
+/*
+ * Remembers which cases there are. What comes to the store between steps is not in the listing unless it is of one of them and the instant is not before it; a
+ * case that goes meanwhile is left out. @query is copied, what it points to is borrowed. Return: 0; -ENOMEM.
+ */
+int listing_begin(const struct store *store, const struct listing_query *query, struct listing_run **ret) MUSTCHECK;
+/* Goes through so many cases more. Return: 1: there are more; 0: all were seen; -ENOMEM as above, and it is to be given up. */
+int listing_step(struct listing_run *run, struct engine *engine, struct store *store, size_t cases) MUSTCHECK;
+/* How many were seen, of how many. */
+void listing_progress(const struct listing_run *run, size_t *ret_done, size_t *ret_all);
+/* Puts it in order, once all were seen; needs neither engine nor store, and nothing but listing_run_free() is called of the run then. Return: 0; -ENOMEM. */
+int listing_end(struct listing_run *run, struct listing **ret) MUSTCHECK;
+struct listing_run *listing_run_free(struct listing_run *run); /* NULL ok; returns NULL */
+DEFINE_CLEANUP(struct listing_run *, listing_run_free);

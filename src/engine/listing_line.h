@@ -24,10 +24,13 @@ struct listing_entry {         /* one line of a list */
 };
 
 struct listing_run {
-        const struct listing_query *query;
+        struct listing_query asked;
+        const struct listing_query *query; /* the same */
         const struct listing_spec *spec;
         struct listing *listing;
         struct arena *arena; /* the listing's */
+        VECTOR(struct uuid) cases; /* all that there were at the beginning */
+        size_t at;           /* the next of them */
         struct view view;    /* the case at hand */
         VECTOR(struct listing_entry) entries;
         struct table tallies; /* of listing_obligations.c: struct tally, by norm and value */

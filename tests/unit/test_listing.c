@@ -6,6 +6,7 @@
  */
 
 #include <check.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -268,6 +269,36 @@ static const struct organisation *organisation_of(const char *id) {
         return id ? organisations_find(config->organisations, text_of(id)) : NULL;
 }
 
+/* A case at a time; between them the store serves others: it gets a new case, and the engine evaluates. None of that is in the listing. */
+static struct listing *listing_in_steps(const struct listing_query *query) {
+        struct listing_run *run = NULL;
+        struct listing *listing = NULL;
+        size_t done, all, steps = 0;
+        int r;
+
+        ck_assert_int_eq(listing_begin(store, query, &run), 0);
+        while ((r = listing_step(run, engine, store, 1)) == 1) {
+                struct casefile *due;
+                const struct outcome *outcome;
+                char fact[192];
+
+                steps++;
+                listing_progress(run, &done, &all);
+                ck_assert_uint_eq(done, steps);
+                ck_assert_uint_lt(done, all);
+                (void) snprintf(fact, sizeof(fact), "late%zu measure-started 2022-11-01 measure_id=@late%zu kind=OTS verdict_date=2022-10-01 gi=gi-noordzee "
+                                "municipality=gm0375", steps, steps);
+                tell(fact);
+                due = store_touched(store);
+                ck_assert_int_eq(engine_evaluate(engine, store, due, query->at, &outcome), 0);
+                store_rollback(store);
+        }
+        ck_assert_int_eq(r, 0);
+        ck_assert_int_eq(listing_end(run, &listing), 0);
+        listing_run_free(run);
+        return listing;
+}
+
 static void assert_listing(const struct asked *asked, const char *expected) {
         struct listing_query query = {
                 .kind = asked->kind, .started_from = day_of(asked->only.started_from), .started_until = day_of(asked->only.started_until),
@@ -288,9 +319,34 @@ static void assert_listing(const struct asked *asked, const char *expected) {
         ck_assert_int_eq(listing_make(engine, store, &query, &listing), 0);
         show(asked->by && asked->kind != LISTING_NORMS ? &listing->totals : &listing->list, &out);
         ck_assert_str_eq(buffer_text(&out), expected);
+        listing_free(listing);
+        buffer_clear(&out);
+        listing = listing_in_steps(&query);
+        show(asked->by && asked->kind != LISTING_NORMS ? &listing->totals : &listing->list, &out);
+        ck_assert_msg(strcmp(buffer_text(&out), expected) == 0, "in steps: %s", buffer_text(&out));
+        listing_free(listing);
         buffer_done(&out);
+}
+
+START_TEST(test_no_listing_is_larger_than_it_may_be) {
+        struct listing_query query = {.kind = LISTING_LATE_VERDICTS, .started_from = DAY_NONE, .started_until = DAY_NONE, .due_from = DAY_NONE,
+                                      .due_until = DAY_NONE, .bytes_max = (size_t)64 * 1024};
+        struct listing *listing = NULL;
+        char fact[192];
+
+        ck_assert(instant_parse(text_of("2023-02-01" NOON), &query.at));
+        for (int i = 0; i < OBJECTS_MAX; i++) {
+                (void) snprintf(fact, sizeof(fact), "child%d measure-started 2022-11-01 measure_id=@m%d kind=OTS verdict_date=2022-10-01 gi=gi-noordzee "
+                                "municipality=gm0375", i, i);
+                tell(fact);
+        }
+        ck_assert_int_eq(listing_make(engine, store, &query, &listing), -ENOMEM);
+        query.bytes_max = 0;
+        ck_assert_int_eq(listing_make(engine, store, &query, &listing), 0);
+        ck_assert_uint_eq(listing->list.n_rows, OBJECTS_MAX);
         listing_free(listing);
 }
+END_TEST
 
 /* --- norms --- */
 
@@ -566,6 +622,7 @@ int main(void) {
         tcase_add_loop_test(t, test_how_an_obligation_counts, 0, ELEMENTS(standings));
         tcase_add_loop_test(t, test_filters_and_splits, 0, ELEMENTS(splits));
         tcase_add_loop_test(t, test_lists, 0, ELEMENTS(lists));
+        tcase_add_test(t, test_no_listing_is_larger_than_it_may_be);
         tcase_add_loop_test(t, test_what_to_split_by, 0, ELEMENTS(words));
         suite_add_tcase(s, t);
         runner = srunner_create(s);
