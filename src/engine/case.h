@@ -76,6 +76,11 @@ struct copy { /* told later than its fact was accepted */
         instant_t told_at;
 };
 
+/* What obligations and what is told of them are found by (base/chains.h). */
+static inline uint32_t instance_hash(uint32_t norm, const struct instance_key *instance) {
+        return table_hash(instance, sizeof(*instance)) ^ norm * 0x9e3779b1u;
+}
+
 struct fact_header { /* stands before the body in .facts */
         struct uuid event_id;
         uint16_t type;

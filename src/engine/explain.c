@@ -9,62 +9,20 @@
 
 #include "base/json.h"
 #include "calendar/explain.h"
-#include "engine/absence.h"
 
 #define EXPLAIN_LINES_MAX ((size_t)256 * 1024) /* of one calculation: TRACE_MAX entries */
 #define STEP_TEXT_MAX 48
 
 struct explanation {
-        struct view view;
-        const char *norm; /* only this one, or NULL */
+        struct life *life;
         const struct postings *postings; /* or NULL */
-        struct absences absences; /* with .norm: why it has no (more) obligations */
-        size_t n_wanted;
 };
-
-struct upcoming { /* what comes next if nothing happens */
-        instant_t at;
-        unsigned rung; /* 0: a reminder */
-        const struct roles *roles;
-};
-
-static bool explanation_wants(const struct explanation *x, const struct obligation *o) {
-        return !x->norm || strcmp(o->norm->name, x->norm) == 0;
-}
-
-static int explanation_open(struct explanation *x, struct engine *engine, struct store *store, struct casefile *casefile, instant_t now, const char *norm) {
-        int r;
-
-        arena_reset(engine->arena);
-        *x = (struct explanation){.norm = norm, .absences = {.norm = norm}};
-        r = view_open(&x->view, engine, store, casefile, now);
-        if (r)
-                return r;
-        x->view.absences = norm ? &x->absences : NULL;
-        view_obligations(&x->view);
-        if (norm)
-                absences_settle(&x->view);
-        x->view.absences = NULL;
-        for (size_t i = 0; i < x->view.n_obligations; i++)
-                x->n_wanted += explanation_wants(x, &x->view.obligations[i]);
-        return x->view.failed ? -ENOMEM : 0;
-}
 
 /* What an explanation returns when all went well. */
 static int explanation_result(const struct explanation *x, const struct buffer *out) {
-        if (out->failed || x->view.failed)
+        if (out->failed || x->life->view.failed)
                 return -ENOMEM;
-        return x->norm && x->n_wanted == 0 ? EXPLAIN_E_NONE : 0;
-}
-
-static const struct announcement *explanation_announcement(const struct explanation *x, const struct obligation *o) {
-        const struct tellings *told = &x->view.casefile->told;
-
-        for (uint32_t i = 0; i < told->n_announcements; i++) {
-                if (told->announcements[i].norm == o->pool_norm && instance_key_equal(&told->announcements[i].instance, &o->key))
-                        return &told->announcements[i];
-        }
-        return NULL;
+        return x->life->norm && x->life->n_obligations == 0 ? EXPLAIN_E_NONE : 0;
 }
 
 /* Whether what stands in an inbox was told of this obligation. */
@@ -73,46 +31,10 @@ static bool explanation_is_of(const struct posting *posting, const struct obliga
                strcmp(posting->instance, o->instance) == 0;
 }
 
-static day_t explanation_holding(const struct obligation *o) {
-        if (o->norm->holds_on_due)
-                return o->due.state == DUE_KNOWN ? o->due.date : DAY_NONE;
-        return o->start && o->link <= 1 ? o->start->own : o->from;
-}
-
-/* What would come while an explanation counts comes when it is over, if it ends. */
-static instant_t explanation_postponed(const struct obligation *o, instant_t at) {
-        instant_t over = o->excused_until == INT32_MAX ? INSTANT_NEVER : date_over(o->excused_until);
-
-        return at > over ? at : over;
-}
-
-static bool explanation_next(struct explanation *x, const struct obligation *o, struct upcoming *ret) {
-        struct view *v = &x->view;
-
-        *ret = (struct upcoming){.at = INSTANT_NEVER};
-        if (o->due.state != DUE_KNOWN || (o->status != STATUS_RUNNING && o->status != STATUS_OVERDUE && o->status != STATUS_EXPLAINED))
-                return false;
-        for (size_t i = 0; o->status == STATUS_RUNNING && i < o->norm->n_reminders; i++) {
-                instant_t at = reminder_due(v, o, &o->norm->reminders[i]);
-
-                if (at > v->now && at < ret->at)
-                        *ret = (struct upcoming){.at = at, .roles = &o->norm->reminders[i].to};
-        }
-        for (size_t i = 0; i < o->norm->n_rungs; i++) {
-                instant_t fell, at = rung_due(v, o, &o->norm->rungs[i], &fell);
-
-                if (o->status == STATUS_EXPLAINED) /* not before the explanation is over, if it ends */
-                        at = explanation_postponed(o, at);
-                if (at > v->now && at < ret->at)
-                        *ret = (struct upcoming){.at = at, .rung = (unsigned)i + 1, .roles = &o->norm->rungs[i].to};
-        }
-        return ret->at != INSTANT_NEVER;
-}
-
 /* --- for a person --- */
 
 static void say_organisation(const struct explanation *x, struct buffer *out, struct text id) {
-        organisations_print(x->view.config->organisations, id, out);
+        organisations_print(x->life->view.config->organisations, id, out);
 }
 
 static void say_fact(const struct explanation *x, struct buffer *out, const char *what, const struct fact *fact, day_t date) {
@@ -135,13 +57,12 @@ static void say_roles(struct buffer *out, const struct roles *roles) {
 }
 
 /* Every statement of where the child lived, and what became of that municipality since. */
-static void say_statements(struct explanation *x, struct buffer *out) {
-        struct view *v = &x->view;
+static void say_statements(const struct explanation *x, struct buffer *out) {
         char id[UUID_TEXT + 1], day[DATE_DUTCH_MAX];
 
-        for (size_t i = 0; i < v->n_statements; i++) {
-                const struct statement *s = &v->statements[i];
-                const struct organisation *then = statement_municipality(v, s), *now = view_follow(v, then, v->today, true);
+        for (size_t i = 0; i < x->life->n_residences; i++) {
+                const struct statement *s = x->life->residences[i].statement;
+                const struct organisation *then = x->life->residences[i].then, *now = x->life->residences[i].now;
                 struct text code = fact_text(s->fact, FIELD_MUNICIPALITY);
 
                 uuid_format(&s->fact->event_id, id);
@@ -158,9 +79,9 @@ static void say_statements(struct explanation *x, struct buffer *out) {
         }
 }
 
-static void say_residence(struct explanation *x, struct buffer *out) {
-        struct view *v = &x->view;
-        const struct organisation *org = view_municipality(v, v->today, true);
+static void say_residence(const struct explanation *x, struct buffer *out) {
+        const struct view *v = &x->life->view;
+        const struct organisation *org = x->life->municipality;
 
         if (v->region) {
                 buffer_printf(out, "Regio %s.\n", v->region->name);
@@ -194,18 +115,18 @@ static void say_copied(struct explanation *x, struct buffer *out, const struct f
         for (; row_copies_next(&copies, &org, &role); some = true) {
                 buffer_add_text(out, x->postings ? "\n    " : some ? ", " : "");
                 say_organisation(x, out, org);
-                buffer_printf(out, " als %s", role_dutch(arena_copy(x->view.arena, role.s, role.n) ?: "?"));
+                buffer_printf(out, " als %s", role_dutch(arena_copy(x->life->view.arena, role.s, role.n) ?: "?"));
                 (void) say_posting(x, out, ": ", &fact->event_id, org);
         }
         buffer_add_text(out, "\n");
 }
 
 static void say_later_copy(const struct explanation *x, struct buffer *out, const struct copy *copy) {
-        struct text org = text_of(pool_word(&x->view.engine->pool, copy->organisation));
+        struct text org = text_of(pool_word(&x->life->view.engine->pool, copy->organisation));
 
         buffer_add_text(out, " aan ");
         say_organisation(x, out, org);
-        buffer_printf(out, " als %s", role_dutch(pool_word(&x->view.engine->pool, copy->role)));
+        buffer_printf(out, " als %s", role_dutch(pool_word(&x->life->view.engine->pool, copy->role)));
         if (!say_posting(x, out, ": ", &copy->event_id, org)) {
                 buffer_add_text(out, ", op ");
                 instant_print_dutch(copy->told_at, out);
@@ -214,10 +135,10 @@ static void say_later_copy(const struct explanation *x, struct buffer *out, cons
 }
 
 static void say_copies(struct explanation *x, struct buffer *out) {
-        const struct tellings *told = &x->view.casefile->told;
+        const struct tellings *told = &x->life->view.casefile->told;
 
-        for (size_t i = 0; i < x->view.n; i++) {
-                const struct fact *fact = &x->view.facts[i];
+        for (size_t i = 0; i < x->life->view.n; i++) {
+                const struct fact *fact = &x->life->view.facts[i];
 
                 if (fact->copies.n == 0)
                         continue;
@@ -227,7 +148,7 @@ static void say_copies(struct explanation *x, struct buffer *out) {
                 say_copied(x, out, fact);
         }
         for (uint32_t i = 0; i < told->n_copies; i++) {
-                const struct fact *fact = view_find(&x->view, &told->copies[i].event_id);
+                const struct fact *fact = view_find(&x->life->view, &told->copies[i].event_id);
 
                 buffer_add_text(out, "  kopie van ");
                 if (fact)
@@ -238,10 +159,10 @@ static void say_copies(struct explanation *x, struct buffer *out) {
         }
 }
 
-static void say_protocol(struct explanation *x, const struct obligation *o, struct buffer *out) {
+static void say_protocol(const struct life_obligation *of, struct buffer *out) {
+        const struct obligation *o = of->o;
         const struct protocol *p = o->norm->protocol;
-        day_t holding = explanation_holding(o);
-        const struct organisation *org = x->view.region ? NULL : view_municipality(&x->view, holding, false);
+        const struct organisation *org = of->municipality;
         char day[DATE_DUTCH_MAX], from[DATE_DUTCH_MAX], until[DATE_DUTCH_MAX];
 
         (void) date_dutch(p->from, from);
@@ -249,7 +170,7 @@ static void say_protocol(struct explanation *x, const struct obligation *o, stru
                 (void) date_dutch(p->until, until);
         buffer_printf(out, "  afspraak: %s (%s), %s\n", p->title ? p->title : p->name, p->name, o->norm->basis_ref ? o->norm->basis_ref : "zonder vindplaats");
         buffer_printf(out, "  van kracht vanaf %s%s%s; geldt hier omdat %s daarin valt", from, p->until != INT32_MAX ? " tot en met " : "",
-                      p->until != INT32_MAX ? until : "", date_dutch(holding, day));
+                      p->until != INT32_MAX ? until : "", date_dutch(of->holding, day));
         if (p->n_regions && org && org->region)
                 buffer_printf(out, " en %s toen verantwoordelijk was (regio %s)", org->name, org->region->name);
         buffer_add_text(out, ".\n");
@@ -262,15 +183,15 @@ static void say_lines(struct explanation *x, struct buffer *lines, struct buffer
         for (; (end = strchr(line, '\n')); line = end + 1)
                 buffer_printf(out, "  %.*s\n", (int)(end - line), line);
         if (lines->failed)
-                x->view.failed = true;
+                x->life->view.failed = true;
         buffer_done(lines);
 }
 
 static void say_trace(struct explanation *x, const struct trace *trace, struct buffer *out) {
         struct buffer lines = BUFFER_INIT(EXPLAIN_LINES_MAX);
 
-        if (trace_print(trace, x->view.config->calendar, &lines))
-                x->view.failed = true;
+        if (trace_print(trace, x->life->view.config->calendar, &lines))
+                x->life->view.failed = true;
         say_lines(x, &lines, out);
 }
 
@@ -291,7 +212,7 @@ static void say_hours(struct explanation *x, const struct obligation *o, struct 
         struct buffer lines = BUFFER_INIT(EXPLAIN_LINES_MAX);
 
         if (o->due.state == DUE_KNOWN && term_hours_print(o->norm->term.steps[0], o->start->occurred_at, o->due.over, &lines))
-                x->view.failed = true;
+                x->life->view.failed = true;
         say_lines(x, &lines, out);
 }
 
@@ -381,7 +302,7 @@ static void say_date(struct explanation *x, const struct obligation *o, struct b
         char day[DATE_DUTCH_MAX];
         struct due_reason why;
 
-        obligation_reason(&x->view, o, &why);
+        obligation_reason(&x->life->view, o, &why);
         say_begun(x, o, out);
         say_timing(x, o, &why, out);
         say_adjusted(x, o, &why, out);
@@ -434,8 +355,8 @@ static void say_alert(const struct explanation *x, const struct alert *alert, st
         const struct posting *raised = explanation_alert_posting(x, alert, TYPE_ESCALATION_RAISED);
 
         buffer_printf(out, "  trede %u aan ", alert->rung);
-        say_organisation(x, out, text_of(pool_word(&x->view.engine->pool, alert->organisation)));
-        buffer_printf(out, " als %s: ", role_dutch(pool_word(&x->view.engine->pool, alert->role)));
+        say_organisation(x, out, text_of(pool_word(&x->life->view.engine->pool, alert->organisation)));
+        buffer_printf(out, " als %s: ", role_dutch(pool_word(&x->life->view.engine->pool, alert->role)));
         if (alert->open && raised) {
                 posting_print_dutch(raised, out);
                 buffer_add_text(out, "\n");
@@ -448,9 +369,9 @@ static void say_alert(const struct explanation *x, const struct alert *alert, st
         say_alert_posting(explanation_alert_posting(x, alert, TYPE_ESCALATION_RESOLVED), "de oplossing:", out);
 }
 
-static void say_told(struct explanation *x, const struct obligation *o, struct buffer *out) {
-        const struct tellings *told = &x->view.casefile->told;
-        const struct announcement *a = explanation_announcement(x, o);
+static void say_told(const struct explanation *x, const struct life_obligation *of, struct buffer *out) {
+        const struct obligation *o = of->o;
+        const struct announcement *a = of->announcement;
 
         if (a) {
                 buffer_add_text(out, "  aangekondigd op ");
@@ -464,23 +385,19 @@ static void say_told(struct explanation *x, const struct obligation *o, struct b
         }
         if (a)
                 say_announced_postings(x, o, a, out);
-        for (uint32_t i = 0; i < told->n_alerts; i++) {
-                if (told->alerts[i].norm == o->pool_norm && instance_key_equal(&told->alerts[i].instance, &o->key))
-                        say_alert(x, &told->alerts[i], out);
-        }
+        for (size_t i = 0; i < of->n_alerts; i++)
+                say_alert(x, of->alerts[i], out);
 }
 
-static void say_next(struct explanation *x, const struct obligation *o, struct buffer *out) {
-        struct upcoming next;
-
-        if (!explanation_next(x, o, &next))
+static void say_next(const struct life_next *next, struct buffer *out) {
+        if (next->at == INSTANT_NEVER)
                 return;
-        if (next.rung)
-                buffer_printf(out, "  hierna: trede %u op ", next.rung);
+        if (next->rung)
+                buffer_printf(out, "  hierna: trede %u op ", next->rung);
         else
                 buffer_add_text(out, "  hierna: herinnering op ");
-        instant_print_dutch(next.at, out);
-        say_roles(out, next.roles);
+        instant_print_dutch(next->at, out);
+        say_roles(out, next->roles);
         buffer_add_text(out, "\n");
 }
 
@@ -519,10 +436,12 @@ static void say_excuse_over(struct explanation *x, struct buffer *out, const str
         buffer_add_text(out, "\n");
 }
 
-static void say_obligation(struct explanation *x, const struct obligation *o, struct buffer *out) {
-        buffer_printf(out, "\n%s: %s\n", o->norm->title ? o->norm->title : o->norm->name, status_dutch[o->status]);
+static void say_obligation(struct explanation *x, const struct life_obligation *of, struct buffer *out) {
+        const struct obligation *o = of->o;
+
+        buffer_printf(out, "%s: %s\n", o->norm->title ? o->norm->title : o->norm->name, status_dutch[o->status]);
         buffer_printf(out, "  norm %s, kenmerk %s\n", o->norm->name, o->instance);
-        say_protocol(x, o, out);
+        say_protocol(of, out);
         say_date(x, o, out);
         if (o->met && o->norm->timing == TIMING_LIMIT)
                 say_fact(x, out, "niet nagekomen door", o->met, o->due.date);
@@ -534,52 +453,59 @@ static void say_obligation(struct explanation *x, const struct obligation *o, st
                 say_excuse(x, out, "uitgelegd door", o->excuse);
         else if (o->last_excuse)
                 say_excuse_over(x, out, o);
-        say_told(x, o, out);
-        say_next(x, o, out);
+        say_told(x, of, out);
+        say_next(&of->next, out);
 }
 
 /* Why there is nothing (more) of the norm that was asked for. */
 static void say_absences(struct explanation *x, struct buffer *out) {
-        for (size_t i = 0; i < x->absences.n; i++) {
-                const struct absence *a = &x->absences.items[i];
+        for (size_t i = 0; i < x->life->absences.n; i++) {
+                const struct absence *a = &x->life->absences.items[i];
 
-                buffer_printf(out, "\n%s: niet van toepassing\n", a->norm && a->norm->title ? a->norm->title : x->norm);
+                buffer_printf(out, "\n%s: niet van toepassing\n", a->norm && a->norm->title ? a->norm->title : x->life->norm);
                 if (a->norm)
                         buffer_printf(out, "  afspraak: %s (%s)\n", a->norm->protocol->title ? a->norm->protocol->title : a->norm->protocol->name,
                                       a->norm->protocol->name);
                 if (a->start)
                         say_fact(x, out, "gelet op", a->start, a->start->own);
                 buffer_add_text(out, "  ");
-                absence_print(&x->view, a, x->norm, out);
+                absence_print(&x->life->view, a, x->life->norm, out);
                 buffer_add_text(out, "\n");
         }
-        if (x->absences.left_out)
-                buffer_printf(out, "\nEn %zu keer meer.\n", x->absences.left_out);
+        if (x->life->absences.left_out)
+                buffer_printf(out, "\nEn %zu keer meer.\n", x->life->absences.left_out);
 }
 
 int explain_text(struct engine *engine, struct store *store, struct casefile *casefile, instant_t now, const char *norm,
                  const struct postings *postings, struct buffer *out) {
-        struct explanation x;
+        struct life life;
+        struct explanation x = {&life, postings};
         char id[UUID_TEXT + 1];
-        int r = explanation_open(&x, engine, store, casefile, now, norm);
+        int r = life_open(&life, engine, store, casefile, now, norm);
 
         if (r)
                 return r;
-        x.postings = postings;
         uuid_format(&casefile->id, id);
         buffer_printf(out, "Zaak %s op ", id);
         instant_print_dutch(now, out);
         buffer_add_text(out, "\n");
         say_residence(&x, out);
         say_copies(&x, out);
-        for (size_t i = 0; i < x.view.n_obligations; i++) {
-                if (explanation_wants(&x, &x.view.obligations[i]))
-                        say_obligation(&x, &x.view.obligations[i], out);
+        for (size_t i = 0; i < life.n_obligations; i++) {
+                buffer_add_text(out, "\n");
+                say_obligation(&x, &life.obligations[i], out);
         }
-        if (x.view.n_obligations == 0 && !norm)
+        if (life.n_obligations == 0 && !norm)
                 buffer_add_text(out, "Geen enkele afspraak heeft nu werk aan deze zaak.\n");
         say_absences(&x, out);
         return explanation_result(&x, out);
+}
+
+int explain_obligation(struct life *life, const struct life_obligation *obligation, const struct postings *postings, struct buffer *out) {
+        struct explanation x = {life, postings};
+
+        say_obligation(&x, obligation, out);
+        return out->failed || life->view.failed ? -ENOMEM : 0;
 }
 
 /* --- for a machine --- */
@@ -616,14 +542,13 @@ static void explain_put_fact(struct json_writer *w, const char *key, const struc
 }
 
 /* Which version of the agreement holds, and why this one. */
-static void explain_put_holds(struct explanation *x, const struct obligation *o, struct json_writer *w) {
-        const struct protocol *p = o->norm->protocol;
-        day_t holding = explanation_holding(o);
-        const struct organisation *org = x->view.region || holding == DAY_NONE ? NULL : view_municipality(&x->view, holding, false);
+static void explain_put_holds(const struct life_obligation *of, struct json_writer *w) {
+        const struct protocol *p = of->o->norm->protocol;
+        const struct organisation *org = of->municipality;
 
         jsonw_key(w, "holds");
         jsonw_open_object(w);
-        explain_put_date(w, "on", holding);
+        explain_put_date(w, "on", of->holding);
         explain_put_date(w, "valid_from", p->from);
         explain_put_date(w, "valid_until", p->until == INT32_MAX ? DAY_NONE : p->until);
         if (org)
@@ -634,14 +559,14 @@ static void explain_put_holds(struct explanation *x, const struct obligation *o,
 }
 
 /* Every statement of where the child lived. */
-static void explain_put_residence(struct explanation *x, struct json_writer *w) {
+static void explain_put_residence(const struct explanation *x, struct json_writer *w) {
         char id[UUID_TEXT + 1];
 
         jsonw_key(w, "residence");
         jsonw_open_array(w);
-        for (size_t i = 0; i < x->view.n_statements; i++) {
-                const struct statement *s = &x->view.statements[i];
-                const struct organisation *then = statement_municipality(&x->view, s), *now = view_follow(&x->view, then, x->view.today, true);
+        for (size_t i = 0; i < x->life->n_residences; i++) {
+                const struct statement *s = x->life->residences[i].statement;
+                const struct organisation *then = x->life->residences[i].then, *now = x->life->residences[i].now;
 
                 uuid_format(&s->fact->event_id, id);
                 jsonw_open_object(w);
@@ -704,8 +629,8 @@ static void explain_put_alert(const struct explanation *x, const struct alert *a
         jsonw_open_object(w);
         jsonw_put_string(w, "alert_id", id);
         jsonw_put_int(w, "rung", alert->rung);
-        jsonw_put_string(w, "to", pool_word(&x->view.engine->pool, alert->organisation));
-        jsonw_put_string(w, "role", pool_word(&x->view.engine->pool, alert->role));
+        jsonw_put_string(w, "to", pool_word(&x->life->view.engine->pool, alert->organisation));
+        jsonw_put_string(w, "role", pool_word(&x->life->view.engine->pool, alert->role));
         jsonw_put_bool(w, "open", alert->open);
         jsonw_put_int(w, "raised", alert->raised);
         instant_put(w, "told_at", alert->told_at);
@@ -714,18 +639,13 @@ static void explain_put_alert(const struct explanation *x, const struct alert *a
         jsonw_close_object(w);
 }
 
-static void explain_put_told(struct explanation *x, const struct obligation *o, struct json_writer *w) {
-        const struct tellings *told = &x->view.casefile->told;
-        const struct announcement *a = explanation_announcement(x, o);
-
-        if (a)
-                explain_put_announced(x, o, a, w);
+static void explain_put_told(const struct explanation *x, const struct life_obligation *of, struct json_writer *w) {
+        if (of->announcement)
+                explain_put_announced(x, of->o, of->announcement, w);
         jsonw_key(w, "alerts");
         jsonw_open_array(w);
-        for (uint32_t i = 0; i < told->n_alerts; i++) {
-                if (told->alerts[i].norm == o->pool_norm && instance_key_equal(&told->alerts[i].instance, &o->key))
-                        explain_put_alert(x, &told->alerts[i], w);
-        }
+        for (size_t i = 0; i < of->n_alerts; i++)
+                explain_put_alert(x, of->alerts[i], w);
         jsonw_close_array(w);
 }
 
@@ -742,22 +662,20 @@ static void explain_put_copies(const struct explanation *x, struct json_writer *
         jsonw_close_array(w);
 }
 
-static void explain_put_next(struct explanation *x, const struct obligation *o, struct json_writer *w) {
-        struct upcoming next;
-
-        if (!explanation_next(x, o, &next))
+static void explain_put_next(const struct life_next *next, struct json_writer *w) {
+        if (next->at == INSTANT_NEVER)
                 return;
         jsonw_key(w, "next");
         jsonw_open_object(w);
-        instant_put(w, "at", next.at);
-        if (next.rung)
-                jsonw_put_int(w, "rung", next.rung);
+        instant_put(w, "at", next->at);
+        if (next->rung)
+                jsonw_put_int(w, "rung", next->rung);
         else
                 jsonw_put_string(w, "stage", stage_names[STAGE_REMINDER]);
         jsonw_key(w, "to");
         jsonw_open_array(w);
-        for (size_t i = 0; i < next.roles->n; i++)
-                jsonw_string(w, next.roles->items[i].name);
+        for (size_t i = 0; i < next->roles->n; i++)
+                jsonw_string(w, next->roles->items[i].name);
         jsonw_close_array(w);
         jsonw_close_object(w);
 }
@@ -781,7 +699,7 @@ static const char *due_by_name(const struct obligation *o, const struct due_reas
 
 static void put_trace(struct explanation *x, const struct trace *trace, struct json_writer *w) {
         jsonw_key(w, "term");
-        trace_print_json(trace, x->view.config->calendar, w);
+        trace_print_json(trace, x->life->view.config->calendar, w);
 }
 
 static void put_hours(const struct obligation *o, struct json_writer *w) {
@@ -838,7 +756,7 @@ static void put_timing(struct explanation *x, const struct obligation *o, const 
 static void put_reason(struct explanation *x, const struct obligation *o, struct json_writer *w) {
         struct due_reason why;
 
-        obligation_reason(&x->view, o, &why);
+        obligation_reason(&x->life->view, o, &why);
         jsonw_put_string(w, "due_by", due_by_name(o, &why));
         put_timing(x, o, &why, w);
         if (why.not_before) {
@@ -866,13 +784,15 @@ static void explain_put_excuse(struct json_writer *w, const char *key, const str
         jsonw_close_object(w);
 }
 
-static void explain_put_obligation(struct explanation *x, const struct obligation *o, struct json_writer *w) {
+static void explain_put_obligation(struct explanation *x, const struct life_obligation *of, struct json_writer *w) {
+        const struct obligation *o = of->o;
+
         jsonw_open_object(w);
         jsonw_put_string(w, "protocol", o->norm->protocol->name);
         jsonw_put_string(w, "norm", o->norm->name);
         jsonw_put_string(w, "instance", o->instance);
         jsonw_put_string(w, "status", status_names[o->status]);
-        explain_put_holds(x, o, w);
+        explain_put_holds(of, w);
         explain_put_date(w, "counts_from", o->from);
         explain_put_date(w, "due_date", o->due.state == DUE_KNOWN ? o->due.date : DAY_NONE);
         if (o->due.state == DUE_REFUSED)
@@ -888,25 +808,25 @@ static void explain_put_obligation(struct explanation *x, const struct obligatio
         explain_put_excuse(w, "explanation_over", o->excuse ? NULL : o->last_excuse);
         if (ladder_restart(o) != DAY_NONE)
                 explain_put_date(w, "ladder_from", ladder_restart(o));
-        explain_put_told(x, o, w);
-        explain_put_next(x, o, w);
+        explain_put_told(x, of, w);
+        explain_put_next(&of->next, w);
         jsonw_close_object(w);
 }
 
 static void explain_put_absences(struct explanation *x, struct json_writer *w) {
-        const char *nearest = absence_nearest(x->view.config, x->norm);
+        const char *nearest = absence_nearest(x->life->view.config, x->life->norm);
 
         jsonw_key(w, "why_not");
         jsonw_open_array(w);
-        for (size_t i = 0; i < x->absences.n; i++) {
-                const struct absence *a = &x->absences.items[i];
+        for (size_t i = 0; i < x->life->absences.n; i++) {
+                const struct absence *a = &x->life->absences.items[i];
                 struct buffer sentence = BUFFER_INIT(ABSENCE_TEXT_MAX);
 
-                absence_print(&x->view, a, x->norm, &sentence);
+                absence_print(&x->life->view, a, x->life->norm, &sentence);
                 jsonw_open_object(w);
                 if (a->norm)
                         jsonw_put_string(w, "protocol", a->norm->protocol->name);
-                jsonw_put_string(w, "norm", x->norm);
+                jsonw_put_string(w, "norm", x->life->norm);
                 jsonw_put_string(w, "cause", absence_names[a->cause]);
                 jsonw_put_string(w, "sentence", buffer_text(&sentence));
                 if (a->date != DAY_NONE)
@@ -918,48 +838,49 @@ static void explain_put_absences(struct explanation *x, struct json_writer *w) {
                 explain_put_fact(w, "fact", a->start, a->start ? a->start->own : DAY_NONE);
                 jsonw_close_object(w);
                 if (sentence.failed)
-                        x->view.failed = true;
+                        x->life->view.failed = true;
                 buffer_done(&sentence);
         }
         jsonw_close_array(w);
 }
 
+void explain_put(struct life *life, const struct postings *postings, struct json_writer *w) {
+        struct explanation x = {life, postings};
+        char id[UUID_TEXT + 1];
+
+        uuid_format(&life->view.casefile->id, id);
+        jsonw_put_string(w, "case_id", id);
+        instant_put(w, "at", life->view.now);
+        if (life->view.region) {
+                jsonw_put_string(w, "region", life->view.region->id);
+        } else {
+                jsonw_key(w, "municipality");
+                if (life->municipality)
+                        jsonw_string(w, life->municipality->id);
+                else
+                        jsonw_null(w);
+        }
+        explain_put_residence(&x, w);
+        explain_put_copies(&x, w);
+        jsonw_key(w, "obligations");
+        jsonw_open_array(w);
+        for (size_t i = 0; i < life->n_obligations; i++)
+                explain_put_obligation(&x, &life->obligations[i], w);
+        jsonw_close_array(w);
+        if (life->norm)
+                explain_put_absences(&x, w);
+}
+
 int explain_json(struct engine *engine, struct store *store, struct casefile *casefile, instant_t now, const char *norm,
                  const struct postings *postings, struct buffer *out) {
         struct json_writer w = JSON_WRITER(out);
-        const struct organisation *municipality;
-        struct explanation x;
-        char id[UUID_TEXT + 1];
-        int r = explanation_open(&x, engine, store, casefile, now, norm);
+        struct life life;
+        int r = life_open(&life, engine, store, casefile, now, norm);
 
         if (r)
                 return r;
-        x.postings = postings;
-        uuid_format(&casefile->id, id);
         jsonw_open_object(&w);
-        jsonw_put_string(&w, "case_id", id);
-        instant_put(&w, "at", now);
-        if (x.view.region) {
-                jsonw_put_string(&w, "region", x.view.region->id);
-        } else {
-                municipality = view_municipality(&x.view, x.view.today, true);
-                jsonw_key(&w, "municipality");
-                if (municipality)
-                        jsonw_string(&w, municipality->id);
-                else
-                        jsonw_null(&w);
-        }
-        explain_put_residence(&x, &w);
-        explain_put_copies(&x, &w);
-        jsonw_key(&w, "obligations");
-        jsonw_open_array(&w);
-        for (size_t i = 0; i < x.view.n_obligations; i++) {
-                if (explanation_wants(&x, &x.view.obligations[i]))
-                        explain_put_obligation(&x, &x.view.obligations[i], &w);
-        }
-        jsonw_close_array(&w);
-        if (norm)
-                explain_put_absences(&x, &w);
+        explain_put(&life, postings, &w);
         jsonw_close_object(&w);
-        return explanation_result(&x, out);
+        return explanation_result(&(struct explanation){&life, postings}, out);
 }

@@ -9,6 +9,7 @@
  */
 
 #include "engine/engine.h"
+#include "engine/life.h"
 #include "engine/posting.h"
 
 enum { EXPLAIN_E_NONE = 1 };
@@ -24,3 +25,9 @@ int explain_text(struct engine *engine, struct store *store, struct casefile *ca
 /* The same as one JSON object. */
 int explain_json(struct engine *engine, struct store *store, struct casefile *casefile, instant_t now, const char *norm,
                  const struct postings *postings, struct buffer *out) MUSTCHECK;
+
+/* The words of one obligation, from its title on, of a life that is open. Return: 0 or -ENOMEM. */
+int explain_obligation(struct life *life, const struct life_obligation *obligation, const struct postings *postings, struct buffer *out) MUSTCHECK;
+
+/* The keys of that object, of a life that is open, into the object that is open. What memory lacks for sets life->view.failed, or that of the buffer. */
+void explain_put(struct life *life, const struct postings *postings, struct json_writer *w);

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/chains.h"
-#include "base/table.h"
 #include "calendar/explain.h"
 
 /* --- one Dutch sentence for a person: what, by when, and why it comes to this organisation; no personal data --- */
@@ -135,11 +134,6 @@ static void plan_tell(struct view *v, const struct obligation *o, const struct r
                 if (effect)
                         effect->told.occurred_at = fell_due;
         }
-}
-
-/* What obligations and what is told of them are found by (base/chains.h). */
-static uint32_t instance_hash(uint32_t norm, const struct instance_key *instance) {
-        return table_hash(instance, sizeof(*instance)) ^ norm * 0x9e3779b1u;
 }
 
 /* The announcements, and room for one more of each obligation. */
