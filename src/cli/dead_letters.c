@@ -185,46 +185,7 @@ static int letters_failed(int r, struct error *err) {
         return command_fail(NAME, r == -ENOENT ? EXIT_USAGE : EXIT_BROKER, err);
 }
 
-/* -- One letter, for people and for programs -- */
-
-static void letters_put_instant(struct json_writer *w, const char *key, instant_t at) {
-        if (at)
-                instant_put_exact(w, key, at);
-}
-
-static void letters_put_uuid(struct json_writer *w, const char *key, bool known, const struct uuid *id) {
-        char text[UUID_TEXT + 1];
-
-        uuid_format(id, text);
-        if (known)
-                jsonw_put_string(w, key, text);
-}
-
-/* What its headers and key say: no value of a field. */
-static void letters_put(const struct letter *letter, struct json_writer *w) {
-        char place[LETTERS_OBJECT_MAX];
-
-        (void) snprintf(place, sizeof(place), "%" PRId32 "/%" PRId64, letter->record->partition, letter->record->offset);
-        jsonw_put_string(w, "letter", place);
-        letters_put_instant(w, "at", letter->record->timestamp);
-        if (letter->good) {
-                jsonw_put_string(w, "code", letter->read.code);
-                jsonw_put_string(w, "stage", letter->read.stage);
-                jsonw_put_string(w, "topic", letter->read.topic);
-                jsonw_put_int(w, "partition", letter->read.partition);
-                jsonw_put_int(w, "offset", letter->read.offset);
-                jsonw_put_int(w, "redriven", letter->read.redriven);
-                if (letter->read.connector[0])
-                        jsonw_put_string(w, "connector", letter->read.connector);
-        }
-        if (letter->organisation[0])
-                jsonw_put_string(w, "organisation", letter->organisation);
-        letters_put_uuid(w, "event_id", letter->has_event_id, &letter->event_id);
-        letters_put_uuid(w, "case_id", letter->has_case_id, &letter->case_id);
-        if (letter->good)
-                jsonw_put_string(w, "error", letter->read.error);
-        letters_put_instant(w, "sent_again", letter->sent_at);
-}
+/* -- One letter, for people -- */
 
 static void letters_line(const struct dead_letters *d, const struct letter *letter, struct buffer *out) {
         char at[INSTANT_TEXT + 1], id[UUID_TEXT + 1];
@@ -263,13 +224,15 @@ static int letters_print(struct dead_letters *d, struct error *err) {
 static int list_letter(void *ctx, const struct letter *letter, struct error *err) {
         struct dead_letters *d = ctx;
         struct json_writer w = JSON_WRITER(&d->line);
+        struct letter_line line;
 
         if (d->seen++ >= (uint64_t)d->limit)
                 return 0;
         buffer_clear(&d->line);
+        letter_line_make(letter, &line);
         if (d->json) {
                 jsonw_open_object(&w);
-                letters_put(letter, &w);
+                letter_line_put(&line, &w);
                 jsonw_close_object(&w);
         } else {
                 letters_line(d, letter, &d->line);
@@ -320,16 +283,16 @@ static int show_letter(void *ctx, const struct letter *letter, struct error *err
         struct json_writer w = JSON_WRITER(&d->line);
         struct error why = {0};
         const char *code = letters_judge(&d->redrive.source, letter, d->connector, &why);
+        struct letter_line line;
         int r;
 
         d->seen++;
         buffer_clear(&d->line);
+        letter_line_make(letter, &line);
         jsonw_open_object(&w);
-        letters_put(letter, &w);
+        letter_line_put(&line, &w);
         jsonw_put_int(&w, "bytes", (int64_t)letter->record->value_n);
-        jsonw_put_string(&w, "now", code ? code : "ACCEPTED");
-        if (code)
-                jsonw_put_string(&w, "now_error", why.text);
+        letter_put_verdict(code, &why, &w);
         jsonw_close_object(&w);
         r = letters_print(d, err);
         return r == 0 && d->value ? show_value(d, letter, err) : r;
@@ -359,29 +322,15 @@ static bool replay_wait(void *ctx, int64_t ms) {
         return stop_wait(&d->stop, (int)ms);
 }
 
-static void replay_progress(void *ctx, uint64_t sent) {
+static void replay_progress(void *ctx, const struct redrive_result *so_far) {
         struct dead_letters *d = ctx;
 
         if (progress_due(&d->progress))
-                progress_say(&d->progress, NAME, "%" PRIu64 " sent again", sent);
-}
-
-static void replay_put_result(const struct dead_letters *d, const struct redrive_result *result, struct buffer *out) {
-        struct json_writer w = JSON_WRITER(out);
-
-        jsonw_open_object(&w);
-        jsonw_put_int(&w, "letters", (int64_t)result->matched);
-        jsonw_put_int(&w, d->dry_run ? "would_be_sent" : "sent", (int64_t)result->sent);
-        jsonw_put_int(&w, "already_sent", (int64_t)result->already);
-        jsonw_key(&w, "refused");
-        jsonw_open_object(&w);
-        for (size_t i = 0; i < result->refused_n; i++)
-                jsonw_put_int(&w, result->refused[i].code, (int64_t)result->refused[i].n);
-        jsonw_close_object(&w);
-        jsonw_close_object(&w);
+                progress_say(&d->progress, NAME, "%" PRIu64 " sent again", so_far->sent);
 }
 
 static int letters_replay(struct dead_letters *d) {
+        struct json_writer w = JSON_WRITER(&d->line);
         struct redrive_result result;
         struct error err = {0};
         int r, status;
@@ -393,7 +342,7 @@ static int letters_replay(struct dead_letters *d) {
         r = redrive_run(&d->redrive, &result, &err);
         progress_clear(&d->progress);
         buffer_clear(&d->line);
-        replay_put_result(d, &result, &d->line);
+        redrive_result_put(&result, d->dry_run, &w);
         status = letters_print(d, &err) ? EXIT_BROKER : command_flush(NAME);
         if (r)
                 return letters_failed(r, &err);

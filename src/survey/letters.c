@@ -31,18 +31,19 @@ static int letters_take(void *ctx, struct bus_record *record, struct error *err)
 }
 
 /* Everything of one topic up to its end. Return: 0; what @row returned; negative errno. */
-static int letters_read_topic(struct bus *bus, const char *topic, instant_t from, letters_row *row, void *ctx, struct error *err) {
+static int letters_read_topic(const struct letters_source *source, const char *topic, instant_t from, letters_row *row, void *ctx, struct error *err) {
         const struct bus_reader_config config = {.topics = &topic, .topics_n = 1, .partition = BUS_ALL_PARTITIONS,
-                                                 .from = from > 0 ? BUS_FROM_INSTANT : BUS_FROM_BEGINNING, .instant = from, .until_end = true};
+                                                 .from = from > 0 ? BUS_FROM_INSTANT : BUS_FROM_BEGINNING, .instant = from, .until_end = true,
+                                                 .enough = source->enough};
         CLEANUP(bus_reader_close_p) struct bus_reader *reader = NULL;
         struct letters_rows rows = {row, ctx};
-        int r = bus_reader_open(bus, &config, &reader, err);
+        int r = bus_reader_open(source->bus, &config, &reader, err);
 
         return r ? r : bus_reader_each(reader, &(struct bus_reading){.record = letters_take, .ctx = &rows, .what = topic}, err);
 }
 
 int letters_each_record(struct bus *bus, instant_t from, letters_row *row, void *ctx, struct error *err) {
-        return letters_read_topic(bus, TOPIC_DEAD_LETTERS, from, row, ctx, err);
+        return letters_read_topic(&(struct letters_source){.bus = bus}, TOPIC_DEAD_LETTERS, from, row, ctx, err);
 }
 
 void letters_object(const struct bus_record *record, char ret[LETTERS_OBJECT_MAX]) {
@@ -90,7 +91,7 @@ static int letters_read_sent(struct letters_reading *l, struct error *err) {
         if (r == 0)
                 r = arena_new(&l->arena, LETTERS_SENT_BYTES_MAX);
         if (r == 0)
-                r = letters_read_topic(l->source->bus, TOPIC_AUDIT, l->filter->from, letters_see_sent, l, err);
+                r = letters_read_topic(l->source, TOPIC_AUDIT, l->filter->from, letters_see_sent, l, err);
         return r == -ENOENT ? 0 : r;
 }
 
@@ -126,40 +127,67 @@ static void letters_find_organisation(const struct letters_source *source, struc
         }
 }
 
-static void letters_describe(struct letters_reading *l, struct bus_record *record) {
+void letter_read(const struct letters_source *source, struct bus_record *record, struct letter *ret) {
         const struct bus_header *id = bus_record_header(record, EVENT_HEADER_ID);
-        struct letter *letter = &l->letter;
+
+        ret->record = record;
+        ret->good = dead_letter_read(record, &ret->read);
+        ret->has_event_id = id && id->value && uuid_parse(id->value, id->n, &ret->event_id);
+        ret->has_case_id = record->key && uuid_parse(record->key, record->key_n, &ret->case_id);
+        ret->sent_at = 0;
+        letters_find_organisation(source, ret);
+}
+
+static void letters_describe(struct letters_reading *l, struct bus_record *record) {
         char object[LETTERS_OBJECT_MAX];
         const instant_t *sent;
 
-        letter->record = record;
-        letter->good = dead_letter_read(record, &letter->read);
-        letter->has_event_id = id && id->value && uuid_parse(id->value, id->n, &letter->event_id);
-        letter->has_case_id = record->key && uuid_parse(record->key, record->key_n, &letter->case_id);
-        letters_find_organisation(l->source, letter);
+        letter_read(l->source, record, &l->letter);
         letters_object(record, object);
         sent = table_get(&l->sent, object, strlen(object));
-        letter->sent_at = sent ? *sent : 0;
+        l->letter.sent_at = sent ? *sent : 0;
+}
+
+void letter_line_make(const struct letter *letter, struct letter_line *ret) {
+        *ret = (struct letter_line){
+                .partition = letter->record->partition, .offset = letter->record->offset, .at = letter->record->timestamp, .sent_at = letter->sent_at,
+                .good = letter->good, .organisation = letter->organisation, .has_event_id = letter->has_event_id, .has_case_id = letter->has_case_id,
+                .event_id = letter->event_id, .case_id = letter->case_id,
+        };
+        if (!letter->good)
+                return;
+        ret->code = letter->read.code;
+        ret->stage = letter->read.stage;
+        ret->topic = letter->read.topic;
+        ret->connector = letter->read.connector;
+        ret->error = letter->read.error;
+        ret->from_partition = letter->read.partition;
+        ret->from_offset = letter->read.offset;
+        ret->redriven = letter->read.redriven;
 }
 
 static bool letters_equal(const char *wanted, const char *is) {
         return !wanted || strcmp(wanted, is) == 0;
 }
 
-static bool letters_pass(const struct letters_filter *filter, const struct letter *letter) {
-        if (!letter->good)
+bool letter_line_passes(const struct letter_line *line, const struct letters_filter *filter) {
+        if (line->at < filter->from || (filter->until && line->at > filter->until) || (filter->unsent && line->sent_at))
+                return false;
+        if (!line->good)
                 return !filter->code && !filter->stage && !filter->topic && !filter->organisation;
-        return letters_equal(filter->code, letter->read.code) && letters_equal(filter->stage, letter->read.stage) &&
-               letters_equal(filter->topic, letter->read.topic) && letters_equal(filter->organisation, letter->organisation);
+        return letters_equal(filter->code, line->code) && letters_equal(filter->stage, line->stage) && letters_equal(filter->topic, line->topic) &&
+               letters_equal(filter->organisation, line->organisation);
 }
 
 static int letters_see(void *ctx, struct bus_record *record, struct error *err) {
         struct letters_reading *l = ctx;
+        struct letter_line line;
 
         if (l->filter->one && (record->partition != l->filter->partition || record->offset != l->filter->offset))
                 return 0;
         letters_describe(l, record);
-        return letters_pass(l->filter, &l->letter) ? l->visitor->letter(l->visitor->ctx, &l->letter, err) : 0;
+        letter_line_make(&l->letter, &line);
+        return letter_line_passes(&line, l->filter) ? l->visitor->letter(l->visitor->ctx, &l->letter, err) : 0;
 }
 
 int letters_each(const struct letters_source *source, const struct letters_filter *filter, const struct letters_visitor *visitor, struct error *err) {
@@ -173,7 +201,7 @@ int letters_each(const struct letters_source *source, const struct letters_filte
         *l = (struct letters_reading){.source = source, .filter = filter, .visitor = visitor};
         r = letters_read_sent(l, err);
         if (r == 0)
-                r = letters_each_record(source->bus, filter->from, letters_see, l, err);
+                r = letters_read_topic(source, TOPIC_DEAD_LETTERS, filter->from, letters_see, l, err);
         table_done(&l->sent);
         arena_free(l->arena);
         audit_codec_free(l->codec);
@@ -241,4 +269,50 @@ const char *letters_judge(const struct letters_source *source, const struct lett
                 return "OTHER_TOPIC";
         }
         return letters_judge_event(source, letter, type, NULL, ret_why);
+}
+
+/* -- As JSON -- */
+
+static void letters_put_instant(struct json_writer *w, const char *key, instant_t at) {
+        if (at)
+                instant_put_exact(w, key, at);
+}
+
+static void letters_put_uuid(struct json_writer *w, const char *key, bool known, const struct uuid *id) {
+        char text[UUID_TEXT + 1];
+
+        uuid_format(id, text);
+        if (known)
+                jsonw_put_string(w, key, text);
+}
+
+void letter_line_put(const struct letter_line *line, struct json_writer *w) {
+        char place[LETTERS_OBJECT_MAX];
+
+        (void) snprintf(place, sizeof(place), "%" PRId32 "/%" PRId64, line->partition, line->offset);
+        jsonw_put_string(w, "letter", place);
+        letters_put_instant(w, "at", line->at);
+        if (line->good) {
+                jsonw_put_string(w, "code", line->code);
+                jsonw_put_string(w, "stage", line->stage);
+                jsonw_put_string(w, "topic", line->topic);
+                jsonw_put_int(w, "partition", line->from_partition);
+                jsonw_put_int(w, "offset", line->from_offset);
+                jsonw_put_int(w, "redriven", line->redriven);
+                if (line->connector[0])
+                        jsonw_put_string(w, "connector", line->connector);
+        }
+        if (line->organisation[0])
+                jsonw_put_string(w, "organisation", line->organisation);
+        letters_put_uuid(w, "event_id", line->has_event_id, &line->event_id);
+        letters_put_uuid(w, "case_id", line->has_case_id, &line->case_id);
+        if (line->good)
+                jsonw_put_string(w, "error", line->error);
+        letters_put_instant(w, "sent_again", line->sent_at);
+}
+
+void letter_put_verdict(const char *code, const struct error *why, struct json_writer *w) {
+        jsonw_put_string(w, "now", code ? code : "ACCEPTED");
+        if (code)
+                jsonw_put_string(w, "now_error", why->text);
 }

@@ -8,6 +8,7 @@
  * those that were sent again their place. Sending them: survey/redrive.h.
  */
 
+#include "base/json.h"
 #include "bus/bus.h"
 #include "calendar/date.h"
 #include "cluster/event_record.h"
@@ -23,6 +24,7 @@ struct letters_source {
         const struct organisations *organisations;
         int32_t partitions; /* of topics by case */
         instant_t now;
+        const atomic_bool *enough; /* NULL; or once it is true, reading ends with -ECANCELED: for a stop */
 };
 
 /* Which letters; NULL: any. */
@@ -30,6 +32,8 @@ struct letters_filter {
         const char *code, *stage, *topic; /* as their headers say; topic: where they stood */
         const char *organisation;         /* whose inbox, or who published it */
         instant_t from;                   /* written then or later; 0: all */
+        instant_t until;                  /* and not later than this; 0: all */
+        bool unsent;                      /* only those that were not sent again */
         bool one;                         /* only this one: */
         int32_t partition;
         int64_t offset;
@@ -43,6 +47,20 @@ struct letter {
         struct uuid event_id, case_id;
         char organisation[LETTERS_ORGANISATION_MAX + 1]; /* whose inbox, or who published it; empty: cannot be said */
         instant_t sent_at;              /* sent again then; 0: not */
+};
+
+/* What its headers and key say of it, and no value of a field. Texts are borrowed of what it is made of. */
+struct letter_line {
+        int32_t partition;              /* of dead-letters */
+        int64_t offset;
+        instant_t at, sent_at;          /* written; sent again, 0: not */
+        bool good;                      /* these are there: */
+        const char *code, *stage, *topic, *connector, *error; /* connector: "", none is named */
+        int32_t from_partition;         /* where it stood */
+        int64_t from_offset, redriven;
+        const char *organisation;       /* "": cannot be said */
+        bool has_event_id, has_case_id;
+        struct uuid event_id, case_id;
 };
 
 struct letters_visitor {
@@ -65,6 +83,21 @@ int letters_each_record(struct bus *bus, instant_t from, int (*row)(void *ctx, s
  * @connector: of letters that name none; or NULL. Return: NULL, it would; else why not, as a code, with a sentence.
  */
 const char *letters_judge(const struct letters_source *source, const struct letter *letter, const char *connector, struct error *ret_why);
+
+/* What @record (of dead-letters, headers loaded) says, without whether it was sent again. Borrows it. */
+void letter_read(const struct letters_source *source, struct bus_record *record, struct letter *ret);
+
+/* What it says, in @ret, which borrows from it. */
+void letter_line_make(const struct letter *letter, struct letter_line *ret);
+
+/* Whether it passes, but for @filter->one. */
+bool letter_line_passes(const struct letter_line *line, const struct letters_filter *filter);
+
+/* The members of an object: "letter" (its place), "at", "code" … */
+void letter_line_put(const struct letter_line *line, struct json_writer *w);
+
+/* What would become of it: "now" (ACCEPTED, or the code of letters_judge()) and "now_error". @code: NULL, it would be taken. */
+void letter_put_verdict(const char *code, const struct error *why, struct json_writer *w);
 
 /* What `audit` calls it. The stamp makes it another when dead-letters was made anew. */
 void letters_object(const struct bus_record *record, char ret[LETTERS_OBJECT_MAX]);

@@ -87,12 +87,16 @@ static int redrive_commit(struct redriving *d, struct error *err) {
         due = d->began + d->open * INT64_C(1000) / redrive->per_second - clock_monotonic(&redrive->clock);
         d->open = 0;
         if (redrive->progress)
-                redrive->progress(redrive->ctx, d->result->sent);
+                redrive->progress(redrive->ctx, d->result);
         d->result->stopped = redrive->wait(redrive->ctx, due > 0 ? due : 0);
         return d->result->stopped ? REDRIVE_STOPPED : 0;
 }
 
 /* -- One letter -- */
+
+static struct text redrive_text(const char *text) {
+        return text_of(text ? text : "");
+}
 
 static int redrive_audit(struct redriving *d, const struct letter *letter, instant_t now, struct error *err) {
         char object[LETTERS_OBJECT_MAX];
@@ -101,8 +105,10 @@ static int redrive_audit(struct redriving *d, const struct letter *letter, insta
         letters_object(letter->record, object);
         buffer_clear(&d->body);
         audit_encode(d->audit,
-                     &(struct audit_record){.at = now, .user = text_of(d->redrive->by), .action = TEXT_OF(AUDIT_REDRIVE), .object = text_of(object),
-                                            .result = TEXT_OF(AUDIT_DONE), .reason = text_of(d->redrive->reason)},
+                     &(struct audit_record){.at = now, .user = text_of(d->redrive->by), .roles = redrive_text(d->redrive->roles),
+                                            .organisation = redrive_text(d->redrive->organisation), .address = redrive_text(d->redrive->address),
+                                            .action = TEXT_OF(AUDIT_REDRIVE), .object = text_of(object), .result = TEXT_OF(AUDIT_DONE),
+                                            .reason = text_of(d->redrive->reason)},
                      &d->body);
         if (d->body.failed)
                 return -ENOMEM;
@@ -156,6 +162,14 @@ static int redrive_letter(struct redriving *d, const struct letter *letter, stru
         return d->open >= REDRIVE_BATCH || d->open >= d->redrive->per_second ? redrive_commit(d, err) : 0;
 }
 
+/* A dry run sends nothing, and so is asked only now and then whether it is to stop. */
+static bool redrive_pause(struct redriving *d) {
+        if (d->redrive->progress)
+                d->redrive->progress(d->redrive->ctx, d->result);
+        d->result->stopped = d->redrive->wait && d->redrive->wait(d->redrive->ctx, 0);
+        return d->result->stopped;
+}
+
 static int redrive_see(void *ctx, const struct letter *letter, struct error *err) {
         struct redriving *d = ctx;
         const char *code;
@@ -166,6 +180,8 @@ static int redrive_see(void *ctx, const struct letter *letter, struct error *err
                 d->result->already++;
                 return 0;
         }
+        if (d->redrive->dry_run && d->result->matched % REDRIVE_BATCH == 0 && redrive_pause(d))
+                return REDRIVE_STOPPED;
         code = letters_judge(&d->redrive->source, letter, d->redrive->connector, &why);
         if (code) {
                 redrive_count_refused(d->result, code);
@@ -213,4 +229,17 @@ int redrive_run(const struct redrive *redrive, struct redrive_result *ret, struc
         delivery_codec_free(d.deliveries);
         audit_codec_free(d.audit);
         return r == REDRIVE_STOPPED ? 0 : r;
+}
+
+void redrive_result_put(const struct redrive_result *result, bool dry_run, struct json_writer *w) {
+        jsonw_open_object(w);
+        jsonw_put_int(w, "letters", (int64_t)result->matched);
+        jsonw_put_int(w, dry_run ? "would_be_sent" : "sent", (int64_t)result->sent);
+        jsonw_put_int(w, "already_sent", (int64_t)result->already);
+        jsonw_key(w, "refused");
+        jsonw_open_object(w);
+        for (size_t i = 0; i < result->refused_n; i++)
+                jsonw_put_int(w, result->refused[i].code, (int64_t)result->refused[i].n);
+        jsonw_close_object(w);
+        jsonw_close_object(w);
 }

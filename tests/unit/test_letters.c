@@ -182,6 +182,9 @@ START_TEST(a_filter_holds_for_all_that_it_says) {
                 {{.one = true, .offset = 3, .topic = "plan-due"}, 0},
                 {{.one = true, .partition = 1, .offset = 3}, 0},
                 {{.from = INT64_C(1767225600001)}, 0},
+                {{.until = INT64_C(1767225600000)}, ELEMENTS(rows)},
+                {{.until = INT64_C(1767225599999)}, 0},
+                {{.unsent = true}, ELEMENTS(rows)},
         };
 
         for (size_t i = 0; i < ELEMENTS(filters); i++) {
@@ -202,7 +205,8 @@ static bool wait_once(void *ctx, int64_t ms) {
 }
 
 static struct redrive_result redrive_all(bool dry_run, int64_t per_second, bool stop) {
-        const struct redrive redrive = {.source = letters_of_test(), .by = "beheer", .reason = REASON, .clock = {.ops = &letters_clock},
+        const struct redrive redrive = {.source = letters_of_test(), .by = "beheer", .reason = REASON, .roles = "beheer", .address = "unix",
+                                        .clock = {.ops = &letters_clock},
                                         .per_second = per_second, .dry_run = dry_run, .wait = wait_once, .ctx = &stop};
         struct redrive_result result;
         struct error err = {0};
@@ -232,7 +236,10 @@ static void check_headers(const struct bus_record *record, const char *name, con
 
 START_TEST(all_are_sent_once_whenever_it_is_cut_off) {
         struct redrive_result result = redrive_all(true, REDRIVE_PER_SECOND, false);
+        const struct letters_source source = letters_of_test();
         uint64_t refused = 0;
+        struct error err;
+        size_t unsent = 0;
 
         ck_assert_uint_eq(result.sent, SENT);
         ck_assert_uint_eq(committed(TOPIC_AUDIT, 1) + committed("plan-reviewed", PARTITIONS), 0);
@@ -253,6 +260,8 @@ START_TEST(all_are_sent_once_whenever_it_is_cut_off) {
         ck_assert_uint_eq(committed(TOPIC_REDELIVERIES, 1), DELIVERIES);
         ck_assert_uint_eq(committed(TOPIC_DELIVERIES, 1), DELIVERIES);
         ck_assert_uint_eq(committed(TOPIC_INBOX_PREFIX "gm0014", 1), 0);
+        ck_assert_int_eq(letters_each(&source, &(struct letters_filter){.unsent = true}, &(struct letters_visitor){count_letter, &unsent}, &err), 0);
+        ck_assert_uint_eq(unsent, ELEMENTS(rows) - SENT);
 }
 END_TEST
 
@@ -290,7 +299,8 @@ START_TEST(who_did_it_and_why_stands_in_audit_and_deliveries) {
         (void) redrive_all(false, REDRIVE_PER_SECOND, false);
         ck_assert(memory_record(m, TOPIC_AUDIT, 0, 0, false, &record));
         ck_assert(audit_decode(audit, record.value, record.value_n, &act));
-        ck_assert(text_is(act.user, "beheer") && text_is(act.action, AUDIT_REDRIVE) && text_is(act.reason, REASON) && act.at == now && act.address.n == 0);
+        ck_assert(text_is(act.user, "beheer") && text_is(act.action, AUDIT_REDRIVE) && text_is(act.reason, REASON) && act.at == now);
+        ck_assert(text_is(act.roles, "beheer") && text_is(act.address, "unix") && act.organisation.n == 0);
         ck_assert(memory_record(m, TOPIC_DELIVERIES, 0, 0, false, &record));
         ck_assert(delivery_decode(deliveries, record.value, record.value_n, &delivery));
         ck_assert(text_is(delivery.connector, "hook") && text_is(delivery.organisation, "gm0014") && delivery.offset == 77 && delivery.attempts == 0);
