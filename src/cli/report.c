@@ -11,34 +11,22 @@
 #include "cli/configuration.h"
 #include "cli/lines_input.h"
 #include "cli/options.h"
-#include "cli/report_print.h"
-#include "engine/listing.h"
+#include "survey/report_print.h"
+#include "survey/report_query.h"
 
 #define OUTPUT_MAX ((size_t)4 << 30)
-#define TERMS_DAYS 28 /* terms without --until: so many days ahead */
 
 enum format { FORMAT_JSON, FORMAT_CSV, FORMAT_TEXT, FORMATS };
 static const char *const format_names[FORMATS] = {"json", "csv", "text"};
 
 struct arguments {
         struct command_dirs dirs;
-        const char *path, *bootstrap;
-        const char *at, *started_from, *started_until, *region, *gi, *municipality, *organisation, *norm, *by, *from, *until, *format_text;
+        const char *path, *bootstrap, *format_text;
+        struct report_asked asked;
         enum format format;
 };
 
-/* What people read above a list, and by what its totals are made below it. */
-static const struct {
-        const char *title, *by[2];
-} titles[LISTING_KINDS] = {
-        [LISTING_NORMS] = {"Normen", {NULL}},
-        [LISTING_OBSTRUCTIONS] = {"Obstructies bij de inzet en uitvoering van jeugdhulp", {"kind"}},
-        [LISTING_WAITING] = {"Kinderen die wachten op passende hulp", {"reason", "municipality"}},
-        [LISTING_UNPROTECTED] = {"Onvoldoende beschermde kinderen", {"municipality"}},
-        [LISTING_HANDOVER] = {"Overdracht na het einde van de maatregel", {"gi"}},
-        [LISTING_LATE_VERDICTS] = {"Uitspraken die later bij de GI bekend werden", {"gi", "kind"}},
-        [LISTING_TERMS] = {"Termijnen", {"organisation"}},
-};
+static const struct report_voice report_voice = {.language = LANGUAGE_EN, .prefix = "--"};
 
 static int report_fail(int r, const char *what) {
         struct error err = {0};
@@ -74,12 +62,12 @@ static int report_make(struct engine *engine, struct store *store, const struct 
 
 /* For people: totals below the list, by what matters most. */
 static int report_print_totals(struct engine *engine, struct store *store, struct listing_query query) {
-        for (size_t i = 0; i < ELEMENTS(titles[0].by) && titles[query.kind].by[i]; i++) {
+        for (size_t i = 0; i < ELEMENTS(report_titles[0].by) && report_titles[query.kind].by[i]; i++) {
                 CLEANUP(listing_free_p) struct listing *listing = NULL;
                 struct error err = {0};
                 int status;
 
-                if (listing_by_read(engine_config(engine), query.kind, titles[query.kind].by[i], &query.by, &err))
+                if (listing_by_read(engine_config(engine), query.kind, report_titles[query.kind].by[i], &query.by, &err))
                         return EXIT_DONE; /* schemas without this event have nothing to total */
                 status = report_make(engine, store, &query, &listing);
                 if (status)
@@ -103,7 +91,7 @@ static int report_print(const struct arguments *a, struct engine *engine, struct
         if (status)
                 return status;
         if (a->format == FORMAT_TEXT)
-                printf("%s, stand op %s\n\n", titles[query->kind].title, date_dutch(date_of_instant(query->at), day));
+                printf("%s, stand op %s\n\n", report_titles[query->kind].nl, date_dutch(date_of_instant(query->at), day));
         status = report_print_table(split && query->kind != LISTING_NORMS ? &listing->totals : &listing->list, a->format);
         if (status == EXIT_DONE && a->format == FORMAT_TEXT && !split)
                 status = report_print_totals(engine, store, *query);
@@ -116,13 +104,6 @@ static int report_untold(void *ctx, const struct outcome *outcome) {
         (void) ctx;
         (void) outcome;
         return 0;
-}
-
-/* terms without --until looks ahead from the instant. */
-static void report_complete(struct listing_query *query, const struct arguments *a, instant_t at) {
-        query->at = at;
-        if (query->kind == LISTING_TERMS && !a->until)
-                query->due_until = date_of_instant(at) + TERMS_DAYS;
 }
 
 static int report_file(const struct arguments *a, const struct config *config, struct listing_query *query) {
@@ -140,7 +121,7 @@ static int report_file(const struct arguments *a, const struct config *config, s
                 status = command_fail("report", EXIT_NO, &err);
         }
         if (status == EXIT_DONE) {
-                report_complete(query, a, replay_now(replay));
+                report_query_seen(query, &a->asked, replay_now(replay));
                 status = report_print(a, replay_engine(replay), replay_store(replay), query);
         }
         replay_free(replay);
@@ -157,135 +138,30 @@ static int report_live(const struct arguments *a, const struct config *config, s
                 r = store_new(engine, &store);
         if (r)
                 return report_fail(r, "cannot start");
-        report_complete(query, a, query->at == INSTANT_NEVER ? clock_realtime(&clock) : query->at);
+        report_query_seen(query, &a->asked, query->at == INSTANT_NEVER ? clock_realtime(&clock) : query->at);
         status = command_cases("report", &a->dirs, a->bootstrap, NULL, store);
         return status ? status : report_print(a, engine, store, query);
 }
 
 /* --- what was asked --- */
 
-static int report_read_date(const char *option, const char *text, day_t *ret) {
-        *ret = DAY_NONE;
-        if (!text || date_parse(text_of(text), ret))
-                return 0;
-        return command_usage("report", "%s: '%s' is no date; write one like 2023-06-15", option, text);
-}
-
-static int report_read_organisation(const struct config *config, const char *option, const char *id, const struct organisation **ret) {
-        struct nearest nearest = NEAREST_INIT(id);
-        char hint[NEAREST_HINT_MAX];
-
-        if (!id)
-                return 0;
-        *ret = organisations_find(config->organisations, text_of(id));
-        if (*ret)
-                return 0;
-        organisations_nearest(config->organisations, &nearest);
-        return command_usage("report", "%s: no organisation '%s'%s", option, id, nearest_hint(&nearest, hint));
-}
-
-static int report_read_region(const struct config *config, const char *id, const struct region **ret) {
-        struct nearest nearest = NEAREST_INIT(id);
-        char hint[NEAREST_HINT_MAX];
-
-        if (!id)
-                return 0;
-        *ret = regions_find(config->organisations, text_of(id));
-        if (*ret)
-                return 0;
-        regions_nearest(config->organisations, &nearest);
-        return command_usage("report", "--region: no region '%s'%s", id, nearest_hint(&nearest, hint));
-}
-
-static int report_read_norm(const struct config *config, const char *name) {
-        struct nearest nearest = NEAREST_INIT(name);
-        char hint[NEAREST_HINT_MAX];
-
-        for (size_t i = 0; name && i < config->protocols.n; i++) {
-                const struct protocol *protocol = config->protocols.items[i];
-
-                for (size_t j = 0; j < protocol->n_norms; j++) {
-                        if (strcmp(protocol->norms[j].name, name) == 0)
-                                return 0;
-                        nearest_try(&nearest, protocol->norms[j].name);
-                }
-        }
-        return name ? command_usage("report", "--norm: no norm '%s'%s", name, nearest_hint(&nearest, hint)) : 0;
-}
-
-/* Options that mean nothing to a report are a mistake, not to be passed over. */
-static int report_refuse_others(const struct arguments *a, enum listing_kind kind) {
-        bool norms = kind == LISTING_NORMS || kind == LISTING_TERMS, period = kind == LISTING_TERMS || kind == LISTING_HANDOVER;
-
-        if (a->norm && !norms)
-                return command_usage("report", "--norm goes with norms and terms, not with %s", listing_names[kind]);
-        if ((a->from || a->until) && !period)
-                return command_usage("report", "--from and --until go with terms and handover, not with %s; there is --started-from", listing_names[kind]);
-        if (a->organisation && kind != LISTING_TERMS)
-                return command_usage("report", "--organisation goes with terms, not with %s; there are --gi and --municipality", listing_names[kind]);
-        return 0;
+static int report_refused(const struct error *err) {
+        return command_usage("report", "%s", err->text);
 }
 
 /* The parts that need no configuration. */
 static int report_read_plain(struct arguments *a, struct listing_query *query) {
+        struct error err = {0};
         size_t format = 0;
-        int status = report_refuse_others(a, query->kind);
 
-        query->at = INSTANT_NEVER;
-        if (status)
-                return status;
-        if (a->at && !instant_parse(text_of(a->at), &query->at))
-                return command_usage("report", "--at: '%s' is no instant; write one like 2023-06-15T12:00:00+02:00", a->at);
+        if (report_query_plain(&a->asked, &report_voice, query, &err))
+                return report_refused(&err);
         while (a->format_text && format < FORMATS && strcmp(format_names[format], a->format_text) != 0)
                 format++;
         if (format == FORMATS)
                 return command_usage("report", "--format: json, csv or text, not '%s'", a->format_text);
         a->format = (enum format)format;
-        status = report_read_date("--started-from", a->started_from, &query->started_from);
-        if (status == 0)
-                status = report_read_date("--started-until", a->started_until, &query->started_until);
-        if (status == 0)
-                status = report_read_date("--from", a->from, &query->due_from);
-        if (status == 0)
-                status = report_read_date("--until", a->until, &query->due_until);
-        if (query->kind == LISTING_HANDOVER) { /* the period in which measures ended */
-                query->started_from = a->from ? query->due_from : query->started_from;
-                query->started_until = a->until ? query->due_until : query->started_until;
-        }
-        return status;
-}
-
-static int report_read_configured(const struct arguments *a, const struct config *config, struct listing_query *query) {
-        struct error err = {0};
-        int status = report_read_region(config, a->region, &query->region);
-
-        if (status == 0)
-                status = report_read_organisation(config, "--gi", a->gi, &query->gi);
-        if (status == 0)
-                status = report_read_organisation(config, "--municipality", a->municipality, &query->municipality);
-        if (status == 0)
-                status = report_read_organisation(config, "--organisation", a->organisation, &query->organisation);
-        if (status == 0)
-                status = report_read_norm(config, a->norm);
-        query->norm = a->norm;
-        if (status == 0 && a->by && listing_by_read(config, query->kind, a->by, &query->by, &err))
-                status = command_usage("report", "%s", err.text);
-        return status;
-}
-
-static int report_read_kind(const char *name, enum listing_kind *ret) {
-        struct nearest nearest = NEAREST_INIT(name ? name : "");
-        char hint[NEAREST_HINT_MAX];
-
-        for (int kind = 0; name && kind < LISTING_KINDS; kind++) {
-                nearest_try(&nearest, listing_names[kind]);
-                *ret = (enum listing_kind)kind;
-                if (strcmp(listing_names[kind], name) == 0)
-                        return 0;
-        }
-        if (!name)
-                return command_usage("report", "which report: norms, obstructions, waiting, unprotected, handover, late-verdicts or terms");
-        return command_usage("report", "no report '%s'%s", name, nearest_hint(&nearest, hint));
+        return EXIT_DONE;
 }
 
 static int report_run(int argc, char **argv) {
@@ -294,33 +170,32 @@ static int report_run(int argc, char **argv) {
         const char *arguments[OPTION_ARGUMENTS_MAX];
         const struct option_row rows[] = {
                 OPTION_TEXT_ROW("--config", &a.dirs.config),           OPTION_TEXT_ROW("--schemas", &a.dirs.schemas),
-                OPTION_TEXT_ROW("--at", &a.at),                        OPTION_TEXT_ROW("--bootstrap", &a.bootstrap),
-                OPTION_TEXT_ROW("--started-from", &a.started_from),    OPTION_TEXT_ROW("--started-until", &a.started_until),
-                OPTION_TEXT_ROW("--region", &a.region),                OPTION_TEXT_ROW("--gi", &a.gi),
-                OPTION_TEXT_ROW("--municipality", &a.municipality),    OPTION_TEXT_ROW("--organisation", &a.organisation),
-                OPTION_TEXT_ROW("--norm", &a.norm),                    OPTION_TEXT_ROW("--by", &a.by),
-                OPTION_TEXT_ROW("--from", &a.from),                    OPTION_TEXT_ROW("--until", &a.until),
+                OPTION_TEXT_ROW("--at", &a.asked.at),                        OPTION_TEXT_ROW("--bootstrap", &a.bootstrap),
+                OPTION_TEXT_ROW("--started-from", &a.asked.started_from),    OPTION_TEXT_ROW("--started-until", &a.asked.started_until),
+                OPTION_TEXT_ROW("--region", &a.asked.region),                OPTION_TEXT_ROW("--gi", &a.asked.gi),
+                OPTION_TEXT_ROW("--municipality", &a.asked.municipality),    OPTION_TEXT_ROW("--organisation", &a.asked.organisation),
+                OPTION_TEXT_ROW("--norm", &a.asked.norm),                    OPTION_TEXT_ROW("--by", &a.asked.by),
+                OPTION_TEXT_ROW("--from", &a.asked.from),                    OPTION_TEXT_ROW("--until", &a.asked.until),
                 OPTION_TEXT_ROW("--format", &a.format_text),           OPTION_END_ROW,
         };
         CLEANUP(config_free_p) struct config *config = NULL;
+        struct error err = {0};
         int n, status = options_read(argc, argv, rows, arguments, &n);
 
         if (status)
                 return status;
         if (n > 2)
                 return command_usage("report", "a report and one FILE at most, not %d arguments", n);
-        status = report_read_kind(n ? arguments[0] : NULL, &query.kind);
-        if (status)
-                return status;
+        if (report_kind_read(n ? arguments[0] : NULL, &query.kind, &err))
+                return report_refused(&err);
         status = report_read_plain(&a, &query);
         if (status)
                 return status;
         status = command_configuration("report", &a.dirs, &config);
         if (status)
                 return status;
-        status = report_read_configured(&a, config, &query);
-        if (status)
-                return status;
+        if (report_query_configured(&a.asked, config, &report_voice, &query, &err))
+                return report_refused(&err);
         a.path = n > 1 ? arguments[1] : NULL;
         return a.path ? report_file(&a, config, &query) : report_live(&a, config, &query);
 }

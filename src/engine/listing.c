@@ -29,7 +29,7 @@ static const char *const by_words[] = {
 /* --- what --by says --- */
 
 static int listing_refuse_personal(const char *text, struct error *err) {
-        error_set(err, "--by: '%s' is personal data, which no report shows", text);
+        error_set(err, "'%s' is personal data, which no report shows", text);
         return -EINVAL;
 }
 
@@ -42,7 +42,7 @@ static int listing_refuse_event(const struct config *config, struct text name, s
                 event_types_nearest(config->types, &nearest);
                 (void) nearest_hint(&nearest, hint);
         }
-        error_set(err, "--by: no event '%.*s'%s; write event.field, like deviation-explained.reason", (int)name.n, name.s, hint);
+        error_set(err, "no event '%.*s'%s; write event.field, like deviation-explained.reason", (int)name.n, name.s, hint);
         return -EINVAL;
 }
 
@@ -59,7 +59,7 @@ static int listing_by_event(const struct config *config, const char *text, const
         if (slot < 0) {
                 for (size_t i = 0; i < type->layout->n; i++)
                         nearest_try(&nearest, type->layout->fields[i].name);
-                error_set(err, "--by: %s has no field '%s'%s", type->name, dot + 1, nearest_hint(&nearest, hint));
+                error_set(err, "%s has no field '%s'%s", type->name, dot + 1, nearest_hint(&nearest, hint));
                 return -EINVAL;
         }
         if (type->personal >> slot & 1)
@@ -97,7 +97,7 @@ static int listing_by_field(const struct config *config, enum listing_kind kind,
                 }
         }
         if (!found) {
-                error_set(err, "--by: no value '%s' to split by%s; write gi, municipality, region, quarter, a field of the starting fact, or event.field", text,
+                error_set(err, "no value '%s' to split by%s; write gi, municipality, region, quarter, a field of the starting fact, or event.field", text,
                           nearest_hint(&nearest, hint));
                 return -EINVAL;
         }

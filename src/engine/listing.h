@@ -6,7 +6,7 @@
  *
  * Facts recorded at or before the instant, judged as they stood then. A listing is a table of cells, one
  * line per thing (an obstruction, a waiting child, something due), and on request totals by a value; norms are
- * totals from the start. Knows no format: the command line writes JSON, CSV or Dutch text of it. No cell ever holds
+ * totals from the start. Knows no format: survey/report_print.h writes JSON, CSV or Dutch text of it. No cell ever holds
  * a field that is marked as personal. Looks only; tells nothing.
  */
 

@@ -583,18 +583,18 @@ static const struct {
         {LISTING_WAITING, "expected_on", NULL},
         {LISTING_WAITING, "referral-issued.product", NULL},
         {LISTING_TERMS, "organisation", NULL},
-        {LISTING_NORMS, "birth_date", "--by: 'birth_date' is personal data, which no report shows"},
-        {LISTING_NORMS, "measure-started.reference", "--by: 'measure-started.reference' is personal data, which no report shows"},
-        {LISTING_WAITING, "referral-issued.reference", "--by: 'referral-issued.reference' is personal data, which no report shows"},
-        {LISTING_NORMS, "measure-begun.kind", "--by: no event 'measure-begun' (did you mean 'measure-ended'?); "
+        {LISTING_NORMS, "birth_date", "'birth_date' is personal data, which no report shows"},
+        {LISTING_NORMS, "measure-started.reference", "'measure-started.reference' is personal data, which no report shows"},
+        {LISTING_WAITING, "referral-issued.reference", "'referral-issued.reference' is personal data, which no report shows"},
+        {LISTING_NORMS, "measure-begun.kind", "no event 'measure-begun' (did you mean 'measure-ended'?); "
          "write event.field, like deviation-explained.reason"},
-        {LISTING_NORMS, "plan-due.stage", "--by: no event 'plan-due' (did you mean 'plan-made'?); write event.field, like deviation-explained.reason"},
-        {LISTING_NORMS, "measure-started.kid", "--by: measure-started has no field 'kid' (did you mean 'kind'?)"},
+        {LISTING_NORMS, "plan-due.stage", "no event 'plan-due' (did you mean 'plan-made'?); write event.field, like deviation-explained.reason"},
+        {LISTING_NORMS, "measure-started.kid", "measure-started has no field 'kid' (did you mean 'kind'?)"},
         {LISTING_NORMS, "muncipality",
-         "--by: no value 'muncipality' to split by (did you mean 'municipality'?); write gi, municipality, region, quarter, a field of the starting fact, or "
+         "no value 'muncipality' to split by (did you mean 'municipality'?); write gi, municipality, region, quarter, a field of the starting fact, or "
          "event.field"},
-        {LISTING_WAITING, "form", "--by: no value 'form' to split by*"}, /* not of its starting fact */
-        {LISTING_NORMS, "organisation", "--by: no value 'organisation' to split by*"},
+        {LISTING_WAITING, "form", "no value 'form' to split by*"}, /* not of its starting fact */
+        {LISTING_NORMS, "organisation", "no value 'organisation' to split by*"},
 };
 
 START_TEST(test_what_to_split_by) {

@@ -2,7 +2,7 @@
 
 /* Listings for programs (JSON lines and CSV) and for people, in Dutch. */
 
-#include "cli/report_print.h"
+#include "survey/report_print.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -56,21 +56,25 @@ static void json_cell(struct json_writer *w, const struct listing_cell *cell) {
         }
 }
 
+void report_put_row(struct json_writer *w, const struct listing_table *table, size_t row) {
+        jsonw_open_object(w);
+        for (size_t c = 0; c < table->n_columns; c++) {
+                jsonw_key(w, table->columns[c].key);
+                json_cell(w, &table->rows[row][c]);
+        }
+        jsonw_close_object(w);
+}
+
 void report_print_json(const struct listing_table *table, struct buffer *out) {
         for (size_t i = 0; i < table->n_rows; i++) {
                 struct json_writer w = JSON_WRITER(out);
 
-                jsonw_open_object(&w);
-                for (size_t c = 0; c < table->n_columns; c++) {
-                        jsonw_key(&w, table->columns[c].key);
-                        json_cell(&w, &table->rows[i][c]);
-                }
-                jsonw_close_object(&w);
+                report_put_row(&w, table, i);
                 buffer_add_byte(out, '\n');
         }
 }
 
-static void csv_text(struct buffer *out, const char *text) {
+void report_print_csv_text(struct buffer *out, const char *text) {
         if (!strpbrk(text, ",\"\r\n")) {
                 buffer_add_text(out, text);
                 return;
@@ -107,7 +111,7 @@ static void csv_cell(struct buffer *out, const struct listing_cell *cell) {
         case CELL_NULL:
                 break;
         case CELL_TEXT:
-                csv_text(out, cell->text);
+                report_print_csv_text(out, cell->text);
                 break;
         case CELL_INT:
                 buffer_printf(out, "%lld", (long long)cell->i);
@@ -129,7 +133,7 @@ void report_print_csv(const struct listing_table *table, struct buffer *out) {
         for (size_t c = 0; c < table->n_columns; c++) {
                 if (c)
                         buffer_add_byte(out, ',');
-                csv_text(out, table->columns[c].key);
+                report_print_csv_text(out, table->columns[c].key);
         }
         buffer_add_text(out, "\r\n");
         for (size_t i = 0; i < table->n_rows; i++) {
@@ -207,14 +211,20 @@ static bool text_is_symbol(const char *text) {
         return true;
 }
 
-static void text_word(struct buffer *out, const char *column, const char *text) {
-        for (size_t i = 0; i < ELEMENTS(words); i++) {
+/* A symbol or key as words. */
+static void text_spaced(struct buffer *out, const char *text) {
+        for (; *text; text++)
+                buffer_add_byte(out, *text == '_' ? ' ' : (uint8_t)tolower((unsigned char)*text));
+}
+
+static void text_word(struct buffer *out, enum language language, const char *column, const char *text) {
+        for (size_t i = 0; language == LANGUAGE_NL && i < ELEMENTS(words); i++) {
                 if (strcmp(words[i].symbol, text) == 0 && (!words[i].column || strcmp(words[i].column, column) == 0)) {
                         buffer_add_text(out, words[i].dutch);
                         return;
                 }
         }
-        if (strncmp(text, "rung ", 5) == 0) {
+        if (language == LANGUAGE_NL && strncmp(text, "rung ", 5) == 0) {
                 buffer_printf(out, "trede %s", text + 5);
                 return;
         }
@@ -222,8 +232,7 @@ static void text_word(struct buffer *out, const char *column, const char *text) 
                 buffer_add_text(out, text);
                 return;
         }
-        for (; *text; text++)
-                buffer_add_byte(out, *text == '_' ? ' ' : (uint8_t)tolower((unsigned char)*text));
+        text_spaced(out, text);
 }
 
 static void text_date(struct buffer *out, day_t date) {
@@ -233,51 +242,66 @@ static void text_date(struct buffer *out, day_t date) {
         buffer_printf(out, "%02d-%02d-%04d", day, month, year);
 }
 
-static void text_list(struct buffer *out, const char *column, const struct listing_cell *cell) {
+static void text_list(struct buffer *out, enum language language, const char *column, const struct listing_cell *cell) {
         for (size_t i = 0; i < cell->list.n; i++) {
                 const struct listing_item *item = &cell->list.items[i];
 
                 if (i)
                         buffer_add_text(out, ", ");
-                text_word(out, column, item->word);
+                text_word(out, language, column, item->word);
                 if (item->date != DAY_NONE) {
                         buffer_add_byte(out, ' ');
                         text_date(out, item->date);
                 }
                 if (item->has_agreed)
-                        buffer_add_text(out, item->agreed ? " (eens)" : " (niet eens)");
+                        buffer_add_text(out, item->agreed ? IN_LANGUAGE(language, " (agreed)", " (eens)")
+                                                          : IN_LANGUAGE(language, " (not agreed)", " (niet eens)"));
         }
         if (cell->list.n == 0)
                 buffer_add_text(out, "-");
 }
 
-/* What stands in a cell, for people; borrowed until the next call. */
-static const char *text_cell(struct buffer *scratch, const char *column, const struct listing_cell *cell) {
+const char *report_cell(const struct listing_column *column, const struct listing_cell *cell, enum language language, struct buffer *scratch) {
+        bool whose = strcmp(column->key, "by") == 0 || strcmp(column->key, "organisation") == 0;
+
         buffer_clear(scratch);
         switch (cell->kind) {
         case CELL_NULL:
-                buffer_add_text(scratch, strcmp(column, "by") == 0 || strcmp(column, "organisation") == 0 ? "onbekend" : "-");
+                buffer_add_text(scratch, whose ? IN_LANGUAGE(language, "unknown", "onbekend") : "-");
                 break;
         case CELL_TEXT:
                 if (cell->name)
                         buffer_add_text(scratch, cell->name);
                 else
-                        text_word(scratch, column, cell->text);
+                        text_word(scratch, language, column->key, cell->text);
                 break;
         case CELL_INT:
                 buffer_printf(scratch, "%lld", (long long)cell->i);
                 break;
         case CELL_BOOLEAN:
-                buffer_add_text(scratch, cell->i ? "ja" : "nee");
+                buffer_add_text(scratch, cell->i ? IN_LANGUAGE(language, "yes", "ja") : IN_LANGUAGE(language, "no", "nee"));
                 break;
         case CELL_DATE:
                 text_date(scratch, (day_t)cell->i);
                 break;
         case CELL_LIST:
-                text_list(scratch, column, cell);
+                text_list(scratch, language, column->key, cell);
                 break;
         }
         return buffer_text(scratch);
+}
+
+const char *report_heading(const struct listing_column *column, enum language language, struct buffer *scratch) {
+        if (language == LANGUAGE_NL)
+                return column->heading;
+        buffer_clear(scratch);
+        text_spaced(scratch, column->key);
+        return buffer_text(scratch);
+}
+
+/* Of the text: in Dutch. */
+static const char *text_cell(struct buffer *scratch, const struct listing_column *column, const struct listing_cell *cell) {
+        return report_cell(column, cell, LANGUAGE_NL, scratch);
 }
 
 /* Characters, not bytes. */
@@ -306,7 +330,7 @@ static void text_measure(const struct listing_table *table, struct buffer *scrat
         for (size_t c = 0; c < table->n_columns; c++) {
                 ret->widths[c] = text_width(table->columns[c].heading);
                 for (size_t i = 0; i < table->n_rows; i++) {
-                        size_t n = text_width(text_cell(scratch, table->columns[c].key, &table->rows[i][c]));
+                        size_t n = text_width(text_cell(scratch, &table->columns[c], &table->rows[i][c]));
 
                         ret->right[c] |= table->rows[i][c].kind == CELL_INT;
                         ret->shown[c] |= table->columns[c].use == COLUMN_PLAIN && (c == 0 || table->rows[i][c].kind != CELL_NULL);
@@ -328,7 +352,8 @@ static void text_row(const struct listing_table *table, const struct listing_cel
         for (size_t c = 0; c < table->n_columns; c++) {
                 if (!layout->shown[c])
                         continue;
-                text_padded(out, cells ? text_cell(scratch, table->columns[c].key, &cells[c]) : table->columns[c].heading, layout->widths[c], layout->right[c]);
+                text_padded(out, cells ? text_cell(scratch, &table->columns[c], &cells[c]) : table->columns[c].heading, layout->widths[c],
+                            layout->right[c]);
                 buffer_add_text(out, "  ");
         }
         text_end_line(out);
@@ -338,8 +363,8 @@ static void text_group(const struct listing_table *table, size_t row, size_t col
         char before[WORD_MAX] = "", now[WORD_MAX];
 
         if (row)
-                (void) snprintf(before, sizeof(before), "%s", text_cell(scratch, table->columns[column].key, &table->rows[row - 1][column]));
-        (void) snprintf(now, sizeof(now), "%s", text_cell(scratch, table->columns[column].key, &table->rows[row][column]));
+                (void) snprintf(before, sizeof(before), "%s", text_cell(scratch, &table->columns[column], &table->rows[row - 1][column]));
+        (void) snprintf(now, sizeof(now), "%s", text_cell(scratch, &table->columns[column], &table->rows[row][column]));
         if (row && strcmp(before, now) == 0)
                 return;
         if (row)
