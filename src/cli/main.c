@@ -38,6 +38,7 @@
         X(state) \
         X(dead_letters) \
         X(connect) \
+        X(console) \
         X(schema) \
         X(decode) \
         X(bench) \

@@ -31,9 +31,12 @@ LAYERS = {
     "health": PARTS + ("connect",),
     "connectors": PARTS + ("connect",),
     "survey": PARTS + ("worker", "connect", "health"),
-    "demo": PARTS + ("worker", "connect", "health", "connectors"),
-    "cli": PARTS + ("worker", "connect", "health", "connectors", "survey", "demo"),
-    "bench": PARTS + ("worker", "connect", "health", "connectors", "survey", "demo", "cli"),
+    "web": ("base", "calendar"),
+    "replica": PARTS + ("worker", "connect", "health", "survey"),
+    "console": PARTS + ("worker", "connect", "health", "survey", "web", "replica"),
+    "demo": PARTS + ("worker", "connect", "health", "connectors", "survey", "web", "replica", "console"),
+    "cli": PARTS + ("worker", "connect", "health", "connectors", "survey", "web", "replica", "console", "demo"),
+    "bench": PARTS + ("worker", "connect", "health", "connectors", "survey", "web", "replica", "console", "demo", "cli"),
 }
 # The outside world that the pure layers must not touch.
 IMPURE_HEADERS = ("librdkafka/", "curl/", "microhttpd.h")

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * One exchange: what somebody asks of a page, and the answer
+ *
+ * A page is one function, which serves people (HTML) and programs (JSON) alike: it finds what there is to say once, and writes it in the form that was asked
+ * for. Its row in routes.c says who may ask.
+ */
+
+#include "base/language.h"
+#include "console/access/person.h"
+#include "console/ground.h"
+#include "web/parts.h"
+#include "web/server.h"
+
+#define EXCHANGE_LIMIT 50        /* lines of a list, unless ?limit= says otherwise … */
+#define EXCHANGE_LIMIT_MAX 1000  /* … at most so many */
+#define EXCHANGE_LINK_MAX 2048
+
+struct exchange {
+        const struct console *console;
+        const struct web_request *request;
+        struct web_answer *answer;
+        const struct person *person;
+        enum language language;
+        bool json;         /* a program asks */
+        const char *rest;  /* of the path, behind that of the route: an id, "" */
+        const char *token; /* that a form which acts must carry */
+        instant_t now;
+};
+
+#define SAY(x, en, nl) IN_LANGUAGE((x)->language, en, nl)
+
+/* -- Who asks -- */
+
+static inline bool exchange_may(const struct exchange *x, enum person_role role) {
+        return x->person->roles & role;
+}
+
+/* -- What is asked -- */
+
+/* A value of the query; NULL when it is not there or empty. */
+const char *exchange_query(const struct exchange *x, const char *name);
+/* ?limit=, between 1 and EXCHANGE_LIMIT_MAX. */
+size_t exchange_limit(const struct exchange *x);
+/* An organisation by ?@name=; *ret_unknown: it is there, and there is none of that id. */
+const struct organisation *exchange_organisation(const struct exchange *x, const char *name, bool *ret_unknown);
+
+/*
+ * The address of this page with another value in its query (@value NULL: without it), the rest as it was but for `after`, in @ret. For links to more
+ * and to other forms. Returns @ret.
+ */
+const char *exchange_link(const struct exchange *x, const char *name, const char *value, char ret[EXCHANGE_LINK_MAX]);
+
+/* -- Answering -- */
+
+/* Begins a page for people: the head, the way around, the title. @title: also of the window. Everything until exchange_page_end() is its <main>. */
+void exchange_page_begin(struct exchange *x, struct html *h, const char *title);
+void exchange_page_end(struct exchange *x, struct html *h);
+
+/* Begins an answer for programs. */
+struct json_writer exchange_json(struct exchange *x);
+
+/* A table of another form: CSV with a name under which it is saved. Write into x->answer->body. */
+void exchange_csv(struct exchange *x, const char *name);
+
+/*
+ * Says that it is not to be had: a page, or problem details (RFC 9457). @detail: a sentence of what, why and what to do. Whatever was written before is gone.
+ * 404 is also the answer to whoever may not know that something is there: say it in the same words.
+ */
+void exchange_problem(struct exchange *x, unsigned status, const char *detail);
+void exchange_not_found(struct exchange *x);
+void exchange_bad_query(struct exchange *x, const char *name);
+
+/* After an act: whoever posted is sent to @location, where @notice is shown once. */
+void exchange_done(struct exchange *x, const char *location, const char *notice);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/* What every page and act of the console stands on. Made by console/process.h; borrowed by all others. */
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "bus/kafka.h"
+#include "cluster/broker_config.h"
+#include "console/settings.h"
+#include "model/config.h"
+#include "replica/replica.h"
+
+struct console { /* all borrowed */
+        const struct config *config;
+        const struct broker_config *broker;
+        const struct console_settings *settings;  /* console.yaml */
+        const struct kafka_config *kafka;
+        struct bus *bus;
+        struct clock clock;
+        const struct log *log;
+        struct metrics *metrics;
+        struct replica *replica;
+};

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/* The pages, one file each. Each takes an exchange that its route allows, and answers it. */
+
+#include "console/exchange.h"
+
+/* Each: the page that its name says, of the path that is said here or in routes.c. */
+void page_overview(struct exchange *x);
+void page_flows(struct exchange *x);         /* /stromen */
+void page_flow(struct exchange *x);          /* /stromen/<topic> */
+void page_organisations(struct exchange *x);
+void page_organisation(struct exchange *x);
+void page_search(struct exchange *x);        /* /zaken?zoek= */
+void page_case(struct exchange *x);          /* /zaken/<case_id> */
+void page_alerts(struct exchange *x);
+void page_letters(struct exchange *x);
+void page_letter(struct exchange *x);
+void page_norms(struct exchange *x);
+void page_protocols(struct exchange *x);
+void page_protocol(struct exchange *x);
+void page_audit(struct exchange *x);

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Makes the parts, starts the server, and takes each request to its page. */
+
+#include "console/process.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "console/assets/assets.h"
+#include "console/exchange.h"
+#include "console/routes.h"
+
+struct console_process {
+        struct console console;
+        struct web_server *server;
+};
+
+/* -- A request -- */
+
+static void console_process_refuse_method(struct exchange *x, const char *allowed) {
+        exchange_problem(x, 405, SAY(x, "This address cannot be asked in this way.", "Dit adres kan niet op deze manier gevraagd worden."));
+        web_answer_header(x->answer, "Allow", "%s", allowed);
+}
+
+static void console_process_route(struct exchange *x) {
+        const char *method = web_method(x->request), *other;
+        bool acts = strcmp(method, "POST") == 0, json;
+        const struct console_route *route = routes_find(web_path(x->request), acts, &x->rest, &x->json);
+
+        if (!acts && strcmp(method, "GET") != 0) {
+                console_process_refuse_method(x, "GET, HEAD, POST");
+                return;
+        }
+        if (route && routes_may(route, x->person))
+                route->answer(x);
+        else if (!route && routes_find(web_path(x->request), !acts, &other, &json))
+                console_process_refuse_method(x, acts ? "GET, HEAD" : "POST");
+        else
+                exchange_not_found(x);
+}
+
+void console_process_answer(struct console_process *process, const struct web_request *request, struct web_answer *answer) {
+        const struct console *console = &process->console;
+        struct person person = {.roles = ROLE_META | ROLE_ZAAK | ROLE_GEGEVENS | ROLE_BEHEER};
+        struct exchange x = {
+                .console = console,
+                .request = request,
+                .answer = answer,
+                .person = &person,
+                .language = language_of_accept(web_header(request, "Accept-Language"), LANGUAGE_NL),
+                .token = "",
+                .json = strncmp(web_path(request), "/api/", 5) == 0,
+                .now = clock_realtime(&console->clock),
+        };
+
+        if (assets_answer(request, answer))
+                return;
+        (void) snprintf(person.name, sizeof(person.name), "localhost");
+        console_process_route(&x);
+}
+
+static void console_process_handle(void *ctx, const struct web_request *request, struct web_answer *answer) {
+        console_process_answer(ctx, request, answer);
+}
+
+/* -- Starting and stopping -- */
+
+int console_process_start(const struct console_process_config *config, struct console_process **ret, struct error *err) {
+        CLEANUP(console_process_stop_p) struct console_process *p = calloc(1, sizeof(*p));
+        const struct web_server_config server = {
+                .address = config->settings->address,
+                .unix_path = config->settings->unix_path,
+                .port = config->settings->port,
+                .certificate = config->settings->certificate,
+                .key = config->settings->key,
+                .handle = console_process_handle,
+                .ctx = p,
+        };
+        int r;
+
+        if (!p)
+                return -ENOMEM;
+        p->console = (struct console){
+                .config = config->config,
+                .broker = config->broker,
+                .settings = config->settings,
+                .kafka = config->kafka,
+                .bus = config->bus,
+                .clock = config->clock,
+                .log = config->log,
+                .metrics = config->metrics,
+        };
+        r = web_server_start(&server, &p->server, err);
+        if (r)
+                return r;
+        *ret = TAKE(p);
+        return 0;
+}
+
+uint16_t console_process_port(const struct console_process *process) {
+        return web_server_port(process->server);
+}
+
+struct console_process *console_process_stop(struct console_process *process) {
+        if (!process)
+                return NULL;
+        web_server_stop(process->server);
+        free(process);
+        return NULL;
+}

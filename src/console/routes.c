@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* The table of pages and acts, and finding a row of it. */
+
+#include "console/routes.h"
+
+#include <string.h>
+
+#include "console/pages/pages.h"
+
+const struct console_route console_routes[] = {
+        {.path = "/", .api = "/api/overview", .answer = page_overview, .en = "Overview", .nl = "Overzicht",
+         .about = "How the whole chain stands, and what is wrong."},
+};
+const size_t console_routes_n = ELEMENTS(console_routes);
+
+/* Whether @path is that of a row; behind one that ends in / something stands. */
+static bool routes_match(const char *of, const char *path, const char **ret_rest) {
+        size_t n = strlen(of);
+
+        if (n > 1 && of[n - 1] == '/') {
+                *ret_rest = path + n;
+                return strncmp(path, of, n) == 0 && path[n];
+        }
+        *ret_rest = "";
+        return strcmp(path, of) == 0;
+}
+
+/* The longest that fits. */
+const struct console_route *routes_find(const char *path, bool acts, const char **ret_rest, bool *ret_json) {
+        const struct console_route *best = NULL;
+        size_t best_n = 0;
+
+        for (size_t i = 0; i < console_routes_n; i++) {
+                const struct console_route *route = &console_routes[i];
+                const char *const paths[] = {route->path, route->api};
+
+                for (size_t k = 0; k < ELEMENTS(paths); k++) {
+                        const char *rest;
+
+                        if (!paths[k] || route->acts != acts || !routes_match(paths[k], path, &rest) || strlen(paths[k]) < best_n)
+                                continue;
+                        best = route;
+                        best_n = strlen(paths[k]);
+                        *ret_rest = rest;
+                        *ret_json = k == 1;
+                }
+        }
+        return best;
+}
+
+bool routes_may(const struct console_route *route, const struct person *person) {
+        if (route->whole_chain && person->organisation)
+                return false;
+        return route->roles == 0 || (route->roles & person->roles);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#pragma once
+
+/*
+ * config/console.yaml: where the console listens, who may come in, and what they may do
+ *
+ *   listen: 127.0.0.1:8081            # or unix:/run/ketenwacht/console.sock
+ *   tls: {certificate: FILE, key: FILE}
+ *   origin: https://keten.example     # how browsers call it; default: what they say in Host
+ *   sessions: {idle: 30 minutes, longest: 12 hours}
+ *   redrive_per_second: 100
+ *   users:
+ *     - {name: anna, roles: [meta, zaak], organisation: gm0014, password: "$argon2id$…"}   # the line comes from `ketenwacht console user`
+ *   proxy:
+ *     user_header: X-Forwarded-User
+ *     groups_header: X-Forwarded-Groups
+ *     secret_header: X-Console-Secret
+ *     secret: {env: NAME}             # or {file: PATH}
+ *     from: [127.0.0.1]               # addresses of the proxy; none: only over the UNIX socket
+ *     groups:
+ *       keten-beheer: {roles: [meta, zaak, beheer]}
+ *       gm0014-jeugd: {roles: [meta, zaak], organisation: gm0014}
+ *
+ * Neither users nor proxy: refused. Every mistake is told with file, line, column and the nearest known word.
+ */
+
+#include "base/arena.h"
+#include "base/mistakes.h"
+#include "console/access/person.h"
+#include "model/config.h"
+
+#define CONSOLE_USERS_MAX 1000
+#define CONSOLE_GROUPS_MAX 1000
+#define CONSOLE_ADDRESSES_MAX 32
+#define CONSOLE_IDLE_MS (HOUR_MS / 2)
+#define CONSOLE_LONGEST_MS (12 * HOUR_MS)
+#define CONSOLE_REDRIVE_PER_SECOND 100
+
+struct console_user {
+        const char *name, *password; /* its argon2id hash */
+        unsigned roles;
+        const struct organisation *organisation; /* NULL: the whole chain */
+};
+
+struct console_group {
+        const char *name;
+        unsigned roles;
+        const struct organisation *organisation;
+};
+
+struct console_settings {
+        const char *address, *unix_path; /* one of them */
+        uint16_t port;
+        const char *certificate, *key;   /* what stands in the files; NULL: no TLS */
+        const char *origin;              /* NULL: not said */
+        int64_t idle_ms, longest_ms;
+        int64_t redrive_per_second;
+        const struct console_user *users;
+        size_t users_n;
+        bool has_proxy;
+        const char *user_header, *groups_header, *secret_header, *secret;
+        const char *const *proxies;      /* addresses */
+        size_t proxies_n;
+        const struct console_group *groups;
+        size_t groups_n;
+        bool open_on_localhost;          /* of the command line: whoever reaches it may do everything; said on every page */
+};
+
+/* Reads @path. All text lives in @arena. Return: 0; -EINVAL when there were mistakes; other negative errno. */
+int console_settings_read(const char *path, const struct config *config, struct arena *arena, struct console_settings *ret,
+                          struct mistakes *mistakes) MUSTCHECK;
