@@ -179,6 +179,7 @@ void exchange_page_begin(struct exchange *x, struct html *h, const char *title) 
         html_attr(h, "lang", language_tag(x->language));
         exchange_head(h, title);
         html_begin(h, "body");
+        html_attr(h, "data-stream", "/api/stream");
         html_begin(h, "a");
         html_attr(h, "class", "skip");
         html_attr(h, "href", "#main");
