@@ -173,10 +173,10 @@ static int fates_forget(struct fates *f) {
 
 /* -- Taking in -- */
 
-static bool fates_wants(struct fates *f, const struct bus_record *record) {
-        if (record->timestamp > f->latest)
-                f->latest = record->timestamp;
-        return record->timestamp >= f->config.since;
+static bool fates_wants(struct fates *f, instant_t at) {
+        if (at > f->latest)
+                f->latest = at;
+        return at >= f->config.since;
 }
 
 /* The event of a record, and its source when that one may ask. @slots: LAYOUT_SLOTS_MAX. */
@@ -220,39 +220,34 @@ static struct fate *fates_at(struct fates *f, const struct organisation *source,
 }
 
 /* The place of a post among the others, or where it is to stand. Return: whether it is there. */
-static bool fate_find_post(const struct fate *fate, const struct event_type *type, const struct bus_record *record, size_t *ret) {
+static bool fate_find_post(const struct fate *fate, const struct fate_post *given, size_t *ret) {
         for (*ret = 0; *ret < fate->posts.n; ++*ret) {
                 const struct fate_post *post = &fate->posts.items[*ret];
 
-                if (post->type == type && post->partition == record->partition && post->offset == record->offset)
+                if (post->type == given->type && post->partition == given->partition && post->offset == given->offset)
                         return true;
-                if (post->type == type && post->partition == record->partition && post->offset > record->offset)
+                if (post->type == given->type && post->partition == given->partition && post->offset > given->offset)
                         return false;
         }
         return false;
 }
 
-int fates_take_post(struct fates *f, const struct event_type *type, struct bus_record *record) {
-        struct slot slots[LAYOUT_SLOTS_MAX];
-        const struct organisation *source;
-        struct fate_post post;
-        struct event event;
+int fates_note_post(struct fates *f, const struct fate_noted_post *noted) {
+        const struct fate_post post = {noted->type, noted->case_id, noted->offset, noted->at, noted->partition};
         struct fate *fate;
         size_t at;
 
-        source = fates_wants(f, record) ? fates_read(f, type, record, slots, &event) : NULL;
-        if (!source)
+        if (!fates_wants(f, noted->at) || !f->config.asks[noted->source->index])
                 return 0;
-        fate = fates_at(f, source, &slots[SLOT_EVENT_ID].u, record->timestamp);
+        fate = fates_at(f, noted->source, &noted->event_id, noted->at);
         if (!fate)
                 return -ENOMEM;
-        if (fate_find_post(fate, type, record, &at))
+        if (fate_find_post(fate, &post, &at))
                 return 0;
         if (fate->posts.n >= FATE_PLACES_MAX) {
                 fate->more++;
                 return 0;
         }
-        post = (struct fate_post){type, slots[SLOT_CASE_ID].u, record->offset, record->timestamp, record->partition};
         f->bytes -= fate_bytes(fate);
         if (vector_push(&fate->posts, post))
                 return -ENOMEM;
@@ -260,6 +255,17 @@ int fates_take_post(struct fates *f, const struct event_type *type, struct bus_r
         fate->posts.items[at] = post;
         f->bytes += fate_bytes(fate);
         return fates_forget(f);
+}
+
+int fates_take_post(struct fates *f, const struct event_type *type, struct bus_record *record) {
+        struct slot slots[LAYOUT_SLOTS_MAX];
+        const struct organisation *source;
+        struct event event;
+
+        source = fates_wants(f, record->timestamp) ? fates_read(f, type, record, slots, &event) : NULL;
+        return source ? fates_note_post(f, &(struct fate_noted_post){source, type, slots[SLOT_EVENT_ID].u, slots[SLOT_CASE_ID].u, record->partition,
+                                                                     record->offset, record->timestamp})
+                      : 0;
 }
 
 static int fates_take_copy(struct fates *f, const struct organisation *source, const struct organisation *to, const struct slot *slots, instant_t at) {
@@ -309,15 +315,22 @@ static int fates_take_answer(struct fates *f, const struct fate_answer *given, s
         return fates_forget(f);
 }
 
+int fates_note_answer(struct fates *f, const struct fate_noted_answer *noted) {
+        struct fate_answer answer = {.place = noted->place, .event_id = noted->event_id, .at = noted->at, .told = noted->told};
+
+        if (!fates_wants(f, noted->at))
+                return 0;
+        (void) snprintf(answer.code, sizeof(answer.code), "%.*s", (int)noted->code.n, noted->code.s ? noted->code.s : "");
+        return fates_take_answer(f, &answer, noted->text);
+}
+
 static int fates_take_refused(struct fates *f, const struct event *event, instant_t at) {
         const struct layout *layout = event->type->layout;
         int refused = layout_slot(layout, "refused"), code = layout_slot(layout, "code"), text = layout_slot(layout, "text");
-        struct fate_answer answer = {.place = event->slots[SLOT_EVENT_ID].u, .at = at, .told = true};
 
         assert(refused >= 0 && code >= 0 && text >= 0); /* the check of the schemas */
-        answer.event_id = event->slots[refused].u;
-        (void) snprintf(answer.code, sizeof(answer.code), "%.*s", (int)event->slots[code].s.n, event->slots[code].s.s);
-        return fates_take_answer(f, &answer, event->slots[text].s);
+        return fates_note_answer(f, &(struct fate_noted_answer){.place = event->slots[SLOT_EVENT_ID].u, .event_id = event->slots[refused].u, .at = at,
+                                                                .told = true, .code = event->slots[code].s, .text = event->slots[text].s});
 }
 
 int fates_take_inbox(struct fates *f, const struct organisation *to, struct bus_record *record) {
@@ -325,7 +338,7 @@ int fates_take_inbox(struct fates *f, const struct organisation *to, struct bus_
         const struct organisation *source;
         struct event event = {0};
 
-        if (!fates_wants(f, record))
+        if (!fates_wants(f, record->timestamp))
                 return 0;
         source = fates_read(f, NULL, record, slots, &event);
         if (event.type && event.type == event_types_known(f->config.types, TYPE_EVENT_REFUSED))
@@ -334,11 +347,11 @@ int fates_take_inbox(struct fates *f, const struct organisation *to, struct bus_
 }
 
 int fates_take_letter(struct fates *f, struct bus_record *record) {
-        struct fate_answer answer = {.at = record->timestamp};
+        struct fate_noted_answer answer = {.at = record->timestamp};
         struct dead_letter_read letter;
         const struct bus_header *id;
 
-        if (!fates_wants(f, record))
+        if (!fates_wants(f, record->timestamp))
                 return 0;
         if (bus_record_headers(record))
                 return -ENOMEM;
@@ -347,8 +360,9 @@ int fates_take_letter(struct fates *f, struct bus_record *record) {
             !event_types_find(f->config.types, text_of(letter.topic)))
                 return 0; /* of a delivery, or of nobody who could ask */
         answer.place = event_refused_id(letter.topic, letter.partition, letter.offset, &answer.event_id);
-        (void) snprintf(answer.code, sizeof(answer.code), "%s", letter.code);
-        return fates_take_answer(f, &answer, text_of(letter.error));
+        answer.code = text_of(letter.code);
+        answer.text = text_of(letter.error);
+        return fates_note_answer(f, &answer);
 }
 
 /* -- Telling -- */

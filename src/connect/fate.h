@@ -49,6 +49,25 @@ int fates_take_post(struct fates *f, const struct event_type *type, struct bus_r
 int fates_take_inbox(struct fates *f, const struct organisation *to, struct bus_record *record) MUSTCHECK;
 int fates_take_letter(struct fates *f, struct bus_record *record) MUSTCHECK;
 
+/* The same of what was read already: a post, and what was answered to one (in event-refused: @told; else in the dead letter). */
+struct fate_noted_post {
+        const struct organisation *source;
+        const struct event_type *type;
+        struct uuid event_id, case_id;
+        int32_t partition;
+        int64_t offset;
+        instant_t at;
+};
+struct fate_noted_answer {
+        struct uuid place; /* event_refused_id() of the post */
+        struct uuid event_id;
+        instant_t at;
+        bool told;
+        struct text code, text;
+};
+int fates_note_post(struct fates *f, const struct fate_noted_post *post) MUSTCHECK;
+int fates_note_answer(struct fates *f, const struct fate_noted_answer *answer) MUSTCHECK;
+
 /* How far the workers are. */
 struct fates_progress {
         /* The offset before which they are done with a partition of an event's topic; negative: with nothing, or it is not known. */

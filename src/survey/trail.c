@@ -11,9 +11,7 @@
 
 #include "base/table.h"
 #include "base/vector.h"
-#include "cluster/event_record.h"
 #include "cluster/topics.h"
-#include "engine/row.h"
 #include "model/row_key.h"
 #include "model/row_schema.h"
 
@@ -55,7 +53,7 @@ struct trail {
         struct trail_config config;
         struct arena *arena; /* everything that steps point to */
         struct fates *fates;
-        struct row_codec *rows;
+        struct row_codec *rows; /* made for the first row */
         bool *asks;
         int64_t *admitted; /* by organisation: to where its outbox was read */
         struct uuid cases[TRAIL_CASES_MAX];
@@ -103,33 +101,6 @@ const char *trail_field(const struct event_types *types, const char *word, struc
         return NULL;
 }
 
-/* Fields by which one event speaks of another. */
-static bool trail_field_names_event(const char *field) {
-        static const char *const names[] = {"replaces", "withdrawn", "refused"};
-
-        for (size_t i = 0; i < ELEMENTS(names); i++) {
-                if (strcmp(field, names[i]) == 0)
-                        return true;
-        }
-        return false;
-}
-
-bool trail_is_about(const struct trail_wanted *wanted, const struct event *event) {
-        const struct layout *layout = event->type->layout;
-        int instance = event->type->fields[FIELD_INSTANCE];
-        bool is_event = strcmp(wanted->field, layout->fields[SLOT_EVENT_ID].name) == 0;
-        char text[UUID_TEXT + 1];
-
-        for (size_t i = 0; i < layout->n; i++) {
-                if (event->slots[i].kind != SLOT_UUID || !uuid_equal(&event->slots[i].u, &wanted->id))
-                        continue;
-                if (strcmp(layout->fields[i].name, wanted->field) == 0 || (is_event && trail_field_names_event(layout->fields[i].name)))
-                        return true;
-        }
-        uuid_format(&wanted->id, text);
-        return instance >= 0 && event->slots[instance].kind == SLOT_STRING && text_is(event->slots[instance].s, text);
-}
-
 static bool trail_wants_case(const struct trail *t) {
         return strcmp(t->config.wanted.field, "case_id") == 0;
 }
@@ -155,8 +126,6 @@ int trail_new(const struct trail_config *config, struct trail **ret) {
         r = arena_new(&t->arena, TRAIL_BYTES_MAX);
         if (r == 0)
                 r = fates_new(&fates, &t->fates);
-        if (r == 0)
-                r = row_codec_new(&t->rows);
         if (r)
                 return r;
         *ret = TAKE(t);
@@ -215,24 +184,52 @@ static bool trail_wants_record(const struct trail *t, const struct bus_record *r
 
 /* -- Steps -- */
 
-/* A step of a record; NULL: out of memory or room. */
-static int trail_step_new(struct trail *t, enum trail_kind kind, const struct bus_record *record, struct trail_step **ret) {
+static const char *trail_topic(const struct trail_digest *d, enum trail_kind kind, char ret[BUS_NAME_MAX + 1]) {
+        switch (kind) {
+        case TRAIL_WRITTEN:
+                (void) snprintf(ret, BUS_NAME_MAX + 1, TOPIC_OUTBOX_PREFIX "%s", d->organisation->id);
+                return ret;
+        case TRAIL_PUBLISHED:
+                return d->type->name;
+        case TRAIL_FACT:
+                return TOPIC_CASE_STATE;
+        case TRAIL_TOLD:
+        case TRAIL_DELIVERY:
+                (void) snprintf(ret, BUS_NAME_MAX + 1, TOPIC_INBOX_PREFIX "%s", d->organisation->id);
+                return ret;
+        case TRAIL_LETTER:
+        case TRAIL_SENT_AGAIN:
+        case TRAIL_KINDS:
+                break;
+        }
+        return TOPIC_DEAD_LETTERS;
+}
+
+/* A step of what a record says. Return: 0; -E2BIG, -ENOMEM. */
+static int trail_step_new(struct trail *t, enum trail_kind kind, const struct trail_digest *d, struct trail_step **ret) {
+        char topic[BUS_NAME_MAX + 1];
         struct trail_step *step;
+        const char *name;
 
         if (t->steps.n >= TRAIL_STEPS_MAX)
                 return -E2BIG;
         step = arena_calloc(t->arena, 1, sizeof(*step));
         if (!step)
                 return -ENOMEM;
-        *step = (struct trail_step){.kind = kind, .at = record->timestamp, .partition = record->partition, .offset = record->offset};
-        step->topic = arena_copy(t->arena, record->topic, strlen(record->topic));
+        *step = (struct trail_step){.kind = kind, .at = d->at, .partition = d->partition, .offset = d->offset, .type = d->type, .event_id = d->event_id,
+                                    .case_id = d->case_id, .redriven = d->redriven};
+        name = trail_topic(d, kind, topic);
+        step->topic = arena_copy(t->arena, name, strlen(name));
         if (!step->topic || vector_push(&t->steps, step))
                 return -ENOMEM;
         *ret = step;
         return 0;
 }
 
+/* Empty: NULL. */
 static int trail_copy(struct trail *t, struct text from, const char **ret) {
+        if (!from.s)
+                return 0;
         *ret = arena_copy(t->arena, from.s, from.n);
         return *ret ? 0 : -ENOMEM;
 }
@@ -254,63 +251,38 @@ static struct trail_event *trail_event_at(struct trail *t, const struct uuid *id
         return table_put(&t->events, &event->id, sizeof(event->id), event) ? NULL : event;
 }
 
-/* Notes what an event says in its step, and whether it is about the id. */
-static int trail_note(struct trail *t, const struct event *event, struct trail_step *step) {
-        struct trail_event *known = trail_event_at(t, &event->slots[SLOT_EVENT_ID].u);
+/* Notes whether what an event says is about the id. */
+static int trail_note(struct trail *t, const struct trail_digest *d) {
+        struct trail_event *known = trail_event_at(t, &d->event_id);
 
         if (!known)
                 return -ENOMEM;
-        known->wanted |= trail_wants_case(t) || trail_is_about(&t->config.wanted, event);
-        step->type = event->type;
-        step->event_id = event->slots[SLOT_EVENT_ID].u;
-        step->case_id = event->slots[SLOT_CASE_ID].u;
+        known->wanted |= trail_wants_case(t) || d->about;
         return 0;
 }
 
-static bool trail_decode(const struct trail *t, const struct event_type *expected, const struct bus_record *record, struct slot *slots, struct event *ret) {
-        struct error err;
-
-        return event_record_read(t->config.types, expected, record, slots, ret, &err) == 0;
-}
-
-/* A record that somebody wrote, of @expected (NULL: any). Return: 0; *ret: its step, NULL when it is none that is asked for; negative errno. */
-static int trail_take_written(struct trail *t, enum trail_kind kind, const struct event_type *expected, struct bus_record *record, struct slot *slots,
-                              struct trail_step **ret) {
-        struct event event;
-        int r;
-
-        *ret = NULL;
-        if (!trail_wants_record(t, record) || !trail_decode(t, expected, record, slots, &event))
-                return 0;
-        r = trail_step_new(t, kind, record, ret);
-        if (r == 0)
-                r = bus_record_headers(record);
-        if (r == 0)
-                r = trail_note(t, &event, *ret);
-        if (r == 0)
-                (*ret)->redriven = event_record_redriven(record);
-        return r;
-}
-
-int trail_take_post(struct trail *t, const struct event_type *type, struct bus_record *record) {
-        struct slot slots[LAYOUT_SLOTS_MAX];
+static int trail_take_post_digest(struct trail *t, const struct trail_digest *d) {
         struct trail_step *step;
-        int r = trail_take_written(t, TRAIL_PUBLISHED, type, record, slots, &step);
+        int r = trail_step_new(t, TRAIL_PUBLISHED, d, &step);
 
-        if (r || !step)
+        if (r == 0)
+                r = trail_note(t, d);
+        if (r)
                 return r;
-        step->source = organisations_find(t->config.organisations, slots[SLOT_SOURCE].s);
-        return fates_take_post(t->fates, type, record);
+        step->source = d->organisation;
+        return step->source ? fates_note_post(t->fates, &(struct fate_noted_post){step->source, d->type, d->event_id, d->case_id, d->partition, d->offset,
+                                                                                  d->at})
+                            : 0;
 }
 
-int trail_take_outbox(struct trail *t, const struct organisation *from, struct bus_record *record) {
-        struct slot slots[LAYOUT_SLOTS_MAX];
+static int trail_take_outbox_digest(struct trail *t, const struct trail_digest *d) {
         struct trail_step *step;
-        int r = trail_take_written(t, TRAIL_WRITTEN, NULL, record, slots, &step);
+        int r = trail_step_new(t, TRAIL_WRITTEN, d, &step);
 
-        if (r == 0 && step)
-                step->source = from;
-        return r;
+        if (r)
+                return r;
+        step->source = d->organisation;
+        return trail_note(t, d);
 }
 
 void trail_take_admission(struct trail *t, const struct organisation *from, int64_t next) {
@@ -321,108 +293,57 @@ void trail_take_admission(struct trail *t, const struct organisation *from, int6
 
 /* -- Inboxes -- */
 
-static struct slot *trail_slot(const struct event *event, const char *field, enum slot_kind kind) {
-        int slot = layout_slot(event->type->layout, field);
-
-        return slot >= 0 && event->slots[slot].kind == kind ? &event->slots[slot] : NULL;
-}
-
-static int trail_copy_slot(struct trail *t, const struct event *event, const char *field, const char **ret) {
-        const struct slot *slot = trail_slot(event, field, SLOT_STRING);
-
-        return slot ? trail_copy(t, slot->s, ret) : 0;
-}
-
-/* The name of an enum's value: it is the schema's. */
-static const char *trail_symbol(const struct event *event, const char *field) {
-        const struct slot *slot = trail_slot(event, field, SLOT_INT);
-        const struct layout_field *of = slot ? &event->type->layout->fields[layout_slot(event->type->layout, field)] : NULL;
-
-        return of && of->type == LAYOUT_ENUM && slot->i >= 0 && (size_t)slot->i < of->n_symbols ? of->symbols[slot->i] : NULL;
-}
-
 /* What ketenwacht itself says: of a norm, or of a refusal. */
-static int trail_note_output(struct trail *t, const struct event *event, struct trail_step *step, struct posting *posting) {
-        const struct slot *slot;
-        int r = trail_copy_slot(t, event, "protocol", &posting->protocol);
+static int trail_note_output(struct trail *t, const struct trail_digest *d, struct trail_step *step, struct posting *posting) {
+        int r = trail_copy(t, d->protocol, &posting->protocol);
 
         if (r == 0)
-                r = trail_copy_slot(t, event, "norm", &posting->norm);
+                r = trail_copy(t, d->norm, &posting->norm);
         if (r == 0)
-                r = trail_copy_slot(t, event, "instance", &posting->instance);
+                r = trail_copy(t, d->instance, &posting->instance);
         if (r == 0)
-                r = trail_copy_slot(t, event, "role", &step->role);
+                r = trail_copy(t, d->role, &step->role);
         if (r == 0)
-                r = trail_copy_slot(t, event, "code", &step->code);
-        if (r == 0 && event->type->known == TYPE_EVENT_REFUSED)
-                r = trail_copy_slot(t, event, "text", &step->text);
-        if ((slot = trail_slot(event, "due_date", SLOT_INT)))
-                posting->due_date = (day_t)slot->i;
-        if ((slot = trail_slot(event, "alert_id", SLOT_UUID)))
-                posting->alert_id = slot->u;
-        if ((slot = trail_slot(event, "refused", SLOT_UUID)))
-                step->refused = slot->u;
-        if ((slot = trail_slot(event, "rung", SLOT_INT)))
-                step->rung = slot->i;
-        step->word = trail_symbol(event, "stage");
-        if (!step->word)
-                step->word = trail_symbol(event, "reason");
+                r = trail_copy(t, d->code, &step->code);
+        if (r == 0)
+                r = trail_copy(t, d->text, &step->text);
+        posting->due_date = d->due_date;
+        posting->alert_id = d->alert_id;
+        step->refused = d->refused;
+        step->rung = d->rung;
+        step->word = d->word;
         return r;
 }
 
-static int trail_post(struct trail *t, const struct organisation *to, const struct event *event, struct trail_step *step) {
+static int trail_post(struct trail *t, const struct trail_digest *d, struct trail_step *step) {
         struct trail_posting *p = arena_calloc(t->arena, 1, sizeof(*p));
 
         if (!p)
                 return -ENOMEM;
-        p->place = (struct trail_place){.offset = step->offset, .partition = step->partition, .organisation = to->index};
-        p->case_id = step->case_id;
-        p->posting = (struct posting){.organisation = to->id, .type = event->type, .event_id = step->event_id, .at = step->at};
+        p->place = (struct trail_place){.offset = d->offset, .partition = d->partition, .organisation = d->organisation->index};
+        p->case_id = d->case_id;
+        p->posting = (struct posting){.organisation = d->organisation->id, .type = d->type, .event_id = d->event_id, .at = d->at};
         step->posting = &p->posting;
-        step->receiver = to;
+        step->receiver = d->organisation;
         if (table_put(&t->postings, &p->place, sizeof(p->place), p) || vector_push(&t->posted, p))
                 return -ENOMEM;
-        return event->type->output ? trail_note_output(t, event, step, &p->posting) : 0;
+        return d->type->output ? trail_note_output(t, d, step, &p->posting) : 0;
 }
 
-int trail_take_inbox(struct trail *t, const struct organisation *to, struct bus_record *record) {
-        struct slot slots[LAYOUT_SLOTS_MAX];
+static int trail_take_inbox_digest(struct trail *t, const struct trail_digest *d) {
         struct trail_step *step;
-        struct event event;
-        int r;
+        int r = trail_step_new(t, TRAIL_TOLD, d, &step);
 
-        if (!trail_wants_record(t, record) || !trail_decode(t, NULL, record, slots, &event))
-                return 0;
-        r = trail_step_new(t, TRAIL_TOLD, record, &step);
         if (r == 0)
-                r = trail_note(t, &event, step);
+                r = trail_note(t, d);
         if (r == 0)
-                r = trail_post(t, to, &event, step);
-        return r ? r : fates_take_inbox(t->fates, to, record);
+                r = trail_post(t, d, step);
+        if (r || d->type->known != TYPE_EVENT_REFUSED)
+                return r;
+        return fates_note_answer(t->fates, &(struct fate_noted_answer){d->event_id, d->refused, d->at, true, d->code, d->text});
 }
 
 /* -- Facts, and to whom they were copied -- */
-
-bool trail_read_fact(const struct event_types *types, const struct bus_record *record, struct slot *slots, struct event *ret, struct text *ret_copies) {
-        struct slot row[LAYOUT_SLOTS_MAX];
-        const struct program *program;
-        struct framing framing;
-        struct row_key key;
-
-        if (row_key_read(record->key, record->key_n, &key) || key.kind != ROW_FACT || !record->value)
-                return false;
-        framing = framing_read(record->value, record->value_n);
-        if (framing.kind != FRAMING_SINGLE || !event_types_row_decoder(types, framing.id, &ret->type, &program) ||
-            record_decode(program, framing.body, framing.n, row, NULL))
-                return false;
-        memcpy(slots + ROW_SKIPPED, row, (ret->type->layout->n - ROW_SKIPPED) * sizeof(*slots));
-        slots[SLOT_EVENT_ID] = (struct slot){.kind = SLOT_UUID, .u = key.id};
-        slots[SLOT_CASE_ID] = (struct slot){.kind = SLOT_UUID, .u = key.case_id};
-        ret->slots = slots;
-        if (ret_copies)
-                *ret_copies = row[row_copies_slot(ret->type)].kind == SLOT_STRING ? row[row_copies_slot(ret->type)].s : (struct text){0};
-        return true;
-}
 
 static int trail_note_role(struct trail *t, struct trail_event *event, struct text organisation, struct text role) {
         struct trail_role *known = arena_calloc(t->arena, 1, sizeof(*known));
@@ -437,26 +358,14 @@ static int trail_note_role(struct trail *t, struct trail_event *event, struct te
         return 0;
 }
 
-/* A copy that was told later than its fact was accepted. */
-static int trail_take_copy(struct trail *t, const struct bus_record *record) {
-        struct trail_event *event;
-        struct telling copy;
-        struct error err;
-
-        if (!record->value || row_read(t->rows, ROW_COPY, record->value, record->value_n, &copy, &err))
-                return 0;
-        event = trail_event_at(t, &copy.event_id);
-        return event ? trail_note_role(t, event, copy.organisation, copy.role) : -ENOMEM;
-}
-
-static int trail_take_fact(struct trail *t, const struct bus_record *record, const struct event *event, struct text copies) {
-        struct text organisation, role;
+static int trail_take_fact(struct trail *t, const struct trail_digest *d) {
+        struct text copies = d->copies, organisation, role;
         struct trail_event *known;
         struct trail_step *step;
-        int r = trail_step_new(t, TRAIL_FACT, record, &step);
+        int r = trail_step_new(t, TRAIL_FACT, d, &step);
 
         if (r == 0)
-                r = trail_note(t, event, step);
+                r = trail_note(t, d);
         if (r)
                 return r;
         known = trail_find_event(t, &step->event_id);
@@ -467,72 +376,57 @@ static int trail_take_fact(struct trail *t, const struct bus_record *record, con
         return r;
 }
 
-int trail_take_row(struct trail *t, const struct bus_record *record) {
-        struct slot slots[LAYOUT_SLOTS_MAX];
-        struct text copies;
-        struct event event;
-        struct row_key key;
+static int trail_take_copy(struct trail *t, const struct trail_digest *d) {
+        struct trail_event *event = d->organisation ? trail_event_at(t, &d->event_id) : NULL;
 
-        if (row_key_read(record->key, record->key_n, &key) || !trail_has_case(t, &key.case_id))
-                return 0;
-        if (key.kind == ROW_COPY)
-                return trail_take_copy(t, record);
-        return trail_read_fact(t->config.types, record, slots, &event, &copies) ? trail_take_fact(t, record, &event, copies) : 0;
+        if (!d->organisation)
+                return 0; /* configured no more: it has no inbox */
+        return event ? trail_note_role(t, event, text_of(d->organisation->id), d->role) : -ENOMEM;
 }
 
 /* -- Dead letters -- */
 
 /* By its bytes; where they cannot be read, by its key and the header of its event. What is of another case is never of this one. */
-static bool trail_wants_letter(const struct trail *t, const struct letter *letter) {
-        bool is_event = letter->has_event_id && strcmp(t->config.wanted.field, "event_id") == 0 && uuid_equal(&letter->event_id, &t->config.wanted.id);
-        const struct uuid *case_id = letter->has_case_id ? &letter->case_id : NULL;
-        struct slot slots[LAYOUT_SLOTS_MAX];
-        struct event event;
+static bool trail_wants_letter(const struct trail *t, const struct trail_digest *d) {
+        const struct uuid none = {{0}};
+        bool has_case = !uuid_equal(&d->case_id, &none);
 
-        if (trail_decode(t, NULL, letter->record, slots, &event)) {
-                is_event |= !trail_wants_case(t) && trail_is_about(&t->config.wanted, &event);
-                case_id = &slots[SLOT_CASE_ID].u;
-        }
-        if (is_event)
+        if (d->about || (strcmp(t->config.wanted.field, "event_id") == 0 && uuid_equal(&d->header_id, &t->config.wanted.id)))
                 return true;
-        if (case_id && !trail_has_case(t, case_id))
+        if (has_case && !trail_has_case(t, &d->case_id))
                 return false;
-        return (case_id && trail_wants_case(t)) || (letter->has_event_id && trail_find_event(t, &letter->event_id));
+        return (has_case && trail_wants_case(t)) || (!uuid_equal(&d->header_id, &none) && trail_find_event(t, &d->header_id));
 }
 
-static int trail_letter_step(struct trail *t, const struct letter *letter, enum trail_kind kind) {
-        struct slot slots[LAYOUT_SLOTS_MAX];
+static int trail_letter_step(struct trail *t, const struct trail_digest *d, enum trail_kind kind) {
         struct trail_step *step;
-        struct event event;
-        int r = trail_step_new(t, kind, letter->record, &step);
+        int r = trail_step_new(t, kind, d, &step);
 
         if (r)
                 return r;
         if (kind == TRAIL_SENT_AGAIN)
-                step->at = letter->sent_at;
-        if (letter->has_event_id)
-                step->event_id = letter->event_id;
-        if (letter->has_case_id)
-                step->case_id = letter->case_id;
-        if (trail_decode(t, NULL, letter->record, slots, &event))
-                r = trail_note(t, &event, step);
-        if (r || !letter->good)
-                return r;
-        r = trail_copy(t, text_of(letter->read.code), &step->code);
+                step->at = d->sent_at;
+        if (d->type)
+                r = trail_note(t, d);
         if (r == 0)
-                r = trail_copy(t, text_of(letter->read.stage), &step->stage);
-        return r ? r : trail_copy(t, text_of(letter->read.error), &step->text);
+                r = trail_copy(t, d->code, &step->code);
+        if (r == 0)
+                r = trail_copy(t, d->stage, &step->stage);
+        return r ? r : trail_copy(t, d->text, &step->text);
 }
 
-int trail_take_letter(struct trail *t, const struct letter *letter) {
+static int trail_take_letter_digest(struct trail *t, const struct trail_digest *d) {
+        const struct uuid none = {{0}};
         int r;
 
-        if (!trail_wants_letter(t, letter))
+        if (!trail_wants_letter(t, d))
                 return 0;
-        r = trail_letter_step(t, letter, TRAIL_LETTER);
-        if (r == 0 && letter->sent_at)
-                r = trail_letter_step(t, letter, TRAIL_SENT_AGAIN);
-        return r ? r : fates_take_letter(t->fates, letter->record);
+        r = trail_letter_step(t, d, TRAIL_LETTER);
+        if (r == 0 && d->sent_at)
+                r = trail_letter_step(t, d, TRAIL_SENT_AGAIN);
+        if (r || uuid_equal(&d->answers, &none))
+                return r;
+        return fates_note_answer(t->fates, &(struct fate_noted_answer){d->answers, d->header_id, d->at, false, d->code, d->text});
 }
 
 /* -- Deliveries -- */
@@ -545,23 +439,6 @@ instant_t trail_deliveries_since(const struct trail *t) {
                         since = t->posted.items[i]->posting.at;
         }
         return since;
-}
-
-/* A resumption stands in deliveries as a refusal without an answer, and what is sent again as parked without a try. */
-static enum posting_state trail_delivery_state(const struct delivery_record *delivery) {
-        size_t again = strlen(DELIVERY_AGAIN);
-
-        switch (delivery->outcome) {
-        case DELIVERY_DELIVERED:
-                return POSTING_DELIVERED;
-        case DELIVERY_REFUSED:
-                return delivery->status ? POSTING_REFUSED : POSTING_AGAIN;
-        case DELIVERY_PARKED:
-                if (delivery->attempts == 0 && delivery->reason.n >= again && memcmp(delivery->reason.s, DELIVERY_AGAIN, again) == 0)
-                        return POSTING_AGAIN;
-                return POSTING_PARKED;
-        }
-        return POSTING_PARKED;
 }
 
 /* The latest of each reader stays. */
@@ -577,34 +454,106 @@ static void posting_note(struct posting *posting, const struct posting_outcome *
         posting->outcomes[i] = *outcome;
 }
 
-int trail_take_delivery(struct trail *t, const struct delivery_record *delivery) {
-        const struct organisation *to = organisations_find(t->config.organisations, delivery->organisation);
-        char topic[BUS_NAME_MAX + 1];
-        struct bus_record inbox = {.topic = topic, .partition = (int32_t)delivery->partition, .offset = delivery->offset, .timestamp = delivery->delivered_at};
-        struct trail_posting *p = NULL;
+static int trail_take_delivery_digest(struct trail *t, const struct trail_digest *d) {
+        const struct trail_place place = {.offset = d->offset, .partition = d->partition, .organisation = d->organisation->index};
+        struct trail_posting *p = table_get(&t->postings, &place, sizeof(place));
         struct trail_step *step;
         int r;
 
-        if (to) {
-                struct trail_place place = {.offset = delivery->offset, .partition = (int32_t)delivery->partition, .organisation = to->index};
-
-                p = table_get(&t->postings, &place, sizeof(place));
-        }
-        if (!p || !uuid_equal(&p->posting.event_id, &delivery->event_id))
+        if (!p || !uuid_equal(&p->posting.event_id, &d->event_id))
                 return 0;
-        (void) snprintf(topic, sizeof(topic), TOPIC_INBOX_PREFIX "%s", to->id);
-        r = trail_step_new(t, TRAIL_DELIVERY, &inbox, &step);
+        r = trail_step_new(t, TRAIL_DELIVERY, d, &step);
         if (r)
                 return r;
         step->type = p->posting.type;
-        step->event_id = delivery->event_id;
         step->case_id = p->case_id;
-        step->receiver = to;
-        step->outcome = (struct posting_outcome){trail_delivery_state(delivery), NULL, delivery->delivered_at, delivery->status, delivery->attempts};
-        r = trail_copy(t, delivery->connector, &step->outcome.by);
+        step->receiver = d->organisation;
+        step->outcome = (struct posting_outcome){d->state, NULL, d->at, d->status, d->attempts, POSTING_FLOWS};
+        r = trail_copy(t, d->connector, &step->outcome.by);
         if (r == 0)
                 posting_note(&p->posting, &step->outcome);
         return r;
+}
+
+/* -- Taking in -- */
+
+int trail_take(struct trail *t, const struct trail_digest *d) {
+        switch (d->kind) {
+        case TRAIL_DIGEST_OUTBOX:
+                return trail_take_outbox_digest(t, d);
+        case TRAIL_DIGEST_POST:
+                return trail_take_post_digest(t, d);
+        case TRAIL_DIGEST_FACT:
+                return trail_take_fact(t, d);
+        case TRAIL_DIGEST_COPY:
+                return trail_take_copy(t, d);
+        case TRAIL_DIGEST_INBOX:
+                return trail_take_inbox_digest(t, d);
+        case TRAIL_DIGEST_LETTER:
+                return trail_take_letter_digest(t, d);
+        case TRAIL_DIGEST_DELIVERY:
+                return trail_take_delivery_digest(t, d);
+        case TRAIL_DIGEST_KINDS:
+                break;
+        }
+        return 0;
+}
+
+static struct trail_digester trail_digester(const struct trail *t) {
+        return (struct trail_digester){t->config.types, t->config.organisations, t->rows, &t->config.wanted};
+}
+
+/* What a digest came to: 1, it is taken in. */
+static int trail_taken(struct trail *t, int r, const struct trail_digest *d) {
+        return r == 1 ? trail_take(t, d) : r;
+}
+
+int trail_take_post(struct trail *t, const struct event_type *type, struct bus_record *record) {
+        const struct trail_digester by = trail_digester(t);
+        struct trail_digest d;
+
+        return trail_wants_record(t, record) ? trail_taken(t, trail_digest_post(&by, type, record, &d), &d) : 0;
+}
+
+int trail_take_outbox(struct trail *t, const struct organisation *from, struct bus_record *record) {
+        const struct trail_digester by = trail_digester(t);
+        struct trail_digest d;
+
+        return trail_wants_record(t, record) ? trail_taken(t, trail_digest_outbox(&by, from, record, &d), &d) : 0;
+}
+
+int trail_take_inbox(struct trail *t, const struct organisation *to, struct bus_record *record) {
+        const struct trail_digester by = trail_digester(t);
+        struct trail_digest d;
+
+        return trail_wants_record(t, record) ? trail_taken(t, trail_digest_inbox(&by, to, record, &d), &d) : 0;
+}
+
+int trail_take_row(struct trail *t, const struct bus_record *record) {
+        struct trail_digester by;
+        struct trail_digest d;
+        struct row_key key;
+
+        if (row_key_read(record->key, record->key_n, &key) || !trail_has_case(t, &key.case_id))
+                return 0;
+        if (!t->rows && row_codec_new(&t->rows))
+                return -ENOMEM;
+        by = trail_digester(t);
+        return trail_taken(t, trail_digest_row(&by, record, &d), &d);
+}
+
+int trail_take_letter(struct trail *t, const struct letter *letter) {
+        const struct trail_digester by = trail_digester(t);
+        struct trail_digest d;
+
+        return trail_taken(t, trail_digest_letter(&by, letter, &d), &d);
+}
+
+int trail_take_delivery(struct trail *t, const struct delivery_record *delivery) {
+        const struct trail_digester by = trail_digester(t);
+        struct trail_digest d;
+
+        return trail_taken(t, trail_digest_delivery(&by, delivery, &d), &d);
 }
 
 /* -- Readers -- */

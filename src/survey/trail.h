@@ -18,6 +18,7 @@
 #include "connect/fate.h"
 #include "engine/posting.h"
 #include "survey/letters.h"
+#include "survey/trail_digest.h"
 
 #define TRAIL_CASES_MAX 16                        /* in which one id occurs */
 #define TRAIL_STEPS_MAX 200000                    /* before those of other ids are left out */
@@ -25,21 +26,11 @@
 
 /* -- Of what -- */
 
-struct trail_wanted {
-        const char *field; /* "case_id", "event_id", "measure_id" …, as trail_field() found it */
-        struct uuid id;
-};
-
 /*
  * The id that people call so: "case", "measure", "measure-id", "measure_id"; borrowed from the schemas. NULL: no event has it; then the
  * nearest was tried with @nearest, in the form of options ("--measure").
  */
 const char *trail_field(const struct event_types *types, const char *word, struct nearest *nearest);
-
-/*
- * Whether an event names the id: in that field; for event_id also as what it replaces, withdraws or refuses; and as the instance of a norm.
- */
-bool trail_is_about(const struct trail_wanted *wanted, const struct event *event);
 
 /* -- One step of it -- */
 
@@ -111,6 +102,9 @@ int trail_take_row(struct trail *t, const struct bus_record *record) MUSTCHECK;
 int trail_take_letter(struct trail *t, const struct letter *letter) MUSTCHECK;
 int trail_take_delivery(struct trail *t, const struct delivery_record *delivery) MUSTCHECK;
 
+/* The same of what was read before, in the same order. Of posts, outboxes, inboxes and rows those of other cases must not be given. Copies @digest. */
+int trail_take(struct trail *t, const struct trail_digest *digest) MUSTCHECK;
+
 /* Deliveries of anything that was taken in were made then or later; INSTANT_NEVER: there can be none. */
 instant_t trail_deliveries_since(const struct trail *t);
 
@@ -143,9 +137,3 @@ int trail_join(struct trail *t, const struct fates_progress *progress) MUSTCHECK
 /* What is about the id, in the order of time; and of it what stands in inboxes. Borrowed from @t, after trail_join(). */
 const struct trail_step *const *trail_steps(const struct trail *t, size_t *ret_n);
 struct postings trail_postings(const struct trail *t);
-
-/*
- * Reads a fact of case-state. @slots: LAYOUT_SLOTS_MAX; strings are views into the record. @ret_copies: NULL, or whom it was copied to when it was
- * accepted (model/row_schema.h). Return: false: it is none, or cannot be read.
- */
-bool trail_read_fact(const struct event_types *types, const struct bus_record *record, struct slot *slots, struct event *ret, struct text *ret_copies);
