@@ -124,7 +124,7 @@ static struct effect *plan_tell_one(struct view *v, const struct obligation *o, 
 }
 
 static void plan_tell(struct view *v, const struct obligation *o, const struct roles *roles, enum stage stage, unsigned reminder, instant_t fell_due) {
-        const struct role_scope scope = {.start = o->start, .each = o->each, .for_each = o->norm->each, .date = v->today, .present = true};
+        const struct role_scope scope = obligation_scope(v, o);
         struct addressees to;
 
         view_addressees(v, roles, &scope, &to);
@@ -335,7 +335,7 @@ static unsigned alert_held_above(struct view *v, const struct alerts *all, const
 }
 
 static void alert_want(struct view *v, struct alerts *all, struct obligation *o, unsigned rung, instant_t fell_due, unsigned held) {
-        const struct role_scope scope = {.start = o->start, .each = o->each, .for_each = o->norm->each, .date = v->today, .present = true};
+        const struct role_scope scope = obligation_scope(v, o);
         struct tellings *told = &v->casefile->told;
         struct addressees to;
         bool open = false;

@@ -10,6 +10,11 @@
 #include "engine/obligation.h"
 #include "engine/roles.h"
 
+/* Whom roles mean in what is told of an obligation now. */
+static inline struct role_scope obligation_scope(const struct view *v, const struct obligation *o) {
+        return (struct role_scope){.start = o->start, .each = o->each, .for_each = o->norm->each, .date = v->today, .present = true};
+}
+
 /* Due dates that are new or others than before, and reminders whose midnight has come. */
 void view_tell_plans(struct view *v);
 
