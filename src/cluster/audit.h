@@ -17,6 +17,7 @@
 #define AUDIT_VIEW_PERSONAL "VIEW_PERSONAL" /* personal data were shown */
 #define AUDIT_EXPORT "EXPORT"             /* personal data were written to files */
 #define AUDIT_DONE "DONE"                   /* the result of what was done */
+#define AUDIT_BEGUN "BEGUN"                 /* what is done in many steps has begun, each of which stands there too; how it ended stands there afterwards */
 #define AUDIT_TEXT_MAX 500                  /* bytes of a reason or an object */
 
 /* One record, in the terms of schemas/audit.avsc. Empty texts are null where the schema allows it. */

@@ -9,6 +9,7 @@
 #include "cluster/broker_config.h"
 #include "console/settings.h"
 #include "model/config.h"
+#include "replica/letters_index.h"
 #include "replica/replica.h"
 
 struct console { /* all borrowed */
@@ -21,4 +22,5 @@ struct console { /* all borrowed */
         const struct log *log;
         struct metrics *metrics;
         struct replica *replica;
+        struct letters_index *letters;
 };

@@ -92,7 +92,12 @@ int console_process_start(const struct console_process_config *config, struct co
                 .log = config->log,
                 .metrics = config->metrics,
         };
-        r = web_server_start(&server, &p->server, err);
+        r = letters_index_new(&(struct letters_index_config){.config = config->config, .bus = config->bus, .clock = config->clock, .log = config->log},
+                              &p->console.letters, err);
+        if (r == 0)
+                r = letters_index_start(p->console.letters, err);
+        if (r == 0)
+                r = web_server_start(&server, &p->server, err);
         if (r)
                 return r;
         *ret = TAKE(p);
@@ -107,6 +112,7 @@ struct console_process *console_process_stop(struct console_process *process) {
         if (!process)
                 return NULL;
         web_server_stop(process->server);
+        letters_index_free(process->console.letters);
         free(process);
         return NULL;
 }
