@@ -499,6 +499,8 @@ static int check_whole(const struct check *check) {
         (void) snprintf(where, sizeof(where), IN_LANGUAGE(check->language, "%s%s and %s%s", "%s%s en %s%s"), check->dirs.config,
                         command_dirs_origin(check->dirs.config, check->language), check->dirs.schemas,
                         command_dirs_origin(check->dirs.schemas, check->language));
+        if (e == 0)
+                e = check_console(check, config, &mistakes);
         if (e == -EINVAL) {
                 status = check->file ? check_file_mistakes(check, &mistakes) : check_mistakes(check, &mistakes, where);
         } else if (e) {
@@ -584,9 +586,9 @@ const struct command command_check = {
                 "out of order of time, a reminder longer than its term, days on a term in hours …), and one for a calendar that ends within\n"
                 "a year of today.\n\n"
                 "With FILE it checks that file within its configuration and speaks of nothing else: a protocol (with the keys that no source\n"
-                "states), stories (which it plays), the organisations, the calendar, a connector, coverage.yaml, broker.yaml or version. One\n"
-                "that stands elsewhere is checked as if it stood there, in the place of the one of its name. Tokens of a connector are\n"
-                "not read.\n\n"
+                "states), stories (which it plays), the organisations, the calendar, a connector, coverage.yaml, broker.yaml, console.yaml or\n"
+                "version. One that stands elsewhere is checked as if it stood there, in the place of the one of its name. Tokens of a connector\n"
+                "and what the console keeps secret are not read.\n\n"
                 "  --broker       and compare it with the broker, and with the registry when there is one: what topics plan would say\n"
                 "  --bootstrap LIST  where the broker is (else KETENWACHT_BOOTSTRAP, else broker.yaml)\n"
                 "  --assumed      also the keys that no source states, of each protocol\n"

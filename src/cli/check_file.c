@@ -7,12 +7,14 @@
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "cli/check_warn.h"
 #include "cluster/broker_config.h"
 #include "connect/file.h"
 #include "connectors/connector.h"
+#include "console/settings.h"
 #include "model/protocols.h"
 
 /* -- What it is -- */
@@ -20,14 +22,15 @@
 static const char *const kind_names[CHECK_KINDS][LANGUAGES] = {
         [CHECK_PROTOCOL] = {"protocol", "protocol"},   [CHECK_STORIES] = {"stories", "verhalen"},     [CHECK_ORGANISATIONS] = {"organisations", "organisaties"},
         [CHECK_CALENDAR] = {"calendar", "kalender"},   [CHECK_CONNECTOR] = {"connector", "connector"}, [CHECK_COVERAGE] = {"coverage", "dekking"},
-        [CHECK_BROKER] = {"broker", "broker"},         [CHECK_VERSION] = {"version", "versie"},
+        [CHECK_BROKER] = {"broker", "broker"},         [CHECK_CONSOLE] = {"console", "console"},
+        [CHECK_VERSION] = {"version", "versie"},
 };
 
 /* By the name that it has in a configuration. */
 static bool kind_of_name(const char *path, enum check_kind *ret) {
         static const struct { const char *name; enum check_kind kind; } names[] = {
                 {"organisations.yaml", CHECK_ORGANISATIONS}, {"calendar.yaml", CHECK_CALENDAR}, {"coverage.yaml", CHECK_COVERAGE},
-                {"broker.yaml", CHECK_BROKER}, {"version", CHECK_VERSION},
+                {"broker.yaml", CHECK_BROKER}, {"console.yaml", CHECK_CONSOLE}, {"version", CHECK_VERSION},
         };
         const char *name = file_name(path);
         size_t n = strlen(name), suffix = strlen(STORIES_SUFFIX);
@@ -47,7 +50,7 @@ static const struct { const char *key; enum check_kind kind; } kind_keys[] = {
         {"stories", CHECK_STORIES},    {"connector", CHECK_CONNECTOR}, {"organisations", CHECK_ORGANISATIONS}, {"regions", CHECK_ORGANISATIONS},
         {"equated", CHECK_CALENDAR},   {"years", CHECK_CALENDAR},      {"protocol", CHECK_PROTOCOL},           {"norms", CHECK_PROTOCOL},
         {"routes", CHECK_PROTOCOL},    {"bootstrap", CHECK_BROKER},    {"kafka", CHECK_BROKER},                {"replication", CHECK_BROKER},
-        {"R01", CHECK_COVERAGE},       {"G01", CHECK_COVERAGE},
+        {"users", CHECK_CONSOLE},      {"proxy", CHECK_CONSOLE},       {"R01", CHECK_COVERAGE},                {"G01", CHECK_COVERAGE},
 };
 
 static bool kind_of_keys(const struct yaml_node *root, enum check_kind *ret) {
@@ -91,9 +94,9 @@ static int kind_unknown(const struct check *check, const struct yaml_node *root)
         error_set(&err,
                   IN_LANGUAGE(check->language,
                               "%s is nothing that check knows%s: a protocol has the key protocol, stories have stories, a connector has connector; "
-                              "organisations.yaml, calendar.yaml, coverage.yaml, broker.yaml and version are known by their names",
+                              "organisations.yaml, calendar.yaml, coverage.yaml, broker.yaml, console.yaml and version are known by their names",
                               "%s is niets dat check kent%s: een protocol heeft de sleutel protocol, verhalen hebben stories, een connector heeft connector; "
-                              "organisations.yaml, calendar.yaml, coverage.yaml, broker.yaml en version zijn te herkennen aan hun naam"),
+                              "organisations.yaml, calendar.yaml, coverage.yaml, broker.yaml, console.yaml en version zijn te herkennen aan hun naam"),
                   check->file, hint);
         return command_fail("check", EXIT_USAGE, &err);
 }
@@ -275,32 +278,60 @@ static int file_check_part(const struct check *check, enum check_kind kind) {
         return status;
 }
 
-/* The file of a connector, whose tokens are not read, or of the broker: what these need of the rest is who is who. */
+/* Reads check->file, which needs @arena, or @organisations beside it, or both; what is secret is not read. Return: as its reader. */
+static int file_read_beside(const struct check *check, enum check_kind kind, const struct organisations *organisations, struct arena *arena,
+                            struct mistakes *mistakes) {
+        CLEANUP(connect_file_free_p) struct connect_file *file = NULL;
+        const struct console_settings_source source = {.organisations = organisations};
+        struct console_settings console;
+        struct broker_config broker;
+        int r;
+
+        if (kind == CHECK_BROKER)
+                return broker_config_read(check->file, arena, &broker, mistakes);
+        if (kind == CHECK_CONNECTOR)
+                return connect_file_read(check->file, connectors, organisations, NULL, &file, mistakes);
+        r = console_settings_read(check->file, &source, arena, &console, mistakes);
+        console_settings_done(&console);
+        return r;
+}
+
+int check_console(const struct check *check, const struct config *config, struct mistakes *mistakes) {
+        const struct console_settings_source source = {.organisations = config->organisations};
+        CLEANUP(arena_free_p) struct arena *arena = NULL;
+        struct console_settings console;
+        char path[CHECK_PATH_MAX];
+        int r;
+
+        if (!check_path(check, "console.yaml", path) || access(path, F_OK))
+                return 0;
+        r = arena_new(&arena, FILE_ARENA_MAX);
+        if (r)
+                return r;
+        r = console_settings_read(path, &source, arena, &console, mistakes);
+        console_settings_done(&console);
+        return r;
+}
+
+/* The file of a connector, of the broker, or of the console: what these need of the rest is who is who. */
 static int file_check_beside(const struct check *check, enum check_kind kind) {
         CLEANUP(organisations_free_p) struct organisations *organisations = NULL;
-        CLEANUP(connect_file_free_p) struct connect_file *file = NULL;
+        CLEANUP(arena_free_p) struct arena *arena = NULL;
         struct mistakes mistakes = MISTAKES_IN(check->language), none = MISTAKES_IN(check->language);
-        struct broker_config broker;
-        struct arena *arena = NULL;
         char path[CHECK_PATH_MAX];
         int status, r;
 
         if (!check_path(check, "organisations.yaml", path))
                 return EXIT_USAGE;
-        if (kind == CHECK_BROKER) {
-                r = arena_new(&arena, FILE_ARENA_MAX);
-                if (r == 0)
-                        r = broker_config_read(check->file, arena, &broker, &mistakes);
-        } else {
+        r = arena_new(&arena, FILE_ARENA_MAX);
+        if (r == 0 && kind != CHECK_BROKER)
                 r = organisations_read(path, &organisations, &mistakes);
-                if (r == 0)
-                        r = connect_file_read(check->file, connectors, organisations, NULL, &file, &mistakes);
-        }
+        if (r == 0)
+                r = file_read_beside(check, kind, organisations, arena, &mistakes);
         if (r && mistakes.n)
                 status = check_file_mistakes(check, &mistakes);
         else
                 status = r ? check_failed(check, r) : file_print(check, kind, NULL, &none);
-        arena_free(arena);
         mistakes_done(&mistakes);
         mistakes_done(&none);
         return status;
@@ -308,5 +339,5 @@ static int file_check_beside(const struct check *check, enum check_kind kind) {
 
 int check_file(const struct check *check, enum check_kind kind) {
         assert(kind != CHECK_STORIES && kind != CHECK_COVERAGE);
-        return kind == CHECK_CONNECTOR || kind == CHECK_BROKER ? file_check_beside(check, kind) : file_check_part(check, kind);
+        return kind == CHECK_CONNECTOR || kind == CHECK_BROKER || kind == CHECK_CONSOLE ? file_check_beside(check, kind) : file_check_part(check, kind);
 }

@@ -17,7 +17,6 @@
 
 #define NAME "console"
 #define CONSOLE_LOOK_MS 1000
-#define CONSOLE_PORT 8081
 #define CONSOLE_PATH_MAX 4096
 #define CONSOLE_SETTINGS_BYTES ((size_t)16 << 20)
 
@@ -99,12 +98,34 @@ static int console_open_health(struct console_run *run) {
 
 /* -- The process -- */
 
+static const char *console_environment(const char *name) {
+        return getenv(name);
+}
+
 static int console_read_settings(struct console_run *run) {
+        const struct console_settings_source source = {.organisations = run->config->organisations, .environment = console_environment};
+        struct mistakes mistakes = MISTAKES_INIT;
+        char path[CONSOLE_PATH_MAX];
+        struct error err = {0};
+        int r;
+
         if (run->open) {
-                run->settings = (struct console_settings){.address = "127.0.0.1", .port = run->port, .open_on_localhost = true};
+                console_settings_open(run->port, &run->settings);
                 return EXIT_DONE;
         }
-        return command_usage(NAME, "say --open-on-localhost");
+        if (!run->path && (size_t)snprintf(path, sizeof(path), "%s/console.yaml", run->dirs.config) >= sizeof(path))
+                return command_usage(NAME, "the name of the configuration folder is too long");
+        r = console_settings_read(run->path ? run->path : path, &source, run->arena, &run->settings, &mistakes);
+        if (r == 0)
+                return EXIT_DONE;
+        if (mistakes.n) {
+                (void) fputs(buffer_text(&mistakes.text), stderr);
+                error_set(&err, "the console does not start; correct the lines above (--open-on-localhost goes without a file)");
+        } else {
+                error_set(&err, "%s", strerror(-r));
+        }
+        mistakes_done(&mistakes);
+        return command_fail(NAME, r == -ENOMEM ? EXIT_BROKER : EXIT_USAGE, &err);
 }
 
 static int console_prepare(struct console_run *run) {
@@ -166,6 +187,7 @@ static void console_done(struct console_run *run) {
         pulse_free(run->pulse);
         command_broker_done(&run->broker);
         metrics_free(run->metrics);
+        console_settings_done(&run->settings);
         arena_free(run->arena);
         config_free(run->config);
 }

@@ -12,7 +12,6 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/reading.h"
 
 #define PATH_BYTES_MAX 4096
 #define DOC_COLUMNS 100
@@ -120,26 +119,27 @@ static void set_organisation(struct settings *s, const struct connector_option *
 }
 
 /* The text that a {file: PATH} or {env: NAME} stands for; *ret is the caller's to wipe and free. */
-static bool secret_text(struct settings *s, const struct yaml_node *node, char **ret, size_t *ret_n) {
+static bool secret_text(struct reading *r, const struct yaml_node *node, const char *folder, const char *(*environment)(const char *name), char **ret,
+                        size_t *ret_n) {
         const struct yaml_node *file = yaml_get(node, "file"), *env = yaml_get(node, "env"), *at = file ? file : env;
         char path[PATH_BYTES_MAX];
         struct error err = {0};
         const char *value;
 
         if (file) {
-                bool absolute = file->text[0] == '/' || !s->source->folder;
+                bool absolute = file->text[0] == '/' || !folder;
 
-                (void) snprintf(path, sizeof(path), "%s%s%s", absolute ? "" : s->source->folder, absolute ? "" : "/", file->text);
+                (void) snprintf(path, sizeof(path), "%s%s%s", absolute ? "" : folder, absolute ? "" : "/", file->text);
                 if (file_read(path, ret, ret_n, &err) < 0) {
-                        reading_mistake(&s->r, at, IN_READING(&s->r, "the token cannot be read: %s", "het token kan niet worden gelezen: %s"), err.text);
+                        reading_mistake(r, at, IN_READING(r, "the token cannot be read: %s", "het token kan niet worden gelezen: %s"), err.text);
                         return false;
                 }
                 return true;
         }
-        value = s->source->environment(env->text);
+        value = environment(env->text);
         if (!value) {
-                reading_mistake(&s->r, at,
-                                IN_READING(&s->r, "the environment has no variable %s, in which a token should stand",
+                reading_mistake(r, at,
+                                IN_READING(r, "the environment has no variable %s, in which a token should stand",
                                            "in de omgeving is geen variabele %s, waarin een token hoort te staan"),
                                 env->text);
                 return false;
@@ -147,34 +147,37 @@ static bool secret_text(struct settings *s, const struct yaml_node *node, char *
         *ret = strdup(value);
         *ret_n = strlen(value);
         if (!*ret)
-                s->r.e = -ENOMEM;
+                r->e = -ENOMEM;
         return *ret != NULL;
 }
 
-static void set_secret(struct settings *s, const struct connector_option *option, const struct yaml_node *node, const char *owner,
-                       struct secrets *field) {
+void settings_read_secret(struct reading *r, const struct yaml_node *node, const char *folder, const char *(*environment)(const char *name), const char *key,
+                          const char *owner, struct secrets *ret) {
         char *text = NULL;
         struct error err = {0};
         size_t n = 0;
         int e;
 
         if (node->kind != YAML_MAPPING || node->n != 1 || node->items[0]->kind != YAML_SCALAR || (!yaml_get(node, "file") && !yaml_get(node, "env"))) {
-                reading_mistake(&s->r, node,
-                                IN_READING(&s->r, "%s must be {file: PATH} or {env: NAME}; a token itself does not belong in a configuration file",
+                reading_mistake(r, node,
+                                IN_READING(r, "%s must be {file: PATH} or {env: NAME}; a token itself does not belong in a configuration file",
                                            "%s moet {file: PAD} of {env: NAAM} zijn; een token zelf hoort niet in een bestand van de configuratie"),
-                                owner ? owner : option->key);
+                                owner ? owner : key);
                 return;
         }
-        if (!s->source->environment || !secret_text(s, node, &text, &n))
+        if (!environment || !secret_text(r, node, folder, environment, &text, &n))
                 return;
-        e = secrets_add(field, owner, (struct text){text, n}, &err);
+        e = secrets_add(ret, owner, (struct text){text, n}, &err);
         explicit_bzero(text, n);
         free(text);
         if (e == -EINVAL)
-                reading_mistake(&s->r, node->items[0], "%s%s%s: %s", option->key, owner ? IN_READING(&s->r, " of ", " van ") : "", owner ? owner : "",
-                                err.text);
+                reading_mistake(r, node->items[0], "%s%s%s: %s", key, owner ? IN_READING(r, " of ", " van ") : "", owner ? owner : "", err.text);
         else if (e < 0)
-                s->r.e = e;
+                r->e = e;
+}
+
+static void set_secret(struct settings *s, const struct connector_option *option, const struct yaml_node *node, const char *owner, struct secrets *field) {
+        settings_read_secret(&s->r, node, s->source->folder, s->source->environment, option->key, owner, field);
 }
 
 static void set_secrets(struct settings *s, const struct connector_option *option, const struct yaml_node *node, struct secrets *field) {

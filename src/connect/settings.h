@@ -8,8 +8,10 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/mistakes.h"
+#include "base/reading.h"
 #include "base/yaml.h"
 #include "connect/connector.h"
+#include "connect/secret.h"
 
 /* Where options come from. */
 struct settings_source {
@@ -33,6 +35,13 @@ struct settings_target {
  */
 int settings_read(const struct settings_source *source, const struct yaml_node *mapping, const char *const *also, const struct settings_target *targets,
                  size_t n, struct mistakes *mistakes) MUSTCHECK;
+
+/*
+ * Adds to @ret the tokens that {file: PATH} or {env: NAME} stands for, whose @owner is (NULL: there is only one); for options, and for other files of
+ * configuration. @key names them in a mistake. @folder: paths are relative to it, NULL: as they stand. @environment NULL: they are not looked for.
+ */
+void settings_read_secret(struct reading *r, const struct yaml_node *node, const char *folder, const char *(*environment)(const char *name), const char *key,
+                          const char *owner, struct secrets *ret);
 
 /* Lets go of what settings_read() allocated in a context: secrets are wiped. */
 void settings_done(const struct connector_option *options, void *ctx);

@@ -67,6 +67,13 @@ rm -r "$work/schemas/history/meeting-held"
 row 0 '*
 new: meeting-held: own date date (by its name), never ahead*' '' --config "$config" --schemas "$work/schemas"
 row 2 '' "*/none/calendar.yaml*" --config "$work/none" --schemas "$schemas"
+# The console's file, alone and with the rest; what is secret need not be there.
+row 0 "$config/console.yaml: console without mistakes" '' --config "$config" --schemas "$schemas" "$config/console.yaml"
+cp -r "$config" "$work/console"
+sed -i 's/roles: \[gegevens\]/roles: [gegeven]/' "$work/console/console.yaml"
+row 2 '' "$work/console/console.yaml:*: no role is called 'gegeven' (did you mean 'gegevens'?)*" --config "$work/console" --schemas "$schemas"
+row 2 '' "$work/console/console.yaml:*: geen rol heet 'gegeven' (bedoelde u 'gegevens'?)*" --lang nl --config "$config" --schemas "$schemas" \
+        "$work/console/console.yaml"
 row 2 '' "ketenwacht check: no option '--jsn' (did you mean '--json'?); see ketenwacht check --help" --jsn
 row 2 '' "ketenwacht check: --coverage and --stories are two checks; *" --coverage --stories
 row 2 '' "ketenwacht check: --print goes with --stories; *" --print

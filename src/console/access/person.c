@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* The names of roles. */
+/* The roles of people, by name and in one text. */
 
 #include "console/access/person.h"
 
 #include <stdio.h>
 
-#include "base/cleanup.h"
+#include "base/utf8.h"
 
 const char *const person_role_names[PERSON_ROLES] = {"meta", "zaak", "gegevens", "beheer"};
 
@@ -21,12 +21,22 @@ unsigned person_role_read(struct text name, struct nearest *nearest) {
 }
 
 const char *person_roles_text(unsigned roles, char ret[PERSON_ROLES_TEXT]) {
-        size_t n = 0;
+        int n = 0;
 
         ret[0] = '\0';
         for (unsigned i = 0; i < PERSON_ROLES; i++) {
                 if (roles & 1u << i)
-                        n += (size_t)snprintf(ret + n, PERSON_ROLES_TEXT - n, "%s%s", n ? " " : "", person_role_names[i]);
+                        n += snprintf(ret + n, PERSON_ROLES_TEXT - (size_t)n, "%s%s", n ? " " : "", person_role_names[i]);
         }
         return ret;
+}
+
+bool person_name_valid(struct text name) {
+        if (name.n == 0 || name.n > PERSON_NAME_MAX || !utf8_valid(name.s, name.n) || name.s[0] == ' ' || name.s[name.n - 1] == ' ')
+                return false;
+        for (size_t i = 0; i < name.n; i++) {
+                if ((unsigned char)name.s[i] < ' ' || name.s[i] == 0x7f)
+                        return false;
+        }
+        return true;
 }

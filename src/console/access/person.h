@@ -35,3 +35,6 @@ unsigned person_role_read(struct text name, struct nearest *nearest);
 /* "meta zaak", as it stands in audit. Room for all. */
 #define PERSON_ROLES_TEXT 40
 const char *person_roles_text(unsigned roles, char ret[PERSON_ROLES_TEXT]);
+
+/* Whether somebody may be called so: 1 to PERSON_NAME_MAX bytes of UTF-8, without control characters, and no space at either end. */
+bool person_name_valid(struct text name);
