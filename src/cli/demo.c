@@ -22,11 +22,20 @@ struct demo_arguments {
 };
 
 struct demo_texts { /* options as written */
-        const char *seed, *cases, *speed, *port, *metrics;
+        const char *seed, *cases, *speed, *port, *metrics, *console;
 };
 
 static bool demo_whole(const char *text, int64_t least, int64_t most, int64_t *ret) {
         return text_to_int64(text_of(text), ret) && *ret >= least && *ret <= most;
+}
+
+static int demo_read_port(const char *option, const char *text, uint16_t *ret) {
+        int64_t number = 0;
+
+        if (text && !demo_whole(text, 0, UINT16_MAX, &number))
+                return command_usage("demo", "%s '%s' is no port; expected 0 (any that is free) to %d", option, text, UINT16_MAX);
+        *ret = (uint16_t)number;
+        return EXIT_DONE;
 }
 
 static int demo_read_numbers(const struct demo_texts *t, struct demo_config *a) {
@@ -38,13 +47,10 @@ static int demo_read_numbers(const struct demo_texts *t, struct demo_config *a) 
         if (t->cases && !demo_whole(t->cases, 1, YEAR_CASES_MAX, &number))
                 return command_usage("demo", "--cases '%s' is not a number from 1 to %d", t->cases, YEAR_CASES_MAX);
         a->cases = t->cases ? (unsigned)number : YEAR_CASES_DEFAULT;
-        if (t->port && !demo_whole(t->port, 0, UINT16_MAX, &number))
-                return command_usage("demo", "--port '%s' is no port; expected 0 (any that is free) to %d", t->port, UINT16_MAX);
-        a->port = t->port ? (uint16_t)number : 0;
-        if (t->metrics && !demo_whole(t->metrics, 0, UINT16_MAX, &number))
-                return command_usage("demo", "--metrics '%s' is no port; expected 0 (any that is free) to %d", t->metrics, UINT16_MAX);
         a->has_metrics = t->metrics != NULL;
-        a->metrics_port = t->metrics ? (uint16_t)number : 0;
+        if (demo_read_port("--port", t->port, &a->port) || demo_read_port("--metrics", t->metrics, &a->metrics_port) ||
+            demo_read_port("--console", t->console, &a->console_port))
+                return EXIT_USAGE;
         if (t->speed && !(text_to_double(text_of(t->speed), &a->weeks_per_second) && a->weeks_per_second >= 0 && a->weeks_per_second <= SPEED_MAX))
                 return command_usage("demo", "--speed '%s' is not a number of weeks a second from 0 to %d", t->speed, SPEED_MAX);
         return 0;
@@ -87,6 +93,7 @@ static int demo_command(int argc, char **argv) {
                 OPTION_TEXT_ROW("--speed", &t.speed),        OPTION_TEXT_ROW("--port", &t.port),
                 OPTION_TEXT_ROW("--metrics", &t.metrics),    OPTION_TEXT_ROW("--file", &a.run.file),
                 OPTION_TEXT_ROW("--bootstrap", &a.run.bootstrap), OPTION_TEXT_ROW("--env", &a.run.env),
+                OPTION_TEXT_ROW("--console", &t.console),
                 OPTION_FLAG_ROW("--keep", &a.run.keep),      OPTION_FLAG_ROW("--json", &a.run.json),
                 OPTION_FLAG_ROW("--verbose", &a.verbose),    OPTION_FLAG_ROW("--print", &a.print),
                 OPTION_END_ROW,
@@ -101,6 +108,8 @@ static int demo_command(int argc, char **argv) {
                 return command_usage("demo", "--seed and --cases are of the generated year; leave them out with --file");
         if (a.run.env && !a.run.keep)
                 return command_usage("demo", "--env goes with --keep");
+        if (t.console && !a.run.keep)
+                return command_usage("demo", "--console goes with --keep");
         if (!a.run.env)
                 a.run.env = ENV_DEFAULT;
         status = demo_read_numbers(&t, &a.run);
@@ -116,7 +125,8 @@ const struct command command_demo = {
                 "year of cases over HTTP, on a clock of a week a second. Shows what is told to whom, and at the end a summary and the\n"
                 "story of one case. A day begins when all of the day before is processed, so the same seed gives the same summary.\n"
                 "\n"
-                "  --keep          afterwards let the clock go to the present and stay; where things are is written to .cache/demo.env\n"
+                "  --keep          afterwards let the clock go to the present and stay, with a console to look at it in a browser; where\n"
+                "                  things are is written to .cache/demo.env\n"
                 "  --env FILE      write it there instead\n"
                 "  --file EVENTS   play this file instead: the lines of ketenwacht replay; - is standard input\n"
                 "  --seed N        another year (default 1)\n"
@@ -124,6 +134,7 @@ const struct command command_demo = {
                 "  --speed N       weeks a second (default 1); 0: as fast as the chain goes\n"
                 "  --bootstrap     a real broker; all topics and groups get the prefix demo-<process>. and are deleted at the end\n"
                 "  --port N        of gi-http (default: any that is free)\n"
+                "  --console PORT  of the console, with --keep (default: any that is free)\n"
                 "  --metrics PORT  answer /metrics, /healthz and /readyz on 127.0.0.1:PORT\n"
                 "  --json          the summary as one JSON object, and nothing else\n"
                 "  --print         only print the events of the generated year, as lines for ketenwacht replay\n"

@@ -16,13 +16,13 @@
  */
 static const struct kafka_property embedded_properties[] = {{"fetch.wait.max.ms", "10"}, {"log_level", "3"}};
 
-static void place_describe(const struct place *p, const char *bootstrap, struct kafka_config *kafka) {
-        broker_config_kafka(&p->broker, bootstrap, kafka);
-        kafka->clock = clock_system();
-        kafka->log = p->c.log;
+static void place_describe(struct place *p, const char *bootstrap) {
+        broker_config_kafka(&p->broker, bootstrap, &p->kafka);
+        p->kafka.clock = clock_system();
+        p->kafka.log = p->c.log;
 }
 
-static int place_open_embedded(struct place *p, struct kafka_config *kafka, struct error *err) {
+static int place_open_embedded(struct place *p, struct error *err) {
         struct mock_topic *topics = arena_calloc(p->arena, p->topics.n + 1, sizeof(*topics));
         int r;
 
@@ -36,8 +36,8 @@ static int place_open_embedded(struct place *p, struct kafka_config *kafka, stru
         (void) snprintf(p->bootstrap, sizeof(p->bootstrap), "%s", mock_bootstrap(p->mock));
         p->broker.properties = embedded_properties;
         p->broker.properties_n = ELEMENTS(embedded_properties);
-        place_describe(p, p->bootstrap, kafka);
-        kafka->embedded = true;
+        place_describe(p, p->bootstrap);
+        p->kafka.embedded = true;
         return 0;
 }
 
@@ -51,11 +51,11 @@ static int place_refuse(int r, const char *topic, struct error *err) {
         return r > 0 ? -EACCES : r;
 }
 
-static int place_open_real(struct place *p, struct kafka_config *kafka, struct error *err) {
+static int place_open_real(struct place *p, struct error *err) {
         int r;
 
-        place_describe(p, p->c.bootstrap, kafka);
-        r = admin_new(kafka, &p->admin, err);
+        place_describe(p, p->c.bootstrap);
+        r = admin_new(&p->kafka, &p->admin, err);
         while (r == 0 && p->made < p->topics.n) {
                 const struct topic_wanted *topic = &p->topics.items[p->made];
                 const struct admin_topic make = {.name = topic->topic,
@@ -75,7 +75,6 @@ static int place_open_real(struct place *p, struct kafka_config *kafka, struct e
 }
 
 int place_open(struct place *p, const struct place_config *config, struct error *err) {
-        struct kafka_config kafka = {0};
         int r;
 
         *p = (struct place){.c = *config, .broker = *config->broker};
@@ -89,14 +88,14 @@ int place_open(struct place *p, const struct place_config *config, struct error 
         r = topics_of_config(config->config, &p->broker, p->arena, &p->topics, err);
         if (r)
                 return r;
-        r = config->bootstrap ? place_open_real(p, &kafka, err) : place_open_embedded(p, &kafka, err);
+        r = config->bootstrap ? place_open_real(p, err) : place_open_embedded(p, err);
         if (r)
                 return r;
-        r = watchdog_new(kafka.clock, kafka.log, NULL, NULL, &p->watchdog, err);
+        r = watchdog_new(p->kafka.clock, p->kafka.log, NULL, NULL, &p->watchdog, err);
         if (r)
                 return r;
-        kafka.watchdog = p->watchdog;
-        return kafka_bus_new(&kafka, &p->bus, err) ? PLACE_E_PROPERTIES : 0;
+        p->kafka.watchdog = p->watchdog;
+        return kafka_bus_new(&p->kafka, &p->bus, err) ? PLACE_E_PROPERTIES : 0;
 }
 
 /* How many of this place's topics the broker shows. */

@@ -9,6 +9,7 @@
  */
 
 #include "bus/admin.h"
+#include "bus/kafka.h"
 #include "bus/mock.h"
 #include "bus/watchdog.h"
 #include "cluster/broker_config.h"
@@ -41,7 +42,8 @@ struct place {
         struct admin *admin;
         size_t made; /* topics on the real broker */
         struct watchdog *watchdog;
-        struct bus *bus; /* after place_open() */
+        struct kafka_config kafka; /* of the bus, as are the broker's settings: for who makes handles of their own; after place_open() */
+        struct bus *bus;           /* after place_open() */
         char prefix[PLACE_PREFIX_MAX], bootstrap[256];
 };
 

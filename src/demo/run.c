@@ -20,6 +20,7 @@
 #include "cluster/topics.h"
 #include "connect/runtime.h"
 #include "connectors/connector.h"
+#include "console/process.h"
 #include "health/health.h"
 #include "demo/feed.h"
 #include "demo/party.h"
@@ -59,6 +60,8 @@ struct demo {
         struct hand_clock time;
         struct metrics *metrics;
         struct health *health;
+        struct console_settings console_settings;
+        struct console_process *console; /* with --keep */
         struct chain *chain;
         struct post *post;
         struct party *party;   /* NULL: nobody of the tape has a client of its own */
@@ -261,7 +264,7 @@ static void demo_is_ready(void *ctx, struct health_reasons *reasons) {
                 health_reason(reasons, "starting", "not everyone has joined yet, or something waits to be read");
 }
 
-static int demo_start_console(struct demo *demo, struct error *err) {
+static int demo_start_health(struct demo *demo, struct error *err) {
         const struct health_config config = {
                 .port = demo->c->metrics_port, .metrics = demo->metrics, .ready = demo_is_ready, .ctx = demo, .log = demo->c->log};
 
@@ -292,7 +295,7 @@ static int demo_start_chain(struct demo *demo, struct error *err) {
         if (r == 0)
                 r = chain_start(&config, &demo->chain, err);
         if (r == 0 && demo->c->has_metrics)
-                r = demo_start_console(demo, err);
+                r = demo_start_health(demo, err);
         return r;
 }
 
@@ -578,6 +581,7 @@ static int demo_write_env(const struct demo *demo, struct error *err) {
         fprintf(f, "export GI_HTTP=http://127.0.0.1:%u\n", chain_port(demo->chain));
         demo_write_export(f, "GI_TOKEN", demo_token(demo, "gi-jbn"));
         demo_write_export(f, "MUNICIPALITY_TOKEN", demo_token(demo, demo->receiver->id));
+        fprintf(f, "export CONSOLE=http://127.0.0.1:%u\n", console_process_port(demo->console));
         demo_write_folder(f, "KETENWACHT_BIN", dirname(self));
         fputs("export PATH=\"$KETENWACHT_BIN:$PATH\"\n", f);
         ok = !ferror(f);
@@ -586,6 +590,27 @@ static int demo_write_env(const struct demo *demo, struct error *err) {
                 return 0;
         error_set(err, "%s cannot be written", demo->c->env);
         return -EIO;
+}
+
+/* What the chain did, for people to look at: the demonstration's is open to whoever reaches it, which is this machine. */
+static int demo_start_console(struct demo *demo, struct error *err) {
+        const struct console_process_config config = {
+                .config = demo->c->config,
+                .broker = &demo->place.broker,
+                .settings = &demo->console_settings,
+                .kafka = &demo->place.kafka,
+                .bus = demo->place.bus,
+                .clock = hand_clock(&demo->time),
+                .log = demo->c->log,
+                .metrics = demo->metrics,
+        };
+        int r;
+
+        demo->console_settings = (struct console_settings){.address = "127.0.0.1", .port = demo->c->console_port, .open_on_localhost = true};
+        r = console_process_start(&config, &demo->console, err);
+        if (r && !err->text[0])
+                error_set(err, "the console cannot be started: %s", strerror(-r));
+        return r;
 }
 
 /* Lets the clock go and waits for a signal. Return: as demo_play(). */
@@ -597,13 +622,17 @@ static int demo_keep(struct demo *demo, struct error *err) {
         r = demo_outcome(demo, feed_settle(&demo->feed, err));
         if (r || demo->stopped)
                 return r;
-        r = demo_write_env(demo, err);
+        r = demo_start_console(demo, err);
+        if (r == 0)
+                r = demo_write_env(demo, err);
         if (r)
                 return r;
-        fprintf(stderr, "\nThe clock shows the present now, and all that fell due until today is told. In another terminal:\n\n"
+        fprintf(stderr, "\nThe clock shows the present now, and all that fell due until today is told. Look at it in a browser:\n\n"
+                        "  http://127.0.0.1:%u/\n\n"
+                        "In another terminal:\n\n"
                         "  . %s      # broker %s, gi-http http://127.0.0.1:%u\n\n"
                         "Then try the lines of README.md. Ctrl-C ends it.\n",
-                demo->c->env, demo_bootstrap(demo), chain_port(demo->chain));
+                console_process_port(demo->console), demo->c->env, demo_bootstrap(demo), chain_port(demo->chain));
         while (r == 0 && !demo_stopped(demo)) {
                 demo_pause(demo, KEEP_LOOK_MS);
                 r = chain_failed(demo->chain, err);
@@ -650,6 +679,7 @@ static int demo_take_down(struct demo *demo, int r, struct error *err) {
         struct error each = {0};
         int stopped;
 
+        console_process_stop(demo->console);
         health_stop(demo->health);
         demo->feed.post = NULL; /* nothing is shown any more */
         post_free(demo->post);

@@ -24,9 +24,10 @@ struct demo_config { /* all borrowed */
         unsigned cases;                     /* in it */
         double weeks_per_second;            /* 0: as fast as the chain goes */
         uint16_t port, metrics_port;        /* of gi-http and of the metrics; 0: any that is free */
+        uint16_t console_port;              /* of the console, with @keep; 0: any that is free */
         bool has_metrics;
         bool json;                          /* the summary as one JSON object, and nothing else */
-        bool keep;                          /* stay at the end; where things are is written to @env */
+        bool keep;                          /* stay at the end, with a console; where things are is written to @env */
         const char *env;
 };
 
