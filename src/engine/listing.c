@@ -11,6 +11,7 @@
 #include "base/name.h"
 #include "engine/listing_lists.h"
 #include "engine/listing_obligations.h"
+#include "engine/told.h"
 
 const char *const listing_names[LISTING_KINDS] = {
         [LISTING_NORMS] = "norms",       [LISTING_OBSTRUCTIONS] = "obstructions",   [LISTING_WAITING] = "waiting", [LISTING_UNPROTECTED] = "unprotected",
@@ -264,6 +265,38 @@ int listing_begin(const struct store *store, const struct listing_query *query, 
         return 0;
 }
 
+static int listing_open(struct listing_run *run, struct engine *engine, struct store *store, struct casefile *casefile) {
+        int r;
+
+        arena_reset(engine->arena);
+        r = view_open_past(&run->view, engine, store, casefile, run->query->at);
+        if (r == 0 && view_lives(&run->view))
+                run->spec->collect(run);
+        return r == 0 && (run->failed || run->view.failed) ? -ENOMEM : r;
+}
+
+/* Whether a case of which something would be listed (that is asked first: it costs less) is one of which the organisation was told. Return: 1, 0 or -ENOMEM. */
+static int listing_was_told(struct listing_run *run, struct engine *engine, struct store *store, struct casefile *casefile) {
+        const instant_t latest = store_told_latest(store); /* what it was told later than the listing's instant, it may see in it too */
+        size_t before = run->entries.n;
+        struct told told;
+        int r;
+
+        run->tries = true;
+        run->found = false;
+        r = listing_open(run, engine, store, casefile);
+        run->tries = false;
+        run->entries.n = before;
+        if (r || !run->found)
+                return r;
+        arena_reset(engine->arena);
+        r = told_open(&told, engine, store, casefile, run->query->told_to, latest > run->query->at ? latest : run->query->at);
+        if (r == 0)
+                r = told_some(&told);
+        told_done(&told);
+        return r;
+}
+
 int listing_step(struct listing_run *run, struct engine *engine, struct store *store, size_t cases) {
         size_t end = cases < run->cases.n - run->at ? run->at + cases : run->cases.n;
         int r = 0;
@@ -273,11 +306,10 @@ int listing_step(struct listing_run *run, struct engine *engine, struct store *s
 
                 if (!casefile)
                         continue;
-                arena_reset(engine->arena);
-                r = view_open_past(&run->view, engine, store, casefile, run->query->at);
-                if (r == 0 && view_lives(&run->view))
-                        run->spec->collect(run);
-                if (run->failed || run->view.failed || (run->asked.bytes_max && run->entries.n * sizeof(*run->entries.items) > run->asked.bytes_max))
+                r = run->query->told_to ? listing_was_told(run, engine, store, casefile) : 1;
+                if (r == 1)
+                        r = listing_open(run, engine, store, casefile);
+                if (r == 0 && run->asked.bytes_max && run->entries.n * sizeof(*run->entries.items) > run->asked.bytes_max)
                         r = -ENOMEM;
         }
         run->view = (struct view){0}; /* it is the engine's, which may have changed before the next step */

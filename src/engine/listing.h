@@ -52,6 +52,7 @@ struct listing_query {
         const struct organisation *gi, *municipality, *organisation; /* first rows; NULL: all */
         const char *norm;                  /* LISTING_NORMS, LISTING_TERMS: only this one, or NULL */
         struct listing_by by;
+        const struct organisation *told_to; /* first row: only cases of which it was told something (engine/told.h); NULL: all */
         size_t bytes_max;                  /* of the listing, about; 0: LISTING_ARENA_MAX */
 };
 

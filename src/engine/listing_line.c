@@ -236,6 +236,7 @@ struct listing_entry *listing_add(struct listing_run *run) {
         assert(run->spec->n_columns > 0 && run->spec->n_columns <= LISTING_COLUMNS_MAX);
         if (run->view.casefile)
                 entry.case_id = run->view.casefile->id;
+        run->found = true;
         entry.cells = arena_calloc(run->arena, run->spec->n_columns, sizeof(*entry.cells));
         if (!entry.cells || vector_push(&run->entries, entry)) {
                 run->failed = true;

@@ -34,6 +34,7 @@ struct listing_run {
         struct view view;    /* the case at hand */
         VECTOR(struct listing_entry) entries;
         struct table tallies; /* of listing_obligations.c: struct tally, by norm and value */
+        bool tries, found;    /* it is only looked whether anything of the case would be listed; it would */
         bool failed;          /* memory is out */
 };
 

@@ -79,6 +79,9 @@ static void norms_collect(struct listing_run *run) {
 
                 if ((run->query->norm && strcmp(o->norm->name, run->query->norm) != 0) || !listing_wants(run, o, &scope))
                         continue;
+                run->found = true;
+                if (run->tries)
+                        return;
                 by = listing_by_value(run, o, &scope, NULL);
                 tally = norms_tally(run, o->norm, &by);
                 if (!tally)

@@ -328,6 +328,55 @@ static void assert_listing(const struct asked *asked, const char *expected) {
         buffer_done(&out);
 }
 
+static void evaluate(const char *child, const char *at) {
+        struct uuid case_id = uuid_v5(&uuid_namespace_ketenwacht, child, strlen(child));
+        struct casefile *casefile = store_find(store, &case_id);
+        const struct outcome *outcome;
+        instant_t now;
+
+        ck_assert_ptr_nonnull(casefile);
+        ck_assert(instant_parse(text_of(at), &now));
+        ck_assert_int_eq(engine_evaluate(engine, store, casefile, now, &outcome), 0);
+        store_commit(store);
+}
+
+/* Two children of one municipality, which was told of one of them: the other is not there for it, whatever is counted or listed. */
+START_TEST(test_only_what_an_organisation_was_told_of) {
+        static const char *const facts[FACTS_MAX] = {
+                "a measure-started 2023-01-02 measure_id=@ma kind=OTS verdict_date=2023-01-01 gi=gi-noordzee municipality=gm0375",
+                "b measure-started 2023-01-02 measure_id=@mb kind=OTS verdict_date=2023-01-01 gi=gi-noordzee municipality=gm0375",
+        };
+        static const struct {
+                enum listing_kind kind;
+                const char *told_to, *expected;
+        } rows[] = {
+                {LISTING_NORMS, NULL, "assigned 2 0 2 0 0 0 | fixed 2 2 0 0 0 0"},
+                {LISTING_NORMS, "gm0375", "assigned 1 0 1 0 0 0 | fixed 1 1 0 0 0 0"},
+                {LISTING_NORMS, "gm0402", ""},
+        };
+
+        tell_all(facts);
+        evaluate("a", "2023-01-20" NOON);
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct listing_query query = {.kind = rows[i].kind, .started_from = DAY_NONE, .started_until = DAY_NONE, .due_from = DAY_NONE,
+                                              .due_until = DAY_NONE, .told_to = organisation_of(rows[i].told_to)};
+                struct buffer out = BUFFER_INIT(1 << 16);
+                struct listing *listing = NULL;
+
+                ck_assert(instant_parse(text_of("2023-02-01" NOON), &query.at));
+                ck_assert_int_eq(listing_make(engine, store, &query, &listing), 0);
+                show(&listing->list, &out);
+                ck_assert_str_eq(buffer_text(&out), rows[i].expected);
+                listing_free(listing);
+                query.kind = LISTING_LATE_VERDICTS;
+                ck_assert_int_eq(listing_make(engine, store, &query, &listing), 0);
+                ck_assert_uint_eq(listing->list.n_rows, rows[i].told_to ? (size_t)(i == 1) : 2);
+                listing_free(listing);
+                buffer_done(&out);
+        }
+}
+END_TEST
+
 START_TEST(test_no_listing_is_larger_than_it_may_be) {
         struct listing_query query = {.kind = LISTING_LATE_VERDICTS, .started_from = DAY_NONE, .started_until = DAY_NONE, .due_from = DAY_NONE,
                                       .due_until = DAY_NONE, .bytes_max = (size_t)64 * 1024};
@@ -622,6 +671,7 @@ int main(void) {
         tcase_add_loop_test(t, test_how_an_obligation_counts, 0, ELEMENTS(standings));
         tcase_add_loop_test(t, test_filters_and_splits, 0, ELEMENTS(splits));
         tcase_add_loop_test(t, test_lists, 0, ELEMENTS(lists));
+        tcase_add_test(t, test_only_what_an_organisation_was_told_of);
         tcase_add_test(t, test_no_listing_is_larger_than_it_may_be);
         tcase_add_loop_test(t, test_what_to_split_by, 0, ELEMENTS(words));
         suite_add_tcase(s, t);
