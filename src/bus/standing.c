@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/table.h"
+#include "base/vector.h"
 #include "bus/kafka/client.h"
 #include "bus/kafka/topics.h"
 
@@ -22,13 +23,23 @@ struct standing {
         struct arena *arena;        /* all that is lent out */
         const struct rd_kafka_metadata *metadata;
         struct table topics;        /* struct rd_kafka_metadata_topic by full name */
+        struct table tails;         /* struct standing_tail, by itself up to its stamps */
+        size_t remembered;          /* records in all tails */
+        uint64_t turn;              /* of measuring */
 };
 
-static int standing_read_topics(struct standing *s, struct error *err) {
-        int r = kafka_metadata(&s->client, "the question which topics there are", true, BUS_OPEN_MS, &s->metadata, err);
+int standing_refresh(struct standing *s, struct error *err) {
+        const struct rd_kafka_metadata *metadata;
+        int r = kafka_metadata(&s->client, "the question which topics there are", true, BUS_OPEN_MS, &metadata, err);
 
         if (r)
                 return r;
+        if (s->metadata)
+                rd_kafka_metadata_destroy(s->metadata);
+        s->metadata = metadata;
+        table_done(&s->topics);
+        s->topics = (struct table){0};
+        arena_reset(s->arena);
         for (int i = 0; i < s->metadata->topic_cnt; i++) {
                 struct rd_kafka_metadata_topic *topic = &s->metadata->topics[i];
 
@@ -36,6 +47,110 @@ static int standing_read_topics(struct standing *s, struct error *err) {
                         return -ENOMEM;
         }
         return 0;
+}
+
+/* -- What is remembered of what waits -- */
+
+struct standing_record {
+        int64_t offset;
+        instant_t stamp;
+};
+
+/* Of one part: every record between where it is done with and where it was read to. */
+struct standing_tail {
+        char *key;             /* owned */
+        size_t key_n;
+        int64_t from, to;      /* what lies between was read */
+        VECTOR(struct standing_record) records;
+        size_t first;          /* records before it are done with */
+        uint64_t turn;         /* in which it was asked for last */
+};
+
+static size_t standing_tail_n(const struct standing_tail *tail) {
+        return tail->records.n - tail->first;
+}
+
+/* Lets go what stands before @offset. */
+static void standing_tail_drop(struct standing *s, struct standing_tail *tail, int64_t offset) {
+        size_t before = standing_tail_n(tail);
+
+        while (tail->first < tail->records.n && tail->records.items[tail->first].offset < offset)
+                tail->first++;
+        if (tail->first > 0 && 2 * tail->first >= tail->records.n) {
+                memmove(tail->records.items, tail->records.items + tail->first, standing_tail_n(tail) * sizeof(*tail->records.items));
+                tail->records.n -= tail->first;
+                tail->first = 0;
+        }
+        if (tail->records.n == 0)
+                vector_done(&tail->records);
+        s->remembered -= before - standing_tail_n(tail);
+}
+
+/* What is known of [from, end) stays; of a log that is another one, or of which an earlier part is asked for, nothing does. */
+static void standing_tail_begin(struct standing *s, struct standing_tail *tail, int64_t from, int64_t end) {
+        if (from < tail->from || from > tail->to || end < tail->to) {
+                standing_tail_drop(s, tail, INT64_MAX);
+                tail->to = from;
+        }
+        standing_tail_drop(s, tail, from);
+        tail->from = from;
+}
+
+static int standing_tail_add(struct standing *s, struct standing_tail *tail, int64_t offset, instant_t stamp) {
+        if (vector_push(&tail->records, (struct standing_record){offset, stamp}))
+                return -ENOMEM;
+        tail->to = offset + 1;
+        s->remembered++;
+        return 0;
+}
+
+/* A part has no room for more: it is counted as far as here. */
+static bool standing_tail_is_full(const struct standing *s, const struct standing_tail *tail) {
+        return standing_tail_n(tail) >= STANDING_COUNT_MAX || (standing_tail_n(tail) > 0 && s->remembered >= STANDING_REMEMBERED_MAX);
+}
+
+static struct standing_tail *standing_tail_of(struct standing *s, const struct standing_part *part) {
+        CLEANUP(cleanup_free) void *key = NULL;
+        struct standing_tail *tail;
+        char *text;
+        int n = asprintf(&text, "%d/%s/%s", (int)part->partition, part->topic, part->group ? part->group : "");
+
+        if (n < 0)
+                return NULL;
+        key = text;
+        tail = table_get(&s->tails, key, (size_t)n);
+        if (tail)
+                return tail;
+        tail = calloc(1, sizeof(*tail));
+        if (!tail)
+                return NULL;
+        *tail = (struct standing_tail){.key = TAKE(text), .key_n = (size_t)n};
+        key = NULL;
+        if (table_put(&s->tails, tail->key, tail->key_n, tail) == 0)
+                return tail;
+        free(tail->key);
+        free(tail);
+        return NULL;
+}
+
+/* Those that were not asked for in @turn. */
+static void standing_forget_tails(struct standing *s, uint64_t turn) {
+        struct standing_tail *tail;
+        VECTOR(struct standing_tail *) gone = {0};
+
+        for (size_t i = 0; (tail = table_next(&s->tails, &i));) {
+                if (tail->turn != turn && vector_push(&gone, tail))
+                        break; /* without memory they stay for another time */
+        }
+        for (size_t i = 0; i < gone.n; i++) {
+                tail = gone.items[i];
+                (void) table_remove(&s->tails, tail->key, tail->key_n);
+                s->remembered -= standing_tail_n(tail);
+                vector_done(&tail->records);
+                free(tail->key);
+                free(tail);
+        }
+        vector_done(&gone);
 }
 
 int standing_new(const struct kafka_config *config, struct standing **ret, struct error *err) {
@@ -51,16 +166,22 @@ int standing_new(const struct kafka_config *config, struct standing **ret, struc
         if (r == 0)
                 r = kafka_client_open(&s->client, kafka_bus_of(s->bus), &options, err);
         if (r == 0)
-                r = standing_read_topics(s, err);
+                r = standing_refresh(s, err);
         if (r)
                 return r;
         *ret = TAKE(s);
         return 0;
 }
 
+void standing_heed(struct standing *s, const atomic_bool *enough) {
+        s->client.enough = enough;
+}
+
 struct standing *standing_free(struct standing *s) {
         if (!s)
                 return NULL;
+        standing_forget_tails(s, UINT64_MAX);
+        table_done(&s->tails);
         table_done(&s->topics);
         if (s->metadata)
                 rd_kafka_metadata_destroy(s->metadata);
@@ -93,7 +214,11 @@ static int standing_ask(struct standing *s, const char *call, standing_send *sen
         if (!options || !queue || rd_kafka_AdminOptions_set_request_timeout(options, BUS_CALL_MS, reason, sizeof(reason)) != RD_KAFKA_RESP_ERR_NO_ERROR)
                 return -ENOMEM;
         send(s->client.rk, options, queue, args);
-        event = rd_kafka_queue_poll(queue, 2 * BUS_CALL_MS);
+        for (int waited = 0; !event && waited < 2 * BUS_CALL_MS; waited += KAFKA_TURN_MS) {
+                event = rd_kafka_queue_poll(queue, KAFKA_TURN_MS);
+                if (!event && kafka_is_enough(&s->client, call, err))
+                        return -ECANCELED;
+        }
         rd_kafka_poll(s->client.rk, 0);
         code = event ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
         if (code)
@@ -122,7 +247,7 @@ static int standing_part_at(struct standing *s, struct standing_group *group, si
                 return 0;
         assert(group->n < room);
         *ret = &group->parts[group->n++];
-        **ret = (struct standing_part){.topic = kafka_plain_name(s->client.bus, topic->topic), .partition = at->partition, .committed = STANDING_NOT_COMMITTED};
+        **ret = (struct standing_part){.group = group->name, .topic = kafka_plain_name(s->client.bus, topic->topic), .partition = at->partition, .committed = STANDING_NOT_COMMITTED};
         return 0;
 }
 
@@ -140,12 +265,27 @@ static void standing_send_committed(rd_kafka_t *rk, const rd_kafka_AdminOptions_
         rd_kafka_ListConsumerGroupOffsets(rk, &request, 1, options, queue);
 }
 
+static enum standing_state standing_state_of(const rd_kafka_ConsumerGroupDescription_t *description) {
+        switch (description ? rd_kafka_ConsumerGroupDescription_state(description) : RD_KAFKA_CONSUMER_GROUP_STATE_UNKNOWN) {
+        case RD_KAFKA_CONSUMER_GROUP_STATE_PREPARING_REBALANCE:
+        case RD_KAFKA_CONSUMER_GROUP_STATE_COMPLETING_REBALANCE:
+                return STANDING_MOVING;
+        case RD_KAFKA_CONSUMER_GROUP_STATE_STABLE:
+                return STANDING_STABLE;
+        case RD_KAFKA_CONSUMER_GROUP_STATE_EMPTY:
+                return STANDING_EMPTY;
+        default:
+                return STANDING_OTHER;
+        }
+}
+
 static int standing_fill(struct standing *s, struct standing_group *group, const rd_kafka_topic_partition_list_t *committed,
                          const rd_kafka_ConsumerGroupDescription_t *description) {
         size_t room = committed ? (size_t)committed->cnt : 0;
         struct standing_part *part;
         int r = 0;
 
+        group->state = standing_state_of(description);
         group->members = description ? rd_kafka_ConsumerGroupDescription_member_count(description) : 0;
         for (size_t m = 0; m < group->members; m++)
                 room += (size_t)rd_kafka_MemberAssignment_partitions(
@@ -288,37 +428,70 @@ int standing_groups(struct standing *s, struct standing_group **ret, size_t *ret
 
 /* -- What waits -- */
 
+/* A partition that is measured, for one group or several. */
+struct measured_log {
+        const char *topic;      /* plain */
+        char *full;             /* owned */
+        int32_t partition;
+        int64_t first, end;     /* where it begins and, of what is committed, ends */
+        rd_kafka_topic_t *handle; /* while it is read */
+        struct measured *reads; /* for whom */
+};
+
 /* One part while it is measured. */
 struct measured {
         struct standing_part *part;
-        rd_kafka_topic_t *topic; /* while it is read */
-        int64_t from, end;
-        bool reads, done;
+        struct measured_log *log;
+        struct standing_tail *tail;
+        bool done;
 };
 
 struct measuring {
         struct standing *s;
         struct measured *items;
-        size_t n, latest, reading; /* latest: where the record before was found; reading: items that are not done in this round */
+        size_t n;
+        struct measured_log *logs;
+        size_t logs_n, latest, reading; /* latest: where the record before was found; reading: logs that are not done in this round */
+        struct table by_place;          /* struct measured_log, by topic and partition */
         rd_kafka_queue_t *queue;
 };
 
+static void measuring_done(struct measuring *m) {
+        for (size_t i = 0; i < m->logs_n; i++)
+                free(m->logs[i].full);
+        table_done(&m->by_place);
+        free(m->logs);
+        free(m->items);
+        if (m->queue)
+                rd_kafka_queue_destroy(m->queue);
+}
+
+/* The partition of a part; *ret NULL: nobody leads it now, or it is gone, so that nothing can be said of it. */
+static int measuring_log_of(struct measuring *m, const struct standing_part *part, struct measured_log **ret) {
+        char *full = kafka_name(m->s->client.bus, part->topic);
+        const struct rd_kafka_metadata_topic *topic = full ? table_get(&m->s->topics, full, strlen(full)) : NULL;
+        const char *place = full ? arena_printf(m->s->arena, "%d/%s", (int)part->partition, part->topic) : NULL;
+
+        *ret = place ? table_get(&m->by_place, place, strlen(place)) : NULL;
+        if (!place || *ret || !topic || part->partition >= topic->partition_cnt || topic->partitions[part->partition].leader < 0) {
+                free(full);
+                return place ? 0 : -ENOMEM;
+        }
+        *ret = &m->logs[m->logs_n++];
+        **ret = (struct measured_log){.topic = part->topic, .full = full, .partition = part->partition};
+        return table_put(&m->by_place, place, strlen(place), *ret);
+}
+
 static int measuring_offsets(struct measuring *m, int64_t ask, rd_kafka_topic_partition_list_t **ret, struct error *err) {
-        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)m->n);
+        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)m->logs_n);
 
         *ret = list;
-        for (size_t i = 0; list && i < m->n; i++) {
-                CLEANUP(cleanup_free) void *full = kafka_name(m->s->client.bus, m->items[i].part->topic);
-
-                if (!full)
-                        return -ENOMEM;
-                if (!rd_kafka_topic_partition_list_find(list, full, m->items[i].part->partition))
-                        rd_kafka_topic_partition_list_add(list, full, m->items[i].part->partition)->offset = ask;
-        }
+        for (size_t i = 0; list && i < m->logs_n; i++)
+                rd_kafka_topic_partition_list_add(list, m->logs[i].full, m->logs[i].partition)->offset = ask;
         return list ? kafka_list_offsets(&m->s->client, list, err) : -ENOMEM;
 }
 
-/* Where each begins and ends; what lies between is to be read. */
+/* Where each begins and ends; what lies between, and is not remembered, is to be read. */
 static int measuring_begin(struct measuring *m, struct error *err) {
         CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *first = NULL;
         CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *end = NULL;
@@ -326,61 +499,54 @@ static int measuring_begin(struct measuring *m, struct error *err) {
 
         if (r == 0)
                 r = measuring_offsets(m, RD_KAFKA_OFFSET_END, &end, err);
+        for (size_t i = 0; r == 0 && i < m->logs_n; i++) { /* answered in the order of the question */
+                m->logs[i].first = first->elems[i].offset;
+                m->logs[i].end = end->elems[i].offset;
+        }
         for (size_t i = 0; r == 0 && i < m->n; i++) {
                 struct measured *item = &m->items[i];
                 struct standing_part *part = item->part;
-                CLEANUP(cleanup_free) void *full = kafka_name(m->s->client.bus, part->topic);
-                int64_t oldest;
 
-                if (!full)
-                        return -ENOMEM;
-                oldest = rd_kafka_topic_partition_list_find(first, full, part->partition)->offset;
-                item->end = rd_kafka_topic_partition_list_find(end, full, part->partition)->offset;
-                item->from = part->committed > oldest ? part->committed : oldest;
-                part->lost = part->committed >= 0 && part->committed < oldest ? oldest - part->committed : 0;
-                part->waiting = part->oldest = 0;
+                part->waiting = part->lost = part->oldest = 0;
                 part->more = false;
-                item->done = item->from >= item->end;
+                item->done = !item->log;
+                if (item->done)
+                        continue;
+                part->lost = part->committed >= 0 && part->committed < item->log->first ? item->log->first - part->committed : 0;
+                standing_tail_begin(m->s, item->tail, part->committed > item->log->first ? part->committed : item->log->first, item->log->end);
+                item->done = item->tail->to >= item->log->end || standing_tail_is_full(m->s, item->tail);
         }
         return r;
-}
-
-static bool measuring_reads(const struct measuring *m, const struct standing_part *part) {
-        for (size_t i = 0; i < m->n; i++) {
-                if (m->items[i].reads && m->items[i].part->partition == part->partition && strcmp(m->items[i].part->topic, part->topic) == 0)
-                        return true;
-        }
-        return false;
 }
 
 /* Begins to read what is not done, of each partition once. */
 static int measuring_start(struct measuring *m, struct error *err) {
         for (size_t i = 0; i < m->n; i++) {
                 struct measured *item = &m->items[i];
-                CLEANUP(cleanup_free) void *full = NULL;
 
-                if (item->done || measuring_reads(m, item->part))
+                if (item->done || item->log->reads)
                         continue;
-                full = kafka_name(m->s->client.bus, item->part->topic);
-                item->topic = full ? rd_kafka_topic_new(m->s->client.rk, full, NULL) : NULL;
-                if (!item->topic)
+                item->log->handle = rd_kafka_topic_new(m->s->client.rk, item->log->full, NULL);
+                if (!item->log->handle)
                         return -ENOMEM;
-                if (rd_kafka_consume_start_queue(item->topic, item->part->partition, item->from, m->queue))
+                if (rd_kafka_consume_start_queue(item->log->handle, item->log->partition, item->tail->to, m->queue))
                         return kafka_failed(&m->s->client, "reading what waits", rd_kafka_last_error(), NULL, err);
-                item->reads = true;
+                item->log->reads = item;
                 m->reading++;
         }
         return 0;
 }
 
 static void measuring_stop(struct measuring *m) {
-        for (size_t i = 0; i < m->n; i++) {
-                if (m->items[i].reads)
-                        (void)rd_kafka_consume_stop(m->items[i].topic, m->items[i].part->partition);
-                if (m->items[i].topic)
-                        rd_kafka_topic_destroy(m->items[i].topic);
-                m->items[i].topic = NULL;
-                m->items[i].reads = false;
+        for (size_t i = 0; i < m->logs_n; i++) {
+                struct measured_log *log = &m->logs[i];
+
+                if (log->reads)
+                        (void)rd_kafka_consume_stop(log->handle, log->partition);
+                if (log->handle)
+                        rd_kafka_topic_destroy(log->handle);
+                log->handle = NULL;
+                log->reads = NULL;
         }
         m->reading = 0;
 }
@@ -388,50 +554,52 @@ static void measuring_stop(struct measuring *m) {
 static struct measured *measuring_find(struct measuring *m, const rd_kafka_message_t *message) {
         const char *plain = message->rkt ? kafka_plain_name(m->s->client.bus, rd_kafka_topic_name(message->rkt)) : NULL;
 
-        for (size_t i = 0; plain && i < m->n; i++) {
-                struct measured *item = &m->items[(m->latest + i) % m->n];
+        for (size_t i = 0; plain && i < m->logs_n; i++) {
+                const struct measured_log *log = &m->logs[(m->latest + i) % m->logs_n];
 
-                if (item->reads && item->part->partition == message->partition && strcmp(item->part->topic, plain) == 0) {
-                        m->latest = (m->latest + i) % m->n;
-                        return item;
+                if (log->reads && log->partition == message->partition && strcmp(log->topic, plain) == 0) {
+                        m->latest = (m->latest + i) % m->logs_n;
+                        return log->reads;
                 }
         }
         return NULL;
 }
 
-static void measuring_count(struct measuring *m, struct measured *item, const rd_kafka_message_t *message) {
-        struct standing_part *part = item->part;
+static int measuring_take(struct measuring *m, struct measured *item, const rd_kafka_message_t *message) {
+        int64_t end = item->log->end;
 
-        if (message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF && message->offset < item->end) {
-                if (part->waiting++ == 0)
-                        part->oldest = rd_kafka_message_timestamp(message, NULL);
-                if (part->waiting == STANDING_COUNT_MAX) {
-                        part->more = message->offset + 1 < item->end;
-                        part->waiting += item->end - message->offset - 1;
-                } else if (message->offset + 1 < item->end) {
-                        return;
-                }
+        if (message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF && message->offset < end) {
+                if (standing_tail_add(m->s, item->tail, message->offset, rd_kafka_message_timestamp(message, NULL)))
+                        return -ENOMEM;
+                if (message->offset + 1 < end && !standing_tail_is_full(m->s, item->tail))
+                        return 0;
+        } else {
+                item->tail->to = end; /* what is left are no records */
         }
         item->done = true;
         m->reading--;
+        return 0;
 }
 
 static int measuring_read(struct measuring *m, struct error *err) {
         int64_t until = clock_monotonic(&m->s->client.bus->clock) + BUS_CALL_MS;
+        int r = 0;
 
-        while (m->reading > 0) {
+        while (r == 0 && m->reading > 0) {
                 CLEANUP(rd_kafka_message_destroy_p) rd_kafka_message_t *message = rd_kafka_consume_queue(m->queue, KAFKA_TURN_MS);
                 struct measured *item = message ? measuring_find(m, message) : NULL;
 
                 rd_kafka_poll(m->s->client.rk, 0);
                 if (item && !item->done && (!message->err || message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)) {
-                        measuring_count(m, item, message);
+                        r = measuring_take(m, item, message);
                         until = clock_monotonic(&m->s->client.bus->clock) + BUS_CALL_MS;
+                } else if (kafka_is_enough(&m->s->client, "reading what waits", err)) {
+                        r = -ECANCELED;
                 } else if (clock_monotonic(&m->s->client.bus->clock) >= until) {
-                        return kafka_failed(&m->s->client, "reading what waits", RD_KAFKA_RESP_ERR__TIMED_OUT, NULL, err);
+                        r = kafka_failed(&m->s->client, "reading what waits", RD_KAFKA_RESP_ERR__TIMED_OUT, NULL, err);
                 }
         }
-        return 0;
+        return r;
 }
 
 static bool measuring_is_done(const struct measuring *m) {
@@ -442,24 +610,52 @@ static bool measuring_is_done(const struct measuring *m) {
         return true;
 }
 
+static void measuring_tell(const struct measured *item) {
+        const struct standing_tail *tail = item->tail;
+
+        if (!item->log)
+                return;
+        item->part->waiting = (int64_t)standing_tail_n(tail);
+        item->part->oldest = item->part->waiting ? tail->records.items[tail->first].stamp : 0;
+        item->part->more = tail->to < item->log->end;
+        item->part->waiting += item->log->end - tail->to;
+}
+
+static int measuring_all(struct measuring *m, struct error *err) {
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < m->n; i++) {
+                r = measuring_log_of(m, m->items[i].part, &m->items[i].log);
+                m->items[i].tail = r ? NULL : standing_tail_of(m->s, m->items[i].part);
+                if (!m->items[i].tail)
+                        return -ENOMEM;
+                m->items[i].tail->turn = m->s->turn;
+        }
+        if (r == 0)
+                r = measuring_begin(m, err);
+        while (r == 0 && !measuring_is_done(m)) {
+                r = measuring_start(m, err);
+                if (r == 0)
+                        r = measuring_read(m, err);
+                measuring_stop(m);
+        }
+        for (size_t i = 0; r == 0 && i < m->n; i++)
+                measuring_tell(&m->items[i]);
+        return r;
+}
+
 int standing_measure(struct standing *s, struct standing_part *const *parts, size_t n, struct error *err) {
-        CLEANUP(cleanup_free) void *memory = calloc(n + 1, sizeof(struct measured));
-        CLEANUP(rd_kafka_queue_destroy_p) rd_kafka_queue_t *queue = rd_kafka_queue_new(s->client.rk);
-        struct measuring m = {.s = s, .items = memory, .n = n, .queue = queue};
+        CLEANUP(measuring_done) struct measuring m = {.s = s, .items = calloc(n + 1, sizeof(struct measured)), .n = n,
+                                                      .logs = calloc(n + 1, sizeof(struct measured_log)), .queue = rd_kafka_queue_new(s->client.rk)};
         int r;
 
-        if (!memory || !queue)
+        if (!m.items || !m.logs || !m.queue)
                 return -ENOMEM;
-        if (n == 0)
-                return 0;
         for (size_t i = 0; i < n; i++)
                 m.items[i].part = parts[i];
-        r = measuring_begin(&m, err);
-        while (r == 0 && !measuring_is_done(&m)) {
-                r = measuring_start(&m, err);
-                if (r == 0)
-                        r = measuring_read(&m, err);
-                measuring_stop(&m);
-        }
+        s->turn++;
+        r = measuring_all(&m, err);
+        if (r == 0)
+                standing_forget_tails(s, s->turn);
         return r;
 }

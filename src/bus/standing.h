@@ -5,10 +5,12 @@
  * How groups stand at the broker: what they have committed, who owns what, and what waits
  *
  * For who looks and does not take part: joins no group, commits nothing, and sees only committed records. What waits is counted in
- * records, by reading them: the markers of transactions and what was aborted lie between offsets, and nobody waits for those.
+ * records, by reading them: the markers of transactions and what was aborted lie between offsets, and nobody waits for those. What was
+ * read is remembered, so that who asks again and again reads each record once.
  * All names are without the prefix. Every call waits, at most BUS_CALL_MS for each question.
  */
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,9 +20,11 @@
 #include "bus/kafka.h"
 
 #define STANDING_COUNT_MAX 10000    /* records of one partition that are counted; what is beyond is told in offsets */
+#define STANDING_REMEMBERED_MAX 1000000 /* records that are remembered, of all partitions: beyond them each is read anew */
 #define STANDING_NOT_COMMITTED (-1)
 
 struct standing_part {
+        const char *group;  /* NULL: of nobody */
         const char *topic;
         int32_t partition;
         int64_t committed;  /* the offset after the last that the group is done with; STANDING_NOT_COMMITTED */
@@ -32,8 +36,11 @@ struct standing_part {
         instant_t oldest;   /* the stamp of the first that waits; 0: nothing does */
 };
 
+enum standing_state { STANDING_OTHER, STANDING_EMPTY, STANDING_MOVING, STANDING_STABLE }; /* EMPTY: no members; MOVING: they are sharing out */
+
 struct standing_group {
         const char *name;
+        enum standing_state state;
         size_t members;
         struct standing_part *parts; /* of topics that are there: committed or owned, in no order */
         size_t n;
@@ -45,6 +52,12 @@ struct standing;
 int standing_new(const struct kafka_config *config, struct standing **ret, struct error *err) MUSTCHECK;
 struct standing *standing_free(struct standing *s); /* NULL ok; returns NULL. What was borrowed ends here */
 DEFINE_CLEANUP(struct standing *, standing_free);
+
+/* Calls that the broker does not answer at once end with -ECANCELED once *@enough is true: for who stops. Borrowed. */
+void standing_heed(struct standing *s, const atomic_bool *enough);
+
+/* Asks anew which topics there are, for who goes on looking; what was borrowed ends here. Return: 0; negative errno with a sentence: the rest still holds. */
+int standing_refresh(struct standing *s, struct error *err) MUSTCHECK;
 
 /* How many partitions a topic has; 0: there is none of that name. */
 int32_t standing_partitions(const struct standing *s, const char *topic);
