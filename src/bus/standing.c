@@ -247,7 +247,8 @@ static int standing_part_at(struct standing *s, struct standing_group *group, si
                 return 0;
         assert(group->n < room);
         *ret = &group->parts[group->n++];
-        **ret = (struct standing_part){.group = group->name, .topic = kafka_plain_name(s->client.bus, topic->topic), .partition = at->partition, .committed = STANDING_NOT_COMMITTED};
+        **ret = (struct standing_part){.group = group->name, .topic = kafka_plain_name(s->client.bus, topic->topic), .partition = at->partition,
+                                       .committed = STANDING_NOT_COMMITTED};
         return 0;
 }
 

@@ -32,12 +32,13 @@ static int status_set_limit(const char *option, const char *value, int64_t *ret)
 }
 
 static int status_arguments(int argc, char **argv, struct status_command *c) {
-        const char *arguments[OPTION_ARGUMENTS_MAX], *late = NULL, *collect = NULL, *letters = NULL, *calendar = NULL;
+        const char *arguments[OPTION_ARGUMENTS_MAX], *late = NULL, *collect = NULL, *letters = NULL, *calendar = NULL, *hanging = NULL;
         const struct option_row rows[] = {
                 OPTION_TEXT_ROW("--config", &c->dirs.config), OPTION_TEXT_ROW("--schemas", &c->dirs.schemas),
                 OPTION_TEXT_ROW("--bootstrap", &c->bootstrap), OPTION_FLAG_ROW("--json", &c->json),
                 OPTION_TEXT_ROW("--late", &late), OPTION_TEXT_ROW("--collect", &collect),
-                OPTION_TEXT_ROW("--dead-letters", &letters), OPTION_TEXT_ROW("--calendar", &calendar), OPTION_END_ROW,
+                OPTION_TEXT_ROW("--dead-letters", &letters), OPTION_TEXT_ROW("--calendar", &calendar),
+                OPTION_TEXT_ROW("--hanging", &hanging), OPTION_END_ROW,
         };
         int n = 0, status = options_read(argc, argv, rows, arguments, &n);
 
@@ -49,6 +50,8 @@ static int status_arguments(int argc, char **argv, struct status_command *c) {
                 status = status_set_limit("--collect", collect, &c->limits.collect_s);
         if (status == 0)
                 status = status_set_limit("--dead-letters", letters, &c->limits.letters);
+        if (status == 0)
+                status = status_set_limit("--hanging", hanging, &c->limits.hanging_s);
         return status ? status : status_set_limit("--calendar", calendar, &c->limits.calendar_days);
 }
 
@@ -94,7 +97,7 @@ static int status_ask(struct status_command *c) {
                 r = status_read(&source, c->arena, &status, &err);
         progress_clear(&wait.progress);
         if (r == 0)
-                r = status_judge(&status, &c->limits, c->arena, &problems);
+                r = status_judge(&status, &c->limits, LANGUAGE_EN, c->arena, &problems);
         if (r) {
                 if (!err.text[0])
                         error_set(&err, "the broker could not be asked: %s", strerror(-r));
@@ -118,13 +121,14 @@ static int status_run(int argc, char **argv) {
 const struct command command_status = {
         .name = "status",
         .summary = "ask the broker what waits, for whom and since when, and what is wrong",
-        .help = "Usage: ketenwacht status [--json] [--late S] [--collect S] [--dead-letters N] [--calendar DAYS] [--bootstrap HOST:PORT,...]\n\n"
+        .help = "Usage: ketenwacht status [--json] [--late S] [--collect S] [--dead-letters N] [--calendar DAYS] [--hanging S]\n"
+                "                         [--bootstrap HOST:PORT,...]\n\n"
                 "Asks the broker alone, so it also answers when a worker or a connector is gone. Joins no group and changes nothing. Says what is\n"
                 "wrong first; then for the workers, for each connector and for each group that reads an inbox: its members, partitions without\n"
                 "an owner, how many records wait (markers of transactions are none) and how old the oldest is; inboxes that nobody ever\n"
-                "collected, outboxes that nobody ever read; stopped and paused connectors; open alerts by organisation; dead letters by code\n"
-                "since yesterday; the version of the configuration by which each partition was written; the first day that the calendar does\n"
-                "not know.\n\n"
+                "collected, outboxes that nobody ever read; stopped and paused connectors; partitions with which Kafka itself is not well; open alerts by\n"
+                "organisation; dead letters by code since yesterday; the version of the configuration by which each partition was written; the\n"
+                "first day that the calendar does not know.\n\n"
                 "Wrong (with the code that --json gives it) is:\n"
                 "  NO_TOPIC           a topic is not there\n"
                 "  NO_OWNER           nobody reads for the workers' group or for a connector that once ran, or partitions of it have no owner\n"
@@ -137,7 +141,10 @@ const struct command command_status = {
                 "  PAUSED             an operator paused a connector, and nobody has resumed it; by whom and why is said\n"
                 "  DEAD_LETTERS       more than --dead-letters since the beginning of yesterday (default 0)\n"
                 "  VERSION            the configuration at hand is older than the workers'\n"
-                "  CALENDAR           the calendar ends within --calendar days (default 365)\n\n"
+                "  CALENDAR           the calendar ends within --calendar days (default 365)\n"
+                "  LEADERLESS         no broker leads a partition, so nobody can read or write it\n"
+                "  UNDER_REPLICATED   a partition has fewer copies in step than it should\n"
+                "  HANGING            a transaction has been open for longer than --hanging seconds (default 120), and nobody reads on behind it\n\n"
                 "  --json             one JSON object, on one line\n"
                 "  --bootstrap LIST   the broker; otherwise KETENWACHT_BOOTSTRAP, otherwise broker.yaml\n"
                 "  --config DIR       configuration (else KETENWACHT_CONFIG, else config)\n"

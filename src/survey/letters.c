@@ -42,10 +42,6 @@ static int letters_read_topic(const struct letters_source *source, const char *t
         return r ? r : bus_reader_each(reader, &(struct bus_reading){.record = letters_take, .ctx = &rows, .what = topic}, err);
 }
 
-int letters_each_record(struct bus *bus, instant_t from, letters_row *row, void *ctx, struct error *err) {
-        return letters_read_topic(&(struct letters_source){.bus = bus}, TOPIC_DEAD_LETTERS, from, row, ctx, err);
-}
-
 void letters_object(const struct bus_record *record, char ret[LETTERS_OBJECT_MAX]) {
         (void) snprintf(ret, LETTERS_OBJECT_MAX, TOPIC_DEAD_LETTERS "/%" PRId32 "/%" PRId64 "@%" PRId64, record->partition, record->offset,
                         record->timestamp);

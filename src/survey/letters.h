@@ -74,10 +74,6 @@ struct letters_visitor {
  */
 int letters_each(const struct letters_source *source, const struct letters_filter *filter, const struct letters_visitor *visitor, struct error *err) MUSTCHECK;
 
-/* Of every letter written at @from or later only its record, headers loaded: for counting. Return: as letters_each(). */
-int letters_each_record(struct bus *bus, instant_t from, int (*row)(void *ctx, struct bus_record *record, struct error *err), void *ctx, struct error *err)
-        MUSTCHECK;
-
 /*
  * Whether it would be taken if it were sent again now, by today's schemas and organisations, as far as can be said without its case.
  * @connector: of letters that name none; or NULL. Return: NULL, it would; else why not, as a code, with a sentence.

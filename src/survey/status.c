@@ -16,29 +16,33 @@
 #define SENTENCE_MAX 400
 #define AGE_TEXT 32
 #define FINGERPRINT_TEXT 16
-#define ABSENT_NAMED_MAX 3
+#define NAMED_MAX 3 /* of what a sentence counts */
 
-static const char *const kind_names[STATUS_KINDS] = {"rules", "connector", "organisation"};
+const char *const status_kind_names[STATUS_KINDS] = {"rules", "connector", "organisation"};
+const char *const status_trouble_names[STATUS_TROUBLES] = {"LEADERLESS", "UNDER_REPLICATED", "UNDECIDED"};
 
 static int64_t status_age_s(const struct status *s, instant_t since) {
         return since > 0 && since < s->at ? (s->at - since) / 1000 : 0;
 }
 
 /* 45 s, 12 min, 3 h, 9 days: the largest unit of which there are two. */
-static const char *status_age_text(int64_t seconds, char ret[AGE_TEXT]) {
+static const char *status_age_words(int64_t seconds, enum language language, char ret[AGE_TEXT]) {
         if (seconds < 120)
                 (void) snprintf(ret, AGE_TEXT, "%" PRId64 " s", seconds);
         else if (seconds < 2 * 3600)
                 (void) snprintf(ret, AGE_TEXT, "%" PRId64 " min", seconds / 60);
         else if (seconds < 2 * 86400)
-                (void) snprintf(ret, AGE_TEXT, "%" PRId64 " h", seconds / 3600);
+                (void) snprintf(ret, AGE_TEXT, IN_LANGUAGE(language, "%" PRId64 " h", "%" PRId64 " uur"), seconds / 3600);
         else
-                (void) snprintf(ret, AGE_TEXT, "%" PRId64 " days", seconds / 86400);
+                (void) snprintf(ret, AGE_TEXT, IN_LANGUAGE(language, "%" PRId64 " days", "%" PRId64 " dagen"), seconds / 86400);
         return ret;
 }
 
-/* All parts of a consumer together. */
-static struct status_part status_sum(const struct status_consumer *consumer) {
+static const char *status_age_text(int64_t seconds, char ret[AGE_TEXT]) {
+        return status_age_words(seconds, LANGUAGE_EN, ret);
+}
+
+struct status_part status_sum(const struct status_consumer *consumer) {
         struct status_part all = {.owned = true};
 
         for (size_t i = 0; i < consumer->parts_n; i++) {
@@ -53,7 +57,7 @@ static struct status_part status_sum(const struct status_consumer *consumer) {
         return all;
 }
 
-static size_t status_unowned(const struct status_consumer *consumer) {
+size_t status_unowned(const struct status_consumer *consumer) {
         size_t n = 0;
 
         for (size_t i = 0; i < consumer->parts_n; i++)
@@ -66,10 +70,13 @@ static size_t status_unowned(const struct status_consumer *consumer) {
 struct judging {
         const struct status *status;
         const struct status_limits *limits;
+        enum language language;
         struct arena *arena;
         VECTOR(struct status_problem) found;
         bool failed; /* out of memory */
 };
+
+#define IN_JUDGING(j, en, nl) IN_LANGUAGE((j)->language, en, nl)
 
 static void judging_tell(struct judging *j, const char *code, const char *about, const char *fmt, ...) PRINTF_LIKE(4, 5);
 
@@ -86,40 +93,58 @@ static void judging_tell(struct judging *j, const char *code, const char *about,
                 j->failed = true;
 }
 
+/* How long it is since then, in the language of the sentence. */
+static const char *judging_age(const struct judging *j, instant_t since, char ret[AGE_TEXT]) {
+        return status_age_words(status_age_s(j->status, since), j->language, ret);
+}
+
 static void judging_absent(struct judging *j) {
         CLEANUP(buffer_done) struct buffer names = BUFFER_INIT(SENTENCE_MAX);
         size_t n = j->status->absent_n;
 
         if (n == 0)
                 return;
-        for (size_t i = 0; i < n && i < ABSENT_NAMED_MAX; i++)
+        for (size_t i = 0; i < n && i < NAMED_MAX; i++)
                 buffer_printf(&names, "%s%s", i ? ", " : "", j->status->absent[i]);
-        if (n > ABSENT_NAMED_MAX)
-                buffer_printf(&names, " and %zu more", n - ABSENT_NAMED_MAX);
-        judging_tell(j, "NO_TOPIC", j->status->absent[0], "the broker lacks %zu topic%s: %s; make them with ketenwacht topics apply", n, n == 1 ? "" : "s",
-                     buffer_text(&names));
+        if (n > NAMED_MAX)
+                buffer_printf(&names, IN_JUDGING(j, " and %zu more", " en nog %zu"), n - NAMED_MAX);
+        judging_tell(j, "NO_TOPIC", j->status->absent[0],
+                     IN_JUDGING(j, "the broker lacks %zu topic(s): %s; make them with ketenwacht topics apply",
+                                "de broker mist %zu topic(s): %s; maak ze met ketenwacht topics apply"), n, buffer_text(&names));
+}
+
+static void judging_owners(struct judging *j, const struct status_consumer *consumer) {
+        size_t unowned = status_unowned(consumer);
+
+        if (consumer->kind == STATUS_ORGANISATION)
+                return; /* others come and go as they like; what counts is what waits for them */
+        if (consumer->members == 0)
+                judging_tell(j, "NO_OWNER", consumer->group, IN_JUDGING(j, "nobody reads for %s: start %s", "niemand leest voor %s: start %s"), consumer->group,
+                             consumer->kind == STATUS_RULES ? "ketenwacht rules"
+                                                            : IN_JUDGING(j, "ketenwacht connect with its file", "ketenwacht connect met zijn bestand"));
+        else if (unowned > 0)
+                judging_tell(j, "NO_OWNER", consumer->group,
+                             IN_JUDGING(j, "%zu of %zu partitions of %s have no owner; its members are joining, or cannot: see their logs",
+                                        "%zu van %zu partities van %s hebben geen lezer; zijn leden melden zich aan, of kunnen dat niet: zie hun logs"),
+                             unowned, consumer->partitions, consumer->group);
 }
 
 static void judging_consumer(struct judging *j, const struct status_consumer *consumer) {
         const struct status_part all = status_sum(consumer);
-        int64_t age = status_age_s(j->status, all.oldest);
-        size_t unowned = status_unowned(consumer);
-        bool ours = consumer->kind != STATUS_ORGANISATION; /* others come and go as they like; what counts is what waits for them */
+        int64_t limit = consumer->kind == STATUS_ORGANISATION ? j->limits->collect_s : j->limits->late_s;
         char text[AGE_TEXT];
 
-        if (ours && consumer->members == 0)
-                judging_tell(j, "NO_OWNER", consumer->group, "nobody reads for %s: start %s", consumer->group,
-                             consumer->kind == STATUS_RULES ? "ketenwacht rules" : "ketenwacht connect with its file");
-        else if (ours && unowned > 0)
-                judging_tell(j, "NO_OWNER", consumer->group, "%zu of %zu partitions of %s have no owner; its members are joining, or cannot: see their logs",
-                             unowned, consumer->partitions, consumer->group);
-        if (all.waiting > 0 && age > (ours ? j->limits->late_s : j->limits->collect_s))
-                judging_tell(j, "LATE", consumer->group, "%" PRId64 " records wait for %s, the oldest since %s; look at its log and its readyz", all.waiting,
-                             consumer->group, status_age_text(age, text));
+        judging_owners(j, consumer);
+        if (all.waiting > 0 && status_age_s(j->status, all.oldest) > limit)
+                judging_tell(j, "LATE", consumer->group,
+                             IN_JUDGING(j, "%" PRId64 " records wait for %s, the oldest since %s; look at its log and its readyz",
+                                        "%" PRId64 " records wachten op %s, het oudste al %s; kijk in zijn log en naar zijn readyz"),
+                             all.waiting, consumer->group, judging_age(j, all.oldest, text));
         if (all.lost > 0)
                 judging_tell(j, "LOST", consumer->group,
-                             "up to %" PRId64 " records were removed before %s had read them; lengthen the retention, and publish them again", all.lost,
-                             consumer->group);
+                             IN_JUDGING(j, "up to %" PRId64 " records were removed before %s had read them; lengthen the retention, and publish them again",
+                                        "tot %" PRId64 " records zijn verwijderd voordat %s ze las; verleng de bewaartermijn, en publiceer ze opnieuw"),
+                             all.lost, consumer->group);
 }
 
 static void judging_boxes(struct judging *j) {
@@ -128,22 +153,25 @@ static void judging_boxes(struct judging *j) {
 
         for (size_t i = 0; i < s->inboxes_n; i++) {
                 const struct status_box *inbox = &s->inboxes[i];
-                int64_t age = status_age_s(s, inbox->oldest);
 
-                if (inbox->waiting > 0 && age > j->limits->collect_s)
+                if (inbox->waiting > 0 && status_age_s(s, inbox->oldest) > j->limits->collect_s)
                         judging_tell(j, "NOT_COLLECTED", inbox->organisation,
-                                     "nobody ever collected the inbox of %s: %" PRId64 " records, the oldest since %s; let it read, or give it a webhook",
-                                     inbox->organisation, inbox->waiting, status_age_text(age, text));
+                                     IN_JUDGING(j, "nobody ever collected the inbox of %s: %" PRId64 " records, the oldest since %s; let it read, or give it "
+                                                "a webhook",
+                                                "niemand heeft de inbox van %s ooit opgehaald: %" PRId64 " records, het oudste al %s; laat hem lezen, of "
+                                                "geef hem een webhook"),
+                                     inbox->organisation, inbox->waiting, judging_age(j, inbox->oldest, text));
         }
         for (size_t i = 0; i < s->outboxes_n; i++) { /* ours to read, as soon as anything stands there */
                 const struct status_box *outbox = &s->outboxes[i];
-                int64_t age = status_age_s(s, outbox->oldest);
 
-                if (outbox->waiting > 0 && age > j->limits->late_s)
+                if (outbox->waiting > 0 && status_age_s(s, outbox->oldest) > j->limits->late_s)
                         judging_tell(j, "NOT_ADMITTED", outbox->organisation,
-                                     "nobody ever read the outbox of %s: %" PRId64 " records, the oldest since %s; start ketenwacht connect with the file of "
-                                     "admission, or start it again when the organisation is new",
-                                     outbox->organisation, outbox->waiting, status_age_text(age, text));
+                                     IN_JUDGING(j, "nobody ever read the outbox of %s: %" PRId64 " records, the oldest since %s; start ketenwacht connect "
+                                                "with the file of admission, or start it again when the organisation is new",
+                                                "niemand heeft de outbox van %s ooit gelezen: %" PRId64 " records, het oudste al %s; start ketenwacht connect "
+                                                "met het bestand van admission, of start het opnieuw als de organisatie nieuw is"),
+                                     outbox->organisation, outbox->waiting, judging_age(j, outbox->oldest, text));
         }
 }
 
@@ -153,7 +181,9 @@ static void judging_letters(struct judging *j) {
         for (size_t i = 0; i < j->status->letters_n; i++)
                 n += j->status->letters[i].n;
         if (n > j->limits->letters)
-                judging_tell(j, "DEAD_LETTERS", "dead-letters", "%" PRId64 " records were refused since yesterday; ketenwacht dead-letters list says why", n);
+                judging_tell(j, "DEAD_LETTERS", "dead-letters",
+                             IN_JUDGING(j, "%" PRId64 " records were refused since yesterday; ketenwacht dead-letters list says why",
+                                        "%" PRId64 " records zijn sinds gisteren geweigerd; ketenwacht dead-letters list zegt waarom"), n);
 }
 
 static void judging_stops(struct judging *j) {
@@ -162,8 +192,10 @@ static void judging_stops(struct judging *j) {
         for (size_t i = 0; i < j->status->stops_n; i++) {
                 const struct status_stop *stop = &j->status->stops[i];
 
-                judging_tell(j, "STOPPED", stop->connector, "the deliveries of %s have been stopped for %s; ketenwacht connect --resume FILE goes on",
-                             stop->connector, status_age_text(status_age_s(j->status, stop->since), text));
+                judging_tell(j, "STOPPED", stop->connector,
+                             IN_JUDGING(j, "the deliveries of %s have been stopped for %s; ketenwacht connect --resume FILE goes on",
+                                        "de leveringen van %s staan al %s stil; ketenwacht connect --resume FILE gaat verder"),
+                             stop->connector, judging_age(j, stop->since, text));
         }
 }
 
@@ -174,8 +206,10 @@ static void judging_pauses(struct judging *j) {
         for (size_t i = 0; i < j->status->pauses_n; i++) {
                 const struct status_pause *pause = &j->status->pauses[i];
 
-                judging_tell(j, "PAUSED", pause->connector, "%s was paused by %s %s ago (%.200s); ketenwacht connect --resume FILE lets it go on",
-                             pause->connector, pause->by, status_age_text(status_age_s(j->status, pause->since), text), pause->reason);
+                judging_tell(j, "PAUSED", pause->connector,
+                             IN_JUDGING(j, "%s was paused by %s %s ago (%.200s); ketenwacht connect --resume FILE lets it go on",
+                                        "%s is door %s %s geleden gepauzeerd (%.200s); ketenwacht connect --resume FILE laat hem verder gaan"),
+                             pause->connector, pause->by, judging_age(j, pause->since, text), pause->reason);
         }
 }
 
@@ -191,13 +225,18 @@ static void judging_version(struct judging *j) {
         for (size_t i = 0; i < s->versions_n; i++)
                 highest = s->versions[i] > highest ? s->versions[i] : highest;
         if (highest > s->version)
-                judging_tell(j, "VERSION", "case-state", "workers write by version %" PRId64 " of the configuration, and the one at hand is %" PRId64
-                             ": it is an old one", highest, s->version);
+                judging_tell(j, "VERSION", "case-state",
+                             IN_JUDGING(j, "workers write by version %" PRId64 " of the configuration, and the one at hand is %" PRId64 ": it is an old one",
+                                        "workers schrijven volgens versie %" PRId64 " van de configuratie, en die hier is %" PRId64 ": dat is een oude"),
+                             highest, s->version);
         for (size_t i = 0; i < s->versions_n; i++) {
                 if (s->versions[i] != s->version || !status_says_fingerprint(s, i) || s->imprints[i].fingerprint == s->fingerprint)
                         continue;
-                judging_tell(j, "VERSION", "case-state", "partition %zu was written by another configuration of version %" PRId64
-                             " than the one at hand: raise config/version, or bring it up to date", i, s->version);
+                judging_tell(j, "VERSION", "case-state",
+                             IN_JUDGING(j, "partition %zu was written by another configuration of version %" PRId64
+                                        " than the one at hand: raise config/version, or bring it up to date",
+                                        "partitie %zu is geschreven door een andere configuratie van versie %" PRId64
+                                        " dan die hier: verhoog config/version, of breng hem bij"), i, s->version);
                 return;
         }
 }
@@ -209,14 +248,67 @@ static void judging_calendar(struct judging *j) {
         if (days > j->limits->calendar_days)
                 return;
         date_format(j->status->calendar_until, until);
-        judging_tell(j, "CALENDAR", "calendar.yaml", "the calendar knows no working days from %s on, so terms that end later have no due date; add the year",
-                     until);
+        judging_tell(j, "CALENDAR", "calendar.yaml",
+                     IN_JUDGING(j, "the calendar knows no working days from %s on, so terms that end later have no due date; add the year",
+                                "de kalender kent vanaf %s geen werkdagen, dus termijnen die later eindigen hebben geen datum; voeg het jaar toe"), until);
 }
 
-int status_judge(const struct status *status, const struct status_limits *limits, struct arena *arena, struct status_problems *ret) {
-        struct judging j = {.status = status, .limits = limits, .arena = arena};
+/* Whether a trouble is one already: transactions are open all the time, for a while. */
+static bool judging_counts(const struct judging *j, const struct status_trouble *trouble, enum status_trouble_kind kind) {
+        return trouble->kind == kind && (kind != STATUS_UNDECIDED || status_age_s(j->status, trouble->since) > j->limits->hanging_s);
+}
+
+static void judging_tell_trouble(struct judging *j, enum status_trouble_kind kind, const char *about, size_t n, const char *places, const char *age) {
+        switch (kind) {
+        case STATUS_LEADERLESS:
+                judging_tell(j, "LEADERLESS", about,
+                             IN_JUDGING(j, "%zu partition(s) have no leader, so nobody can read or write them: %s; is a broker down?",
+                                        "%zu partitie(s) hebben geen leider, dus niemand kan er lezen of schrijven: %s; ligt er een broker uit?"), n, places);
+                break;
+        case STATUS_UNDER_REPLICATED:
+                judging_tell(j, "UNDER_REPLICATED", about,
+                             IN_JUDGING(j, "%zu partition(s) have fewer copies in step than they should: %s; is a broker down, or slow?",
+                                        "%zu partitie(s) hebben minder bijgewerkte kopieën dan nodig: %s; ligt er een broker uit, of is hij traag?"),
+                             n, places);
+                break;
+        case STATUS_UNDECIDED:
+                judging_tell(j, "HANGING", about,
+                             IN_JUDGING(j, "a transaction hangs in %zu partition(s), so nobody reads on there: %s; the oldest since %s; end its writer, or "
+                                        "kafka-transactions.sh abort",
+                                        "er hangt een transactie in %zu partitie(s), dus niemand leest daar verder: %s; de oudste al %s; stop de schrijver, of "
+                                        "kafka-transactions.sh abort"), n, places, age);
+                break;
+        }
+}
+
+static void judging_troubles(struct judging *j, enum status_trouble_kind kind) {
+        CLEANUP(buffer_done) struct buffer places = BUFFER_INIT(SENTENCE_MAX);
+        const struct status *s = j->status;
+        const char *about = NULL;
+        instant_t oldest = 0;
+        char age[AGE_TEXT];
+        size_t n = 0;
+
+        for (size_t i = 0; i < s->troubles_n; i++) {
+                const struct status_trouble *trouble = &s->troubles[i];
+
+                if (!judging_counts(j, trouble, kind))
+                        continue;
+                about = about ? about : trouble->topic;
+                oldest = !oldest || trouble->since < oldest ? trouble->since : oldest;
+                if (n++ < NAMED_MAX)
+                        buffer_printf(&places, "%s%.60s %d", n > 1 ? ", " : "", trouble->topic, (int)trouble->partition);
+        }
+        if (n > 0)
+                judging_tell_trouble(j, kind, about, n, buffer_text(&places), judging_age(j, oldest, age));
+}
+
+int status_judge(const struct status *status, const struct status_limits *limits, enum language language, struct arena *arena, struct status_problems *ret) {
+        struct judging j = {.status = status, .limits = limits, .language = language, .arena = arena};
         struct status_problem *items;
 
+        for (enum status_trouble_kind kind = 0; kind < STATUS_TROUBLES; kind++)
+                judging_troubles(&j, kind);
         judging_absent(&j);
         for (size_t i = 0; i < status->consumers_n; i++)
                 judging_consumer(&j, &status->consumers[i]);
@@ -252,7 +344,7 @@ static void status_put_consumer(struct json_writer *w, const struct status *s, c
 
         jsonw_open_object(w);
         jsonw_put_string(w, "group", consumer->group);
-        jsonw_put_string(w, "kind", kind_names[consumer->kind]);
+        jsonw_put_string(w, "kind", status_kind_names[consumer->kind]);
         jsonw_put_int(w, "members", (int64_t)consumer->members);
         jsonw_put_int(w, "partitions", (int64_t)consumer->partitions);
         jsonw_put_int(w, "unowned", (int64_t)status_unowned(consumer));
@@ -322,6 +414,28 @@ static void status_put_boxes(struct json_writer *w, const struct status *s, cons
         jsonw_close_array(w);
 }
 
+/* Of partitions that are not well, what Kafka says; an open transaction is none as long as it is young. */
+static void status_put_troubles(struct json_writer *w, const struct status *s) {
+        jsonw_key(w, "partitions_in_trouble");
+        jsonw_open_array(w);
+        for (size_t i = 0; i < s->troubles_n; i++) {
+                const struct status_trouble *trouble = &s->troubles[i];
+
+                jsonw_open_object(w);
+                jsonw_put_string(w, "topic", trouble->topic);
+                jsonw_put_int(w, "partition", trouble->partition);
+                jsonw_put_string(w, "trouble", status_trouble_names[trouble->kind]);
+                jsonw_put_int(w, "replicas", trouble->replicas);
+                jsonw_put_int(w, "in_sync", trouble->in_sync);
+                if (trouble->since)
+                        jsonw_put_int(w, "open_seconds", status_age_s(s, trouble->since));
+                if (trouble->held)
+                        jsonw_put_int(w, "held", trouble->held);
+                jsonw_close_object(w);
+        }
+        jsonw_close_array(w);
+}
+
 static void status_put_lists(struct json_writer *w, const struct status *s) {
         jsonw_key(w, "consumers");
         jsonw_open_array(w);
@@ -341,6 +455,7 @@ static void status_put_lists(struct json_writer *w, const struct status *s) {
         }
         jsonw_close_array(w);
         status_put_pauses(w, s);
+        status_put_troubles(w, s);
 }
 
 /* "" and false when it is not known. */
@@ -444,7 +559,8 @@ void status_put_text(const struct status *s, const struct status_problems *probl
                 const struct status_consumer *consumer = &s->consumers[i];
                 const struct status_part all = status_sum(consumer);
 
-                buffer_printf(out, "%s %s: %zu member%s, ", kind_names[consumer->kind], consumer->group, consumer->members, consumer->members == 1 ? "" : "s");
+                buffer_printf(out, "%s %s: %zu member%s, ", status_kind_names[consumer->kind], consumer->group, consumer->members,
+                              consumer->members == 1 ? "" : "s");
                 if (status_unowned(consumer) > 0)
                         buffer_printf(out, "%zu of %zu partitions without an owner, ", status_unowned(consumer), consumer->partitions);
                 status_line_waiting(s, &all, out);
@@ -457,6 +573,9 @@ void status_put_text(const struct status *s, const struct status_problems *probl
         for (size_t i = 0; i < s->pauses_n; i++)
                 buffer_printf(out, "paused: %s since %s, by %s: %s\n", s->pauses[i].connector,
                               status_age_text(status_age_s(s, s->pauses[i].since), text), s->pauses[i].by, s->pauses[i].reason);
+        for (size_t i = 0; i < s->troubles_n; i++)
+                buffer_printf(out, "%s: %s partition %d, %d of %d copies in step\n", status_trouble_names[s->troubles[i].kind], s->troubles[i].topic,
+                              (int)s->troubles[i].partition, s->troubles[i].in_sync, s->troubles[i].replicas);
         status_line_counts("open alerts", s->alerts, s->alerts_n, out);
         status_line_counts("dead letters since yesterday", s->letters, s->letters_n, out);
         status_line_versions(s, out);

@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/language.h"
 #include "calendar/date.h"
 
 /* -- Beyond these something is wrong -- */
@@ -22,13 +23,15 @@
 #define STATUS_LATE_S 300          /* the oldest record that waits for the workers or a connector */
 #define STATUS_COLLECT_S 86400     /* the same for an organisation that reads its inbox itself, or that nobody reads for */
 #define STATUS_LETTERS 0           /* dead letters since yesterday */
+#define STATUS_HANGING_S 120       /* a transaction that is open: ours end within BUS_TRANSACTION_MS, those of others by default within a minute */
 #define STATUS_CALENDAR_DAYS 365   /* until the first day of which the calendar does not have the year */
 
 struct status_limits {
-        int64_t late_s, collect_s, letters, calendar_days;
+        int64_t late_s, collect_s, letters, calendar_days, hanging_s;
 };
 #define STATUS_LIMITS_DEFAULT \
-        { .late_s = STATUS_LATE_S, .collect_s = STATUS_COLLECT_S, .letters = STATUS_LETTERS, .calendar_days = STATUS_CALENDAR_DAYS }
+        { .late_s = STATUS_LATE_S, .collect_s = STATUS_COLLECT_S, .letters = STATUS_LETTERS, .calendar_days = STATUS_CALENDAR_DAYS, \
+          .hanging_s = STATUS_HANGING_S }
 
 /* -- What was found -- */
 
@@ -76,6 +79,22 @@ struct status_pause { /* a connector that an operator has paused */
         instant_t since;
 };
 
+/* A partition of which Kafka itself is not well. */
+enum status_trouble_kind {
+        STATUS_LEADERLESS,       /* nobody leads it: nobody can read or write it */
+        STATUS_UNDER_REPLICATED, /* copies are missing or lag behind */
+        STATUS_UNDECIDED,        /* a transaction is open: nothing behind it is read by whoever waits for the end of transactions */
+};
+#define STATUS_TROUBLES (STATUS_UNDECIDED + 1)
+struct status_trouble {
+        enum status_trouble_kind kind;
+        const char *topic;
+        int32_t partition;
+        int replicas, in_sync;
+        instant_t since;  /* UNDECIDED; 0: not known */
+        int64_t held;     /* UNDECIDED: offsets that nobody is given */
+};
+
 /* Which text of a version it was (model/imprint.h). */
 struct status_imprint {
         bool is_known; /* false: written by a program that did not say it */
@@ -104,12 +123,16 @@ struct status {
         day_t calendar_until;      /* the first day of which the calendar at hand does not have the year */
         const char *const *absent; /* topics that are not there */
         size_t absent_n;
+        const struct status_trouble *troubles;
+        size_t troubles_n;
 };
 
 /* -- What is wrong -- */
 
 struct status_problem {
-        const char *code;     /* for machines: NO_TOPIC, NO_OWNER, LATE, LOST, NOT_COLLECTED, NOT_ADMITTED, DEAD_LETTERS, STOPPED, PAUSED, VERSION, CALENDAR */
+        /* For machines: NO_TOPIC, NO_OWNER, LATE, LOST, NOT_COLLECTED, NOT_ADMITTED, DEAD_LETTERS, STOPPED, PAUSED, VERSION, CALENDAR, LEADERLESS,
+         * UNDER_REPLICATED, HANGING. */
+        const char *code;
         const char *about;    /* a group, topic, organisation or connector */
         const char *sentence; /* what, where, what to do */
 };
@@ -119,8 +142,17 @@ struct status_problems {
         size_t n;
 };
 
-/* Judges; memory in @arena. Return: 0 or -ENOMEM. */
-int status_judge(const struct status *status, const struct status_limits *limits, struct arena *arena, struct status_problems *ret) MUSTCHECK;
+/* Judges, in sentences of this language; memory in @arena. Return: 0 or -ENOMEM. */
+int status_judge(const struct status *status, const struct status_limits *limits, enum language language, struct arena *arena, struct status_problems *ret)
+        MUSTCHECK;
+
+/* "rules", "connector", "organisation"; "LEADERLESS", "UNDER_REPLICATED", "UNDECIDED". */
+extern const char *const status_kind_names[STATUS_KINDS];
+extern const char *const status_trouble_names[STATUS_TROUBLES];
+
+/* All parts of a consumer together; how many of them have no owner. */
+struct status_part status_sum(const struct status_consumer *consumer);
+size_t status_unowned(const struct status_consumer *consumer);
 
 /* One JSON object, without a line end. */
 void status_put_json(const struct status *status, const struct status_problems *problems, struct buffer *out);

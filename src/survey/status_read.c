@@ -13,10 +13,7 @@
 #include "bus/standing.h"
 #include "cluster/event_record.h"
 #include "cluster/topics.h"
-#include "connect/brake.h"
-#include "connect/orders.h"
 #include "engine/row.h"
-#include "survey/letters.h"
 #include "worker/live.h"
 #include "worker/topics.h"
 
@@ -34,6 +31,7 @@ struct survey_boxes {
 
 struct status_reading {
         const struct status_source *source;
+        struct status_memory *memory;
         struct arena *arena;
         struct status *ret;
         struct error *err;
@@ -169,9 +167,17 @@ static int survey_measure(struct status_reading *r) {
         VECTOR(struct standing_part *) all = {0};
         int result = 0;
 
+        for (size_t i = 0; result == 0 && r->source->memory && i < r->groups_n; i++) {
+                for (size_t k = 0; result == 0 && k < r->groups[i].n; k++)
+                        result = vector_push(&all, &r->groups[i].parts[k]);
+        }
         for (size_t i = 0; result == 0 && i < r->consumers.n; i++) {
-                for (size_t k = 0; result == 0 && k < r->consumers.items[i].parts.n; k++)
-                        result = vector_push(&all, r->consumers.items[i].parts.items[k]);
+                for (size_t k = 0; result == 0 && k < r->consumers.items[i].parts.n; k++) {
+                        struct standing_part *part = r->consumers.items[i].parts.items[k];
+
+                        if (!r->source->memory || !part->group) /* those of a group are there already */
+                                result = vector_push(&all, part);
+                }
         }
         for (size_t i = 0; result == 0 && i < r->inboxes.parts.n; i++)
                 result = vector_push(&all, r->inboxes.parts.items[i]);
@@ -247,8 +253,6 @@ static int survey_keep(struct status_reading *r) {
 static int survey_consumers(struct status_reading *r) {
         int result = survey_topics(r);
 
-        if (result == 0)
-                result = standing_groups(r->standing, &r->groups, &r->groups_n, r->err);
         if (result == 0)
                 result = survey_rules(r);
         for (size_t i = 0; result == 0 && i < r->groups_n; i++)
@@ -385,6 +389,14 @@ static int survey_state(struct status_reading *r) {
         struct live_rows rows = {.partition = BUS_ALL_PARTITIONS, .row = survey_state_read_row, .ctx = &state, .watch = r->source->watch};
         int result;
 
+        if (r->source->known) {
+                r->ret->alerts = r->source->known->alerts;
+                r->ret->alerts_n = r->source->known->alerts_n;
+                r->ret->versions = r->source->known->versions;
+                r->ret->imprints = r->source->known->imprints;
+                r->ret->versions_n = r->source->known->versions_n;
+                return 0;
+        }
         if (state.partitions == 0)
                 return 0;
         state.versions = arena_calloc(r->arena, (size_t)state.partitions, sizeof(*state.versions));
@@ -403,103 +415,85 @@ static int survey_state(struct status_reading *r) {
 
 /* -- What was refused, and what is stopped -- */
 
-static int survey_letter(void *ctx, struct bus_record *record, struct error *err) {
-        const struct bus_header *code = bus_record_header(record, "kw-code");
-
-        (void) err;
-        return code && code->value ? tally_add(ctx, code->value, code->n) : tally_add(ctx, "-", 1);
-}
-
 static int survey_letters(struct status_reading *r) {
-        CLEANUP(tally_done) struct tally tally = {.arena = r->arena};
-        int result;
-
         if (standing_partitions(r->standing, TOPIC_DEAD_LETTERS) == 0)
                 return 0;
-        result = letters_each_record(r->source->bus, r->ret->letters_since, survey_letter, &tally, r->err);
-        return result ? result : tally_keep(&tally, &r->ret->letters, &r->ret->letters_n);
+        return status_memory_letters(r->memory, date_of_instant(r->ret->letters_since), r->arena, &r->ret->letters, &r->ret->letters_n, r->err);
 }
 
 /* Only a connector for which something waits can be stopped: the record that was answered with 410 is the first of it. */
 static int survey_stops(struct status_reading *r) {
-        CLEANUP(delivery_codec_free_p) struct delivery_codec *codec = NULL;
         struct status_stop *stops = arena_calloc(r->arena, r->ret->consumers_n + 1, sizeof(*stops));
-        int result = stops ? delivery_codec_new(r->source->config->types, &codec, r->err) : -ENOMEM;
+        int result = stops ? 0 : -ENOMEM;
 
-        if (standing_partitions(r->standing, TOPIC_DELIVERIES) == 0)
+        if (result || standing_partitions(r->standing, TOPIC_DELIVERIES) == 0)
                 return result;
+        result = status_memory_deliveries(r->memory, r->source->at, r->err);
         for (size_t i = 0; result == 0 && i < r->ret->consumers_n; i++) {
                 const struct status_consumer *consumer = &r->ret->consumers[i];
-                const char *connector = consumer->group + strlen(TOPICS_GROUP_CONNECT);
-                struct delivery_record gone;
-                bool waits = false, on = false;
+                struct status_stop *stop = &stops[r->ret->stops_n];
+                bool on = false;
 
-                for (size_t k = 0; k < consumer->parts_n; k++)
-                        waits |= consumer->parts[k].waiting > 0;
-                if (consumer->kind != STATUS_CONNECTOR || !waits)
+                if (consumer->kind != STATUS_CONNECTOR || status_sum(consumer).waiting == 0)
                         continue;
-                result = brake_find(r->source->bus, codec, connector, r->source->at, &gone, &on, r->err);
-                if (result == 0 && on)
-                        stops[r->ret->stops_n++] = (struct status_stop){connector, gone.delivered_at, gone.offset};
+                result = status_memory_stop(r->memory, consumer->group + strlen(TOPICS_GROUP_CONNECT), r->source->at, stop, &on, r->err);
+                if (result || !on)
+                        continue;
+                stop->connector = consumer->group + strlen(TOPICS_GROUP_CONNECT);
+                r->ret->stops_n++;
         }
         r->ret->stops = stops;
         return result;
 }
 
-/* -- What operators have paused -- */
-
-struct survey_pauses {
-        struct arena *arena;
-        struct table by_name;
-        VECTOR(struct status_pause *) found; /* of each connector that was ever given an order; by NULL: it may go on */
-};
-
-static int survey_see_order(void *ctx, struct text connector, const struct order *order) {
-        struct survey_pauses *p = ctx;
-        struct status_pause *pause = table_get(&p->by_name, connector.s, connector.n);
-
-        if (!pause) {
-                pause = arena_calloc(p->arena, 1, sizeof(*pause));
-                if (pause)
-                        pause->connector = arena_copy(p->arena, connector.s, connector.n);
-                if (!pause || !pause->connector || table_put(&p->by_name, pause->connector, connector.n, pause) || vector_push(&p->found, pause))
-                        return -ENOMEM;
-        }
-        pause->since = order->at;
-        pause->by = NULL;
-        if (!order->pauses)
+static int survey_pauses(struct status_reading *r) {
+        if (standing_partitions(r->standing, TOPIC_CONNECTOR_ORDERS) == 0)
                 return 0;
-        pause->by = arena_copy(p->arena, order->by, strlen(order->by));
-        pause->reason = arena_copy(p->arena, order->reason, strlen(order->reason));
-        return pause->by && pause->reason ? 0 : -ENOMEM;
+        return status_memory_pauses(r->memory, r->arena, &r->ret->pauses, &r->ret->pauses_n, r->err);
 }
 
-static int survey_keep_pauses(const struct survey_pauses *p, struct status *ret) {
-        struct status_pause *pauses = arena_calloc(p->arena, p->found.n + 1, sizeof(*pauses));
+/* -- What Kafka itself is not well with -- */
 
-        if (!pauses)
+static int survey_trouble(struct status_reading *r, struct status_trouble *troubles, const struct logs_topic *topic, int32_t partition) {
+        const struct logs_partition *at = &topic->at[partition];
+        struct status_trouble trouble = {.topic = survey_copy(r, topic->name), .partition = partition, .replicas = at->replicas, .in_sync = at->in_sync};
+        bool undecided = at->open_since > 0 && r->source->at - at->open_since > BUS_TRANSACTION_MS;
+
+        if (!trouble.topic)
                 return -ENOMEM;
-        for (size_t i = 0; i < p->found.n; i++) {
-                if (p->found.items[i]->by)
-                        pauses[ret->pauses_n++] = *p->found.items[i];
-        }
-        ret->pauses = pauses;
+        if (at->leader == LOGS_UNKNOWN)
+                trouble.kind = STATUS_LEADERLESS;
+        else if (at->in_sync < at->replicas)
+                trouble.kind = STATUS_UNDER_REPLICATED;
+        else if (!undecided)
+                return 0;
+        if (at->leader == LOGS_UNKNOWN || at->in_sync < at->replicas)
+                troubles[r->ret->troubles_n++] = trouble;
+        if (!undecided)
+                return 0;
+        trouble.kind = STATUS_UNDECIDED;
+        trouble.since = at->open_since;
+        trouble.held = at->end - at->stable;
+        troubles[r->ret->troubles_n++] = trouble;
         return 0;
 }
 
-static int survey_pauses(struct status_reading *r) {
-        CLEANUP(order_codec_free_p) struct order_codec *codec = NULL;
-        struct survey_pauses pauses = {.arena = r->arena};
-        int result = order_codec_new(r->source->config->types, &codec, r->err);
+static int survey_troubles(struct status_reading *r) {
+        const struct logs_view *view = status_memory_view(r->memory);
+        struct status_trouble *troubles;
+        size_t all = 0;
+        int result = 0;
 
-        if (standing_partitions(r->standing, TOPIC_CONNECTOR_ORDERS) == 0)
-                return result;
-        if (result == 0)
-                result = orders_each(r->source->bus, codec, survey_see_order, &pauses, r->err);
-        if (result == 0)
-                result = survey_keep_pauses(&pauses, r->ret);
-        table_done(&pauses.by_name);
-        vector_done(&pauses.found);
+        for (size_t i = 0; i < view->topics_n; i++)
+                all += (size_t)view->topics[i].partitions;
+        troubles = arena_calloc(r->arena, 2 * all + 1, sizeof(*troubles));
+        if (!troubles)
+                return -ENOMEM;
+        r->ret->troubles = troubles;
+        for (size_t i = 0; i < view->topics_n; i++) {
+                for (int32_t p = 0; result == 0 && p < view->topics[i].partitions; p++)
+                        result = survey_trouble(r, troubles, &view->topics[i], p);
+        }
         return result;
 }
 
@@ -507,7 +501,9 @@ static int survey_all(struct status_reading *r) {
         int result = worker_topics_list(r->source->config, &r->topics, r->err);
 
         if (result == 0)
-                result = standing_new(r->source->kafka, &r->standing, r->err);
+                result = status_memory_look(r->memory, &r->standing, &r->groups, &r->groups_n, r->err);
+        if (result == 0)
+                result = survey_troubles(r);
         if (result == 0)
                 result = survey_consumers(r);
         if (result == 0)
@@ -520,23 +516,28 @@ static int survey_all(struct status_reading *r) {
 }
 
 int status_read(const struct status_source *source, struct arena *arena, struct status *ret, struct error *err) {
-        struct status_reading r = {.source = source, .arena = arena, .ret = ret, .err = err};
-        int result;
+        struct status_reading r = {.source = source, .memory = source->memory, .arena = arena, .ret = ret, .err = err};
+        CLEANUP(status_memory_free_p) struct status_memory *memory = NULL;
+        int result = 0;
 
-        assert(source && source->config && source->bus);
+        assert(source->config && source->bus && source->kafka);
+        if (!source->memory)
+                result = status_memory_new(&(struct status_memory_config){.config = source->config, .kafka = source->kafka, .bus = source->bus}, &memory, err);
+        if (memory)
+                r.memory = memory;
         *ret = (struct status){.at = source->at,
                                .version = source->config->version,
                                .fingerprint = source->config->imprint.fingerprint,
                                .calendar_until = calendar_until(source->config->calendar, date_of_instant(source->at)),
                                .letters_since = date_begin(date_of_instant(source->at) - 1)};
-        result = survey_all(&r);
+        if (result == 0)
+                result = survey_all(&r);
         for (size_t i = 0; i < r.consumers.n; i++)
                 vector_done(&r.consumers.items[i].parts);
         vector_done(&r.consumers);
         vector_done(&r.inboxes.parts);
         vector_done(&r.outboxes.parts);
         vector_done(&r.absent);
-        standing_free(r.standing);
         worker_topics_done(&r.topics);
         return result;
 }

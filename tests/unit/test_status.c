@@ -29,6 +29,8 @@ static const struct status_part late_by[] = {
         .consumers = &(const struct status_consumer){.group = "g", .kind = (k), .members = (m), .partitions = 1, .parts = (p), .parts_n = 1}, .consumers_n = 1
 #define QUIET .at = NOW, .calendar_until = CALENDAR_FAR
 
+#define TROUBLE(...) .troubles = &(const struct status_trouble){.topic = "plan-due", __VA_ARGS__}, .troubles_n = 1
+
 static const struct {
         const char *what;
         struct status status;
@@ -69,13 +71,18 @@ static const struct {
         {"a new one that no worker has yet", {QUIET, .version = 5, .versions = (const int64_t[]){4, -1}, .versions_n = 2}, ""},
         {"the calendar ends", {.at = NOW, .calendar_until = 20454 + STATUS_CALENDAR_DAYS}, "CALENDAR "}, /* 20454: 2026-01-01 */
         {"a day later than the limit it does not", {.at = NOW, .calendar_until = 20455 + STATUS_CALENDAR_DAYS}, ""},
+        {"a partition without a leader", {QUIET, TROUBLE(.kind = STATUS_LEADERLESS, .replicas = 3)}, "LEADERLESS "},
+        {"a partition without all of its copies", {QUIET, TROUBLE(.kind = STATUS_UNDER_REPLICATED, .replicas = 3, .in_sync = 2)}, "UNDER_REPLICATED "},
+        {"a transaction that hangs", {QUIET, TROUBLE(.kind = STATUS_UNDECIDED, .since = AGO(STATUS_HANGING_S + 1), .held = 2)}, "HANGING "},
+        {"one that is open is none yet", {QUIET, TROUBLE(.kind = STATUS_UNDECIDED, .since = AGO(STATUS_HANGING_S), .held = 2)}, ""},
+        {"nor one of which the age is not known", {QUIET, TROUBLE(.kind = STATUS_UNDECIDED, .held = 2)}, ""},
         {"topics are absent, told once", {QUIET, .absent = (const char *const[]){"a", "b", "c", "d"}, .absent_n = 4}, "NO_TOPIC "},
 };
 
 static void judge(const struct status *status, struct arena *arena, struct status_problems *ret) {
         const struct status_limits limits = STATUS_LIMITS_DEFAULT;
 
-        ck_assert_int_eq(status_judge(status, &limits, arena, ret), 0);
+        ck_assert_int_eq(status_judge(status, &limits, LANGUAGE_EN, arena, ret), 0);
 }
 
 START_TEST(tells_what_is_wrong) {
@@ -92,6 +99,25 @@ START_TEST(tells_what_is_wrong) {
         ck_assert_msg(strcmp(buffer_text(&codes), rows[_i].codes) == 0, "%s: '%s', expected '%s'", rows[_i].what, buffer_text(&codes),
                       rows[_i].codes);
         buffer_done(&codes);
+        arena_free(arena);
+}
+END_TEST
+
+/* A page is in the language of who reads it, and says the same. */
+START_TEST(says_the_same_in_dutch) {
+        const struct status_limits limits = STATUS_LIMITS_DEFAULT;
+        struct status_problems english, dutch;
+        struct arena *arena;
+
+        ck_assert_int_eq(arena_new(&arena, 1 << 20), 0);
+        judge(&rows[_i].status, arena, &english);
+        ck_assert_int_eq(status_judge(&rows[_i].status, &limits, LANGUAGE_NL, arena, &dutch), 0);
+        ck_assert_uint_eq(english.n, dutch.n);
+        for (size_t i = 0; i < english.n; i++) {
+                ck_assert_str_eq(english.items[i].code, dutch.items[i].code);
+                ck_assert_str_eq(english.items[i].about, dutch.items[i].about);
+                ck_assert_str_ne(english.items[i].sentence, dutch.items[i].sentence);
+        }
         arena_free(arena);
 }
 END_TEST
@@ -170,6 +196,7 @@ int main(void) {
         int failed;
 
         tcase_add_loop_test(tests, tells_what_is_wrong, 0, ELEMENTS(rows));
+        tcase_add_loop_test(tests, says_the_same_in_dutch, 0, ELEMENTS(rows));
         tcase_add_loop_test(tests, json_says_so_too, 0, ELEMENTS(rows));
         tcase_add_test(tests, age_only_where_something_waits);
         tcase_add_test(tests, a_pause_is_told_with_who_and_why);
