@@ -12,9 +12,10 @@
 #include "connect/desk.h"
 #include "connect/event_schema.h"
 #include "connect/intake.h"
+#include "connect/openapi_parts.h"
 #include "connect/problem.h"
 
-#define REFERENCE_MAX 320
+#define REFERENCE_MAX OPENAPI_REFERENCE_MAX
 #define SCHEMAS "#/components/schemas/"
 
 /* Statuses that a post may be answered with, beside 202; every problem row of that status is named. */
@@ -74,15 +75,6 @@ static const char inbox_answer[] =
         "{\"description\":\"A batch of CloudEvents, oldest first; empty when there is nothing new.\","
         "\"headers\":{\"Link\":{\"description\":\"The address of the next page, with rel=next.\",\"schema\":{\"type\":\"string\"}}},"
         "\"content\":{\"" CLOUDEVENT_BATCH_MEDIA_TYPE "\":{\"schema\":{\"type\":\"array\",\"items\":{\"$ref\":\"" SCHEMAS ANSWER_MESSAGE "\"}}}}}";
-static void put_reference(struct json_writer *w, const char *kind, const char *name, const char *suffix) {
-        char text[REFERENCE_MAX];
-
-        (void) snprintf(text, sizeof(text), "#/components/%s/%s%s", kind, name, suffix);
-        jsonw_open_object(w);
-        jsonw_put_string(w, "$ref", text);
-        jsonw_close_object(w);
-}
-
 /* -- Binary mode -- */
 
 /*
@@ -112,7 +104,7 @@ static void put_binary_parameters(struct json_writer *w, const struct event_type
         jsonw_key(w, "parameters");
         jsonw_open_array(w);
         for (size_t i = 0; i < ELEMENTS(shared); i++)
-                put_reference(w, "parameters", shared[i], "");
+                openapi_reference(w, "parameters", shared[i], "");
         jsonw_open_object(w);
         jsonw_put_string(w, "name", "ce-type");
         jsonw_put_string(w, "in", "header");
@@ -127,14 +119,6 @@ static void put_binary_parameters(struct json_writer *w, const struct event_type
 
 /* -- Schemas of answers -- */
 
-static void put_text_property(struct json_writer *w, const char *name, const char *type, const char *doc) {
-        jsonw_key(w, name);
-        jsonw_open_object(w);
-        jsonw_put_string(w, "type", type);
-        jsonw_put_string(w, "description", doc);
-        jsonw_close_object(w);
-}
-
 static void put_problem_schema(struct json_writer *w) {
         jsonw_key(w, ANSWER_PROBLEM);
         jsonw_open_object(w);
@@ -144,19 +128,19 @@ static void put_problem_schema(struct json_writer *w) {
         jsonw_raw(w, "[\"type\",\"title\",\"status\",\"code\"]");
         jsonw_key(w, "properties");
         jsonw_open_object(w);
-        put_text_property(w, "type", "string", "A URN that never changes: " PROBLEM_URN "…");
-        put_text_property(w, "title", "string", "The kind of problem, for a person.");
-        put_text_property(w, "status", "integer", "The HTTP status once more.");
-        put_text_property(w, "detail", "string", "What is wrong in this request. Never repeats personal data.");
-        put_text_property(w, "code", "string", "The same as one word, as in dead letters and event-refused.");
-        put_text_property(w, "field", "string", "The field or attribute at fault.");
+        openapi_property(w, "type", "string", "A URN that never changes: " PROBLEM_URN "…");
+        openapi_property(w, "title", "string", "The kind of problem, for a person.");
+        openapi_property(w, "status", "integer", "The HTTP status once more.");
+        openapi_property(w, "detail", "string", "What is wrong in this request. Never repeats personal data.");
+        openapi_property(w, "code", "string", "The same as one word, as in dead letters and event-refused.");
+        openapi_property(w, "field", "string", "The field or attribute at fault.");
         jsonw_key(w, "errors");
         jsonw_raw(w, "{\"type\":\"array\",\"items\":{\"$ref\":\"" SCHEMAS ANSWER_MISTAKE "\"},\"description\":"
                      "\"Every mistake, the first of which is the problem itself.\"}");
-        put_text_property(w, "more", "integer", "How many mistakes are not told.");
-        put_text_property(w, "next", "string", "With CURSOR_GONE: the address at which the inbox goes on.");
-        put_text_property(w, "from", "integer", "With CURSOR_GONE: the first place that is gone unread.");
-        put_text_property(w, "to", "integer", "With CURSOR_GONE: the last such place.");
+        openapi_property(w, "more", "integer", "How many mistakes are not told.");
+        openapi_property(w, "next", "string", "With CURSOR_GONE: the address at which the inbox goes on.");
+        openapi_property(w, "from", "integer", "With CURSOR_GONE: the first place that is gone unread.");
+        openapi_property(w, "to", "integer", "With CURSOR_GONE: the last such place.");
         jsonw_close_object(w);
         jsonw_close_object(w);
 }
@@ -173,15 +157,15 @@ static void put_message_schema(struct json_writer *w, const struct openapi_confi
         jsonw_open_object(w);
         jsonw_key(w, "specversion");
         jsonw_raw(w, "{\"const\":\"" EVENT_SPECVERSION "\"}");
-        put_text_property(w, "id", "string", "The event_id: by it and source a repetition is known.");
-        put_text_property(w, "source", "string", "Whose event it is, as a URN.");
-        put_text_property(w, "type", "string", "nl.ketenwacht.<event>.v1");
+        openapi_property(w, "id", "string", "The event_id: by it and source a repetition is known.");
+        openapi_property(w, "source", "string", "Whose event it is, as a URN.");
+        openapi_property(w, "type", "string", "nl.ketenwacht.<event>.v1");
         jsonw_key(w, "time");
         jsonw_raw(w, "{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When its source wrote it down: recorded_at of the data, where "
                      "occurred_at says when it happened.\"}");
-        put_text_property(w, "datacontenttype", "string", "application/json; of what no schema here can read application/avro.");
-        put_text_property(w, "traceparent", "string", "A W3C trace context, when it came with one.");
-        put_text_property(w, "data_base64", "string", "In the place of data: an event that no schema here can read, as it is.");
+        openapi_property(w, "datacontenttype", "string", "application/json; of what no schema here can read application/avro.");
+        openapi_property(w, "traceparent", "string", "A W3C trace context, when it came with one.");
+        openapi_property(w, "data_base64", "string", "In the place of data: an event that no schema here can read, as it is.");
         jsonw_key(w, "data");
         jsonw_open_object(w);
         jsonw_put_string(w, "type", "object");
@@ -190,7 +174,7 @@ static void put_message_schema(struct json_writer *w, const struct openapi_confi
                 jsonw_key(w, "anyOf");
                 jsonw_open_array(w);
                 for (size_t i = 0; i < event_types_count(config->types); i++)
-                        put_reference(w, "schemas", event_types_at(config->types, i)->name, "");
+                        openapi_reference(w, "schemas", event_types_at(config->types, i)->name, "");
                 jsonw_close_array(w);
         }
         jsonw_close_object(w);
@@ -243,7 +227,7 @@ static void put_response(struct json_writer *w, unsigned status) {
         jsonw_key(w, PROBLEM_CONTENT_TYPE);
         jsonw_open_object(w);
         jsonw_key(w, "schema");
-        put_reference(w, "schemas", ANSWER_PROBLEM, "");
+        openapi_reference(w, "schemas", ANSWER_PROBLEM, "");
         jsonw_close_object(w);
         jsonw_close_object(w);
         jsonw_close_object(w);
@@ -304,7 +288,7 @@ static void put_content(struct json_writer *w, const char *media_type, const cha
         jsonw_key(w, media_type);
         jsonw_open_object(w);
         jsonw_key(w, "schema");
-        put_reference(w, "schemas", name, suffix);
+        openapi_reference(w, "schemas", name, suffix);
         jsonw_close_object(w);
 }
 
@@ -330,7 +314,7 @@ static void put_responses(struct json_writer *w, const char *good, const char *a
         for (size_t i = 0; i < n; i++) {
                 (void) snprintf(status, sizeof(status), "%u", bad[i]);
                 jsonw_key(w, status);
-                put_reference(w, "responses", status, "");
+                openapi_reference(w, "responses", status, "");
         }
         jsonw_close_object(w);
 }
@@ -440,22 +424,15 @@ void openapi_write(const struct openapi_config *config, struct buffer *out) {
         struct json_writer w = JSON_WRITER(out);
 
         jsonw_open_object(&w);
-        jsonw_put_string(&w, "openapi", "3.1.0");
-        jsonw_key(&w, "info");
-        jsonw_open_object(&w);
-        jsonw_put_string(&w, "title", "ketenwacht: events of youth protection");
-        jsonw_put_string(&w, "version", config->version);
-        jsonw_key(&w, "license");
-        jsonw_raw(&w, "{\"name\":\"EUPL-1.2\",\"identifier\":\"EUPL-1.2\"}");
-        jsonw_put_string(&w, "description",
-                         "Organisations post here what has happened in their cases. The same event may be posted again, with the same "
-                         "event_id: it counts once. When the outcome of a post is unknown, post it again. x-organisations lists whom a field can name "
-                         "(fields with x-organisation) and the urn that each has as the source of a CloudEvent, x-source that of ketenwacht itself, "
-                         "x-regions the regions with the case_id of their events: the version 5 UUID of region|<id> in "
-                         "x-case-namespace. Dates are of the years 1900 to 2200, instants of 2000 to 2200 in UTC, with an offset. A body is a JSON object of "
-                         "at most 64 KiB without a NUL in any text. Each event has an example that is taken as it stands. ?media=json gives this document "
-                         "with plain JSON alone, for generators of clients. Titles and details are Dutch with Accept-Language: nl.");
-        jsonw_close_object(&w);
+        jsonw_put_string(&w, "openapi", OPENAPI_VERSION);
+        openapi_info(&w, "ketenwacht: events of youth protection", config->version,
+                     "Organisations post here what has happened in their cases. The same event may be posted again, with the same "
+                     "event_id: it counts once. When the outcome of a post is unknown, post it again. x-organisations lists whom a field can name "
+                     "(fields with x-organisation) and the urn that each has as the source of a CloudEvent, x-source that of ketenwacht itself, "
+                     "x-regions the regions with the case_id of their events: the version 5 UUID of region|<id> in "
+                     "x-case-namespace. Dates are of the years 1900 to 2200, instants of 2000 to 2200 in UTC, with an offset. A body is a JSON object of "
+                     "at most 64 KiB without a NUL in any text. Each event has an example that is taken as it stands. ?media=json gives this document "
+                     "with plain JSON alone, for generators of clients. Titles and details are Dutch with Accept-Language: nl.");
         jsonw_key(&w, "servers");
         jsonw_raw(&w, "[{\"url\":\"/\",\"description\":\"Where this document was read.\"}]");
         jsonw_key(&w, "security");

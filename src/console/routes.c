@@ -6,11 +6,13 @@
 
 #include <string.h>
 
+#include "console/pages/openapi.h"
 #include "console/pages/pages.h"
 
 const struct console_route console_routes[] = {
         {.path = "/", .api = "/api/overview", .answer = page_overview, .en = "Overview", .nl = "Overzicht",
-         .about = "How the whole chain stands, and what is wrong."},
+         .about = "How the whole chain stands, and what is wrong.", .members = "at:string"},
+        {.path = "/openapi.json", .answer = page_openapi},
 };
 const size_t console_routes_n = ELEMENTS(console_routes);
 

@@ -18,6 +18,10 @@ struct console_route {
         void (*answer)(struct exchange *x);
         const char *en, *nl;  /* in the menu; NULL: not there */
         const char *about;    /* of openapi.json, in English; NULL: not there */
+        const char *behind;   /* the name there of what stands behind a path that ends in /: "case_id" */
+        const char *query;    /* names of what is asked, blanks between them: "limit after norm"; with limit and after it is a list of pages */
+        const char *members;  /* what the answer has, with types of JSON Schema: "at:string alerts:array next:string" */
+        const char *content;  /* its media type; NULL: a JSON object */
 };
 
 extern const struct console_route console_routes[];
