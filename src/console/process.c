@@ -92,6 +92,10 @@ int console_process_start(const struct console_process_config *config, struct co
                 .log = config->log,
                 .metrics = config->metrics,
         };
+        r = replica_new(&(struct replica_config){.config = config->config, .bus = config->bus, .clock = config->clock, .log = config->log,
+                                                 .metrics = config->metrics}, &p->console.replica, err);
+        if (r)
+                return r;
         r = letters_index_new(&(struct letters_index_config){.config = config->config, .bus = config->bus, .clock = config->clock, .log = config->log},
                               &p->console.letters, err);
         if (r == 0)
@@ -113,6 +117,7 @@ struct console_process *console_process_stop(struct console_process *process) {
                 return NULL;
         web_server_stop(process->server);
         letters_index_free(process->console.letters);
+        replica_free(process->console.replica);
         free(process);
         return NULL;
 }

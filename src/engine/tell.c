@@ -301,37 +301,62 @@ static bool alert_is_acknowledged_by(const struct view *v, const struct alert *a
         return source && source->kind == KIND_OPERATORS;
 }
 
-/* The lowest rung whose acknowledgement holds now: those above it are held back. 0: none. */
-static unsigned alert_held_above(struct view *v, const struct alerts *all, const struct obligation *o) {
-        const struct protocol *protocol = o->norm->protocol;
-        const struct fact_list *list;
-        unsigned least = 0;
+/* Until when the word of @fact, about an alert of @o, holds back the rungs above it; INSTANT_NEVER: it does not. */
+static instant_t alert_hold_over(struct view *v, const struct alert *alert, const struct obligation *o, const struct fact *fact) {
+        instant_t dated = fact->occurred_at < fact->recorded_at ? fact->occurred_at : fact->recorded_at, fell;
+        day_t last;
         int year = 0;
 
-        if (!protocol->has_hold)
+        if (!alert_is_of(alert, o, alert->rung) || !alert_is_acknowledged_by(v, alert, fact) || alert->rung > o->norm->n_rungs)
+                return INSTANT_NEVER;
+        if (rung_due(v, o, &o->norm->rungs[alert->rung - 1], &fell) == INSTANT_NEVER || dated < fell)
+                return INSTANT_NEVER; /* nothing was due yet that could be acknowledged */
+        if (term_step_end(v->config->calendar, o->norm->protocol->hold, date_of_instant(dated), &last, &year)) {
+                view_lacks(v, year);
+                return INSTANT_NEVER; /* the calendar does not know: such a hold does not hold */
+        }
+        return date_over(last);
+}
+
+/* The lowest rung whose acknowledgement holds now: those above it are held back. 0: none. */
+static unsigned alert_held_above(struct view *v, const struct alerts *all, const struct obligation *o) {
+        const struct fact_list *list;
+        unsigned least = 0;
+
+        if (!o->norm->protocol->has_hold)
                 return 0;
         list = view_known(v, TYPE_ALERT_ACKNOWLEDGED);
         for (size_t i = 0; i < list->n; i++) {
-                const struct fact *fact = list->items[i];
-
                 for (uint32_t j = alerts_first(all, o); j != CHAINS_END; j = chains_next(&all->told, j)) {
                         const struct alert *alert = &v->casefile->told.alerts[j];
-                        instant_t dated = fact->occurred_at < fact->recorded_at ? fact->occurred_at : fact->recorded_at, fell;
-                        day_t last;
+                        instant_t over = alert_hold_over(v, alert, o, list->items[i]);
 
-                        if (!alert_is_of(alert, o, alert->rung) || !alert_is_acknowledged_by(v, alert, fact) || alert->rung > o->norm->n_rungs)
-                                continue;
-                        if (rung_due(v, o, &o->norm->rungs[alert->rung - 1], &fell) == INSTANT_NEVER || dated < fell)
-                                continue; /* nothing was due yet that could be acknowledged */
-                        if (term_step_end(v->config->calendar, protocol->hold, date_of_instant(dated), &last, &year)) {
-                                view_lacks(v, year);
-                                continue; /* the calendar does not know: such a hold does not hold */
-                        }
-                        if (!view_reached(v, date_over(last)) && (!least || alert->rung < least))
+                        if (over != INSTANT_NEVER && !view_reached(v, over) && (!least || alert->rung < least))
                                 least = alert->rung;
                 }
         }
         return least;
+}
+
+instant_t view_acknowledged_until(struct view *v, const struct alert *alert) {
+        instant_t until = 0;
+
+        for (size_t i = 0; i < v->n_obligations; i++) {
+                const struct obligation *o = &v->obligations[i];
+                const struct fact_list *list;
+
+                if (!alert_is_of(alert, o, alert->rung) || !o->norm->protocol->has_hold)
+                        continue;
+                view_at_work(v, o->scope);
+                list = view_known(v, TYPE_ALERT_ACKNOWLEDGED);
+                for (size_t k = 0; k < list->n; k++) {
+                        instant_t over = alert_hold_over(v, alert, o, list->items[k]);
+
+                        if (over != INSTANT_NEVER && over > v->now && over > until)
+                                until = over;
+                }
+        }
+        return until;
 }
 
 static void alert_want(struct view *v, struct alerts *all, struct obligation *o, unsigned rung, instant_t fell_due, unsigned held) {

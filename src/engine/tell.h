@@ -20,3 +20,9 @@ void view_tell_plans(struct view *v);
 
 /* Alerts that are over, then those that are to be raised; one that stays is not told again. */
 void view_tell_alerts(struct view *v);
+
+/*
+ * Until when an acknowledgement of this alert of the case, of whoever may give one, holds back the rungs above it, as of now; 0: none does. What is
+ * acknowledged stays open. Looks only.
+ */
+instant_t view_acknowledged_until(struct view *v, const struct alert *alert);

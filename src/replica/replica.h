@@ -15,7 +15,6 @@
  */
 
 #include "bus/bus.h"
-#include "calendar/term.h"
 #include "base/metrics.h"
 #include "base/log.h"
 #include "engine/engine.h"
@@ -24,7 +23,12 @@
 #define REPLICA_ALERTS_MAX 1000000 /* open ones that are indexed; more are only counted, and lists say so */
 #define REPLICA_IDS_MAX 8000000    /* that are indexed; ids beyond are found in their case only */
 #define REPLICA_HITS_MAX 16        /* cases in which one id is looked for */
-#define REPLICA_ROWS_AT_ONCE 2000  /* that are taken in while the lock is held */
+#define REPLICA_ROWS_A_TURN 2000   /* before it looks whether it is to stop; the lock is given back after each */
+#define REPLICA_LOOK_MS 1000       /* between two questions of where case-state ends, by which it knows that it has all */
+#define REPLICA_SILENT_MS 5000     /* without an answer for so long: AWAY */
+#define REPLICA_AGAIN_MS 2000      /* before another try to reach the broker */
+
+#define REPLICA_WHY_MAX 512
 
 struct replica;
 
@@ -32,12 +36,11 @@ struct replica_config {
         const struct config *config;
         struct bus *bus;
         struct clock clock;
-        struct term_step retention; /* for what is said of cases that are over */
         const struct log *log;      /* may be NULL */
         struct metrics *metrics;    /* may be NULL */
 };
 
-/* Starts its thread. What @config points to must outlive it. Return: 0; -EINVAL, -EAGAIN with a sentence; -ENOMEM. */
+/* Starts its thread. What @config points to must outlive it. Return: 0; -ENOSPC (metrics), -EAGAIN with a sentence; -ENOMEM. */
 int replica_new(const struct replica_config *config, struct replica **ret, struct error *err) MUSTCHECK;
 struct replica *replica_free(struct replica *r); /* also while the broker does not answer; NULL ok; returns NULL */
 DEFINE_CLEANUP(struct replica *, replica_free);
@@ -45,13 +48,14 @@ DEFINE_CLEANUP(struct replica *, replica_free);
 enum replica_state { REPLICA_AWAY, REPLICA_RESTORING, REPLICA_LIVE };
 struct replica_status {
         enum replica_state state;
-        unsigned percent;   /* RESTORING */
+        unsigned percent;   /* RESTORING: of the rows that stood there when it began */
         instant_t since;    /* of this state */
         instant_t seen;     /* when it last knew that it had all that stood there; 0: never */
         uint64_t rows;      /* taken in */
         uint64_t turn;      /* rises whenever anything that it lends has changed */
         uint64_t strays;    /* rows that say nothing to this configuration */
-        char why[256];      /* AWAY, or strays: the sentence; "" */
+        bool whole;         /* every id and every open alert is in its index: nothing was left out (REPLICA_IDS_MAX, REPLICA_ALERTS_MAX) */
+        char why[REPLICA_WHY_MAX]; /* AWAY, strays, or the workers decide by another configuration: the sentence; "" */
 };
 void replica_status(const struct replica *r, struct replica_status *ret);
 
@@ -79,10 +83,10 @@ struct replica_hit {
 size_t replica_find(struct replica *r, const struct uuid *id, struct replica_hit ret[REPLICA_HITS_MAX]);
 
 /*
- * Cases of which a fact has this text in a personal field named `reference`, for whom may see it. Looks at every case, @budget facts at most.
- * Return: how many of @ret are filled; *ret_whole: everything was looked at.
+ * Cases of which a fact has this text in a personal field named `reference`, verified there; for whom may see such fields.
+ * Return: how many of @ret are filled.
  */
-size_t replica_find_reference(struct replica *r, struct text reference, size_t budget, struct replica_hit ret[REPLICA_HITS_MAX], bool *ret_whole);
+size_t replica_find_reference(struct replica *r, struct text reference, struct replica_hit ret[REPLICA_HITS_MAX]);
 
 /* -- Open alerts -- */
 
@@ -118,7 +122,7 @@ struct replica_alerts_page {
 void replica_alerts(struct replica *r, const struct replica_alerts_filter *filter, const struct replica_alert *after, size_t limit,
                     void (*see)(void *ctx, const struct replica_alert *alert), void *ctx, struct replica_alerts_page *ret);
 
-/* How many are open, by rung, and of each organisation and norm; kept up to date, so that asking costs nothing. */
+/* How many are open, by rung, and of each organisation and norm; kept up to date, so that asking costs next to nothing. */
 #define REPLICA_RUNGS 8 /* higher ones are counted with the last */
 struct replica_open {
         int64_t all, by_rung[REPLICA_RUNGS]; /* by_rung [0]: rung 1 */
@@ -131,3 +135,12 @@ void replica_open_each(struct replica *r, void (*see)(void *ctx, const struct or
 
 /* Until when an open alert is acknowledged: what the engine says of its case now; 0: it is not. */
 instant_t replica_acknowledged_until(struct replica *r, const struct replica_alert *alert);
+
+/* -- For who measures -- */
+
+struct replica_memory {
+        size_t store, ids, alerts; /* bytes */
+        size_t ids_n, alerts_n;    /* that are indexed */
+};
+/* Looks at every case. */
+void replica_memory(struct replica *r, struct replica_memory *ret);
