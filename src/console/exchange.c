@@ -157,13 +157,26 @@ static void exchange_head(struct html *h, const char *title) {
         html_end(h, "head");
 }
 
-/* What holds for every page: that anybody may do everything, and what an act has brought about. */
+/* What holds for every page: that anybody may do everything, that the broker is away, that not all is read yet; and what an act has brought about. */
 static void exchange_notices(struct exchange *x, struct html *h) {
         const char *notice = web_cookie(x->request, EXCHANGE_NOTICE);
+        struct replica_status status;
 
         if (x->console->settings->open_on_localhost)
                 part_notice(h, PART_WRONG, SAY(x, "This console is open: whoever reaches this address may see and do everything. For a demonstration only.",
                                                "Deze console staat open: wie dit adres bereikt, mag alles zien en doen. Alleen voor een demonstratie."));
+        replica_status(x->console->replica, &status);
+        if (status.state == REPLICA_AWAY) {
+                part_notice_begin(h, PART_WRONG);
+                html_text(h, SAY(x, "The broker does not answer; what is shown here may be old. This console goes on by itself. Since ",
+                                 "De broker antwoordt niet; wat hier staat kan oud zijn. Deze console gaat vanzelf verder. Sinds "));
+                part_instant(h, status.since, x->now, x->language);
+                part_notice_end(h);
+        } else if (status.state == REPLICA_RESTORING) {
+                part_notice_begin(h, PART_NOTE);
+                html_textf(h, SAY(x, "Not everything is read yet: %u %%.", "Nog niet alles is gelezen: %u %%."), status.percent);
+                part_notice_end(h);
+        }
         if (notice && strlen(notice) <= EXCHANGE_NOTICE_MAX) {
                 part_notice(h, PART_NOTE, notice);
                 web_answer_header(x->answer, "Set-Cookie", EXCHANGE_NOTICE "=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict");
