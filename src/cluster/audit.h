@@ -11,12 +11,19 @@
 #include "bus/bus.h"
 #include "model/event_types.h"
 
+#define AUDIT_LOGIN "LOGIN"                 /* somebody logged in at the console */
+#define AUDIT_LOGIN_FAILED "LOGIN_FAILED"   /* a wrong name or password; who is not known is not named */
+#define AUDIT_LOGOUT "LOGOUT"
+#define AUDIT_VIEW_CASE "VIEW_CASE"         /* a case was shown, without personal fields */
+#define AUDIT_SEARCH "SEARCH"               /* a case was looked for */
+#define AUDIT_ACKNOWLEDGE "ACKNOWLEDGE"     /* an alert was acknowledged */
 #define AUDIT_REDRIVE "REDRIVE"             /* a dead letter was sent again */
 #define AUDIT_PAUSE "PAUSE"                 /* a connector was paused */
 #define AUDIT_RESUME "RESUME"               /* a connector that was paused, or stopped by its target, goes on */
 #define AUDIT_VIEW_PERSONAL "VIEW_PERSONAL" /* personal data were shown */
-#define AUDIT_EXPORT "EXPORT"             /* personal data were written to files */
+#define AUDIT_EXPORT "EXPORT"               /* personal data were written to files */
 #define AUDIT_DONE "DONE"                   /* the result of what was done */
+#define AUDIT_REFUSED "REFUSED"             /* of what was not */
 #define AUDIT_BEGUN "BEGUN"                 /* what is done in many steps has begun, each of which stands there too; how it ended stands there afterwards */
 #define AUDIT_TEXT_MAX 500                  /* bytes of a reason or an object */
 

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "cluster/audit.h"
+#include "console/access/auditor.h"
 #include "console/assets/assets.h"
 #include "console/routes.h"
 
@@ -286,6 +288,46 @@ void exchange_problem(struct exchange *x, unsigned status, const char *detail) {
 
 void exchange_not_found(struct exchange *x) {
         exchange_problem(x, 404, SAY(x, "There is nothing here, or it is not for you to see.", "Hier is niets, of het is niet voor u te zien."));
+}
+
+/* -- Audit -- */
+
+static bool exchange_is_note(const char *action) {
+        static const char *const notes[] = {AUDIT_VIEW_CASE, AUDIT_SEARCH, AUDIT_LOGIN, AUDIT_LOGIN_FAILED, AUDIT_LOGOUT};
+
+        for (size_t i = 0; i < ELEMENTS(notes); i++) {
+                if (strcmp(notes[i], action) == 0)
+                        return true;
+        }
+        return false;
+}
+
+bool exchange_audit(struct exchange *x, const char *action, const char *object, const char *reason) {
+        const struct person *person = x->person;
+        char roles[PERSON_ROLES_TEXT];
+        const struct audit_record record = {
+                .at = x->now,
+                .user = text_of(person->name),
+                .roles = text_of(person_roles_text(person->roles, roles)),
+                .organisation = text_of(person->organisation ? person->organisation->id : ""),
+                .address = text_of(person->address),
+                .action = text_of(action),
+                .object = {object, strnlen(object, AUDIT_TEXT_MAX)},
+                .result = text_of(strcmp(action, AUDIT_LOGIN_FAILED) == 0 ? AUDIT_REFUSED : AUDIT_DONE),
+                .reason = {reason, reason ? strnlen(reason, AUDIT_TEXT_MAX) : 0},
+        };
+        struct auditor *auditor = x->console->auditor;
+
+        if (exchange_is_note(action) ? auditor_note(auditor, &record) : auditor_write(auditor, &record))
+                return true;
+        exchange_problem(x, 503,
+                         SAY(x,
+                             "This must stand in the audit before it is shown or done, and the broker does not take it. Nothing was shown or done; try again "
+                             "in a moment.",
+                             "Dit moet in het logboek staan voor het getoond of gedaan wordt, en de broker neemt het niet aan. Er is niets getoond of gedaan; "
+                             "probeer het zo weer."));
+        web_answer_header(x->answer, "Retry-After", "5");
+        return false;
 }
 
 void exchange_bad_query(struct exchange *x, const char *name) {

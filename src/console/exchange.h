@@ -53,6 +53,14 @@ const struct organisation *exchange_organisation(const struct exchange *x, const
  */
 const char *exchange_link(const struct exchange *x, const char *name, const char *value, char ret[EXCHANGE_LINK_MAX]);
 
+/*
+ * Says in `audit` that this person sees or does something, before it is shown or done. @action: one of cluster/audit.h; @object: on what, by its id, without
+ * personal data; @reason: as it was typed in, or NULL. Sights of cases, searches, logins and logouts are written a moment later (access/auditor.h), all
+ * else stands there when this returns. false: it cannot be said, and 503 has been answered: show and do nothing.
+ * An act whose own transaction writes its record needs no other.
+ */
+bool exchange_audit(struct exchange *x, const char *action, const char *object, const char *reason) MUSTCHECK;
+
 /* -- Answering -- */
 
 /* Begins a page for people: the head, the way around, the title. @title: also of the window. Everything until exchange_page_end() is its <main>. */

@@ -12,6 +12,8 @@
 #include "replica/letters_index.h"
 #include "replica/replica.h"
 
+struct auditor;
+
 struct console { /* all borrowed */
         const struct config *config;
         const struct broker_config *broker;
@@ -21,6 +23,7 @@ struct console { /* all borrowed */
         struct clock clock;
         const struct log *log;
         struct metrics *metrics;
+        struct auditor *auditor;                  /* by exchange_audit() */
         struct replica *replica;
         struct letters_index *letters;
 };

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "console/access/auditor.h"
 #include "console/assets/assets.h"
 #include "console/exchange.h"
 #include "console/routes.h"
@@ -101,6 +102,8 @@ int console_process_start(const struct console_process_config *config, struct co
         if (r == 0)
                 r = letters_index_start(p->console.letters, err);
         if (r == 0)
+                r = auditor_new(&(struct auditor_config){.bus = config->bus, .types = config->config->types, .log = config->log}, &p->console.auditor, err);
+        if (r == 0)
                 r = web_server_start(&server, &p->server, err);
         if (r)
                 return r;
@@ -116,6 +119,7 @@ struct console_process *console_process_stop(struct console_process *process) {
         if (!process)
                 return NULL;
         web_server_stop(process->server);
+        auditor_free(process->console.auditor);
         letters_index_free(process->console.letters);
         replica_free(process->console.replica);
         free(process);
