@@ -258,6 +258,7 @@ static int told_hear(struct telling_back *t) {
                 of->announcement = &told->announcements[i];
                 of->announced = hearing->heard & 1;
                 of->reminders = (uint32_t)(hearing->heard >> 1);
+                of->heard_at = hearing->at;
                 of->role = hearing->role->name;
         }
         r = told_hear_alerts(t, &norms);

@@ -27,6 +27,7 @@ struct told_norm {                 /* of one obligation */
         const struct announcement *announcement; /* that it heard, or of which it was reminded; NULL: only alerts */
         bool announced;            /* it heard the announcement itself */
         uint32_t reminders;        /* a bit for each that it heard */
+        const instant_t *heard_at; /* [0]: the announcement, [i]: reminder i, of those that it heard; with .announcement */
         const struct alert **alerts;
         size_t n_alerts;
         const char *role;          /* in which it heard of it first */

@@ -583,16 +583,19 @@ void event_type_write_taken(const struct event_type *type, enum language languag
         buffer_add_byte(out, '\n');
 }
 
-void event_type_print_dutch(const struct event_type *type, struct buffer *out) {
+struct text event_type_dutch(const struct event_type *type) {
         const char *doc = schema_root(type->file)->doc;
         size_t n = strcspn(doc, ":(,");
 
         while (n > 0 && doc[n - 1] == ' ')
                 n--;
-        if (n == 0) {
-                buffer_add_text(out, type->name);
-                return;
-        }
-        buffer_add(out, doc, n);
-        buffer_printf(out, " (%s)", type->name);
+        return n ? (struct text){doc, n} : text_of(type->name);
+}
+
+void event_type_print_dutch(const struct event_type *type, struct buffer *out) {
+        struct text term = event_type_dutch(type);
+
+        buffer_add(out, term.s, term.n);
+        if (term.s != type->name)
+                buffer_printf(out, " (%s)", type->name);
 }

@@ -92,6 +92,9 @@ void event_type_describe(struct event_type *type, struct link_names *links, cons
 /* What people call it, with its name: "Start van de jeugdhulp (help-started)". The Dutch term is how the doc of its schema begins. */
 void event_type_print_dutch(const struct event_type *type, struct buffer *out);
 
+/* That Dutch term alone; the name when the doc has none. Borrowed from the schema, without a NUL behind it. */
+struct text event_type_dutch(const struct event_type *type);
+
 /* Whether a slot is a date; whether facts join by it. */
 bool event_type_is_date(const struct event_type *type, int slot);
 bool event_type_is_link(const struct event_type *type, int slot);

@@ -155,16 +155,22 @@ void part_instant(struct html *h, instant_t at, instant_t now, enum language lan
         html_end(h, "time");
 }
 
-void part_date(struct html *h, day_t date, enum language language) {
-        char iso[DATE_TEXT + 1], whole[DATE_DUTCH_MAX];
+const char *part_date_text(day_t date, enum language language, char ret[PART_DATE_TEXT]) {
         int year, month, day;
 
-        date_format(date, iso);
         date_to_ymd(date, &year, &month, &day);
+        (void) snprintf(ret, PART_DATE_TEXT, "%d %s %d", day, part_month(month, language), year);
+        return ret;
+}
+
+void part_date(struct html *h, day_t date, enum language language) {
+        char iso[DATE_TEXT + 1], whole[DATE_DUTCH_MAX], text[PART_DATE_TEXT];
+
+        date_format(date, iso);
         html_begin(h, "time");
         html_attr(h, "datetime", iso);
         html_attr(h, "title", language == LANGUAGE_NL ? date_dutch(date, whole) : iso);
-        html_textf(h, "%d %s %d", day, part_month(month, language), year);
+        html_text(h, part_date_text(date, language, text));
         html_end(h, "time");
 }
 
@@ -434,4 +440,18 @@ void part_picture_begin(struct html *h, const char *id, const char *caption, con
 void part_picture_end(struct html *h) {
         html_end(h, "svg");
         html_end(h, "figure");
+}
+
+void part_picture_wide_begin(struct html *h, const char *id, const char *caption, const char *described, double width, double height) {
+        html_begin(h, "div");
+        html_attr(h, "class", "picture wide");
+        html_attr(h, "role", "region");
+        html_attr(h, "tabindex", "0");
+        html_attr(h, "aria-label", caption);
+        part_picture_begin(h, id, caption, described, width, height);
+}
+
+void part_picture_wide_end(struct html *h) {
+        part_picture_end(h);
+        html_end(h, "div");
 }

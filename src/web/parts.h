@@ -56,6 +56,9 @@ void part_cell_date(struct part_table *t, day_t date, enum language language); /
 void part_instant(struct html *h, instant_t at, instant_t now, enum language language);
 /* "3 mrt 2026", the whole date in its title. */
 void part_date(struct html *h, day_t date, enum language language);
+/* The same without markup, for pictures and sentences; returns @ret. */
+#define PART_DATE_TEXT 24
+const char *part_date_text(day_t date, enum language language, char ret[PART_DATE_TEXT]);
 /* How long ago or ahead: "12 s", "3 min", "5 uur", "2 dagen". */
 void part_age(struct html *h, int64_t ms, enum language language);
 /* "1.234.567", "1,234,567"; returns @ret. */
@@ -124,3 +127,7 @@ void part_links(struct html *h, const char *label, const struct part_link *links
  */
 void part_picture_begin(struct html *h, const char *id, const char *caption, const char *described, double width, double height);
 void part_picture_end(struct html *h);
+
+/* The same, of one with words in it: where there is no room it keeps its width, in a box that the keyboard can move. */
+void part_picture_wide_begin(struct html *h, const char *id, const char *caption, const char *described, double width, double height);
+void part_picture_wide_end(struct html *h);

@@ -6,20 +6,12 @@
  * afterwards is held against those notes: copies, announcements, reminders, alerts. And one child that moved, by hand.
  */
 
-#include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/mistakes.h"
 #include "base/vector.h"
 #include "engine/case.h"
-#include "engine/replay.h"
 #include "engine/told.h"
-#include "model/lines.h"
-
-#define PATH_BYTES 512
+#include "story_fixture.h"
 
 static struct config *config;
 static struct replay *replay;
@@ -27,11 +19,6 @@ static VECTOR(struct telling) tellings; /* as they were told; texts are kept */
 static VECTOR(unsigned) reminders;      /* of each: which reminder, from 1 */
 static VECTOR(enum effect_kind) kinds;
 static struct arena *kept;
-
-static const char *under_root(const char *rest, char ret[PATH_BYTES]) {
-        (void) snprintf(ret, PATH_BYTES, "%s/%s", getenv("PROJECT_ROOT"), rest);
-        return ret;
-}
 
 static struct text keep(struct text text) {
         return (struct text){arena_copy(kept, text.s, text.n), text.n};
@@ -53,41 +40,9 @@ static int note(void *ctx, const struct outcome *outcome) {
         return 0;
 }
 
-static void open_config(const char *folder) {
-        struct mistakes mistakes = MISTAKES_INIT;
-        char path[PATH_BYTES], schemas[PATH_BYTES];
-
-        ck_assert_msg(config_read(under_root(folder, path), under_root("schemas", schemas), &config, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
-        mistakes_done(&mistakes);
-}
-
 static void play_file(const char *file) {
-        char path[PATH_BYTES];
-        FILE *in = fopen(under_root(file, path), "r");
-        struct lines lines = LINES_INIT(in);
-        struct arena *arena;
-        struct text text;
-
-        ck_assert_msg(in != NULL, "%s", path);
         ck_assert_int_eq(arena_new(&kept, (size_t)64 << 20), 0);
-        ck_assert_int_eq(arena_new(&arena, 1 << 20), 0);
-        ck_assert_int_eq(replay_new(config, INSTANT_NEVER, note, NULL, &replay), 0);
-        while (lines_next(&lines, &text) == 0) {
-                struct error err = {0};
-                struct line line;
-
-                arena_reset(arena);
-                line_parse(config->types, config->organisations, text, LANGUAGE_EN, arena, &line);
-                if (line.kind == LINE_EVENT)
-                        ck_assert_int_ge(replay_event(replay, &line.event, &err), 0);
-                else if (line.kind == LINE_CLOCK)
-                        ck_assert_int_eq(replay_clock(replay, line.clock), 0);
-                line_done(&line);
-        }
-        ck_assert_int_eq(replay_end(replay), 0);
-        lines_done(&lines);
-        arena_free(arena);
-        ck_assert_int_eq(fclose(in), 0);
+        replay = story_play(config, file, note, NULL);
 }
 
 static void play_done(void) {
@@ -231,16 +186,16 @@ static const char *const examples[] = {
 };
 
 START_TEST(test_what_was_told_is_found_and_nothing_else) {
-        char file[PATH_BYTES];
+        char file[STORY_PATH_BYTES];
 
         compared = nothing = 0;
-        open_config("tests/stories/cases/config");
+        config = story_config("tests/stories/cases/config");
         for (size_t i = 0; i < ELEMENTS(cases); i++) {
                 (void) snprintf(file, sizeof(file), "tests/stories/cases/%s.jsonl", cases[i]);
                 compare_all(file);
         }
         config = config_free(config);
-        open_config("tests/stories/examples/config");
+        config = story_config("tests/stories/examples/config");
         for (size_t i = 0; i < ELEMENTS(examples); i++) {
                 (void) snprintf(file, sizeof(file), "tests/stories/examples/%s/events.jsonl", examples[i]);
                 compare_all(file);
@@ -272,7 +227,7 @@ static void expect_told(const char *organisation, size_t copies, size_t norms, b
 
 /* Each municipality on the child's way keeps what it heard, and does not see what others were told before or since. */
 START_TEST(test_a_child_that_moved) {
-        open_config("tests/stories/examples/config");
+        config = story_config("tests/stories/examples/config");
         play_file("tests/stories/examples/05-moved/events.jsonl");
         expect_told("gi-noordzee", 2, 1, true, 1, 1);
         expect_told("gm0375", 3, 1, false, 0, 1); /* where the child lived first */
