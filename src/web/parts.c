@@ -269,6 +269,22 @@ void part_notice(struct html *h, enum part_mark mark, const char *text) {
         part_notice_end(h);
 }
 
+/* -- Live -- */
+
+void part_live(struct html *h, const char *pointer, const char *form, const char *text) {
+        html_begin(h, "span");
+        html_attr(h, "data-live", pointer);
+        html_attr(h, "data-form", form);
+        html_text(h, text);
+        html_end(h, "span");
+}
+
+void part_cell_live(struct part_table *t, const char *pointer, const char *form, const char *text) {
+        part_cell_begin(t);
+        part_live(t->h, pointer, form, text);
+        part_cell_end(t);
+}
+
 /* -- Terms -- */
 
 void part_terms_begin(struct html *h) {

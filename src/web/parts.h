@@ -78,6 +78,15 @@ void part_notice_begin(struct html *h, enum part_mark mark);
 void part_notice_end(struct html *h);
 void part_notice(struct html *h, enum part_mark mark, const char *text);
 
+/* -- Figures that change by themselves -- */
+
+/*
+ * @text, which the script of the console goes on to keep as it is at the JSON pointer @pointer of the latest message of the stream ("/lag/records"). @form:
+ * how it is written there: "number", "bytes", "rate", "age" (from an instant in ms); NULL: as it is. Without a script @text stays.
+ */
+void part_live(struct html *h, const char *pointer, const char *form, const char *text);
+void part_cell_live(struct part_table *t, const char *pointer, const char *form, const char *text);
+
 /* -- A list of terms: <dl> -- */
 
 /* The list, its terms in their order, and its end. */

@@ -165,6 +165,16 @@ START_TEST(numbers_as_people_write_them) {
 }
 END_TEST
 
+START_TEST(figures_that_change_say_where_they_come_from) {
+        struct buffer out = BUFFER_INIT(1 << 16);
+        struct html h = HTML_WRITER(&out);
+
+        part_live(&h, "/lag/records", "number", "1.234");
+        part_live(&h, "/state", NULL, "goed");
+        check_html(&out, "<span data-live=\"/lag/records\" data-form=\"number\">1.234</span><span data-live=\"/state\">goed</span>");
+}
+END_TEST
+
 START_TEST(a_picture_says_what_it_shows) {
         struct buffer out = BUFFER_INIT(1 << 16);
         struct html h = HTML_WRITER(&out);
@@ -493,6 +503,7 @@ int main(void) {
         tcase_add_test(t, a_table_without_rows_says_so);
         tcase_add_test(t, instants_as_people_write_them);
         tcase_add_test(t, numbers_as_people_write_them);
+        tcase_add_test(t, figures_that_change_say_where_they_come_from);
         tcase_add_test(t, a_picture_says_what_it_shows);
         tcase_add_test(t, a_request_is_read_whole);
         tcase_add_test(t, bodies_that_are_no_forms_reach_no_page);
