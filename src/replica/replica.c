@@ -23,7 +23,7 @@
 #include "replica/gauges.h"
 
 #define REPLICA_POLL_MS 100    /* how soon a stop is noticed */
-#define REPLICA_GAUGES_MS 5000 /* between two looks at all counts */
+#define REPLICA_GAUGES_MS 1000 /* between two looks at all counts */
 
 struct replica {
         struct replica_config config;
