@@ -20,6 +20,7 @@
 #include "worker_world.h"
 
 #define CASES 60
+#define FEW 5
 #define NOBODY "127.0.0.1:1"
 
 static struct world *world;
@@ -364,7 +365,7 @@ START_TEST(a_broker_that_goes_away_is_told_and_it_goes_on_where_it_was) {
         rows = status.rows;
         before = checksum_here();
         atomic_store(&shared.away, true);
-        publish_load(CASES, CASES + 10);
+        publish_load(CASES, CASES + FEW);
         await_state(REPLICA_AWAY);
         replica_status(replica, &status);
         ck_assert_str_ne(status.why, "");
@@ -376,14 +377,14 @@ START_TEST(a_broker_that_goes_away_is_told_and_it_goes_on_where_it_was) {
         ck_assert_str_eq(status.why, "");
         ck_assert_uint_gt(status.rows, rows);
         ck_assert_int_eq(atomic_load(&shared.opened), 1); /* nothing was read twice */
-        check_load_found(0, CASES + 10);
+        check_load_found(0, CASES + FEW);
 }
 END_TEST
 
 START_TEST(with_no_broker_it_starts_and_waits_for_one) {
         struct replica_status status;
 
-        publish_load(0, SEEDS);
+        publish_load(0, FEW);
         atomic_store(&shared.missing, true);
         replica_begin();
         do {
@@ -466,7 +467,7 @@ START_TEST(rows_that_say_nothing_are_told) {
         const struct row_key key = {.case_id = {{1}}, .kind = ROW_ALERT, .id = {{2}}};
         struct replica_status status;
 
-        publish_load(0, SEEDS);
+        publish_load(0, FEW);
         replica_begin();
         await_all();
         append_row(&key, "no alert");
@@ -483,7 +484,7 @@ END_TEST
 START_TEST(workers_with_another_configuration_are_told) {
         const struct row_key version = row_key_of_version(), imprint = row_key_of_imprint();
 
-        publish_load(0, SEEDS);
+        publish_load(0, FEW);
         replica_begin();
         await_all();
         append_row(&imprint, "1 0123456789abcdef\n");
