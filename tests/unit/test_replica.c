@@ -398,7 +398,7 @@ START_TEST(with_no_broker_it_starts_and_waits_for_one) {
         replica_unlock(replica);
         atomic_store(&shared.missing, false);
         await_all();
-        check_load_found(0, SEEDS);
+        check_load_found(0, FEW);
 }
 END_TEST
 
