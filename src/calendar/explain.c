@@ -305,13 +305,25 @@ void trace_print_json(const struct trace *trace, const struct calendar *cal, str
         jsonw_close_object(out);
 }
 
-void instant_print_dutch(instant_t at, struct buffer *out) {
+void instant_print(instant_t at, enum language language, struct buffer *out) {
+        static const char *const weekdays[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
+        static const char *const months[] = {"January", "February", "March",     "April",   "May",      "June",
+                                             "July",    "August",   "September", "October", "November", "December"};
         day_t date = date_of_instant(at);
         /* Whatever the clock did that day, local time is what the offset says. */
         int64_t ms = at + instant_offset_minutes(at) * INT64_C(60000) - date * INSTANT_DAY;
+        int year, month, day;
 
-        print_date(out, date);
-        buffer_printf(out, " %02d:%02d uur", (int)(ms / HOUR_MS), (int)(ms / 60000 % 60));
+        date_to_ymd(date, &year, &month, &day);
+        if (language == LANGUAGE_NL)
+                print_date(out, date);
+        else
+                buffer_printf(out, "%s %d %s %d", weekdays[date_weekday(date)], day, months[month - 1], year);
+        buffer_printf(out, " %02d:%02d%s", (int)(ms / HOUR_MS), (int)(ms / 60000 % 60), IN_LANGUAGE(language, "", " uur"));
+}
+
+void instant_print_dutch(instant_t at, struct buffer *out) {
+        instant_print(at, LANGUAGE_NL, out);
 }
 
 int term_hours_print(struct term_step step, instant_t from, instant_t end, struct buffer *out) {

@@ -10,6 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/json.h"
+#include "base/language.h"
 #include "calendar/calendar.h"
 #include "calendar/term.h"
 
@@ -20,7 +21,8 @@ const char *date_dutch(day_t date, char ret[DATE_DUTCH_MAX]);
 /* The same with its length. */
 struct text date_dutch_text(day_t date, char ret[DATE_DUTCH_MAX]);
 
-/* "dinsdag 22 maart 2022 18:00 uur", local time. */
+/* "dinsdag 22 maart 2022 18:00 uur", "Tuesday 22 March 2022 18:00": local time. */
+void instant_print(instant_t at, enum language language, struct buffer *out);
 void instant_print_dutch(instant_t at, struct buffer *out);
 
 /* "5 werkdagen", "1 maand"; a negative count without its sign. */

@@ -12,8 +12,8 @@
 #include "cli/configuration.h"
 #include "cli/options.h"
 #include "cli/registry.h"
-#include "model/norm.h"
 #include "survey/trail_read.h"
+#include "survey/trail_say.h"
 
 #define NAME "trace"
 #define LINE_BYTES_MAX ((size_t)64 * 1024) /* of one step */
@@ -117,208 +117,27 @@ static int tracer_find_field(struct tracer *c) {
         return command_usage(NAME, "no option '%s', and no event has such an id%s", c->word, hint[0] ? hint : nearest_hint(&nearest_option, option_hint));
 }
 
-/* -- For a person -- */
-
-static void tracer_say_type(const struct trail_step *step, struct buffer *out) {
-        if (step->type)
-                event_type_print_dutch(step->type, out);
-        else
-                buffer_add_text(out, "een bericht dat niet te lezen is");
-}
-
-static void tracer_say_organisation(const struct tracer *c, const struct organisation *org, struct buffer *out) {
-        if (org)
-                organisations_print(c->config->organisations, text_of(org->id), out);
-        else
-                buffer_add_text(out, "een onbekende organisatie");
-}
-
-static void tracer_say_published(const struct tracer *c, const struct trail_step *step, struct buffer *out) {
-        static const char *const states[FATE_STATES] = {
-                [FATE_WAITING] = "wacht op de regels", [FATE_FACT] = "aanvaard", [FATE_DUPLICATE] = "herhaling, zonder gevolg", [FATE_REFUSED] = "geweigerd"};
-
-        buffer_add_text(out, "  ingekomen: ");
-        tracer_say_type(step, out);
-        buffer_add_text(out, " van ");
-        tracer_say_organisation(c, step->source, out);
-        if (step->redriven)
-                buffer_printf(out, ", voor de %" PRId64 "e keer opnieuw ingezonden", step->redriven);
-        if (step->judged)
-                buffer_printf(out, ": %s", states[step->state]);
-        if (step->code)
-                buffer_printf(out, " (%s): %s", step->code, step->text);
-}
-
-static void tracer_say_written(const struct tracer *c, const struct trail_step *step, struct buffer *out) {
-        buffer_add_text(out, "  in het uitvak van ");
-        tracer_say_organisation(c, step->source, out);
-        buffer_add_text(out, ": ");
-        tracer_say_type(step, out);
-        if (step->redriven)
-                buffer_printf(out, ", voor de %" PRId64 "e keer opnieuw ingezonden", step->redriven);
-        if (step->judged)
-                buffer_add_text(out, step->admitted ? "; de toelating heeft het gelezen" : "; wacht op toelating");
-}
-
-static void tracer_say_told(const struct tracer *c, const struct trail_step *step, struct buffer *out) {
-        const struct posting *posting = step->posting;
-
-        buffer_add_text(out, "  in het postvak van ");
-        tracer_say_organisation(c, step->receiver, out);
-        if (step->role)
-                buffer_printf(out, ", als %s", role_dutch(step->role));
-        buffer_add_text(out, ": ");
-        tracer_say_type(step, out);
-        if (posting->norm)
-                buffer_printf(out, ", norm %s, kenmerk %s", posting->norm, posting->instance);
-        if (step->rung)
-                buffer_printf(out, ", trede %" PRId64, step->rung);
-        if (step->word)
-                buffer_printf(out, ", %s", step->word);
-        if (step->code)
-                buffer_printf(out, " (%s): %s", step->code, step->text ? step->text : "");
-        for (size_t i = 0; i < posting->n; i++) {
-                if (posting->outcomes[i].state > POSTING_COLLECTED)
-                        continue; /* that is a step of its own */
-                buffer_add_text(out, "; ");
-                posting_outcome_print_dutch(&posting->outcomes[i], true, out);
-        }
-}
-
-static void tracer_say_letter(const struct trail_step *step, struct buffer *out) {
-        if (step->kind == TRAIL_SENT_AGAIN) {
-                buffer_add_text(out, "  dode letter opnieuw ingezonden; door wie en waarom staat in audit");
-                return;
-        }
-        buffer_add_text(out, "  dode letter: ");
-        tracer_say_type(step, out);
-        if (step->code)
-                buffer_printf(out, ", %s (%s): %s", step->code, step->stage, step->text);
-}
-
-static void tracer_say(const struct tracer *c, const struct trail_step *step, struct buffer *out) {
-        const struct uuid none = {{0}};
-        char id[UUID_TEXT + 1];
-
-        switch (step->kind) {
-        case TRAIL_WRITTEN:
-                tracer_say_written(c, step, out);
-                break;
-        case TRAIL_PUBLISHED:
-                tracer_say_published(c, step, out);
-                break;
-        case TRAIL_FACT:
-                buffer_add_text(out, "  vastgelegd als feit: ");
-                tracer_say_type(step, out);
-                break;
-        case TRAIL_TOLD:
-                tracer_say_told(c, step, out);
-                break;
-        case TRAIL_DELIVERY:
-                buffer_add_text(out, "  bezorging aan ");
-                tracer_say_organisation(c, step->receiver, out);
-                buffer_add_text(out, ": ");
-                posting_outcome_print_dutch(&step->outcome, true, out);
-                break;
-        case TRAIL_LETTER:
-        case TRAIL_SENT_AGAIN:
-                tracer_say_letter(step, out);
-                break;
-        case TRAIL_KINDS:
-                break;
-        }
-        buffer_printf(out, "\n    %s/%" PRId32 "/%" PRId64, step->topic, step->partition, step->offset);
-        uuid_format(&step->event_id, id);
-        if (!uuid_equal(&step->event_id, &none))
-                buffer_printf(out, ", bericht %s", id);
-}
+/* -- Printing -- */
 
 /* Steps of one instant stand below it. */
 static void tracer_line(struct tracer *c, const struct trail_step *step, struct buffer *out) {
         instant_t minute = step->at - step->at % TRACE_MINUTE_MS;
+        const struct uuid none = {{0}};
+        char id[UUID_TEXT + 1];
 
         if (minute != c->printed) {
                 instant_print_dutch(step->at, out);
                 buffer_add_text(out, "\n");
         }
         c->printed = minute;
-        tracer_say(c, step, out);
+        buffer_add_text(out, "  ");
+        trail_say_step(step, c->config->organisations, LANGUAGE_NL, out);
+        buffer_add_text(out, "\n    ");
+        trail_say_place(step, out);
+        uuid_format(&step->event_id, id);
+        if (!uuid_equal(&step->event_id, &none))
+                buffer_printf(out, ", bericht %s", id);
 }
-
-/* -- For a machine -- */
-
-static void tracer_put_uuid(struct json_writer *w, const char *key, const struct uuid *id) {
-        const struct uuid none = {{0}};
-        char text[UUID_TEXT + 1];
-
-        uuid_format(id, text);
-        if (!uuid_equal(id, &none))
-                jsonw_put_string(w, key, text);
-}
-
-static void tracer_put_string(struct json_writer *w, const char *key, const char *value) {
-        if (value)
-                jsonw_put_string(w, key, value);
-}
-
-static void tracer_put_told(const struct trail_step *step, struct json_writer *w) {
-        const struct posting *posting = step->posting;
-        char date[DATE_TEXT + 1];
-
-        tracer_put_string(w, "role", step->role);
-        tracer_put_string(w, "protocol", posting->protocol);
-        tracer_put_string(w, "norm", posting->norm);
-        tracer_put_string(w, "instance", posting->instance);
-        tracer_put_uuid(w, "alert_id", &posting->alert_id);
-        if (posting->norm) {
-                date_format(posting->due_date, date);
-                jsonw_put_string(w, "due_date", date);
-        }
-        if (step->rung)
-                jsonw_put_int(w, "rung", step->rung);
-        tracer_put_string(w, step->rung ? "reason" : "stage", step->word);
-        tracer_put_uuid(w, "refused", &step->refused);
-        posting_put(posting, w);
-}
-
-static void tracer_put_delivery(const struct posting_outcome *outcome, struct json_writer *w) {
-        jsonw_put_string(w, "state", posting_state_names[outcome->state]);
-        tracer_put_string(w, "by", outcome->by);
-        if (outcome->status)
-                jsonw_put_int(w, "status", outcome->status);
-        jsonw_put_int(w, "attempts", outcome->attempts);
-}
-
-static void tracer_put(const struct trail_step *step, struct json_writer *w) {
-        char at[INSTANT_TEXT + 1];
-
-        instant_format_exact(step->at, at);
-        jsonw_open_object(w);
-        jsonw_put_string(w, "step", trail_kind_names[step->kind]);
-        jsonw_put_string(w, "at", at);
-        tracer_put_string(w, "event", step->type ? step->type->name : NULL);
-        tracer_put_uuid(w, "event_id", &step->event_id);
-        tracer_put_uuid(w, "case_id", &step->case_id);
-        tracer_put_string(w, "source", step->source ? step->source->id : NULL);
-        tracer_put_string(w, "to", step->receiver ? step->receiver->id : NULL);
-        jsonw_put_string(w, "topic", step->topic);
-        jsonw_put_int(w, "partition", step->partition);
-        jsonw_put_int(w, "offset", step->offset);
-        if (step->judged)
-                jsonw_put_string(w, "state", step->kind == TRAIL_PUBLISHED ? fate_state_names[step->state] : step->admitted ? "read" : "waiting");
-        if (step->redriven)
-                jsonw_put_int(w, "redriven", step->redriven);
-        tracer_put_string(w, "stage", step->stage);
-        tracer_put_string(w, "code", step->code);
-        tracer_put_string(w, "text", step->text);
-        if (step->kind == TRAIL_TOLD)
-                tracer_put_told(step, w);
-        if (step->kind == TRAIL_DELIVERY)
-                tracer_put_delivery(&step->outcome, w);
-        jsonw_close_object(w);
-}
-
-/* -- Printing -- */
 
 static int tracer_print(struct tracer *c, const struct trail *trail) {
         CLEANUP(buffer_done) struct buffer line = BUFFER_INIT(LINE_BYTES_MAX);
@@ -333,7 +152,7 @@ static int tracer_print(struct tracer *c, const struct trail *trail) {
 
                 buffer_clear(&line);
                 if (c->json)
-                        tracer_put(steps[i], &w);
+                        trail_put_step(steps[i], &w);
                 else
                         tracer_line(c, steps[i], &line);
                 buffer_add_byte(&line, '\n');

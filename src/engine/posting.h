@@ -2,12 +2,13 @@
 #pragma once
 
 /*
- * What became of a record in an inbox, for a person in Dutch and for a machine in JSON
+ * What became of a record in an inbox, for a person and for a machine in JSON
  *
  * A value, made by whoever reads a broker (survey/trail.h): the engine decides nothing by it and only says it.
  */
 
 #include "base/json.h"
+#include "base/language.h"
 #include "base/uuid.h"
 #include "calendar/date.h"
 #include "model/event_type.h"
@@ -69,8 +70,8 @@ const struct posting *postings_find(const struct postings *postings, const struc
 /* "in het postvak op …, afgeleverd op … (204, 1 poging)", "…, geweigerd (400) op …", "wacht sinds …". */
 void posting_print_dutch(const struct posting *posting, struct buffer *out);
 
-/* One outcome: "afgeleverd op … (204, 1 poging)". */
-void posting_outcome_print_dutch(const struct posting_outcome *outcome, bool with_reader, struct buffer *out);
+/* One outcome: "afgeleverd op … (204, 1 poging)", "delivered on … (204, 1 try)". */
+void posting_outcome_print(const struct posting_outcome *outcome, bool with_reader, enum language language, struct buffer *out);
 
 /* Keys "in_inbox" and "delivery" into the object that is open. */
 void posting_put(const struct posting *posting, struct json_writer *w);

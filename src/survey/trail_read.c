@@ -12,11 +12,9 @@
 
 #include "base/vector.h"
 #include "bus/positions.h"
-#include "bus/standing.h"
 #include "cluster/event_record.h"
 #include "cluster/topics.h"
-#include "connect/brake.h"
-#include "connect/orders.h"
+#include "survey/trail_readers.h"
 
 #define TRAIL_POLL_MS 1000
 #define TRAIL_IDLE_MAX 60 /* polls without anything before the broker counts as gone */
@@ -302,91 +300,26 @@ static int trail_read_deliveries(struct trail_reading *r) {
 
 /* -- Who reads inboxes -- */
 
-static int trail_find_pause(const struct trail_reading *r, const char *connector, bool *ret) {
-        CLEANUP(order_codec_free_p) struct order_codec *codec = NULL;
-        struct order order = {0};
-        int result;
+static bool trail_waits(void *ctx, const struct organisation *inbox, int32_t partition, int64_t next) {
+        const struct trail_reading *r = ctx;
 
-        if (!event_types_other(r->source->config->types, TOPIC_CONNECTOR_ORDERS))
-                return 0;
-        result = order_codec_new(r->source->config->types, &codec, r->err);
-        if (result == 0)
-                result = orders_latest(r->source->bus, codec, connector, &order, r->err);
-        *ret = order.pauses;
-        return result == -ENOENT ? 0 : result;
-}
-
-static int trail_find_stop(const struct trail_reading *r, const char *connector, bool *ret) {
-        CLEANUP(delivery_codec_free_p) struct delivery_codec *codec = NULL;
-        struct delivery_record gone;
-        int result;
-
-        if (!event_types_other(r->source->config->types, TOPIC_DELIVERIES))
-                return 0;
-        result = delivery_codec_new(r->source->config->types, &codec, r->err);
-        if (result == 0)
-                result = brake_find(r->source->bus, codec, connector, r->source->now, &gone, ret, r->err);
-        return result == -ENOENT ? 0 : result;
-}
-
-/* Why what waits for a connector waits. */
-static int trail_find_cause(const struct trail_reading *r, const struct standing_group *group, const char *connector, enum posting_cause *ret) {
-        bool paused = false, stopped = false;
-        int result = trail_find_pause(r, connector, &paused);
-
-        if (result == 0 && !paused)
-                result = trail_find_stop(r, connector, &stopped);
-        *ret = paused ? POSTING_PAUSED : stopped ? POSTING_STOPPED : group->members == 0 ? POSTING_NOT_RUNNING : POSTING_FLOWS;
-        return result;
-}
-
-/* A group and the inboxes that it reads, of those in which something is; and outboxes. */
-static int trail_take_group(struct trail_reading *r, const struct standing_group *group) {
-        size_t connect = strlen(TOPICS_GROUP_CONNECT), prefix = strlen(TOPIC_INBOX_PREFIX);
-        bool is_connector = strncmp(group->name, TOPICS_GROUP_CONNECT, connect) == 0;
-        int result = 0;
-
-        for (size_t i = 0; result == 0 && i < group->n; i++) {
-                const struct standing_part *part = &group->parts[i];
-                struct trail_reader reader = {.partition = part->partition, .by = is_connector ? group->name + connect : group->name,
-                                              .is_connector = is_connector, .next = part->committed};
-                const struct organisation *outbox;
-
-                outbox = is_connector ? dead_letter_outbox(r->source->config->organisations, part->topic) : NULL;
-                if (outbox)
-                        trail_take_admission(r->trail, outbox, part->committed);
-                if (!dead_letter_is_of_inbox(part->topic))
-                        continue;
-                reader.inbox = organisations_find(r->source->config->organisations, text_of(part->topic + prefix));
-                if (!reader.inbox || !trail_has_inbox(r->trail, reader.inbox))
-                        continue;
-                if (is_connector && reader.cause == POSTING_FLOWS)
-                        result = trail_find_cause(r, group, reader.by, &reader.cause);
-                if (result == 0)
-                        result = trail_take_reader(r->trail, &reader);
-        }
-        return result;
+        (void) partition;
+        (void) next;
+        return trail_has_inbox(r->trail, inbox);
 }
 
 /* What cannot be asked is no failure of the rest. */
 static int trail_read_readers(struct trail_reading *r, struct error *ret_why) {
-        CLEANUP(standing_free_p) struct standing *standing = NULL;
-        struct standing_group *groups;
-        size_t n;
+        const struct trail_readers_source source = {r->source->config, r->source->bus, r->source->kafka, r->source->now, trail_waits, r};
+        CLEANUP(trail_readers_free_p) struct trail_readers *readers = NULL;
         int result;
 
         if (!r->source->kafka)
                 return 0;
-        result = standing_new(r->source->kafka, &standing, ret_why);
-        if (result == 0)
-                result = standing_groups(standing, &groups, &n, ret_why);
+        result = trail_readers_read(&source, &readers, ret_why);
         if (result)
                 return result == -ENOMEM ? result : 0;
-        for (size_t i = 0; result == 0 && i < n; i++)
-                result = trail_take_group(r, &groups[i]);
-        if (result == 0)
-                trail_know_readers(r->trail);
-        return result;
+        return trail_readers_give(readers, r->trail);
 }
 
 /* -- All -- */
