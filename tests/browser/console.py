@@ -14,7 +14,7 @@ import re
 import sys
 import tempfile
 import traceback
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, urljoin, urlsplit
 
 from browser import Browser
 from site_demo import Demo, ask, expect
@@ -71,19 +71,87 @@ class Pages:
         return [page for page, _ in self.patterns if not any(kind[0] == page for kind in self.seen)]
 
 
+def document_of(address):
+    return ask(address + "/openapi.json").json()
+
+
 def pages_of(address):
-    document = ask(address + "/openapi.json").json()
-    return [path["get"]["x-page"] for path in document["paths"].values() if "x-page" in path["get"]]
+    return [path["get"]["x-page"] for path in document_of(address)["paths"].values() if "x-page" in path["get"]]
 
 
 def check_pages(browser, demo):
     pages = Pages(browser, demo.address, pages_of(demo.address))
     pages.follow()
+    demo.pages = pages
     print(f"   {len(pages.found)} pages of {len(pages.seen)} kinds")
     for page in pages.missing():
         pages.faults.append(f"{page}: no link leads there")
     print("\n".join(pages.faults))
     expect(f"{len(pages.faults)} faults of pages; they stand above", not pages.faults)
+
+
+TYPES = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "array": list, "object": dict}
+
+
+def twin_faults(answer, described):
+    """How an answer differs from what the document says of it. What is null is not there."""
+    if answer.status != 200:
+        return [f"status {answer.status}: {answer.text[-300:]}"]
+    content = described["responses"]["200"]["content"]
+    media_type = answer.headers["Content-Type"].split(";")[0]
+    if media_type not in content:
+        return [f"is {media_type}, not {' or '.join(content)}"]
+    if media_type != "application/json":
+        return []
+    members = content[media_type]["schema"]["properties"]
+    faults = [f"{name} is not described" for name in answer.json() if name not in members]
+    for name, value in answer.json().items():
+        kind = members.get(name, {}).get("type")
+        if kind and value is not None and not isinstance(value, TYPES[kind]):
+            faults.append(f"{name} is no {kind}: {str(value)[:60]}")
+    return faults
+
+
+def page_faults(address, described):
+    """A list of pages: one row of each, and what comes behind it is something else."""
+    if not {"limit", "after"} <= {p["name"] for p in described["parameters"]}:
+        return []
+    mark, seen = "&" if "?" in address else "?", []
+    after = ""
+    for _ in range(3):
+        answer = ask(f"{address}{mark}limit=1{after}")
+        if answer.status != 200:
+            return [f"limit=1{after}: status {answer.status}: {answer.text[-300:]}"]
+        rows = next((value for value in answer.json().values() if isinstance(value, list)), [])
+        if len(rows) > 1:
+            return [f"limit=1{after}: {len(rows)} rows"]
+        if rows and rows[0] in seen:
+            return [f"limit=1{after}: the same row again"]
+        seen += rows
+        if answer.json().get("next") is None:
+            break
+        after = f"&after={quote(str(answer.json()['next']), safe='')}"
+    return []
+
+
+def check_twins(_, demo):
+    """Programs get what the document says; behind a path stands what stands behind that of a page that was found."""
+    faults, asked = [], 0
+    for path, operations in document_of(demo.address)["paths"].items():
+        described = operations["get"]
+        api, brace, _ = path.partition("{")
+        page = described["x-page"].partition("{")[0]
+        rests = [urlsplit(link).path[len(page):] for link in demo.pages.found if brace and demo.pages.kind(link)[0] == described["x-page"]]
+        for address in [api + rest for rest in rests[:1]] if brace else [path]:
+            asked += 1
+            found = twin_faults(ask(demo.address + address), described) or page_faults(demo.address + address, described)
+            faults += [f"{address}: {fault}" for fault in found]
+    refused = ask(demo.address + "/api/nothing")
+    if (refused.status, refused.headers["Content-Type"]) != (404, "application/problem+json") or refused.json()["status"] != 404:
+        faults.append(f"what is not there is told otherwise: {refused.text}")
+    print(f"   {asked} asked")
+    print("\n".join(faults))
+    expect(f"{len(faults)} faults of twins; they stand above", not faults and asked)
 
 
 def check_first_page(browser, demo):
@@ -123,7 +191,7 @@ def check_keyboard(browser, demo):
     button.send_keys("\ue007")
 
 
-PAGES = [check_first_page, check_languages, check_paper, check_keyboard, check_pages]
+PAGES = [check_first_page, check_languages, check_paper, check_keyboard, check_pages, check_twins]
 
 
 def main():

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: EUPL-1.2
 #
-# Goal: the OpenAPI document of gi-http is right, and gi-http does what it says, to whoever posts what is valid and what is not.
+# Goal: the OpenAPI document of gi-http is right, and gi-http does what it says, to whoever posts what is valid and what is not. That of the console is
+# right, too (tests/browser/console.py asks what is in it).
 # Method: a validator judges both forms of the document; schemathesis posts every example, and to operations that between them have every form of a
 # field all that it can think of, valid and invalid, to a running gi-http on the embedded broker. What no schema can say stands in schemathesis_hooks.py.
 # Needs python3-venv; the rest comes through pip.
@@ -51,6 +52,11 @@ for form in '' '?media=json'; do
         quietly "$bin/openapi-spec-validator" "$fixture_dir/api.json"
 done
 
+"$ketenwacht" console --open-on-localhost --port 0 2>"$fixture_dir/console.log" &
+wait_for 60 "the console" grep -q '"console-listens"' "$fixture_dir/console.log" || fail "$(tail -n 5 "$fixture_dir/console.log")"
+quietly curl -sSf -o "$fixture_dir/console.json" "http://127.0.0.1:$(sed -n 's/.*"port":\([0-9]*\).*/\1/p' "$fixture_dir/console.log" | head -n 1)/openapi.json"
+quietly "$bin/openapi-spec-validator" "$fixture_dir/console.json"
+
 # found PHASES ARGUMENTS...: schemathesis finds nothing. A NUL is refused in every text, which no schema can say.
 printf '[generation]\nallow-x00 = false\ndatabase = "none"\n' >"$fixture_dir/st.toml"
 found() {
@@ -63,4 +69,4 @@ echo "-- every example"
 found examples
 echo "-- all that can be thought of"
 found coverage,fuzzing --include-path-regex "$thorough"
-quietly kill -0 %1 %2 # both run still
+quietly kill -0 %1 %2 %3 # all run still
