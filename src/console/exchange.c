@@ -152,6 +152,9 @@ static void exchange_head(struct html *h, const char *title) {
         html_void(h, "link");
         html_attr(h, "rel", "stylesheet");
         html_attr(h, "href", assets_path(ASSET_STYLE));
+        html_void(h, "link");
+        html_attr(h, "rel", "icon");
+        html_attr(h, "href", assets_path(ASSET_ICON));
         html_begin(h, "script");
         html_attr(h, "src", assets_path(ASSET_SCRIPT));
         html_flag(h, "defer", true);

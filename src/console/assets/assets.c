@@ -15,6 +15,7 @@ static const struct {
 } assets[ASSETS] = {
         [ASSET_STYLE] = {ASSET_CONSOLE_CSS_PATH, "text/css; charset=utf-8", asset_console_css, sizeof(asset_console_css)},
         [ASSET_SCRIPT] = {ASSET_CONSOLE_JS_PATH, "text/javascript; charset=utf-8", asset_console_js, sizeof(asset_console_js)},
+        [ASSET_ICON] = {ASSET_ICON_SVG_PATH, "image/svg+xml", asset_icon_svg, sizeof(asset_icon_svg)},
 };
 
 const char *assets_path(enum asset asset) {

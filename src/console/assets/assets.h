@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #pragma once
 
-/* The stylesheet and the script, as they were when the program was built. */
+/* The stylesheet, the script and the icon, as they were when the program was built. */
 
 #include <stdbool.h>
 
 #include "web/server.h"
 
-enum asset { ASSET_STYLE, ASSET_SCRIPT, ASSETS };
+enum asset { ASSET_STYLE, ASSET_SCRIPT, ASSET_ICON, ASSETS };
 
 /* Where it is served; the path holds a digest of what is there, so that browsers may keep it. */
 const char *assets_path(enum asset asset);
