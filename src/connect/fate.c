@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/table.h"
+#include "base/utf8.h"
 #include "base/vector.h"
 #include "cluster/event_refused.h"
 
@@ -290,11 +291,7 @@ static int fates_take_answer(struct fates *f, const struct fate_answer *given, s
 
         if (old && (old->told || !given->told) && uuid_equal(&old->event_id, &given->event_id))
                 return 0;
-        if (text.n > FATE_TEXT_MAX) {
-                text.n = FATE_TEXT_MAX;
-                while (((unsigned char)text.s[text.n] & 0xc0) == 0x80)
-                        text.n--; /* not inside a character */
-        }
+        text.n = utf8_cut(text.s, text.n, FATE_TEXT_MAX);
         answer = malloc(offsetof(struct fate_answer, text) + text.n + 1);
         if (!answer)
                 return -ENOMEM;

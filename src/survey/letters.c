@@ -47,6 +47,31 @@ void letters_object(const struct bus_record *record, char ret[LETTERS_OBJECT_MAX
                         record->timestamp);
 }
 
+/* The number before @end, taken off with it; false: there is none. */
+static bool letters_take_number(struct text *rest, char end, int64_t *ret) {
+        const char *at = rest->n ? memchr(rest->s, end, rest->n) : NULL;
+        size_t n = at ? (size_t)(at - rest->s) : 0;
+
+        if (!at || !text_to_int64((struct text){rest->s, n}, ret))
+                return false;
+        *rest = (struct text){rest->s + n + 1, rest->n - n - 1};
+        return true;
+}
+
+bool letters_object_read(struct text object, struct letter_place *ret) {
+        size_t topic = strlen(TOPIC_DEAD_LETTERS "/");
+        struct text rest;
+        int64_t partition;
+
+        if (object.n < topic || memcmp(object.s, TOPIC_DEAD_LETTERS "/", topic) != 0)
+                return false;
+        rest = (struct text){object.s + topic, object.n - topic};
+        if (!letters_take_number(&rest, '/', &partition) || !letters_take_number(&rest, '@', &ret->offset) || !text_to_int64(rest, &ret->stamp))
+                return false;
+        ret->partition = (int32_t)partition;
+        return true;
+}
+
 /* -- What was sent again -- */
 
 struct letters_reading {

@@ -96,4 +96,11 @@ void letter_line_put(const struct letter_line *line, struct json_writer *w);
 void letter_put_verdict(const char *code, const struct error *why, struct json_writer *w);
 
 /* What `audit` calls it. The stamp makes it another when dead-letters was made anew. */
+struct letter_place {
+        int64_t offset;
+        instant_t stamp;
+        int32_t partition;
+};
 void letters_object(const struct bus_record *record, char ret[LETTERS_OBJECT_MAX]);
+/* Reads it back; false: it is none. */
+bool letters_object_read(struct text object, struct letter_place *ret);
