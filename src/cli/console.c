@@ -10,6 +10,7 @@
 #include "bus/pulse.h"
 #include "cli/broker.h"
 #include "cli/configuration.h"
+#include "cli/console_user.h"
 #include "cli/options.h"
 #include "cli/registry.h"
 #include "console/process.h"
@@ -196,8 +197,11 @@ static int console_run(int argc, char **argv) {
         struct console_run run = {.dirs = command_dirs(),
                                   .port = CONSOLE_PORT,
                                   .log = {.out = stderr, .clock = clock_system(), .level = LOG_LEVEL_INFO, .process = NAME}};
-        int status = console_read_arguments(argc, argv, &run);
+        int status;
 
+        if (argc > 1 && strcmp(argv[1], "user") == 0)
+                return console_user_run(argc - 1, argv + 1);
+        status = console_read_arguments(argc, argv, &run);
         if (status != EXIT_DONE)
                 return status;
         stop_hold(&run.stop); /* before any thread begins, so that they inherit it */
@@ -212,13 +216,18 @@ const struct command command_console = {
         .name = NAME,
         .summary = "run the console: pages for operators, policy officers and organisations",
         .help = "Usage: ketenwacht console [FILE] [--bootstrap HOST:PORT,...] [--metrics PORT]\n"
-                "       ketenwacht console --open-on-localhost [--port PORT] [--bootstrap HOST:PORT,...]\n\n"
+                "       ketenwacht console --open-on-localhost [--port PORT] [--bootstrap HOST:PORT,...]\n"
+                "       ketenwacht console user NAME --roles ROLE,... [--organisation ID]\n\n"
                 "Shows what stands on the broker: the chain, its cases, alerts, refused letters and norms, to people in a browser and as JSON to\n"
                 "programs (/openapi.json says what). Joins no group and stops nobody; two of them beside each other are fine. Without a broker it\n"
                 "starts, says so on every page, and goes on by itself. Runs until SIGTERM or SIGINT.\n\n"
+                "user asks for a password twice, without showing it, and prints the line that lets NAME in, for users: in FILE. From a pipe it takes\n"
+                "the password as one line, asked once.\n\n"
                 "  FILE                  where to listen, and who may see what (default: console.yaml in the configuration)\n"
                 "  --open-on-localhost   without a file: on 127.0.0.1 only, and whoever reaches it may do everything. For a demonstration\n"
                 "  --port PORT           of --open-on-localhost (default 8081); 0 takes any port, see the log\n"
+                "  --roles LIST          of user: what NAME may: meta (figures), zaak (cases), gegevens (personal fields too), beheer (acts)\n"
+                "  --organisation ID     of user: NAME sees that organisation's part of the chain and nothing else\n"
                 "  --metrics PORT        answer /metrics, /healthz and /readyz on 127.0.0.1:PORT; 0 takes any port, see the log\n"
                 "  --bootstrap LIST      the broker; otherwise KETENWACHT_BOOTSTRAP, otherwise broker.yaml\n"
                 "  --config DIR          configuration (else KETENWACHT_CONFIG, else config)\n"

@@ -17,6 +17,28 @@
 #define EXCHANGE_NOTICE "notice" /* the cookie: what is said once, after an act */
 #define EXCHANGE_NOTICE_MAX 512
 
+/* -- Who asks -- */
+
+bool exchange_host_is_local(const struct exchange *x) {
+        bool many;
+        const char *host = web_header_once(x->request, "Host", &many), *end;
+
+        if (!host)
+                return false;
+        end = strrchr(host, ':');
+        if (!end || strchr(end, ']')) /* of an IPv6 address, which stands in brackets */
+                end = host + strlen(host);
+        return console_is_local((struct text){host, (size_t)(end - host)});
+}
+
+bool exchange_is_secure(const struct exchange *x) {
+        const char *origin = x->console->settings->origin;
+
+        if (web_is_tls(x->request) || (origin && strncmp(origin, "https:", 6) == 0))
+                return true;
+        return !exchange_host_is_local(x);
+}
+
 /* -- What is asked -- */
 
 const char *exchange_query(const struct exchange *x, const char *name) {
@@ -84,6 +106,8 @@ static bool exchange_stands_at(const struct exchange *x, const struct console_ro
 }
 
 static void exchange_menu(const struct exchange *x, struct html *h) {
+        if (!exchange_is_somebody(x))
+                return;
         html_begin(h, "nav");
         html_attr(h, "aria-label", SAY(x, "Pages", "Pagina's"));
         html_begin(h, "ul");
@@ -127,12 +151,14 @@ static void exchange_search(const struct exchange *x, struct html *h) {
 }
 
 static void exchange_who(const struct exchange *x, struct html *h) {
+        if (!exchange_is_somebody(x))
+                return;
         html_begin(h, "div");
         html_attr(h, "class", "who");
         html_text(h, x->person->name);
         if (x->person->organisation)
                 html_textf(h, " (%s)", x->person->organisation->name);
-        if (x->token && !x->console->settings->open_on_localhost) {
+        if (x->logged_in) {
                 part_act_begin(h, "/uitloggen", x->token);
                 part_act_end(h, SAY(x, "Log out", "Uitloggen"), false);
         }
@@ -197,7 +223,7 @@ void exchange_page_begin(struct exchange *x, struct html *h, const char *title) 
         html_attr(h, "lang", language_tag(x->language));
         exchange_head(h, title);
         html_begin(h, "body");
-        html_attr(h, "data-stream", "/api/stream");
+        html_attr(h, "data-stream", exchange_is_somebody(x) ? "/api/stream" : NULL);
         html_begin(h, "a");
         html_attr(h, "class", "skip");
         html_attr(h, "href", "#main");
@@ -247,6 +273,8 @@ void exchange_csv(struct exchange *x, const char *name) {
 
 static const char *exchange_title(const struct exchange *x, unsigned status) {
         switch (status) {
+        case 401:
+                return SAY(x, "Not logged in", "Niet ingelogd");
         case 400:
                 return SAY(x, "Bad Request", "Onjuiste vraag");
         case 403:
@@ -333,6 +361,11 @@ bool exchange_audit(struct exchange *x, const char *action, const char *object, 
         return false;
 }
 
+void exchange_refuse_method(struct exchange *x, const char *allowed) {
+        exchange_problem(x, 405, SAY(x, "This address cannot be asked in this way.", "Dit adres kan niet op deze manier gevraagd worden."));
+        web_answer_header(x->answer, "Allow", "%s", allowed);
+}
+
 void exchange_bad_query(struct exchange *x, const char *name) {
         char detail[256];
 
@@ -346,5 +379,6 @@ void exchange_done(struct exchange *x, const char *location, const char *notice)
 
         html_percent(&said, (struct text){notice, strlen(notice) < EXCHANGE_NOTICE_MAX ? strlen(notice) : EXCHANGE_NOTICE_MAX});
         web_answer_see(x->answer, location);
-        web_answer_header(x->answer, "Set-Cookie", EXCHANGE_NOTICE "=%s; Path=/; Max-Age=30; HttpOnly; SameSite=Strict", buffer_text(&said));
+        web_answer_header(x->answer, "Set-Cookie", EXCHANGE_NOTICE "=%s; Path=/; Max-Age=30; HttpOnly; SameSite=Strict%s", buffer_text(&said),
+                          exchange_is_secure(x) ? "; Secure" : "");
 }

@@ -27,6 +27,7 @@ struct exchange {
         bool json;         /* a program asks */
         const char *rest;  /* of the path, behind that of the route: an id, "" */
         const char *token; /* that a form which acts must carry */
+        bool logged_in;    /* at this console, and so can log out */
         instant_t now;
 };
 
@@ -37,6 +38,17 @@ struct exchange {
 static inline bool exchange_may(const struct exchange *x, enum person_role role) {
         return x->person->roles & role;
 }
+
+/* Whether somebody does: not so on the login page. */
+static inline bool exchange_is_somebody(const struct exchange *x) {
+        return x->person->name[0];
+}
+
+/* Whether the browser asks this machine by a name or address of its own. */
+bool exchange_host_is_local(const struct exchange *x);
+
+/* Whether cookies are for TLS alone: always, but where a browser asks this machine itself without it. */
+bool exchange_is_secure(const struct exchange *x);
 
 /* -- What is asked -- */
 
@@ -79,6 +91,8 @@ void exchange_csv(struct exchange *x, const char *name);
  */
 void exchange_problem(struct exchange *x, unsigned status, const char *detail);
 void exchange_not_found(struct exchange *x);
+/* 405. @allowed: the methods that are, with commas. */
+void exchange_refuse_method(struct exchange *x, const char *allowed);
 void exchange_bad_query(struct exchange *x, const char *name);
 
 /* After an act: whoever posted is sent to @location, where @notice is shown once. */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "console/access/access.h"
 #include "console/access/auditor.h"
 #include "console/assets/assets.h"
 #include "console/exchange.h"
@@ -15,51 +16,47 @@
 
 struct console_process {
         struct console console;
+        struct access *access;
         struct web_server *server;
 };
 
 /* -- A request -- */
 
-static void console_process_refuse_method(struct exchange *x, const char *allowed) {
-        exchange_problem(x, 405, SAY(x, "This address cannot be asked in this way.", "Dit adres kan niet op deze manier gevraagd worden."));
-        web_answer_header(x->answer, "Allow", "%s", allowed);
-}
-
-static void console_process_route(struct exchange *x) {
+static void console_process_route(const struct access *access, struct exchange *x) {
         const char *method = web_method(x->request), *other;
         bool acts = strcmp(method, "POST") == 0, json;
         const struct console_route *route = routes_find(web_path(x->request), acts, &x->rest, &x->json);
 
         if (!acts && strcmp(method, "GET") != 0) {
-                console_process_refuse_method(x, "GET, HEAD, POST");
+                exchange_refuse_method(x, "GET, HEAD, POST");
                 return;
         }
-        if (route && routes_may(route, x->person))
-                route->answer(x);
-        else if (!route && routes_find(web_path(x->request), !acts, &other, &json))
-                console_process_refuse_method(x, acts ? "GET, HEAD" : "POST");
-        else
+        if (route && routes_may(route, x->person)) {
+                if (!acts || access_may_act(access, x))
+                        route->answer(x);
+        } else if (!route && routes_find(web_path(x->request), !acts, &other, &json)) {
+                exchange_refuse_method(x, acts ? "GET, HEAD" : "POST");
+        } else {
                 exchange_not_found(x);
+        }
 }
 
 void console_process_answer(struct console_process *process, const struct web_request *request, struct web_answer *answer) {
         const struct console *console = &process->console;
-        struct person person = {.roles = ROLE_META | ROLE_ZAAK | ROLE_GEGEVENS | ROLE_BEHEER};
+        struct access_pass pass;
         struct exchange x = {
                 .console = console,
                 .request = request,
                 .answer = answer,
-                .person = &person,
                 .language = language_of_accept(web_header(request, "Accept-Language"), LANGUAGE_NL),
-                .token = "",
                 .json = strncmp(web_path(request), "/api/", 5) == 0,
                 .now = clock_realtime(&console->clock),
         };
 
         if (assets_answer(request, answer))
                 return;
-        (void) snprintf(person.name, sizeof(person.name), "localhost");
-        console_process_route(&x);
+        if (access_judge(process->access, &x, &pass))
+                console_process_route(process->access, &x);
 }
 
 static void console_process_handle(void *ctx, const struct web_request *request, struct web_answer *answer) {
@@ -104,6 +101,8 @@ int console_process_start(const struct console_process_config *config, struct co
         if (r == 0)
                 r = auditor_new(&(struct auditor_config){.bus = config->bus, .types = config->config->types, .log = config->log}, &p->console.auditor, err);
         if (r == 0)
+                r = access_new(&p->console, &p->access);
+        if (r == 0)
                 r = web_server_start(&server, &p->server, err);
         if (r)
                 return r;
@@ -119,6 +118,7 @@ struct console_process *console_process_stop(struct console_process *process) {
         if (!process)
                 return NULL;
         web_server_stop(process->server);
+        access_free(process->access);
         auditor_free(process->console.auditor);
         letters_index_free(process->console.letters);
         replica_free(process->console.replica);
