@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,11 +23,15 @@ struct metric {
         size_t n_bounds;
         int64_t bounds[METRIC_BOUNDS_MAX];
         uint32_t per_unit;
+        bool told;               /* by tell, of which NULL is one that was hushed */
+        void (*tell)(void *ctx, struct metric_telling *t);
+        void *tell_ctx;
         size_t stride;           /* cells of a series: 1; histogram: sum, a cell per bound, +Inf */
         _Atomic int64_t cells[]; /* n_series * stride */
 };
 
 struct metrics {
+        pthread_mutex_t telling; /* while one tells its samples, and when that changes */
         _Atomic size_t n; /* released after the item stands: rendering may run beside registering */
         struct metric *items[METRICS_MAX];
 };
@@ -49,6 +54,7 @@ int metrics_new(struct metrics **ret) {
 
         if (!m)
                 return -ENOMEM;
+        pthread_mutex_init(&m->telling, NULL);
         *ret = m;
         return 0;
 }
@@ -58,6 +64,7 @@ struct metrics *metrics_free(struct metrics *metrics) {
                 return NULL;
         for (size_t i = 0; i < atomic_load_explicit(&metrics->n, memory_order_acquire); i++)
                 metric_free(metrics->items[i]);
+        pthread_mutex_destroy(&metrics->telling);
         free(metrics);
         return NULL;
 }
@@ -165,6 +172,34 @@ int metrics_register(struct metrics *metrics, const struct metric_row *row, stru
         *ret = metrics->items[n] = TAKE(m);
         atomic_store_explicit(&metrics->n, n + 1, memory_order_release);
         return 0;
+}
+
+int metrics_register_told(struct metrics *metrics, const struct metric_row *row, void (*tell)(void *ctx, struct metric_telling *t), void *ctx,
+                          struct metric **ret, struct error *err) {
+        static const char *const none[] = {""};
+        struct metric_row filled = *row;
+        int r;
+
+        assert(row->kind == METRIC_GAUGE && row->labels[0].name && row->labels[0].n == 0 && !row->labels[1].name);
+        filled.labels[0].values = none;
+        filled.labels[0].n = 1;
+        pthread_mutex_lock(&metrics->telling); /* so that nobody renders it half made */
+        r = metrics_register(metrics, &filled, ret, err);
+        if (r == 0) {
+                (*ret)->told = true;
+                (*ret)->tell = tell;
+                (*ret)->tell_ctx = ctx;
+        }
+        pthread_mutex_unlock(&metrics->telling);
+        return r;
+}
+
+void metric_hush(struct metrics *metrics, struct metric *metric) {
+        if (!metric)
+                return;
+        pthread_mutex_lock(&metrics->telling);
+        metric->tell = NULL;
+        pthread_mutex_unlock(&metrics->telling);
 }
 
 size_t metric_series(const struct metric *metric, size_t first, size_t second) {
@@ -280,7 +315,37 @@ static void render_histogram(const struct metric *m, size_t series, struct buffe
         buffer_printf(out, "%" PRId64 "\n", n); /* of the buckets as they were read, so that they always agree */
 }
 
-void metrics_render(const struct metrics *metrics, struct buffer *out) {
+/* -- Samples of which the labels are not known before -- */
+
+struct metric_telling {
+        const struct metric *metric;
+        struct buffer *out;
+        size_t n;
+};
+
+void metric_tell(struct metric_telling *t, const char *label, int64_t value) {
+        if (t->n++ >= METRIC_SERIES_MAX)
+                return;
+        buffer_printf(t->out, "%s{%s=\"", t->metric->name, t->metric->label_names[0]);
+        metrics_escape(t->out, label, true);
+        buffer_add_text(t->out, "\"} ");
+        add_number(t->out, value, t->metric->per_unit);
+        buffer_add_byte(t->out, '\n');
+}
+
+/* Whether it was one that is told. */
+static bool metrics_render_told(struct metrics *metrics, const struct metric *m, struct buffer *out) {
+        bool told;
+
+        pthread_mutex_lock(&metrics->telling);
+        told = m->told;
+        if (m->tell)
+                m->tell(m->tell_ctx, &(struct metric_telling){.metric = m, .out = out});
+        pthread_mutex_unlock(&metrics->telling);
+        return told;
+}
+
+void metrics_render(struct metrics *metrics, struct buffer *out) {
         static const char *const kinds[] = {[METRIC_COUNTER] = "counter", [METRIC_GAUGE] = "gauge", [METRIC_HISTOGRAM] = "histogram"};
         size_t n = atomic_load_explicit(&metrics->n, memory_order_acquire);
 
@@ -290,6 +355,8 @@ void metrics_render(const struct metrics *metrics, struct buffer *out) {
                 buffer_printf(out, "# HELP %s ", m->name);
                 metrics_escape(out, m->help, false);
                 buffer_printf(out, "\n# TYPE %s %s\n", m->name, kinds[m->kind]);
+                if (metrics_render_told(metrics, m, out))
+                        continue;
                 for (size_t series = 0; series < m->n_series && !atomic_load_explicit(&m->unknown, memory_order_relaxed); series++) {
                         if (m->kind == METRIC_HISTOGRAM) {
                                 render_histogram(m, series, out);

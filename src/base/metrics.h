@@ -69,9 +69,20 @@ void metric_set(struct metric *metric, size_t series, int64_t value);   /* gauge
 void metric_know(struct metric *metric, bool known);              /* gauge: while its value is not known it has no sample; at first it is */
 void metric_observe(struct metric *metric, size_t series, int64_t value); /* histogram */
 
+/*
+ * A gauge with one label of which the values are not known before: whenever it is rendered, @tell says them all by metric_tell(), METRIC_SERIES_MAX at most
+ * (later ones are left out). Rows name label and no values. metric_hush() ends it, and waits for a rendering that is under way; nothing is told any more then.
+ * Return: as metrics_register().
+ */
+struct metric_telling;
+int metrics_register_told(struct metrics *metrics, const struct metric_row *row, void (*tell)(void *ctx, struct metric_telling *t), void *ctx,
+                          struct metric **ret, struct error *err) MUSTCHECK;
+void metric_tell(struct metric_telling *t, const char *label, int64_t value);
+void metric_hush(struct metrics *metrics, struct metric *metric);
+
 /* The present value of a counter or gauge, or the number of observations of a histogram. */
 int64_t metric_value(const struct metric *metric, size_t series);
 
 /* Appends all metrics, in order of registration, as Prometheus text exposition format 0.0.4. */
-void metrics_render(const struct metrics *metrics, struct buffer *out);
+void metrics_render(struct metrics *metrics, struct buffer *out);
 #define METRICS_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"

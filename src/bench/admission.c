@@ -74,7 +74,7 @@ static int admission_fill(struct admission_bench *b, struct error *err) {
 /* -- The connector -- */
 
 /* How many records it has passed on and committed. */
-static uint64_t admission_passed(const struct metrics *metrics, struct buffer *text) {
+static uint64_t admission_passed(struct metrics *metrics, struct buffer *text) {
         const char *at;
         int64_t n = 0;
 
@@ -86,7 +86,7 @@ static uint64_t admission_passed(const struct metrics *metrics, struct buffer *t
         return at && text_to_int64((struct text){at, strcspn(at, "\n")}, &n) ? (uint64_t)n : 0;
 }
 
-static int admission_turn(struct admission_bench *b, struct runtime *runtime, const struct metrics *metrics, double *ret_us, struct error *err) {
+static int admission_turn(struct admission_bench *b, struct runtime *runtime, struct metrics *metrics, double *ret_us, struct error *err) {
         CLEANUP(buffer_done) struct buffer text = BUFFER_INIT(TEXT_BYTES_MAX);
         struct runtime_status status = {0};
         int64_t looked = 0, began = admission_now_ms(), cpu = 0;

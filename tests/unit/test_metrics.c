@@ -35,6 +35,60 @@ static void check_text(struct metrics *m, const char *want) {
         buffer_done(&out);
 }
 
+static void tell_groups(void *ctx, struct metric_telling *t) {
+        const int64_t *lag = ctx;
+
+        metric_tell(t, "ketenwacht-rules", lag[0]);
+        metric_tell(t, "another \"one\"", lag[1]);
+}
+
+/* What has names that nobody knows before is asked when it is rendered, and no more once it was hushed. */
+START_TEST(test_told) {
+        int64_t lag[] = {1500, 0};
+        struct error err = {0};
+        struct metric *told;
+        struct metrics *m;
+
+        ck_assert_int_eq(metrics_new(&m), 0);
+        ck_assert_int_eq(metrics_register_told(m, &(struct metric_row){.name = "kw_lag_seconds", .kind = METRIC_GAUGE, .help = "Lag.", .per_unit = 1000,
+                                                                       .labels = {{.name = "group"}}}, tell_groups, lag, &told, &err), 0);
+        check_text(m, "# HELP kw_lag_seconds Lag.\n# TYPE kw_lag_seconds gauge\n"
+                      "kw_lag_seconds{group=\"ketenwacht-rules\"} 1.5\nkw_lag_seconds{group=\"another \\\"one\\\"\"} 0\n");
+        metric_hush(m, told);
+        check_text(m, "# HELP kw_lag_seconds Lag.\n# TYPE kw_lag_seconds gauge\n");
+        metrics_free(m);
+}
+END_TEST
+
+static void tell_too_many(void *ctx, struct metric_telling *t) {
+        char name[32];
+
+        (void) ctx;
+        for (int i = 0; i <= METRIC_SERIES_MAX; i++) {
+                (void) snprintf(name, sizeof(name), "%d", i);
+                metric_tell(t, name, i);
+        }
+}
+
+START_TEST(test_told_is_bounded) {
+        struct buffer out = BUFFER_INIT(4 << 20);
+        struct error err = {0};
+        struct metric *told;
+        struct metrics *m;
+        char last[64];
+
+        ck_assert_int_eq(metrics_new(&m), 0);
+        ck_assert_int_eq(metrics_register_told(m, &(struct metric_row){.name = "kw_n", .kind = METRIC_GAUGE, .help = "N.", .labels = {{.name = "n"}}},
+                                               tell_too_many, NULL, &told, &err), 0);
+        metrics_render(m, &out);
+        (void) snprintf(last, sizeof(last), "kw_n{n=\"%d\"} %d\n", METRIC_SERIES_MAX - 1, METRIC_SERIES_MAX - 1);
+        ck_assert(!out.failed && out.n > strlen(last));
+        ck_assert_str_eq(buffer_text(&out) + out.n - strlen(last), last);
+        buffer_done(&out);
+        metrics_free(m);
+}
+END_TEST
+
 START_TEST(test_counters_and_gauges) {
         struct metrics *m;
         struct metric *events, *lag, *state;
@@ -200,6 +254,8 @@ int main(void) {
 
         tcase_set_timeout(t, 60);
         tcase_add_test(t, test_counters_and_gauges);
+        tcase_add_test(t, test_told);
+        tcase_add_test(t, test_told_is_bounded);
         tcase_add_test(t, test_unknown_has_no_sample);
         tcase_add_test(t, test_histograms);
         tcase_add_test(t, test_threads_lose_nothing);

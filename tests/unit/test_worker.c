@@ -658,7 +658,7 @@ static struct config *calendar_config(struct world *w, const char *name, bool kn
         return fixture_read_config(folder, fixture_schemas(schemas));
 }
 
-static void metrics_show(const struct metrics *metrics, const char *line) {
+static void metrics_show(struct metrics *metrics, const char *line) {
         CLEANUP(buffer_done) struct buffer out = BUFFER_INIT((size_t)1 << 20);
 
         metrics_render(metrics, &out);
@@ -666,7 +666,7 @@ static void metrics_show(const struct metrics *metrics, const char *line) {
 }
 
 /* Three measures for which no due date can be computed; then one of them is withdrawn, and another, in the second of two transactions. */
-static void wait_for_the_year(struct world *w, struct worker *worker, const struct metrics *metrics) {
+static void wait_for_the_year(struct world *w, struct worker *worker, struct metrics *metrics) {
         char json[FIXTURE_JSON];
 
         world_settle(w, worker);
