@@ -192,6 +192,10 @@ struct standing *standing_free(struct standing *s) {
         return NULL;
 }
 
+bool standing_is_embedded(const struct standing *s) {
+        return kafka_is_embedded(&s->client);
+}
+
 int32_t standing_partitions(const struct standing *s, const char *topic) {
         CLEANUP(cleanup_free) void *full = kafka_name(s->client.bus, topic);
         const struct rd_kafka_metadata_topic *found = full ? table_get(&s->topics, full, strlen(full)) : NULL;
@@ -280,6 +284,14 @@ static enum standing_state standing_state_of(const rd_kafka_ConsumerGroupDescrip
         }
 }
 
+/* A part of one member, as a number; the sum of them does not depend on their order. */
+static uint64_t standing_share(const rd_kafka_MemberDescription_t *member, const rd_kafka_topic_partition_t *owned) {
+        const char *id = rd_kafka_MemberDescription_consumer_id(member);
+        uint64_t hash = (uint64_t)table_hash(id, strlen(id)) << 32 | table_hash(owned->topic, strlen(owned->topic));
+
+        return (hash ^ (uint64_t)owned->partition) * 0x9e3779b97f4a7c15u;
+}
+
 static int standing_fill(struct standing *s, struct standing_group *group, const rd_kafka_topic_partition_list_t *committed,
                          const rd_kafka_ConsumerGroupDescription_t *description) {
         size_t room = committed ? (size_t)committed->cnt : 0;
@@ -300,10 +312,11 @@ static int standing_fill(struct standing *s, struct standing_group *group, const
                         part->committed = committed->elems[i].offset;
         }
         for (size_t m = 0; r == 0 && m < group->members; m++) {
-                const rd_kafka_topic_partition_list_t *owned = rd_kafka_MemberAssignment_partitions(
-                        rd_kafka_MemberDescription_assignment(rd_kafka_ConsumerGroupDescription_member(description, m)));
+                const rd_kafka_MemberDescription_t *member = rd_kafka_ConsumerGroupDescription_member(description, m);
+                const rd_kafka_topic_partition_list_t *owned = rd_kafka_MemberAssignment_partitions(rd_kafka_MemberDescription_assignment(member));
 
                 for (int i = 0; r == 0 && i < owned->cnt; i++) {
+                        group->shares += standing_share(member, &owned->elems[i]);
                         r = standing_part_at(s, group, room, &owned->elems[i], &part);
                         if (part)
                                 part->owned = true;

@@ -42,6 +42,7 @@ struct standing_group {
         const char *name;
         enum standing_state state;
         size_t members;
+        uint64_t shares;             /* who owns what, as a number: another one, and something has moved */
         struct standing_part *parts; /* of topics that are there: committed or owned, in no order */
         size_t n;
 };
@@ -58,6 +59,9 @@ void standing_heed(struct standing *s, const atomic_bool *enough);
 
 /* Asks anew which topics there are, for who goes on looking; what was borrowed ends here. Return: 0; negative errno with a sentence: the rest still holds. */
 int standing_refresh(struct standing *s, struct error *err) MUSTCHECK;
+
+/* Whether the broker is the embedded one, which cannot be asked for groups. */
+bool standing_is_embedded(const struct standing *s);
 
 /* How many partitions a topic has; 0: there is none of that name. */
 int32_t standing_partitions(const struct standing *s, const char *topic);

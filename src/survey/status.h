@@ -104,6 +104,7 @@ struct status_imprint {
 
 struct status {
         instant_t at;
+        bool groups_unknown; /* the broker is the embedded one: nothing is known of who reads */
         const struct status_consumer *consumers;
         size_t consumers_n;
         const struct status_box *inboxes, *outboxes; /* that nobody collected, or admitted */

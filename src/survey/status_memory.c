@@ -47,6 +47,7 @@ struct status_memory {
         struct standing_group *groups;
         size_t groups_n;
         bool has_view;
+        bool without_groups; /* the broker cannot be asked for them */
         struct order_codec *orders;
         struct delivery_codec *deliveries;
         struct memory_topic letters, ordered, delivered;
@@ -126,7 +127,8 @@ struct logs *status_memory_logs(struct status_memory *m) {
         return m->logs;
 }
 
-int status_memory_look(struct status_memory *m, struct standing **ret, struct standing_group **ret_groups, size_t *ret_n, struct error *err) {
+int status_memory_look(struct status_memory *m, bool any, struct standing **ret, struct standing_group **ret_groups, size_t *ret_n, struct error *err) {
+        bool had = m->standing;
         int r;
 
         m->groups = NULL;
@@ -139,7 +141,9 @@ int status_memory_look(struct status_memory *m, struct standing **ret, struct st
                 if (r == 0)
                         standing_heed(m->standing, m->config.enough);
         }
-        if (r == 0)
+        if (r == 0 && any && !had)
+                m->without_groups = standing_is_embedded(m->standing);
+        if (r == 0 && !m->without_groups)
                 r = standing_groups(m->standing, &m->groups, &m->groups_n, err);
         if (r == 0)
                 r = logs_look(m->logs, &m->view, err);

@@ -43,8 +43,9 @@ struct logs *status_memory_logs(struct status_memory *m);
 
 /* -- For survey/status_read.c: each waits for the broker. Return: 0; negative errno with a sentence -- */
 
-/* Topics, groups and logs as they are now. */
-int status_memory_look(struct status_memory *m, struct standing **ret, struct standing_group **ret_groups, size_t *ret_n, struct error *err) MUSTCHECK;
+/* Topics, groups and logs as they are now. @any: also of a broker that cannot be asked for groups (*ret_groups NULL): the embedded one. */
+int status_memory_look(struct status_memory *m, bool any, struct standing **ret, struct standing_group **ret_groups, size_t *ret_n, struct error *err)
+        MUSTCHECK;
 
 /* Dead letters by code, since a date; by name, in @arena. */
 int status_memory_letters(struct status_memory *m, day_t since, struct arena *arena, const struct status_count **ret, size_t *ret_n, struct error *err)

@@ -253,8 +253,10 @@ static int survey_keep(struct status_reading *r) {
 static int survey_consumers(struct status_reading *r) {
         int result = survey_topics(r);
 
-        if (result == 0)
-                result = survey_rules(r);
+        r->ret->groups_unknown = !r->groups;
+        if (result || r->ret->groups_unknown)
+                return result ? result : survey_keep(r);
+        result = survey_rules(r);
         for (size_t i = 0; result == 0 && i < r->groups_n; i++)
                 result = survey_group(r, &r->groups[i]);
         if (result == 0)
@@ -384,21 +386,36 @@ static int survey_state_keep(struct survey_state_reading *state) {
         return tally_keep(&tally, &ret->alerts, &ret->alerts_n);
 }
 
+/* What somebody else knows of it; of a partition of which they know nothing, that. */
+static int survey_state_known(struct status_reading *r, size_t partitions) {
+        const struct status_known *known = r->source->known;
+        int64_t *versions = arena_calloc(r->arena, partitions, sizeof(*versions));
+        struct status_imprint *imprints = arena_calloc(r->arena, partitions, sizeof(*imprints));
+
+        if (!versions || !imprints)
+                return -ENOMEM;
+        for (size_t p = 0; p < partitions; p++) {
+                versions[p] = p < known->versions_n ? known->versions[p] : -1;
+                if (p < known->versions_n && known->imprints)
+                        imprints[p] = known->imprints[p];
+        }
+        r->ret->alerts = known->alerts;
+        r->ret->alerts_n = known->alerts_n;
+        r->ret->versions = versions;
+        r->ret->imprints = imprints;
+        r->ret->versions_n = partitions;
+        return 0;
+}
+
 static int survey_state(struct status_reading *r) {
         struct survey_state_reading state = {.r = r, .partitions = standing_partitions(r->standing, TOPIC_CASE_STATE)};
         struct live_rows rows = {.partition = BUS_ALL_PARTITIONS, .row = survey_state_read_row, .ctx = &state, .watch = r->source->watch};
         int result;
 
-        if (r->source->known) {
-                r->ret->alerts = r->source->known->alerts;
-                r->ret->alerts_n = r->source->known->alerts_n;
-                r->ret->versions = r->source->known->versions;
-                r->ret->imprints = r->source->known->imprints;
-                r->ret->versions_n = r->source->known->versions_n;
-                return 0;
-        }
         if (state.partitions == 0)
                 return 0;
+        if (r->source->known)
+                return survey_state_known(r, (size_t)state.partitions);
         state.versions = arena_calloc(r->arena, (size_t)state.partitions, sizeof(*state.versions));
         state.imprints = arena_calloc(r->arena, (size_t)state.partitions, sizeof(*state.imprints));
         if (!state.versions || !state.imprints || row_codec_new(&state.codec))
@@ -501,7 +518,7 @@ static int survey_all(struct status_reading *r) {
         int result = worker_topics_list(r->source->config, &r->topics, r->err);
 
         if (result == 0)
-                result = status_memory_look(r->memory, &r->standing, &r->groups, &r->groups_n, r->err);
+                result = status_memory_look(r->memory, r->source->memory != NULL, &r->standing, &r->groups, &r->groups_n, r->err);
         if (result == 0)
                 result = survey_troubles(r);
         if (result == 0)

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * Goal: who looks at a broker from outside sees what runs through its topics, how far each group is in records and in time, who has no owner, what a
+ * rebalance was, and where a transaction holds everybody up.
+ * Method: consumers that are none of ours, of whom every step is known, on topics that no other run has; each time until the picture says what must be
+ * so. The embedded broker cannot be asked for groups: there the topics alone.
+ */
+
+#include "cluster.h"
+#include "../unit/model_fixture.h"
+#include "replica/flows.h"
+
+#define FREE "free"
+#define PARTITIONS 2
+
+static const struct mock_topic topics[] = {{FREE, PARTITIONS}, {"inbox.gm0014", 1}};
+
+struct trial {
+        struct cluster cluster;
+        struct config *config;
+        struct metrics *metrics;
+        struct flows *flows;
+};
+
+static void begin(struct trial *t) {
+        cluster_up(&t->cluster, topics, ELEMENTS(topics));
+        t->config = example_config();
+        ck_assert_int_eq(metrics_new(&t->metrics), 0);
+        ck_ok(flows_new(&(struct flows_config){.config = t->config, .kafka = &t->cluster.config, .bus = t->cluster.bus, .clock = t->cluster.config.clock,
+                                               .metrics = t->metrics}, &t->flows, &err));
+}
+
+static void end(struct trial *t) {
+        flows_free(t->flows);
+        metrics_free(t->metrics);
+        config_free(t->config);
+        cluster_down(&t->cluster);
+}
+
+/* Looks until a picture has it. @while_waiting: the members of groups live meanwhile; may be NULL. */
+static void until(struct trial *t, const char *what, bool (*is)(const struct flows_picture *picture), void (*meanwhile)(void *ctx), void *ctx) {
+        int64_t deadline = cluster_deadline(&t->cluster);
+        uint64_t turn = 0;
+        bool so = false;
+
+        while (!so) {
+                const struct flows_picture *picture = flows_borrow(t->flows);
+                char why[FLOWS_WHY_MAX];
+
+                (void) flows_trouble(t->flows, why);
+                ck_assert_msg(clock_monotonic(&t->cluster.config.clock) < deadline, "waited too long for: %s (%s)", what, why);
+                so = picture && picture->turn != turn && is(picture);
+                turn = picture ? picture->turn : 0;
+                flows_give_back(picture);
+                if (!so && meanwhile)
+                        meanwhile(ctx);
+        }
+}
+
+/* -- Consumers that are not ours -- */
+
+struct reader {
+        struct bus_consumer *consumer;
+        size_t owned, read;
+        int64_t next[PARTITIONS];
+};
+
+static void reader_open(struct trial *t, struct reader *r, const char *group) {
+        static const char *const names[] = {FREE};
+
+        *r = (struct reader){0};
+        ck_ok(bus_consumer_open(t->cluster.bus, &(struct bus_consumer_config){.group = group, .topics = names, .topics_n = 1}, &r->consumer, &err));
+}
+
+static void reader_poll(struct reader *r) {
+        struct bus_event event;
+
+        ck_ok(bus_consumer_poll(r->consumer, 20, &event, &err));
+        if (event.kind == BUS_ASSIGNED)
+                r->owned = event.parts_n;
+        if (event.kind == BUS_REVOKED || event.kind == BUS_LOST)
+                r->owned = 0;
+        if (event.kind != BUS_RECORD)
+                return;
+        r->read++;
+        r->next[event.record.partition] = event.record.offset + 1;
+}
+
+static void reader_meanwhile(void *ctx) {
+        reader_poll(ctx);
+}
+
+/* Is done with the first @done records of each partition, whatever was read. */
+static void reader_settle(struct reader *r, int64_t done) {
+        for (int32_t p = 0; p < PARTITIONS; p++)
+                ck_assert_int_eq(bus_consumer_done(r->consumer, (struct bus_part){0, p}, done < 0 ? r->next[p] : done), 0);
+        ck_ok(bus_consumer_commit(r->consumer, &err));
+}
+
+static const struct flows_group *others(const struct flows_picture *picture) {
+        return flows_group_of(picture, "others");
+}
+
+static bool lag_is_six(const struct flows_picture *picture) {
+        const struct flows_group *g = others(picture);
+
+        return g && g->waiting == 6 && g->members == 0 && g->unowned == PARTITIONS && g->state == STANDING_EMPTY;
+}
+
+static bool nothing_waits(const struct flows_picture *picture) {
+        return others(picture) && others(picture)->waiting == 0 && others(picture)->oldest == 0;
+}
+
+/* Records in a transaction, of which a marker stands behind the last in each partition. */
+static void write_transaction(struct trial *t, struct bus_producer *producer, int n) {
+        for (int i = 0; i < n; i++) {
+                ck_ok(bus_producer_send(producer, &(struct bus_record){.topic = FREE, .partition = i % PARTITIONS, .value = "v", .value_n = 1}, NULL, &err));
+        }
+        (void) t;
+}
+
+static struct bus_producer *transactional(struct trial *t) {
+        static const char *const names[] = {FREE};
+        struct bus_producer *producer;
+
+        ck_ok(bus_producer_open(t->cluster.bus, &(struct bus_producer_config){.transactional_id = "writer", .topics = names, .topics_n = 1}, &producer, &err));
+        return producer;
+}
+
+START_TEST(tells_the_lag_of_a_stranger) {
+        const struct flows_picture *picture;
+        struct buffer out = BUFFER_INIT(1 << 20);
+        struct bus_producer *producer;
+        struct reader r;
+        struct trial t;
+        instant_t began;
+
+        begin(&t);
+        began = clock_realtime(&t.cluster.config.clock);
+        producer = transactional(&t);
+        write_transaction(&t, producer, 10);
+        ck_ok(bus_producer_commit(producer, NULL, &err));
+        reader_open(&t, &r, "others");
+        while (r.read < 10)
+                reader_poll(&r);
+        reader_settle(&r, 2);
+        bus_consumer_close(r.consumer, true);
+        until(&t, "six records wait for a group that nobody is in", lag_is_six, NULL, NULL);
+        picture = flows_borrow(t.flows);
+        ck_assert(others(picture)->oldest >= began - 1000 && others(picture)->oldest <= picture->at && !others(picture)->more);
+        ck_assert_int_eq(others(picture)->kind, FLOWS_OTHER);
+        ck_assert_int_gt(others(picture)->unowned_since, 0);
+        flows_give_back(picture);
+        metrics_render(t.metrics, &out);
+        ck_assert_msg(strstr(buffer_text(&out), "\nketenwacht_group_lag_records{group=\"others\"} 6\n"), "%s", buffer_text(&out));
+        ck_assert_msg(!strstr(buffer_text(&out), "\nketenwacht_group_lag_seconds{group=\"others\"} 0\n"), "%s", buffer_text(&out));
+        buffer_done(&out);
+
+        /* Read to the last record: behind it stands the marker, for which nobody waits. */
+        reader_open(&t, &r, "others");
+        while (r.read < 6)
+                reader_poll(&r);
+        reader_settle(&r, -1);
+        until(&t, "nothing waits", nothing_waits, reader_meanwhile, &r);
+        bus_consumer_close(r.consumer, true);
+        bus_producer_close(producer);
+        end(&t);
+}
+END_TEST
+
+static bool stands_still(const struct flows_picture *picture) {
+        const struct flows_topic *topic = flows_topic_of(picture, FREE);
+
+        return topic && topic->at[0].stable >= 0 && topic->at[0].end > topic->at[0].stable && topic->at[0].open_since > 0;
+}
+
+static bool runs_again(const struct flows_picture *picture) {
+        const struct flows_topic *topic = flows_topic_of(picture, FREE);
+
+        return topic && topic->at[0].end == topic->at[0].stable && topic->at[0].open_since == 0;
+}
+
+START_TEST(sees_a_transaction_that_hangs) {
+        const struct flows_picture *picture;
+        struct bus_producer *producer;
+        const struct flows_topic *topic;
+        struct trial t;
+        instant_t began;
+        size_t left;
+
+        begin(&t);
+        producer = transactional(&t);
+        began = clock_realtime(&t.cluster.config.clock);
+        write_transaction(&t, producer, 2 * PARTITIONS);
+        ck_ok(bus_producer_flush(producer, PATIENCE_MS, &left, &err));
+        until(&t, "the end of what is decided stands still", stands_still, NULL, NULL);
+        picture = flows_borrow(t.flows);
+        topic = flows_topic_of(picture, FREE);
+        ck_assert_int_eq(topic->at[0].end - topic->at[0].stable, 2);
+        ck_assert(topic->at[0].open_since >= began - 1000 && topic->at[0].open_since <= picture->at + 1000);
+        flows_give_back(picture);
+        ck_ok(bus_producer_commit(producer, NULL, &err));
+        until(&t, "all is decided", runs_again, NULL, NULL);
+        bus_producer_close(producer);
+        end(&t);
+}
+END_TEST
+
+static bool all_owned(const struct flows_picture *picture) {
+        return others(picture) && others(picture)->state == STANDING_STABLE && others(picture)->members == 1 && others(picture)->parts_n == PARTITIONS &&
+               others(picture)->unowned == 0;
+}
+
+static bool moved(const struct flows_picture *picture) {
+        return others(picture) && others(picture)->state == STANDING_STABLE && others(picture)->members == 2 && others(picture)->rebalances == 1;
+}
+
+static bool left_alone(const struct flows_picture *picture) {
+        return others(picture) && others(picture)->members == 0 && others(picture)->unowned == PARTITIONS && others(picture)->unowned_since > 0;
+}
+
+static void both_meanwhile(void *ctx) {
+        struct reader *r = ctx;
+
+        reader_poll(&r[0]);
+        if (r[1].consumer)
+                reader_poll(&r[1]);
+}
+
+START_TEST(counts_a_rebalance) {
+        const struct flows_picture *picture;
+        struct reader r[2] = {{0}};
+        struct trial t;
+
+        begin(&t);
+        cluster_write(&t.cluster, FREE, 0, 20);
+        reader_open(&t, &r[0], "others");
+        while (r[0].read < 20)
+                reader_poll(&r[0]);
+        reader_settle(&r[0], -1);
+        until(&t, "one has all", all_owned, both_meanwhile, r);
+        reader_open(&t, &r[1], "others");
+        until(&t, "the second came", moved, both_meanwhile, r);
+        picture = flows_borrow(t.flows);
+        ck_assert(others(picture)->rebalanced_at > 0 && others(picture)->rebalance_ms >= 0 && others(picture)->rebalance_ms < PATIENCE_MS);
+        ck_assert_int_eq(others(picture)->rebalances_ms, others(picture)->rebalance_ms);
+        flows_give_back(picture);
+        bus_consumer_close(r[0].consumer, true);
+        bus_consumer_close(r[1].consumer, true);
+        until(&t, "nobody is left", left_alone, NULL, NULL);
+        end(&t);
+}
+END_TEST
+
+/* The present span, and the one before it, in which it may have begun. */
+static int64_t latest_spans(const struct flows_topic *topic) {
+        return topic->hour.counts[FLOWS_HOUR_SPANS - 1] + topic->hour.counts[FLOWS_HOUR_SPANS - 2];
+}
+
+static bool flowed(const struct flows_picture *picture) {
+        const struct flows_topic *topic = flows_topic_of(picture, FREE);
+
+        return topic && topic->stands == 50 && topic->per_second > 0 && latest_spans(topic) == 50;
+}
+
+static bool seen_empty(const struct flows_picture *picture) {
+        return flows_topic_of(picture, FREE) && flows_topic_of(picture, FREE)->stands == 0;
+}
+
+/* Also on the embedded broker. */
+START_TEST(tells_what_runs_through_a_topic) {
+        const struct flows_picture *picture;
+        struct trial t;
+
+        begin(&t);
+        until(&t, "an empty topic", seen_empty, NULL, NULL);
+        cluster_write(&t.cluster, FREE, 0, 50);
+        until(&t, "what came", flowed, NULL, NULL);
+        picture = flows_borrow(t.flows);
+        ck_assert_int_eq(picture->groups_unknown, !cluster_is_real());
+        ck_assert_int_gt(picture->brokers_n, 0);
+        ck_assert_int_ge(flows_topic_of(picture, FREE)->newest, picture->at - PATIENCE_MS);
+        ck_assert_ptr_null(flows_topic_of(picture, "absent"));
+        flows_give_back(picture);
+        end(&t);
+}
+END_TEST
+
+static bool past_known(const struct flows_picture *picture) {
+        const struct flows_topic *topic = flows_topic_of(picture, FREE);
+
+        return topic && latest_spans(topic) == 7 && topic->retention_ms > 0 && topic->cleanup;
+}
+
+/* What came before it began to look is known by the broker's stamps; and how long it stays by the topic's settings. */
+START_TEST(knows_what_came_before) {
+        struct trial t;
+
+        begin(&t);
+        flows_free(t.flows);
+        cluster_write(&t.cluster, FREE, 0, 7);
+        metrics_free(t.metrics);
+        t.metrics = NULL;
+        ck_ok(flows_new(&(struct flows_config){.config = t.config, .kafka = &t.cluster.config, .bus = t.cluster.bus, .clock = t.cluster.config.clock}, &t.flows,
+                        &err));
+        until(&t, "what came before", past_known, NULL, NULL);
+        end(&t);
+}
+END_TEST
+
+int main(int argc, char **argv) {
+        Suite *suite = suite_create("flows");
+        TCase *tests = tcase_create("flows");
+        SRunner *runner;
+        int failed;
+
+        if (!cluster_chosen(argc, argv))
+                return CLUSTER_SKIPPED;
+        tcase_set_timeout(tests, 2 * PATIENCE_MS / 1000);
+        tcase_add_test(tests, tells_what_runs_through_a_topic);
+        if (cluster_is_real()) {
+                tcase_add_test(tests, tells_the_lag_of_a_stranger);
+                tcase_add_test(tests, sees_a_transaction_that_hangs);
+                tcase_add_test(tests, counts_a_rebalance);
+                tcase_add_test(tests, knows_what_came_before);
+        }
+        suite_add_tcase(suite, tests);
+        runner = srunner_create(suite);
+        srunner_run_all(runner, CK_NORMAL);
+        failed = srunner_ntests_failed(runner);
+        srunner_free(runner);
+        return failed ? 1 : 0;
+}
