@@ -229,6 +229,49 @@ int letters_each(const struct letters_source *source, const struct letters_filte
         return r;
 }
 
+/* -- One alone -- */
+
+struct letters_finding {
+        const struct letters_source *source;
+        const struct letters_visitor *visitor;
+        struct letter *letter;
+        int64_t offset;
+        int outcome; /* LETTERS_E_NONE until it is found */
+};
+
+#define LETTERS_FOUND 1 /* ends the reading */
+
+static int letters_find(void *ctx, struct bus_record *record, struct error *err) {
+        struct letters_finding *f = ctx;
+
+        if (record->offset < f->offset)
+                return 0;
+        if (record->offset == f->offset) {
+                letter_read(f->source, record, f->letter);
+                f->outcome = f->visitor->letter(f->visitor->ctx, f->letter, err);
+        }
+        return LETTERS_FOUND;
+}
+
+int letters_one(const struct letters_source *source, int32_t partition, int64_t offset, const struct letters_visitor *visitor, struct error *err) {
+        static const char *const topics[] = {TOPIC_DEAD_LETTERS};
+        const struct bus_reader_config config = {.topics = topics, .topics_n = ELEMENTS(topics), .partition = partition, .from = BUS_FROM_OFFSET,
+                                                 .offset = offset, .until_end = true, .enough = source->enough};
+        CLEANUP(bus_reader_close_p) struct bus_reader *reader = NULL;
+        CLEANUP(cleanup_free) void *memory = calloc(1, sizeof(struct letter));
+        struct letters_finding finding = {source, visitor, memory, offset, LETTERS_E_NONE};
+        struct letters_rows rows = {letters_find, &finding};
+        int r;
+
+        assert(partition >= 0 && offset >= 0);
+        if (!memory)
+                return -ENOMEM;
+        r = bus_reader_open(source->bus, &config, &reader, err);
+        if (r == 0)
+                r = bus_reader_each(reader, &(struct bus_reading){.record = letters_take, .ctx = &rows, .what = TOPIC_DEAD_LETTERS}, err);
+        return r < 0 ? r : finding.outcome;
+}
+
 /* -- What would become of it -- */
 
 /* @type: of the topic that it goes to; NULL: it goes to the outbox of @from, which takes any. */

@@ -75,6 +75,13 @@ struct letters_visitor {
 int letters_each(const struct letters_source *source, const struct letters_filter *filter, const struct letters_visitor *visitor, struct error *err) MUSTCHECK;
 
 /*
+ * One letter, read at its place alone: without whether it was sent again (letter.sent_at is 0). Return: as letters_each(); LETTERS_E_NONE: there is none
+ * at this place any more, or not yet.
+ */
+enum { LETTERS_E_NONE = 1 };
+int letters_one(const struct letters_source *source, int32_t partition, int64_t offset, const struct letters_visitor *visitor, struct error *err) MUSTCHECK;
+
+/*
  * Whether it would be taken if it were sent again now, by today's schemas and organisations, as far as can be said without its case.
  * @connector: of letters that name none; or NULL. Return: NULL, it would; else why not, as a code, with a sentence.
  */

@@ -157,6 +157,25 @@ START_TEST(each_is_judged_by_what_holds_now) {
 }
 END_TEST
 
+static int see_offset(void *ctx, const struct letter *letter, struct error *err) {
+        (void) err;
+        *(int64_t *)ctx = letter->record->offset;
+        return 0;
+}
+
+START_TEST(one_is_read_at_its_place) {
+        const struct letters_source source = letters_of_test();
+        struct error err;
+        int64_t offset;
+
+        ck_assert_int_eq(letters_one(&source, 0, 7, &(struct letters_visitor){see_offset, &offset}, &err), 0);
+        ck_assert_int_eq(offset, 7);
+        ck_assert_int_eq(letters_one(&source, 0, ELEMENTS(rows), &(struct letters_visitor){see_offset, &offset}, &err), LETTERS_E_NONE);
+        memory_truncate(m, TOPIC_DEAD_LETTERS, 0, 9);
+        ck_assert_int_eq(letters_one(&source, 0, 7, &(struct letters_visitor){see_offset, &offset}, &err), LETTERS_E_NONE);
+}
+END_TEST
+
 static int count_letter(void *ctx, const struct letter *letter, struct error *err) {
         (void) letter;
         (void) err;
@@ -318,6 +337,7 @@ int main(void) {
 
         tcase_add_checked_fixture(tc, setup, teardown);
         tcase_add_test(tc, each_is_judged_by_what_holds_now);
+        tcase_add_test(tc, one_is_read_at_its_place);
         tcase_add_test(tc, a_filter_holds_for_all_that_it_says);
         tcase_add_test(tc, all_are_sent_once_whenever_it_is_cut_off);
         tcase_add_test(tc, a_record_goes_as_it_was_and_is_counted);
