@@ -73,8 +73,6 @@ struct exchange_linking {
 static void exchange_link_add(void *ctx, const char *name, const char *value) {
         struct exchange_linking *l = ctx;
 
-        if (strcmp(name, "after") == 0 || strcmp(name, l->left_out) == 0)
-                return;
         buffer_add_byte(&l->out, (uint8_t)l->mark);
         html_percent(&l->out, text_of(name));
         buffer_add_byte(&l->out, '=');
@@ -82,15 +80,20 @@ static void exchange_link_add(void *ctx, const char *name, const char *value) {
         l->mark = '&';
 }
 
+static void exchange_link_keep(void *ctx, const char *name, const char *value) {
+        const struct exchange_linking *l = ctx;
+
+        if (strcmp(name, "after") != 0 && strcmp(name, l->left_out) != 0)
+                exchange_link_add(ctx, name, value);
+}
+
 const char *exchange_link(const struct exchange *x, const char *name, const char *value, char ret[EXCHANGE_LINK_MAX]) {
         struct exchange_linking l = {.out = BUFFER_INIT(EXCHANGE_LINK_MAX), .left_out = name, .mark = '?'};
 
         buffer_add_text(&l.out, web_path(x->request));
-        web_query_each(x->request, exchange_link_add, &l);
-        if (value) {
-                l.left_out = "";
+        web_query_each(x->request, exchange_link_keep, &l);
+        if (value)
                 exchange_link_add(&l, name, value);
-        }
         /* One that is too long leads to the page without its query, rather than to another page. */
         (void) snprintf(ret, EXCHANGE_LINK_MAX, "%s", l.out.failed ? web_path(x->request) : buffer_text(&l.out));
         buffer_done(&l.out);
@@ -333,7 +336,7 @@ static bool exchange_is_note(const char *action) {
         return false;
 }
 
-bool exchange_audit(struct exchange *x, const char *action, const char *object, const char *reason) {
+bool exchange_audit_result(struct exchange *x, const char *action, const char *object, const char *result, const char *reason) {
         const struct person *person = x->person;
         char roles[PERSON_ROLES_TEXT];
         const struct audit_record record = {
@@ -344,7 +347,7 @@ bool exchange_audit(struct exchange *x, const char *action, const char *object, 
                 .address = text_of(person->address),
                 .action = text_of(action),
                 .object = {object, strnlen(object, AUDIT_TEXT_MAX)},
-                .result = text_of(strcmp(action, AUDIT_LOGIN_FAILED) == 0 ? AUDIT_REFUSED : AUDIT_DONE),
+                .result = text_of(result),
                 .reason = {reason, reason ? strnlen(reason, AUDIT_TEXT_MAX) : 0},
         };
         struct auditor *auditor = x->console->auditor;
@@ -359,6 +362,10 @@ bool exchange_audit(struct exchange *x, const char *action, const char *object, 
                              "probeer het zo weer."));
         web_answer_header(x->answer, "Retry-After", "5");
         return false;
+}
+
+bool exchange_audit(struct exchange *x, const char *action, const char *object, const char *reason) {
+        return exchange_audit_result(x, action, object, strcmp(action, AUDIT_LOGIN_FAILED) == 0 ? AUDIT_REFUSED : AUDIT_DONE, reason);
 }
 
 void exchange_refuse_method(struct exchange *x, const char *allowed) {

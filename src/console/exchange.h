@@ -72,6 +72,8 @@ const char *exchange_link(const struct exchange *x, const char *name, const char
  * An act whose own transaction writes its record needs no other.
  */
 bool exchange_audit(struct exchange *x, const char *action, const char *object, const char *reason) MUSTCHECK;
+/* The same with another result than that it is done: AUDIT_BEGUN … */
+bool exchange_audit_result(struct exchange *x, const char *action, const char *object, const char *result, const char *reason) MUSTCHECK;
 
 /* -- Answering -- */
 

@@ -13,6 +13,7 @@
 #include "replica/replica.h"
 
 struct auditor;
+struct redrive_job;
 
 struct console { /* all borrowed */
         const struct config *config;
@@ -26,4 +27,5 @@ struct console { /* all borrowed */
         struct auditor *auditor;                  /* by exchange_audit() */
         struct replica *replica;
         struct letters_index *letters;
+        struct redrive_job *redrive;
 };

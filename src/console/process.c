@@ -10,6 +10,7 @@
 
 #include "console/access/access.h"
 #include "console/access/auditor.h"
+#include "console/acts/redrive_job.h"
 #include "console/assets/assets.h"
 #include "console/exchange.h"
 #include "console/routes.h"
@@ -103,6 +104,11 @@ int console_process_start(const struct console_process_config *config, struct co
         if (r == 0)
                 r = access_new(&p->console, &p->access);
         if (r == 0)
+                r = redrive_job_new(&(struct redrive_job_config){.config = config->config, .bus = config->bus, .clock = config->clock,
+                                                                 .auditor = p->console.auditor, .partitions = config->broker->partitions,
+                                                                 .per_second = config->settings->redrive_per_second ?: CONSOLE_REDRIVE_PER_SECOND},
+                                    &p->console.redrive);
+        if (r == 0)
                 r = web_server_start(&server, &p->server, err);
         if (r)
                 return r;
@@ -119,6 +125,7 @@ struct console_process *console_process_stop(struct console_process *process) {
                 return NULL;
         web_server_stop(process->server);
         access_free(process->access);
+        redrive_job_free(process->console.redrive);
         auditor_free(process->console.auditor);
         letters_index_free(process->console.letters);
         replica_free(process->console.replica);

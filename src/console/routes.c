@@ -7,11 +7,28 @@
 #include <string.h>
 
 #include "console/pages/openapi.h"
+#include "console/acts/redrive.h"
+#include "console/pages/letter.h"
+#include "console/pages/letters.h"
 #include "console/pages/pages.h"
 
 const struct console_route console_routes[] = {
         {.path = "/", .api = "/api/overview", .answer = page_overview, .en = "Overview", .nl = "Overzicht",
          .about = "How the whole chain stands, and what is wrong.", .members = "at:string"},
+        {.path = "/dode-letters", .api = "/api/dead-letters", .whole_chain = true, .answer = page_letters, .en = "Dead letters", .nl = "Dode letters",
+         .about = "What could not be processed: by code, topic and source, and a list of it, the latest first.",
+         .query = "code stage topic organisation from sent older limit after",
+         .members = "complete:boolean older_than:string by:object letters:array next:string"},
+        {.path = "/dode-letters/", .api = "/api/dead-letters/", .whole_chain = true, .answer = page_letter,
+         .about = "One dead letter by its partition and offset, and what would become of it if it were sent again now.", .behind = "place",
+         .members = "letter:string at:string code:string topic:string bytes:integer now:string now_error:string record:object"},
+        {.path = "/dode-letters/inzien/", .roles = ROLE_GEGEVENS, .whole_chain = true, .acts = true, .answer = page_letter_clear},
+        {.path = "/dode-letters/proef", .roles = ROLE_BEHEER, .whole_chain = true, .acts = true, .answer = redrive_act_try},
+        {.path = "/dode-letters/opnieuw", .roles = ROLE_BEHEER, .whole_chain = true, .acts = true, .answer = redrive_act_send},
+        {.path = "/dode-letters/stoppen", .roles = ROLE_BEHEER, .whole_chain = true, .acts = true, .answer = redrive_act_stop},
+        {.path = "/dode-letters/opnieuw", .api = "/api/dead-letters/redrive", .roles = ROLE_BEHEER, .whole_chain = true, .answer = redrive_page,
+         .about = "How the latest sending again of dead letters stands.",
+         .members = "number:integer state:string dry_run:boolean filter:string result:object"},
         {.path = "/openapi.json", .answer = page_openapi},
 };
 const size_t console_routes_n = ELEMENTS(console_routes);

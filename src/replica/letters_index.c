@@ -85,13 +85,13 @@ static const char *index_keep(struct letters_index *x, const char *text) {
 
 /* -- Letters -- */
 
-static struct index_entry *index_at(const struct letters_index *x, size_t i) {
+static struct index_entry *index_nth(const struct letters_index *x, size_t i) {
         assert(i < x->n);
         return x->entries[(x->first + i) % LETTERS_INDEX_MAX];
 }
 
 static void index_drop_oldest(struct letters_index *x) {
-        struct index_entry *entry = index_at(x, 0);
+        struct index_entry *entry = index_nth(x, 0);
 
         (void) table_remove(&x->entries_by_object, entry->object, strlen(entry->object));
         free(entry);
@@ -204,7 +204,7 @@ static int index_add_act(struct letters_index *x, const struct bus_record *recor
 
         if (!x->codec || !audit_decode(x->codec, record->value, record->value_n, &act) || !text_is(act.action, AUDIT_REDRIVE))
                 return 0;
-        if (act.object.n > strlen(LETTERS_INDEX_JOB) && memcmp(act.object.s, LETTERS_INDEX_JOB, strlen(LETTERS_INDEX_JOB)) == 0) {
+        if (act.object.n >= strlen(LETTERS_INDEX_JOB) && memcmp(act.object.s, LETTERS_INDEX_JOB, strlen(LETTERS_INDEX_JOB)) == 0) {
                 index_see_job(x, &act);
                 return 0;
         }
@@ -364,7 +364,7 @@ void letters_index_status(struct letters_index *x, struct letters_index_status *
         (void) pthread_mutex_lock(&x->lock);
         *ret = x->status;
         ret->n = x->n;
-        ret->oldest = x->n > 0 ? index_at(x, 0)->line.at : 0;
+        ret->oldest = x->n > 0 ? index_nth(x, 0)->line.at : 0;
         (void) pthread_mutex_unlock(&x->lock);
 }
 
@@ -376,7 +376,7 @@ size_t letters_index_each(struct letters_index *x, const struct letters_filter *
         *ret_known = !after;
         (void) pthread_mutex_lock(&x->lock);
         for (size_t i = x->n; i-- > 0 && !*ret_more;) {
-                const struct letter_line *line = &index_at(x, i)->line;
+                const struct letter_line *line = &index_nth(x, i)->line;
 
                 if (!*ret_known) {
                         *ret_known = line->partition == after->partition && line->offset == after->offset;
@@ -390,13 +390,28 @@ size_t letters_index_each(struct letters_index *x, const struct letters_filter *
         return seen;
 }
 
+bool letters_index_at(struct letters_index *x, struct letters_index_place place, void (*see)(void *ctx, const struct letter_line *line), void *ctx) {
+        bool found = false;
+
+        (void) pthread_mutex_lock(&x->lock);
+        for (size_t i = x->n; i-- > 0 && !found;) {
+                const struct letter_line *line = &index_nth(x, i)->line;
+
+                found = line->partition == place.partition && line->offset == place.offset;
+                if (found)
+                        see(ctx, line);
+        }
+        (void) pthread_mutex_unlock(&x->lock);
+        return found;
+}
+
 size_t letters_index_of_event(struct letters_index *x, const struct uuid *event_id, size_t limit, void (*see)(void *ctx, const struct letter_line *line),
                               void *ctx) {
         size_t seen = 0;
 
         (void) pthread_mutex_lock(&x->lock);
         for (size_t i = x->n; i-- > 0 && seen < limit;) {
-                const struct letter_line *line = &index_at(x, i)->line;
+                const struct letter_line *line = &index_nth(x, i)->line;
 
                 if (line->has_event_id && uuid_equal(&line->event_id, event_id)) {
                         see(ctx, line);
@@ -437,7 +452,7 @@ void letters_index_count(struct letters_index *x, const struct letters_filter *f
         *ret = (struct letters_index_groups){0};
         (void) pthread_mutex_lock(&x->lock);
         for (size_t i = 0; i < x->n; i++) {
-                const struct letter_line *line = &index_at(x, i)->line;
+                const struct letter_line *line = &index_nth(x, i)->line;
                 const struct letters_index_group one = {.n = 1, .sent = line->sent_at != 0, .latest = line->at};
 
                 if (!letter_line_passes(line, filter))

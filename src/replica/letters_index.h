@@ -71,6 +71,9 @@ struct letters_index_place {
 size_t letters_index_each(struct letters_index *index, const struct letters_filter *filter, const struct letters_index_place *after, size_t limit,
                           void (*see)(void *ctx, const struct letter_line *line), void *ctx, bool *ret_more, bool *ret_known);
 
+/* The one at @place. Return: whether it is in the index, and was given to @see. */
+bool letters_index_at(struct letters_index *index, struct letters_index_place place, void (*see)(void *ctx, const struct letter_line *line), void *ctx);
+
 /* Those of one event, the latest first, @limit at most: where it came back, and from where it was sent again. */
 size_t letters_index_of_event(struct letters_index *index, const struct uuid *event_id, size_t limit, void (*see)(void *ctx, const struct letter_line *line),
                               void *ctx);

@@ -194,6 +194,8 @@ static bool letters_equal(const char *wanted, const char *is) {
 bool letter_line_passes(const struct letter_line *line, const struct letters_filter *filter) {
         if (line->at < filter->from || (filter->until && line->at > filter->until) || (filter->unsent && line->sent_at))
                 return false;
+        if ((filter->sent_from && line->sent_at < filter->sent_from) || (filter->returned && line->redriven == 0))
+                return false;
         if (!line->good)
                 return !filter->code && !filter->stage && !filter->topic && !filter->organisation;
         return letters_equal(filter->code, line->code) && letters_equal(filter->stage, line->stage) && letters_equal(filter->topic, line->topic) &&

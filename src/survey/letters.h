@@ -33,7 +33,9 @@ struct letters_filter {
         const char *organisation;         /* whose inbox, or who published it */
         instant_t from;                   /* written then or later; 0: all */
         instant_t until;                  /* and not later than this; 0: all */
+        instant_t sent_from;              /* only those that were sent again, then or later; 0: all */
         bool unsent;                      /* only those that were not sent again */
+        bool returned;                    /* only those that came back after they were */
         bool one;                         /* only this one: */
         int32_t partition;
         int64_t offset;

@@ -285,6 +285,13 @@ void part_cell_live(struct part_table *t, const char *pointer, const char *form,
         part_cell_end(t);
 }
 
+void part_said(struct html *h, enum language language, const char *text) {
+        html_begin(h, "span");
+        html_attr(h, "lang", language_tag(language));
+        html_text(h, text);
+        html_end(h, "span");
+}
+
 /* -- Terms -- */
 
 void part_terms_begin(struct html *h) {

@@ -78,6 +78,11 @@ void part_notice_begin(struct html *h, enum part_mark mark);
 void part_notice_end(struct html *h);
 void part_notice(struct html *h, enum part_mark mark, const char *text);
 
+/* -- Text in another language than that of the page -- */
+
+/* As the broker or the engine says it; assistive software reads it so. */
+void part_said(struct html *h, enum language language, const char *text);
+
 /* -- Figures that change by themselves -- */
 
 /*

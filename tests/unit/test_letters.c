@@ -204,6 +204,8 @@ START_TEST(a_filter_holds_for_all_that_it_says) {
                 {{.until = INT64_C(1767225600000)}, ELEMENTS(rows)},
                 {{.until = INT64_C(1767225599999)}, 0},
                 {{.unsent = true}, ELEMENTS(rows)},
+                {{.sent_from = 1}, 0},
+                {{.returned = true}, 3},
         };
 
         for (size_t i = 0; i < ELEMENTS(filters); i++) {
