@@ -11,6 +11,7 @@
 #include "model/config.h"
 #include "replica/letters_index.h"
 #include "replica/replica.h"
+#include "replica/tracks.h"
 
 struct auditor;
 struct redrive_job;
@@ -28,4 +29,5 @@ struct console { /* all borrowed */
         struct replica *replica;
         struct letters_index *letters;
         struct redrive_job *redrive;
+        struct tracks *tracks;
 };

@@ -100,6 +100,11 @@ int console_process_start(const struct console_process_config *config, struct co
         if (r == 0)
                 r = letters_index_start(p->console.letters, err);
         if (r == 0)
+                r = tracks_new(&(struct tracks_config){.config = config->config, .bus = config->bus, .kafka = config->kafka, .clock = config->clock,
+                                                       .log = config->log, .metrics = config->metrics}, &p->console.tracks, err);
+        if (r == 0)
+                r = tracks_start(p->console.tracks, err);
+        if (r == 0)
                 r = auditor_new(&(struct auditor_config){.bus = config->bus, .types = config->config->types, .log = config->log}, &p->console.auditor, err);
         if (r == 0)
                 r = access_new(&p->console, &p->access);
@@ -127,6 +132,7 @@ struct console_process *console_process_stop(struct console_process *process) {
         access_free(process->access);
         redrive_job_free(process->console.redrive);
         auditor_free(process->console.auditor);
+        tracks_free(process->console.tracks);
         letters_index_free(process->console.letters);
         replica_free(process->console.replica);
         free(process);
