@@ -18,20 +18,20 @@
 #define MEMORY_POLL_MS 100
 
 /* A topic of which what comes is taken in. */
-struct memory_topic {
+struct recall_topic {
         const char *topic;
         struct bus_reader *reader;
 };
 
 /* Dead letters of one code on one day. */
-struct memory_code {
+struct recall_code {
         day_t date;
         char *name; /* owned */
         int64_t n;
 };
 
 /* What is known of a connector. */
-struct memory_connector {
+struct recall_connector {
         char *name; /* owned */
         bool looked; /* its deliveries are known */
         struct order order;
@@ -50,9 +50,9 @@ struct status_memory {
         bool without_groups; /* the broker cannot be asked for them */
         struct order_codec *orders;
         struct delivery_codec *deliveries;
-        struct memory_topic letters, ordered, delivered;
-        VECTOR(struct memory_code) codes;
-        struct table connectors; /* struct memory_connector, by name */
+        struct recall_topic letters, ordered, delivered;
+        VECTOR(struct recall_code) codes;
+        struct table connectors; /* struct recall_connector, by name */
         uint64_t turn;           /* of deliveries */
         instant_t since;         /* from when on deliveries are followed */
 };
@@ -79,7 +79,7 @@ int status_memory_new(const struct status_memory_config *config, struct status_m
         return 0;
 }
 
-static void memory_drop_codes(struct status_memory *m, day_t before) {
+static void recall_drop_codes(struct status_memory *m, day_t before) {
         size_t kept = 0;
 
         for (size_t i = 0; i < m->codes.n; i++) {
@@ -92,14 +92,14 @@ static void memory_drop_codes(struct status_memory *m, day_t before) {
 }
 
 struct status_memory *status_memory_free(struct status_memory *m) {
-        struct memory_connector *connector;
+        struct recall_connector *connector;
 
         if (!m)
                 return NULL;
         bus_reader_close(m->letters.reader);
         bus_reader_close(m->ordered.reader);
         bus_reader_close(m->delivered.reader);
-        memory_drop_codes(m, INT32_MAX);
+        recall_drop_codes(m, INT32_MAX);
         vector_done(&m->codes);
         for (size_t i = 0; (connector = table_next(&m->connectors, &i));) {
                 free(connector->name);
@@ -158,9 +158,9 @@ int status_memory_look(struct status_memory *m, bool any, struct standing **ret,
 
 /* -- Following a topic -- */
 
-typedef int memory_take(struct status_memory *m, struct bus_record *record);
+typedef int recall_take(struct status_memory *m, struct bus_record *record);
 
-static int memory_read(struct status_memory *m, struct memory_topic *t, memory_take *take, struct error *err) {
+static int recall_read(struct status_memory *m, struct recall_topic *t, recall_take *take, struct error *err) {
         int64_t idle = 0;
         int r = bus_reader_look(t->reader, err);
 
@@ -182,7 +182,7 @@ static int memory_read(struct status_memory *m, struct memory_topic *t, memory_t
 }
 
 /* To its present end. What fails is closed: the next time begins anew. */
-static int memory_follow(struct status_memory *m, struct memory_topic *t, instant_t from, memory_take *take, void (*forget)(struct status_memory *m),
+static int recall_follow(struct status_memory *m, struct recall_topic *t, instant_t from, recall_take *take, void (*forget)(struct status_memory *m),
                          struct error *err) {
         const struct bus_reader_config config = {.topics = &t->topic, .topics_n = 1, .partition = BUS_ALL_PARTITIONS, .instant = from,
                                                  .from = from > 0 ? BUS_FROM_INSTANT : BUS_FROM_BEGINNING, .enough = m->config.enough};
@@ -194,7 +194,7 @@ static int memory_follow(struct status_memory *m, struct memory_topic *t, instan
                 r = bus_reader_open(m->config.bus, &config, &t->reader, err);
         }
         if (r == 0)
-                r = memory_read(m, t, take, err);
+                r = recall_read(m, t, take, err);
         if (r == 0)
                 return 0;
         bus_reader_close(t->reader);
@@ -204,12 +204,12 @@ static int memory_follow(struct status_memory *m, struct memory_topic *t, instan
 
 /* -- Dead letters -- */
 
-static int memory_count_code(struct status_memory *m, day_t date, const char *name, size_t n) {
-        struct memory_code code = {.date = date, .n = 1};
+static int recall_count_code(struct status_memory *m, day_t date, const char *name, size_t n) {
+        struct recall_code code = {.date = date, .n = 1};
         size_t of_day = 0;
 
         for (size_t i = 0; i < m->codes.n; i++) {
-                struct memory_code *found = &m->codes.items[i];
+                struct recall_code *found = &m->codes.items[i];
 
                 of_day += found->date == date ? 1 : 0;
                 if (found->date == date && strlen(found->name) == n && memcmp(found->name, name, n) == 0) {
@@ -218,7 +218,7 @@ static int memory_count_code(struct status_memory *m, day_t date, const char *na
                 }
         }
         if (of_day >= STATUS_CODES_MAX && strcmp(name, STATUS_CODE_OTHERS) != 0) /* what the header says is not ours */
-                return memory_count_code(m, date, STATUS_CODE_OTHERS, strlen(STATUS_CODE_OTHERS));
+                return recall_count_code(m, date, STATUS_CODE_OTHERS, strlen(STATUS_CODE_OTHERS));
         code.name = strndup(name, n);
         if (!code.name || vector_push(&m->codes, code)) {
                 free(code.name);
@@ -227,33 +227,33 @@ static int memory_count_code(struct status_memory *m, day_t date, const char *na
         return 0;
 }
 
-static int memory_take_letter(struct status_memory *m, struct bus_record *record) {
+static int recall_take_letter(struct status_memory *m, struct bus_record *record) {
         const struct bus_header *code;
 
         if (bus_record_headers(record))
                 return -ENOMEM;
         code = bus_record_header(record, "kw-code");
-        return code && code->value && code->n <= BUS_NAME_MAX ? memory_count_code(m, date_of_instant(record->timestamp), code->value, code->n)
-                                                             : memory_count_code(m, date_of_instant(record->timestamp), "-", 1);
+        return code && code->value && code->n <= BUS_NAME_MAX ? recall_count_code(m, date_of_instant(record->timestamp), code->value, code->n)
+                                                             : recall_count_code(m, date_of_instant(record->timestamp), "-", 1);
 }
 
-static void memory_forget_codes(struct status_memory *m) {
-        memory_drop_codes(m, INT32_MAX);
+static void recall_forget_codes(struct status_memory *m) {
+        recall_drop_codes(m, INT32_MAX);
 }
 
-static int memory_code_order(const void *a, const void *b) {
+static int recall_code_order(const void *a, const void *b) {
         return strcmp(((const struct status_count *)a)->name, ((const struct status_count *)b)->name);
 }
 
 /* The days together. */
-static int memory_keep_codes(const struct status_memory *m, struct arena *arena, const struct status_count **ret, size_t *ret_n) {
+static int recall_keep_codes(const struct status_memory *m, struct arena *arena, const struct status_count **ret, size_t *ret_n) {
         struct status_count *counts = arena_calloc(arena, m->codes.n + 1, sizeof(*counts));
         size_t n = 0;
 
         if (!counts)
                 return -ENOMEM;
         for (size_t i = 0; i < m->codes.n; i++) {
-                const struct memory_code *code = &m->codes.items[i];
+                const struct recall_code *code = &m->codes.items[i];
                 size_t k = 0;
 
                 while (k < n && strcmp(counts[k].name, code->name) != 0)
@@ -265,23 +265,23 @@ static int memory_keep_codes(const struct status_memory *m, struct arena *arena,
                 }
                 counts[k].n += code->n;
         }
-        qsort(counts, n, sizeof(*counts), memory_code_order);
+        qsort(counts, n, sizeof(*counts), recall_code_order);
         *ret = counts;
         *ret_n = n;
         return 0;
 }
 
 int status_memory_letters(struct status_memory *m, day_t since, struct arena *arena, const struct status_count **ret, size_t *ret_n, struct error *err) {
-        int r = memory_follow(m, &m->letters, date_begin(since), memory_take_letter, memory_forget_codes, err);
+        int r = recall_follow(m, &m->letters, date_begin(since), recall_take_letter, recall_forget_codes, err);
 
-        memory_drop_codes(m, since);
-        return r ? r : memory_keep_codes(m, arena, ret, ret_n);
+        recall_drop_codes(m, since);
+        return r ? r : recall_keep_codes(m, arena, ret, ret_n);
 }
 
 /* -- Connectors -- */
 
-static struct memory_connector *memory_connector_of(struct status_memory *m, struct text name) {
-        struct memory_connector *connector = table_get(&m->connectors, name.s, name.n);
+static struct recall_connector *recall_connector_of(struct status_memory *m, struct text name) {
+        struct recall_connector *connector = table_get(&m->connectors, name.s, name.n);
 
         if (connector || m->connectors.n >= STATUS_CONNECTORS_MAX)
                 return connector;
@@ -296,35 +296,35 @@ static struct memory_connector *memory_connector_of(struct status_memory *m, str
         return NULL;
 }
 
-static int memory_take_order(struct status_memory *m, struct bus_record *record) {
-        struct memory_connector *connector;
+static int recall_take_order(struct status_memory *m, struct bus_record *record) {
+        struct recall_connector *connector;
         struct text name;
         struct order order;
 
         if (!record->value || !order_decode(m->orders, record->value, record->value_n, &name, &order))
                 return 0;
-        connector = memory_connector_of(m, name);
+        connector = recall_connector_of(m, name);
         if (!connector)
                 return -ENOMEM;
         connector->order = order;
         return 0;
 }
 
-static void memory_forget_orders(struct status_memory *m) {
-        struct memory_connector *connector;
+static void recall_forget_orders(struct status_memory *m) {
+        struct recall_connector *connector;
 
         for (size_t i = 0; (connector = table_next(&m->connectors, &i));)
                 connector->order = (struct order){0};
 }
 
-static int memory_pause_order(const void *a, const void *b) {
+static int recall_pause_order(const void *a, const void *b) {
         return strcmp(((const struct status_pause *)a)->connector, ((const struct status_pause *)b)->connector);
 }
 
 int status_memory_pauses(struct status_memory *m, struct arena *arena, const struct status_pause **ret, size_t *ret_n, struct error *err) {
-        int r = memory_follow(m, &m->ordered, 0, memory_take_order, memory_forget_orders, err);
+        int r = recall_follow(m, &m->ordered, 0, recall_take_order, recall_forget_orders, err);
         struct status_pause *pauses = r ? NULL : arena_calloc(arena, m->connectors.n + 1, sizeof(*pauses));
-        const struct memory_connector *connector;
+        const struct recall_connector *connector;
         size_t n = 0;
 
         if (!pauses)
@@ -342,34 +342,34 @@ int status_memory_pauses(struct status_memory *m, struct arena *arena, const str
                         return -ENOMEM;
                 n++;
         }
-        qsort(pauses, n, sizeof(*pauses), memory_pause_order);
+        qsort(pauses, n, sizeof(*pauses), recall_pause_order);
         *ret = pauses;
         *ret_n = n;
         return 0;
 }
 
-static void memory_note_stop(struct memory_connector *connector, const struct delivery_record *latest) {
+static void recall_note_stop(struct recall_connector *connector, const struct delivery_record *latest) {
         connector->looked = true;
         connector->stopped = latest->outcome == DELIVERY_REFUSED && latest->status == DELIVERY_STATUS_GONE;
         connector->stop = (struct status_stop){connector->name, latest->delivered_at, latest->offset};
 }
 
 /* Only of who was asked about: for the others it is found when they are. */
-static int memory_take_delivery(struct status_memory *m, struct bus_record *record) {
+static int recall_take_delivery(struct status_memory *m, struct bus_record *record) {
         struct delivery_record delivery;
-        struct memory_connector *connector;
+        struct recall_connector *connector;
 
         if (!record->value || !delivery_decode(m->deliveries, record->value, record->value_n, &delivery))
                 return 0;
         connector = table_get(&m->connectors, delivery.connector.s, delivery.connector.n);
         if (connector && connector->looked)
-                memory_note_stop(connector, &delivery);
+                recall_note_stop(connector, &delivery);
         return 0;
 }
 
 /* What was missed while nobody followed is found anew. */
-static void memory_forget_stops(struct status_memory *m) {
-        struct memory_connector *connector;
+static void recall_forget_stops(struct status_memory *m) {
+        struct recall_connector *connector;
 
         for (size_t i = 0; (connector = table_next(&m->connectors, &i));)
                 connector->looked = false;
@@ -382,11 +382,11 @@ int status_memory_deliveries(struct status_memory *m, instant_t now, struct erro
         }
         if (!m->delivered.reader)
                 m->since = now;
-        return memory_follow(m, &m->delivered, m->since, memory_take_delivery, memory_forget_stops, err);
+        return recall_follow(m, &m->delivered, m->since, recall_take_delivery, recall_forget_stops, err);
 }
 
 int status_memory_stop(struct status_memory *m, const char *connector, instant_t now, struct status_stop *ret, bool *ret_on, struct error *err) {
-        struct memory_connector *known = memory_connector_of(m, text_of(connector));
+        struct recall_connector *known = recall_connector_of(m, text_of(connector));
         struct delivery_record latest;
         bool on = false;
         int r;
@@ -400,7 +400,7 @@ int status_memory_stop(struct status_memory *m, const char *connector, instant_t
                 known->looked = true;
                 known->stopped = false;
                 if (on)
-                        memory_note_stop(known, &latest);
+                        recall_note_stop(known, &latest);
         }
         *ret_on = known->stopped;
         *ret = known->stop;
