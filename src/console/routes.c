@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "console/acts/personal.h"
+#include "console/pages/case_page.h"
 #include "console/pages/openapi.h"
 #include "console/acts/redrive.h"
 #include "console/pages/letter.h"
@@ -29,6 +31,12 @@ const struct console_route console_routes[] = {
         {.path = "/dode-letters/opnieuw", .api = "/api/dead-letters/redrive", .roles = ROLE_BEHEER, .whole_chain = true, .answer = redrive_page,
          .about = "How the latest sending again of dead letters stands.",
          .members = "number:integer state:string dry_run:boolean filter:string result:object"},
+        {.path = "/zaken/", .api = "/api/cases/", .roles = ROLE_ZAAK | ROLE_GEGEVENS, .answer = page_case, .behind = "case_id",
+         .about = "One case: what `explain --json` says of it, its open alerts, and its messages, the latest first. For an organisation what it was told.",
+         .query = "limit after obligations trace step id",
+         .members = "case_id:string at:string facts:array facts_total:integer next:string municipality:string region:string gi:string residence:array "
+                    "copies:array obligations:array alerts:array told_to:string whole:boolean closed_on:string trace:object"},
+        {.path = "/zaken/", .acts = true, .roles = ROLE_GEGEVENS, .whole_chain = true, .answer = act_personal},
         {.path = "/openapi.json", .answer = page_openapi},
 };
 const size_t console_routes_n = ELEMENTS(console_routes);

@@ -12,6 +12,7 @@
 
 #define EXPLAIN_LINES_MAX ((size_t)256 * 1024) /* of one calculation: TRACE_MAX entries */
 #define STEP_TEXT_MAX 48
+#define EXPLAIN_HIDDEN "  de berekening telt van een persoonsgegeven, dat hier niet getoond wordt\n"
 
 struct explanation {
         struct life *life;
@@ -201,7 +202,7 @@ static void say_begun(struct explanation *x, const struct obligation *o, struct 
         char day[DATE_DUTCH_MAX];
 
         if (o->start)
-                say_fact(x, out, "begonnen met", o->start, first);
+                say_fact(x, out, "begonnen met", o->start, life_hides(x->life, o->start, &o->norm->starts) ? DAY_NONE : first);
         else
                 buffer_printf(out, "  begonnen op %s, met de afspraak zelf\n", date_dutch(first, day));
         if (o->link > 1)
@@ -239,7 +240,10 @@ static void say_timing(struct explanation *x, const struct obligation *o, const 
 
         switch (norm->timing) {
         case TIMING_TERM:
-                say_trace(x, &why->term, out);
+                if (life_hides(x->life, o->start, &norm->starts) && o->link <= 1)
+                        buffer_add_text(out, EXPLAIN_HIDDEN);
+                else
+                        say_trace(x, &why->term, out);
                 return;
         case TIMING_AT_ONCE:
                 buffer_add_text(out, "  terstond: ");
@@ -251,7 +255,7 @@ static void say_timing(struct explanation *x, const struct obligation *o, const 
                 return;
         case TIMING_DUE_WITH:
                 if (why->with)
-                        say_fact(x, out, "op de dag van", why->with, why->timed);
+                        say_fact(x, out, "op de dag van", why->with, life_hides(x->life, why->with, &norm->due_with) ? DAY_NONE : why->timed);
                 else
                         buffer_printf(out, "  op de dag van %s, maar daarvan is (nog) geen datum bekend\n", norm->due_with.type->name);
                 return;
@@ -269,7 +273,10 @@ static void say_timing(struct explanation *x, const struct obligation *o, const 
 
 /* What moves the date, and what might have. */
 static void say_adjusted(struct explanation *x, const struct obligation *o, const struct due_reason *why, struct buffer *out) {
-        if (why->not_before) {
+        if (why->not_before && life_hides(x->life, why->not_before, &o->norm->not_before)) {
+                say_fact(x, out, "niet eerder dan een termijn vanaf", why->not_before, DAY_NONE);
+                buffer_add_text(out, EXPLAIN_HIDDEN);
+        } else if (why->not_before) {
                 say_fact(x, out, "niet eerder dan een termijn vanaf", why->not_before, why->not_before_from);
                 say_trace(x, &why->not_before_term, out);
         } else if (o->norm->has_not_before && why->timed != DAY_NONE) {
@@ -728,7 +735,8 @@ static void put_timing(struct explanation *x, const struct obligation *o, const 
 
         switch (norm->timing) {
         case TIMING_TERM:
-                put_trace(x, &why->term, w);
+                if (!life_hides(x->life, o->start, &norm->starts) || o->link > 1)
+                        put_trace(x, &why->term, w);
                 return;
         case TIMING_AT_ONCE:
                 instant_put(w, "at_once", o->due.over);
@@ -737,7 +745,7 @@ static void put_timing(struct explanation *x, const struct obligation *o, const 
                 put_hours(o, w);
                 return;
         case TIMING_DUE_WITH:
-                explain_put_fact(w, "due_with", why->with, why->timed);
+                explain_put_fact(w, "due_with", why->with, life_hides(x->life, why->with, &norm->due_with) ? DAY_NONE : why->timed);
                 return;
         case TIMING_LIMIT:
                 if (why->limit)
@@ -759,7 +767,7 @@ static void put_reason(struct explanation *x, const struct obligation *o, struct
         obligation_reason(&x->life->view, o, &why);
         jsonw_put_string(w, "due_by", due_by_name(o, &why));
         put_timing(x, o, &why, w);
-        if (why.not_before) {
+        if (why.not_before && !life_hides(x->life, why.not_before, &o->norm->not_before)) {
                 jsonw_key(w, "not_before");
                 jsonw_open_object(w);
                 explain_put_fact(w, "starts", why.not_before, why.not_before_from);
@@ -786,6 +794,7 @@ static void explain_put_excuse(struct json_writer *w, const char *key, const str
 
 static void explain_put_obligation(struct explanation *x, const struct life_obligation *of, struct json_writer *w) {
         const struct obligation *o = of->o;
+        bool hidden = o->link <= 1 && life_hides(x->life, o->start, &o->norm->starts);
 
         jsonw_open_object(w);
         jsonw_put_string(w, "protocol", o->norm->protocol->name);
@@ -793,12 +802,12 @@ static void explain_put_obligation(struct explanation *x, const struct life_obli
         jsonw_put_string(w, "instance", o->instance);
         jsonw_put_string(w, "status", status_names[o->status]);
         explain_put_holds(of, w);
-        explain_put_date(w, "counts_from", o->from);
+        explain_put_date(w, "counts_from", hidden ? DAY_NONE : o->from);
         explain_put_date(w, "due_date", o->due.state == DUE_KNOWN ? o->due.date : DAY_NONE);
         if (o->due.state == DUE_REFUSED)
                 jsonw_put_int(w, "unknown_year", o->due.year);
         put_reason(x, o, w);
-        explain_put_fact(w, "started_by", o->start, o->from);
+        explain_put_fact(w, "started_by", o->start, hidden ? DAY_NONE : o->from);
         if (o->norm->timing == TIMING_LIMIT)
                 explain_put_fact(w, "broken_by", o->met, o->due.date);
         else

@@ -16,6 +16,7 @@ static void life_reside(struct life *life) {
         struct life_residence *items = v->n_statements ? view_alloc(v, v->n_statements, sizeof(*items)) : NULL;
 
         life->municipality = v->region ? NULL : view_municipality(v, v->today, true);
+        life->gi = v->region ? NULL : view_follow(v, view_gi(v, NULL), v->today, true);
         for (size_t i = 0; items && i < v->n_statements; i++) {
                 const struct organisation *then = statement_municipality(v, &v->statements[i]);
 

@@ -43,6 +43,7 @@ struct life {
         struct view view;
         const char *norm;                        /* only this one, or NULL */
         const struct organisation *municipality; /* responsible now: a row that is valid, or NULL */
+        const struct organisation *gi;           /* whom the role gi means now, in the measure that began last: a row that is valid, or NULL */
         const struct life_residence *residences;
         size_t n_residences;
         struct life_obligation *obligations;
@@ -50,7 +51,13 @@ struct life {
         const struct alert **others;             /* alerts of obligations that there are not (any more); none with .norm */
         size_t n_others;
         struct absences absences;                /* with .norm: why it has no (more) obligations */
+        bool masked;                             /* for the caller to set: whoever shows it leaves out dates that are personal (life_hides) */
 };
+
+/* Whether the date that a reference takes from this fact is not to be shown: it is a personal field, such as a birth date. */
+static inline bool life_hides(const struct life *life, const struct fact *fact, const struct event_ref *ref) {
+        return life->masked && fact && ref->date >= 0 && fact->type == ref->type && (fact->type->personal >> ref->date & 1);
+}
 
 /* @norm: only this norm, and why it has no (more) obligations; or NULL: borrowed as long as @ret is. Return: 0 or -ENOMEM. */
 int life_open(struct life *ret, struct engine *engine, struct store *store, struct casefile *casefile, instant_t now, const char *norm) MUSTCHECK;

@@ -186,7 +186,8 @@ static int scene_lane_of(struct picture_life_lane *lane, const struct life *life
         lane->title = o->norm->title ? o->norm->title : o->norm->name;
         lane->status = case_status_words(o->status, language);
         lane->mark = case_status_mark(o->status);
-        lane->from = date_begin(o->from);
+        /* One that counts from a birth begins, to the eye, with the message that told of it. */
+        lane->from = life_hides(life, o->start, &o->norm->starts) && o->link <= 1 ? scene_fact_at(o->start) : date_begin(o->from);
         lane->due = o->due.state == DUE_KNOWN ? o->due.over : 0;
         lane->open = o->status == STATUS_OVERDUE;
         if (of->announcement)

@@ -12,7 +12,6 @@ void page_flow(struct exchange *x);          /* /stromen/<topic> */
 void page_organisations(struct exchange *x);
 void page_organisation(struct exchange *x);
 void page_search(struct exchange *x);        /* /zaken?zoek= */
-void page_case(struct exchange *x);          /* /zaken/<case_id> */
 void page_alerts(struct exchange *x);
 void page_norms(struct exchange *x);
 void page_protocols(struct exchange *x);

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * Goal: the page of a case says what explain says, shows personal fields to nobody without a record of it, and to an organisation what it was told: all
+ * else is, to the byte, as if it were not there.
+ * Method: stories played onto a bus in memory, a replica beside it, the routes of the console behind the real server; each asker says in headers who it is.
+ * What is written to the audit is caught where the auditor is asked.
+ */
+
+#include <jansson.h>
+#include <pthread.h>
+
+#include "bus/memory.h"
+#include "cluster/audit.h"
+#include "cluster/topics.h"
+#include "console/access/auditor.h"
+#include "console/routes.h"
+#include "engine/explain.h"
+#include "http_fixture.h"
+#include "shared_bus.h"
+#include "story_fixture.h"
+
+#define OUT_MAX ((size_t)8 << 20)
+#define NOBODY_THERE "/zaken/00000000-0000-4000-8000-000000000009"
+#define MOVED "tests/stories/examples/05-moved/events.jsonl"
+#define MOVED_CHILD "64c188d3-1bba-5277-be45-b2ec809548e2"
+#define AGES "tests/stories/examples/10-repeats-and-ages/events.jsonl"
+#define AGES_CHILD "ce0cf2e6-d016-5442-92cf-977245b9479c"
+#define AGES_BORN "2006-02-28"
+
+static struct config *config;
+static struct replay *replay;
+static struct memory *memory;
+static struct shared_bus shared;
+static struct replica *replica;
+static struct tracks *tracks;
+static struct web_server *server;
+static struct console console;
+static instant_t now;
+static pthread_mutex_t audit_lock = PTHREAD_MUTEX_INITIALIZER;
+static bool audit_takes;
+static unsigned viewed, personal;
+static char reason_said[AUDIT_TEXT_MAX + 1];
+
+/* -- In place of the auditor -- */
+
+bool __wrap_auditor_write(struct auditor *a, const struct audit_record *record);
+bool __wrap_auditor_note(struct auditor *a, const struct audit_record *record);
+
+static bool audit_said(const struct audit_record *record) {
+        bool takes;
+
+        ck_assert_int_eq(pthread_mutex_lock(&audit_lock), 0);
+        takes = audit_takes;
+        if (takes && text_equal(record->action, TEXT_OF(AUDIT_VIEW_CASE)))
+                viewed++;
+        if (takes && text_equal(record->action, TEXT_OF(AUDIT_VIEW_PERSONAL))) {
+                personal++;
+                (void) snprintf(reason_said, sizeof(reason_said), "%.*s", (int)record->reason.n, record->reason.s);
+        }
+        ck_assert_int_eq(pthread_mutex_unlock(&audit_lock), 0);
+        return takes;
+}
+
+bool __wrap_auditor_write(struct auditor *a, const struct audit_record *record) {
+        (void) a;
+        return audit_said(record);
+}
+
+bool __wrap_auditor_note(struct auditor *a, const struct audit_record *record) {
+        (void) a;
+        return audit_said(record);
+}
+
+/* -- The console, and who asks it -- */
+
+static unsigned roles_of(const char *words) {
+        unsigned roles = 0;
+
+        for (size_t i = 0; words && i < PERSON_ROLES; i++) {
+                if (strstr(words, person_role_names[i]))
+                        roles |= 1u << i;
+        }
+        return roles;
+}
+
+static void handle(void *ctx, const struct web_request *request, struct web_answer *answer) {
+        const char *organisation = web_header(request, "X-Organisation");
+        struct person person = {.name = "test", .roles = roles_of(web_header(request, "X-Roles"))};
+        struct exchange x = {.console = &console, .request = request, .answer = answer, .person = &person, .token = "t", .now = now,
+                             .language = language_of_accept(web_header(request, "Accept-Language"), LANGUAGE_NL)};
+        const struct console_route *route = routes_find(web_path(request), strcmp(web_method(request), "POST") == 0, &x.rest, &x.json);
+
+        (void) ctx;
+        if (organisation)
+                person.organisation = organisations_find(config->organisations, text_of(organisation));
+        if (route && routes_may(route, &person))
+                route->answer(&x);
+        else
+                exchange_not_found(&x);
+}
+
+static instant_t present(void *ctx) {
+        (void) ctx;
+        return now;
+}
+
+/* Rows of case-state as a worker would write them. */
+static int append_rows(void *ctx, const struct outcome *outcome) {
+        (void) ctx;
+        for (size_t i = 0; i < outcome->n_rows; i++) {
+                const struct row_change *row = &outcome->rows[i];
+                const struct bus_record record = {.topic = TOPIC_CASE_STATE, .key = row->key, .key_n = row->n_key, .value = row->value,
+                                                  .value_n = row->n_value};
+
+                ck_assert_int_eq(memory_append(memory, &record), 0);
+        }
+        return 0;
+}
+
+static void await_replica(void) {
+        struct replica_status status;
+
+        for (replica_status(replica, &status); status.state != REPLICA_LIVE; replica_status(replica, &status))
+                shared_pause();
+}
+
+static void begin(const char *story) {
+        static const struct clock_ops ops = {present, present};
+        static const struct console_settings settings;
+        const struct clock clock = {&ops, NULL};
+        struct error err = {0};
+
+        now = INT64_C(1600000000000);
+        config = story_config("tests/stories/examples/config");
+        ck_assert_int_eq(memory_new(clock, &memory), 0);
+        ck_assert_int_eq(memory_topic(memory, TOPIC_CASE_STATE, 1), 0);
+        replay = story_play(config, story, append_rows, NULL);
+        now = replay_now(replay);
+        shared_bus_init(&shared, memory_bus(memory));
+        ck_assert_msg(replica_new(&(struct replica_config){.config = config, .bus = &shared.bus, .clock = clock}, &replica, &err) == 0, "%s", err.text);
+        await_replica();
+        ck_assert_msg(tracks_new(&(struct tracks_config){.config = config, .bus = &shared.bus, .clock = clock}, &tracks, &err) == 0, "%s", err.text);
+        console = (struct console){.tracks = tracks, .config = config, .settings = &settings, .clock = clock, .replica = replica};
+        ck_assert_msg(web_server_start(&(struct web_server_config){.address = "127.0.0.1", .handle = handle}, &server, &err) == 0, "%s", err.text);
+        audit_takes = true;
+        viewed = personal = 0;
+}
+
+static void teardown(void) {
+        server = web_server_stop(server);
+        replica = replica_free(replica);
+        tracks = tracks_free(tracks);
+        shared_bus_done(&shared);
+        memory = memory_free(memory);
+        replay = replay_free(replay);
+        config = config_free(config);
+}
+
+/* What is answered; http_done() is the caller's. */
+static struct http_reply ask(const char *roles, const char *organisation, const char *path, const char *form) {
+        char as[64], of[64];
+        const char *headers[] = {as, organisation ? of : NULL, NULL};
+        struct http_reply reply;
+
+        (void) snprintf(as, sizeof(as), "X-Roles: %s", roles);
+        (void) snprintf(of, sizeof(of), "X-Organisation: %s", organisation ? organisation : "");
+        http_ask(&(struct http_question){.port = web_server_port(server), .path = path, .form = form, .headers = headers}, &reply);
+        return reply;
+}
+
+static bool says(struct http_reply *reply, const char *what) {
+        return strstr(buffer_text(&reply->body), what) != NULL;
+}
+
+static struct casefile *case_of(const char *id) {
+        struct uuid uuid;
+
+        ck_assert(uuid_parse(id, UUID_TEXT, &uuid));
+        return store_find(replay_store(replay), &uuid);
+}
+
+/* -- Whoever may see all of it -- */
+
+/* Every line of the explanation stands on the page, and the picture with its table. */
+START_TEST(the_page_says_what_explain_says) {
+        struct http_reply reply;
+        struct buffer text = BUFFER_INIT(OUT_MAX), escaped = BUFFER_INIT(OUT_MAX);
+        struct html h = HTML_WRITER(&escaped);
+        const char *line, *end;
+
+        begin(MOVED);
+        reply = ask("zaak", NULL, "/zaken/" MOVED_CHILD, NULL);
+        ck_assert_int_eq(reply.status, 200);
+        ck_assert_int_eq(explain_text(replay_engine(replay), replay_store(replay), case_of(MOVED_CHILD), now, NULL, NULL, &text), 0);
+        html_text(&h, strstr(buffer_text(&text), "\n\n") + 2);
+        line = strchr(buffer_text(&escaped), '\n') + 1; /* behind the title of the first obligation */
+        for (; (end = strchr(line, '\n')); line = end + 1) {
+                char one[1024];
+
+                (void) snprintf(one, sizeof(one), "%.*s", (int)(end - line), line);
+                ck_assert_msg(says(&reply, one), "no '%s'", one);
+        }
+        ck_assert(says(&reply, "<svg") && says(&reply, "role=\"img\"") && says(&reply, "Wat het beeld laat zien"));
+        ck_assert(says(&reply, ">Hilversum</a> (gm0402)") && says(&reply, ">GI Noordzee</a> (gi-noordzee)"));
+        ck_assert(says(&reply, "lang=\"nl\">  norm protector-assigned"));
+        ck_assert_uint_eq(viewed, 1);
+        http_done(&reply);
+        reply = ask("zaak", NULL, NOBODY_THERE, NULL);
+        ck_assert_int_eq(reply.status, 404);
+        ck_assert_uint_eq(viewed, 1);
+        http_done(&reply);
+        buffer_done(&text);
+        buffer_done(&escaped);
+}
+END_TEST
+
+static json_t *ask_json(const char *roles, const char *organisation, const char *path) {
+        struct http_reply reply = ask(roles, organisation, path, NULL);
+        json_t *object;
+
+        ck_assert_int_eq(reply.status, 200);
+        object = json_loads(buffer_text(&reply.body), 0, NULL);
+        ck_assert_ptr_nonnull(object);
+        http_done(&reply);
+        return object;
+}
+
+START_TEST(json_has_what_explain_has) {
+        struct buffer out = BUFFER_INIT(OUT_MAX);
+        json_t *page, *explained, *value;
+        const char *key;
+
+        begin(MOVED);
+        ck_assert_int_eq(explain_json(replay_engine(replay), replay_store(replay), case_of(MOVED_CHILD), now, NULL, NULL, &out), 0);
+        explained = json_loads(buffer_text(&out), 0, NULL);
+        page = ask_json("zaak", NULL, "/api/cases/" MOVED_CHILD);
+        json_object_foreach(explained, key, value)
+                ck_assert_msg(json_equal(value, json_object_get(page, key)), "%s differs", key);
+        ck_assert_int_eq(json_integer_value(json_object_get(page, "facts_total")), 2);
+        ck_assert_uint_eq(json_array_size(json_object_get(page, "facts")), 2);
+        ck_assert_uint_eq(json_array_size(json_object_get(page, "alerts")), 4); /* rung 1: GI and municipality; rung 2: municipality and region */
+        json_decref(page);
+        page = ask_json("zaak", NULL, "/api/cases/" MOVED_CHILD "?limit=1");
+        ck_assert_uint_eq(json_array_size(json_object_get(page, "facts")), 1);
+        ck_assert_str_eq(json_string_value(json_object_get(page, "next")), "2");
+        json_decref(page);
+        page = ask_json("zaak", NULL, "/api/cases/" MOVED_CHILD "?limit=1&after=2");
+        ck_assert_str_eq(json_string_value(json_object_get(json_array_get(json_object_get(page, "facts"), 0), "event")), "measure-started");
+        ck_assert_ptr_null(json_object_get(page, "next"));
+        json_decref(page);
+        json_decref(explained);
+        buffer_done(&out);
+}
+END_TEST
+
+START_TEST(what_is_no_number_is_refused) {
+        static const char *const paths[] = {"/zaken/" MOVED_CHILD "?after=x", "/zaken/" MOVED_CHILD "?obligations=-1", "/api/cases/" MOVED_CHILD "?after=0"};
+
+        begin(MOVED);
+        for (size_t i = 0; i < ELEMENTS(paths); i++) {
+                struct http_reply reply = ask("zaak", NULL, paths[i], NULL);
+
+                ck_assert_int_eq(reply.status, 400);
+                http_done(&reply);
+        }
+}
+END_TEST
+
+/* -- Personal fields -- */
+
+/* A birth date is a field, the beginning of a term and of a bar: none of the three is shown. */
+START_TEST(personal_fields_are_masked) {
+        static const char *const paths[] = {"/zaken/" AGES_CHILD, "/api/cases/" AGES_CHILD};
+
+        begin(AGES);
+        for (size_t i = 0; i < ELEMENTS(paths); i++) {
+                struct http_reply reply = ask("zaak gegevens", NULL, paths[i], NULL);
+
+                ck_assert_int_eq(reply.status, 200);
+                ck_assert(!says(&reply, AGES_BORN) && !says(&reply, "28 februari 2006") && !says(&reply, "28 feb 2006"));
+                http_done(&reply);
+        }
+}
+END_TEST
+
+START_TEST(personal_fields_are_shown_with_a_reason_that_stands_in_the_audit) {
+        struct http_reply reply;
+
+        begin(AGES);
+        reply = ask("zaak", NULL, "/zaken/" AGES_CHILD, NULL);
+        ck_assert(!says(&reply, "Toon persoonsgegevens"));
+        http_done(&reply);
+        reply = ask("gegevens", NULL, "/zaken/" AGES_CHILD, NULL);
+        ck_assert(says(&reply, "Toon persoonsgegevens") && says(&reply, "afgeschermd"));
+        http_done(&reply);
+        reply = ask("zaak beheer meta", NULL, "/zaken/" AGES_CHILD, "reason=overleg");
+        ck_assert_int_eq(reply.status, 404);
+        http_done(&reply);
+        reply = ask("gegevens", NULL, "/zaken/" AGES_CHILD, "reason=+%20");
+        ck_assert_int_eq(reply.status, 400);
+        ck_assert(!says(&reply, AGES_BORN));
+        http_done(&reply);
+        ck_assert_uint_eq(personal, 0);
+        reply = ask("gegevens", NULL, "/zaken/" AGES_CHILD, "reason=overleg+met+de+GI");
+        ck_assert_int_eq(reply.status, 200);
+        ck_assert(says(&reply, AGES_BORN) && says(&reply, "28 februari 2006") && !says(&reply, "afgeschermd"));
+        ck_assert_uint_eq(personal, 1);
+        ck_assert_str_eq(reason_said, "overleg met de GI");
+        http_done(&reply);
+        audit_takes = false;
+        reply = ask("gegevens", NULL, "/zaken/" AGES_CHILD, "reason=overleg");
+        ck_assert_int_eq(reply.status, 503);
+        ck_assert(!says(&reply, AGES_BORN));
+        http_done(&reply);
+        reply = ask("gegevens", NULL, NOBODY_THERE, "reason=overleg");
+        ck_assert_int_eq(reply.status, 404);
+        http_done(&reply);
+}
+END_TEST
+
+/* -- Organisations -- */
+
+/* A municipality that had one alert, and lost it when the child moved, sees that and nothing of others. */
+START_TEST(an_organisation_sees_what_it_was_told) {
+        static const char *const others[] = {"gm0402", "gm0375", "Hilversum", "Beverwijk", "region-ijmond", "Start van een kinderbeschermingsmaatregel",
+                                             "begonnen met", "Responsible", "Verantwoordelijke gemeente"};
+        struct http_reply reply;
+        json_t *page;
+
+        begin(MOVED);
+        reply = ask("zaak", "gm0453", "/zaken/" MOVED_CHILD, NULL);
+        ck_assert_int_eq(reply.status, 200);
+        ck_assert(says(&reply, "melding opgelost") && says(&reply, "U hoorde het als") && says(&reply, "<svg"));
+        for (size_t i = 0; i < ELEMENTS(others); i++)
+                ck_assert_msg(!says(&reply, others[i]), "%s", others[i]);
+        http_done(&reply);
+        page = ask_json("zaak", "gm0453", "/api/cases/" MOVED_CHILD);
+        ck_assert_uint_eq(json_array_size(json_object_get(page, "obligations")), 1);
+        ck_assert_uint_eq(json_array_size(json_object_get(page, "facts")), 0);
+        ck_assert_uint_eq(json_array_size(json_object_get(page, "alerts")), 0);
+        ck_assert_ptr_null(json_object_get(page, "residence"));
+        json_decref(page);
+        page = ask_json("zaak", "gm0375", "/api/cases/" MOVED_CHILD);
+        ck_assert_uint_eq(json_array_size(json_object_get(page, "facts")), 1);
+        json_decref(page);
+}
+END_TEST
+
+/* What it was not told answers, to the byte, as what is not there; a case that is not there too; and there is nothing it may press. */
+START_TEST(all_else_is_not_there) {
+        static const char *const paths[] = {"/zaken/", "/api/cases/"};
+        char path[128];
+
+        begin(MOVED);
+        for (size_t i = 0; i < ELEMENTS(paths); i++) {
+                struct http_reply told_nothing, nothing_there;
+
+                (void) snprintf(path, sizeof(path), "%s" MOVED_CHILD, paths[i]);
+                told_nothing = ask("zaak gegevens beheer meta", "gm0396", path, NULL);
+                (void) snprintf(path, sizeof(path), "%s00000000-0000-4000-8000-000000000009", paths[i]);
+                nothing_there = ask("zaak gegevens beheer meta", "gm0396", path, NULL);
+                ck_assert_int_eq(told_nothing.status, 404);
+                ck_assert_int_eq(nothing_there.status, 404);
+                ck_assert_str_eq(buffer_text(&told_nothing.body), buffer_text(&nothing_there.body));
+                http_done(&told_nothing);
+                http_done(&nothing_there);
+        }
+        ck_assert_uint_eq(viewed, 0);
+        {
+                struct http_reply reply = ask("gegevens", "gm0453", "/zaken/" MOVED_CHILD, "reason=overleg");
+
+                ck_assert_int_eq(reply.status, 404);
+                ck_assert_uint_eq(personal, 0);
+                http_done(&reply);
+        }
+}
+END_TEST
+
+int main(void) {
+        Suite *s = suite_create("case_page");
+        TCase *t = tcase_create("case_page");
+        SRunner *runner;
+        int failed;
+
+        tcase_set_timeout(t, 120);
+        tcase_add_checked_fixture(t, NULL, teardown);
+        tcase_add_test(t, the_page_says_what_explain_says);
+        tcase_add_test(t, json_has_what_explain_has);
+        tcase_add_test(t, what_is_no_number_is_refused);
+        tcase_add_test(t, personal_fields_are_masked);
+        tcase_add_test(t, personal_fields_are_shown_with_a_reason_that_stands_in_the_audit);
+        tcase_add_test(t, an_organisation_sees_what_it_was_told);
+        tcase_add_test(t, all_else_is_not_there);
+        suite_add_tcase(s, t);
+        runner = srunner_create(s);
+        srunner_run_all(runner, CK_NORMAL);
+        failed = srunner_ntests_failed(runner);
+        srunner_free(runner);
+        return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
