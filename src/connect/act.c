@@ -67,6 +67,10 @@ static int acting_send(const struct acting *a, const struct bus_record *record, 
         return r > 0 ? -EIO : r;
 }
 
+static struct text acting_text(const char *text) {
+        return text_of(text ? text : "");
+}
+
 static int acting_audit(struct acting *a, const char *action, struct error *err) {
         char object[ACT_OBJECT_MAX];
         struct bus_record record;
@@ -74,8 +78,10 @@ static int acting_audit(struct acting *a, const char *action, struct error *err)
         (void) snprintf(object, sizeof(object), ACT_OBJECT "%s", a->act->connector);
         buffer_clear(&a->body);
         audit_encode(a->audit,
-                     &(struct audit_record){.at = a->now, .user = text_of(a->act->by), .action = text_of(action), .object = text_of(object),
-                                            .result = TEXT_OF(AUDIT_DONE), .reason = text_of(a->act->reason ? a->act->reason : "")},
+                     &(struct audit_record){.at = a->now, .user = text_of(a->act->by), .roles = acting_text(a->act->roles),
+                                            .organisation = acting_text(a->act->of), .address = acting_text(a->act->address),
+                                            .action = text_of(action), .object = text_of(object), .result = TEXT_OF(AUDIT_DONE),
+                                            .reason = acting_text(a->act->reason)},
                      &a->body);
         record = audit_bus_record(&a->body);
         return acting_send(a, &record, err);

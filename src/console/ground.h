@@ -9,6 +9,7 @@
 #include "cluster/broker_config.h"
 #include "console/settings.h"
 #include "model/config.h"
+#include "replica/connectors.h"
 #include "replica/letters_index.h"
 #include "replica/replica.h"
 #include "replica/tracks.h"
@@ -28,6 +29,7 @@ struct console { /* all borrowed */
         struct auditor *auditor;                  /* by exchange_audit() */
         struct replica *replica;
         struct letters_index *letters;
+        struct connectors *connectors;
         struct redrive_job *redrive;
         struct tracks *tracks;
 };

@@ -95,10 +95,14 @@ int console_process_start(const struct console_process_config *config, struct co
                                                  .metrics = config->metrics}, &p->console.replica, err);
         if (r)
                 return r;
-        r = letters_index_new(&(struct letters_index_config){.config = config->config, .bus = config->bus, .clock = config->clock, .log = config->log},
-                              &p->console.letters, err);
+        r = letters_index_new(&(struct letters_index_config){.config = config->config, .bus = config->bus, .clock = config->clock}, &p->console.letters, err);
         if (r == 0)
                 r = letters_index_start(p->console.letters, err);
+        if (r == 0)
+                r = connectors_new(&(struct connectors_config){.config = config->config, .bus = config->bus, .clock = config->clock},
+                                   &p->console.connectors, err);
+        if (r == 0)
+                r = connectors_start(p->console.connectors, err);
         if (r == 0)
                 r = tracks_new(&(struct tracks_config){.config = config->config, .bus = config->bus, .kafka = config->kafka, .clock = config->clock,
                                                        .log = config->log, .metrics = config->metrics}, &p->console.tracks, err);
@@ -133,6 +137,7 @@ struct console_process *console_process_stop(struct console_process *process) {
         redrive_job_free(process->console.redrive);
         auditor_free(process->console.auditor);
         tracks_free(process->console.tracks);
+        connectors_free(process->console.connectors);
         letters_index_free(process->console.letters);
         replica_free(process->console.replica);
         free(process);

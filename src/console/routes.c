@@ -9,6 +9,8 @@
 #include "console/acts/personal.h"
 #include "console/pages/case_page.h"
 #include "console/pages/openapi.h"
+#include "console/acts/acknowledge.h"
+#include "console/acts/connector.h"
 #include "console/acts/redrive.h"
 #include "console/pages/letter.h"
 #include "console/pages/letters.h"
@@ -24,6 +26,9 @@ const struct console_route console_routes[] = {
         {.path = "/dode-letters/", .api = "/api/dead-letters/", .whole_chain = true, .answer = page_letter,
          .about = "One dead letter by its partition and offset, and what would become of it if it were sent again now.", .behind = "place",
          .members = "letter:string at:string code:string topic:string bytes:integer now:string now_error:string record:object"},
+        {.path = "/verbindingen/pauzeren", .roles = ROLE_BEHEER, .acts = true, .answer = connector_act_pause},
+        {.path = "/verbindingen/hervatten", .roles = ROLE_BEHEER, .acts = true, .answer = connector_act_resume},
+        {.path = "/meldingen/bevestigen", .roles = ROLE_BEHEER, .acts = true, .answer = acknowledge_act},
         {.path = "/dode-letters/inzien/", .roles = ROLE_GEGEVENS, .whole_chain = true, .acts = true, .answer = page_letter_clear},
         {.path = "/dode-letters/proef", .roles = ROLE_BEHEER, .whole_chain = true, .acts = true, .answer = redrive_act_try},
         {.path = "/dode-letters/opnieuw", .roles = ROLE_BEHEER, .whole_chain = true, .acts = true, .answer = redrive_act_send},

@@ -9,18 +9,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/arena.h"
-#include "base/loop.h"
 #include "base/table.h"
 #include "base/vector.h"
-#include "bus/positions.h"
 #include "cluster/topics.h"
+#include "replica/follower.h"
 
-#define INDEX_POLL_MS 200
-#define INDEX_AGAIN_MS 2000        /* after a failure */
-#define INDEX_RECORDS_A_TURN 1000
 #define INDEX_WORDS_BYTES ((size_t)2 << 20)
 #define INDEX_ACTS_MAX LETTERS_INDEX_MAX /* of sending again that are remembered until their letter is read */
 
@@ -36,12 +31,9 @@ struct index_act {
 };
 
 struct letters_index {
-        struct letters_index_config config;
         struct letters_source source;
         struct audit_codec *codec; /* NULL: these schemas have no audit */
-        struct loop loop;
-        struct bus_reader *reader; /* of the thread */
-        int64_t again;             /* not before this */
+        struct follower follower;
 
         pthread_mutex_t lock;      /* over all that follows */
         struct table entries_by_object, acts_by_object;
@@ -213,15 +205,14 @@ static int index_add_act(struct letters_index *x, const struct bus_record *recor
 
 /* -- Following -- */
 
-static int index_take(struct letters_index *x, struct bus_record *record, struct error *err) {
-        int r = bus_record_headers(record);
+static int index_take(void *ctx, struct bus_record *record, struct error *err) {
+        struct letters_index *x = ctx;
+        int r;
 
-        if (r == 0) {
-                (void) pthread_mutex_lock(&x->lock);
-                r = strcmp(record->topic, TOPIC_DEAD_LETTERS) == 0 ? index_add_letter(x, record) : index_add_act(x, record);
-                x->status.turn++;
-                (void) pthread_mutex_unlock(&x->lock);
-        }
+        (void) pthread_mutex_lock(&x->lock);
+        r = strcmp(record->topic, TOPIC_DEAD_LETTERS) == 0 ? index_add_letter(x, record) : index_add_act(x, record);
+        x->status.turn++;
+        (void) pthread_mutex_unlock(&x->lock);
         if (r)
                 error_set(err, "no memory for a dead letter; it is missing in lists");
         return r;
@@ -235,92 +226,42 @@ static void index_forget(struct letters_index *x) {
         x->status = (struct letters_index_status){.turn = x->status.turn + 1};
 }
 
-static int index_open(struct letters_index *x, struct error *err) {
-        static const char *const topics[] = {TOPIC_DEAD_LETTERS, TOPIC_AUDIT};
-        const struct bus_reader_config config = {.topics = topics, .topics_n = ELEMENTS(topics), .partition = BUS_ALL_PARTITIONS, .from = BUS_FROM_BEGINNING,
-                                                 .some = true, .enough = &x->loop.asked};
+static void index_reached(void *ctx) {
+        struct letters_index *x = ctx;
 
-        return bus_reader_open(x->config.bus, &config, &x->reader, err);
-}
-
-static int index_read(struct letters_index *x, int timeout_ms, struct error *err) {
-        struct bus_event event = {.kind = BUS_RECORD};
-
-        for (unsigned i = 0; i < INDEX_RECORDS_A_TURN && event.kind == BUS_RECORD; i++) {
-                int r = bus_reader_poll(x->reader, timeout_ms, &event, err);
-
-                if (r == 0 && event.kind == BUS_RECORD)
-                        r = index_take(x, &event.record, err);
-                if (r)
-                        return r;
-        }
-        if (reader_positions_reached(bus_reader_positions(x->reader))) {
-                (void) pthread_mutex_lock(&x->lock);
-                x->status.turn += !x->status.ready;
-                x->status.ready = true;
-                (void) pthread_mutex_unlock(&x->lock);
-        }
-        return 0;
-}
-
-/* Another log than what was read begins a new life; after any other failure it reads once more, and knows what it knows. */
-static void index_failed(struct letters_index *x, int r, const struct error *err) {
-        bus_reader_close(x->reader);
-        x->reader = NULL;
-        x->again = clock_monotonic(&x->config.clock) + INDEX_AGAIN_MS;
         (void) pthread_mutex_lock(&x->lock);
-        if (r == -ESTALE)
+        x->status.turn++;
+        x->status.ready = true;
+        (void) pthread_mutex_unlock(&x->lock);
+}
+
+static void index_failed(void *ctx, bool anew, const char *why) {
+        struct letters_index *x = ctx;
+
+        (void) pthread_mutex_lock(&x->lock);
+        if (anew)
                 index_forget(x);
-        (void) snprintf(x->status.why, sizeof(x->status.why), "%s", err->text);
+        (void) snprintf(x->status.why, sizeof(x->status.why), "%s", why);
         x->status.turn++;
         (void) pthread_mutex_unlock(&x->lock);
 }
 
 void letters_index_turn(struct letters_index *x, int timeout_ms) {
-        struct error err = {0};
-        int r = 0;
-
-        if (!x->reader) {
-                r = index_open(x, &err);
-                (void) pthread_mutex_lock(&x->lock);
-                if (r == 0)
-                        x->status.why[0] = '\0';
-                (void) pthread_mutex_unlock(&x->lock);
-        }
-        if (r == 0)
-                r = index_read(x, timeout_ms, &err);
-        if (r)
-                index_failed(x, error_trace(r, &err), &err);
-}
-
-static int index_loop_open(void *ctx, struct error *err) {
-        (void) ctx;
-        (void) err;
-        return 0;
-}
-
-static int index_loop_turn(void *ctx, bool *ret_done, struct error *err) {
-        struct letters_index *x = ctx;
-
-        (void) ret_done;
-        (void) err;
-        if (!x->reader && clock_monotonic(&x->config.clock) < x->again)
-                (void) nanosleep(&(struct timespec){.tv_nsec = INDEX_POLL_MS * 1000000L}, NULL);
-        else
-                letters_index_turn(x, INDEX_POLL_MS);
-        return 0;
+        follower_turn(&x->follower, timeout_ms);
 }
 
 /* -- Life -- */
 
 int letters_index_new(const struct letters_index_config *config, struct letters_index **ret, struct error *err) {
+        static const char *const topics[] = {TOPIC_DEAD_LETTERS, TOPIC_AUDIT};
         CLEANUP(letters_index_free_p) struct letters_index *x = calloc(1, sizeof(*x));
         int r;
 
         if (!x)
                 return -ENOMEM;
         (void) pthread_mutex_init(&x->lock, NULL);
-        x->config = *config;
+        follower_init(&x->follower, &(struct follower_config){.bus = config->bus, .clock = config->clock, .topics = topics, .topics_n = ELEMENTS(topics),
+                                                              .record = index_take, .reached = index_reached, .failed = index_failed, .ctx = x});
         x->source = (struct letters_source){.bus = config->bus, .types = config->config->types, .organisations = config->config->organisations};
         x->entries = calloc(LETTERS_INDEX_MAX, sizeof(struct index_entry *));
         x->acts = calloc(INDEX_ACTS_MAX, sizeof(struct index_act *));
@@ -334,17 +275,13 @@ int letters_index_new(const struct letters_index_config *config, struct letters_
 }
 
 int letters_index_start(struct letters_index *x, struct error *err) {
-        static const struct loop_ops ops = {.open = index_loop_open, .turn = index_loop_turn};
-
-        return loop_start(&x->loop, &ops, x, err);
+        return follower_start(&x->follower, err);
 }
 
 struct letters_index *letters_index_free(struct letters_index *x) {
         if (!x)
                 return NULL;
-        loop_ask(&x->loop);
-        loop_join(&x->loop);
-        bus_reader_close(x->reader);
+        follower_done(&x->follower);
         index_forget(x);
         table_done(&x->entries_by_object);
         table_done(&x->acts_by_object);

@@ -11,7 +11,6 @@
  * From any thread. What a visitor gets is lent for the call, with the index locked: it may write into memory, and wait for nothing.
  */
 
-#include "base/log.h"
 #include "cluster/audit.h"
 #include "model/config.h"
 #include "survey/letters.h"
@@ -27,7 +26,6 @@ struct letters_index_config {
         const struct config *config;
         struct bus *bus;
         struct clock clock;
-        const struct log *log; /* may be NULL */
 };
 
 /* What @config points to must outlive it. It reads nothing before it is started or turned. Return: 0; -EINVAL with a sentence; -ENOMEM. */
