@@ -21,7 +21,7 @@
 #define AUDIT_PAUSE "PAUSE"                 /* a connector was paused */
 #define AUDIT_RESUME "RESUME"               /* a connector that was paused, or stopped by its target, goes on */
 #define AUDIT_VIEW_PERSONAL "VIEW_PERSONAL" /* personal data were shown */
-#define AUDIT_EXPORT "EXPORT"               /* personal data were written to files */
+#define AUDIT_EXPORT "EXPORT"               /* cases, or personal data, were written to files */
 #define AUDIT_DONE "DONE"                   /* the result of what was done */
 #define AUDIT_REFUSED "REFUSED"             /* of what was not */
 #define AUDIT_BEGUN "BEGUN"                 /* what is done in many steps has begun, each of which stands there too; how it ended stands there afterwards */

@@ -56,6 +56,19 @@ size_t exchange_limit(const struct exchange *x) {
         return n < EXCHANGE_LIMIT_MAX ? (size_t)n : EXCHANGE_LIMIT_MAX;
 }
 
+size_t exchange_after(const struct exchange *x) {
+        const char *value = exchange_query(x, "after");
+        int64_t n;
+
+        return value && text_to_int64(text_of(value), &n) && n > 0 ? (size_t)n : 0;
+}
+
+bool exchange_is_csv(const struct exchange *x) {
+        const char *form = exchange_query(x, "formaat"), *accept = web_header(x->request, "Accept");
+
+        return (form && strcmp(form, "csv") == 0) || (accept && strncmp(accept, "text/csv", strlen("text/csv")) == 0);
+}
+
 const struct organisation *exchange_organisation(const struct exchange *x, const char *name, bool *ret_unknown) {
         const char *value = exchange_query(x, name);
         const struct organisation *found = value ? organisations_find(x->console->config->organisations, text_of(value)) : NULL;
@@ -70,9 +83,7 @@ struct exchange_linking {
         char mark;
 };
 
-static void exchange_link_add(void *ctx, const char *name, const char *value) {
-        struct exchange_linking *l = ctx;
-
+static void exchange_link_put(struct exchange_linking *l, const char *name, const char *value) {
         buffer_add_byte(&l->out, (uint8_t)l->mark);
         html_percent(&l->out, text_of(name));
         buffer_add_byte(&l->out, '=');
@@ -81,23 +92,27 @@ static void exchange_link_add(void *ctx, const char *name, const char *value) {
 }
 
 static void exchange_link_keep(void *ctx, const char *name, const char *value) {
-        const struct exchange_linking *l = ctx;
+        struct exchange_linking *l = ctx;
 
         if (strcmp(name, "after") != 0 && strcmp(name, l->left_out) != 0)
-                exchange_link_add(ctx, name, value);
+                exchange_link_put(l, name, value);
+}
+
+const char *exchange_link_at(const struct exchange *x, const char *path, const char *name, const char *value, char ret[EXCHANGE_LINK_MAX]) {
+        struct exchange_linking l = {.out = BUFFER_INIT(EXCHANGE_LINK_MAX), .left_out = name, .mark = '?'};
+
+        buffer_add_text(&l.out, path);
+        web_query_each(x->request, exchange_link_keep, &l);
+        if (value)
+                exchange_link_put(&l, name, value);
+        /* One that is too long leads to the page without its query, rather than to another page. */
+        (void) snprintf(ret, EXCHANGE_LINK_MAX, "%s", l.out.failed ? path : buffer_text(&l.out));
+        buffer_done(&l.out);
+        return ret;
 }
 
 const char *exchange_link(const struct exchange *x, const char *name, const char *value, char ret[EXCHANGE_LINK_MAX]) {
-        struct exchange_linking l = {.out = BUFFER_INIT(EXCHANGE_LINK_MAX), .left_out = name, .mark = '?'};
-
-        buffer_add_text(&l.out, web_path(x->request));
-        web_query_each(x->request, exchange_link_keep, &l);
-        if (value)
-                exchange_link_add(&l, name, value);
-        /* One that is too long leads to the page without its query, rather than to another page. */
-        (void) snprintf(ret, EXCHANGE_LINK_MAX, "%s", l.out.failed ? web_path(x->request) : buffer_text(&l.out));
-        buffer_done(&l.out);
-        return ret;
+        return exchange_link_at(x, web_path(x->request), name, value, ret);
 }
 
 /* -- Pages -- */

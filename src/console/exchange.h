@@ -56,6 +56,10 @@ bool exchange_is_secure(const struct exchange *x);
 const char *exchange_query(const struct exchange *x, const char *name);
 /* ?limit=, between 1 and EXCHANGE_LIMIT_MAX. */
 size_t exchange_limit(const struct exchange *x);
+/* ?after= of a list that is counted: behind so many rows; 0: from the first. */
+size_t exchange_after(const struct exchange *x);
+/* Whether a table is asked for: ?formaat=csv, or Accept: text/csv. */
+bool exchange_is_csv(const struct exchange *x);
 /* An organisation by ?@name=; *ret_unknown: it is there, and there is none of that id. */
 const struct organisation *exchange_organisation(const struct exchange *x, const char *name, bool *ret_unknown);
 
@@ -64,6 +68,8 @@ const struct organisation *exchange_organisation(const struct exchange *x, const
  * and to other forms. Returns @ret.
  */
 const char *exchange_link(const struct exchange *x, const char *name, const char *value, char ret[EXCHANGE_LINK_MAX]);
+/* The same at another path: of the twin for programs, as far as both take the same. */
+const char *exchange_link_at(const struct exchange *x, const char *path, const char *name, const char *value, char ret[EXCHANGE_LINK_MAX]);
 
 /*
  * Says in `audit` that this person sees or does something, before it is shown or done. @action: one of cluster/audit.h; @object: on what, by its id, without
