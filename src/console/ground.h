@@ -13,6 +13,7 @@
 #include "replica/letters_index.h"
 #include "replica/replica.h"
 #include "replica/tracks.h"
+#include "replica/reports.h"
 
 struct auditor;
 struct redrive_job;
@@ -28,6 +29,7 @@ struct console { /* all borrowed */
         struct metrics *metrics;
         struct auditor *auditor;                  /* by exchange_audit() */
         struct replica *replica;
+        struct reports *reports; /* over all cases, made in the background */
         struct letters_index *letters;
         struct connectors *connectors;
         struct redrive_job *redrive;

@@ -93,6 +93,8 @@ int console_process_start(const struct console_process_config *config, struct co
         };
         r = replica_new(&(struct replica_config){.config = config->config, .bus = config->bus, .clock = config->clock, .log = config->log,
                                                  .metrics = config->metrics}, &p->console.replica, err);
+        if (r == 0)
+                r = reports_new(p->console.replica, config->clock, &p->console.reports, err);
         if (r)
                 return r;
         r = letters_index_new(&(struct letters_index_config){.config = config->config, .bus = config->bus, .clock = config->clock}, &p->console.letters, err);
@@ -139,6 +141,7 @@ struct console_process *console_process_stop(struct console_process *process) {
         tracks_free(process->console.tracks);
         connectors_free(process->console.connectors);
         letters_index_free(process->console.letters);
+        reports_free(process->console.reports);
         replica_free(process->console.replica);
         free(process);
         return NULL;

@@ -8,6 +8,7 @@
 
 #include "console/acts/personal.h"
 #include "console/pages/case_page.h"
+#include "console/pages/norms.h"
 #include "console/pages/openapi.h"
 #include "console/acts/acknowledge.h"
 #include "console/acts/connector.h"
@@ -42,6 +43,10 @@ const struct console_route console_routes[] = {
          .members = "case_id:string at:string facts:array facts_total:integer next:string municipality:string region:string gi:string residence:array "
                     "copies:array obligations:array alerts:array told_to:string whole:boolean closed_on:string trace:object"},
         {.path = "/zaken/", .acts = true, .roles = ROLE_GEGEVENS, .whole_chain = true, .answer = act_personal},
+        {.path = "/normen", .api = "/api/norms", .roles = ROLE_META | ROLE_ZAAK | ROLE_GEGEVENS, .answer = page_norms, .en = "Norms", .nl = "Normen",
+         .about = "A report over all cases, as `ketenwacht report`; 202 with Retry-After while it is being made.",
+         .query = "report at started-from started-until region gi municipality organisation norm by from until limit after",
+         .members = "report:string at:string anew:boolean items:array next"},
         {.path = "/openapi.json", .answer = page_openapi},
 };
 const size_t console_routes_n = ELEMENTS(console_routes);

@@ -13,7 +13,6 @@ void page_organisations(struct exchange *x);
 void page_organisation(struct exchange *x);
 void page_search(struct exchange *x);        /* /zaken?zoek= */
 void page_alerts(struct exchange *x);
-void page_norms(struct exchange *x);
 void page_protocols(struct exchange *x);
 void page_protocol(struct exchange *x);
 void page_audit(struct exchange *x);

@@ -11,13 +11,13 @@
 #include "web/parts.h"
 
 /* In units of the picture, of which a letter is about seven wide. */
-#define BARS_LABEL 230.0   /* before a bar */
+#define BARS_LABEL 270.0   /* before a bar */
 #define BARS_WIDTH 400.0   /* of the longest */
 #define BARS_NUMBERS 130.0 /* behind it */
 #define BARS_ROW 22.0
 #define BARS_TOP 26.0      /* the legend */
 #define BARS_TALL 14.0     /* of the first part; each further one is four lower */
-#define BARS_LABEL_CHARACTERS 34
+#define BARS_LABEL_CHARACTERS 36
 
 static double bars_height(size_t part) {
         return BARS_TALL - 4.0 * (double)part;
