@@ -215,6 +215,17 @@ bool instant_parse(struct text t, instant_t *ret) {
         return true;
 }
 
+bool instant_or_date_parse(struct text t, instant_t *ret) {
+        day_t day;
+
+        if (instant_parse(t, ret))
+                return true;
+        if (!date_parse(t, &day))
+                return false;
+        *ret = date_begin(day);
+        return true;
+}
+
 static void write_instant(instant_t at, bool exact, char *ret) {
         int offset, seconds, ms;
         instant_t local;

@@ -68,6 +68,9 @@ static inline bool instant_valid(instant_t at) {
 /* Reads RFC 3339 with offset or Z, up to milliseconds (more digits are cut), years INSTANT_YEAR_MIN to INSTANT_YEAR_MAX (in UTC). */
 bool instant_parse(struct text t, instant_t *ret);
 
+/* What people write where an instant is meant: such a text, or a date for its local midnight. */
+bool instant_or_date_parse(struct text t, instant_t *ret);
+
 /* RFC 3339 with the Amsterdam offset, to the second: 2022-10-18T00:00:00+02:00. One that has no text is written as the nearest that has. */
 void instant_format(instant_t at, char ret[INSTANT_TEXT + 1]);
 /* The same with milliseconds when they are not zero: reads back as the same instant. */

@@ -10,7 +10,7 @@
 
 #define BODY_BYTES_MAX ((size_t)64 * 1024)
 
-int command_audit(struct command_broker *broker, const struct event_types *types, const struct audit_record *record, struct error *err) {
+int command_audited(struct command_broker *broker, const struct event_types *types, const struct audit_record *record, struct error *err) {
         CLEANUP(buffer_done) struct buffer body = BUFFER_INIT(BODY_BYTES_MAX);
         CLEANUP(audit_codec_free_p) struct audit_codec *codec = NULL;
         CLEANUP(bus_producer_close_p) struct bus_producer *producer = NULL;

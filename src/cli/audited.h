@@ -10,4 +10,4 @@
 /*
  * Writes the record and waits until all replicas have it. Return: 0; negative errno with a sentence: it is not there, and nothing may be shown or done.
  */
-int command_audit(struct command_broker *broker, const struct event_types *types, const struct audit_record *record, struct error *err) MUSTCHECK;
+int command_audited(struct command_broker *broker, const struct event_types *types, const struct audit_record *record, struct error *err) MUSTCHECK;

@@ -259,7 +259,7 @@ static int show_audit(struct dead_letters *d, const struct letter *letter, struc
         char object[LETTERS_OBJECT_MAX];
 
         letters_object(letter->record, object);
-        return command_audit(&d->broker, d->config->types,
+        return command_audited(&d->broker, d->config->types,
                              &(struct audit_record){.at = d->redrive.source.now, .user = text_of(d->user), .action = TEXT_OF(AUDIT_VIEW_PERSONAL),
                                                     .object = text_of(object), .result = TEXT_OF(AUDIT_DONE), .reason = text_of(d->reason)},
                              err);

@@ -38,15 +38,10 @@ static const char *const kind_names[] = {[EXPORT_EVENTS] = "events", [EXPORT_TEL
 /* -- What is asked -- */
 
 static int exports_instant(const char *option, const char *text, instant_t otherwise, instant_t *ret) {
-        day_t day;
-
         *ret = otherwise;
-        if (!text || instant_parse(text_of(text), ret))
+        if (!text || instant_or_date_parse(text_of(text), ret))
                 return 0;
-        if (!date_parse(text_of(text), &day))
-                return command_usage(NAME, "%s '%s' is neither a date nor an instant (2026-10-18T09:00:00+02:00)", option, text);
-        *ret = date_begin(day);
-        return 0;
+        return command_usage(NAME, "%s '%s' is neither a date nor an instant (2026-10-18T09:00:00+02:00)", option, text);
 }
 
 static int exports_period(struct exports *x) {
@@ -177,7 +172,7 @@ static int exports_audit(struct exports *x, struct error *err) {
                 return 0;
         command_user(x->user);
         (void) snprintf(object, sizeof(object), "export of %s%s%s", kind_names[x->config.kind], x->types_text ? ": " : "", x->types_text ? x->types_text : "");
-        return command_audit(&x->broker, x->types,
+        return command_audited(&x->broker, x->types,
                              &(struct audit_record){.at = clock_realtime(&clock), .user = text_of(x->user), .action = TEXT_OF(AUDIT_EXPORT),
                                                     .object = text_of(object), .result = TEXT_OF(AUDIT_DONE), .reason = text_of(x->reason)},
                              err);

@@ -37,6 +37,7 @@
         X(trace) \
         X(state) \
         X(dead_letters) \
+        X(audit) \
         X(connect) \
         X(console) \
         X(schema) \

@@ -43,17 +43,13 @@ struct tail {
 static int tail_read_from(struct tail *t) {
         const char *from = t->from_text;
         struct bus_reader_config *c = &t->reader_config;
-        day_t day;
 
         if (!from || strcmp(from, "beginning") == 0) {
                 c->from = BUS_FROM_BEGINNING;
         } else if (strcmp(from, "end") == 0) {
                 c->from = BUS_FROM_END;
-        } else if (instant_parse(text_of(from), &c->instant)) {
+        } else if (instant_or_date_parse(text_of(from), &c->instant)) {
                 c->from = BUS_FROM_INSTANT;
-        } else if (date_parse(text_of(from), &day)) {
-                c->from = BUS_FROM_INSTANT;
-                c->instant = date_begin(day);
         } else {
                 return command_usage("tail", "--from '%s' is none of beginning, end, an instant (2022-10-18T09:00:00+02:00) and a date", from);
         }

@@ -85,6 +85,7 @@ bool audit_decode(const struct audit_codec *codec, const void *value, size_t n, 
         if (!own_record_read(&codec->own, value, n, slots))
                 return false;
         *ret = (struct audit_record){
+                .event_id = slots[codec->own.slots[AUDIT_EVENT_ID]].u,
                 .at = slots[codec->own.slots[AUDIT_AT]].i,
                 .user = audit_get(codec, slots, AUDIT_USER),
                 .roles = audit_get(codec, slots, AUDIT_ROLES),

@@ -16,6 +16,7 @@
 #define AUDIT_LOGOUT "LOGOUT"
 #define AUDIT_VIEW_CASE "VIEW_CASE"         /* a case was shown, without personal fields */
 #define AUDIT_SEARCH "SEARCH"               /* a case was looked for */
+#define AUDIT_VIEW_AUDIT "VIEW_AUDIT"       /* these records themselves */
 #define AUDIT_ACKNOWLEDGE "ACKNOWLEDGE"     /* an alert was acknowledged */
 #define AUDIT_REDRIVE "REDRIVE"             /* a dead letter was sent again */
 #define AUDIT_PAUSE "PAUSE"                 /* a connector was paused */
@@ -29,6 +30,7 @@
 
 /* One record, in the terms of schemas/audit.avsc. Empty texts are null where the schema allows it. */
 struct audit_record {
+        struct uuid event_id; /* read only: it follows from what is said */
         instant_t at;
         struct text user, roles, organisation, address, action, object, result, reason;
 };

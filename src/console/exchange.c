@@ -342,7 +342,7 @@ void exchange_not_found(struct exchange *x) {
 /* -- Audit -- */
 
 static bool exchange_is_note(const char *action) {
-        static const char *const notes[] = {AUDIT_VIEW_CASE, AUDIT_SEARCH, AUDIT_LOGIN, AUDIT_LOGIN_FAILED, AUDIT_LOGOUT};
+        static const char *const notes[] = {AUDIT_VIEW_CASE, AUDIT_VIEW_AUDIT, AUDIT_SEARCH, AUDIT_LOGIN, AUDIT_LOGIN_FAILED, AUDIT_LOGOUT};
 
         for (size_t i = 0; i < ELEMENTS(notes); i++) {
                 if (strcmp(notes[i], action) == 0)

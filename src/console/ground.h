@@ -15,6 +15,7 @@
 #include "replica/tracks.h"
 #include "replica/reports.h"
 
+struct audit_index;
 struct auditor;
 struct redrive_job;
 
@@ -28,6 +29,7 @@ struct console { /* all borrowed */
         const struct log *log;
         struct metrics *metrics;
         struct auditor *auditor;                  /* by exchange_audit() */
+        struct audit_index *audit;                /* replica/audit_index.h */
         struct replica *replica;
         struct reports *reports; /* over all cases, made in the background */
         struct letters_index *letters;

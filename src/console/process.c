@@ -14,6 +14,7 @@
 #include "console/assets/assets.h"
 #include "console/exchange.h"
 #include "console/routes.h"
+#include "replica/audit_index.h"
 
 struct console_process {
         struct console console;
@@ -113,6 +114,8 @@ int console_process_start(const struct console_process_config *config, struct co
         if (r == 0)
                 r = auditor_new(&(struct auditor_config){.bus = config->bus, .types = config->config->types, .log = config->log}, &p->console.auditor, err);
         if (r == 0)
+                r = audit_index_new(&(struct audit_index_config){.bus = config->bus, .types = config->config->types}, &p->console.audit, err);
+        if (r == 0)
                 r = access_new(&p->console, &p->access);
         if (r == 0)
                 r = redrive_job_new(&(struct redrive_job_config){.config = config->config, .bus = config->bus, .clock = config->clock,
@@ -136,6 +139,7 @@ struct console_process *console_process_stop(struct console_process *process) {
                 return NULL;
         web_server_stop(process->server);
         access_free(process->access);
+        audit_index_free(process->console.audit);
         redrive_job_free(process->console.redrive);
         auditor_free(process->console.auditor);
         tracks_free(process->console.tracks);

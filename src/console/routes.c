@@ -13,6 +13,7 @@
 #include "console/acts/acknowledge.h"
 #include "console/acts/connector.h"
 #include "console/acts/redrive.h"
+#include "console/pages/audit.h"
 #include "console/pages/letter.h"
 #include "console/pages/letters.h"
 #include "console/pages/pages.h"
@@ -47,6 +48,9 @@ const struct console_route console_routes[] = {
          .about = "A report over all cases, as `ketenwacht report`; 202 with Retry-After while it is being made.",
          .query = "report at started-from started-until region gi municipality organisation norm by from until limit after",
          .members = "report:string at:string anew:boolean items:array next"},
+        {.path = "/logboek", .api = "/api/audit", .roles = ROLE_BEHEER, .answer = page_audit, .en = "Audit", .nl = "Logboek",
+         .about = "Who saw or did what, and why, the latest first. People of an organisation see what its own people did.",
+         .query = "user action object organisation from until older limit after", .members = "audit:array next:string older:boolean"},
         {.path = "/openapi.json", .answer = page_openapi},
 };
 const size_t console_routes_n = ELEMENTS(console_routes);

@@ -15,4 +15,3 @@ void page_search(struct exchange *x);        /* /zaken?zoek= */
 void page_alerts(struct exchange *x);
 void page_protocols(struct exchange *x);
 void page_protocol(struct exchange *x);
-void page_audit(struct exchange *x);

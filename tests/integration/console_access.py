@@ -1,0 +1,293 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: EUPL-1.2
+"""Nobody sees or does in the console what is not theirs.
+
+Usage: console_access.py BINARY ROOT ROUTES CASE
+
+ROUTES: the program that prints the console's table of pages. Goal: what console.yaml gives somebody is what they get, on every page, in every form, with every
+method; who guesses waits; only the proxy that is meant is believed; and whatever is answered has the headers that protect it. Method: the real console on the
+embedded broker, asked as browsers, proxies and others ask.
+"""
+
+import concurrent.futures
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import uuid
+
+from console_site import PASSWORD, Broker, Console, expect, hash_of, users, wait_for
+
+ROLES = ("meta", "zaak", "gegevens", "beheer")
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; "
+                               "form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+FOREIGN = ("http://127.0.0.1:1", "http://evil.example", "null")
+
+
+def check_headers(what, answer, cached=False):
+    for name, value in HEADERS.items():
+        expect(f"{what}: {name} is {answer.headers[name]}", answer.headers[name] == value)
+    expect(f"{what}: Cache-Control is {answer.headers['Cache-Control']}", cached or answer.headers["Cache-Control"] in ("no-store", "no-cache"))
+    for cookie in answer.headers.get_all("Set-Cookie") or ():
+        expect(f"{what}: {cookie}", "; HttpOnly" in cookie and "; SameSite=Strict" in cookie and "; Path=/" in cookie and "Domain" not in cookie)
+
+
+def told(answer):
+    """All that an answer says, but for when, and where the menu says that one is: that is the address."""
+    headers = sorted((name, value) for name, value in answer.headers.items() if name not in ("Date", "Content-Length"))
+    return answer.status, headers, re.sub(r'<time .*?</time>|name="token" value="[^"]*"| aria-current="page"', "", answer.text)
+
+
+class Matrix:
+    """Each page and act with each person."""
+
+    def __init__(self, console, routes):
+        self.console, self.routes, self.asked = console, routes, 0
+
+    def forms(self, route):
+        """The addresses of a route: for people, for programs; with something behind it where it takes that."""
+        return [path + (str(uuid.uuid4()) if path.endswith("/") and path != "/" else "") for path in (route["path"], route.get("api")) if path]
+
+    def nothing(self, path):
+        """An address of that form at which nothing can be."""
+        return ("/api" if path.startswith("/api/") else "") + "/niets-van-dien-aard"
+
+    def may(self, route, roles, organisation):
+        roles = set(roles) | ({"zaak"} if "gegevens" in roles else set())
+        return not (route["whole_chain"] and organisation) and (not route["roles"] or bool(roles & set(route["roles"])))
+
+    def check_hidden(self, what, answer, nothing):
+        expect(f"{what} is as if it were not there:\n{told(answer)}\n{told(nothing)}", told(answer) == told(nothing) and answer.status == 404)
+
+    def ask(self, method, path, headers, **more):
+        self.asked += 1
+        answer = self.console.post(path, more.pop("fields", {}), headers, **more) if method == "POST" else self.console.ask(method, path, headers)
+        check_headers(f"{method} {path}", answer)
+        return answer
+
+    def check_page(self, route, who, may, headers):
+        acts_too = any(other["acts"] and other["path"] == route["path"] for other in self.routes)
+        for path in self.forms(route):
+            if path == "/api/stream":
+                continue # it has no end: check_stream()
+            answer = self.ask("GET", path, headers)
+            if may:
+                usual = (200, 400, 404) if route["path"].endswith("/") and route["path"] != "/" else (200, 400)
+                expect(f"{who} GET {path}: {answer.status} {answer.text[-300:]}", answer.status in usual)
+            else:
+                self.check_hidden(f"{who} GET {path}", answer, self.ask("GET", self.nothing(path), headers))
+            head = self.ask("HEAD", path, headers)
+            expect(f"{who} HEAD {path}", head.status == answer.status and head.text == "")
+            if not acts_too:
+                expect(f"{who} POST {path}", self.ask("POST", path, headers).status in (404, 405))
+            for method in ("PUT", "DELETE", "PATCH", "OPTIONS"):
+                refused = self.ask(method, path, headers)
+                expect(f"{who} {method} {path}: {refused.status}", refused.status == 405 and "GET" in refused.headers["Allow"])
+
+    def check_act(self, route, who, may, headers, token):
+        for path in self.forms(route):
+            right = {"token": token}
+            if not may:
+                nothing = self.ask("POST", self.nothing(path), headers, fields=right)
+                self.check_hidden(f"{who} POST {path}", self.ask("POST", path, headers, fields=right), nothing)
+                continue
+            for fields in ({}, {"token": ""}, {"token": token[:-1]}, {"token": token + "A"}):
+                answer = self.ask("POST", path, headers, fields=fields)
+                expect(f"{who} POST {path} without the token: {answer.status}", answer.status == 403)
+            for origin in (None, *FOREIGN):
+                answer = self.ask("POST", path, headers, fields=right, origin=origin)
+                expect(f"{who} POST {path} from {origin}: {answer.status}", answer.status == 403)
+            answer = self.ask("POST", path, headers, fields=right)
+            expect(f"{who} POST {path} as it must be, but for what is asked: {answer.status} {answer.text[-300:]}", answer.status in (303, 400, 404, 409))
+
+    def check_person(self, name, roles, organisation):
+        headers = self.console.login(name)
+        page = self.console.get("/", headers)
+        token = page.hidden("/uitloggen")["token"]
+        for route in self.routes:
+            may = self.may(route, roles, organisation)
+            if route["acts"]:
+                self.check_act(route, name, may, headers, token)
+            else:
+                self.check_page(route, name, may, headers)
+            if not route["acts"] and f'href="{route["path"]}"' in page.text.split("<main")[0]:
+                expect(f"{name}: the menu has {route['path']} only for who may", may)
+
+    def check_nobody(self):
+        for route in self.routes:
+            for path in self.forms(route):
+                answer = self.ask("GET", path, ())
+                if path.startswith("/api/"):
+                    expect(f"nobody GET {path}: {answer.status}", told(answer) == told(self.ask("GET", self.nothing(path), ())) and answer.status == 401)
+                else:
+                    there = answer.headers["Location"] or ""
+                    expect(f"nobody GET {path}: {answer.status}", answer.status == 303 and there.startswith("/inloggen") and not answer.text)
+                expect(f"nobody POST {path}", self.ask("POST", path, (), fields={"token": "x"}).status == 401)
+
+    def check_stream(self, headers):
+        """Server-sent events, of which the first is waited for."""
+        connection = self.console.connection()
+        connection.request("GET", "/api/stream", headers=dict(headers))
+        response = connection.getresponse()
+        expect(f"the stream: {response.status} {response.headers}", response.status == 200 and response.headers["Content-Type"].startswith("text/event-stream"))
+        line = response.fp.readline()
+        connection.close()
+        return line
+
+
+def check_audited(console, headers, people):
+    """Who logged in stands in audit, on the page, for programs, and on the command line alike."""
+    def lines():
+        answer = console.get("/api/audit?action=LOGIN&limit=1000", headers)
+        expect(f"/api/audit: {answer.status}", answer.status == 200)
+        found = answer.json()["audit"]
+        return found if len(found) > len(people) else None
+
+    found = wait_for("all logins in /api/audit", lines)
+    expect(f"{found[0]}", set(found[0]) == {"event_id", "at", "user", "roles", "organisation", "address", "action", "object", "result", "reason"})
+    for name, (roles, organisation) in people.items():
+        one = next(line for line in found if line["user"] == name)
+        expect(f"{one}", (one["organisation"], one["address"], one["object"], one["result"]) == (organisation, "127.0.0.1", "console", "DONE"))
+        expect(f"{one}", set(roles) <= set(one["roles"].split()))
+    printed = [json.loads(line) for line in console.broker.run("audit", "--action", "LOGIN", "--json").splitlines()]
+    expect("audit prints what the page has, the oldest first", printed[::-1][-len(found):] == found)
+    one = console.get("/api/audit?action=LOGIN&limit=1", headers).json()
+    expect(f"pages of it: {one['next']}", one["audit"] == found[:1] and console.get(one["next"], headers).json()["audit"] == found[1:2])
+    expect("of one user", {line["user"] for line in console.get("/api/audit?user=meta", headers).json()["audit"]} == {"meta"})
+    expect("before all time", console.get("/api/audit?until=2020-01-01", headers).json()["audit"] == [])
+    expect("from the topic", console.get("/api/audit?action=LOGIN&limit=1000&older=true", headers).json()["audit"] == found)
+    page = console.get("/logboek?action=LOGIN", headers).text
+    expect("on the page", all(f"<td>{name}" in page for name in people))
+    mine = console.get("/api/audit?limit=1000", console.login("beheer-gm0014")).json()["audit"]
+    expect("of one organisation", mine and {line["organisation"] for line in mine} == {"gm0014"})
+    text = console.broker.run("audit", "--user", "meta", "--action", "LOGIN")
+    expect(text, re.match(r"^\S+  meta  LOGIN  console  \[127\.0\.0\.1\]\n", text))
+
+
+def check_matrix(ketenwacht, routes, broker, folder):
+    people = {role + (f"-{organisation}" if organisation else ""): ((role,), organisation) for role in ROLES for organisation in (None, "gm0014")}
+    with Console(broker, folder, "listen: 127.0.0.1:0\n" + users(people, hash_of(ketenwacht))) as console:
+        matrix = Matrix(console, routes)
+        matrix.check_nobody()
+        for name, (roles, organisation) in people.items():
+            matrix.check_person(name, roles, organisation)
+        if any(route["path"] == "/api/stream" for route in routes):
+            matrix.check_stream(console.login("meta"))
+        check_audited(console, console.login("beheer"), people)
+        print(f"   {matrix.asked} answers")
+
+
+# -- Logging in --------------------------------------------------------------------------------------------
+
+
+def check_cookie(console):
+    answer = console.try_login("anna", PASSWORD, "/logboek?user=a b")
+    expect(f"to where it was wanted: {answer.headers['Location']}", answer.headers["Location"] == "/")
+    answer = console.try_login("anna", PASSWORD, "/logboek?user=a%20b")
+    expect(f"to where it was wanted: {answer.headers['Location']}", answer.headers["Location"] == "/logboek?user=a%20b")
+    for elsewhere in ("//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nSet-Cookie: x=y"):
+        answer = console.try_login("anna", PASSWORD, elsewhere)
+        expect(f"not to {elsewhere}: {answer.headers['Location']}", answer.headers["Location"] == "/" and len(answer.headers.get_all("Set-Cookie")) == 1)
+    cookie = answer.headers["Set-Cookie"]
+    expect(cookie, re.fullmatch(r"ketenwacht=[\w-]{43}; Path=/; HttpOnly; SameSite=Strict", cookie))
+    host = [("Host", "keten.example")]
+    fields = {**console.get("/inloggen", host).hidden("/inloggen"), "naam": "anna", "wachtwoord": PASSWORD}
+    expect("a page of another host than is asked", console.post("/inloggen", fields, host).status == 403)
+    cookie = console.post("/inloggen", fields, host, origin="https://keten.example").headers["Set-Cookie"]
+    expect(cookie, re.fullmatch(r"__Host-ketenwacht=[\w-]{43}; Path=/; HttpOnly; SameSite=Strict; Secure|"
+                                r"__Host-ketenwacht=[\w-]{43}; Path=/; Secure; HttpOnly; SameSite=Strict", cookie))
+
+
+def check_session(console):
+    headers = console.login("anna")
+    expect("anna is in", console.get("/", headers).status == 200)
+    token = console.get("/", headers).hidden("/uitloggen")["token"]
+    expect("another session has another token", console.get("/", console.login("anna")).hidden("/uitloggen")["token"] != token)
+    expect("who asks the login page is in already", console.get("/inloggen", headers).headers["Location"] == "/")
+    for origin in (None, *FOREIGN):
+        expect("a foreign page logs nobody out", console.post("/uitloggen", {"token": token}, headers, origin=origin).status == 403)
+    expect("nor one that knows no token", console.post("/uitloggen", {}, headers).status == 403)
+    expect("a GET logs nobody out", console.get("/uitloggen", headers).status == 405 and console.get("/", headers).status == 200)
+    out = console.post("/uitloggen", {"token": token}, headers)
+    expect(f"out: {out.status} {out.headers}", out.status == 303 and "Max-Age=0" in out.headers["Set-Cookie"])
+    expect("the cookie is of no use any more", console.get("/", headers).status == 303)
+    for cookie in ("ketenwacht=", "ketenwacht=x", "ketenwacht=" + "A" * 43, "__Host-ketenwacht=" + headers[-1][1].split("=")[1]):
+        expect(f"{cookie} is nobody's", console.get("/", [("Cookie", cookie)]).status == 303)
+
+
+def check_landing(console):
+    """A link from elsewhere comes without the cookie; the page that goes on by itself gets it."""
+    headers = [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate")]
+    answer = console.get("/logboek?user=a%22%3Eb&from=2026-01-01", headers)
+    want = '<meta http-equiv="refresh" content="0; url=/logboek?user=a%22%3Eb&amp;from=2026-01-01">'
+    expect(f"a page that goes on: {answer.status} {answer.text}", answer.status == 200 and want in answer.text)
+    expect("and from there to the login page", console.get("/logboek", [("Sec-Fetch-Site", "same-origin")]).status == 303)
+    cookie = console.login("anna")
+    expect("with the cookie there is no need", console.get("/", headers + cookie).status == 200 and "refresh" not in console.get("/", headers + cookie).text)
+
+
+def check_guesses(console, broker):
+    """One sentence for every wrong login; after a few the name waits, whether or not it exists, and its right password too."""
+    said = {}
+    for name in ("bram", "niemand"):
+        answers = []
+        for _ in range(10):
+            answers.append(console.try_login(name, "geen goed wachtwoord"))
+            if answers[-1].status == 429:
+                break
+        expect(f"{name}: {[a.status for a in answers]}", [a.status for a in answers[:-1]] == [401] * (len(answers) - 1) and answers[-1].status == 429)
+        expect(f"Retry-After: {answers[-1].headers['Retry-After']}", 0 < int(answers[-1].headers["Retry-After"]) <= 60)
+        expect("nothing was asked of the password", console.try_login(name, PASSWORD).status == 429)
+        said[name] = [str(told(answer)).replace(name, "NAME") for answer in answers]
+    last = {name: re.sub(r"\d+", "", texts.pop()) for name, texts in said.items()} # seconds
+    expect(f"a name that exists is answered as one that does not: {said}", said["bram"] == said["niemand"] and last["bram"] == last["niemand"])
+    expect("others do not wait", console.try_login("anna", PASSWORD).status == 303)
+    lines = wait_for("failures in audit", lambda: [json.loads(line) for line in broker.run("audit", "--action", "LOGIN_FAILED", "--json").splitlines()])
+    expect(f"only who exists is named in audit: {lines}", {line["user"] for line in lines} == {"bram", "-"})
+    expect(f"it was refused: {lines}", {line["result"] for line in lines} == {"REFUSED"})
+    expect("no password stands there", PASSWORD not in json.dumps(lines))
+
+
+def check_flood(console):
+    """However many log in at once, pages go on, and nobody's thread is kept."""
+    fields = console.get("/inloggen").hidden("/inloggen")
+    headers = console.login("anna")
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        tries = [pool.submit(console.post, "/inloggen", {**fields, "naam": f"n{i}", "wachtwoord": "x" * 20}) for i in range(32)]
+        pages = [console.get("/", headers).status for _ in range(20)]
+        statuses = {answer.result().status for answer in tries}
+    expect(f"pages while many log in: {pages}", set(pages) == {200})
+    expect(f"logins: {statuses}", statuses <= {401, 429} and 429 in statuses)
+
+
+def check_login(ketenwacht, _, broker, folder):
+    people = {"anna": (("meta", "beheer"), None), "bram": (("meta",), None)}
+    with Console(broker, folder, "listen: 127.0.0.1:0\n" + users(people, hash_of(ketenwacht))) as console:
+        check_cookie(console)
+        check_session(console)
+        check_landing(console)
+        check_guesses(console, broker)
+        check_flood(console)
+        page = console.get("/inloggen", [("Accept-Language", "en")])
+        expect("in English", 'lang="en"' in page.text and "Log in" in page.text)
+        with open(console.log, encoding="utf-8") as log:
+            text = log.read()
+        expect("no password and no name stands in the log", PASSWORD not in text and "niemand" not in text)
+
+
+CASES = {"matrix": check_matrix, "login": check_login}
+
+
+def main(ketenwacht, root, routes, case):
+    table = json.loads(subprocess.run([routes], check=True, capture_output=True, text=True).stdout)
+    with tempfile.TemporaryDirectory() as folder, Broker(ketenwacht, root) as broker:
+        CASES[case](ketenwacht, table, broker, folder)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
