@@ -339,6 +339,7 @@ static unsigned alert_held_above(struct view *v, const struct alerts *all, const
 }
 
 instant_t view_acknowledged_until(struct view *v, const struct alert *alert) {
+        const struct norm_scope *before = v->scope;
         instant_t until = 0;
 
         for (size_t i = 0; i < v->n_obligations; i++) {
@@ -356,6 +357,7 @@ instant_t view_acknowledged_until(struct view *v, const struct alert *alert) {
                                 until = over;
                 }
         }
+        view_at_work(v, before);
         return until;
 }
 

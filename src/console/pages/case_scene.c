@@ -188,7 +188,8 @@ static int scene_lane_of(struct picture_life_lane *lane, const struct life *life
         lane->mark = case_status_mark(o->status);
         /* One that counts from a birth begins, to the eye, with the message that told of it. */
         lane->from = life_hides(life, o->start, &o->norm->starts) && o->link <= 1 ? scene_fact_at(o->start) : date_begin(o->from);
-        lane->due = o->due.state == DUE_KNOWN ? o->due.over : 0;
+        /* What never may be is over from the beginning of time on (INT64_MIN): it is drawn where it was. */
+        lane->due = o->due.state != DUE_KNOWN ? 0 : o->due.over == INT64_MIN ? date_over(o->due.date) : o->due.over;
         lane->open = o->status == STATUS_OVERDUE;
         if (of->announcement)
                 scene_mark(&s, LIFE_ANNOUNCED, of->announcement->announced_at, 0, NULL);
