@@ -17,6 +17,8 @@
 #include "console/pages/letter.h"
 #include "console/pages/letters.h"
 #include "console/pages/pages.h"
+#include "console/pages/protocol.h"
+#include "console/pages/protocols.h"
 
 const struct console_route console_routes[] = {
         {.path = "/", .api = "/api/overview", .answer = page_overview, .en = "Overview", .nl = "Overzicht",
@@ -51,6 +53,11 @@ const struct console_route console_routes[] = {
         {.path = "/logboek", .api = "/api/audit", .roles = ROLE_BEHEER, .answer = page_audit, .en = "Audit", .nl = "Logboek",
          .about = "Who saw or did what, and why, the latest first. People of an organisation see what its own people did.",
          .query = "user action object organisation from until older limit after", .members = "audit:array next:string older:boolean"},
+        {.path = "/afspraken", .api = "/api/protocols", .whole_chain = true, .answer = page_protocols, .en = "Agreements", .nl = "Afspraken",
+         .about = "The agreements that are configured, by their names.", .query = "limit after", .members = "protocols:array next:string"},
+        {.path = "/afspraken/", .api = "/api/protocols/", .whole_chain = true, .answer = page_protocol, .behind = "protocol",
+         .about = "One agreement in words: each norm with its reminders, its rungs, the stories that test it and its other versions.",
+         .members = "protocol:string title:string source:string valid_from:string valid_until:string regions:array assumed:array norms:array routes:array"},
         {.path = "/openapi.json", .answer = page_openapi},
 };
 const size_t console_routes_n = ELEMENTS(console_routes);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "calendar/explain.h"
+#include "model/norm_words.h"
 
 const char *const absence_names[ABSENCE_CAUSES] = {
 #define ABSENCE(cause, meaning) [ABSENCE_##cause] = #cause,
@@ -103,37 +104,6 @@ void absences_settle(struct view *v) {
 
 /* -- Saying -- */
 
-static void absence_value(const struct layout_field *field, const struct slot *slot, struct buffer *out) {
-        char day[DATE_DUTCH_MAX], id[UUID_TEXT + 1];
-
-        switch (slot->kind) {
-        case SLOT_NULL:
-                buffer_add_text(out, "leeg");
-                return;
-        case SLOT_BOOLEAN:
-                buffer_add_text(out, slot->i ? "true" : "false");
-                return;
-        case SLOT_INT:
-                if (field->type == LAYOUT_ENUM)
-                        buffer_add_text(out, field->symbols[slot->i]);
-                else if (field->type == LAYOUT_DATE)
-                        buffer_add_text(out, date_dutch((day_t)slot->i, day));
-                else
-                        buffer_printf(out, "%lld", (long long)slot->i);
-                return;
-        case SLOT_DOUBLE:
-                buffer_printf(out, "%g", slot->d);
-                return;
-        case SLOT_STRING:
-                buffer_add(out, slot->s.s, slot->s.n);
-                return;
-        case SLOT_UUID:
-                uuid_format(&slot->u, id);
-                buffer_add_text(out, id);
-                return;
-        }
-}
-
 /* "kind OTS of VOTS is", "kind niet OTS is", "ends_on is ingevuld" */
 static void absence_test(const struct condition *c, const struct event_type *type, struct buffer *out) {
         const struct layout_field *field = &type->layout->fields[c->slot];
@@ -147,7 +117,7 @@ static void absence_test(const struct condition *c, const struct event_type *typ
                 buffer_add_text(out, "niet ");
         for (size_t i = 0; i < c->n_values; i++) {
                 buffer_add_text(out, i == 0 ? "" : i + 1 == c->n_values ? " of " : ", ");
-                absence_value(field, &c->values[i], out);
+                slot_value_print(field, &c->values[i], out);
         }
         buffer_add_text(out, " is");
 }
@@ -179,7 +149,7 @@ static void absence_condition(const struct absence *a, struct buffer *out) {
                 return;
         }
         buffer_add_text(out, "; het is ");
-        absence_value(&a->start->type->layout->fields[c->slot], &a->start->slots[c->slot], out);
+        slot_value_print(&a->start->type->layout->fields[c->slot], &a->start->slots[c->slot], out);
 }
 
 static void absence_regions(const struct protocol *p, struct buffer *out) {

@@ -14,9 +14,8 @@
 #include "cluster/audit.h"
 #include "cluster/topics.h"
 #include "console/access/auditor.h"
-#include "console/routes.h"
+#include "console_fixture.h"
 #include "engine/explain.h"
-#include "http_fixture.h"
 #include "shared_bus.h"
 #include "story_fixture.h"
 
@@ -34,7 +33,7 @@ static struct memory *memory;
 static struct shared_bus shared;
 static struct replica *replica;
 static struct tracks *tracks;
-static struct web_server *server;
+static struct console_site site;
 static struct console console;
 static instant_t now;
 static pthread_mutex_t audit_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -73,32 +72,6 @@ bool __wrap_auditor_note(struct auditor *a, const struct audit_record *record) {
 }
 
 /* -- The console, and who asks it -- */
-
-static unsigned roles_of(const char *words) {
-        unsigned roles = 0;
-
-        for (size_t i = 0; words && i < PERSON_ROLES; i++) {
-                if (strstr(words, person_role_names[i]))
-                        roles |= 1u << i;
-        }
-        return roles;
-}
-
-static void handle(void *ctx, const struct web_request *request, struct web_answer *answer) {
-        const char *organisation = web_header(request, "X-Organisation");
-        struct person person = {.name = "test", .roles = roles_of(web_header(request, "X-Roles"))};
-        struct exchange x = {.console = &console, .request = request, .answer = answer, .person = &person, .token = "t", .now = now,
-                             .language = language_of_accept(web_header(request, "Accept-Language"), LANGUAGE_NL)};
-        const struct console_route *route = routes_find(web_path(request), strcmp(web_method(request), "POST") == 0, &x.rest, &x.json);
-
-        (void) ctx;
-        if (organisation)
-                person.organisation = organisations_find(config->organisations, text_of(organisation));
-        if (route && routes_may(route, &person))
-                route->answer(&x);
-        else
-                exchange_not_found(&x);
-}
 
 static instant_t present(void *ctx) {
         (void) ctx;
@@ -142,13 +115,13 @@ static void begin(const char *story) {
         await_replica();
         ck_assert_msg(tracks_new(&(struct tracks_config){.config = config, .bus = &shared.bus, .clock = clock}, &tracks, &err) == 0, "%s", err.text);
         console = (struct console){.tracks = tracks, .config = config, .settings = &settings, .clock = clock, .replica = replica};
-        ck_assert_msg(web_server_start(&(struct web_server_config){.address = "127.0.0.1", .handle = handle}, &server, &err) == 0, "%s", err.text);
+        console_site_begin(&site, &console, now);
         audit_takes = true;
         viewed = personal = 0;
 }
 
 static void teardown(void) {
-        server = web_server_stop(server);
+        console_site_end(&site);
         replica = replica_free(replica);
         tracks = tracks_free(tracks);
         shared_bus_done(&shared);
@@ -157,20 +130,8 @@ static void teardown(void) {
         config = config_free(config);
 }
 
-/* What is answered; http_done() is the caller's. */
 static struct http_reply ask(const char *roles, const char *organisation, const char *path, const char *form) {
-        char as[64], of[64];
-        const char *headers[] = {as, organisation ? of : NULL, NULL};
-        struct http_reply reply;
-
-        (void) snprintf(as, sizeof(as), "X-Roles: %s", roles);
-        (void) snprintf(of, sizeof(of), "X-Organisation: %s", organisation ? organisation : "");
-        http_ask(&(struct http_question){.port = web_server_port(server), .path = path, .form = form, .headers = headers}, &reply);
-        return reply;
-}
-
-static bool says(struct http_reply *reply, const char *what) {
-        return strstr(buffer_text(&reply->body), what) != NULL;
+        return console_site_ask(&site, roles, organisation, path, form, NULL);
 }
 
 static struct casefile *case_of(const char *id) {
@@ -199,11 +160,11 @@ START_TEST(the_page_says_what_explain_says) {
                 char one[1024];
 
                 (void) snprintf(one, sizeof(one), "%.*s", (int)(end - line), line);
-                ck_assert_msg(says(&reply, one), "no '%s'", one);
+                ck_assert_msg(console_site_says(&reply, one), "no '%s'", one);
         }
-        ck_assert(says(&reply, "<svg") && says(&reply, "role=\"img\"") && says(&reply, "Wat het beeld laat zien"));
-        ck_assert(says(&reply, ">Hilversum</a> (gm0402)") && says(&reply, ">GI Noordzee</a> (gi-noordzee)"));
-        ck_assert(says(&reply, "lang=\"nl\">  norm protector-assigned"));
+        ck_assert(console_site_says(&reply, "<svg") && console_site_says(&reply, "role=\"img\"") && console_site_says(&reply, "Wat het beeld laat zien"));
+        ck_assert(console_site_says(&reply, ">Hilversum</a> (gm0402)") && console_site_says(&reply, ">GI Noordzee</a> (gi-noordzee)"));
+        ck_assert(console_site_says(&reply, "lang=\"nl\">  norm protector-assigned"));
         ck_assert_uint_eq(viewed, 1);
         http_done(&reply);
         reply = ask("zaak", NULL, NOBODY_THERE, NULL);
@@ -278,7 +239,7 @@ START_TEST(personal_fields_are_masked) {
                 struct http_reply reply = ask("zaak gegevens", NULL, paths[i], NULL);
 
                 ck_assert_int_eq(reply.status, 200);
-                ck_assert(!says(&reply, AGES_BORN) && !says(&reply, "28 februari 2006") && !says(&reply, "28 feb 2006"));
+                ck_assert(!console_site_says(&reply, AGES_BORN) && !console_site_says(&reply, "28 februari 2006") && !console_site_says(&reply, "28 feb 2006"));
                 http_done(&reply);
         }
 }
@@ -289,29 +250,29 @@ START_TEST(personal_fields_are_shown_with_a_reason_that_stands_in_the_audit) {
 
         begin(AGES);
         reply = ask("zaak", NULL, "/zaken/" AGES_CHILD, NULL);
-        ck_assert(!says(&reply, "Toon persoonsgegevens"));
+        ck_assert(!console_site_says(&reply, "Toon persoonsgegevens"));
         http_done(&reply);
         reply = ask("gegevens", NULL, "/zaken/" AGES_CHILD, NULL);
-        ck_assert(says(&reply, "Toon persoonsgegevens") && says(&reply, "afgeschermd"));
+        ck_assert(console_site_says(&reply, "Toon persoonsgegevens") && console_site_says(&reply, "afgeschermd"));
         http_done(&reply);
         reply = ask("zaak beheer meta", NULL, "/zaken/" AGES_CHILD, "reason=overleg");
         ck_assert_int_eq(reply.status, 404);
         http_done(&reply);
         reply = ask("gegevens", NULL, "/zaken/" AGES_CHILD, "reason=+%20");
         ck_assert_int_eq(reply.status, 400);
-        ck_assert(!says(&reply, AGES_BORN));
+        ck_assert(!console_site_says(&reply, AGES_BORN));
         http_done(&reply);
         ck_assert_uint_eq(personal, 0);
         reply = ask("gegevens", NULL, "/zaken/" AGES_CHILD, "reason=overleg+met+de+GI");
         ck_assert_int_eq(reply.status, 200);
-        ck_assert(says(&reply, AGES_BORN) && says(&reply, "28 februari 2006") && !says(&reply, "afgeschermd"));
+        ck_assert(console_site_says(&reply, AGES_BORN) && console_site_says(&reply, "28 februari 2006") && !console_site_says(&reply, "afgeschermd"));
         ck_assert_uint_eq(personal, 1);
         ck_assert_str_eq(reason_said, "overleg met de GI");
         http_done(&reply);
         audit_takes = false;
         reply = ask("gegevens", NULL, "/zaken/" AGES_CHILD, "reason=overleg");
         ck_assert_int_eq(reply.status, 503);
-        ck_assert(!says(&reply, AGES_BORN));
+        ck_assert(!console_site_says(&reply, AGES_BORN));
         http_done(&reply);
         reply = ask("gegevens", NULL, NOBODY_THERE, "reason=overleg");
         ck_assert_int_eq(reply.status, 404);
@@ -331,9 +292,9 @@ START_TEST(an_organisation_sees_what_it_was_told) {
         begin(MOVED);
         reply = ask("zaak", "gm0453", "/zaken/" MOVED_CHILD, NULL);
         ck_assert_int_eq(reply.status, 200);
-        ck_assert(says(&reply, "melding opgelost") && says(&reply, "U hoorde het als") && says(&reply, "<svg"));
+        ck_assert(console_site_says(&reply, "melding opgelost") && console_site_says(&reply, "U hoorde het als") && console_site_says(&reply, "<svg"));
         for (size_t i = 0; i < ELEMENTS(others); i++)
-                ck_assert_msg(!says(&reply, others[i]), "%s", others[i]);
+                ck_assert_msg(!console_site_says(&reply, others[i]), "%s", others[i]);
         http_done(&reply);
         page = ask_json("zaak", "gm0453", "/api/cases/" MOVED_CHILD);
         ck_assert_uint_eq(json_array_size(json_object_get(page, "obligations")), 1);

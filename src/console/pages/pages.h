@@ -13,5 +13,3 @@ void page_organisations(struct exchange *x);
 void page_organisation(struct exchange *x);
 void page_search(struct exchange *x);        /* /zaken?zoek= */
 void page_alerts(struct exchange *x);
-void page_protocols(struct exchange *x);
-void page_protocol(struct exchange *x);
