@@ -29,7 +29,9 @@ const struct console_route console_routes[] = {
          .members = "complete:boolean older_than:string by:object letters:array next:string"},
         {.path = "/dode-letters/", .api = "/api/dead-letters/", .whole_chain = true, .answer = page_letter,
          .about = "One dead letter by its partition and offset, and what would become of it if it were sent again now.", .behind = "place",
-         .members = "letter:string at:string code:string topic:string bytes:integer now:string now_error:string record:object"},
+         .members = "letter:string at:string code:string stage:string topic:string partition:integer offset:integer redriven:integer "
+                    "connector:string organisation:string event_id:string case_id:string error:string sent_again:string bytes:integer now:string "
+                    "now_error:string record:object"},
         {.path = "/verbindingen/pauzeren", .roles = ROLE_BEHEER, .acts = true, .answer = connector_act_pause},
         {.path = "/verbindingen/hervatten", .roles = ROLE_BEHEER, .acts = true, .answer = connector_act_resume},
         {.path = "/meldingen/bevestigen", .roles = ROLE_BEHEER, .acts = true, .answer = acknowledge_act},

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import traceback
 from urllib.parse import urlsplit
 
 import html5lib
@@ -217,3 +218,18 @@ def markup_faults(source):
     for (line, column), code, details in parser.errors:
         faults.append(f"markup: {code} {details} at {line}:{column}: {source.splitlines()[line - 1][max(0, column - 60):column]}")
     return faults
+
+
+def run_checks(browser, checks, *arguments):
+    """Each check by itself: one that fails says nothing of the next. Ends the process."""
+    failed = 0
+    for check in checks:
+        print(f"-- {check.__name__[6:].replace('_', ' ')}", flush=True)
+        browser.setting()
+        try:
+            check(browser, *arguments)
+        except (Exception, SystemExit) as error:
+            failed += 1
+            frames = [f"{os.path.basename(f.filename)}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__) if "selenium" not in f.filename]
+            print(f"{' '.join(frames)}: {str(error).partition('Stacktrace')[0].strip()}\n   at {browser.driver.current_url}")
+    sys.exit(f"{failed} of {len(checks)} checks failed" if failed else 0)

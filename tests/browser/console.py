@@ -2,34 +2,38 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The console in a real Chromium, on the demonstration.
 
-Usage: console.py BINARY ROOT pages
+Usage: console.py BINARY ROOT pages|live
 
 Goal: people can use every page, whoever they are and whatever they look with. Method: the pages are found as people find them, by their links, until each
 page that /openapi.json names was seen; of each the markup, the rules of WCAG and our own, the policy's reports, its width on a telephone and on a wall are
 looked at, in Dutch and in English.
 """
 
+import http.client
 import os
 import re
+import signal
 import sys
 import tempfile
-import traceback
 from urllib.parse import parse_qsl, quote, urljoin, urlsplit
 
-from browser import Browser
-from site_demo import Demo, ask, expect
+from browser import Browser, run_checks
+from site_demo import DEADLINE_S, Console, Demo, ask, expect, free_port
 
 PER_KIND = 2  # pages of one kind and with the same names in their query that are looked at
 FIRST_PAGE_BYTES = 100_000
+WATCHERS = 100
 NARROW, WIDE = (320, 700), (3840, 2160)
 
 
 class Pages:
     """What was found by following links, and what is wrong with it."""
 
-    def __init__(self, browser, address, pages):
-        self.browser, self.address, self.patterns = browser, address, [(page, re.compile(re.sub(r"\{[^}]*\}", "[^?]+", page) + "$")) for page in pages]
-        self.seen, self.found, self.waiting, self.faults = {}, set(), ["/"], []
+    def __init__(self, browser, address, pages, known):
+        """Begins at the pages that need no more in their path, and at those that are known."""
+        named = sorted(pages, key=lambda page: "{" in page)  # of two that fit the one without braces
+        self.browser, self.address, self.patterns = browser, address, [(page, re.compile(re.sub(r"\{[^}]*\}", "[^?]+", page) + "$")) for page in named]
+        self.seen, self.found, self.waiting, self.faults = {}, set(), [page for page in named if "{" not in page] + known, []
 
     def kind(self, link):
         parts = urlsplit(link)
@@ -80,7 +84,8 @@ def pages_of(address):
 
 
 def check_pages(browser, demo):
-    pages = Pages(browser, demo.address, pages_of(demo.address))
+    pages = Pages(browser, demo.address, pages_of(demo.address), ["/zaken/" + demo.story()])
+    demo.spoil()
     pages.follow()
     demo.pages = pages
     print(f"   {len(pages.found)} pages of {len(pages.seen)} kinds")
@@ -88,6 +93,14 @@ def check_pages(browser, demo):
         pages.faults.append(f"{page}: no link leads there")
     print("\n".join(pages.faults))
     expect(f"{len(pages.faults)} faults of pages; they stand above", not pages.faults)
+
+
+def check_every_case(_, demo):
+    """Whatever happened in a case there is a page of it, in both languages, and its twin."""
+    for case_id in demo.cases():
+        for address, language in [("/zaken/", "nl"), ("/zaken/", "en"), ("/api/cases/", "nl")]:
+            answer = ask(demo.address + address + case_id, {"Accept-Language": language})
+            expect(f"{address}{case_id} in {language}: {answer.status}", answer.status == 200 and case_id in answer.text)
 
 
 TYPES = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "array": list, "object": dict}
@@ -162,6 +175,32 @@ def check_first_page(browser, demo):
     expect(f"the first page is {size} bytes, at most {FIRST_PAGE_BYTES}", 0 < size <= FIRST_PAGE_BYTES)
 
 
+def check_assets(_, demo):
+    """Stylesheet, script and icon may be kept for ever, since another text has another name."""
+    page = ask(demo.address + "/").text
+    names = re.findall(r'(?:href|src)="(/[a-z]+\.[0-9a-f]{16}\.[a-z]+)"', page)
+    expect(f"three files: {names}", sorted(name.rsplit(".", 1)[1] for name in names) == ["css", "js", "svg"])
+    for name in names:
+        answer = ask(demo.address + name)
+        expect(f"{name} may be kept", answer.status == 200 and "immutable" in answer.headers["Cache-Control"])
+        other = re.sub(r"\.[0-9a-f]{16}\.", ".0123456789abcdef.", name)
+        expect("there is no other", ask(demo.address + other).status == 404)
+
+
+def check_sorting(browser, demo):
+    """By keyboard: the heading of a column sorts by it, and the other way round; numbers as numbers."""
+    browser.get(demo.address + "/organisaties")
+    column = lambda n: [row.text for row in browser.all(f"table tbody tr > :nth-child({n})")]
+    before = column(1)
+    expect("there is something to sort", len(before) > 2)
+    browser.run("document.querySelector('thead th button').focus()")
+    browser.keys("\ue007")
+    first, state = column(1), browser.find("thead th").get_attribute("aria-sort")
+    browser.keys("\ue007")
+    expect("first up, then down", state == "ascending" and column(1) == first[::-1] and sorted(first) == sorted(before))
+    expect("and it is said", browser.find("thead th").get_attribute("aria-sort") == "descending")
+
+
 def check_languages(browser, demo):
     for language, title in [("nl", "Overzicht"), ("en", "Overview")]:
         browser.setting(language=language)
@@ -191,23 +230,95 @@ def check_keyboard(browser, demo):
     button.send_keys("\ue007")
 
 
-PAGES = [check_first_page, check_languages, check_paper, check_keyboard, check_pages, check_twins]
+# -- Live --
+
+
+def live(browser):
+    """What the page says of its stream: "up", "down", "" before it knows."""
+    found = browser.all("footer .live")
+    return "" if not found else "down" if "wrong" in found[0].get_attribute("class") else "up"
+
+
+def own_console(demo):
+    """A console of our own on the demonstration's broker."""
+    port = free_port()
+    return port, lambda: Console(demo.binary, demo.folder, demo.env, port, "--open-on-localhost", "--port", str(port))
+
+
+def check_restart(browser, demo):
+    """Who has the overview before them sees that the console is away, and later that it is back, without doing anything."""
+    port, start = own_console(demo)
+    with start() as console:
+        browser.get(console.address + "/")
+        browser.wait("live figures", lambda: live(browser) == "up")
+        browser.run("window.stillThere = true")
+        expect("it ends cleanly, also with somebody who watches", console.stop() == 0)
+        browser.wait("the page to say that the console is away", lambda: live(browser) == "down")
+    with start():
+        browser.wait("live figures again", lambda: live(browser) == "up")
+        expect("it is the same page", browser.run("return window.stillThere"))
+
+
+def check_broker_away(browser, demo):
+    """The page says that the broker does not answer, and when it answers again goes on by itself."""
+    _, start = own_console(demo)
+    away = lambda: any(e.is_displayed() for e in browser.all("[data-show='/away']"))
+    with start() as console:
+        browser.get(console.address + "/")
+        browser.wait("live figures", lambda: live(browser) == "up")
+        demo.send(signal.SIGSTOP)
+        try:
+            browser.wait("the page to say that the broker is away", away)
+            expect("and so does another one", "De broker antwoordt niet" in ask(console.address + "/meldingen").text)
+        finally:
+            demo.send(signal.SIGCONT)
+        browser.wait("the page to go on", lambda: not away())
+
+
+def check_watchers(_, demo):
+    """A hundred who watch get the same messages, each once and in order."""
+    host, port = urlsplit(demo.address).hostname, urlsplit(demo.address).port
+    watchers = [Watcher(host, port) for _ in range(WATCHERS)]
+    for watcher in watchers:
+        watcher.read_until(lambda w: w.ids)
+    demo.start_measure()
+    goal = max(w.ids[-1] for w in watchers) + 2
+    for watcher in watchers:
+        watcher.read_until(lambda w: w.ids[-1] >= goal)
+        expect(f"each message once and in order: {watcher.ids}", watcher.ids == list(range(watcher.ids[0], watcher.ids[-1] + 1)))
+        watcher.close()
+
+
+class Watcher:
+    """One who watches the stream, without a browser."""
+
+    def __init__(self, host, port):
+        self.connection = http.client.HTTPConnection(host, port, timeout=DEADLINE_S)
+        self.connection.request("GET", "/api/stream")
+        self.response, self.ids = self.connection.getresponse(), []
+        heads = {name: self.response.headers.get(name) for name in ("Content-Type", "X-Accel-Buffering", "Cache-Control")}
+        expect(f"the stream is one: {heads}", heads == {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no", "Cache-Control": "no-cache"})
+
+    def read_until(self, truth):
+        while not truth(self):
+            line = self.response.readline()
+            expect("the stream goes on", line)
+            if line.startswith(b"id:"):
+                self.ids.append(int(line[3:]))
+
+    def close(self):
+        self.connection.close()
+
+
+PAGES = [check_first_page, check_assets, check_sorting, check_languages, check_paper, check_keyboard, check_pages, check_every_case, check_twins]
+LIVE = [check_restart, check_broker_away, check_watchers]
 
 
 def main():
     binary, root = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
-    checks = {"pages": PAGES}[sys.argv[3]]
+    checks = {"pages": PAGES, "live": LIVE}[sys.argv[3]]
     with tempfile.TemporaryDirectory(prefix="ketenwacht-console-") as folder, Demo(binary, root, folder) as demo, Browser(root) as browser:
-        failed = 0
-        for check in checks:
-            print(f"-- {check.__name__[6:].replace('_', ' ')}", flush=True)
-            browser.setting()
-            try:
-                check(browser, demo)
-            except (Exception, SystemExit):  # each check by itself: one that fails says nothing of the next
-                traceback.print_exc(file=sys.stdout)
-                failed += 1
-        sys.exit(f"{failed} of {len(checks)} checks failed" if failed else 0)
+        run_checks(browser, checks, demo)
 
 
 if __name__ == "__main__":

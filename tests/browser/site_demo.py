@@ -58,7 +58,16 @@ OPENER = urllib.request.build_opener(NoRedirect)
 
 
 def ask(address, headers=None, data=None):
-    """GET, or POST with data (bytes). Every status is an answer."""
+    """GET, or POST with data (bytes). Every status is an answer, but that it is being made (202): then it is asked again."""
+    answer = ask_once(address, headers, data)
+    return answer if answer.status != 202 or data else wait_for(f"{address} to be made", lambda: made(ask_once(address, headers)))
+
+
+def made(answer):
+    return answer if answer.status != 202 else None
+
+
+def ask_once(address, headers, data=None):
     request = urllib.request.Request(address, data=data, headers=headers or {})
     try:
         with OPENER.open(request, timeout=DEADLINE_S) as response:
@@ -109,6 +118,7 @@ class Demo(Process):
 
     def __init__(self, binary, root, folder, *arguments):
         env = os.path.join(folder, "demo.env")
+        self.binary, self.folder = binary, folder
         super().__init__(folder, "demo", [binary, "demo", "--keep", "--speed", "0", "--cases", CASES, "--env", env, "--config", os.path.join(root, "config"),
                                           "--schemas", os.path.join(root, "schemas"), *arguments])
         wait_for("the demonstration", lambda: self.check() and os.path.exists(env) and os.path.getsize(env) > 0)
@@ -125,6 +135,24 @@ class Demo(Process):
                      json.dumps(body).encode())
         expect(f"{event} is accepted: {answer.text}", answer.status == 202)
         return event_id
+
+    def story(self):
+        """The case that it tells at its end."""
+        found = re.search(r"ketenwacht explain --case ([0-9a-f-]{36})", self.said())
+        expect("the demonstration tells the story of a case", found)
+        return found.group(1)
+
+    def cases(self):
+        """All that it played."""
+        said = subprocess.run([self.binary, "demo", "--print", "--cases", CASES, "--config", self.env["KETENWACHT_CONFIG"], "--schemas",
+                               self.env["KETENWACHT_SCHEMAS"]], stdout=subprocess.PIPE, text=True, check=True, timeout=DEADLINE_S)
+        return sorted({json.loads(line)["case_id"] for line in said.stdout.splitlines()})
+
+    def spoil(self):
+        """Puts what nobody can read onto a topic, and waits until it stands in dead-letters."""
+        subprocess.run(["kcat", "-P", "-b", self.env["KETENWACHT_BOOTSTRAP"], "-t", "measure-started", "-p", "0"], input=b"geen Avro\n", check=True,
+                       timeout=DEADLINE_S)
+        wait_for("the dead letter", lambda: ask(self.address + "/api/dead-letters").json().get("letters"))
 
     def start_measure(self, days=21):
         """A measure of some days ago for which nobody was assigned. Return: case_id, measure_id."""

@@ -116,22 +116,21 @@ static void audit_page_begin(struct audit_page *page, struct html *h) {
                          ELEMENTS(columns));
 }
 
-/* The address of the next part; NULL: there is none. */
-static const char *audit_page_next(const struct audit_page *page, const struct audit_index_seen *seen, char ret[EXCHANGE_LINK_MAX]) {
-        char place[24];
+#define AUDIT_PLACE_TEXT 24
 
-        if (!seen->more)
-                return NULL;
-        (void) snprintf(place, sizeof(place), "%" PRId64, page->last);
-        return exchange_link(page->x, "after", place, ret);
+/* Where the next part begins, as ?after= takes it; NULL: there is none. */
+static const char *audit_page_next(const struct audit_page *page, const struct audit_index_seen *seen, char ret[AUDIT_PLACE_TEXT]) {
+        (void) snprintf(ret, AUDIT_PLACE_TEXT, "%" PRId64, page->last);
+        return seen->more ? ret : NULL;
 }
 
 static void audit_page_end(struct audit_page *page, struct html *h, const struct audit_index_seen *seen) {
         struct exchange *x = page->x;
-        char link[EXCHANGE_LINK_MAX];
+        char link[EXCHANGE_LINK_MAX], place[AUDIT_PLACE_TEXT];
+        const char *next = audit_page_next(page, seen, place);
 
         part_table_end(&page->table, SAY(x, "Nothing stands here that passes the filter.", "Hier staat niets dat door het filter komt."));
-        part_more(h, audit_page_next(page, seen, link), x->language);
+        part_more(h, next ? exchange_link(x, "after", next, link) : NULL, x->language);
         if (!seen->ready)
                 part_notice(h, PART_NOTE, SAY(x, "Not all of the audit is read yet.", "Nog niet het hele logboek is gelezen."));
         if (seen->older && !seen->more) {
@@ -147,8 +146,8 @@ static void audit_page_end(struct audit_page *page, struct html *h, const struct
 }
 
 static void audit_page_json_end(struct audit_page *page, const struct audit_index_seen *seen) {
-        char link[EXCHANGE_LINK_MAX];
-        const char *next = audit_page_next(page, seen, link);
+        char place[AUDIT_PLACE_TEXT];
+        const char *next = audit_page_next(page, seen, place);
 
         jsonw_close_array(&page->w);
         jsonw_key(&page->w, "next");
