@@ -17,6 +17,7 @@
 #include "console/pages/letter.h"
 #include "console/pages/letters.h"
 #include "console/pages/pages.h"
+#include "console/pages/search.h"
 #include "console/pages/protocol.h"
 #include "console/pages/protocols.h"
 
@@ -42,6 +43,9 @@ const struct console_route console_routes[] = {
         {.path = "/dode-letters/opnieuw", .api = "/api/dead-letters/redrive", .roles = ROLE_BEHEER, .whole_chain = true, .answer = redrive_page,
          .about = "How the latest sending again of dead letters stands.",
          .members = "number:integer state:string dry_run:boolean filter:string result:object"},
+        {.path = "/zaken", .api = "/api/cases", .roles = ROLE_ZAAK | ROLE_GEGEVENS, .answer = page_search, .en = "Cases", .nl = "Zaken",
+         .about = "In which cases an id occurs: a case_id, event_id, alert_id, or any other *_id of events; for who may see such fields also a reference.",
+         .query = "zoek", .members = "hits:array whole:boolean"},
         {.path = "/zaken/", .api = "/api/cases/", .roles = ROLE_ZAAK | ROLE_GEGEVENS, .answer = page_case, .behind = "case_id",
          .about = "One case: what `explain --json` says of it, its open alerts, and its messages, the latest first. For an organisation what it was told.",
          .query = "limit after obligations trace step id",

@@ -11,5 +11,4 @@ void page_flows(struct exchange *x);         /* /stromen */
 void page_flow(struct exchange *x);          /* /stromen/<topic> */
 void page_organisations(struct exchange *x);
 void page_organisation(struct exchange *x);
-void page_search(struct exchange *x);        /* /zaken?zoek= */
 void page_alerts(struct exchange *x);

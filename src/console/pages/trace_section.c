@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/facts.h"
 #include "survey/trail_say.h"
 
 #define TRACE_SENTENCE_MAX ((size_t)16 * 1024)
@@ -43,6 +44,41 @@ bool trace_step_is_of(const struct trail_step *step, const struct organisation *
                 break;
         }
         return false;
+}
+
+static bool trace_fact_names(const struct fact *fact, const struct uuid *id) {
+        for (size_t i = 0; i < fact->type->layout->n; i++) {
+                if (fact->slots[i].kind == SLOT_UUID && uuid_equal(&fact->slots[i].u, id))
+                        return true;
+        }
+        return false;
+}
+
+/* The facts of the case that name what was looked for, as a measure; when they cannot be found nothing more is marked. */
+static void trace_name(const struct exchange *x, const struct uuid *case_id, struct trace_view *trace) {
+        struct replica *replica = x->console->replica;
+        struct casefile *casefile;
+        struct view v;
+
+        replica_lock(replica);
+        casefile = store_find(replica_store(replica), case_id);
+        if (casefile && view_open(&v, replica_engine(replica), replica_store(replica), casefile, replica_now(replica)) == 0)
+                trace->named_by = calloc(v.n + 1, sizeof(*trace->named_by));
+        for (size_t i = 0; trace->named_by && i < v.n; i++) {
+                if (trace_fact_names(&v.facts[i], &trace->id))
+                        trace->named_by[trace->named_by_n++] = v.facts[i].event_id;
+        }
+        replica_unlock(replica);
+}
+
+static bool trace_finds(const struct trace_view *trace, const struct trail_step *step) {
+        if (!trace->has_id)
+                return false;
+        for (size_t i = 0; i < trace->named_by_n; i++) {
+                if (uuid_equal(&trace->named_by[i], &step->event_id))
+                        return true;
+        }
+        return trace_step_is_about(step, &trace->id);
 }
 
 static int trace_choose(const struct exchange *x, struct trace_view *trace) {
@@ -97,6 +133,8 @@ bool trace_view_open(struct exchange *x, const struct uuid *case_id, struct trac
         r = topics ? trace_read_topics(x, case_id, ret, &err) : tracks_trail(x->console->tracks, case_id, &ret->trail);
         if (r == 0)
                 r = trace_choose(x, ret); /* those that this person may see */
+        if (r == 0 && ret->has_id && !uuid_equal(&ret->id, case_id))
+                trace_name(x, case_id, ret);
         if (r)
                 trace_refuse(x, r, &err);
         return r == 0;
@@ -104,6 +142,7 @@ bool trace_view_open(struct exchange *x, const struct uuid *case_id, struct trac
 
 void trace_view_done(struct trace_view *trace) {
         free(trace->steps);
+        free(trace->named_by);
         trail_free(trace->trail);
         *trace = (struct trace_view){0};
 }
@@ -120,7 +159,7 @@ static size_t trace_first(const struct exchange *x, const struct trace_view *tra
         if (value && text_to_int64(text_of(value), &first) && first >= 0)
                 return (uint64_t)first < trace->n ? (size_t)first : trace->n;
         for (size_t i = 0; trace->has_id && i < trace->n; i++) {
-                if (trace_step_is_about(trace->steps[i], &trace->id))
+                if (trace_finds(trace, trace->steps[i]))
                         return i - i % rows;
         }
         return x->json || trace->n <= rows ? 0 : trace->n - rows;
@@ -285,7 +324,7 @@ void trace_section(struct exchange *x, struct html *h, const struct trace_view *
         part_table_begin(&t, h, "trace-steps", SAY(x, "From the source to the receiver's answer, in the order of time",
                                                    "Van de bron tot het antwoord van de ontvanger, in de tijd"), columns, ELEMENTS(columns));
         for (size_t i = first; i < last; i++) {
-                bool found = trace->has_id && trace_step_is_about(trace->steps[i], &trace->id);
+                bool found = trace_finds(trace, trace->steps[i]);
 
                 trace_row(x, &t, trace->steps[i], found, !any);
                 any |= found;

@@ -24,6 +24,8 @@ struct trace_view {
         bool from_topics;
         bool has_id;                     /* something was looked for: */
         struct uuid id;
+        struct uuid *named_by;           /* the facts that name it, by their event_id */
+        size_t named_by_n;
 };
 
 /*
