@@ -261,7 +261,7 @@ static void tracks_anew(struct tracks *t, int64_t span) {
         }
 }
 
-/* Whether a log ends before what was taken in of it: it is another. */
+/* Whether a log, of which the end was looked at just now, ends before what was taken in of it: it is another. */
 static bool tracks_is_other(const struct tracks *t) {
         int64_t first, end;
 
@@ -494,8 +494,9 @@ static int tracks_turn_once(struct tracks *t, int timeout_ms, struct error *err)
                 return r;
         if (t->asks && reader_positions_reached(bus_reader_positions(t->reader)))
                 tracks_reach(t);
-        if (!t->asks && clock_monotonic(&t->config.clock) - t->asked_at >= TRACKS_PROGRESS_MS)
-                r = tracks_look(t, err);
+        if (t->asks || clock_monotonic(&t->config.clock) - t->asked_at < TRACKS_PROGRESS_MS)
+                return 0;
+        r = tracks_look(t, err);
         if (r == 0 && tracks_is_other(t))
                 tracks_anew(t, TRACKS_SINCE_MS);
         return r;

@@ -530,6 +530,24 @@ START_TEST(a_log_made_anew_is_read_anew) {
 }
 END_TEST
 
+START_TEST(what_comes_between_two_looks_makes_no_other_log) {
+        struct tracks_status status;
+        struct error err = {0};
+        uint64_t entries;
+
+        follow(0);
+        for (unsigned i = 0; happen(i); i++) {
+                catch_up();
+                tracks_status(tracks, &status);
+                entries = status.kept.entries;
+                post(ID("0c"), CASE_ID, T + 80 + i);
+                ck_assert_int_eq(tracks_turn(tracks, 0, &err), 0);
+                tracks_status(tracks, &status);
+                ck_assert_uint_eq(status.kept.entries, entries + 1);
+        }
+}
+END_TEST
+
 START_TEST(one_reads_the_topics_at_a_time) {
         const struct trail_wanted wanted = {"case_id", id_of(CASE_ID)};
         CLEANUP(trail_free_p) struct trail *read = NULL;
@@ -561,6 +579,7 @@ int main(void) {
         tcase_add_test(tcase, what_does_not_fit_at_first_is_read_from_later_on);
         tcase_add_test(tcase, of_more_cases_than_have_a_place_the_oldest_go);
         tcase_add_test(tcase, a_log_made_anew_is_read_anew);
+        tcase_add_test(tcase, what_comes_between_two_looks_makes_no_other_log);
         tcase_add_test(tcase, one_reads_the_topics_at_a_time);
         suite_add_tcase(suite, tcase);
         srunner_run_all(runner, CK_NORMAL);
