@@ -12,14 +12,13 @@ KETENWACHT_TEST_BOOTSTRAP: the broker; without it a case is skipped. KETENWACHT_
 often.
 """
 
-import http.client
 import json
-import re
 import urllib.parse
 
 import fault_load
 import faults
-from fault_run import Worker, expect, say, wait_for
+from console_client import Console
+from fault_run import expect, say, wait_for
 
 BATCH = 100 # letters of one transaction, and of one second, at most
 KILLS = 2 # where not many are asked for
@@ -27,56 +26,10 @@ KILLS_MAX = 12 # each has to leave something to the next
 LETTERS = "/api/dead-letters"
 REDRIVE = "/api/dead-letters/redrive"
 REASON = "klok van de verwerker stond verkeerd"
-HIDDEN = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)"')
 
 
-class Console(Worker):
-    """The console as a process, and what a browser asks of it."""
-
-    def __init__(self, world):
-        super().__init__(world, "console", ())
-        world.workers.append(self)
-
-    def arguments(self):
-        return ("console", "--open-on-localhost", "--port", "0")
-
-    def port(self):
-        expect(f"the console runs: {self.text()}", self.lives_on())
-        return [line["port"] for line in self.said("console-listens")]
-
-    def request(self, method, path, fields=None):
-        port = wait_for("the console listens", self.port)[0]
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        headers = {"Origin": f"http://127.0.0.1:{port}", "Content-Type": "application/x-www-form-urlencoded"} if fields is not None else {}
-        try:
-            connection.request(method, path, urllib.parse.urlencode(fields) if fields is not None else None, headers)
-            answer = connection.getresponse()
-            return answer.status, answer.headers, answer.read().decode()
-        finally:
-            connection.close()
-
-    def get(self, path):
-        status, _, text = self.request("GET", path)
-        expect(f"GET {path} is answered: {status} {text[-300:]}", status == 200)
-        return text
-
-    def json(self, path):
-        return json.loads(self.get(path))
-
-    def hidden(self, path, action):
-        """The hidden fields of the form with this action on a page."""
-        text = self.get(path)
-        expect(f"{path} has a form for {action}: {text}", f'action="{action}"' in text)
-        return dict(HIDDEN.findall(text.split(f'action="{action}"')[1].split("</form>")[0]))
-
-    def act(self, path, action, want=303, **fields):
-        """Fills in the form of a page."""
-        status, _, text = self.request("POST", action, {**self.hidden(path, action), **fields})
-        expect(f"{action} is answered with {want}: {status} {text[-600:]}", status == want)
-        return text
-
-    def post(self, action, **fields):
-        return self.request("POST", action, fields)
+class Redriver(Console):
+    """Who sends letters again."""
 
     def over(self):
         """The latest job, once it is over."""
@@ -191,8 +144,8 @@ def check_loop(world, console):
     expect("its beginning as hex", one["record"]["hex"] == b"geheim geheim geheim geheim"[:16].hex() and one["bytes"] == 140)
     console.act(f"/dode-letters?code=UNDECODABLE", "/dode-letters/proef")
     expect("none would be sent", console.over()["result"] == {"letters": 1, "would_be_sent": 0, "already_sent": 0, "refused": {"LOOP": 1}})
-    status, _, text = console.post("/dode-letters/opnieuw", **{**console.hidden("/dode-letters", "/dode-letters/proef"), "letter": place, "reason": REASON})
-    expect(f"nor by itself: {status}", status == 303 and console.over()["result"]["refused"] == {"LOOP": 1})
+    console.post("/dode-letters/opnieuw", 303, None, {**console.hidden("/dode-letters", "/dode-letters/proef"), "letter": place, "reason": REASON})
+    expect("nor by itself", console.over()["result"]["refused"] == {"LOOP": 1})
     return place
 
 
@@ -215,7 +168,8 @@ def check_one(world, console):
     found = wait_for("the letter is known", lambda: all_letters(console, "&sent=no&code=BAD_VALUE"))
     console.act(f"/dode-letters/{found[0]['letter']}", "/dode-letters/opnieuw", reason=REASON)
     expect("it is sent", console.over()["result"] == {"letters": 1, "sent": 1, "already_sent": 0, "refused": {}})
-    console.post("/dode-letters/opnieuw", **console.hidden("/dode-letters", "/dode-letters/proef"), letter=found[0]["letter"], reason=REASON)
+    console.post("/dode-letters/opnieuw", 303, None,
+                 {**console.hidden("/dode-letters", "/dode-letters/proef"), "letter": found[0]["letter"], "reason": REASON})
     expect("once", console.over()["result"] == {"letters": 1, "sent": 0, "already_sent": 1, "refused": {}})
 
 
@@ -223,7 +177,7 @@ def redrive(trial):
     world = trial.world()
     kills = KILLS if trial.kills <= 5 else KILLS_MAX
     lines = make_letters(trial, world, 2 * BATCH * kills + BATCH + 1)
-    console = Console(world)
+    console = Redriver(world)
     check_looks(console, lines)
     try_all(console, lines)
     check_refusals(world, console)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cluster/audit.h"
+#include "console/acts/acknowledge.h"
 #include "console/acts/acts.h"
 #include "console/pages/case_facts.h"
 #include "console/pages/case_scene.h"
@@ -124,6 +125,12 @@ static void case_alert_row(struct case_page *p, struct part_table *t, const stru
         part_cell_date(t, a->alert->due, p->x->language);
         part_cell_instant(t, a->alert->told_at, p->x->now, p->x->language);
         part_cell_instant(t, a->acknowledged, p->x->now, p->x->language);
+        if (exchange_may(p->x, ROLE_BEHEER)) {
+                part_cell_begin(t);
+                acknowledge_form(p->x, t->h, &a->alert->id,
+                                 organisations_find(v->config->organisations, pool_text(&v->engine->pool, a->alert->organisation)));
+                part_cell_end(t);
+        }
         part_row_end(t);
 }
 
@@ -133,13 +140,14 @@ static void case_alerts_write(struct case_page *p, const struct view *v, const s
                 {SAY(x, "Obligation", "Verplichting"), PART_TEXT}, {SAY(x, "Rung", "Trede"), PART_NUMBER},
                 {SAY(x, "Who has it", "Bij wie"), PART_TEXT},      {SAY(x, "As", "Als"), PART_TEXT},
                 {SAY(x, "Due", "Uiterlijk"), PART_TEXT},           {SAY(x, "Since", "Sinds"), PART_TEXT},
-                {SAY(x, "Taken up until", "Opgepakt tot"), PART_TEXT},
+                {SAY(x, "Taken up until", "Opgepakt tot"), PART_TEXT}, {SAY(x, "Take it up", "Oppakken"), PART_TEXT}, /* for who acts */
         };
         size_t limit = exchange_limit(x);
         struct part_table t;
 
         html_element(&p->h, "h2", NULL, SAY(x, "Open alerts", "Open meldingen"));
-        part_table_begin(&t, &p->h, "alerts", SAY(x, "Open alerts of this case", "Open meldingen van deze zaak"), columns, ELEMENTS(columns));
+        part_table_begin(&t, &p->h, "alerts", SAY(x, "Open alerts of this case", "Open meldingen van deze zaak"), columns,
+                         ELEMENTS(columns) - !exchange_may(x, ROLE_BEHEER));
         for (size_t i = 0; i < alerts->n && i < limit; i++)
                 case_alert_row(p, &t, v, &alerts->items[i], shown);
         part_table_end(&t, SAY(x, "None is open.", "Er staat er geen open."));
