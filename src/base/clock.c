@@ -58,6 +58,10 @@ int64_t clock_cpu_ns(void) {
         return read_ns(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+int64_t clock_monotonic_ns(void) {
+        return read_ns(CLOCK_MONOTONIC);
+}
+
 int random_bytes(void *ret, size_t n) {
         unsigned char *p = ret;
 

@@ -56,5 +56,8 @@ void hand_clock_let_go(struct hand_clock *hand);
 /* CPU time of this process, user and system, in nanoseconds: what benchmarks measure with. */
 int64_t clock_cpu_ns(void);
 
+/* The machine's monotonic clock in nanoseconds, for who measures what takes less than a millisecond. */
+int64_t clock_monotonic_ns(void);
+
 /* @n bytes from the system's random source. Return: 0 or negative errno. */
 int random_bytes(void *ret, size_t n) MUSTCHECK;

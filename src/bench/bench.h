@@ -28,6 +28,7 @@ struct bench {
 
 extern const struct bench bench_admission;
 extern const struct bench bench_codec;
+extern const struct bench bench_console;
 extern const struct bench bench_engine;
 extern const struct bench bench_load;
 extern const struct bench bench_restore;

@@ -19,6 +19,7 @@ static const struct bench *const benches[] = {
         &bench_timers,
         &bench_worker,
         &bench_scale,
+        &bench_console,
         &bench_compare,
 };
 
