@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "console/acts/personal.h"
+#include "console/pages/alerts.h"
 #include "console/pages/case_page.h"
 #include "console/pages/norms.h"
 #include "console/pages/openapi.h"
@@ -52,6 +53,10 @@ const struct console_route console_routes[] = {
          .members = "case_id:string at:string facts:array facts_total:integer next:string municipality:string region:string gi:string residence:array "
                     "copies:array obligations:array alerts:array told_to:string whole:boolean closed_on:string trace:object"},
         {.path = "/zaken/", .acts = true, .roles = ROLE_GEGEVENS, .whole_chain = true, .answer = act_personal},
+        {.path = "/meldingen", .api = "/api/alerts", .roles = ROLE_META | ROLE_ZAAK | ROLE_GEGEVENS, .answer = page_alerts, .en = "Alerts", .nl = "Meldingen",
+         .about = "Open alerts, the oldest first; who may see no case, and ?show=counts: how many of each organisation, norm and rung.",
+         .query = "organisation protocol norm rung older-than show limit after",
+         .members = "at:string matched:integer alerts:array counts:array next"},
         {.path = "/normen", .api = "/api/norms", .roles = ROLE_META | ROLE_ZAAK | ROLE_GEGEVENS, .answer = page_norms, .en = "Norms", .nl = "Normen",
          .about = "A report over all cases, as `ketenwacht report`; 202 with Retry-After while it is being made.",
          .query = "report at started-from started-until region gi municipality organisation norm by from until limit after",

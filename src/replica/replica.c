@@ -18,6 +18,7 @@
 #include "cluster/topics.h"
 #include "engine/tell.h"
 #include "engine/told.h"
+#include "engine/world.h"
 #include "model/row_key.h"
 #include "replica/cases.h"
 #include "replica/gauges.h"
@@ -478,6 +479,7 @@ instant_t replica_acknowledged_until(struct replica *r, const struct replica_ale
                 if (uuid_equal(&casefile->told.alerts[i].id, &alert->alert_id))
                         own = &casefile->told.alerts[i];
         }
+        arena_reset(r->engine->arena);
         if (!own || view_open(&v, r->engine, cases_store(r->cases), casefile, replica_now(r)))
                 return 0;
         view_obligations(&v);

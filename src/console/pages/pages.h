@@ -11,4 +11,3 @@ void page_flows(struct exchange *x);         /* /stromen */
 void page_flow(struct exchange *x);          /* /stromen/<topic> */
 void page_organisations(struct exchange *x);
 void page_organisation(struct exchange *x);
-void page_alerts(struct exchange *x);
