@@ -117,10 +117,10 @@ static void life_steps(struct life *life, struct life_obligation *of) {
                 reminders[i] = (struct life_step){.at = reminder_due(v, of->o, &norm->reminders[i]), .roles = &norm->reminders[i].to,
                                                   .told = of->announcement && of->announcement->reminders & 1u << i};
         for (size_t i = 0; i < norm->n_rungs; i++) {
-                instant_t fell;
+                instant_t fell, at = rung_due(v, of->o, &norm->rungs[i], &fell);
 
-                rungs[i] = (struct life_step){.at = rung_due(v, of->o, &norm->rungs[i], &fell), .roles = &norm->rungs[i].to,
-                                              .told = life_rung_told(of, i + 1)};
+                /* Of what never may be it is due from the beginning of time on; what people are told is when that was. */
+                rungs[i] = (struct life_step){.at = at == INT64_MIN ? fell : at, .roles = &norm->rungs[i].to, .told = life_rung_told(of, i + 1)};
         }
         of->reminders = reminders;
         of->rungs = rungs;

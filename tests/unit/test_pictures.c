@@ -197,6 +197,77 @@ START_TEST(an_organisation_sees_its_part) {
 }
 END_TEST
 
+/* -- Every case there is -- */
+
+static size_t shown, shown_to_organisations;
+
+static void draw_or_pass(const struct picture_life *p) {
+        if (picture_life_some(p))
+                draw(p);
+}
+
+static void draw_whole(struct casefile *casefile) {
+        const struct life_obligation **order;
+        struct picture_life p;
+
+        ck_assert_int_eq(life_open(&life, replay_engine(replay), replay_store(replay), casefile, replay_now(replay), NULL), 0);
+        order = case_in_order(&life, arena);
+        ck_assert_ptr_nonnull(order);
+        ck_assert_int_eq(case_scene_of_life(&life, order, 50, LANGUAGE_NL, arena, &p), 0);
+        draw_or_pass(&p);
+        shown += picture_life_some(&p);
+}
+
+static void draw_told(struct casefile *casefile, const struct organisation *of) {
+        struct picture_life p;
+        struct told told;
+
+        ck_assert_int_eq(told_open(&told, replay_engine(replay), replay_store(replay), casefile, of, replay_now(replay)), 0);
+        ck_assert_int_eq(case_scene_of_told(&told, LANGUAGE_NL, arena, &p), 0);
+        ck_assert_int_eq(picture_life_some(&p), told_some(&told));
+        draw_or_pass(&p);
+        shown_to_organisations += told_some(&told);
+        told_done(&told);
+}
+
+static void draw_story(const char *file) {
+        struct casefile *casefile;
+
+        replay = story_play(config, file, story_untold, NULL);
+        for (size_t at = 0; (casefile = store_iterate(replay_store(replay), &at));) {
+                arena_reset(arena);
+                draw_whole(casefile);
+                for (size_t i = 0; i < organisations_count(config->organisations); i++) {
+                        arena_reset(arena);
+                        draw_told(casefile, organisations_at(config->organisations, i));
+                }
+        }
+        replay = replay_free(replay);
+}
+
+/* Breaches, regions, hours, repetitions, what never may be: whatever the stories bring about, it is drawn whole and for each organisation. */
+START_TEST(every_case_of_every_story_is_drawn) {
+        static const char *const stories[] = {
+                "examples/01-deadline/events", "examples/02-late-news/events", "examples/03-corrections-and-bad-input/events",
+                "examples/04-acknowledged/events", "examples/05-moved/events", "examples/06-terms/events", "examples/07-limit-and-due-with/events",
+                "examples/08-hours/events", "examples/09-region/events", "examples/10-repeats-and-ages/events", "examples/11-sooner-and-partners/events",
+                "examples/12-for-each/events",
+        };
+        char file[STORY_PATH_BYTES];
+
+        config = story_config(EXAMPLES);
+        for (size_t i = 0; i < ELEMENTS(stories); i++) {
+                (void) snprintf(file, sizeof(file), "tests/stories/%s.jsonl", stories[i]);
+                draw_story(file);
+        }
+        config = config_free(config);
+        config = story_config("config");
+        draw_story("tests/stories/inspection/events.jsonl");
+        ck_assert_uint_gt(shown, 40);
+        ck_assert_uint_gt(shown_to_organisations, 80);
+}
+END_TEST
+
 int main(void) {
         Suite *s = suite_create("pictures");
         TCase *t = tcase_create("pictures");
@@ -209,6 +280,8 @@ int main(void) {
         tcase_add_test(t, too_much_is_put_together);
         tcase_add_test(t, little_is_a_picture_too);
         tcase_add_test(t, an_organisation_sees_its_part);
+        tcase_add_test(t, every_case_of_every_story_is_drawn);
+        tcase_set_timeout(t, 120);
         suite_add_tcase(s, t);
         runner = srunner_create(s);
         srunner_run_all(runner, CK_NORMAL);
