@@ -16,6 +16,7 @@
 #include "console/access/auditor.h"
 #include "console_fixture.h"
 #include "engine/explain.h"
+#include "engine/row.h"
 #include "shared_bus.h"
 #include "story_fixture.h"
 
@@ -23,6 +24,7 @@
 #define NOBODY_THERE "/zaken/00000000-0000-4000-8000-000000000009"
 #define MOVED "tests/stories/examples/05-moved/events.jsonl"
 #define MOVED_CHILD "64c188d3-1bba-5277-be45-b2ec809548e2"
+#define ENDED_CHILD "9665eb43-9d78-523d-8fc2-0620e218b0b6"
 #define AGES "tests/stories/examples/10-repeats-and-ages/events.jsonl"
 #define AGES_CHILD "ce0cf2e6-d016-5442-92cf-977245b9479c"
 #define AGES_BORN "2006-02-28"
@@ -37,7 +39,7 @@ static struct console_site site;
 static struct console console;
 static instant_t now;
 static pthread_mutex_t audit_lock = PTHREAD_MUTEX_INITIALIZER;
-static bool audit_takes;
+static bool audit_takes, forgets;
 static unsigned viewed, personal;
 static char reason_said[AUDIT_TEXT_MAX + 1];
 
@@ -91,6 +93,24 @@ static int append_rows(void *ctx, const struct outcome *outcome) {
         return 0;
 }
 
+/* The row that a worker leaves of a case that is forgotten. */
+static void append_closed(void) {
+        const struct telling closed = {.day = date_from_ymd(2024, 7, 1), .told_at = INT64_C(1700000000000)};
+        struct buffer value = BUFFER_INIT(1024);
+        struct row_codec *codec;
+        struct row_key key = {.kind = ROW_CLOSED};
+        uint8_t bytes[ROW_KEY_BYTES];
+
+        ck_assert_int_eq(row_codec_new(&codec), 0);
+        ck_assert(uuid_parse(ENDED_CHILD, UUID_TEXT, &key.case_id));
+        row_key_write(&key, bytes);
+        row_write(codec, ROW_CLOSED, &closed, &value);
+        ck_assert_int_eq(memory_append(memory, &(struct bus_record){.topic = TOPIC_CASE_STATE, .key = bytes, .key_n = sizeof(bytes), .value = value.bytes,
+                                                                    .value_n = value.n}), 0);
+        buffer_done(&value);
+        row_codec_free(codec);
+}
+
 static void await_replica(void) {
         struct replica_status status;
 
@@ -112,6 +132,8 @@ static void begin(const char *story) {
         now = replay_now(replay);
         shared_bus_init(&shared, memory_bus(memory));
         ck_assert_msg(replica_new(&(struct replica_config){.config = config, .bus = &shared.bus, .clock = clock}, &replica, &err) == 0, "%s", err.text);
+        if (forgets)
+                append_closed();
         await_replica();
         ck_assert_msg(tracks_new(&(struct tracks_config){.config = config, .bus = &shared.bus, .clock = clock}, &tracks, &err) == 0, "%s", err.text);
         console = (struct console){.tracks = tracks, .config = config, .settings = &settings, .clock = clock, .replica = replica};
@@ -225,6 +247,48 @@ START_TEST(what_is_no_number_is_refused) {
                 ck_assert_int_eq(reply.status, 400);
                 http_done(&reply);
         }
+}
+END_TEST
+
+/* A region is a case too: no municipality is responsible for it. */
+START_TEST(a_region_is_a_case_too) {
+        struct http_reply reply;
+        json_t *page;
+
+        begin("tests/stories/examples/09-region/events.jsonl");
+        reply = console_site_ask(&site, "zaak", NULL, "/zaken/8b825536-292b-5419-8b89-e996029302f9", NULL, "en");
+        ck_assert_int_eq(reply.status, 200);
+        ck_assert(console_site_says(&reply, "<h1>Gooi en Vechtstreek</h1>") && console_site_says(&reply, "Obligations, and why"));
+        ck_assert(!console_site_says(&reply, "Responsible municipality") && console_site_says(&reply, "<svg"));
+        http_done(&reply);
+        page = ask_json("zaak", NULL, "/api/cases/8b825536-292b-5419-8b89-e996029302f9");
+        ck_assert_str_eq(json_string_value(json_object_get(page, "region")), "gooi-en-vechtstreek");
+        ck_assert_ptr_null(json_object_get(page, "municipality"));
+        json_decref(page);
+}
+END_TEST
+
+/* One that is over and forgotten says so, but to an organisation, which may not know that there was one. */
+START_TEST(a_case_that_is_forgotten_says_so) {
+        struct http_reply reply;
+        json_t *page;
+
+        forgets = true;
+        begin(MOVED);
+        reply = ask("zaak", NULL, "/zaken/" ENDED_CHILD, NULL);
+        ck_assert_int_eq(reply.status, 200);
+        ck_assert(console_site_says(&reply, "wat ervan bekend was, is vergeten") && console_site_says(&reply, "1 jul 2024"));
+        ck_assert(!console_site_says(&reply, "Toon persoonsgegevens"));
+        http_done(&reply);
+        page = ask_json("zaak", NULL, "/api/cases/" ENDED_CHILD);
+        ck_assert_str_eq(json_string_value(json_object_get(page, "closed_on")), "2024-07-01");
+        json_decref(page);
+        reply = ask("zaak", "gm0375", "/zaken/" ENDED_CHILD, NULL);
+        ck_assert_int_eq(reply.status, 404);
+        http_done(&reply);
+        reply = ask("gegevens", NULL, "/zaken/" ENDED_CHILD, "reason=overleg");
+        ck_assert_int_eq(reply.status, 404);
+        http_done(&reply);
 }
 END_TEST
 
@@ -349,6 +413,8 @@ int main(void) {
         tcase_add_test(t, the_page_says_what_explain_says);
         tcase_add_test(t, json_has_what_explain_has);
         tcase_add_test(t, what_is_no_number_is_refused);
+        tcase_add_test(t, a_region_is_a_case_too);
+        tcase_add_test(t, a_case_that_is_forgotten_says_so);
         tcase_add_test(t, personal_fields_are_masked);
         tcase_add_test(t, personal_fields_are_shown_with_a_reason_that_stands_in_the_audit);
         tcase_add_test(t, an_organisation_sees_what_it_was_told);
