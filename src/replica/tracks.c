@@ -25,6 +25,7 @@
 #define TRACKS_PROGRESS_MS 2000        /* between two questions how far the workers are */
 #define TRACKS_READERS_MS 10000        /* between two questions who reads, and ten times as long as the last one took */
 #define TRACKS_READERS_SHARE 10
+#define TRACKS_FITS 0.8                /* of what would fit if all of it were alike */
 #define TRACKS_MARGIN_MS (2 * HOUR_MS) /* so far back is looked again after the broker was gone; what was seen is passed over */
 
 /* Topics beside those of events, inboxes and outboxes, in this order. */
@@ -57,6 +58,8 @@ struct tracks {
         int64_t asked_at;
         instant_t from, reached_at; /* it reads from there on; when it last had all */
         int64_t span;               /* so far back it began */
+        instant_t oldest;           /* of what was taken in since then */
+        uint64_t taken;
         struct letter letter;
         /* Under the lock: */
         pthread_mutex_t lock;
@@ -148,6 +151,7 @@ int tracks_new(const struct tracks_config *config, struct tracks **ret, struct e
         t = made;
         t->config = *config;
         t->span = TRACKS_SINCE_MS;
+        t->oldest = INSTANT_NEVER;
         r = tracks_list_topics(t);
         if (r == 0)
                 r = digests_new(&digests, &t->digests);
@@ -250,6 +254,8 @@ static void tracks_anew(struct tracks *t, int64_t span) {
         tracks_stop(t);
         t->span = span;
         t->reached_at = 0;
+        t->oldest = INSTANT_NEVER;
+        t->taken = 0;
         tracks_lock(t);
         digests_clear(t->digests);
         memset(t->inbox_ends, 0, t->orgs_n * sizeof(*t->inbox_ends));
@@ -403,6 +409,8 @@ static bool tracks_has(struct tracks *t, const struct bus_record *record, bool *
         if (record->offset < part->next)
                 return true;
         *part = (struct tracks_part){record->offset + 1, record->timestamp};
+        t->taken++;
+        t->oldest = record->timestamp < t->oldest ? record->timestamp : t->oldest;
         return false;
 }
 
@@ -458,6 +466,21 @@ static void tracks_show(struct tracks *t) {
         metric_know(t->known, status.since != 0);
 }
 
+/* So far back as much as fits: as if all that stands there since the oldest came evenly. */
+static int64_t tracks_fitting(const struct tracks *t) {
+        const struct reader_positions *at = bus_reader_positions(t->reader);
+        int64_t span = clock_realtime(&t->config.clock) - t->oldest;
+        uint64_t left = 0;
+
+        for (size_t i = 0; i < t->topics_n; i++) {
+                for (int32_t p = 0; p < at->partitions[i]; p++)
+                        left += at->at[i][p].end > at->at[i][p].next ? (uint64_t)(at->at[i][p].end - at->at[i][p].next) : 0;
+        }
+        span = span < t->span ? span : t->span;
+        span = (int64_t)((double)span * (double)t->taken / (double)(t->taken + left) * TRACKS_FITS);
+        return span > TRACKS_SINCE_MIN_MS ? span : TRACKS_SINCE_MIN_MS;
+}
+
 /* What does not fit at first is read from later on. Return: whether it begins anew. */
 static bool tracks_is_too_much(struct tracks *t) {
         struct digests_stats kept;
@@ -467,7 +490,7 @@ static bool tracks_is_too_much(struct tracks *t) {
         digests_stats(t->digests, &kept);
         if (kept.forgotten == 0)
                 return false;
-        tracks_anew(t, t->span / 2);
+        tracks_anew(t, tracks_fitting(t));
         return true;
 }
 

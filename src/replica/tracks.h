@@ -16,7 +16,7 @@
 #include "survey/trail_read.h"
 
 #define TRACKS_SINCE_MS (31 * DAY_MS) /* event topics are kept 30 days */
-#define TRACKS_SINCE_MIN_MS HOUR_MS   /* where even this does not fit, what comes pushes out the rest */
+#define TRACKS_SINCE_MIN_MS 60000     /* where even this does not fit, what comes pushes out the rest */
 #define TRACKS_WHY_MAX 256
 #define TRACKS_READS_MAX 1            /* trails that are read from the topics at one time */
 
