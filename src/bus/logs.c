@@ -13,6 +13,7 @@
 #include "bus/kafka/topics.h"
 
 #define LOGS_BYTES_MAX ((size_t)128 << 20)
+#define LOGS_FIRSTS_MS 10000 /* where logs begin moves seldom: asked for so often, or when there are other partitions */
 #define LOGS_ANSWER_MS 5000 /* one question for offsets: what does not come by then is not known */
 
 /* What was seen of a partition before. */
@@ -33,6 +34,9 @@ struct logs {
         struct logs_topic **topic_of;   /* likewise */
         struct table memory;         /* struct logs_memory, of partitions in which something is undecided */
         uint64_t turn;
+        int64_t *firsts;             /* owned: where logs began a while ago, by place */
+        uint64_t firsts_of;          /* of which partitions, as a number */
+        int64_t firsts_next;         /* monotonic: when that is asked for again */
 };
 
 int logs_new(const struct kafka_config *config, struct logs **ret, struct error *err) {
@@ -79,6 +83,7 @@ struct logs *logs_free(struct logs *l) {
                 return NULL;
         logs_forget(l, UINT64_MAX);
         table_done(&l->memory);
+        free(l->firsts);
         kafka_client_close(&l->decided);
         if (l->all)
                 kafka_client_close(l->all);
@@ -237,20 +242,40 @@ int logs_at(struct logs *l, instant_t at, int64_t *ret, struct error *err) {
         return logs_ask(l, &l->decided, at < 0 ? 0 : at, ret, err);
 }
 
+/* Which partitions there are, as a number; not 0. */
+static uint64_t logs_which(const struct logs *l) {
+        uint64_t which = l->view.partitions;
+
+        for (size_t i = 0; i < l->view.topics_n; i++)
+                which = (which ^ table_hash(l->view.topics[i].name, strlen(l->view.topics[i].name)) ^ (uint64_t)l->view.topics[i].partitions << 32) *
+                        0x9e3779b97f4a7c15u;
+        return which | 1;
+}
+
 static int logs_take_offsets(struct logs *l, struct error *err) {
-        int64_t *first = arena_calloc(l->arena, l->view.partitions + 1, sizeof(*first));
+        uint64_t which = logs_which(l);
+        bool anew = l->firsts_of != which || clock_monotonic(&l->decided.bus->clock) >= l->firsts_next;
+        int64_t *first = anew ? calloc(l->view.partitions + 1, sizeof(*first)) : l->firsts;
         int64_t *stable = arena_calloc(l->arena, l->view.partitions + 1, sizeof(*stable));
         int64_t *end = arena_calloc(l->arena, l->view.partitions + 1, sizeof(*end));
         int r = first && stable && end ? 0 : -ENOMEM;
 
-        if (r == 0)
+        if (anew) {
+                free(l->firsts);
+                l->firsts = first;
+                l->firsts_of = which;
+                l->firsts_next = clock_monotonic(&l->decided.bus->clock) + LOGS_FIRSTS_MS;
+        }
+        if (r == 0 && anew)
                 r = logs_ask(l, &l->decided, RD_KAFKA_OFFSET_BEGINNING, first, err);
         if (r == 0)
                 r = logs_ask(l, &l->decided, RD_KAFKA_OFFSET_END, stable, err);
         if (r == 0)
                 r = logs_ask(l, l->all, RD_KAFKA_OFFSET_END, end, err);
+        if (r)
+                l->firsts_of = 0; /* asked for again */
         for (size_t i = 0; r == 0 && i < l->view.partitions; i++) {
-                l->places[i]->first = first[i];
+                l->places[i]->first = first[i] <= stable[i] ? first[i] : LOGS_UNKNOWN; /* a log made anew */
                 l->places[i]->stable = stable[i];
                 l->places[i]->end = end[i];
         }
@@ -407,6 +432,12 @@ static int logs_find_open(struct logs *l, struct error *err) {
                 l->places[ranges[i].place]->open_since = of[i]->open_since = ranges[i].stamp;
         logs_forget(l, l->turn);
         return r;
+}
+
+const struct logs_topic *logs_topic_of(const struct logs_view *view, const char *name) {
+        const struct logs_topic wanted = {.name = name};
+
+        return view->topics_n ? bsearch(&wanted, view->topics, view->topics_n, sizeof(wanted), logs_topic_order) : NULL;
 }
 
 int logs_look(struct logs *l, struct logs_view *ret, struct error *err) {

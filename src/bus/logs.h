@@ -27,7 +27,7 @@
 struct logs_partition {
         int32_t leader;       /* LOGS_UNKNOWN: nobody leads it, so that nobody can read or write it */
         int replicas, in_sync;
-        int64_t first;        /* the oldest offset that is there; LOGS_UNKNOWN: it was not answered. The same of: */
+        int64_t first;        /* the oldest offset that was there a few seconds ago; LOGS_UNKNOWN: it was not answered. The same of: */
         int64_t stable;       /* what lies before it is decided: read by who waits for the end of transactions */
         int64_t end;
         instant_t open_since; /* stable < end: the stamp of the record at which it stands still; 0: not known (yet) */
@@ -67,6 +67,9 @@ void logs_heed(struct logs *l, const atomic_bool *enough);
 
 /* Looks at all there is. Return: 0; -E2BIG, -ENOMEM or another negative errno, with a sentence. */
 int logs_look(struct logs *l, struct logs_view *ret, struct error *err) MUSTCHECK;
+
+/* The topic of a view; NULL: there is none of that name. */
+const struct logs_topic *logs_topic_of(const struct logs_view *view, const char *name);
 
 /*
  * Of each partition of the latest look the offset of the first record that was stamped at @at or later (its stable end, when there is none), to

@@ -448,6 +448,7 @@ struct measured_log {
         char *full;             /* owned */
         int32_t partition;
         int64_t first, end;     /* where it begins and, of what is committed, ends */
+        bool known;
         rd_kafka_topic_t *handle; /* while it is read */
         struct measured *reads; /* for whom */
 };
@@ -492,16 +493,21 @@ static int measuring_log_of(struct measuring *m, const struct standing_part *par
                 return place ? 0 : -ENOMEM;
         }
         *ret = &m->logs[m->logs_n++];
-        **ret = (struct measured_log){.topic = part->topic, .full = full, .partition = part->partition};
+        **ret = (struct measured_log){.topic = part->topic, .full = full, .partition = part->partition, .first = part->first, .end = part->end,
+                                      .known = part->known};
         return table_put(&m->by_place, place, strlen(place), *ret);
 }
 
+/* Of the logs of which it is not known. */
 static int measuring_offsets(struct measuring *m, int64_t ask, rd_kafka_topic_partition_list_t **ret, struct error *err) {
         rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)m->logs_n);
 
         *ret = list;
-        for (size_t i = 0; list && i < m->logs_n; i++)
+        for (size_t i = 0; list && i < m->logs_n; i++) {
+                if (m->logs[i].known)
+                        continue;
                 rd_kafka_topic_partition_list_add(list, m->logs[i].full, m->logs[i].partition)->offset = ask;
+        }
         return list ? kafka_list_offsets(&m->s->client, list, err) : -ENOMEM;
 }
 
@@ -513,9 +519,11 @@ static int measuring_begin(struct measuring *m, struct error *err) {
 
         if (r == 0)
                 r = measuring_offsets(m, RD_KAFKA_OFFSET_END, &end, err);
-        for (size_t i = 0; r == 0 && i < m->logs_n; i++) { /* answered in the order of the question */
-                m->logs[i].first = first->elems[i].offset;
-                m->logs[i].end = end->elems[i].offset;
+        for (size_t i = 0, k = 0; r == 0 && i < m->logs_n; i++) { /* answered in the order of the question */
+                if (m->logs[i].known)
+                        continue;
+                m->logs[i].first = first->elems[k].offset;
+                m->logs[i].end = end->elems[k++].offset;
         }
         for (size_t i = 0; r == 0 && i < m->n; i++) {
                 struct measured *item = &m->items[i];

@@ -29,6 +29,8 @@ struct standing_part {
         int32_t partition;
         int64_t committed;  /* the offset after the last that the group is done with; STANDING_NOT_COMMITTED */
         bool owned;         /* by a member of the group */
+        bool known;         /* who asks for a measure has asked already where its log begins and, of what is decided, ends: */
+        int64_t first, end;
         /* By standing_measure(): */
         int64_t waiting;    /* records that are committed and not yet done with */
         bool more;          /* @waiting is STANDING_COUNT_MAX and the offsets behind it, in which markers may be */

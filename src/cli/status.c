@@ -55,7 +55,7 @@ static int status_arguments(int argc, char **argv, struct status_command *c) {
         return status ? status : status_set_limit("--calendar", calendar, &c->limits.calendar_days);
 }
 
-static int status_print(const struct status_command *c, const struct status *status, const struct status_problems *problems) {
+static int status_print(const struct status_command *c, const struct status_whole *status, const struct status_problems *problems) {
         CLEANUP(buffer_done) struct buffer out = BUFFER_INIT(OUTPUT_BYTES_MAX);
         struct error err;
         int flushed;
@@ -82,7 +82,7 @@ static int status_ask(struct status_command *c) {
         struct status_source source;
         struct status_problems problems;
         struct error err = {0};
-        struct status status;
+        struct status_whole status;
         int exit = command_configuration("status", &c->dirs, &c->config), r;
 
         if (exit == EXIT_DONE)

@@ -157,21 +157,26 @@ static int flows_take_group(struct flows *f, const struct standing_group *from, 
         const struct flows_moves *moves = past ? &past->moves : &none;
 
         *to = (struct flows_group){.name = arena_copy(lent->arena, from->name, strlen(from->name)), .kind = flows_kind_of(from), .state = from->state,
-                                   .members = from->members, .parts = parts, .parts_n = from->n};
+                                   .members = from->members, .parts = parts};
         if (!parts || !to->name)
                 return -ENOMEM;
         for (size_t i = 0; i < from->n; i++) {
-                parts[i] = from->parts[i];
-                parts[i].group = to->name;
-                parts[i].topic = arena_copy(lent->arena, from->parts[i].topic, strlen(from->parts[i].topic));
-                if (!parts[i].topic)
+                struct standing_part *part = &parts[to->parts_n];
+
+                if (to->kind == FLOWS_RULES && strcmp(from->parts[i].topic, TOPIC_CASE_STATE) == 0)
+                        continue; /* by which workers share out: they read it otherwise */
+                *part = from->parts[i];
+                part->group = to->name;
+                part->topic = arena_copy(lent->arena, from->parts[i].topic, strlen(from->parts[i].topic));
+                if (!part->topic)
                         return -ENOMEM;
-                to->waiting += parts[i].waiting;
-                to->lost += parts[i].lost;
-                to->more |= parts[i].more;
-                to->unowned += !parts[i].owned;
-                if (parts[i].oldest && (!to->oldest || parts[i].oldest < to->oldest))
-                        to->oldest = parts[i].oldest;
+                to->parts_n++;
+                to->waiting += part->waiting;
+                to->lost += part->lost;
+                to->more |= part->more;
+                to->unowned += !part->owned;
+                if (part->oldest && (!to->oldest || part->oldest < to->oldest))
+                        to->oldest = part->oldest;
         }
         if (past) {
                 flows_moves_see(&past->moves, lent->picture.at, from->state == STANDING_MOVING, from->members, from->shares, to->unowned);

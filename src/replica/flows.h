@@ -4,7 +4,7 @@
 /*
  * Flows: what runs through the topics, who reads it and how far they are, and how Kafka itself is
  *
- * A thread looks at the broker every half second (less often when that takes long: it works a tenth of the time at most), and puts what it saw into a
+ * A thread looks at the broker every half second (less often when that takes long: it looks half of the time at most), and puts what it saw into a
  * picture, which never changes; whoever asks borrows the latest. Lag is told in records, right under transactions, and in the age of the next unread
  * record; rates in places of the log, in which markers of transactions stand too. What is wrong is judged by survey/status.h.
  *
@@ -22,7 +22,7 @@
 #include "survey/status_read.h"
 
 #define FLOWS_PERIOD_MS 500         /* from the beginning of one look to that of the next, at least … */
-#define FLOWS_SHARE 10              /* … and so many times as long as the look took */
+#define FLOWS_SHARE 2               /* … and so many times as long as the look took, most of which is waiting */
 #define FLOWS_RETRY_MS 1000         /* after a look that failed */
 #define FLOWS_SETTINGS_MS 60000     /* how often topics are asked how long they keep what stands there */
 #define FLOWS_TOPICS_MAX 20000      /* that are remembered; of others only the present is told */
@@ -77,7 +77,7 @@ struct flows_picture {
         int64_t took_ms;         /* the look */
         bool groups_unknown;     /* the broker cannot be asked: the embedded one */
         bool alerts_known;
-        struct status status;
+        struct status_whole status;
         struct status_problems problems[LANGUAGES];
         const struct logs_broker *brokers;
         size_t brokers_n;

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "base/loop.h"
+#include "base/vector.h"
 #include "bus/positions.h"
 #include "cluster/topics.h"
 #include "engine/tell.h"
@@ -25,6 +26,12 @@
 
 #define REPLICA_POLL_MS 100    /* how soon a stop is noticed */
 #define REPLICA_GAUGES_MS 1000 /* between two looks at all counts */
+
+/* By what a partition of case-state was written last. */
+struct replica_version {
+        int64_t version; /* -1: not known */
+        struct status_imprint imprint;
+};
 
 struct replica {
         struct replica_config config;
@@ -46,6 +53,7 @@ struct replica {
         _Atomic uint64_t rows, turn;
         pthread_mutex_t telling;       /* over: */
         struct replica_status status;
+        VECTOR(struct replica_version) versions; /* by partition of case-state */
 };
 
 static int64_t replica_monotonic(const struct replica *r) {
@@ -124,6 +132,51 @@ static void replica_tell_away(struct replica *r, const char *why) {
 
 /* -- The configuration that the workers decide by -- */
 
+/* NULL: out of memory, and it is not known. Under the lock of telling. */
+static struct replica_version *replica_version_of(struct replica *r, int32_t partition) {
+        while (partition >= 0 && r->versions.n <= (size_t)partition) {
+                if (vector_push(&r->versions, (struct replica_version){.version = -1}))
+                        return NULL;
+        }
+        return partition < 0 ? NULL : &r->versions.items[partition];
+}
+
+static void replica_note_version(struct replica *r, const struct row_key *key, const struct bus_record *row) {
+        const struct text text = {row->value, row->value_n};
+        struct replica_version *of;
+        unsigned version;
+
+        replica_must(pthread_mutex_lock(&r->telling));
+        of = replica_version_of(r, row->partition);
+        if (of && row_key_is_imprint(key)) {
+                of->imprint.is_known = imprint_head(text, &version, &of->imprint.fingerprint);
+                of->imprint.version = of->imprint.is_known ? version : 0;
+        } else if (of && !text_to_int64(text, &of->version)) {
+                of->version = -1;
+        }
+        replica_must(pthread_mutex_unlock(&r->telling));
+}
+
+int replica_versions(struct replica *r, struct arena *arena, struct status_known *ret) {
+        struct status_imprint *imprints;
+        int64_t *versions;
+        size_t n;
+
+        replica_must(pthread_mutex_lock(&r->telling));
+        n = r->versions.n;
+        versions = arena_calloc(arena, n + 1, sizeof(*versions));
+        imprints = arena_calloc(arena, n + 1, sizeof(*imprints));
+        for (size_t p = 0; versions && imprints && p < n; p++) {
+                versions[p] = r->versions.items[p].version;
+                imprints[p] = r->versions.items[p].imprint;
+        }
+        replica_must(pthread_mutex_unlock(&r->telling));
+        ret->versions = versions;
+        ret->imprints = imprints;
+        ret->versions_n = n;
+        return versions && imprints ? 0 : -ENOMEM;
+}
+
 static void replica_take_version(struct replica *r, const struct bus_record *row) {
         unsigned own = r->config.config->version;
         int64_t version;
@@ -160,6 +213,7 @@ static void replica_take_imprint(struct replica *r, const struct bus_record *row
 static void replica_take_mark(struct replica *r, const struct row_key *key, const struct bus_record *row) {
         if (!row->value || key->kind != ROW_VERSION || row_key_is_partitions(key))
                 return;
+        replica_note_version(r, key, row);
         if (row_key_is_imprint(key))
                 replica_take_imprint(r, row);
         else
@@ -418,6 +472,7 @@ struct replica *replica_free(struct replica *r) {
         gauges_free(r->gauges);
         cases_free(r->cases);
         engine_free(r->engine);
+        vector_done(&r->versions);
         (void) pthread_mutex_destroy(&r->gate);
         (void) pthread_mutex_destroy(&r->lock);
         (void) pthread_mutex_destroy(&r->telling);

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "engine/engine.h"
 #include "model/config.h"
+#include "survey/status_read.h"
 
 #define REPLICA_ALERTS_MAX 1000000 /* open ones that are indexed; more are only counted, and lists say so */
 #define REPLICA_IDS_MAX 8000000    /* that are indexed; ids beyond are found in their case only */
@@ -58,6 +59,12 @@ struct replica_status {
         char why[REPLICA_WHY_MAX]; /* AWAY, strays, or the workers decide by another configuration: the sentence; "" */
 };
 void replica_status(const struct replica *r, struct replica_status *ret);
+
+/*
+ * What is known of how the workers write: the version of the configuration, and which text of it, by which each partition of case-state was written last;
+ * in @arena, as ret->versions, imprints and versions_n. From any thread, without the lock. Return: 0 or -ENOMEM.
+ */
+int replica_versions(struct replica *r, struct arena *arena, struct status_known *ret) MUSTCHECK;
 
 /* Waits until nobody else holds it; gives it back. */
 void replica_lock(struct replica *r);

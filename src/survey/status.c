@@ -21,7 +21,7 @@
 const char *const status_kind_names[STATUS_KINDS] = {"rules", "connector", "organisation"};
 const char *const status_trouble_names[STATUS_TROUBLES] = {"LEADERLESS", "UNDER_REPLICATED", "UNDECIDED"};
 
-static int64_t status_age_s(const struct status *s, instant_t since) {
+static int64_t status_age_s(const struct status_whole *s, instant_t since) {
         return since > 0 && since < s->at ? (s->at - since) / 1000 : 0;
 }
 
@@ -68,7 +68,7 @@ size_t status_unowned(const struct status_consumer *consumer) {
 /* -- Judging -- */
 
 struct judging {
-        const struct status *status;
+        const struct status_whole *status;
         const struct status_limits *limits;
         enum language language;
         struct arena *arena;
@@ -148,7 +148,7 @@ static void judging_consumer(struct judging *j, const struct status_consumer *co
 }
 
 static void judging_boxes(struct judging *j) {
-        const struct status *s = j->status;
+        const struct status_whole *s = j->status;
         char text[AGE_TEXT];
 
         for (size_t i = 0; i < s->inboxes_n; i++) {
@@ -214,12 +214,12 @@ static void judging_pauses(struct judging *j) {
 }
 
 /* Whether the configuration that wrote a partition last said which text it was. */
-static bool status_says_fingerprint(const struct status *s, size_t partition) {
+static bool status_says_fingerprint(const struct status_whole *s, size_t partition) {
         return s->imprints && s->imprints[partition].is_known && s->imprints[partition].version == s->versions[partition];
 }
 
 static void judging_version(struct judging *j) {
-        const struct status *s = j->status;
+        const struct status_whole *s = j->status;
         int64_t highest = -1;
 
         for (size_t i = 0; i < s->versions_n; i++)
@@ -283,7 +283,7 @@ static void judging_tell_trouble(struct judging *j, enum status_trouble_kind kin
 
 static void judging_troubles(struct judging *j, enum status_trouble_kind kind) {
         CLEANUP(buffer_done) struct buffer places = BUFFER_INIT(SENTENCE_MAX);
-        const struct status *s = j->status;
+        const struct status_whole *s = j->status;
         const char *about = NULL;
         instant_t oldest = 0;
         char age[AGE_TEXT];
@@ -303,7 +303,8 @@ static void judging_troubles(struct judging *j, enum status_trouble_kind kind) {
                 judging_tell_trouble(j, kind, about, n, buffer_text(&places), judging_age(j, oldest, age));
 }
 
-int status_judge(const struct status *status, const struct status_limits *limits, enum language language, struct arena *arena, struct status_problems *ret) {
+int status_judge(const struct status_whole *status, const struct status_limits *limits, enum language language, struct arena *arena,
+                 struct status_problems *ret) {
         struct judging j = {.status = status, .limits = limits, .language = language, .arena = arena};
         struct status_problem *items;
 
@@ -329,7 +330,7 @@ int status_judge(const struct status *status, const struct status_limits *limits
 /* -- JSON -- */
 
 /* What waits; the age only when something does. */
-static void status_put_waiting(struct json_writer *w, const struct status *s, const struct status_part *part) {
+static void status_put_waiting(struct json_writer *w, const struct status_whole *s, const struct status_part *part) {
         jsonw_put_int(w, "waiting", part->waiting);
         if (part->more)
                 jsonw_put_bool(w, "estimated", true);
@@ -339,7 +340,7 @@ static void status_put_waiting(struct json_writer *w, const struct status *s, co
                 jsonw_put_int(w, "lost", part->lost);
 }
 
-static void status_put_consumer(struct json_writer *w, const struct status *s, const struct status_consumer *consumer) {
+static void status_put_consumer(struct json_writer *w, const struct status_whole *s, const struct status_consumer *consumer) {
         const struct status_part all = status_sum(consumer);
 
         jsonw_open_object(w);
@@ -388,7 +389,7 @@ static void status_put_problems(struct json_writer *w, const struct status_probl
         jsonw_close_array(w);
 }
 
-static void status_put_pauses(struct json_writer *w, const struct status *s) {
+static void status_put_pauses(struct json_writer *w, const struct status_whole *s) {
         jsonw_key(w, "paused");
         jsonw_open_array(w);
         for (size_t i = 0; i < s->pauses_n; i++) {
@@ -402,7 +403,7 @@ static void status_put_pauses(struct json_writer *w, const struct status *s) {
         jsonw_close_array(w);
 }
 
-static void status_put_boxes(struct json_writer *w, const struct status *s, const char *key, const struct status_box *boxes, size_t n) {
+static void status_put_boxes(struct json_writer *w, const struct status_whole *s, const char *key, const struct status_box *boxes, size_t n) {
         jsonw_key(w, key);
         jsonw_open_array(w);
         for (size_t i = 0; i < n; i++) {
@@ -415,7 +416,7 @@ static void status_put_boxes(struct json_writer *w, const struct status *s, cons
 }
 
 /* Of partitions that are not well, what Kafka says; an open transaction is none as long as it is young. */
-static void status_put_troubles(struct json_writer *w, const struct status *s) {
+static void status_put_troubles(struct json_writer *w, const struct status_whole *s) {
         jsonw_key(w, "partitions_in_trouble");
         jsonw_open_array(w);
         for (size_t i = 0; i < s->troubles_n; i++) {
@@ -436,7 +437,7 @@ static void status_put_troubles(struct json_writer *w, const struct status *s) {
         jsonw_close_array(w);
 }
 
-static void status_put_lists(struct json_writer *w, const struct status *s) {
+static void status_put_lists(struct json_writer *w, const struct status_whole *s) {
         jsonw_key(w, "consumers");
         jsonw_open_array(w);
         for (size_t i = 0; i < s->consumers_n; i++)
@@ -459,7 +460,7 @@ static void status_put_lists(struct json_writer *w, const struct status *s) {
 }
 
 /* "" and false when it is not known. */
-static bool status_fingerprint(const struct status *s, size_t partition, char ret[FINGERPRINT_TEXT + 1]) {
+static bool status_fingerprint(const struct status_whole *s, size_t partition, char ret[FINGERPRINT_TEXT + 1]) {
         ret[0] = '\0';
         if (!status_says_fingerprint(s, partition))
                 return false;
@@ -467,7 +468,7 @@ static bool status_fingerprint(const struct status *s, size_t partition, char re
         return true;
 }
 
-static void status_put_fingerprints(struct json_writer *w, const struct status *s) {
+static void status_put_fingerprints(struct json_writer *w, const struct status_whole *s) {
         char text[FINGERPRINT_TEXT + 1];
 
         (void) snprintf(text, sizeof(text), "%016" PRIx64, s->fingerprint);
@@ -483,7 +484,7 @@ static void status_put_fingerprints(struct json_writer *w, const struct status *
         jsonw_close_array(w);
 }
 
-void status_put_json(const struct status *s, const struct status_problems *problems, struct buffer *out) {
+void status_put_json(const struct status_whole *s, const struct status_problems *problems, struct buffer *out) {
         struct json_writer w = JSON_WRITER(out);
         char until[DATE_TEXT + 1];
 
@@ -512,7 +513,7 @@ void status_put_json(const struct status *s, const struct status_problems *probl
 
 /* -- Text -- */
 
-static void status_line_waiting(const struct status *s, const struct status_part *part, struct buffer *out) {
+static void status_line_waiting(const struct status_whole *s, const struct status_part *part, struct buffer *out) {
         char text[AGE_TEXT];
 
         buffer_printf(out, "%s%" PRId64 " waiting", part->more ? "about " : "", part->waiting);
@@ -521,7 +522,7 @@ static void status_line_waiting(const struct status *s, const struct status_part
         buffer_printf(out, "\n");
 }
 
-static void status_line_boxes(const struct status *s, const char *title, const struct status_box *boxes, size_t n, struct buffer *out) {
+static void status_line_boxes(const struct status_whole *s, const char *title, const struct status_box *boxes, size_t n, struct buffer *out) {
         for (size_t i = 0; i < n; i++) {
                 buffer_printf(out, "%s: %s, ", title, boxes[i].organisation);
                 status_line_waiting(s, &(struct status_part){.waiting = boxes[i].waiting, .oldest = boxes[i].oldest, .more = boxes[i].more}, out);
@@ -535,7 +536,7 @@ static void status_line_counts(const char *title, const struct status_count *cou
         buffer_printf(out, "%s\n", n ? "" : " none");
 }
 
-static void status_line_versions(const struct status *s, struct buffer *out) {
+static void status_line_versions(const struct status_whole *s, struct buffer *out) {
         char text[FINGERPRINT_TEXT + 1];
 
         buffer_printf(out, "configuration: version %" PRId64 "/%016" PRIx64 " here; by partition of case-state:", s->version, s->fingerprint);
@@ -548,7 +549,7 @@ static void status_line_versions(const struct status *s, struct buffer *out) {
         buffer_printf(out, "\n");
 }
 
-void status_put_text(const struct status *s, const struct status_problems *problems, struct buffer *out) {
+void status_put_text(const struct status_whole *s, const struct status_problems *problems, struct buffer *out) {
         char date[DATE_TEXT + 1], text[AGE_TEXT];
 
         if (problems->n == 0)

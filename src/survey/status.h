@@ -102,7 +102,7 @@ struct status_imprint {
         uint64_t fingerprint;
 };
 
-struct status {
+struct status_whole {
         instant_t at;
         bool groups_unknown; /* the broker is the embedded one: nothing is known of who reads */
         const struct status_consumer *consumers;
@@ -144,8 +144,8 @@ struct status_problems {
 };
 
 /* Judges, in sentences of this language; memory in @arena. Return: 0 or -ENOMEM. */
-int status_judge(const struct status *status, const struct status_limits *limits, enum language language, struct arena *arena, struct status_problems *ret)
-        MUSTCHECK;
+int status_judge(const struct status_whole *status, const struct status_limits *limits, enum language language, struct arena *arena,
+                 struct status_problems *ret) MUSTCHECK;
 
 /* "rules", "connector", "organisation"; "LEADERLESS", "UNDER_REPLICATED", "UNDECIDED". */
 extern const char *const status_kind_names[STATUS_KINDS];
@@ -156,7 +156,7 @@ struct status_part status_sum(const struct status_consumer *consumer);
 size_t status_unowned(const struct status_consumer *consumer);
 
 /* One JSON object, without a line end. */
-void status_put_json(const struct status *status, const struct status_problems *problems, struct buffer *out);
+void status_put_json(const struct status_whole *status, const struct status_problems *problems, struct buffer *out);
 
 /* For a person: what is wrong first. Lines. */
-void status_put_text(const struct status *status, const struct status_problems *problems, struct buffer *out);
+void status_put_text(const struct status_whole *status, const struct status_problems *problems, struct buffer *out);

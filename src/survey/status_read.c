@@ -33,7 +33,7 @@ struct status_reading {
         const struct status_source *source;
         struct status_memory *memory;
         struct arena *arena;
-        struct status *ret;
+        struct status_whole *ret;
         struct error *err;
         struct worker_topics topics;
         struct standing *standing;
@@ -163,13 +163,29 @@ static int survey_boxes_all(struct status_reading *r) {
         return result;
 }
 
+/* Where the part's log begins and ends was asked already. */
+static void survey_bound(const struct status_reading *r, struct standing_part *part) {
+        const struct logs_topic *topic = logs_topic_of(status_memory_view(r->memory), part->topic);
+        const struct logs_partition *at = topic && part->partition < topic->partitions ? &topic->at[part->partition] : NULL;
+
+        part->known = at && at->first >= 0 && at->stable >= 0;
+        if (!part->known)
+                return;
+        part->first = at->first;
+        part->end = at->stable;
+}
+
 static int survey_measure(struct status_reading *r) {
         VECTOR(struct standing_part *) all = {0};
         int result = 0;
 
         for (size_t i = 0; result == 0 && r->source->memory && i < r->groups_n; i++) {
-                for (size_t k = 0; result == 0 && k < r->groups[i].n; k++)
-                        result = vector_push(&all, &r->groups[i].parts[k]);
+                bool rules = strcmp(r->groups[i].name, TOPICS_GROUP_RULES) == 0;
+
+                for (size_t k = 0; result == 0 && k < r->groups[i].n; k++) {
+                        if (!rules || strcmp(r->groups[i].parts[k].topic, TOPIC_CASE_STATE) != 0) /* by which workers share out: they read it otherwise */
+                                result = vector_push(&all, &r->groups[i].parts[k]);
+                }
         }
         for (size_t i = 0; result == 0 && i < r->consumers.n; i++) {
                 for (size_t k = 0; result == 0 && k < r->consumers.items[i].parts.n; k++) {
@@ -183,6 +199,8 @@ static int survey_measure(struct status_reading *r) {
                 result = vector_push(&all, r->inboxes.parts.items[i]);
         for (size_t i = 0; result == 0 && i < r->outboxes.parts.n; i++)
                 result = vector_push(&all, r->outboxes.parts.items[i]);
+        for (size_t i = 0; result == 0 && i < all.n; i++)
+                survey_bound(r, all.items[i]);
         if (result == 0)
                 result = standing_measure(r->standing, all.items, all.n, r->err);
         vector_done(&all);
@@ -373,7 +391,7 @@ static void tally_done(struct tally *t) {
 
 static int survey_state_keep(struct survey_state_reading *state) {
         CLEANUP(tally_done) struct tally tally = {.arena = state->r->arena};
-        struct status *ret = state->r->ret;
+        struct status_whole *ret = state->r->ret;
         const char *organisation;
 
         for (size_t i = 0; (organisation = table_next(&state->open, &i));) {
@@ -532,7 +550,7 @@ static int survey_all(struct status_reading *r) {
         return result ? result : survey_pauses(r);
 }
 
-int status_read(const struct status_source *source, struct arena *arena, struct status *ret, struct error *err) {
+int status_read(const struct status_source *source, struct arena *arena, struct status_whole *ret, struct error *err) {
         struct status_reading r = {.source = source, .memory = source->memory, .arena = arena, .ret = ret, .err = err};
         CLEANUP(status_memory_free_p) struct status_memory *memory = NULL;
         int result = 0;
@@ -542,7 +560,7 @@ int status_read(const struct status_source *source, struct arena *arena, struct 
                 result = status_memory_new(&(struct status_memory_config){.config = source->config, .kafka = source->kafka, .bus = source->bus}, &memory, err);
         if (memory)
                 r.memory = memory;
-        *ret = (struct status){.at = source->at,
+        *ret = (struct status_whole){.at = source->at,
                                .version = source->config->version,
                                .fingerprint = source->config->imprint.fingerprint,
                                .calendar_until = calendar_until(source->config->calendar, date_of_instant(source->at)),

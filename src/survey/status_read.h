@@ -37,4 +37,4 @@ struct status_source {
 };
 
 /* Memory in @arena. Return: 0; negative errno with a sentence: the broker is away, is the embedded one, or has what cannot be read. */
-int status_read(const struct status_source *source, struct arena *arena, struct status *ret, struct error *err) MUSTCHECK;
+int status_read(const struct status_source *source, struct arena *arena, struct status_whole *ret, struct error *err) MUSTCHECK;

@@ -33,7 +33,7 @@ static const struct status_part late_by[] = {
 
 static const struct {
         const char *what;
-        struct status status;
+        struct status_whole status;
         const char *codes; /* each followed by a space */
 } rows[] = {
         {"nothing found", {QUIET}, ""},
@@ -79,7 +79,7 @@ static const struct {
         {"topics are absent, told once", {QUIET, .absent = (const char *const[]){"a", "b", "c", "d"}, .absent_n = 4}, "NO_TOPIC "},
 };
 
-static void judge(const struct status *status, struct arena *arena, struct status_problems *ret) {
+static void judge(const struct status_whole *status, struct arena *arena, struct status_problems *ret) {
         const struct status_limits limits = STATUS_LIMITS_DEFAULT;
 
         ck_assert_int_eq(status_judge(status, &limits, LANGUAGE_EN, arena, ret), 0);
@@ -152,7 +152,7 @@ START_TEST(age_only_where_something_waits) {
         const struct status_consumer consumers[] = {
                 {.group = "ketenwacht-rules", .members = 1, .partitions = 6, .parts = parts, .parts_n = 2},
                 {.group = "inbox.gm0014", .kind = STATUS_ORGANISATION, .partitions = 1}};
-        const struct status status = {.at = NOW, .consumers = consumers, .consumers_n = 2, .calendar_until = CALENDAR_FAR};
+        const struct status_whole status = {.at = NOW, .consumers = consumers, .consumers_n = 2, .calendar_until = CALENDAR_FAR};
         struct buffer out = BUFFER_INIT(1 << 20);
         struct status_problems none = {0};
 
@@ -169,7 +169,7 @@ END_TEST
 
 START_TEST(a_pause_is_told_with_who_and_why) {
         const struct status_pause pause = {"gi-http", "jansen", "verhuizing van de databank", AGO(90)};
-        const struct status status = {.at = NOW, .calendar_until = CALENDAR_FAR, .pauses = &pause, .pauses_n = 1};
+        const struct status_whole status = {.at = NOW, .calendar_until = CALENDAR_FAR, .pauses = &pause, .pauses_n = 1};
         struct buffer out = BUFFER_INIT(1 << 20), text = BUFFER_INIT(1 << 20);
         struct status_problems problems;
         struct arena *arena;
