@@ -10,6 +10,7 @@
 #include "console/settings.h"
 #include "model/config.h"
 #include "replica/connectors.h"
+#include "replica/flows.h"
 #include "replica/letters_index.h"
 #include "replica/replica.h"
 #include "replica/tracks.h"
@@ -17,6 +18,7 @@
 
 struct audit_index;
 struct auditor;
+struct live;
 struct redrive_job;
 
 struct console { /* all borrowed */
@@ -34,6 +36,8 @@ struct console { /* all borrowed */
         struct reports *reports; /* over all cases, made in the background */
         struct letters_index *letters;
         struct connectors *connectors;
+        struct flows *flows;
+        struct live *live;                        /* streams of figures */
         struct redrive_job *redrive;
         struct tracks *tracks;
 };

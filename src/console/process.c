@@ -13,6 +13,7 @@
 #include "console/acts/redrive_job.h"
 #include "console/assets/assets.h"
 #include "console/exchange.h"
+#include "console/live.h"
 #include "console/routes.h"
 #include "replica/audit_index.h"
 
@@ -112,6 +113,14 @@ int console_process_start(const struct console_process_config *config, struct co
         if (r == 0)
                 r = tracks_start(p->console.tracks, err);
         if (r == 0)
+                r = live_new(&p->console, &p->console.live);
+        if (r == 0)
+                r = flows_new(&(struct flows_config){.config = config->config, .kafka = config->kafka, .bus = config->bus, .clock = config->clock,
+                                                     .log = config->log, .metrics = config->metrics, .known = live_known, .ctx = p->console.live},
+                              &p->console.flows, err);
+        if (r == 0)
+                r = live_start(p->console.live, err);
+        if (r == 0)
                 r = auditor_new(&(struct auditor_config){.bus = config->bus, .types = config->config->types, .log = config->log}, &p->console.auditor, err);
         if (r == 0)
                 r = audit_index_new(&(struct audit_index_config){.bus = config->bus, .types = config->config->types}, &p->console.audit, err);
@@ -142,6 +151,9 @@ struct console_process *console_process_stop(struct console_process *process) {
         audit_index_free(process->console.audit);
         redrive_job_free(process->console.redrive);
         auditor_free(process->console.auditor);
+        live_stop(process->console.live);
+        flows_free(process->console.flows);
+        live_free(process->console.live);
         tracks_free(process->console.tracks);
         connectors_free(process->console.connectors);
         letters_index_free(process->console.letters);

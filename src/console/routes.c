@@ -17,6 +17,7 @@
 #include "console/pages/audit.h"
 #include "console/pages/letter.h"
 #include "console/pages/letters.h"
+#include "console/pages/overview_page.h"
 #include "console/pages/pages.h"
 #include "console/pages/search.h"
 #include "console/pages/protocol.h"
@@ -24,7 +25,9 @@
 
 const struct console_route console_routes[] = {
         {.path = "/", .api = "/api/overview", .answer = page_overview, .en = "Overview", .nl = "Overzicht",
-         .about = "How the whole chain stands, and what is wrong.", .members = "at:string"},
+         .about = "How the whole chain stands, and what is wrong: what `status --json` says, flows and lag. For an organisation its own inbox and alerts.",
+         .members = "at:string ok:boolean sentence:string open_alerts:object status:object topics:array groups:array waiting:integer oldest:string"},
+        {.path = "/api/stream", .answer = page_stream},
         {.path = "/dode-letters", .api = "/api/dead-letters", .whole_chain = true, .answer = page_letters, .en = "Dead letters", .nl = "Dode letters",
          .about = "What could not be processed: by code, topic and source, and a list of it, the latest first.",
          .query = "code stage topic organisation from sent older limit after",

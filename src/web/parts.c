@@ -279,6 +279,14 @@ void part_live(struct html *h, const char *pointer, const char *form, const char
         html_end(h, "span");
 }
 
+void part_live_age(struct html *h, const char *pointer, int64_t ms, enum language language) {
+        html_begin(h, "span");
+        html_attr(h, "data-live", pointer);
+        html_attr(h, "data-form", "age");
+        part_age(h, ms, language);
+        html_end(h, "span");
+}
+
 void part_cell_live(struct part_table *t, const char *pointer, const char *form, const char *text) {
         part_cell_begin(t);
         part_live(t->h, pointer, form, text);
@@ -290,6 +298,29 @@ void part_said(struct html *h, enum language language, const char *text) {
         html_attr(h, "lang", language_tag(language));
         html_text(h, text);
         html_end(h, "span");
+}
+
+void part_figures_begin(struct html *h, const char *label) {
+        html_begin(h, "div");
+        html_attr(h, "class", "figures");
+        html_attr(h, "role", "group");
+        html_attr(h, "aria-label", label);
+}
+
+void part_figure(struct html *h, const char *label, const char *pointer, const char *form, const char *text) {
+        html_begin(h, "div");
+        html_begin(h, "strong");
+        if (pointer)
+                part_live(h, pointer, form, text);
+        else
+                html_text(h, text);
+        html_end(h, "strong");
+        html_text(h, label);
+        html_end(h, "div");
+}
+
+void part_figures_end(struct html *h) {
+        html_end(h, "div");
 }
 
 /* -- Terms -- */
@@ -446,9 +477,7 @@ void part_links(struct html *h, const char *label, const struct part_link *links
 
 /* -- Pictures -- */
 
-void part_picture_begin(struct html *h, const char *id, const char *caption, const char *described, double width, double height) {
-        html_begin(h, "figure");
-        html_element(h, "figcaption", NULL, caption);
+void part_spark_begin(struct html *h, const char *id, const char *title, const char *described, double width, double height) {
         html_begin(h, "svg");
         html_attr(h, "xmlns", "http://www.w3.org/2000/svg");
         html_attr(h, "role", "img");
@@ -456,8 +485,18 @@ void part_picture_begin(struct html *h, const char *id, const char *caption, con
         html_attrf(h, "viewBox", "0 0 %.0f %.0f", width, height);
         html_attr_number(h, "width", width);
         html_attr_number(h, "height", height);
-        html_element(h, "title", NULL, caption);
+        html_element(h, "title", NULL, title);
         html_element(h, "desc", NULL, described);
+}
+
+void part_spark_end(struct html *h) {
+        html_end(h, "svg");
+}
+
+void part_picture_begin(struct html *h, const char *id, const char *caption, const char *described, double width, double height) {
+        html_begin(h, "figure");
+        html_element(h, "figcaption", NULL, caption);
+        part_spark_begin(h, id, caption, described, width, height);
 }
 
 void part_picture_end(struct html *h) {

@@ -90,7 +90,14 @@ void part_said(struct html *h, enum language language, const char *text);
  * how it is written there: "number", "bytes", "rate", "age" (from an instant in ms); NULL: as it is. Without a script @text stays.
  */
 void part_live(struct html *h, const char *pointer, const char *form, const char *text);
+/* The same of an age, as part_age() writes it; the script counts on. */
+void part_live_age(struct html *h, const char *pointer, int64_t ms, enum language language);
 void part_cell_live(struct part_table *t, const char *pointer, const char *form, const char *text);
+
+/* Large figures beside each other, each with what it counts; @pointer and @form as above, NULL: it stays. */
+void part_figures_begin(struct html *h, const char *label);
+void part_figure(struct html *h, const char *label, const char *pointer, const char *form, const char *text);
+void part_figures_end(struct html *h);
 
 /* -- A list of terms: <dl> -- */
 
@@ -141,6 +148,10 @@ void part_links(struct html *h, const char *label, const struct part_link *links
  */
 void part_picture_begin(struct html *h, const char *id, const char *caption, const char *described, double width, double height);
 void part_picture_end(struct html *h);
+
+/* A small one in a line or a cell, without a caption: the description says what there is to see, figures included. */
+void part_spark_begin(struct html *h, const char *id, const char *title, const char *described, double width, double height);
+void part_spark_end(struct html *h);
 
 /* The same, of one with words in it: where there is no room it keeps its width, in a box that the keyboard can move. */
 void part_picture_wide_begin(struct html *h, const char *id, const char *caption, const char *described, double width, double height);

@@ -6,8 +6,5 @@
 #include "console/exchange.h"
 
 /* Each: the page that its name says, of the path that is said here or in routes.c. */
-void page_overview(struct exchange *x);
-void page_flows(struct exchange *x);         /* /stromen */
-void page_flow(struct exchange *x);          /* /stromen/<topic> */
 void page_organisations(struct exchange *x);
 void page_organisation(struct exchange *x);
