@@ -9,15 +9,20 @@ method; who guesses waits; only the proxy that is meant is believed; and whateve
 embedded broker, asked as browsers, proxies and others ask.
 """
 
+import base64
 import concurrent.futures
+import http.client
 import json
+import os
+import pwd
 import re
+import socket
 import subprocess
 import sys
 import tempfile
 import uuid
 
-from console_site import PASSWORD, Broker, Console, expect, hash_of, users, wait_for
+from console_site import PASSWORD, Broker, Console, Site, end, expect, hash_of, users, wait_for
 
 ROLES = ("meta", "zaak", "gegevens", "beheer")
 HEADERS = {
@@ -200,8 +205,7 @@ def check_cookie(console):
     fields = {**console.get("/inloggen", host).hidden("/inloggen"), "naam": "anna", "wachtwoord": PASSWORD}
     expect("a page of another host than is asked", console.post("/inloggen", fields, host).status == 403)
     cookie = console.post("/inloggen", fields, host, origin="https://keten.example").headers["Set-Cookie"]
-    expect(cookie, re.fullmatch(r"__Host-ketenwacht=[\w-]{43}; Path=/; HttpOnly; SameSite=Strict; Secure|"
-                                r"__Host-ketenwacht=[\w-]{43}; Path=/; Secure; HttpOnly; SameSite=Strict", cookie))
+    expect(cookie, re.fullmatch(r"__Host-ketenwacht=[\w-]{43}; Path=/; Secure; HttpOnly; SameSite=Strict", cookie))
 
 
 def check_session(console):
@@ -281,13 +285,228 @@ def check_login(ketenwacht, _, broker, folder):
         expect("no password and no name stands in the log", PASSWORD not in text and "niemand" not in text)
 
 
-CASES = {"matrix": check_matrix, "login": check_login}
+# -- A proxy before it -------------------------------------------------------------------------------------
+
+SECRET = "0123456789abcdef0123456789abcdef"
+PROXY = """
+proxy:
+  secret: {env: SECRET}
+  from: [127.0.0.2]
+  groups:
+    keten: {roles: [meta, beheer]}
+    inzage: {roles: [zaak]}
+    g14: {roles: [zaak], organisation: gm0014}
+    g19: {roles: [zaak], organisation: gm1979}
+"""
+
+
+def said(user=None, groups=None, secret=SECRET):
+    pairs = (("X-Console-Secret", secret), ("X-Forwarded-User", user), ("X-Forwarded-Groups", groups))
+    return [(name, value) for name, value in pairs if value is not None]
+
+
+def check_believed(site):
+    """Over a way that is believed."""
+    rows = (
+        ("whom it names", said("anna@example.nl", "keten"), 200),
+        ("and one of more groups", said("anna", "x, inzage ,keten"), 200),
+        ("nobody without the secret", said("anna", "keten", None), 401),
+        ("nor with another", said("anna", "keten", SECRET[:-1] + "x"), 401),
+        ("nor with more", said("anna", "keten", SECRET + "x"), 401),
+        ("nor with two", said("anna", "keten") + said(), 401),
+        ("nobody", said(None, "keten"), 401),
+        ("nobody", said("", "keten"), 401),
+        ("who is named twice", said("anna", "keten") + said("bram", None, None), 403),
+        ("or with groups twice", said("anna", "inzage") + said(None, "keten", None), 403),
+        ("who is of no group", said("anna", None), 403),
+        ("or of none that is known", said("anna", "kete,ketens"), 403),
+        ("or of two organisations", said("anna", "g14,g19"), 403),
+        ("or has no name", said("a" * 65, "keten"), 403),
+    )
+    for what, headers, status in rows:
+        answer = site.get("/", headers)
+        expect(f"{what}: {answer.status} {answer.text[-300:]}", answer.status == status)
+        check_headers(what, answer)
+        answer = site.get("/api/audit", headers)
+        expect(f"{what}, for a program: {answer.status} {answer.text[-300:]}", answer.status == status or (status == 200 and answer.status in (200, 404)))
+
+
+def check_proxied_acts(site):
+    """Who is named by a proxy acts with the token of their own, and logs out where they logged in."""
+    anna, bram = said("anna", "keten"), said("bram", "keten")
+    page = site.get("/dode-letters", anna)
+    expect("no button to log out", "/uitloggen" not in page.text and page.status == 200)
+    token = page.hidden("/dode-letters/proef")["token"]
+    expect("by her own token", site.post("/dode-letters/proef", {"token": token}, anna).status != 403)
+    expect("not by another's", site.post("/dode-letters/proef", {"token": token}, bram).status == 403)
+    expect("not from elsewhere", site.post("/dode-letters/proef", {"token": token}, anna, origin="https://evil.example").status == 403)
+
+
+class From(Site):
+    """Who asks from another address of this machine."""
+
+    def __init__(self, site, address):
+        super().__init__(site.port)
+        self.address = address
+
+    def connection(self):
+        return http.client.HTTPConnection(self.host, self.port, timeout=60, source_address=(self.address, 0))
+
+
+NGINX = """
+worker_processes 1;
+user %(user)s;
+pid %(folder)s/nginx.pid;
+error_log %(folder)s/error.log;
+daemon off;
+events {}
+http {
+  access_log off;
+  client_body_temp_path %(folder)s/body; proxy_temp_path %(folder)s/proxy; fastcgi_temp_path %(folder)s/fastcgi;
+  uwsgi_temp_path %(folder)s/uwsgi; scgi_temp_path %(folder)s/scgi;
+  map $remote_user $groups { default ""; anna "keten,inzage"; dirk "onbekend"; }
+  server {
+    listen 127.0.0.1:%(port)d ssl;
+    ssl_certificate %(folder)s/c.pem;
+    ssl_certificate_key %(folder)s/k.pem;
+    location / {
+      auth_basic keten;
+      auth_basic_user_file %(folder)s/people;
+%(recipe)s
+    }
+  }
+}
+"""
+
+
+def recipe(root, folder):
+    """The lines that ops/console.md gives for nginx, with the places of this test in them."""
+    with open(os.path.join(root, "ops", "console.md"), encoding="utf-8") as f:
+        lines = re.search(r"```nginx\n(.*?)```", f.read(), re.DOTALL).group(1)
+    for there, here in (("/run/ketenwacht/console.sock", f"{folder}/console.sock"), ("GEHEIM", SECRET), ("$groups_of_user", "$groups")):
+        expect(f"ops/console.md names {there}", there in lines)
+        lines = lines.replace(there, here)
+    return lines
+
+
+def make_certificate(folder):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=DNS:localhost", "-keyout", f"{folder}/k.pem", "-out", f"{folder}/c.pem"], check=True, capture_output=True)
+    return f"{folder}/c.pem"
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def basic(user, password="geheim"):
+    return [("Authorization", "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode())]
+
+
+def check_nginx(root, broker, folder):
+    """A real proxy, with the lines that we recommend; it speaks TLS and knows who is who."""
+    port, authority = free_port(), make_certificate(folder)
+    with open(f"{folder}/people", "w", encoding="utf-8") as f:
+        f.write("anna:{PLAIN}geheim\ndirk:{PLAIN}geheim\n")
+    with open(f"{folder}/nginx.conf", "w", encoding="utf-8") as f:
+        f.write(NGINX % {"folder": folder, "port": port, "user": pwd.getpwuid(os.getuid()).pw_name, "recipe": recipe(root, folder)})
+    nginx = subprocess.Popen(["/usr/sbin/nginx", "-p", folder, "-e", f"{folder}/error.log", "-c", f"{folder}/nginx.conf"])
+    try:
+        site = Site(port, authority=authority, host="localhost")
+
+        def answers():
+            expect("nginx runs", nginx.poll() is None)
+            try:
+                return site.get("/")
+            except OSError:
+                return None
+
+        wait_for("nginx", answers)
+        settings = f"listen: unix:{folder}/console.sock\norigin: {site.origin}\n{PROXY}"
+        with Console(broker, folder, settings, {"SECRET": SECRET}, unix=f"{folder}/console.sock", host="localhost"):
+            check_behind_nginx(site)
+            wait_for("her address, as nginx saw it", lambda: broker.run("audit", "--user", "anna", "--action", "VIEW_AUDIT").find("[127.0.0.1]") > 0)
+    finally:
+        end(nginx)
+
+
+def check_behind_nginx(site):
+    expect("who is not known to it", site.get("/").status == 401)
+    page = site.get("/", basic("anna"))
+    expect(f"anna: {page.status}", page.status == 200 and "anna" in page.text)
+    check_headers("behind nginx", page)
+    expect("of no group", site.get("/", basic("dirk")).status == 403)
+    for header in said("koning", "keten"):
+        answer = site.get("/logboek", basic("dirk") + [header])
+        expect(f"what somebody says of themselves: {header[0]} {answer.status}", answer.status == 403)
+    expect("nor instead of her", "koning" not in site.get("/", basic("anna") + said("koning", None, None)).text)
+    expect("the audit", site.get("/logboek", basic("anna") + [("X-Forwarded-For", "192.0.2.1")]).status == 200)
+    token = site.get("/dode-letters", basic("anna")).hidden("/dode-letters/proef")["token"]
+    expect("she acts", site.post("/dode-letters/proef", {"token": token}, basic("anna")).status != 403)
+    expect("from here alone", site.post("/dode-letters/proef", {"token": token}, basic("anna"), origin="https://localhost").status == 403)
+    connection = site.connection()
+    connection.request("GET", "/api/stream", headers=dict(basic("anna")))
+    response = connection.getresponse()
+    if response.status == 200: # what is told at once comes at once: nginx collects nothing
+        expect(f"a stream: {response.headers}", response.headers["Content-Type"].startswith("text/event-stream") and response.fp.readline())
+    connection.close()
+
+
+def check_proxy(ketenwacht, root, broker, folder):
+    settings = f"listen: unix:{folder}/console.sock\n{PROXY}"
+    with Console(broker, folder, settings, {"SECRET": SECRET}, unix=f"{folder}/console.sock", host="localhost") as console:
+        check_believed(console)
+        check_proxied_acts(console)
+        expect("there is nothing to log in to", console.get("/inloggen").status == 404)
+    people = users({"bram": (("meta",), None)}, hash_of(ketenwacht))
+    with Console(broker, folder, "listen: 127.0.0.1:0\n" + people + PROXY, {"SECRET": SECRET}) as console:
+        expect("from an address that is not named", console.get("/", said("anna", "keten")).status == 303)
+        near = From(console, "127.0.0.2")
+        near.origin = console.origin
+        expect("from one that is", near.get("/", said("anna", "keten")).status == 200)
+        expect("users beside it", near.get("/", near.login("bram")).status == 200 and near.get("/", near.login("bram", said())).status == 200)
+        far = [("X-Forwarded-For", "203.0.113.1, 203.0.113.2, 192.0.2.7")]
+        statuses = [near.try_login(f"n{i}", "x" * 20, headers=said() + far).status for i in range(22)]
+        expect(f"the address that the proxy saw waits: {statuses}", statuses[-1] == 429)
+        for other in ([], [("X-Forwarded-For", "192.0.2.7, 192.0.2.8")]):
+            expect("and no other", near.get("/", near.login("bram", said() + other)).status == 200)
+    check_nginx(root, broker, folder)
+
+
+# -- TLS of its own ----------------------------------------------------------------------------------------
+
+
+def check_tls(ketenwacht, _, broker, folder):
+    authority = make_certificate(folder)
+    settings = "listen: 127.0.0.1:0\ntls: {certificate: c.pem, key: k.pem}\n" + users({"anna": (("meta",), None)}, hash_of(ketenwacht))
+    with Console(broker, folder, settings, authority=authority, host="localhost") as console:
+        answer = console.try_login("anna", PASSWORD)
+        cookie = answer.headers["Set-Cookie"]
+        expect(cookie, re.fullmatch(r"__Host-ketenwacht=[\w-]{43}; Path=/; Secure; HttpOnly; SameSite=Strict", cookie))
+        expect("anna is in", console.get("/", [("Cookie", cookie.split(";")[0])]).status == 200)
+        fields = console.get("/inloggen").hidden("/inloggen")
+        plain = f"http://localhost:{console.port}"
+        expect("not from a page without TLS", console.post("/inloggen", {**fields, "naam": "anna", "wachtwoord": PASSWORD}, origin=plain).status == 403)
+        try:
+            Site(console.port).get("/inloggen")
+            expect("nothing is answered without TLS", False)
+        except (http.client.HTTPException, OSError):
+            pass
+    with open(f"{folder}/k.pem", "w", encoding="utf-8") as f:
+        f.write("no key\n")
+    told_so = subprocess.run([ketenwacht, "console", f"{folder}/console.yaml", *broker.options], capture_output=True, text=True, timeout=60, check=False)
+    expect(f"a key that is none: {told_so.returncode} {told_so.stderr[-500:]}", told_so.returncode == 2 and "ketenwacht console: " in told_so.stderr)
+
+
+CASES = {"matrix": check_matrix, "login": check_login, "proxy": check_proxy, "tls": check_tls}
 
 
 def main(ketenwacht, root, routes, case):
     table = json.loads(subprocess.run([routes], check=True, capture_output=True, text=True).stdout)
     with tempfile.TemporaryDirectory() as folder, Broker(ketenwacht, root) as broker:
-        CASES[case](ketenwacht, table, broker, folder)
+        CASES[case](ketenwacht, table if case == "matrix" else root, broker, folder)
 
 
 if __name__ == "__main__":
