@@ -46,7 +46,8 @@ const struct console_route console_routes[] = {
         {.path = "/dode-letters/stoppen", .roles = ROLE_BEHEER, .whole_chain = true, .acts = true, .answer = redrive_act_stop},
         {.path = "/dode-letters/opnieuw", .api = "/api/dead-letters/redrive", .roles = ROLE_BEHEER, .whole_chain = true, .answer = redrive_page,
          .about = "How the latest sending again of dead letters stands.",
-         .members = "number:integer state:string dry_run:boolean filter:string result:object"},
+         .members = "number:integer state:string dry_run:boolean filter:string begun:string ended:string user:string reason:string expected:integer "
+                    "stopped:boolean error:string result:object"},
         {.path = "/zaken", .api = "/api/cases", .roles = ROLE_ZAAK | ROLE_GEGEVENS, .answer = page_search, .en = "Cases", .nl = "Zaken",
          .about = "In which cases an id occurs: a case_id, event_id, alert_id, or any other *_id of events; for who may see such fields also a reference.",
          .query = "zoek", .members = "hits:array whole:boolean"},

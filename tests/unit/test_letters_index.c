@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
 /*
- * Goal: lists of dead letters are answered from memory: the latest first, by what is asked, with what was sent again; and bounded.
+ * Goal: lists of dead letters are answered from memory: the latest first, by what is asked, with what was sent again; bounded; and right again after the
+ * topic was made anew.
  * Method: letters and acts on a bus in memory, in either order, taken up a turn at a time; what is asked is compared with what was written.
  */
 
@@ -14,6 +15,7 @@
 #include "cluster/topics.h"
 #include "model_fixture.h"
 #include "replica/letters_index.h"
+#include "shared_bus.h"
 
 #define CASE "00000000-0000-4000-8000-000000000001"
 #define PLENTY 100 /* turns */
@@ -214,6 +216,34 @@ START_TEST(a_job_that_was_cut_off_is_known) {
 }
 END_TEST
 
+START_TEST(a_topic_that_is_made_anew_is_read_anew) {
+        struct letters_index_status status;
+        struct shared_bus shared;
+        struct error err;
+
+        letters_index_free(x);
+        shared_bus_init(&shared, memory_bus(m));
+        ck_assert_int_eq(letters_index_new(&(struct letters_index_config){.config = config, .bus = &shared.bus, .clock = {.ops = &index_clock}}, &x, &err), 0);
+        add_letter("plan-reviewed", "BAD_VALUE", "no");
+        add_letter("plan-reviewed", "BAD_VALUE", "no");
+        catch_up();
+        check_list(&(struct letters_filter){0}, -1, 8, "1 0");
+        memory_renew(m, TOPIC_DEAD_LETTERS);
+        now += 60000;
+        add_letter("measure-started", "KEY_MISMATCH", "no");
+        atomic_store(&shared.anew, true);
+        letters_index_turn(x, 0);
+        letters_index_status(x, &status);
+        ck_assert(status.why[0] && status.n == 0);
+        catch_up();
+        check_list(&(struct letters_filter){0}, -1, 8, "0");
+        letters_index_status(x, &status);
+        ck_assert(!status.why[0] && status.ready);
+        x = letters_index_free(x);
+        shared_bus_done(&shared);
+}
+END_TEST
+
 int main(void) {
         Suite *suite = suite_create("letters_index");
         TCase *tc = tcase_create("letters_index");
@@ -226,6 +256,7 @@ int main(void) {
         tcase_add_test(tc, what_was_sent_again_is_known_in_either_order);
         tcase_add_test(tc, groups_are_counted_and_bounded);
         tcase_add_test(tc, the_oldest_go_when_there_are_too_many);
+        tcase_add_test(tc, a_topic_that_is_made_anew_is_read_anew);
         tcase_add_test(tc, a_job_that_was_cut_off_is_known);
         suite_add_tcase(suite, tc);
         runner = srunner_create(suite);
