@@ -165,6 +165,7 @@ START_TEST(little_is_a_picture_too) {
         ck_assert(picture_life_some(&p));
         draw(&p);
         ck_assert_ptr_null(strstr(buffer_text(&drawn), ">now<"));
+        ck_assert_ptr_nonnull(strstr(buffer_text(&drawn), ">now, 31 Jan 2032, lies beyond<"));
         p.now = fact.at;
         draw(&p);
         ck_assert_ptr_nonnull(strstr(buffer_text(&drawn), ">now<"));

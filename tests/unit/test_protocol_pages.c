@@ -79,6 +79,20 @@ static int expect_line(void *ctx, const struct norm_line *line) {
         return 0;
 }
 
+/* Whoever goes from table to table by ear tells them apart. */
+static void expect_captions_differ(const char *page) {
+        for (const char *one = page; (one = strstr(one, "<caption ")); one++) {
+                const char *text = strchr(one, '>') + 1;
+                size_t n = strcspn(text, "<");
+
+                for (const char *other = one; (other = strstr(other + 1, "<caption "));) {
+                        const char *second = strchr(other, '>') + 1;
+
+                        ck_assert_msg(strcspn(second, "<") != n || strncmp(text, second, n) != 0, "two tables are called %.*s", (int)n, text);
+                }
+        }
+}
+
 /* Each agreement, in both languages: its keys as words, and for each norm that tells something one picture and one table of as many steps. */
 START_TEST(everything_stands_on_the_page) {
         static const char *const languages[] = {"nl", "en"};
@@ -102,6 +116,7 @@ START_TEST(everything_stands_on_the_page) {
                 ck_assert_uint_eq(count(buffer_text(&reply.body), "<desc>"), tell);
                 ck_assert_uint_eq(count(buffer_text(&reply.body), "<caption id=\"ladder-"), tell);
                 ck_assert_uint_eq(count(buffer_text(&reply.body), " style="), 0);
+                expect_captions_differ(buffer_text(&reply.body));
                 pictures += tell;
                 http_done(&reply);
         }

@@ -188,6 +188,14 @@ static void case_alerts_put(const struct view *v, const struct case_alerts *aler
 
 /* -- The head -- */
 
+/* Windows of several cases beside each other are told apart by how their ids begin. */
+static void case_begin(struct case_page *p, const struct region *region) {
+        char title[64];
+
+        (void) snprintf(title, sizeof(title), SAY(p->x, "Case %.8s", "Zaak %.8s"), p->id);
+        exchange_page_begin(p->x, &p->h, region ? region->name : title);
+}
+
 static void case_organisation_term(struct case_page *p, const char *term, const struct organisation *of) {
         part_term_begin(&p->h, term);
         if (of) {
@@ -355,7 +363,7 @@ static int case_life_write(struct case_page *p, struct life *life, const struct 
         r = case_scene_of_life(life, p->order, first == 0 ? limit : 0, x->language, p->arena, &scene);
         if (r)
                 return r;
-        exchange_page_begin(x, &p->h, life->view.region ? life->view.region->name : SAY(x, "Case", "Zaak"));
+        case_begin(p, life->view.region);
         case_head(p, life, facts, life->view.n);
         r = case_picture(p, &scene);
         case_alerts_write(p, &life->view, alerts, first == 0 ? limit : 0);
@@ -480,7 +488,7 @@ static int case_told_write(struct case_page *p, const struct told *told, const s
         if (r)
                 return r;
         last = first + exchange_limit(x) < told->n_norms ? first + exchange_limit(x) : told->n_norms;
-        exchange_page_begin(x, &p->h, told->view.region ? told->view.region->name : SAY(x, "Case", "Zaak"));
+        case_begin(p, told->view.region);
         html_begin(&p->h, "p");
         html_textf(&p->h, SAY(x, "What %s was told of this case, and nothing else.", "Wat aan %s over deze zaak verteld is, en niets anders."),
                    x->person->organisation->name);
@@ -594,7 +602,7 @@ static void case_closed(struct case_page *p, day_t day) {
                 jsonw_close_object(&w);
                 return;
         }
-        exchange_page_begin(x, &p->h, SAY(x, "Case", "Zaak"));
+        case_begin(p, NULL);
         part_terms_begin(&p->h);
         part_term(&p->h, SAY(x, "Case", "Zaak"), p->id);
         part_term_begin(&p->h, SAY(x, "Closed on", "Gesloten op"));

@@ -270,7 +270,7 @@ static bool protocol_key_came_before(const struct protocol_versions *v, size_t v
 
 static void protocol_versions_table(struct protocol_page *p, const struct norm *norm, const struct protocol_versions *v) {
         struct part_column columns[PROTOCOL_VERSIONS_MAX + 1] = {{SAY(p->x, "What", "Wat"), PART_TEXT}};
-        char headings[PROTOCOL_VERSIONS_MAX][160], from[PART_DATE_TEXT], id[NAME_MAX_BYTES + 16];
+        char headings[PROTOCOL_VERSIONS_MAX][160], from[PART_DATE_TEXT], id[NAME_MAX_BYTES + 16], caption[160];
         struct part_table t;
 
         for (size_t i = 0; i < v->n; i++) {
@@ -280,10 +280,9 @@ static void protocol_versions_table(struct protocol_page *p, const struct norm *
         }
         (void) snprintf(id, sizeof(id), "versions-%s", norm->name);
         html_element(p->h, "h4", NULL, SAY(p->x, "Versions beside each other", "Versies naast elkaar"));
-        part_table_begin(&t, p->h, id,
-                         SAY(p->x, "What each version says; what is other than before is marked",
-                             "Wat iedere versie zegt; wat anders is dan daarvoor, is gemerkt"),
-                         columns, v->n + 1);
+        (void) snprintf(caption, sizeof(caption), SAY(p->x, "What each version of %s says; what is other than before is marked",
+                                                      "Wat iedere versie van %s zegt; wat anders is dan daarvoor, is gemerkt"), norm->name);
+        part_table_begin(&t, p->h, id, caption, columns, v->n + 1);
         for (size_t i = 0; i < v->n; i++) {
                 for (size_t k = 0; k < v->words[i].lines.n; k++) {
                         if (!protocol_key_came_before(v, i, v->words[i].lines.items[k].key))

@@ -309,11 +309,12 @@ void picture_ladder_table(struct html *h, const struct picture_ladder *p) {
         };
         struct part_table t;
         struct ladder l;
-        char id[160];
+        char id[160], caption[160]; /* no two tables of a page are called the same */
 
         ladder_of(p->norm, &l);
+        (void) snprintf(caption, sizeof(caption), IN_LANGUAGE(p->language, "The steps of %s as a table", "De stappen van %s als tabel"), p->norm->name);
         (void) snprintf(id, sizeof(id), "%s-table", p->id);
-        part_table_begin(&t, h, id, IN_LANGUAGE(p->language, "The same steps as a table", "Dezelfde stappen als tabel"), columns, ELEMENTS(columns));
+        part_table_begin(&t, h, id, caption, columns, ELEMENTS(columns));
         for (size_t i = 0; i < l.n; i++) {
                 part_row_begin(&t, NULL);
                 ladder_cell(&t, p, &l.steps[i], ladder_say_what);

@@ -295,7 +295,7 @@ static void life_draw_lane(struct life_drawing *d, const struct picture_life_lan
         life_words_cut(d->h, classes[lane->mark], LIFE_LEFT, top + LIFE_WORDS, words, LIFE_TITLE_MAX);
         if (lane->open && d->now_stands && d->p->now > lane->due)
                 life_stroke(d->h, "line dashed", until, y, axis_x(&d->axis, d->p->now), y);
-        life_rect(d->h, "open", x, y - 4, until - x, 8);
+        life_rect(d->h, "open", x < until ? x : until, y - 4, x < until ? until - x : x - until, 8); /* some terms count back */
         if (lane->due && life_stands(d, lane->due))
                 life_stroke(d->h, "line", until, y - 9, until, y + 9);
         else if (lane->due && lane->due > d->axis.last) /* it goes on where the picture ends */
@@ -342,10 +342,17 @@ static void life_draw_legend(struct life_drawing *d, double top, const bool used
                 life_legend_words(d, &at, top, life_what_words((enum picture_life_what)what, language), &x, &y);
                 life_mark_draw(d->h, (enum picture_life_what)what, 1, x, y);
         }
+        if (!d->now_stands) {
+                char words[64], date[PART_DATE_TEXT];
+
+                (void) snprintf(words, sizeof(words), IN_LANGUAGE(language, "now, %s, lies beyond", "nu, %s, ligt erbuiten"),
+                                part_date_text(date_of_instant(d->p->now), language, date));
+                life_legend_words(d, &at, top, words, &x, &y);
+        }
 }
 
-static size_t life_used(const struct picture_life *p, bool used[LIFE_WHATS]) {
-        size_t n = 2;
+static size_t life_used(const struct picture_life *p, bool now_stands, bool used[LIFE_WHATS]) {
+        size_t n = 2 + !now_stands;
 
         memset(used, 0, LIFE_WHATS * sizeof(*used));
         for (size_t i = 0; i < p->n_lanes; i++) {
@@ -382,12 +389,13 @@ static void life_describe(const struct picture_life *p, const struct axis *axis,
 void picture_life_draw(struct html *h, const struct picture_life *p) {
         struct life_drawing d = {.h = h, .p = p};
         bool used[LIFE_WHATS];
-        size_t lanes = p->n_lanes + (p->n_stays > 0) + (p->n_facts > 0), legend = life_used(p, used);
+        size_t lanes = p->n_lanes + (p->n_stays > 0) + (p->n_facts > 0), legend;
         double y = LIFE_TOP, bottom = LIFE_TOP + LIFE_LANE * (double)lanes;
         char described[512];
 
         assert(picture_life_some(p) && p->n_lanes <= PICTURE_LIFE_LANES && p->n_stays <= PICTURE_LIFE_STAYS);
         d.axis = life_axis(p, &d.now_stands);
+        legend = life_used(p, d.now_stands, used);
         life_describe(p, &d.axis, described, sizeof(described));
         part_picture_wide_begin(h, p->id, IN_LANGUAGE(p->language, "The life of this case", "Het leven van deze zaak"), described, LIFE_WIDTH,
                                 bottom + LIFE_LEGEND_ROW * (double)legend + 6);
