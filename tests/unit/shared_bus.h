@@ -65,6 +65,16 @@ static inline int shared_poll(struct bus_reader *reader, int timeout_ms, struct 
         return result;
 }
 
+static inline int shared_committed(struct bus_reader *reader, const struct bus_part *parts, size_t n, int64_t *ret, struct error *err) {
+        struct shared_reader *r = (struct shared_reader *)reader;
+        int result;
+
+        shared_lock(r->s);
+        result = bus_reader_committed(r->inner, parts, n, ret, err);
+        shared_unlock(r->s);
+        return result;
+}
+
 static inline int shared_look(struct bus_reader *reader, struct error *err) {
         struct shared_reader *r = (struct shared_reader *)reader;
         int result = -ECANCELED;
@@ -92,7 +102,8 @@ static inline void shared_close(struct bus_reader *reader) {
 }
 
 static inline int shared_reader_open(struct bus *b, const struct bus_reader_config *config, struct bus_reader **ret, struct error *err) {
-        static const struct bus_reader_ops ops = {.poll = shared_poll, .look = shared_look, .positions = shared_positions, .close = shared_close};
+        static const struct bus_reader_ops ops = {.poll = shared_poll, .look = shared_look, .positions = shared_positions, .committed = shared_committed,
+                                                  .close = shared_close};
         struct shared_bus *s = (struct shared_bus *)b;
         struct shared_reader *r;
         int result;
