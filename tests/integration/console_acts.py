@@ -63,7 +63,8 @@ def check_acknowledged(world, console, worker):
     fields = {**console.hidden(case, ACKNOWLEDGE, "een"), "by": "wijkteam"}
     expect(f"the form is of its own alert: {fields}", fields["alert"] == alert["alert_id"])
     expect("there is one alone", console.get(case, "een").count(ACKNOWLEDGE) == 1 and console.get(case, "beheer").count(ACKNOWLEDGE) == 2)
-    expect("none for who may not act", ACKNOWLEDGE not in console.get(case, "inzage"))
+    expect("none for who may not act", ACKNOWLEDGE not in console.get(case, "inzage") and ACKNOWLEDGE not in console.get("/meldingen", "inzage"))
+    expect("the same in the list", console.get("/meldingen", "een").count(ACKNOWLEDGE) == 1)
     token = console.hidden(case, ACKNOWLEDGE, "een")["token"]
     console.post(ACKNOWLEDGE, 400, "een", {**fields, "by": "  "})
     console.post(ACKNOWLEDGE, 404, "een", {**fields, "alert": other["alert_id"]})
@@ -111,7 +112,9 @@ def check_paused(world, console, receiver):
     console.post(PAUSE, 303, "een", {**form, "token": own})
     console.post(PAUSE, 409, "beheer", form)
     wait_for("it is paused", lambda: paused(world) == ["hook"])
-    console.post(RESUME, 303, "beheer", form)
+    wait_for("the overview says so to whose it is", lambda: RESUME in console.get("/", "een"))
+    expect("and to nobody else", RESUME not in console.get("/", "twee") and RESUME not in console.get("/", "inzage"))
+    console.act("/", RESUME, 303, "beheer", reason=REASON)
     expect("it goes on", paused(world) == [])
     console.post(RESUME, 409, "beheer", form)
     found = [(act["action"], act["user"], act["organisation"], act["object"], act["reason"]) for act in acts(world, "PAUSE", "RESUME")]

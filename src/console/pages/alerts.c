@@ -13,6 +13,7 @@
 #include "base/name.h"
 #include "base/vector.h"
 #include "cluster/audit.h"
+#include "console/acts/acknowledge.h"
 #include "survey/report_print.h"
 
 #define ALERTS_ARENA_MAX ((size_t)4 << 20)
@@ -262,6 +263,11 @@ static void alerts_row_write(struct alerts_page *p, struct part_table *t, const 
         uuid_format(&row->alert.case_id, id);
         (void) snprintf(href, sizeof(href), "/zaken/%s", id);
         part_cell_link(t, href, id);
+        if (exchange_may(x, ROLE_BEHEER)) {
+                part_cell_begin(t);
+                acknowledge_form(x, t->h, &row->alert.alert_id, row->alert.organisation);
+                part_cell_end(t);
+        }
         part_row_end(t);
 }
 
@@ -272,10 +278,12 @@ static void alerts_table(struct alerts_page *p, const struct alerts_list *list) 
                 {SAY(x, "Rung", "Trede"), PART_NUMBER},             {SAY(x, "Since", "Sinds"), PART_TEXT},
                 {SAY(x, "Age", "Leeftijd"), PART_TEXT},             {SAY(x, "Due on", "Uiterlijk op"), PART_TEXT},
                 {SAY(x, "Acknowledged until", "Bevestigd tot"), PART_TEXT}, {SAY(x, "Case", "Zaak"), PART_TEXT},
+                {SAY(x, "Take it up", "Oppakken"), PART_TEXT}, /* for who acts */
         };
         struct part_table t;
 
-        part_table_begin(&t, &p->h, "alerts", SAY(x, "Open alerts, the oldest first", "Open meldingen, de oudste eerst"), columns, ELEMENTS(columns));
+        part_table_begin(&t, &p->h, "alerts", SAY(x, "Open alerts, the oldest first", "Open meldingen, de oudste eerst"), columns,
+                         ELEMENTS(columns) - !exchange_may(x, ROLE_BEHEER));
         for (size_t i = 0; i < list->n; i++)
                 alerts_row_write(p, &t, &list->rows[i]);
         part_table_end(&t, SAY(x, "No alert is open that fits.", "Er staat geen melding open die past."));

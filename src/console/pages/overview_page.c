@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cluster/topics.h"
+#include "console/acts/connector.h"
 #include "console/live.h"
 #include "console/overview.h"
 #include "console/pictures/picture_flow.h"
@@ -305,11 +306,19 @@ static void overview_letters_block(struct exchange *x, const struct overview *o,
 }
 
 static void overview_delivery_row(struct exchange *x, struct part_table *t, const char *connector, const char *how, instant_t since, const char *why) {
+        struct connector_row row;
+
         part_row_begin(t, NULL);
         part_cell_text(t, connector);
         part_cell_text(t, how);
         part_cell_instant(t, since, x->now, x->language);
         part_cell_text(t, why);
+        if (exchange_may(x, ROLE_BEHEER)) {
+                part_cell_begin(t);
+                if (connectors_find(x->console->connectors, connector, &row))
+                        connector_resume_form(x, t->h, &row);
+                part_cell_end(t);
+        }
         part_row_end(t);
 }
 
@@ -327,13 +336,15 @@ static bool overview_is_shown(const struct overview *o, const char *connector) {
 
 static void overview_deliveries(struct exchange *x, const struct overview *o, struct html *h) {
         const struct part_column columns[] = {{SAY(x, "Connector", "Connector"), PART_TEXT}, {SAY(x, "How it stands", "Hoe het staat"), PART_TEXT},
-                                              {SAY(x, "Since", "Sinds"), PART_TEXT}, {SAY(x, "Why", "Waarom"), PART_TEXT}};
+                                              {SAY(x, "Since", "Sinds"), PART_TEXT}, {SAY(x, "Why", "Waarom"), PART_TEXT},
+                                              {SAY(x, "Act", "Doen"), PART_TEXT} /* for who acts */};
         const struct status_whole *s = &o->picture->status;
         struct part_table t;
 
         html_element(h, "h2", NULL, SAY(x, "Deliveries", "Leveringen"));
         part_table_begin(&t, h, "deliveries", SAY(x, "Deliveries that stand still or are slow", "Leveringen die stilstaan of traag zijn"),
-                         OVERVIEW_COLUMNS(columns));
+                         columns,
+                         ELEMENTS(columns) - !exchange_may(x, ROLE_BEHEER));
         for (size_t i = 0; i < s->stops_n; i++) {
                 if (overview_is_shown(o, s->stops[i].connector))
                         overview_delivery_row(x, &t, s->stops[i].connector, SAY(x, "stopped", "gestopt"), s->stops[i].since,
