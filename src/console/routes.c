@@ -55,7 +55,8 @@ const struct console_route console_routes[] = {
          .about = "One case: what `explain --json` says of it, its open alerts, and its messages, the latest first. For an organisation what it was told.",
          .query = "limit after obligations trace step id",
          .members = "case_id:string at:string facts:array facts_total:integer next:string municipality:string region:string gi:string residence:array "
-                    "copies:array obligations:array alerts:array told_to:string whole:boolean closed_on:string trace:object"},
+                    "copies:array obligations:array alerts:array alerts_total:integer "
+                    "obligations_total:integer obligations_next:integer told_to:string whole:boolean closed_on:string trace:object"},
         {.path = "/zaken/", .acts = true, .roles = ROLE_GEGEVENS, .whole_chain = true, .answer = act_personal},
         {.path = "/meldingen", .api = "/api/alerts", .roles = ROLE_META | ROLE_ZAAK | ROLE_GEGEVENS, .answer = page_alerts, .en = "Alerts", .nl = "Meldingen",
          .about = "Open alerts, the oldest first; who may see no case, and ?show=counts: how many of each organisation, norm and rung.",

@@ -24,6 +24,8 @@
 #define NOBODY_THERE "/zaken/00000000-0000-4000-8000-000000000009"
 #define MOVED "tests/stories/examples/05-moved/events.jsonl"
 #define MOVED_CHILD "64c188d3-1bba-5277-be45-b2ec809548e2"
+#define EACH "tests/stories/examples/12-for-each/events.jsonl"
+#define EACH_CASE "cfd963df-c334-52be-81c5-50adb59309bc"
 #define ENDED_CHILD "9665eb43-9d78-523d-8fc2-0620e218b0b6"
 #define AGES "tests/stories/examples/10-repeats-and-ages/events.jsonl"
 #define AGES_CHILD "ce0cf2e6-d016-5442-92cf-977245b9479c"
@@ -227,6 +229,8 @@ START_TEST(json_has_what_explain_has) {
         page = ask_json("zaak", NULL, "/api/cases/" MOVED_CHILD "?limit=1");
         ck_assert_uint_eq(json_array_size(json_object_get(page, "facts")), 1);
         ck_assert_str_eq(json_string_value(json_object_get(page, "next")), "2");
+        ck_assert_uint_eq(json_array_size(json_object_get(page, "alerts")), 1); /* the others are counted */
+        ck_assert_int_eq(json_integer_value(json_object_get(page, "alerts_total")), 4);
         json_decref(page);
         page = ask_json("zaak", NULL, "/api/cases/" MOVED_CHILD "?limit=1&after=2");
         ck_assert_str_eq(json_string_value(json_object_get(json_array_get(json_object_get(page, "facts"), 0), "event")), "measure-started");
@@ -247,6 +251,39 @@ START_TEST(what_is_no_number_is_refused) {
                 ck_assert_int_eq(reply.status, 400);
                 http_done(&reply);
         }
+}
+END_TEST
+
+/* Obligations have pages too, in the order of explain. */
+START_TEST(obligations_have_pages) {
+        struct buffer out = BUFFER_INIT(OUT_MAX);
+        json_t *explained, *all, *page;
+        size_t seen = 0, total;
+
+        begin(EACH);
+        ck_assert_int_eq(explain_json(replay_engine(replay), replay_store(replay), case_of(EACH_CASE), now, NULL, NULL, &out), 0);
+        explained = json_loads(buffer_text(&out), 0, NULL);
+        all = json_object_get(explained, "obligations");
+        total = json_array_size(all);
+        ck_assert_uint_gt(total, 2);
+        for (json_int_t first = 0; seen < total; first++) {
+                char path[128];
+                json_t *part;
+
+                (void) snprintf(path, sizeof(path), "/api/cases/" EACH_CASE "?limit=1&obligations=%lld", (long long)first);
+                page = ask_json("zaak", NULL, path);
+                part = json_object_get(page, "obligations");
+                ck_assert_uint_eq(json_array_size(part), 1);
+                ck_assert(json_equal(json_array_get(part, 0), json_array_get(all, seen)));
+                ck_assert_uint_eq((size_t)json_integer_value(json_object_get(page, "obligations_total")), total);
+                ck_assert_int_eq(json_integer_value(json_object_get(page, "obligations_next")), ++seen < total ? first + 1 : 0);
+                json_decref(page);
+        }
+        page = ask_json("zaak", NULL, "/api/cases/" EACH_CASE "?obligations=1000");
+        ck_assert_uint_eq(json_array_size(json_object_get(page, "obligations")), 0);
+        json_decref(page);
+        json_decref(explained);
+        buffer_done(&out);
 }
 END_TEST
 
@@ -413,6 +450,7 @@ int main(void) {
         tcase_add_test(t, the_page_says_what_explain_says);
         tcase_add_test(t, json_has_what_explain_has);
         tcase_add_test(t, what_is_no_number_is_refused);
+        tcase_add_test(t, obligations_have_pages);
         tcase_add_test(t, a_region_is_a_case_too);
         tcase_add_test(t, a_case_that_is_forgotten_says_so);
         tcase_add_test(t, personal_fields_are_masked);

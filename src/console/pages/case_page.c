@@ -45,9 +45,24 @@ struct case_alert {
 };
 
 struct case_alerts {
-        struct case_alert *items;
-        size_t n;
+        struct case_alert *items; /* the first, as many as a page has */
+        size_t n, room, total;
 };
+
+/* Room for the next one; NULL: it is only counted. */
+static struct case_alert *case_alerts_next(struct case_alerts *alerts) {
+        alerts->total++;
+        return alerts->n < alerts->room ? &alerts->items[alerts->n++] : NULL;
+}
+
+/* Return: 0 or -ENOMEM. */
+static int case_alerts_open(struct case_page *p, struct case_alerts *ret) {
+        size_t limit = exchange_limit(p->x), all = p->casefile->told.n_alerts;
+
+        *ret = (struct case_alerts){.room = all < limit ? all : limit};
+        ret->items = arena_calloc(p->arena, ret->room + 1, sizeof(*ret->items));
+        return ret->items ? 0 : -ENOMEM;
+}
 
 /* Protocol, norm and instance of an alert that has no obligation (any more). NULL: memory is out. */
 static const char *case_alert_words(struct case_page *p, const struct pool *pool, struct case_alert *a) {
@@ -66,27 +81,26 @@ static const char *case_alert_words(struct case_page *p, const struct pool *pool
 static int case_alerts_of_life(struct case_page *p, struct life *life, struct case_alerts *ret) {
         const struct pool *pool = &life->view.engine->pool;
 
-        ret->items = arena_calloc(p->arena, (size_t)p->casefile->told.n_alerts + 1, sizeof(*ret->items));
-        if (!ret->items)
+        if (case_alerts_open(p, ret))
                 return -ENOMEM;
         for (size_t i = 0; i < life->n_obligations; i++) {
                 const struct norm *norm = p->order[i]->o->norm;
 
                 for (size_t k = 0; k < p->order[i]->n_alerts; k++) {
                         const struct alert *alert = p->order[i]->alerts[k];
+                        struct case_alert *a = alert->open ? case_alerts_next(ret) : NULL;
 
-                        if (alert->open)
-                                ret->items[ret->n++] = (struct case_alert){alert, norm->protocol->name, norm->name, norm->title,
+                        if (a)
+                                *a = (struct case_alert){alert, norm->protocol->name, norm->name, norm->title,
                                                                            p->order[i]->o->instance, i + 1, view_acknowledged_until(&life->view, alert)};
                 }
         }
         for (size_t i = 0; i < life->n_others; i++) {
-                struct case_alert *a = &ret->items[ret->n];
+                struct case_alert *a = life->others[i]->open ? case_alerts_next(ret) : NULL;
 
-                if (!life->others[i]->open)
+                if (!a)
                         continue;
                 *a = (struct case_alert){.alert = life->others[i]};
-                ret->n++;
                 if (!case_alert_words(p, pool, a))
                         return -ENOMEM;
         }
@@ -94,17 +108,20 @@ static int case_alerts_of_life(struct case_page *p, struct life *life, struct ca
 }
 
 static int case_alerts_told(struct case_page *p, const struct told *told, struct case_alerts *ret) {
-        ret->items = arena_calloc(p->arena, (size_t)p->casefile->told.n_alerts + 1, sizeof(*ret->items));
-        for (size_t i = 0; ret->items && i < told->n_norms; i++) {
+        if (case_alerts_open(p, ret))
+                return -ENOMEM;
+        for (size_t i = 0; i < told->n_norms; i++) {
                 const struct told_norm *norm = &told->norms[i];
 
                 for (size_t k = 0; k < norm->n_alerts; k++) {
-                        if (norm->alerts[k]->open)
-                                ret->items[ret->n++] = (struct case_alert){norm->alerts[k], norm->protocol, norm->norm, norm->of ? norm->of->title : NULL,
+                        struct case_alert *a = norm->alerts[k]->open ? case_alerts_next(ret) : NULL;
+
+                        if (a)
+                                *a = (struct case_alert){norm->alerts[k], norm->protocol, norm->norm, norm->of ? norm->of->title : NULL,
                                                                            norm->instance, i + 1, 0};
                 }
         }
-        return ret->items ? 0 : -ENOMEM;
+        return 0;
 }
 
 static void case_alert_row(struct case_page *p, struct part_table *t, const struct view *v, const struct case_alert *a, size_t shown) {
@@ -142,18 +159,17 @@ static void case_alerts_write(struct case_page *p, const struct view *v, const s
                 {SAY(x, "Due", "Uiterlijk"), PART_TEXT},           {SAY(x, "Since", "Sinds"), PART_TEXT},
                 {SAY(x, "Taken up until", "Opgepakt tot"), PART_TEXT}, {SAY(x, "Take it up", "Oppakken"), PART_TEXT}, /* for who acts */
         };
-        size_t limit = exchange_limit(x);
         struct part_table t;
 
         html_element(&p->h, "h2", NULL, SAY(x, "Open alerts", "Open meldingen"));
         part_table_begin(&t, &p->h, "alerts", SAY(x, "Open alerts of this case", "Open meldingen van deze zaak"), columns,
                          ELEMENTS(columns) - !exchange_may(x, ROLE_BEHEER));
-        for (size_t i = 0; i < alerts->n && i < limit; i++)
+        for (size_t i = 0; i < alerts->n; i++)
                 case_alert_row(p, &t, v, &alerts->items[i], shown);
         part_table_end(&t, SAY(x, "None is open.", "Er staat er geen open."));
-        if (alerts->n > limit) {
+        if (alerts->total > alerts->n) {
                 html_begin(&p->h, "p");
-                html_textf(&p->h, SAY(x, "And %zu more: see the page of alerts.", "En nog %zu: zie de pagina met meldingen."), alerts->n - limit);
+                html_textf(&p->h, SAY(x, "And %zu more: see the page of alerts.", "En nog %zu: zie de pagina met meldingen."), alerts->total - alerts->n);
                 html_end(&p->h, "p");
         }
 }
@@ -161,6 +177,7 @@ static void case_alerts_write(struct case_page *p, const struct view *v, const s
 static void case_alerts_put(const struct view *v, const struct case_alerts *alerts, struct json_writer *w) {
         char text[DATE_TEXT + 1], id[UUID_TEXT + 1];
 
+        jsonw_put_int(w, "alerts_total", (int64_t)alerts->total);
         jsonw_key(w, "alerts");
         jsonw_open_array(w);
         for (size_t i = 0; i < alerts->n; i++) {
@@ -377,17 +394,31 @@ static int case_life_write(struct case_page *p, struct life *life, const struct 
         return r;
 }
 
+/* What explain says of the case, of so many of its obligations as a page has, and where the next page of these begins. */
+static void case_explain_put(struct case_page *p, struct life *life, size_t first, struct json_writer *w) {
+        struct life part = *life;
+        size_t limit = exchange_limit(p->x), left = first < life->n_obligations ? life->n_obligations - first : 0;
+
+        part.obligations += first < life->n_obligations ? first : 0;
+        part.n_obligations = left < limit ? left : limit;
+        explain_put(&part, p->postings, w);
+        life->view.failed |= part.view.failed;
+        jsonw_put_int(w, "obligations_total", (int64_t)life->n_obligations);
+        if (left > limit)
+                jsonw_put_int(w, "obligations_next", (int64_t)(first + limit));
+}
+
 static void case_life_put(struct case_page *p, struct life *life, const struct case_fact *facts, const struct case_alerts *alerts) {
         struct exchange *x = p->x;
         struct json_writer w;
-        size_t at;
+        size_t at, first;
 
-        if (!case_facts_read(x, life->view.n, &at))
+        if (!case_obligations_read(x, &first) || !case_facts_read(x, life->view.n, &at))
                 return;
         w = exchange_json(x);
         jsonw_open_object(&w);
         case_facts_put(x, facts, life->view.n, &w); /* first: of all lists that there are it is the one that has pages */
-        explain_put(life, p->postings, &w);
+        case_explain_put(p, life, first, &w);
         if (!life->view.region) {
                 jsonw_key(&w, "gi");
                 if (life->gi)
