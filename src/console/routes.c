@@ -8,6 +8,7 @@
 
 #include "console/acts/personal.h"
 #include "console/pages/alerts.h"
+#include "console/pages/alerts_feed.h"
 #include "console/pages/case_page.h"
 #include "console/pages/norms.h"
 #include "console/pages/openapi.h"
@@ -39,6 +40,7 @@ const struct console_route console_routes[] = {
                     "now_error:string record:object"},
         {.path = "/verbindingen/pauzeren", .roles = ROLE_BEHEER, .acts = true, .answer = connector_act_pause},
         {.path = "/verbindingen/hervatten", .roles = ROLE_BEHEER, .acts = true, .answer = connector_act_resume},
+        {.path = "/meldingen/", .roles = ROLE_ZAAK | ROLE_GEGEVENS, .answer = page_alerts_feed},
         {.path = "/meldingen/bevestigen", .roles = ROLE_BEHEER, .acts = true, .answer = acknowledge_act},
         {.path = "/dode-letters/inzien/", .roles = ROLE_GEGEVENS, .whole_chain = true, .acts = true, .answer = page_letter_clear},
         {.path = "/dode-letters/proef", .roles = ROLE_BEHEER, .whole_chain = true, .acts = true, .answer = redrive_act_try},

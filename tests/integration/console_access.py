@@ -258,6 +258,26 @@ def check_guesses(console, broker):
     expect("no password stands there", PASSWORD not in json.dumps(lines))
 
 
+def check_feed(console):
+    """A reader of feeds comes with name and password each time; that opens feeds, its own, and nothing else."""
+    def basic(name, password=PASSWORD):
+        return [("Authorization", "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode())]
+
+    feed = "/meldingen/gm0014.atom"
+    for headers in ([], basic("gm0014", "geen goed wachtwoord"), [("Authorization", "Basic ???")], [("Authorization", "Bearer " + PASSWORD)]):
+        answer = console.get(feed, headers)
+        expect(f"asked for name and password: {answer.status}", answer.status == 401 and answer.headers["WWW-Authenticate"].startswith("Basic "))
+    answer = console.get(feed, basic("gm0014"))
+    expect(f"the feed: {answer.status} {answer.headers}", answer.status == 200 and answer.headers["Content-Type"].startswith("application/atom+xml"))
+    expect("no session begins", "Set-Cookie" not in answer.headers)
+    expect(f"read: {answer.text}", "<id>urn:ketenwacht:meldingen:gm0014</id><title>Open meldingen aan Groningen</title>" in answer.text)
+    expect("another's is not there", console.get("/meldingen/gm0037.atom", basic("gm0014")).status == 404)
+    expect("who may see no case has none", console.get(feed, basic("anna")).status == 404)
+    for path in ("/meldingen", "/zaken/x.atom", "/meldingen/.atom"):
+        expect(f"{path} is for sessions", console.get(path, basic("gm0014")).status == 303)
+    expect("nor a page of programs", console.get("/api/alerts", basic("gm0014")).status == 401)
+
+
 def check_flood(console):
     """However many log in at once, pages go on, and nobody's thread is kept."""
     fields = console.get("/inloggen").hidden("/inloggen")
@@ -271,12 +291,13 @@ def check_flood(console):
 
 
 def check_login(ketenwacht, _, broker, folder):
-    people = {"anna": (("meta", "beheer"), None), "bram": (("meta",), None)}
+    people = {"anna": (("meta", "beheer"), None), "bram": (("meta",), None), "gm0014": (("zaak",), "gm0014")}
     with Console(broker, folder, "listen: 127.0.0.1:0\n" + users(people, hash_of(ketenwacht))) as console:
         check_cookie(console)
         check_session(console)
         check_landing(console)
         check_guesses(console, broker)
+        check_feed(console)
         check_flood(console)
         page = console.get("/inloggen", [("Accept-Language", "en")])
         expect("in English", 'lang="en"' in page.text and "Log in" in page.text)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "console/access/basic.h"
 #include "console/access/delay.h"
 #include "console/access/proxy.h"
 #include "console/access/sessions.h"
@@ -205,6 +206,43 @@ START_TEST(test_groups) {
 }
 END_TEST
 
+static const struct {
+        const char *header, *name, *password; /* NULL: it is none */
+} basics[] = {
+        {"Basic YW5uYTpnZWhlaW0=", "anna", "geheim"},
+        {"basic YW5uYTpnZWhlaW0=", "anna", "geheim"},
+        {"Basic YW5uYTphOmI=", "anna", "a:b"},
+        {"Basic YW5uYTo=", "anna", ""},
+        {NULL, NULL, NULL},
+        {"", NULL, NULL},
+        {"Basic", NULL, NULL},
+        {"Basic YW5uYQ==", NULL, NULL},
+        {"Basic ???", NULL, NULL},
+        {"Bearer YW5uYTpnZWhlaW0=", NULL, NULL},
+        {"Basic YW4AbmE6eA==", NULL, NULL}, /* a NUL in it */
+};
+
+START_TEST(test_basic) {
+        struct basic basic;
+        bool is = basic_read(basics[_i].header, &basic);
+
+        ck_assert_int_eq(is, basics[_i].name != NULL);
+        if (is) {
+                ck_assert_str_eq(basic.name, basics[_i].name);
+                ck_assert_str_eq(basic.password, basics[_i].password);
+        }
+}
+END_TEST
+
+START_TEST(test_basic_is_for_feeds) {
+        ck_assert(basic_is_feed("/meldingen/gm0014.atom"));
+        ck_assert(!basic_is_feed("/meldingen/.atom"));
+        ck_assert(!basic_is_feed("/meldingen/gm0014"));
+        ck_assert(!basic_is_feed("/zaken/gm0014.atom"));
+        ck_assert(!basic_is_feed("/"));
+}
+END_TEST
+
 int main(void) {
         Suite *suite = suite_create("access");
         TCase *all = tcase_create("access");
@@ -222,6 +260,8 @@ int main(void) {
         tcase_add_test(all, test_delay_address);
         tcase_add_test(all, test_delay_bounded);
         tcase_add_loop_test(all, test_groups, 0, ELEMENTS(group_rows));
+        tcase_add_loop_test(all, test_basic, 0, ELEMENTS(basics));
+        tcase_add_test(all, test_basic_is_for_feeds);
         suite_add_tcase(suite, all);
         runner = srunner_create(suite);
         srunner_run_all(runner, CK_ENV);

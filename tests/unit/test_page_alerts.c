@@ -5,6 +5,10 @@
  * counts. Method: alerts of two municipalities and their GIs, raised at different moments; each form is asked for over HTTP as people of several roles.
  */
 
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
 #include "pages_fixture.h"
 
 #define DAY FIXTURE_DAY
@@ -173,6 +177,67 @@ START_TEST(test_counts) {
 }
 END_TEST
 
+/* What a subscriber's program reads. */
+static void read_feed(char *ret, size_t size) {
+        char script[FIXTURE_PATH], feed[FIXTURE_PATH], said[FIXTURE_PATH], *text;
+        char *const arguments[] = {(char *)"python3", (char *)fixture_path(script, getenv("PROJECT_ROOT"), "tests/unit/read_feed.py"),
+                                   (char *)fixture_path(feed, pages.world->folder, "feed.atom"), NULL};
+        posix_spawn_file_actions_t actions;
+        struct error err;
+        int status;
+        size_t n;
+        pid_t pid;
+
+        fixture_write(pages.world->folder, "feed.atom", buffer_text(&pages.reply.body), pages.reply.body.n);
+        ck_assert_int_eq(posix_spawn_file_actions_init(&actions), 0);
+        ck_assert_int_eq(posix_spawn_file_actions_addopen(&actions, 1, fixture_path(said, pages.world->folder, "said"), O_WRONLY | O_CREAT | O_TRUNC, 0600), 0);
+        ck_assert_int_eq(posix_spawn(&pid, "/usr/bin/python3", &actions, NULL, arguments, environ), 0); /* Debian's: it has feedparser */
+        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+        ck_assert_int_eq(posix_spawn_file_actions_destroy(&actions), 0);
+        ck_assert_int_eq(status, 0);
+        ck_assert_int_eq(file_read(said, &text, &n, &err), 0);
+        (void) snprintf(ret, size, "%s", text);
+        free(text);
+}
+
+START_TEST(test_feed) {
+        char said[4096], id[UUID_TEXT + 1], expected[256], first[1024];
+
+        pages_come(ROLE_ZAAK, "gm0001");
+        pages_ask("/meldingen/gm0001.atom", 200);
+        ck_assert_str_eq(pages.audited, "EXPORT alerts\n");
+        read_feed(said, sizeof(said));
+        ck_assert_int_eq(strncmp(said, "urn:ketenwacht:meldingen:gm0001 | Open meldingen aan Een | 2024-03-01T12:00:0", 77), 0);
+        ck_assert_uint_eq(pages_count(said, "urn:uuid:"), 1);
+        fixture_id("one", id);
+        ck_assert_ptr_nonnull(strstr(said, " | Jeugdbeschermer binnen vijf dagen: trede 1 | 2024-03-01T12:00:0"));
+        (void) snprintf(expected, sizeof(expected), "/zaken/%s | proef/protector | Uiterlijk op woensdag 28 februari 2024; gemeld als municipality. Zaak %s",
+                        id, id);
+        ck_assert_msg(strstr(said, expected), "%s", said);
+        (void) snprintf(first, sizeof(first), "%.45s", strstr(said, "urn:uuid:"));
+        pages_ask("/meldingen/gm0001.atom", 200); /* the same entries have the same ids */
+        read_feed(said, sizeof(said));
+        ck_assert_ptr_nonnull(strstr(said, first));
+        pages_come(ROLE_ZAAK, NULL);
+        pages_ask("/meldingen/region-noord.atom", 200); /* nothing is open: a feed all the same */
+        read_feed(said, sizeof(said));
+        ck_assert_uint_eq(pages_count(said, "\n"), 1);
+}
+END_TEST
+
+START_TEST(test_feed_of_others) {
+        pages_come(ROLE_ZAAK, "gm0001");
+        pages_ask("/meldingen/gm0002.atom", 404);
+        pages_ask("/meldingen/gm0001", 404);
+        pages_ask("/meldingen/gm9999.atom", 404);
+        pages_come(ROLE_META, NULL);
+        pages_ask("/meldingen/gm0001.atom", 404);
+        pages_come(ROLE_ZAAK, "gm0001");
+        pages.refuses = true;
+        ck_assert_ptr_null(strstr(pages_ask("/meldingen/gm0001.atom", 503), "urn:uuid:"));
+}
+END_TEST
+
 int main(void) {
         Suite *s = suite_create("page_alerts");
         TCase *t = tcase_create("page_alerts");
@@ -188,6 +253,8 @@ int main(void) {
         tcase_add_test(t, test_acknowledged);
         tcase_add_test(t, test_of_an_organisation);
         tcase_add_test(t, test_counts);
+        tcase_add_test(t, test_feed);
+        tcase_add_test(t, test_feed_of_others);
         suite_add_tcase(s, t);
         runner = srunner_create(s);
         srunner_run_all(runner, CK_NORMAL);

@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "cluster/audit.h"
+#include "console/access/basic.h"
 #include "console/access/delay.h"
 #include "console/access/password.h"
 #include "console/access/proxy.h"
@@ -295,8 +296,8 @@ static void access_leave_login(struct access *a) {
         pthread_mutex_unlock(&a->lock);
 }
 
-/* The user of this name and password; NULL: it is answered. */
-static const struct console_user *access_check_login(struct access *a, struct exchange *x, struct person *person, const char *name, const char *password) {
+/* The user of this name and password; NULL: it is answered, but for 401, when they are wrong. */
+static const struct console_user *access_try_login(struct access *a, struct exchange *x, struct person *person, const char *name, const char *password) {
         const struct console_user *user = access_find_user(a, name);
         int64_t wait;
         bool right;
@@ -321,6 +322,15 @@ static const struct console_user *access_check_login(struct access *a, struct ex
                 return NULL;
         person->name[0] = '\0';
         x->answer->status = 401;
+        return NULL;
+}
+
+/* The same from the form. NULL: it is answered. */
+static const struct console_user *access_check_login(struct access *a, struct exchange *x, struct person *person, const char *name, const char *password) {
+        const struct console_user *user = access_try_login(a, x, person, name, password);
+
+        if (user || x->answer->status != 401)
+                return user;
         web_answer_header(x->answer, "WWW-Authenticate", "Session realm=\"ketenwacht\"");
         access_answer_login(x, access_way(web_form(x->request, "naar")), name,
                             SAY(x, "This name and this password do not belong together.", "Deze naam en dit wachtwoord horen niet bij elkaar."));
@@ -443,6 +453,27 @@ static bool access_judge_proxy(const struct access *a, struct exchange *x, struc
         return false;
 }
 
+/* A reader of feeds: each time it asks, with a name and a password. */
+static bool access_judge_basic(struct access *a, struct exchange *x, struct access_pass *pass) {
+        const struct console_user *user = NULL;
+        struct basic basic;
+        bool many;
+
+        if (basic_read(web_header_once(x->request, "Authorization", &many), &basic))
+                user = access_try_login(a, x, &pass->person, basic.name, basic.password);
+        else
+                x->answer->status = 401;
+        sodium_memzero(&basic, sizeof(basic));
+        if (user)
+                access_become(user, &pass->person);
+        else if (x->answer->status == 401) {
+                exchange_problem(x, 401, SAY(x, "A feed is read with the name and the password of a user of console.yaml (HTTP Basic).",
+                                             "Een feed wordt gelezen met de naam en het wachtwoord van een gebruiker uit console.yaml (HTTP Basic)."));
+                web_answer_header(x->answer, "WWW-Authenticate", "Basic realm=\"ketenwacht\", charset=\"UTF-8\"");
+        }
+        return user != NULL;
+}
+
 bool access_judge(struct access *a, struct exchange *x, struct access_pass *pass) {
         const char *path = web_path(x->request);
         bool known;
@@ -459,6 +490,8 @@ bool access_judge(struct access *a, struct exchange *x, struct access_pass *pass
         known = known || access_judge_session(a, x, pass);
         if (strcmp(path, LOGIN_PATH) == 0)
                 access_answer_login_path(a, x, pass);
+        else if (!known && a->console->settings->users_n > 0 && basic_is_feed(path) && strcmp(web_method(x->request), "GET") == 0)
+                return access_judge_basic(a, x, pass);
         else if (!known)
                 access_answer_nobody(a, x);
         else if (strcmp(path, LOGOUT_PATH) == 0)

@@ -5,8 +5,8 @@
  * Who asks, before any page does anything
  *
  * Somebody is whom a proxy names (access/proxy.h), or who has a session (access/sessions.h), or everybody on --open-on-localhost. Who is nobody gets the
- * login page whatever was asked, so that nothing is told of what there is; a program gets 401. What acts needs the token of its form and comes from a page
- * of ours by its Origin.
+ * login page whatever was asked, so that nothing is told of what there is; a program gets 401. Readers of feeds may send name and password each time
+ * (access/basic.h). What acts needs the token of its form and comes from a page of ours by its Origin.
  */
 
 #include "console/exchange.h"

@@ -42,17 +42,16 @@ static void alerts_see(void *ctx, const struct replica_alert *alert) {
         row->role = alerts_copy(list, alert->role);
 }
 
-/* What people call a norm: by any version of its protocol. */
-static const char *alerts_title(const struct config *config, const char *protocol, const char *norm) {
+const char *alerts_norm_title(const struct config *config, struct text protocol, struct text norm) {
         for (size_t i = 0; i < config->protocols.n; i++) {
                 const struct protocol *p = config->protocols.items[i];
 
-                for (size_t k = 0; strcmp(p->name, protocol) == 0 && k < p->n_norms; k++) {
-                        if (strcmp(p->norms[k].name, norm) == 0)
+                for (size_t k = 0; text_equal(text_of(p->name), protocol) && k < p->n_norms; k++) {
+                        if (text_equal(text_of(p->norms[k].name), norm))
                                 return p->norms[k].title;
                 }
         }
-        return norm;
+        return NULL;
 }
 
 /* Until when they are acknowledged follows from their cases, of which few are judged at once. */
@@ -81,8 +80,11 @@ int alerts_list_read(struct alerts_list *ret, const struct console *console, con
         ret->matched = page.matched;
         ret->more = page.more;
         alerts_acknowledged(ret, console->replica);
-        for (size_t i = 0; i < ret->n; i++)
-                ret->rows[i].title = alerts_title(console->config, ret->rows[i].protocol, ret->rows[i].norm);
+        for (size_t i = 0; i < ret->n; i++) {
+                struct alerts_row *row = &ret->rows[i];
+
+                row->title = alerts_norm_title(console->config, text_of(row->protocol), text_of(row->norm));
+        }
         return ret->failed ? -ENOMEM : 0;
 }
 
@@ -240,9 +242,12 @@ static void alerts_cell_organisation(struct part_table *t, const struct organisa
         part_cell_end(t);
 }
 
-static void alerts_cell_norm(struct part_table *t, const char *title) {
+static void alerts_cell_norm(struct part_table *t, const char *title, const char *name) {
         part_cell_begin(t);
-        part_said(t->h, LANGUAGE_NL, title);
+        if (title)
+                part_said(t->h, LANGUAGE_NL, title);
+        else
+                html_text(t->h, name);
         part_cell_end(t);
 }
 
@@ -252,7 +257,7 @@ static void alerts_row_write(struct alerts_page *p, struct part_table *t, const 
 
         part_row_begin(t, NULL);
         alerts_cell_organisation(t, row->alert.organisation, row->organisation_id);
-        alerts_cell_norm(t, row->title);
+        alerts_cell_norm(t, row->title, row->norm);
         part_cell_int(t, row->alert.rung, x->language);
         part_cell_instant(t, row->alert.since, x->now, x->language);
         part_cell_begin(t);
@@ -457,7 +462,7 @@ static void alerts_counts_table(struct alerts_page *p, const struct alerts_count
 
                 part_row_begin(&t, NULL);
                 alerts_cell_organisation(&t, row->of, row->of ? row->of->id : SAY(x, "not configured any more", "niet meer geconfigureerd"));
-                alerts_cell_norm(&t, alerts_title(x->console->config, row->protocol, row->norm));
+                alerts_cell_norm(&t, alerts_norm_title(x->console->config, text_of(row->protocol), text_of(row->norm)), row->norm);
                 part_cell_int(&t, row->open.all, x->language);
                 part_cell_int(&t, row->open.by_rung[0], x->language);
                 part_cell_int(&t, row->open.by_rung[1], x->language);

@@ -17,7 +17,7 @@
 struct alerts_row { /* texts live in the arena of the list, or in the configuration */
         struct replica_alert alert;
         const char *organisation_id, *protocol, *norm, *instance, *role;
-        const char *title;         /* of the norm; when it is configured no more: its name */
+        const char *title;         /* of the norm; NULL: it is not configured any more */
         instant_t acknowledged;    /* until then; 0: it is not */
 };
 
@@ -36,6 +36,9 @@ struct alerts_list {
 int alerts_list_read(struct alerts_list *ret, const struct console *console, const struct replica_alerts_filter *filter, const struct replica_alert *after,
                      size_t limit) MUSTCHECK;
 void alerts_list_done(struct alerts_list *list);
+
+/* What people call a norm: by the first version of its protocol that has it. NULL: none has (any more). */
+const char *alerts_norm_title(const struct config *config, struct text protocol, struct text norm);
 
 /* One as a JSON object, with the names of escalation-raised and of a case. */
 void alerts_row_put(struct json_writer *w, const struct alerts_row *row);
