@@ -16,6 +16,7 @@
 #include "console/acts/connector.h"
 #include "console/acts/redrive.h"
 #include "console/pages/audit.h"
+#include "console/pages/flows_page.h"
 #include "console/pages/letter.h"
 #include "console/pages/letters.h"
 #include "console/pages/overview_page.h"
@@ -29,6 +30,9 @@ const struct console_route console_routes[] = {
          .about = "How the whole chain stands, and what is wrong: what `status --json` says, flows and lag. For an organisation its own inbox and alerts.",
          .members = "at:string ok:boolean sentence:string open_alerts:object status:object topics:array groups:array waiting:integer oldest:string"},
         {.path = "/api/stream", .answer = page_stream},
+        {.path = "/stromen", .api = "/api/topics", .roles = ROLE_META, .whole_chain = true, .answer = page_flows, .en = "Flows", .nl = "Stromen",
+         .about = "Topics, who reads them and how far, and how Kafka itself is.", .query = "q limit after",
+         .members = "at:string topics:array next:string groups:array brokers:array"},
         {.path = "/dode-letters", .api = "/api/dead-letters", .whole_chain = true, .answer = page_letters, .en = "Dead letters", .nl = "Dode letters",
          .about = "What could not be processed: by code, topic and source, and a list of it, the latest first.",
          .query = "code stage topic organisation from sent older limit after",

@@ -8,7 +8,9 @@
  */
 
 #include "cluster.h"
+#include "../unit/http_fixture.h"
 #include "../unit/model_fixture.h"
+#include "console/process.h"
 #include "replica/flows.h"
 
 #define FREE "free"
@@ -309,6 +311,80 @@ START_TEST(knows_what_came_before) {
 }
 END_TEST
 
+/* -- The console over it -- */
+
+struct watcher {
+        struct buffer got;
+        const char *wanted; /* until it stands there */
+        size_t messages;
+};
+
+static size_t watcher_take(char *bytes, size_t size, size_t n, void *ctx) {
+        struct watcher *w = ctx;
+
+        buffer_add(&w->got, bytes, size * n);
+        return strstr(buffer_text(&w->got), w->wanted) ? 0 : size * n; /* 0: enough */
+}
+
+/* Watches the stream until it says @wanted; what came is in w->got. */
+static void watch(uint16_t port, const char *wanted, struct watcher *w) {
+        CURL *curl = curl_easy_init();
+        char url[128];
+
+        *w = (struct watcher){.got = BUFFER_INIT(1 << 20), .wanted = wanted};
+        (void) snprintf(url, sizeof(url), "http://127.0.0.1:%u/api/stream", (unsigned)port);
+        curl_easy_setopt(curl, CURLOPT_URL, url);
+        curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+        curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)PATIENCE_MS / 1000);
+        curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, watcher_take);
+        curl_easy_setopt(curl, CURLOPT_WRITEDATA, w);
+        ck_assert_int_eq(curl_easy_perform(curl), CURLE_WRITE_ERROR);
+        curl_easy_cleanup(curl);
+}
+
+/* Asks until the answer is 200 and has it: at first nothing was seen yet. */
+static void page_says(struct trial *t, uint16_t port, const char *path, const char *wanted) {
+        int64_t deadline = cluster_deadline(&t->cluster);
+        bool so = false;
+
+        while (!so) {
+                struct http_reply reply;
+
+                http_ask(&(struct http_question){.port = port, .path = path}, &reply);
+                so = reply.status == 200 && strstr(buffer_text(&reply.body), wanted);
+                ck_assert_msg(clock_monotonic(&t->cluster.config.clock) < deadline, "%s does not say %s: %s", path, wanted, buffer_text(&reply.body));
+                http_done(&reply);
+        }
+}
+
+START_TEST(pages_and_the_stream_say_so) {
+        static struct console_settings settings = {.address = "127.0.0.1", .open_on_localhost = true};
+        struct console_process *process;
+        struct broker_config broker;
+        struct watcher w;
+        struct trial t;
+        uint16_t port;
+
+        begin(&t);
+        broker_config_default(&broker);
+        ck_ok(console_process_start(&(struct console_process_config){.config = t.config, .broker = &broker, .settings = &settings, .kafka = &t.cluster.config,
+                                                                     .bus = t.cluster.bus, .clock = t.cluster.config.clock}, &process, &err));
+        port = console_process_port(process);
+        page_says(&t, port, "/stromen", "<a href=\"/stromen/" FREE "\">" FREE "</a>");
+        page_says(&t, port, "/api/topics?q=" FREE, "\"topic\":\"" FREE "\"");
+        page_says(&t, port, "/api/topics?limit=1&after=__z", "\"next\":\"" FREE "\"");
+        page_says(&t, port, "/api/overview", "\"code\":\"NO_TOPIC\"");
+        page_says(&t, port, "/", "de broker mist");
+        cluster_write(&t.cluster, FREE, 0, 50);
+        watch(port, "\"" FREE "\":{\"rate\"", &w);
+        ck_assert_msg(strstr(buffer_text(&w.got), "event: overview\ndata: {\"ok\":false,"), "%s", buffer_text(&w.got));
+        buffer_done(&w.got);
+        page_says(&t, port, "/", "Laatste uur van " FREE);
+        console_process_stop(process);
+        end(&t);
+}
+END_TEST
+
 int main(int argc, char **argv) {
         Suite *suite = suite_create("flows");
         TCase *tests = tcase_create("flows");
@@ -319,6 +395,7 @@ int main(int argc, char **argv) {
                 return CLUSTER_SKIPPED;
         tcase_set_timeout(tests, 2 * PATIENCE_MS / 1000);
         tcase_add_test(tests, tells_what_runs_through_a_topic);
+        tcase_add_test(tests, pages_and_the_stream_say_so);
         if (cluster_is_real()) {
                 tcase_add_test(tests, tells_the_lag_of_a_stranger);
                 tcase_add_test(tests, sees_a_transaction_that_hangs);

@@ -13,57 +13,13 @@
 #include "console/acts/connector.h"
 #include "console/live.h"
 #include "console/overview.h"
-#include "console/pictures/picture_flow.h"
+#include "console/pages/flow_cells.h"
 
 #define OVERVIEW_TOPICS_SHOWN 12
 #define OVERVIEW_GROUPS_SHOWN 30
 #define OVERVIEW_BOXES_SHOWN 20
 #define OVERVIEW_JSON_MAX ((size_t)16 << 20)
-#define OVERVIEW_POINTER_MAX 320
 #define OVERVIEW_COLUMNS(c) (c), ELEMENTS(c)
-
-/* -- Cells -- */
-
-/* A JSON pointer to a figure of something by its name. Returns @ret. */
-static const char *overview_pointer(const char *of, const char *name, const char *figure, char ret[OVERVIEW_POINTER_MAX]) {
-        int n = snprintf(ret, OVERVIEW_POINTER_MAX, "/%s/", of);
-
-        for (; *name && n < OVERVIEW_POINTER_MAX - 64; name++) { /* RFC 6901 */
-                if (*name == '~' || *name == '/') {
-                        ret[n++] = '~';
-                        ret[n++] = *name == '~' ? '0' : '1';
-                } else {
-                        ret[n++] = *name;
-                }
-        }
-        (void) snprintf(ret + n, (size_t)(OVERVIEW_POINTER_MAX - n), "/%s", figure);
-        return ret;
-}
-
-static const char *overview_rate_text(double per_second, enum language language, char ret[PART_NUMBER_TEXT]) {
-        int64_t tenths = (int64_t)(per_second * 10 + 0.5);
-
-        if (tenths >= 100)
-                return part_number((tenths + 5) / 10, language, ret);
-        (void) snprintf(ret, PART_NUMBER_TEXT, "%d%s%d", (int)(tenths / 10), IN_LANGUAGE(language, ".", ","), (int)(tenths % 10));
-        return ret;
-}
-
-/* The age of what waits longest; a dash when nothing does. */
-static void overview_cell_age(struct part_table *t, const struct exchange *x, instant_t since, const char *pointer) {
-        part_cell_begin(t);
-        if (since > 0)
-                part_live_age(t->h, pointer, x->now - since, x->language);
-        else
-                part_live(t->h, pointer, "age", "\xe2\x80\x93");
-        part_cell_end(t);
-}
-
-static void overview_cell_number(struct part_table *t, const struct exchange *x, int64_t n, const char *pointer) {
-        char number[PART_NUMBER_TEXT];
-
-        part_cell_live(t, pointer, "number", part_number(n, x->language, number));
-}
 
 /* -- The sentence, and what else is wrong -- */
 
@@ -91,9 +47,9 @@ static void overview_figures(const struct exchange *x, const struct overview *o,
 
         part_figures_begin(h, SAY(x, "Figures", "Cijfers"));
         part_figure(h, SAY(x, "events a second", "gebeurtenissen per seconde"), "/events", "rate",
-                    overview_rate_text(overview_rate(o, OVERVIEW_EVENTS), x->language, number));
+                    flow_rate_text(overview_rate(o, OVERVIEW_EVENTS), x->language, number));
         part_figure(h, SAY(x, "messages to inboxes a second", "berichten naar inboxen per seconde"), "/told", "rate",
-                    overview_rate_text(overview_rate(o, OVERVIEW_INBOXES), x->language, number));
+                    flow_rate_text(overview_rate(o, OVERVIEW_INBOXES), x->language, number));
         part_figure(h, SAY(x, "records wait for the workers", "records wachten op de workers"), "/rules/records", "number",
                     part_number(rules.waiting, x->language, number));
         part_figure(h, SAY(x, "records wait for connectors", "records wachten op connectoren"), "/connectors/records", "number",
@@ -164,35 +120,14 @@ static void overview_workers(const struct exchange *x, const struct overview *o,
 
 /* -- Flows and lag -- */
 
-static void overview_spark(const struct exchange *x, struct html *h, const struct flows_topic *topic, size_t i) {
-        const struct picture_flow flow = {.language = x->language, .counts = topic->hour.counts, .n = topic->hour.n, .from = flow_history_at(&topic->hour, 0),
-                                          .span_ms = topic->hour.span_ms};
-        char id[32], title[OVERVIEW_POINTER_MAX];
-        struct picture_flow named = flow;
-
-        (void) snprintf(id, sizeof(id), "hour-%zu", i);
-        (void) snprintf(title, sizeof(title), SAY(x, "Last hour of %s", "Laatste uur van %s"), topic->name);
-        named.id = id;
-        named.title = title;
-        picture_flow_small(h, &named);
-}
-
 static void overview_topic_row(struct exchange *x, struct part_table *t, const struct flows_topic *topic, size_t i) {
-        CLEANUP(buffer_done) struct buffer href = BUFFER_INIT(2048);
-        char pointer[OVERVIEW_POINTER_MAX], number[PART_NUMBER_TEXT];
+        char pointer[FLOW_POINTER_MAX], number[PART_NUMBER_TEXT];
 
         part_row_begin(t, NULL);
-        buffer_add_text(&href, "/stromen/");
-        html_percent(&href, text_of(topic->name));
-        if (x->person->organisation)
-                part_cell_text(t, topic->name);
-        else
-                part_cell_link(t, buffer_text(&href), topic->name);
-        part_cell_live(t, overview_pointer("topics", topic->name, "rate", pointer), "rate", overview_rate_text(topic->per_second, x->language, number));
-        part_cell_begin(t);
-        overview_spark(x, t->h, topic, i);
-        part_cell_end(t);
-        overview_cell_age(t, x, topic->newest, overview_pointer("topics", topic->name, "last", pointer));
+        flow_cell_topic(t, topic->name);
+        part_cell_live(t, flow_pointer("topics", topic->name, "rate", pointer), "rate", flow_rate_text(topic->per_second, x->language, number));
+        flow_cell_hour(t, x, topic, i);
+        flow_cell_age(t, x, topic->newest, flow_pointer("topics", topic->name, "last", pointer));
         part_row_end(t);
 }
 
@@ -218,14 +153,14 @@ static void overview_flows(struct exchange *x, const struct overview *o, struct 
 
 static void overview_group_row(struct exchange *x, const struct overview *o, struct part_table *t, const struct flows_group *group) {
         const struct standing_part *part = o->of ? overview_inbox_part(o, group) : NULL;
-        char pointer[OVERVIEW_POINTER_MAX];
+        char pointer[FLOW_POINTER_MAX];
 
         part_row_begin(t, NULL);
         part_cell_text(t, group->name);
-        overview_cell_number(t, x, (int64_t)group->members, overview_pointer("groups", group->name, "members", pointer));
-        overview_cell_number(t, x, part ? part->waiting : group->waiting, overview_pointer("groups", group->name, "waiting", pointer));
-        overview_cell_age(t, x, part ? part->oldest : group->oldest, overview_pointer("groups", group->name, "oldest", pointer));
-        overview_cell_number(t, x, (int64_t)group->unowned, overview_pointer("groups", group->name, "unowned", pointer));
+        flow_cell_number(t, x, (int64_t)group->members, flow_pointer("groups", group->name, "members", pointer));
+        flow_cell_number(t, x, part ? part->waiting : group->waiting, flow_pointer("groups", group->name, "waiting", pointer));
+        flow_cell_age(t, x, part ? part->oldest : group->oldest, flow_pointer("groups", group->name, "oldest", pointer));
+        flow_cell_number(t, x, (int64_t)group->unowned, flow_pointer("groups", group->name, "unowned", pointer));
         part_row_end(t);
 }
 
@@ -274,7 +209,7 @@ static void overview_boxes(struct exchange *x, const struct overview *o, struct 
         part_table_begin(&t, h, "boxes", SAY(x, "Inboxes that nobody ever read, those that wait longest first",
                                              "Inboxen die niemand ooit las, die het langst wachten eerst"), OVERVIEW_COLUMNS(columns));
         for (size_t i = 0; i < n && i < OVERVIEW_BOXES_SHOWN; i++) {
-                char href[OVERVIEW_POINTER_MAX];
+                char href[FLOW_POINTER_MAX];
 
                 (void) snprintf(href, sizeof(href), "/organisaties/%.200s", boxes[i].organisation); /* ids have no letter that must be escaped */
                 part_row_begin(&t, NULL);
