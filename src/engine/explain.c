@@ -371,7 +371,7 @@ static void say_alert(const struct explanation *x, const struct alert *alert, st
         }
         buffer_add_text(out, alert->open ? "gemeld op " : "opgelost op ");
         instant_print_dutch(alert->told_at, out);
-        buffer_add_text(out, x->postings && alert->open ? "; staat niet (meer) in het postvak\n" : "\n");
+        buffer_add_text(out, x->postings && alert->open && alert->told_at >= x->postings->since ? "; staat niet (meer) in het postvak\n" : "\n");
         say_alert_posting(raised, "de melding:", out);
         say_alert_posting(explanation_alert_posting(x, alert, TYPE_ESCALATION_RESOLVED), "de oplossing:", out);
 }

@@ -62,6 +62,7 @@ struct posting {
 struct postings { /* of one case, in the order of time */
         const struct posting *const *items;
         size_t n;
+        instant_t since; /* what was told before then may have been in an inbox without being known here; 0: all that stands there is known */
 };
 
 /* The latest record of this event in this inbox; NULL: none. */

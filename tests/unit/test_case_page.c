@@ -31,6 +31,7 @@
 #define AGES_CHILD "ce0cf2e6-d016-5442-92cf-977245b9479c"
 #define AGES_BORN "2006-02-28"
 
+static const struct postings nothing_posted;
 static struct config *config;
 static struct replay *replay;
 static struct memory *memory;
@@ -217,7 +218,7 @@ START_TEST(json_has_what_explain_has) {
         const char *key;
 
         begin(MOVED);
-        ck_assert_int_eq(explain_json(replay_engine(replay), replay_store(replay), case_of(MOVED_CHILD), now, NULL, NULL, &out), 0);
+        ck_assert_int_eq(explain_json(replay_engine(replay), replay_store(replay), case_of(MOVED_CHILD), now, NULL, &nothing_posted, &out), 0);
         explained = json_loads(buffer_text(&out), 0, NULL);
         page = ask_json("zaak", NULL, "/api/cases/" MOVED_CHILD);
         json_object_foreach(explained, key, value)
@@ -261,7 +262,7 @@ START_TEST(obligations_have_pages) {
         size_t seen = 0, total;
 
         begin(EACH);
-        ck_assert_int_eq(explain_json(replay_engine(replay), replay_store(replay), case_of(EACH_CASE), now, NULL, NULL, &out), 0);
+        ck_assert_int_eq(explain_json(replay_engine(replay), replay_store(replay), case_of(EACH_CASE), now, NULL, &nothing_posted, &out), 0);
         explained = json_loads(buffer_text(&out), 0, NULL);
         all = json_object_get(explained, "obligations");
         total = json_array_size(all);

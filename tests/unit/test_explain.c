@@ -456,7 +456,7 @@ static struct posting posted(enum known_type type, uint8_t id, const char *at, s
 START_TEST(test_what_became_of_it_in_the_inbox) {
         struct posting announced, raised, resolved;
         const struct posting *items[] = {&announced, &raised, &resolved};
-        struct postings none = {0}, two = {items, 2}, all = {items, 3};
+        struct postings none = {0}, two = {items, 2}, all = {items, 3}, since = {.since = INT64_C(1700000000000)};
 
         open_norm(INFORMED TEN "    announce: [gi]\n    escalate:\n      - {after: 0 days, to: [gi]}\n", ANYWHERE("2015-01-01"));
         play(STARTED("1", "2022-01-10") HELP("2", "2022-02-01"));
@@ -467,6 +467,7 @@ START_TEST(test_what_became_of_it_in_the_inbox) {
         resolved.n = 0;
         expect_posted(NULL, "trede 1 aan GI Noordzee (gi-noordzee) als GI: gemeld op vrijdag 21 januari 2022 00:00 uur\n", "postvak",
                       "\"alerts\":[{\"alert_id\"");
+        expect_posted(&since, "trede 1 aan GI Noordzee (gi-noordzee) als GI: gemeld op vrijdag 21 januari 2022 00:00 uur\n", "postvak", "\"inbox\":[]}]");
         expect_posted(&none, "gemeld op vrijdag 21 januari 2022 00:00 uur; staat niet (meer) in het postvak\n", NULL, "\"inbox\":[]}]");
         expect_posted(&two, "  trede 1 aan GI Noordzee (gi-noordzee) als GI: in het postvak op vrijdag 21 januari 2022 00:00 uur, "
                       "geweigerd (400) op vrijdag 21 januari 2022 00:05 uur\n", "gemeld",

@@ -29,8 +29,7 @@ struct case_page { /* between replica_lock() and replica_unlock() */
         char id[UUID_TEXT + 1];
         bool clear;
         const struct trace_view *trace;
-        struct postings inboxes;
-        const struct postings *postings;      /* these; NULL: it is not known of all that was told what became of it */
+        struct postings postings;
         const struct life_obligation **order; /* of the life, in the order of the page */
 };
 
@@ -292,7 +291,7 @@ static int case_obligation_write(struct case_page *p, struct life *life, const s
         CLEANUP(buffer_done) struct buffer words = BUFFER_INIT(CASE_EXPLAINED_MAX);
         const struct obligation *o = of->o;
         const char *body;
-        int r = explain_obligation(life, of, p->postings, &words);
+        int r = explain_obligation(life, of, &p->postings, &words);
 
         if (r)
                 return r;
@@ -401,7 +400,7 @@ static void case_explain_put(struct case_page *p, struct life *life, size_t firs
 
         part.obligations += first < life->n_obligations ? first : 0;
         part.n_obligations = left < limit ? left : limit;
-        explain_put(&part, p->postings, w);
+        explain_put(&part, &p->postings, w);
         life->view.failed |= part.view.failed;
         jsonw_put_int(w, "obligations_total", (int64_t)life->n_obligations);
         if (left > limit)
@@ -440,9 +439,6 @@ static int case_whole(struct case_page *p, struct engine *engine, struct store *
         if (r)
                 return r;
         life.masked = !p->clear;
-        /* What stands in inboxes is said as far back as it is known: else what is old would seem to be gone. */
-        if (p->trace->from_topics || (p->trace->status.state == TRACKS_LIVE && life.view.n && p->trace->status.since <= life.view.facts[0].recorded_at))
-                p->postings = &p->inboxes;
         p->order = case_in_order(&life, p->arena);
         facts = case_facts_of_life(p, &life);
         if (!p->order || !facts)
@@ -681,8 +677,12 @@ static int case_answer_locked(struct case_page *p, const struct uuid *id) {
 
 static void case_answer_traced(struct exchange *x, const struct uuid *id, const struct trace_view *trace, bool clear) {
         CLEANUP(arena_free_p) struct arena *arena = NULL;
-        struct case_page p = {.x = x, .clear = clear, .trace = trace, .inboxes = trace_view_postings(trace)};
+        struct case_page p = {.x = x, .clear = clear, .trace = trace, .postings = trace_view_postings(trace)};
         int r = arena_new(&arena, CASE_ARENA_MAX);
+
+        /* What is older than what is in memory is not said to be gone. */
+        if (!trace->from_topics)
+                p.postings.since = trace->status.state == TRACKS_LIVE ? trace->status.since : INSTANT_NEVER;
 
         uuid_format(id, p.id);
         p.arena = arena;
