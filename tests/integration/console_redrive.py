@@ -94,26 +94,43 @@ def check_refusals(world, console):
     expect("nothing was sent, and nothing announced", not [record for record in world.tail("audit") if record["value"]["action"] == "REDRIVE"])
 
 
+def end(console, life):
+    """By kill -9; in a long test every other time as a supervisor would."""
+    if life % 4 == 3:
+        console.stop()
+    else:
+        console.kill()
+
+
 def send_until_killed(trial, console, lines, kills):
     """Each life sends some of them. Return: how many lives saw that others had sent before."""
     resumed = 0
-    for life in range(kills + 1):
+    for life in range(kills):
         left = try_all(console, lines)
         resumed += left["already_sent"] > 0
         console.act("/dode-letters/opnieuw", "/dode-letters/opnieuw", reason=REASON)
-        if life == kills:
-            break
         sent = wait_for("something is sent", lambda: (job := console.json(REDRIVE))["result"]["sent"] and job)
         expect(f"it is in the midst: {sent}", sent["state"] == "RUNNING" or sent["result"]["sent"] + left["already_sent"] < len(lines))
         trial.pause(0, 0.4)
-        console.kill()
+        end(console, life)
         console.start()
         cut = wait_for("it is told that it was cut off", lambda: "een einde is niet bekend" in (text := console.get("/dode-letters")) and text)
         expect("and with which it goes on", 'href="/dode-letters?code=BAD_VALUE"' in cut)
+    return resumed
+
+
+def send_rest(world, console, lines):
+    """The console and the command at once: one of them is put off, and whoever does it again ends it."""
+    left = try_all(console, lines)
+    expect("others have sent some", left["already_sent"] > 0 and left["would_be_sent"] > 0)
+    console.act("/dode-letters/opnieuw", "/dode-letters/opnieuw", reason=REASON)
+    world.run("dead-letters", "replay", "--code", "BAD_VALUE", "--reason", REASON, "--per-second", "10000", status=(0, 3))
+    console.over()
+    if try_all(console, lines)["would_be_sent"]:
+        console.act("/dode-letters/opnieuw", "/dode-letters/opnieuw", reason=REASON)
     job = console.over()
     expect(f"the last came to its end: {job}", not job["stopped"] and "error" not in job)
-    expect("and none is left", job["result"]["sent"] + job["result"]["already_sent"] == len(lines))
-    return resumed
+    expect("and none is left", sum(job["result"].get(name, 0) for name in ("sent", "already_sent")) == len(lines))
 
 
 def check_once(world, console, lines):
@@ -123,8 +140,9 @@ def check_once(world, console, lines):
     acts = [record["value"] for record in world.tail("audit") if record["value"]["action"] == "REDRIVE"]
     sent = [act for act in acts if act["object"].startswith("dead-letters/")]
     expect("each once in audit", len(sent) == len(lines) == len({act["object"] for act in sent}))
-    expect("who and why", all(act["reason"] == REASON and act["user"] and "beheer" in act["roles"] and act["result"] == "DONE" for act in sent))
-    expect("the last is over", [act["result"] for act in acts if act["object"].startswith("dead-letters?")][-1] == "DONE")
+    expect("who and why", all(act["reason"] == REASON and act["user"] and act["result"] == "DONE" for act in sent))
+    expect("of the console with their roles", any("beheer" in (act["roles"] or "") for act in sent))
+    expect("the last is over", [act["result"] for act in acts if act["object"].startswith("dead-letters?")][-1] in ("DONE", "FAILED"))
     wait_for("all are known as sent", lambda: console.json(LETTERS)["by"]["code"][0]["sent_again"] == len(lines))
     expect("none is left", all_letters(console, "&sent=no") == [])
     counted = world.once()
@@ -176,14 +194,15 @@ def check_one(world, console):
 def redrive(trial):
     world = trial.world()
     kills = KILLS if trial.kills <= 5 else KILLS_MAX
-    lines = make_letters(trial, world, 2 * BATCH * kills + BATCH + 1)
+    lines = make_letters(trial, world, 4 * BATCH * kills + BATCH + 1) # of a life four transactions at most, however slow the machine
     console = Redriver(world)
     check_looks(console, lines)
     try_all(console, lines)
     check_refusals(world, console)
     say(f"  {len(lines)} letters were looked at and tried")
     resumed = send_until_killed(trial, console, lines, kills)
-    expect(f"each life but the first went on where another was: {resumed}", resumed == kills)
+    expect(f"each life but the first went on where another was: {resumed}", resumed == kills - 1)
+    send_rest(world, console, lines)
     check_once(world, console, lines)
     say(f"  sent once, over {kills} kills")
     check_sight(world, console, check_loop(world, console))
