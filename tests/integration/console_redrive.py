@@ -74,8 +74,19 @@ def check_looks(console, lines):
     one = console.json(f"{LETTERS}/0/0")
     expect(f"it would be accepted now: {one}", (one["now"], one["code"]) == ("ACCEPTED", "BAD_VALUE"))
     expect("its body is there", one["record"]["value"]["event_id"] == one["event_id"])
+    wait_for("its way is known, though its case has no fact", lambda: case_of(console, one))
     expect("none of another place", console.request("GET", f"{LETTERS}/0/{2 * places[0] + 9}")[0] == 404 and console.request("GET", f"{LETTERS}/7/0")[0] == 404)
     expect("no place", console.request("GET", f"{LETTERS}?after=x")[0] == 400 and console.request("GET", f"{LETTERS}/x")[0] == 404)
+
+
+def case_of(console, letter):
+    """To where the link of a letter leads: the way of its event."""
+    status, headers, _ = console.request("GET", f"/zaken?zoek={letter['event_id']}")
+    if status != 303:
+        return None
+    expect("the page of its case", headers["Location"].startswith(f"/zaken/{letter['case_id']}"))
+    status, _, text = console.request("GET", headers["Location"].split("#")[0])
+    return status == 200 and letter["code"] in text and console.json(f"/api/cases/{letter['case_id']}")["trace"]
 
 
 def try_all(console, lines):

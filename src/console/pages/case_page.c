@@ -641,6 +641,30 @@ static void case_closed(struct case_page *p, day_t day) {
         exchange_page_end(x, &p->h);
 }
 
+/* -- A case of which nothing counts: what was said of it was refused, or waits -- */
+
+static void case_unborn(struct case_page *p) {
+        struct exchange *x = p->x;
+
+        if (x->json) {
+                struct json_writer w = exchange_json(x);
+
+                jsonw_open_object(&w);
+                jsonw_put_string(&w, "case_id", p->id);
+                trace_view_put(x, p->trace, &w);
+                jsonw_close_object(&w);
+                return;
+        }
+        case_begin(p, NULL);
+        part_terms_begin(&p->h);
+        part_term(&p->h, SAY(x, "Case", "Zaak"), p->id);
+        part_terms_end(&p->h);
+        part_notice(&p->h, PART_NOTE, SAY(x, "No message of this case counts: what was sent was refused, or still waits.",
+                                          "Van deze zaak telt geen bericht: wat gestuurd is, is geweigerd of wacht nog."));
+        trace_section(x, &p->h, p->trace);
+        exchange_page_end(x, &p->h);
+}
+
 /* -- The answer -- */
 
 bool case_exists(struct exchange *x, struct uuid *ret_id) {
@@ -664,6 +688,10 @@ static int case_answer_locked(struct case_page *p, const struct uuid *id) {
         p->casefile = store_find(store, id);
         if (!p->casefile && !p->x->person->organisation && store_closed(store, id, &day)) {
                 case_closed(p, day);
+                return 0;
+        }
+        if (!p->casefile && !p->x->person->organisation && p->trace->n > 0) {
+                case_unborn(p);
                 return 0;
         }
         if (!p->casefile) {
