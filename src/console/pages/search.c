@@ -212,7 +212,7 @@ static void search_form(const struct exchange *x, struct html *h, const struct s
         const char *more = SAY(x, "Id of a case, event, measure, alert…, or a reference",
                                "Kenmerk van een zaak, bericht, maatregel, melding…, of een referentie");
 
-        part_filter_begin(h, "/zaken", SAY(x, "Find a case", "Zoek een zaak"));
+        part_filter_begin(h, "/zaken", SAY(x, "Find by another id", "Zoek op een ander kenmerk"));
         part_field(h, "zoek", exchange_may(x, ROLE_GEGEVENS) ? more : ids, s->text[0] ? s->text : NULL);
         part_filter_end(h, x->language);
 }
