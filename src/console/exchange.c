@@ -220,6 +220,9 @@ static void exchange_notices(struct exchange *x, struct html *h) {
                 html_text(h, SAY(x, "The broker does not answer; what is shown here may be old. This console goes on by itself. Since ",
                                  "De broker antwoordt niet; wat hier staat kan oud zijn. Deze console gaat vanzelf verder. Sinds "));
                 part_instant(h, status.since, x->now, x->language);
+                html_begin(h, "span");
+                html_attr(h, "data-reload", "/away");
+                html_end(h, "span");
                 part_notice_end(h);
         } else if (status.state == REPLICA_RESTORING) {
                 part_notice_begin(h, PART_NOTE);

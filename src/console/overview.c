@@ -323,6 +323,7 @@ void overview_put_message(const struct overview *o, struct buffer *out) {
         jsonw_open_object(&w);
         jsonw_put_bool(&w, "ok", overview_is_well(o));
         jsonw_put_bool(&w, "trouble", !overview_is_well(o));
+        jsonw_put_bool(&w, "away", o->trouble_since || o->replica.state == REPLICA_AWAY);
         jsonw_key(&w, "sentence");
         jsonw_open_object(&w);
         for (size_t i = 0; i < LANGUAGES; i++)

@@ -18,11 +18,12 @@ import tempfile
 from urllib.parse import parse_qsl, quote, urljoin, urlsplit
 
 from browser import Browser, run_checks
-from site_demo import DEADLINE_S, Console, Demo, ask, expect, free_port
+from site_demo import DEADLINE_S, Console, Demo, ask, expect, free_port, wait_for
 
 PER_KIND = 2  # pages of one kind and with the same names in their query that are looked at
 FIRST_PAGE_BYTES = 100_000
 WATCHERS = 100
+AWAY = "De broker antwoordt niet"
 NARROW, WIDE = (320, 700), (3840, 2160)
 
 
@@ -189,8 +190,8 @@ def check_assets(_, demo):
 
 def check_sorting(browser, demo):
     """By keyboard: the heading of a column sorts by it, and the other way round; numbers as numbers."""
-    browser.get(demo.address + "/organisaties")
-    column = lambda n: [row.text for row in browser.all(f"table tbody tr > :nth-child({n})")]
+    browser.get(demo.address + "/stromen")
+    column = lambda n: browser.run("return [...document.querySelector('table').tBodies[0].rows].map(r => r.cells[arguments[0] - 1].textContent)", n)
     before = column(1)
     expect("there is something to sort", len(before) > 2)
     browser.run("document.querySelector('thead th button').focus()")
@@ -262,17 +263,20 @@ def check_restart(browser, demo):
 def check_broker_away(browser, demo):
     """The page says that the broker does not answer, and when it answers again goes on by itself."""
     _, start = own_console(demo)
-    away = lambda: any(e.is_displayed() for e in browser.all("[data-show='/away']"))
     with start() as console:
         browser.get(console.address + "/")
-        browser.wait("live figures", lambda: live(browser) == "up")
+        browser.wait("live figures", lambda: live(browser) == "up" and "niet bekeken" not in browser.text())
+        browser.run("window.stillThere = true")
         demo.send(signal.SIGSTOP)
         try:
-            browser.wait("the page to say that the broker is away", away)
-            expect("and so does another one", "De broker antwoordt niet" in ask(console.address + "/meldingen").text)
+            browser.wait("the page to say that the broker is away", lambda: "De broker is niet te bekijken" in browser.text())
+            expect("it is the same page", browser.run("return window.stillThere"))
+            wait_for("every page to say so", lambda: AWAY in ask(console.address + "/meldingen").text)
+            browser.get(console.address + "/meldingen")
+            expect("also to people", AWAY in browser.text())
         finally:
             demo.send(signal.SIGCONT)
-        browser.wait("the page to go on", lambda: not away())
+        browser.wait("the page to go on by itself", lambda: AWAY not in browser.text())
 
 
 def check_watchers(_, demo):
@@ -296,8 +300,9 @@ class Watcher:
         self.connection = http.client.HTTPConnection(host, port, timeout=DEADLINE_S)
         self.connection.request("GET", "/api/stream")
         self.response, self.ids = self.connection.getresponse(), []
-        heads = {name: self.response.headers.get(name) for name in ("Content-Type", "X-Accel-Buffering", "Cache-Control")}
-        expect(f"the stream is one: {heads}", heads == {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no", "Cache-Control": "no-cache"})
+        wanted = {"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no", "Cache-Control": "no-cache"}
+        heads = {name: self.response.headers.get(name) for name in wanted}
+        expect(f"the stream is one: {heads}", heads == wanted)
 
     def read_until(self, truth):
         while not truth(self):

@@ -7,6 +7,7 @@
 //   data-event="overview"            … this name (default: message "overview")
 //   data-form="number"               how it is written: number, bytes, rate (a second), age (from an instant in ms, and it goes on), else as it is
 //   data-show="/trouble"             this element is hidden unless there is something (not null, false, 0 or "") at that pointer
+//   data-reload="/away"              the page is asked for anew as soon as there is nothing at that pointer, unless somebody is writing in it
 //
 // A table of class "scroll" is sorted by its headings: by data-value of a cell, else by its <time>, else by its text, as numbers where all are.
 'use strict'
@@ -72,6 +73,9 @@ function show (name, message) {
   })
   every('[data-show]', e => {
     if ((e.dataset.event ?? 'overview') === name) e.hidden = !pointed(message, e.dataset.show)
+  })
+  every('[data-reload]', e => {
+    if ((e.dataset.event ?? 'overview') === name && !pointed(message, e.dataset.reload) && !document.activeElement?.value) location.reload()
   })
 }
 
@@ -190,5 +194,5 @@ function keys (search) {
 }
 
 every('.scroll > table', sortable)
-if (document.body.dataset.stream && document.querySelector('[data-live], [data-show]')) live(document.body.dataset.stream)
+if (document.body.dataset.stream && document.querySelector('[data-live], [data-show], [data-reload]')) live(document.body.dataset.stream)
 if (document.getElementById('search')) keys(document.getElementById('search'))
