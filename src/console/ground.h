@@ -19,6 +19,7 @@
 struct audit_index;
 struct auditor;
 struct live;
+struct readings;
 struct redrive_job;
 
 struct console { /* all borrowed */
@@ -37,6 +38,7 @@ struct console { /* all borrowed */
         struct letters_index *letters;
         struct connectors *connectors;
         struct flows *flows;
+        struct readings *readings;                /* of topics, while somebody waits */
         struct live *live;                        /* streams of figures */
         struct redrive_job *redrive;
         struct tracks *tracks;

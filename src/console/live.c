@@ -14,6 +14,7 @@
 #include "base/loop.h"
 #include "base/table.h"
 #include "console/overview.h"
+#include "console/topic_reading.h"
 
 struct live_row {
         const struct organisation *of; /* NULL: the whole chain */
@@ -182,6 +183,7 @@ static int live_turn(void *ctx, bool *ret_done, struct error *err) {
         (void) ret_done;
         (void) err;
         nanosleep(&(struct timespec){.tv_nsec = LIVE_LOOK_MS * 1000000L}, NULL);
+        readings_tick(live->console->readings, clock_monotonic(&live->console->clock));
         pthread_mutex_lock(&live->lock);
         for (size_t i = 0; i < live->rows_n; i++)
                 live_row_turn(live, live->rows[i]);

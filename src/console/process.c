@@ -15,10 +15,12 @@
 #include "console/exchange.h"
 #include "console/live.h"
 #include "console/routes.h"
+#include "console/topic_reading.h"
 #include "replica/audit_index.h"
 
 struct console_process {
         struct console console;
+        struct readings readings;
         struct access *access;
         struct web_server *server;
 };
@@ -68,6 +70,17 @@ static void console_process_handle(void *ctx, const struct web_request *request,
 
 /* -- Starting and stopping -- */
 
+/* What looks at the broker, and what keeps pages fresh from it. */
+static int console_process_watch(struct console_process *p, const struct console_process_config *config, struct error *err) {
+        int r = live_new(&p->console, &p->console.live);
+
+        if (r == 0)
+                r = flows_new(&(struct flows_config){.config = config->config, .kafka = config->kafka, .bus = config->bus, .clock = config->clock,
+                                                     .log = config->log, .metrics = config->metrics, .known = live_known, .ctx = p->console.live},
+                              &p->console.flows, err);
+        return r ? r : live_start(p->console.live, err);
+}
+
 int console_process_start(const struct console_process_config *config, struct console_process **ret, struct error *err) {
         CLEANUP(console_process_stop_p) struct console_process *p = calloc(1, sizeof(*p));
         const struct web_server_config server = {
@@ -93,6 +106,7 @@ int console_process_start(const struct console_process_config *config, struct co
                 .log = config->log,
                 .metrics = config->metrics,
         };
+        p->console.readings = &p->readings;
         r = replica_new(&(struct replica_config){.config = config->config, .bus = config->bus, .clock = config->clock, .log = config->log,
                                                  .metrics = config->metrics}, &p->console.replica, err);
         if (r == 0)
@@ -113,13 +127,7 @@ int console_process_start(const struct console_process_config *config, struct co
         if (r == 0)
                 r = tracks_start(p->console.tracks, err);
         if (r == 0)
-                r = live_new(&p->console, &p->console.live);
-        if (r == 0)
-                r = flows_new(&(struct flows_config){.config = config->config, .kafka = config->kafka, .bus = config->bus, .clock = config->clock,
-                                                     .log = config->log, .metrics = config->metrics, .known = live_known, .ctx = p->console.live},
-                              &p->console.flows, err);
-        if (r == 0)
-                r = live_start(p->console.live, err);
+                r = console_process_watch(p, config, err);
         if (r == 0)
                 r = auditor_new(&(struct auditor_config){.bus = config->bus, .types = config->config->types, .log = config->log}, &p->console.auditor, err);
         if (r == 0)

@@ -16,6 +16,7 @@
 #include "console/acts/connector.h"
 #include "console/acts/redrive.h"
 #include "console/pages/audit.h"
+#include "console/pages/flow_page.h"
 #include "console/pages/flows_page.h"
 #include "console/pages/letter.h"
 #include "console/pages/letters.h"
@@ -33,6 +34,12 @@ const struct console_route console_routes[] = {
         {.path = "/stromen", .api = "/api/topics", .roles = ROLE_META, .whole_chain = true, .answer = page_flows, .en = "Flows", .nl = "Stromen",
          .about = "Topics, who reads them and how far, and how Kafka itself is.", .query = "q limit after",
          .members = "at:string topics:array next:string groups:array brokers:array"},
+        {.path = "/stromen/", .api = "/api/topics/", .roles = ROLE_META, .whole_chain = true, .answer = page_flow, .behind = "topic",
+         .about = "One topic; with /records behind it the records that stand there, personal fields left out: the latest, or those of a key, an event_id, from "
+                  "a time or a place on.",
+         .query = "partitie offset van sleutel id limit",
+         .members = "topic:string stands:integer per_second:number partitions:array end:string looked_at:integer records:array next:object"},
+        {.path = "/stromen/", .acts = true, .roles = ROLE_GEGEVENS, .whole_chain = true, .answer = page_flow_clear},
         {.path = "/dode-letters", .api = "/api/dead-letters", .whole_chain = true, .answer = page_letters, .en = "Dead letters", .nl = "Dode letters",
          .about = "What could not be processed: by code, topic and source, and a list of it, the latest first.",
          .query = "code stage topic organisation from sent older limit after",

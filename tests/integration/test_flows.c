@@ -357,6 +357,24 @@ static void page_says(struct trial *t, uint16_t port, const char *path, const ch
         }
 }
 
+static long page_status(uint16_t port, const char *path) {
+        struct http_reply reply;
+        long status;
+
+        http_ask(&(struct http_question){.port = port, .path = path}, &reply);
+        status = reply.status;
+        http_done(&reply);
+        return status;
+}
+
+static void page_says_not(uint16_t port, const char *path, const char *unwanted) {
+        struct http_reply reply;
+
+        http_ask(&(struct http_question){.port = port, .path = path}, &reply);
+        ck_assert_msg(reply.status == 200 && !strstr(buffer_text(&reply.body), unwanted), "%s: %s", path, buffer_text(&reply.body));
+        http_done(&reply);
+}
+
 START_TEST(pages_and_the_stream_say_so) {
         static struct console_settings settings = {.address = "127.0.0.1", .open_on_localhost = true};
         struct console_process *process;
@@ -380,6 +398,20 @@ START_TEST(pages_and_the_stream_say_so) {
         ck_assert_msg(strstr(buffer_text(&w.got), "event: overview\ndata: {\"ok\":false,"), "%s", buffer_text(&w.got));
         buffer_done(&w.got);
         page_says(&t, port, "/", "Laatste uur van " FREE);
+
+        /* What stands there: one of a key, that nobody can decode; its bytes stay hidden. */
+        page_says(&t, port, "/api/topics/" FREE "/records?sleutel=k7", "\"end\":\"whole\"");
+        page_says(&t, port, "/api/topics/" FREE "/records?sleutel=k7", "\"key\":\"k7\"");
+        page_says_not(port, "/api/topics/" FREE "/records?sleutel=k7", "\"hex\"");
+        page_says_not(port, "/api/topics/" FREE "/records?sleutel=k7", "\"key\":\"k8\"");
+        page_says(&t, port, "/api/topics/" FREE "/records?partitie=0&offset=0&limit=2", "\"end\":\"limit\",\"looked_at\":2,");
+        page_says(&t, port, "/api/topics/" FREE "/records?partitie=0&offset=0&limit=2", "\"next\":{\"partitie\":0,\"offset\":2}");
+        page_says(&t, port, "/api/topics/" FREE "/records?id=6e3c1d1a-0a3e-4f6e-9a52-6f0c7a110001", "\"looked_at\":50,\"records\":[]");
+        page_says(&t, port, "/stromen/" FREE "?lees=1", "niet te lezen: ");
+        page_says(&t, port, "/stromen/" FREE, "De laatste dag, per uur");
+        ck_assert_int_eq(page_status(port, "/stromen/absent"), 404);
+        ck_assert_int_eq(page_status(port, "/api/topics/" FREE "/records?partitie=2"), 400);
+        ck_assert_int_eq(page_status(port, "/api/topics/" FREE "/records?offset=2"), 400);
         console_process_stop(process);
         end(&t);
 }

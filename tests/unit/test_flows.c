@@ -8,6 +8,7 @@
 #include <check.h>
 #include <string.h>
 
+#include "console/topic_reading.h"
 #include "replica/flow_history.h"
 #include "replica/flows.h"
 
@@ -102,6 +103,26 @@ START_TEST(sees_rebalances) {
 }
 END_TEST
 
+/* Whoever asks while as many read as may is told so at once; what takes too long is broken off. */
+START_TEST(reads_for_few_and_not_for_long) {
+        static struct readings readings;
+        const struct topic_question question = {.topic = "plan-due", .partition = BUS_ALL_PARTITIONS, .offset = -1, .limit = 1};
+        struct clock clock = clock_system();
+        struct topic_found found;
+        struct error err;
+
+        for (size_t i = 0; i < READINGS_AT_ONCE; i++) {
+                atomic_store(&readings.slots[i].taken, true);
+                atomic_store(&readings.slots[i].until, 1000);
+        }
+        ck_assert_int_eq(topic_read(&readings, NULL, &clock, &question, NULL, NULL, &found, &err), TOPIC_READING_BUSY);
+        readings_tick(&readings, 999);
+        ck_assert(!atomic_load(&readings.slots[0].enough));
+        readings_tick(&readings, 1000);
+        ck_assert(atomic_load(&readings.slots[0].enough) && atomic_load(&readings.slots[READINGS_AT_ONCE - 1].enough));
+}
+END_TEST
+
 int main(void) {
         Suite *suite = suite_create("flows");
         TCase *tests = tcase_create("flows");
@@ -109,6 +130,7 @@ int main(void) {
         int failed;
 
         tcase_add_loop_test(tests, counts_by_span, 0, ELEMENTS(histories));
+        tcase_add_test(tests, reads_for_few_and_not_for_long);
         tcase_add_loop_test(tests, sees_rebalances, 0, ELEMENTS(moves));
         suite_add_tcase(suite, tests);
         runner = srunner_create(suite);
