@@ -458,10 +458,7 @@ static int case_whole(struct case_page *p, struct engine *engine, struct store *
 /* Of one obligation: what it heard of it, and when. */
 static void case_told_norm_write(struct case_page *p, const struct told_norm *norm, size_t place) {
         const struct exchange *x = p->x;
-        size_t open = 0;
 
-        for (size_t i = 0; i < norm->n_alerts; i++)
-                open += norm->alerts[i]->open;
         html_begin(&p->h, "h3");
         html_attrf(&p->h, "id", "obligation-%zu", place);
         html_text(&p->h, norm->of && norm->of->title ? norm->of->title : norm->norm);

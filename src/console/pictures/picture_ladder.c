@@ -236,9 +236,13 @@ static void ladder_mark(struct html *h, const struct ladder_step *s) {
         }
 }
 
+static double ladder_row(size_t row) {
+        return LADDER_LINE + 28 + LADDER_ROW * (double)row;
+}
+
 /* Each step in words on a row of its own, led to its mark; on the side where there is room. */
 static void ladder_words(struct html *h, const struct picture_ladder *p, const struct ladder_step *s, size_t row) {
-        double y = LADDER_LINE + 28 + LADDER_ROW * (double)row;
+        double y = ladder_row(row);
         bool left = s->x > LADDER_WIDTH / 2;
         CLEANUP(buffer_done) struct buffer words = BUFFER_INIT(LADDER_WORDS);
         size_t before;
@@ -254,7 +258,6 @@ static void ladder_words(struct html *h, const struct picture_ladder *p, const s
         ladder_say_to(p, s, &words);
         if (words.n == before + 2)
                 words.n = before;
-        ladder_line(h, "grid", s->x, LADDER_LINE + 12, s->x, y - 4);
         ladder_text(h, left ? "end" : "start", left ? s->x - 5 : s->x + 5, y, buffer_text(&words));
 }
 
@@ -275,6 +278,8 @@ void picture_ladder_draw(struct html *h, const struct picture_ladder *p) {
         part_picture_wide_begin(h, p->id, caption, described, LADDER_WIDTH, LADDER_LINE + 20 + LADDER_ROW * (double)l.n);
         html_begin(h, "g");
         html_attr(h, "aria-hidden", "true");
+        for (size_t i = 0; i < l.n; i++) /* behind all words */
+                ladder_line(h, "grid", l.steps[i].x, LADDER_LINE + 12, l.steps[i].x, ladder_row(i) - 4);
         for (size_t i = 0; i < l.n; i++)
                 ladder_words(h, p, &l.steps[i], i);
         ladder_line(h, "line", LADDER_START, LADDER_LINE, LADDER_DUE, LADDER_LINE);
