@@ -23,8 +23,9 @@
 #define TRACKS_TURN_MS 200
 #define TRACKS_PAUSE_MS 1000           /* after a failure */
 #define TRACKS_PROGRESS_MS 2000        /* between two questions how far the workers are */
-#define TRACKS_READERS_MS 10000        /* between two questions who reads, and ten times as long as the last one took */
-#define TRACKS_READERS_SHARE 10
+#define TRACKS_LACKING_MS 600000       /* after so long it is looked whether a topic is there now that was not */
+#define TRACKS_READERS_MS 3000         /* between two questions who reads, and five times as long as the last one took */
+#define TRACKS_READERS_SHARE 5
 #define TRACKS_FITS 0.8                /* of what would fit if all of it were alike */
 #define TRACKS_MARGIN_MS (2 * HOUR_MS) /* so far back is looked again after the broker was gone; what was seen is passed over */
 
@@ -55,6 +56,8 @@ struct tracks {
         int64_t *asked;            /* how far the workers are with those, while all is read to the ends that were looked at after it was asked */
         size_t parts_n;
         bool asks, failed; /* failed: and that was said */
+        bool lacks;        /* some topic was not there when it was opened */
+        int64_t opened_at;
         int64_t asked_at;
         instant_t from, reached_at; /* it reads from there on; when it last had all */
         int64_t span;               /* so far back it began */
@@ -212,6 +215,20 @@ static void tracks_unlock(struct tracks *t) {
 
 /* -- Beginning -- */
 
+/* Topics that are made later are not seen by a reader that is open. */
+static int tracks_find_lacking(struct tracks *t, struct error *err) {
+        const struct reader_positions *at = bus_reader_positions(t->reader);
+
+        t->opened_at = clock_monotonic(&t->config.clock);
+        t->lacks = false;
+        for (size_t i = 0; i < t->topics_n; i++)
+                t->lacks |= at->partitions[i] == 0;
+        if (at->partitions[t->types_n + 2 * t->orgs_n + TRACKS_ROWS] > 0)
+                return 0;
+        error_set(err, "there is no topic " TOPIC_CASE_STATE "; ketenwacht topics apply makes it");
+        return -ENOENT;
+}
+
 /* Room for the partitions of each topic; of those that were there, what was taken in stays. */
 static int tracks_grow(struct tracks *t) {
         const struct reader_positions *at = bus_reader_positions(t->reader);
@@ -302,6 +319,8 @@ static int tracks_begin(struct tracks *t, struct error *err) {
                 t->from = now - t->span;
         config.instant = t->reached_at ? t->reached_at - TRACKS_MARGIN_MS : t->from;
         r = bus_reader_open(t->config.bus, &config, &t->reader, err);
+        if (r == 0)
+                r = tracks_find_lacking(t, err);
         if (r == 0)
                 r = tracks_grow(t);
         if (r == 0 && tracks_is_other(t)) {
@@ -519,6 +538,10 @@ static int tracks_turn_once(struct tracks *t, int timeout_ms, struct error *err)
                 tracks_reach(t);
         if (t->asks || clock_monotonic(&t->config.clock) - t->asked_at < TRACKS_PROGRESS_MS)
                 return 0;
+        if (t->lacks && clock_monotonic(&t->config.clock) - t->opened_at >= TRACKS_LACKING_MS) {
+                tracks_stop(t);
+                return 0;
+        }
         r = tracks_look(t, err);
         if (r == 0 && tracks_is_other(t))
                 tracks_anew(t, TRACKS_SINCE_MS);

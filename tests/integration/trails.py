@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: EUPL-1.2
-"""Where a record went: `explain` and `trace` of a case that came in by HTTP and went out to a receiver that takes some and refuses some.
+"""Where a record went: `explain`, `trace` and the console, of a case that came in by HTTP and went out to a receiver that takes some and refuses some.
 
 Usage: trails.py BINARY ROOT TOPIC_TOOL CASE
 
 Goal: what a receiver refused is never said to be told, what waits is said to wait, and the way of an event is told whole and in order, by whichever
-of its ids. Method: the real program on a real broker: a door, a worker that runs once, a webhook; each thing that can become of a record happens once.
+of its ids; the console says the same from memory. Method: the real program on a real broker: a door, a worker that runs once, a webhook; each thing
+that can become of a record happens once.
 
 KETENWACHT_TEST_BOOTSTRAP: the broker; without it a case is skipped.
 """
@@ -17,11 +18,12 @@ import re
 import shutil
 import subprocess
 import threading
+import urllib.request
 
 import faults
 from asks import Door, measure
 from fault_load import id_of
-from fault_run import expect, say, wait_for
+from fault_run import Worker, expect, say, wait_for
 
 REFUSED_TYPE = "escalation-raised"
 INSTANT = r"[a-z]+ \d+ [a-z]+ 20\d\d \d\d:\d\d uur"
@@ -62,6 +64,24 @@ class Webhook:
         with open(os.path.join(world.folder, "hook.log"), "wb") as log:
             self.process = subprocess.Popen(world.command("connect", self.file), stderr=log)
         world.workers.append(self) # ended with them
+
+
+class Console(Worker):
+    """The console, open to whoever runs this."""
+
+    def arguments(self):
+        return ("console", "--open-on-localhost", "--port", "0")
+
+    def get(self, path):
+        """What it answers, and where that was in the end."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.said('console-listens')[0]['port']}{path}", timeout=30) as answer:
+            return answer.read().decode(), answer.url
+
+    def json(self, path):
+        return json.loads(self.get(path)[0])
+
+    def trace(self, case_id):
+        return self.json(f"/api/cases/{case_id}?limit=1000")["trace"]
 
 
 def trace(world, option, value):
@@ -177,6 +197,31 @@ def check_waiting(trial, world, door, webhook):
     expect(f"the same in a trace: {told}", told and all([outcome["why"] for outcome in step["delivery"]] == ["paused"] for step in told))
 
 
+def check_console(world, door, fact):
+    """From the POST to the receiver's 204, and all that became of the case before: the same as from the topics."""
+    console = Console(world, "console", ())
+    world.workers.append(console)
+    wait_for("the console listens", lambda: console.said("console-listens"))
+    new = measure(door, 4)
+    world.once()
+
+    def delivered():
+        found = console.json(f"/api/cases?zoek={new['event_id']}")["hits"]
+        kinds = steps(console.trace(new["case_id"])["steps"], "to", "event", "state") if found else []
+        return all(step in kinds for step in (("published", None, "measure-started", "fact"), ("fact", None, "measure-started", None),
+                                              ("delivery", "gm0001", "measure-started", "delivered")))
+    wait_for("the console has seen it delivered", delivered)
+    expect("as what it was", console.json(f"/api/cases?zoek={new['event_id']}")["hits"] == [{"case_id": new["case_id"], "field": "event_id"}])
+    for case_id in (new["case_id"], fact["case_id"]):
+        wait_for("memory says what the topics say", lambda case=case_id: console.trace(case)["steps"] == trace(world, "--case", case), look=0.3)
+    topics = console.json(f"/api/cases/{fact['case_id']}?limit=1000&trace=topics")["trace"]
+    expect("so do the topics, when they are read for it", topics["from"] == "topics" and topics["steps"] == console.trace(fact["case_id"])["steps"])
+    page, place = console.get(f"/zaken?zoek={new['measure_id']}")
+    found("a search leads to the case", f"/zaken/{new['case_id']}", place)
+    found("where what was looked for is marked", '<tr id="found"', page)
+    console.stop()
+
+
 def trails(trial):
     world = trial.world()
     door, receiver = Door(world), Receiver()
@@ -197,6 +242,8 @@ def trails(trial):
     say("  told")
     check_collected(world, door, fact)
     check_sent_again(trial, world, receiver, fact, alert)
+    check_console(world, door, fact)
+    say("  seen in the console")
     check_waiting(trial, world, door, webhook)
     said = world.failing("trace", "--event", id_of("nothing"), status=1)
     found("an id that nobody knows", "nothing on the broker is about event_id " + id_of("nothing"), said)

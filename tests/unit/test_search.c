@@ -248,41 +248,6 @@ START_TEST(test_pages_of_steps) {
 }
 END_TEST
 
-/* Whoever asks while others have the topics read is not kept waiting, and asks again. */
-static void *ask_topics(void *ctx) {
-        struct http_reply *reply = ctx;
-        char path[256];
-
-        (void) snprintf(path, sizeof(path), "/api/cases/%s?trace=topics", one);
-        http_ask(&(struct http_question){.port = web_server_port(pages.server), .path = path}, reply);
-        return NULL;
-}
-
-START_TEST(test_topics_are_read_for_one_at_a_time) {
-        struct http_reply replies[2];
-        pthread_t threads[2];
-        char header[1024];
-        int busy;
-
-        shared_lock(&pages.shared); /* the first to come waits for the broker */
-        for (size_t i = 0; i < 2; i++)
-                ck_assert_int_eq(pthread_create(&threads[i], NULL, ask_topics, &replies[i]), 0);
-        for (busy = -1; busy < 0; shared_pause()) {
-                for (int i = 0; i < 2; i++) {
-                        if (pthread_tryjoin_np(threads[i], NULL) == 0)
-                                busy = i;
-                }
-        }
-        shared_unlock(&pages.shared);
-        ck_assert_int_eq(pthread_join(threads[1 - busy], NULL), 0);
-        ck_assert_int_eq(replies[busy].status, 503);
-        ck_assert_str_eq(http_header(&replies[busy], "Retry-After", header), "10");
-        ck_assert_int_eq(replies[1 - busy].status, 200);
-        http_done(&replies[0]);
-        http_done(&replies[1]);
-}
-END_TEST
-
 int main(void) {
         Suite *suite = suite_create("search");
         TCase *tcase = tcase_create("search");
@@ -300,7 +265,6 @@ int main(void) {
         tcase_add_test(tcase, test_from_the_topics);
         tcase_add_test(tcase, test_the_way_to_an_organisation);
         tcase_add_test(tcase, test_pages_of_steps);
-        tcase_add_test(tcase, test_topics_are_read_for_one_at_a_time);
         suite_add_tcase(suite, tcase);
         srunner_run_all(runner, CK_NORMAL);
         failed = srunner_ntests_failed(runner);

@@ -7,6 +7,7 @@
  */
 
 #include <check.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -548,6 +549,41 @@ START_TEST(what_comes_between_two_looks_makes_no_other_log) {
 }
 END_TEST
 
+/* An inbox of an organisation that is new. */
+START_TEST(a_topic_may_come_later) {
+        struct error err = {0};
+
+        for (unsigned i = 0; happen(i); i++)
+                ;
+        follow(0);
+        catch_up();
+        ck_assert_int_eq(memory_topic(m, TOPIC_INBOX_PREFIX "rvdk", 1), 0);
+        put("rvdk", safety(EVENT_ID, CASE_ID), now);
+        now += HOUR_MS;
+        ck_assert_int_eq(tracks_turn(tracks, 0, &err), 0);
+        catch_up();
+        ck_assert_uint_ge(expect_same(CASE_ID), 20);
+}
+END_TEST
+
+START_TEST(without_a_state_it_waits_for_one) {
+        struct tracks_status status;
+        struct memory *bare;
+        struct error err = {0};
+
+        ck_assert_int_eq(memory_new((struct clock){.ops = &tracks_clock}, &bare), 0);
+        ck_assert_int_eq(tracks_new(&(struct tracks_config){.config = &config, .bus = memory_bus(bare), .clock = {.ops = &tracks_clock}}, &tracks, &err), 0);
+        ck_assert_int_eq(tracks_turn(tracks, 0, &err), -ENOENT);
+        tracks_status(tracks, &status);
+        ck_assert_int_eq(status.state, TRACKS_AWAY);
+        ck_assert_ptr_nonnull(strstr(status.why, "topics apply"));
+        ck_assert_int_eq(memory_topic(bare, TOPIC_CASE_STATE, 1), 0);
+        catch_up();
+        tracks = tracks_free(tracks);
+        memory_free(bare);
+}
+END_TEST
+
 START_TEST(one_reads_the_topics_at_a_time) {
         const struct trail_wanted wanted = {"case_id", id_of(CASE_ID)};
         CLEANUP(trail_free_p) struct trail *read = NULL;
@@ -580,6 +616,8 @@ int main(void) {
         tcase_add_test(tcase, of_more_cases_than_have_a_place_the_oldest_go);
         tcase_add_test(tcase, a_log_made_anew_is_read_anew);
         tcase_add_test(tcase, what_comes_between_two_looks_makes_no_other_log);
+        tcase_add_test(tcase, a_topic_may_come_later);
+        tcase_add_test(tcase, without_a_state_it_waits_for_one);
         tcase_add_test(tcase, one_reads_the_topics_at_a_time);
         suite_add_tcase(suite, tcase);
         srunner_run_all(runner, CK_NORMAL);
