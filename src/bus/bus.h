@@ -55,6 +55,8 @@
 #define BUS_QUEUED_KBYTES 131072
 #define BUS_RESTORE_MESSAGES 1000000
 #define BUS_RESTORE_KBYTES 65536   /* a partition, while state is restored or a topic read */
+#define BUS_SPARING_KBYTES 1024    /* a partition, of a reader that is sparing … */
+#define BUS_SPARING_FETCH_BYTES 262144 /* … and in one answer; a record that is larger comes alone */
 #define BUS_PRODUCE_MESSAGES 500000 /* records that wait to be sent, at most */
 #define BUS_PRODUCE_KBYTES 262144
 
@@ -465,6 +467,7 @@ struct bus_reader_config {
         bool until_end;     /* BUS_END when the ends that stood at opening are reached; otherwise goes on for ever */
         bool uncommitted;   /* also records of open and aborted transactions */
         bool some;          /* a topic that is not there has no records; without it the reader does not open */
+        bool sparing;       /* reads ahead BUS_SPARING_KBYTES, not BUS_RESTORE_KBYTES: for who reads for ever, beside others in one process */
         const char *group;  /* NULL; or whose offsets bus_reader_committed() tells: it is not joined */
         const atomic_bool *enough; /* NULL; or once it is true, calls that the broker does not answer at once end with -ECANCELED: for a stop */
 };

@@ -127,7 +127,7 @@ static void audit_index_forget(struct audit_index *x) {
 static int audit_index_open(struct audit_index *x, struct error *err) {
         static const char *const topics[] = {TOPIC_AUDIT};
         const struct bus_reader_config config = {.topics = topics, .topics_n = ELEMENTS(topics), .partition = BUS_ALL_PARTITIONS, .from = BUS_FROM_BEGINNING,
-                                                 .some = true, .enough = &x->loop.asked};
+                                                 .some = true, .sparing = true, .enough = &x->loop.asked};
 
         return bus_reader_open(x->config.bus, &config, &x->reader, err);
 }

@@ -516,3 +516,7 @@ void cases_memory(struct cases *cases, struct replica_memory *ret) {
                                        .alerts = raised_bytes(cases->raised),
                                        .alerts_n = raised_indexed(cases->raised)};
 }
+
+size_t cases_index_bytes(const struct cases *cases) {
+        return ids_stats(cases->ids).bytes + raised_bytes(cases->raised);
+}

@@ -40,3 +40,6 @@ void cases_open_alerts(struct cases *cases, const struct organisation *of, struc
 void cases_open_each(struct cases *cases, void (*see)(void *ctx, const struct organisation *of, struct text protocol, struct text norm,
                                                       const struct replica_open *open), void *ctx);
 void cases_memory(struct cases *cases, struct replica_memory *ret);
+
+/* Bytes of the two indexes; costs nothing. */
+size_t cases_index_bytes(const struct cases *cases);

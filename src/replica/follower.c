@@ -19,7 +19,7 @@ void follower_init(struct follower *f, const struct follower_config *config) {
 
 static int follower_open(struct follower *f, struct error *err) {
         const struct bus_reader_config config = {.topics = f->config.topics, .topics_n = f->config.topics_n, .partition = BUS_ALL_PARTITIONS,
-                                                 .from = BUS_FROM_BEGINNING, .some = true, .enough = &f->loop.asked};
+                                                 .from = BUS_FROM_BEGINNING, .some = true, .sparing = true, .enough = &f->loop.asked};
         int r = bus_reader_open(f->config.bus, &config, &f->reader, err);
 
         f->reached = false;

@@ -22,7 +22,7 @@ struct gauges_norm {
 
 struct gauges {
         const struct config *config;
-        struct metric *live, *rows, *strays, *by_organisation, *oldest, *by_norm;
+        struct metric *live, *rows, *strays, *index, *by_organisation, *oldest, *by_norm;
         VECTOR(const char *) organisations, norms; /* the values of the labels; last: other */
         struct table norm_places;                  /* struct gauges_norm */
         /* as it is filled: */
@@ -86,6 +86,8 @@ static int gauges_register(struct gauges *g, struct metrics *metrics, struct err
                 {&g->rows, {.name = "ketenwacht_replica_rows_total", .kind = METRIC_COUNTER, .help = "Rows of case-state that the console took in."}},
                 {&g->strays, {.name = "ketenwacht_replica_strays", .kind = METRIC_GAUGE,
                               .help = "Rows of case-state that say nothing to the console's configuration."}},
+                {&g->index, {.name = "ketenwacht_replica_index_bytes", .kind = METRIC_GAUGE,
+                             .help = "Memory of the console's indexes of ids and open alerts, beside its cases."}},
                 {&g->by_organisation, {.name = "ketenwacht_alerts_open", .kind = METRIC_GAUGE, .labels = {organisation},
                                        .help = "Alerts that are open, by whom they were raised for."}},
                 {&g->oldest, {.name = "ketenwacht_alerts_oldest_seconds", .kind = METRIC_GAUGE, .labels = {organisation}, .per_unit = 1000,
@@ -173,10 +175,11 @@ void gauges_show(struct gauges *g, struct cases *cases, instant_t now) {
         }
 }
 
-void gauges_show_state(struct gauges *g, bool live, uint64_t rows, uint64_t strays) {
+void gauges_show_state(struct gauges *g, bool live, uint64_t rows, uint64_t strays, size_t index_bytes) {
         if (!g)
                 return;
         metric_set(g->live, 0, live);
         metric_set(g->rows, 0, (int64_t)rows);
         metric_set(g->strays, 0, (int64_t)strays);
+        metric_set(g->index, 0, (int64_t)index_bytes);
 }

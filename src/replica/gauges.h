@@ -20,5 +20,5 @@ DEFINE_CLEANUP(struct gauges *, gauges_free);
 /* Shows what is open at @now. NULL: nobody looks. */
 void gauges_show(struct gauges *gauges, struct cases *cases, instant_t now);
 
-/* Whether the replica has all that stands there, and how many rows it took in. */
-void gauges_show_state(struct gauges *gauges, bool live, uint64_t rows, uint64_t strays);
+/* Whether the replica has all that stands there, how many rows it took in, and the bytes of its indexes. */
+void gauges_show_state(struct gauges *gauges, bool live, uint64_t rows, uint64_t strays, size_t index_bytes);

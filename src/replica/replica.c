@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "base/loop.h"
+#include "base/memory.h"
 #include "base/vector.h"
 #include "bus/positions.h"
 #include "cluster/topics.h"
@@ -26,6 +27,7 @@
 
 #define REPLICA_POLL_MS 100    /* how soon a stop is noticed */
 #define REPLICA_GAUGES_MS 1000 /* between two looks at all counts */
+#define REPLICA_GIVE_MS 30000  /* between two times that memory which was used for reading is given back */
 
 /* By what a partition of case-state was written last. */
 struct replica_version {
@@ -44,7 +46,7 @@ struct replica {
         /* The thread's own: */
         struct bus_reader *reader; /* NULL: not reached, or it failed */
         struct gauges *gauges;
-        int64_t again, look_at, began, gauges_at; /* monotonic */
+        int64_t again, look_at, began, gauges_at, give_at; /* monotonic */
         int64_t answered, heard;       /* monotonic: when it said last where case-state ends; and when anything came of it */
         bool restored;                 /* all that stood there at the beginning was taken in */
         char differs[REPLICA_WHY_MAX]; /* the workers decide by another configuration, as a partition says; "" */
@@ -266,7 +268,8 @@ static void replica_leave(struct replica *r) {
 static int replica_reach(struct replica *r, struct error *err) {
         static const char *const topics[] = {TOPIC_CASE_STATE};
         const struct bus_reader_config config = {
-                .topics = topics, .topics_n = 1, .partition = BUS_ALL_PARTITIONS, .from = BUS_FROM_BEGINNING, .enough = &r->enough};
+                .topics = topics, .topics_n = 1, .partition = BUS_ALL_PARTITIONS, .from = BUS_FROM_BEGINNING, .sparing = true,
+                .enough = &r->enough};
         int result;
 
         atomic_store(&r->enough, false);
@@ -382,16 +385,28 @@ static void replica_rest(void) {
         (void) nanosleep(&pause, NULL);
 }
 
+/* What this thread, and those beside it in the process, have read of the topics was in memory once and is free now. */
+static void replica_give(struct replica *r) {
+        int64_t now = replica_monotonic(r);
+
+        if (!r->restored || now < r->give_at)
+                return;
+        r->give_at = now + REPLICA_GIVE_MS;
+        memory_give_back();
+}
+
 static void replica_show(struct replica *r) {
         int64_t now = replica_monotonic(r);
+        size_t index;
 
         if (!r->gauges || now < r->gauges_at)
                 return;
         r->gauges_at = now + REPLICA_GAUGES_MS;
         replica_lock(r);
         gauges_show(r->gauges, r->cases, clock_realtime(&r->config.clock));
+        index = cases_index_bytes(r->cases);
         replica_unlock(r);
-        gauges_show_state(r->gauges, r->status.state == REPLICA_LIVE, atomic_load(&r->rows), r->status.strays);
+        gauges_show_state(r->gauges, r->status.state == REPLICA_LIVE, atomic_load(&r->rows), r->status.strays, index);
 }
 
 /* Whatever the broker does, the thread goes on: what it knows is lent, and it says what is wrong. */
@@ -401,6 +416,7 @@ static int replica_turn(void *ctx, bool *ret_done, struct error *err) {
 
         (void) ret_done;
         replica_show(r);
+        replica_give(r);
         if (!r->reader && replica_monotonic(r) < r->again) {
                 replica_rest();
                 return 0;

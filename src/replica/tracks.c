@@ -312,7 +312,7 @@ static int tracks_look(struct tracks *t, struct error *err) {
 static int tracks_begin(struct tracks *t, struct error *err) {
         instant_t now = clock_realtime(&t->config.clock);
         struct bus_reader_config config = {.topics = t->topics, .topics_n = t->topics_n, .partition = BUS_ALL_PARTITIONS, .from = BUS_FROM_INSTANT,
-                                           .some = true, .group = TOPICS_GROUP_RULES, .enough = &t->enough};
+                                           .some = true, .sparing = true, .group = TOPICS_GROUP_RULES, .enough = &t->enough};
         int r;
 
         if (t->reached_at == 0)

@@ -57,6 +57,14 @@ static const struct setting for_readers[] = {
         {NULL, NULL},
 };
 
+static const struct setting for_sparing_readers[] = {
+        {"queued.min.messages", TEXT(BUS_RESTORE_MESSAGES)},
+        {"queued.max.messages.kbytes", TEXT(BUS_SPARING_KBYTES)},
+        {"fetch.message.max.bytes", TEXT(BUS_SPARING_FETCH_BYTES)},
+        {"fetch.wait.max.ms", TEXT(BUS_FETCH_WAIT_MS)},
+        {NULL, NULL},
+};
+
 /* Reading state: the last fetch of a restore waits in vain for more, and nobody may begin before it is back. */
 static const struct setting for_restore[] = {
         {"queued.min.messages", TEXT(KAFKA_RESTORE_AHEAD)},
@@ -120,7 +128,7 @@ static void set_group_member(struct settings *s, const struct kafka_client_optio
 }
 
 static void set_reader(struct settings *s, const struct kafka_client_options *o) {
-        setting_take_all(s, o->role == KAFKA_RESTORE ? for_restore : for_readers);
+        setting_take_all(s, o->role == KAFKA_RESTORE ? for_restore : o->sparing ? for_sparing_readers : for_readers);
         setting_take(s, "auto.offset.reset", "earliest");
         setting_take(s, "isolation.level", o->role == KAFKA_MARKS ? "read_uncommitted" : "read_committed");
 }

@@ -66,6 +66,7 @@ struct kafka_client_options {
         void (*rebalance)(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *parts, void *opaque);
         void (*delivered)(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);
         bool report_errors_only;
+        bool sparing; /* as in struct bus_reader_config */
         void *opaque; /* begins with a struct kafka_client: librdkafka's callbacks find it there */
 };
 

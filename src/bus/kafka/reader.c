@@ -25,12 +25,32 @@ struct kafka_reader {
         rd_kafka_queue_t *queue;
         int64_t looked;  /* monotonic: when it was asked last whether the logs still are what was read */
         instant_t since; /* older records are left out: see start_all() */
+        bool sparing;
+        size_t applied;  /* bytes since the fetching thread was woken last */
         rd_kafka_message_t *message;
         struct kafka_headers headers;
 };
 
 static struct kafka_reader *kafka_reader_of(struct bus_reader *reader) {
         return (struct kafka_reader *)((char *)reader - offsetof(struct kafka_reader, reader));
+}
+
+/*
+ * A thread of librdkafka 2.0.2 that has read ahead as far as it may sleeps a whole second, whatever becomes of the queue meanwhile. Any request makes it
+ * look again, and a question for offsets that nobody waits for is the cheapest.
+ */
+static void reader_wake(struct kafka_reader *r) {
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
+
+        for (size_t t = 0; list && t < r->topics.n; t++) {
+                for (int32_t p = 0; p < r->topics.partitions[t]; p++) {
+                        if (r->at.at[t][p].reads && r->at.at[t][p].next < r->at.at[t][p].end)
+                                rd_kafka_topic_partition_list_add(list, r->topics.names[t], p)->offset = RD_KAFKA_OFFSET_END;
+                }
+        }
+        r->applied = 0;
+        if (list && list->cnt > 0)
+                (void) rd_kafka_offsets_for_times(r->client.rk, list, 0);
 }
 
 /* Whether the message is a record to hand out. */
@@ -49,6 +69,9 @@ static bool reader_take_message(struct kafka_reader *r, rd_kafka_message_t *mess
         if (r->since > 0 && rd_kafka_message_timestamp(message, NULL) < r->since)
                 return false;
         r->message = message;
+        r->applied += message->len + message->key_len;
+        if (r->sparing && r->applied >= (size_t)BUS_SPARING_KBYTES * 1024 / 2)
+                reader_wake(r);
         ret->kind = BUS_RECORD;
         kafka_record_fill(message, kafka_topics_plain(&r->topics, (uint32_t)index), (uint32_t)index, &r->headers, &ret->record);
         log_marks_see(&r->at.at[index][message->partition].marks, &ret->record);
@@ -150,6 +173,8 @@ static int kafka_reader_poll(struct bus_reader *reader, int timeout_ms, struct b
                         return 0;
                 }
                 message = rd_kafka_consume_queue(r->queue, timeout_ms);
+                if (!message && r->sparing && r->applied > 0)
+                        reader_wake(r); /* it may have read ahead far enough */
                 if (!message)
                         return kafka_client_fatal(&r->client, err);
                 if (message->err && message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
@@ -438,7 +463,7 @@ int kafka_reader_open(struct bus *b, const struct bus_reader_config *config, str
         CLEANUP(bus_reader_close_p) struct bus_reader *opened = NULL;
         struct kafka_reader *r = calloc(1, sizeof(*r));
         const struct kafka_client_options options = {
-                .role = config->uncommitted ? KAFKA_MARKS : KAFKA_READER, .eof = true, .opaque = r};
+                .role = config->uncommitted ? KAFKA_MARKS : KAFKA_READER, .eof = true, .sparing = config->sparing, .opaque = r};
         int result;
 
         if (!r)
@@ -454,6 +479,7 @@ int kafka_reader_open(struct bus *b, const struct bus_reader_config *config, str
         if (result)
                 return result;
         r->client.enough = config->enough;
+        r->sparing = config->sparing;
         result = kafka_topics_init(&r->topics, kafka_bus_of(b), config->topics, config->topics_n, err);
         if (result)
                 return result;
