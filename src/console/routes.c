@@ -12,6 +12,7 @@
 #include "console/pages/case_page.h"
 #include "console/pages/norms.h"
 #include "console/pages/openapi.h"
+#include "console/pages/organisations.h"
 #include "console/acts/acknowledge.h"
 #include "console/acts/connector.h"
 #include "console/acts/redrive.h"
@@ -21,7 +22,6 @@
 #include "console/pages/letter.h"
 #include "console/pages/letters.h"
 #include "console/pages/overview_page.h"
-#include "console/pages/pages.h"
 #include "console/pages/search.h"
 #include "console/pages/protocol.h"
 #include "console/pages/protocols.h"
@@ -71,6 +71,13 @@ const struct console_route console_routes[] = {
                     "copies:array obligations:array alerts:array alerts_total:integer "
                     "obligations_total:integer obligations_next:integer told_to:string whole:boolean closed_on:string trace:object"},
         {.path = "/zaken/", .acts = true, .roles = ROLE_GEGEVENS, .whole_chain = true, .answer = act_personal},
+        {.path = "/organisaties", .api = "/api/organisations", .answer = page_organisations, .en = "Organisations", .nl = "Organisaties",
+         .about = "Organisations: what waits in their inboxes, and how many alerts they have.", .query = "kind region limit after",
+         .members = "at:string organisations:array next"},
+        {.path = "/organisaties/", .api = "/api/organisations/", .answer = page_organisation, .behind = "organisation",
+         .about = "One organisation: its inbox and who reads it, deliveries, open alerts, roles, contacts and validity.",
+         .members = "at:string organisation:string name:string kind:string region:string urn:string inbox:object readers:array alerts:object "
+                    "deliveries:array roles:array contacts:array rows:array"},
         {.path = "/meldingen", .api = "/api/alerts", .roles = ROLE_META | ROLE_ZAAK | ROLE_GEGEVENS, .answer = page_alerts, .en = "Alerts", .nl = "Meldingen",
          .about = "Open alerts, the oldest first; who may see no case, and ?show=counts: how many of each organisation, norm and rung.",
          .query = "organisation protocol norm rung older-than show limit after",

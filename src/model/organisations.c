@@ -340,6 +340,37 @@ static const char *organisation_read_urn(struct reading *r, const struct yaml_no
         return urn;
 }
 
+/* Text of a scalar, kept; NULL: there is none. What is wrong with it contacts_check() tells. */
+static const char *organisation_contact_text(struct reading *r, const struct yaml_node *node) {
+        return node && node->text[0] ? arena_copy(r->arena, node->text, strlen(node->text)) : NULL;
+}
+
+static const char *organisation_contact_for(struct reading *r, const struct yaml_node *node) {
+        const char *text = NULL;
+
+        for (size_t i = 0; node && i < reading_items(node); i++)
+                text = arena_printf(r->arena, "%s%s%s", text ? text : "", text ? ", " : "", reading_item(node, i)->text);
+        return text;
+}
+
+static void organisation_read_contacts(struct reading *r, const struct yaml_node *node, struct organisation *org) {
+        const struct yaml_node *contacts = yaml_get(node, "contacts");
+        size_t n = contacts ? reading_items(contacts) : 0;
+        struct organisation_contact *items = n ? reading_alloc(r, n, sizeof(*items)) : NULL;
+
+        for (size_t i = 0; items && i < n; i++) {
+                const struct yaml_node *item = reading_item(contacts, i);
+                struct organisation_contact contact = {.function = organisation_contact_text(r, yaml_get(item, "function")),
+                                                       .mailbox = organisation_contact_text(r, yaml_get(item, "mailbox")),
+                                                       .deputy = organisation_contact_text(r, yaml_get(item, "deputy")),
+                                                       .for_whom = organisation_contact_for(r, yaml_get(item, "for"))};
+
+                if (contact.function && contact.mailbox)
+                        items[org->n_contacts++] = contact;
+        }
+        org->contacts = items;
+}
+
 static int organisation_read_row(struct organisations_drafts *d, const struct yaml_node *node) {
         static const char *const keys[] = {"id", "kind", "name", "region", "roles", "from", "until", "successor", "urn", "contacts", "delivery", NULL};
         struct reading *r = &d->r;
@@ -360,6 +391,7 @@ static int organisation_read_row(struct organisations_drafts *d, const struct ya
         if (kind)
                 (void) organisation_read_kind(r, kind, &org->kind); /* reported */
         organisation_read_validity(r, node, org);
+        organisation_read_contacts(r, node, org);
         if (!org->id)
                 return r->e;
         name = yaml_get(node, "name");

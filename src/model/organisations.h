@@ -37,6 +37,12 @@ struct role_entry {
         size_t n;
 };
 
+/* Who can be reached for a function: mailboxes, never people. Whether the list is complete is said by model/contacts.h. */
+struct organisation_contact {
+        const char *function, *mailbox, *deputy; /* deputy: NULL when there is none */
+        const char *for_whom;                    /* "gi, groningen"; NULL: everyone */
+};
+
 struct organisation { /* one row */
         const char *id, *name, *urn; /* urn: never NULL, default urn:ketenwacht:<id> */
         enum organisation_kind kind;
@@ -45,6 +51,7 @@ struct organisation { /* one row */
         const struct organisation *successor; /* first row, or NULL */
         const struct region *region;          /* where it lies, or NULL; only a municipality's decides anything */
         const struct role_entry *roles; size_t n_roles;
+        const struct organisation_contact *contacts; size_t n_contacts;
         const struct organisation *next;      /* the next row of this id, by from; or NULL */
 };
 

@@ -96,7 +96,8 @@ static inline void fixture_remove(const char *folder) {
 
 #define FIXTURE_ORGANISATIONS                                                                      \
         "organisations:\n"                                                                         \
-        "  - {id: gm0001, kind: municipality, name: Een, region: noord}\n"                         \
+        "  - {id: gm0001, kind: municipality, name: Een, region: noord,\n"                         \
+        "     contacts: [{function: lokaal-team, for: [gi, noord], mailbox: team, deputy: team-2}]}\n" \
         "  - {id: gm0002, kind: municipality, name: Twee, region: noord}\n"                        \
         "  - {id: gi-a, kind: gi, name: A}\n"                                                      \
         "  - {id: gi-b, kind: gi, name: B, urn: 'urn:nld:oin:00000000000000000042'}\n"             \
