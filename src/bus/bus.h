@@ -397,6 +397,7 @@ struct bus_producer_config {
         void *ctx;
         const char *const *topics; /* to be written; must exist. May be empty: then topics are looked up as they come */
         size_t topics_n;
+        const atomic_bool *enough; /* NULL; or once it is true, an opening that the broker does not answer at once ends with -ECANCELED: for a stop */
 };
 
 struct bus_producer {

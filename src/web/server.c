@@ -28,6 +28,7 @@
 struct web_server {
         struct web_server_config config;
         struct MHD_Daemon *daemon;
+        struct clock clock; /* the machine's */
         int unix_fd; /* -1: none */
         uint16_t port;
         atomic_bool stopping;
@@ -58,6 +59,7 @@ struct web_reader {
         struct web_reader *next;
         struct MHD_Connection *connection;
         struct web_watcher *watcher;
+        int64_t end; /* monotonic */
 };
 
 /* -- What a request says -- */
@@ -260,7 +262,7 @@ static ssize_t web_reader_read(void *cls, uint64_t pos, char *bytes, size_t max)
         size_t n;
 
         (void) pos;
-        if (atomic_load(&reader->server->stopping))
+        if (atomic_load(&reader->server->stopping) || clock_monotonic(&reader->server->clock) >= reader->end)
                 return MHD_CONTENT_READER_END_OF_STREAM;
         n = web_stream_read(reader->watcher, bytes, max, web_reader_sleep);
         return n == WEB_STREAM_LOST ? MHD_CONTENT_READER_END_OF_STREAM : (ssize_t)n;
@@ -290,6 +292,7 @@ static struct MHD_Response *web_stream_response(struct web_request *r, const str
         if (!reader)
                 return NULL;
         *reader = (struct web_reader){.server = r->server, .connection = r->connection};
+        reader->end = clock_monotonic(&r->server->clock) + (r->server->config.stream_ms ? r->server->config.stream_ms : WEB_STREAM_LONGEST_MS);
         if (web_stream_join(a->stream, a->stream_after, web_reader_wake, reader, &reader->watcher)) {
                 free(reader);
                 return NULL;
@@ -537,6 +540,7 @@ int web_server_start(const struct web_server_config *config, struct web_server *
                 return -ENOMEM;
         assert(!config->address != !config->unix_path && !config->certificate == !config->key);
         s->config = *config;
+        s->clock = clock_system();
         s->unix_fd = -1;
         pthread_mutex_init(&s->lock, NULL);
         pthread_cond_init(&s->streams_ended, NULL);

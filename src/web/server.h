@@ -21,6 +21,7 @@
 #define WEB_THREADS 4                          /* a handler may wait for the broker: so many at once */
 #define WEB_CONNECTIONS_MAX 512                /* streams among them */
 #define WEB_TIMEOUT_S 30                       /* a silent connection is closed; a stream is never silent so long */
+#define WEB_STREAM_LONGEST_MS INT64_C(300000)  /* then a stream ends, and who watches comes again, if they still may */
 #define WEB_CONNECTION_BYTES 32768             /* request line and headers */
 #define WEB_FORM_MAX ((size_t)64 * 1024)       /* body of a form */
 #define WEB_FIELDS_MAX 64                      /* of a form; more: 400 */
@@ -66,7 +67,7 @@ struct web_answer { /* begins as 200 with an empty body */
         struct web_header_row headers[WEB_HEADERS_MAX];
         size_t headers_n;
         const char *cache;          /* Cache-Control: a literal; NULL: no-store */
-        struct web_stream *stream;  /* sent in place of the body, for ever; borrowed */
+        struct web_stream *stream;  /* sent in place of the body, until it ends with stream_ms; borrowed */
         uint64_t stream_after;      /* the id of the last message that the watcher has; 0: none */
 };
 
@@ -83,6 +84,7 @@ struct web_server_config {
         const char *unix_path; /* a socket that is made here, mode 0660; what stood there as a socket is removed */
         uint16_t port;         /* 0: any that is free */
         const char *certificate, *key; /* PEM, as text; NULL: no TLS. Borrowed until the server stops */
+        int64_t stream_ms;     /* how long one is sent; 0: WEB_STREAM_LONGEST_MS */
         void (*handle)(void *ctx, const struct web_request *request, struct web_answer *answer); /* on one of WEB_THREADS threads */
         void *ctx;
 };

@@ -11,6 +11,7 @@ embedded broker, asked as browsers, proxies and others ask.
 
 import base64
 import concurrent.futures
+import datetime
 import http.client
 import json
 import os
@@ -306,6 +307,123 @@ def check_login(ketenwacht, _, broker, folder):
         expect("no password and no name stands in the log", PASSWORD not in text and "niemand" not in text)
 
 
+# -- Cases -------------------------------------------------------------------------------------------------
+
+REFERENCE = "KENMERK-VAN-DE-GI" # a personal field
+
+
+class Case:
+    """A measure of three weeks ago, for which no protector was assigned: its municipality hears of that."""
+
+    def __init__(self, municipality):
+        self.case_id, self.event_id, self.measure_id, self.municipality = *(str(uuid.uuid4()) for _ in range(3)), municipality
+        self.alert_id = None
+
+    def line(self):
+        day = (datetime.date.today() - datetime.timedelta(days=21)).isoformat()
+        at = f"{day}T10:00:00Z"
+        return json.dumps({"event": "measure-started", "event_id": self.event_id, "case_id": self.case_id, "source": "gi-jbn", "occurred_at": at,
+                           "recorded_at": at, "measure_id": self.measure_id, "kind": "OTS", "verdict_date": day, "informed_date": day, "gi": "gi-jbn",
+                           "municipality": self.municipality, "reference": REFERENCE}) + "\n"
+
+    def ids(self):
+        return [self.case_id, self.event_id, self.measure_id, *([self.alert_id] if self.alert_id else [])]
+
+
+def asked(console, headers, path):
+    """An address for people and for programs."""
+    return [told(console.get(path, headers)), told(console.get("/api" + path.replace("/zaken", "/cases"), headers))]
+
+
+def without(answers, text):
+    return [(status, headers, body.replace(text, "ID")) for status, headers, body in answers]
+
+
+def check_others_case(console, theirs, other, headers):
+    """What an organisation was not told is as if it were not there."""
+    nobody = str(uuid.uuid4())
+    expect("its own case", [answer[0] for answer in asked(console, headers, f"/zaken/{theirs.case_id}")] == [200, 200])
+    found, nothing = (without(asked(console, headers, f"/zaken/{id}"), id) for id in (other.case_id, nobody))
+    expect(f"another's case:\n{found}\n{nothing}", found == nothing and found[0][0] == 404)
+    for one in other.ids():
+        found, nothing = (without(asked(console, headers, f"/zaken?zoek={id}"), id) for id in (one, nobody))
+        expect(f"by {one}:\n{found}\n{nothing}", found == nothing)
+    expect("its own is found", theirs.case_id in console.get(f"/api/cases?zoek={theirs.measure_id}", headers).text)
+
+
+def check_everywhere(console, routes, headers, hidden):
+    """On no page, in no form, stands what somebody may not see."""
+    for route in routes:
+        for path in (route["path"], route.get("api")):
+            if not path or route["acts"] or path == "/api/stream":
+                continue
+            for form in (path + ("gm0014" if path.endswith("/") and path != "/" else ""), f"{path}?limit=1000", f"{path}?format=csv", f"{path}?show=counts"):
+                text = console.get(form, headers).text
+                for word in hidden:
+                    expect(f"{form} has {word}", word not in text)
+
+
+def check_personal(console, broker, headers, case):
+    """Personal fields are shown with a reason, which stands in audit before."""
+    path = f"/zaken/{case.case_id}"
+    page = console.get(path, headers)
+    expect("not by itself", page.status == 200 and REFERENCE not in page.text)
+    fields = page.hidden(path)
+    answer = console.post(path, fields, headers)
+    expect(f"nor without a reason: {answer.status}", answer.status == 400 and REFERENCE not in answer.text)
+    answer = console.post(path, {**fields, "reason": "vraag van de jeugdbeschermer"}, headers)
+    expect(f"with one: {answer.status} {answer.text[-400:]}", answer.status == 200 and REFERENCE in answer.text)
+    lines = [json.loads(line) for line in broker.run("audit", "--action", "VIEW_PERSONAL", "--case", case.case_id, "--json").splitlines()]
+    expect(f"{lines}", [(line["user"], line["reason"]) for line in lines] == [("gegevens", "vraag van de jeugdbeschermer")])
+    seen = wait_for("that it was shown", lambda: broker.run("audit", "--action", "VIEW_CASE", "--case", case.case_id))
+    expect(seen, "  gegevens  VIEW_CASE  " in seen)
+
+
+def check_away(console, headers, case):
+    """The broker does not take the record: nothing is shown."""
+    path = f"/zaken/{case.case_id}"
+    page = console.get(path, headers)
+    fields = {**page.hidden(path), "reason": "vraag van de jeugdbeschermer"}
+    console.broker.process.kill()
+    console.broker.process.wait()
+    answer = console.post(path, fields, headers)
+    expect(f"{answer.status}", answer.status == 503 and REFERENCE not in answer.text and answer.headers["Retry-After"])
+    expect("a case is shown from memory", console.get(path, headers).status == 200)
+    console.process.kill() # what waits for the broker would wait for it
+
+
+def check_cases(ketenwacht, routes, broker, folder):
+    ours, other = Case("gm0014"), Case("gm1979")
+    people = {"zaak": (("zaak",), None), "gegevens": (("gegevens",), None), "meta": (("meta",), None), "g14": (("meta", "zaak", "beheer"), "gm0014")}
+    with Console(broker, folder, "listen: 127.0.0.1:0\n" + users(people, hash_of(ketenwacht))) as console:
+        broker.run("publish", "-", input=ours.line() + other.line())
+        with open(f"{folder}/rules.log", "wb") as log:
+            worker = subprocess.Popen([ketenwacht, "rules", *broker.options], stderr=log)
+        try:
+            zaak = console.login("zaak")
+
+            def alert(case):
+                found = console.get("/api/alerts?limit=1000&organisation=" + case.municipality, zaak).json()["alerts"]
+                return next((row["alert_id"] for row in found if row["case_id"] == case.case_id), None)
+
+            for case in (ours, other):
+                case.alert_id = wait_for(f"the alert of {case.municipality}", lambda case=case: alert(case))
+        finally:
+            end(worker)
+        g14 = console.login("g14")
+        check_everywhere(console, routes, g14, other.ids() + [REFERENCE]) # before they look for it, which is theirs to read in the audit
+        check_others_case(console, ours, other, g14)
+        check_everywhere(console, routes, console.login("meta"), ours.ids() + other.ids() + [REFERENCE])
+        check_everywhere(console, routes, zaak, [REFERENCE])
+        token = console.get("/", g14).hidden("/uitloggen")["token"]
+        act = {"token": token, "form": str(uuid.uuid4()), "by": "wachtdienst"}
+        found, nothing = (told(console.post("/meldingen/bevestigen", {**act, "alert": id}, g14)) for id in (other.alert_id, str(uuid.uuid4())))
+        expect(f"another's alert: {found} {nothing}", found == nothing and found[0] == 404)
+        gegevens = console.login("gegevens")
+        check_personal(console, broker, gegevens, ours)
+        check_away(console, gegevens, ours)
+
+
 # -- A proxy before it -------------------------------------------------------------------------------------
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -470,8 +588,8 @@ def check_behind_nginx(site):
     connection = site.connection()
     connection.request("GET", "/api/stream", headers=dict(basic("anna")))
     response = connection.getresponse()
-    if response.status == 200: # what is told at once comes at once: nginx collects nothing
-        expect(f"a stream: {response.headers}", response.headers["Content-Type"].startswith("text/event-stream") and response.fp.readline())
+    expect(f"a stream: {response.status} {response.headers}", response.status == 200 and response.headers["Content-Type"].startswith("text/event-stream"))
+    expect("what is told at once comes at once: nginx collects nothing", response.fp.readline())
     connection.close()
 
 
@@ -521,13 +639,13 @@ def check_tls(ketenwacht, _, broker, folder):
     expect(f"a key that is none: {told_so.returncode} {told_so.stderr[-500:]}", told_so.returncode == 2 and "ketenwacht console: " in told_so.stderr)
 
 
-CASES = {"matrix": check_matrix, "login": check_login, "proxy": check_proxy, "tls": check_tls}
+CASES = {"matrix": check_matrix, "cases": check_cases, "login": check_login, "proxy": check_proxy, "tls": check_tls}
 
 
 def main(ketenwacht, root, routes, case):
     table = json.loads(subprocess.run([routes], check=True, capture_output=True, text=True).stdout)
     with tempfile.TemporaryDirectory() as folder, Broker(ketenwacht, root) as broker:
-        CASES[case](ketenwacht, table if case == "matrix" else root, broker, folder)
+        CASES[case](ketenwacht, table if case in ("matrix", "cases") else root, broker, folder)
 
 
 if __name__ == "__main__":

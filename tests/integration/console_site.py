@@ -39,6 +39,7 @@ def wait_for(what, probe, seconds=WAIT_S):
 
 
 def end(process):
+    """Also of one that has ended."""
     process.send_signal(signal.SIGTERM)
     return process.wait(WAIT_S)
 

@@ -35,7 +35,7 @@ static void teardown(void) {
 static const struct console_user *user_of(const char *token, int64_t now) {
         unsigned char id[SESSION_ID_BYTES];
 
-        return sessions_find(sessions, token, now, id);
+        return sessions_find(sessions, token, now, true, id);
 }
 
 START_TEST(test_session) {
@@ -46,8 +46,8 @@ START_TEST(test_session) {
         ck_assert_int_eq(sessions_begin(sessions, &bram, 100, two), 0);
         ck_assert_uint_eq(strlen(one), SESSION_TOKEN_TEXT - 1);
         ck_assert_str_ne(one, two);
-        ck_assert_ptr_eq(sessions_find(sessions, one, 100, id_one), &anna);
-        ck_assert_ptr_eq(sessions_find(sessions, two, 100, id_two), &bram);
+        ck_assert_ptr_eq(sessions_find(sessions, one, 100, true, id_one), &anna);
+        ck_assert_ptr_eq(sessions_find(sessions, two, 100, true, id_two), &bram);
         ck_assert(memcmp(id_one, id_two, sizeof(id_one)) != 0);
         ck_assert_ptr_null(user_of("", 100));
         ck_assert_ptr_null(user_of("x", 100));
@@ -59,6 +59,7 @@ START_TEST(test_session) {
 END_TEST
 
 START_TEST(test_session_idle) {
+        unsigned char id[SESSION_ID_BYTES];
         char token[SESSION_TOKEN_TEXT];
 
         ck_assert_int_eq(sessions_begin(sessions, &anna, 0, token), 0);
@@ -66,6 +67,9 @@ START_TEST(test_session_idle) {
         ck_assert_ptr_eq(user_of(token, 2 * IDLE - 2), &anna); /* use keeps it */
         ck_assert_ptr_null(user_of(token, 3 * IDLE - 2));
         ck_assert_ptr_null(user_of(token, 2 * IDLE)); /* over is over */
+        ck_assert_int_eq(sessions_begin(sessions, &anna, 0, token), 0);
+        ck_assert_ptr_eq(sessions_find(sessions, token, IDLE - 1, false, id), &anna); /* a page that stands open does not */
+        ck_assert_ptr_null(user_of(token, IDLE));
 }
 END_TEST
 

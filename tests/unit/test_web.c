@@ -425,6 +425,29 @@ START_TEST(everybody_sees_what_is_said_once) {
 }
 END_TEST
 
+/* Who may not watch any more, because a session is over, does not for ever. */
+START_TEST(a_stream_ends_some_time) {
+        struct site site = {0};
+        struct error err = {0};
+        char some[4096];
+        int fd;
+
+        ck_assert_int_eq(web_stream_new(&site.stream), 0);
+        ck_assert_int_eq(
+                web_server_start(&(struct web_server_config){.address = "127.0.0.1", .stream_ms = 1, .handle = handle, .ctx = &site}, &site.server, &err), 0);
+        fd = watch(&site, "0");
+        for (ssize_t n = 1; n > 0;) { /* it looks when there is something to send */
+                struct pollfd p = {.fd = fd, .events = POLLIN};
+
+                web_stream_keep_alive(site.stream);
+                if (poll(&p, 1, 10) == 1)
+                        n = read(fd, some, sizeof(some));
+        }
+        close(fd);
+        site_stop(&site);
+}
+END_TEST
+
 START_TEST(who_comes_again_goes_on_where_it_was) {
         struct site site;
         char first[64];
@@ -511,6 +534,7 @@ int main(void) {
         tcase_add_test(t, a_socket_in_the_file_system);
         tcase_add_test(t, what_cannot_be_listened_on);
         tcase_add_test(t, everybody_sees_what_is_said_once);
+        tcase_add_test(t, a_stream_ends_some_time);
         tcase_add_test(t, who_comes_again_goes_on_where_it_was);
         tcase_add_test(t, a_message_that_was_lost_in_its_midst_is_no_message);
         tcase_add_test(t, too_long_for_a_message);

@@ -268,7 +268,9 @@ int kafka_producer_open(struct bus *b, const struct bus_producer_config *config,
         r = kafka_client_open(&p->client, bus, &options, err);
         if (r)
                 return r;
+        p->client.enough = config->enough;
         r = open_targets(p, config, err);
+        p->client.enough = NULL;
         if (r)
                 return r;
         if (p->transactional) {

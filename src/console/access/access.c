@@ -20,6 +20,7 @@
 
 #define LOGIN_PATH "/inloggen"
 #define LOGOUT_PATH "/uitloggen"
+#define ACCESS_STREAM "/api/stream" /* a page that stands open asks for it again and again */
 #define ACCESS_COOKIE "ketenwacht"
 #define ACCESS_SECURE_COOKIE "__Host-ketenwacht" /* a browser takes it over TLS only, and from this host alone */
 #define ACCESS_WAY_MAX 1024                      /* bytes of the address that somebody wanted */
@@ -423,7 +424,8 @@ static bool access_judge_open(const struct access *a, struct exchange *x, struct
 static bool access_judge_session(struct access *a, struct exchange *x, struct access_pass *pass) {
         const char *cookie = access_cookie(x);
         unsigned char id[SESSION_ID_BYTES];
-        const struct console_user *user = cookie ? sessions_find(a->sessions, cookie, access_now(a), id) : NULL;
+        bool use = strcmp(web_path(x->request), ACCESS_STREAM) != 0;
+        const struct console_user *user = cookie ? sessions_find(a->sessions, cookie, access_now(a), use, id) : NULL;
 
         if (!user)
                 return false;

@@ -153,9 +153,11 @@ static void auditor_close(struct auditor *a) {
         a->try_at = auditor_now(a) + AUDITOR_AGAIN_MS;
 }
 
-static void auditor_reach(struct auditor *a) {
+/* @enough: NULL, or when it is true nobody waits for the broker any more. */
+static void auditor_reach(struct auditor *a, const atomic_bool *enough) {
         static const char *const topics[] = {TOPIC_AUDIT};
-        const struct bus_producer_config config = {.settled = auditor_on_settled, .ctx = a, .topics = topics, .topics_n = ELEMENTS(topics)};
+        const struct bus_producer_config config = {
+                .settled = auditor_on_settled, .ctx = a, .topics = topics, .topics_n = ELEMENTS(topics), .enough = enough};
         struct error err = {0};
         int r;
 
@@ -222,7 +224,7 @@ static int auditor_turn(void *ctx, bool *ret_done, struct error *err) {
         (void) err;
         *ret_done = false;
         if (!a->producer)
-                auditor_reach(a);
+                auditor_reach(a, &a->loop.asked);
         if (a->producer && auditor_send(a, &said)) {
                 auditor_close(a);
                 auditor_say(a, true, &said);
@@ -238,7 +240,7 @@ static int auditor_finish(void *ctx, struct error *err) {
         int r = 0;
 
         if (!a->producer && !a->away && a->first) /* stopped before it came to it; nobody puts anything in any more */
-                auditor_reach(a);
+                auditor_reach(a, NULL);
         until = auditor_now(a) + AUDITOR_END_MS;
         while (a->producer && r == 0 && left && auditor_now(a) < until) {
                 r = auditor_send(a, err);

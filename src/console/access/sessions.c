@@ -101,7 +101,7 @@ static struct session *sessions_of(struct sessions *s, const unsigned char id[SE
         return NULL;
 }
 
-const struct console_user *sessions_find(struct sessions *s, const char *token, int64_t now, unsigned char ret_id[SESSION_ID_BYTES]) {
+const struct console_user *sessions_find(struct sessions *s, const char *token, int64_t now, bool use, unsigned char ret_id[SESSION_ID_BYTES]) {
         const struct console_user *user = NULL;
         struct session *session;
 
@@ -111,7 +111,7 @@ const struct console_user *sessions_find(struct sessions *s, const char *token, 
         if (session && session_is_over(s, session, now)) {
                 *session = (struct session){0};
         } else if (session) {
-                session->used = now;
+                session->used = use ? now : session->used;
                 user = session->user;
         }
         pthread_mutex_unlock(&s->lock);

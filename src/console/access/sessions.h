@@ -26,8 +26,11 @@ DEFINE_CLEANUP(struct sessions *, sessions_free);
 /* Begins one of @user (borrowed for as long as @s) at @now (monotonic). Return: 0; negative errno: no random bytes. */
 int sessions_begin(struct sessions *s, const struct console_user *user, int64_t now, char ret_token[SESSION_TOKEN_TEXT]) MUSTCHECK;
 
-/* Whose session this is, which goes on with that; @ret_id: what the session is known by here, for tokens of its forms. NULL: there is none, or it is over. */
-const struct console_user *sessions_find(struct sessions *s, const char *token, int64_t now, unsigned char ret_id[SESSION_ID_BYTES]);
+/*
+ * Whose session this is. @use: it goes on with that; false: a page asks by itself, with nobody before it. @ret_id: what the session is known by here, for
+ * tokens of its forms. NULL: there is none, or it is over.
+ */
+const struct console_user *sessions_find(struct sessions *s, const char *token, int64_t now, bool use, unsigned char ret_id[SESSION_ID_BYTES]);
 
 /* Ends it; none: nothing happens. */
 void sessions_end(struct sessions *s, const char *token);
