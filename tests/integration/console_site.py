@@ -98,7 +98,7 @@ class Site:
     """An address that is asked: of a console, or of a proxy before it."""
 
     def __init__(self, port=None, unix=None, authority=None, host="127.0.0.1"):
-        self.port, self.unix, self.authority, self.host = port, unix, authority, host
+        self.port, self.unix, self.authority, self.host, self.logins = port, unix, authority, host, 0
         self.origin = f"http{'s' if authority else ''}://{host}" + (f":{port}" if port else "")
 
     def connection(self):
@@ -141,6 +141,7 @@ class Site:
         """The headers of somebody who is in."""
         answer = self.try_login(name, PASSWORD, headers=headers)
         expect(f"{name} logs in: {answer.status} {answer.text[-600:]}", answer.status == 303)
+        self.logins += 1
         cookie = [value for value in answer.headers.get_all("Set-Cookie") if not value.startswith("notice")][0]
         return [*headers, ("Cookie", cookie.split(";")[0])]
 
