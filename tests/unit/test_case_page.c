@@ -440,6 +440,57 @@ START_TEST(all_else_is_not_there) {
 }
 END_TEST
 
+/* -- Acknowledging -- */
+
+#define FORM_ID "00000000-0000-4000-8000-00000000000f"
+
+static void see_alert(void *ctx, const struct replica_alert *alert) {
+        *(struct replica_alert *)ctx = *alert;
+}
+
+static struct replica_alert first_alert(void) {
+        struct replica_alerts_page page;
+        struct replica_alert alert;
+
+        replica_lock(replica);
+        replica_alerts(replica, &(struct replica_alerts_filter){0}, NULL, 1, see_alert, &alert, &page);
+        replica_unlock(replica);
+        ck_assert_uint_eq(page.n, 1);
+        return alert;
+}
+
+static void check_acknowledged(const char *roles, const char *organisation, const char *alert, const char *form, const char *by, long status) {
+        char fields[256];
+        struct http_reply reply;
+
+        (void) snprintf(fields, sizeof(fields), "alert=%s&form=%s&by=%s", alert, form, by);
+        reply = ask(roles, organisation, "/meldingen/bevestigen", fields);
+        ck_assert_msg(reply.status == status, "%s of %s, %s: %ld, not %ld", roles, organisation ? organisation : "all", fields, reply.status, status);
+        http_done(&reply);
+}
+
+START_TEST(nothing_is_acknowledged_that_may_not_be) {
+        struct replica_alert alert;
+        const char *own, *other;
+        char id[UUID_TEXT + 1];
+
+        begin(MOVED);
+        alert = first_alert();
+        uuid_format(&alert.alert_id, id);
+        own = alert.organisation->id;
+        other = organisations_at(config->organisations, alert.organisation->index ? 0 : 1)->id;
+        audit_takes = false;
+        check_acknowledged("zaak gegevens meta", NULL, id, FORM_ID, "regie", 404);
+        check_acknowledged("beheer", other, id, FORM_ID, "regie", 404);
+        check_acknowledged("beheer", NULL, FORM_ID, FORM_ID, "regie", 404);
+        check_acknowledged("beheer", NULL, id, "", "regie", 400);
+        check_acknowledged("beheer", NULL, "x", FORM_ID, "regie", 400);
+        check_acknowledged("beheer", NULL, id, FORM_ID, "+", 400);
+        check_acknowledged("beheer", NULL, id, FORM_ID, "regie", 503); /* the audit does not take it: nothing was published, or there is no bus to do it on */
+        check_acknowledged("beheer", own, id, FORM_ID, "wijkteam", 503);
+}
+END_TEST
+
 int main(void) {
         Suite *s = suite_create("case_page");
         TCase *t = tcase_create("case_page");
@@ -458,6 +509,7 @@ int main(void) {
         tcase_add_test(t, personal_fields_are_shown_with_a_reason_that_stands_in_the_audit);
         tcase_add_test(t, an_organisation_sees_what_it_was_told);
         tcase_add_test(t, all_else_is_not_there);
+        tcase_add_test(t, nothing_is_acknowledged_that_may_not_be);
         suite_add_tcase(s, t);
         runner = srunner_create(s);
         srunner_run_all(runner, CK_NORMAL);
