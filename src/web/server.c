@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* Requests and answers over libmicrohttpd, on a pool of its threads. */
+/* Requests and answers over libmicrohttpd, whose thread reads and sends, and threads of our own, which answer. */
 
 #include "web/server.h"
 
@@ -24,6 +24,7 @@
 #define WEB_BACKLOG 128
 #define WEB_STREAM_BLOCK 16384 /* bytes that are sent of a stream at once */
 #define WEB_END_ROUND_MS 50
+#define WEB_END_ROUNDS 40
 
 struct web_server {
         struct web_server_config config;
@@ -33,8 +34,14 @@ struct web_server {
         uint16_t port;
         atomic_bool stopping;
         pthread_mutex_t lock;
-        pthread_cond_t streams_ended;
-        struct web_reader *readers; /* streams that are being sent */
+        pthread_cond_t ended;        /* a stream, or a request */
+        struct web_reader *readers;  /* streams that are being sent */
+        pthread_cond_t asked;        /* something waits, or no more will */
+        struct web_request *first, **last; /* that wait for a thread, in their order */
+        bool closed;                 /* no more will wait */
+        size_t open;                 /* requests that were asked and are not yet answered to their end */
+        pthread_t threads[WEB_THREADS];
+        size_t threads_n;
 };
 
 struct web_field {
@@ -48,9 +55,11 @@ struct web_request {
         char address[WEB_ADDRESS_TEXT];
         bool is_unix;
         struct buffer body;
-        bool form_read, form_bad;
         struct web_field fields[WEB_FIELDS_MAX];
         size_t fields_n;
+        struct web_request *next;   /* that waits behind it */
+        bool asked;                 /* a thread has it, or had it: the answer is there when its connection wakes */
+        struct web_answer answer;
 };
 
 /* One who watches a stream: the connection that it is sent over. */
@@ -280,7 +289,7 @@ static void web_reader_free(void *cls) {
                         break;
                 }
         }
-        pthread_cond_signal(&s->streams_ended);
+        pthread_cond_signal(&s->ended);
         pthread_mutex_unlock(&s->lock);
         free(reader);
 }
@@ -369,19 +378,87 @@ static void web_refuse(struct web_answer *a, unsigned status, const char *senten
         buffer_add_byte(&a->body, '\n');
 }
 
-static enum MHD_Result web_handle(struct web_request *r) {
-        struct web_answer a = {.status = MHD_HTTP_OK, .body = BUFFER_INIT(WEB_BODY_MAX)};
-        enum MHD_Result result;
-
+static void web_handle(struct web_request *r) {
+        r->answer = (struct web_answer){.status = MHD_HTTP_OK, .body = BUFFER_INIT(WEB_BODY_MAX)};
         if (r->body.failed)
-                web_refuse(&a, MHD_HTTP_CONTENT_TOO_LARGE, "The body of this request is too large.");
+                web_refuse(&r->answer, MHD_HTTP_CONTENT_TOO_LARGE, "The body of this request is too large.");
         else if (!web_form_read(r))
-                web_refuse(&a, MHD_HTTP_BAD_REQUEST, "The body of this request is no form (application/x-www-form-urlencoded).");
+                web_refuse(&r->answer, MHD_HTTP_BAD_REQUEST, "The body of this request is no form (application/x-www-form-urlencoded).");
         else
-                r->server->config.handle(r->server->config.ctx, r, &a);
-        result = web_send(r, &a);
-        web_answer_done(&a);
-        return result;
+                r->server->config.handle(r->server->config.ctx, r, &r->answer);
+}
+
+/*
+ * -- The threads that answer --
+ *
+ * The one of libmicrohttpd never waits for a page: a connection sleeps while its request is with one of ours. With a pool of its own each connection would
+ * belong to one thread for good, and stand still behind another that waits for the broker.
+ */
+
+static struct web_request *web_take(struct web_server *s) {
+        struct web_request *r;
+
+        pthread_mutex_lock(&s->lock);
+        while (!s->first && !s->closed)
+                pthread_cond_wait(&s->asked, &s->lock);
+        r = s->first;
+        if (r)
+                s->first = r->next;
+        if (!s->first)
+                s->last = &s->first;
+        pthread_mutex_unlock(&s->lock);
+        return r;
+}
+
+static void *web_answer_all(void *ctx) {
+        struct web_request *r;
+
+        while ((r = web_take(ctx))) {
+                web_handle(r);
+                MHD_resume_connection(r->connection); /* from here on it is libmicrohttpd's */
+        }
+        return NULL;
+}
+
+static enum MHD_Result web_ask(struct web_request *r) {
+        struct web_server *s = r->server;
+        bool closed;
+
+        pthread_mutex_lock(&s->lock);
+        closed = s->closed;
+        if (!closed) {
+                MHD_suspend_connection(r->connection);
+                r->asked = true;
+                *s->last = r;
+                s->last = &r->next;
+                s->open++;
+                pthread_cond_signal(&s->asked);
+        }
+        pthread_mutex_unlock(&s->lock);
+        return closed ? MHD_NO : MHD_YES;
+}
+
+static int web_start_threads(struct web_server *s, struct error *err) {
+        for (size_t i = 0; i < WEB_THREADS; i++) {
+                int e = pthread_create(&s->threads[i], NULL, web_answer_all, s);
+
+                if (e) {
+                        error_set(err, "no thread can be had: %s", strerror(e));
+                        return -e;
+                }
+                s->threads_n++;
+        }
+        return 0;
+}
+
+/* What waits is answered first. */
+static void web_end_threads(struct web_server *s) {
+        pthread_mutex_lock(&s->lock);
+        s->closed = true;
+        pthread_cond_broadcast(&s->asked);
+        pthread_mutex_unlock(&s->lock);
+        for (size_t i = 0; i < s->threads_n; i++)
+                pthread_join(s->threads[i], NULL);
 }
 
 /* -- libmicrohttpd -- */
@@ -400,7 +477,7 @@ static void web_request_set_peer(struct web_request *r) {
                 (void) inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)peer)->sin6_addr, r->address, sizeof(r->address));
 }
 
-/* @locality one of the pool's threads, as web_handle() and all that it calls. */
+/* @locality libmicrohttpd's thread. Of a request that is whole it is called twice: before it is answered and after. */
 static enum MHD_Result web_on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
                                       const char *upload, size_t *upload_n, void **state) {
         struct web_request *r = *state;
@@ -415,6 +492,8 @@ static enum MHD_Result web_on_request(void *cls, struct MHD_Connection *connecti
                 *state = r;
                 return MHD_YES;
         }
+        if (r->asked)
+                return web_send(r, &r->answer);
         if (*upload_n > 0) {
                 buffer_add(&r->body, upload, *upload_n);
                 *upload_n = 0;
@@ -422,7 +501,7 @@ static enum MHD_Result web_on_request(void *cls, struct MHD_Connection *connecti
         }
         r->method = method;
         r->path = url;
-        return web_handle(r);
+        return web_ask(r);
 }
 
 static void web_on_end(void *cls, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode why) {
@@ -433,6 +512,13 @@ static void web_on_end(void *cls, struct MHD_Connection *connection, void **stat
         (void) why;
         if (!r)
                 return;
+        if (r->asked) {
+                pthread_mutex_lock(&r->server->lock);
+                r->server->open--;
+                pthread_cond_signal(&r->server->ended);
+                pthread_mutex_unlock(&r->server->lock);
+        }
+        web_answer_done(&r->answer);
         buffer_done(&r->body);
         free(r);
         *state = NULL;
@@ -514,7 +600,6 @@ static int web_start_daemon(struct web_server *s, const struct sockaddr_storage 
                                      MHD_OPTION_EXTERNAL_LOGGER, web_no_log, NULL,
                                      MHD_OPTION_NOTIFY_COMPLETED, web_on_end, NULL,
                                      MHD_OPTION_ARRAY, options,
-                                     MHD_OPTION_THREAD_POOL_SIZE, (unsigned)WEB_THREADS,
                                      MHD_OPTION_CONNECTION_LIMIT, (unsigned)WEB_CONNECTIONS_MAX,
                                      MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)WEB_TIMEOUT_S,
                                      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)WEB_CONNECTION_BYTES,
@@ -542,9 +627,13 @@ int web_server_start(const struct web_server_config *config, struct web_server *
         s->config = *config;
         s->clock = clock_system();
         s->unix_fd = -1;
+        s->last = &s->first;
         pthread_mutex_init(&s->lock, NULL);
-        pthread_cond_init(&s->streams_ended, NULL);
+        pthread_cond_init(&s->asked, NULL);
+        pthread_cond_init(&s->ended, NULL);
         r = config->unix_path ? web_listen_unix(s, err) : web_parse_address(config, &address, err);
+        if (r == 0)
+                r = web_start_threads(s, err);
         if (r == 0)
                 r = web_start_daemon(s, &address, err);
         if (r)
@@ -559,18 +648,21 @@ uint16_t web_server_port(const struct web_server *server) {
         return server->port;
 }
 
-/* libmicrohttpd does not stop while a connection sleeps: all are woken, and end; one that was about to fall asleep is woken by the next round. */
-static void web_end_streams(struct web_server *s) {
+/*
+ * libmicrohttpd does not stop while a connection sleeps: all are woken, and end; one that was about to fall asleep is woken by the next round. What is
+ * answered is sent, but nobody waits longer for who does not take it.
+ */
+static void web_end_connections(struct web_server *s) {
         struct clock clock = clock_system();
         int64_t until;
 
         atomic_store(&s->stopping, true);
         pthread_mutex_lock(&s->lock);
-        while (s->readers) {
+        for (int round = 0; round < WEB_END_ROUNDS && (s->readers || s->open); round++) {
                 for (struct web_reader *reader = s->readers; reader; reader = reader->next)
                         MHD_resume_connection(reader->connection);
                 until = clock_realtime(&clock) + WEB_END_ROUND_MS;
-                (void) pthread_cond_timedwait(&s->streams_ended, &s->lock, &(struct timespec){until / 1000, until % 1000 * 1000000});
+                (void) pthread_cond_timedwait(&s->ended, &s->lock, &(struct timespec){until / 1000, until % 1000 * 1000000});
         }
         pthread_mutex_unlock(&s->lock);
 }
@@ -582,9 +674,11 @@ struct web_server *web_server_stop(struct web_server *server) {
                 return NULL;
         if (server->daemon) {
                 fd = MHD_quiesce_daemon(server->daemon);
-                web_end_streams(server);
+                web_end_threads(server);
+                web_end_connections(server);
                 MHD_stop_daemon(server->daemon);
         } else {
+                web_end_threads(server);
                 fd = server->unix_fd;
         }
         if (fd >= 0)
@@ -592,7 +686,8 @@ struct web_server *web_server_stop(struct web_server *server) {
         if (server->unix_fd >= 0)
                 (void) unlink(server->config.unix_path);
         pthread_mutex_destroy(&server->lock);
-        pthread_cond_destroy(&server->streams_ended);
+        pthread_cond_destroy(&server->asked);
+        pthread_cond_destroy(&server->ended);
         free(server);
         return NULL;
 }

@@ -18,7 +18,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-#define WEB_THREADS 4                          /* a handler may wait for the broker: so many at once */
+#define WEB_THREADS 4                          /* a handler may wait for the broker: so many at once; who asks else waits for one of them */
 #define WEB_CONNECTIONS_MAX 512                /* streams among them */
 #define WEB_TIMEOUT_S 30                       /* a silent connection is closed; a stream is never silent so long */
 #define WEB_STREAM_LONGEST_MS INT64_C(300000)  /* then a stream ends, and who watches comes again, if they still may */

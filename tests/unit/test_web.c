@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -192,6 +193,7 @@ struct site {
         struct web_server *server;
         struct web_stream *stream;
         atomic_int handled;
+        pthread_mutex_t gate; /* /slow waits for it */
 };
 
 static void add_value(void *ctx, const char *name, const char *value) {
@@ -212,6 +214,12 @@ static void handle(void *ctx, const struct web_request *r, struct web_answer *a)
                 a->stream_after = (uint64_t)after;
                 return;
         }
+        if (strcmp(web_path(r), "/slow") == 0) {
+                pthread_mutex_lock(&site->gate);
+                buffer_add_text(&a->body, "slow");
+                pthread_mutex_unlock(&site->gate);
+                return;
+        }
         if (strcmp(web_path(r), "/see") == 0) {
                 web_answer_see(a, "/there");
                 return;
@@ -228,6 +236,7 @@ static void site_start(struct site *site) {
         struct error err = {0};
 
         memset(site, 0, sizeof(*site));
+        pthread_mutex_init(&site->gate, NULL);
         ck_assert_int_eq(web_stream_new(&site->stream), 0);
         ck_assert_msg(web_server_start(&(struct web_server_config){.address = "127.0.0.1", .handle = handle, .ctx = site}, &site->server, &err) == 0, "%s",
                       err.text);
@@ -358,6 +367,56 @@ START_TEST(what_cannot_be_listened_on) {
                                                                       .ctx = &site}, &other, &err), -EINVAL);
         ck_assert_ptr_nonnull(strstr(err.text, "certificate"));
         web_server_stop(server);
+}
+END_TEST
+
+/* While one page waits for something, all others are answered, whoever came over which connection; and what is being answered at a stop is sent. */
+struct waiting {
+        struct site *site;
+        pthread_t thread;
+        char body[64];
+};
+
+static void *ask_slowly(void *ctx) {
+        struct waiting *w = ctx;
+        struct http_reply reply;
+
+        http_ask(&(struct http_question){.port = web_server_port(w->site->server), .path = "/slow"}, &reply);
+        snprintf(w->body, sizeof(w->body), "%s", buffer_text(&reply.body));
+        http_done(&reply);
+        return NULL;
+}
+
+static void *stop_server(void *ctx) {
+        struct site *site = ctx;
+
+        web_server_stop(site->server);
+        return NULL;
+}
+
+START_TEST(a_page_that_waits_holds_up_no_other) {
+        struct waiting waiting[WEB_THREADS - 1];
+        struct site site;
+        pthread_t stopping;
+
+        site_start(&site);
+        pthread_mutex_lock(&site.gate);
+        for (size_t i = 0; i < ELEMENTS(waiting); i++) {
+                waiting[i].site = &site;
+                ck_assert_int_eq(pthread_create(&waiting[i].thread, NULL, ask_slowly, &waiting[i]), 0);
+        }
+        while (atomic_load(&site.handled) < (int)ELEMENTS(waiting))
+                sched_yield();
+        for (int i = 0; i < 20; i++)
+                check_answer(&site, &(struct http_question){.path = "/quick"}, 200, NULL);
+        ck_assert_int_eq(pthread_create(&stopping, NULL, stop_server, &site), 0);
+        pthread_mutex_unlock(&site.gate);
+        for (size_t i = 0; i < ELEMENTS(waiting); i++) {
+                pthread_join(waiting[i].thread, NULL);
+                ck_assert_str_eq(waiting[i].body, "slow");
+        }
+        pthread_join(stopping, NULL);
+        web_stream_free(site.stream);
 }
 END_TEST
 
@@ -533,6 +592,7 @@ int main(void) {
         tcase_add_test(t, headers_of_every_answer);
         tcase_add_test(t, a_socket_in_the_file_system);
         tcase_add_test(t, what_cannot_be_listened_on);
+        tcase_add_test(t, a_page_that_waits_holds_up_no_other);
         tcase_add_test(t, everybody_sees_what_is_said_once);
         tcase_add_test(t, a_stream_ends_some_time);
         tcase_add_test(t, who_comes_again_goes_on_where_it_was);
