@@ -14,6 +14,7 @@
 #include "replica/letters_index.h"
 #include "replica/replica.h"
 #include "replica/tracks.h"
+#include "replica/trail_job.h"
 #include "replica/reports.h"
 
 struct audit_index;
@@ -42,4 +43,5 @@ struct console { /* all borrowed */
         struct live *live;                        /* streams of figures */
         struct redrive_job *redrive;
         struct tracks *tracks;
+        struct trail_job *trails;                 /* those that are read from the topics */
 };

@@ -127,6 +127,9 @@ int console_process_start(const struct console_process_config *config, struct co
         if (r == 0)
                 r = tracks_start(p->console.tracks, err);
         if (r == 0)
+                r = trail_job_new(&(struct trail_job_config){.config = config->config, .bus = config->bus, .kafka = config->kafka, .clock = config->clock},
+                                  &p->console.trails, err);
+        if (r == 0)
                 r = console_process_watch(p, config, err);
         if (r == 0)
                 r = auditor_new(&(struct auditor_config){.bus = config->bus, .types = config->config->types, .log = config->log}, &p->console.auditor, err);
@@ -162,6 +165,7 @@ struct console_process *console_process_stop(struct console_process *process) {
         live_stop(process->console.live);
         flows_free(process->console.flows);
         live_free(process->console.live);
+        trail_job_free(process->console.trails);
         tracks_free(process->console.tracks);
         connectors_free(process->console.connectors);
         letters_index_free(process->console.letters);

@@ -65,7 +65,8 @@ const struct console_route console_routes[] = {
          .about = "In which cases an id occurs: a case_id, event_id, alert_id, or any other *_id of events; for who may see such fields also a reference.",
          .query = "zoek", .members = "hits:array whole:boolean"},
         {.path = "/zaken/", .api = "/api/cases/", .roles = ROLE_ZAAK | ROLE_GEGEVENS, .answer = page_case, .behind = "case_id",
-         .about = "One case: what `explain --json` says of it, its open alerts, and its messages, the latest first. For an organisation what it was told.",
+         .about = "One case: what `explain --json` says of it, its open alerts, and its messages, the latest first. For an organisation what it was told. "
+                  "With ?trace=topics 202 with Retry-After while the topics are being read.",
          .query = "limit after obligations trace step id",
          .members = "case_id:string at:string facts:array facts_total:integer next:string municipality:string region:string gi:string residence:array "
                     "copies:array obligations:array alerts:array alerts_total:integer "

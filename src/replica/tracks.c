@@ -78,7 +78,6 @@ struct tracks {
         struct loop follower, asker;
         int64_t ask_at;
         atomic_bool enough;
-        atomic_int reads;
 };
 
 /* -- Made and ended -- */
@@ -715,18 +714,4 @@ size_t tracks_find(struct tracks *t, const struct uuid *event_id, struct uuid re
         n = digests_find(t->digests, event_id, ret);
         tracks_unlock(t);
         return n;
-}
-
-int tracks_read(struct tracks *t, const struct trail_wanted *wanted, struct trail **ret, struct error *err) {
-        const struct trail_source source = {.config = t->config.config, .bus = t->config.bus, .kafka = t->config.kafka,
-                                            .now = clock_realtime(&t->config.clock)};
-        struct error readers;
-        int r = -EBUSY;
-
-        if (atomic_fetch_add(&t->reads, 1) < TRACKS_READS_MAX)
-                r = trail_read(&source, wanted, ret, &readers, err);
-        else
-                error_set(err, "%d others are read from the topics now; ask again in a moment", TRACKS_READS_MAX);
-        (void) atomic_fetch_sub(&t->reads, 1);
-        return r;
 }

@@ -18,7 +18,6 @@
 #define TRACKS_SINCE_MS (31 * DAY_MS) /* event topics are kept 30 days */
 #define TRACKS_SINCE_MIN_MS 60000     /* where even this does not fit, what comes pushes out the rest */
 #define TRACKS_WHY_MAX 256
-#define TRACKS_READS_MAX 1            /* trails that are read from the topics at one time */
 
 struct tracks;
 
@@ -62,6 +61,3 @@ int tracks_trail(struct tracks *t, const struct uuid *case_id, struct trail **re
 
 /* The cases in which an event (or telling, or what was refused) of this id occurs. Return: how many of @ret are filled. */
 size_t tracks_find(struct tracks *t, const struct uuid *event_id, struct uuid ret[DIGESTS_FOUND_MAX]);
-
-/* Reads the topics for it, which takes as long as it takes. Return: -EBUSY: TRACKS_READS_MAX do so already; else as trail_read(). */
-int tracks_read(struct tracks *t, const struct trail_wanted *wanted, struct trail **ret, struct error *err) MUSTCHECK;

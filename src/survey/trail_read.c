@@ -40,10 +40,12 @@ struct trail_reading {
         struct error *err;
 };
 
-static void trail_watch(struct trail_reading *r) {
+/* One more record was read. Return: 0; -ECANCELED: that was enough. */
+static int trail_watch(struct trail_reading *r) {
         r->records++;
         if (r->source->watch)
                 r->source->watch->read(r->source->watch->ctx, r->records);
+        return r->source->enough && atomic_load(r->source->enough) ? -ECANCELED : 0;
 }
 
 static int trail_outcome(int result, struct error *err) {
@@ -88,10 +90,10 @@ static int trail_read_on(struct trail_reading *r, struct bus_reader *reader, tra
                 struct bus_event event;
                 int result = bus_reader_poll(reader, TRAIL_POLL_MS, &event, r->err);
 
-                if (result == 0 && event.kind == BUS_RECORD) {
-                        trail_watch(r);
+                if (result == 0 && event.kind == BUS_RECORD)
+                        result = trail_watch(r);
+                if (result == 0 && event.kind == BUS_RECORD)
                         result = row(r, &event.record, r->err);
-                }
                 if (result)
                         return result;
                 idle = event.kind == BUS_RECORD ? 0 : idle + 1;
@@ -106,7 +108,8 @@ static int trail_read_on(struct trail_reading *r, struct bus_reader *reader, tra
 /* Everything of the event topics, inboxes and outboxes, or with @key of its partitions. */
 static int trail_open(struct trail_reading *r, const char *key, struct bus_reader **ret) {
         const struct bus_reader_config config = {.topics = r->topics, .topics_n = r->topics_n, .partition = BUS_ALL_PARTITIONS, .key = key,
-                                                 .key_n = key ? UUID_TEXT : 0, .from = BUS_FROM_BEGINNING, .some = true, .group = TOPICS_GROUP_RULES};
+                                                 .key_n = key ? UUID_TEXT : 0, .from = BUS_FROM_BEGINNING, .some = true, .group = TOPICS_GROUP_RULES,
+                                                 .enough = r->source->enough};
 
         return bus_reader_open(r->source->bus, &config, ret, r->err);
 }
@@ -249,10 +252,11 @@ static int trail_read_cases(struct trail_reading *r) {
 
 static int trail_see_letter(void *ctx, const struct letter *letter, struct error *err) {
         struct trail_reading *r = ctx;
+        int result;
 
         (void) err;
-        trail_watch(r);
-        return trail_take_letter(r->trail, letter);
+        result = trail_watch(r);
+        return result ? result : trail_take_letter(r->trail, letter);
 }
 
 static int trail_read_letters(struct trail_reading *r) {
@@ -271,9 +275,11 @@ struct trail_deliveries {
 static int trail_delivery(void *ctx, struct bus_record *record, struct error *err) {
         const struct trail_deliveries *reading = ctx;
         struct delivery_record delivery;
+        int result = trail_watch(reading->r);
 
         (void) err;
-        trail_watch(reading->r);
+        if (result)
+                return result;
         return delivery_decode(reading->codec, record->value, record->value_n, &delivery) ? trail_take_delivery(reading->r->trail, &delivery) : 0;
 }
 

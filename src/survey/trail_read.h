@@ -9,6 +9,8 @@
  * deliveries since their first record in an inbox, and how far whoever reads inboxes is.
  */
 
+#include <stdatomic.h>
+
 #include "model/config.h"
 #include "survey/trail.h"
 #include "worker/live.h"
@@ -21,6 +23,7 @@ struct trail_source {
         const struct kafka_config *kafka; /* of whoever can be asked for groups; NULL: who reads is not asked */
         const struct live_watch *watch;   /* NULL: nobody waits for it */
         instant_t now;
+        const atomic_bool *enough;        /* NULL; or once it is true, the reading ends with -ECANCELED */
 };
 
 enum { TRAIL_E_NONE = 1 };

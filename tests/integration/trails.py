@@ -214,7 +214,7 @@ def check_console(world, door, fact):
     expect("as what it was", console.json(f"/api/cases?zoek={new['event_id']}")["hits"] == [{"case_id": new["case_id"], "field": "event_id"}])
     for case_id in (new["case_id"], fact["case_id"]):
         wait_for("memory says what the topics say", lambda case=case_id: console.trace(case)["steps"] == trace(world, "--case", case), look=0.3)
-    topics = console.json(f"/api/cases/{fact['case_id']}?limit=1000&trace=topics")["trace"]
+    topics = wait_for("the topics are read", lambda: console.json(f"/api/cases/{fact['case_id']}?limit=1000&trace=topics").get("trace"), look=0.3)
     expect("so do the topics, when they are read for it", topics["from"] == "topics" and topics["steps"] == console.trace(fact["case_id"])["steps"])
     page, place = console.get(f"/zaken?zoek={new['measure_id']}")
     found("a search leads to the case", f"/zaken/{new['case_id']}", place)

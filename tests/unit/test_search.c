@@ -45,6 +45,8 @@ static void setup(void) {
         pages_await(2, 4);
         ck_assert_int_eq(tracks_new(&(struct tracks_config){.config = pages.console.config, .bus = pages.console.bus, .clock = pages.console.clock},
                                     &pages.console.tracks, &err), 0);
+        ck_assert_int_eq(trail_job_new(&(struct trail_job_config){.config = pages.console.config, .bus = pages.console.bus, .clock = pages.console.clock},
+                                       &pages.console.trails, &err), 0);
         catch_up();
         fixture_id("one", one);
         fixture_id("two", two);
@@ -56,6 +58,7 @@ static void setup(void) {
 static void teardown(void) {
         http_done(&pages.reply);
         pages.server = web_server_stop(pages.server);
+        pages.console.trails = trail_job_free(pages.console.trails);
         pages.console.tracks = tracks_free(pages.console.tracks);
         pages_teardown();
 }
@@ -174,11 +177,20 @@ END_TEST
 
 /* -- The way of the records of a case -- */
 
+/* While the topics are being read it is asked again. */
 static const char *trace_of(const char *case_id, const char *more) {
+        struct http_question question = {.port = web_server_port(pages.server)};
         char path[256];
 
         (void) snprintf(path, sizeof(path), "/api/cases/%s?limit=1000%s", case_id, more);
-        return strstr(pages_ask(path, 200), "\"trace\":{");
+        question.path = path;
+        do {
+                shared_pause();
+                http_done(&pages.reply);
+                http_ask(&question, &pages.reply);
+        } while (pages.reply.status == 202);
+        ck_assert_int_eq(pages.reply.status, 200);
+        return strstr(buffer_text(&pages.reply.body), "\"trace\":{");
 }
 
 START_TEST(test_all_of_the_way) {
@@ -248,6 +260,24 @@ START_TEST(test_pages_of_steps) {
 }
 END_TEST
 
+/* Nobody waits for it in a thread of the server; of another case it is not read meanwhile. */
+START_TEST(test_topics_are_read_for_one_at_a_time) {
+        char path[256], other[256], header[1024];
+
+        (void) snprintf(path, sizeof(path), "/zaken/%s?trace=topics", one);
+        (void) snprintf(other, sizeof(other), "/zaken/%s?trace=topics", two);
+        shared_lock(&pages.shared); /* the broker takes its time */
+        ck_assert_ptr_nonnull(strstr(pages_ask(path, 202), "De topics worden gelezen"));
+        ck_assert_str_eq(http_header(&pages.reply, "Refresh", header), "1");
+        pages_ask(path, 202);
+        pages_ask(other, 503);
+        ck_assert_str_eq(http_header(&pages.reply, "Retry-After", header), "10");
+        shared_unlock(&pages.shared);
+        ck_assert_ptr_nonnull(strstr(trace_of(one, "&trace=topics"), "\"from\":\"topics\""));
+        ck_assert_ptr_nonnull(strstr(trace_of(two, "&trace=topics"), "\"from\":\"topics\""));
+}
+END_TEST
+
 int main(void) {
         Suite *suite = suite_create("search");
         TCase *tcase = tcase_create("search");
@@ -265,6 +295,7 @@ int main(void) {
         tcase_add_test(tcase, test_from_the_topics);
         tcase_add_test(tcase, test_the_way_to_an_organisation);
         tcase_add_test(tcase, test_pages_of_steps);
+        tcase_add_test(tcase, test_topics_are_read_for_one_at_a_time);
         suite_add_tcase(suite, tcase);
         srunner_run_all(runner, CK_NORMAL);
         failed = srunner_ntests_failed(runner);

@@ -584,21 +584,6 @@ START_TEST(without_a_state_it_waits_for_one) {
 }
 END_TEST
 
-START_TEST(one_reads_the_topics_at_a_time) {
-        const struct trail_wanted wanted = {"case_id", id_of(CASE_ID)};
-        CLEANUP(trail_free_p) struct trail *read = NULL;
-        struct error err = {0};
-        size_t n;
-
-        for (unsigned i = 0; happen(i); i++)
-                ;
-        follow(0);
-        ck_assert_int_eq(tracks_read(tracks, &wanted, &read, &err), 0); /* also before anything is known */
-        (void) trail_steps(read, &n);
-        ck_assert_uint_ge(n, 20);
-}
-END_TEST
-
 int main(void) {
         Suite *suite = suite_create("tracks");
         TCase *tcase = tcase_create("tracks");
@@ -618,7 +603,6 @@ int main(void) {
         tcase_add_test(tcase, what_comes_between_two_looks_makes_no_other_log);
         tcase_add_test(tcase, a_topic_may_come_later);
         tcase_add_test(tcase, without_a_state_it_waits_for_one);
-        tcase_add_test(tcase, one_reads_the_topics_at_a_time);
         suite_add_tcase(suite, tcase);
         srunner_run_all(runner, CK_NORMAL);
         failed = srunner_ntests_failed(runner);

@@ -15,6 +15,8 @@
 #define TRACE_SENTENCE_MAX ((size_t)16 * 1024)
 #define TRACE_FROM "trace"
 #define TRACE_TOPICS "topics"
+#define TRACE_AGAIN_S 1
+#define TRACE_BUSY_S 10
 
 /* -- Which steps -- */
 
@@ -98,6 +100,27 @@ static int trace_choose(const struct exchange *x, struct trace_view *trace) {
 
 /* -- Finding -- */
 
+/* It is being read: programs are told when to ask again, a browser does so by itself. */
+static void trace_wait(struct exchange *x) {
+        x->answer->status = 202;
+        web_answer_header(x->answer, "Retry-After", "%d", TRACE_AGAIN_S);
+        if (x->json) {
+                struct json_writer w = exchange_json(x);
+
+                jsonw_open_object(&w);
+                jsonw_put_string(&w, "state", "in_making");
+                jsonw_close_object(&w);
+        } else {
+                struct html h;
+
+                web_answer_header(x->answer, "Refresh", "%d", TRACE_AGAIN_S);
+                exchange_page_begin(x, &h, SAY(x, "Track and trace", "De weg van elk bericht"));
+                part_notice(&h, PART_NOTE, SAY(x, "The topics are being read. This page asks again by itself.",
+                                               "De topics worden gelezen. Deze pagina vraagt het vanzelf opnieuw."));
+                exchange_page_end(x, &h);
+        }
+}
+
 static void trace_refuse(struct exchange *x, int r, const struct error *err) {
         const char *memory = SAY(x, "There is not enough memory for the way of so many records; ask for one of them with `ketenwacht trace`.",
                                  "Er is niet genoeg geheugen voor de weg van zo veel berichten; vraag er een met `ketenwacht trace`.");
@@ -107,20 +130,32 @@ static void trace_refuse(struct exchange *x, int r, const struct error *err) {
                                              "Iemand anders laat de topics nu lezen; vraag het zo nog eens."));
         else
                 exchange_problem(x, 503, err->text[0] ? err->text : memory);
-        web_answer_header(x->answer, "Retry-After", "10");
+        web_answer_header(x->answer, "Retry-After", "%d", TRACE_BUSY_S);
 }
 
 static int trace_read_topics(const struct exchange *x, const struct uuid *case_id, struct trace_view *ret, struct error *err) {
-        const struct trail_wanted wanted = {"case_id", *case_id};
-        int r = tracks_read(x->console->tracks, &wanted, &ret->trail, err);
+        int r = trail_job_ask(x->console->trails, case_id, &ret->trail, err);
 
         ret->from_topics = r == 0;
         return r == TRAIL_E_NONE ? tracks_trail(x->console->tracks, case_id, &ret->trail) : r;
 }
 
+/* Nobody has the topics read for what they cannot see. */
+static bool trace_is_worth(const struct exchange *x, const struct uuid *case_id) {
+        struct replica *replica = x->console->replica;
+        struct casefile *casefile;
+        bool is;
+
+        replica_lock(replica);
+        casefile = store_find(replica_store(replica), case_id);
+        is = casefile && (!x->person->organisation || replica_was_told(replica, casefile, x->person->organisation));
+        replica_unlock(replica);
+        return is;
+}
+
 bool trace_view_open(struct exchange *x, const struct uuid *case_id, struct trace_view *ret) {
         const char *id = exchange_query(x, TRACE_ID), *from = exchange_query(x, TRACE_FROM);
-        bool topics = from && strcmp(from, TRACE_TOPICS) == 0;
+        bool topics = from && strcmp(from, TRACE_TOPICS) == 0 && trace_is_worth(x, case_id);
         struct error err = {0};
         int r;
 
@@ -135,7 +170,9 @@ bool trace_view_open(struct exchange *x, const struct uuid *case_id, struct trac
                 r = trace_choose(x, ret); /* those that this person may see */
         if (r == 0 && ret->has_id && !uuid_equal(&ret->id, case_id))
                 trace_name(x, case_id, ret);
-        if (r)
+        if (r == -EINPROGRESS)
+                trace_wait(x);
+        else if (r)
                 trace_refuse(x, r, &err);
         return r == 0;
 }

@@ -29,7 +29,7 @@ struct trace_view {
 };
 
 /*
- * Finds it; before replica_lock(), since reading the topics takes long. false: something was answered already (503: others read the topics now; 400).
+ * Finds it; before replica_lock(). false: something was answered already (202: the topics are being read; 503: that is done for somebody else; 400).
  * trace_view_done() is due in both cases.
  */
 bool trace_view_open(struct exchange *x, const struct uuid *case_id, struct trace_view *ret) MUSTCHECK;
