@@ -5,13 +5,13 @@
 #include "base/memory.h"
 
 #include <malloc.h>
-#include <stddef.h>
 
 #define KEPT_FOR_THREADS ((size_t)4 << 20) /* bytes, of all of them */
 #define ARENAS 2                           /* of the C library */
 
 /* Of tcmalloc; NULL: it does not serve this program. */
 void MallocExtension_ReleaseFreeMemory(void) __attribute__((weak));
+int MallocExtension_GetNumericProperty(const char *property, size_t *value) __attribute__((weak));
 int MallocExtension_SetNumericProperty(const char *property, size_t value) __attribute__((weak));
 
 void memory_give_back(void) {
@@ -19,6 +19,14 @@ void memory_give_back(void) {
                 MallocExtension_ReleaseFreeMemory();
         else
                 (void) malloc_trim(0);
+}
+
+size_t memory_used(void) {
+        size_t used = 0;
+
+        if (MallocExtension_GetNumericProperty && MallocExtension_GetNumericProperty("generic.current_allocated_bytes", &used))
+                return used;
+        return mallinfo2().uordblks;
 }
 
 void memory_keep_little(void) {

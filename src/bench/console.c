@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/vector.h"
 #include "bench/http.h"
 #include "bench/site.h"
@@ -24,6 +25,7 @@
 #include "console/routes.h"
 #include "engine/case.h"
 #include "engine/facts.h"
+#include "engine/world.h"
 #include "worker/live.h"
 
 #define CASES_DEFAULT 200000
@@ -39,6 +41,7 @@
 #define SAMPLE_MAX 500       /* cases whose pages are asked for, in turns */
 #define WARM_REQUESTS 3      /* of each page, that do not count */
 #define PAGES_MAX 64
+#define WARM_MS 5000         /* of events before their share of CPU counts */
 #define READY_S 600          /* for the console to read all that stands there */
 #define STREAM_PATH "/api/stream"
 #define LOG_MAX 65536        /* bytes of the console's log in which its ports stand */
@@ -51,7 +54,7 @@ struct page {
 };
 
 struct sample {
-        struct uuid case_id;
+        struct uuid case_id, event_id, measure_id;
 };
 
 struct console_bench {
@@ -116,7 +119,27 @@ static int viewing_drain(struct console_bench *b, double *ret_s, struct error *e
         return r;
 }
 
-static int viewing_sample(struct console_bench *b, const struct store *store) {
+/* Ids of its first fact that names a measure, if there is one. */
+static struct sample viewing_sample_of(struct engine *engine, const struct casefile *file) {
+        struct sample sample = {.case_id = file->id};
+        const struct fact_header *header;
+        uint32_t offset = 0;
+
+        arena_reset(engine->arena);
+        while ((header = casefile_next_fact(file, &offset))) {
+                const struct event_type *type = event_types_at(engine_config(engine)->types, header->type);
+                const struct slot *slots = type->links[LINK_MEASURE] >= 0 ? fact_decode(engine, file, header) : NULL;
+
+                if (!slots || slots[type->links[LINK_MEASURE]].kind != SLOT_UUID)
+                        continue;
+                sample.event_id = header->event_id;
+                sample.measure_id = slots[type->links[LINK_MEASURE]].u;
+                break;
+        }
+        return sample;
+}
+
+static int viewing_sample(struct console_bench *b, struct engine *engine, const struct store *store) {
         const struct casefile *file;
         size_t n = 0, every;
         int r = 0;
@@ -124,15 +147,16 @@ static int viewing_sample(struct console_bench *b, const struct store *store) {
         every = b->store_cases / SAMPLE_MAX + 1;
         for (size_t i = 0; r == 0 && (file = store_iterate(store, &i)); n++) {
                 if (n % every == 0 && file->n_facts)
-                        r = vector_push(&b->samples, (struct sample){file->id});
+                        r = vector_push(&b->samples, viewing_sample_of(engine, file));
         }
         return r;
 }
 
-/* What the stores alone take, by the very code that the console reads with; and cases to ask for. */
+/* What the stores alone take of the allocator, by the very code that the console reads with; and cases to ask for. */
 static int viewing_weigh(struct console_bench *b, struct error *err) {
         CLEANUP(engine_free_p) struct engine *engine = NULL;
         CLEANUP(store_free_p) struct store *store = NULL;
+        size_t before = memory_used();
         struct store_stats stats;
         int r = engine_new(b->config, &engine);
 
@@ -145,8 +169,8 @@ static int viewing_weigh(struct console_bench *b, struct error *err) {
         stats = store_stats(store);
         b->facts = stats.facts;
         b->store_cases = stats.cases;
-        b->store_mb = (double)stats.bytes / 1e6;
-        return viewing_sample(b, store);
+        b->store_mb = (double)(memory_used() - before) / 1e6;
+        return viewing_sample(b, engine, store);
 }
 
 /* -- The console -- */
@@ -277,8 +301,9 @@ static bool viewing_fill(const struct console_bench *b, const struct page *page,
 
         if (!page->behind) {
                 word = "";
-        } else if (strcmp(page->behind, "case_id") == 0 && sample) {
-                uuid_format(&sample->case_id, id);
+        } else if (strstr(page->behind, "_id") && sample) {
+                uuid_format(strcmp(page->behind, "case_id") == 0 ? &sample->case_id : strcmp(page->behind, "event_id") == 0 ? &sample->event_id
+                                                                                                                          : &sample->measure_id, id);
                 word = id;
         } else if (strcmp(page->behind, "topic") == 0) {
                 word = "measure-started";
@@ -301,7 +326,7 @@ static int viewing_measure_page(struct console_bench *b, struct bench_http *http
                 if (!viewing_fill(b, page, (size_t)(i + WARM_REQUESTS), path))
                         return -ENOENT;
                 r = bench_http_get(http, path, false, &answer, err);
-                if (r == 0 && answer.status != 200) {
+                if (r == 0 && (answer.status < 200 || answer.status >= 400)) { /* a search that finds one leads there */
                         error_set(err, "%s answers %d", path, answer.status);
                         return -EBADMSG;
                 }
@@ -320,7 +345,26 @@ static int viewing_measure_page(struct console_bench *b, struct bench_http *http
         return 0;
 }
 
+/* One more page; what nobody knows anything of is left out. */
+static int viewing_add_page(struct console_bench *b, struct bench_http *http, const char *base, const char *behind, struct error *err) {
+        struct page *page = &b->pages[b->pages_n];
+        int r;
+
+        *page = (struct page){.base = base, .behind = behind};
+        (void) snprintf(page->path, sizeof(page->path), behind ? "%s{%s}" : "%s", base, behind);
+        bench_say("asks for %s", page->path);
+        r = viewing_measure_page(b, http, page, err);
+        if (r == 0)
+                b->pages_n++;
+        else if (r == -ENOENT)
+                bench_say("%s is not measured: nothing is known that stands there", page->path);
+        return r == -ENOENT ? 0 : r;
+}
+
 static int viewing_measure_pages(struct console_bench *b, struct error *err) {
+        static const struct {
+                const char *base, *behind;
+        } asked[] = {{"/zaken?zoek=", "case_id"}, {"/zaken?zoek=", "event_id"}, {"/zaken?zoek=", "measure_id"}, {"/meldingen?organisation=", "organisation"}};
         struct bench_http http = BENCH_HTTP(b->port);
         int r;
 
@@ -328,23 +372,13 @@ static int viewing_measure_pages(struct console_bench *b, struct error *err) {
         r = viewing_measure_page(b, &http, &b->floor, err);
         for (size_t i = 0; r == 0 && i < console_routes_n && b->pages_n < PAGES_MAX; i++) {
                 const struct console_route *route = &console_routes[i];
-                struct page *page = &b->pages[b->pages_n];
+                bool goes_on = route->path[1] && route->path[strlen(route->path) - 1] == '/';
 
-                if (route->acts)
-                        continue;
-                *page = (struct page){.base = route->path, .behind = route->path[strlen(route->path) - 1] == '/' && route->path[1] ? route->behind : NULL};
-                if (route->path[1] && route->path[strlen(route->path) - 1] == '/' && !route->behind)
-                        continue;
-                (void) snprintf(page->path, sizeof(page->path), page->behind ? "%s{%s}" : "%s", route->path, page->behind);
-                bench_say("asks for %s", page->path);
-                r = viewing_measure_page(b, &http, page, err);
-                if (r == -ENOENT) {
-                        bench_say("%s is not measured: nothing is known that stands there", page->path);
-                        r = 0;
-                        continue;
-                }
-                b->pages_n++;
+                if (!route->acts && strcmp(route->path, STREAM_PATH) != 0 && (!goes_on || route->behind))
+                        r = viewing_add_page(b, &http, route->path, goes_on ? route->behind : NULL, err);
         }
+        for (size_t i = 0; r == 0 && i < ELEMENTS(asked) && b->pages_n < PAGES_MAX; i++)
+                r = viewing_add_page(b, &http, asked[i].base, asked[i].behind, err);
         bench_http_done(&http);
         return r;
 }
@@ -431,7 +465,7 @@ static int viewing_measure_watchers(struct console_bench *b, struct error *err) 
                 return r;
         b->cases_sent += cases;
         bench_say("nobody watches, then %lld do, %lld events a second", (long long)b->watchers, (long long)b->rate);
-        r = viewing_pause(b, 5000, err);
+        r = viewing_pause(b, b->seconds * 1000 < WARM_MS ? b->seconds * 1000 : WARM_MS, err);
         if (r == 0)
                 r = viewing_share(b, &nobody, &b->alone_share, err);
         if (r == 0)

@@ -69,6 +69,13 @@ ROWS = [
     ("two processes over one, by CPU of the workers", "at least 1.6", 1.6, True, "scale", at("processes_ratio_by_cpu"), 2),
     ("two threads over one, by CPU of the workers", "at least 1.6", 1.6, True, "scale", at("threads_ratio_by_cpu"), 2),
     ("two processes over one, events/s, broker on the same machine", "reported", None, True, "scale", at("processes_ratio"), 2),
+    ("console: the slowest page, p99, ms", "at most 20", 20, False, "console", lambda run: max(page["p99_ms"] for page in run["pages"]), 2),
+    ("console: a case by an id, p99, ms", "at most 20", 20, False, "console",
+     lambda run: max(page["p99_ms"] for page in run["pages"] if "zoek=" in page["path"]), 2),
+    ("console: memory beside the stores, MB", "at most 150", 150, False, "console", at("beside_mb"), 0),
+    ("console: 100 watchers, of one core", "at most 0.05", 0.05, False, "console", at("watchers", "share"), 3),
+    ("console: events/s of a worker beside it over those without", "at least 0.95", 0.95, True, "console", at("worker", "ratio"), 2),
+    ("console: the largest page, kB", "reported", None, False, "console", lambda run: max(page["bytes"] for page in run["pages"]) / 1000, 0),
 ]
 
 

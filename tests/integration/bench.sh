@@ -25,7 +25,7 @@ mkdir "$schemas"
 cp -R "$project/tests/bench/four-deadlines" "$configuration"
 sed -i '/{id: gi-[0-9]/d; /{id: gm[01][79]/d' "$configuration/organisations.yaml"
 for type in measure-started protector-assigned first-contact-held course-agreed help-started measure-ended safety-raised plan-due \
-        escalation-raised escalation-resolved event-refused connector-orders; do
+        escalation-raised escalation-resolved event-refused connector-orders deliveries audit; do
         cp "$project/schemas/$type.avsc" "$schemas"
 done
 
@@ -56,6 +56,13 @@ holds scale '.cases == 300 and .events > 1200 and ([.rows[] | [.processes, .thre
         and .threads_ratio > 0 and .processes_ratio > 0 and .threads_ratio_by_cpu > 0 and .processes_ratio_by_cpu > 0' --cases 300
 
 holds admission '.events > 1200 and .records_per_s_core > 0 and .floor_records_per_s_core > 0 and .cpu_us_per_record > 0 and .ratio > 0' --cases 300
+
+# Every page of the console answers, and its stream says something to those who watch.
+holds console '.cases == 200 and .facts > 900 and .ready_s > 0 and .store_mb > 0 and .beside_mb > 1 and .rss_mb > .beside_mb and (.floor_ms | .p50 <= .p99)
+        and ([.pages[].path] | index("/") != null and index("/zaken/{case_id}") != null and index("/zaken?zoek={measure_id}") != null)
+        and ([.pages[] | .p50_ms > 0 and .p50_ms <= .p99_ms and .p99_ms <= .max_ms] | all)
+        and (.watchers | .n == 5 and .bytes > 0 and .watched_share > 0) and (has("worker") | not)' \
+        --cases 200 --requests 5 --watchers 5 --seconds 2 --rate 100 --rounds 0
 
 # A stop ends the worker that was started, and deletes the topics all the same.
 "$ketenwacht" bench worker --config "$configuration" --schemas "$schemas" --cases 300 --rate 10 --seconds 3600 >"$fixture_dir/out" \
