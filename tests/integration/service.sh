@@ -5,7 +5,7 @@
 # Method: systemd-analyze on a copy that runs this program. What it says counts, since verify ends with 0 whatever it finds.
 # Usage: service.sh KETENWACHT ROOT
 
-ketenwacht=$1
+ketenwacht=$(realpath "$1")
 root=$2
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
