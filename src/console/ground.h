@@ -21,6 +21,7 @@ struct audit_index;
 struct auditor;
 struct live;
 struct readings;
+struct tails;
 struct redrive_job;
 
 struct console { /* all borrowed */
@@ -40,6 +41,7 @@ struct console { /* all borrowed */
         struct connectors *connectors;
         struct flows *flows;
         struct readings *readings;                /* of topics, while somebody waits */
+        struct tails *tails;                      /* streams of what comes on topics */
         struct live *live;                        /* streams of figures */
         struct redrive_job *redrive;
         struct tracks *tracks;

@@ -15,6 +15,7 @@
 #include "console/exchange.h"
 #include "console/live.h"
 #include "console/routes.h"
+#include "console/tails.h"
 #include "console/topic_reading.h"
 #include "replica/audit_index.h"
 
@@ -74,6 +75,8 @@ static void console_process_handle(void *ctx, const struct web_request *request,
 static int console_process_watch(struct console_process *p, const struct console_process_config *config, struct error *err) {
         int r = live_new(&p->console, &p->console.live);
 
+        if (r == 0)
+                r = tails_new(&p->console, &p->console.tails);
         if (r == 0)
                 r = flows_new(&(struct flows_config){.config = config->config, .kafka = config->kafka, .bus = config->bus, .clock = config->clock,
                                                      .log = config->log, .metrics = config->metrics, .known = live_known, .ctx = p->console.live},
@@ -166,6 +169,7 @@ struct console_process *console_process_stop(struct console_process *process) {
         flows_free(process->console.flows);
         live_free(process->console.live);
         trail_job_free(process->console.trails);
+        tails_free(process->console.tails);
         tracks_free(process->console.tracks);
         connectors_free(process->console.connectors);
         letters_index_free(process->console.letters);

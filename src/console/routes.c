@@ -31,6 +31,7 @@ const struct console_route console_routes[] = {
          .about = "How the whole chain stands, and what is wrong: what `status --json` says, flows and lag. For an organisation its own inbox and alerts.",
          .members = "at:string ok:boolean sentence:string open_alerts:object status:object topics:array groups:array waiting:integer oldest:string"},
         {.path = "/api/stream", .answer = page_stream},
+        {.path = "/api/stream/", .roles = ROLE_ZAAK | ROLE_GEGEVENS, .whole_chain = true, .answer = page_flow_stream},
         {.path = "/stromen", .api = "/api/topics", .roles = ROLE_META, .whole_chain = true, .answer = page_flows, .en = "Flows", .nl = "Stromen",
          .about = "Topics, who reads them and how far, and how Kafka itself is.", .query = "q limit after",
          .members = "at:string topics:array next:string groups:array brokers:array"},
@@ -128,7 +129,7 @@ const struct console_route *routes_find(const char *path, bool acts, const char 
                         best = route;
                         best_n = strlen(paths[k]);
                         *ret_rest = rest;
-                        *ret_json = k == 1;
+                        *ret_json = k == 1 || strncmp(path, "/api/", 5) == 0; /* streams have no other form */
                 }
         }
         return best;

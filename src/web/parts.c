@@ -300,6 +300,15 @@ void part_said(struct html *h, enum language language, const char *text) {
         html_end(h, "span");
 }
 
+void part_tail(struct html *h, const char *address, const char *label, const char *without) {
+        html_begin(h, "ol");
+        html_attr(h, "class", "tail");
+        html_attr(h, "aria-label", label);
+        html_attr(h, "data-tail", address);
+        html_element(h, "li", "quiet", without);
+        html_end(h, "ol");
+}
+
 void part_figures_begin(struct html *h, const char *label) {
         html_begin(h, "div");
         html_attr(h, "class", "figures");

@@ -94,6 +94,9 @@ void part_live(struct html *h, const char *pointer, const char *form, const char
 void part_live_age(struct html *h, const char *pointer, int64_t ms, enum language language);
 void part_cell_live(struct part_table *t, const char *pointer, const char *form, const char *text);
 
+/* A list to which the script adds what the stream at @address says, the latest first; @without: what stands there without one. */
+void part_tail(struct html *h, const char *address, const char *label, const char *without);
+
 /* Large figures beside each other, each with what it counts; @pointer and @form as above, NULL: it stays. */
 void part_figures_begin(struct html *h, const char *label);
 void part_figure(struct html *h, const char *label, const char *pointer, const char *form, const char *text);

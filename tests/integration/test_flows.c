@@ -11,6 +11,7 @@
 #include "../unit/http_fixture.h"
 #include "../unit/model_fixture.h"
 #include "console/process.h"
+#include "console/tails.h"
 #include "replica/flows.h"
 
 #define FREE "free"
@@ -327,12 +328,12 @@ static size_t watcher_take(char *bytes, size_t size, size_t n, void *ctx) {
 }
 
 /* Watches the stream until it says @wanted; what came is in w->got. */
-static void watch(uint16_t port, const char *wanted, struct watcher *w) {
+static void watch(uint16_t port, const char *path, const char *wanted, struct watcher *w) {
         CURL *curl = curl_easy_init();
         char url[128];
 
         *w = (struct watcher){.got = BUFFER_INIT(1 << 20), .wanted = wanted};
-        (void) snprintf(url, sizeof(url), "http://127.0.0.1:%u/api/stream", (unsigned)port);
+        (void) snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", (unsigned)port, path);
         curl_easy_setopt(curl, CURLOPT_URL, url);
         curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
         curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)PATIENCE_MS / 1000);
@@ -375,6 +376,49 @@ static void page_says_not(uint16_t port, const char *path, const char *unwanted)
         http_done(&reply);
 }
 
+struct writer {
+        struct trial *t;
+        struct watcher watcher;
+        int written;
+        size_t records;
+};
+
+/* Writes as long as nothing was left out: the reader begins at the end of the topic, whenever that is. */
+static int writer_progress(void *ctx, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up) {
+        struct writer *w = ctx;
+
+        (void) total;
+        (void) now;
+        (void) up_total;
+        (void) up;
+        cluster_write(&w->t->cluster, FREE, w->written, 100);
+        w->written += 100;
+        return 0;
+}
+
+static void follow(struct trial *t, uint16_t port) {
+        struct writer w = {.t = t, .watcher = {.got = BUFFER_INIT(8 << 20), .wanted = "event: left_out\ndata: {\"n\":"}};
+        CURL *curl = curl_easy_init();
+        char url[128];
+
+        (void) snprintf(url, sizeof(url), "http://127.0.0.1:%u/api/stream/" FREE, (unsigned)port);
+        curl_easy_setopt(curl, CURLOPT_URL, url);
+        curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+        curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)PATIENCE_MS / 1000);
+        curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+        curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, writer_progress);
+        curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &w);
+        curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, watcher_take);
+        curl_easy_setopt(curl, CURLOPT_WRITEDATA, &w.watcher);
+        ck_assert_int_eq(curl_easy_perform(curl), CURLE_WRITE_ERROR);
+        curl_easy_cleanup(curl);
+        for (const char *at = buffer_text(&w.watcher.got); (at = strstr(at, "event: record\n")); at++)
+                w.records++;
+        ck_assert_msg(w.records >= TAIL_PER_SECOND && !strstr(buffer_text(&w.watcher.got), "\"hex\""), "%zu records: %s", w.records,
+                      buffer_text(&w.watcher.got));
+        buffer_done(&w.watcher.got);
+}
+
 START_TEST(pages_and_the_stream_say_so) {
         static struct console_settings settings = {.address = "127.0.0.1", .open_on_localhost = true};
         struct console_process *process;
@@ -394,7 +438,7 @@ START_TEST(pages_and_the_stream_say_so) {
         page_says(&t, port, "/api/overview", "\"code\":\"NO_TOPIC\"");
         page_says(&t, port, "/", "de broker mist");
         cluster_write(&t.cluster, FREE, 0, 50);
-        watch(port, "\"" FREE "\":{\"rate\"", &w);
+        watch(port, "/api/stream", "\"" FREE "\":{\"rate\"", &w);
         ck_assert_msg(strstr(buffer_text(&w.got), "event: overview\ndata: {\"ok\":false,"), "%s", buffer_text(&w.got));
         buffer_done(&w.got);
         page_says(&t, port, "/", "Laatste uur van " FREE);
@@ -410,6 +454,11 @@ START_TEST(pages_and_the_stream_say_so) {
         page_says(&t, port, "/stromen/" FREE "?lees=1", "niet te lezen: ");
         page_says(&t, port, "/stromen/" FREE, "De laatste dag, per uur");
         ck_assert_int_eq(page_status(port, "/stromen/absent"), 404);
+        ck_assert_int_eq(page_status(port, "/api/stream/absent"), 404);
+
+        /* What comes, for who follows: no more a second than may be looked at, and how many were left out. */
+        page_says(&t, port, "/stromen/" FREE "?volg=1", "data-tail=\"/api/stream/" FREE "\"");
+        follow(&t, port);
         ck_assert_int_eq(page_status(port, "/api/topics/" FREE "/records?partitie=2"), 400);
         ck_assert_int_eq(page_status(port, "/api/topics/" FREE "/records?offset=2"), 400);
         console_process_stop(process);

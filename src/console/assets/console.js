@@ -128,6 +128,31 @@ function live (stream) {
   })
 }
 
+// -- What comes on a topic: data-tail is the address of its stream, whose records are added to this list, the latest first --
+
+const TAIL_KEPT = 100
+
+function tail (list) {
+  const source = new EventSource(list.dataset.tail)
+  const add = text => {
+    const item = document.createElement('li')
+    item.textContent = text
+    list.prepend(item)
+    while (list.children.length > TAIL_KEPT) list.lastElementChild.remove()
+  }
+  source.onopen = () => add(say('Waiting for records…', 'Wacht op records…'))
+  source.onerror = () => {
+    if (source.readyState !== EventSource.CLOSED) return
+    setTimeout(() => tail(list), RETRY_FIRST_MS)
+  }
+  source.addEventListener('record', event => {
+    const record = JSON.parse(event.data)
+    add(record.partition + '/' + record.offset + ' ' + (record.event ?? '') + ' ' + (record.error ?? JSON.stringify(record.value)))
+  })
+  source.addEventListener('left_out', event => add(say('left out: ', 'weggelaten: ') + JSON.parse(event.data).n))
+  source.addEventListener('trouble', event => add(JSON.parse(event.data).why))
+}
+
 // -- Tables --
 
 function worth (cell) {
@@ -194,5 +219,6 @@ function keys (search) {
 }
 
 every('.scroll > table', sortable)
+every('[data-tail]', tail)
 if (document.body.dataset.stream && document.querySelector('[data-live], [data-show], [data-reload]')) live(document.body.dataset.stream)
 if (document.getElementById('search')) keys(document.getElementById('search'))

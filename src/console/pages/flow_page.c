@@ -16,6 +16,7 @@
 #include "console/overview.h"
 #include "console/pages/flow_cells.h"
 #include "console/pictures/picture_flow.h"
+#include "console/tails.h"
 #include "console/topic_reading.h"
 #include "survey/view.h"
 
@@ -414,6 +415,28 @@ static void flow_clear_form(const struct flow_page *p, struct html *h) {
         part_act_end(h, SAY(x, "Show personal fields", "Toon persoonsgegevens"), false);
 }
 
+/* What comes, when that is asked for. */
+static void flow_tail(const struct flow_page *p, struct html *h) {
+        const struct exchange *x = p->x;
+        const char *path = web_path(x->request);
+        char address[BUS_NAME_MAX + 64];
+
+        if (p->clear || !exchange_query(x, "volg")) {
+                (void) snprintf(address, sizeof(address), "%.*s?volg=1", BUS_NAME_MAX, path);
+                html_begin(h, "p");
+                html_link(h, address, SAY(x, "Follow what comes", "Volg wat er komt"));
+                html_end(h, "p");
+                return;
+        }
+        (void) snprintf(address, sizeof(address), "/api/stream/%s", p->name);
+        html_begin(h, "p");
+        html_textf(h, SAY(x, "What comes, %d records a second at most; personal fields are left out.",
+                          "Wat er komt, hoogstens %d records per seconde; persoonsgegevens zijn weggelaten."), TAIL_PER_SECOND);
+        html_end(h, "p");
+        part_tail(h, address, SAY(x, "What comes", "Wat er komt"),
+                  SAY(x, "Without a script this list stays empty: read records instead.", "Zonder script blijft deze lijst leeg: lees dan records."));
+}
+
 static void flow_records(const struct flow_page *p, struct html *h) {
         const struct exchange *x = p->x;
         const struct part_column columns[] = {{SAY(x, "Place", "Plaats"), PART_TEXT}, {SAY(x, "Stamp", "Stempel"), PART_TEXT},
@@ -427,6 +450,7 @@ static void flow_records(const struct flow_page *p, struct html *h) {
                 return;
         }
         flow_form(p, h);
+        flow_tail(p, h);
         if (p->end == 0)
                 return;
         part_table_begin(&t, h, "records", p->clear ? SAY(x, "Records, with personal fields", "Records, met persoonsgegevens")
@@ -548,6 +572,27 @@ void page_flow(struct exchange *x) {
                 flow_answer_records(&p);
         else
                 flow_show(&p);
+}
+
+void page_flow_stream(struct exchange *x) {
+        struct overview o;
+        const struct flows_topic *topic;
+        bool found;
+
+        overview_begin(x->console, NULL, &o);
+        topic = o.picture ? flows_topic_of(o.picture, x->rest) : NULL;
+        found = topic && !topic->internal;
+        overview_end(&o);
+        if (!found) {
+                exchange_not_found(x);
+                return;
+        }
+        if (!exchange_audit(x, AUDIT_SEARCH, x->rest, NULL))
+                return;
+        x->answer->stream = tails_stream(x->console->tails, x->rest);
+        if (!x->answer->stream)
+                exchange_problem(x, 503, SAY(x, "Too many topics are followed at this moment; look at records instead, or try again in a minute.",
+                                             "Er worden nu te veel topics gevolgd; lees records, of probeer het over een minuut opnieuw."));
 }
 
 void page_flow_clear(struct exchange *x) {

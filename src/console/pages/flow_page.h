@@ -11,5 +11,8 @@
  */
 void page_flow(struct exchange *x);
 
+/* /api/stream/<topic>: what comes on it, as console/tails.h says it. */
+void page_flow_stream(struct exchange *x);
+
 /* The same records with personal fields and undecodable bytes as hex: for a reason, which stands in the audit before. */
 void page_flow_clear(struct exchange *x);
