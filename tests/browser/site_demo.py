@@ -88,7 +88,9 @@ class Process:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
+        if kind and self.process.poll() is not None:
+            print(f"{self.name} ended with {self.process.poll()}: {self.said()[-2000:]}")
         self.stop()
 
     def said(self):

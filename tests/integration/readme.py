@@ -59,7 +59,7 @@ def records(output, event, norm):
     return found
 
 
-def check_story(output):
+def check_story(output, looked_at=False):
     raised = records(output, "escalation-raised", "protector-assigned")
     resolved = records(output, "escalation-resolved", "protector-assigned")
     told = [json.loads(line) for line in output.splitlines() if line.startswith('{"topic"')]
@@ -68,6 +68,10 @@ def check_story(output):
     expect("the alert stands in the inbox of gm0014, once", [r["topic"] for r in raised] == ["inbox.gm0014"])
     expect("explain says that it was not met", "Jeugdbeschermer binnen vijf werkdagen: niet gehaald" in output)
     expect("the protector resolves it, late", resolved and all(r["value"]["reason"] == "MET_LATE" for r in resolved))
+    if looked_at:
+        page = re.search(r"^(http://127\.0\.0\.1:\d+/zaken/[0-9a-f-]{36})$", output, re.M)
+        case = next((json.loads(line) for line in output.splitlines() if line.startswith("{") and '"obligations"' in line), {})
+        expect("the console has the case, also for programs", page and page.group(1).endswith(case["case_id"]) and case["obligations"])
     expect("the resolution names the alert that was raised", raised[0]["value"]["alert_id"] in [r["value"]["alert_id"] for r in resolved])
 
 
@@ -79,7 +83,8 @@ def run_demo(binary, root, folder):
             expect("the demonstration goes on", demo.poll() is None)
             expect("the demonstration is ready in time", time.monotonic() < deadline)
             time.sleep(0.1)
-        check_story(bash(block(root, "first-event").replace(env, env + "\ncd /") + block(root, "first-answer") + block(root, "first-outbox"), folder, binary))
+        check_story(bash(block(root, "first-event").replace(env, env + "\ncd /") + block(root, "first-answer") + block(root, "first-outbox") +
+                         block(root, "look"), folder, binary), looked_at=True)
     finally:
         demo.send_signal(signal.SIGTERM)
         status = demo.wait(timeout=60)
