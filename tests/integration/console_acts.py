@@ -101,17 +101,22 @@ def check_operators(world, console, other):
 
 def check_paused(world, console, receiver):
     """A webhook of gm0001 stands still, by whose it is or by an operator, and goes on."""
-    token = console.hidden("/dode-letters", "/dode-letters/proef", "beheer")["token"]
-    case = f"/zaken/{id_of('acts case', 1)}"
-    own = console.hidden(case, ACKNOWLEDGE, "een")["token"]
-    form = {"token": token, "connector": "hook", "reason": REASON}
+    page, api = "/organisaties/gm0001", "/api/organisations/gm0001"
     wait_for("something was delivered", lambda: receiver.taken)
-    wait_for("the console knows the connector", lambda: console.request("POST", RESUME, form, "beheer")[0] == 409)
+    found = wait_for("the console knows the connector", lambda: console.json(api, "een")["deliveries"])[0]
+    expect(f"how it stands: {found}", found["connector"] == "hook" and found["delivered"] > 0 and "paused_since" not in found)
+    expect("what may be done", [action in console.get(page, "een") for action in (PAUSE, RESUME)] == [True, False])
+    expect("not by who only looks", PAUSE not in console.get(page, "inzage"))
+    expect("nor by another, to whom it is not there", console.request("GET", page, None, "twee")[0] == 404)
+    form = {**console.hidden(page, PAUSE, "beheer"), "reason": REASON}
     console.post(PAUSE, 404, "beheer", {**form, "connector": "hoek"})
     console.post(PAUSE, 400, "beheer", {**form, "reason": ""})
-    console.post(PAUSE, 303, "een", {**form, "token": own})
+    console.post(RESUME, 409, "beheer", form)
+    console.act(page, PAUSE, 303, "een", reason=REASON)
     console.post(PAUSE, 409, "beheer", form)
     wait_for("it is paused", lambda: paused(world) == ["hook"])
+    wait_for("the page says so", lambda: RESUME in console.get(page, "een") and PAUSE not in console.get(page, "een"))
+    expect("why is for operators", REASON in console.get(page, "beheer") and REASON not in console.get(page, "een"))
     wait_for("the overview says so to whose it is", lambda: RESUME in console.get("/", "een"))
     expect("and to nobody else", RESUME not in console.get("/", "twee") and RESUME not in console.get("/", "inzage"))
     console.act("/", RESUME, 303, "beheer", reason=REASON)

@@ -105,6 +105,19 @@ def check_refusals(world, console):
     expect("nothing was sent, and nothing announced", not [record for record in world.tail("audit") if record["value"]["action"] == "REDRIVE"])
 
 
+def check_stopped(world, console, lines):
+    """Who begins it may stop it, and it is not said to be cut off; only one runs at a time."""
+    console.act("/dode-letters/opnieuw", "/dode-letters/opnieuw", reason=REASON)
+    console.post("/dode-letters/proef", 409, None, console.hidden("/dode-letters", "/dode-letters/proef"))
+    console.act("/dode-letters/opnieuw", "/dode-letters/stoppen")
+    job = console.over()
+    expect(f"it stopped in the midst: {job}", job["stopped"] and "error" not in job and 0 < job["result"]["sent"] < len(lines))
+    said = [record["value"]["result"] for record in world.tail("audit") if record["value"]["object"].startswith("dead-letters?")]
+    expect(f"its beginning and end stand in audit: {said}", said == ["BEGUN", "STOPPED"])
+    wait_for("and are known", lambda: console.json(LETTERS + "?code=BAD_VALUE")["by"]["code"][0]["sent_again"] == job["result"]["sent"])
+    expect("it is not said to be cut off", "een einde is niet bekend" not in console.get("/dode-letters"))
+
+
 def end(console, life):
     """By kill -9; in a long test every other time as a supervisor would."""
     if life % 4 == 3:
@@ -205,14 +218,15 @@ def check_one(world, console):
 def redrive(trial):
     world = trial.world()
     kills = KILLS if trial.kills <= 5 else KILLS_MAX
-    lines = make_letters(trial, world, 4 * BATCH * kills + BATCH + 1) # of a life four transactions at most, however slow the machine
+    lines = make_letters(trial, world, 4 * BATCH * (kills + 1) + 1) # of a life four transactions at most, however slow the machine
     console = Redriver(world)
     check_looks(console, lines)
     try_all(console, lines)
     check_refusals(world, console)
     say(f"  {len(lines)} letters were looked at and tried")
+    check_stopped(world, console, lines)
     resumed = send_until_killed(trial, console, lines, kills)
-    expect(f"each life but the first went on where another was: {resumed}", resumed == kills - 1)
+    expect(f"each life went on where another was: {resumed}", resumed == kills)
     send_rest(world, console, lines)
     check_once(world, console, lines)
     say(f"  sent once, over {kills} kills")
