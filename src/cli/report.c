@@ -69,6 +69,7 @@ static int report_print_totals(struct engine *engine, struct store *store, struc
 
                 if (listing_by_read(engine_config(engine), query.kind, report_titles[query.kind].by[i], &query.by, &err))
                         return EXIT_DONE; /* schemas without this event have nothing to total */
+                query.totals = true;
                 status = report_make(engine, store, &query, &listing);
                 if (status)
                         return status;
@@ -82,17 +83,19 @@ static int report_print_totals(struct engine *engine, struct store *store, struc
         return EXIT_DONE;
 }
 
-static int report_print(const struct arguments *a, struct engine *engine, struct store *store, const struct listing_query *query) {
+static int report_print(const struct arguments *a, struct engine *engine, struct store *store, struct listing_query *query) {
         CLEANUP(listing_free_p) struct listing *listing = NULL;
         bool split = query->by.kind != BY_NOTHING;
         char day[DATE_DUTCH_MAX];
-        int status = report_make(engine, store, query, &listing);
+        int status;
 
+        query->totals = split && query->kind != LISTING_NORMS;
+        status = report_make(engine, store, query, &listing);
         if (status)
                 return status;
         if (a->format == FORMAT_TEXT)
                 printf("%s, stand op %s\n\n", report_titles[query->kind].nl, date_dutch(date_of_instant(query->at), day));
-        status = report_print_table(split && query->kind != LISTING_NORMS ? &listing->totals : &listing->list, a->format);
+        status = report_print_table(query->totals ? &listing->totals : &listing->list, a->format);
         if (status == EXIT_DONE && a->format == FORMAT_TEXT && !split)
                 status = report_print_totals(engine, store, *query);
         return status;

@@ -13,6 +13,8 @@
 #include "engine/listing_obligations.h"
 #include "engine/told.h"
 
+#define LISTING_ENTRIES_SHARE 2 /* of query.bytes_max: what is there only while a listing is made */
+
 const char *const listing_names[LISTING_KINDS] = {
         [LISTING_NORMS] = "norms",       [LISTING_OBSTRUCTIONS] = "obstructions",   [LISTING_WAITING] = "waiting", [LISTING_UNPROTECTED] = "unprotected",
         [LISTING_HANDOVER] = "handover", [LISTING_LATE_VERDICTS] = "late-verdicts", [LISTING_TERMS] = "terms",
@@ -245,7 +247,7 @@ int listing_begin(const struct store *store, const struct listing_query *query, 
         CLEANUP(listing_run_free_p) struct listing_run *run = calloc(1, sizeof(*run));
         int r;
 
-        assert(query->kind < LISTING_KINDS);
+        assert(query->kind < LISTING_KINDS && (!query->totals || (query->kind != LISTING_NORMS && query->by.kind != BY_NOTHING)));
         if (!run)
                 return -ENOMEM;
         run->asked = *query;
@@ -265,13 +267,43 @@ int listing_begin(const struct store *store, const struct listing_query *query, 
         return 0;
 }
 
+/* A text that outlives the case at hand: each once. */
+static const char *listing_intern(struct listing_run *run, const char *text) {
+        size_t n = strlen(text);
+        char *kept = table_get(&run->tallies, text, n);
+
+        if (kept)
+                return kept;
+        kept = arena_copy(run->listing->arena, text, n);
+        if (!kept || table_put(&run->tallies, kept, n, kept))
+                run->failed = true;
+        return kept;
+}
+
+/* Of the entries of one case what totals are made of: the rest lies in the arena of the case. */
+static void listing_keep_totals(struct listing_run *run, size_t from) {
+        for (size_t i = from; i < run->entries.n && !run->failed; i++) {
+                struct listing_entry *entry = &run->entries.items[i];
+
+                entry->cells = NULL;
+                entry->listed = false;
+                if (entry->by.kind == CELL_TEXT)
+                        entry->by.text = listing_intern(run, entry->by.text);
+        }
+}
+
 static int listing_open(struct listing_run *run, struct engine *engine, struct store *store, struct casefile *casefile) {
+        size_t before = run->entries.n;
         int r;
 
         arena_reset(engine->arena);
         r = view_open_past(&run->view, engine, store, casefile, run->query->at);
+        run->arena = run->query->totals ? engine->arena : run->listing->arena;
         if (r == 0 && view_lives(&run->view))
                 run->spec->collect(run);
+        run->arena = run->listing->arena;
+        if (run->query->totals)
+                listing_keep_totals(run, before);
         return r == 0 && (run->failed || run->view.failed) ? -ENOMEM : r;
 }
 
@@ -309,7 +341,7 @@ int listing_step(struct listing_run *run, struct engine *engine, struct store *s
                 r = run->query->told_to ? listing_was_told(run, engine, store, casefile) : 1;
                 if (r == 1)
                         r = listing_open(run, engine, store, casefile);
-                if (r == 0 && run->asked.bytes_max && run->entries.n * sizeof(*run->entries.items) > run->asked.bytes_max)
+                if (r == 0 && run->asked.bytes_max && run->entries.n * sizeof(*run->entries.items) > LISTING_ENTRIES_SHARE * run->asked.bytes_max)
                         r = -ENOMEM;
         }
         run->view = (struct view){0}; /* it is the engine's, which may have changed before the next step */
@@ -325,7 +357,8 @@ int listing_end(struct listing_run *run, struct listing **ret) {
         assert(run->at == run->cases.n);
         if (run->spec->finish)
                 run->spec->finish(run);
-        listing_put_in_order(run);
+        if (!run->query->totals)
+                listing_put_in_order(run);
         if (run->query->kind != LISTING_NORMS && run->query->by.kind != BY_NOTHING)
                 listing_put_totals(run);
         if (run->failed)

@@ -53,6 +53,7 @@ struct listing_query {
         const char *norm;                  /* LISTING_NORMS, LISTING_TERMS: only this one, or NULL */
         struct listing_by by;
         const struct organisation *told_to; /* first row: only cases of which it was told something (engine/told.h); NULL: all */
+        bool totals;                       /* only these, and not the list: of all but LISTING_NORMS, with .by; a fraction of the memory */
         size_t bytes_max;                  /* of the listing, about; 0: LISTING_ARENA_MAX */
 };
 

@@ -28,12 +28,12 @@ struct listing_run {
         const struct listing_query *query; /* the same */
         const struct listing_spec *spec;
         struct listing *listing;
-        struct arena *arena; /* the listing's */
+        struct arena *arena; /* the listing's; while only totals are made of a case: the engine's */
         VECTOR(struct uuid) cases; /* all that there were at the beginning */
         size_t at;           /* the next of them */
         struct view view;    /* the case at hand */
         VECTOR(struct listing_entry) entries;
-        struct table tallies; /* of listing_obligations.c: struct tally, by norm and value */
+        struct table tallies; /* of listing_obligations.c: struct tally, by norm and value; of totals alone: their texts */
         bool tries, found;    /* it is only looked whether anything of the case would be listed; it would */
         bool failed;          /* memory is out */
 };

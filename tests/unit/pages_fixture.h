@@ -109,8 +109,8 @@ static inline void pages_publish(const char *json, int64_t forward_ms) {
         hand_clock_put(&pages.hand, pages.world->now);
 }
 
-/* Until the replica has so many cases, and so many alerts are open. */
-static inline void pages_await(size_t cases, int64_t alerts) {
+/* Until the replica has so many facts, and so many alerts are open. */
+static inline void pages_await(size_t facts, int64_t alerts) {
         struct clock clock = clock_system();
         int64_t deadline = clock_monotonic(&clock) + SHARED_PATIENCE_MS;
         struct replica_open open = {0};
@@ -118,12 +118,12 @@ static inline void pages_await(size_t cases, int64_t alerts) {
 
         for (;;) {
                 replica_lock(pages.console.replica);
-                n = store_stats(replica_store(pages.console.replica)).cases;
+                n = store_stats(replica_store(pages.console.replica)).facts;
                 replica_open_alerts(pages.console.replica, NULL, &open);
                 replica_unlock(pages.console.replica);
-                if (n == cases && open.all == alerts)
+                if (n == facts && open.all == alerts)
                         return;
-                ck_assert_msg(clock_monotonic(&clock) < deadline, "%zu cases, %" PRId64 " alerts", n, open.all);
+                ck_assert_msg(clock_monotonic(&clock) < deadline, "%zu facts, %" PRId64 " alerts", n, open.all);
                 shared_pause();
         }
 }

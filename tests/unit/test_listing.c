@@ -320,6 +320,16 @@ static void assert_listing(const struct asked *asked, const char *expected) {
         show(asked->by && asked->kind != LISTING_NORMS ? &listing->totals : &listing->list, &out);
         ck_assert_str_eq(buffer_text(&out), expected);
         listing_free(listing);
+        if (asked->by && asked->kind != LISTING_NORMS) {
+                query.totals = true;
+                buffer_clear(&out);
+                ck_assert_int_eq(listing_make(engine, store, &query, &listing), 0);
+                ck_assert_uint_eq(listing->list.n_rows, 0);
+                show(&listing->totals, &out);
+                ck_assert_msg(strcmp(buffer_text(&out), expected) == 0, "totals alone: %s", buffer_text(&out));
+                listing_free(listing);
+                query.totals = false;
+        }
         buffer_clear(&out);
         listing = listing_in_steps(&query);
         show(asked->by && asked->kind != LISTING_NORMS ? &listing->totals : &listing->list, &out);

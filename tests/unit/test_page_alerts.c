@@ -128,10 +128,8 @@ START_TEST(test_acknowledged) {
         n = fixture_envelope(json, "alert-acknowledged", "e3", "one", "gm0001", pages.world->now);
         (void) snprintf(json + n, sizeof(json) - (size_t)n, "\"alert_id\":\"%s\",\"by\":\"rol-beleid\"}", id);
         pages_publish(json, 0);
-        pages_await(2, 4);
-        for (int i = 0; i < 1000 && !strstr(pages_ask("/api/alerts?organisation=gm0001", 200), "acknowledged_until"); i++)
-                shared_pause();
-        ck_assert_ptr_nonnull(strstr(buffer_text(&pages.reply.body), "\"acknowledged_until\":\"2024-03-"));
+        pages_await(3, 4);
+        ck_assert_ptr_nonnull(strstr(pages_ask("/api/alerts?organisation=gm0001", 200), "\"acknowledged_until\":\"2024-03-"));
         ck_assert_ptr_null(strstr(pages_ask("/api/alerts?organisation=gm0002", 200), "acknowledged_until"));
 }
 END_TEST

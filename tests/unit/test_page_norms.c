@@ -21,7 +21,7 @@ static void setup(void) {
         pages_publish(json, 0);
         fixture_protector(json, "e4", "three", "gi-b", pages.world->now, 1);
         pages_publish(json, 0);
-        pages_await(3, 4);
+        pages_await(4, 4);
 }
 
 static void assert_has(const char *path, const char *what) {

@@ -378,10 +378,9 @@ static void norms_put_json(struct norms_page *p, const struct reports_answer *an
 /* Of a report that is made; all of it as CSV, which the bound of a report bounds. */
 static void norms_answer(struct norms_page *p, const struct reports_answer *answer) {
         const struct listing *listing = answer->report->listing;
-        bool totals = p->query.by.kind != BY_NOTHING && p->query.kind != LISTING_NORMS;
         size_t limit = exchange_limit(p->x);
 
-        p->table = totals ? &listing->totals : &listing->list;
+        p->table = p->query.totals ? &listing->totals : &listing->list;
         if ((exchange_is_csv(p->x) || p->x->json) && norms_column(p->table, "case_id") >= 0 &&
             !exchange_audit(p->x, AUDIT_EXPORT, listing_names[p->query.kind], NULL))
                 return;
@@ -435,6 +434,7 @@ void page_norms(struct exchange *x) {
 
         if (!norms_read(&p) || !norms_may(&p))
                 return;
+        p.query.totals = p.query.by.kind != BY_NOTHING && p.query.kind != LISTING_NORMS;
         reports_ask(x->console->reports, &p.query, &answer);
         switch (answer.state) {
         case REPORTS_MADE:
