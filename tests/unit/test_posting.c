@@ -67,6 +67,36 @@ START_TEST(each_state_is_said) {
 }
 END_TEST
 
+#define EN_LATER "Tuesday 22 March 2022 19:05"
+
+static const struct {
+        struct posting_outcome outcome;
+        const char *text;
+} english[] = {
+        {{POSTING_WAITS, "hook", IN_INBOX, 0, 0}, "waits since Tuesday 22 March 2022 18:00 for hook"},
+        {{POSTING_WAITS, "hook", IN_INBOX, 0, 0, POSTING_NOT_RUNNING}, "waits since Tuesday 22 March 2022 18:00; hook does not run"},
+        {{POSTING_WAITS, "hook", IN_INBOX, 0, 0, POSTING_PAUSED}, "waits since Tuesday 22 March 2022 18:00; hook was paused by an operator"},
+        {{POSTING_WAITS, "hook", IN_INBOX, 0, 0, POSTING_STOPPED},
+         "waits since Tuesday 22 March 2022 18:00; hook stands still: the receiver wants no more messages (410)"},
+        {{POSTING_UNREAD, NULL, IN_INBOX, 0, 0}, "waits since Tuesday 22 March 2022 18:00; nobody reads this inbox"},
+        {{POSTING_COLLECTED, "reader", 0, 0, 0}, "collected by reader"},
+        {{POSTING_DELIVERED, "hook", LATER, 204, 1}, "delivered on " EN_LATER " (204, 1 try) by hook"},
+        {{POSTING_DELIVERED, "hook", LATER, 200, 3}, "delivered on " EN_LATER " (200, 3 tries) by hook"},
+        {{POSTING_REFUSED, "hook", LATER, 400, 1}, "refused (400) on " EN_LATER " by hook"},
+        {{POSTING_PARKED, "hook", LATER, 503, 40}, "not delivered: given up after 40 tries (503) on " EN_LATER " by hook"},
+        {{POSTING_PARKED, "hook", LATER, 0, 0}, "unreadable, put aside on " EN_LATER " by hook"},
+        {{POSTING_AGAIN, "hook", LATER, 0, 0}, "offered again on " EN_LATER " to hook"},
+};
+
+START_TEST(each_outcome_is_said_in_english) {
+        struct buffer text = BUFFER_INIT(4096);
+
+        posting_outcome_print(&english[_i].outcome, true, LANGUAGE_EN, &text);
+        ck_assert_str_eq(buffer_text(&text), english[_i].text);
+        buffer_done(&text);
+}
+END_TEST
+
 START_TEST(the_latest_of_an_event_in_an_inbox_is_found) {
         const struct posting made[] = {{.organisation = "gm0014", .event_id = {{1}}, .at = 1},
                                        {.organisation = "rvdk", .event_id = {{1}}, .at = 2},
@@ -89,6 +119,7 @@ int main(void) {
         int failed;
 
         tcase_add_loop_test(tcase, each_state_is_said, 0, ELEMENTS(rows));
+        tcase_add_loop_test(tcase, each_outcome_is_said_in_english, 0, ELEMENTS(english));
         tcase_add_test(tcase, the_latest_of_an_event_in_an_inbox_is_found);
         suite_add_tcase(suite, tcase);
         srunner_run_all(runner, CK_NORMAL);

@@ -20,7 +20,7 @@
 #include "model/row_schema.h"
 #include "model_fixture.h"
 #include "record_fixture.h"
-#include "survey/trail.h"
+#include "survey/trail_say.h"
 
 #define ID(n) "00000000-0000-4000-8000-0000000000" n
 #define CASE_ID ID("01")
@@ -281,6 +281,58 @@ START_TEST(what_is_about_the_id_and_nothing_else) {
 }
 END_TEST
 
+/* -- In words -- */
+
+static const struct {
+        enum language language;
+        const char *says[TRAIL_KINDS]; /* how the first step of its kind begins */
+} words_of[] = {
+        {LANGUAGE_NL,
+         {[TRAIL_WRITTEN] = "in het uitvak van Jeugdbescherming Noord (gi-jbn): Veiligheid in het geding (safety-raised); de toelating heeft het gelezen",
+          [TRAIL_PUBLISHED] = "ingekomen: Veiligheid in het geding (safety-raised) van Jeugdbescherming Noord (gi-jbn): aanvaard",
+          [TRAIL_FACT] = "vastgelegd als feit: ", [TRAIL_TOLD] = "in het postvak van Groningen (gm0014), als gemeente: ",
+          [TRAIL_DELIVERY] = "bezorging aan Groningen (gm0014): afgeleverd op dinsdag 10 oktober 2023 11:00 uur (204, 1 poging) door hook",
+          [TRAIL_LETTER] = "dode letter: ", [TRAIL_SENT_AGAIN] = "dode letter opnieuw ingezonden; door wie en waarom staat in audit"}},
+        {LANGUAGE_EN,
+         {[TRAIL_WRITTEN] = "in the outbox of Jeugdbescherming Noord (gi-jbn): safety-raised; admission has read it",
+          [TRAIL_PUBLISHED] = "came in: safety-raised of Jeugdbescherming Noord (gi-jbn): accepted", [TRAIL_FACT] = "recorded as a fact: safety-raised",
+          [TRAIL_TOLD] = "in the inbox of Groningen (gm0014), as municipality: safety-raised",
+          [TRAIL_DELIVERY] = "delivery to Groningen (gm0014): delivered on Tuesday 10 October 2023 11:00 (204, 1 try) by hook",
+          [TRAIL_LETTER] = "dead letter: safety-raised, DUPLICATE_ID (check): not so",
+          [TRAIL_SENT_AGAIN] = "dead letter sent again; by whom and why stands in audit"}},
+};
+
+static void write_outbox(const char *from, const char *event_id, int64_t offset, instant_t at);
+
+START_TEST(each_kind_of_step_is_said) {
+        const struct fates_progress progress = {done_everywhere, NULL};
+        const struct trail_step *const *steps;
+        bool said[TRAIL_KINDS] = {0};
+        size_t n;
+
+        begin("case_id", CASE_ID);
+        write_outbox("gi-jbn", EVENT_ID, 1, T - 1);
+        tell_all();
+        trail_take_admission(trail, org("gi-jbn"), 2);
+        trail_know_readers(trail);
+        ck_assert_int_eq(trail_join(trail, &progress), 0);
+        steps = trail_steps(trail, &n);
+        for (size_t i = 0; i < n; i++) {
+                const char *want = words_of[_i].says[steps[i]->kind];
+                struct buffer text = BUFFER_INIT(65536);
+
+                if (said[steps[i]->kind])
+                        continue;
+                said[steps[i]->kind] = true;
+                trail_say_step(steps[i], orgs, words_of[_i].language, &text);
+                ck_assert_msg(strncmp(buffer_text(&text), want, strlen(want)) == 0, "%s: %s", want, buffer_text(&text));
+                buffer_done(&text);
+        }
+        for (size_t i = 0; i < TRAIL_KINDS; i++)
+                ck_assert(said[i]);
+}
+END_TEST
+
 START_TEST(what_takes_it_back_is_about_an_event) {
         struct bus_record record;
 
@@ -475,6 +527,7 @@ int main(void) {
         tcase_add_checked_fixture(tcase, setup, teardown);
         tcase_set_timeout(tcase, 60);
         tcase_add_loop_test(tcase, what_is_about_the_id_and_nothing_else, 0, ELEMENTS(trails));
+        tcase_add_loop_test(tcase, each_kind_of_step_is_said, 0, ELEMENTS(words_of));
         tcase_add_test(tcase, what_takes_it_back_is_about_an_event);
         tcase_add_test(tcase, a_fact_is_known_by_its_row_where_offsets_are_not);
         tcase_add_test(tcase, a_later_copy_has_its_role);
