@@ -35,6 +35,7 @@ struct letters_index {
         struct audit_codec *codec; /* NULL: these schemas have no audit */
         struct follower follower;
 
+        atomic_flag claimed;
         pthread_mutex_t lock;      /* over all that follows */
         struct table entries_by_object, acts_by_object;
         struct index_entry **entries; /* a ring of LETTERS_INDEX_MAX */
@@ -260,6 +261,7 @@ int letters_index_new(const struct letters_index_config *config, struct letters_
         if (!x)
                 return -ENOMEM;
         (void) pthread_mutex_init(&x->lock, NULL);
+        atomic_flag_clear(&x->claimed);
         follower_init(&x->follower, &(struct follower_config){.bus = config->bus, .clock = config->clock, .topics = topics, .topics_n = ELEMENTS(topics),
                                                               .record = index_take, .reached = index_reached, .failed = index_failed, .ctx = x});
         x->source = (struct letters_source){.bus = config->bus, .types = config->config->types, .organisations = config->config->organisations};
@@ -296,6 +298,14 @@ struct letters_index *letters_index_free(struct letters_index *x) {
 }
 
 /* -- Asking -- */
+
+bool letters_index_claim(struct letters_index *x) {
+        return !atomic_flag_test_and_set(&x->claimed);
+}
+
+void letters_index_release(struct letters_index *x) {
+        atomic_flag_clear(&x->claimed);
+}
 
 void letters_index_status(struct letters_index *x, struct letters_index_status *ret) {
         (void) pthread_mutex_lock(&x->lock);

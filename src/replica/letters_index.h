@@ -57,6 +57,13 @@ struct letters_index_status {
 };
 void letters_index_status(struct letters_index *index, struct letters_index_status *ret);
 
+/*
+ * What is older is read from the topic, which takes long: by one at a time, so that they cannot hold up everybody else. Return: false: somebody does; else
+ * letters_index_release() is due.
+ */
+bool letters_index_claim(struct letters_index *index) MUSTCHECK;
+void letters_index_release(struct letters_index *index);
+
 struct letters_index_place {
         int32_t partition;
         int64_t offset;

@@ -231,6 +231,12 @@ START_TEST(behind_memory_the_topic_is_read) {
         check_answer("zaak", "/api/dead-letters?older=1&limit=2", NULL, 200, SAYS("+\"letter\":\"0/0\"", "+\"letter\":\"0/1\"", "+\"next\":\"0/1\""));
         check_answer("zaak", "/api/dead-letters?older=1&limit=2&after=0/1", NULL, 200, SAYS("+\"letter\":\"0/2\"", "-\"letter\":\"0/1\""));
         check_answer("zaak", "/dode-letters/0/1", NULL, 200, SAYS("+UNDECODABLE"));
+        ck_assert(letters_index_claim(console.letters)); /* somebody else reads */
+        check_answer("zaak", "/dode-letters?older=1", NULL, 503, NULL);
+        check_answer("zaak", "/api/dead-letters/0/1", NULL, 503, NULL);
+        check_answer("zaak", "/dode-letters", NULL, 200, NULL);
+        letters_index_release(console.letters);
+        check_answer("zaak", "/api/dead-letters/0/1", NULL, 200, NULL);
 }
 END_TEST
 

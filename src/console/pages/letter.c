@@ -105,12 +105,20 @@ static int letter_read_at(struct letter_page *p, int32_t partition, int64_t offs
         const struct letters_source source = {.bus = c->bus, .types = c->config->types, .organisations = c->config->organisations,
                                               .partitions = c->broker->partitions, .now = p->x->now};
         const struct letters_filter filter = {.one = true, .partition = partition, .offset = offset};
+        struct letters_index_status status;
         int r;
 
         (void) letters_index_at(c->letters, (struct letters_index_place){partition, offset}, letter_see_sent, p);
-        if (p->known)
+        letters_index_status(c->letters, &status);
+        if (p->known || !status.more) /* one that has just come was not sent again yet */
                 return letters_one(&source, partition, offset, &(struct letters_visitor){letter_see, p}, err);
+        if (!letters_index_claim(c->letters)) {
+                error_set(err, "%s", SAY(p->x, "Somebody else has older letters read from the topic now. Try again in a moment.",
+                                         "Iemand anders laat nu oudere letters uit het topic lezen. Probeer het zo weer."));
+                return -EBUSY;
+        }
         r = letters_each(&source, &filter, &(struct letters_visitor){letter_see_older, p}, err);
+        letters_index_release(c->letters);
         return r == 0 && !p->known ? LETTERS_E_NONE : r;
 }
 

@@ -101,7 +101,7 @@ static int letters_see_older(void *ctx, const struct letter *letter, struct erro
         return 0;
 }
 
-/* Return: 0; negative errno with a sentence: the broker is away. */
+/* Return: 0; negative errno with a sentence: the broker is away, or somebody else reads. */
 static int letters_put_list(struct letters_page *p, struct error *err) {
         const struct console *c = p->x->console;
         const struct letters_source source = {.bus = c->bus, .types = c->config->types, .organisations = c->config->organisations, .now = p->x->now};
@@ -114,8 +114,14 @@ static int letters_put_list(struct letters_page *p, struct error *err) {
                                           p->x->json ? letters_see_json : letters_see_row, p, &p->more, &known);
                 return 0;
         }
+        if (!letters_index_claim(c->letters)) {
+                error_set(err, "%s", SAY(p->x, "Somebody else has older letters read from the topic now. Try again in a moment.",
+                                         "Iemand anders laat nu oudere letters uit het topic lezen. Probeer het zo weer."));
+                return -EBUSY;
+        }
         filter.until = p->status.oldest;
         r = letters_each(&source, &filter, &(struct letters_visitor){letters_see_older, p}, err);
+        letters_index_release(c->letters);
         return r < 0 ? r : 0;
 }
 
