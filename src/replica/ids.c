@@ -12,15 +12,16 @@
 
 #define IDS_PARTS 1024
 #define IDS_FIRST 8         /* entries of a part, when it gets its first … */
-#define IDS_FULL_OF_8 7     /* … and so many eighths are taken before it grows … */
-#define IDS_GROWS_BY 4      /* … by one of so many parts */
+#define IDS_FULL_OF_32 29   /* … and so many of thirty-two are taken before it grows … */
+#define IDS_GROWS_BY 8      /* … by one of so many parts */
 #define IDS_NO_CASE UINT32_MAX
 #define IDS_CASES_FIRST 64
 
-struct ids_entry {
-        uint32_t tag;
+struct __attribute__((packed)) ids_entry {
+        uint16_t tag;
         uint32_t of_case; /* its number and one; 0: free */
 };
+static_assert(sizeof(struct ids_entry) == 6, "no more than is meant");
 
 struct ids_part { /* linear probing; the tag says where */
         struct ids_entry *entries;
@@ -51,12 +52,12 @@ static struct ids_part *ids_part_of(const struct ids *ids, uint64_t hash) {
         return (struct ids_part *)&ids->parts[hash >> 54];
 }
 
-static uint32_t ids_tag(uint64_t hash) {
-        return (uint32_t)(hash >> 16);
+static uint16_t ids_tag(uint64_t hash) {
+        return (uint16_t)(hash >> 16);
 }
 
-static uint32_t ids_home(const struct ids_part *part, uint32_t tag) {
-        return (uint32_t)((uint64_t)tag * part->capacity >> 32);
+static uint32_t ids_home(const struct ids_part *part, uint16_t tag) {
+        return (uint32_t)((uint64_t)tag * part->capacity >> 16);
 }
 
 static uint32_t ids_behind(const struct ids_part *part, uint32_t at) {
@@ -217,7 +218,7 @@ int ids_put(struct ids *ids, uint32_t of_case, const struct uuid *id) {
                 ids->whole = false;
                 return 0;
         }
-        if ((uint64_t)part->n * 8 >= (uint64_t)part->capacity * IDS_FULL_OF_8 && ids_grow(part))
+        if ((uint64_t)(part->n + 1) * 32 > (uint64_t)part->capacity * IDS_FULL_OF_32 && ids_grow(part))
                 return -ENOMEM;
         part->entries[ids_place(part, entry)] = entry;
         part->n++;
@@ -255,7 +256,7 @@ void ids_remove(struct ids *ids, uint32_t of_case, const struct uuid *id) {
 size_t ids_cases(const struct ids *ids, const struct uuid *id, uint32_t *ret, size_t max) {
         uint64_t hash = ids_hash(id);
         const struct ids_part *part = ids_part_of(ids, hash);
-        uint32_t tag = ids_tag(hash);
+        uint16_t tag = ids_tag(hash);
         size_t n = 0;
 
         if (!part->capacity)

@@ -4,7 +4,7 @@
 /*
  * Which cases an id may occur in: a small table over all ids of all cases
  *
- * Keeps 32 bits of each id and the number of a case, eight bytes an entry: who asks looks into the case whether it is so. An id that occurs
+ * Keeps 26 bits of each id and the number of a case, six bytes an entry: who asks looks into the case whether it is so. An id that occurs
  * often in a case stands there once. Grows in many small parts, so that nobody waits for all of it to be moved.
  */
 
