@@ -4,15 +4,15 @@
 /*
  * What keeps pages fresh: a stream of figures for all who watch the whole chain, and one for each organisation that is watched
  *
- * One thread, whoever watches: a message when figures have changed, one a second at most. It is also what flows asks of the cases, and what breaks off
+ * One thread, whoever watches: a message when figures have changed, two a second at most. It is also what flows asks of the cases, and what breaks off
  * readings that take too long.
  */
 
 #include "console/ground.h"
 #include "web/stream.h"
 
-#define LIVE_PERIOD_MS 1000 /* between two messages of one stream, at least */
-#define LIVE_LOOK_MS 100    /* how often it is looked whether anything has changed */
+#define LIVE_PERIOD_MS 450 /* between two messages of one stream, at least: with one a second a record that just missed it were on the page too late */
+#define LIVE_LOOK_MS 50    /* how often it is looked whether anything has changed */
 
 struct live;
 

@@ -34,7 +34,7 @@ const struct console_route console_routes[] = {
         {.path = "/api/stream/", .roles = ROLE_ZAAK | ROLE_GEGEVENS, .whole_chain = true, .answer = page_flow_stream},
         {.path = "/stromen", .api = "/api/topics", .roles = ROLE_META, .whole_chain = true, .answer = page_flows, .en = "Flows", .nl = "Stromen",
          .about = "Topics, who reads them and how far, and how Kafka itself is.", .query = "q limit after",
-         .members = "at:string topics:array next:string groups:array brokers:array"},
+         .members = "at:string took_ms:integer topics:array next:string groups:array brokers:array"},
         {.path = "/stromen/", .api = "/api/topics/", .roles = ROLE_META, .whole_chain = true, .answer = page_flow, .behind = "topic",
          .about = "One topic; with /records behind it the records that stand there, personal fields left out: the latest, or those of a key, an event_id, from "
                   "a time or a place on.",

@@ -229,6 +229,7 @@ static void flows_page_answer_json(struct exchange *x, const struct overview *o,
 
         jsonw_open_object(&w);
         instant_put_exact(&w, "at", o->picture->at);
+        jsonw_put_int(&w, "took_ms", o->picture->took_ms);
         jsonw_key(&w, "topics");
         jsonw_open_array(&w);
         for (size_t i = 0; i < n; i++)
