@@ -23,6 +23,7 @@
 #define FLOW_COLUMNS(c) (c), ELEMENTS(c)
 #define FLOW_RECORDS "/records"
 #define FLOW_LIMIT 20
+#define FLOW_HEX_SHOWN 32 /* digits: of 16 bytes */
 #define FLOW_BACK 4   /* places that are read for one of the latest records */
 #define FLOW_SHOWN_MAX 1500 /* characters of a value on the page */
 #define FLOW_LINE_MAX VIEW_BYTES_MAX
@@ -134,7 +135,7 @@ static bool flow_ask(struct flow_page *p) {
 
 /* -- Reading -- */
 
-/* As survey/view.h has it; bytes that nobody could decode may be personal, and stay hidden unless those are shown. */
+/* As survey/view.h has it; bytes that nobody could decode may be personal: unless those are shown, so many as tell what wrote them. */
 static int flow_see(void *ctx, struct bus_record *record) {
         struct flow_page *p = ctx;
         json_t *root;
@@ -147,7 +148,10 @@ static int flow_see(void *ctx, struct bus_record *record) {
                 return -ENOMEM;
         (void) json_object_set_new(root, "bytes", json_integer((json_int_t)record->value_n));
         if (!p->clear) {
-                (void) json_object_del(root, "hex");
+                const char *hex = json_string_value(json_object_get(root, "hex"));
+
+                if (hex && strlen(hex) > FLOW_HEX_SHOWN)
+                        (void) json_object_set_new(root, "hex", json_stringn(hex, FLOW_HEX_SHOWN));
                 if (json_is_object(json_object_get(root, "key")))
                         (void) json_object_set_new(root, "key", json_null());
         }

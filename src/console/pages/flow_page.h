@@ -7,7 +7,7 @@
 
 /*
  * /stromen/<topic>, /api/topics/<topic> and /api/topics/<topic>/records. Records are read when it is asked for (?lees=, or a place, a time, a key or an id),
- * for who may see cases, with personal fields masked; bytes that cannot be decoded stay hidden, since they may be personal, and the reason is told.
+ * for who may see cases, with personal fields masked; of bytes that cannot be decoded, which may be personal, 16 are shown as hex, and the reason.
  */
 void page_flow(struct exchange *x);
 
