@@ -42,6 +42,8 @@ static void setup(void) {
         pages_publish(json, 0);
         fixture_measure(json, "e3", "one", "gi-a", "gm0001", pages.world->now + 3 * DAY, 10); /* by a clock that is wrong */
         pages_publish(json, 0);
+        fixture_measure(json, "e4", "three", "gi-a", "gm0001", pages.world->now + 3 * DAY, 10); /* all that was said of this case */
+        pages_publish(json, 0);
         pages_await(2, 4);
         ck_assert_int_eq(tracks_new(&(struct tracks_config){.config = pages.console.config, .bus = pages.console.bus, .clock = pages.console.clock},
                                     &pages.console.tracks, &err), 0);
@@ -102,13 +104,15 @@ static const char *alert_of(const char *organisation, char ret[UUID_TEXT + 1]) {
 }
 
 START_TEST(test_any_id) {
-        char alert[UUID_TEXT + 1], text[64];
+        char alert[UUID_TEXT + 1], text[64], first[UUID_TEXT + 1], three[UUID_TEXT + 1];
 
         expect_case(one, one, one, false);
         expect_case(event, one, event, true);
         expect_case(measure, one, measure, true);
         expect_case(alert_of("gm0001", alert), one, alert, true);
         expect_case(refused, one, refused, true); /* no fact tells of it */
+        fixture_id("e4", first);
+        expect_case(first, fixture_id("three", three), first, true); /* of which there is no fact at all */
         (void) snprintf(text, sizeof(text), "urn:uuid:%s", event);
         expect_case(text, one, event, true);
         (void) snprintf(text, sizeof(text), "%%20%s%%20", event);

@@ -146,9 +146,11 @@ static bool trace_is_worth(const struct exchange *x, const struct uuid *case_id)
         struct casefile *casefile;
         bool is;
 
+        if (!x->person->organisation)
+                return true;
         replica_lock(replica);
         casefile = store_find(replica_store(replica), case_id);
-        is = casefile && (!x->person->organisation || replica_was_told(replica, casefile, x->person->organisation));
+        is = casefile && replica_was_told(replica, casefile, x->person->organisation);
         replica_unlock(replica);
         return is;
 }
