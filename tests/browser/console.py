@@ -57,7 +57,7 @@ class Pages:
             self.tell(link, [] if answer.status == 200 else [f"status {answer.status}"])
             return
         if answer.status != 200:
-            self.tell(link, [f"status {answer.status}: {answer.text[-600:]}"])
+            self.tell(link, [f"status {answer.status}: {answer.text.partition('<h1>')[2][:300]}"])
             return
         self.browser.get(self.address + link)
         self.tell(link, self.browser.faults())

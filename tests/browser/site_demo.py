@@ -58,13 +58,14 @@ OPENER = urllib.request.build_opener(NoRedirect)
 
 
 def ask(address, headers=None, data=None):
-    """GET, or POST with data (bytes). Every status is an answer, but that it is being made (202): then it is asked again."""
-    answer = ask_once(address, headers, data)
-    return answer if answer.status != 202 or data else wait_for(f"{address} to be made", lambda: made(ask_once(address, headers)))
+    """GET, or POST with data (bytes). Every status is an answer, but one that says when to ask again: then it is asked again."""
+    if data:
+        return ask_once(address, headers, data)
+    return wait_for(f"{address} to be made", lambda: made(ask_once(address, headers)))
 
 
 def made(answer):
-    return answer if answer.status != 202 else None
+    return None if answer.status in (202, 503) and answer.headers["Retry-After"] else answer
 
 
 def ask_once(address, headers, data=None):
