@@ -58,6 +58,9 @@ if (!document.documentElement.lang) faults.push('no language');
 return faults;
 """
 
+# As the server sent it: what stands in the browser was mended by its parser.
+READ_AGAIN = "const r = new XMLHttpRequest(); r.open('GET', location.href, false); r.send(); return r.responseText"
+
 RUN_AXE = """
 const done = arguments[arguments.length - 1];
 axe.run(document, { runOnly: arguments[0], resultTypes: ['violations', 'incomplete'] }).then(done, e => done({ error: String(e) }));
@@ -156,15 +159,25 @@ class Browser:
 
     def faults(self):
         """What is wrong with the page that stands there: its markup, our own rules, axe, the policy, requests to others. Sentences."""
-        found = self.markup_faults() + self.run(FAULTS_OF_PAGE) + self.axe_faults()
+        found = self.markup_faults(self.run(READ_AGAIN)) + self.own_faults() + self.axe_faults()
         found += ["policy: " + report for report in self.run("return window.policyReports")]
         said = [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
         found += ["console: " + message for message in said if "Failed to load resource" not in message]
         return found + self.host_faults()
 
-    def markup_faults(self):
-        source = self.run("""const r = new XMLHttpRequest(); r.open('GET', location.href, false); r.send(); return r.responseText""")
-        return markup_faults(source)
+    def own_faults(self):
+        """Against rules of ours that no checker of others knows."""
+        return self.run(FAULTS_OF_PAGE)
+
+    @staticmethod
+    def markup_faults(source):
+        """What an HTML5 parser stumbles over."""
+        parser = html5lib.HTMLParser(strict=False)
+        parser.parse(source)
+        faults = []
+        for (line, column), code, details in parser.errors:
+            faults.append(f"markup: {code} {details} at {line}:{column}: {source.splitlines()[line - 1][max(0, column - 60):column]}")
+        return faults
 
     def axe_faults(self):
         if not self.run("return Boolean(window.axe)"):
@@ -208,16 +221,6 @@ class Browser:
         culprits = self.run("""return [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 0.5
             && !e.closest('.scroll')).slice(-3).map(e => e.outerHTML.slice(0, 120))""")
         return [f"{widths[0]} wide on {widths[1]}: {culprits}"]
-
-
-def markup_faults(source):
-    """What an HTML5 parser stumbles over."""
-    parser = html5lib.HTMLParser(strict=False)
-    parser.parse(source)
-    faults = []
-    for (line, column), code, details in parser.errors:
-        faults.append(f"markup: {code} {details} at {line}:{column}: {source.splitlines()[line - 1][max(0, column - 60):column]}")
-    return faults
 
 
 def run_checks(browser, checks, *arguments):

@@ -65,8 +65,21 @@ class Pages:
             self.browser.size(*size)
             self.tell(f"{link} at {size[0]}", self.browser.wide_faults())
         self.browser.size()
+        if self.seen[self.kind(link)] == 1:
+            self.look_in_english(link)
         hrefs = self.browser.run("return [...document.querySelectorAll('a[href]')].map(a => a.getAttribute('href'))")
         self.waiting += [urljoin(link, href).split("#")[0] for href in hrefs if not urlsplit(href).netloc and not href.startswith("#")]
+
+    def look_in_english(self, link):
+        """The menu and the heading are in the language that the page says, and what is Dutch in it says so by itself."""
+        menu, heading = self.browser.text("header nav"), self.browser.text("h1")
+        self.browser.setting(language="en")
+        self.browser.get(self.address + link)
+        faults = self.browser.faults()
+        if self.browser.find("html").get_attribute("lang") != "en" or self.browser.text("header nav") == menu:
+            faults.append(f"is not in English: {heading}")
+        self.tell(f"{link} in English", faults)
+        self.browser.setting()
 
     def tell(self, link, faults):
         for fault in faults:
@@ -166,6 +179,24 @@ def check_twins(_, demo):
     print(f"   {asked} asked")
     print("\n".join(faults))
     expect(f"{len(faults)} faults of twins; they stand above", not faults and asked)
+
+
+BAD_PAGE = """<!DOCTYPE html><html><head><meta charset="utf-8"><title></title></head><body><p id="twice" style="width: 4000px">a</p><p id="twice">b</p>
+<svg id="bare"></svg><svg id="links" role="img"><title>t</title><desc>d</desc><a href="/">x</a></svg><table><thead><tr><th></th></tr></thead></table>
+<input name="bare"><img src="/x"><p><div></p></body></html>"""
+BAD_PAGE_FAULTS = [
+    "id twice stands there more than once", "svg bare has no role", "svg bare has no title", "svg bare has no desc", "svg links is an image with links",
+    "a table has no caption", "a heading has no scope", "a heading is empty", "P stands in the page itself", "bare has no label", "not exactly one h1",
+    "no title", "no language", "axe: image-alt", "markup: unexpected-end-tag", "4008 wide on 1280",
+]
+
+
+def check_checks(browser, _):
+    """What is looked for is found where it is."""
+    browser.get("data:text/html;charset=utf-8," + quote(BAD_PAGE))
+    found = "\n".join(browser.markup_faults(BAD_PAGE) + browser.own_faults() + browser.axe_faults() + browser.wide_faults())
+    missed = [fault for fault in BAD_PAGE_FAULTS if fault not in found]
+    expect(f"these are found: {missed}, in {found}", not missed)
 
 
 def check_first_page(browser, demo):
@@ -315,7 +346,7 @@ class Watcher:
         self.connection.close()
 
 
-PAGES = [check_first_page, check_assets, check_sorting, check_languages, check_paper, check_keyboard, check_pages, check_every_case, check_twins]
+PAGES = [check_checks, check_first_page, check_assets, check_sorting, check_languages, check_paper, check_keyboard, check_pages, check_every_case, check_twins]
 LIVE = [check_restart, check_broker_away, check_watchers]
 
 
