@@ -42,6 +42,7 @@
 #define WARM_REQUESTS 3      /* of each page, that do not count */
 #define PAGES_MAX 64
 #define WARM_MS 5000         /* of events before their share of CPU counts */
+#define BUSY_TRIES 200       /* of a page that answers 503: what stands in the audit first has its own pace */
 #define READY_S 600          /* for the console to read all that stands there */
 #define STREAM_PATH "/api/stream"
 #define LOG_MAX 65536        /* bytes of the console's log in which its ports stand */
@@ -315,6 +316,19 @@ static bool viewing_fill(const struct console_bench *b, const struct page *page,
         return word && (size_t)snprintf(ret, BENCH_HTTP_PATH_MAX, "%s%s", page->base, word) < BENCH_HTTP_PATH_MAX;
 }
 
+/* Asks until it is not 503. Return: as bench_http_get(); -EINTR after a stop. */
+static int viewing_ask(struct console_bench *b, struct bench_http *http, const char *path, struct bench_http_answer *ret, struct error *err) {
+        for (unsigned i = 0;; i++) {
+                int r = bench_http_get(http, path, false, ret, err);
+
+                if (r || ret->status != 503 || i == BUSY_TRIES)
+                        return r;
+                r = viewing_pause(b, SITE_LOOK_MS, err);
+                if (r)
+                        return r;
+        }
+}
+
 static int viewing_measure_page(struct console_bench *b, struct bench_http *http, struct page *page, struct error *err) {
         CLEANUP(cleanup_free) double *ms = calloc((size_t)b->requests, sizeof(*ms));
         char path[BENCH_HTTP_PATH_MAX];
@@ -325,7 +339,7 @@ static int viewing_measure_page(struct console_bench *b, struct bench_http *http
 
                 if (!viewing_fill(b, page, (size_t)(i + WARM_REQUESTS), path))
                         return -ENOENT;
-                r = bench_http_get(http, path, false, &answer, err);
+                r = viewing_ask(b, http, path, &answer, err);
                 if (r == 0 && (answer.status < 200 || answer.status >= 400)) { /* a search that finds one leads there */
                         error_set(err, "%s answers %d", path, answer.status);
                         return -EBADMSG;
