@@ -4,16 +4,11 @@
 
 #include "replica/audit_index.h"
 
-#include <assert.h>
 #include <errno.h>
-#include <time.h>
+#include <pthread.h>
 
-#include "base/loop.h"
-#include "bus/positions.h"
 #include "cluster/topics.h"
-
-#define AUDIT_INDEX_POLL_MS 200
-#define AUDIT_INDEX_AGAIN_TURNS 10 /* of so long each, after a failure */
+#include "replica/follower.h"
 
 struct audit_index_row {
         int64_t offset;
@@ -30,9 +25,7 @@ struct audit_index_ring {
 struct audit_index {
         struct audit_index_config config;
         struct audit_codec *codec;
-        struct loop loop;
-        struct bus_reader *reader; /* these two: the thread's */
-        unsigned rest;
+        struct follower follower;
         pthread_mutex_t lock;      /* over what follows */
         struct audit_index_ring ring;
         bool ready, older;
@@ -101,7 +94,8 @@ static void audit_ring_done(struct audit_index_ring *ring) {
 
 /* -- Following -- */
 
-static int audit_index_take(struct audit_index *x, const struct bus_record *record) {
+static int audit_index_take(void *ctx, struct bus_record *record, struct error *err) {
+        struct audit_index *x = ctx;
         struct audit_record said;
         int r = 0;
 
@@ -112,10 +106,25 @@ static int audit_index_take(struct audit_index *x, const struct bus_record *reco
                 r = audit_ring_put(&x->ring, &said, record->offset);
         x->older |= r > 0;
         pthread_mutex_unlock(&x->lock);
+        if (r < 0)
+                error_set(err, "no memory for a record of audit; it is missing in lists");
         return r < 0 ? r : 0;
 }
 
-static void audit_index_forget(struct audit_index *x) {
+static void audit_index_reached(void *ctx) {
+        struct audit_index *x = ctx;
+
+        pthread_mutex_lock(&x->lock);
+        x->ready = true;
+        pthread_mutex_unlock(&x->lock);
+}
+
+static void audit_index_failed(void *ctx, bool anew, const char *why) {
+        struct audit_index *x = ctx;
+
+        (void) why; /* the auditor says so, and every page */
+        if (!anew)
+                return;
         pthread_mutex_lock(&x->lock);
         for (size_t i = 0; i < x->ring.n; i++)
                 free(x->ring.rows[(x->ring.first + i) % x->ring.size]);
@@ -124,75 +133,25 @@ static void audit_index_forget(struct audit_index *x) {
         pthread_mutex_unlock(&x->lock);
 }
 
-static int audit_index_open(struct audit_index *x, struct error *err) {
-        static const char *const topics[] = {TOPIC_AUDIT};
-        const struct bus_reader_config config = {.topics = topics, .topics_n = ELEMENTS(topics), .partition = BUS_ALL_PARTITIONS, .from = BUS_FROM_BEGINNING,
-                                                 .some = true, .sparing = true, .enough = &x->loop.asked};
-
-        return bus_reader_open(x->config.bus, &config, &x->reader, err);
-}
-
-static int audit_index_follow(struct audit_index *x, struct error *err) {
-        struct bus_event event;
-        int r = x->reader ? 0 : audit_index_open(x, err);
-
-        if (r == 0)
-                r = bus_reader_poll(x->reader, AUDIT_INDEX_POLL_MS, &event, err);
-        if (r == 0 && event.kind == BUS_RECORD)
-                r = audit_index_take(x, &event.record);
-        if (r == 0 && event.kind == BUS_NONE && !x->ready && reader_positions_reached(bus_reader_positions(x->reader))) {
-                pthread_mutex_lock(&x->lock);
-                x->ready = true;
-                pthread_mutex_unlock(&x->lock);
-        }
-        return r;
-}
-
-static int audit_index_loop_open(void *ctx, struct error *err) {
-        (void) ctx;
-        (void) err;
-        return 0;
-}
-
-static int audit_index_loop_turn(void *ctx, bool *ret_done, struct error *err) {
-        struct audit_index *x = ctx;
-        struct error said = {0};
-        int r;
-
-        (void) ret_done;
-        (void) err;
-        if (x->rest > 0) {
-                x->rest--;
-                (void) nanosleep(&(struct timespec){.tv_nsec = AUDIT_INDEX_POLL_MS * 1000000L}, NULL);
-                return 0;
-        }
-        r = audit_index_follow(x, &said);
-        if (r == 0)
-                return 0;
-        if (r == -ESTALE)
-                audit_index_forget(x);
-        bus_reader_close(x->reader);
-        x->reader = NULL;
-        x->rest = AUDIT_INDEX_AGAIN_TURNS;
-        return 0;
-}
-
 /* -- Life -- */
 
 int audit_index_new(const struct audit_index_config *config, struct audit_index **ret, struct error *err) {
-        static const struct loop_ops ops = {.open = audit_index_loop_open, .turn = audit_index_loop_turn};
+        static const char *const topics[] = {TOPIC_AUDIT};
         struct audit_index *x = calloc(1, sizeof(*x));
         int r;
 
         if (!x)
                 return -ENOMEM;
         x->config = *config;
+        follower_init(&x->follower, &(struct follower_config){.bus = config->bus, .clock = clock_system(), .topics = topics, .topics_n = ELEMENTS(topics),
+                                                              .record = audit_index_take, .reached = audit_index_reached, .failed = audit_index_failed,
+                                                              .ctx = x});
         pthread_mutex_init(&x->lock, NULL);
         pthread_mutex_init(&x->reading, NULL);
         x->ring = (struct audit_index_ring){.rows = calloc(AUDIT_INDEX_MAX, sizeof(struct audit_index_row *)), .size = AUDIT_INDEX_MAX};
         r = x->ring.rows ? audit_codec_new(config->types, &x->codec, err) : -ENOMEM;
         if (r == 0)
-                r = loop_start(&x->loop, &ops, x, err);
+                r = follower_start(&x->follower, err);
         if (r) {
                 audit_index_free(x);
                 return r;
@@ -204,9 +163,7 @@ int audit_index_new(const struct audit_index_config *config, struct audit_index 
 struct audit_index *audit_index_free(struct audit_index *x) {
         if (!x)
                 return NULL;
-        loop_ask(&x->loop);
-        loop_join(&x->loop);
-        bus_reader_close(x->reader);
+        follower_done(&x->follower);
         audit_ring_done(&x->ring);
         audit_codec_free(x->codec);
         pthread_mutex_destroy(&x->reading);
