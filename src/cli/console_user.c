@@ -112,9 +112,9 @@ static bool console_user_ask(const char *question, char ret[CONSOLE_USER_LINE_MA
                 return false;
         hidden = shown;
         hidden.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
-        (void) fputs(question, stderr);
-        if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden))
+        if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden)) /* before it is asked: what is typed at once is neither shown nor lost */
                 return false;
+        (void) fputs(question, stderr);
         asked = console_user_line(ret);
         (void) tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
         (void) fputc('\n', stderr);

@@ -15,8 +15,10 @@ import datetime
 import http.client
 import json
 import os
+import pty
 import pwd
 import re
+import select
 import socket
 import subprocess
 import sys
@@ -291,7 +293,51 @@ def check_flood(console):
     expect(f"logins: {statuses}", statuses <= {401, 429} and 429 in statuses)
 
 
-def check_login(ketenwacht, _, broker, folder):
+def typed(command, lines):
+    """Answers at a terminal: status, what it printed, what was seen on the terminal."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, text=True) as process:
+        os.close(theirs)
+        seen = b""
+        for question, line in lines:
+            while question not in seen.decode():
+                expect(f"it asks '{question}': {seen}", select.select([ours], [], [], 60)[0])
+                seen += os.read(ours, 4096)
+            os.write(ours, line.encode() + b"\n") # at once: nothing is shown from before the question on
+        out = process.communicate(timeout=60)[0]
+        while select.select([ours], [], [], 0)[0]:
+            try:
+                seen += os.read(ours, 4096)
+            except OSError: # nobody is at the other end any more
+                break
+    os.close(ours)
+    return process.returncode, out, seen.decode()
+
+
+def check_user_line(ketenwacht, root):
+    """The command asks twice, shows nothing, and its line lets somebody in; also from a pipe."""
+    command = [ketenwacht, "console", "user", "carla", "--roles", "zaak,meta", "--organisation", "gm0014", "--config", os.path.join(root, "config")]
+    status, line, seen = typed(command, [("Password:", PASSWORD), ("Once more:", PASSWORD)])
+    expect(f"{status} {line} {seen}", status == 0 and PASSWORD not in seen)
+    expect(line, re.fullmatch(r'  - \{name: "carla", roles: \[meta, zaak\], organisation: gm0014, password: "\$argon2id\$[^"]*"\}\n', line))
+    status, nothing, seen = typed(command, [("Password:", PASSWORD), ("Once more:", PASSWORD + "x")])
+    expect(f"{status} {nothing} {seen}", status == 2 and not nothing and PASSWORD not in seen)
+    for arguments, given, said_so in (
+            (["carla", "--roles", "zak"], PASSWORD, "(did you mean 'zaak'?)"),
+            (["carla"], PASSWORD, "--roles"),
+            ([], PASSWORD, "NAME"),
+            (["carla", "--roles", "zaak", "--organisation", "gm0041", "--config", os.path.join(root, "config")], PASSWORD, "(did you mean 'gm0014'?)"),
+            (["carla", "--roles", "zaak"], "te kort", "at least 12 characters"),
+            (["carla", "--roles", "zaak"], "", "12 characters")):
+        told_so = subprocess.run([ketenwacht, "console", "user", *arguments], input=given + "\n", capture_output=True, text=True, timeout=60, check=False)
+        expect(f"{arguments}: {told_so}", told_so.returncode == 2 and not told_so.stdout and said_so in told_so.stderr)
+        expect(f"no password is repeated: {told_so.stderr}", not given or given not in told_so.stderr)
+    return "listen: 127.0.0.1:0\nusers:\n" + line
+
+
+def check_login(ketenwacht, root, broker, folder):
+    with Console(broker, folder, check_user_line(ketenwacht, root)) as console:
+        expect("carla is in", console.get("/", console.login("carla")).status == 200)
     people = {"anna": (("meta", "beheer"), None), "bram": (("meta",), None), "gm0014": (("zaak",), "gm0014")}
     with Console(broker, folder, "listen: 127.0.0.1:0\n" + users(people, hash_of(ketenwacht))) as console:
         check_cookie(console)
