@@ -28,7 +28,7 @@ static struct shared_bus shared;
 static struct console_site site;
 static struct console console;
 static struct buffer body;
-static instant_t now;
+static _Atomic instant_t now;
 static atomic_bool audit_takes;
 static atomic_uint audited;
 

@@ -27,6 +27,7 @@ struct letter_page {
         struct exchange *x;
         bool clear;         /* personal fields too: it stands in audit */
         bool known;         /* the index has it */
+        bool ready;         /* the index has all that stood there, and so knows what was sent again */
         struct letter_line line;
         json_t *record;     /* of view_record() */
         size_t bytes;
@@ -110,6 +111,7 @@ static int letter_read_at(struct letter_page *p, int32_t partition, int64_t offs
 
         (void) letters_index_at(c->letters, (struct letters_index_place){partition, offset}, letter_see_sent, p);
         letters_index_status(c->letters, &status);
+        p->ready = status.ready;
         if (p->known || !status.more) /* one that has just come was not sent again yet */
                 return letters_one(&source, partition, offset, &(struct letters_visitor){letter_see, p}, err);
         if (!letters_index_claim(c->letters)) {
@@ -222,6 +224,9 @@ static void letter_put_now(struct letter_page *p, struct html *h) {
         struct exchange *x = p->x;
 
         html_element(h, "h2", NULL, SAY(x, "If it were sent again now", "Als hij nu opnieuw verstuurd werd"));
+        if (!p->ready)
+                part_notice(h, PART_NOTE, SAY(x, "Whether it was sent again is still being read; it goes no second time.",
+                                              "Of hij al opnieuw verstuurd is wordt nog gelezen; een tweede keer gaat hij niet."));
         if (p->line.sent_at) {
                 part_notice_begin(h, PART_NOTE);
                 html_text(h, SAY(x, "It was sent again already, and goes no second time: ", "Hij is al opnieuw verstuurd, en gaat geen tweede keer: "));
