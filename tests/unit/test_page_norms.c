@@ -83,8 +83,25 @@ START_TEST(test_while_it_is_made) {
 }
 END_TEST
 
+/* A child of gm0002, whose GI is in time, moves to gm0001: of this nobody tells gm0001 anything. */
+static void move_in(void) {
+        char json[FIXTURE_JSON];
+        int n;
+
+        fixture_measure(json, "e5", "four", "gi-b", "gm0002", pages.world->now, 2);
+        pages_publish(json, 0);
+        fixture_protector(json, "e6", "four", "gi-b", pages.world->now, 1);
+        pages_publish(json, 0);
+        n = fixture_envelope(json, "residence-changed", "e7", "four", "gi-b", pages.world->now);
+        (void) snprintf(json + n, sizeof(json) - (size_t)n, "\"valid_from\":\"2024-03-01\",\"municipality\":\"gm0001\",\"basis\":\"MOVED\"}");
+        pages_publish(json, 0);
+        pages_await(7, 4);
+}
+
 /* gm0001 counts its two; of what it did not hear, and of what is another's, it learns nothing. */
 START_TEST(test_of_an_organisation) {
+        move_in();
+        assert_has("/api/norms?municipality=gm0001", "\"total\":3,"); /* who may see the whole chain sees it */
         pages_come(ROLE_META | ROLE_ZAAK, "gm0001");
         assert_has("/api/norms", "\"total\":2,\"in_order\":1,\"not_in_order\":1,");
         assert_has("/api/norms?by=municipality", "\"by\":\"gm0001\"}],\"next\":null");
@@ -96,7 +113,7 @@ START_TEST(test_of_an_organisation) {
         pages_come(ROLE_META, "region-noord");
         pages_ask("/api/norms", 404);
         pages_come(ROLE_META | ROLE_ZAAK, "gi-b");
-        assert_has("/api/norms", "\"total\":2,");
+        assert_has("/api/norms", "\"total\":3,");
         pages_come(ROLE_BEHEER, NULL);
         pages_ask("/api/norms", 404);
 }
