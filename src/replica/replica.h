@@ -124,7 +124,7 @@ struct replica_alerts_page {
 };
 /*
  * Open alerts that pass, in the order of since, then alert_id, behind @after (NULL: from the first), @limit of them at most; each is given to @see, with texts
- * borrowed until the lock is given back.
+ * borrowed until the lock is given back, but for .instance, which is borrowed until @see returns.
  */
 void replica_alerts(struct replica *r, const struct replica_alerts_filter *filter, const struct replica_alert *after, size_t limit,
                     void (*see)(void *ctx, const struct replica_alert *alert), void *ctx, struct replica_alerts_page *ret);

@@ -199,7 +199,7 @@ static void read_feed(char *ret, size_t size) {
 }
 
 START_TEST(test_feed) {
-        char said[4096], id[UUID_TEXT + 1], expected[256], first[1024];
+        char said[4096], id[UUID_TEXT + 1], measure[UUID_TEXT + 1], expected[320], first[1024];
 
         pages_come(ROLE_ZAAK, "gm0001");
         pages_ask("/meldingen/gm0001.atom", 200);
@@ -209,8 +209,8 @@ START_TEST(test_feed) {
         ck_assert_uint_eq(pages_count(said, "urn:uuid:"), 1);
         fixture_id("one", id);
         ck_assert_ptr_nonnull(strstr(said, " | Jeugdbeschermer binnen vijf dagen: trede 1 | 2024-03-01T12:00:0"));
-        (void) snprintf(expected, sizeof(expected), "/zaken/%s | proef/protector | Uiterlijk op woensdag 28 februari 2024; gemeld als municipality. Zaak %s",
-                        id, id);
+        (void) snprintf(expected, sizeof(expected), "/zaken/%s | proef/protector | Uiterlijk op woensdag 28 februari 2024; gemeld als municipality. Zaak %s, "
+                        "kenmerk %s.\n", id, id, fixture_id("measure|one", measure));
         ck_assert_msg(strstr(said, expected), "%s", said);
         (void) snprintf(first, sizeof(first), "%.45s", strstr(said, "urn:uuid:"));
         pages_ask("/meldingen/gm0001.atom", 200); /* the same entries have the same ids */

@@ -11,15 +11,21 @@
 #include "calendar/explain.h"
 #include "cluster/audit.h"
 #include "console/pages/alerts.h"
+#include "engine/pool.h"
 
 #define FEED_ENDING ".atom"
 #define FEED_BASE_MAX 512
+
+struct feed_item {
+        struct replica_alert alert;
+        char instance[INSTANCE_TEXT_MAX]; /* its text: what is shown lends it for that call alone */
+};
 
 struct feed_page {
         struct exchange *x;
         const struct organisation *of;
         char base[FEED_BASE_MAX]; /* how readers call this console: https://host */
-        struct replica_alert latest[ALERTS_FEED_MAX]; /* a ring */
+        struct feed_item latest[ALERTS_FEED_MAX]; /* a ring */
         size_t seen, n;
         struct html h;
 };
@@ -38,13 +44,16 @@ static const struct organisation *feed_organisation(const struct exchange *x) {
 
 static void feed_see(void *ctx, const struct replica_alert *alert) {
         struct feed_page *p = ctx;
+        struct feed_item *item = &p->latest[p->seen++ % ALERTS_FEED_MAX];
 
-        p->latest[p->seen++ % ALERTS_FEED_MAX] = *alert;
+        item->alert = *alert;
+        (void) snprintf(item->instance, sizeof(item->instance), "%.*s", (int)alert->instance.n, alert->instance.s);
+        item->alert.instance = text_of(item->instance);
 }
 
-/* Texts of the alerts are the replica's: they are written while its lock is held. */
+/* The other texts of the alerts are the replica's: they are written while its lock is held. */
 static const struct replica_alert *feed_at(const struct feed_page *p, size_t place) {
-        return &p->latest[(p->seen - 1 - place) % ALERTS_FEED_MAX];
+        return &p->latest[(p->seen - 1 - place) % ALERTS_FEED_MAX].alert;
 }
 
 /* -- Atom: every element has an end, so it is XML as well -- */
