@@ -22,7 +22,7 @@ int cases_take(struct cases *cases, const struct bus_record *row, struct error *
 /* All rows are there: makes the cases of regions that have none. Return: 0 or -ENOMEM. */
 int cases_enliven(struct cases *cases) MUSTCHECK;
 
-/* How many rows say nothing, and of the first of them why; "" when there are none. */
+/* How many rows say nothing, and of the first of them why, "" when there are none; NULL: only how many, which costs nothing. */
 size_t cases_strays(const struct cases *cases, struct error *ret_why);
 
 /* Whether nothing was left out of the indexes. */

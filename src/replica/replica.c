@@ -27,7 +27,7 @@
 
 #define REPLICA_POLL_MS 100    /* how soon a stop is noticed */
 #define REPLICA_GAUGES_MS 1000 /* between two looks at all counts */
-#define REPLICA_GIVE_MS 30000  /* between two times that memory which was used for reading is given back */
+#define REPLICA_GIVE_MS 10000  /* between two times that memory which was used for reading is given back */
 
 /* By what a partition of case-state was written last. */
 struct replica_version {
@@ -111,19 +111,21 @@ static void replica_tell(struct replica *r, enum replica_state state, unsigned p
 
 /* What is wrong while it reads: what it cannot read, else that others decide by another configuration. */
 static void replica_tell_strays(struct replica *r) {
-        struct error why;
+        struct error why = {0};
         size_t strays;
         bool whole;
 
         replica_lock(r);
-        strays = cases_strays(r->cases, &why);
+        strays = cases_strays(r->cases, NULL);
+        if (strays && strays != r->status.strays)
+                (void) cases_strays(r->cases, &why);
         whole = cases_are_whole(r->cases);
         replica_unlock(r);
         replica_must(pthread_mutex_lock(&r->telling));
         r->status.strays = strays;
         r->status.whole = whole;
         replica_must(pthread_mutex_unlock(&r->telling));
-        replica_tell(r, r->status.state, r->status.percent, strays ? why.text : r->differs);
+        replica_tell(r, r->status.state, r->status.percent, !strays ? r->differs : why.text[0] ? why.text : NULL);
 }
 
 static void replica_tell_away(struct replica *r, const char *why) {
