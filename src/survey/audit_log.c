@@ -85,8 +85,8 @@ int audit_log_read(const struct audit_log_reading *reading, struct error *err) {
                 .topics = topics,
                 .topics_n = ELEMENTS(topics),
                 .partition = BUS_ALL_PARTITIONS,
-                .from = reading->filter->from > 0 ? BUS_FROM_INSTANT : BUS_FROM_BEGINNING, /* it is stamped after it says that it was */
-                .instant = reading->filter->from,
+                .from = reading->filter->from > HOUR_MS ? BUS_FROM_INSTANT : BUS_FROM_BEGINNING,
+                .instant = reading->filter->from - HOUR_MS, /* it is stamped when it is written, by a clock that may be another one */
                 .until_end = true,
         };
         CLEANUP(audit_codec_free_p) struct audit_codec *codec = NULL;
