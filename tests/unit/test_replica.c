@@ -494,6 +494,32 @@ START_TEST(workers_with_another_configuration_are_told) {
 }
 END_TEST
 
+/* What status judges by, for who asks it instead of reading case-state. */
+START_TEST(versions_are_told_by_partition) {
+        const struct row_key version = row_key_of_version(), imprint = row_key_of_imprint();
+        struct status_known known;
+        size_t nine = 0, text = 0;
+        struct arena *arena;
+
+        publish_load(0, FEW);
+        replica_begin();
+        await_all();
+        append_row(&imprint, "9 0123456789abcdef\n");
+        append_row(&version, "9");
+        await_why("configuration version 9 and the console has version 1");
+        ck_assert_int_eq(arena_new(&arena, 1 << 20), 0);
+        ck_assert_int_eq(replica_versions(replica, arena, &known), 0);
+        ck_assert_uint_gt(known.versions_n, 0);
+        for (size_t p = 0; p < known.versions_n; p++) {
+                nine += known.versions[p] == 9;
+                text += known.imprints[p].is_known && known.imprints[p].version == 9 && known.imprints[p].fingerprint == 0x0123456789abcdef;
+        }
+        ck_assert_uint_eq(nine, 1); /* the others stand as the worker wrote them */
+        ck_assert_uint_eq(text, 1);
+        arena_free(arena);
+}
+END_TEST
+
 START_TEST(a_case_that_is_closed_is_found_no_longer) {
         char json[FIXTURE_JSON];
         struct worker_config config;
@@ -785,6 +811,7 @@ int main(void) {
         tcase_add_test(tc, a_log_made_anew_is_read_from_its_beginning);
         tcase_add_test(tc, rows_that_say_nothing_are_told);
         tcase_add_test(tc, workers_with_another_configuration_are_told);
+        tcase_add_test(tc, versions_are_told_by_partition);
         tcase_add_test(tc, a_case_that_is_closed_is_found_no_longer);
         tcase_add_test(tc, prometheus_gets_the_same_figures);
         tcase_add_test(tc, whom_nothing_was_told_sees_nothing);
