@@ -178,6 +178,7 @@ function sortable (table) {
   if (!table.tHead || table.tBodies[0].rows.length < 2) return
   const headings = [...table.tHead.rows[0].cells]
   headings.forEach((heading, column) => {
+    if ([...table.tBodies[0].rows].some(row => row.cells[column]?.querySelector('form'))) return // what can be done has no order
     const button = document.createElement('button')
     button.type = 'button'
     button.append(...heading.childNodes)
