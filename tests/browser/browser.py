@@ -133,7 +133,13 @@ class Browser:
     def get(self, address):
         self.driver.get_log("performance")
         self.driver.get_log("browser")
+        # One that is being made (202), or is for somebody else now (503), is asked for again: it would go on to change under our eyes.
+        self.wait("the page to be made", lambda: self.open(address) not in (202, 503))
+
+    def open(self, address):
+        """Return: the status of the answer."""
         self.driver.get(address)
+        return self.run("return performance.getEntriesByType('navigation')[0]?.responseStatus")
 
     def find(self, selector):
         return self.driver.find_element(By.CSS_SELECTOR, selector)
