@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/memory.h"
+#include "base/allocator.h"
 #include "base/vector.h"
 #include "bench/http.h"
 #include "bench/site.h"
@@ -157,7 +157,7 @@ static int viewing_sample(struct console_bench *b, struct engine *engine, const 
 static int viewing_weigh(struct console_bench *b, struct error *err) {
         CLEANUP(engine_free_p) struct engine *engine = NULL;
         CLEANUP(store_free_p) struct store *store = NULL;
-        size_t before = memory_used();
+        size_t before = allocator_used();
         struct store_stats stats;
         int r = engine_new(b->config, &engine);
 
@@ -170,7 +170,7 @@ static int viewing_weigh(struct console_bench *b, struct error *err) {
         stats = store_stats(store);
         b->facts = stats.facts;
         b->store_cases = stats.cases;
-        b->store_mb = (double)(memory_used() - before) / 1e6;
+        b->store_mb = (double)(allocator_used() - before) / 1e6;
         return viewing_sample(b, engine, store);
 }
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/loop.h"
-#include "base/memory.h"
+#include "base/allocator.h"
 #include "bus/pulse.h"
 #include "cli/broker.h"
 #include "cli/configuration.h"
@@ -205,7 +205,7 @@ static int console_run(int argc, char **argv) {
         status = console_read_arguments(argc, argv, &run);
         if (status != EXIT_DONE)
                 return status;
-        memory_keep_little();
+        allocator_keep_little();
         stop_hold(&run.stop); /* before any thread begins, so that they inherit it */
         status = console_prepare(&run);
         if (status == EXIT_DONE)

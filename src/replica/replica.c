@@ -14,7 +14,7 @@
 #include <time.h>
 
 #include "base/loop.h"
-#include "base/memory.h"
+#include "base/allocator.h"
 #include "base/vector.h"
 #include "bus/positions.h"
 #include "cluster/topics.h"
@@ -394,7 +394,7 @@ static void replica_give(struct replica *r) {
         if (!r->restored || now < r->give_at)
                 return;
         r->give_at = now + REPLICA_GIVE_MS;
-        memory_give_back();
+        allocator_give_back();
 }
 
 static void replica_show(struct replica *r) {

@@ -11,10 +11,10 @@
 #include <stddef.h>
 
 /* Gives back what tcmalloc, or the C library, holds and nobody uses. Takes milliseconds when it is much. From any thread. */
-void memory_give_back(void);
+void allocator_give_back(void);
 
 /* Bytes that are in use, as the allocator counts them. */
-size_t memory_used(void);
+size_t allocator_used(void);
 
 /* From now on little is kept for each thread: for a process of many threads that is to be small rather than fast. */
-void memory_keep_little(void);
+void allocator_keep_little(void);

@@ -2,7 +2,7 @@
 
 /* Asks whichever allocator serves this program. */
 
-#include "base/memory.h"
+#include "base/allocator.h"
 
 #include <malloc.h>
 
@@ -14,14 +14,14 @@ void MallocExtension_ReleaseFreeMemory(void) __attribute__((weak));
 int MallocExtension_GetNumericProperty(const char *property, size_t *value) __attribute__((weak));
 int MallocExtension_SetNumericProperty(const char *property, size_t value) __attribute__((weak));
 
-void memory_give_back(void) {
+void allocator_give_back(void) {
         if (MallocExtension_ReleaseFreeMemory)
                 MallocExtension_ReleaseFreeMemory();
         else
                 (void) malloc_trim(0);
 }
 
-size_t memory_used(void) {
+size_t allocator_used(void) {
         size_t used = 0;
 
         if (MallocExtension_GetNumericProperty && MallocExtension_GetNumericProperty("generic.current_allocated_bytes", &used))
@@ -29,7 +29,7 @@ size_t memory_used(void) {
         return mallinfo2().uordblks;
 }
 
-void memory_keep_little(void) {
+void allocator_keep_little(void) {
         if (MallocExtension_SetNumericProperty)
                 (void) MallocExtension_SetNumericProperty("tcmalloc.max_total_thread_cache_bytes", KEPT_FOR_THREADS);
         else
