@@ -153,7 +153,7 @@ static void standing_forget_tails(struct standing *s, uint64_t turn) {
         vector_done(&gone);
 }
 
-int standing_new(const struct kafka_config *config, struct standing **ret, struct error *err) {
+int standing_new(const struct kafka_config *config, const atomic_bool *enough, struct standing **ret, struct error *err) {
         CLEANUP(standing_free_p) struct standing *s = calloc(1, sizeof(*s));
         const struct kafka_client_options options = {.role = KAFKA_READER, .eof = true, .opaque = s};
         int r;
@@ -165,16 +165,13 @@ int standing_new(const struct kafka_config *config, struct standing **ret, struc
                 r = arena_new(&s->arena, STANDING_BYTES_MAX);
         if (r == 0)
                 r = kafka_client_open(&s->client, kafka_bus_of(s->bus), &options, err);
+        s->client.enough = enough;
         if (r == 0)
                 r = standing_refresh(s, err);
         if (r)
                 return r;
         *ret = TAKE(s);
         return 0;
-}
-
-void standing_heed(struct standing *s, const atomic_bool *enough) {
-        s->client.enough = enough;
 }
 
 struct standing *standing_free(struct standing *s) {

@@ -51,13 +51,13 @@ struct standing_group {
 
 struct standing;
 
-/* Copies @config and asks the broker which topics there are. Return: 0; negative errno with a sentence. */
-int standing_new(const struct kafka_config *config, struct standing **ret, struct error *err) MUSTCHECK;
+/*
+ * Copies @config and asks the broker which topics there are. @enough: NULL, or calls that the broker does not answer at once end with -ECANCELED once it is
+ * true, for who stops; borrowed. Return: 0; negative errno with a sentence.
+ */
+int standing_new(const struct kafka_config *config, const atomic_bool *enough, struct standing **ret, struct error *err) MUSTCHECK;
 struct standing *standing_free(struct standing *s); /* NULL ok; returns NULL. What was borrowed ends here */
 DEFINE_CLEANUP(struct standing *, standing_free);
-
-/* Calls that the broker does not answer at once end with -ECANCELED once *@enough is true: for who stops. Borrowed. */
-void standing_heed(struct standing *s, const atomic_bool *enough);
 
 /* Asks anew which topics there are, for who goes on looking; what was borrowed ends here. Return: 0; negative errno with a sentence: the rest still holds. */
 int standing_refresh(struct standing *s, struct error *err) MUSTCHECK;

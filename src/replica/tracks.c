@@ -584,7 +584,7 @@ static bool tracks_waits(void *ctx, const struct organisation *inbox, int32_t pa
 
 void tracks_ask(struct tracks *t) {
         const struct trail_readers_source source = {.config = t->config.config, .bus = t->config.bus, .kafka = t->config.kafka,
-                                                    .now = clock_realtime(&t->config.clock), .waits = tracks_waits, .ctx = t};
+                                                    .now = clock_realtime(&t->config.clock), .waits = tracks_waits, .ctx = t, .enough = &t->enough};
         struct trail_readers *readers = NULL, *old;
         struct error err = {0};
         int r = t->config.kafka ? trail_readers_read(&source, &readers, &err) : 0;

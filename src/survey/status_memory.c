@@ -137,9 +137,7 @@ int status_memory_look(struct status_memory *m, bool any, struct standing **ret,
         if (m->standing) {
                 r = standing_refresh(m->standing, err);
         } else {
-                r = standing_new(m->config.kafka, &m->standing, err);
-                if (r == 0)
-                        standing_heed(m->standing, m->config.enough);
+                r = standing_new(m->config.kafka, m->config.enough, &m->standing, err);
         }
         if (r == 0 && any && !had)
                 m->without_groups = standing_is_embedded(m->standing);

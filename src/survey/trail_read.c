@@ -316,7 +316,7 @@ static bool trail_waits(void *ctx, const struct organisation *inbox, int32_t par
 
 /* What cannot be asked is no failure of the rest. */
 static int trail_read_readers(struct trail_reading *r, struct error *ret_why) {
-        const struct trail_readers_source source = {r->source->config, r->source->bus, r->source->kafka, r->source->now, trail_waits, r};
+        const struct trail_readers_source source = {r->source->config, r->source->bus, r->source->kafka, r->source->now, trail_waits, r, NULL};
         CLEANUP(trail_readers_free_p) struct trail_readers *readers = NULL;
         int result;
 

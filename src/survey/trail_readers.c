@@ -108,7 +108,7 @@ static int readers_take_groups(const struct trail_readers_source *s, struct trai
         CLEANUP(standing_free_p) struct standing *standing = NULL;
         struct standing_group *groups;
         size_t n;
-        int r = standing_new(s->kafka, &standing, err);
+        int r = standing_new(s->kafka, s->enough, &standing, err);
 
         if (r == 0)
                 r = standing_groups(standing, &groups, &n, err);

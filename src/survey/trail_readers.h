@@ -22,6 +22,7 @@ struct trail_readers_source {
         /* Whether anything waits behind @next of an inbox, so that it matters why a connector does not run. */
         bool (*waits)(void *ctx, const struct organisation *inbox, int32_t partition, int64_t next);
         void *ctx;
+        const atomic_bool *enough; /* NULL; or once it is true, asking for groups ends with -ECANCELED: for a stop */
 };
 
 /* Return: 0; -ENOMEM; other negative errno with a sentence (also: the embedded broker, which does not know its groups). */
