@@ -33,12 +33,14 @@ def main():
     where = ["--bootstrap", bootstrap] if bootstrap else []
     with tempfile.TemporaryDirectory(prefix="ketenwacht-pictures-") as folder, Demo(binary, root, folder, *where) as demo, Browser(root) as browser:
         browser.get(demo.address + "/") # from now on flows are looked at
+        wait_for("the first look at flows", lambda: "nog niet bekend" not in ask(demo.address + "/").text)
         for _ in range(MEASURES):
             case_id, measure_id = demo.start_measure()
         # The case of README.md: its protector comes late.
         demo.post("protector-assigned", case_id, measure_id=measure_id, date=time.strftime("%Y-%m-%d"), worker="jb-40", role="FIXED",
                   working_with_family=True, reason="FIRST")
         wait_for("the late protector", lambda: "te laat gehaald" in ask(f"{demo.address}/zaken/{case_id}").text)
+        wait_for("what flows", lambda: "/stromen/measure-started" in ask(demo.address + "/").text)
         for name, (page, height) in PICTURES.items():
             browser.get(demo.address + page.format(case_id=case_id))
             browser.cdp("Emulation.setDeviceMetricsOverride", width=WIDTH, height=height, deviceScaleFactor=1, mobile=False)
