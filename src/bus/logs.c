@@ -209,9 +209,10 @@ static rd_kafka_topic_partition_list_t *logs_question(const struct logs *l, int6
         return list;
 }
 
-/* Partitions are answered by themselves: one that is not leaves the others known. Return: 0; -ENOMEM, -ECANCELED. */
+/* A partition that is answered with an error leaves the others known. Return: 0; negative errno: not all were answered in time, or -ENOMEM, -ECANCELED. */
 static int logs_ask(struct logs *l, const struct kafka_client *client, int64_t ask, int64_t *ret, struct error *err) {
         CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *list = logs_question(l, ask);
+        rd_kafka_resp_err_t code;
         int at = 0, token;
 
         if (!list)
@@ -221,7 +222,7 @@ static int logs_ask(struct logs *l, const struct kafka_client *client, int64_t a
         if (list->cnt == 0)
                 return 0;
         token = watchdog_enter(client->bus->watchdog, "rd_kafka_offsets_for_times", BUS_CALL_MS);
-        (void) rd_kafka_offsets_for_times(client->rk, list, LOGS_ANSWER_MS); /* each element says itself whether it was answered */
+        code = rd_kafka_offsets_for_times(client->rk, list, LOGS_ANSWER_MS); /* each element has an error of its own */
         watchdog_leave(client->bus->watchdog, token);
         rd_kafka_poll(client->rk, 0);
         for (size_t i = 0; i < l->view.partitions; i++) {
@@ -235,7 +236,9 @@ static int logs_ask(struct logs *l, const struct kafka_client *client, int64_t a
                 else if (answer->err == RD_KAFKA_RESP_ERR_NO_ERROR && answer->offset == RD_KAFKA_OFFSET_END)
                         ret[i] = l->places[i]->stable; /* no record is so late */
         }
-        return kafka_is_enough(client, "the question for offsets", err) ? -ECANCELED : 0;
+        if (kafka_is_enough(client, "the question for offsets", err))
+                return -ECANCELED;
+        return code ? kafka_failed(client, "the question for offsets", code, NULL, err) : 0;
 }
 
 int logs_at(struct logs *l, instant_t at, int64_t *ret, struct error *err) {

@@ -16,6 +16,7 @@
 
 #define STANDING_BYTES_MAX ((size_t)256 << 20)
 #define STANDING_GROUPS_MAX 20000
+#define STANDING_AGAIN_MS 5000 /* for a broker that answered before: who goes on looking wants to know soon that it is gone */
 
 struct standing {
         struct kafka_client client; /* first: librdkafka's callbacks */
@@ -30,7 +31,8 @@ struct standing {
 
 int standing_refresh(struct standing *s, struct error *err) {
         const struct rd_kafka_metadata *metadata;
-        int r = kafka_metadata(&s->client, "the question which topics there are", true, BUS_OPEN_MS, &metadata, err);
+        int within_ms = s->metadata ? STANDING_AGAIN_MS : BUS_OPEN_MS;
+        int r = kafka_metadata(&s->client, "the question which topics there are", true, within_ms, &metadata, err);
 
         if (r)
                 return r;
