@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define ARENA_BLOCK ((size_t)64 * 1024)
+#define ARENA_BLOCK_FIRST ((size_t)4 * 1024) /* many arenas, such as those of a schema, never need a second */
 
 struct arena_block {
         struct arena_block *next;
@@ -52,7 +53,7 @@ void arena_reset(struct arena *arena) {
 
 static struct arena_block *arena_grow(struct arena *arena, size_t size) {
         /* At least half of what there is: so sizes that creep up from one message to the next make few blocks, not one each. */
-        size_t block_size = arena->total / 2 > ARENA_BLOCK ? arena->total / 2 : ARENA_BLOCK;
+        size_t block_size = arena->total == 0 ? ARENA_BLOCK_FIRST : arena->total / 2 > ARENA_BLOCK ? arena->total / 2 : ARENA_BLOCK;
         struct arena_block *b;
 
         if (size > block_size)
