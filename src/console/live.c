@@ -95,7 +95,7 @@ static void live_row_say(struct live *live, struct live_row *row) {
 static void live_row_turn(struct live *live, struct live_row *row) {
         int64_t now = clock_monotonic(&live->console->clock);
 
-        if (web_stream_watchers(row->stream) == 0 && row->of)
+        if (web_stream_watchers(row->stream) == 0)
                 return; /* it is said when somebody comes */
         live_row_say(live, row);
         if (now - row->alive_at < WEB_STREAM_ALIVE_MS)

@@ -14,6 +14,7 @@
 void overview_begin(const struct console *console, const struct organisation *of, struct overview *ret) {
         *ret = (struct overview){.console = console, .of = of};
         if (console->flows) {
+                flows_want(console->flows);
                 ret->picture = flows_borrow(console->flows);
                 ret->trouble_since = flows_trouble(console->flows, ret->why);
         }

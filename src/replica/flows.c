@@ -71,6 +71,7 @@ struct flows {
         struct flows_config config;
         struct loop loop;
         atomic_bool enough;
+        _Atomic int64_t wanted; /* monotonic: until then somebody watches */
         struct status_memory *memory;
         struct admin *admin;
         struct table topics; /* struct flows_past, by name */
@@ -573,15 +574,20 @@ static void flows_complain(struct flows *f, const struct error *err) {
         pthread_mutex_unlock(&f->lock);
 }
 
+void flows_want(struct flows *f) {
+        atomic_store(&f->wanted, clock_monotonic(&f->config.clock) + FLOWS_WANTED_MS);
+}
+
 static int flows_turn(void *ctx, bool *ret_done, struct error *err) {
         struct flows *f = ctx;
-        int64_t began = clock_monotonic(&f->config.clock), took;
+        int64_t began = clock_monotonic(&f->config.clock), took, next;
         struct error why = {0};
 
         (void) ret_done;
         (void) err;
-        if (began < f->next) {
-                int64_t left = f->next - began < FLOWS_TURN_MS ? f->next - began : FLOWS_TURN_MS;
+        next = f->next + (began < atomic_load(&f->wanted) ? 0 : FLOWS_REST_MS - FLOWS_PERIOD_MS);
+        if (began < next) {
+                int64_t left = next - began < FLOWS_TURN_MS ? next - began : FLOWS_TURN_MS;
 
                 nanosleep(&(struct timespec){.tv_nsec = left * 1000000L}, NULL);
                 return 0;

@@ -21,8 +21,10 @@
 #include "replica/flow_history.h"
 #include "survey/status_read.h"
 
-#define FLOWS_PERIOD_MS 500         /* from the beginning of one look to that of the next, at least … */
-#define FLOWS_SHARE 2               /* … and so many times as long as the look took, most of which is waiting */
+#define FLOWS_PERIOD_MS 500         /* from the beginning of one look to that of the next, at least, while somebody watches … */
+#define FLOWS_WANTED_MS 10000       /* … which they do for so long after each flows_want(); when nobody does: */
+#define FLOWS_REST_MS 3000          /* for /metrics, and so that a page that is opened has figures */
+#define FLOWS_SHARE 2               /* in any case so many times as long as the look took, most of which is waiting */
 #define FLOWS_RETRY_MS 1000         /* after a look that failed */
 #define FLOWS_SETTINGS_MS 60000     /* how often topics are asked how long they keep what stands there */
 #define FLOWS_TOPICS_MAX 20000      /* that are remembered; of others only the present is told */
@@ -116,6 +118,9 @@ struct flows_config {
 int flows_new(const struct flows_config *config, struct flows **ret, struct error *err) MUSTCHECK;
 struct flows *flows_free(struct flows *f); /* also while the broker does not answer; NULL ok; returns NULL */
 DEFINE_CLEANUP(struct flows *, flows_free);
+
+/* Somebody watches: look more often for a while. A look costs much, of hundreds of topics, and nobody who sees it. From any thread. */
+void flows_want(struct flows *f);
 
 /* The latest, which stays until it is given back; NULL: there was none yet. From any thread. */
 const struct flows_picture *flows_borrow(struct flows *f);
