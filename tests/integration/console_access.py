@@ -183,6 +183,8 @@ def check_matrix(ketenwacht, routes, broker, folder):
     with Console(broker, folder, "listen: 127.0.0.1:0\n" + users(people, hash_of(ketenwacht))) as console:
         matrix = Matrix(console, routes)
         matrix.check_nobody()
+        meta = console.login("meta")
+        wait_for("the first look at the broker", lambda: console.ask("GET", "/api/topics", headers=meta).status == 200)
         for name, (roles, organisation) in people.items():
             matrix.check_person(name, roles, organisation)
         if any(route["path"] == "/api/stream" for route in routes):
