@@ -116,6 +116,8 @@ void html_attr(struct html *h, const char *name, const char *value) {
 }
 
 /* What was cut may end within a character, which is written as one that is none. */
+static struct text html_format(char ret[HTML_TEXT_MAX], const char *fmt, va_list args) PRINTF_LIKE(2, 0);
+
 static struct text html_format(char ret[HTML_TEXT_MAX], const char *fmt, va_list args) {
         int n = vsnprintf(ret, HTML_TEXT_MAX, fmt, args);
 
