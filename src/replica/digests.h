@@ -12,7 +12,7 @@
 
 #include "survey/trail.h"
 
-#define DIGESTS_BYTES ((size_t)32 << 20)      /* of entries: about 55 each; with all else of a console it stays below 150 MB */
+#define DIGESTS_BYTES ((size_t)32 << 20)      /* of entries: about 55 each */
 #define DIGESTS_BYTES_MIN ((size_t)512 << 10)
 #define DIGESTS_CASES_MAX 200000              /* of which entries are there */
 #define DIGESTS_EVENTS (1U << 19)             /* chains by event: more events share them */
