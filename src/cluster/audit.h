@@ -25,6 +25,7 @@
 #define AUDIT_EXPORT "EXPORT"               /* cases, or personal data, were written to files */
 #define AUDIT_DONE "DONE"                   /* the result of what was done */
 #define AUDIT_REFUSED "REFUSED"             /* of what was not */
+#define AUDIT_FAILED "FAILED"               /* of what was to be done, and the broker did not take */
 #define AUDIT_BEGUN "BEGUN"                 /* what is done in many steps has begun, each of which stands there too; how it ended stands there afterwards */
 #define AUDIT_TEXT_MAX 500                  /* bytes of a reason or an object */
 

@@ -245,11 +245,15 @@ static void acknowledge_submit(struct acknowledging *a, const struct event_type 
             !intake_read(&request, x->console->config->organisations, arena, &intake, &problem)) {
                 acknowledge_refuse(x, &problem);
         } else if (exchange_audit(x, AUDIT_ACKNOWLEDGE, object, NULL)) {
-                if (acknowledge_publish(a, &intake.event, &err))
-                        exchange_problem(x, 503, SAY(x, "The broker did not take the acknowledgement; press the button of the same form again: it counts once.",
+                if (acknowledge_publish(a, &intake.event, &err)) {
+                        /* What stands there says that it was done; where the broker takes neither, a second try of the same form says so again. */
+                        if (exchange_audit_result(x, AUDIT_ACKNOWLEDGE, object, AUDIT_FAILED, NULL))
+                                exchange_problem(x, 503,
+                                                 SAY(x, "The broker did not take the acknowledgement; press the button of the same form again: it counts once.",
                                                      "De broker nam de bevestiging niet aan; druk in hetzelfde formulier weer op de knop: het telt een keer."));
-                else
+                } else {
                         acknowledge_answer(a);
+                }
         }
         intake_done(&intake);
 }

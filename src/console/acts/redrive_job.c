@@ -57,7 +57,7 @@ static void job_say_end(struct redrive_job *job, int r) {
                               &(struct audit_record){.at = clock_realtime(&job->config.clock), .user = text_of(s->by), .roles = text_of(job->roles),
                                                       .organisation = text_of(job->organisation), .address = text_of(job->address),
                                                       .action = TEXT_OF(AUDIT_REDRIVE), .object = text_of(object),
-                                                      .result = text_of(r ? "FAILED" : s->result.stopped ? "STOPPED" : AUDIT_DONE),
+                                                      .result = text_of(r ? AUDIT_FAILED : s->result.stopped ? "STOPPED" : AUDIT_DONE),
                                                      .reason = text_of(s->reason)});
 }
 
