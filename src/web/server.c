@@ -343,7 +343,8 @@ static bool web_put_headers(struct MHD_Response *response, const struct web_answ
                 ok &= web_put_header(response, a->headers[i].name, a->headers[i].value);
         if (a->stream) /* some clients read Latin-1 without a charset; a proxy must not collect what is to be seen at once */
                 return ok && web_put_header(response, "Content-Type", "text/event-stream; charset=utf-8") &&
-                       web_put_header(response, "Cache-Control", "no-cache") && web_put_header(response, "X-Accel-Buffering", "no");
+                       web_put_header(response, "Cache-Control", "no-cache") && web_put_header(response, "X-Accel-Buffering", "no") &&
+                       web_put_header(response, "Connection", "close"); /* when it ends, nothing is left to wait for */
         return ok && (!a->content_type || web_put_header(response, "Content-Type", a->content_type)) &&
                web_put_header(response, "Cache-Control", a->cache ? a->cache : "no-store") && (a->cache || web_put_header(response, "Vary", "Accept-Language"));
 }
