@@ -48,9 +48,11 @@ static void until(struct trial *t, const char *what, bool (*is)(const struct flo
         bool so = false;
 
         while (!so) {
-                const struct flows_picture *picture = flows_borrow(t->flows);
+                const struct flows_picture *picture;
                 char why[FLOWS_WHY_MAX];
 
+                flows_want(t->flows); /* as a page that is open does */
+                picture = flows_borrow(t->flows);
                 (void) flows_trouble(t->flows, why);
                 ck_assert_msg(clock_monotonic(&t->cluster.config.clock) < deadline, "waited too long for: %s (%s)", what, why);
                 so = picture && picture->turn != turn && is(picture);
