@@ -173,7 +173,7 @@ def check_without_script(browser, world, address):
     find_case(browser, world)
     expect("the whole page", "Jeugdbeschermer binnen vijf werkdagen" in browser.text() and browser.all("figure svg"))
     browser.driver.find_element("link text", "Meldingen").click()
-    expect("the next one", browser.text("h1") == "Meldingen" or "melding" in browser.text("h1").lower())
+    browser.wait("the next one", lambda: "melding" in browser.text("h1").lower())
 
 
 def check_own_part_only(browser, world, address):

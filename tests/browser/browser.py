@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import html5lib
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -142,6 +143,8 @@ class Browser:
         return self.run("return performance.getEntriesByType('navigation')[0]?.responseStatus")
 
     def find(self, selector):
+        """Waited for: what was pressed before may still be on its way to another page."""
+        self.wait(selector, lambda: self.all(selector))
         return self.driver.find_element(By.CSS_SELECTOR, selector)
 
     def all(self, selector):
@@ -152,7 +155,8 @@ class Browser:
 
     def wait(self, what, truth, seconds=WAIT_S):
         """Until truth() holds; what for the sentence when it does not."""
-        WebDriverWait(self.driver, seconds, poll_frequency=0.1).until(lambda _: truth(), f"waited in vain for {what}: {self.driver.current_url}")
+        waiting = WebDriverWait(self.driver, seconds, poll_frequency=0.1, ignored_exceptions=[StaleElementReferenceException])
+        waiting.until(lambda _: truth(), f"waited in vain for {what}: {self.driver.current_url}")
 
     def run(self, script, *arguments):
         return self.driver.execute_script(script, *arguments)
