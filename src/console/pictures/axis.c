@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "console/pictures/shapes.h"
 #include "web/parts.h"
 
 #define AXIS_LABEL_LIFT 5.0 /* of the words above a line */
@@ -54,16 +55,6 @@ static size_t axis_count(const struct axis_step *step, day_t first, day_t last) 
         return n;
 }
 
-static void axis_tick(struct html *h, double x, double top, double bottom) {
-        html_begin(h, "line");
-        html_attr(h, "class", "grid");
-        html_attr_number(h, "x1", x);
-        html_attr_number(h, "x2", x);
-        html_attr_number(h, "y1", top);
-        html_attr_number(h, "y2", bottom);
-        html_end(h, "line");
-}
-
 /* "3 mrt 2026"; without the day when it is the first of a month and all are. */
 static void axis_label(struct html *h, const struct axis_step *step, day_t date, double x, double y, enum language language) {
         char text[PART_DATE_TEXT], *words = text;
@@ -73,12 +64,7 @@ static void axis_label(struct html *h, const struct axis_step *step, day_t date,
                 words = strrchr(text, ' ') + 1;
         else if (step->months)
                 words = strchr(text, ' ') + 1;
-        html_begin(h, "text");
-        html_attr(h, "class", "quiet middle");
-        html_attr_number(h, "x", x);
-        html_attr_number(h, "y", y);
-        html_text(h, words);
-        html_end(h, "text");
+        shape_words(h, "quiet middle", x, y, words);
 }
 
 void axis_draw(struct html *h, const struct axis *axis, double top, double bottom, enum language language) {
@@ -91,7 +77,7 @@ void axis_draw(struct html *h, const struct axis *axis, double top, double botto
         for (day_t date = axis_align(step, first); date <= last; date = axis_next(step, date)) {
                 double x = axis_x(axis, date_begin(date));
 
-                axis_tick(h, x, top, bottom);
+                shape_line(h, "grid", x, top, x, bottom);
                 if (x > axis->from + room / 2 && x < axis->to - room / 2)
                         axis_label(h, step, date, x, top - AXIS_LABEL_LIFT, language);
         }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "console/pictures/shapes.h"
 #include "web/parts.h"
 
 /* In units of the picture, of which a letter is about seven wide. */
@@ -21,40 +22,6 @@
 
 static double bars_height(size_t part) {
         return BARS_TALL - 4.0 * (double)part;
-}
-
-static void bars_box(struct html *h, const char *class, double x, double middle, double width, double height) {
-        html_begin(h, "rect");
-        html_attr(h, "class", class);
-        html_attr_number(h, "x", x);
-        html_attr_number(h, "y", middle - height / 2);
-        html_attr_number(h, "width", width);
-        html_attr_number(h, "height", height);
-        html_end(h, "rect");
-}
-
-static void bars_words(struct html *h, const char *class, double x, double y, const char *text) {
-        html_begin(h, "text");
-        html_attr(h, "class", class);
-        html_attr_number(h, "x", x);
-        html_attr_number(h, "y", y);
-        html_text(h, text);
-        html_end(h, "text");
-}
-
-/* What fits before a bar; a longer one ends in three points, and stands whole in the table. */
-static void bars_label(struct html *h, double y, const char *label) {
-        struct text text = text_of(label);
-        size_t characters = 0, n = 0;
-        char cut[BARS_LABEL_CHARACTERS * 4 + 8];
-
-        while (n < text.n && characters < BARS_LABEL_CHARACTERS) {
-                for (n++; n < text.n && ((unsigned char)text.s[n] & 0xc0) == 0x80;)
-                        n++;
-                characters++;
-        }
-        (void) snprintf(cut, sizeof(cut), "%.*s%s", (int)n, text.s, n < text.n ? "\xe2\x80\xa6" : "");
-        bars_words(h, "end", BARS_LABEL - 8, y, cut);
 }
 
 static int64_t bars_total(const struct picture_bars *p, const struct picture_bar *bar) {
@@ -73,18 +40,18 @@ static void bars_numbers(struct html *h, const struct picture_bars *p, const str
 
         for (size_t i = 0; i < p->parts_n; i++)
                 n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", i ? " + " : "", part_number(bar->values[i], p->language, number));
-        bars_words(h, "quiet", x + 6, y, text);
+        shape_words(h, "quiet", x + 6, y, text);
 }
 
 static void bars_row(struct html *h, const struct picture_bars *p, const struct picture_bar *bar, double top, int64_t longest) {
         double x = BARS_LABEL, middle = top + BARS_ROW / 2;
 
-        bars_label(h, middle + 4, bar->label);
+        shape_words_cut(h, "end", BARS_LABEL - 8, middle + 4, bar->label, BARS_LABEL_CHARACTERS); /* it stands whole in the table */
         for (size_t i = 0; i < p->parts_n; i++) {
                 double width = longest ? BARS_WIDTH * (double)bar->values[i] / (double)longest : 0;
 
                 if (bar->values[i])
-                        bars_box(h, p->parts[i].class, x, middle, width, bars_height(i));
+                        shape_box(h, p->parts[i].class, x, middle - bars_height(i) / 2, width, bars_height(i));
                 x += width;
         }
         bars_numbers(h, p, bar, x, middle + 4);
@@ -94,8 +61,8 @@ static void bars_legend(struct html *h, const struct picture_bars *p) {
         double x = BARS_LABEL;
 
         for (size_t i = 0; i < p->parts_n; i++) {
-                bars_box(h, p->parts[i].class, x, BARS_TOP / 2, 18, bars_height(i));
-                bars_words(h, "start", x + 24, BARS_TOP / 2 + 4, p->parts[i].word);
+                shape_box(h, p->parts[i].class, x, (BARS_TOP - bars_height(i)) / 2, 18, bars_height(i));
+                shape_words(h, "start", x + 24, BARS_TOP / 2 + 4, p->parts[i].word);
                 x += 40 + 7 * (double)strlen(p->parts[i].word);
         }
 }

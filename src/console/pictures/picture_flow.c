@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "calendar/date.h"
+#include "console/pictures/shapes.h"
 #include "web/parts.h"
 
 #define SMALL_BAR 7.0
@@ -48,13 +49,7 @@ static void flow_bars(struct html *h, const struct picture_flow *flow, double wi
                         continue;
                 if (tall < BAR_LEAST)
                         tall = BAR_LEAST;
-                html_begin(h, "rect");
-                html_attr(h, "class", "main");
-                html_attr_number(h, "x", i * width + 0.5);
-                html_attr_number(h, "y", top + height - tall);
-                html_attr_number(h, "width", width - 1);
-                html_attr_number(h, "height", tall);
-                html_end(h, "rect");
+                shape_box(h, "main", i * width + 0.5, top + height - tall, width - 1, tall);
         }
         html_begin(h, "path");
         html_attr(h, "class", "axis");
@@ -78,15 +73,6 @@ void picture_flow_small(struct html *h, const struct picture_flow *flow) {
         part_spark_end(h);
 }
 
-static void flow_label(struct html *h, const char *class, double x, double y, const char *text) {
-        html_begin(h, "text");
-        html_attr(h, "class", class);
-        html_attr_number(h, "x", x);
-        html_attr_number(h, "y", y);
-        html_text(h, text);
-        html_end(h, "text");
-}
-
 void picture_flow_large(struct html *h, const struct picture_flow *flow) {
         char described[DESCRIBED_MAX], clock[CLOCK_TEXT], number[PART_NUMBER_TEXT];
 
@@ -103,10 +89,10 @@ void picture_flow_large(struct html *h, const struct picture_flow *flow) {
         flow_bars(h, flow, LARGE_BAR, LARGE_ABOVE, LARGE_HEIGHT);
         for (unsigned i = 0; i < flow->n; i++) {
                 if (i % LABEL_EVERY == 0)
-                        flow_label(h, "quiet start", i * LARGE_BAR, LARGE_ABOVE + LARGE_HEIGHT + LARGE_BELOW - 6,
+                        shape_words(h, "quiet start", i * LARGE_BAR, LARGE_ABOVE + LARGE_HEIGHT + LARGE_BELOW - 6,
                                    flow_clock(flow->from + (int64_t)i * flow->span_ms, clock));
                 if (flow->counts[i] > 0 && flow->counts[i] == flow_largest(flow))
-                        flow_label(h, "middle", i * LARGE_BAR + LARGE_BAR / 2, LARGE_ABOVE - 3, number);
+                        shape_words(h, "middle", i * LARGE_BAR + LARGE_BAR / 2, LARGE_ABOVE - 3, number);
         }
         html_end(h, "g");
         part_picture_end(h);

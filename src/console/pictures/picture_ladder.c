@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "console/pictures/shapes.h"
 #include "model/norm_words.h"
 #include "web/parts.h"
 
@@ -188,50 +189,23 @@ static void ladder_say_to(const struct picture_ladder *p, const struct ladder_st
 
 /* -- The picture -- */
 
-static void ladder_line(struct html *h, const char *class, double x1, double y1, double x2, double y2) {
-        html_begin(h, "line");
-        html_attr(h, "class", class);
-        html_attr_number(h, "x1", x1);
-        html_attr_number(h, "y1", y1);
-        html_attr_number(h, "x2", x2);
-        html_attr_number(h, "y2", y2);
-        html_end(h, "line");
-}
-
-static void ladder_text(struct html *h, const char *class, double x, double y, const char *text) {
-        html_begin(h, "text");
-        html_attr(h, "class", class);
-        html_attr_number(h, "x", x);
-        html_attr_number(h, "y", y);
-        html_text(h, text);
-        html_end(h, "text");
-}
-
-static void ladder_shape(struct html *h, const char *class, const char *d, double x) {
-        html_begin(h, "path");
-        html_attr(h, "class", class);
-        html_attrf(h, "transform", "translate(%.2f %.2f)", x, LADDER_LINE);
-        html_attr(h, "d", d);
-        html_end(h, "path");
-}
-
 static void ladder_mark(struct html *h, const struct ladder_step *s) {
         char number[12];
 
         (void) snprintf(number, sizeof(number), "%u", s->number);
         switch (s->kind) {
         case LADDER_STARTS:
-                ladder_shape(h, "main", "M-6 0A6 6 0 1 0 6 0A6 6 0 1 0 -6 0Z", s->x);
+                shape_path(h, "main", "M-6 0A6 6 0 1 0 6 0A6 6 0 1 0 -6 0Z", s->x, LADDER_LINE);
                 return;
         case LADDER_REMINDS:
-                ladder_shape(h, "note", "M-7 -6H7L0 7Z", s->x);
+                shape_path(h, "note", "M-7 -6H7L0 7Z", s->x, LADDER_LINE);
                 return;
         case LADDER_DUES:
-                ladder_line(h, "stroke", s->x, LADDER_LINE - 12, s->x, LADDER_LINE + 12);
+                shape_line(h, "stroke", s->x, LADDER_LINE - 12, s->x, LADDER_LINE + 12);
                 return;
         case LADDER_ALERTS:
-                ladder_shape(h, "open", "M-7 -8H7V8H-7Z", s->x);
-                ladder_text(h, "middle strong", s->x, LADDER_LINE + 4, number);
+                shape_path(h, "open", "M-7 -8H7V8H-7Z", s->x, LADDER_LINE);
+                shape_words(h, "middle strong", s->x, LADDER_LINE + 4, number);
                 return;
         }
 }
@@ -258,7 +232,7 @@ static void ladder_words(struct html *h, const struct picture_ladder *p, const s
         ladder_say_to(p, s, &words);
         if (words.n == before + 2)
                 words.n = before;
-        ladder_text(h, left ? "end" : "start", left ? s->x - 5 : s->x + 5, y, buffer_text(&words));
+        shape_words(h, left ? "end" : "start", left ? s->x - 5 : s->x + 5, y, buffer_text(&words));
 }
 
 void picture_ladder_draw(struct html *h, const struct picture_ladder *p) {
@@ -279,11 +253,11 @@ void picture_ladder_draw(struct html *h, const struct picture_ladder *p) {
         html_begin(h, "g");
         html_attr(h, "aria-hidden", "true");
         for (size_t i = 0; i < l.n; i++) /* behind all words */
-                ladder_line(h, "grid", l.steps[i].x, LADDER_LINE + 12, l.steps[i].x, ladder_row(i) - 4);
+                shape_line(h, "grid", l.steps[i].x, LADDER_LINE + 12, l.steps[i].x, ladder_row(i) - 4);
         for (size_t i = 0; i < l.n; i++)
                 ladder_words(h, p, &l.steps[i], i);
-        ladder_line(h, "line", LADDER_START, LADDER_LINE, LADDER_DUE, LADDER_LINE);
-        ladder_line(h, "line dashed", LADDER_DUE, LADDER_LINE, LADDER_END + LADDER_GAP, LADDER_LINE);
+        shape_line(h, "line", LADDER_START, LADDER_LINE, LADDER_DUE, LADDER_LINE);
+        shape_line(h, "line dashed", LADDER_DUE, LADDER_LINE, LADDER_END + LADDER_GAP, LADDER_LINE);
         for (size_t i = 0; i < l.n; i++)
                 ladder_mark(h, &l.steps[i]);
         html_end(h, "g");

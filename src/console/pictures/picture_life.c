@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/vector.h"
+#include "console/pictures/shapes.h"
 
 #define LIFE_WIDTH 760.0
 #define LIFE_LEFT 10.0
@@ -102,98 +103,50 @@ static size_t life_together(const struct axis *axis, const struct picture_life *
 
 /* -- Shapes -- */
 
-static void life_words(struct html *h, const char *class, double x, double y, const char *text) {
-        html_begin(h, "text");
-        html_attr(h, "class", class);
-        html_attr_number(h, "x", x);
-        html_attr_number(h, "y", y);
-        html_text(h, text);
-        html_end(h, "text");
-}
-
-/* The beginning of a text of so many characters, with … when it is cut. */
-static void life_words_cut(struct html *h, const char *class, double x, double y, const char *text, size_t characters) {
-        char cut[512];
-        size_t n = 0, seen = 0;
-
-        while (text[n] && n + 8 < sizeof(cut)) {
-                if (((unsigned char)text[n] & 0xc0) != 0x80 && seen++ == characters)
-                        break;
-                n++;
-        }
-        while (text[n] && n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
-                n--;
-        (void) snprintf(cut, sizeof(cut), "%.*s%s", (int)n, text, text[n] ? "\xe2\x80\xa6" : "");
-        life_words(h, class, x, y, cut);
-}
-
-static void life_rect(struct html *h, const char *class, double x, double y, double width, double height) {
-        html_begin(h, "rect");
-        html_attr(h, "class", class);
-        html_attr_number(h, "x", x);
-        html_attr_number(h, "y", y);
-        html_attr_number(h, "width", width < 1 ? 1 : width);
-        html_attr_number(h, "height", height);
-        html_end(h, "rect");
-}
-
-static void life_stroke(struct html *h, const char *class, double x1, double y1, double x2, double y2) {
-        html_begin(h, "line");
-        html_attr(h, "class", class);
-        html_attr_number(h, "x1", x1);
-        html_attr_number(h, "y1", y1);
-        html_attr_number(h, "x2", x2);
-        html_attr_number(h, "y2", y2);
-        html_end(h, "line");
-}
-
-static void life_path(struct html *h, const char *class, const char *d, double x, double y) {
-        html_begin(h, "path");
-        html_attr(h, "class", class);
-        html_attrf(h, "transform", "translate(%.2f %.2f)", x, y);
-        html_attr(h, "d", d);
-        html_end(h, "path");
+/* What lasts no time at all is seen, too. */
+static void life_box(struct html *h, const char *class, double x, double y, double width, double height) {
+        shape_box(h, class, x, y, width < 1 ? 1 : width, height);
 }
 
 static void life_number(struct html *h, const char *class, double x, double y, size_t number) {
         char text[24];
 
         (void) snprintf(text, sizeof(text), "%zu", number);
-        life_words(h, class, x, y + 4, text);
+        shape_words(h, class, x, y + 4, text);
 }
 
 /* A mark, its middle at (x, y): each has a shape of its own. */
 static void life_mark_draw(struct html *h, enum picture_life_what what, unsigned number, double x, double y) {
         switch (what) {
         case LIFE_ANNOUNCED:
-                life_path(h, "main", "M-5 -4H5V4H-5ZM-5 -4L0 1L5 -4", x, y);
+                shape_path(h, "main", "M-5 -4H5V4H-5ZM-5 -4L0 1L5 -4", x, y);
                 return;
         case LIFE_REMINDED:
-                life_path(h, "note", "M-6 -5H6L0 6Z", x, y);
+                shape_path(h, "note", "M-6 -5H6L0 6Z", x, y);
                 return;
         case LIFE_REMINDER:
-                life_path(h, "open", "M-5 -4H5L0 5Z", x, y);
+                shape_path(h, "open", "M-5 -4H5L0 5Z", x, y);
                 return;
         case LIFE_RUNG:
-                life_rect(h, "open", x - 6, y - 7, 12, 14);
+                shape_box(h, "open", x - 6, y - 7, 12, 14);
                 life_number(h, "middle", x, y, number);
                 return;
         case LIFE_ALERT:
-                life_path(h, "wrong", "M-7 8L0 -10L7 8Z", x, y);
+                shape_path(h, "wrong", "M-7 8L0 -10L7 8Z", x, y);
                 life_number(h, "middle strong over", x, y + 2, number);
                 return;
         case LIFE_RESOLVED:
-                life_path(h, "open", "M-7 7L0 -9L7 7Z", x, y);
-                life_stroke(h, "line", x - 7, y, x + 7, y);
+                shape_path(h, "open", "M-7 7L0 -9L7 7Z", x, y);
+                shape_line(h, "line", x - 7, y, x + 7, y);
                 return;
         case LIFE_MET:
-                life_path(h, "stroke good-stroke", "M-6 0L-2 5L6 -6", x, y);
+                shape_path(h, "stroke good-stroke", "M-6 0L-2 5L6 -6", x, y);
                 return;
         case LIFE_LAPSED:
-                life_path(h, "stroke", "M-5 -5L5 5M5 -5L-5 5", x, y);
+                shape_path(h, "stroke", "M-5 -5L5 5M5 -5L-5 5", x, y);
                 return;
         case LIFE_EXPLAINED:
-                life_path(h, "note", "M-6 -6H6V3H1L-3 7V3H-6Z", x, y);
+                shape_path(h, "note", "M-6 -6H6V3H1L-3 7V3H-6Z", x, y);
                 return;
         case LIFE_WHATS:
                 return;
@@ -232,21 +185,21 @@ static const char *life_what_words(enum picture_life_what what, enum language la
 static void life_draw_stays(struct life_drawing *d, double top) {
         const struct picture_life *p = d->p;
 
-        life_words(d->h, "quiet", LIFE_LEFT, top + LIFE_WORDS, IN_LANGUAGE(p->language, "Responsible municipality", "Verantwoordelijke gemeente"));
+        shape_words(d->h, "quiet", LIFE_LEFT, top + LIFE_WORDS, IN_LANGUAGE(p->language, "Responsible municipality", "Verantwoordelijke gemeente"));
         for (size_t i = 0; i < p->n_stays; i++) {
                 double x = axis_x(&d->axis, p->stays[i].from), until = i + 1 < p->n_stays ? axis_x(&d->axis, p->stays[i + 1].from) : LIFE_RIGHT;
 
-                life_rect(d->h, i % 2 ? "open" : "ground outlined", x, top + LIFE_BAR - 9, until - x, 18);
+                life_box(d->h, i % 2 ? "open" : "ground outlined", x, top + LIFE_BAR - 9, until - x, 18);
                 if (until - x > 30)
-                        life_words_cut(d->h, NULL, x + 5, top + LIFE_BAR + 4, p->stays[i].name, (size_t)((until - x - 14) / LIFE_PER_LETTER));
+                        shape_words_cut(d->h, NULL, x + 5, top + LIFE_BAR + 4, p->stays[i].name, (size_t)((until - x - 14) / LIFE_PER_LETTER));
         }
 }
 
 static void life_draw_facts(struct life_drawing *d, double top) {
         const struct picture_life *p = d->p;
 
-        life_words(d->h, "quiet", LIFE_LEFT, top + LIFE_WORDS, IN_LANGUAGE(p->language, "Messages", "Berichten"));
-        life_stroke(d->h, "axis", LIFE_LEFT, top + LIFE_BAR, LIFE_RIGHT, top + LIFE_BAR);
+        shape_words(d->h, "quiet", LIFE_LEFT, top + LIFE_WORDS, IN_LANGUAGE(p->language, "Messages", "Berichten"));
+        shape_line(d->h, "axis", LIFE_LEFT, top + LIFE_BAR, LIFE_RIGHT, top + LIFE_BAR);
         for (size_t i = 0, n; i < p->n_facts; i += n) {
                 double x = axis_x(&d->axis, p->facts[i].at);
 
@@ -260,7 +213,7 @@ static void life_draw_facts(struct life_drawing *d, double top) {
                 if (n > 1 && n < 1000)
                         life_number(d->h, "middle small", x, top + LIFE_BAR, n);
                 else if (n > 1)
-                        life_words(d->h, "middle small", x, top + LIFE_BAR + 4, "\xe2\x80\xa6");
+                        shape_words(d->h, "middle small", x, top + LIFE_BAR + 4, "\xe2\x80\xa6");
         }
 }
 
@@ -292,16 +245,16 @@ static void life_draw_lane(struct life_drawing *d, const struct picture_life_lan
                                 part_date_text(date_of_instant(lane->due - 1), d->p->language, date));
         else
                 (void) snprintf(words, sizeof(words), "%s: %s", lane->title, lane->status);
-        life_words_cut(d->h, classes[lane->mark], LIFE_LEFT, top + LIFE_WORDS, words, LIFE_TITLE_MAX);
+        shape_words_cut(d->h, classes[lane->mark], LIFE_LEFT, top + LIFE_WORDS, words, LIFE_TITLE_MAX);
         if (lane->open && d->now_stands && d->p->now > lane->due)
-                life_stroke(d->h, "line dashed", until, y, axis_x(&d->axis, d->p->now), y);
-        life_rect(d->h, "open", x < until ? x : until, y - 4, x < until ? until - x : x - until, 8); /* some terms count back */
+                shape_line(d->h, "line dashed", until, y, axis_x(&d->axis, d->p->now), y);
+        life_box(d->h, "open", x < until ? x : until, y - 4, x < until ? until - x : x - until, 8); /* some terms count back */
         if (lane->due && life_stands(d, lane->due))
-                life_stroke(d->h, "line", until, y - 9, until, y + 9);
+                shape_line(d->h, "line", until, y - 9, until, y + 9);
         else if (lane->due && lane->due > d->axis.last) /* it goes on where the picture ends */
-                life_path(d->h, "main", "M-8 -8L0 0L-8 8Z", until, y);
+                shape_path(d->h, "main", "M-8 -8L0 0L-8 8Z", until, y);
         if (!life_stands(d, lane->from) && lane->from < d->axis.first)
-                life_path(d->h, "main", "M8 -8L0 0L8 8Z", x, y);
+                shape_path(d->h, "main", "M8 -8L0 0L8 8Z", x, y);
         life_draw_marks(d, lane, y);
 }
 
@@ -310,8 +263,8 @@ static void life_draw_now(struct life_drawing *d, double bottom) {
 
         if (!d->now_stands)
                 return;
-        life_stroke(d->h, "now", x, LIFE_TOP - 2, x, bottom);
-        life_words(d->h, "strong end", x - 3, bottom - 3, IN_LANGUAGE(d->p->language, "now", "nu"));
+        shape_line(d->h, "now", x, LIFE_TOP - 2, x, bottom);
+        shape_words(d->h, "strong end", x - 3, bottom - 3, IN_LANGUAGE(d->p->language, "now", "nu"));
 }
 
 /* -- The legend -- */
@@ -321,7 +274,7 @@ static void life_legend_words(struct life_drawing *d, size_t *at, double top, co
 
         *ret_x = LIFE_LEFT + 10 + (double)column * ((LIFE_RIGHT - LIFE_LEFT) / LIFE_LEGEND_COLUMNS);
         *ret_y = top + LIFE_LEGEND_ROW * (double)row + LIFE_LEGEND_ROW / 2;
-        life_words(d->h, "quiet", *ret_x + 16, *ret_y + 4, text);
+        shape_words(d->h, "quiet", *ret_x + 16, *ret_y + 4, text);
         ++*at;
 }
 
@@ -332,10 +285,10 @@ static void life_draw_legend(struct life_drawing *d, double top, const bool used
         double x, y;
 
         life_legend_words(d, &at, top, IN_LANGUAGE(language, "from the start to the due date", "van begin tot uiterste datum"), &x, &y);
-        life_rect(d->h, "open", x - 9, y - 4, 16, 8);
-        life_stroke(d->h, "line", x + 7, y - 8, x + 7, y + 8);
+        shape_box(d->h, "open", x - 9, y - 4, 16, 8);
+        shape_line(d->h, "line", x + 7, y - 8, x + 7, y + 8);
         life_legend_words(d, &at, top, IN_LANGUAGE(language, "not done since", "sindsdien niet gedaan"), &x, &y);
-        life_stroke(d->h, "line dashed", x - 9, y, x + 8, y);
+        shape_line(d->h, "line dashed", x - 9, y, x + 8, y);
         for (int what = 0; what < LIFE_WHATS; what++) {
                 if (!used[what])
                         continue;
