@@ -12,6 +12,7 @@
 #include "cluster/audit.h"
 #include "cluster/topics.h"
 #include "connect/deliveries.h"
+#include "letters_fixture.h"
 #include "model_fixture.h"
 #include "survey/redrive.h"
 
@@ -63,28 +64,6 @@ static const struct letter_row {
 
 enum { SENT = 5, DELIVERIES = 1, OUTBOXES = 1 }; /* of the rows */
 
-static struct uuid id_of(const char *text) {
-        struct uuid id;
-
-        ck_assert(uuid_parse(text, strlen(text), &id));
-        return id;
-}
-
-static void letters_encode(void) {
-        const struct event_type *type = event_types_find(config->types, text_of("plan-reviewed"));
-        struct slot slots[LAYOUT_SLOTS_MAX] = {
-                [SLOT_EVENT_ID] = {.kind = SLOT_UUID, .u = id_of(CASE)},
-                [SLOT_CASE_ID] = {.kind = SLOT_UUID, .u = id_of(CASE)},
-                [SLOT_SOURCE] = {.kind = SLOT_STRING, .s = text_of("gi-duin")},
-                [SLOT_OCCURRED_AT] = {.kind = SLOT_INT, .i = 1665392400000},
-                [SLOT_RECORDED_AT] = {.kind = SLOT_INT, .i = 1665392400000},
-        };
-
-        slots[layout_slot(type->layout, "measure_id")] = (struct slot){.kind = SLOT_UUID, .u = id_of(CASE)};
-        slots[layout_slot(type->layout, "date")] = (struct slot){.kind = SLOT_INT, .i = 19275};
-        event_record_encode(&(struct event){.type = type, .slots = slots}, &body);
-}
-
 static void letters_append(const struct letter_row *row) {
         const struct bus_header own[] = {{"ce_id", CASE, UUID_TEXT}, {"kw-redriven", row->redriven, row->redriven ? strlen(row->redriven) : 0}};
         struct bus_record original = {.topic = row->topic, .partition = row->partition, .offset = 77, .key = row->key, .key_n = UUID_TEXT,
@@ -112,7 +91,7 @@ static void setup(void) {
                 ck_assert_int_eq(memory_topic(m, single[i], 1), 0);
         ck_assert_int_eq(memory_topic(m, "plan-reviewed", PARTITIONS), 0);
         body = (struct buffer)BUFFER_INIT(65536);
-        letters_encode();
+        letters_encode(config, CASE, &body);
         for (size_t i = 0; i < ELEMENTS(rows); i++)
                 letters_append(&rows[i]);
 }

@@ -14,6 +14,7 @@
 #include "console/access/auditor.h"
 #include "console/acts/redrive_job.h"
 #include "console_fixture.h"
+#include "letters_fixture.h"
 #include "model_fixture.h"
 #include "shared_bus.h"
 
@@ -55,29 +56,6 @@ static instant_t present(void *ctx) {
         return now;
 }
 
-static struct uuid id_of(const char *text) {
-        struct uuid id;
-
-        ck_assert(uuid_parse(text, strlen(text), &id));
-        return id;
-}
-
-/* An event that can be taken now. */
-static void encode(void) {
-        const struct event_type *type = event_types_find(config->types, text_of("plan-reviewed"));
-        struct slot slots[LAYOUT_SLOTS_MAX] = {
-                [SLOT_EVENT_ID] = {.kind = SLOT_UUID, .u = id_of(CASE)},
-                [SLOT_CASE_ID] = {.kind = SLOT_UUID, .u = id_of(CASE)},
-                [SLOT_SOURCE] = {.kind = SLOT_STRING, .s = text_of("gi-duin")},
-                [SLOT_OCCURRED_AT] = {.kind = SLOT_INT, .i = 1665392400000},
-                [SLOT_RECORDED_AT] = {.kind = SLOT_INT, .i = 1665392400000},
-        };
-
-        slots[layout_slot(type->layout, "measure_id")] = (struct slot){.kind = SLOT_UUID, .u = id_of(CASE)};
-        slots[layout_slot(type->layout, "date")] = (struct slot){.kind = SLOT_INT, .i = 19275};
-        event_record_encode(&(struct event){.type = type, .slots = slots}, &body);
-}
-
 static void append(bool junk) {
         const struct bus_header own[] = {{"ce_id", CASE, UUID_TEXT}, {"own", SECRET, sizeof(SECRET) - 1}};
         const struct bus_record original = {.topic = "plan-reviewed", .partition = 1, .offset = 77, .key = CASE, .key_n = UUID_TEXT,
@@ -114,7 +92,7 @@ static void setup(void) {
                 ck_assert_int_eq(memory_topic(memory, topics[i], 1), 0);
         shared_bus_init(&shared, memory_bus(memory));
         body = (struct buffer)BUFFER_INIT(65536);
-        encode();
+        letters_encode(config, CASE, &body);
         append(false);
         append(true);
         console = (struct console){.config = config, .settings = &settings, .broker = &broker, .clock = clock, .bus = &shared.bus};
