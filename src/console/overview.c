@@ -257,15 +257,19 @@ static void overview_put_waiting(struct json_writer *w, const char *key, struct 
         jsonw_close_object(w);
 }
 
-static void overview_put_open(struct json_writer *w, const struct replica_open *open) {
-        jsonw_key(w, "alerts");
-        jsonw_open_object(w);
-        jsonw_put_int(w, "open", open->all);
+void overview_put_rungs(struct json_writer *w, const struct replica_open *open) {
         jsonw_key(w, "by_rung");
         jsonw_open_array(w);
         for (size_t i = 0; i < REPLICA_RUNGS; i++)
                 jsonw_int(w, open->by_rung[i]);
         jsonw_close_array(w);
+}
+
+static void overview_put_open(struct json_writer *w, const struct replica_open *open) {
+        jsonw_key(w, "alerts");
+        jsonw_open_object(w);
+        jsonw_put_int(w, "open", open->all);
+        overview_put_rungs(w, open);
         overview_put_ms(w, "oldest", open->oldest);
         jsonw_close_object(w);
 }

@@ -63,6 +63,9 @@ const struct standing_part *overview_inbox_part(const struct overview *o, const 
 /* The message of the stream: one JSON object, without a line end, and without the present instant, so that two that say the same are the same. */
 void overview_put_message(const struct overview *o, struct buffer *out);
 
+/* How many alerts are open of each rung, as /api tells it: "by_rung". */
+void overview_put_rungs(struct json_writer *w, const struct replica_open *open);
+
 /* Topics and groups as /api tells them; of a group the parts in which something waits or was lost, or which nobody reads. */
 void overview_put_topic(struct json_writer *w, const struct flows_topic *topic);
 void overview_put_group(struct json_writer *w, const struct flows_group *group);

@@ -14,6 +14,7 @@
 #include "base/vector.h"
 #include "cluster/audit.h"
 #include "console/acts/acknowledge.h"
+#include "console/overview.h"
 #include "survey/report_print.h"
 
 #define ALERTS_ARENA_MAX ((size_t)4 << 20)
@@ -430,11 +431,7 @@ static void alerts_counts_json(struct alerts_page *p, const struct alerts_counts
                 jsonw_put_string(&w, "protocol", row->protocol);
                 jsonw_put_string(&w, "norm", row->norm);
                 jsonw_put_int(&w, "open", row->open.all);
-                jsonw_key(&w, "by_rung");
-                jsonw_open_array(&w);
-                for (size_t k = 0; k < REPLICA_RUNGS; k++)
-                        jsonw_int(&w, row->open.by_rung[k]);
-                jsonw_close_array(&w);
+                overview_put_rungs(&w, &row->open);
                 instant_put_exact(&w, "oldest", row->open.oldest);
                 jsonw_close_object(&w);
         }

@@ -80,11 +80,7 @@ static void organisations_put_alerts(struct json_writer *w, const struct replica
         jsonw_key(w, "alerts");
         jsonw_open_object(w);
         jsonw_put_int(w, "open", open->all);
-        jsonw_key(w, "by_rung");
-        jsonw_open_array(w);
-        for (size_t i = 0; i < REPLICA_RUNGS; i++)
-                jsonw_int(w, open->by_rung[i]);
-        jsonw_close_array(w);
+        overview_put_rungs(w, open);
         if (open->oldest)
                 instant_put_exact(w, "oldest", open->oldest);
         jsonw_close_object(w);

@@ -349,11 +349,7 @@ static void overview_put_alerts(const struct overview *o, struct json_writer *w)
         jsonw_key(w, "open_alerts");
         jsonw_open_object(w);
         jsonw_put_int(w, "all", o->open.all);
-        jsonw_key(w, "by_rung");
-        jsonw_open_array(w);
-        for (size_t i = 0; i < REPLICA_RUNGS; i++)
-                jsonw_int(w, o->open.by_rung[i]);
-        jsonw_close_array(w);
+        overview_put_rungs(w, &o->open);
         jsonw_close_object(w);
 }
 
