@@ -75,6 +75,7 @@ void picture_flow_small(struct html *h, const struct picture_flow *flow) {
 
 void picture_flow_large(struct html *h, const struct picture_flow *flow) {
         char described[DESCRIBED_MAX], clock[CLOCK_TEXT], number[PART_NUMBER_TEXT];
+        const int64_t most = flow_largest(flow);
 
         assert(flow->n <= PICTURE_FLOW_MAX);
         if (flow->n == 0)
@@ -82,7 +83,7 @@ void picture_flow_large(struct html *h, const struct picture_flow *flow) {
         (void) snprintf(described, sizeof(described),
                         IN_LANGUAGE(flow->language, "%u bars from %s on; the tallest is %s. The table has the same counts.",
                                     "%u staven vanaf %s; de hoogste is %s. In de tabel staan dezelfde aantallen."),
-                        flow->n, flow_clock(flow->from, clock), part_number(flow_largest(flow), flow->language, number));
+                        flow->n, flow_clock(flow->from, clock), part_number(most, flow->language, number));
         part_picture_begin(h, flow->id, flow->title, described, flow->n * LARGE_BAR, LARGE_ABOVE + LARGE_HEIGHT + LARGE_BELOW);
         html_begin(h, "g");
         html_attr(h, "aria-hidden", "true");
@@ -91,7 +92,7 @@ void picture_flow_large(struct html *h, const struct picture_flow *flow) {
                 if (i % LABEL_EVERY == 0)
                         shape_words(h, "quiet start", i * LARGE_BAR, LARGE_ABOVE + LARGE_HEIGHT + LARGE_BELOW - 6,
                                    flow_clock(flow->from + (int64_t)i * flow->span_ms, clock));
-                if (flow->counts[i] > 0 && flow->counts[i] == flow_largest(flow))
+                if (flow->counts[i] > 0 && flow->counts[i] == most)
                         shape_words(h, "middle", i * LARGE_BAR + LARGE_BAR / 2, LARGE_ABOVE - 3, number);
         }
         html_end(h, "g");
