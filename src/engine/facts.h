@@ -46,10 +46,9 @@ struct fact_order { /* the facts of a list that have a date, by the value of a f
         struct fact_order *next;
 };
 
-struct fact_list {
+struct fact_list { /* one for each type is cleared for each event: as small as can be */
         const struct fact **items; /* by recorded_at, then event_id */
-        size_t n;
-        unsigned searched;          /* how often facts_with() was asked */
+        uint32_t n, searched;       /* searched: how often facts_with() was asked */
         struct fact_index *indexes; /* those that were worth making */
         struct fact_order *orders;
 };
