@@ -92,17 +92,21 @@ static int open_transfers(struct webhook *w) {
         return 0;
 }
 
+static int webhook_check(void *ctx, const struct connector_env *env, struct error *err) {
+        const struct webhook *w = ctx;
+
+        (void) env;
+        return web_address_check(w->url, w->allow_http, "token", LANGUAGE_EN, err);
+}
+
 static int webhook_open(void *ctx, const struct connector_env *env, struct error *err) {
         struct webhook *w = ctx;
-        int r;
 
+        (void) err; /* only memory can fail */
         w->env = env;
         if (curl_global_init(CURL_GLOBAL_DEFAULT))
                 return -ENOMEM;
         w->global = true;
-        r = web_address_check(w->url, w->allow_http, "token", LANGUAGE_EN, err);
-        if (r < 0)
-                return r;
         w->multi = curl_multi_init();
         if (!w->multi || curl_multi_setopt(w->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)env->parallel))
                 return -ENOMEM;
@@ -332,6 +336,7 @@ const struct connector_ops connector_webhook = {
         .direction = CONNECTOR_OUT,
         .ctx_size = sizeof(struct webhook),
         .options = options,
+        .check = webhook_check,
         .open = webhook_open,
         .close = webhook_close,
         .turn = webhook_turn,

@@ -23,13 +23,16 @@
 #define LOOK_MS 50           /* between two looks of the main thread */
 #define FOLDER_PATH_MAX 4096
 #define ACT_LINE_MAX 1024
+#define VERB_TEXT_MAX ((size_t)1 << 20)
+#define CONNECT_CHECK "check"
 
 _Static_assert(COMMAND_USER_MAX <= ORDER_BY_MAX && COMMAND_REASON_MAX <= ORDER_REASON_MAX, "what a command takes can be kept");
 
 struct connect {
         struct command_dirs dirs;
         const char *path, *bootstrap, *metrics_text, *reason;
-        bool list, pause, resume;
+        const char *verb; /* "check", or one of connectors; NULL: the connector runs, or gets an order */
+        bool list, pause, resume, try;
         int64_t metrics_port; /* -1: none */
         struct organisations *organisations;
         struct event_types *types;
@@ -49,6 +52,10 @@ static bool connect_acts(const struct connect *c) {
 }
 
 static int connect_check_act(const struct connect *c) {
+        if (c->verb && (connect_acts(c) || c->metrics_text || c->bootstrap))
+                return command_usage("connect", "%s needs no broker, and runs nothing: it takes --config and --schemas", c->verb);
+        if (c->try && (!c->verb || strcmp(c->verb, CONNECT_CHECK) != 0))
+                return command_usage("connect", "--try goes with check: ketenwacht connect check --try FILE");
         if (c->pause && c->resume)
                 return command_usage("connect", "--pause or --resume, not both");
         if (c->reason && !connect_acts(c))
@@ -58,6 +65,25 @@ static int connect_check_act(const struct connect *c) {
         return c->pause || c->reason ? command_reason("connect", "--pause", c->reason) : EXIT_DONE;
 }
 
+static const struct connector_verb *connect_find_verb(const struct connector_ops *ops, const char *name) {
+        for (const struct connector_verb *v = ops->verbs; v && v->name; v++) {
+                if (strcmp(v->name, name) == 0)
+                        return v;
+        }
+        return NULL;
+}
+
+/* A verb of any connector: whether this one has it is said when its file was read. */
+static bool connect_is_verb(const char *text) {
+        if (strcmp(text, CONNECT_CHECK) == 0)
+                return true;
+        for (size_t i = 0; connectors[i]; i++) {
+                if (strcmp(text, CONNECTOR_VERB_TRY) != 0 && connect_find_verb(connectors[i], text))
+                        return true;
+        }
+        return false;
+}
+
 static int connect_arguments(int argc, char **argv, struct connect *c) {
         const struct option_row rows[] = {
                 OPTION_TEXT_ROW("--config", &c->dirs.config),
@@ -65,6 +91,7 @@ static int connect_arguments(int argc, char **argv, struct connect *c) {
                 OPTION_TEXT_ROW("--bootstrap", &c->bootstrap),
                 OPTION_TEXT_ROW("--metrics", &c->metrics_text),
                 OPTION_FLAG_ROW("--list", &c->list),
+                OPTION_FLAG_ROW("--try", &c->try),
                 OPTION_FLAG_ROW("--pause", &c->pause),
                 OPTION_FLAG_ROW("--resume", &c->resume),
                 OPTION_TEXT_ROW("--reason", &c->reason),
@@ -75,10 +102,11 @@ static int connect_arguments(int argc, char **argv, struct connect *c) {
 
         if (status || (c->list && n == 0))
                 return status;
-        if (n != 1)
-                return command_usage("connect", n == 0 ? "the FILE of a connector is missing, such as config/connectors/gi-http.yaml"
+        c->verb = n > 0 && connect_is_verb(arguments[0]) ? arguments[0] : NULL;
+        if (n != (c->verb ? 2 : 1))
+                return command_usage("connect", n <= 1 ? "the FILE of a connector is missing, such as config/connectors/gi-http.yaml"
                                                        : "one FILE at a time: each connector is a process of its own");
-        c->path = arguments[0];
+        c->path = arguments[n - 1];
         c->metrics_port = -1;
         if (c->metrics_text && (!text_to_int64(text_of(c->metrics_text), &c->metrics_port) || c->metrics_port < 0 || c->metrics_port > UINT16_MAX))
                 return command_usage("connect", "--metrics '%s' is no port; expected 0 (any that is free) to %d", c->metrics_text, UINT16_MAX);
@@ -141,7 +169,7 @@ static int connect_open_registry(struct connect *c) {
         return status || connect_acts(c) ? status : command_registry_frame(&c->broker, c->types);
 }
 
-static int configure(struct connect *c) {
+static int connect_read(struct connect *c) {
         struct mistakes mistakes = MISTAKES_INIT;
         struct error err = {0};
         int status = EXIT_DONE;
@@ -152,11 +180,53 @@ static int configure(struct connect *c) {
                 status = command_fail("connect", EXIT_USAGE, &err);
         }
         mistakes_done(&mistakes);
+        return status;
+}
+
+static int configure(struct connect *c) {
+        int status = connect_read(c);
+
         if (status == EXIT_DONE)
                 status = command_broker_read("connect", c->dirs.config, c->bootstrap, &c->log, &c->broker);
         if (status == EXIT_DONE)
                 status = connect_open_registry(c);
         return status ? status : command_broker_open("connect", &c->broker);
+}
+
+/* -- Verbs: without a broker, and without running it -- */
+
+static int connect_run_verb(struct connect *c) {
+        const struct connector_ops *ops = c->file->ops;
+        const bool check = strcmp(c->verb, CONNECT_CHECK) == 0;
+        const struct connector_verb *verb = check ? (c->try ? connect_find_verb(ops, CONNECTOR_VERB_TRY) : NULL) : connect_find_verb(ops, c->verb);
+        const struct connector_env env = {
+                .name = c->file->name,
+                .types = c->types,
+                .organisations = c->organisations,
+                .clock = clock_system(),
+                .log = &c->log,
+                .parallel = (size_t)c->file->out.parallel,
+                .targets = c->file->targets,
+                .targets_n = c->file->targets_n,
+        };
+        CLEANUP(buffer_done) struct buffer out = BUFFER_INIT(VERB_TEXT_MAX);
+        struct error err = {0};
+        int r;
+
+        if (!verb && (c->try || !check))
+                return command_usage("connect", "%s has nothing to %s", ops->name, c->try ? CONNECTOR_VERB_TRY : c->verb);
+        r = ops->check ? ops->check(c->file->ctx, &env, &err) : 0;
+        if (r == 0 && verb)
+                r = verb->run(c->file->ctx, &env, &out, &err);
+        if (r < 0) {
+                if (!err.text[0])
+                        error_set(&err, "%s: %s", c->file->name, strerror(-r));
+                return command_fail("connect", r == -EINVAL ? EXIT_USAGE : EXIT_NO, &err);
+        }
+        fputs(buffer_text(&out), stdout);
+        if (check)
+                printf("%s: %s, ready to run\n", c->file->name, ops->name);
+        return command_flush("connect");
 }
 
 /* -- Orders of an operator -- */
@@ -341,6 +411,13 @@ static int run_connect(int argc, char **argv) {
 
         if (status || c.list)
                 return status ? status : list_connectors();
+        if (c.verb) {
+                status = connect_read(&c);
+                if (status == EXIT_DONE)
+                        status = connect_run_verb(&c);
+                done(&c);
+                return status;
+        }
         stop_hold(&c.stop); /* before any thread begins, so that all inherit it */
         status = configure(&c);
         if (status == EXIT_DONE && connect_acts(&c))
@@ -359,12 +436,17 @@ const struct command command_connect = {
         .name = "connect",
         .summary = "run a connector: events in over HTTP or from outboxes, inboxes out to webhooks",
         .help = "Usage: ketenwacht connect FILE [--bootstrap HOST:PORT,...] [--metrics PORT]\n"
+                "       ketenwacht connect check FILE [--try]\n"
+                "       ketenwacht connect VERB FILE\n"
                 "       ketenwacht connect --pause FILE --reason TEXT [--bootstrap HOST:PORT,...]\n"
                 "       ketenwacht connect --resume FILE [--reason TEXT] [--bootstrap HOST:PORT,...]\n"
                 "       ketenwacht connect --list\n"
                 "       ketenwacht connect --help NAME\n\n"
                 "Runs the connector that FILE describes (config/connectors/) until SIGTERM or SIGINT; then it finishes what is under way,\n"
                 "commits and leaves its group. Each connector is a process of its own.\n\n"
+                "  check              reads FILE and says every mistake in it; needs no broker and runs nothing\n"
+                "  --try              with check: asks the outside system as well, without effect there; status 1 when it does not do\n"
+                "  VERB               what else a connector can do with its file, such as print tables or register a channel: --help NAME says it\n"
                 "  --list             the connectors there are\n"
                 "  --help NAME        every key that the file of this connector may hold\n"
                 "  --pause            the connector stands still until it is resumed, in the process that runs (within seconds) and in every later\n"
@@ -381,8 +463,8 @@ const struct command command_connect = {
                 "It ends with status 2 when topics were given partitions, so that events would lie where no worker, or no connector, reads\n"
                 "('Partitions that were added' in config/README.md).\n\n"
                 "The log goes to standard error, one JSON object a line (ops/log.md explains each).\n"
-                "Exit status: 0 stopped, paused, resumed or listed, 1 there was nothing to pause or resume, 2 the configuration is wrong, 3 the broker\n"
-                "failed.\n",
+                "Exit status: 0 stopped, paused, resumed, listed or right, 1 there was nothing to pause or resume, or the outside system does not do\n"
+                "what it is asked, 2 the configuration is wrong, 3 the broker failed.\n",
         .run = run_connect,
         .help_on = help_on,
 };

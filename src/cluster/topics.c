@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "cluster/topics.h"
 
-#define TOPICS_FIXED 9 /* those that depend on no event type and no organisation */
+#define TOPICS_FIXED 10 /* those that depend on no event type and no organisation */
 #define ACLS_FIXED 48  /* at most so many for all of them; five an event type … */
 #define ACLS_OF_EVENT 5
 #define ACLS_OF_ORGANISATION 3
@@ -101,9 +101,9 @@ static void topics_add_state(struct topics_builder *b) {
         topic_set(t, "max.compaction.lag.ms", STATE_COMPACTION_LAG_MS);
 }
 
-/* One record of each connector is all that counts, and it is kept for as long as it does. */
-static void topics_add_orders(struct topics_builder *b) {
-        struct topic_wanted *t = topics_add(b, "", TOPIC_CONNECTOR_ORDERS, ONE_PARTITION);
+/* The latest record of each key is all that counts, and it is kept for as long as it does. */
+static void topics_add_latest(struct topics_builder *b, const char *name) {
+        struct topic_wanted *t = topics_add(b, "", name, ONE_PARTITION);
 
         if (!t)
                 return;
@@ -119,7 +119,8 @@ static void topics_add_fixed(struct topics_builder *b) {
         topics_add_kept(b, "", TOPIC_DELIVERIES, ONE_PARTITION, BROKER_KEPT_DELIVERIES, b->record_max);
         topics_add_kept(b, "", TOPIC_REDELIVERIES, ONE_PARTITION, BROKER_KEPT_INBOX, b->output_max);
         topics_add_kept(b, "", TOPIC_AUDIT, ONE_PARTITION, BROKER_KEPT_AUDIT, b->record_max);
-        topics_add_orders(b);
+        topics_add_latest(b, TOPIC_CONNECTOR_ORDERS);
+        topics_add_latest(b, TOPIC_CONNECTOR_KEYS);
         topics_add_state(b);
 }
 
@@ -203,6 +204,8 @@ static void acls_grant_connectors(struct acls_builder *b, const char *const *eve
         acls_grant(b, connectors, ADMIN_READ, ADMIN_TOPIC, TOPIC_DELIVERIES, false);
         acls_grant(b, connectors, ADMIN_READ, ADMIN_TOPIC, TOPIC_REDELIVERIES, false);
         acls_grant(b, connectors, ADMIN_READ, ADMIN_TOPIC, TOPIC_CONNECTOR_ORDERS, false);
+        acls_grant(b, connectors, ADMIN_READ, ADMIN_TOPIC, TOPIC_CONNECTOR_KEYS, false);
+        acls_grant(b, connectors, ADMIN_WRITE, ADMIN_TOPIC, TOPIC_CONNECTOR_KEYS, false);
         acls_grant(b, connectors, ADMIN_READ, ADMIN_GROUP, TOPICS_GROUP_CONNECT, true);
         acls_grant(b, connectors, ADMIN_READ, ADMIN_GROUP, TOPICS_GROUP_PAGES, true);
 }

@@ -26,6 +26,7 @@
 #define TOPIC_DELIVERIES "deliveries"
 #define TOPIC_REDELIVERIES "redeliveries" /* dead letters of connectors that are to be delivered again, each to its connector alone */
 #define TOPIC_CONNECTOR_ORDERS "connector-orders" /* which connectors operators have paused: the latest order of each */
+#define TOPIC_CONNECTOR_KEYS "connector-keys" /* what connectors remember: the latest row of each key (connect/kept.h) */
 #define TOPIC_AUDIT "audit"               /* who did what, and why */
 #define TOPIC_INBOX_PREFIX "inbox."   /* then the organisation's id */
 #define TOPIC_OUTBOX_PREFIX "outbox."

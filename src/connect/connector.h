@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -39,6 +40,24 @@ enum option_type {
         OPTION_CHOICE,       /* int: the place among choices */
         OPTION_SECRET,       /* struct secrets of one: {file: PATH} or {env: NAME} */
         OPTION_SECRETS,      /* struct secrets: such a reference for each organisation */
+        OPTION_PATH,         /* const char *: as it stands when it begins with /, else in the folder of the connector's file */
+        OPTION_LIST,         /* struct option_list: [a, b], or one text */
+        OPTION_PAIRS,        /* struct option_pairs: {a: b, …} */
+};
+
+#define OPTION_ITEMS_MAX 4096 /* of one list or mapping */
+
+struct option_list {
+        const char *const *items;
+        size_t n;
+};
+
+struct option_pair {
+        const char *key, *value;
+};
+struct option_pairs {
+        const struct option_pair *items; /* in the order of the file; no key twice */
+        size_t n;
 };
 
 struct connector_option {
@@ -57,6 +76,20 @@ struct submission {
         struct text traceparent; /* valid, or empty */
 };
 
+/*
+ * What came from outside and can never become an event: its dead letter. Borrowed for the call. Without a topic of its own it stands under
+ * REJECTION_TOPIC and the connector's name, so that nobody sends it again: it is mended where it came from.
+ */
+#define REJECTION_TOPIC "outside." /* then the connector's name: kw-topic */
+struct rejection {
+        const char *stage;    /* frame, decode, check */
+        const char *code;     /* a refusal code, or one of the connector's own: capitals */
+        const char *error;    /* a sentence that names no value of a field */
+        int64_t place;        /* where it stood outside: a row, a line; from 0: kw-offset */
+        struct text key;      /* its case_id when that is known, else empty */
+        struct text value;    /* unchanged, when it may stand on a topic; empty: it stays where it stood */
+};
+
 enum submitted {
         SUBMITTED_SENT,    /* all replicas have it */
         SUBMITTED_REFUSED, /* it is not on the broker, and will not be */
@@ -69,6 +102,8 @@ enum submitted {
 /* One record to carry out. Borrowed for the call: deliver() takes what it needs. */
 struct delivery {
         const struct cloudevent *ce;
+        const struct organisation *organisation; /* whose inbox it comes from */
+        void *target;            /* what the file says of this organisation: ops->target_options filled in; NULL: the connector has none */
         struct uuid delivery_id; /* the same for every try of this record */
         void *cookie;            /* for runtime_tried() */
 };
@@ -108,6 +143,12 @@ struct verdict {
 
 struct runtime; /* connect/runtime.h */
 
+/* OUT: an organisation whose inbox is delivered, and what the file says of it. */
+struct connector_target {
+        const struct organisation *organisation;
+        void *options; /* ops->target_size bytes, zeroed, with ops->target_options filled in; NULL when that is 0 */
+};
+
 /* What a connector may use; lives as long as it is open. */
 struct connector_env {
         struct runtime *runtime;
@@ -119,7 +160,20 @@ struct connector_env {
         const struct log *log;
         struct metrics *metrics; /* may be NULL */
         size_t parallel;         /* CONNECTOR_OUT: most tries under way at once */
+        const struct connector_target *targets; /* CONNECTOR_OUT */
+        size_t targets_n;
 };
+
+/*
+ * What `ketenwacht connect VERB FILE` does with a connector that is not open, on no broker: env->runtime and env->bus are NULL. @out: what is
+ * printed. Return: 0; -EINVAL: the configuration is wrong; other negative errno: the outside system does not do what was asked, with a sentence.
+ */
+struct connector_verb {
+        const char *name; /* "ddl", "register"; CONNECTOR_VERB_TRY */
+        const char *doc;  /* what it does, for --help */
+        int (*run)(void *ctx, const struct connector_env *env, struct buffer *out, struct error *err);
+};
+#define CONNECTOR_VERB_TRY "try" /* `connect check --try`: asks the outside system, without effect there, whether it would take or give anything */
 
 enum connector_direction { CONNECTOR_IN, CONNECTOR_OUT, CONNECTOR_THROUGH };
 
@@ -128,6 +182,14 @@ struct connector_ops {
         enum connector_direction direction;
         size_t ctx_size; /* the runtime allocates and zeroes it, then fills in the options */
         const struct connector_option *options; /* key NULL behind the last */
+        const struct connector_option *target_options; /* OUT: what may differ by organisation; NULL: nothing may */
+        size_t target_size;
+        const struct connector_verb *verbs; /* name NULL behind the last; NULL: none */
+        /*
+         * Whether what its file says fits together, without a look outside; before open(). env->runtime and env->bus may be NULL. NULL: there is nothing
+         * to check. Return: 0; -EINVAL with a sentence; other negative errno.
+         */
+        int (*check)(void *ctx, const struct connector_env *env, struct error *err);
         int (*open)(void *ctx, const struct connector_env *env, struct error *err); /* 0; -EINVAL: configuration; negative errno */
         void (*close)(void *ctx);  /* also after an open() that failed, and twice */
         /* Lets the outside world proceed, waiting at most @timeout_ms for it. Return: 0; negative errno ends the connector. */

@@ -75,7 +75,7 @@ static int core_metrics(struct core *c, struct error *err) {
 /* The topics that the connector may write: every event type that may be published, or where deliveries are told. */
 static int core_producer(struct core *c, void (*settled)(void *ctx, const struct bus_report *report), void *ctx, struct error *err) {
         static const char *const out[] = {TOPIC_DEAD_LETTERS, TOPIC_DELIVERIES};
-        CLEANUP(cleanup_free) void *memory = calloc(event_types_count(c->config.types) + 1, sizeof(char *));
+        CLEANUP(cleanup_free) void *memory = calloc(event_types_count(c->config.types) + 2, sizeof(char *));
         struct bus_producer_config config = {.settled = settled, .ctx = ctx, .topics = out, .topics_n = ELEMENTS(out)};
         const char **in = memory;
 
@@ -88,6 +88,8 @@ static int core_producer(struct core *c, void (*settled)(void *ctx, const struct
                         if (!event_types_at(c->config.types, i)->output)
                                 in[config.topics_n++] = event_types_at(c->config.types, i)->name;
                 }
+                in[config.topics_n++] = TOPIC_DEAD_LETTERS;
+                in[config.topics_n++] = TOPIC_CONNECTOR_KEYS;
         }
         return error_trace(bus_producer_open(c->config.bus, &config, &c->producer, err), err);
 }

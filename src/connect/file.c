@@ -129,10 +129,21 @@ static void read_file_name(struct connect_file *file, struct reading *r, const c
                                    "name: moet 1 tot 64 tekens uit A-Z a-z 0-9 . _ - zijn; het is een deel van de naam van de consumer group"));
 }
 
+static int make_targets(struct connect_file *file) {
+        file->targets = calloc(1, sizeof(*file->targets));
+        if (!file->targets)
+                return -ENOMEM;
+        file->targets_n = 1;
+        if (file->ops->target_size == 0)
+                return 0;
+        file->targets[0].options = calloc(1, file->ops->target_size);
+        return file->targets[0].options ? 0 : -ENOMEM;
+}
+
 static int read_options(struct connect_file *file, const struct settings_source *source, struct mistakes *mistakes) {
         static const char *const also[] = {"connector", "name", NULL};
         bool in = file->ops->direction == CONNECTOR_IN;
-        struct settings_target targets[] = {
+        struct settings_target targets[3] = {
                 {connect_options(file->ops->direction), in ? (void *)&file->in : (void *)&file->out},
                 {file->ops->options, NULL},
         };
@@ -142,7 +153,14 @@ static int read_options(struct connect_file *file, const struct settings_source 
         if (!file->ctx)
                 return -ENOMEM;
         targets[1].ctx = file->ctx;
-        r = settings_read(source, yaml_tree_root(source->yaml), also, targets, ELEMENTS(targets), mistakes);
+        r = file->ops->direction == CONNECTOR_OUT ? make_targets(file) : 0;
+        if (r < 0)
+                return r;
+        if (file->ops->target_options)
+                targets[2] = (struct settings_target){file->ops->target_options, file->targets[0].options};
+        r = settings_read(source, yaml_tree_root(source->yaml), also, targets, file->ops->target_options ? 3 : 2, mistakes);
+        if (file->targets_n > 0)
+                file->targets[0].organisation = file->out.organisation;
         if (r == 0 && file->out.longest_delay < file->out.first_delay) {
                 mistakes_at(mistakes, source->yaml, yaml_tree_root(source->yaml),
                             IN_LANGUAGE(mistakes->language, "longest_delay must not be shorter than first_delay",
@@ -201,6 +219,12 @@ struct connect_file *connect_file_free(struct connect_file *file) {
                 return NULL;
         if (file->ctx)
                 settings_done(file->ops->options, file->ctx);
+        for (size_t i = 0; i < file->targets_n; i++) {
+                if (file->targets[i].options && file->ops->target_options)
+                        settings_done(file->ops->target_options, file->targets[i].options);
+                free(file->targets[i].options);
+        }
+        free(file->targets);
         free(file->ctx);
         arena_free(file->arena);
         free(file);
@@ -213,4 +237,8 @@ void connect_file_document(const struct connector_ops *ops, struct buffer *out) 
         buffer_add_text(out, "        Part of the consumer group's name and of what is logged.\n");
         settings_document(connect_options(ops->direction), out);
         settings_document(ops->options, out);
+        if (ops->target_options)
+                settings_document(ops->target_options, out);
+        for (const struct connector_verb *v = ops->verbs; v && v->name; v++)
+                buffer_printf(out, "\n`ketenwacht connect %s%s FILE`: %s\n", strcmp(v->name, CONNECTOR_VERB_TRY) == 0 ? "check --" : "", v->name, v->doc);
 }

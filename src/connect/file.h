@@ -36,6 +36,8 @@ struct connect_file {
         void *ctx; /* of the connector, options filled in, not yet open */
         struct connect_in in;
         struct connect_out out;
+        struct connector_target *targets; /* OUT: whose inboxes are delivered, and what is said of each */
+        size_t targets_n;
         struct arena *arena; /* owns the texts */
 };
 

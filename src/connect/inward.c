@@ -6,9 +6,12 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "cluster/event_record.h"
+#include "cluster/topics.h"
+#include "connect/kept.h"
 
 #define REPORT_POLL_MS 1 /* while events wait, the broker's answers and the callers take turns */
 
@@ -60,24 +63,15 @@ void inward_report(struct inward *in, struct core *c, const struct bus_report *r
         free(f);
 }
 
-static int inward_send(struct core *c, const struct submission *submission, struct flight *f, struct error *err) {
-        struct event_record made;
-        int r = event_record_make(submission->event, c->config.organisations, submission->traceparent, &c->bytes, &made);
-
-        return r ? r : bus_producer_send(c->producer, &made.record, f, err);
-}
-
-int inward_submit(struct inward *in, struct core *c, const struct submission *submission, void *cookie, struct error *err) {
-        struct flight *f;
+/* Sends a record that @cookie waits for. */
+static int inward_send(struct inward *in, struct core *c, const struct bus_record *record, void *cookie, struct error *err) {
+        struct flight *f = calloc(1, sizeof(*f));
         int r;
 
-        if (in->open >= (size_t)c->config.file->in.in_flight)
-                return RUNTIME_E_BUSY;
-        f = calloc(1, sizeof(*f));
         if (!f)
                 return -ENOMEM;
         *f = (struct flight){.cookie = cookie, .deadline = core_now(c) + c->config.file->in.answer_within};
-        r = inward_send(c, submission, f, err);
+        r = bus_producer_send(c->producer, record, f, err);
         if (r) {
                 free(f);
                 return r == BUS_E_FULL ? RUNTIME_E_BUSY : r;
@@ -85,6 +79,61 @@ int inward_submit(struct inward *in, struct core *c, const struct submission *su
         flight_add(in, f);
         in->open++;
         return 0;
+}
+
+static bool inward_is_full(const struct inward *in, const struct core *c) {
+        return in->open >= (size_t)c->config.file->in.in_flight;
+}
+
+int inward_submit(struct inward *in, struct core *c, const struct submission *submission, void *cookie, struct error *err) {
+        struct event_record made;
+        int r;
+
+        if (inward_is_full(in, c))
+                return RUNTIME_E_BUSY;
+        r = event_record_make(submission->event, c->config.organisations, submission->traceparent, &c->bytes, &made);
+        return r ? r : inward_send(in, c, &made.record, cookie, err);
+}
+
+int inward_reject(struct inward *in, struct core *c, const struct rejection *rejection, void *cookie, struct error *err) {
+        CLEANUP(cleanup_free) void *memory = calloc(1, sizeof(struct dead_letter));
+        struct dead_letter *letter = memory;
+        char topic[BUS_NAME_MAX + 1];
+        const struct bus_record original = {
+                .topic = topic,
+                .offset = rejection->place,
+                .key = rejection->key.n > 0 ? rejection->key.s : NULL,
+                .key_n = rejection->key.n,
+                .value = rejection->value.n > 0 ? rejection->value.s : NULL,
+                .value_n = rejection->value.n,
+        };
+        const struct dead_letter_why why = {
+                .stage = rejection->stage, .code = rejection->code, .error = rejection->error, .connector = c->config.file->name};
+
+        assert(rejection->place >= 0);
+        if (!letter)
+                return -ENOMEM;
+        if (inward_is_full(in, c))
+                return RUNTIME_E_BUSY;
+        (void) snprintf(topic, sizeof(topic), REJECTION_TOPIC "%s", c->config.file->name);
+        dead_letter_make(&original, &why, letter);
+        log_line(c->config.log, CONNECT_REJECTED, LOG_STRING("connector", c->config.file->name), LOG_INT("place", rejection->place),
+                 LOG_STRING("code", rejection->code), LOG_STRING("reason", rejection->error));
+        return inward_send(in, c, &letter->record, cookie, err);
+}
+
+int inward_keep(struct inward *in, struct core *c, struct text key, struct text value, void *cookie, struct error *err) {
+        struct bus_record record = {.topic = TOPIC_CONNECTOR_KEYS, .partition = BUS_BY_KEY, .value = value.n > 0 ? value.s : NULL, .value_n = value.n};
+
+        if (inward_is_full(in, c))
+                return RUNTIME_E_BUSY;
+        buffer_clear(&c->bytes);
+        buffer_printf(&c->bytes, "%s" KEPT_SEPARATOR "%.*s", c->config.file->name, (int)key.n, key.s);
+        if (c->bytes.failed)
+                return -ENOMEM;
+        record.key = c->bytes.bytes;
+        record.key_n = c->bytes.n;
+        return inward_send(in, c, &record, cookie, err);
 }
 
 static void inward_answer_late(struct inward *in, struct core *c) {

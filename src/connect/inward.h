@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Events in: from a connector to their topics, each with its deadline
+ * Events in: from a connector to their topics, each with its deadline; and its dead letters, and rows of its own
  *
  * What a connector hands over is produced at once. It hears the outcome when the broker reports it, or that it is open when
  * answer_within has passed; the report that comes later is then only counted.
@@ -23,7 +23,11 @@ struct inward {
 /* As runtime_submit(). */
 int inward_submit(struct inward *in, struct core *c, const struct submission *submission, void *cookie, struct error *err) MUSTCHECK;
 
-/* What the broker says of a record that inward_submit() sent. */
+/* As runtime_reject() and runtime_keep(). */
+int inward_reject(struct inward *in, struct core *c, const struct rejection *rejection, void *cookie, struct error *err) MUSTCHECK;
+int inward_keep(struct inward *in, struct core *c, struct text key, struct text value, void *cookie, struct error *err) MUSTCHECK;
+
+/* What the broker says of a record that one of these sent. */
 void inward_report(struct inward *in, struct core *c, const struct bus_report *report);
 
 /* Lets broker and connector proceed, waiting at most @timeout_ms. Return: 0 or negative errno. */

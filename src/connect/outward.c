@@ -321,7 +321,13 @@ static int outward_try(struct outward *out, struct core *c, struct window_entry 
         cloudevent_describe(&held->record, &event, c->config.organisations, &ce);
         window_fly(&out->window, entry);
         held->tries++;
-        return c->ops->deliver(c->ctx, &(struct delivery){.ce = &ce, .delivery_id = outward_delivery_id(c, held), .cookie = held}, err);
+        return c->ops->deliver(c->ctx,
+                               &(struct delivery){.ce = &ce,
+                                                  .organisation = c->env.targets[0].organisation,
+                                                  .target = c->env.targets[0].options,
+                                                  .delivery_id = outward_delivery_id(c, held),
+                                                  .cookie = held},
+                               err);
 }
 
 /* -- How it ended -- */

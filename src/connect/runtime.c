@@ -79,6 +79,8 @@ static int runtime_open_all(struct runtime *r, const struct runtime_config *conf
         runtime_obey(r);
         if (runtime_is(r, CONNECTOR_OUT))
                 e = outward_open(&r->out, &r->core, err);
+        if (e == 0 && r->core.ops->check)
+                e = r->core.ops->check(r->core.ctx, &r->core.env, err);
         if (e == 0)
                 e = r->core.ops->open(r->core.ctx, &r->core.env, err);
         return e == 0 && runtime_is(r, CONNECTOR_THROUGH) ? passage_open(&r->through, &r->core, err) : e;
@@ -100,6 +102,8 @@ int runtime_open(const struct runtime_config *config, struct runtime **ret, stru
                 .log = config->log,
                 .metrics = config->metrics,
                 .parallel = (size_t)config->file->out.parallel,
+                .targets = config->file->targets,
+                .targets_n = config->file->targets_n,
         };
         e = runtime_open_all(r, config, err);
         if (e < 0)
@@ -166,6 +170,16 @@ struct runtime *runtime_free(struct runtime *r) {
 int runtime_submit(struct runtime *r, const struct submission *submission, void *cookie, struct error *err) {
         assert(runtime_is(r, CONNECTOR_IN));
         return inward_submit(&r->in, &r->core, submission, cookie, err);
+}
+
+int runtime_reject(struct runtime *r, const struct rejection *rejection, void *cookie, struct error *err) {
+        assert(runtime_is(r, CONNECTOR_IN));
+        return inward_reject(&r->in, &r->core, rejection, cookie, err);
+}
+
+int runtime_keep(struct runtime *r, struct text key, struct text value, void *cookie, struct error *err) {
+        assert(runtime_is(r, CONNECTOR_IN));
+        return inward_keep(&r->in, &r->core, key, value, cookie, err);
 }
 
 bool runtime_is_paused(const struct runtime *r, instant_t *ret_since) {

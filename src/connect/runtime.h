@@ -86,5 +86,14 @@ bool runtime_is_paused(const struct runtime *r, instant_t *ret_since);
 /* Hands over an event. Return: 0, and settled() will say what became of it, not before this returns; RUNTIME_E_BUSY; negative errno. */
 int runtime_submit(struct runtime *r, const struct submission *submission, void *cookie, struct error *err) MUSTCHECK;
 
+/* Parks what can be no event: its dead letter. Return: as runtime_submit(). */
+int runtime_reject(struct runtime *r, const struct rejection *rejection, void *cookie, struct error *err) MUSTCHECK;
+
+/*
+ * Keeps a row of the connector's own in TOPIC_CONNECTOR_KEYS, which outlives every restart; the latest of a @key counts. @value empty: forgets it. No
+ * personal data in either: hashes and ids. Rows are read back by connect/kept.h. Return: as runtime_submit().
+ */
+int runtime_keep(struct runtime *r, struct text key, struct text value, void *cookie, struct error *err) MUSTCHECK;
+
 /* Says how a try ended. @cookie: of its delivery, not to be used afterwards. */
 void runtime_tried(struct runtime *r, void *cookie, const struct attempt *attempt);

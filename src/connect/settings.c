@@ -72,6 +72,15 @@ static void settings_describe(const struct connector_option *option, enum langua
                 buffer_add_text(out, IN_LANGUAGE(language, "for each organisation {file: PATH} or {env: NAME}, where its tokens stand",
                                                  "voor iedere organisatie {file: PAD} of {env: NAAM}, waar haar tokens staan"));
                 break;
+        case OPTION_PATH:
+                buffer_add_text(out, IN_LANGUAGE(language, "a path, from the folder of this file", "een pad, vanaf de map van dit bestand"));
+                break;
+        case OPTION_LIST:
+                buffer_add_text(out, IN_LANGUAGE(language, "a list of texts, [a, b], none twice", "een lijst van teksten, [a, b], geen twee keer"));
+                break;
+        case OPTION_PAIRS:
+                buffer_add_text(out, IN_LANGUAGE(language, "pairs, {a: b}, no key twice", "paren, {a: b}, geen sleutel twee keer"));
+                break;
         }
 }
 
@@ -194,6 +203,57 @@ static void set_secrets(struct settings *s, const struct connector_option *optio
         }
 }
 
+static void set_path(struct settings *s, const struct yaml_node *node, const char **field) {
+        const char *folder = s->source->folder;
+
+        *field = node->text[0] == '/' || !folder ? reading_copy(&s->r, node->text) : arena_printf(s->r.arena, "%s/%s", folder, node->text);
+        if (!*field)
+                s->r.e = -ENOMEM;
+}
+
+static void set_list(struct settings *s, const struct connector_option *option, const struct yaml_node *node, struct option_list *field) {
+        size_t n = reading_items(node);
+        const char **items = n <= OPTION_ITEMS_MAX ? reading_alloc(&s->r, n ? n : 1, sizeof(*items)) : NULL;
+
+        for (size_t i = 0; i < n && items; i++) {
+                const struct yaml_node *item = reading_item(node, i);
+                bool right = item->kind == YAML_SCALAR && item->text[0] != '\0';
+
+                for (size_t j = 0; right && j < i; j++)
+                        right = strcmp(items[j], item->text) != 0;
+                if (!right) {
+                        settings_mistake(s, item, option);
+                        return;
+                }
+                items[i] = reading_copy(&s->r, item->text);
+                if (!items[i])
+                        return;
+        }
+        if (items)
+                *field = (struct option_list){items, n};
+        else if (!s->r.e)
+                settings_mistake(s, node, option);
+}
+
+static void set_pairs(struct settings *s, const struct connector_option *option, const struct yaml_node *node, struct option_pairs *field) {
+        bool fits = node->kind == YAML_MAPPING && node->n <= OPTION_ITEMS_MAX;
+        struct option_pair *items = fits ? reading_alloc(&s->r, node->n ? node->n : 1, sizeof(*items)) : NULL;
+
+        for (size_t i = 0; items && i < node->n; i++) {
+                if (node->items[i]->kind != YAML_SCALAR || node->items[i]->text[0] == '\0') {
+                        settings_mistake(s, node->items[i], option);
+                        return;
+                }
+                items[i] = (struct option_pair){reading_copy(&s->r, node->keys[i]->text), reading_copy(&s->r, node->items[i]->text)};
+                if (!items[i].key || !items[i].value)
+                        return;
+        }
+        if (items)
+                *field = (struct option_pairs){items, node->n};
+        else if (!s->r.e)
+                settings_mistake(s, node, option);
+}
+
 static void set_option(struct settings *s, const struct connector_option *option, const struct yaml_node *node, void *ctx) {
         void *field = field_of(option, ctx);
 
@@ -205,11 +265,22 @@ static void set_option(struct settings *s, const struct connector_option *option
                 set_secrets(s, option, node, field);
                 return;
         }
+        if (option->type == OPTION_LIST) {
+                set_list(s, option, node, field);
+                return;
+        }
+        if (option->type == OPTION_PAIRS) {
+                set_pairs(s, option, node, field);
+                return;
+        }
         if (node->kind != YAML_SCALAR || node->text[0] == '\0') {
                 settings_mistake(s, node, option);
                 return;
         }
         switch (option->type) {
+        case OPTION_PATH:
+                set_path(s, node, field);
+                return;
         case OPTION_STRING:
                 *(const char **)field = reading_copy(&s->r, node->text);
                 return;
@@ -230,6 +301,8 @@ static void set_option(struct settings *s, const struct connector_option *option
                 return;
         case OPTION_SECRET:
         case OPTION_SECRETS:
+        case OPTION_LIST:
+        case OPTION_PAIRS:
                 break;
         }
 }

@@ -44,12 +44,16 @@ row 0 'admission *
 gi-http *
 webhook *' --list
 row 0 'admission: *connector: admission*' --help admission
-row 0 'Usage: ketenwacht connect FILE*--pause*--resume*--list*' --help
+row 0 'Usage: ketenwacht connect FILE*connect check FILE*--pause*--resume*--list*' --help
 row 0 'gi-http: *connector: gi-http*in_flight: *answer_within: *listen: *tokens: *' --help gi-http
 row 0 'webhook: *organisation: *parallel: *tries: *url: *mode: structured or binary; default structured*' --help webhook
 row 2 "*no connector 'webhok' (did you mean 'webhook'?)*" --help webhok
 row 2 '*the FILE of a connector is missing*'
 row 2 '*one FILE at a time*' a.yaml b.yaml
+row 2 '*--try goes with check*' --try "$config/connectors/webhook-gm0014.yaml"
+row 0 'webhook-gm0014: webhook, ready to run' check "$config/connectors/webhook-gm0014.yaml"
+row 2 '*webhook has nothing to try*' check --try "$config/connectors/webhook-gm0014.yaml"
+row 2 '*check needs no broker*' check --pause "$config/connectors/webhook-gm0014.yaml"
 row 2 "*--metrics 'x' is no port*" --metrics x "$config/connectors/gi-http.yaml"
 row 2 '*not-there.yaml*' "$work/not-there.yaml"
 row 2 '*gi-http.yaml:*: the environment has no variable KETENWACHT_TOKEN_GI_JBN*KETENWACHT_TOKEN_GI_WSS*cannot be used; mend what is said above' \

@@ -28,8 +28,9 @@ LAYERS = {
     "cluster": ("base", "avro", "model", "bus"),
     "worker": PARTS,
     "connect": PARTS,
+    "channel": PARTS + ("connect",),
     "health": PARTS + ("connect",),
-    "connectors": PARTS + ("connect",),
+    "connectors": PARTS + ("connect", "channel"),
     "survey": PARTS + ("worker", "connect", "health"),
     "web": ("base", "calendar"),
     "replica": PARTS + ("worker", "connect", "health", "survey"),
@@ -39,7 +40,7 @@ LAYERS = {
     "bench": PARTS + ("worker", "connect", "health", "connectors", "survey", "web", "replica", "console", "demo", "cli"),
 }
 # The outside world that the pure layers must not touch.
-IMPURE_HEADERS = ("librdkafka/", "curl/", "microhttpd.h")
+IMPURE_HEADERS = ("librdkafka/", "curl/", "microhttpd.h", "libpq-fe.h")
 
 # Call: what to write instead, and where it may stand all the same. src and connectors only, unless "everywhere".
 BANNED = {

@@ -87,6 +87,7 @@ static const struct {
         {"redeliveries", 1, "delete", "7776000000", "1114112"},
         {"audit", 1, "delete", "157766400000", "1048576"},           /* five years */
         {"connector-orders", 1, "compact", "", "1048576"},
+        {"connector-keys", 1, "compact", "", "1048576"},
 };
 
 START_TEST(the_topics_are_those_of_the_contract) {
@@ -96,7 +97,7 @@ START_TEST(the_topics_are_those_of_the_contract) {
         struct topics topics = want(&config);
         const struct topic_wanted *t = wanted_of(&topics, wanted_rows[_i].name);
 
-        ck_assert_uint_eq(topics.n, 9 + 2 + 2 * 2);
+        ck_assert_uint_eq(topics.n, 10 + 2 + 2 * 2);
         ck_assert_uint_eq(topics.acls_n, 0);
         ck_assert_str_eq(t->topic, t->name);
         ck_assert_int_eq(t->partitions, wanted_rows[_i].partitions);
@@ -151,12 +152,12 @@ START_TEST(a_plan_makes_sets_refuses_and_then_rests) {
 
         struct admin_setting settings[TOPIC_SETTINGS_MAX];
 
-        memcpy(settings, changed[3].settings, changed[3].settings_n * sizeof(*settings)); /* dead-letters */
+        memcpy(settings, changed[4].settings, changed[4].settings_n * sizeof(*settings)); /* dead-letters */
         settings[2].value = "1000";
-        changed[3].settings = settings;
-        changed[4].partitions = 4; /* deliveries: more are no harm */
-        changed[5].replication = 0; /* escalation-raised */
-        changed[6].partitions = 4; /* escalation-resolved: a case would not be found in its partition */
+        changed[4].settings = settings;
+        changed[5].partitions = 4; /* deliveries: more are no harm */
+        changed[6].replication = 0; /* escalation-raised */
+        changed[7].partitions = 4; /* escalation-resolved: a case would not be found in its partition */
         plan = plan_of(&topics, &found);
         ck_assert_uint_eq(plan.n, 3);
         ck_assert_uint_eq(plan.refused, 2);

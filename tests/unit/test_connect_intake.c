@@ -2,19 +2,15 @@
 
 /*
  * Goal: what is posted is accepted or refused as agreed, every refusal names its field, and no personal value is repeated;
- * what is served describes itself; every connector keeps the rules of the table.
+ * what is served describes itself.
  * Method: the project's own schemas and organisations; tables of small changes to one good event.
  */
 
 #include <errno.h>
 
-#include "bus/memory.h"
 #include "calendar/date.h"
-#include "connect/file.h"
 #include "connect/intake.h"
 #include "connect/openapi.h"
-#include "connectors/connector.h"
-#include "connectors/webhook/answer.h"
 #include "base/name.h"
 #include "model_fixture.h"
 
@@ -771,196 +767,14 @@ START_TEST(test_openapi_fields_say_what_the_schema_says) {
 }
 END_TEST
 
-/* -- What a receiver's answer means -- */
-
-static const struct {
-        int status;
-        const char *retry_after;
-        enum tried outcome;
-        int64_t pause;
-} answers[] = {
-        {200, NULL, TRIED_DELIVERED, -1}, {202, NULL, TRIED_DELIVERED, -1}, {204, NULL, TRIED_DELIVERED, -1},
-        {410, NULL, TRIED_GONE, -1},      {429, "3", TRIED_LATER, 3000},    {429, NULL, TRIED_LATER, -1},
-        {429, "soon", TRIED_LATER, -1},   {503, "5", TRIED_AGAIN, 5000},    {503, NULL, TRIED_AGAIN, -1},
-        {500, "5", TRIED_AGAIN, -1},      {502, NULL, TRIED_AGAIN, -1},     {408, NULL, TRIED_AGAIN, -1},
-        {409, NULL, TRIED_AGAIN, -1},     {425, NULL, TRIED_AGAIN, -1},     {401, NULL, TRIED_AGAIN, -1},
-        {403, NULL, TRIED_AGAIN, -1},     {404, NULL, TRIED_AGAIN, -1},     {301, NULL, TRIED_AGAIN, -1},
-        {400, NULL, TRIED_REFUSED, -1},   {413, NULL, TRIED_REFUSED, -1},   {415, NULL, TRIED_REFUSED, -1},
-        {422, NULL, TRIED_REFUSED, -1},
-};
-
-START_TEST(test_answers_of_receivers) {
-        struct attempt attempt;
-
-        webhook_judge(answers[_i].status, answers[_i].retry_after, 0, &attempt);
-        ck_assert_int_eq(attempt.outcome, answers[_i].outcome);
-        ck_assert_int_eq(attempt.pause_ms, answers[_i].pause);
-        ck_assert_int_eq(attempt.status, answers[_i].status);
-        ck_assert_int_eq(attempt.reason[0] == '\0', answers[_i].outcome == TRIED_DELIVERED);
-}
-END_TEST
-
-/* -- Every connector of the table -- */
-
-static const char *tokens(const char *name) {
-        static const char *const rows[][2] = {
-                {"KETENWACHT_TOKEN_X", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"},
-                {"KETENWACHT_TOKEN_GI_JBN", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
-                {"KETENWACHT_TOKEN_GI_LJR", "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"},
-                {"KETENWACHT_TOKEN_GI_WSS", "cccccccccccccccccccccccccccccccc"},
-        };
-
-        for (size_t i = 0; i < ELEMENTS(rows); i++) {
-                if (strcmp(rows[i][0], name) == 0)
-                        return rows[i][1];
-        }
-        return NULL;
-}
-
-/* Of each connector a file that opens, and one that open() must refuse (NULL: there is none). */
-static const struct {
-        const char *name, *opens, *refused;
-} connector_files[] = {
-        {"admission", "connector: admission\n", NULL}, /* has nothing that could be wrong */
-        {"gi-http", "connector: gi-http\nlisten: '127.0.0.1:0'\ntokens: {gi-jbn: {env: KETENWACHT_TOKEN_X}}\n",
-         "connector: gi-http\nlisten: 'localhost'\ntokens: {gi-jbn: {env: KETENWACHT_TOKEN_X}}\n"},
-        {"webhook", "connector: webhook\norganisation: gm0014\nurl: https://example.nl/\n",
-         "connector: webhook\norganisation: gm0014\nurl: http://example.nl/\n"},
-};
-
-static struct connect_file *read_file(const struct scratch *s, const char *name, bool broken) {
-        struct mistakes mistakes = MISTAKES_INIT;
-        struct connect_file *file = NULL;
-        char path[SCRATCH_PATH];
-        size_t i = 0;
-
-        while (i < ELEMENTS(connector_files) && strcmp(connector_files[i].name, name) != 0)
-                i++;
-        ck_assert_msg(i < ELEMENTS(connector_files), "%s has no row in connector_files", name);
-        if (broken && !connector_files[i].refused)
-                return NULL;
-        scratch_write(s, "x.yaml", broken ? connector_files[i].refused : connector_files[i].opens);
-        ck_assert_msg(connect_file_read(scratch_path(s, "x.yaml", path), connectors, orgs, tokens, &file, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
-        ck_assert_str_eq(file->name, "x");
-        mistakes_done(&mistakes);
-        return file;
-}
-
-START_TEST(test_connectors_open_and_close) {
-        const struct connector_ops *ops = connectors[_i];
-        struct connector_env env = {.name = "x", .types = types, .organisations = orgs, .clock = clock_system(), .parallel = 2};
-        struct scratch s = scratch_new();
-        struct memory *memory;
-
-        ck_assert_int_eq(memory_new(env.clock, &memory), 0);
-        env.bus = memory_bus(memory); /* without a topic: what looks there fails, and tries again */
-        for (int broken = 0; broken < 2; broken++) {
-                struct connect_file *file = read_file(&s, ops->name, broken);
-
-                if (!file)
-                        continue;
-                for (int i = 0; i < 2; i++) {
-                        struct error err = {0};
-
-                        ck_assert_int_eq(ops->open(file->ctx, &env, &err), broken ? -EINVAL : 0);
-                        ck_assert_int_eq(err.text[0] != '\0', broken);
-                        if (!broken && ops->turn)
-                                ck_assert_int_eq(ops->turn(file->ctx, 0, &err), 0);
-                        ops->close(file->ctx);
-                        ops->close(file->ctx);
-                }
-                connect_file_free(file);
-        }
-        memory_free(memory);
-        scratch_remove(&s);
-}
-END_TEST
-
-static void check_option(const struct connector_option *o, const struct connector_ops *ops, struct buffer *help) {
-        size_t same = 0;
-
-        ck_assert_msg(o->doc && strlen(o->doc) > 10 && o->doc[strlen(o->doc) - 1] == '.', "%s: %s has no documentation", ops->name, o->key);
-        ck_assert_ptr_nonnull(strstr(buffer_text(help), o->key));
-        for (const struct connector_option *other = ops->options; other->key; other++)
-                same += strcmp(other->key, o->key) == 0;
-        for (const struct connector_option *other = connect_options(ops->direction); other->key; other++)
-                same += strcmp(other->key, o->key) == 0;
-        ck_assert_uint_eq(same, 1);
-}
-
-START_TEST(test_connectors_are_complete) {
-        const struct connector_ops *ops = connectors[_i];
-        struct buffer help = BUFFER_INIT(1 << 20);
-        const struct connector_option *common = connect_options(ops->direction);
-
-        connect_file_document(ops, &help);
-        ck_assert(ops->name && ops->summary && ops->options && ops->open && ops->close);
-        ck_assert(ops->direction == CONNECTOR_THROUGH ? ops->input && ops->judge : !!ops->turn);
-        ck_assert(ops->direction != CONNECTOR_IN || (ops->quiesce && ops->settled));
-        ck_assert(ops->direction != CONNECTOR_OUT || (ops->deliver && ops->abandon));
-        for (const struct connector_option *o = ops->options; o->key; o++)
-                check_option(o, ops, &help);
-        for (const struct connector_option *o = common; o->key; o++)
-                check_option(o, ops, &help);
-        buffer_done(&help);
-}
-END_TEST
-
-static const char *const files[] = {"config/connectors/admission.yaml", "config/connectors/gi-http.yaml", "config/connectors/webhook-gm0014.yaml"};
-
-START_TEST(test_shipped_files_are_right) {
-        struct mistakes mistakes = MISTAKES_INIT;
-        struct connect_file *file = NULL;
-        char path[SCRATCH_PATH];
-
-        ck_assert_msg(connect_file_read(project_path(files[_i], path), connectors, orgs, tokens, &file, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
-        connect_file_free(file);
-        mistakes_done(&mistakes);
-}
-END_TEST
-
-static const struct {
-        const char *text, *told;
-} file_mistakes[] = {
-        {"listen: 127.0.0.1:1\n", "x.yaml:1:1: 'connector' is missing"},
-        {"connector: webhok\n", "x.yaml:1:12: no connector 'webhok' (did you mean 'webhook'?)"},
-        {"connector: webhook\nurl: https://a/\norganisation: gm001\n", "x.yaml:3:15: organisation: no organisation 'gm001' (did you mean"},
-        {"connector: webhook\nurl: https://a/\norganisation: gm0014\nname: a b\n", "x.yaml:4:7: name: must be"},
-        {"connector: webhook\nurl: https://a/\norganisation: gm0014\nretries: 3\n", "x.yaml:4:1: this connector has no key 'retries' (did you mean 'tries'?)"},
-        {"connector: webhook\nurl: https://a/\norganisation: gm0014\nfirst_delay: 2 hours\n", "first_delay must be a duration from"},
-        {"connector: webhook\nurl: https://a/\norganisation: gm0014\nlongest_delay: 1 ms\n", "longest_delay must not be shorter than first_delay"},
-        {"connector: gi-http\ntokens: {gi-none: {env: KETENWACHT_TOKEN_X}}\n", "x.yaml:2:10: tokens: no organisation 'gi-none'"},
-        {"connector: gi-http\n", "'tokens' is missing"},
-        {"- connector\n", "the file must be a mapping of keys to values"},
-        {"connector: [", "x.yaml:"},
-};
-
-START_TEST(test_file_mistakes_are_told) {
-        struct mistakes mistakes = MISTAKES_INIT;
-        struct connect_file *file = NULL;
-        struct scratch s = scratch_new();
-        char path[SCRATCH_PATH];
-
-        scratch_write(&s, "x.yaml", file_mistakes[_i].text);
-        ck_assert_int_lt(connect_file_read(scratch_path(&s, "x.yaml", path), connectors, orgs, tokens, &file, &mistakes), 0);
-        ck_assert_msg(strstr(buffer_text(&mistakes.text), file_mistakes[_i].told), "%s", buffer_text(&mistakes.text));
-        ck_assert_ptr_null(file);
-        mistakes_done(&mistakes);
-        scratch_remove(&s);
-}
-END_TEST
-
 int main(void) {
         Suite *suite = suite_create("connect_intake");
         SRunner *runner = srunner_create(suite);
-        TCase *intake = tcase_create("intake"), *openapi = tcase_create("openapi"), *table = tcase_create("table");
-        int n_connectors = 0, failed;
+        TCase *intake = tcase_create("intake"), *openapi = tcase_create("openapi");
+        int failed;
 
-        while (connectors[n_connectors])
-                n_connectors++;
         tcase_add_checked_fixture(intake, setup, teardown);
         tcase_add_checked_fixture(openapi, setup, teardown);
-        tcase_add_checked_fixture(table, setup, teardown);
         tcase_add_loop_test(intake, test_every_form_gives_the_same_event, 0, (int)ELEMENTS(forms));
         tcase_add_loop_test(intake, test_refusals_name_their_field, 0, (int)ELEMENTS(refused));
         tcase_add_loop_test(intake, test_all_mistakes_are_told_at_once, 0, (int)ELEMENTS(all_at_once));
@@ -979,14 +793,8 @@ int main(void) {
         tcase_add_test(openapi, test_openapi_has_room_for_event_types_of_any_name);
         tcase_add_test(openapi, test_openapi_says_which_regions_a_field_can_name);
         tcase_add_loop_test(openapi, test_openapi_fields_say_what_the_schema_says, 0, (int)ELEMENTS(openapi_fields));
-        tcase_add_loop_test(table, test_answers_of_receivers, 0, (int)ELEMENTS(answers));
-        tcase_add_loop_test(table, test_connectors_open_and_close, 0, n_connectors);
-        tcase_add_loop_test(table, test_connectors_are_complete, 0, n_connectors);
-        tcase_add_loop_test(table, test_shipped_files_are_right, 0, (int)ELEMENTS(files));
-        tcase_add_loop_test(table, test_file_mistakes_are_told, 0, (int)ELEMENTS(file_mistakes));
         suite_add_tcase(suite, intake);
         suite_add_tcase(suite, openapi);
-        suite_add_tcase(suite, table);
         srunner_run_all(runner, CK_ENV);
         failed = srunner_ntests_failed(runner);
         srunner_free(runner);
