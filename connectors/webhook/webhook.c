@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
 /*
- * webhook: delivers one organisation's inbox to a URL, as CloudEvents over HTTP (NL GOV profile)
+ * webhook: delivers the inbox of each organisation to its URL, as CloudEvents over HTTP (NL GOV profile)
  *
  * POST, structured JSON by default, or binary mode: attributes as ce- headers and the event as the
  * body. ce id and source are those of the event, so a repetition is recognisable; Idempotency-Key is
@@ -29,6 +29,15 @@ enum mode { MODE_STRUCTURED, MODE_BINARY };
 
 struct webhook;
 
+/* What its file says of one organisation. */
+struct webhook_target {
+        const char *url, *ca_file, *proxy;
+        int mode;
+        struct secrets token;
+        int64_t timeout, connect_timeout;
+        bool allow_http;
+};
+
 /* One try that is under way, or a place for one. */
 struct transfer {
         struct webhook *webhook;
@@ -40,13 +49,6 @@ struct transfer {
 };
 
 struct webhook {
-        /* options */
-        const char *url, *ca_file, *proxy;
-        int mode;
-        struct secrets token;
-        int64_t timeout, connect_timeout;
-        bool allow_http;
-        /* the rest */
         const struct connector_env *env;
         CURLM *multi;
         struct transfer *transfers; /* [env->parallel] */
@@ -63,19 +65,6 @@ static size_t drop_answer(char *bytes, size_t size, size_t n, void *ctx) {
         return t->received > ANSWER_BYTES_MAX ? 0 : size * n; /* 0 ends the transfer: the status is known by then */
 }
 
-static bool set_options(const struct webhook *w, struct transfer *t) {
-        CURL *e = t->easy;
-
-        return !curl_easy_setopt(e, CURLOPT_URL, w->url) && !curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https") &&
-               !curl_easy_setopt(e, CURLOPT_POST, 1L) && !curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) && !curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L) &&
-               !curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)w->timeout) && !curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)w->connect_timeout) &&
-               !curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L) && !curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L) &&
-               !curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, drop_answer) && !curl_easy_setopt(e, CURLOPT_WRITEDATA, t) &&
-               !curl_easy_setopt(e, CURLOPT_PRIVATE, t) && !curl_easy_setopt(e, CURLOPT_USERAGENT, USER_AGENT) &&
-               !curl_easy_setopt(e, CURLOPT_PROXY, w->proxy ? w->proxy : "") && /* "": not even that of the environment */
-               (!w->ca_file || !curl_easy_setopt(e, CURLOPT_CAINFO, w->ca_file));
-}
-
 static int open_transfers(struct webhook *w) {
         w->transfers = calloc(w->env->parallel, sizeof(*w->transfers));
         if (!w->transfers)
@@ -86,17 +75,22 @@ static int open_transfers(struct webhook *w) {
                 t->webhook = w;
                 t->body = (struct buffer)BUFFER_INIT(BODY_MAX);
                 t->easy = curl_easy_init();
-                if (!t->easy || !set_options(w, t))
+                if (!t->easy)
                         return -ENOMEM;
         }
         return 0;
 }
 
 static int webhook_check(void *ctx, const struct connector_env *env, struct error *err) {
-        const struct webhook *w = ctx;
+        int r = 0;
 
-        (void) env;
-        return web_address_check(w->url, w->allow_http, "token", LANGUAGE_EN, err);
+        (void) ctx;
+        for (size_t i = 0; i < env->targets_n && r == 0; i++) {
+                const struct webhook_target *to = env->targets[i].options;
+
+                r = web_address_check(to->url, to->allow_http, "token", LANGUAGE_EN, err);
+        }
+        return r;
 }
 
 static int webhook_open(void *ctx, const struct connector_env *env, struct error *err) {
@@ -184,26 +178,27 @@ static bool webhook_add_attributes(struct transfer *t, const struct cloudevent *
         return ok;
 }
 
-static bool webhook_headers(const struct webhook *w, struct transfer *t, const struct delivery *d) {
+static bool webhook_headers(struct transfer *t, const struct delivery *d) {
+        const struct webhook_target *to = d->target;
         const struct cloudevent *ce = d->ce;
         char id[UUID_TEXT + 1];
         bool ok = true;
 
         uuid_format(&d->delivery_id, id);
-        ok = ok && webhook_add_header(t, "Content-Type: %s; charset=utf-8", w->mode == MODE_BINARY ? "application/json" : CLOUDEVENT_MEDIA_TYPE);
+        ok = ok && webhook_add_header(t, "Content-Type: %s; charset=utf-8", to->mode == MODE_BINARY ? "application/json" : CLOUDEVENT_MEDIA_TYPE);
         ok = ok && webhook_add_header(t, "Idempotency-Key: \"%s\"", id);
         ok = ok && webhook_add_header(t, "Expect:"); /* a body this small is sent at once */
-        if (w->token.n > 0)
-                ok = ok && webhook_add_header(t, "Authorization: Bearer %s", w->token.items[0].bytes);
+        if (to->token.n > 0)
+                ok = ok && webhook_add_header(t, "Authorization: Bearer %s", to->token.items[0].bytes);
         if (ce->traceparent.n > 0)
                 ok = ok && webhook_add_header(t, "traceparent: %.*s", (int)ce->traceparent.n, ce->traceparent.s);
-        return ok && (w->mode != MODE_BINARY || webhook_add_attributes(t, ce));
+        return ok && (to->mode != MODE_BINARY || webhook_add_attributes(t, ce));
 }
 
-static void write_body(const struct webhook *w, const struct cloudevent *ce, struct buffer *out) {
+static void write_body(const struct webhook_target *to, const struct cloudevent *ce, struct buffer *out) {
         struct json_writer json = JSON_WRITER(out);
 
-        if (w->mode == MODE_STRUCTURED) {
+        if (to->mode == MODE_STRUCTURED) {
                 cloudevent_write(ce, &json);
                 return;
         }
@@ -212,7 +207,23 @@ static void write_body(const struct webhook *w, const struct cloudevent *ce, str
         jsonw_close_object(&json);
 }
 
+/* Nothing stays of whom the transfer went to before. */
+static bool webhook_aim(struct transfer *t, const struct webhook_target *to) {
+        CURL *e = t->easy;
+
+        curl_easy_reset(e);
+        return !curl_easy_setopt(e, CURLOPT_URL, to->url) && !curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https") &&
+               !curl_easy_setopt(e, CURLOPT_POST, 1L) && !curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) && !curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L) &&
+               !curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)to->timeout) && !curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)to->connect_timeout) &&
+               !curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L) && !curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L) &&
+               !curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, drop_answer) && !curl_easy_setopt(e, CURLOPT_WRITEDATA, t) &&
+               !curl_easy_setopt(e, CURLOPT_PRIVATE, t) && !curl_easy_setopt(e, CURLOPT_USERAGENT, USER_AGENT) &&
+               !curl_easy_setopt(e, CURLOPT_PROXY, to->proxy ? to->proxy : "") && /* "": not even that of the environment */
+               (!to->ca_file || !curl_easy_setopt(e, CURLOPT_CAINFO, to->ca_file));
+}
+
 static int webhook_deliver(void *ctx, const struct delivery *delivery, struct error *err) {
+        const struct webhook_target *to = delivery->target;
         struct webhook *w = ctx;
         struct transfer *t = NULL;
 
@@ -225,8 +236,8 @@ static int webhook_deliver(void *ctx, const struct delivery *delivery, struct er
                 return -EBUSY;
         }
         t->received = 0;
-        write_body(w, delivery->ce, &t->body);
-        if (t->body.failed || !webhook_headers(w, t, delivery))
+        write_body(to, delivery->ce, &t->body);
+        if (t->body.failed || !webhook_aim(t, to) || !webhook_headers(t, delivery))
                 return -ENOMEM;
         if (curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers) || curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, buffer_text(&t->body)) ||
             curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.n) || curl_multi_add_handle(w->multi, t->easy))
@@ -281,61 +292,65 @@ static int webhook_turn(void *ctx, int timeout_ms, struct error *err) {
 
 static const char *const modes[] = {[MODE_STRUCTURED] = "structured", [MODE_BINARY] = "binary", NULL};
 
-static const struct connector_option options[] = {
+static const struct connector_option no_options[] = {{0}};
+
+static const struct connector_option target_options[] = {
         {.key = "url",
          .doc = "Where the organisation takes its messages: https, or http on this machine itself. It answers 2xx once it has stored a message, and "
                 "recognises a repetition by the CloudEvents source and id.",
          .type = OPTION_STRING,
-         .offset = offsetof(struct webhook, url)},
+         .offset = offsetof(struct webhook_target, url)},
         {.key = "mode",
          .fallback = "structured",
          .doc = "CloudEvents over HTTP: structured is one JSON object with the event as its data; binary puts the attributes into ce- headers.",
          .type = OPTION_CHOICE,
-         .offset = offsetof(struct webhook, mode),
+         .offset = offsetof(struct webhook_target, mode),
          .choices = modes},
         {.key = "token",
          .fallback = "",
          .doc = "Bearer token that the receiver knows us by; of several the first is sent.",
          .type = OPTION_SECRET,
-         .offset = offsetof(struct webhook, token)},
+         .offset = offsetof(struct webhook_target, token)},
         {.key = "timeout",
          .fallback = "30 s",
          .doc = "One try may take so long.",
          .type = OPTION_DURATION,
-         .offset = offsetof(struct webhook, timeout),
+         .offset = offsetof(struct webhook_target, timeout),
          .min = 100,
          .max = 300000},
         {.key = "connect_timeout",
          .fallback = "10 s",
          .doc = "Of it, until the connection stands.",
          .type = OPTION_DURATION,
-         .offset = offsetof(struct webhook, connect_timeout),
+         .offset = offsetof(struct webhook_target, connect_timeout),
          .min = 100,
          .max = 300000},
         {.key = "ca_file",
          .fallback = "",
          .doc = "Certificates, in PEM, of those who may vouch for the receiver; default those of the system.",
          .type = OPTION_STRING,
-         .offset = offsetof(struct webhook, ca_file)},
+         .offset = offsetof(struct webhook_target, ca_file)},
         {.key = "proxy",
          .fallback = "",
          .doc = "HTTP proxy on the way, such as http://proxy:3128; the environment's is not used.",
          .type = OPTION_STRING,
-         .offset = offsetof(struct webhook, proxy)},
+         .offset = offsetof(struct webhook_target, proxy)},
         {.key = "allow_http",
          .fallback = "false",
          .doc = "Allows plain http to another machine, for a network that is protected otherwise.",
          .type = OPTION_BOOLEAN,
-         .offset = offsetof(struct webhook, allow_http)},
+         .offset = offsetof(struct webhook_target, allow_http)},
         {0},
 };
 
 const struct connector_ops connector_webhook = {
         .name = "webhook",
-        .summary = "delivers one organisation's inbox to a URL, as CloudEvents",
+        .summary = "delivers the inbox of each organisation to its URL, as CloudEvents",
         .direction = CONNECTOR_OUT,
         .ctx_size = sizeof(struct webhook),
-        .options = options,
+        .options = no_options,
+        .target_options = target_options,
+        .target_size = sizeof(struct webhook_target),
         .check = webhook_check,
         .open = webhook_open,
         .close = webhook_close,
