@@ -45,9 +45,17 @@ static int secrets_make_room(struct secrets *s) {
         return 0;
 }
 
-static int add_one(struct secrets *s, const char *owner, struct text token, struct error *err) {
-        int r;
+static int secrets_put(struct secrets *s, const char *owner, struct text secret) {
+        int r = secrets_make_room(s);
 
+        if (r < 0)
+                return r;
+        s->items[s->n] = (struct secret){.owner = owner, .n = secret.n};
+        memcpy(s->items[s->n++].bytes, secret.s, secret.n);
+        return 0;
+}
+
+static int add_one(struct secrets *s, const char *owner, struct text token, struct error *err) {
         if (token.n < SECRET_MIN || token.n > SECRET_MAX) {
                 error_set(err, "a token has %d to %d characters, and one here has %zu; make one with: head -c 32 /dev/urandom | base64", SECRET_MIN,
                           SECRET_MAX, token.n);
@@ -67,12 +75,23 @@ static int add_one(struct secrets *s, const char *owner, struct text token, stru
                 error_set(err, "more than %d tokens", SECRETS_MAX);
                 return -EINVAL;
         }
-        r = secrets_make_room(s);
-        if (r < 0)
-                return r;
-        s->items[s->n] = (struct secret){.owner = owner, .n = token.n};
-        memcpy(s->items[s->n++].bytes, token.s, token.n);
-        return 0;
+        return secrets_put(s, owner, token);
+}
+
+int secrets_add_password(struct secrets *s, struct text text, struct error *err) {
+        while (text.n > 0 && (text.s[text.n - 1] == '\n' || text.s[text.n - 1] == '\r'))
+                text.n--;
+        if (text.n == 0 || text.n > SECRET_MAX) {
+                error_set(err, "a password has 1 to %d bytes, and here are %zu", SECRET_MAX, text.n);
+                return -EINVAL;
+        }
+        for (size_t i = 0; i < text.n; i++) {
+                if ((unsigned char)text.s[i] < ' ' || text.s[i] == '\x7f') {
+                        error_set(err, "byte %zu of a password is a control character; it stands alone, on one line", i + 1);
+                        return -EINVAL;
+                }
+        }
+        return secrets_put(s, NULL, text);
 }
 
 int secrets_add(struct secrets *s, const char *owner, struct text text, struct error *err) {

@@ -41,6 +41,12 @@ void secrets_done(struct secrets *s); /* wipes and frees; empty again */
  */
 int secrets_add(struct secrets *s, const char *owner, struct text text, struct error *err) MUSTCHECK;
 
+/*
+ * Adds what an outside system knows us by, made up there: all of @text but the end of its line, 1 to SECRET_MAX bytes without a control character.
+ * Return: as above.
+ */
+int secrets_add_password(struct secrets *s, struct text text, struct error *err) MUSTCHECK;
+
 /* The owner of a token that was given, or NULL. The time it takes depends on the number of tokens alone. */
 const struct secret *secrets_find(const struct secrets *s, struct text given);
 

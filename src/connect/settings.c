@@ -68,6 +68,10 @@ static void settings_describe(const struct connector_option *option, enum langua
                 buffer_add_text(out, IN_LANGUAGE(language, "{file: PATH} or {env: NAME}, where the token stands",
                                                  "{file: PAD} of {env: NAAM}, waar het token staat"));
                 break;
+        case OPTION_PASSWORD:
+                buffer_add_text(out, IN_LANGUAGE(language, "{file: PATH} or {env: NAME}, where the password stands",
+                                                 "{file: PAD} of {env: NAAM}, waar het wachtwoord staat"));
+                break;
         case OPTION_SECRETS:
                 buffer_add_text(out, IN_LANGUAGE(language, "for each organisation {file: PATH} or {env: NAME}, where its tokens stand",
                                                  "voor iedere organisatie {file: PAD} of {env: NAAM}, waar haar tokens staan"));
@@ -160,8 +164,9 @@ static bool secret_text(struct reading *r, const struct yaml_node *node, const c
         return *ret != NULL;
 }
 
-void settings_read_secret(struct reading *r, const struct yaml_node *node, const char *folder, const char *(*environment)(const char *name), const char *key,
-                          const char *owner, struct secrets *ret) {
+/* @owner: of tokens; NULL: there is only one. @type: OPTION_PASSWORD, or tokens. */
+static void read_secret(struct reading *r, const struct yaml_node *node, const char *folder, const char *(*environment)(const char *name), const char *key,
+                        const char *owner, enum option_type type, struct secrets *ret) {
         char *text = NULL;
         struct error err = {0};
         size_t n = 0;
@@ -176,7 +181,7 @@ void settings_read_secret(struct reading *r, const struct yaml_node *node, const
         }
         if (!environment || !secret_text(r, node, folder, environment, &text, &n))
                 return;
-        e = secrets_add(ret, owner, (struct text){text, n}, &err);
+        e = type == OPTION_PASSWORD ? secrets_add_password(ret, (struct text){text, n}, &err) : secrets_add(ret, owner, (struct text){text, n}, &err);
         explicit_bzero(text, n);
         free(text);
         if (e == -EINVAL)
@@ -185,8 +190,13 @@ void settings_read_secret(struct reading *r, const struct yaml_node *node, const
                 r->e = e;
 }
 
+void settings_read_secret(struct reading *r, const struct yaml_node *node, const char *folder, const char *(*environment)(const char *name), const char *key,
+                          const char *owner, struct secrets *ret) {
+        read_secret(r, node, folder, environment, key, owner, OPTION_SECRETS, ret);
+}
+
 static void set_secret(struct settings *s, const struct connector_option *option, const struct yaml_node *node, const char *owner, struct secrets *field) {
-        settings_read_secret(&s->r, node, s->source->folder, s->source->environment, option->key, owner, field);
+        read_secret(&s->r, node, s->source->folder, s->source->environment, option->key, owner, option->type, field);
 }
 
 static void set_secrets(struct settings *s, const struct connector_option *option, const struct yaml_node *node, struct secrets *field) {
@@ -257,7 +267,7 @@ static void set_pairs(struct settings *s, const struct connector_option *option,
 static void set_option(struct settings *s, const struct connector_option *option, const struct yaml_node *node, void *ctx) {
         void *field = field_of(option, ctx);
 
-        if (option->type == OPTION_SECRET) {
+        if (option->type == OPTION_SECRET || option->type == OPTION_PASSWORD) {
                 set_secret(s, option, node, NULL, field);
                 return;
         }
@@ -300,6 +310,7 @@ static void set_option(struct settings *s, const struct connector_option *option
                 set_choice(s, option, node, field);
                 return;
         case OPTION_SECRET:
+        case OPTION_PASSWORD:
         case OPTION_SECRETS:
         case OPTION_LIST:
         case OPTION_PAIRS:
@@ -374,7 +385,7 @@ int settings_read(const struct settings_source *source, const struct yaml_node *
 
 void settings_done(const struct connector_option *options, void *ctx) {
         for (const struct connector_option *o = options; o->key; o++) {
-                if (o->type == OPTION_SECRET || o->type == OPTION_SECRETS)
+                if (o->type == OPTION_SECRET || o->type == OPTION_PASSWORD || o->type == OPTION_SECRETS)
                         secrets_done(field_of(o, ctx));
         }
 }

@@ -355,6 +355,27 @@ START_TEST(test_secrets_refuse_without_repeating) {
 }
 END_TEST
 
+static const struct {
+        const char *text, *password; /* NULL: it is refused */
+} passwords[] = {
+        {"kort", "kort"}, {"met een spatie \xc3\xa9n '\\'\r\n", "met een spatie \xc3\xa9n '\\'"}, {"", NULL}, {"\n", NULL}, {"twee\nregels\n", NULL},
+        {"\x7f", NULL},
+};
+
+START_TEST(test_passwords_are_any_line) {
+        struct error err = {0};
+        struct secrets s = {0};
+        int r = secrets_add_password(&s, text_of(passwords[_i].text), &err);
+
+        ck_assert_int_eq(r, passwords[_i].password ? 0 : -EINVAL);
+        if (passwords[_i].password)
+                ck_assert_str_eq(s.items[0].bytes, passwords[_i].password);
+        else
+                ck_assert_ptr_null(strstr(err.text, "regels"));
+        secrets_done(&s);
+}
+END_TEST
+
 START_TEST(test_secret_of_header) {
         ck_assert(text_is(secret_of_header("Bearer abc"), "abc"));
         ck_assert(text_is(secret_of_header("bearer  abc"), "abc"));
@@ -514,6 +535,7 @@ int main(void) {
         tcase_add_loop_test(backoff, test_traceparent, 0, (int)ELEMENTS(traceparent_rows));
         tcase_add_test(secret, test_secrets_find_their_owner);
         tcase_add_loop_test(secret, test_secrets_refuse_without_repeating, 0, (int)ELEMENTS(bad_secrets));
+        tcase_add_loop_test(secret, test_passwords_are_any_line, 0, (int)ELEMENTS(passwords));
         tcase_add_test(secret, test_secret_of_header);
         tcase_add_test(options, test_options_are_read_with_defaults);
         tcase_add_test(options, test_options_are_read_without_tokens);
