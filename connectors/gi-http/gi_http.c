@@ -7,16 +7,15 @@
  * has answered. So an answer of 202 means that all replicas have the event. What is asked is looked up by the desk, on its own thread.
  */
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "channel/listening.h"
 #include "connect/connector.h"
 #include "connect/desk.h"
 #include "connect/intake.h"
@@ -27,9 +26,7 @@
 #include "connectors/gi-http/question.h"
 
 #define EVENTS "/events/"
-#define ADDRESS_MAX 64
 #define DOCUMENT_VERSION "1"
-#define GI_HTTP_HEADER_BYTES 16384                /* request line and headers */
 #define GI_HTTP_DISCARD_MAX ((int64_t)1024 * 1024) /* of a body that nobody wants, before the connection is cut */
 #define GI_HTTP_ANSWER_MAX ((size_t)64 * 1024)
 #define GI_HTTP_RETRY_AFTER_S 2
@@ -39,19 +36,16 @@
 
 struct gi_http {
         /* options */
-        const char *listen;
+        struct listening listening;
         struct secrets tokens;
-        int64_t connections, per_address, timeout;
         /* the rest */
         const struct connector_env *env;
-        struct MHD_Daemon *daemon;
         struct arena *arena;    /* of one request that is being read */
         struct buffer document; /* openapi.json */
         struct buffer json_only; /* the same of plain JSON alone */
         struct desk *desk;
         struct request *asking; /* whose question the desk has */
         size_t requests;        /* begun and not over */
-        bool quiet;             /* listens no more */
         int failure;            /* of runtime_submit(): ends the connector */
         struct error failed;
         struct metric *answered;
@@ -531,74 +525,6 @@ static void gi_http_over(void *cls, struct MHD_Connection *connection, void **st
         *state = NULL;
 }
 
-/* -- Listening -- */
-
-/* "127.0.0.1:8080" or "[::1]:8080". */
-static int gi_http_parse_listen(const char *listen, struct sockaddr_storage *ret, struct error *err) {
-        struct sockaddr_in *v4 = (struct sockaddr_in *)ret;
-        struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret;
-        const char *colon = strrchr(listen, ':');
-        size_t n = colon ? (size_t)(colon - listen) : 0;
-        char host[ADDRESS_MAX] = "";
-        int64_t port;
-
-        memset(ret, 0, sizeof(*ret));
-        if (n > 0 && n < sizeof(host) && text_to_int64(text_of(colon + 1), &port) && port >= 0 && port <= UINT16_MAX) {
-                bool bracketed = n > 2 && listen[0] == '[' && listen[n - 1] == ']';
-
-                memcpy(host, listen + (bracketed ? 1 : 0), n - (bracketed ? 2 : 0));
-                if (!bracketed && inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
-                        v4->sin_family = AF_INET;
-                        v4->sin_port = htons((uint16_t)port);
-                        return 0;
-                }
-                if (bracketed && inet_pton(AF_INET6, host, &v6->sin6_addr) == 1) {
-                        v6->sin6_family = AF_INET6;
-                        v6->sin6_port = htons((uint16_t)port);
-                        return 0;
-                }
-        }
-        error_set(err, "listen: '%s' is no numeric address with a port; write 127.0.0.1:8080 or [::1]:8080", listen);
-        return -EINVAL;
-}
-
-/* libmicrohttpd would print what single clients do wrong; that is no news for an operator. */
-static void gi_http_no_log(void *cls, const char *fmt, va_list args) {
-        (void) cls;
-        (void) fmt;
-        (void) args;
-}
-
-static int gi_http_start(struct gi_http *g, const struct sockaddr_storage *address, struct error *err) {
-        unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | (address->ss_family == AF_INET6 ? MHD_USE_IPv6 : 0);
-        int e;
-
-        errno = 0;
-        g->daemon = MHD_start_daemon(flags, 0, NULL, NULL, gi_http_request, g,
-                                     MHD_OPTION_EXTERNAL_LOGGER, gi_http_no_log, NULL,
-                                     MHD_OPTION_SOCK_ADDR, (const struct sockaddr *)address,
-                                     MHD_OPTION_NOTIFY_COMPLETED, gi_http_over, g,
-                                     MHD_OPTION_CONNECTION_LIMIT, (unsigned)g->connections,
-                                     MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)g->per_address,
-                                     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)((g->timeout + 999) / 1000),
-                                     MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)GI_HTTP_HEADER_BYTES,
-                                     MHD_OPTION_END);
-        if (g->daemon)
-                return 0;
-        e = errno ? errno : EIO;
-        error_set(err, "cannot listen on %s: %s; choose another address with listen", g->listen, strerror(e));
-        return e == EADDRINUSE || e == EACCES || e == EADDRNOTAVAIL ? -EINVAL : -e;
-}
-
-static void gi_http_tell_address(const struct gi_http *g) {
-        const union MHD_DaemonInfo *info = MHD_get_daemon_info(g->daemon, MHD_DAEMON_INFO_BIND_PORT);
-        const char *colon = strrchr(g->listen, ':');
-        char address[2 * ADDRESS_MAX];
-
-        (void) snprintf(address, sizeof(address), "%.*s:%u", (int)(colon - g->listen), g->listen, info ? (unsigned)info->port : 0);
-        log_line(g->env->log, CONNECT_LISTENS, LOG_STRING("connector", g->env->name), LOG_STRING("address", address));
-}
-
 static int gi_http_metrics(struct gi_http *g, struct error *err) {
         const struct metric_row row = {.name = "ketenwacht_http_answers_total",
                                        .kind = METRIC_COUNTER,
@@ -643,18 +569,22 @@ static int gi_http_describe(struct gi_http *g, const bool *callers) {
         return g->document.failed || g->json_only.failed ? -ENOMEM : 0;
 }
 
+static int gi_http_check(void *ctx, const struct connector_env *env, struct error *err) {
+        const struct gi_http *g = ctx;
+
+        (void) env;
+        return listening_check(&g->listening, err);
+}
+
 static int gi_http_open(void *ctx, const struct connector_env *env, struct error *err) {
         CLEANUP(cleanup_free) void *callers = NULL;
-        struct sockaddr_storage address;
         struct gi_http *g = ctx;
+        const struct listening_handler handler = {gi_http_request, gi_http_over, g};
         int r;
 
         g->env = env;
-        g->quiet = false;
         g->failure = 0;
-        r = gi_http_parse_listen(g->listen, &address, err);
-        if (r == 0)
-                r = arena_new(&g->arena, INTAKE_ARENA_MAX);
+        r = arena_new(&g->arena, INTAKE_ARENA_MAX);
         if (r == 0)
                 r = gi_http_metrics(g, err);
         if (r < 0)
@@ -666,11 +596,7 @@ static int gi_http_open(void *ctx, const struct connector_env *env, struct error
         if (r < 0)
                 return r;
         r = gi_http_open_desk(g, callers, err);
-        if (r == 0)
-                r = gi_http_start(g, &address, err);
-        if (r == 0)
-                gi_http_tell_address(g);
-        return r;
+        return r == 0 ? error_trace(listening_open(&g->listening, env, &handler, err), err) : r;
 }
 
 /* Every suspended request was settled before, since the runtime closes its producer first; but for those with questions. */
@@ -684,11 +610,7 @@ static void gi_http_close(void *ctx) {
                           IN_LANGUAGE(g->asking->problem.language, "the process stops; ask again", "ketenwacht stopt; vraag het opnieuw"));
                 request_asked(g->asking);
         }
-        if (g->daemon) {
-                (void) MHD_run(g->daemon); /* takes up the resumed ones, as MHD_stop_daemon() wants it */
-                MHD_stop_daemon(g->daemon);
-        }
-        g->daemon = NULL;
+        listening_close(&g->listening);
         g->arena = arena_free(g->arena);
         buffer_done(&g->document);
         buffer_done(&g->json_only);
@@ -717,10 +639,9 @@ static int gi_http_turn(void *ctx, int timeout_ms, struct error *err) {
         gi_http_take_answers(g);
         if (g->asking && timeout_ms > GI_HTTP_ANSWERS_MS)
                 timeout_ms = GI_HTTP_ANSWERS_MS;
-        if (MHD_run_wait(g->daemon, timeout_ms) != MHD_YES) {
-                error_set(err, "the HTTP server does not run any more; the process must be started again");
-                return -EIO;
-        }
+        r = listening_turn(&g->listening, timeout_ms, err);
+        if (r < 0)
+                return error_trace(r, err);
         if (g->failure)
                 *err = g->failed;
         return g->failure;
@@ -729,13 +650,7 @@ static int gi_http_turn(void *ctx, int timeout_ms, struct error *err) {
 static bool gi_http_quiesce(void *ctx) {
         struct gi_http *g = ctx;
 
-        if (!g->quiet) {
-                MHD_socket listening = MHD_quiesce_daemon(g->daemon);
-
-                if (listening != MHD_INVALID_SOCKET)
-                        (void) close(listening);
-        }
-        g->quiet = true;
+        listening_quiesce(&g->listening);
         desk_hurry(g->desk);
         return g->requests == 0;
 }
@@ -766,7 +681,7 @@ static const struct connector_option options[] = {
          .doc = "Numeric address and port to take requests at; port 0 is any that is free, see the log. Plain HTTP: let a reverse proxy on this machine "
                 "do TLS.",
          .type = OPTION_STRING,
-         .offset = offsetof(struct gi_http, listen)},
+         .offset = offsetof(struct gi_http, listening.listen)},
         {.key = "tokens",
          .doc = "Who may post and ask: one to four bearer tokens for each organisation, of at least 32 characters. They stand in a file or an environment "
                 "variable, separated by white space, so that a new one can be handed out before the old one is withdrawn; read at the start.",
@@ -776,21 +691,21 @@ static const struct connector_option options[] = {
          .fallback = "500",
          .doc = "Connections at once; more wait in the queue of the operating system.",
          .type = OPTION_INT,
-         .offset = offsetof(struct gi_http, connections),
+         .offset = offsetof(struct gi_http, listening.connections),
          .min = 1,
          .max = 10000},
         {.key = "per_address",
          .fallback = "0",
          .doc = "Connections at once from one address; 0 is without a limit, as behind a reverse proxy.",
          .type = OPTION_INT,
-         .offset = offsetof(struct gi_http, per_address),
+         .offset = offsetof(struct gi_http, listening.per_address),
          .min = 0,
          .max = 10000},
         {.key = "timeout",
          .fallback = "10 s",
          .doc = "A connection on which nothing moves for so long is closed; rounded up to whole seconds.",
          .type = OPTION_DURATION,
-         .offset = offsetof(struct gi_http, timeout),
+         .offset = offsetof(struct gi_http, listening.timeout),
          .min = 1000,
          .max = 600000},
         {0},
@@ -802,6 +717,7 @@ const struct connector_ops connector_gi_http = {
         .direction = CONNECTOR_IN,
         .ctx_size = sizeof(struct gi_http),
         .options = options,
+        .check = gi_http_check,
         .open = gi_http_open,
         .close = gi_http_close,
         .turn = gi_http_turn,
