@@ -47,10 +47,10 @@ static inline const char *project_path(const char *name, char ret[PATH_BYTES]) {
 static inline void connecting_up(struct connecting *c, bool events) {
         struct mock_topic topics[CLUSTER_TOPICS_MAX] = {
                 {TOPIC_DEAD_LETTERS, 1}, {TOPIC_DELIVERIES, 1}, {TOPIC_INBOX_PREFIX "gm0014", 1}, {TOPIC_REDELIVERIES, 1},
-                {TOPIC_CONNECTOR_ORDERS, 1}, {TOPIC_AUDIT, 1}};
+                {TOPIC_CONNECTOR_ORDERS, 1}, {TOPIC_CONNECTOR_KEYS, 1}, {TOPIC_AUDIT, 1}};
         struct mistakes mistakes = MISTAKES_INIT;
         char path[PATH_BYTES];
-        size_t n = 6;
+        size_t n = 7;
 
         memset(c, 0, sizeof(*c));
         ck_assert_int_eq(organisations_read(project_path("config/organisations.yaml", path), &c->orgs, &mistakes), 0);
