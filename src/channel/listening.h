@@ -35,7 +35,7 @@ struct listening_handler {
 /* Whether the address can be one. Return: 0, or -EINVAL with a sentence. */
 int listening_check(const struct listening *l, struct error *err) MUSTCHECK;
 
-/* Begins to listen, and logs where (C107). Return: 0; -EINVAL: the address is wrong or taken; other negative errno. */
+/* Begins to listen, and logs where (C101). Return: 0; -EINVAL: the address is wrong or taken; other negative errno. */
 int listening_open(struct listening *l, const struct connector_env *env, const struct listening_handler *handler, struct error *err) MUSTCHECK;
 
 /* Cuts every connection; none is suspended any more, but for those just resumed. May be called without listening_open(), and twice. */

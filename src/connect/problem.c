@@ -94,18 +94,28 @@ static void write_mistakes(const struct problem *problem, struct json_writer *w)
                 jsonw_put_int(w, "more", (int64_t)(problem->n - told));
 }
 
+static void problem_open(const struct problem_row *row, enum language language, const char *detail, struct json_writer *w) {
+        jsonw_open_object(w);
+        jsonw_put_string(w, "type", row->urn);
+        jsonw_put_string(w, "title", IN_LANGUAGE(language, row->title, row->title_nl));
+        jsonw_put_int(w, "status", row->status);
+        if (detail[0])
+                jsonw_put_string(w, "detail", detail);
+        jsonw_put_string(w, "code", row->code);
+}
+
+void problem_write_row(const struct problem_row *row, enum language language, const char *detail, struct buffer *out) {
+        struct json_writer w = JSON_WRITER(out);
+
+        problem_open(row, language, detail, &w);
+        jsonw_close_object(&w);
+}
+
 void problem_write(const struct problem *problem, struct buffer *out) {
-        const struct problem_row *row = &problem_rows[problem->kind];
         const char *detail = problem->n > 0 ? problem->mistakes[0].text : problem->detail.text;
         struct json_writer w = JSON_WRITER(out);
 
-        jsonw_open_object(&w);
-        jsonw_put_string(&w, "type", row->urn);
-        jsonw_put_string(&w, "title", IN_LANGUAGE(problem->language, row->title, row->title_nl));
-        jsonw_put_int(&w, "status", row->status);
-        if (detail[0])
-                jsonw_put_string(&w, "detail", detail);
-        jsonw_put_string(&w, "code", row->code);
+        problem_open(&problem_rows[problem->kind], problem->language, detail, &w);
         if (problem->field)
                 jsonw_put_string(&w, "field", problem->field);
         if (problem->next) {

@@ -51,5 +51,8 @@ struct event_mistakes problem_mistakes(struct problem *problem, enum language la
 /* What they make of it: the first says which problem it is. Return: whether there were none. */
 bool problem_of_mistakes(struct problem *problem, const struct event_mistakes *m);
 
+/* Appends one without mistakes, of a row that need not stand in problem.def: what a connector of its own answers. */
+void problem_write_row(const struct problem_row *row, enum language language, const char *detail, struct buffer *out);
+
 /* Appends the JSON. */
 void problem_write(const struct problem *problem, struct buffer *out);
