@@ -44,6 +44,7 @@ enum option_type {
         OPTION_PATH,         /* const char *: as it stands when it begins with /, else in the folder of the connector's file */
         OPTION_LIST,         /* struct option_list: [a, b], or one text */
         OPTION_PAIRS,        /* struct option_pairs: {a: b, …} */
+        OPTION_TABLE,        /* struct option_table: a list of mappings, each with the options of @row */
 };
 
 #define OPTION_ITEMS_MAX 4096 /* of one list or mapping */
@@ -61,12 +62,19 @@ struct option_pairs {
         size_t n;
 };
 
+struct option_table {
+        void *rows; /* each of connector_option.row_size bytes, zeroed, with its options filled in */
+        size_t n;
+};
+
 struct connector_option {
         const char *key, *fallback, *doc; /* fallback NULL: the key is required; "": it may be absent and stays zero */
         enum option_type type;
         size_t offset;                    /* into the connector's own context */
         int64_t min, max;
         const char *const *choices;       /* NULL behind the last */
+        const struct connector_option *row; /* OPTION_TABLE: what a row may say, key NULL behind the last; no secrets, no table */
+        size_t row_size;
 };
 
 /* -- Events in -- */

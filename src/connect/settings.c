@@ -85,6 +85,10 @@ static void settings_describe(const struct connector_option *option, enum langua
         case OPTION_PAIRS:
                 buffer_add_text(out, IN_LANGUAGE(language, "pairs, {a: b}, no key twice", "paren, {a: b}, geen sleutel twee keer"));
                 break;
+        case OPTION_TABLE:
+                buffer_add_text(out, IN_LANGUAGE(language, "a list, of which each item has keys of its own",
+                                                 "een lijst waarvan ieder onderdeel eigen sleutels heeft"));
+                break;
         }
 }
 
@@ -264,6 +268,8 @@ static void set_pairs(struct settings *s, const struct connector_option *option,
                 settings_mistake(s, node, option);
 }
 
+static void set_table(struct settings *s, const struct connector_option *option, const struct yaml_node *node, struct option_table *field);
+
 static void set_option(struct settings *s, const struct connector_option *option, const struct yaml_node *node, void *ctx) {
         void *field = field_of(option, ctx);
 
@@ -281,6 +287,10 @@ static void set_option(struct settings *s, const struct connector_option *option
         }
         if (option->type == OPTION_PAIRS) {
                 set_pairs(s, option, node, field);
+                return;
+        }
+        if (option->type == OPTION_TABLE) {
+                set_table(s, option, node, field);
                 return;
         }
         if (node->kind != YAML_SCALAR || node->text[0] == '\0') {
@@ -314,6 +324,7 @@ static void set_option(struct settings *s, const struct connector_option *option
         case OPTION_SECRETS:
         case OPTION_LIST:
         case OPTION_PAIRS:
+        case OPTION_TABLE:
                 break;
         }
 }
@@ -367,6 +378,25 @@ static const char **known_keys(struct settings *s, const char *const *also, cons
         return keys;
 }
 
+static void set_table(struct settings *s, const struct connector_option *option, const struct yaml_node *node, struct option_table *field) {
+        size_t n = node->kind == YAML_SEQUENCE ? node->n : 0;
+        struct settings_target row = {.options = option->row};
+        const char **keys = known_keys(s, NULL, &row, 1);
+        uint8_t *rows = n > 0 && n <= OPTION_ITEMS_MAX ? reading_alloc(&s->r, n, option->row_size) : NULL;
+
+        if (!rows && !s->r.e)
+                settings_mistake(s, node, option);
+        for (size_t i = 0; rows && keys && i < n; i++) {
+                if (!reading_mapping(&s->r, node->items[i], option->key))
+                        continue;
+                row.ctx = rows + i * option->row_size;
+                reading_keys(&s->r, node->items[i], keys, option->key);
+                read_table(s, node->items[i], &row);
+        }
+        if (rows)
+                *field = (struct option_table){rows, n};
+}
+
 int settings_read(const struct settings_source *source, const struct yaml_node *mapping, const char *const *also, const struct settings_target *targets,
                   size_t n, struct mistakes *mistakes) {
         struct settings s = {.r = {.yaml = source->yaml, .mistakes = mistakes, .arena = source->arena}, .source = source};
@@ -411,9 +441,10 @@ static void wrap(const char *text, struct buffer *out) {
         buffer_add_byte(out, '\n');
 }
 
-void settings_document(const struct connector_option *options, struct buffer *out) {
+/* @within: stands before each key. */
+static void document_table(const struct connector_option *options, const char *within, struct buffer *out) {
         for (const struct connector_option *o = options; o->key; o++) {
-                buffer_printf(out, "  %s: ", o->key);
+                buffer_printf(out, "  %s%s: ", within, o->key);
                 settings_describe(o, LANGUAGE_EN, out);
                 if (!o->fallback)
                         buffer_add_text(out, "; required");
@@ -421,5 +452,11 @@ void settings_document(const struct connector_option *options, struct buffer *ou
                         buffer_printf(out, "; default %s", o->fallback);
                 buffer_add_byte(out, '\n');
                 wrap(o->doc, out);
+                if (o->type == OPTION_TABLE)
+                        document_table(o->row, "  - ", out);
         }
+}
+
+void settings_document(const struct connector_option *options, struct buffer *out) {
+        document_table(options, "", out);
 }

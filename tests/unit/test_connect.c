@@ -393,6 +393,18 @@ struct context {
         bool flag;
         int mode;
         struct secrets token;
+        struct option_table rules;
+};
+struct rule {
+        const char *name;
+        int64_t number;
+        struct option_pairs pairs;
+};
+static const struct connector_option rule_table[] = {
+        {.key = "name", .doc = "Which.", .type = OPTION_STRING, .offset = offsetof(struct rule, name)},
+        {.key = "number", .fallback = "8", .doc = "How often.", .type = OPTION_INT, .offset = offsetof(struct rule, number), .min = 1, .max = 64},
+        {.key = "pairs", .fallback = "", .doc = "From where to where.", .type = OPTION_PAIRS, .offset = offsetof(struct rule, pairs)},
+        {0},
 };
 static const char *const modes[] = {"structured", "binary", NULL};
 static const struct connector_option table[] = {
@@ -402,6 +414,13 @@ static const struct connector_option table[] = {
         {.key = "flag", .fallback = "false", .doc = "Whether.", .type = OPTION_BOOLEAN, .offset = offsetof(struct context, flag)},
         {.key = "mode", .fallback = "structured", .doc = "Which.", .type = OPTION_CHOICE, .offset = offsetof(struct context, mode), .choices = modes},
         {.key = "token", .fallback = "", .doc = "Token.", .type = OPTION_SECRET, .offset = offsetof(struct context, token)},
+        {.key = "rules",
+         .fallback = "",
+         .doc = "Rules.",
+         .type = OPTION_TABLE,
+         .offset = offsetof(struct context, rules),
+         .row = rule_table,
+         .row_size = sizeof(struct rule)},
         {0},
 };
 
@@ -468,9 +487,36 @@ START_TEST(test_options_are_read_with_defaults) {
 }
 END_TEST
 
+START_TEST(test_options_of_a_table) {
+        struct mistakes mistakes = MISTAKES_INIT;
+        struct context ctx = {0};
+        const struct rule *rules;
+        struct arena *arena;
+
+        ck_assert_int_eq(arena_new(&arena, 65536), 0);
+        ck_assert_int_eq(read_options("url: a\nrules:\n- {name: one, pairs: {a: b, c: d}}\n- {name: two, number: 3}\n", &ctx, &mistakes, arena), 0);
+        ck_assert_uint_eq(ctx.rules.n, 2);
+        rules = ctx.rules.rows;
+        ck_assert_str_eq(rules[0].name, "one");
+        ck_assert_int_eq(rules[0].number, 8);
+        ck_assert_uint_eq(rules[0].pairs.n, 2);
+        ck_assert_str_eq(rules[0].pairs.items[1].key, "c");
+        ck_assert_str_eq(rules[1].name, "two");
+        ck_assert_int_eq(rules[1].number, 3);
+        ck_assert_uint_eq(rules[1].pairs.n, 0);
+        mistakes_done(&mistakes);
+        arena_free(arena);
+}
+END_TEST
+
 static const struct {
         const char *text, *told;
 } option_mistakes[] = {
+        {"url: a\nrules: 3\n", "x.yaml:2:8: rules must be a list, of which each item has keys of its own"},
+        {"url: a\nrules: []\n", "x.yaml:2:8: rules must be a list, of which each item has keys of its own"},
+        {"url: a\nrules: [a]\n", "x.yaml:2:9: rules must be a mapping"},
+        {"url: a\nrules:\n- {number: 3}\n", "x.yaml:3:3: 'name' is missing: Which."},
+        {"url: a\nrules:\n- {name: a}\n- {name: b, nmae: c}\n", "x.yaml:4:13: rules has no key 'nmae' (did you mean 'name'?)"},
         {"number: 1\n", "x.yaml:1:1: 'url' is missing: Where to."},
         {"url: a\nnumbre: 2\n", "x.yaml:2:1: this connector has no key 'numbre' (did you mean 'number'?)"},
         {"url: a\nnumber: 65\n", "x.yaml:2:9: number must be a number from 1 to 64"},
@@ -512,6 +558,7 @@ START_TEST(test_options_document_themselves) {
         }
         ck_assert_ptr_nonnull(strstr(buffer_text(&out), "url: text; required"));
         ck_assert_ptr_nonnull(strstr(buffer_text(&out), "mode: structured or binary; default structured"));
+        ck_assert_ptr_nonnull(strstr(buffer_text(&out), "- number: a number from 1 to 64; default 8"));
         buffer_done(&out);
 }
 END_TEST
@@ -540,6 +587,7 @@ int main(void) {
         tcase_add_test(options, test_options_are_read_with_defaults);
         tcase_add_test(options, test_options_are_read_without_tokens);
         tcase_add_loop_test(options, test_options_tell_every_mistake, 0, (int)ELEMENTS(option_mistakes));
+        tcase_add_test(options, test_options_of_a_table);
         tcase_add_test(options, test_options_document_themselves);
         suite_add_tcase(suite, window);
         suite_add_tcase(suite, backoff);
