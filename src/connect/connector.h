@@ -123,6 +123,7 @@ enum tried {
         TRIED_LATER,   /* the target asks for a pause: counts as no try */
         TRIED_REFUSED, /* can never go better */
         TRIED_GONE,    /* the target wants nothing more: stop until an operator resumes */
+        TRIED_LEFT,    /* this connector does not carry such records, as its file says: over, and nothing is told of it */
 };
 
 #define TRIED_REASON_MAX 200
@@ -131,7 +132,8 @@ struct attempt {
         enum tried outcome;
         int status;                    /* the receiver's answer, 0 when none came */
         int64_t pause_ms;              /* asked for by the receiver, for everything; -1: none */
-        char reason[TRIED_REASON_MAX]; /* one sentence without data of the event; "" when delivered */
+        int64_t wait_ms;               /* TRIED_AGAIN: this record not before; 0: as soon as its back-off is over */
+        char reason[TRIED_REASON_MAX]; /* one sentence without data of the event; delivered: what must be noted all the same, mostly "" */
 };
 
 /* -- Events through -- */

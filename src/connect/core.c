@@ -13,7 +13,7 @@
 #define COMPLAIN_MS 1000
 
 static const char *const submitted_names[SUBMITTED_OUTCOMES] = {"sent", "refused", "open"};
-static const char *const tried_names[] = {"delivered", "again", "later", "refused", "gone"};
+static const char *const tried_names[] = {"delivered", "again", "later", "refused", "gone", "left"};
 static const char *const outcome_names[] = {"delivered", "refused", "parked"};
 static const char *const transaction_names[] = {[CORE_COMMITTED] = "committed", [CORE_ABORTED] = "aborted"};
 

@@ -171,7 +171,7 @@ static int outward_send_delivery(struct outward *out, struct core *c, struct hel
                 .outcome = held->outcome,
                 .status = held->status,
                 .attempts = held->tries,
-                .reason = held->outcome == DELIVERY_DELIVERED ? (struct text){0} : text_of(held->reason.text),
+                .reason = text_of(held->reason.text),
         };
         struct bus_record record;
 
@@ -359,7 +359,7 @@ static int64_t outward_delay(const struct core *c, unsigned tries) {
 }
 
 static void outward_again(struct outward *out, struct core *c, struct held *held, struct window_entry *entry, const struct attempt *attempt) {
-        int64_t now = core_now(c);
+        int64_t now = core_now(c), delay;
 
         if (attempt->pause_ms >= 0)
                 window_hold(&out->window, now + attempt->pause_ms);
@@ -372,7 +372,8 @@ static void outward_again(struct outward *out, struct core *c, struct held *held
         held->alone |= out->delivered - held->delivered_then >= OUTWARD_OTHERS_MIN;
         held->status = attempt->status;
         error_set(&held->reason, "%s", attempt->reason);
-        window_again(&out->window, entry, now + outward_delay(c, (unsigned)held->tries));
+        delay = outward_delay(c, (unsigned)held->tries);
+        window_again(&out->window, entry, now + (attempt->wait_ms > delay ? attempt->wait_ms : delay));
         log_line(c->config.log, CONNECT_AGAIN, LOG_INT("offset", held->record.offset), LOG_INT("tries", held->tries), LOG_INT("status", attempt->status),
                  LOG_STRING("reason", attempt->reason));
 }
@@ -425,6 +426,9 @@ void outward_tried(struct outward *out, struct core *c, void *cookie, const stru
         case TRIED_GONE:
                 window_again(&out->window, entry, core_now(c));
                 outward_gone(out, c, held, attempt);
+                break;
+        case TRIED_LEFT:
+                outward_settle(out, held);
                 break;
         }
 }
