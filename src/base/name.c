@@ -4,6 +4,10 @@
 
 #include "base/name.h"
 
+#define LOCAL_MAX 64        /* bytes, of an address before its @ */
+#define DOMAIN_MAX 253
+#define DOMAIN_WORD_MAX 63
+
 static bool letter_or_digit(char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
@@ -44,6 +48,44 @@ bool name_is_kebab(const char *name) {
                         return false;
         }
         return true;
+}
+
+/* Words between single dots, of letters, digits and @marks; none longer than @most. */
+static bool name_is_dotted(struct text t, const char *marks, size_t most) {
+        size_t word = 0;
+
+        for (size_t i = 0; i < t.n; i++) {
+                bool dot = t.s[i] == '.';
+
+                if (!dot && !letter_or_digit(t.s[i]) && (t.s[i] == '\0' || !strchr(marks, t.s[i])))
+                        return false;
+                if (dot && word == 0)
+                        return false;
+                word = dot ? 0 : word + 1;
+                if (word > most)
+                        return false;
+        }
+        return word > 0;
+}
+
+bool name_is_domain(struct text t) {
+        if (t.n > DOMAIN_MAX || !name_is_dotted(t, "-", DOMAIN_WORD_MAX))
+                return false;
+        for (size_t i = 0; i < t.n; i++) {
+                bool edge = i == 0 || i + 1 == t.n || t.s[i - 1] == '.' || t.s[i + 1] == '.';
+
+                if (t.s[i] == '-' && edge)
+                        return false;
+        }
+        return true;
+}
+
+bool name_is_mailbox(struct text t) {
+        const char *at = t.n > 0 && t.n <= MAILBOX_MAX ? memchr(t.s, '@', t.n) : NULL;
+        size_t local = at ? (size_t)(at - t.s) : 0;
+
+        return local > 0 && local <= LOCAL_MAX && name_is_dotted((struct text){t.s, local}, "!#$%&'*+-/=?^_`{|}~", LOCAL_MAX) &&
+               name_is_domain((struct text){at + 1, t.n - local - 1});
 }
 
 void name_pascal(const char *kebab, char *ret, size_t size) {

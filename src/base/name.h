@@ -31,5 +31,13 @@ bool name_valid_topic(struct text t);
 /* Whether this is lower-case words, digits and single hyphens: "care-after-18-judged". */
 bool name_is_kebab(const char *name);
 
+/*
+ * Whether this is the address of a mailbox that every server can be told: local@domain in ASCII (RFC 5321, without quotation marks), both of words between
+ * dots; the domain alone.
+ */
+#define MAILBOX_MAX 254
+bool name_is_mailbox(struct text t);
+bool name_is_domain(struct text t);
+
 /* "measure-started" as "MeasureStarted"; cut off at @size. */
 void name_pascal(const char *kebab, char *ret, size_t size);

@@ -53,8 +53,18 @@ static void contact_check_for(struct reader *c, const struct yaml_node *node) {
                         node->text, reading_hint(&c->r, &nearest, hint));
 }
 
+static void contact_check_validity(struct reader *c, const struct yaml_node *node) {
+        const struct yaml_node *from = yaml_get(node, "from"), *until = yaml_get(node, "until");
+        day_t first = 0, last = 0;
+        bool both = from && reading_date(&c->r, from, "from", &first);
+
+        both &= until && reading_date(&c->r, until, "until", &last);
+        if (both && last < first)
+                reading_mistake(&c->r, until, IN_READING(&c->r, "until lies before from", "until ligt voor from"));
+}
+
 static void contact_read(struct reader *c, const struct organisation *org, const struct yaml_node *node) {
-        static const char *const keys[] = {"function", "for", "mailbox", "deputy", NULL};
+        static const char *const keys[] = {"function", "for", "mailbox", "deputy", "from", "until", NULL};
         const struct yaml_node *function, *mailbox, *deputy;
         struct contact contact = {.org = org, .node = node};
 
@@ -69,6 +79,7 @@ static void contact_read(struct reader *c, const struct organisation *org, const
         contact.deputy = deputy && reading_name(&c->r, deputy, "deputy");
         if (mailbox)
                 (void) reading_name(&c->r, mailbox, "mailbox"); /* reported */
+        contact_check_validity(c, node);
         for (size_t i = 0; contact.for_whom && i < reading_items(contact.for_whom); i++)
                 contact_check_for(c, reading_item(contact.for_whom, i));
         if (contact.function && vector_push(&c->contacts, contact))

@@ -8,7 +8,8 @@
  *
  *   contacts: [{function: local-team, for: gi, mailbox: lokaal-team, deputy: lokaal-team-vervanging}]
  *
- * (for: an organisation, a region: its municipalities, a kind of organisation, or a list; absent: everyone), and a region
+ * (from and until: the days on which it holds; mailbox: a name, of which the connector `mail` makes an address;
+ * for: an organisation, a region: its municipalities, a kind of organisation, or a list; absent: everyone), and a region
  * says which functions its municipalities and GIs must name: `contacts: {municipality: [local-team], gi: [municipality-contact]}`.
  * A contact list is complete when each municipality reaches each GI of the region and the other way round,
  * and every contact has a deputy. Decides nothing: nobody is told anything because of a contact.

@@ -353,6 +353,12 @@ static const char *organisation_contact_for(struct reading *r, const struct yaml
         return text;
 }
 
+/* A day that is missing, or no date, is that of the row: contacts_check() tells it. */
+static day_t organisation_contact_day(const struct yaml_node *node, day_t otherwise) {
+        day_t day;
+
+        return node && date_parse(text_of(node->text), &day) ? day : otherwise;
+}
 static void organisation_read_contacts(struct reading *r, const struct yaml_node *node, struct organisation *org) {
         const struct yaml_node *contacts = yaml_get(node, "contacts");
         size_t n = contacts ? reading_items(contacts) : 0;
@@ -363,7 +369,9 @@ static void organisation_read_contacts(struct reading *r, const struct yaml_node
                 struct organisation_contact contact = {.function = organisation_contact_text(r, yaml_get(item, "function")),
                                                        .mailbox = organisation_contact_text(r, yaml_get(item, "mailbox")),
                                                        .deputy = organisation_contact_text(r, yaml_get(item, "deputy")),
-                                                       .for_whom = organisation_contact_for(r, yaml_get(item, "for"))};
+                                                       .for_whom = organisation_contact_for(r, yaml_get(item, "for")),
+                                                       .from = organisation_contact_day(yaml_get(item, "from"), org->from),
+                                                       .until = organisation_contact_day(yaml_get(item, "until"), org->until)};
 
                 if (contact.function && contact.mailbox)
                         items[org->n_contacts++] = contact;

@@ -41,6 +41,7 @@ struct role_entry {
 struct organisation_contact {
         const char *function, *mailbox, *deputy; /* deputy: NULL when there is none */
         const char *for_whom;                    /* "gi, groningen"; NULL: everyone */
+        day_t from, until;                       /* inclusive; those of its row when it says none */
 };
 
 struct organisation { /* one row */
