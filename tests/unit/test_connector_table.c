@@ -81,6 +81,8 @@ static const struct {
         {"admission", "connector: admission\n", NULL}, /* has nothing that could be wrong */
         {"gi-http", "connector: gi-http\nlisten: '127.0.0.1:0'\ntokens: {gi-jbn: {env: KETENWACHT_TOKEN_X}}\n",
          "connector: gi-http\nlisten: 'localhost'\ntokens: {gi-jbn: {env: KETENWACHT_TOKEN_X}}\n"},
+        {"mail", "connector: mail\norganisation: gm0014\nserver: smtp://mail.example:587\nfrom: k@k.example\noperators: beheer@k.example\ndomain: g.example\n",
+         "connector: mail\norganisation: gm0014\nserver: smtp://mail.example:587\nfrom: k@k.example\noperators: [beheer]\n"},
         {"webhook", "connector: webhook\norganisation: gm0014\nurl: https://example.nl/\n",
          "connector: webhook\norganisation: gm0014\nurl: http://example.nl/\n"},
 };
@@ -176,7 +178,8 @@ START_TEST(test_connectors_are_complete) {
 }
 END_TEST
 
-static const char *const files[] = {"config/connectors/admission.yaml", "config/connectors/gi-http.yaml", "config/connectors/webhook-gm0014.yaml"};
+static const char *const files[] = {"config/connectors/admission.yaml", "config/connectors/gi-http.yaml", "config/connectors/mail-gm0014.yaml",
+                                    "config/connectors/webhook-gm0014.yaml"};
 
 START_TEST(test_shipped_files_are_right) {
         struct mistakes mistakes = MISTAKES_INIT;

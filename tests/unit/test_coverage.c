@@ -140,8 +140,10 @@ static const struct {
         {FILE_OF(", contacts: [{mailbox: m}]", "", "", ""), "", "4:68: a contact lacks the key 'function'"},
         {FILE_OF(", contacts: [{function: team, mailbox: j.jansen@gemeente.nl}]", "", "", ""), "",
          "4:94: mailbox 'j.jansen@gemeente.nl' is not a name: 1 to 64 of A-Z a-z 0-9 . _ : / # -"},
-        {FILE_OF(", contacts: [{function: team, mailbox: m, from: 2026-13-01}]", "", "", ""), "", "4:103: from '2026-13-01' is not a date: YYYY-MM-DD, a day of the years 1900 to 2200"},
-        {FILE_OF(", contacts: [{function: team, mailbox: m, from: 2026-03-01, until: 2026-02-01}]", "", "", ""), "", "4:122: until lies before from"},
+        {FILE_OF(", contacts: [{function: team, mailbox: m, from: 2026-13-01}]", "", "", ""), "",
+         "4:103: from '2026-13-01' is not a date: YYYY-MM-DD, a day of the years 1900 to 2200"},
+        {FILE_OF(", contacts: [{function: team, mailbox: m, from: 2026-03-01, until: 2026-02-01}]", "", "", ""), "",
+         "4:122: until lies before from"},
         {FILE_OF("", "", "", "municipalty: [team]"), "", "8:36: contacts of a region has no key 'municipalty' (did you mean 'municipality'?)"},
 };
 
