@@ -4,4 +4,6 @@
 
 #include "connectors/connector.h"
 
-const struct connector_ops *const connectors[] = {&connector_admission, &connector_gi_http, &connector_mail, &connector_webhook, NULL};
+const struct connector_ops *const connectors[] = {
+        &connector_admission, &connector_gi_http, &connector_mail, &connector_outbox_table, &connector_webhook, NULL,
+};

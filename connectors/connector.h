@@ -10,7 +10,7 @@
 
 #include "connect/connector.h"
 
-extern const struct connector_ops connector_admission, connector_gi_http, connector_mail, connector_webhook;
+extern const struct connector_ops connector_admission, connector_gi_http, connector_mail, connector_outbox_table, connector_webhook;
 
 /* In order of name; NULL behind the last. */
 extern const struct connector_ops *const connectors[];

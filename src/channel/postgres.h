@@ -46,7 +46,7 @@ extern const char *const postgres_sslmodes[];
 #define POSTGRES_OPTION_ROWS(context, m)                                                                                                                    \
         {.key = "host", .doc = "Name or address of the database server, or the folder of its socket, such as /var/run/postgresql.", .type = OPTION_STRING,  \
          .offset = offsetof(context, m.host)},                                                                                                              \
-                {.key = "port", .fallback = "5432", .doc = "Its port.", .type = OPTION_INT, .offset = offsetof(context, m.port), .min = 1, .max = 65535},   \
+                {.key = "port", .fallback = "5432", .doc = "Port of it.", .type = OPTION_INT, .offset = offsetof(context, m.port), .min = 1, .max = 65535},   \
                 {.key = "database", .doc = "Name of the database.", .type = OPTION_STRING, .offset = offsetof(context, m.database)},                        \
                 {.key = "user", .doc = "Role that we log in as; it needs the rights that `ketenwacht connect ddl FILE` prints, and no others.",             \
                  .type = OPTION_STRING, .offset = offsetof(context, m.user)},                                                                               \

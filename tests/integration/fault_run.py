@@ -176,8 +176,9 @@ class World:
             parts = []
             for _ in ("key", "value"):
                 size, rest = rest.split(b":", 1)
-                parts.append(rest[:int(size)])
-                rest = rest[int(size):]
+                there = max(0, int(size)) # -1: none
+                parts.append(rest[:there])
+                rest = rest[there:]
             records.append((parts[0].decode(), parts[1]))
         return records
 

@@ -370,6 +370,9 @@ def check_pages(tree):
             yield page, 1, f"has no part that matches {part!r}, for the words of {source}"
             continue
         known = set(re.findall(in_code, code, re.MULTILINE))
+        for _, shared in tree.texts(lambda p: re.match(r"src/channel/.*\.h$", p)):  # rows that several connectors have
+            for macro, rows in re.findall(r"^#define (\w+_OPTION_ROWS)\b((?:.*\\\n)*.*)", shared, re.MULTILINE):
+                known |= set(re.findall(in_code, rows)) if in_code == OPTION and re.search(rf"\b{macro}\(", code) else set()
         if source == "src/cli/main.c":
             known = {word.replace("_", "-") for word in known}  # a command's name in C
         told = {}

@@ -61,6 +61,7 @@ END_TEST
 
 static const char *tokens(const char *name) {
         static const char *const rows[][2] = {
+                {"KETENWACHT_DATABASE_PASSWORD", "geheim"},
                 {"KETENWACHT_TOKEN_X", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"},
                 {"KETENWACHT_TOKEN_GI_JBN", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
                 {"KETENWACHT_TOKEN_GI_LJR", "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"},
@@ -83,6 +84,8 @@ static const struct {
          "connector: gi-http\nlisten: 'localhost'\ntokens: {gi-jbn: {env: KETENWACHT_TOKEN_X}}\n"},
         {"mail", "connector: mail\norganisation: gm0014\nserver: smtp://mail.example:587\nfrom: k@k.example\noperators: beheer@k.example\ndomain: g.example\n",
          "connector: mail\norganisation: gm0014\nserver: smtp://mail.example:587\nfrom: k@k.example\noperators: [beheer]\n"},
+        {"outbox-table", "connector: outbox-table\norganisation: gi-jbn\nhost: 127.0.0.1\nport: 1\ndatabase: zaken\nuser: ketenwacht\n",
+         "connector: outbox-table\norganisation: gi-jbn\nhost: 127.0.0.1\ndatabase: zaken\nuser: ketenwacht\ncolumns: {payloat: inhoud}\n"},
         {"webhook", "connector: webhook\norganisation: gm0014\nurl: https://example.nl/\n",
          "connector: webhook\norganisation: gm0014\nurl: http://example.nl/\n"},
 };
@@ -178,8 +181,13 @@ START_TEST(test_connectors_are_complete) {
 }
 END_TEST
 
-static const char *const files[] = {"config/connectors/admission.yaml", "config/connectors/gi-http.yaml", "config/connectors/mail-gm0014.yaml",
-                                    "config/connectors/webhook-gm0014.yaml"};
+static const char *const files[] = {
+        "config/connectors/admission.yaml",
+        "config/connectors/gi-http.yaml",
+        "config/connectors/mail-gm0014.yaml",
+        "config/connectors/outbox-table.yaml",
+        "config/connectors/webhook-gm0014.yaml",
+};
 
 START_TEST(test_shipped_files_are_right) {
         struct mistakes mistakes = MISTAKES_INIT;

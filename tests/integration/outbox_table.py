@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: EUPL-1.2
+"""What an organisation's system leaves in its outbox table is published, in the order of its commits, whoever dies; and nothing stops the table.
+
+Usage: outbox_table.py BINARY ROOT TOPIC_TOOL CASE
+
+Goal: for each committed row either an event on the topic of its type or a refusal beside the table, in the order of commits within a case, after every
+fault. Method: a PostgreSQL of the test's own with the tables that `connect ddl` prints, rows in transactions that overlap, and what is on Kafka afterwards.
+"""
+
+import json
+import os
+import signal
+import urllib.request
+
+import fault_load
+from fault_run import WAIT_S, expect, say, wait_for
+from faults import main
+from postgres_server import OUTBOX_COLUMNS, Server, Session, row_of
+
+ORGANISATION = "gi-a"
+PERSON = "999990019" # passes the eleven-test, belongs to nobody
+PASSWORD = "een wachtwoord van iemand anders"
+POISON = (
+    # id, aggregateid, type, payload; the code that it gets
+    (fault_load.id_of("poison", 1), fault_load.id_of("poison case"), "measure-started", "[]", "MALFORMED"),
+    (fault_load.id_of("poison", 2), PERSON, "measure-startd", "{}", "UNKNOWN_EVENT"),
+    (fault_load.id_of("poison", 3), fault_load.id_of("poison case"), "measure-ended", json.dumps({"bsn": PERSON, "source": PERSON}), "BAD_VALUE"),
+    (fault_load.id_of("poison", 4), fault_load.id_of("poison case"), "escalation-raised", "{}", "NOT_ALLOWED"),
+)
+
+
+class Outbox:
+    """A database with the tables, a connector that reads them, and what was written in the order of commits."""
+
+    def __init__(self, trial, more="", settings=""):
+        self.trial, self.world = trial, trial.world()
+        self.server = Server(PASSWORD, settings)
+        self.password = os.path.join(self.world.folder, "password")
+        with open(self.password, "w", encoding="utf-8") as file:
+            file.write(PASSWORD + "\n")
+        self.text = (f"connector: outbox-table\norganisation: {ORGANISATION}\n{self.server.connection()}password: {{file: {self.password}}}\n"
+                     f"poll: 200 ms\n{more}")
+        self.connectors, self.written, self.refused = [], {}, []
+        self.make()
+
+    def make(self):
+        path = os.path.join(self.world.folder, "outbox.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(self.text)
+        expect("it is told what is missing", "no table outbox" in self.world.failing("connect", "check", "--try", path, status=1))
+        self.server.sql(self.world.run("connect", "ddl", path))
+        expect("it can be read", "0 rows wait; they are read in the order of commits" in self.world.run("connect", "check", "--try", path))
+
+    def connector(self):
+        self.connectors.append(self.world.connector("outbox", self.text, "--metrics", "0"))
+        return self.connectors[-1]
+
+    def reads(self, connector):
+        wait_for("it reads the table", lambda: connector.said("outbox-reads"))
+
+    def lines(self, cases):
+        """Lines of this organisation, each once: an id is the key of the table."""
+        seen, lines = set(), self.trial.load.cases(cases)
+        return [line for line in lines if line["source"] == ORGANISATION and not (line["event_id"] in seen or seen.add(line["event_id"]))]
+
+    def committed(self, lines):
+        for line in lines:
+            self.written.setdefault((line["event"], line["case_id"]), []).append(line["event_id"])
+
+    def write(self, lines):
+        self.server.copy("outbox", OUTBOX_COLUMNS, [row_of(line) for line in lines])
+        self.committed(lines)
+
+    def poison(self, rows=POISON):
+        self.server.copy("outbox", OUTBOX_COLUMNS, [row[:4] for row in rows])
+        self.refused += [(row[0], row[4]) for row in rows]
+
+    def is_empty(self):
+        for connector in self.connectors:
+            if connector.process.poll() is None or connector.process.returncode != -signal.SIGKILL:
+                connector.look_after()
+        return self.server.number("SELECT count(*) FROM outbox") == 0
+
+    def check(self, repeats):
+        """Each row of an event stands on its topic, in the order of commits within its case; the rest beside the table and in dead-letters."""
+        wait_for("the table is empty", self.is_empty, look=0.2)
+        found, again = {}, 0
+        for record in sorted(self.world.tail(*fault_load.INPUTS), key=lambda record: record["offset"]):
+            ids = found.setdefault((record["event"], record["key"]), [])
+            again += record["value"]["event_id"] in ids
+            if record["value"]["event_id"] not in ids:
+                ids.append(record["value"]["event_id"])
+        expect("every row and no other is an event", sorted(map(sorted, found.values())) == sorted(map(sorted, self.written.values())))
+        expect("in the order of commits", found == self.written)
+        expect(f"{again} events repeated", repeats or again == 0)
+        aside = [tuple(line.split("|")) for line in self.server.sql("SELECT id, code FROM outbox_refused ORDER BY position('-' in error), refused_at, id")]
+        expect(f"moved aside are {aside}", sorted(aside) == sorted(self.refused))
+        letters = [letter["headers"] for letter in self.world.tail("dead-letters")]
+        expect(f"{len(letters)} dead letters", sorted(letter["kw-code"] for letter in letters) == sorted(code for _, code in self.refused) or repeats)
+        say(f"  {sum(map(len, found.values()))} events, {again} repeated, {len(aside)} moved aside")
+
+    def check_secrecy(self):
+        """Neither the number of a person nor the password is in a log, a metric or a topic."""
+        told = [connector.text() for connector in self.connectors]
+        told += [repr(self.world.raw("dead-letters")), *(json.dumps(record) for record in self.world.tail("dead-letters", *fault_load.INPUTS))]
+        told += [self.metrics(connector) for connector in self.connectors if connector.lives_on()]
+        expect("no number of a person leaves the table", not any(PERSON in text for text in told))
+        expect("nor the password", not any(PASSWORD in text for text in told))
+
+    def metrics(self, connector):
+        line = wait_for("its metrics have an address", lambda: connector.said("health-listens"))[0]
+        with urllib.request.urlopen(f"http://127.0.0.1:{line['port']}/metrics", timeout=WAIT_S) as answer:
+            return answer.read().decode()
+
+    def end(self):
+        self.server.remove()
+
+
+def with_outbox(case):
+    def run(trial):
+        outbox = Outbox(trial)
+        try:
+            case(outbox)
+        finally:
+            outbox.world.end()
+            outbox.end()
+        return outbox.world
+    return run
+
+
+def overlap(outbox):
+    """Two transactions of one case: the one that began first, and has the lower number, commits last. Nobody reads meanwhile."""
+    first, second = [line for line in outbox.lines(400) if line["event"] == "measure-started"][:2]
+    second = dict(second, case_id=first["case_id"])
+    sessions = [Session(outbox.server), Session(outbox.server)]
+    for session, line in zip(sessions, (first, second)):
+        row = row_of(line)
+        session.sql(f"BEGIN; INSERT INTO outbox (id, aggregateid, type, payload) VALUES ('{row[0]}', '{row[1]}', '{row[2]}', $${row[3]}$$)")
+    sessions[1].sql("COMMIT")
+    outbox.committed([second])
+    sessions[0].sql("COMMIT")
+    outbox.committed([first])
+    for session in sessions:
+        session.end()
+
+
+def locked(outbox):
+    """A row that somebody looks at keeps back its case, and nothing else."""
+    held, free = [line for line in outbox.lines(400) if line["event"] == "measure-started"][:2]
+    behind = dict(held, event_id=fault_load.id_of("behind", held["event_id"]), measure_id=fault_load.id_of("other", held["measure_id"]))
+    connector = outbox.connectors[-1]
+    connector.signal(signal.SIGSTOP)
+    outbox.write([held, behind, free])
+    session = Session(outbox.server)
+    session.sql(f"BEGIN; SELECT 1 FROM outbox WHERE id = '{held['event_id']}' FOR SHARE")
+    connector.signal(signal.SIGCONT)
+    wait_for("what is of another case goes", lambda: outbox.server.number("SELECT count(*) FROM outbox") == 2)
+    session.sql("COMMIT")
+    session.end()
+
+
+def short(outbox):
+    """Overlapping transactions, poison, a locked row, kill -9, a second instance."""
+    overlap(outbox)
+    outbox.write(outbox.lines(100))
+    outbox.poison()
+    outbox.write(outbox.lines(20))
+    connector = outbox.connector()
+    outbox.reads(connector)
+    wait_for("the table is empty", outbox.is_empty)
+    locked(outbox)
+    wait_for("the table is empty", outbox.is_empty)
+    outbox.check(repeats=False)
+    second = outbox.connector()
+    wait_for("the second waits", lambda: second.said("outbox-waits"))
+    outbox.write(outbox.lines(200))
+    connector.kill()
+    outbox.reads(second)
+    outbox.write(outbox.lines(20))
+    outbox.check(repeats=True)
+    outbox.check_secrecy()
+    second.stop()
+
+
+if __name__ == "__main__":
+    main({"short": with_outbox(short)})
