@@ -485,6 +485,7 @@ struct bus_reader_ops {
         int (*poll)(struct bus_reader *r, int timeout_ms, struct bus_event *ret, struct error *err);
         int (*look)(struct bus_reader *r, struct error *err);
         const struct reader_positions *(*positions)(const struct bus_reader *r);
+        int (*since)(struct bus_reader *r, instant_t at, int64_t *ret, struct error *err);
         int (*committed)(struct bus_reader *r, const struct bus_part *parts, size_t n, int64_t *ret, struct error *err);
         int (*commit)(struct bus_reader *r, const char *group, struct bus_part part, int64_t next, struct error *err);
         void (*close)(struct bus_reader *r);
@@ -515,6 +516,14 @@ static inline int bus_reader_look(struct bus_reader *r, struct error *err) {
 /* How far it has read, and to where there is something (bus/positions.h): reader_positions_reached(), reader_positions_bounds(). */
 static inline const struct reader_positions *bus_reader_positions(const struct bus_reader *r) {
         return r->ops->positions(r);
+}
+
+/*
+ * How much stands there since @at: offsets from the first record that is stamped then or later to the end that was looked at last, of all partitions
+ * that are read. *ret negative: the broker does not know (the embedded one). Return: 0 or negative errno.
+ */
+static inline int bus_reader_since(struct bus_reader *r, instant_t at, int64_t *ret, struct error *err) {
+        return r->ops->since(r, at, ret, err);
 }
 
 /*

@@ -26,7 +26,8 @@
 #define TRACKS_LACKING_MS 600000       /* after so long it is looked whether a topic is there now that was not */
 #define TRACKS_READERS_MS 3000         /* between two questions who reads, and five times as long as the last one took */
 #define TRACKS_READERS_SHARE 5
-#define TRACKS_FITS 0.8                /* of what would fit if all of it were alike */
+#define TRACKS_FITS 0.8                /* of what would fit if all of it were alike … */
+#define TRACKS_CLOSE 0.9               /* … and so much of that is enough */
 #define TRACKS_MARGIN_MS (2 * HOUR_MS) /* so far back is looked again after the broker was gone; what was seen is passed over */
 
 /* Topics beside those of events, inboxes and outboxes, in this order. */
@@ -60,9 +61,8 @@ struct tracks {
         int64_t opened_at;
         int64_t asked_at;
         instant_t from, reached_at; /* it reads from there on; when it last had all */
-        int64_t span;               /* so far back it began */
-        instant_t oldest;           /* of what was taken in since then */
-        uint64_t taken;
+        instant_t wanted;           /* from there on it fits; 0: that is not known */
+        bool crammed;               /* no later beginning is of use: the oldest are pushed out */
         struct letter letter;
         /* Under the lock: */
         pthread_mutex_t lock;
@@ -152,8 +152,6 @@ int tracks_new(const struct tracks_config *config, struct tracks **ret, struct e
         }
         t = made;
         t->config = *config;
-        t->span = TRACKS_SINCE_MS;
-        t->oldest = INSTANT_NEVER;
         r = tracks_list_topics(t);
         if (r == 0)
                 r = digests_new(&digests, &t->digests);
@@ -265,13 +263,12 @@ static int tracks_grow(struct tracks *t) {
         return t->parts && t->asked && t->done ? 0 : -ENOMEM;
 }
 
-/* Forgets all that was taken in, and begins anew, @span back. */
-static void tracks_anew(struct tracks *t, int64_t span) {
+/* Forgets all that was taken in, and begins anew, with what came since @from; 0: as far back as all is wanted. */
+static void tracks_anew(struct tracks *t, instant_t from) {
         tracks_stop(t);
-        t->span = span;
+        t->wanted = from;
         t->reached_at = 0;
-        t->oldest = INSTANT_NEVER;
-        t->taken = 0;
+        t->crammed = false;
         tracks_lock(t);
         digests_clear(t->digests);
         memset(t->inbox_ends, 0, t->orgs_n * sizeof(*t->inbox_ends));
@@ -315,7 +312,7 @@ static int tracks_begin(struct tracks *t, struct error *err) {
         int r;
 
         if (t->reached_at == 0)
-                t->from = now - t->span;
+                t->from = t->wanted > 0 ? t->wanted : now - TRACKS_SINCE_MS;
         config.instant = t->reached_at ? t->reached_at - TRACKS_MARGIN_MS : t->from;
         r = bus_reader_open(t->config.bus, &config, &t->reader, err);
         if (r == 0)
@@ -323,7 +320,7 @@ static int tracks_begin(struct tracks *t, struct error *err) {
         if (r == 0)
                 r = tracks_grow(t);
         if (r == 0 && tracks_is_other(t)) {
-                tracks_anew(t, TRACKS_SINCE_MS);
+                tracks_anew(t, 0);
                 return tracks_begin(t, err); /* of what is forgotten no log is another */
         }
         if (r == 0)
@@ -427,8 +424,6 @@ static bool tracks_has(struct tracks *t, const struct bus_record *record, bool *
         if (record->offset < part->next)
                 return true;
         *part = (struct tracks_part){record->offset + 1, record->timestamp};
-        t->taken++;
-        t->oldest = record->timestamp < t->oldest ? record->timestamp : t->oldest;
         return false;
 }
 
@@ -484,32 +479,67 @@ static void tracks_show(struct tracks *t) {
         metric_know(t->known, status.since != 0);
 }
 
-/* So far back as much as fits: as if all that stands there since the oldest came evenly. */
-static int64_t tracks_fitting(const struct tracks *t) {
+/* Offsets that were read, markers and what else is no record among them. */
+static int64_t tracks_passed(const struct tracks *t) {
         const struct reader_positions *at = bus_reader_positions(t->reader);
-        int64_t span = clock_realtime(&t->config.clock) - t->oldest;
-        uint64_t left = 0;
+        int64_t passed = 0;
 
         for (size_t i = 0; i < t->topics_n; i++) {
                 for (int32_t p = 0; p < at->partitions[i]; p++)
-                        left += at->at[i][p].end > at->at[i][p].next ? (uint64_t)(at->at[i][p].end - at->at[i][p].next) : 0;
+                        passed += at->at[i][p].first >= 0 && at->at[i][p].next > at->at[i][p].first ? at->at[i][p].next - at->at[i][p].first : 0;
         }
-        span = span < t->span ? span : t->span;
-        span = (int64_t)((double)span * (double)t->taken / (double)(t->taken + left) * TRACKS_FITS);
-        return span > TRACKS_SINCE_MIN_MS ? span : TRACKS_SINCE_MIN_MS;
+        return passed;
 }
 
-/* What does not fit at first is read from later on. Return: whether it begins anew. */
-static bool tracks_is_too_much(struct tracks *t) {
-        struct digests_stats kept;
+/*
+ * The earliest instant since which no more stands there than fits, in a tenth more or less: what was read says how much that is, the broker where. When all
+ * that would fit is nothing, since so much came at one instant, that instant. INSTANT_NEVER: the broker does not know.
+ */
+static int tracks_fitting(struct tracks *t, const struct digests_stats *kept, instant_t *ret, struct error *err) {
+        double room = TRACKS_FITS * (double)tracks_passed(t) * (double)kept->entries / (double)(kept->entries + kept->forgotten);
+        instant_t too_early = t->from, late = clock_realtime(&t->config.clock);
+        int64_t fit = 0;
 
-        if (t->reached_at || t->span <= TRACKS_SINCE_MIN_MS)
-                return false;
+        while (late - too_early > 1 && (double)fit < TRACKS_CLOSE * room) {
+                instant_t middle = too_early + (late - too_early) / 2;
+                int64_t n;
+                int r = bus_reader_since(t->reader, middle, &n, err);
+
+                if (r)
+                        return r;
+                if (n < 0) {
+                        *ret = INSTANT_NEVER;
+                        return 0;
+                }
+                if ((double)n > room) {
+                        too_early = middle;
+                } else {
+                        late = middle;
+                        fit = n;
+                }
+        }
+        *ret = fit > 0 ? late : too_early;
+        return 0;
+}
+
+/* What does not fit at first is read from later on; where that is no use, what is read later pushes out the rest. */
+static int tracks_judge_room(struct tracks *t, bool *ret_anew, struct error *err) {
+        struct digests_stats kept;
+        instant_t from;
+        int r;
+
+        *ret_anew = false;
         digests_stats(t->digests, &kept);
-        if (kept.forgotten == 0)
-                return false;
-        tracks_anew(t, tracks_fitting(t));
-        return true;
+        if (t->reached_at || t->crammed || kept.forgotten == 0)
+                return 0;
+        r = tracks_fitting(t, &kept, &from, err);
+        if (r)
+                return r;
+        t->crammed = from == INSTANT_NEVER || from <= t->from;
+        *ret_anew = !t->crammed;
+        if (*ret_anew)
+                tracks_anew(t, from);
+        return 0;
 }
 
 static int tracks_turn_once(struct tracks *t, int timeout_ms, struct error *err) {
@@ -517,18 +547,19 @@ static int tracks_turn_once(struct tracks *t, int timeout_ms, struct error *err)
 
         for (size_t i = 0; r == 0 && i < TRACKS_RECORDS_A_TURN; i++) {
                 struct bus_event event;
-                bool other = false;
+                bool other = false, anew = false;
 
                 r = bus_reader_poll(t->reader, timeout_ms, &event, err);
                 if (r || event.kind != BUS_RECORD)
                         break;
                 if (!tracks_has(t, &event.record, &other))
                         r = tracks_take(t, &event.record);
-                if (other || tracks_is_too_much(t)) {
-                        if (other)
-                                tracks_anew(t, TRACKS_SINCE_MS);
+                if (other)
+                        tracks_anew(t, 0);
+                else if (r == 0)
+                        r = tracks_judge_room(t, &anew, err);
+                if (r || other || anew)
                         return r;
-                }
                 timeout_ms = 0;
         }
         if (r)
@@ -543,7 +574,7 @@ static int tracks_turn_once(struct tracks *t, int timeout_ms, struct error *err)
         }
         r = tracks_look(t, err);
         if (r == 0 && tracks_is_other(t))
-                tracks_anew(t, TRACKS_SINCE_MS);
+                tracks_anew(t, 0);
         return r;
 }
 

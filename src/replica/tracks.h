@@ -16,7 +16,6 @@
 #include "survey/trail_read.h"
 
 #define TRACKS_SINCE_MS (31 * DAY_MS) /* event topics are kept 30 days */
-#define TRACKS_SINCE_MIN_MS 60000     /* where even this does not fit, what comes pushes out the rest */
 #define TRACKS_WHY_MAX 256
 
 struct tracks;

@@ -92,6 +92,16 @@ static inline int shared_look(struct bus_reader *reader, struct error *err) {
         return result;
 }
 
+static inline int shared_since(struct bus_reader *reader, instant_t at, int64_t *ret, struct error *err) {
+        struct shared_reader *r = (struct shared_reader *)reader;
+        int result;
+
+        shared_lock(r->s);
+        result = bus_reader_since(r->inner, at, ret, err);
+        shared_unlock(r->s);
+        return result;
+}
+
 static inline const struct reader_positions *shared_positions(const struct bus_reader *reader) {
         return bus_reader_positions(((const struct shared_reader *)reader)->inner);
 }
@@ -107,7 +117,7 @@ static inline void shared_close(struct bus_reader *reader) {
 
 static inline int shared_reader_open(struct bus *b, const struct bus_reader_config *config, struct bus_reader **ret, struct error *err) {
         static const struct bus_reader_ops ops = {.poll = shared_poll, .look = shared_look, .positions = shared_positions, .committed = shared_committed,
-                                                  .close = shared_close};
+                                                  .since = shared_since, .close = shared_close};
         struct shared_bus *s = (struct shared_bus *)b;
         struct shared_reader *r;
         int result;

@@ -422,8 +422,8 @@ END_TEST
 
 /* -- Bounds -- */
 
-/* @n posts of as many cases, a minute apart, the last one at @last. */
-static void post_many(unsigned n, instant_t last) {
+/* @n posts of as many cases, so many milliseconds apart, the last one at @last. */
+static void post_burst(unsigned n, instant_t last, int64_t apart) {
         struct bus_record record = safety(EVENT_ID, CASE_ID);
 
         for (unsigned i = 0; i < n; i++) {
@@ -432,8 +432,13 @@ static void post_many(unsigned n, instant_t last) {
                 (void) snprintf(case_id, sizeof(case_id), "00000000-0000-4000-9000-%012x", i);
                 record.key = case_id;
                 record.partition = BUS_BY_KEY;
-                append(record, "safety-raised", last - (instant_t)(n - 1 - i) * 60000);
+                append(record, "safety-raised", last - (instant_t)(n - 1 - i) * apart);
         }
+}
+
+/* The same, a minute apart. */
+static void post_many(unsigned n, instant_t last) {
+        post_burst(n, last, 60000);
 }
 
 static bool is_known(const char *case_id) {
@@ -483,6 +488,27 @@ START_TEST(what_does_not_fit_at_first_is_read_from_later_on) {
         ck_assert_int_gt(status.since, now - TRACKS_SINCE_MS / 2);
         ck_assert_uint_gt(status.kept.bytes, DIGESTS_BYTES_MIN / 3);
         ck_assert(is_known("00000000-0000-4000-9000-00000000752f"));
+}
+END_TEST
+
+static const int64_t bursts[] = {1, 0}; /* milliseconds between two records */
+
+/* A month of which all came in half a minute, or at one instant: as much of it as fits, and not nothing. */
+START_TEST(of_a_burst_that_does_not_fit_the_latest_are_kept) {
+        const int64_t apart = bursts[_i];
+        const instant_t last = now - 10 * DAY_MS;
+        struct tracks_status status;
+
+        post_burst(30000, last, apart);
+        follow(DIGESTS_BYTES_MIN);
+        catch_up();
+        tracks_status(tracks, &status);
+        ck_assert_uint_gt(status.kept.bytes, DIGESTS_BYTES_MIN / 3);
+        ck_assert(is_known("00000000-0000-4000-9000-00000000752f"));
+        ck_assert_int_gt(status.since, last - 30000 * apart);
+        ck_assert_int_le(status.since, last + (apart ? 0 : 1));
+        if (apart)
+                ck_assert_uint_eq(status.kept.forgotten, 0);
 }
 END_TEST
 
@@ -598,6 +624,7 @@ int main(void) {
         tcase_add_test(tcase, an_event_leads_to_its_cases);
         tcase_add_test(tcase, the_oldest_are_forgotten_first);
         tcase_add_test(tcase, what_does_not_fit_at_first_is_read_from_later_on);
+        tcase_add_loop_test(tcase, of_a_burst_that_does_not_fit_the_latest_are_kept, 0, ELEMENTS(bursts));
         tcase_add_test(tcase, of_more_cases_than_have_a_place_the_oldest_go);
         tcase_add_test(tcase, a_log_made_anew_is_read_anew);
         tcase_add_test(tcase, what_comes_between_two_looks_makes_no_other_log);

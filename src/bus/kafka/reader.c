@@ -237,6 +237,36 @@ static int kafka_reader_look(struct bus_reader *reader, struct error *err) {
         return result;
 }
 
+static int kafka_reader_since(struct bus_reader *reader, instant_t at, int64_t *ret, struct error *err) {
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
+        struct kafka_reader *r = kafka_reader_of(reader);
+        int result, i = 0;
+
+        *ret = -1;
+        if (kafka_is_embedded(&r->client)) /* it finds no offset for any instant */
+                return 0;
+        if (!list)
+                return -ENOMEM;
+        for (size_t t = 0; t < r->topics.n; t++) {
+                for (int32_t p = 0; p < r->topics.partitions[t]; p++) {
+                        if (r->at.at[t][p].reads)
+                                rd_kafka_topic_partition_list_add(list, r->topics.names[t], p)->offset = at < 0 ? 0 : at;
+                }
+        }
+        result = kafka_list_offsets(&r->client, list, err);
+        if (result)
+                return result;
+        *ret = 0;
+        for (size_t t = 0; t < r->topics.n; t++) { /* in the order of the list */
+                for (int32_t p = 0; p < r->topics.partitions[t]; p++) {
+                        int64_t first = r->at.at[t][p].reads ? list->elems[i++].offset : -1; /* negative: nothing so late */
+
+                        *ret += first >= 0 && first < r->at.at[t][p].end ? r->at.at[t][p].end - first : 0;
+                }
+        }
+        return 0;
+}
+
 static const struct reader_positions *kafka_reader_positions(const struct bus_reader *reader) {
         return &kafka_reader_of((struct bus_reader *)(uintptr_t)reader)->at;
 }
@@ -368,6 +398,7 @@ static int kafka_reader_commit(struct bus_reader *reader, const char *group, str
 static const struct bus_reader_ops kafka_reader_ops = {.poll = kafka_reader_poll,
                                                        .look = kafka_reader_look,
                                                        .positions = kafka_reader_positions,
+                                                       .since = kafka_reader_since,
                                                        .committed = kafka_reader_committed,
                                                        .commit = kafka_reader_commit,
                                                        .close = kafka_reader_close};

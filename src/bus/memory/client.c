@@ -524,6 +524,29 @@ static const struct reader_positions *memory_reader_positions(const struct bus_r
         return &((const struct memory_reader *)reader)->at;
 }
 
+/* The first record that is stamped @at or later, or @end. */
+static int64_t find_instant(const struct memory_partition *p, instant_t at, int64_t end) {
+        int64_t offset = p->first;
+
+        while (offset < end && (!p->entries.items[offset].bytes || p->entries.items[offset].timestamp < at))
+                offset++;
+        return offset;
+}
+
+static int memory_reader_since(struct bus_reader *reader, instant_t at, int64_t *ret, struct error *err) {
+        struct memory_reader *r = memory_reader_of(reader);
+
+        (void)err;
+        *ret = 0;
+        for (size_t i = 0; i < r->cells_n; i++) {
+                const struct reader_position *position = &r->at.at[r->cells[i].part.index][r->cells[i].part.partition];
+
+                if (position->reads)
+                        *ret += position->end - find_instant(r->cells[i].partition, at, position->end);
+        }
+        return 0;
+}
+
 static int memory_reader_committed(struct bus_reader *reader, const struct bus_part *parts, size_t n, int64_t *ret, struct error *err) {
         struct memory_reader *r = memory_reader_of(reader);
         const struct memory_group *group;
@@ -559,19 +582,16 @@ static int memory_reader_commit(struct bus_reader *reader, const char *group, st
 static const struct bus_reader_ops memory_reader_ops = {.poll = memory_reader_poll,
                                                         .look = memory_reader_look,
                                                         .positions = memory_reader_positions,
+                                                        .since = memory_reader_since,
                                                         .committed = memory_reader_committed,
                                                         .commit = memory_reader_commit,
                                                         .close = memory_reader_close};
 
 /* What a broker answers who asks where to begin. */
 static int64_t find_offset(const struct bus_reader_config *config, const struct memory_partition *p, int64_t end) {
-        int64_t at = p->first;
-
         if (config->from == BUS_FROM_END)
                 return end;
-        while (config->from == BUS_FROM_INSTANT && at < end && (!p->entries.items[at].bytes || p->entries.items[at].timestamp < config->instant))
-                at++;
-        return at;
+        return config->from == BUS_FROM_INSTANT ? find_instant(p, config->instant, end) : p->first;
 }
 
 int memory_reader_open(struct bus *b, const struct bus_reader_config *config, struct bus_reader **ret, struct error *err) {
