@@ -51,14 +51,24 @@ void arena_reset(struct arena *arena) {
         enter(arena, arena->first);
 }
 
+/*
+ * Three times what there is, to a block of ordinary size, so that the many arenas that never hold much take little; and at least half of what there is: so
+ * sizes that creep up from one message to the next make few blocks, not one each.
+ */
+static size_t arena_block_size(const struct arena *arena) {
+        if (arena->total == 0)
+                return ARENA_BLOCK_FIRST;
+        if (3 * arena->total < ARENA_BLOCK)
+                return 3 * arena->total;
+        return arena->total / 2 > ARENA_BLOCK ? arena->total / 2 : ARENA_BLOCK;
+}
+
 static struct arena_block *arena_grow(struct arena *arena, size_t size) {
-        /* At least half of what there is: so sizes that creep up from one message to the next make few blocks, not one each. */
-        size_t block_size = arena->total == 0 ? ARENA_BLOCK_FIRST : arena->total / 2 > ARENA_BLOCK ? arena->total / 2 : ARENA_BLOCK;
+        size_t block_size = arena_block_size(arena);
         struct arena_block *b;
 
         if (size > block_size)
                 block_size = size;
-
         if (block_size > arena->max - arena->total)
                 block_size = size;
         if (block_size > arena->max - arena->total)

@@ -55,8 +55,9 @@
 #define BUS_QUEUED_KBYTES 131072
 #define BUS_RESTORE_MESSAGES 1000000
 #define BUS_RESTORE_KBYTES 65536   /* a partition, while state is restored or a topic read */
-#define BUS_SPARING_KBYTES 1024    /* a partition, of a reader that is sparing … */
-#define BUS_SPARING_FETCH_BYTES 262144 /* … and in one answer; a record that is larger comes alone */
+#define BUS_SPARING_KBYTES 256     /* a partition, of a reader that is sparing, … */
+#define BUS_SPARING_FETCH_BYTES 65536 /* … of which so much comes at once; a record that is larger comes alone … */
+#define BUS_ANSWER_BYTES 4194304   /* of all partitions of a reader in one answer, of which the memory is taken at once */
 #define BUS_PRODUCE_MESSAGES 500000 /* records that wait to be sent, at most */
 #define BUS_PRODUCE_KBYTES 262144
 

@@ -13,6 +13,7 @@
 #include "base/vector.h"
 #include "bus/kafka/client.h"
 #include "bus/kafka/topics.h"
+#include "bus/waiting.h"
 
 #define STANDING_BYTES_MAX ((size_t)256 << 20)
 #define STANDING_GROUPS_MAX 20000
@@ -53,39 +54,21 @@ int standing_refresh(struct standing *s, struct error *err) {
 
 /* -- What is remembered of what waits -- */
 
-struct standing_record {
-        int64_t offset;
-        instant_t stamp;
-};
-
 /* Of one part: every record between where it is done with and where it was read to. */
 struct standing_tail {
         char *key;             /* owned */
         size_t key_n;
         int64_t from, to;      /* what lies between was read */
-        VECTOR(struct standing_record) records;
-        size_t first;          /* records before it are done with */
+        struct waiting records;
         uint64_t turn;         /* in which it was asked for last */
 };
 
-static size_t standing_tail_n(const struct standing_tail *tail) {
-        return tail->records.n - tail->first;
-}
-
 /* Lets go what stands before @offset. */
 static void standing_tail_drop(struct standing *s, struct standing_tail *tail, int64_t offset) {
-        size_t before = standing_tail_n(tail);
+        size_t before = tail->records.n;
 
-        while (tail->first < tail->records.n && tail->records.items[tail->first].offset < offset)
-                tail->first++;
-        if (tail->first > 0 && 2 * tail->first >= tail->records.n) {
-                memmove(tail->records.items, tail->records.items + tail->first, standing_tail_n(tail) * sizeof(*tail->records.items));
-                tail->records.n -= tail->first;
-                tail->first = 0;
-        }
-        if (tail->records.n == 0)
-                vector_done(&tail->records);
-        s->remembered -= before - standing_tail_n(tail);
+        waiting_drop(&tail->records, offset);
+        s->remembered -= before - tail->records.n;
 }
 
 /* What is known of [from, end) stays; of a log that is another one, or of which an earlier part is asked for, nothing does. */
@@ -99,7 +82,7 @@ static void standing_tail_begin(struct standing *s, struct standing_tail *tail, 
 }
 
 static int standing_tail_add(struct standing *s, struct standing_tail *tail, int64_t offset, instant_t stamp) {
-        if (vector_push(&tail->records, (struct standing_record){offset, stamp}))
+        if (waiting_add(&tail->records, offset, stamp))
                 return -ENOMEM;
         tail->to = offset + 1;
         s->remembered++;
@@ -108,7 +91,7 @@ static int standing_tail_add(struct standing *s, struct standing_tail *tail, int
 
 /* A part has no room for more: it is counted as far as here. */
 static bool standing_tail_is_full(const struct standing *s, const struct standing_tail *tail) {
-        return standing_tail_n(tail) >= STANDING_COUNT_MAX || (standing_tail_n(tail) > 0 && s->remembered >= STANDING_REMEMBERED_MAX);
+        return tail->records.n >= STANDING_COUNT_MAX || (tail->records.n > 0 && s->remembered >= STANDING_REMEMBERED_MAX);
 }
 
 static struct standing_tail *standing_tail_of(struct standing *s, const struct standing_part *part) {
@@ -147,8 +130,8 @@ static void standing_forget_tails(struct standing *s, uint64_t turn) {
         for (size_t i = 0; i < gone.n; i++) {
                 tail = gone.items[i];
                 (void) table_remove(&s->tails, tail->key, tail->key_n);
-                s->remembered -= standing_tail_n(tail);
-                vector_done(&tail->records);
+                s->remembered -= tail->records.n;
+                waiting_done(&tail->records);
                 free(tail->key);
                 free(tail);
         }
@@ -636,8 +619,8 @@ static void measuring_tell(const struct measured *item) {
 
         if (!item->log)
                 return;
-        item->part->waiting = (int64_t)standing_tail_n(tail);
-        item->part->oldest = item->part->waiting ? tail->records.items[tail->first].stamp : 0;
+        item->part->waiting = (int64_t)tail->records.n;
+        item->part->oldest = item->part->waiting ? tail->records.first.stamp : 0;
         item->part->more = tail->to < item->log->end;
         item->part->waiting += item->log->end - tail->to;
 }

@@ -11,6 +11,7 @@
 
 #include "base/table.h"
 #include "base/utf8.h"
+#include "base/varint.h"
 #include "base/vector.h"
 
 #define ENTRY_MAX (8 * (DIGEST_TEXT_MAX + 8) + 512) /* bytes: as many texts as one can have, and all the rest */
@@ -126,13 +127,13 @@ static void pack_bytes(struct packer *p, const void *bytes, size_t n) {
 }
 
 static void pack_number(struct packer *p, uint64_t value) {
-        for (; value > 0x7f; value >>= 7)
-                pack_bytes(p, &(uint8_t){(uint8_t)(value | 0x80)}, 1);
-        pack_bytes(p, &(uint8_t){(uint8_t)value}, 1);
+        uint8_t bytes[VARINT_MAX];
+
+        pack_bytes(p, bytes, varint_put(bytes, value));
 }
 
 static void pack_signed(struct packer *p, int64_t value) {
-        pack_number(p, ((uint64_t)value << 1) ^ (uint64_t)(value >> 63));
+        pack_number(p, varint_fold(value));
 }
 
 static void pack_fixed(struct packer *p, uint64_t value, unsigned bytes) {
@@ -146,25 +147,6 @@ static uint64_t unpack_fixed(const uint8_t *at, unsigned bytes) {
         for (unsigned i = bytes; i-- > 0;)
                 value = value << 8 | at[i];
         return value;
-}
-
-/* Of our own making: it is as it was packed. */
-static uint64_t unpack_number(const uint8_t **at) {
-        uint64_t value = 0;
-
-        for (unsigned shift = 0;; shift += 7) {
-                uint8_t byte = *(*at)++;
-
-                value |= (uint64_t)(byte & 0x7f) << shift;
-                if (!(byte & 0x80))
-                        return value;
-        }
-}
-
-static int64_t unpack_signed(const uint8_t **at) {
-        uint64_t value = unpack_number(at);
-
-        return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
 }
 
 static void unpack_bytes(const uint8_t **at, void *ret, size_t n) {
@@ -222,7 +204,7 @@ static void pack_name(struct digests *d, struct packer *p, struct text text) {
 
 /* @id: room for the text of an id. */
 static struct text unpack_text(const struct digests *d, const uint8_t **at, char id[UUID_TEXT + 1]) {
-        uint64_t value = unpack_number(at);
+        uint64_t value = varint_take(at);
         struct text text;
         struct uuid u;
 
@@ -364,8 +346,8 @@ static void unpack_kind(const struct digests *d, const uint8_t **at, struct unpa
                 digest->code = unpack_text(d, at, u->text);
                 digest->text = unpack_text(d, at, u->text);
                 digest->word = digest_word(digest->type, unpack_text(d, at, u->text));
-                digest->due_date = (day_t)unpack_signed(at);
-                digest->rung = unpack_signed(at);
+                digest->due_date = (day_t)varint_unfold(varint_take(at));
+                digest->rung = varint_unfold(varint_take(at));
                 return;
         case TRAIL_DIGEST_LETTER:
                 digest->code = unpack_text(d, at, u->id);
@@ -374,9 +356,9 @@ static void unpack_kind(const struct digests *d, const uint8_t **at, struct unpa
                 return;
         case TRAIL_DIGEST_DELIVERY:
                 digest->connector = unpack_text(d, at, u->id);
-                digest->state = (enum posting_state)unpack_number(at);
-                digest->status = (int)unpack_signed(at);
-                digest->attempts = (int)unpack_signed(at);
+                digest->state = (enum posting_state)varint_take(at);
+                digest->status = (int)varint_unfold(varint_take(at));
+                digest->attempts = (int)varint_unfold(varint_take(at));
                 return;
         case TRAIL_DIGEST_OUTBOX:
         case TRAIL_DIGEST_POST:
@@ -392,17 +374,17 @@ static void unpack_id(const uint8_t **at, unsigned flags, unsigned flag, struct 
 
 static void unpack_digest(const struct digests *d, const struct entry *e, struct unpacked *u) {
         const uint8_t *at = e->body;
-        unsigned flags = (unsigned)unpack_number(&at);
+        unsigned flags = (unsigned)varint_take(&at);
         struct trail_digest *digest = &u->digest;
         uint64_t type, organisation;
 
         *digest = (struct trail_digest){.kind = (enum trail_digest_kind)e->kind, .at = e->at};
         if (e->slot != NO_CASE)
                 digest->case_id = d->cases[e->slot].id;
-        digest->partition = (int32_t)unpack_signed(&at);
-        digest->offset = unpack_signed(&at);
-        type = unpack_number(&at);
-        organisation = unpack_number(&at);
+        digest->partition = (int32_t)varint_unfold(varint_take(&at));
+        digest->offset = varint_unfold(varint_take(&at));
+        type = varint_take(&at);
+        organisation = varint_take(&at);
         digest->type = type ? event_types_at(d->config.types, type - 1) : NULL;
         digest->organisation = organisation ? organisations_at(d->config.organisations, organisation - 1) : NULL;
         unpack_id(&at, flags, HAS_EVENT, &digest->event_id);
@@ -411,7 +393,7 @@ static void unpack_digest(const struct digests *d, const struct entry *e, struct
                 digest->header_id = digest->event_id;
         unpack_id(&at, flags, HAS_HEADER, &digest->header_id);
         if (flags & HAS_REDRIVEN)
-                digest->redriven = unpack_signed(&at);
+                digest->redriven = varint_unfold(varint_take(&at));
         unpack_id(&at, flags, HAS_ALERT, &digest->alert_id);
         unpack_id(&at, flags, HAS_REFUSED, &digest->refused);
         unpack_id(&at, flags, HAS_ANSWERS, &digest->answers);
@@ -435,9 +417,9 @@ static void digests_entry(const struct digests *d, uint64_t place, struct entry 
         *ret = (struct entry){.at_place = place, .size = (size_t)unpack_fixed(at, 2), .at = (instant_t)unpack_fixed(at + 2, 6), .kind = at[8]};
         ret->end = at + ret->size;
         ret->body = at + ENTRY_FIXED;
-        case_back = unpack_number(&ret->body);
-        event_back = unpack_number(&ret->body);
-        slot = unpack_number(&ret->body);
+        case_back = varint_take(&ret->body);
+        event_back = varint_take(&ret->body);
+        slot = varint_take(&ret->body);
         ret->case_before = case_back ? place - case_back : 0;
         ret->event_before = event_back ? place - event_back : 0;
         ret->slot = slot ? (uint32_t)(slot - 1) : NO_CASE;

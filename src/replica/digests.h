@@ -14,8 +14,8 @@
 
 #define DIGESTS_BYTES ((size_t)32 << 20)      /* of entries: about 55 each */
 #define DIGESTS_BYTES_MIN ((size_t)512 << 10)
-#define DIGESTS_CASES_MAX 200000              /* of which entries are there */
-#define DIGESTS_EVENTS (1U << 19)             /* chains by event: more events share them */
+#define DIGESTS_CASES_MAX 131072              /* of which entries are there */
+#define DIGESTS_EVENTS (1U << 18)             /* chains by event: more events share them */
 #define DIGESTS_NAMES_BYTES ((size_t)2 << 20) /* of names that are kept once; others stand in each entry */
 #define DIGEST_TEXT_MAX 4096                  /* bytes of a sentence; the rest is cut off */
 #define DIGESTS_FOUND_MAX 16                  /* cases in which an event is looked for */

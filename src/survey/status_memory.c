@@ -183,7 +183,8 @@ static int recall_read(struct status_memory *m, struct recall_topic *t, recall_t
 static int recall_follow(struct status_memory *m, struct recall_topic *t, instant_t from, recall_take *take, void (*forget)(struct status_memory *m),
                          struct error *err) {
         const struct bus_reader_config config = {.topics = &t->topic, .topics_n = 1, .partition = BUS_ALL_PARTITIONS, .instant = from,
-                                                 .from = from > 0 ? BUS_FROM_INSTANT : BUS_FROM_BEGINNING, .enough = m->config.enough};
+                                                 .from = from > 0 ? BUS_FROM_INSTANT : BUS_FROM_BEGINNING, .sparing = true,
+                                                 .enough = m->config.enough};
         int r = 0;
 
         if (!t->reader) {

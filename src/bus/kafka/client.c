@@ -53,6 +53,7 @@ static const struct setting for_groups[] = {
 static const struct setting for_readers[] = {
         {"queued.min.messages", TEXT(BUS_RESTORE_MESSAGES)},
         {"queued.max.messages.kbytes", TEXT(BUS_RESTORE_KBYTES)},
+        {"fetch.max.bytes", TEXT(BUS_ANSWER_BYTES)},
         {"fetch.wait.max.ms", TEXT(BUS_FETCH_WAIT_MS)},
         {NULL, NULL},
 };
@@ -61,6 +62,7 @@ static const struct setting for_sparing_readers[] = {
         {"queued.min.messages", TEXT(BUS_RESTORE_MESSAGES)},
         {"queued.max.messages.kbytes", TEXT(BUS_SPARING_KBYTES)},
         {"fetch.message.max.bytes", TEXT(BUS_SPARING_FETCH_BYTES)},
+        {"fetch.max.bytes", TEXT(BUS_ANSWER_BYTES)},
         {"fetch.wait.max.ms", TEXT(BUS_FETCH_WAIT_MS)},
         {NULL, NULL},
 };

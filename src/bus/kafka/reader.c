@@ -14,6 +14,7 @@
 
 #define TURNS_MAX 10000
 #define COMMITTED_MS 5000
+#define WAKE_PARTITIONS 32 /* of which one question asks, to wake who fetches */
 
 struct kafka_reader {
         struct kafka_client client; /* first: librdkafka's callbacks */
@@ -26,7 +27,8 @@ struct kafka_reader {
         int64_t looked;  /* monotonic: when it was asked last whether the logs still are what was read */
         instant_t since; /* older records are left out: see start_all() */
         bool sparing;
-        size_t applied;  /* bytes since the fetching thread was woken last */
+        size_t applied;  /* bytes since the fetching threads were woken last */
+        size_t waken;    /* how often they were */
         rd_kafka_message_t *message;
         struct kafka_headers headers;
 };
@@ -35,16 +37,29 @@ static struct kafka_reader *kafka_reader_of(struct bus_reader *reader) {
         return (struct kafka_reader *)((char *)reader - offsetof(struct kafka_reader, reader));
 }
 
+/* Whether not all of a partition that is read has come. */
+static bool reader_is_behind(const struct kafka_reader *r, size_t t, int32_t p) {
+        return r->at.at[t][p].reads && r->at.at[t][p].next < r->at.at[t][p].end;
+}
+
 /*
  * A thread of librdkafka 2.0.2 that has read ahead as far as it may sleeps a whole second, whatever becomes of the queue meanwhile. Any request makes it
- * look again, and a question for offsets that nobody waits for is the cheapest.
+ * look again, and a question for offsets that nobody waits for is the cheapest. Each broker has a thread: of many partitions a few are asked for, others
+ * each time, among which are some of all brokers.
  */
 static void reader_wake(struct kafka_reader *r) {
-        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
+        CLEANUP(rd_kafka_topic_partition_list_destroy_p) rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(WAKE_PARTITIONS);
+        size_t behind = 0, nth = 0, every;
 
+        for (size_t t = 0; t < r->topics.n; t++) {
+                for (int32_t p = 0; p < r->topics.partitions[t]; p++)
+                        behind += reader_is_behind(r, t, p);
+        }
+        every = behind / WAKE_PARTITIONS + 1;
+        r->waken++;
         for (size_t t = 0; list && t < r->topics.n; t++) {
                 for (int32_t p = 0; p < r->topics.partitions[t]; p++) {
-                        if (r->at.at[t][p].reads && r->at.at[t][p].next < r->at.at[t][p].end)
+                        if (reader_is_behind(r, t, p) && (nth++ + r->waken) % every == 0)
                                 rd_kafka_topic_partition_list_add(list, r->topics.names[t], p)->offset = RD_KAFKA_OFFSET_END;
                 }
         }
