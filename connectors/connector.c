@@ -5,5 +5,11 @@
 #include "connectors/connector.h"
 
 const struct connector_ops *const connectors[] = {
-        &connector_admission, &connector_gi_http, &connector_mail, &connector_outbox_table, &connector_webhook, NULL,
+        &connector_admission,
+        &connector_gi_http,
+        &connector_mail,
+        &connector_nrc_in,
+        &connector_outbox_table,
+        &connector_webhook,
+        NULL,
 };

@@ -10,7 +10,12 @@
 
 #include "connect/connector.h"
 
-extern const struct connector_ops connector_admission, connector_gi_http, connector_mail, connector_outbox_table, connector_webhook;
+extern const struct connector_ops connector_admission;
+extern const struct connector_ops connector_gi_http;
+extern const struct connector_ops connector_mail;
+extern const struct connector_ops connector_nrc_in;
+extern const struct connector_ops connector_outbox_table;
+extern const struct connector_ops connector_webhook;
 
 /* In order of name; NULL behind the last. */
 extern const struct connector_ops *const connectors[];

@@ -63,6 +63,8 @@ static const char *tokens(const char *name) {
         static const char *const rows[][2] = {
                 {"KETENWACHT_DATABASE_PASSWORD", "geheim"},
                 {"KETENWACHT_TOKEN_X", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"},
+                {"KETENWACHT_NRC_TOKEN", "dddddddddddddddddddddddddddddddd"},
+                {"KETENWACHT_NRC_SECRET", "a secret of their own, of some length"},
                 {"KETENWACHT_TOKEN_GI_JBN", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
                 {"KETENWACHT_TOKEN_GI_LJR", "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"},
                 {"KETENWACHT_TOKEN_GI_WSS", "cccccccccccccccccccccccccccccccc"},
@@ -84,6 +86,11 @@ static const struct {
          "connector: gi-http\nlisten: 'localhost'\ntokens: {gi-jbn: {env: KETENWACHT_TOKEN_X}}\n"},
         {"mail", "connector: mail\norganisation: gm0014\nserver: smtp://mail.example:587\nfrom: k@k.example\noperators: beheer@k.example\ndomain: g.example\n",
          "connector: mail\norganisation: gm0014\nserver: smtp://mail.example:587\nfrom: k@k.example\noperators: [beheer]\n"},
+        {"nrc-in",
+         "connector: nrc-in\norganisation: gi-jbn\nlisten: '127.0.0.1:0'\ntoken: {env: KETENWACHT_TOKEN_X}\nhosts: [zaken.example.nl]\n"
+         "events: [{kanaal: zaken, resource: zaak, actie: create, event: measure-started, fields: {measure_id: uuid}}]\n",
+         "connector: nrc-in\norganisation: gi-jbn\nlisten: '127.0.0.1:0'\ntoken: {env: KETENWACHT_TOKEN_X}\n"
+         "events: [{kanaal: zaken, resource: zaak, actie: create, event: measure-started, fields: {measure_id: uuid}}]\n"},
         {"outbox-table", "connector: outbox-table\norganisation: gi-jbn\nhost: 127.0.0.1\nport: 1\ndatabase: zaken\nuser: ketenwacht\n",
          "connector: outbox-table\norganisation: gi-jbn\nhost: 127.0.0.1\ndatabase: zaken\nuser: ketenwacht\ncolumns: {payloat: inhoud}\n"},
         {"webhook", "connector: webhook\norganisation: gm0014\nurl: https://example.nl/\n",
@@ -185,6 +192,7 @@ static const char *const files[] = {
         "config/connectors/admission.yaml",
         "config/connectors/gi-http.yaml",
         "config/connectors/mail-gm0014.yaml",
+        "config/connectors/nrc-in-gi-jbn.yaml",
         "config/connectors/outbox-table.yaml",
         "config/connectors/webhook-gm0014.yaml",
 };

@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: EUPL-1.2
+"""What a zaaksysteem notifies becomes events, once and in order, and what an inbox holds becomes notifications, whatever goes wrong.
+
+Usage: nrc.py BINARY ROOT TOPIC_TOOL CASE
+
+Goal: nrc-in and nrc-out do with a ZGW Notificaties API what is agreed, and lose and double nothing. Method: stand-ins of a zaaksysteem and of Open
+Notificaties (nrc_peers.py), which refuse, break off and repeat as the real ones do; everything that leaves the connectors is searched for marks that stand
+where personal data might.
+"""
+
+import datetime
+import json
+import os
+import threading
+import time
+import urllib.request
+import uuid
+
+import fault_load
+from fault_run import expect, say, wait_for
+from faults import main
+from nrc_peers import Hub, Zaaksysteem, post
+
+TOKEN, SECRET = "t" * 20 + "0123456789abcdef", "geheim-van-de-proef, van 32 tekens"
+MARK = "Jansen-999990019" # stands where personal data might
+GI = "gi-a"
+RULES = """
+  - {kanaal: zaken, resource: zaak, actie: create, kenmerken: {zaaktype: ots}, event: measure-started, fields: {measure_id: uuid, kind: =OTS,
+     verdict_date: startdatum, informed_date: registratie | date, gi: =gi-a, municipality: gemeente}}
+  - {kanaal: zaken, resource: resultaat, actie: create, event: measure-ended, fields: {measure_id: zaak | last, date: hoofdObject.einddatum, reason: =EXPIRED}}
+"""
+
+
+class In:
+    """nrc-in, with a zaaksysteem whose resources it fetches."""
+
+    def __init__(self, trial, zaken=None, more="", world=None):
+        self.trial, self.world = trial, world or trial.world()
+        self.zaken = zaken or Zaaksysteem([SECRET])
+        self.write("token", TOKEN)
+        self.write("secret", SECRET)
+        self.connector = self.world.connector("nrc", f"connector: nrc-in\norganisation: {GI}\nlisten: 127.0.0.1:0\nclient_id: ketenwacht\n"
+                                              f"token: {{file: token}}\nclient_secret: {{file: secret}}\nfetch_timeout: 3 s\n{more}"
+                                              f"hosts: ['{self.zaken.address}']\n"
+                                              f"events:{RULES}", "--metrics", "0")
+
+    def write(self, name, text):
+        with open(os.path.join(self.world.folder, name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    @property
+    def url(self):
+        line = wait_for("nrc-in listens", lambda: self.connector.said("connect-listens"))[0]
+        return f"http://{line['address']}/notificaties"
+
+    def metrics(self):
+        port = wait_for("metrics are there", lambda: self.connector.said("health-listens"))[0]["port"]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+            return answer.read().decode()
+
+    def count(self, outcome):
+        return int(next(line for line in self.metrics().splitlines() if f'notifications_total{{outcome="{outcome}"}}' in line).split()[-1])
+
+    def case(self, **fields):
+        """A zaak of which a measure can be made. Its URL."""
+        name = str(uuid.uuid4())
+        path = f"/zaken/api/v1/zaken/{name}"
+        self.zaken.resources[path] = {"url": self.zaken.url + path, "uuid": name, "startdatum": "2022-10-10", "registratie": "2022-10-09T22:30:00Z",
+                                      "gemeente": "gm0001", "einddatum": "2022-12-01", "toelichting": MARK, **fields}
+        return self.zaken.url + path
+
+    def notification(self, case, resource="zaak", url=None, **fields):
+        return {"kanaal": "zaken", "hoofdObject": case, "resource": resource, "resourceUrl": url or case, "actie": "create",
+                "aanmaakdatum": datetime.datetime.now(datetime.timezone.utc).isoformat(), "kenmerken": {"zaaktype": "ots", "naam": MARK}, **fields}
+
+    def send(self, value, token=TOKEN, url=None):
+        status, body = post(url or self.url, value, {"Authorization": f"Bearer {token}"} if token else {})
+        expect(f"no mark in the answer {body}", MARK.encode() not in body)
+        return status, json.loads(body)["code"] if body else None
+
+    def events(self, topic="measure-started"):
+        return [record["value"] for record in self.world.tail(topic)]
+
+    def letters(self):
+        return [record["headers"]["kw-code"] for record in self.world.tail("dead-letters")]
+
+    def check_privacy(self):
+        """Nothing of what might be personal is on a topic, in the log or among the metrics."""
+        for topic in ("measure-started", "measure-ended", "dead-letters", "connector-keys"):
+            for key, value in self.world.raw(topic):
+                expect(f"no mark on {topic}", MARK not in key and MARK.encode() not in value)
+        expect("no mark on dead-letters, headers included", MARK not in self.world.run("tail", "dead-letters", "--until-end"))
+        expect("no mark in the log", MARK not in self.connector.text())
+        expect("no mark in the metrics", not self.connector.lives_on() or MARK not in self.metrics())
+
+
+def answers(take, rows):
+    for what, value, wanted, *more in rows:
+        got = take.send(value, *more)
+        expect(f"{what}: {got}, not {wanted}", got == wanted)
+
+
+def taken(trial):
+    """Every kind of request, and what becomes of it."""
+    take = In(trial)
+    hub = Hub([SECRET])
+    hub.channels["zaken"] = {"naam": "zaken", "filters": ["zaaktype"]}
+    subscription = {"callbackUrl": take.url, "auth": f"Bearer {TOKEN}", "kanalen": [{"naam": "zaken", "filters": {}}]}
+    expect("Open Notificaties registers it, by both probes", hub.abonnement(subscription)[0] == 201)
+    case = take.case()
+    good, name = take.notification(case), case.rsplit("/", 1)[-1]
+    result = take.zaken.url + "/zaken/api/v1/resultaten/" + str(uuid.uuid4())
+    take.zaken.resources[result.removeprefix(take.zaken.url)] = {"zaak": case, "toelichting": MARK}
+    odd, gone, hidden = take.case(gemeente=MARK), take.zaken.url + f"/weg/{MARK}", take.case()
+    old = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=1)).isoformat()
+    answers(take, [
+        ("without authorisation", good, (401, "UNAUTHORISED"), None), ("another's", good, (401, "UNAUTHORISED"), "x" * 36),
+        ("another address", good, (404, "NOT_FOUND"), TOKEN, take.url + "x"), ("good", good, (204, None)), ("a repetition", good, (204, None)),
+        ("of a resource and its zaak", take.notification(case, "resultaat", result), (204, None)),
+        ("that fits no rule", take.notification(case, actie="update"), (204, None)),
+        ("no notification", {"kanaal": MARK}, (400, "BAD_NOTIFICATION")), ("the same again", {"kanaal": MARK}, (400, "BAD_NOTIFICATION")),
+        ("no JSON", MARK.encode(), (400, "BAD_NOTIFICATION")), ("too large", {"kanaal": "x" * 70000}, (413, "TOO_LARGE")),
+        ("of which no event can be made", take.notification(odd), (400, "UNUSABLE")),
+        ("of a host that is not named", take.notification(case, url="http://localhost:1/" + MARK), (400, "UNUSABLE")),
+        ("not there yet", take.notification(case, url=gone), (502, "UNREACHABLE")),
+        ("not there any more", take.notification(case, url=gone, aanmaakdatum=old), (204, None)),
+        ("mended meanwhile", take.notification(hidden), (204, None)),
+    ])
+    for kind in (500, 302, 401, "garbage", "large", "close", "cut"):
+        case = take.case()
+        # A connection that was kept and is closed is opened again for a GET.
+        take.zaken.faults[case.removeprefix(take.zaken.url)] = (kind, 2 if kind == "close" else 1)
+        said = take.notification(case)
+        answers(take, [(f"what is fetched is {kind}", said, (502, "UNREACHABLE")), ("and the next time it is right", said, (204, None))])
+    expect("redirections are not followed", not any(path == "/elsewhere" for _, path, _ in take.zaken.requests))
+    events, ended = take.events(), take.events("measure-ended")
+    expect(f"{len(events)} events, each once", len(events) == 9 and len({event["event_id"] for event in events}) == 9)
+    expect(f"the measure ends: {ended}", [(event["measure_id"], event["date"]) for event in ended] == [(name, "2022-12-01")])
+    expect("as the rule says", all((event["source"], event["municipality"], event["informed_date"]) == (GI, "gm0001", "2022-10-10") for event in events))
+    expect(f"dead letters, each once: {take.letters()}",
+           sorted(take.letters()) == ["BAD_NOTIFICATION", "BAD_NOTIFICATION", "BAD_VALUE", "GONE", "HOST_NOT_NAMED"])
+    expect("what cannot be fetched is said", take.connector.said("nrc-unreachable") and take.connector.said("nrc-answers"))
+    expect(f"repetitions are counted: {take.count('repeated')}", take.count("repeated") == 1 and take.count("probe") == 1)
+    in_order(take)
+    take.check_privacy()
+    take.connector.stop()
+    return take.world
+
+
+def in_order(take):
+    """Of two of one zaak the first is slow to be fetched; the second waits for it, another zaak does not."""
+    case, other = take.case(), take.case()
+    path = case.removeprefix(take.zaken.url)
+    take.zaken.delays[path] = 1
+    first, second = take.notification(case), take.notification(case, aanmaakdatum="2022-10-11T00:00:00Z")
+    order, threads = [], []
+    for name, said in (("first", first), ("second", second), ("other", take.notification(other))):
+        threads.append(threading.Thread(target=lambda name=name, said=said: (take.send(said), order.append(name))))
+        threads[-1].start()
+        if name == "first":
+            wait_for("the first is being fetched", lambda: [r for r in take.zaken.requests if r[1] == path])
+            take.zaken.delays.clear()
+    for thread in threads:
+        thread.join()
+    stamps = [event["recorded_at"] for event in take.events() if event["case_id"] == case.rsplit("/", 1)[-1]]
+    expect(f"the other overtakes: {order}", order.index("first") < order.index("second") and order[0] == "other")
+    expect("in the order in which they came", len(stamps) == 2 and stamps[1].startswith("2022-10-11"))
+
+
+CASES = {"taken": taken}
+
+if __name__ == "__main__":
+    main(CASES)
