@@ -23,6 +23,7 @@
 #define LOOK_MS 50           /* between two looks of the main thread */
 #define FOLDER_PATH_MAX 4096
 #define ACT_LINE_MAX 1024
+#define READY_TEXT_MAX 512
 #define VERB_TEXT_MAX ((size_t)1 << 20)
 #define CONNECT_CHECK "check"
 
@@ -31,6 +32,7 @@ _Static_assert(COMMAND_USER_MAX <= ORDER_BY_MAX && COMMAND_REASON_MAX <= ORDER_R
 struct connect {
         struct command_dirs dirs;
         const char *path, *bootstrap, *metrics_text, *reason;
+        const char *organisation; /* of whom alone the order is; NULL: the connector */
         const char *verb; /* "check", or one of connectors; NULL: the connector runs, or gets an order */
         bool list, pause, resume, try;
         int64_t metrics_port; /* -1: none */
@@ -42,6 +44,7 @@ struct connect {
         struct health *health;
         struct pulse *pulse; /* with the door of health */
         struct runtime_driver *driver;
+        const char **inboxes; /* whose are delivered */
         struct command_upkeep upkeep;
         struct log log;
         struct stop stop;
@@ -62,6 +65,8 @@ static int connect_check_act(const struct connect *c) {
                 return command_usage("connect", "--reason goes with --pause and --resume");
         if (c->metrics_text && connect_acts(c))
                 return command_usage("connect", "--metrics is for a connector that runs; --pause and --resume only give it an order");
+        if (c->organisation && !connect_acts(c))
+                return command_usage("connect", "--organisation goes with --pause and --resume: of which inbox alone, of those that FILE names");
         return c->pause || c->reason ? command_reason("connect", "--pause", c->reason) : EXIT_DONE;
 }
 
@@ -95,6 +100,7 @@ static int connect_arguments(int argc, char **argv, struct connect *c) {
                 OPTION_FLAG_ROW("--pause", &c->pause),
                 OPTION_FLAG_ROW("--resume", &c->resume),
                 OPTION_TEXT_ROW("--reason", &c->reason),
+                OPTION_TEXT_ROW("--organisation", &c->organisation),
                 OPTION_END_ROW,
         };
         const char *arguments[OPTION_ARGUMENTS_MAX];
@@ -205,7 +211,7 @@ static int connect_run_verb(struct connect *c) {
                 .organisations = c->organisations,
                 .clock = clock_system(),
                 .log = &c->log,
-                .parallel = (size_t)c->file->out.parallel,
+                .parallel = runtime_parallel(c->file),
                 .targets = c->file->targets,
                 .targets_n = c->file->targets_n,
         };
@@ -238,6 +244,8 @@ static void act_put(const struct connect *c, const struct act_resumed *resumed) 
 
         jsonw_open_object(&w);
         jsonw_put_string(&w, c->pause ? "paused" : "resumed", c->file->name);
+        if (c->organisation)
+                jsonw_put_string(&w, "organisation", c->organisation);
         instant_format(resumed->paused_since, since);
         if (resumed->was_paused)
                 jsonw_put_string(&w, "paused_since", since);
@@ -247,22 +255,40 @@ static void act_put(const struct connect *c, const struct act_resumed *resumed) 
         puts(buffer_text(&line));
 }
 
+/* Whose inbox is meant: *ret is NULL when it is all that the connector does. */
+static int act_find(const struct connect *c, const char **ret) {
+        const struct connect_file *file = c->file;
+        struct nearest nearest = NEAREST_INIT(c->organisation);
+        char hint[NEAREST_HINT_MAX];
+
+        *ret = file->targets_n == 1 ? file->targets[0].organisation->id : NULL;
+        for (size_t i = 0; c->organisation && i < file->targets_n; i++) {
+                *ret = file->targets[i].organisation->id;
+                if (strcmp(*ret, c->organisation) == 0)
+                        return EXIT_DONE;
+                nearest_try(&nearest, *ret);
+        }
+        return c->organisation ? command_usage("connect", "%s delivers nothing to '%s'%s", file->name, c->organisation, nearest_hint(&nearest, hint))
+                               : EXIT_DONE;
+}
+
 static int act(struct connect *c) {
-        const bool out = c->file->ops->direction == CONNECTOR_OUT;
         char user[COMMAND_USER_MAX + 1];
-        const struct connector_act order = {
+        struct connector_act order = {
                 .bus = c->broker.bus,
                 .types = c->types,
                 .connector = c->file->name,
-                .organisation = out ? c->file->out.organisation->id : NULL,
+                .alone = c->organisation && c->file->targets_n > 1,
                 .by = user,
                 .reason = c->reason,
                 .clock = clock_system(),
         };
         struct act_resumed resumed = {0};
         struct error err = {0};
-        int r;
+        int r = act_find(c, &order.organisation);
 
+        if (r)
+                return r;
         command_user(user);
         r = c->pause ? act_pause(&order, &err) : act_resume(&order, &resumed, &err);
         if (r)
@@ -279,6 +305,36 @@ static bool is_healthy(void *ctx) {
         return runtime_driver_is_healthy(c->driver);
 }
 
+/* Of one inbox it makes the process unready; of several it is a note, as long as others are delivered. */
+static void ready_say(const struct connect *c, struct health_reasons *reasons, size_t n, const char *code, const char *text) {
+        const size_t all = c->file->targets_n;
+
+        if (n < all)
+                health_note(reasons, code, "%s; so %zu of its %zu inboxes", text, n, all);
+        else
+                health_reason(reasons, code, "%s%s", text, all > 1 ? "; so all of its inboxes" : "");
+}
+
+static void ready_inboxes(const struct connect *c, struct health_reasons *reasons, const struct runtime_status *status) {
+        char text[READY_TEXT_MAX];
+
+        if (status->braked > 0) {
+                (void) snprintf(text, sizeof(text), "the target of %s%s%s wants nothing more; ketenwacht connect --resume goes on", c->file->name,
+                                c->file->targets_n > 1 ? " for " : "", c->file->targets_n > 1 ? status->of_braked->id : "");
+                ready_say(c, reasons, status->braked, "stopped", text);
+        }
+        if (status->stuck > 0) {
+                (void) snprintf(text, sizeof(text),
+                                "the record at offset %lld of the inbox of %s has failed %d times (last answer: %d), and what comes behind it waits; ask the "
+                                "receiver why",
+                                (long long)status->stuck_offset, status->of_stuck->id, status->stuck_tries, status->stuck_status);
+                ready_say(c, reasons, status->stuck, "window-full", text);
+        }
+        if (status->halted > 0)
+                health_note(reasons, "paused", "an operator paused %zu of the %zu inboxes of %s; ketenwacht status says which, who and why", status->halted,
+                            c->file->targets_n, c->file->name);
+}
+
 static void is_ready(void *ctx, struct health_reasons *reasons) {
         const struct connect *c = ctx;
         struct runtime_status status;
@@ -291,20 +347,14 @@ static void is_ready(void *ctx, struct health_reasons *reasons) {
         if (!status.assigned)
                 health_reason(reasons, "joining", "%s does not have its %s: it joins, or another process of this name has it", c->file->name,
                                c->file->ops->direction == CONNECTOR_OUT ? "inbox" : "outboxes");
-        if (status.looking)
+        if (status.looking > 0)
                 health_reason(reasons, "looking", "%s reads in deliveries whether it was stopped", c->file->name);
-        if (status.braked)
-                health_reason(reasons, "stopped", "the target of %s wants nothing more; ketenwacht connect --resume goes on", c->file->name);
         instant_format(status.paused_since, paused);
         if (status.paused)
                 health_note(reasons, "paused", "an operator paused %s at %s; ketenwacht status says who and why, ketenwacht connect --resume lets it go on",
                              c->file->name, paused);
-        if (status.stuck >= 0)
-                health_reason(reasons, "window-full",
-                               "the record at offset %lld of the inbox of %s has failed %d times (last answer: %d), and what comes behind it waits; ask the "
-                               "receiver why",
-                               (long long)status.stuck, c->file->out.organisation->id, status.stuck_tries, status.stuck_status);
-        if (status.schemaless)
+        ready_inboxes(c, reasons, &status);
+        if (status.schemaless > 0)
                 command_registry_reason(&c->broker, reasons, c->file->name, 1);
         if (status.unanswered)
                 health_reason(reasons, "unanswered", "the broker did not acknowledge the latest event of %s", c->file->name);
@@ -332,11 +382,16 @@ static int connect_look(void *ctx, struct admin *admin, struct error *err) {
         const char *prefix = c->broker.config.prefix;
 
         if (c->file->ops->direction == CONNECTOR_OUT)
-                return upkeep_inbox(admin, prefix, c->file->out.organisation->id, err);
+                return upkeep_inboxes(admin, prefix, c->inboxes, c->file->targets_n, err);
         return upkeep_partitions(admin, prefix, c->types, err);
 }
 
 static int open_upkeep(struct connect *c) {
+        c->inboxes = calloc(c->file->targets_n + 1, sizeof(*c->inboxes));
+        if (!c->inboxes)
+                return command_fail("connect", EXIT_BROKER, &(struct error){.text = "out of memory"});
+        for (size_t i = 0; i < c->file->targets_n; i++)
+                c->inboxes[i] = c->file->targets[i].organisation->id;
         c->upkeep = (struct command_upkeep){.look = connect_look, .ctx = c, .log = &c->log};
         return command_upkeep_open("connect", &c->broker.kafka, &c->upkeep);
 }
@@ -397,6 +452,7 @@ static void done(struct connect *c) {
         health_stop(c->health);
         pulse_free(c->pulse);
         command_upkeep_done(&c->upkeep);
+        free(c->inboxes);
         runtime_driver_free(c->driver);
         metrics_free(c->metrics);
         command_broker_done(&c->broker);
@@ -438,8 +494,8 @@ const struct command command_connect = {
         .help = "Usage: ketenwacht connect FILE [--bootstrap HOST:PORT,...] [--metrics PORT]\n"
                 "       ketenwacht connect check FILE [--try]\n"
                 "       ketenwacht connect VERB FILE\n"
-                "       ketenwacht connect --pause FILE --reason TEXT [--bootstrap HOST:PORT,...]\n"
-                "       ketenwacht connect --resume FILE [--reason TEXT] [--bootstrap HOST:PORT,...]\n"
+                "       ketenwacht connect --pause FILE [--organisation ID] --reason TEXT [--bootstrap HOST:PORT,...]\n"
+                "       ketenwacht connect --resume FILE [--organisation ID] [--reason TEXT] [--bootstrap HOST:PORT,...]\n"
                 "       ketenwacht connect --list\n"
                 "       ketenwacht connect --help NAME\n\n"
                 "Runs the connector that FILE describes (config/connectors/) until SIGTERM or SIGINT; then it finishes what is under way,\n"
@@ -455,6 +511,8 @@ const struct command command_connect = {
                 "  --resume           what was paused goes on, and so does what a target stopped by answering 410: where it stopped. Prints\n"
                 "                     {\"resumed\":NAME,\"paused_since\":INSTANT,\"inbox_offset\":N}, of the last two what applies; status 1 when it\n"
                 "                     was neither paused nor stopped\n"
+                "  --organisation ID  of a FILE that names several organisations: the inbox of this one alone is paused or resumed. What its receiver\n"
+                "                     stopped is resumed in no other way\n"
                 "  --reason TEXT      why; it stands in audit with the name of the account, and of a pause in ketenwacht status\n"
                 "  --metrics PORT     answer /metrics, /healthz and /readyz on 127.0.0.1:PORT; 0 takes any port, see the log\n"
                 "  --bootstrap LIST   the broker; otherwise KETENWACHT_BOOTSTRAP, otherwise broker.yaml\n"

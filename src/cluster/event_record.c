@@ -412,12 +412,17 @@ void redriven_make(const struct bus_record *letter, const struct dead_letter_rea
         };
 }
 
-bool redriven_read(const struct bus_record *record, const char *connector, char ret_topic[BUS_NAME_MAX + 1], int32_t *ret_partition, int64_t *ret_offset) {
+bool redriven_is_for(const struct bus_record *record, const char *connector) {
         const struct bus_header *h = bus_record_header(record, dead_letter_names[KW_CONNECTOR]);
+
+        return h && h->value && text_is((struct text){h->value, h->n}, connector);
+}
+
+bool redriven_read(const struct bus_record *record, char ret_topic[BUS_NAME_MAX + 1], int32_t *ret_partition, int64_t *ret_offset) {
         int64_t partition;
 
-        if (!h || !h->value || !text_is((struct text){h->value, h->n}, connector) || !dead_letter_text(record, KW_TOPIC, ret_topic, BUS_NAME_MAX + 1) ||
-            !dead_letter_number(record, KW_PARTITION, INT32_MAX, &partition) || !dead_letter_number(record, KW_OFFSET, INT64_MAX, ret_offset))
+        if (!dead_letter_text(record, KW_TOPIC, ret_topic, BUS_NAME_MAX + 1) || !dead_letter_number(record, KW_PARTITION, INT32_MAX, &partition) ||
+            !dead_letter_number(record, KW_OFFSET, INT64_MAX, ret_offset))
                 return false;
         *ret_partition = (int32_t)partition;
         return true;

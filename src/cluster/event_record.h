@@ -192,5 +192,8 @@ struct redriven {
  */
 void redriven_make(const struct bus_record *letter, const struct dead_letter_read *read, const char *connector, struct redriven *ret);
 
-/* Whether a record of TOPIC_REDELIVERIES (headers loaded) is for @connector; then with its place in an inbox. */
-bool redriven_read(const struct bus_record *record, const char *connector, char ret_topic[BUS_NAME_MAX + 1], int32_t *ret_partition, int64_t *ret_offset);
+/* Whether a record of TOPIC_REDELIVERIES (headers loaded) is for @connector. */
+bool redriven_is_for(const struct bus_record *record, const char *connector);
+
+/* The place in an inbox of such a record. Return: false: it says none. */
+bool redriven_read(const struct bus_record *record, char ret_topic[BUS_NAME_MAX + 1], int32_t *ret_partition, int64_t *ret_offset);

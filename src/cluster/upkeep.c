@@ -108,21 +108,20 @@ int upkeep_partitions(struct admin *admin, const char *prefix, const struct even
         return 0;
 }
 
-int upkeep_inbox(struct admin *admin, const char *prefix, const char *organisation, struct error *err) {
+/* Of a topic that is there: whether it has the one partition that connectors read. */
+static int upkeep_one(const struct admin_topic *read, struct error *err) {
+        if (!read || read->partitions == 1)
+                return 0;
+        error_set(err, "the topic %s has %d partitions and must have 1: a connector delivers from the first alone; " UPKEEP_WAY_OUT, read->name,
+                  (int)read->partitions);
+        return UPKEEP_E_UNSOUND;
+}
+
+int upkeep_inboxes(struct admin *admin, const char *prefix, const char *const *organisations, size_t n, struct error *err) {
         struct upkeep_shown shown = {.prefix = prefix};
-        const struct admin_topic *read[2];
         int r = admin_topics(admin, &shown.topics, &shown.n, err);
 
-        if (r)
-                return r;
-        read[0] = upkeep_shown(&shown, TOPIC_INBOX_PREFIX, organisation);
-        read[1] = upkeep_shown(&shown, "", TOPIC_REDELIVERIES);
-        for (size_t i = 0; i < ELEMENTS(read); i++) {
-                if (!read[i] || read[i]->partitions == 1)
-                        continue;
-                error_set(err, "the topic %s has %d partitions and must have 1: a connector delivers from the first alone; " UPKEEP_WAY_OUT,
-                          read[i]->name, (int)read[i]->partitions);
-                return UPKEEP_E_UNSOUND;
-        }
-        return 0;
+        for (size_t i = 0; r == 0 && i < n; i++)
+                r = upkeep_one(upkeep_shown(&shown, TOPIC_INBOX_PREFIX, organisations[i]), err);
+        return r ? r : upkeep_one(upkeep_shown(&shown, "", TOPIC_REDELIVERIES), err);
 }

@@ -30,5 +30,5 @@ int upkeep_check(struct admin *admin, const struct topics *topics, struct error 
  */
 int upkeep_partitions(struct admin *admin, const char *prefix, const struct event_types *types, struct error *err) MUSTCHECK;
 
-/* Judges whether what a connector delivers from has the one partition that it reads: the inbox of @organisation, and redeliveries. Return: as above. */
-int upkeep_inbox(struct admin *admin, const char *prefix, const char *organisation, struct error *err) MUSTCHECK;
+/* Judges whether what a connector delivers from has the one partition that it reads: the inboxes of @organisations, and redeliveries. Return: as above. */
+int upkeep_inboxes(struct admin *admin, const char *prefix, const char *const *organisations, size_t n, struct error *err) MUSTCHECK;

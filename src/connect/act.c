@@ -16,7 +16,7 @@
 #define ACT_ID "ketenwacht-connector-orders" /* of two acts at once one fails */
 #define ACT_BYTES_MAX 65536
 #define ACT_OBJECT "connector/"
-#define ACT_OBJECT_MAX 96
+#define ACT_OBJECT_MAX 512
 #define ACT_RESUMED_REASON "resumed by an operator"
 
 struct acting {
@@ -26,6 +26,7 @@ struct acting {
         struct delivery_codec *deliveries;
         struct audit_codec *audit;
         struct bus_producer *producer;
+        char name[ACT_OBJECT_MAX]; /* for whom the order is */
         struct buffer body;
 };
 
@@ -33,7 +34,9 @@ static int acting_open(struct acting *a, const struct connector_act *act, struct
         int r;
 
         assert(act->by && strlen(act->by) <= ORDER_BY_MAX && (!act->reason || strlen(act->reason) <= ORDER_REASON_MAX));
+        assert(!act->alone || act->organisation);
         *a = (struct acting){.act = act, .now = clock_realtime(&act->clock), .body = BUFFER_INIT(ACT_BYTES_MAX)};
+        (void) snprintf(a->name, sizeof(a->name), "%s%s%s", act->connector, act->alone ? ORDER_SEPARATOR : "", act->alone ? act->organisation : "");
         r = order_codec_new(act->types, &a->orders, err);
         if (r == 0)
                 r = delivery_codec_new(act->types, &a->deliveries, err);
@@ -63,7 +66,7 @@ static int acting_send(const struct acting *a, const struct bus_record *record, 
         int r = a->body.failed ? -ENOMEM : bus_producer_send(a->producer, record, NULL, err);
 
         if (r > 0)
-                error_set(err, "the broker did not take the order for %s; try again", a->act->connector);
+                error_set(err, "the broker did not take the order for %s; try again", a->name);
         return r > 0 ? -EIO : r;
 }
 
@@ -72,10 +75,10 @@ static struct text acting_text(const char *text) {
 }
 
 static int acting_audit(struct acting *a, const char *action, struct error *err) {
-        char object[ACT_OBJECT_MAX];
+        char object[ACT_OBJECT_MAX + sizeof(ACT_OBJECT)];
         struct bus_record record;
 
-        (void) snprintf(object, sizeof(object), ACT_OBJECT "%s", a->act->connector);
+        (void) snprintf(object, sizeof(object), ACT_OBJECT "%s", a->name);
         buffer_clear(&a->body);
         audit_encode(a->audit,
                      &(struct audit_record){.at = a->now, .user = text_of(a->act->by), .roles = acting_text(a->act->roles),
@@ -94,8 +97,8 @@ static int acting_order(struct acting *a, bool pauses, struct error *err) {
         (void) snprintf(order.by, sizeof(order.by), "%s", a->act->by);
         (void) snprintf(order.reason, sizeof(order.reason), "%s", a->act->reason ? a->act->reason : "");
         buffer_clear(&a->body);
-        order_encode(a->orders, a->act->connector, &order, &a->body);
-        record = order_bus_record(a->act->connector, &a->body);
+        order_encode(a->orders, a->name, &order, &a->body);
+        record = order_bus_record(a->name, &a->body);
         return acting_send(a, &record, err);
 }
 
@@ -120,7 +123,7 @@ static int acting_commit(const struct acting *a, struct error *err) {
         int r = bus_producer_commit(a->producer, NULL, err);
 
         if (r > 0)
-                error_set(err, "the broker did not take the order for %s; try again", a->act->connector);
+                error_set(err, "the broker did not take the order for %s; try again", a->name);
         return r > 0 ? -EIO : r;
 }
 
@@ -129,13 +132,13 @@ static int acting_commit(const struct acting *a, struct error *err) {
 static int acting_pause(struct acting *a, struct error *err) {
         char since[INSTANT_TEXT + 1];
         struct order latest;
-        int r = orders_latest(a->act->bus, a->orders, a->act->connector, &latest, err);
+        int r = orders_latest(a->act->bus, a->orders, a->name, &latest, err);
 
         if (r)
                 return r;
         if (latest.pauses) {
                 instant_format(latest.at, since);
-                error_set(err, "%s is paused already, since %s by %s: %s", a->act->connector, since, latest.by, latest.reason);
+                error_set(err, "%s is paused already, since %s by %s: %s", a->name, since, latest.by, latest.reason);
                 return ACT_E_NOTHING;
         }
         r = acting_begin(a, err);
@@ -163,17 +166,17 @@ int act_pause(const struct connector_act *act, struct error *err) {
 static int acting_resume(struct acting *a, struct act_resumed *ret, struct error *err) {
         struct delivery_record gone = {0};
         struct order latest;
-        int r = orders_latest(a->act->bus, a->orders, a->act->connector, &latest, err);
+        int r = orders_latest(a->act->bus, a->orders, a->name, &latest, err);
 
         if (r == 0 && a->act->organisation)
-                r = brake_find(a->act->bus, a->deliveries, a->act->connector, a->now, &gone, &ret->was_stopped, err);
+                r = brake_find(a->act->bus, a->deliveries, a->act->connector, a->act->organisation, a->now, &gone, &ret->was_stopped, err);
         if (r)
                 return r;
         ret->was_paused = latest.pauses;
         ret->paused_since = latest.at;
         ret->offset = gone.offset;
         if (!ret->was_paused && !ret->was_stopped) {
-                error_set(err, "%s is not paused, and was not stopped by its target; there is nothing to resume", a->act->connector);
+                error_set(err, "%s is not paused, and was not stopped by its target; there is nothing to resume", a->name);
                 return ACT_E_NOTHING;
         }
         r = acting_begin(a, err);

@@ -14,7 +14,8 @@ struct connector_act {
         struct bus *bus;
         const struct event_types *types;
         const char *connector;    /* its name */
-        const char *organisation; /* whose inbox it delivers; NULL: it takes in */
+        const char *organisation; /* whose inbox it delivers; NULL: it takes in, or delivers several and all of them are meant */
+        bool alone;               /* of several inboxes that of the organisation alone is meant */
         const char *roles, *of, *address; /* of who does it, as they stand in audit: roles, organisation, address; NULL: a command */
         const char *by, *reason;  /* ORDER_BY_MAX and ORDER_REASON_MAX bytes at most; of a resumption the reason may be NULL */
         struct clock clock;

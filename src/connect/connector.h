@@ -9,7 +9,7 @@
  * once, in the runtime. One thread: everything here is called on it, and calls nothing back from elsewhere.
  *
  * CONNECTOR_IN brings events in: turn() takes requests and hands events to runtime_submit(); settled()
- * says what became of each. CONNECTOR_OUT carries the records of one inbox out: deliver() begins a try,
+ * says what became of each. CONNECTOR_OUT carries the records of inboxes out: deliver() begins a try,
  * turn() moves those under way along, and runtime_tried() says how each ended. CONNECTOR_THROUGH reads topics and says of each record, in judge(),
  * onto which topic it is passed on unchanged, or why not; what it says and the place of the record become true together.
  */
@@ -45,6 +45,7 @@ enum option_type {
         OPTION_LIST,         /* struct option_list: [a, b], or one text */
         OPTION_PAIRS,        /* struct option_pairs: {a: b, …} */
         OPTION_TABLE,        /* struct option_table: a list of mappings, each with the options of @row */
+        OPTION_EACH,         /* const struct yaml_node *, as long as the file is read: whose inboxes, and what differs (connect/file.h) */
 };
 
 #define OPTION_ITEMS_MAX 4096 /* of one list or mapping */
@@ -158,6 +159,7 @@ struct runtime; /* connect/runtime.h */
 struct connector_target {
         const struct organisation *organisation;
         void *options; /* ops->target_size bytes, zeroed, with ops->target_options filled in; NULL when that is 0 */
+        const char *from; /* the name of the connector whose place it takes over (connect/handover.h); NULL: of none */
 };
 
 /* What a connector may use; lives as long as it is open. */
@@ -170,7 +172,7 @@ struct connector_env {
         struct clock clock;
         const struct log *log;
         struct metrics *metrics; /* may be NULL */
-        size_t parallel;         /* CONNECTOR_OUT: most tries under way at once */
+        size_t parallel;         /* CONNECTOR_OUT: most tries under way at once, of all organisations */
         const struct connector_target *targets; /* CONNECTOR_OUT */
         size_t targets_n;
 };

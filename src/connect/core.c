@@ -6,9 +6,11 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "cluster/topics.h"
+#include "connect/orders.h"
 
 #define COMPLAIN_MS 1000
 
@@ -47,10 +49,10 @@ static int core_metrics(struct core *c, struct error *err) {
                   .help = "1 when an operator has paused the connector (ketenwacht connect --pause), so that it takes and delivers nothing."}},
                 {&c->metrics.braked, out,
                  {.name = "ketenwacht_connect_stopped", .kind = METRIC_GAUGE,
-                  .help = "1 when the target wants nothing more (410) and an operator must resume."}},
+                  .help = "Inboxes whose target wants nothing more (410), so that an operator must resume."}},
                 {&c->metrics.blocked, out,
                  {.name = "ketenwacht_connect_blocked", .kind = METRIC_GAUGE,
-                  .help = "1 when the oldest record fails and the window is full behind it, so that others wait."}},
+                  .help = "Inboxes of which the oldest record fails and the window is full behind it, so that others wait."}},
                 {&c->metrics.passed_on, through,
                  {.name = "ketenwacht_connect_passed_on_total", .kind = METRIC_COUNTER,
                   .help = "Records that were passed on, in transactions that were committed."}},
@@ -119,6 +121,13 @@ void core_done(struct core *c) {
         assert(!c->producer);
         buffer_done(&c->bytes);
         arena_free(c->arena);
+}
+
+const char *core_label(const struct core *c, const struct organisation *organisation, char ret[CORE_LABEL_MAX]) {
+        const bool one = !organisation || c->config.file->targets_n == 1;
+
+        (void) snprintf(ret, CORE_LABEL_MAX, "%s%s%s", c->config.file->name, one ? "" : ORDER_SEPARATOR, one ? "" : organisation->id);
+        return ret;
 }
 
 void core_complain(struct core *c, const struct bus_report *report) {

@@ -41,6 +41,13 @@ static inline int64_t core_now(const struct core *c) {
 }
 
 /*
+ * How a connector is named in the log, or an inbox of it when it delivers several: "name/organisation", as ORDER_SEPARATOR (connect/orders.h) joins them.
+ * @organisation NULL: the connector itself. Returns @ret.
+ */
+#define CORE_LABEL_MAX 512
+const char *core_label(const struct core *c, const struct organisation *organisation, char ret[CORE_LABEL_MAX]);
+
+/*
  * Fills @c for a connector and opens its producer, whose reports go to @settled with @ctx (through: passage_open() does). Return: 0; -EINVAL: a metric is there
  * already; -ENOMEM; other negative errno: the broker. core_done() is due in any case.
  */

@@ -109,14 +109,10 @@ struct delivery_log {
         const struct delivery_codec *codec;
         const char *connector; /* borrowed */
         struct bus_reader *reader;
-        struct delivery_record latest;
-        bool found;
-        bool passing;  /* until the mark that is followed has been read */
-        instant_t mark;
 };
 
-int delivery_log_open(struct bus *bus, const struct delivery_codec *codec, const char *connector, instant_t from, bool follow, struct delivery_log **ret,
-               struct error *err) {
+static int delivery_log_begin(struct bus *bus, const struct delivery_codec *codec, const char *connector, instant_t from, bool follow,
+                              struct delivery_log **ret, struct error *err) {
         static const char *const topics[] = {TOPIC_DELIVERIES};
         CLEANUP(delivery_log_free_p) struct delivery_log *log = calloc(1, sizeof(*log));
         struct bus_reader_config config = {
@@ -135,13 +131,21 @@ int delivery_log_open(struct bus *bus, const struct delivery_codec *codec, const
                 return -ENOMEM;
         log->codec = codec;
         log->connector = connector;
-        log->passing = follow;
-        log->mark = from;
         r = bus_reader_open(bus, &config, &log->reader, err);
         if (r < 0)
                 return error_trace(r, err);
         *ret = TAKE(log);
         return 0;
+}
+
+int delivery_log_open(struct bus *bus, const struct delivery_codec *codec, const char *connector, instant_t from, struct delivery_log **ret,
+                      struct error *err) {
+        return delivery_log_begin(bus, codec, connector, from, false, ret, err);
+}
+
+int delivery_log_follow(struct bus *bus, const struct delivery_codec *codec, const char *connector, instant_t from, struct delivery_log **ret,
+                        struct error *err) {
+        return delivery_log_begin(bus, codec, connector, from, true, ret, err);
 }
 
 struct delivery_log *delivery_log_free(struct delivery_log *log) {
@@ -151,24 +155,21 @@ struct delivery_log *delivery_log_free(struct delivery_log *log) {
         return NULL;
 }
 
-static void delivery_log_consider(struct delivery_log *log, const struct bus_record *record) {
+static void delivery_log_consider(const struct delivery_log *log, const struct bus_record *record,
+                                  void (*see)(void *ctx, const struct delivery_record *record), void *ctx) {
         struct delivery_record found;
 
         if (!text_is((struct text){record->key, record->key_n}, log->connector))
                 return;
         if (!delivery_decode(log->codec, record->value, record->value_n, &found))
                 return;
-        if (log->passing && (found.delivered_at != log->mark || found.status != DELIVERY_STATUS_GONE))
-                return;
         if (found.outcome == DELIVERY_PARKED && found.attempts == 0)
                 return; /* it was sent again, or could not be read: nothing was tried, so no brake is on or off by it */
-        log->passing = false;
-        found.organisation = found.connector = found.reason = (struct text){0};
-        log->latest = found;
-        log->found = true;
+        see(ctx, &found);
 }
 
-int delivery_log_read(struct delivery_log *log, int timeout_ms, bool *ret_end, struct error *err) {
+int delivery_log_read(struct delivery_log *log, int timeout_ms, void (*see)(void *ctx, const struct delivery_record *record), void *ctx, bool *ret_end,
+                      struct error *err) {
         struct bus_event event;
 
         *ret_end = false;
@@ -181,12 +182,7 @@ int delivery_log_read(struct delivery_log *log, int timeout_ms, bool *ret_end, s
                         *ret_end = true;
                 if (event.kind != BUS_RECORD)
                         return 0;
-                delivery_log_consider(log, &event.record);
+                delivery_log_consider(log, &event.record, see, ctx);
         }
         return 0;
-}
-
-bool delivery_log_latest(const struct delivery_log *log, struct delivery_record *ret) {
-        *ret = log->latest;
-        return log->found;
 }

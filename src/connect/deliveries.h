@@ -4,7 +4,7 @@
 /*
  * Records of `deliveries`: the proof of what became of each record of an inbox
  *
- * Written by connectors, one for each record that is over; read to find a connector's latest. Keys
+ * Written by connectors, one for each record that is over; read to find a connector's latest of an inbox. Keys
  * are connectors' names, so one partition has all of a connector. What a record means for the
  * connector itself (a stop) is told in connect/brake.h.
  */
@@ -49,19 +49,19 @@ struct bus_record delivery_bus_record(const char *connector, const struct buffer
 struct delivery_log;
 
 /*
- * Begins to read from @from on, less the margin. @follow: goes on when the end is reached, and passes over everything before the
- * record of status DELIVERY_STATUS_GONE that was made at the very instant @from. Borrows @codec and @connector. Return: 0 or negative errno.
+ * Begins to read from @from on, less the margin: to the end that stands there now, or, to follow it, for ever. Borrows @codec and @connector.
+ * Return: 0 or negative errno.
  */
-int delivery_log_open(struct bus *bus, const struct delivery_codec *codec, const char *connector, instant_t from, bool follow,
-                      struct delivery_log **ret, struct error *err) MUSTCHECK;
+int delivery_log_open(struct bus *bus, const struct delivery_codec *codec, const char *connector, instant_t from, struct delivery_log **ret,
+                      struct error *err) MUSTCHECK;
+int delivery_log_follow(struct bus *bus, const struct delivery_codec *codec, const char *connector, instant_t from, struct delivery_log **ret,
+                        struct error *err) MUSTCHECK;
 struct delivery_log *delivery_log_free(struct delivery_log *log); /* NULL ok; returns NULL */
 DEFINE_CLEANUP(struct delivery_log *, delivery_log_free);
 
 /*
- * Reads what is there, waiting at most @timeout_ms. *ret_end: everything that stood there at opening has been read (never
- * with follow). Return: 0 or negative errno.
+ * Reads what is there, waiting at most @timeout_ms, and gives each record of this connector to @see, but those of which nothing was tried. *ret_end:
+ * everything that stood there at opening has been read (never when it follows). Return: 0 or negative errno.
  */
-int delivery_log_read(struct delivery_log *log, int timeout_ms, bool *ret_end, struct error *err) MUSTCHECK;
-
-/* The latest record of this connector that was read; *ret's texts are empty. false: none. */
-bool delivery_log_latest(const struct delivery_log *log, struct delivery_record *ret);
+int delivery_log_read(struct delivery_log *log, int timeout_ms, void (*see)(void *ctx, const struct delivery_record *record), void *ctx, bool *ret_end,
+                      struct error *err) MUSTCHECK;

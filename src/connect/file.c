@@ -34,12 +34,18 @@ static const struct connector_option connect_in_options[] = {
 
 static const struct connector_option connect_out_options[] = {
         {.key = "organisation",
-         .doc = "Whose inbox is delivered.",
+         .fallback = "",
+         .doc = "Whose inbox is delivered; or say organisations.",
          .type = OPTION_ORGANISATION,
          .offset = offsetof(struct connect_out, organisation)},
+        {.key = "organisations",
+         .fallback = "",
+         .doc = "Whose inboxes are delivered, when they are many: one process for all of them, each by itself, so that none waits for another's receiver.",
+         .type = OPTION_EACH,
+         .offset = offsetof(struct connect_out, organisations)},
         {.key = "parallel",
          .fallback = "8",
-         .doc = "Cases that are delivered side by side. Records of one case always go one after another.",
+         .doc = "Cases of an organisation that are delivered side by side. Records of one case always go one after another.",
          .type = OPTION_INT,
          .offset = offsetof(struct connect_out, parallel),
          .min = 1,
@@ -68,6 +74,21 @@ static const struct connector_option connect_out_options[] = {
          .max = DAY_MS},
         {0},
 };
+
+/* What may differ by organisation whatever the connector. */
+static const struct connector_option connect_target_options[] = {
+        {.key = "from",
+         .fallback = "",
+         .doc = "The connector, by its name, that delivered this inbox before: at the first start it is gone on where that one stopped, and its dead letters "
+                "are taken when they are sent again. {organisation} in it stands for the organisation's id. End that connector first.",
+         .type = OPTION_STRING,
+         .offset = offsetof(struct connector_target, from)},
+        {0},
+};
+
+const struct connector_option *connect_options_each(enum connector_direction direction) {
+        return direction == CONNECTOR_OUT ? connect_target_options : connect_target_options + ELEMENTS(connect_target_options) - 1;
+}
 
 const struct connector_option *connect_options(enum connector_direction direction) {
         static const struct connector_option none[] = {{0}};
@@ -129,38 +150,152 @@ static void read_file_name(struct connect_file *file, struct reading *r, const c
                                    "name: moet 1 tot 64 tekens uit A-Z a-z 0-9 . _ - zijn; het is een deel van de naam van de consumer group"));
 }
 
-static int make_targets(struct connect_file *file) {
-        file->targets = calloc(1, sizeof(*file->targets));
+/* -- Whose inboxes -- */
+
+static int make_targets(struct connect_file *file, size_t n) {
+        file->targets = calloc(n + 1, sizeof(*file->targets));
         if (!file->targets)
                 return -ENOMEM;
-        file->targets_n = 1;
-        if (file->ops->target_size == 0)
-                return 0;
-        file->targets[0].options = calloc(1, file->ops->target_size);
-        return file->targets[0].options ? 0 : -ENOMEM;
+        for (; file->targets_n < n && file->ops->target_size > 0; file->targets_n++) {
+                file->targets[file->targets_n].options = calloc(1, file->ops->target_size);
+                if (!file->targets[file->targets_n].options)
+                        return -ENOMEM;
+        }
+        file->targets_n = n;
+        return 0;
 }
 
-static int read_options(struct connect_file *file, const struct settings_source *source, struct mistakes *mistakes) {
+/* One of many, by its id; NULL with a mistake. */
+static const struct organisation *find_target(const struct connect_file *file, size_t n, struct reading *r, const struct settings_source *source,
+                                              const struct yaml_node *node, const char *id) {
+        const struct organisation *found = organisations_find(source->organisations, text_of(id));
+        struct nearest nearest = NEAREST_INIT(id);
+        char hint[NEAREST_HINT_MAX];
+
+        if (!found) {
+                organisations_nearest(source->organisations, &nearest);
+                reading_mistake(r, node, IN_READING(r, "organisations: no organisation '%s'%s", "organisations: er is geen organisatie '%s'%s"), id,
+                                reading_hint(r, &nearest, hint));
+        }
+        for (size_t i = 0; found && i < n; i++) {
+                if (file->targets[i].organisation == found) {
+                        reading_mistake(r, node, IN_READING(r, "organisations: '%s' stands there twice", "organisations: '%s' staat er twee keer"), id);
+                        return NULL;
+                }
+        }
+        return found;
+}
+
+/* "webhook-{organisation}" */
+static int expand_from(struct connect_file *file, struct connector_target *target) {
+        static const char place[] = "{organisation}";
+        const char *at = target->from ? strstr(target->from, place) : NULL;
+
+        if (!at)
+                return 0;
+        target->from = arena_printf(file->arena, "%.*s%s%s", (int)(at - target->from), target->from, target->organisation->id, at + sizeof(place) - 1);
+        return target->from ? 0 : -ENOMEM;
+}
+
+/* @mapping: what differs, or NULL; @general: NULL, or what does not. */
+static int read_target(struct connect_file *file, struct connector_target *target, const struct settings_source *source, const struct yaml_node *mapping,
+                       const struct yaml_node *place, struct mistakes *mistakes) {
+        const struct settings_target tables[] = {{connect_target_options, target}, {file->ops->target_options, target->options}};
+        int r = settings_read_over(source, mapping, yaml_tree_root(source->yaml), place, tables, file->ops->target_options ? 2 : 1, mistakes);
+        int e = expand_from(file, target);
+
+        return e ? e : r;
+}
+
+static int read_all_targets(struct connect_file *file, struct reading *r, const struct settings_source *source) {
+        int e = make_targets(file, organisations_count(source->organisations));
+
+        for (size_t i = 0; e == 0 && i < file->targets_n; i++) {
+                file->targets[i].organisation = organisations_at(source->organisations, i);
+                e = read_target(file, &file->targets[i], source, NULL, file->out.organisations, r->mistakes);
+        }
+        return e;
+}
+
+static int read_each_target(struct connect_file *file, struct reading *r, const struct settings_source *source) {
+        const struct yaml_node *node = file->out.organisations;
+        const bool mapping = node->kind == YAML_MAPPING;
+        int e = make_targets(file, node->n), result = 0;
+
+        for (size_t i = 0; e == 0 && i < node->n; i++) {
+                const struct yaml_node *item = node->items[i];
+                struct connector_target *target = &file->targets[i];
+                bool nothing = !mapping || (item->kind == YAML_SCALAR && !item->text[0]);
+
+                if (!mapping && !reading_scalar(r, item, "organisations"))
+                        return -EINVAL;
+                if (mapping && !nothing && !reading_mapping(r, item, node->keys[i]->text))
+                        return -EINVAL;
+                target->organisation = find_target(file, i, r, source, mapping ? node->keys[i] : item, mapping ? node->keys[i]->text : item->text);
+                if (!target->organisation) {
+                        result = -EINVAL;
+                        continue;
+                }
+                e = read_target(file, target, source, nothing ? NULL : item, mapping ? node->keys[i] : item, r->mistakes);
+                if (e == -EINVAL)
+                        result = e;
+                e = e == -EINVAL ? 0 : e;
+        }
+        return e ? e : result;
+}
+
+static int read_targets(struct connect_file *file, struct reading *r, const struct settings_source *source) {
+        const struct yaml_node *root = yaml_tree_root(source->yaml), *many = file->out.organisations;
+        int e;
+
+        if (many && file->out.organisation) {
+                reading_mistake(r, many, IN_READING(r, "organisation or organisations, not both", "organisation of organisations, niet allebei"));
+                return -EINVAL;
+        }
+        if (many && many->kind == YAML_SCALAR && strcmp(many->text, "all") == 0)
+                return read_all_targets(file, r, source);
+        if (many && many->kind != YAML_SCALAR && many->n > 0)
+                return read_each_target(file, r, source);
+        if (many) {
+                reading_mistake(r, many,
+                                IN_READING(r, "organisations must be a list of organisations, [a, b], all, or a mapping with what differs, {a: {KEY: …}}",
+                                           "organisations moet een lijst van organisaties zijn, [a, b], all, of wat er per organisatie verschilt, "
+                                           "{a: {SLEUTEL: …}}"));
+                return -EINVAL;
+        }
+        if (!file->out.organisation) {
+                if (!yaml_get(root, "organisation")) /* else it is told what is wrong with it */
+                        reading_mistake(r, root, IN_READING(r, "'organisation' or 'organisations' is missing: whose inbox is delivered",
+                                                            "'organisation' of 'organisations' ontbreekt: wiens inbox wordt bezorgd"));
+                return -EINVAL;
+        }
+        e = make_targets(file, 1);
+        if (e)
+                return e;
+        file->targets[0].organisation = file->out.organisation;
+        return read_target(file, &file->targets[0], source, NULL, root, r->mistakes);
+}
+
+static int read_options(struct connect_file *file, const struct settings_source *source, struct reading *reading) {
         static const char *const also[] = {"connector", "name", NULL};
-        bool in = file->ops->direction == CONNECTOR_IN;
-        struct settings_target targets[3] = {
+        struct mistakes *mistakes = reading->mistakes;
+        bool in = file->ops->direction == CONNECTOR_IN, out = file->ops->direction == CONNECTOR_OUT;
+        struct settings_target targets[4] = {
                 {connect_options(file->ops->direction), in ? (void *)&file->in : (void *)&file->out},
                 {file->ops->options, NULL},
+                {connect_options_each(file->ops->direction), NULL},
+                {file->ops->target_options, NULL},
         };
-        int r;
+        int r, e;
 
         file->ctx = calloc(1, file->ops->ctx_size ? file->ops->ctx_size : 1);
         if (!file->ctx)
                 return -ENOMEM;
         targets[1].ctx = file->ctx;
-        r = file->ops->direction == CONNECTOR_OUT ? make_targets(file) : 0;
-        if (r < 0)
-                return r;
-        if (file->ops->target_options)
-                targets[2] = (struct settings_target){file->ops->target_options, file->targets[0].options};
-        r = settings_read(source, yaml_tree_root(source->yaml), also, targets, file->ops->target_options ? 3 : 2, mistakes);
-        if (file->targets_n > 0)
-                file->targets[0].organisation = file->out.organisation;
+        r = settings_read(source, yaml_tree_root(source->yaml), also, targets, file->ops->target_options ? 4 : 3, mistakes);
+        e = out && (r == 0 || r == -EINVAL) ? read_targets(file, reading, source) : 0;
+        file->out.organisations = NULL; /* it ends with the file */
+        r = r ? r : e;
         if (r == 0 && file->out.longest_delay < file->out.first_delay) {
                 mistakes_at(mistakes, source->yaml, yaml_tree_root(source->yaml),
                             IN_LANGUAGE(mistakes->language, "longest_delay must not be shorter than first_delay",
@@ -186,7 +321,7 @@ static int read_tree(struct connect_file *file, const char *path, const struct c
         source->folder = folder_of(path, file->arena);
         if (!source->folder)
                 return -ENOMEM;
-        e = read_options(file, source, mistakes);
+        e = read_options(file, source, &r);
         return e ? e : reading_end(&r, before);
 }
 
@@ -236,6 +371,7 @@ void connect_file_document(const struct connector_ops *ops, struct buffer *out) 
         buffer_printf(out, "  connector: %s\n  name: text; default the file's own name\n", ops->name);
         buffer_add_text(out, "        Part of the consumer group's name and of what is logged.\n");
         settings_document(connect_options(ops->direction), out);
+        settings_document(connect_options_each(ops->direction), out);
         settings_document(ops->options, out);
         if (ops->target_options)
                 settings_document(ops->target_options, out);

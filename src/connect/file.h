@@ -8,6 +8,9 @@
  *   name: webhook-gm0014      # default: the file's name; also the consumer group's, behind ketenwacht-connect-
  *   …                         # the options of the runtime for this direction, and the connector's own
  *
+ * Of a connector that delivers, `organisation: gm0014` names whose inbox, or `organisations:` many: a list, `all` (that are configured), or a mapping
+ * of what differs, {gm0014: {url: …}, gm0037: {…}}, of the options that may (target_options); what is not said there is taken from the top.
+ *
  * Everything that can be set is in tables, so `connect --help NAME` is always complete.
  */
 
@@ -22,13 +25,17 @@ struct connect_in {
 };
 
 struct connect_out {
-        const struct organisation *organisation; /* whose inbox */
+        const struct organisation *organisation; /* whose inbox, when it is one: .targets of the file has one or many */
+        const struct yaml_node *organisations;   /* while the file is read */
         int64_t parallel, tries;
         int64_t first_delay, longest_delay; /* ms */
 };
 
 /* The options of that, by direction: key NULL behind the last; through has none. */
 const struct connector_option *connect_options(enum connector_direction direction);
+
+/* Those that may differ by organisation, whatever the connector, of a struct connector_target; in the same way. */
+const struct connector_option *connect_options_each(enum connector_direction direction);
 
 struct connect_file {
         const char *name;

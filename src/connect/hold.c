@@ -5,41 +5,71 @@
 #include "connect/hold.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "bus/positions.h"
 #include "cluster/topics.h"
+#include "connect/core.h"
 
 #define HOLD_POLL_MS 20
 #define HOLD_RECORDS_A_TURN 1000
 
 /* An order that was read comes to hold. One that is read again after a failure is no news. */
-static void hold_obey(struct hold *h, const struct runtime_config *config) {
-        bool was_on = hold_is_on(h);
+static void hold_obey(struct hold *h, struct hold_order *o, const struct runtime_config *config, const char *label) {
+        bool was_on = o->latest.pauses;
         char since[INSTANT_TEXT + 1];
 
-        if (h->newest.at == h->latest.at && h->newest.pauses == h->latest.pauses)
+        if (o->newest.at == o->latest.at && o->newest.pauses == o->latest.pauses)
                 return;
-        h->latest = h->newest;
-        instant_format(h->latest.at, since);
-        if (hold_is_on(h))
-                log_line(config->log, CONNECT_HALTED, LOG_STRING("connector", config->file->name), LOG_STRING("since", since),
-                         LOG_STRING("reason", h->latest.reason));
+        h->changes++;
+        o->latest = o->newest;
+        instant_format(o->latest.at, since);
+        if (o->latest.pauses)
+                log_line(config->log, CONNECT_HALTED, LOG_STRING("connector", label), LOG_STRING("since", since), LOG_STRING("reason", o->latest.reason));
         else if (was_on)
-                log_line(config->log, CONNECT_GOES_ON, LOG_STRING("connector", config->file->name), LOG_STRING("reason", h->latest.reason));
+                log_line(config->log, CONNECT_GOES_ON, LOG_STRING("connector", label), LOG_STRING("reason", o->latest.reason));
+}
+
+/* "webhooks/gm0014", of the connector webhooks. */
+static struct hold_order *hold_find(struct hold *h, const struct runtime_config *config, struct text key) {
+        const size_t name = strlen(config->file->name), separator = strlen(ORDER_SEPARATOR);
+
+        if (text_is(key, config->file->name))
+                return &h->whole;
+        if (key.n <= name + separator || memcmp(key.s, config->file->name, name) != 0 || memcmp(key.s + name, ORDER_SEPARATOR, separator) != 0)
+                return NULL;
+        for (size_t i = 0; i < h->inboxes_n; i++) {
+                if (text_is((struct text){key.s + name + separator, key.n - name - separator}, config->file->targets[i].organisation->id))
+                        return &h->inboxes[i];
+        }
+        return NULL;
 }
 
 static void hold_take(struct hold *h, const struct runtime_config *config, const struct bus_record *record) {
+        struct hold_order *o = hold_find(h, config, (struct text){record->key, record->key_n});
         struct text connector;
         struct order order;
 
-        if (text_is((struct text){record->key, record->key_n}, config->file->name) &&
-            order_decode(h->codec, record->value, record->value_n, &connector, &order))
-                h->newest = order;
+        if (o && order_decode(h->codec, record->value, record->value_n, &connector, &order))
+                o->newest = order;
+}
+
+static void hold_obey_all(struct hold *h, const struct runtime_config *config) {
+        char label[CORE_LABEL_MAX];
+
+        hold_obey(h, &h->whole, config, config->file->name);
+        for (size_t i = 0; i < h->inboxes_n; i++) {
+                (void) snprintf(label, sizeof(label), "%s" ORDER_SEPARATOR "%s", config->file->name, config->file->targets[i].organisation->id);
+                hold_obey(h, &h->inboxes[i], config, label);
+        }
 }
 
 /* Older orders that still stand there never come to hold: only what is the newest once all is read. Return: 0 or negative errno. */
 static int hold_read(struct hold *h, const struct runtime_config *config, int timeout_ms, struct error *err) {
         struct bus_event event = {.kind = BUS_RECORD};
+        bool news = false;
 
         for (unsigned i = 0; i < HOLD_RECORDS_A_TURN && event.kind == BUS_RECORD; i++) {
                 int r = bus_reader_poll(h->reader, timeout_ms, &event, err);
@@ -48,10 +78,12 @@ static int hold_read(struct hold *h, const struct runtime_config *config, int ti
                         return error_trace(r, err);
                 if (event.kind == BUS_RECORD)
                         hold_take(h, config, &event.record);
+                news |= event.kind == BUS_RECORD;
         }
+        news |= !h->reached;
         h->reached |= reader_positions_reached(bus_reader_positions(h->reader));
-        if (h->reached)
-                hold_obey(h, config);
+        if (h->reached && news)
+                hold_obey_all(h, config);
         return 0;
 }
 
@@ -60,7 +92,9 @@ static int hold_begin(struct hold *h, const struct runtime_config *config, struc
         const struct bus_reader_config reader = {.topics = topics, .topics_n = ELEMENTS(topics), .partition = BUS_ALL_PARTITIONS, .from = BUS_FROM_BEGINNING};
 
         h->reached = false;
-        h->newest = h->latest;
+        h->whole.newest = h->whole.latest;
+        for (size_t i = 0; i < h->inboxes_n; i++)
+                h->inboxes[i].newest = h->inboxes[i].latest;
         return error_trace(bus_reader_open(config->bus, &reader, &h->reader, err), err);
 }
 
@@ -68,6 +102,10 @@ int hold_open(struct hold *h, const struct runtime_config *config, struct error 
         int64_t until = clock_monotonic(&config->clock) + BUS_CALL_MS;
         int r = order_codec_new(config->types, &h->codec, err);
 
+        h->inboxes = calloc(config->file->targets_n + 1, sizeof(*h->inboxes));
+        if (r == 0 && !h->inboxes)
+                r = -ENOMEM;
+        h->inboxes_n = h->inboxes ? config->file->targets_n : 0;
         if (r == 0)
                 r = hold_begin(h, config, err);
         while (r == 0 && !h->reached && clock_monotonic(&config->clock) < until)
@@ -104,4 +142,7 @@ void hold_close(struct hold *h) {
         bus_reader_close(h->reader);
         h->reader = NULL;
         h->codec = order_codec_free(h->codec);
+        free(h->inboxes);
+        h->inboxes = NULL;
+        h->inboxes_n = 0;
 }

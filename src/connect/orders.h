@@ -4,13 +4,15 @@
 /*
  * Orders of operators to connectors: stand still, or go on
  *
- * They stand in `connector-orders`, which is compacted: of each connector the latest holds, however old it is. Written by connect/act.h;
+ * They stand in `connector-orders`, which is compacted: of each connector the latest holds, however old it is; what is for one inbox of a connector
+ * that delivers several has a name of its own, "name/organisation", and holds beside that of the connector. Written by connect/act.h;
  * read by the connector itself (connect/hold.h) and by whoever wants to see all of them.
  */
 
 #include "bus/bus.h"
 #include "model/event_types.h"
 
+#define ORDER_SEPARATOR "/" /* between a connector's name and the organisation: it is in neither */
 #define ORDER_BY_MAX 64      /* bytes of a user's name */
 #define ORDER_REASON_MAX 300 /* bytes of a reason */
 

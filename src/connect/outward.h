@@ -2,18 +2,19 @@
 #pragma once
 
 /*
- * Records out: from an inbox, and from what is to be delivered again, through the window to the target, and what became of each
+ * Records out: from inboxes, and from what is to be delivered again, through the window of each to its target, and what became of each record
  *
  * A record is held from its arrival until it is settled: tried by the connector in its turn
  * (connect/window.h), tried again after a back-off, and when it is over recorded: in `dead-letters`
  * unless it was delivered, in `deliveries` always. Only what is recorded is settled, and the committed
- * offset follows the oldest record that is not.
+ * offset follows the oldest record that is not. Of several inboxes each goes by itself (connect/lane.h), in one group, by one consumer and one producer.
  */
 
 #include "connect/brake.h"
 #include "connect/core.h"
 #include "connect/deliveries.h"
-#include "connect/window.h"
+#include "connect/held.h"
+#include "connect/lane.h"
 
 /*
  * The oldest record, when it fails and keeps the window full, is set aside after so many failures, if it failed again after the receiver
@@ -21,25 +22,28 @@
  */
 #define OUTWARD_SET_ASIDE_TRIES 5
 #define OUTWARD_OTHERS_MIN 10
-#define OUTWARD_NOT_STUCK (-1)
 #define OUTWARD_SCHEMA_MS 200 /* a record whose schema the registry cannot be asked for is read again after so long */
+#define OUTWARD_TRIES_A_TURN 500
+#define OUTWARD_LOOKED_A_MS 8 /* lanes that are looked at for those who ask */
 
 struct outward {
         struct bus_consumer *consumer;
-        struct window window; /* its items are records held */
-        char inbox[BUS_NAME_MAX + 1];
-        bool assigned, paused, stopping;
-        size_t open, due;     /* our own records without a report; to be sent (again) */
-        int64_t committed[WINDOW_LOGS], commit_at;
-        uint64_t delivered;   /* since it was opened */
-        bool schemaless;      /* it stands still before a record whose schema the registry cannot be asked for */
-        unsigned laters;      /* answers in a row that asked for a pause */
-        struct {
-                int64_t offset; /* of the oldest record, which has failed and keeps the window full; OUTWARD_NOT_STUCK: none does */
-                int tries, status;
-        } stuck;
+        struct lanes lanes;
+        struct brakes brakes;
+        bool assigned, halted, stopping;
+        size_t open, due;       /* our own records without a report; to be sent (again) */
+        int64_t due_at;         /* none is to be sent before this */
+        int64_t again_next;     /* of what is to be delivered again: the offset behind the latest that was read; LANE_NOTHING */
+        int64_t again_committed, commit_at;
         struct delivery_codec *codec;
-        struct brake brake;
+        /* as they stood when they were looked at last: how many, and of the first its organisation */
+        struct {
+                int64_t at;
+                size_t waiting, looking, braked, stuck, schemaless, halted;
+                const struct organisation *of_braked, *of_stuck;
+                int64_t stuck_offset;
+                int stuck_tries, stuck_status;
+        } seen;
 };
 
 /* @out is zeros. Joins the group of the connector's file. Return: 0; -EINVAL: deliveries.avsc is not as we know it; negative errno. */
@@ -53,6 +57,9 @@ int outward_stop(struct outward *out, struct core *c, struct error *err) MUSTCHE
 
 /* As runtime_tried(). */
 void outward_tried(struct outward *out, struct core *c, void *cookie, const struct attempt *attempt);
+
+/* An operator lets an inbox alone, the @i-th of the file, stand still or go on. */
+void outward_halt(struct outward *out, size_t i, bool halted);
 
 /* What the broker says of a record that we wrote. */
 void outward_report(struct outward *out, struct core *c, const struct bus_report *report);

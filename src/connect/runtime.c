@@ -21,13 +21,15 @@ struct runtime {
         struct inward in;
         struct outward out;
         struct passage through;
+        uint64_t obeyed; /* changes of hold */
         /* runtime_status() */
         atomic_llong turned;
-        atomic_size_t waiting;
-        atomic_llong stuck;
+        atomic_size_t waiting, looking, braked, stuck, schemaless, halted;
+        _Atomic(const struct organisation *) of_braked, of_stuck;
+        atomic_llong stuck_offset;
         atomic_int stuck_tries, stuck_status;
         atomic_llong paused_since;
-        atomic_bool assigned, looking, braked, paused, unanswered, schemaless;
+        atomic_bool assigned, paused, unanswered;
 };
 
 static bool runtime_is(const struct runtime *r, enum connector_direction direction) {
@@ -46,27 +48,36 @@ static void runtime_on_report(void *ctx, const struct bus_report *report) {
 /* What any thread may ask for, as it stands between two turns. */
 static void runtime_show(struct runtime *r) {
         const bool in = runtime_is(r, CONNECTOR_IN), out = runtime_is(r, CONNECTOR_OUT);
-        size_t waiting = in ? r->in.waiting : out ? window_count(&r->out.window) : r->through.records;
+        size_t waiting = in ? r->in.waiting : out ? r->out.seen.waiting : r->through.records;
 
         atomic_store(&r->waiting, waiting);
         atomic_store(&r->assigned, in || r->out.assigned || r->through.assigned);
         atomic_store(&r->unanswered, r->in.unanswered);
-        atomic_store(&r->looking, r->out.brake.state == BRAKE_LOOKING);
-        atomic_store(&r->braked, r->out.brake.state >= BRAKE_WANTED);
+        atomic_store(&r->looking, r->out.seen.looking);
+        atomic_store(&r->of_braked, r->out.seen.of_braked);
+        atomic_store(&r->braked, r->out.seen.braked);
         atomic_store(&r->paused_since, r->core.paused_since);
         atomic_store(&r->paused, r->core.paused);
         metric_set(r->core.metrics.paused, 0, r->core.paused);
-        atomic_store(&r->schemaless, r->out.schemaless || r->through.held.n > 0);
-        atomic_store(&r->stuck, out ? r->out.stuck.offset : OUTWARD_NOT_STUCK);
-        atomic_store(&r->stuck_tries, r->out.stuck.tries);
-        atomic_store(&r->stuck_status, r->out.stuck.status);
+        atomic_store(&r->halted, r->out.seen.halted);
+        atomic_store(&r->schemaless, out ? r->out.seen.schemaless : r->through.held.n);
+        atomic_store(&r->stuck_offset, r->out.seen.stuck_offset);
+        atomic_store(&r->stuck_tries, r->out.seen.stuck_tries);
+        atomic_store(&r->stuck_status, r->out.seen.stuck_status);
+        atomic_store(&r->of_stuck, r->out.seen.of_stuck);
+        atomic_store(&r->stuck, r->out.seen.stuck);
         metric_set(r->core.metrics.waiting, 0, (int64_t)waiting);
         atomic_store(&r->turned, core_now(&r->core));
 }
 
 static void runtime_obey(struct runtime *r) {
         r->core.paused = hold_is_on(&r->hold);
-        r->core.paused_since = r->core.paused ? r->hold.latest.at : 0;
+        r->core.paused_since = r->core.paused ? r->hold.whole.latest.at : 0;
+        if (!runtime_is(r, CONNECTOR_OUT) || r->obeyed == r->hold.changes || r->out.lanes.n == 0)
+                return;
+        r->obeyed = r->hold.changes;
+        for (size_t i = 0; i < r->hold.inboxes_n; i++)
+                outward_halt(&r->out, i, hold_is_on_inbox(&r->hold, i));
 }
 
 static int runtime_open_all(struct runtime *r, const struct runtime_config *config, struct error *err) {
@@ -76,14 +87,18 @@ static int runtime_open_all(struct runtime *r, const struct runtime_config *conf
                 e = hold_open(&r->hold, config, err);
         if (e < 0)
                 return e;
-        runtime_obey(r);
         if (runtime_is(r, CONNECTOR_OUT))
                 e = outward_open(&r->out, &r->core, err);
+        runtime_obey(r);
         if (e == 0 && r->core.ops->check)
                 e = r->core.ops->check(r->core.ctx, &r->core.env, err);
         if (e == 0)
                 e = r->core.ops->open(r->core.ctx, &r->core.env, err);
         return e == 0 && runtime_is(r, CONNECTOR_THROUGH) ? passage_open(&r->through, &r->core, err) : e;
+}
+
+size_t runtime_parallel(const struct connect_file *file) {
+        return file->targets_n > 0 ? lanes_capacity(file->targets_n, (size_t)file->out.parallel) : 0;
 }
 
 int runtime_open(const struct runtime_config *config, struct runtime **ret, struct error *err) {
@@ -101,7 +116,7 @@ int runtime_open(const struct runtime_config *config, struct runtime **ret, stru
                 .clock = config->clock,
                 .log = config->log,
                 .metrics = config->metrics,
-                .parallel = (size_t)config->file->out.parallel,
+                .parallel = runtime_parallel(config->file),
                 .targets = config->file->targets,
                 .targets_n = config->file->targets_n,
         };
@@ -202,7 +217,11 @@ void runtime_status(const struct runtime *r, struct runtime_status *ret) {
                 .paused_since = atomic_load(&r->paused_since),
                 .unanswered = atomic_load(&r->unanswered),
                 .schemaless = atomic_load(&r->schemaless),
+                .halted = atomic_load(&r->halted),
+                .of_braked = atomic_load(&r->of_braked),
+                .of_stuck = atomic_load(&r->of_stuck),
                 .stuck = atomic_load(&r->stuck),
+                .stuck_offset = atomic_load(&r->stuck_offset),
                 .stuck_tries = atomic_load(&r->stuck_tries),
                 .stuck_status = atomic_load(&r->stuck_status),
                 .waiting = atomic_load(&r->waiting),

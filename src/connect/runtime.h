@@ -7,8 +7,8 @@
  * In: an event that a connector submits goes to its topic with acks=all, under the deadline of
  * answer_within, and the connector hears what became of it.
  *
- * Out: reads inbox.<organisation> as the group ketenwacht-connect-<name>, hands records to the
- * connector in order per case (connect/window.h), tries again with back-off, parks in `dead-letters`
+ * Out: reads inbox.<organisation>, of each organisation that its file names, as the group ketenwacht-connect-<name>, hands records to the
+ * connector in order per case, each inbox by itself (connect/lane.h) (connect/window.h), tries again with back-off, parks in `dead-letters`
  * what cannot be delivered, writes one record to `deliveries` for every record that is over, and
  * only then counts it as settled: the committed offset follows the oldest that is not. A target that is gone (410)
  * puts the brake on: nothing more is tried until an operator resumes, also after a restart, because
@@ -50,6 +50,9 @@ struct runtime_config {
         struct metrics *metrics; /* may be NULL */
 };
 
+/* Most tries at once of a connector that delivers: .parallel of its environment. 0: of others. */
+size_t runtime_parallel(const struct connect_file *file);
+
 /* Opens the connector and its handles on the bus. Return: 0; -EINVAL: the configuration is wrong; other negative errno: the broker or the machine. */
 int runtime_open(const struct runtime_config *config, struct runtime **ret, struct error *err) MUSTCHECK;
 
@@ -66,15 +69,20 @@ DEFINE_CLEANUP(struct runtime *, runtime_free);
 struct runtime_status {
         int64_t turned;   /* monotonic ms of the last turn */
         bool assigned;    /* OUT, THROUGH: what is read is ours; IN: always */
-        bool looking;     /* OUT: reads in `deliveries` whether the brake is on */
-        bool braked;      /* OUT: an operator must resume */
         bool paused;      /* by an operator */
         instant_t paused_since;
         bool unanswered;  /* IN: the broker did not acknowledge the latest event */
-        bool schemaless;  /* OUT: it stands still before a record whose schema the registry cannot be asked for */
-        int64_t stuck;    /* OUT: the offset of a record that has failed and keeps the window full; -1: none does */
-        int stuck_tries, stuck_status; /* OUT: how often it was tried, and what the target said last (0: nothing) */
-        size_t waiting;   /* IN: events that wait for the broker; OUT: records in the window */
+        size_t schemaless; /* OUT: inboxes that stand still before a record whose schema the registry cannot be asked for; THROUGH: topics */
+        /* OUT: so many inboxes, and of the first of them whose it is: */
+        size_t looking;   /* of which it is read in `deliveries` whether the brake is on */
+        size_t halted;    /* paused by an operator, each alone */
+        size_t braked;    /* that an operator must resume */
+        const struct organisation *of_braked;
+        size_t stuck;     /* of which a record has failed and keeps the window full */
+        const struct organisation *of_stuck;
+        int64_t stuck_offset;          /* of that record */
+        int stuck_tries, stuck_status; /* how often it was tried, and what the target said last (0: nothing) */
+        size_t waiting;   /* IN: events that wait for the broker; OUT: records in the windows */
 };
 void runtime_status(const struct runtime *r, struct runtime_status *ret);
 

@@ -82,6 +82,11 @@ static void settings_describe(const struct connector_option *option, enum langua
         case OPTION_LIST:
                 buffer_add_text(out, IN_LANGUAGE(language, "a list of texts, [a, b], none twice", "een lijst van teksten, [a, b], geen twee keer"));
                 break;
+        case OPTION_EACH:
+                buffer_add_text(out, IN_LANGUAGE(language, "a list of organisations, [a, b], all, or a mapping with what differs, {a: {KEY: …}, b: {KEY: …}}",
+                                                 "een lijst van organisaties, [a, b], all, of wat er per organisatie verschilt, {a: {SLEUTEL: …}, "
+                                                 "b: {SLEUTEL: …}}"));
+                break;
         case OPTION_PAIRS:
                 buffer_add_text(out, IN_LANGUAGE(language, "pairs, {a: b}, no key twice", "paren, {a: b}, geen sleutel twee keer"));
                 break;
@@ -293,6 +298,10 @@ static void set_option(struct settings *s, const struct connector_option *option
                 set_table(s, option, node, field);
                 return;
         }
+        if (option->type == OPTION_EACH) {
+                *(const struct yaml_node **)field = node;
+                return;
+        }
         if (node->kind != YAML_SCALAR || node->text[0] == '\0') {
                 settings_mistake(s, node, option);
                 return;
@@ -325,6 +334,7 @@ static void set_option(struct settings *s, const struct connector_option *option
         case OPTION_LIST:
         case OPTION_PAIRS:
         case OPTION_TABLE:
+        case OPTION_EACH:
                 break;
         }
 }
@@ -340,10 +350,13 @@ static void set_fallback(struct settings *s, const struct connector_option *opti
         assert(s->r.mistakes->n == before);
 }
 
-static void read_table(struct settings *s, const struct yaml_node *mapping, const struct settings_target *target) {
+/* What a mapping does not say stands in @general, when there is one. */
+static void read_table(struct settings *s, const struct yaml_node *mapping, const struct yaml_node *general, const struct settings_target *target) {
         for (const struct connector_option *o = target->options; o->key; o++) {
                 const struct yaml_node *node = yaml_get(mapping, o->key);
 
+                if (!node && general)
+                        node = yaml_get(general, o->key);
                 if (node)
                         set_option(s, o, node, target->ctx);
                 else if (o->fallback)
@@ -391,7 +404,7 @@ static void set_table(struct settings *s, const struct connector_option *option,
                         continue;
                 row.ctx = rows + i * option->row_size;
                 reading_keys(&s->r, node->items[i], keys, option->key);
-                read_table(s, node->items[i], &row);
+                read_table(s, node->items[i], NULL, &row);
         }
         if (rows)
                 *field = (struct option_table){rows, n};
@@ -408,8 +421,26 @@ int settings_read(const struct settings_source *source, const struct yaml_node *
         if (!keys)
                 return s.r.e;
         reading_keys(&s.r, mapping, keys, IN_READING(&s.r, "this connector", "deze connector"));
+        for (size_t i = 0; i < n; i++) {
+                if (targets[i].ctx)
+                        read_table(&s, mapping, NULL, &targets[i]);
+        }
+        return reading_end(&s.r, before);
+}
+
+int settings_read_over(const struct settings_source *source, const struct yaml_node *mapping, const struct yaml_node *general,
+                       const struct yaml_node *place, const struct settings_target *targets, size_t n, struct mistakes *mistakes) {
+        struct settings s = {.r = {.yaml = source->yaml, .mistakes = mistakes, .arena = source->arena}, .source = source};
+        const struct yaml_node nothing = {.kind = YAML_MAPPING, .line = place->line, .column = place->column};
+        const char **keys = mapping ? known_keys(&s, NULL, targets, n) : NULL;
+        size_t before = mistakes->n;
+
+        if (mapping && !keys)
+                return s.r.e;
+        if (mapping)
+                reading_keys(&s.r, mapping, keys, IN_READING(&s.r, "this organisation", "deze organisatie"));
         for (size_t i = 0; i < n; i++)
-                read_table(&s, mapping, &targets[i]);
+                read_table(&s, mapping ? mapping : &nothing, general, &targets[i]);
         return reading_end(&s.r, before);
 }
 

@@ -29,12 +29,19 @@ struct settings_target {
 };
 
 /*
- * Fills the targets from a mapping. Keys in @also (NULL behind the last) belong to others. Every
- * mistake goes into @mistakes with its place and the nearest known key. Return: 0; -EINVAL when there
+ * Fills the targets from a mapping; those without a context are only known, and filled by settings_read_over(). Keys in @also (NULL behind
+ * the last) belong to others. Every mistake goes into @mistakes with its place and the nearest known key. Return: 0; -EINVAL when there
  * was a mistake; -ENOMEM.
  */
 int settings_read(const struct settings_source *source, const struct yaml_node *mapping, const char *const *also, const struct settings_target *targets,
                  size_t n, struct mistakes *mistakes) MUSTCHECK;
+
+/*
+ * Fills the targets with what differs, and from @general with what does not. @mapping NULL: nothing differs; mistakes are told at @place then. Return: as
+ * settings_read().
+ */
+int settings_read_over(const struct settings_source *source, const struct yaml_node *mapping, const struct yaml_node *general,
+                       const struct yaml_node *place, const struct settings_target *targets, size_t n, struct mistakes *mistakes) MUSTCHECK;
 
 /*
  * Adds to @ret the tokens that {file: PATH} or {env: NAME} stands for, whose @owner is (NULL: there is only one); for options, and for other files of

@@ -6,14 +6,15 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
-int window_new(struct window *ret) {
-        *ret = (struct window){.entries = calloc(WINDOW_RECORDS, sizeof(*ret->entries))};
-        if (!ret->entries)
-                return -ENOMEM;
+#define CAPACITY_FIRST 16
+#define CAPACITY_KEPT 64 /* by a window that is empty again */
+
+void window_init(struct window *ret, size_t bytes_max) {
+        *ret = (struct window){.bytes_max = bytes_max};
         window_clear(ret);
-        return 0;
 }
 
 void window_done(struct window *w) {
@@ -22,13 +23,26 @@ void window_done(struct window *w) {
 }
 
 void window_clear(struct window *w) {
-        struct window_entry *entries = w->entries;
-
-        *w = (struct window){.entries = entries, .head = 1, .tail = 1, .next = {-1, -1}, .hold = INT64_MIN};
+        free(w->entries);
+        *w = (struct window){.bytes_max = w->bytes_max, .head = 1, .tail = 1, .next = {-1, -1}, .hold = INT64_MIN};
 }
 
 static struct window_entry *window_slot(const struct window *w, uint64_t number) {
-        return &w->entries[number % WINDOW_RECORDS];
+        return &w->entries[number & (w->capacity - 1)];
+}
+
+static int window_grow(struct window *w) {
+        size_t capacity = w->capacity ? 2 * w->capacity : CAPACITY_FIRST;
+        struct window_entry *entries = calloc(capacity, sizeof(*entries));
+
+        if (!entries)
+                return -ENOMEM;
+        for (uint64_t i = w->head; i < w->tail; i++)
+                entries[i & (capacity - 1)] = *window_slot(w, i);
+        free(w->entries);
+        w->entries = entries;
+        w->capacity = capacity;
+        return 0;
 }
 
 struct window_entry *window_entry(const struct window *w, uint64_t number) {
@@ -36,7 +50,7 @@ struct window_entry *window_entry(const struct window *w, uint64_t number) {
 }
 
 bool window_full(const struct window *w) {
-        return window_count(w) >= WINDOW_RECORDS || w->bytes >= WINDOW_BYTES;
+        return window_count(w) >= WINDOW_RECORDS || w->bytes >= w->bytes_max;
 }
 
 static bool over(const struct window_entry *e) {
@@ -60,6 +74,8 @@ struct window_entry *window_add(struct window *w, enum window_log log, int64_t o
         struct window_entry *e;
 
         assert(!window_full(w) && offset >= w->next[log]);
+        if (window_count(w) == w->capacity && window_grow(w))
+                return NULL;
         e = window_slot(w, w->tail);
         *e = (struct window_entry){
                 .log = log,
@@ -75,12 +91,8 @@ struct window_entry *window_add(struct window *w, enum window_log log, int64_t o
         w->tail++;
         w->next[log] = offset + 1;
         w->bytes += bytes;
+        w->unsettled[log]++;
         return e;
-}
-
-void window_pass(struct window *w, enum window_log log, int64_t offset) {
-        assert(offset >= w->next[log]);
-        w->next[log] = offset + 1;
 }
 
 void window_end(struct window *w, enum window_log log, int64_t end) {
@@ -151,8 +163,14 @@ void window_settle(struct window *w, struct window_entry *e) {
         e->state = WINDOW_SETTLED;
         e->item = NULL;
         w->bytes -= e->bytes;
+        w->unsettled[e->log]--;
         while (w->head < w->tail && window_slot(w, w->head)->state == WINDOW_SETTLED)
                 w->head++;
+        if (w->head < w->tail || w->capacity <= CAPACITY_KEPT)
+                return;
+        free(w->entries);
+        w->entries = NULL;
+        w->capacity = 0;
 }
 
 void window_hold(struct window *w, int64_t until) {
@@ -161,7 +179,7 @@ void window_hold(struct window *w, int64_t until) {
 }
 
 int64_t window_position(const struct window *w, enum window_log log) {
-        for (uint64_t i = w->head; i < w->tail; i++) {
+        for (uint64_t i = w->head; w->unsettled[log] > 0 && i < w->tail; i++) {
                 const struct window_entry *e = window_slot(w, i);
 
                 if (e->log == log && e->state != WINDOW_SETTLED)

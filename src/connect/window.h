@@ -8,7 +8,8 @@
  * again. Those of one case are tried in the order in which they came, each when the one before it is
  * over; different cases go side by side. A record that must wait for another try
  * holds up its own case only, until the window is full: WINDOW_RECORDS records from the oldest
- * unsettled one on. window_position() is what may be committed of a log: nothing before it is unsettled.
+ * unsettled one on. window_position() is what may be committed of a log: nothing before it is unsettled. It has memory for what is in it, and an
+ * empty one has nearly none, because one process may have hundreds.
  *
  * Pure: knows no bus and no clock; instants are milliseconds of any clock that never goes back.
  */
@@ -20,7 +21,7 @@
 #include "base/cleanup.h"
 
 #define WINDOW_RECORDS 1000
-#define WINDOW_BYTES ((size_t)64 * 1024 * 1024) /* of records in it; one record always fits */
+#define WINDOW_BYTES ((size_t)64 * 1024 * 1024) /* of records in it, at most; one record always fits */
 #define WINDOW_NEVER INT64_MAX
 
 enum window_log { WINDOW_INBOX, WINDOW_AGAIN, WINDOW_LOGS };
@@ -44,15 +45,18 @@ struct window_entry {
 };
 
 struct window {
-        struct window_entry *entries; /* [WINDOW_RECORDS], by number modulo WINDOW_RECORDS */
+        struct window_entry *entries; /* [capacity], by number modulo capacity: a power of two, or 0 */
+        size_t capacity, bytes_max;
         uint64_t head, tail;          /* numbers of the oldest unsettled and of the next to come */
+        size_t unsettled[WINDOW_LOGS];
         int64_t next[WINDOW_LOGS];    /* the offset after the newest; -1: none came */
         int64_t hold;                 /* nothing is tried before this */
         size_t bytes, flying;
 };
 
-int window_new(struct window *ret) MUSTCHECK; /* 0 or -ENOMEM */
-void window_done(struct window *w);           /* frees the entries, not the items */
+/* An empty one, full once its records have @bytes_max bytes. */
+void window_init(struct window *ret, size_t bytes_max);
+void window_done(struct window *w); /* frees the entries, not the items */
 
 /* Forgets all entries; the next record that comes is the first. */
 void window_clear(struct window *w);
@@ -67,12 +71,9 @@ bool window_full(const struct window *w);
 /*
  * Adds the record at @offset of @log, greater than all before it there. @key is borrowed as long as the entry is
  * unsettled; records without a key are one case. The window is not full (assert). Returns the entry,
- * valid until it is settled.
+ * valid until the next is added; NULL: there is no memory.
  */
 struct window_entry *window_add(struct window *w, enum window_log log, int64_t offset, const void *key, size_t key_n, size_t bytes, void *item);
-
-/* The record at @offset of @log is none of ours: passes over it. */
-void window_pass(struct window *w, enum window_log log, int64_t offset);
 
 /* All that stands in @log before @end has come: the rest of it are no records. Not before what came (assert). */
 void window_end(struct window *w, enum window_log log, int64_t end);

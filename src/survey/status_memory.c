@@ -347,6 +347,14 @@ int status_memory_pauses(struct status_memory *m, struct arena *arena, const str
         return 0;
 }
 
+#define RECALL_LABEL_MAX 512
+
+/* What is known of the inbox of one organisation stands under the name that orders for it alone have. */
+static struct text recall_label(struct text connector, struct text organisation, char ret[RECALL_LABEL_MAX]) {
+        (void) snprintf(ret, RECALL_LABEL_MAX, "%.*s" ORDER_SEPARATOR "%.*s", (int)connector.n, connector.s, (int)organisation.n, organisation.s);
+        return text_of(ret);
+}
+
 static void recall_note_stop(struct recall_connector *connector, const struct delivery_record *latest) {
         connector->looked = true;
         connector->stopped = latest->outcome == DELIVERY_REFUSED && latest->status == DELIVERY_STATUS_GONE;
@@ -357,10 +365,13 @@ static void recall_note_stop(struct recall_connector *connector, const struct de
 static int recall_take_delivery(struct status_memory *m, struct bus_record *record) {
         struct delivery_record delivery;
         struct recall_connector *connector;
+        char name[RECALL_LABEL_MAX];
+        struct text label;
 
         if (!record->value || !delivery_decode(m->deliveries, record->value, record->value_n, &delivery))
                 return 0;
-        connector = table_get(&m->connectors, delivery.connector.s, delivery.connector.n);
+        label = recall_label(delivery.connector, delivery.organisation, name);
+        connector = table_get(&m->connectors, label.s, label.n);
         if (connector && connector->looked)
                 recall_note_stop(connector, &delivery);
         return 0;
@@ -384,8 +395,10 @@ int status_memory_deliveries(struct status_memory *m, instant_t now, struct erro
         return recall_follow(m, &m->delivered, m->since, recall_take_delivery, recall_forget_stops, err);
 }
 
-int status_memory_stop(struct status_memory *m, const char *connector, instant_t now, struct status_stop *ret, bool *ret_on, struct error *err) {
-        struct recall_connector *known = recall_connector_of(m, text_of(connector));
+int status_memory_stop(struct status_memory *m, const char *connector, const char *organisation, instant_t now, struct status_stop *ret, bool *ret_on,
+                       struct error *err) {
+        char name[RECALL_LABEL_MAX];
+        struct recall_connector *known = recall_connector_of(m, recall_label(text_of(connector), text_of(organisation), name));
         struct delivery_record latest;
         bool on = false;
         int r;
@@ -393,7 +406,7 @@ int status_memory_stop(struct status_memory *m, const char *connector, instant_t
         if (!known)
                 return -ENOMEM;
         if (!known->looked) {
-                r = brake_find(m->config.bus, m->deliveries, connector, now, &latest, &on, err);
+                r = brake_find(m->config.bus, m->deliveries, connector, organisation, now, &latest, &on, err);
                 if (r)
                         return r;
                 known->looked = true;

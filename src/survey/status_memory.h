@@ -54,6 +54,10 @@ int status_memory_letters(struct status_memory *m, day_t since, struct arena *ar
 /* Which connectors are paused, in @arena. */
 int status_memory_pauses(struct status_memory *m, struct arena *arena, const struct status_pause **ret, size_t *ret_n, struct error *err) MUSTCHECK;
 
-/* Takes in what came on deliveries; then status_memory_stop() says of one connector whether it is stopped, *ret_on, and since when. @connector: copied. */
+/*
+ * Takes in what came on deliveries; then status_memory_stop() says whether what one connector delivers to an organisation is stopped, *ret_on, and
+ * since when. .connector is the name as orders for that inbox alone have it. Both are copied.
+ */
 int status_memory_deliveries(struct status_memory *m, instant_t now, struct error *err) MUSTCHECK;
-int status_memory_stop(struct status_memory *m, const char *connector, instant_t now, struct status_stop *ret, bool *ret_on, struct error *err) MUSTCHECK;
+int status_memory_stop(struct status_memory *m, const char *connector, const char *organisation, instant_t now, struct status_stop *ret, bool *ret_on,
+                       struct error *err) MUSTCHECK;

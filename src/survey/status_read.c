@@ -456,28 +456,45 @@ static int survey_letters(struct status_reading *r) {
         return status_memory_letters(r->memory, date_of_instant(r->ret->letters_since), r->arena, &r->ret->letters, &r->ret->letters_n, r->err);
 }
 
+#define SURVEY_ONE_INBOX 2 /* partitions of a connector that delivers one: that, and what is to be delivered again */
+
+/* One inbox of a connector; of several the stop says whose it is. */
+static int survey_stop(struct status_reading *r, struct status_stop *stops, const struct status_consumer *consumer, const char *topic) {
+        const char *connector = consumer->group + strlen(TOPICS_GROUP_CONNECT);
+        struct status_stop *stop = &stops[r->ret->stops_n];
+        bool on = false;
+        int result = status_memory_stop(r->memory, connector, topic + strlen(TOPIC_INBOX_PREFIX), r->source->at, stop, &on, r->err);
+
+        if (result || !on)
+                return result;
+        stop->connector = consumer->partitions > SURVEY_ONE_INBOX ? survey_copy(r, stop->connector) : connector;
+        r->ret->stops_n++;
+        return stop->connector ? 0 : -ENOMEM;
+}
+
 /* Only a connector for which something waits can be stopped: the record that was answered with 410 is the first of it. */
 static int survey_stops(struct status_reading *r) {
-        struct status_stop *stops = arena_calloc(r->arena, r->ret->consumers_n + 1, sizeof(*stops));
-        int result = stops ? 0 : -ENOMEM;
+        struct status_stop *stops;
+        size_t n = 0;
+        int result = 0;
 
-        if (result || standing_partitions(r->standing, TOPIC_DELIVERIES) == 0)
-                return result;
+        for (size_t i = 0; i < r->ret->consumers_n; i++)
+                n += r->ret->consumers[i].parts_n;
+        stops = arena_calloc(r->arena, n + 1, sizeof(*stops));
+        if (!stops)
+                return -ENOMEM;
+        r->ret->stops = stops;
+        if (standing_partitions(r->standing, TOPIC_DELIVERIES) == 0)
+                return 0;
         result = status_memory_deliveries(r->memory, r->source->at, r->err);
         for (size_t i = 0; result == 0 && i < r->ret->consumers_n; i++) {
                 const struct status_consumer *consumer = &r->ret->consumers[i];
-                struct status_stop *stop = &stops[r->ret->stops_n];
-                bool on = false;
 
-                if (consumer->kind != STATUS_CONNECTOR || status_sum(consumer).waiting == 0)
-                        continue;
-                result = status_memory_stop(r->memory, consumer->group + strlen(TOPICS_GROUP_CONNECT), r->source->at, stop, &on, r->err);
-                if (result || !on)
-                        continue;
-                stop->connector = consumer->group + strlen(TOPICS_GROUP_CONNECT);
-                r->ret->stops_n++;
+                for (size_t k = 0; result == 0 && consumer->kind == STATUS_CONNECTOR && k < consumer->parts_n; k++) {
+                        if (consumer->parts[k].waiting > 0 && survey_begins(consumer->parts[k].topic, TOPIC_INBOX_PREFIX))
+                                result = survey_stop(r, stops, consumer, consumer->parts[k].topic);
+                }
         }
-        r->ret->stops = stops;
         return result;
 }
 

@@ -5,6 +5,7 @@
 #include "survey/trail_readers.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/vector.h"
@@ -39,9 +40,13 @@ struct trail_readers *trail_readers_free(struct trail_readers *readers) {
 
 /* -- Why -- */
 
-static int readers_find_pause(const struct trail_readers_source *s, const char *connector, bool *ret, struct error *err) {
+#define READERS_LABEL_MAX 512
+
+/* An order for the connector, or for its inbox of this organisation alone. */
+static int readers_find_pause(const struct trail_readers_source *s, const char *connector, const struct organisation *inbox, bool *ret, struct error *err) {
         CLEANUP(order_codec_free_p) struct order_codec *codec = NULL;
         struct order order = {0};
+        char alone[READERS_LABEL_MAX];
         int result;
 
         if (!event_types_other(s->config->types, TOPIC_CONNECTOR_ORDERS))
@@ -50,10 +55,14 @@ static int readers_find_pause(const struct trail_readers_source *s, const char *
         if (result == 0)
                 result = orders_latest(s->bus, codec, connector, &order, err);
         *ret = order.pauses;
+        (void) snprintf(alone, sizeof(alone), "%s" ORDER_SEPARATOR "%s", connector, inbox->id);
+        if (result == 0 && !*ret)
+                result = orders_latest(s->bus, codec, alone, &order, err);
+        *ret |= order.pauses;
         return result == -ENOENT ? 0 : result;
 }
 
-static int readers_find_stop(const struct trail_readers_source *s, const char *connector, bool *ret, struct error *err) {
+static int readers_find_stop(const struct trail_readers_source *s, const char *connector, const struct organisation *inbox, bool *ret, struct error *err) {
         CLEANUP(delivery_codec_free_p) struct delivery_codec *codec = NULL;
         struct delivery_record gone;
         int result;
@@ -62,31 +71,31 @@ static int readers_find_stop(const struct trail_readers_source *s, const char *c
                 return 0;
         result = delivery_codec_new(s->config->types, &codec, err);
         if (result == 0)
-                result = brake_find(s->bus, codec, connector, s->now, &gone, ret, err);
+                result = brake_find(s->bus, codec, connector, inbox->id, s->now, &gone, ret, err);
         return result == -ENOENT ? 0 : result;
 }
 
 /* Why what waits for a connector waits. */
-static int readers_find_cause(const struct trail_readers_source *s, const struct standing_group *group, const char *connector, enum posting_cause *ret,
-                              struct error *err) {
+static int readers_find_cause(const struct trail_readers_source *s, const struct standing_group *group, const char *connector,
+                              const struct organisation *inbox, enum posting_cause *ret, struct error *err) {
         bool paused = false, stopped = false;
-        int result = readers_find_pause(s, connector, &paused, err);
+        int result = readers_find_pause(s, connector, inbox, &paused, err);
 
         if (result == 0 && !paused)
-                result = readers_find_stop(s, connector, &stopped, err);
+                result = readers_find_stop(s, connector, inbox, &stopped, err);
         *ret = paused ? POSTING_PAUSED : stopped ? POSTING_STOPPED : group->members == 0 ? POSTING_NOT_RUNNING : POSTING_FLOWS;
         return result;
 }
 
 /* -- Reading -- */
 
-/* A group and one of what it reads: an inbox or, for admission, an outbox. @cause: of its connector, as far as it was asked. */
+/* A group and one of what it reads: an inbox or, for admission, an outbox. */
 static int readers_take_part(const struct trail_readers_source *s, struct trail_readers *readers, const struct standing_group *group,
-                             const struct standing_part *part, enum posting_cause *cause, struct error *err) {
+                             const struct standing_part *part, struct error *err) {
         size_t connect = strlen(TOPICS_GROUP_CONNECT);
         bool is_connector = strncmp(group->name, TOPICS_GROUP_CONNECT, connect) == 0;
         struct trail_reader reader = {.partition = part->partition, .by = is_connector ? group->name + connect : group->name, .is_connector = is_connector,
-                                      .next = part->committed};
+                                      .next = part->committed, .cause = POSTING_FLOWS};
         const struct organisation *outbox = is_connector ? dead_letter_outbox(s->config->organisations, part->topic) : NULL;
         int r = outbox ? vector_push(&readers->admissions, (struct readers_admission){outbox, part->committed}) : 0;
 
@@ -95,9 +104,8 @@ static int readers_take_part(const struct trail_readers_source *s, struct trail_
         reader.inbox = organisations_find(s->config->organisations, text_of(part->topic + strlen(TOPIC_INBOX_PREFIX)));
         if (!reader.inbox)
                 return 0;
-        if (is_connector && *cause == POSTING_FLOWS && s->waits(s->ctx, reader.inbox, reader.partition, reader.next))
-                r = readers_find_cause(s, group, reader.by, cause, err);
-        reader.cause = *cause;
+        if (is_connector && s->waits(s->ctx, reader.inbox, reader.partition, reader.next))
+                r = readers_find_cause(s, group, reader.by, reader.inbox, &reader.cause, err);
         reader.by = arena_copy(readers->arena, reader.by, strlen(reader.by));
         if (r == 0)
                 r = reader.by ? vector_push(&readers->readers, reader) : -ENOMEM;
@@ -115,10 +123,8 @@ static int readers_take_groups(const struct trail_readers_source *s, struct trai
         if (r)
                 return r;
         for (size_t i = 0; i < n; i++) {
-                enum posting_cause cause = POSTING_FLOWS;
-
                 for (size_t k = 0; r == 0 && k < groups[i].n; k++)
-                        r = readers_take_part(s, readers, &groups[i], &groups[i].parts[k], &cause, err);
+                        r = readers_take_part(s, readers, &groups[i], &groups[i].parts[k], err);
         }
         return r;
 }

@@ -266,7 +266,7 @@ static bool is_stuck(size_t offset) {
         struct runtime_status status;
 
         runtime_status(c.runtime, &status);
-        return status.stuck == (int64_t)offset && status.stuck_tries > 1 && status.stuck_status == 500;
+        return status.stuck == 1 && status.stuck_offset == (int64_t)offset && status.stuck_tries > 1 && status.stuck_status == 500;
 }
 
 /* What the log says of the record that keeps the window full. */

@@ -195,6 +195,7 @@ static const char *const files[] = {
         "config/connectors/nrc-in-gi-jbn.yaml",
         "config/connectors/outbox-table.yaml",
         "config/connectors/webhook-gm0014.yaml",
+        "config/connectors/webhooks.yaml",
 };
 
 START_TEST(test_shipped_files_are_right) {
@@ -205,6 +206,44 @@ START_TEST(test_shipped_files_are_right) {
         ck_assert_msg(connect_file_read(project_path(files[_i], path), connectors, orgs, tokens, &file, &mistakes) == 0, "%s", buffer_text(&mistakes.text));
         connect_file_free(file);
         mistakes_done(&mistakes);
+}
+END_TEST
+
+/* What an organisation does not say is taken from the top. */
+START_TEST(test_one_file_may_name_many) {
+        static const struct {
+                const char *text;
+                size_t n;
+        } rows[] = {
+                {"connector: webhook\nurl: https://a/\norganisations: all\n", 0},
+                {"connector: webhook\nurl: https://a/\norganisations: [gm0037, gm0014]\n", 2},
+                {"connector: webhook\nfrom: 'old-{organisation}-x'\norganisations:\n  gm0037: {url: 'https://a/'}\n"
+                 "  gm0014: {url: 'https://b/', from: was}\n", 2},
+                {"connector: webhook\nurl: https://a/\norganisations: {gm0037: , gm0014: {}}\n", 2},
+        };
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                struct mistakes mistakes = MISTAKES_INIT;
+                struct connect_file *file = NULL;
+                struct scratch s = scratch_new();
+                char path[SCRATCH_PATH];
+
+                scratch_write(&s, "x.yaml", rows[i].text);
+                ck_assert_msg(connect_file_read(scratch_path(&s, "x.yaml", path), connectors, orgs, tokens, &file, &mistakes) == 0, "%s",
+                              buffer_text(&mistakes.text));
+                ck_assert_uint_eq(file->targets_n, rows[i].n ? rows[i].n : organisations_count(orgs));
+                if (rows[i].n) {
+                        ck_assert_str_eq(file->targets[0].organisation->id, "gm0037");
+                        ck_assert_str_eq(file->targets[1].organisation->id, "gm0014");
+                }
+                if (file->targets[0].from) {
+                        ck_assert_str_eq(file->targets[0].from, "old-gm0037-x");
+                        ck_assert_str_eq(file->targets[1].from, "was");
+                }
+                connect_file_free(file);
+                mistakes_done(&mistakes);
+                scratch_remove(&s);
+        }
 }
 END_TEST
 
@@ -220,6 +259,13 @@ static const struct {
         {"connector: webhook\nurl: https://a/\norganisation: gm0014\nlongest_delay: 1 ms\n", "longest_delay must not be shorter than first_delay"},
         {"connector: gi-http\ntokens: {gi-none: {env: KETENWACHT_TOKEN_X}}\n", "x.yaml:2:10: tokens: no organisation 'gi-none'"},
         {"connector: gi-http\n", "'tokens' is missing"},
+        {"connector: webhook\nurl: https://a/\n", "x.yaml:1:1: 'organisation' or 'organisations' is missing"},
+        {"connector: webhook\nurl: https://a/\norganisation: gm0014\norganisations: [gm0037]\n", "x.yaml:4:16: organisation or organisations, not both"},
+        {"connector: webhook\nurl: https://a/\norganisations: [gm0014, gm0037, gm0014]\n", "x.yaml:3:33: organisations: 'gm0014' stands there twice"},
+        {"connector: webhook\nurl: https://a/\norganisations: [gm001]\n", "x.yaml:3:17: organisations: no organisation 'gm001' (did you mean"},
+        {"connector: webhook\nurl: https://a/\norganisations: everyone\n", "x.yaml:3:16: organisations must be a list"},
+        {"connector: webhook\norganisations:\n  gm0014: {url: 'https://a/'}\n  gm0037: {mode: binary}\n", "x.yaml:4:11: 'url' is missing"},
+        {"connector: webhook\norganisations:\n  gm0014: {url: 'https://a/', tries: 3}\n", "x.yaml:3:31: this organisation has no key 'tries'"},
         {"- connector\n", "the file must be a mapping of keys to values"},
         {"connector: [", "x.yaml:"},
 };
@@ -252,6 +298,7 @@ int main(void) {
         tcase_add_loop_test(table, test_connectors_open_and_close, 0, n_connectors);
         tcase_add_loop_test(table, test_connectors_are_complete, 0, n_connectors);
         tcase_add_loop_test(table, test_shipped_files_are_right, 0, (int)ELEMENTS(files));
+        tcase_add_test(table, test_one_file_may_name_many);
         tcase_add_loop_test(table, test_file_mistakes_are_told, 0, (int)ELEMENTS(file_mistakes));
         suite_add_tcase(suite, table);
         srunner_run_all(runner, CK_ENV);

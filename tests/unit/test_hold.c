@@ -94,6 +94,33 @@ START_TEST(test_without_its_topic_nothing_begins) {
 }
 END_TEST
 
+START_TEST(test_an_order_may_be_for_one_inbox_alone) {
+        struct organisation organisations[] = {{.id = "gm0014"}, {.id = "gm0037"}};
+        struct connector_target targets[] = {{.organisation = &organisations[0]}, {.organisation = &organisations[1]}};
+        struct error err = {0};
+
+        file.targets = targets;
+        file.targets_n = ELEMENTS(targets);
+        make_topic();
+        put_order("door/gm0037", true, 1000, "verhuizing");
+        put_order("door/gm9999", true, 1000, "van niemand");
+        put_order("doors", true, 1000, "van een ander");
+        put_order("doors/gm0014", true, 1000, "van een ander");
+        ck_assert_int_eq(hold_open(&hold, &config, &err), 0);
+        ck_assert(!hold_is_on(&hold) && !hold_is_on_inbox(&hold, 0) && hold_is_on_inbox(&hold, 1));
+        ck_assert_uint_eq(said("\"connector\":\"door/gm0037\""), 1);
+        put_order("door", true, 2000, "alles");
+        turn();
+        put_order("door", false, 3000, "");
+        turn();
+        ck_assert(!hold_is_on(&hold) && hold_is_on_inbox(&hold, 1)); /* who was paused alone stays so */
+        put_order("door/gm0037", false, 4000, "klaar");
+        turn();
+        ck_assert(!hold_is_on_inbox(&hold, 1));
+        file.targets_n = 0;
+}
+END_TEST
+
 START_TEST(test_the_latest_order_of_this_connector_holds) {
         struct error err = {0};
 
@@ -104,8 +131,8 @@ START_TEST(test_the_latest_order_of_this_connector_holds) {
         put_order("other", false, 4000, "");
         ck_assert_int_eq(hold_open(&hold, &config, &err), 0);
         ck_assert(hold_is_on(&hold));
-        ck_assert_int_eq(hold.latest.at, 3000);
-        ck_assert_str_eq(hold.latest.by, "jansen");
+        ck_assert_int_eq(hold.whole.latest.at, 3000);
+        ck_assert_str_eq(hold.whole.latest.by, "jansen");
         ck_assert_uint_eq(said("\"connect-halted\""), 1); /* what is over is not said */
         ck_assert_uint_eq(said("\"reason\":\"nieuw\""), 1);
         put_order("other", true, 5000, "van een ander");
@@ -152,7 +179,7 @@ START_TEST(test_an_act_leaves_an_order_and_its_audit) {
         ck_assert_int_eq(act_pause(&act, &err), 0);
         ck_assert_int_eq(hold_open(&hold, &config, &err), 0);
         ck_assert(hold_is_on(&hold));
-        ck_assert_str_eq(hold.latest.reason, "onderhoud");
+        ck_assert_str_eq(hold.whole.latest.reason, "onderhoud");
         audited = memory_end(memory, TOPIC_AUDIT, 0);
         ck_assert_int_gt(audited, 0);
         ck_assert_int_eq(act_pause(&act, &err), ACT_E_NOTHING);
@@ -177,6 +204,7 @@ int main(void) {
         tcase_add_checked_fixture(tc, setup, teardown);
         tcase_add_test(tc, test_without_its_topic_nothing_begins);
         tcase_add_test(tc, test_the_latest_order_of_this_connector_holds);
+        tcase_add_test(tc, test_an_order_may_be_for_one_inbox_alone);
         tcase_add_test(tc, test_old_orders_that_are_read_again_never_hold);
         tcase_add_test(tc, test_an_act_leaves_an_order_and_its_audit);
         suite_add_tcase(suite, tc);
