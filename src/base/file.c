@@ -9,10 +9,14 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/vector.h"
+
+#define FILE_YOUNG_NS INT64_C(2000000000) /* file systems stamp in steps */
 
 /* The name in a folder that is nearest to @name, as a hint; "" when none is near. */
 static const char *nearest_in_folder(const char *folder, const char *name, enum language language, char ret[NEAREST_HINT_MAX]) {
@@ -161,4 +165,24 @@ void file_error(const char *path, int e, enum language language, struct error *e
 
         error_set(err, IN_LANGUAGE(language, "cannot read %s: %s%s", "%s kan niet worden gelezen: %s%s"), path, language_errno(language, e),
                   file_hint(path, e < 0 ? -e : e, language, hint));
+}
+
+static int64_t file_ns(const struct timespec *t) {
+        return (int64_t)t->tv_sec * 1000000000 + t->tv_nsec;
+}
+
+bool file_mark_moved(const char *path, struct file_mark *mark) {
+        struct file_mark now = {0};
+        struct timespec clock = {0};
+        struct stat st;
+        bool moved;
+
+        if (stat(path, &st) == 0) {
+                (void) clock_gettime(CLOCK_REALTIME, &clock);
+                now = (struct file_mark){.device = st.st_dev, .inode = st.st_ino, .size = st.st_size, .written_ns = file_ns(&st.st_mtim)};
+                now.young = file_ns(&clock) - now.written_ns < FILE_YOUNG_NS;
+        }
+        moved = mark->young || now.device != mark->device || now.inode != mark->inode || now.size != mark->size || now.written_ns != mark->written_ns;
+        *mark = now;
+        return moved;
 }

@@ -5,7 +5,9 @@
  * Reading files and folders whole
  */
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "base/language.h"
@@ -36,3 +38,16 @@ const char *file_hint(const char *path, int e, enum language language, char ret[
 
 /* Says in @language what file_read() or folder_names() could not do: @e is what it returned. */
 void file_error(const char *path, int e, enum language language, struct error *err);
+
+/* What tells one state of a file from another, also when another file was renamed or linked into its place. Zeros: none was seen. */
+struct file_mark {
+        uint64_t device, inode;
+        int64_t size, written_ns;
+        bool young; /* it was written so shortly before the look that one more write might not show */
+};
+
+/*
+ * Whether the file at @path may be another than it was when @mark was taken, which then is taken anew. A file that went away is another; one that stays
+ * away is not.
+ */
+bool file_mark_moved(const char *path, struct file_mark *mark);

@@ -11,7 +11,7 @@
 #include "bus/memory.h"
 #include "connect/file.h"
 #include "connectors/connector.h"
-#include "connectors/webhook/answer.h"
+#include "channel/judge.h"
 #include "model_fixture.h"
 
 #define NOW "2022-10-11T12:00:00+02:00"
@@ -49,7 +49,7 @@ static const struct {
 START_TEST(test_answers_of_receivers) {
         struct attempt attempt;
 
-        webhook_judge(answers[_i].status, answers[_i].retry_after, 0, &attempt);
+        judge_status(answers[_i].status, answers[_i].retry_after, 0, &attempt);
         ck_assert_int_eq(attempt.outcome, answers[_i].outcome);
         ck_assert_int_eq(attempt.pause_ms, answers[_i].pause);
         ck_assert_int_eq(attempt.status, answers[_i].status);
