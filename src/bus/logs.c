@@ -291,6 +291,7 @@ struct logs_range {
         size_t place;
         int64_t from, end;
         instant_t stamp;      /* of the first record, or of the last */
+        int64_t records, bytes;
         rd_kafka_topic_t *handle;
         bool done;
 };
@@ -320,11 +321,29 @@ static struct logs_range *logs_range_of(const struct logs *l, struct logs_range 
         return NULL;
 }
 
+/* What a record takes of a log that is not compressed, but for a few bytes. */
+static int64_t logs_record_bytes(const rd_kafka_message_t *message) {
+        int64_t bytes = (int64_t)message->len + (int64_t)message->key_len;
+        rd_kafka_headers_t *headers;
+        const char *name;
+        const void *value;
+        size_t n;
+
+        if (rd_kafka_message_headers(message, &headers))
+                return bytes;
+        for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &n) == RD_KAFKA_RESP_ERR_NO_ERROR; i++)
+                bytes += (int64_t)(strlen(name) + n);
+        return bytes;
+}
+
 static bool logs_range_take(struct logs_range *range, const rd_kafka_message_t *message, bool first_only) {
         bool record = !message->err && message->offset < range->end;
 
-        if (record)
+        if (record) {
                 range->stamp = rd_kafka_message_timestamp(message, NULL);
+                range->records++;
+                range->bytes += logs_record_bytes(message);
+        }
         range->done = !record || first_only || message->offset + 1 >= range->end;
         return range->done;
 }
@@ -357,7 +376,7 @@ static int logs_ranges_read(struct logs *l, const struct kafka_client *client, s
         return r;
 }
 
-int logs_last(struct logs *l, const size_t *places, size_t n, instant_t *ret, struct error *err) {
+int logs_last(struct logs *l, const size_t *places, size_t n, struct logs_latest *ret, struct error *err) {
         CLEANUP(cleanup_free) void *memory = calloc(n + 1, sizeof(struct logs_range));
         struct logs_range *ranges = memory;
         size_t asked = 0;
@@ -368,7 +387,7 @@ int logs_last(struct logs *l, const size_t *places, size_t n, instant_t *ret, st
         for (size_t i = 0; i < n; i++) {
                 const struct logs_partition *at = l->places[places[i]];
 
-                ret[i] = 0;
+                ret[i] = (struct logs_latest){0};
                 if (at->leader == LOGS_UNKNOWN || at->first < 0 || at->stable <= at->first)
                         continue;
                 ranges[asked++] = (struct logs_range){.place = places[i], .end = at->stable,
@@ -376,8 +395,13 @@ int logs_last(struct logs *l, const size_t *places, size_t n, instant_t *ret, st
         }
         r = asked ? logs_ranges_read(l, &l->decided, ranges, asked, false, err) : 0;
         for (size_t i = 0, k = 0; r == 0 && i < n && k < asked; i++) {
-                if (places[i] == ranges[k].place)
-                        ret[i] = ranges[k++].stamp;
+                if (places[i] != ranges[k].place)
+                        continue;
+                if (ranges[k].done) /* else it did not come in time */
+                        ret[i] = (struct logs_latest){ranges[k].stamp, ranges[k].end - ranges[k].from, ranges[k].records, ranges[k].bytes};
+                else
+                        ret[i].stamp = ranges[k].stamp;
+                k++;
         }
         return r;
 }

@@ -78,8 +78,12 @@ const struct logs_topic *logs_topic_of(const struct logs_view *view, const char 
 int logs_at(struct logs *l, instant_t at, int64_t *ret, struct error *err) MUSTCHECK;
 
 /*
- * The stamps of the latest record of partitions, by reading the last few places: ret[n], 0 where none of them is a record. @places: as in logs_at(), rising.
- * Return: 0; negative errno with a sentence.
+ * The latest of partitions, by reading the last few places: ret[n]. @places: as in logs_at(), none twice. Return: 0; negative errno with a sentence.
  */
-#define LOGS_LAST_BACK 8 /* so many places are looked at: the others are markers of transactions */
-int logs_last(struct logs *l, const size_t *places, size_t n, instant_t *ret, struct error *err) MUSTCHECK;
+#define LOGS_LAST_BACK 8 /* so many places are looked at, in which markers of transactions stand too */
+struct logs_latest {
+        instant_t stamp;         /* of the last record; 0: none of the places is a record */
+        int64_t looked, records; /* places that were looked at, and records among them … */
+        int64_t bytes;           /* … of which keys, values and headers, unpacked, are so much */
+};
+int logs_last(struct logs *l, const size_t *places, size_t n, struct logs_latest *ret, struct error *err) MUSTCHECK;

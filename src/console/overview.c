@@ -396,6 +396,8 @@ void overview_put_topic(struct json_writer *w, const struct flows_topic *topic) 
         jsonw_put_string(w, "topic", topic->name);
         jsonw_put_bool(w, "internal", topic->internal);
         overview_put_known(w, "stands", topic->stands, LOGS_UNKNOWN);
+        overview_put_known(w, "bytes_about", topic->bytes_about, LOGS_UNKNOWN);
+        jsonw_put_int(w, "sampled", topic->sampled);
         overview_put_rate(w, "per_second", topic->per_second);
         overview_put_instant(w, "last", topic->newest);
         overview_put_known(w, "retention_ms", topic->retention_ms, FLOWS_NOT_KNOWN);

@@ -39,8 +39,8 @@ const struct console_route console_routes[] = {
          .about = "One topic; with /records behind it the records that stand there, personal fields left out: the latest, or those of a key, an event_id, from "
                   "a time or a place on.",
          .query = "partitie offset van sleutel id limit",
-         .members = "topic:string internal:boolean stands:integer per_second:number last:string retention_ms:integer retention_bytes:integer "
-                    "cleanup:string hour:object day:object partitions:array end:string looked_at:integer records:array next:object"},
+         .members = "topic:string internal:boolean stands:integer bytes_about:integer sampled:integer per_second:number last:string retention_ms:integer "
+                    "retention_bytes:integer cleanup:string hour:object day:object partitions:array end:string looked_at:integer records:array next:object"},
         {.path = "/stromen/", .acts = true, .roles = ROLE_GEGEVENS, .whole_chain = true, .answer = page_flow_clear},
         {.path = "/organisaties", .api = "/api/organisations", .answer = page_organisations, .en = "Organisations", .nl = "Organisaties",
          .about = "Organisations: what waits in their inboxes, and how many alerts they have.", .query = "kind region limit after",

@@ -55,6 +55,10 @@ struct flows_past {
         struct flows_sample samples[FLOWS_SAMPLES]; /* a ring */
         unsigned samples_n, samples_at;
         struct flow_history hour, day;
+        struct flows_sizes sizes;
+        int64_t sizes_next;     /* monotonic: not looked at again before then … */
+        int64_t sizes_came;     /* … nor before more came than this */
+        int32_t sizes_part;     /* a partition, each time another */
         int64_t before;         /* while the past is asked for: the sum of its offsets at the instant before */
         int64_t retention_ms, retention_bytes;
         char cleanup[32];
@@ -86,6 +90,25 @@ struct flows {
         instant_t trouble_since;
         char why[FLOWS_WHY_MAX];
 };
+
+/* -- How much stands in a topic -- */
+
+void flows_sizes_add(struct flows_sizes *s, int64_t looked, int64_t records, int64_t bytes) {
+        s->looked += looked;
+        s->records += records;
+        s->bytes += bytes;
+        if (s->looked <= FLOWS_SIZES_PLACES)
+                return;
+        s->looked /= 2;
+        s->records /= 2;
+        s->bytes /= 2;
+}
+
+int64_t flows_sizes_estimate(const struct flows_sizes *s, int64_t stands) {
+        if (stands == 0)
+                return 0;
+        return stands < 0 || s->records == 0 ? LOGS_UNKNOWN : (int64_t)((double)s->bytes / (double)s->looked * (double)stands);
+}
 
 /* -- What moves in a group -- */
 
@@ -297,7 +320,8 @@ static int flows_take_topic(struct flows *f, const struct logs_topic *from, stru
         instant_t *last = arena_calloc(lent->arena, (size_t)from->partitions + 1, sizeof(*last));
 
         *to = (struct flows_topic){.name = arena_copy(lent->arena, from->name, strlen(from->name)), .internal = from->internal, .partitions = from->partitions,
-                                   .at = at, .last = last, .retention_ms = FLOWS_NOT_KNOWN, .retention_bytes = FLOWS_NOT_KNOWN};
+                                   .at = at, .last = last, .retention_ms = FLOWS_NOT_KNOWN, .retention_bytes = FLOWS_NOT_KNOWN,
+                                   .bytes_about = LOGS_UNKNOWN};
         if (!to->name || !at || !last)
                 return -ENOMEM;
         memcpy(at, from->at, (size_t)from->partitions * sizeof(*at));
@@ -311,6 +335,8 @@ static int flows_take_topic(struct flows *f, const struct logs_topic *from, stru
         if (!past)
                 return 0;
         to->per_second = flows_past_rate(past);
+        to->bytes_about = flows_sizes_estimate(&past->sizes, to->stands);
+        to->sampled = past->sizes.records;
         to->hour = past->hour;
         to->day = past->day;
         to->retention_ms = past->retention_ms;
@@ -407,29 +433,61 @@ static int flows_ask_pasts(struct flows *f, struct error *err) {
         return r;
 }
 
-/* The stamps of last records that are not known, of logs that have any. */
+/* Partitions of which the last records are asked for at once. */
+struct flows_asking {
+        size_t places[FLOWS_LAST_AT_ONCE];
+        struct flows_past *of[FLOWS_LAST_AT_ONCE];
+        int32_t partition[FLOWS_LAST_AT_ONCE];
+        size_t n;
+};
+
+/* Of a topic: the partitions of which the last record is not known; else, when its records are to be looked at again, one of those that have any. */
+static void flows_ask_about(const struct flows *f, const struct logs_topic *topic, struct flows_past *past, struct flows_asking *asking) {
+        bool due = past->came != past->sizes_came && clock_monotonic(&f->config.clock) >= past->sizes_next;
+        int32_t turn = past->sizes_part;
+
+        for (int32_t i = 0; i < topic->partitions && asking->n < FLOWS_LAST_AT_ONCE; i++) {
+                int32_t p = (turn + i) % topic->partitions;
+
+                if (topic->at[p].first < 0 || topic->at[p].stable <= topic->at[p].first || (past->last[p] != 0 && !due))
+                        continue;
+                if (past->last[p] != 0) {
+                        due = false;
+                        past->sizes_part = p + 1;
+                }
+                asking->places[asking->n] = topic->place + (size_t)p;
+                asking->of[asking->n] = past;
+                asking->partition[asking->n++] = p;
+        }
+}
+
+/* The last records of some partitions: when they came, and how large they are. */
 static int flows_ask_last(struct flows *f, struct error *err) {
         const struct logs_view *view = status_memory_view(f->memory);
-        size_t places[FLOWS_LAST_AT_ONCE], n = 0;
-        instant_t *of[FLOWS_LAST_AT_ONCE], stamps[FLOWS_LAST_AT_ONCE];
+        struct logs_latest latest[FLOWS_LAST_AT_ONCE];
+        struct flows_asking asking = {.n = 0};
         int r;
 
-        for (size_t t = 0; t < view->topics_n && n < FLOWS_LAST_AT_ONCE; t++) {
+        for (size_t t = 0; t < view->topics_n; t++) {
                 const struct logs_topic *topic = &view->topics[t];
                 struct flows_past *past = topic->internal ? NULL : table_get(&f->topics, topic->name, strlen(topic->name));
 
-                for (int32_t p = 0; past && p < topic->partitions && n < FLOWS_LAST_AT_ONCE; p++) {
-                        if (past->last[p] != 0 || topic->at[p].first < 0 || topic->at[p].stable <= topic->at[p].first)
-                                continue;
-                        places[n] = topic->place + (size_t)p;
-                        of[n++] = &past->last[p];
-                }
+                if (past)
+                        flows_ask_about(f, topic, past, &asking);
         }
-        if (n == 0)
+        if (asking.n == 0)
                 return 0;
-        r = logs_last(status_memory_logs(f->memory), places, n, stamps, err);
-        for (size_t i = 0; r == 0 && i < n; i++)
-                *of[i] = stamps[i] > 0 ? stamps[i] : -1; /* markers alone: not asked again before something comes */
+        r = logs_last(status_memory_logs(f->memory), asking.places, asking.n, latest, err);
+        for (size_t i = 0; r == 0 && i < asking.n; i++) {
+                struct flows_past *past = asking.of[i];
+                instant_t *last = &past->last[asking.partition[i]];
+
+                if (*last == 0)
+                        *last = latest[i].stamp > 0 ? latest[i].stamp : -1; /* markers alone: not asked again before something comes */
+                flows_sizes_add(&past->sizes, latest[i].looked, latest[i].records, latest[i].bytes);
+                past->sizes_next = clock_monotonic(&f->config.clock) + FLOWS_SIZES_MS;
+                past->sizes_came = past->came;
+        }
         return r;
 }
 

@@ -27,6 +27,8 @@
 #define FLOWS_SHARE 2               /* in any case so many times as long as the look took, most of which is waiting */
 #define FLOWS_RETRY_MS 1000         /* after a look that failed */
 #define FLOWS_SETTINGS_MS 60000     /* how often topics are asked how long they keep what stands there */
+#define FLOWS_SIZES_MS 600000       /* how often it is looked how large the records of a topic are, in which something came since */
+#define FLOWS_SIZES_PLACES 4096     /* places of a topic that count for that; of more the latest weigh most */
 #define FLOWS_TOPICS_MAX 20000      /* that are remembered; of others only the present is told */
 #define FLOWS_GROUPS_MAX 20000
 #define FLOWS_SAMPLES 64            /* of a minute: one a second at most */
@@ -49,6 +51,8 @@ struct flows_topic {
         instant_t newest;        /* of @last */
         int64_t retention_ms, retention_bytes; /* -1: for ever, without limit; LOGS_UNKNOWN - 1: not known */
         const char *cleanup;     /* cleanup.policy; NULL: not known */
+        int64_t bytes_about;     /* of what stands there: an estimate, by @sampled records that were looked at; LOGS_UNKNOWN: none was */
+        int64_t sampled;
 };
 #define FLOWS_NOT_KNOWN (-2)
 
@@ -132,6 +136,17 @@ static inline void flows_give_back_p(const struct flows_picture **picture) {
 /* Since when the broker could not be looked at, and why, to @why; 0: the last look was good, or none was made yet. */
 #define FLOWS_WHY_MAX 256
 instant_t flows_trouble(struct flows *f, char why[FLOWS_WHY_MAX]);
+
+/* -- How much stands in a topic: pure, for its test -- */
+
+struct flows_sizes { /* of records that were looked at. Zeros: none was */
+        int64_t looked, records, bytes; /* places, records among them, and how large those are */
+};
+
+/* Some more of them. */
+void flows_sizes_add(struct flows_sizes *s, int64_t looked, int64_t records, int64_t bytes);
+/* The bytes of @stands places, as if all were like those that were looked at, markers included; LOGS_UNKNOWN: it cannot be said. */
+int64_t flows_sizes_estimate(const struct flows_sizes *s, int64_t stands);
 
 /* -- What a rebalance is: pure, for its test -- */
 

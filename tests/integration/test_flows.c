@@ -295,10 +295,10 @@ END_TEST
 static bool past_known(const struct flows_picture *picture) {
         const struct flows_topic *topic = flows_topic_of(picture, FREE);
 
-        return topic && latest_spans(topic) == 7 && topic->retention_ms > 0 && topic->cleanup;
+        return topic && latest_spans(topic) == 7 && topic->retention_ms > 0 && topic->cleanup && topic->sampled == 7 && topic->bytes_about == 7 * 4;
 }
 
-/* What came before it began to look is known by the broker's stamps; and how long it stays by the topic's settings. */
+/* What came before it began to look is known by the broker's stamps; how long it stays by the topic's settings; how much it is by its last records. */
 START_TEST(knows_what_came_before) {
         struct trial t;
 
@@ -459,6 +459,9 @@ START_TEST(pages_and_the_stream_say_so) {
         ck_assert_msg(strstr(buffer_text(&w.got), "event: overview\ndata: {\"ok\":false,"), "%s", buffer_text(&w.got));
         buffer_done(&w.got);
         page_says(&t, port, "/", "Laatste uur van " FREE);
+        page_says(&t, port, "/api/topics/" FREE, "\"stands\":50,\"bytes_about\":300,\"sampled\":"); /* the last ones are of six bytes */
+        page_says(&t, port, "/stromen/" FREE, "300 B, uitgepakt en enkel, als alle zo groot zijn als de ");
+        page_says(&t, port, "/stromen", "300 B");
 
         /* What stands there: one of a key, that nobody can decode; of its bytes no more than tell what wrote them. */
         write_long(&t);

@@ -60,6 +60,43 @@ START_TEST(counts_by_span) {
 }
 END_TEST
 
+static const struct {
+        const char *what;
+        struct flows_sizes seen[2];
+        int64_t stands, estimate;
+} sizes[] = {
+        {"nobody looked", {{0}}, 10, LOGS_UNKNOWN},
+        {"nothing stands there", {{0}}, 0, 0},
+        {"nor is it known how much does", {{8, 8, 800}}, LOGS_UNKNOWN, LOGS_UNKNOWN},
+        {"all are alike", {{8, 8, 800}}, 1000, 100000},
+        {"every other place is a marker, there too", {{8, 4, 800}}, 1000, 100000},
+        {"there were markers alone", {{8, 0, 0}}, 1000, LOGS_UNKNOWN},
+        {"of two looks all count", {{8, 8, 800}, {8, 8, 2400}}, 100, 20000},
+};
+
+START_TEST(estimates_how_much_stands) {
+        struct flows_sizes s = {0};
+
+        for (size_t i = 0; i < ELEMENTS(sizes[_i].seen); i++)
+                flows_sizes_add(&s, sizes[_i].seen[i].looked, sizes[_i].seen[i].records, sizes[_i].seen[i].bytes);
+        ck_assert_msg(flows_sizes_estimate(&s, sizes[_i].stands) == sizes[_i].estimate, "%s: %lld", sizes[_i].what,
+                      (long long)flows_sizes_estimate(&s, sizes[_i].stands));
+}
+END_TEST
+
+/* Records that were small a year ago do not weigh for ever. */
+START_TEST(what_came_lately_weighs_most) {
+        struct flows_sizes s = {0};
+
+        for (int i = 0; i < 100000; i++)
+                flows_sizes_add(&s, 8, 8, 80);
+        for (int i = 0; i < 10 * FLOWS_SIZES_PLACES / 8; i++)
+                flows_sizes_add(&s, 8, 8, 8000);
+        ck_assert_int_ge(flows_sizes_estimate(&s, 100), 99000);
+        ck_assert_int_le(s.records, FLOWS_SIZES_PLACES);
+}
+END_TEST
+
 struct look {
         int64_t at; /* ms after the beginning; the first look is that of nothing */
         bool moving;
@@ -132,6 +169,8 @@ int main(void) {
         tcase_add_loop_test(tests, counts_by_span, 0, ELEMENTS(histories));
         tcase_add_test(tests, reads_for_few_and_not_for_long);
         tcase_add_loop_test(tests, sees_rebalances, 0, ELEMENTS(moves));
+        tcase_add_loop_test(tests, estimates_how_much_stands, 0, ELEMENTS(sizes));
+        tcase_add_test(tests, what_came_lately_weighs_most);
         suite_add_tcase(suite, tests);
         runner = srunner_create(suite);
         srunner_run_all(runner, CK_NORMAL);

@@ -205,6 +205,16 @@ static void flow_kept(const struct exchange *x, const struct flows_topic *topic,
         part_term_begin(h, SAY(x, "Bytes of a partition, at most", "Bytes per partitie, hoogstens"));
         html_text(h, topic->retention_bytes > 0 ? part_bytes(topic->retention_bytes, x->language, number) : SAY(x, "no bound", "geen grens"));
         part_term_end(h);
+        part_term_begin(h, SAY(x, "Bytes of records, about", "Bytes aan records, ongeveer"));
+        if (topic->bytes_about < 0)
+                html_text(h, SAY(x, "not known", "niet bekend"));
+        else if (topic->stands == 0)
+                html_text(h, SAY(x, "none stands here", "er staat niets"));
+        else
+                html_textf(h, SAY(x, "%s, unpacked and once, if all are as large as the %" PRId64 " that were looked at",
+                                  "%s, uitgepakt en enkel, als alle zo groot zijn als de %" PRId64 " waarnaar gekeken is"),
+                           part_bytes(topic->bytes_about, x->language, number), topic->sampled);
+        part_term_end(h);
         part_term(h, SAY(x, "Bytes on the broker", "Bytes op de broker"),
                   SAY(x, "a client cannot ask this; kafka-log-dirs.sh on a broker says it",
                       "dat kan een client niet vragen; kafka-log-dirs.sh op een broker zegt het"));

@@ -95,6 +95,10 @@ static void flows_page_topic(struct exchange *x, struct part_table *t, const str
                 part_cell_text(t, NULL);
         else
                 part_cell_int(t, topic->stands, x->language);
+        if (topic->bytes_about < 0)
+                part_cell_text(t, NULL);
+        else
+                part_cell_text(t, part_bytes(topic->bytes_about, x->language, number));
         flows_page_kept(x, t, topic);
         part_cell_instant(t, topic->newest, x->now, x->language);
         part_row_end(t);
@@ -125,6 +129,7 @@ static void flows_page_topics(struct exchange *x, const struct flows_topic *cons
                                               {SAY(x, "A second, over a minute", "Per seconde, over een minuut"), PART_NUMBER},
                                               {SAY(x, "Last hour", "Laatste uur"), PART_TEXT},
                                               {SAY(x, "Places in the log", "Plaatsen in het log"), PART_NUMBER},
+                                              {SAY(x, "Bytes, about", "Bytes, ongeveer"), PART_NUMBER},
                                               {SAY(x, "Kept for", "Bewaard"), PART_TEXT}, {SAY(x, "Last record", "Laatste record"), PART_TEXT}};
         char link[EXCHANGE_LINK_MAX];
         struct part_table t;
