@@ -7,6 +7,7 @@
 const struct connector_ops *const connectors[] = {
         &connector_admission,
         &connector_gi_http,
+        &connector_ijw_out,
         &connector_mail,
         &connector_nrc_in,
         &connector_outbox_table,

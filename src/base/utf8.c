@@ -70,3 +70,14 @@ size_t utf8_cut(const char *s, size_t n, size_t max) {
                 max--;
         return max;
 }
+
+size_t utf8_count(const char *s, size_t n) {
+        size_t count = 0;
+
+        for (size_t i = 0; i < n; count++) {
+                size_t length = utf8_length(s + i, n - i);
+
+                i += length ? length : 1;
+        }
+        return count;
+}

@@ -332,3 +332,48 @@ int folder_settle(struct folder *f, const char *name, enum folder_end end, char 
                 (void) snprintf(ret_path, FOLDER_PATH_MAX, "%s/%s/%s", f->path, folder_ends[end], as);
         return 0;
 }
+
+/* -- Files for others -- */
+
+static int put_fail(const char *path, struct error *err) {
+        int e = errno ? errno : EIO;
+
+        error_set(err, "%s: a file cannot be written into it: %s", path, strerror(e));
+        return -e;
+}
+
+int folder_is_writable(const char *path, struct error *err) {
+        struct stat s;
+
+        errno = 0;
+        if (stat(path, &s) == 0 && !S_ISDIR(s.st_mode))
+                errno = ENOTDIR;
+        return errno || access(path, W_OK | X_OK) < 0 ? put_fail(path, err) : 0;
+}
+
+static int put_bytes(int fd, struct text bytes) {
+        for (size_t done = 0; done < bytes.n;) {
+                ssize_t n = write(fd, bytes.s + done, bytes.n - done);
+
+                if (n < 0 && errno != EINTR)
+                        return -1;
+                done += n > 0 ? (size_t)n : 0;
+        }
+        return fsync(fd);
+}
+
+int folder_put(const char *path, const char *name, struct text bytes, struct error *err) {
+        char beside[FOLDER_NAME_MAX + 1];
+        int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd, r = 0;
+
+        if (folder < 0)
+                return put_fail(path, err);
+        (void) snprintf(beside, sizeof(beside), ".%.*s.tmp", FOLDER_NAME_MAX - 5, name);
+        fd = openat(folder, beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
+        if (fd < 0 || put_bytes(fd, bytes) < 0 || renameat(folder, beside, folder, name) < 0 || fsync(folder) < 0)
+                r = put_fail(path, err);
+        if (fd >= 0)
+                close(fd);
+        close(folder);
+        return r;
+}

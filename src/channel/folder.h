@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/text.h"
 
 #define FOLDER_STILL_MS 2000
 #define FOLDER_LOOK_MS 1000      /* between two looks at a folder without files that can be taken */
@@ -67,3 +68,14 @@ enum folder_end { FOLDER_DONE, FOLDER_REFUSED };
  * nothing is left to do. Return: 0 or negative errno.
  */
 int folder_settle(struct folder *f, const char *name, enum folder_end end, char *ret_path, struct error *err) MUSTCHECK;
+
+/* -- Files for others -- */
+
+/* Whether files can be written into the folder at @path. Return: 0, or negative errno with a sentence. */
+int folder_is_writable(const char *path, struct error *err) MUSTCHECK;
+
+/*
+ * Writes a file of @name into the folder at @path: under another name that begins with a dot and ends in .tmp, on disk, then renamed, so that nobody sees half
+ * of it. One of that name is replaced. Return: 0, or negative errno with a sentence.
+ */
+int folder_put(const char *path, const char *name, struct text bytes, struct error *err) MUSTCHECK;

@@ -222,6 +222,23 @@ struct text xml_trimmed(struct xml *x, const struct xml_element *e) {
         return t;
 }
 
+/* -- Writing -- */
+
+void xml_escape(struct text t, struct buffer *out) {
+        for (size_t i = 0; i < t.n; i++) {
+                unsigned char c = (unsigned char)t.s[i];
+
+                if (c == '<')
+                        buffer_add_text(out, "&lt;");
+                else if (c == '>')
+                        buffer_add_text(out, "&gt;");
+                else if (c == '&')
+                        buffer_add_text(out, "&amp;");
+                else if (c >= 0x20 || c == '\t' || c == '\n')
+                        buffer_add_byte(out, c);
+        }
+}
+
 /* -- Schemas -- */
 
 /* The first complaint: where. What libxml2 says itself may hold a value. */

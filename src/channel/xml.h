@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -57,6 +58,11 @@ struct text xml_text(struct xml *x, const struct xml_element *e);
 
 /* The same without blanks around it. */
 struct text xml_trimmed(struct xml *x, const struct xml_element *e);
+
+/* -- Writing -- */
+
+/* Appends @t as the text of an element: what has a meaning in XML is escaped, and characters that XML cannot have are left out. */
+void xml_escape(struct text t, struct buffer *out);
 
 /* -- Schemas of others (XSD), where somebody has them -- */
 

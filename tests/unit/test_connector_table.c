@@ -84,6 +84,8 @@ static const struct {
         {"admission", "connector: admission\n", NULL}, /* has nothing that could be wrong */
         {"gi-http", "connector: gi-http\nlisten: '127.0.0.1:0'\ntokens: {gi-jbn: {env: KETENWACHT_TOKEN_X}}\n",
          "connector: gi-http\nlisten: 'localhost'\ntokens: {gi-jbn: {env: KETENWACHT_TOKEN_X}}\n"},
+        {"ijw-out", "connector: ijw-out\norganisation: gi-jbn\nfolder: /tmp\nagb: '98900001'\nprefix: K1\n",
+         "connector: ijw-out\norganisation: gi-jbn\nfolder: /tmp\nagb: '989'\nprefix: K1\n"},
         {"mail", "connector: mail\norganisation: gm0014\nserver: smtp://mail.example:587\nfrom: k@k.example\noperators: beheer@k.example\ndomain: g.example\n",
          "connector: mail\norganisation: gm0014\nserver: smtp://mail.example:587\nfrom: k@k.example\noperators: [beheer]\n"},
         {"nrc-in",
@@ -191,6 +193,7 @@ END_TEST
 static const char *const files[] = {
         "config/connectors/admission.yaml",
         "config/connectors/gi-http.yaml",
+        "config/connectors/ijw-out-gi-jbn.yaml",
         "config/connectors/mail-gm0014.yaml",
         "config/connectors/nrc-in-gi-jbn.yaml",
         "config/connectors/outbox-table.yaml",

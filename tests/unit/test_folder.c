@@ -2,7 +2,7 @@
 
 /*
  * Goal: a folder gives each whole file once, in the order of names, and nothing that is still being written; what is over stands elsewhere; of two
- * readers only one gets files.
+ * readers only one gets files. What is written for others is never seen half.
  * Method: files in a scratch folder, with their clock turned back by hand where they are to be old, and a clock that the test moves.
  */
 
@@ -177,6 +177,26 @@ START_TEST(a_folder_that_is_not_there_is_told) {
 }
 END_TEST
 
+START_TEST(a_file_for_others_appears_whole_and_replaces_itself) {
+        char path[SCRATCH_PATH], read[16] = "";
+        struct error err = {0};
+        FILE *f;
+
+        ck_assert_int_eq(folder_is_writable(s.path, &err), 0);
+        for (int i = 0; i < 2; i++)
+                ck_assert_msg(folder_put(s.path, "a.xml", text_of(i == 0 ? "first" : "second"), &err) == 0, "%s", err.text);
+        f = fopen(scratch_path(&s, "a.xml", path), "r");
+        ck_assert_ptr_nonnull(f);
+        ck_assert_uint_eq(fread(read, 1, sizeof(read) - 1, f), 6);
+        fclose(f);
+        ck_assert_str_eq(read, "second");
+        ck_assert(!stands(".a.xml.tmp"));
+        ck_assert_int_eq(folder_put("/nonexistent/ketenwacht", "a.xml", text_of("x"), &err), -ENOENT);
+        ck_assert_ptr_nonnull(strstr(err.text, "/nonexistent/ketenwacht: a file cannot be written into it"));
+        ck_assert_int_eq(folder_is_writable(path, &err), -ENOTDIR);
+}
+END_TEST
+
 int main(void) {
         Suite *suite = suite_create("folder");
         TCase *c = tcase_create("folder");
@@ -190,6 +210,7 @@ int main(void) {
         tcase_add_test(c, a_file_that_is_too_large_is_told_without_its_bytes);
         tcase_add_test(c, the_second_reader_waits_for_the_first);
         tcase_add_test(c, a_folder_that_is_not_there_is_told);
+        tcase_add_test(c, a_file_for_others_appears_whole_and_replaces_itself);
         suite_add_tcase(suite, c);
         srunner_run_all(runner, CK_ENV);
         failed = srunner_ntests_failed(runner);
