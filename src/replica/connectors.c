@@ -14,13 +14,20 @@
 #include "connect/deliveries.h"
 #include "replica/follower.h"
 
+struct connector_kept {
+        struct connector_row row;
+        char inbox[CONNECTOR_NAME_MAX + 1]; /* its key among those that deliver */
+};
+
 struct connectors {
         struct follower follower;
         struct delivery_codec *deliveries;
         struct order_codec *orders;
         pthread_mutex_t lock; /* over what follows */
-        struct table by_name;
-        VECTOR(struct connector_row *) rows; /* in the order of names */
+        struct table by_name;  /* rows, by their names */
+        struct table by_inbox; /* rows that deliver, by connector and organisation */
+        struct table first;    /* of each connector its first row, by its name */
+        VECTOR(struct connector_row *) rows; /* in the order of names; each the first of a struct connector_kept */
         bool ready;
 };
 
@@ -40,33 +47,101 @@ static size_t connectors_place(const struct connectors *c, const char *name) {
         return low;
 }
 
-static int connectors_add(struct connectors *c, struct text name, struct connector_row **ret) {
-        struct connector_row *row = calloc(1, sizeof(*row));
-        size_t at;
+static void connectors_insert(struct connectors *c, struct connector_row *row) {
+        size_t at = connectors_place(c, row->name);
+
+        memmove(c->rows.items + at + 1, c->rows.items + at, (c->rows.n - at) * sizeof(struct connector_row *));
+        c->rows.items[at] = row;
+        c->rows.n++;
+}
+
+/* "webhooks", of a row that is one of several: "webhooks/gm0014". */
+static void connectors_call(struct connector_row *row) {
+        if (row->many)
+                (void) snprintf(row->name, sizeof(row->name), "%s" ORDER_SEPARATOR "%s", row->connector, row->organisation);
+        else
+                (void) snprintf(row->name, sizeof(row->name), "%s", row->connector);
+}
+
+static int connectors_add(struct connectors *c, struct text connector, struct text organisation, bool many, struct connector_row **ret) {
+        struct connector_kept *kept = calloc(1, sizeof(*kept));
+        struct connector_row *row = kept ? &kept->row : NULL;
 
         if (!row || vector_reserve(&c->rows, 1)) {
                 free(row);
                 return -ENOMEM;
         }
-        memcpy(row->name, name.s, name.n);
-        if (table_put(&c->by_name, row->name, name.n, row)) {
+        memcpy(row->connector, connector.s, connector.n);
+        memcpy(row->organisation, organisation.s, organisation.n);
+        row->many = many;
+        connectors_call(row);
+        if (table_put(&c->by_name, row->name, strlen(row->name), row)) {
                 free(row);
                 return -ENOMEM;
         }
-        at = connectors_place(c, row->name);
-        memmove(c->rows.items + at + 1, c->rows.items + at, (c->rows.n - at) * sizeof(struct connector_row *));
-        c->rows.items[at] = row;
-        c->rows.n++;
+        connectors_insert(c, row);
         *ret = row;
-        return 0;
+        return table_get(&c->first, row->connector, connector.n) ? 0 : table_put(&c->first, row->connector, connector.n, row);
 }
 
-/* *ret is NULL for a name that cannot be kept. */
-static int connectors_row(struct connectors *c, struct text name, struct connector_row **ret) {
-        *ret = table_get(&c->by_name, name.s, name.n);
-        if (*ret || name.n == 0 || name.n > BUS_NAME_MAX || memchr(name.s, '\0', name.n) || c->rows.n >= CONNECTORS_MAX)
+/* Another inbox of its connector was seen: it is called by its own from now on. */
+static int connectors_rename(struct connectors *c, struct connector_row *row) {
+        size_t at = connectors_place(c, row->name);
+
+        (void) table_remove(&c->by_name, row->name, strlen(row->name));
+        memmove(c->rows.items + at, c->rows.items + at + 1, (c->rows.n - at - 1) * sizeof(struct connector_row *));
+        c->rows.n--;
+        row->many = true;
+        connectors_call(row);
+        connectors_insert(c, row);
+        return table_put(&c->by_name, row->name, strlen(row->name), row);
+}
+
+static bool connectors_may_keep(const struct connectors *c, struct text connector, struct text organisation) {
+        return connector.n > 0 && connector.n <= BUS_NAME_MAX && !memchr(connector.s, '\0', connector.n) && organisation.n <= CONNECTOR_ORGANISATION_MAX &&
+               !memchr(organisation.s ? organisation.s : "", '\0', organisation.n) && c->rows.n < CONNECTORS_MAX;
+}
+
+/* A row of an inbox that has none yet: that of the connector when it has no inbox yet, else a new one. */
+static int connectors_take_inbox(struct connectors *c, struct text connector, struct text organisation, struct connector_row **ret) {
+        struct connector_row *first = table_get(&c->first, connector.s, connector.n);
+        int r = 0;
+
+        if (first && !first->organisation[0]) {
+                memcpy(first->organisation, organisation.s, organisation.n);
+                *ret = first;
                 return 0;
-        return connectors_add(c, name, ret);
+        }
+        if (first && !first->many)
+                r = connectors_rename(c, first);
+        if (r == 0)
+                r = connectors_add(c, connector, organisation, first != NULL, ret);
+        if (r == 0 && first)
+                (*ret)->whole = first->whole;
+        return r;
+}
+
+/* *ret is NULL for a name that cannot be kept. @organisation empty: the connector itself. */
+static int connectors_row(struct connectors *c, struct text connector, struct text organisation, struct connector_row **ret) {
+        char key[CONNECTOR_NAME_MAX + 1];
+        int n, r;
+
+        *ret = NULL;
+        if (organisation.n == 0) {
+                *ret = table_get(&c->first, connector.s, connector.n);
+                return *ret || !connectors_may_keep(c, connector, organisation) ? 0 : connectors_add(c, connector, organisation, false, ret);
+        }
+        if (connector.n > BUS_NAME_MAX || organisation.n > CONNECTOR_ORGANISATION_MAX)
+                return 0;
+        n = snprintf(key, sizeof(key), "%.*s" ORDER_SEPARATOR "%.*s", (int)connector.n, connector.s, (int)organisation.n, organisation.s);
+        *ret = table_get(&c->by_inbox, key, (size_t)n);
+        if (*ret || !connectors_may_keep(c, connector, organisation))
+                return 0;
+        r = connectors_take_inbox(c, connector, organisation, ret);
+        if (r)
+                return r;
+        memcpy(((struct connector_kept *)*ret)->inbox, key, (size_t)n);
+        return table_put(&c->by_inbox, ((struct connector_kept *)*ret)->inbox, (size_t)n, *ret);
 }
 
 static void connectors_see_failure(struct connector_row *row, const struct delivery_record *d) {
@@ -89,8 +164,6 @@ static void connectors_see_delivery(struct connector_row *row, const struct deli
 
         if (!untried)
                 row->stopped_at = d->outcome == DELIVERY_REFUSED && d->status == DELIVERY_STATUS_GONE ? d->delivered_at : 0;
-        if (d->organisation.n > 0 && d->organisation.n <= CONNECTOR_ORGANISATION_MAX)
-                (void) snprintf(row->organisation, sizeof(row->organisation), "%.*s", (int)d->organisation.n, d->organisation.s);
         if (again || released)
                 return;
         row->delivered += d->outcome == DELIVERY_DELIVERED;
@@ -100,6 +173,40 @@ static void connectors_see_delivery(struct connector_row *row, const struct deli
                 row->delivered_at = d->delivered_at;
         else
                 connectors_see_failure(row, d);
+}
+
+/* What pauses it comes first. */
+static void connectors_see_orders(struct connector_row *row) {
+        row->order = row->whole.pauses ? row->whole : row->alone.pauses ? row->alone : row->whole.at > row->alone.at ? row->whole : row->alone;
+}
+
+static int connectors_take_order(struct connectors *c, struct text name, const struct order *order) {
+        const char *separator = memmem(name.s, name.n, ORDER_SEPARATOR, strlen(ORDER_SEPARATOR));
+        struct text connector = separator ? (struct text){name.s, (size_t)(separator - name.s)} : name, organisation = {0};
+        struct connector_row *row;
+        int r;
+
+        if (separator)
+                organisation = (struct text){separator + strlen(ORDER_SEPARATOR), name.n - connector.n - strlen(ORDER_SEPARATOR)};
+        r = connectors_row(c, connector, organisation, &row);
+        if (r || !row)
+                return r;
+        if (separator) {
+                row->alone = *order;
+                connectors_see_orders(row);
+                return 0;
+        }
+        row->whole = *order;
+        connectors_see_orders(row);
+        for (size_t i = 0; row->many && i < c->rows.n; i++) {
+                struct connector_row *of = c->rows.items[i];
+
+                if (strcmp(of->connector, row->connector) != 0)
+                        continue;
+                of->whole = *order;
+                connectors_see_orders(of);
+        }
+        return 0;
 }
 
 static int connectors_take_locked(struct connectors *c, const struct bus_record *record) {
@@ -112,13 +219,13 @@ static int connectors_take_locked(struct connectors *c, const struct bus_record 
         if (strcmp(record->topic, TOPIC_DELIVERIES) == 0) {
                 if (!delivery_decode(c->deliveries, record->value, record->value_n, &delivery))
                         return 0;
-                r = connectors_row(c, delivery.connector, &row);
-                if (row)
-                        connectors_see_delivery(row, &delivery);
+                r = connectors_row(c, delivery.connector, delivery.organisation, &row);
+                if (r || !row)
+                        return r;
+                connectors_see_orders(row);
+                connectors_see_delivery(row, &delivery);
         } else if (order_decode(c->orders, record->value, record->value_n, &name, &order)) {
-                r = connectors_row(c, name, &row);
-                if (row)
-                        row->order = order;
+                r = connectors_take_order(c, name, &order);
         }
         return r;
 }
@@ -149,7 +256,9 @@ static void connectors_forget(struct connectors *c) {
         for (size_t i = 0; i < c->rows.n; i++)
                 free(c->rows.items[i]);
         table_done(&c->by_name);
-        c->by_name = (struct table){0};
+        table_done(&c->by_inbox);
+        table_done(&c->first);
+        c->by_name = c->by_inbox = c->first = (struct table){0};
         c->rows.n = 0;
 }
 

@@ -16,6 +16,7 @@
 #define CONNECTORS_MAX 20000      /* names; later ones are not known */
 #define CONNECTOR_REASON_MAX 200  /* bytes of a reason that are kept */
 #define CONNECTOR_ORGANISATION_MAX 64
+#define CONNECTOR_NAME_MAX (BUS_NAME_MAX + CONNECTOR_ORGANISATION_MAX + 1)
 
 struct connectors;
 
@@ -25,8 +26,11 @@ struct connectors_config {
         struct clock clock;
 };
 
+/* A connector or, when it delivers several inboxes, one of these. */
 struct connector_row {
-        char name[BUS_NAME_MAX + 1];
+        char connector[BUS_NAME_MAX + 1];
+        char name[CONNECTOR_NAME_MAX + 1];   /* the connector's; of one of several inboxes "name/organisation", as orders for it alone have it */
+        bool many;                           /* it is one of several inboxes */
         char organisation[CONNECTOR_ORGANISATION_MAX + 1]; /* whose inbox it delivers; "": it never delivered anything */
         uint64_t delivered, refused, parked; /* records, of what stands there; what an operator sent again is none of these */
         instant_t delivered_at;              /* the last of them; 0: none */
@@ -38,7 +42,8 @@ struct connector_row {
                 char reason[CONNECTOR_REASON_MAX + 1];
         } failed;                            /* the last that was refused or parked */
         instant_t stopped_at;                /* its receiver said that it is gone, and it goes on when somebody resumes it; 0: not */
-        struct order order;                  /* the latest; .pauses: it stands still by it */
+        struct order order;                  /* the one that pauses it, or else the latest; .pauses: it stands still by it */
+        struct order whole, alone;           /* the latest that is for all that the connector does, and for this inbox alone */
 };
 
 /* What @config points to must outlive it. It reads nothing before it is started or turned. Return: 0; -EINVAL with a sentence; -ENOMEM. */

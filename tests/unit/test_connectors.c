@@ -151,6 +151,36 @@ START_TEST(each_organisation_has_its_own_by_name) {
 }
 END_TEST
 
+START_TEST(of_several_inboxes_each_stands_by_itself) {
+        struct connector_row row;
+        char all[64] = "", own[64] = "";
+
+        order("many", true);
+        deliver("many", "gm0014", DELIVERY_DELIVERED, 204, 1, "");
+        row = row_of("many");
+        ck_assert(!row.many && row.order.pauses);
+        order("many", false);
+        deliver("many", "gm0363", DELIVERY_REFUSED, 410, 1, "gone");
+        deliver("many", "gm0014", DELIVERY_DELIVERED, 204, 1, "");
+        row = row_of("many/gm0014");
+        ck_assert(row.many && row.delivered == 2 && !row.stopped_at && !row.order.pauses);
+        row = row_of("many/gm0363");
+        ck_assert(row.delivered == 0 && row.stopped_at && strcmp(row.connector, "many") == 0); /* what others take says nothing of it */
+        ck_assert(!connectors_find(c, "many", &row));
+        order("many/gm0363", true);
+        ck_assert(row_of("many/gm0363").order.pauses && !row_of("many/gm0014").order.pauses);
+        order("many", true);
+        order("many/gm0363", false);
+        ck_assert(row_of("many/gm0363").order.pauses && row_of("many/gm0014").order.pauses);
+        order("many", false);
+        ck_assert(!row_of("many/gm0363").order.pauses && !row_of("many/gm0014").order.pauses);
+        connectors_each(c, NULL, see_name, all);
+        connectors_each(c, "gm0363", see_name, own);
+        ck_assert_str_eq(all, "many/gm0014 many/gm0363 ");
+        ck_assert_str_eq(own, "many/gm0363 ");
+}
+END_TEST
+
 START_TEST(there_are_as_many_as_are_kept) {
         struct connector_row row;
         char name[16];
@@ -179,6 +209,7 @@ int main(void) {
         tcase_add_test(tc, a_stop_holds_until_it_is_resumed);
         tcase_add_test(tc, the_latest_order_holds);
         tcase_add_test(tc, each_organisation_has_its_own_by_name);
+        tcase_add_test(tc, of_several_inboxes_each_stands_by_itself);
         tcase_add_test(tc, there_are_as_many_as_are_kept);
         suite_add_tcase(suite, tc);
         runner = srunner_create(suite);

@@ -19,6 +19,11 @@ static bool connector_is_theirs(const struct exchange *x, const struct connector
         return exchange_may(x, ROLE_BEHEER) && (!x->person->organisation || strcmp(x->person->organisation->id, row->organisation) == 0);
 }
 
+/* Of one of several inboxes only that; and whoever belongs to an organisation never touches those of others, which a connector may deliver unseen. */
+static bool connector_acts_alone(const struct exchange *x, const struct connector_row *row) {
+        return row->organisation[0] && (row->many || x->person->organisation);
+}
+
 void connector_pause_form(const struct exchange *x, struct html *h, const struct connector_row *row) {
         if (!connector_is_theirs(x, row) || row->order.pauses)
                 return;
@@ -29,7 +34,7 @@ void connector_pause_form(const struct exchange *x, struct html *h, const struct
 }
 
 void connector_resume_form(const struct exchange *x, struct html *h, const struct connector_row *row) {
-        if (!connector_is_theirs(x, row) || (!row->order.pauses && !row->stopped_at))
+        if (!connector_is_theirs(x, row) || (!row->order.pauses && !row->stopped_at) || (row->whole.pauses && x->person->organisation))
                 return;
         part_act_begin(h, "/verbindingen/hervatten", x->token);
         part_hidden(h, "connector", row->name);
@@ -63,11 +68,14 @@ static void connector_answer(struct exchange *x, const struct connector_row *row
 
 static void connector_do(struct exchange *x, const struct connector_row *row, const char *reason, bool pauses) {
         char roles[PERSON_ROLES_TEXT];
+        /* A pause of all that a connector does is taken off by who may do that, whichever of its inboxes they see. */
+        const bool whole = !pauses && row->whole.pauses && !x->person->organisation;
         const struct connector_act act = {
                 .bus = x->console->bus,
                 .types = x->console->config->types,
-                .connector = row->name,
-                .organisation = row->organisation[0] ? row->organisation : NULL,
+                .connector = row->connector,
+                .organisation = row->organisation[0] && !(whole && row->many) ? row->organisation : NULL,
+                .alone = !whole && connector_acts_alone(x, row),
                 .roles = person_roles_text(x->person->roles, roles),
                 .of = x->person->organisation ? x->person->organisation->id : NULL,
                 .address = x->person->address,

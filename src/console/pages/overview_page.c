@@ -257,13 +257,16 @@ static void overview_delivery_row(struct exchange *x, struct part_table *t, cons
         part_row_end(t);
 }
 
-/* Of an organisation only those that read its inbox. */
+/* Of an organisation only those that read its inbox; of one of several inboxes that a connector delivers only its own. */
 static bool overview_is_shown(const struct overview *o, const char *connector) {
+        const char *separator = strstr(connector, ORDER_SEPARATOR);
         char group[BUS_NAME_MAX + 1];
         const struct flows_group *found;
 
         if (!o->of)
                 return true;
+        if (separator)
+                return strcmp(separator + strlen(ORDER_SEPARATOR), o->of->id) == 0;
         (void) snprintf(group, sizeof(group), TOPICS_GROUP_CONNECT "%.200s", connector);
         found = flows_group_of(o->picture, group);
         return found && overview_inbox_part(o, found);
@@ -292,10 +295,12 @@ static void overview_deliveries(struct exchange *x, const struct overview *o, st
         }
         for (size_t i = 0; i < o->picture->groups_n; i++) {
                 const struct flows_group *group = &o->picture->groups[i];
+                const struct standing_part *part = o->of ? overview_inbox_part(o, group) : NULL; /* what waits for others is not theirs to see */
+                instant_t oldest = part ? part->oldest : group->oldest;
 
-                if (group->kind == FLOWS_CONNECTOR && group->oldest && x->now - group->oldest > STATUS_LATE_S * INT64_C(1000) &&
+                if (group->kind == FLOWS_CONNECTOR && oldest && x->now - oldest > STATUS_LATE_S * INT64_C(1000) &&
                     overview_is_shown(o, group->name + strlen(TOPICS_GROUP_CONNECT)))
-                        overview_delivery_row(x, &t, group->name + strlen(TOPICS_GROUP_CONNECT), SAY(x, "slow", "traag"), group->oldest,
+                        overview_delivery_row(x, &t, group->name + strlen(TOPICS_GROUP_CONNECT), SAY(x, "slow", "traag"), oldest,
                                               SAY(x, "the next record has waited since then", "sindsdien wacht het volgende record"));
         }
         part_table_end(&t, SAY(x, "All deliveries run.", "Alle leveringen lopen."));
