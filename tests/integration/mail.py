@@ -10,13 +10,14 @@ Method: the worker and `mail` on the embedded broker; aiosmtpd as the server, wh
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
 import uuid
 
 from console_site import Broker, end, expect, wait_for
-from mail_server import DROP, DROP_TAKEN, GARBAGE, Script, Server, Slow, authority, certificate
+from mail_server import DROP, DROP_TAKEN, GARBAGE, Postfix, Script, Server, Slow, authority, certificate
 
 TO, DEPUTY, OPERATORS = "postvak@een.example", "vervanger@een.example", "beheer@keten.example"
 BIRTH_DATE = "2013-05-17"
@@ -302,6 +303,31 @@ def case_poison(ketenwacht, root, n=10000):
         expect("all others have come", len({mail.id for mail in script.took()}) == n - 1)
         expect("one dead letter", len(chain.lines("dead-letters")) == 1 and chain.outcomes().count("REFUSED") == 1)
         expect("operators are told", all(mail.recipient == OPERATORS and "geen postvak bekend" in mail.text() for mail in script.took()[:10]))
+
+
+def case_postfix(ketenwacht, root):
+    """A real server, with TLS, that knows one of two mailboxes, and a person's mail program that reads what it stored."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with Chain(ketenwacht, root) as chain:
+        ours = authority(chain.folder, "ours")
+        certificate(chain.folder, "ours", "localhost")
+        with Postfix(chain.folder, port, TO, "localhost") as postfix:
+            chain.file(f"smtp://localhost:{port}", QUICK + f"ca_file: {ours}\nfrom_name: Ketenwacht Eén\nlink: 'https://keten.example/zaken/{{case_id}}'\n")
+            subprocess.run([ketenwacht, "connect", "check", "--try", chain.path("mail.yaml"), *chain.broker.dirs], check=True, timeout=60, capture_output=True)
+            case = chain.begin()[0]
+            chain.run()
+            row = wait_for("an outcome", lambda: chain.outcome(case))[0]
+            told = "1 of 2 recipients took it; of the others: the mail server answered 550"
+            expect(f"{row}", row["outcome"] == "DELIVERED" and row["reason"].startswith(told))
+            chain.resolve(case)
+            mails = wait_for("both mails", lambda: len(postfix.mails()) == 2 and postfix.mails())
+            chain.stop()
+            raised, resolved = sorted(mails, key=lambda mail: mail["Date"].datetime)
+            expect(f"{raised}", str(raised["From"]) == "Ketenwacht Eén <ketenwacht@keten.example>" and "Eén (gm0001)" in raised.get_content())
+            expect(f"one thread: {raised['References']} {resolved['References']}", raised["References"] == resolved["References"])
+            expect(f"over TLS: {raised['Received']}", "with ESMTPS" in str(raised["Received"]))
+            expect(f"{raised}", f"https://keten.example/zaken/{case}" in raised.get_content() and raised["Return-Path"] == "<ketenwacht@keten.example>")
 
 
 CASES = {name[5:]: function for name, function in globals().items() if name.startswith("case_")}

@@ -10,6 +10,8 @@ import contextlib
 import email
 import email.policy
 import os
+import pwd
+import shutil
 import ssl
 import subprocess
 import threading
@@ -187,6 +189,72 @@ class Slow:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join()
         self.loop.close()
+
+
+POSTFIX = """compatibility_level = 3.6
+queue_directory = {folder}/queue
+data_directory = {folder}/data
+maillog_file = {folder}/log
+maillog_file_prefixes = {folder}
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+myhostname = localhost
+mydestination =
+alias_maps =
+virtual_mailbox_domains = {domain}
+virtual_mailbox_base = {folder}/mail
+virtual_mailbox_maps = inline:{{ {{ {mailbox} = box/ }} }}
+virtual_uid_maps = static:{uid}
+virtual_gid_maps = static:{uid}
+smtpd_relay_restrictions = reject_unauth_destination
+smtpd_tls_security_level = may
+smtpd_tls_cert_file = {certificate}.pem
+smtpd_tls_key_file = {certificate}.key
+"""
+
+
+class Postfix:
+    """Postfix with a queue of its own, delivering to the Maildir of one mailbox, with STARTTLS. Needs root. Use as a context."""
+
+    def __init__(self, folder, port, mailbox, named):
+        """named: the certificate of localhost, without its ending."""
+        self.folder, self.port = os.path.join(folder, "postfix"), port
+        nobody = pwd.getpwnam("nobody").pw_uid
+        os.chmod(folder, 0o755)
+        for name in ("", "data", "queue", "mail"):
+            os.makedirs(os.path.join(self.folder, name), exist_ok=True)
+        shutil.chown(os.path.join(self.folder, "data"), "postfix")
+        shutil.chown(os.path.join(self.folder, "mail"), nobody)
+        with open(os.path.join(self.folder, "main.cf"), "w", encoding="utf-8") as file:
+            file.write(POSTFIX.format(folder=self.folder, mailbox=mailbox, domain=mailbox.split("@")[1], uid=nobody, certificate=os.path.join(folder, named)))
+        with open("/etc/postfix/master.cf", encoding="utf-8") as file:
+            services = [line.split() for line in file if line[0] not in "# \n"]
+        with open(os.path.join(self.folder, "master.cf"), "w", encoding="utf-8") as file:
+            for service in services:
+                if service[1] == "inet" and service[7] == "smtpd":
+                    service[0] = f"127.0.0.1:{port}"
+                if service[7] != "pipe":
+                    service[4] = "n"  # without chroot
+                    file.write(" ".join(service) + "\n")
+
+    def control(self, order):
+        subprocess.run(["postfix", "-c", self.folder, order], check=True, capture_output=True)
+
+    def __enter__(self):
+        self.control("start")
+        return self
+
+    def __exit__(self, *_):
+        self.control("stop")
+
+    def mails(self):
+        """What stands in the Maildir."""
+        box = os.path.join(self.folder, "mail", "box", "new")
+        found = []
+        for name in sorted(os.listdir(box)) if os.path.isdir(box) else ():
+            with open(os.path.join(box, name), "rb") as file:
+                found.append(email.message_from_bytes(file.read(), policy=email.policy.default))
+        return found
 
 
 def openssl(folder, *arguments):
