@@ -8,6 +8,7 @@ const struct connector_ops *const connectors[] = {
         &connector_admission,
         &connector_gi_http,
         &connector_ijw_out,
+        &connector_inbox_table,
         &connector_mail,
         &connector_nrc_in,
         &connector_outbox_table,

@@ -13,6 +13,7 @@
 extern const struct connector_ops connector_admission;
 extern const struct connector_ops connector_gi_http;
 extern const struct connector_ops connector_ijw_out;
+extern const struct connector_ops connector_inbox_table;
 extern const struct connector_ops connector_mail;
 extern const struct connector_ops connector_nrc_in;
 extern const struct connector_ops connector_outbox_table;

@@ -21,7 +21,7 @@
 #define OUTBOX_BATCH_MAX 500
 #define OUTBOX_SQL_MAX ((size_t)4 * 1024 * 1024)
 #define OUTBOX_HOLD_MS 15000      /* rows that the broker has no room for are left alone after so long */
-#define OUTBOX_MEND_MS 5000       /* before what only an operator can mend is tried again */
+#define OUTBOX_MEND_MS 2000       /* before what only an operator can mend is tried again */
 #define OUTBOX_TIMEOUT_SHARE 2    /* the server gives up a statement in this part of our patience, so that it says so itself */
 #define OUTBOX_INDEX_BITS 10      /* of a cookie: the row; above it the batch */
 

@@ -56,16 +56,16 @@ enum postgres_outcome postgres_outcome_of(const char *sqlstate) {
                 enum postgres_outcome outcome;
         } rows[] = {
                 {"00", POSTGRES_WELL},     {"01", POSTGRES_WELL},     {"02", POSTGRES_WELL},     {"22", POSTGRES_DATA},     {"23", POSTGRES_DATA},
-                {"44", POSTGRES_DATA},     {"P0", POSTGRES_DATA},     {"0A", POSTGRES_OPERATOR}, {"0L", POSTGRES_OPERATOR}, {"0P", POSTGRES_OPERATOR},
-                {"25", POSTGRES_OPERATOR}, {"28", POSTGRES_OPERATOR}, {"2F", POSTGRES_OPERATOR}, {"39", POSTGRES_OPERATOR}, {"3D", POSTGRES_OPERATOR},
-                {"3F", POSTGRES_OPERATOR}, {"42", POSTGRES_OPERATOR},
+                {"44", POSTGRES_DATA},     {"54", POSTGRES_DATA},     {"P0", POSTGRES_DATA},     {"0A", POSTGRES_OPERATOR}, {"0L", POSTGRES_OPERATOR},
+                {"0P", POSTGRES_OPERATOR}, {"25", POSTGRES_OPERATOR}, {"28", POSTGRES_OPERATOR}, {"2F", POSTGRES_OPERATOR}, {"39", POSTGRES_OPERATOR},
+                {"3D", POSTGRES_OPERATOR}, {"3F", POSTGRES_OPERATOR}, {"42", POSTGRES_OPERATOR},
         };
 
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
                 if (strncmp(sqlstate, rows[i].class, 2) == 0)
                         return rows[i].outcome;
         }
-        return POSTGRES_AGAIN; /* 08, 40, 53, 54, 55, 57, 58, XX … */
+        return POSTGRES_AGAIN; /* 08, 40, 53, 55, 57, 58, XX … */
 }
 
 /* A sentence of libpq on one line, without its end. */

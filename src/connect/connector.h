@@ -115,6 +115,9 @@ struct delivery {
         const struct organisation *organisation; /* whose inbox it comes from */
         void *target;            /* what the file says of this organisation: ops->target_options filled in; NULL: the connector has none */
         struct uuid delivery_id; /* the same for every try of this record */
+        const char *topic;       /* where it stands; of one that is delivered again, where it stood */
+        int32_t partition;
+        int64_t offset;
         void *cookie;            /* for runtime_tried() */
 };
 

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/name.h"
 #include "base/reading.h"
+#include "connect/window.h"
 
 #define FILE_NAME_MAX 200 /* the group's name fits in one of Kafka's */
 
@@ -49,7 +50,7 @@ static const struct connector_option connect_out_options[] = {
          .type = OPTION_INT,
          .offset = offsetof(struct connect_out, parallel),
          .min = 1,
-         .max = 64},
+         .max = WINDOW_RECORDS},
         {.key = "tries",
          .fallback = "40",
          .doc = "Tries of one record; after the last it is parked in dead-letters and its case goes on. With the default delays the last try is about "

@@ -276,6 +276,9 @@ static int outward_try(struct outward *out, struct core *c, struct lane *lane, s
                                                   .organisation = lane->target->organisation,
                                                   .target = lane->target->options,
                                                   .delivery_id = outward_delivery_id(c, held),
+                                                  .topic = held->record.topic,
+                                                  .partition = held->record.partition,
+                                                  .offset = held->record.offset,
                                                   .cookie = held},
                                err);
 }

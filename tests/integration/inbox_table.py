@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: EUPL-1.2
+"""What an organisation is told stands in its database, each record once, whatever dies; and what the database does not take holds nothing up.
+
+Usage: inbox_table.py BINARY ROOT TOPIC_TOOL CASE
+
+Goal: a row for each record of an inbox but those that the database refuses, which are dead letters, after every fault. Method: a PostgreSQL of the test's
+own with the tables that `connect ddl` prints, one connector of each form, an inbox that a worker fills, and its records beside the rows afterwards.
+"""
+
+import datetime
+import json
+import os
+
+import fault_load
+from fault_run import expect, say, wait_for
+from faults import main
+from postgres_server import Server, quoted
+
+ORGANISATION = "gm0001"
+INBOX = "inbox." + ORGANISATION
+PASSWORD = "nog een wachtwoord"
+TABLES = {"payload": "inbox", "fields": "told_{kind}"}
+EVERYTHING = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_name LIKE 'told%'"
+
+
+class Inboxes:
+    """A database, a connector of each form, and an inbox with records."""
+
+    def __init__(self, trial):
+        self.trial, self.world, self.server = trial, trial.world(), Server(PASSWORD)
+        self.password = os.path.join(self.world.folder, "password")
+        with open(self.password, "w", encoding="utf-8") as file:
+            file.write(PASSWORD + "\n")
+        self.connectors = {}
+
+    def told(self, cases):
+        """So many cases more, and what a worker makes of them; all of the inbox."""
+        self.world.publish(self.trial.load.cases(cases))
+        self.world.once()
+        return self.records()
+
+    def records(self):
+        return self.world.tail(INBOX)
+
+    def text(self, form):
+        return (f"connector: inbox-table\norganisation: {ORGANISATION}\n{self.server.connection()}password: {{file: {self.password}}}\nform: {form}\n"
+                f"table: '{TABLES[form]}'\nparallel: 500\nfirst_delay: 100 ms\nlongest_delay: 500 ms\ntries: 10000\n")
+
+    def path(self, form):
+        path = os.path.join(self.world.folder, f"rows-{form}.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(self.text(form))
+        return path
+
+    def start(self):
+        for form in TABLES:
+            self.connectors[form] = self.world.connector(f"rows-{form}", self.text(form))
+
+    def make_tables(self, poison):
+        """The database takes everything but one record, of which a rule of its own says no."""
+        for form, table in (("payload", "inbox"), ("fields", "told_measure_started")):
+            expect("it is told what is missing", "no such table" in self.world.failing("connect", "check", "--try", self.path(form), status=1))
+            tables, rule = self.world.run("connect", "ddl", self.path(form)), f"ALTER TABLE {table} ADD CONSTRAINT niet CHECK (event_id <> {quoted(poison)})"
+            self.server.sql(f"BEGIN; {tables}; {rule}; COMMIT")
+            expect("every kind has its table", "takes every kind" in self.world.run("connect", "check", "--try", self.path(form)))
+
+    def told_tables(self):
+        return self.server.sql(EVERYTHING)
+
+    def rows(self, form):
+        """By event_id, as JSON."""
+        tables = ["inbox"] if form == "payload" else self.told_tables()
+        lines = self.server.sql("".join(f"SELECT to_jsonb(t) FROM {table} t;" for table in tables))
+        rows = [json.loads(line) for line in lines]
+        expect("no row twice", len({row["event_id"] for row in rows}) == len(rows))
+        return {row["event_id"]: row for row in rows}
+
+    def count(self, form):
+        tables = ["inbox"] if form == "payload" else self.told_tables()
+        return sum(int(line) for line in self.server.sql("".join(f"SELECT count(*) FROM {table};" for table in tables)))
+
+    def check(self, records, poison=()):
+        want = {record["value"]["event_id"]: record for record in records if record["value"]["event_id"] not in poison}
+        for form in TABLES:
+            wait_for(f"all {len(want)} rows of {form}", lambda form=form: self.count(form) == len(want), look=0.2)
+            rows = self.rows(form)
+            expect(f"the rows of {form} are the records", rows.keys() == want.keys())
+            for event_id, record in want.items():
+                self.check_row(form, rows[event_id], record)
+        say(f"  {len(want)} rows in each form, {len(poison)} refused")
+
+    def check_row(self, form, row, record):
+        expect("its place is there", (row["_topic"], row["_partition"], row["_offset"]) == (INBOX, record["partition"], record["offset"]))
+        if form == "payload":
+            expect("the payload is the record", row["payload"] == record["value"] and row["kind"] == record["event"])
+            return
+        expect("the kind is there", row["_kind"] == record["event"])
+        for field, value in record["value"].items():
+            expect(f"{field} of {record['event']}: {row[field]} is not {value}", row[field] == value or same_instant(row[field], value))
+
+    def settled(self, records):
+        """Each record has one final row in deliveries, of each connector."""
+        ended = [(record["value"]["connector"], record["value"]["inbox_offset"]) for record in self.world.tail("deliveries")]
+        wanted = {(f"rows-{form}", record["offset"]) for form in TABLES for record in records}
+        return set(ended) == wanted and ended
+
+    def end(self):
+        self.world.end()
+        self.server.remove()
+
+
+def same_instant(row, value):
+    try:
+        return datetime.datetime.fromisoformat(row) == datetime.datetime.fromisoformat(value.replace("Z", "+00:00"))
+    except (AttributeError, TypeError, ValueError):
+        return False
+
+
+def with_inboxes(case):
+    def run(trial):
+        inboxes = Inboxes(trial)
+        try:
+            case(inboxes)
+        finally:
+            inboxes.end()
+        return inboxes.world
+    return run
+
+
+def poison_of(records):
+    return next(record for record in records[len(records) // 2:] if record["event"] == "measure-started")["value"]["event_id"]
+
+
+def short(inboxes):
+    """No table at first; one record of which a rule says no; the server gone and back; kill -9; a column that is missing for a while."""
+    records = inboxes.told(60)
+    inboxes.start()
+    for connector in inboxes.connectors.values():
+        wait_for("it says that the table is missing", lambda c=connector: c.said("database-refuses"))
+    poison = poison_of(records)
+    inboxes.make_tables(poison)
+    inboxes.check(records, {poison})
+    letters = [letter["headers"] for letter in inboxes.world.tail("dead-letters")]
+    expect(f"a dead letter of each: {letters}", [letter["kw-code"] for letter in letters] == ["REFUSED_BY_RECEIVER"] * len(TABLES))
+    expect("which names the rule and no value", all("niet" in letter["kw-error"] and poison not in letter["kw-error"] for letter in letters))
+
+    inboxes.server.stop("immediate")
+    records = inboxes.told(20)
+    for connector in inboxes.connectors.values():
+        wait_for("it says that the database is away", lambda c=connector: c.said("database-away"))
+    inboxes.server.start()
+    inboxes.check(records, {poison})
+
+    inboxes.server.sql("ALTER TABLE told_measure_started DROP COLUMN birth_date")
+    records = inboxes.told(20)
+    for connector in inboxes.connectors.values():
+        connector.kill()
+        connector.start()
+    def reasons():
+        return [line["reason"] for line in inboxes.connectors["fields"].said("database-refuses")]
+    wait_for("it says which column is missing", lambda: any("birth_date" in reason for reason in reasons()))
+    inboxes.server.sql("ALTER TABLE told_measure_started ADD COLUMN birth_date date")
+    wait_for("all is settled", lambda: inboxes.settled(records), look=0.3)
+    expect("nothing is lost", inboxes.count("fields") == len(records) - 1)
+    for connector in inboxes.connectors.values():
+        connector.stop()
+        expect("the password is in no log", PASSWORD not in connector.text())
+
+
+if __name__ == "__main__":
+    main({"short": with_inboxes(short)})
