@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 
 #define FOLDER_LOCK ".ketenwacht.lock"
+#define FOLDER_HALF ".tmp"       /* behind the name of what is being written */
 #define FOLDER_DOUBLES_MAX 10000 /* files of one name in done/ or refused/ */
 
 static const char *const folder_ends[] = {[FOLDER_DONE] = "done", [FOLDER_REFUSED] = "refused"};
@@ -314,6 +315,56 @@ static int folder_move(const struct folder *f, const char *name, int to, char as
         if (r < 0)
                 return folder_fail(f, "too many files of one name were moved away", err);
         return fsync(to) < 0 || fsync(f->fd) < 0 ? folder_fail(f, "what was moved is not on disk", err) : 0;
+}
+
+/* The name that folder_move() will find for it. Only one process moves files here, so it stays free. */
+static int folder_find_free(const struct folder *f, const char *name, int to, char as[FOLDER_NAME_MAX + 1], struct error *err) {
+        struct stat s;
+
+        (void) snprintf(as, FOLDER_NAME_MAX + 1, "%s", name);
+        for (unsigned number = 2; number < FOLDER_DOUBLES_MAX; number++) {
+                if (fstatat(to, as, &s, AT_SYMLINK_NOFOLLOW) < 0)
+                        return errno == ENOENT ? 0 : folder_fail(f, "a file in it cannot be looked at", err);
+                folder_numbered(name, number, as);
+        }
+        error_set(err, "%s: too many files of one name were moved away", f->path);
+        return -EEXIST;
+}
+
+/* Return: 0, and all of it is on disk; -1 and errno. */
+static int folder_write(int to, const char *as, const void *bytes, size_t n) {
+        const char *from = bytes;
+        int fd = openat(to, as, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0660), r = fd < 0 ? -1 : 0;
+
+        while (r == 0 && n > 0) {
+                ssize_t done = write(fd, from, n);
+
+                if (done < 0 && errno != EINTR)
+                        r = -1;
+                from += done > 0 ? done : 0;
+                n -= done > 0 ? (size_t)done : 0;
+        }
+        if (r == 0)
+                r = fsync(fd);
+        if (fd >= 0 && close(fd) < 0)
+                r = -1;
+        return r;
+}
+
+int folder_report(struct folder *f, const char *name, enum folder_end end, const void *bytes, size_t n, struct error *err) {
+        int to = openat(f->fd, folder_ends[end], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        char as[FOLDER_NAME_MAX + 1], report[FOLDER_NAME_MAX + sizeof(FOLDER_REPORT)], made[sizeof(report) + sizeof(FOLDER_HALF)];
+        int r;
+
+        if (to < 0)
+                return folder_fail(f, folder_ends[end], err);
+        r = folder_find_free(f, name, to, as, err);
+        (void) snprintf(report, sizeof(report), "%.*s" FOLDER_REPORT, FOLDER_NAME_MAX - (int)sizeof(FOLDER_REPORT FOLDER_HALF), as);
+        (void) snprintf(made, sizeof(made), "%s" FOLDER_HALF, report);
+        if (r == 0 && (folder_write(to, made, bytes, n) < 0 || renameat(to, made, to, report) < 0 || fsync(to) < 0))
+                r = folder_fail(f, "the report of a file cannot be written", err);
+        close(to);
+        return r;
 }
 
 int folder_settle(struct folder *f, const char *name, enum folder_end end, char *ret_path, struct error *err) {

@@ -64,6 +64,13 @@ void folder_forget(struct folder *f, const char *name);
 enum folder_end { FOLDER_DONE, FOLDER_REFUSED };
 
 /*
+ * Writes what is to be said of a file where folder_settle() will move it: beside it, under its name and FOLDER_REPORT, in place of an older one of
+ * that name. Before folder_settle(), so that a crash between them writes it again. Return: 0, and it is on disk; negative errno.
+ */
+#define FOLDER_REPORT ".report.csv"
+int folder_report(struct folder *f, const char *name, enum folder_end end, const void *bytes, size_t n, struct error *err) MUSTCHECK;
+
+/*
  * Moves a file away, on disk before this returns. @ret_path: where it stands now, FOLDER_PATH_MAX; may be NULL. Of one that somebody else removed
  * nothing is left to do. Return: 0 or negative errno.
  */

@@ -137,6 +137,24 @@ START_TEST(what_is_over_stands_elsewhere_and_nothing_is_overwritten) {
 }
 END_TEST
 
+START_TEST(what_is_said_of_a_file_stands_beside_it) {
+        struct folder *f = reader();
+        struct error err = {0};
+        char path[FOLDER_PATH_MAX];
+
+        for (int i = 0; i < 2; i++) {
+                put("a.xml", "one", 60);
+                next_is(f, "a.xml", "one");
+                for (int crash = 0; crash < 2; crash++) /* one that was killed before it moved the file says it again */
+                        ck_assert_int_eq(folder_report(f, "a.xml", FOLDER_REFUSED, "said", 4, &err), 0);
+                ck_assert_int_eq(folder_settle(f, "a.xml", FOLDER_REFUSED, path, &err), 0);
+        }
+        ck_assert(stands("refused/a.xml.report.csv") && stands("refused/a.2.xml.report.csv") && !stands("refused/a.3.xml.report.csv"));
+        ck_assert(!stands("refused/a.xml.report.csv.tmp"));
+        folder_free(f);
+}
+END_TEST
+
 START_TEST(a_file_that_is_too_large_is_told_without_its_bytes) {
         struct folder *f = reader();
         struct folder_file file = {0};
@@ -207,6 +225,7 @@ int main(void) {
         tcase_add_test(c, files_come_once_in_the_order_of_their_names);
         tcase_add_test(c, a_file_that_is_being_written_waits_until_it_rests);
         tcase_add_test(c, what_is_over_stands_elsewhere_and_nothing_is_overwritten);
+        tcase_add_test(c, what_is_said_of_a_file_stands_beside_it);
         tcase_add_test(c, a_file_that_is_too_large_is_told_without_its_bytes);
         tcase_add_test(c, the_second_reader_waits_for_the_first);
         tcase_add_test(c, a_folder_that_is_not_there_is_told);
