@@ -134,10 +134,7 @@ static void judge_object(struct reading *r, const json_t *object, const char *wi
         judge_event_word(r, object);
         if (!event_read_json(r->request->type, r->orgs, object, also, r->arena, event, &r->m))
                 return;
-        if (event_mistakes_clear(&r->m, SLOT_RECORDED_AT) && event->slots[SLOT_RECORDED_AT].i > r->request->now + EVENT_AHEAD_MAX_MS)
-                event_mistakes_add_slot(&r->m, event->type, SLOT_RECORDED_AT, REFUSAL_BAD_VALUE, 
-                                        SAID(r, "recorded_at: lies more than a day ahead of the broker's clock",
-                                             "recorded_at: ligt meer dan een dag voor op de klok van ketenwacht"));
+        event_judge_recorded(event, r->request->now, &r->m);
         judge_caller(r);
         judge_key(r, object);
 }

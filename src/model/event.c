@@ -189,6 +189,13 @@ static void source_unknown(const struct event *event, const struct organisations
         }
 }
 
+void event_judge_recorded(const struct event *event, instant_t now, struct event_mistakes *m) {
+        if (event_mistakes_clear(m, SLOT_RECORDED_AT) && event->slots[SLOT_RECORDED_AT].i > now + EVENT_AHEAD_MAX_MS)
+                event_mistakes_add_slot(m, event->type, SLOT_RECORDED_AT, REFUSAL_BAD_VALUE,
+                                        IN_LANGUAGE(m->language, "recorded_at: lies more than a day ahead of the broker's clock",
+                                                    "recorded_at: ligt meer dan een dag voor op de klok van ketenwacht"));
+}
+
 bool event_type_judge_kind(const struct event_type *type, const struct organisation *source, const char *field, struct event_mistakes *m) {
         const char *prefix = field ? field : "", *colon = field ? ": " : "";
 

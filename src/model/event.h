@@ -49,6 +49,9 @@ enum refusal event_check_values(const struct event *event, const struct organisa
  */
 bool event_type_judge_kind(const struct event_type *type, const struct organisation *source, const char *field, struct event_mistakes *m);
 
+/* It is not recorded more than EVENT_AHEAD_MAX_MS after @now. */
+void event_judge_recorded(const struct event *event, instant_t now, struct event_mistakes *m);
+
 /* The source exists, its kind may publish this type, and own fields name it. */
 void event_judge_publisher(const struct event *event, const struct organisations *orgs, struct event_mistakes *m);
 enum refusal event_check_publisher(const struct event *event, const struct organisations *orgs, const char **ret_field, struct error *err) MUSTCHECK;
