@@ -6,6 +6,8 @@
 
 const struct connector_ops *const connectors[] = {
         &connector_admission,
+        &connector_files_in,
+        &connector_files_out,
         &connector_gi_http,
         &connector_ijw_out,
         &connector_inbox_table,

@@ -82,6 +82,9 @@ static const struct {
         const char *name, *opens, *refused;
 } connector_files[] = {
         {"admission", "connector: admission\n", NULL}, /* has nothing that could be wrong */
+        {"files-in", "connector: files-in\norganisation: gi-jbn\nfolder: .\n", "connector: files-in\norganisation: gi-jbn\nfolder: none\n"},
+        {"files-out", "connector: files-out\norganisation: gm0014\nfolder: .\n",
+         "connector: files-out\norganisation: gm0014\nfolder: .\ncolumns: [event, colour]\n"},
         {"gi-http", "connector: gi-http\nlisten: '127.0.0.1:0'\ntokens: {gi-jbn: {env: KETENWACHT_TOKEN_X}}\n",
          "connector: gi-http\nlisten: 'localhost'\ntokens: {gi-jbn: {env: KETENWACHT_TOKEN_X}}\n"},
         {"ijw-out", "connector: ijw-out\norganisation: gi-jbn\nfolder: /tmp\nagb: '98900001'\nprefix: K1\n",
@@ -194,6 +197,8 @@ END_TEST
 
 static const char *const files[] = {
         "config/connectors/admission.yaml",
+        "config/connectors/files-in-gi-jbn.yaml",
+        "config/connectors/files-out-gm0014.yaml",
         "config/connectors/gi-http.yaml",
         "config/connectors/ijw-out-gi-jbn.yaml",
         "config/connectors/inbox-table-gm0014.yaml",

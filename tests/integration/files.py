@@ -1,0 +1,329 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: EUPL-1.2
+"""Files become events, and inboxes files: all of it once, whatever dies, also with SFTP on the other side of the folder.
+
+Usage: files.py BINARY ROOT TOPIC_TOOL CASE
+
+Goal: every good line of a file is a fact once, every wrong one is said, and every record of an inbox stands in one row of the files of its days. Method:
+lines of the load of the fault tests in both forms, with wrong ones among them; the connectors are killed with -9 at moments drawn from the seed; then
+facts, dead letters, reports, `deliveries` and the rows of all files are compared with what was written and with the inbox. `sftp`: OpenSSH's server with
+internal-sftp on 127.0.0.1, and its client, put files there and fetch them.
+"""
+
+import csv
+import getpass
+import glob
+import io
+import os
+import shutil
+import socket
+import subprocess
+
+import fault_load
+from fault_run import WAIT_S, expect, jsonl, say, wait_for
+from faults import main
+
+OWNER, TOLD = "gi-a", "gm0001"
+SECRET = "2099-geheim"  # stands in wrong lines; nowhere else
+MANY = 10000
+STATES = {"PUBLISHED", "REFUSED"}
+
+
+def world_of(trial):
+    """In the suite `full` no broker is given."""
+    if trial.bootstrap == "its own":
+        trial.own_broker()
+    return trial.world()
+
+
+class Folders:
+    """Where files go in and come out, with the connectors on them."""
+
+    def __init__(self, world, percent=20):
+        self.world = world
+        self.within, self.outside = (os.path.join(world.folder, name) for name in ("in", "out"))
+        os.makedirs(self.within)
+        os.makedirs(self.outside)
+        self.into = f"connector: files-in\norganisation: {OWNER}\nfolder: {self.within}\nbad_percent: {percent}\n"
+        self.out = f"connector: files-out\norganisation: {TOLD}\nfolder: {self.outside}\nparallel: 64\n"
+
+    def put(self, name, text):
+        """As who knows how: written under another name, and renamed."""
+        path = os.path.join(self.within, "." + name)
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        os.rename(path, os.path.join(self.within, name))
+
+    def over(self, end, name):
+        return os.path.exists(os.path.join(self.within, end, name))
+
+    def report(self, end, name):
+        with open(os.path.join(self.within, end, name + ".report.csv"), encoding="utf-8-sig", newline="") as file:
+            text = file.read()
+        expect(f"no value of a person in the report of {name}", SECRET not in text)
+        return list(csv.DictReader(io.StringIO(text), delimiter=";"))
+
+    def rows(self, torn=False):
+        """Of all files, those of today included, which nobody fetches yet. torn: a row may be cut off."""
+        found = []
+        for path in glob.glob(os.path.join(self.outside, "*.csv")) + glob.glob(os.path.join(self.outside, ".*.csv.tmp")):
+            with open(path, encoding="utf-8-sig", newline="") as file:
+                text = file.read()
+            expect(f"{path} has whole lines", torn or not text or text.endswith("\r\n"))
+            found += csv.DictReader(io.StringIO(text), delimiter=";")
+        return found
+
+
+def mine(trial, least):
+    """Lines that the owner may send, of measures and their protectors."""
+    lines = []
+    while len(lines) < least:
+        lines += [line for line in trial.load.case() if line["source"] == OWNER and line["event"] in ("measure-started", "protector-assigned")]
+    unique = {line["event_id"]: line for line in lines}
+    return list(unique.values())
+
+
+def table(lines, separator=";"):
+    """As a spreadsheet would write it, dates as people write them; without the event_ids of half of them."""
+    names = sorted({name for line in lines for name in line} - {"source"})
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=separator, lineterminator="\r\n")
+    writer.writerow(names)
+    for line in lines:
+        writer.writerow("" if line.get(name) is None else "ja" if line[name] is True else line[name] for name in names)
+    return "\ufeff" + out.getvalue()
+
+
+def wrong(line):
+    return {**line, "event_id": fault_load.id_of(line["event_id"], "wrong"), "birth_date": SECRET, "event": "measure-started"}
+
+
+def published(world):
+    return [record["value"] for record in world.tail("measure-started", "protector-assigned")]
+
+
+def letters(world, name):
+    return [letter for letter in world.tail("dead-letters") if letter["headers"]["kw-topic"] == "outside." + name]
+
+
+def check_facts(world, lines, once=True):
+    """All of them stand there; each once on its topic, or (after kills) at least in the state."""
+    wanted = {line["event_id"] for line in lines}
+    got = [value["event_id"] for value in published(world)]
+    expect(f"{len(set(got))} events, {len(wanted)} lines", set(got) == wanted)
+    expect("each once", not once or len(got) == len(wanted))
+    world.once("--now", "2099-01-01T00:00:00Z")
+    facts = world.facts()
+    expect(f"{len(facts)} facts, each once", sorted(facts) == sorted(wanted))
+
+
+def check_rows(world, folders, connector):
+    """Each record of the inbox in one row, and settled."""
+    inbox = world.tail("inbox." + TOLD)
+
+    def settled():
+        connector.look_after()
+        told = [row["value"] for row in world.tail("deliveries")]
+        return {row["inbox_offset"] for row in told if row["outcome"] == "DELIVERED"} == {record["offset"] for record in inbox}
+
+    wait_for("everything is delivered, and deliveries say each", settled, look=0.3)
+    rows = folders.rows()
+    expect(f"{len(rows)} rows for {len(inbox)} records", len(rows) == len(inbox) > 0)
+    expect("each delivery once", len({row["delivery_id"] for row in rows}) == len(rows))
+    expect("the rows are the records", sorted((row["event"], row["event_id"], row["case_id"]) for row in rows) ==
+           sorted((record["event"], record["value"]["event_id"], record["key"]) for record in inbox))
+    say(f"  {len(rows)} rows, each once")
+
+
+def both(trial):
+    """A table and lines of JSON with wrong ones among them, a file twice, one that is refused whole; and what is told of it as files."""
+    world = world_of(trial)
+    folders = Folders(world)
+    connector = world.connector("files-in", folders.into)
+    lines = mine(trial, 60)
+    measures = [line for line in lines if line["event"] == "measure-started"]
+    others = [line for line in lines if line["event"] != "measure-started"]
+    folders.put("measure-started-1.csv", table(measures + [wrong(measures[0])]))
+    folders.put("others.jsonl", jsonl(others) + "\n{\n")
+    folders.put("z-refused.csv", table([wrong(line) for line in measures] + measures[:1], ","))
+    wait_for("the last file is over", lambda: folders.over("refused", "z-refused.csv"))
+    expect("the first ones are done", folders.over("done", "measure-started-1.csv") and folders.over("done", "others.jsonl"))
+    report = folders.report("done", "measure-started-1.csv")
+    expect(f"the report names the line: {report}", [(row["line"], row["code"]) for row in report] == [(str(len(measures) + 2), "BAD_VALUE"), ("", "PUBLISHED")])
+    report = folders.report("done", "others.jsonl")
+    expect(f"the report names the line: {report}", (report[0]["line"], report[0]["code"]) == (str(len(others) + 2), "MALFORMED"))
+    expect("the refused one says why", folders.report("refused", "z-refused.csv")[-1]["code"] == "REFUSED")
+    told = letters(world, "files-in")
+    expect(f"dead letters: {told}", sorted(letter["headers"]["kw-code"] for letter in told) == ["BAD_VALUE", "FILE_REFUSED", "MALFORMED"])
+    expect("without what stood there", not any(letter["value"] for letter in told))
+    folders.put("measure-started-1.csv", table(measures))
+    wait_for("the second one is over", lambda: folders.over("done", "measure-started-1.2.csv"))
+    check_facts(world, lines, once=False)
+    connector.stop()
+    expect("no value of a person in the log", SECRET not in connector.text() and SECRET not in world.run("tail", "dead-letters", "--until-end"))
+    out = world.connector("files-out", folders.out)
+    check_rows(world, folders, out)
+    out.stop()
+    return world
+
+
+def progress(count, most):
+    """There is something to lose: more than when it was asked, or all."""
+    before = count()
+    wait_for("it does something", lambda: count() > min(before, most - 1), look=0.01)
+
+
+def killed(trial):
+    """Both are killed again and again; one wrong line among ten thousand costs itself alone."""
+    world = world_of(trial)
+    folders = Folders(world)
+    lines, files = mine(trial, MANY), max(10, 2 * trial.kills)
+    size = -(-len(lines) // files)
+    for number in range(files):
+        some = lines[number * size:(number + 1) * size]
+        folders.put(f"{number:05}.jsonl", jsonl(some[:5] + ([wrong(some[0])] if number == 3 else []) + some[5:]))
+    connector = world.connector("files-in", folders.into)
+    for _ in range(trial.kills):
+        progress(lambda: len(glob.glob(os.path.join(folders.within, "done", "*.jsonl"))), files)
+        trial.pause(0, 0.05)
+        connector.kill()
+        connector.start()
+    wait_for("all files are over", lambda: not connector.look_after() and not glob.glob(os.path.join(folders.within, "*.jsonl")))
+    connector.stop()
+    expect("none was refused", not os.listdir(os.path.join(folders.within, "refused")))
+    told = letters(world, "files-in")
+    expect(f"the wrong line and nothing else is told: {told[:2]}", {letter["headers"]["kw-offset"] for letter in told} == {"6"})
+    check_facts(world, lines, once=False)
+    say(f"  {trial.kills} kills, {len(lines)} lines, each a fact once, {len(told)} letters of the wrong one")
+    out = world.connector("files-out", folders.out)
+    inbox, kills = len(world.tail("inbox." + TOLD)), 0
+    while kills < trial.kills and len(folders.rows(torn=True)) < inbox:
+        progress(lambda: len(folders.rows(torn=True)), inbox)
+        out.kill()
+        out.start()
+        kills += 1
+    say(f"  {kills} kills of what writes {inbox} rows")
+    check_rows(world, folders, out)
+    out.stop()
+    return world
+
+
+def twins(trial):
+    """Two of each on one folder: the second waits, and takes over when the first is killed."""
+    world = world_of(trial)
+    folders = Folders(world)
+    lines = mine(trial, 400)
+    first, second = (world.connector(name, folders.into) for name in ("files-in", "files-in-2"))
+    folders.put("1.jsonl", jsonl(lines[:200]))
+    wait_for("the first file is over", lambda: folders.over("done", "1.jsonl"))
+    first.kill()
+    folders.put("2.jsonl", jsonl(lines[200:]))
+    wait_for("the second file is over", lambda: folders.over("done", "2.jsonl") and not second.look_after())
+    second.kill()
+    check_facts(world, lines)
+    older, younger = (world.connector(name, folders.out) for name in ("files-out", "files-out-2")) # two groups: each is to write all
+    inbox = len(world.tail("inbox." + TOLD))
+    wait_for("one of them has written all", lambda: len(folders.rows()) >= inbox)
+    wait_for("the other waits", lambda: older.said("connect-folder-fails") or younger.said("connect-folder-fails"))
+    if older.said("connect-folder-fails"):
+        older, younger = younger, older
+    older.kill()
+    wait_for("both are done", lambda: len({(row["value"]["connector"], row["value"]["inbox_offset"]) for row in world.tail("deliveries")}) == 2 * inbox or
+             younger.look_after(), look=0.3)
+    rows = folders.rows()
+    expect(f"{len(rows)} rows for {inbox} records", len(rows) == 2 * inbox)
+    expect("each of either once", len({row["delivery_id"] for row in rows}) == len(rows))
+    younger.stop()
+    return world
+
+
+class Sftp:
+    """OpenSSH's server, for one user and with internal-sftp alone, and its client."""
+
+    CONFIG = """Port {port}
+ListenAddress 127.0.0.1
+HostKey {folder}/host
+AuthorizedKeysFile {folder}/user.pub
+PidFile none
+StrictModes no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+UsePAM no
+Subsystem sftp internal-sftp
+ForceCommand internal-sftp
+"""
+
+    def __init__(self, folder):
+        self.folder = os.path.join(folder, "ssh")
+        os.makedirs(self.folder)
+        if os.getuid() == 0:
+            os.makedirs("/run/sshd", exist_ok=True) # where the server locks itself in before it knows the user
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        for name in ("host", "user"):
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", os.path.join(self.folder, name)], check=True)
+        path = os.path.join(self.folder, "config")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(self.CONFIG.format(port=self.port, folder=self.folder))
+        with open(os.path.join(self.folder, "log"), "wb") as log:
+            self.server = subprocess.Popen([shutil.which("sshd") or "/usr/sbin/sshd", "-D", "-e", "-f", path], stderr=log)
+        wait_for("the SFTP server", self.answers)
+
+    def answers(self):
+        expect("the SFTP server runs", self.server.poll() is None)
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def do(self, *lines):
+        command = ["sftp", "-q", "-b", "-", "-P", str(self.port), "-i", os.path.join(self.folder, "user"), "-o", "StrictHostKeyChecking=no",
+                   "-o", f"UserKnownHostsFile={self.folder}/known", "-o", "IdentitiesOnly=yes", f"{getpass.getuser()}@127.0.0.1"]
+        run = subprocess.run(command, input="\n".join(lines) + "\n", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False, timeout=WAIT_S)
+        expect(f"sftp does {lines}: {run.stderr}", run.returncode == 0)
+        return run.stdout
+
+    def end(self):
+        self.server.terminate()
+        self.server.wait()
+
+
+def sftp(trial):
+    """A file is put under its own name and not renamed, reports are read, and the day before is fetched and removed, while both connectors run."""
+    world = world_of(trial)
+    folders = Folders(world)
+    peer = Sftp(world.folder)
+    try:
+        lines = mine(trial, 300)
+        local = os.path.join(world.folder, "local.jsonl")
+        with open(local, "w", encoding="utf-8") as file:
+            file.write(jsonl(lines) + "{\n")
+        connector = world.connector("files-in", folders.into)
+        peer.do(f"put {local} {folders.within}/slow.jsonl", f"put {local} {folders.within}/.second.jsonl",
+                f"rename {folders.within}/.second.jsonl {folders.within}/second.jsonl")
+        wait_for("both files are over", lambda: "slow.jsonl.report.csv" in peer.do(f"ls {folders.within}/done") and folders.over("done", "second.jsonl"))
+        peer.do(f"get {folders.within}/done/slow.jsonl.report.csv {local}.report")
+        with open(local + ".report", encoding="utf-8-sig") as file:
+            expect("the report names the line", f"{len(lines) + 1};MALFORMED;" in file.read())
+        check_facts(world, lines, once=False)
+        connector.stop()
+        out = world.connector("files-out", folders.out)
+        check_rows(world, folders, out)
+        out.stop()
+        today = glob.glob(os.path.join(folders.outside, ".*.csv.tmp"))
+        expect("nothing is to be fetched before the day is over", len(today) == 1 and not glob.glob(os.path.join(folders.outside, "*.csv")))
+        yesterday = os.path.join(folders.outside, f".{TOLD}-2020-01-02.csv.tmp") # as if the day were over
+        os.rename(today[0], yesterday)
+        out.start()
+        wait_for("the day appears", lambda: f"{TOLD}-2020-01-02.csv" in peer.do(f"ls {folders.outside}"))
+        peer.do(f"get {folders.outside}/{TOLD}-2020-01-02.csv {local}.csv", f"rm {folders.outside}/{TOLD}-2020-01-02.csv")
+        with open(local + ".csv", encoding="utf-8-sig", newline="") as file:
+            fetched = list(csv.DictReader(file, delimiter=";"))
+        expect(f"{len(fetched)} rows were fetched", len(fetched) == len(world.tail("inbox." + TOLD)))
+        out.stop()
+    finally:
+        peer.end()
+    return world
+
+
+if __name__ == "__main__":
+    main({"both": both, "killed": killed, "twins": twins, "sftp": sftp})
