@@ -23,6 +23,7 @@
 #define FAULT_LONGEST_MS 300000 /* … up to this */
 #define SAY_MS 60000           /* between two lines of the log about the same */
 #define UNFINISHED_MAX 1024    /* records of which some recipients have the mail, and others are tried again; then the oldest is forgotten */
+#define CONNECTIONS_MAX 8       /* to the server, however many inboxes are delivered: it counts them */
 #define CASES_MAX 100000       /* of which the GI is remembered; then it begins anew */
 #define KINDS_COPIES "copies"
 #define NAME_SPECIALS "()<>[]:;@\\,.\"" /* what would need quotation marks in the name of a sender */
@@ -55,7 +56,7 @@ struct job {
         size_t at;        /* the recipient whose turn it is */
         struct done done;
         unsigned put_off; /* recipients that may take it another time */
-        bool waits;       /* for its turn among so many a minute */
+        bool waits;       /* for its turn: a connection, and room among so many a minute */
         struct smtp_answer last;
         char reason[TRIED_REASON_MAX]; /* of the last recipient that did not take it */
 };
@@ -77,6 +78,8 @@ struct mailing {
         struct unfinished unfinished[UNFINISHED_MAX]; /* a ring */
         size_t next_unfinished;
         struct table cases; /* struct case_gi */
+        size_t connections;
+        int64_t paused_until;          /* the server wants nothing before */
         int64_t fault_pause, fault_until;
         struct log_pace said_wrong, said_nobody;
         struct {
@@ -203,10 +206,12 @@ static struct smtp_config mailing_smtp(const struct mailing *m, size_t parallel)
 
 static int mailing_open(void *ctx, const struct connector_env *env, struct error *err) {
         struct mailing *m = ctx;
-        const struct smtp_config config = mailing_smtp(m, env->parallel);
+        struct smtp_config config;
         int r;
 
         m->env = env;
+        m->connections = env->parallel < CONNECTIONS_MAX ? env->parallel : CONNECTIONS_MAX;
+        config = mailing_smtp(m, m->connections);
         m->style = (struct message_style){.from = m->from,
                                           .name = mailing_or(m->from_name, ""),
                                           .domain = mailing_domain(m),
@@ -378,6 +383,7 @@ static void mailing_pause(struct mailing *m, struct job *job, const struct smtp_
         }
         if (wrong)
                 attempt.pause_ms = m->fault_until - now;
+        m->paused_until = now + attempt.pause_ms;
         if (times)
                 log_line(m->env->log, CONNECT_MAIL_WRONG, LOG_STRING("connector", m->env->name), LOG_INT("status", answer->status),
                          LOG_STRING("reason", attempt.reason), LOG_INT("times", (int64_t)times));
@@ -400,7 +406,7 @@ static int mailing_go_on(struct mailing *m, struct job *job) {
                 mailing_finish(m, job);
                 return 0;
         }
-        job->waits = pace_wait(&m->pace, now) > 0;
+        job->waits = pace_wait(&m->pace, now) > 0 || smtp_busy(m->smtp) == m->connections;
         if (job->waits)
                 return 0;
         pace_take(&m->pace, now);
@@ -484,7 +490,7 @@ static int mailing_begin(struct mailing *m, struct job *job, const struct delive
 
 static int mailing_deliver(void *ctx, const struct delivery *delivery, struct error *err) {
         struct mailing *m = ctx;
-        int64_t wait = pace_wait(&m->pace, mailing_now(m));
+        int64_t now = mailing_now(m), wait = pace_wait(&m->pace, now), pause = m->paused_until - now;
         struct job *job = NULL;
 
         if (!mailing_wants(m, delivery->ce->event->type)) {
@@ -492,9 +498,9 @@ static int mailing_deliver(void *ctx, const struct delivery *delivery, struct er
                 runtime_tried(m->env->runtime, delivery->cookie, &(struct attempt){.outcome = TRIED_LEFT, .pause_ms = -1});
                 return 0;
         }
-        if (wait > 0) {
+        if (wait > 0 || pause > 0) { /* of one inbox the runtime holds back what follows; the server is that of all */
                 runtime_tried(m->env->runtime, delivery->cookie,
-                              &(struct attempt){.outcome = TRIED_LATER, .pause_ms = wait, .reason = "so many mails a minute, and no more"});
+                              &(struct attempt){.outcome = TRIED_LATER, .pause_ms = wait > pause ? wait : pause, .reason = "the mail server is given a pause"});
                 return 0;
         }
         for (size_t i = 0; !job && i < m->env->parallel; i++) {
