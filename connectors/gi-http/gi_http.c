@@ -684,7 +684,8 @@ static const struct connector_option options[] = {
          .offset = offsetof(struct gi_http, listening.listen)},
         {.key = "tokens",
          .doc = "Who may post and ask: one to four bearer tokens for each organisation, of at least 32 characters. They stand in a file or an environment "
-                "variable, separated by white space, so that a new one can be handed out before the old one is withdrawn; read at the start.",
+                "variable, separated by white space, so that a new one can be handed out before the old one is withdrawn; a file that changes is "
+                "read again within a second.",
          .type = OPTION_SECRETS,
          .offset = offsetof(struct gi_http, tokens)},
         {.key = "connections",

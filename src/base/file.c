@@ -179,10 +179,10 @@ bool file_mark_moved(const char *path, struct file_mark *mark) {
 
         if (stat(path, &st) == 0) {
                 (void) clock_gettime(CLOCK_REALTIME, &clock);
-                now = (struct file_mark){.device = st.st_dev, .inode = st.st_ino, .size = st.st_size, .written_ns = file_ns(&st.st_mtim)};
-                now.young = file_ns(&clock) - now.written_ns < FILE_YOUNG_NS;
+                now = (struct file_mark){.device = st.st_dev, .inode = st.st_ino, .size = st.st_size, .changed_ns = file_ns(&st.st_ctim)};
+                now.young = file_ns(&clock) - now.changed_ns < FILE_YOUNG_NS;
         }
-        moved = mark->young || now.device != mark->device || now.inode != mark->inode || now.size != mark->size || now.written_ns != mark->written_ns;
+        moved = mark->young || now.device != mark->device || now.inode != mark->inode || now.size != mark->size || now.changed_ns != mark->changed_ns;
         *mark = now;
         return moved;
 }

@@ -42,7 +42,7 @@ void file_error(const char *path, int e, enum language language, struct error *e
 /* What tells one state of a file from another, also when another file was renamed or linked into its place. Zeros: none was seen. */
 struct file_mark {
         uint64_t device, inode;
-        int64_t size, written_ns;
+        int64_t size, changed_ns; /* also when only its rights were */
         bool young; /* it was written so shortly before the look that one more write might not show */
 };
 

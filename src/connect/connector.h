@@ -38,7 +38,7 @@ enum option_type {
         OPTION_BOOLEAN,      /* bool: true or false */
         OPTION_DURATION,     /* int64_t, ms, between min and max: "500 ms", "2 s", "5 minutes", "1 hour" */
         OPTION_CHOICE,       /* int: the place among choices */
-        OPTION_SECRET,       /* struct secrets of one: {file: PATH} or {env: NAME} */
+        OPTION_SECRET,       /* struct secrets of one: {file: PATH} or {env: NAME}; as all secrets read again, in place and between turns, when it changes */
         OPTION_PASSWORD,     /* the same, of what somebody else has made up: any line of text */
         OPTION_SECRETS,      /* struct secrets: such a reference for each organisation */
         OPTION_PATH,         /* const char *: as it stands when it begins with /, else in the folder of the connector's file */

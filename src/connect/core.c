@@ -13,6 +13,7 @@
 #include "connect/orders.h"
 
 #define COMPLAIN_MS 1000
+#define RENEW_MS 1000
 
 static const char *const submitted_names[SUBMITTED_OUTCOMES] = {"sent", "refused", "open"};
 static const char *const tried_names[] = {"delivered", "again", "later", "refused", "gone", "left"};
@@ -137,6 +138,18 @@ void core_complain(struct core *c, const struct bus_report *report) {
                 return;
         c->complain_at = now + COMPLAIN_MS;
         log_line(c->config.log, CONNECT_UNACKNOWLEDGED, LOG_STRING("reason", report->reason ? report->reason : ""));
+}
+
+void core_renew(struct core *c) {
+        const struct connect_file *file = c->config.file;
+        int64_t now = core_now(c);
+
+        if (now < c->renew_at)
+                return;
+        c->renew_at = now + RENEW_MS;
+        settings_renew(c->ops->options, c->ctx, file->name, c->config.log);
+        for (size_t i = 0; c->ops->target_options && i < file->targets_n; i++)
+                settings_renew(c->ops->target_options, file->targets[i].options, file->name, c->config.log);
 }
 
 void core_fail(struct core *c, int error, const struct error *err) {

@@ -32,6 +32,7 @@ struct core {
         bool paused;         /* by an operator, as it was seen between two turns: nothing new is taken or delivered */
         instant_t paused_since;
         int64_t complain_at; /* not before this again */
+        int64_t renew_at;    /* the same: looks whether secrets have changed */
         int failure;         /* found where none can be returned: ends the next turn */
         struct error failed;
 };
@@ -60,6 +61,9 @@ void core_close(struct core *c);
 
 /* Logs that the broker did not take a record, at most once a second. */
 void core_complain(struct core *c, const struct bus_report *report);
+
+/* Reads secrets again whose files have changed, those of the connector and of its targets; looks at most once a second. Between two turns. */
+void core_renew(struct core *c);
 
 /* Remembers why the runtime cannot go on; the first reason stays. */
 void core_fail(struct core *c, int error, const struct error *err);

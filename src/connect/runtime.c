@@ -144,6 +144,7 @@ int runtime_turn(struct runtime *r, int timeout_ms, struct error *err) {
         int e = hold_turn(&r->hold, &r->core.config, err);
 
         runtime_obey(r);
+        core_renew(&r->core);
         if (e == 0)
                 e = runtime_turn_direction(r, timeout_ms, err);
         runtime_show(r);

@@ -8,12 +8,29 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/file.h"
 #include "base/vector.h"
 
-void secrets_done(struct secrets *s) {
+struct secret_place {
+        char *path; /* NULL: it is no file */
+        const char *owner;
+        bool password;
+        struct file_mark mark;
+};
+
+static void secrets_wipe(struct secrets *s) {
         if (s->items)
                 explicit_bzero(s->items, s->capacity * sizeof(*s->items));
         free(s->items);
+        s->items = NULL;
+        s->n = s->capacity = 0;
+}
+
+void secrets_done(struct secrets *s) {
+        secrets_wipe(s);
+        for (size_t i = 0; i < s->places_n; i++)
+                free(s->places[i].path);
+        free(s->places);
         *s = (struct secrets){0};
 }
 
@@ -120,6 +137,81 @@ int secrets_add(struct secrets *s, const char *owner, struct text text, struct e
                 return 0;
         error_set(err, "holds no token");
         return -EINVAL;
+}
+
+/* -- Reading them again -- */
+
+int secrets_remember(struct secrets *s, size_t first, const char *path, const char *owner, bool password) {
+        struct secret_place *places = realloc(s->places, (s->places_n + 1) * sizeof(*places));
+        struct secret_place place = {.owner = owner, .password = password};
+
+        if (!places)
+                return -ENOMEM;
+        s->places = places;
+        if (path) {
+                place.path = strdup(path);
+                if (!place.path)
+                        return -ENOMEM;
+                (void) file_mark_moved(path, &place.mark); /* what was written just before the look is looked at once more */
+        }
+        for (size_t i = first; i < s->n; i++)
+                s->items[i].place = s->places_n;
+        s->places[s->places_n++] = place;
+        return 0;
+}
+
+static int secrets_add_place(struct secrets *s, const struct secrets *old, size_t place, struct error *err) {
+        const struct secret_place *p = &old->places[place];
+        size_t n = 0, first = s->n;
+        char *text = NULL;
+        int r = 0;
+
+        if (p->path) {
+                r = file_read(p->path, &text, &n, err);
+                if (r == 0)
+                        r = p->password ? secrets_add_password(s, (struct text){text, n}, err) : secrets_add(s, p->owner, (struct text){text, n}, err);
+                if (text)
+                        explicit_bzero(text, n);
+                free(text);
+                if (r == -EINVAL)
+                        error_prefix(err, "%s", p->path);
+        }
+        for (size_t i = 0; !p->path && r == 0 && i < old->n; i++) {
+                if (old->items[i].place == place)
+                        r = secrets_put(s, old->items[i].owner, (struct text){old->items[i].bytes, old->items[i].n});
+        }
+        for (size_t i = first; i < s->n; i++)
+                s->items[i].place = place;
+        return r;
+}
+
+static bool secrets_differ(const struct secrets *a, const struct secrets *b) {
+        bool differ = a->n != b->n;
+
+        for (size_t i = 0; !differ && i < a->n; i++)
+                differ = a->items[i].place != b->items[i].place || memcmp(a->items[i].bytes, b->items[i].bytes, sizeof(a->items[i].bytes)) != 0;
+        return differ;
+}
+
+int secrets_renew(struct secrets *s, struct error *err) {
+        struct secrets fresh = {0};
+        bool moved = false, differ;
+        int r = 0;
+
+        for (size_t i = 0; i < s->places_n; i++)
+                moved |= s->places[i].path && file_mark_moved(s->places[i].path, &s->places[i].mark);
+        for (size_t i = 0; moved && r == 0 && i < s->places_n; i++)
+                r = secrets_add_place(&fresh, s, i, err);
+        differ = moved && r == 0 && secrets_differ(s, &fresh);
+        if (!differ) {
+                secrets_wipe(&fresh);
+                return r;
+        }
+        secrets_wipe(s);
+        s->items = fresh.items;
+        s->n = fresh.n;
+        s->capacity = fresh.capacity;
+        return SECRETS_NEW;
 }
 
 const struct secret *secrets_find(const struct secrets *s, struct text given) {

@@ -6,7 +6,8 @@
  *
  * Tokens stand in files or in the environment, never in the configuration itself; they are wiped when
  * they are let go. A file or variable may hold a few, one a line, so that a new one can be handed out
- * before the old one is withdrawn. Never logged, never in an error.
+ * before the old one is withdrawn. Never logged, never in an error. What stands in a file is read again when the file changes
+ * (secrets_renew()); then the list of its secrets is another one, so no secret is held on to between two turns.
  */
 
 #include <stdbool.h>
@@ -24,13 +25,18 @@
 struct secret {
         const char *owner;  /* organisation; borrowed; NULL when there is only one owner */
         size_t n;
+        size_t place; /* among the places of its list, when it is from one that is remembered */
         char bytes[SECRET_MAX + 1]; /* zeros behind the token */
 };
+
+struct secret_place;
 
 /* Zeroed memory is an empty list. */
 struct secrets {
         struct secret *items;
         size_t n, capacity;
+        struct secret_place *places; /* where they are from */
+        size_t places_n;
 };
 
 void secrets_done(struct secrets *s); /* wipes and frees; empty again */
@@ -46,6 +52,19 @@ int secrets_add(struct secrets *s, const char *owner, struct text text, struct e
  * Return: as above.
  */
 int secrets_add_password(struct secrets *s, struct text text, struct error *err) MUSTCHECK;
+
+/*
+ * Remembers where the secrets from the @first on, just added and the last, are from, for secrets_renew(): the file at @path (copied), or NULL, where
+ * nothing changes. Return: 0 or -ENOMEM.
+ */
+int secrets_remember(struct secrets *s, size_t first, const char *path, const char *owner, bool password) MUSTCHECK;
+
+/*
+ * Reads again the files that have changed since. Return: SECRETS_NEW: others hold now; 0: the same do; negative errno with a sentence: a file that has changed
+ * cannot be used, and all stay as they are.
+ */
+#define SECRETS_NEW 1
+int secrets_renew(struct secrets *s, struct error *err) MUSTCHECK;
 
 /* The owner of a token that was given, or NULL. The time it takes depends on the number of tokens alone. */
 const struct secret *secrets_find(const struct secrets *s, struct text given);

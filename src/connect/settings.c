@@ -140,18 +140,18 @@ static void set_organisation(struct settings *s, const struct connector_option *
                         option->key, node->text, reading_hint(&s->r, &nearest, hint));
 }
 
-/* The text that a {file: PATH} or {env: NAME} stands for; *ret is the caller's to wipe and free. */
+/* The text that a {file: PATH} or {env: NAME} stands for; *ret is the caller's to wipe and free. @path: where, "": in no file. */
 static bool secret_text(struct reading *r, const struct yaml_node *node, const char *folder, const char *(*environment)(const char *name), char **ret,
-                        size_t *ret_n) {
+                        size_t *ret_n, char path[PATH_BYTES_MAX]) {
         const struct yaml_node *file = yaml_get(node, "file"), *env = yaml_get(node, "env"), *at = file ? file : env;
-        char path[PATH_BYTES_MAX];
         struct error err = {0};
         const char *value;
 
+        path[0] = '\0';
         if (file) {
                 bool absolute = file->text[0] == '/' || !folder;
 
-                (void) snprintf(path, sizeof(path), "%s%s%s", absolute ? "" : folder, absolute ? "" : "/", file->text);
+                (void) snprintf(path, PATH_BYTES_MAX, "%s%s%s", absolute ? "" : folder, absolute ? "" : "/", file->text);
                 if (file_read(path, ret, ret_n, &err) < 0) {
                         reading_mistake(r, at, IN_READING(r, "the token cannot be read: %s", "het token kan niet worden gelezen: %s"), err.text);
                         return false;
@@ -176,9 +176,11 @@ static bool secret_text(struct reading *r, const struct yaml_node *node, const c
 /* @owner: of tokens; NULL: there is only one. @type: OPTION_PASSWORD, or tokens. */
 static void read_secret(struct reading *r, const struct yaml_node *node, const char *folder, const char *(*environment)(const char *name), const char *key,
                         const char *owner, enum option_type type, struct secrets *ret) {
-        char *text = NULL;
+        const bool password = type == OPTION_PASSWORD;
+        size_t n = 0, first = ret->n;
+        char path[PATH_BYTES_MAX];
         struct error err = {0};
-        size_t n = 0;
+        char *text = NULL;
         int e;
 
         if (node->kind != YAML_MAPPING || node->n != 1 || node->items[0]->kind != YAML_SCALAR || (!yaml_get(node, "file") && !yaml_get(node, "env"))) {
@@ -188,11 +190,13 @@ static void read_secret(struct reading *r, const struct yaml_node *node, const c
                                 owner ? owner : key);
                 return;
         }
-        if (!environment || !secret_text(r, node, folder, environment, &text, &n))
+        if (!environment || !secret_text(r, node, folder, environment, &text, &n, path))
                 return;
-        e = type == OPTION_PASSWORD ? secrets_add_password(ret, (struct text){text, n}, &err) : secrets_add(ret, owner, (struct text){text, n}, &err);
+        e = password ? secrets_add_password(ret, (struct text){text, n}, &err) : secrets_add(ret, owner, (struct text){text, n}, &err);
         explicit_bzero(text, n);
         free(text);
+        if (e == 0)
+                e = secrets_remember(ret, first, path[0] ? path : NULL, owner, password);
         if (e == -EINVAL)
                 reading_mistake(r, node->items[0], "%s%s%s: %s", key, owner ? IN_READING(r, " of ", " van ") : "", owner ? owner : "", err.text);
         else if (e < 0)
@@ -444,10 +448,26 @@ int settings_read_over(const struct settings_source *source, const struct yaml_n
         return reading_end(&s.r, before);
 }
 
+static bool settings_is_secret(const struct connector_option *o) {
+        return o->type == OPTION_SECRET || o->type == OPTION_PASSWORD || o->type == OPTION_SECRETS;
+}
+
 void settings_done(const struct connector_option *options, void *ctx) {
         for (const struct connector_option *o = options; o->key; o++) {
-                if (o->type == OPTION_SECRET || o->type == OPTION_PASSWORD || o->type == OPTION_SECRETS)
+                if (settings_is_secret(o))
                         secrets_done(field_of(o, ctx));
+        }
+}
+
+void settings_renew(const struct connector_option *options, void *ctx, const char *connector, const struct log *log) {
+        for (const struct connector_option *o = options; o->key; o++) {
+                struct error err = {0};
+                int r = settings_is_secret(o) ? secrets_renew(field_of(o, ctx), &err) : 0;
+
+                if (r == SECRETS_NEW)
+                        log_line(log, CONNECT_SECRET_NEW, LOG_STRING("connector", connector), LOG_STRING("key", o->key));
+                else if (r < 0)
+                        log_line(log, CONNECT_SECRET_UNREAD, LOG_STRING("connector", connector), LOG_STRING("key", o->key), LOG_STRING("reason", err.text));
         }
 }
 

@@ -53,5 +53,11 @@ void settings_read_secret(struct reading *r, const struct yaml_node *node, const
 /* Lets go of what settings_read() allocated in a context: secrets are wiped. */
 void settings_done(const struct connector_option *options, void *ctx);
 
+/*
+ * Reads the secrets of a context again whose files have changed, in place, and logs it (C117); what cannot be used leaves the old ones there, and is logged too
+ * (C118). @connector: its name.
+ */
+void settings_renew(const struct connector_option *options, void *ctx, const char *connector, const struct log *log);
+
 /* Appends the documentation of a table: for each option key, kind, default and doc, for a person. */
 void settings_document(const struct connector_option *options, struct buffer *out);

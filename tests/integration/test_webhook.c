@@ -557,6 +557,51 @@ START_TEST(test_binary_mode_token_and_one_key_for_every_try) {
 }
 END_TEST
 
+static void write_token(const char *token, char path[PATH_BYTES]) {
+        char fresh[PATH_BYTES + 8];
+        FILE *f;
+
+        (void) snprintf(path, PATH_BYTES, "%s/token", c.folder);
+        (void) snprintf(fresh, sizeof(fresh), "%s.new", path);
+        f = fopen(fresh, "w");
+        ck_assert_ptr_nonnull(f);
+        ck_assert_int_ge(fputs(token, f), 0);
+        ck_assert_int_eq(fclose(f), 0);
+        ck_assert_int_eq(rename(fresh, path), 0);
+}
+
+/* The receiver wants another token from one moment to the next: soon it gets it, without a restart, and nothing is lost meanwhile. */
+START_TEST(test_a_token_is_changed_while_it_runs) {
+        char path[PATH_BYTES];
+        size_t wrong, n = 1;
+
+        receiver.token = "jbn-jbn-jbn-jbn-jbn-jbn-jbn-jbn-jbn";
+        write_token(receiver.token, path);
+        write_events(0, 1, 1);
+        start(QUICK "token: {file: token}\n");
+        wait_for(have_come, 1, "the first");
+        ck_assert_uint_eq(receiver.wrong, 0);
+        receiver.token = "new-new-new-new-new-new-new-new-new";
+        write_token(receiver.token, path);
+        do {
+                wrong = receiver.wrong;
+                write_events((int)n, 1, 1);
+                wait_for(have_come, ++n, "one more");
+        } while (receiver.wrong > wrong);
+        write_token("too short", path); /* a mistake leaves what holds */
+        wrong = receiver.wrong;
+        write_events((int)n, 3, 1);
+        wait_for(have_come, n + 3, "three more");
+        ck_assert_uint_eq(receiver.wrong, wrong);
+        connecting_stop(&c, false);
+        ck_assert_int_eq(remove(path), 0);
+        ck_assert_int_eq(fflush(c.log.out), 0);
+        ck_assert_ptr_nonnull(strstr(c.log_text, "\"connect-secret-new\""));
+        ck_assert_ptr_null(strstr(c.log_text, "new-new"));
+        ck_assert_ptr_null(strstr(c.log_text, "jbn-jbn"));
+}
+END_TEST
+
 START_TEST(test_a_receiver_that_is_not_there_is_tried_again) {
         write_events(0, 2, 1);
         receiver_down(&receiver);
@@ -588,6 +633,7 @@ int main(int argc, char **argv) {
         tcase_add_test(tc, test_paused_by_an_operator_until_an_operator_resumes);
         tcase_add_test(tc, test_a_crash_loses_nothing);
         tcase_add_test(tc, test_binary_mode_token_and_one_key_for_every_try);
+        tcase_add_test(tc, test_a_token_is_changed_while_it_runs);
         tcase_add_test(tc, test_a_receiver_that_is_not_there_is_tried_again);
         suite_add_tcase(suite, tc);
         srunner_run_all(runner, CK_ENV);

@@ -18,6 +18,7 @@
 #include "connect/secret.h"
 #include "connect/trace.h"
 #include "connect/window.h"
+#include "model_fixture.h"
 
 /* -- Attributes as headers -- */
 
@@ -375,6 +376,51 @@ START_TEST(test_passwords_are_any_line) {
 }
 END_TEST
 
+static const char *environment(const char *name) {
+        return strcmp(name, "TOKEN") == 0 ? TOKEN_A : NULL;
+}
+
+static bool finds(const struct secrets *s, const char *token, const char *owner) {
+        const struct secret *found = secrets_find(s, text_of(token));
+
+        return found && (owner ? found->owner && strcmp(found->owner, owner) == 0 : !found->owner);
+}
+
+/* What was written a moment ago is looked at again, so a second change of the same length is seen as well; what did not change is said to. */
+START_TEST(test_secrets_are_read_again_when_their_file_changes) {
+        struct scratch dir = scratch_new();
+        struct secrets s = {0};
+        char path[SCRATCH_PATH];
+        struct error err = {0};
+
+        scratch_write(&dir, "token", TOKEN_B);
+        ck_assert_int_eq(secrets_add(&s, "gi-jbn", text_of(TOKEN_A), &err), 0);
+        ck_assert_int_eq(secrets_remember(&s, 0, NULL, "gi-jbn", false), 0);
+        ck_assert_int_eq(secrets_add(&s, "gi-wss", text_of(TOKEN_B), &err), 0);
+        ck_assert_int_eq(secrets_remember(&s, 1, scratch_path(&dir, "token", path), "gi-wss", false), 0);
+        ck_assert_int_eq(secrets_renew(&s, &err), 0);
+        scratch_write(&dir, "token", TOKEN_C "\n" TOKEN_B);
+        ck_assert_int_eq(secrets_renew(&s, &err), SECRETS_NEW);
+        ck_assert(finds(&s, TOKEN_A, "gi-jbn") && finds(&s, TOKEN_B, "gi-wss") && finds(&s, TOKEN_C, "gi-wss"));
+        scratch_write(&dir, "token", TOKEN_C "\n" TOKEN_A); /* another has it */
+        ck_assert_int_eq(secrets_renew(&s, &err), -EINVAL);
+        ck_assert_ptr_nonnull(strstr(err.text, path));
+        ck_assert_ptr_null(strstr(err.text, TOKEN_A));
+        ck_assert(finds(&s, TOKEN_B, "gi-wss") && s.n == 3);
+        scratch_write(&dir, "token", "");
+        ck_assert_int_eq(secrets_renew(&s, &err), -EINVAL);
+        ck_assert_int_eq(remove(path), 0);
+        ck_assert_int_eq(secrets_renew(&s, &err), -ENOENT);
+        ck_assert_int_eq(secrets_renew(&s, &err), 0); /* said once */
+        ck_assert(finds(&s, TOKEN_B, "gi-wss") && s.n == 3);
+        scratch_write(&dir, "token", TOKEN_C);
+        ck_assert_int_eq(secrets_renew(&s, &err), SECRETS_NEW);
+        ck_assert(finds(&s, TOKEN_A, "gi-jbn") && finds(&s, TOKEN_C, "gi-wss") && s.n == 2);
+        secrets_done(&s);
+        scratch_remove(&dir);
+}
+END_TEST
+
 START_TEST(test_secret_of_header) {
         ck_assert(text_is(secret_of_header("Bearer abc"), "abc"));
         ck_assert(text_is(secret_of_header("bearer  abc"), "abc"));
@@ -422,10 +468,6 @@ static const struct connector_option table[] = {
          .row_size = sizeof(struct rule)},
         {0},
 };
-
-static const char *environment(const char *name) {
-        return strcmp(name, "TOKEN") == 0 ? TOKEN_A : NULL;
-}
 
 static int read_options_within(const char *(*where)(const char *name), const char *text, struct context *ctx, struct mistakes *mistakes,
                                struct arena *arena) {
@@ -582,6 +624,7 @@ int main(void) {
         tcase_add_test(secret, test_secrets_find_their_owner);
         tcase_add_loop_test(secret, test_secrets_refuse_without_repeating, 0, (int)ELEMENTS(bad_secrets));
         tcase_add_loop_test(secret, test_passwords_are_any_line, 0, (int)ELEMENTS(passwords));
+        tcase_add_test(secret, test_secrets_are_read_again_when_their_file_changes);
         tcase_add_test(secret, test_secret_of_header);
         tcase_add_test(options, test_options_are_read_with_defaults);
         tcase_add_test(options, test_options_are_read_without_tokens);
