@@ -9,6 +9,7 @@ const struct connector_ops *const connectors[] = {
         &connector_files_in,
         &connector_files_out,
         &connector_gi_http,
+        &connector_ijw,
         &connector_ijw_out,
         &connector_inbox_table,
         &connector_mail,

@@ -14,6 +14,7 @@ extern const struct connector_ops connector_admission;
 extern const struct connector_ops connector_files_in;
 extern const struct connector_ops connector_files_out;
 extern const struct connector_ops connector_gi_http;
+extern const struct connector_ops connector_ijw;
 extern const struct connector_ops connector_ijw_out;
 extern const struct connector_ops connector_inbox_table;
 extern const struct connector_ops connector_mail;

@@ -170,7 +170,7 @@ static int case_keys_write(struct case_keys *k, const char *key, size_t n, struc
 
         if (!row && value.n == 0)
                 return 0;
-        if (row && row->own && text_equal((struct text){row->value, row->n}, value))
+        if (row && text_equal((struct text){row->value, row->n}, value))
                 return 0;
         if (!row && k->rows.n >= CASE_KEYS_ROWS_MAX) {
                 error_set(err, "more than %d rows are kept; close cases that are over", CASE_KEYS_ROWS_MAX);
@@ -482,9 +482,9 @@ int case_keys_new(const struct case_keys_config *config, struct case_keys **ret,
                 error_set(err, "key: there is none; make one with: openssl rand -hex 32");
                 return -EINVAL;
         }
-        r = case_keys_metrics(k, err);
+        r = kept_open(&k->kept, config->env->bus, config->env->name, case_keys_on_row, k, err);
         if (r == 0)
-                r = kept_open(&k->kept, config->env->bus, config->env->name, case_keys_on_row, k, err);
+                r = case_keys_metrics(k, err);
         if (r)
                 return r;
         *ret = TAKE(k);

@@ -36,7 +36,7 @@ struct case_keys_config {
         int64_t max_waiting;             /* beyond it case_keys_is_full() */
 };
 
-/* Begins to read what was kept. Return: 0; -EINVAL with a sentence: there is no key; other negative errno. */
+/* Begins to read what was kept. Return: 0; -EINVAL with a sentence: there is no key; -ENOENT: the topic is not there; other negative errno. */
 int case_keys_new(const struct case_keys_config *config, struct case_keys **ret, struct error *err) MUSTCHECK;
 struct case_keys *case_keys_free(struct case_keys *k); /* NULL ok; returns NULL */
 DEFINE_CLEANUP(struct case_keys *, case_keys_free);

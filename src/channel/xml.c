@@ -20,6 +20,7 @@
 #include "base/utf8.h"
 
 #define XML_TEXTS_MAX (XML_BYTES_MAX + 4096) /* of texts that comments divide */
+#define XML_SCHEMA_INSTANCE "http://www.w3.org/2001/XMLSchema-instance"
 #define XML_BLANKS " \t\r\n"
 /* HUGE: without it a long run of blanks is refused; what it also lets through is bounded by XML_BYTES_MAX, and there are no entities. */
 #define XML_OPTIONS (XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_BIG_LINES | XML_PARSE_HUGE)
@@ -183,6 +184,14 @@ static bool xml_is_text(const xmlNode *node) {
 bool xml_has_text(const struct xml_element *e) {
         for (const xmlNode *node = xml_node(e)->children; node; node = node->next) {
                 if (xml_is_text(node) && node->content[strspn((const char *)node->content, XML_BLANKS)])
+                        return true;
+        }
+        return false;
+}
+
+bool xml_has_attributes(const struct xml_element *e) {
+        for (const xmlAttr *a = xml_node(e)->properties; a; a = a->next) {
+                if (!a->ns || strcmp((const char *)a->ns->href, XML_SCHEMA_INSTANCE) != 0)
                         return true;
         }
         return false;

@@ -53,6 +53,9 @@ bool xml_is(const struct xml_element *e, const char *space, const char *name);
 /* Whether something that is no blank stands directly in @e beside its elements. */
 bool xml_has_text(const struct xml_element *e);
 
+/* Whether it has attributes of another namespace than XML Schema's own (xsi:schemaLocation says where a schema is, and nothing else). */
+bool xml_has_attributes(const struct xml_element *e);
+
 /* All text in @e without its elements', as it stands, blanks too; borrowed from the document. n is 0 also when memory is out. */
 struct text xml_text(struct xml *x, const struct xml_element *e);
 

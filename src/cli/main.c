@@ -39,6 +39,7 @@
         X(dead_letters) \
         X(audit) \
         X(connect) \
+        X(ijw) \
         X(console) \
         X(schema) \
         X(decode) \

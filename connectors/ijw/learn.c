@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/* Reads on the event topics which reference belongs to which case, and which measures run in it. */
+
+#include "connectors/ijw/learn.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bus/positions.h"
+#include "cluster/topics.h"
+#include "model/row_key.h"
+
+#define LEARN_SINCE_MS (31 * DAY_MS) /* event topics are kept 30 days; what is older was learnt then */
+#define LEARN_RECORDS_A_TURN 2000
+
+enum learnt { LEARNT_REFERRAL, LEARNT_REQUEST, LEARNT_MEASURE, LEARNT_END, LEARNT_CLOSED, LEARNT_TOPICS };
+static const char *const learn_topics[LEARNT_TOPICS] = {
+        [LEARNT_REFERRAL] = "referral-issued", [LEARNT_REQUEST] = "allocation-requested", [LEARNT_MEASURE] = "measure-started",
+        [LEARNT_END] = "measure-ended",        [LEARNT_CLOSED] = TOPIC_CASE_STATE,
+};
+
+struct learn {
+        const struct connector_env *env;
+        const struct ijw_mapping *mapping;
+        struct bus_reader *reader;
+        struct slot slots[LAYOUT_SLOTS_MAX];
+};
+
+int learn_new(const struct connector_env *env, const struct ijw_mapping *mapping, struct learn **ret, struct error *err) {
+        CLEANUP(learn_free_p) struct learn *l = calloc(1, sizeof(*l));
+        const struct bus_reader_config config = {.topics = learn_topics,
+                                                 .topics_n = LEARNT_TOPICS,
+                                                 .partition = BUS_ALL_PARTITIONS,
+                                                 .from = BUS_FROM_INSTANT,
+                                                 .instant = clock_realtime(&env->clock) - LEARN_SINCE_MS,
+                                                 .some = true,
+                                                 .sparing = true};
+        int r;
+
+        if (!l)
+                return -ENOMEM;
+        l->env = env;
+        l->mapping = mapping;
+        r = bus_reader_open(env->bus, &config, &l->reader, err);
+        if (r)
+                return error_trace(r, err);
+        *ret = TAKE(l);
+        return 0;
+}
+
+struct learn *learn_free(struct learn *l) {
+        if (!l)
+                return NULL;
+        bus_reader_close(l->reader);
+        free(l);
+        return NULL;
+}
+
+/* -- Fields -- */
+
+static const struct slot *learn_slot(const struct event *event, const char *field) {
+        int slot = layout_slot(event->type->layout, field);
+
+        return slot >= 0 ? &event->slots[slot] : NULL;
+}
+
+static void learn_id(const struct event *event, const char *field, char ret[UUID_TEXT + 1]) {
+        const struct slot *slot = learn_slot(event, field);
+
+        ret[0] = '\0';
+        if (slot && slot->kind == SLOT_UUID)
+                uuid_format(&slot->u, ret);
+}
+
+static struct text learn_text(const struct event *event, const char *field) {
+        const struct slot *slot = learn_slot(event, field);
+
+        return slot && slot->kind == SLOT_STRING ? slot->s : (struct text){0};
+}
+
+static day_t learn_day(const struct event *event, const char *field) {
+        const struct slot *slot = learn_slot(event, field);
+
+        return slot && slot->kind == SLOT_INT ? (day_t)slot->i : DAY_NONE;
+}
+
+/* -- What is learnt -- */
+
+/* Under every AGB code of the provider; of one that is not named, or has none, under any. */
+static int learn_reference(const struct learn *l, struct text provider, struct text reference, const struct ijw_link *link, struct error *err) {
+        const struct option_pairs *agb = l->mapping->parties.agb;
+        char text[IJW_TEXT_MAX + 1];
+        bool some = false;
+        int r = 0;
+
+        if (reference.n == 0 || reference.n > IJW_TEXT_MAX)
+                return 0;
+        (void) snprintf(text, sizeof(text), "%.*s", (int)reference.n, reference.s);
+        for (size_t i = 0; r == 0 && i < agb->n; i++) {
+                if (!text_is(provider, agb->items[i].value))
+                        continue;
+                some = true;
+                r = ijw_learn_link(l->mapping, agb->items[i].key, text, link, err);
+        }
+        return r || some ? r : ijw_learn_link(l->mapping, "*", text, link, err);
+}
+
+static int learn_event(const struct learn *l, enum learnt what, const struct event *event, struct error *err) {
+        struct ijw_link link = {0};
+        int r;
+
+        learn_id(event, "case_id", link.case_id);
+        learn_id(event, "measure_id", link.measure);
+        if (what == LEARNT_MEASURE)
+                return ijw_learn_measure(l->mapping, link.case_id, link.measure, learn_day(event, "verdict_date"), DAY_NONE, err);
+        if (what == LEARNT_END)
+                return ijw_learn_measure(l->mapping, link.case_id, link.measure, DAY_NONE, learn_day(event, "date"), err);
+        learn_id(event, "referral_id", link.referral);
+        r = learn_reference(l, learn_text(event, "provider"), learn_text(event, "reference"), &link, err);
+        if (r == 0 && what == LEARNT_REFERRAL) /* a provider that copies our id makes the chain explain itself */
+                r = ijw_learn_link(l->mapping, "*", link.referral, &link, err);
+        return r;
+}
+
+static int learn_closed(const struct learn *l, const struct bus_record *record, struct error *err) {
+        struct row_key key;
+
+        if (!record->value || row_key_read(record->key, record->key ? record->key_n : 0, &key) != 0 || key.kind != ROW_CLOSED)
+                return 0;
+        return case_keys_forget(l->mapping->keys, &key.case_id, err);
+}
+
+static int learn_take(struct learn *l, const struct bus_record *record, struct error *err) {
+        const struct event_type *type;
+        struct error unread = {0};
+        struct event event;
+
+        if (record->index == LEARNT_CLOSED)
+                return learn_closed(l, record, err);
+        type = event_types_find(l->env->types, text_of(learn_topics[record->index]));
+        if (!type || event_record_read(l->env->types, type, record, l->slots, &event, &unread) != 0)
+                return 0; /* the worker says so */
+        return learn_event(l, (enum learnt)record->index, &event, err);
+}
+
+int learn_turn(struct learn *l, bool *ret_all, struct error *err) {
+        for (unsigned i = 0; i < LEARN_RECORDS_A_TURN; i++) {
+                struct bus_event event = {.kind = BUS_NONE};
+                int r = bus_reader_poll(l->reader, 0, &event, err);
+
+                if (r == 0 && event.kind == BUS_RECORD)
+                        r = learn_take(l, &event.record, err);
+                if (r)
+                        return error_trace(r, err);
+                if (event.kind != BUS_RECORD)
+                        break;
+        }
+        *ret_all = reader_positions_reached(bus_reader_positions(l->reader));
+        return 0;
+}
