@@ -7,6 +7,9 @@
  * so. The embedded broker cannot be asked for groups: there the topics alone.
  */
 
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+
 #include "cluster.h"
 #include "../unit/http_fixture.h"
 #include "../unit/model_fixture.h"
@@ -314,6 +317,60 @@ START_TEST(knows_what_came_before) {
 }
 END_TEST
 
+/* -- A broker that goes and comes back; only one of our own can be sent away -- */
+
+static void broker_put(const struct trial *t, bool up) {
+        rd_kafka_mock_cluster_t *cluster = mock_cluster(t->cluster.mock);
+
+        ck_assert_int_eq(up ? rd_kafka_mock_broker_set_up(cluster, 1) : rd_kafka_mock_broker_set_down(cluster, 1), RD_KAFKA_RESP_ERR_NO_ERROR);
+}
+
+/* Since when the broker could not be looked at, once it is (@away), or could again. */
+static instant_t await_trouble(struct trial *t, bool away) {
+        int64_t deadline = cluster_deadline(&t->cluster);
+        char why[FLOWS_WHY_MAX];
+        instant_t since;
+
+        while (flows_want(t->flows), since = flows_trouble(t->flows, why), (since > 0) != away)
+                ck_assert_msg(clock_monotonic(&t->cluster.config.clock) < deadline, "waited too long: %s", why);
+        ck_assert_int_eq(why[0] != '\0', away);
+        return since;
+}
+
+static bool has_five(const struct flows_picture *picture) {
+        return flows_topic_of(picture, FREE) && flows_topic_of(picture, FREE)->stands == 5;
+}
+
+static bool has_seven(const struct flows_picture *picture) {
+        return flows_topic_of(picture, FREE) && flows_topic_of(picture, FREE)->stands == 7;
+}
+
+START_TEST(goes_on_when_the_broker_is_back) {
+        const struct flows_picture *picture;
+        struct trial t;
+        instant_t since;
+        uint64_t turn;
+
+        begin(&t);
+        cluster_write(&t.cluster, FREE, 0, 5);
+        until(&t, "what stands there", has_five, NULL, NULL);
+        broker_put(&t, false);
+        since = await_trouble(&t, true);
+        picture = flows_borrow(t.flows); /* what was seen last stays, as of then */
+        turn = picture->turn;
+        ck_assert(has_five(picture) && picture->at <= since);
+        flows_give_back(picture);
+        broker_put(&t, true);
+        await_trouble(&t, false);
+        cluster_write(&t.cluster, FREE, 5, 2);
+        until(&t, "what came since", has_seven, NULL, NULL);
+        picture = flows_borrow(t.flows);
+        ck_assert(picture->turn > turn && picture->at > since);
+        flows_give_back(picture);
+        end(&t);
+}
+END_TEST
+
 /* -- The console over it -- */
 
 struct watcher {
@@ -491,15 +548,20 @@ END_TEST
 int main(int argc, char **argv) {
         Suite *suite = suite_create("flows");
         TCase *tests = tcase_create("flows");
+        bool away = argc > 2 && strcmp(argv[2], "away") == 0; /* alone: questions that nobody answers take long */
         SRunner *runner;
         int failed;
 
         if (!cluster_chosen(argc, argv))
                 return CLUSTER_SKIPPED;
         tcase_set_timeout(tests, 2 * PATIENCE_MS / 1000);
-        tcase_add_test(tests, tells_what_runs_through_a_topic);
-        tcase_add_test(tests, pages_and_the_stream_say_so);
-        if (cluster_is_real()) {
+        if (away) {
+                tcase_add_test(tests, goes_on_when_the_broker_is_back);
+        } else {
+                tcase_add_test(tests, tells_what_runs_through_a_topic);
+                tcase_add_test(tests, pages_and_the_stream_say_so);
+        }
+        if (!away && cluster_is_real()) {
                 tcase_add_test(tests, tells_the_lag_of_a_stranger);
                 tcase_add_test(tests, sees_a_transaction_that_hangs);
                 tcase_add_test(tests, counts_a_rebalance);

@@ -54,7 +54,7 @@ bool auditor_note(struct auditor *a, const struct audit_record *record) {
 static void pages_answer(void *ctx, const struct web_request *request, struct web_answer *answer) {
         struct exchange x = {.console = &pages.console, .request = request, .answer = answer, .person = &pages.person, .token = "token",
                              .language = language_of_accept(web_header(request, "Accept-Language"), LANGUAGE_NL), .now = atomic_load(&pages.hand.at)};
-        const struct console_route *route = routes_find(web_path(request), false, &x.rest, &x.json);
+        const struct console_route *route = routes_find(web_path(request), strcmp(web_method(request), "POST") == 0, &x.rest, &x.json);
 
         (void) ctx;
         if (route && routes_may(route, &pages.person))
@@ -140,6 +140,16 @@ static inline const char *pages_ask_as(const char *path, const char *const *head
 
 static inline const char *pages_ask(const char *path, long status) {
         return pages_ask_as(path, NULL, status);
+}
+
+/* The same with a form. */
+static inline const char *pages_post(const char *path, const char *form, long status) {
+        const struct http_question question = {.port = web_server_port(pages.server), .path = path, .form = form};
+
+        http_done(&pages.reply);
+        http_ask(&question, &pages.reply);
+        ck_assert_msg(pages.reply.status == status, "%s: %ld %s", path, pages.reply.status, buffer_text(&pages.reply.body));
+        return buffer_text(&pages.reply.body);
 }
 
 /* The same until a report is made: 202 is asked again. */

@@ -142,9 +142,18 @@ static inline int shared_reader_open(struct bus *b, const struct bus_reader_conf
         return result;
 }
 
+/* Nothing is written over it: as a broker that takes no record. */
+static inline int shared_producer_open(struct bus *b, const struct bus_producer_config *config, struct bus_producer **ret, struct error *err) {
+        (void) b;
+        (void) config;
+        (void) ret;
+        error_set(err, "no broker answers at shared:1");
+        return -ETIMEDOUT;
+}
+
 /* Over @inner, which must outlive it. */
 static inline void shared_bus_init(struct shared_bus *s, struct bus *inner) {
-        static const struct bus_ops ops = {.name = "shared", .reader_open = shared_reader_open};
+        static const struct bus_ops ops = {.name = "shared", .producer_open = shared_producer_open, .reader_open = shared_reader_open};
 
         *s = (struct shared_bus){.bus = {&ops}, .inner = inner};
         ck_assert_int_eq(pthread_mutex_init(&s->lock, NULL), 0);

@@ -5,37 +5,14 @@
  * organisation sees itself alone. Method: the configuration of the worker's tests, one open alert, and a picture of the broker that is put together here.
  */
 
+#include "cluster/topics.h"
+#include "connect/deliveries.h"
+#include "flows_fixture.h"
 #include "pages_fixture.h"
 
 #define DAY FIXTURE_DAY
 
 /* -- What flows would have seen -- */
-
-static struct flows_picture picture;
-
-void __wrap_flows_want(struct flows *f);
-const struct flows_picture *__wrap_flows_borrow(struct flows *f);
-void __wrap_flows_give_back(const struct flows_picture *given);
-instant_t __wrap_flows_trouble(struct flows *f, char why[FLOWS_WHY_MAX]);
-
-void __wrap_flows_want(struct flows *f) {
-        (void) f;
-}
-
-const struct flows_picture *__wrap_flows_borrow(struct flows *f) {
-        (void) f;
-        return picture.turn ? &picture : NULL;
-}
-
-void __wrap_flows_give_back(const struct flows_picture *given) {
-        (void) given;
-}
-
-instant_t __wrap_flows_trouble(struct flows *f, char why[FLOWS_WHY_MAX]) {
-        (void) f;
-        why[0] = '\0';
-        return 0;
-}
 
 static const struct standing_part parts[] = {{.group = "webhook-een", .topic = "inbox.gm0001", .owned = true, .waiting = 7, .oldest = WORLD_START},
                                              {.group = "anders", .topic = "inbox.gm0002", .owned = true, .waiting = 0}};
@@ -134,6 +111,50 @@ START_TEST(test_of_an_organisation) {
 }
 END_TEST
 
+/* -- Pausing -- */
+
+/* A connector of gm0001 that delivered something, and is known. */
+static struct connector_row known_connector(void) {
+        CLEANUP(buffer_done) struct buffer body = BUFFER_INIT(65536);
+        struct delivery_codec *codec = NULL;
+        struct connector_row row = {.name = ""};
+        struct bus_record record;
+        struct error err = {0};
+
+        ck_assert_msg(delivery_codec_new(pages.console.config->types, &codec, &err) == 0, "%s", err.text);
+        delivery_encode(codec, &(struct delivery_record){.delivered_at = pages.world->now, .organisation = text_of("gm0001"), .connector = text_of("hook"),
+                                                         .outcome = DELIVERY_DELIVERED, .status = 204, .attempts = 1, .reason = text_of("")}, &body);
+        record = delivery_bus_record("hook", &body);
+        shared_lock(&pages.shared);
+        world_topic(pages.world, TOPIC_DELIVERIES, 1);
+        world_topic(pages.world, TOPIC_CONNECTOR_ORDERS, 1);
+        ck_assert_int_eq(memory_append(pages.world->memory, &record), 0);
+        shared_unlock(&pages.shared);
+        while (!connectors_ready(pages.console.connectors) || !connectors_find(pages.console.connectors, "hook", &row))
+                connectors_turn(pages.console.connectors, 1);
+        delivery_codec_free(codec);
+        return row;
+}
+
+/* The order and its record in the audit stand there together; where the broker takes neither, nothing is done, and that is said. */
+START_TEST(test_a_pause_that_is_not_taken) {
+        struct connector_row row = known_connector();
+
+        pages_come(ROLE_META, "gm0001");
+        pages_post("/verbindingen/pauzeren", "connector=hook&reason=onderhoud", 404);
+        pages_come(ROLE_META | ROLE_BEHEER, "gm0002");
+        pages_post("/verbindingen/pauzeren", "connector=hook&reason=onderhoud", 404);
+        pages_come(ROLE_META | ROLE_BEHEER, "gm0001");
+        pages_post("/verbindingen/pauzeren", "connector=hook&reason=", 400);
+        ck_assert_ptr_nonnull(strstr(pages_post("/verbindingen/pauzeren", "connector=hook&reason=onderhoud", 503), "er is niets gedaan"));
+        ck_assert(!row.order.pauses);
+        for (int i = 0; i < 100; i++)
+                connectors_turn(pages.console.connectors, 0);
+        ck_assert(connectors_find(pages.console.connectors, "hook", &row));
+        ck_assert(!row.order.pauses);
+}
+END_TEST
+
 int main(void) {
         Suite *s = suite_create("page_organisations");
         TCase *t = tcase_create("page_organisations");
@@ -147,6 +168,7 @@ int main(void) {
         tcase_add_test(t, test_inboxes);
         tcase_add_test(t, test_list);
         tcase_add_test(t, test_of_an_organisation);
+        tcase_add_test(t, test_a_pause_that_is_not_taken);
         suite_add_tcase(s, t);
         runner = srunner_create(s);
         srunner_run_all(runner, CK_NORMAL);
