@@ -14,6 +14,7 @@ const struct connector_ops *const connectors[] = {
         &connector_inbox_table,
         &connector_mail,
         &connector_nrc_in,
+        &connector_nrc_out,
         &connector_outbox_table,
         &connector_webhook,
         NULL,

@@ -19,6 +19,7 @@ extern const struct connector_ops connector_ijw_out;
 extern const struct connector_ops connector_inbox_table;
 extern const struct connector_ops connector_mail;
 extern const struct connector_ops connector_nrc_in;
+extern const struct connector_ops connector_nrc_out;
 extern const struct connector_ops connector_outbox_table;
 extern const struct connector_ops connector_webhook;
 

@@ -20,7 +20,7 @@ import uuid
 import fault_load
 from fault_run import expect, say, wait_for
 from faults import main
-from nrc_peers import Hub, Zaaksysteem, post
+from nrc_peers import Hub, Zaaksysteem, post, stamp
 
 TOKEN, SECRET = "t" * 20 + "0123456789abcdef", "geheim-van-de-proef, van 32 tekens"
 MARK = "Jansen-999990019" # stands where personal data might
@@ -168,7 +168,112 @@ def in_order(take):
     expect("in the order in which they came", len(stamps) == 2 and stamps[1].startswith("2022-10-11"))
 
 
-CASES = {"taken": taken}
+class Out:
+    """nrc-out, with the inbox of a municipality."""
+
+    def __init__(self, trial, hub, more="", world=None):
+        self.trial, self.world, self.hub = trial, world or trial.world(), hub
+        with open(os.path.join(self.world.folder, "hub-secret"), "w", encoding="utf-8") as file:
+            file.write(SECRET)
+        self.path = os.path.join(self.world.folder, "told.yaml")
+        self.text = (f"connector: nrc-out\norganisation: gm0001\nurl: {hub.url}/api/v1/\nbase: https://kw.example.nl/\nclient_id: ketenwacht\n"
+                     f"client_secret: {{file: hub-secret}}\nfirst_delay: 50 ms\nlongest_delay: 1 s\ntimeout: 3 s\n{more}")
+        with open(self.path, "w", encoding="utf-8") as file:
+            file.write(self.text)
+        self.worker = None
+
+    def start(self):
+        self.connector = self.world.connector("told", self.text, "--metrics", "0")
+
+    def fill(self, cases=3):
+        """Facts of which copies and alerts stand in the inbox."""
+        now, day = fault_load.instant(datetime.datetime.now(datetime.timezone.utc)), (datetime.date.today() - datetime.timedelta(days=20)).isoformat()
+        self.world.publish([{"event": "measure-started", "event_id": str(uuid.uuid4()), "case_id": str(uuid.uuid4()), "source": GI, "occurred_at": now,
+                             "recorded_at": now, "measure_id": str(uuid.uuid4()), "kind": "OTS", "verdict_date": day, "informed_date": day, "gi": GI,
+                             "municipality": "gm0001", "birth_date": "2012-03-04", "reference": MARK} for _ in range(cases)])
+        self.worker = self.worker or self.world.worker("w")
+
+    def inbox(self):
+        return [record["value"] for record in self.world.tail("inbox.gm0001")]
+
+    def deliveries(self):
+        return [record["value"] for record in self.world.tail("deliveries") if record["value"]["outcome"] in ("DELIVERED", "REFUSED", "PARKED")]
+
+    def settled(self):
+        inbox = len(self.inbox())
+        return inbox > 0 and len(self.deliveries()) == inbox
+
+
+def told(trial):
+    """Every record of the inbox becomes one notification; what the hub has against one is taken for what it is."""
+    hub = Hub([SECRET])
+    tell = Out(trial, hub)
+    tell.fill()
+    wait_for("something stands in the inbox", lambda: len(tell.inbox()) >= 6, look=0.3)
+    said = tell.world.failing("connect", "check", "--try", tell.path, status=1)
+    expect(f"the channel is missed: {said}", "connect register FILE makes it" in said)
+    tell.start()
+    wait_for("it is refused", lambda: len([r for r in hub.requests if r[1].endswith("notificaties")]) > 3)
+    expect("that is the operator's, and no record is lost by it", not tell.deliveries() and not tell.world.tail("dead-letters"))
+    expect("the channel is made", "was made" in tell.world.run("connect", "register", tell.path))
+    expect("once", "there already" in tell.world.run("connect", "register", tell.path) and len(hub.channels) == 1)
+    expect("which can be asked for", "ready to run" in tell.world.run("connect", "check", "--try", tell.path))
+    wait_for("all is told", tell.settled, look=0.3)
+    check_told(tell, hub)
+    for what, fault in (("busy", 503), ("too busy", 429), ("closing", "close"), ("sure that we are unknown", 401)):
+        hub.faults = {"/api/v1/notificaties": (fault, 3)}
+        before = len(tell.inbox())
+        tell.fill(1)
+        wait_for(f"all is told that came while it was {what}", lambda: len(tell.inbox()) > before and tell.settled(), look=0.3)
+    expect("no record is lost by it", not tell.world.tail("dead-letters"))
+    check_told(tell, hub, doubled=True)
+    return refused(tell, hub)
+
+
+def refused(tell, hub):
+    """What was made in the hub's future goes again, made earlier; another 400 refuses; a channel with other filters is the operator's."""
+    hub.behind_s, hub.faults = 3, {}
+    taken, before = len(hub.taken), len(tell.inbox())
+    tell.fill(1)
+    wait_for("it is told to a hub that is behind", lambda: len(tell.inbox()) > before and tell.settled(), look=0.3)
+    recorded = {value["event_id"]: stamp(value["recorded_at"]) for value in tell.inbox()}
+    expect("made at the latest when the hub says that it is now",
+           any(stamp(said["aanmaakdatum"]) < recorded[said["resourceUrl"].rsplit("/", 1)[-1]] - 1 for said in hub.taken[taken:]))
+    hub.behind_s, hub.faults = 0, {"/api/v1/notificaties": (400, 1)}
+    before = len(tell.inbox())
+    tell.fill(1)
+    wait_for("one is refused", lambda: len(tell.inbox()) > before and tell.settled(), look=0.3)
+    letters = [record["headers"]["kw-code"] for record in tell.world.tail("dead-letters")]
+    expect(f"and is a dead letter: {letters}", letters == ["REFUSED_BY_RECEIVER"])
+    hub.channels["ketenwacht"]["filters"] = ["naam"]
+    said = tell.world.failing("connect", "register", tell.path, status=1)
+    expect(f"other filters are told: {said}", "with other filters" in said)
+    tell.connector.stop()
+    return tell.world
+
+
+def check_told(tell, hub, doubled=False):
+    inbox = {value["event_id"]: value for value in tell.inbox()}
+    told_ids = [said["resourceUrl"].rsplit("/", 1)[-1] for said in hub.taken]
+    expect(f"{len(told_ids)} told of {len(inbox)}", set(told_ids) == set(inbox) and (doubled or len(told_ids) == len(inbox)))
+    for said in hub.taken:
+        value = inbox[said["resourceUrl"].rsplit("/", 1)[-1]]
+        marks = said["kenmerken"]
+        expect(f"as agreed: {said}", said["hoofdObject"] == "https://kw.example.nl/cases/" + value["case_id"] and said["actie"] == "create" and
+               marks["case"] == value["case_id"] and marks["organisation"] == "gm0001" and stamp(marks["occurred_at"]) == stamp(value["occurred_at"]) and
+               all(isinstance(mark, str) for mark in marks.values()) and set(marks) <= set(hub.channels["ketenwacht"]["filters"]))
+    order = {}
+    for said in hub.taken:
+        order.setdefault(said["hoofdObject"], []).append(said["resourceUrl"].rsplit("/", 1)[-1])
+    for case, ids in order.items():
+        want = [event_id for event_id, value in inbox.items() if case.endswith(value["case_id"])]
+        expect(f"the records of {case} in their order", list(dict.fromkeys(ids)) == want)
+    expect("each is over once", len(tell.deliveries()) == len(inbox))
+    expect("nothing personal is told", not any(mark in body for _, _, body in hub.requests for mark in (MARK.encode(), b"2012-03-04")))
+    expect("nor logged", MARK not in tell.connector.text() and SECRET not in tell.connector.text())
+
+
+CASES = {"taken": taken, "told": told}
 
 if __name__ == "__main__":
     main(CASES)

@@ -45,7 +45,7 @@ class Peer(http.server.ThreadingHTTPServer):
 
     def __init__(self, secrets, port=0):
         super().__init__(("127.0.0.1", port), Handler)
-        self.secrets, self.faults, self.requests, self.lock = list(secrets), {}, [], threading.Lock()
+        self.secrets, self.faults, self.requests, self.lock, self.behind_s = list(secrets), {}, [], threading.Lock(), 0
         self.address = f"127.0.0.1:{self.server_address[1]}"
         self.url = f"http://{self.address}"
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
@@ -77,6 +77,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+    def date_time_string(self, timestamp=None):
+        return super().date_time_string((timestamp or time.time()) - self.server.behind_s)
 
     def handle_any(self):
         server, body = self.server, self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -139,7 +142,7 @@ class Hub(Peer):
     """Open Notificaties."""
 
     def __init__(self, secrets, port=0):
-        self.channels, self.subscriptions, self.taken, self.behind_s = {}, [], [], 0
+        self.channels, self.subscriptions, self.taken = {}, [], []
         super().__init__(secrets, port)
 
     @staticmethod

@@ -101,6 +101,11 @@ static const struct {
          "events: [{kanaal: zaken, resource: zaak, actie: create, event: measure-started, fields: {measure_id: uuid}}]\n",
          "connector: nrc-in\norganisation: gi-jbn\nlisten: '127.0.0.1:0'\ntoken: {env: KETENWACHT_TOKEN_X}\n"
          "events: [{kanaal: zaken, resource: zaak, actie: create, event: measure-started, fields: {measure_id: uuid}}]\n"},
+        {"nrc-out",
+         "connector: nrc-out\norganisation: gm0014\nurl: https://nrc.example.nl/api/v1\nbase: https://kw.example.nl\nclient_id: kw\n"
+         "client_secret: {env: KETENWACHT_NRC_SECRET}\n",
+         "connector: nrc-out\norganisation: gm0014\nurl: http://nrc.example.nl/api/v1\nbase: https://kw.example.nl\nclient_id: kw\n"
+         "client_secret: {env: KETENWACHT_NRC_SECRET}\n"},
         {"outbox-table", "connector: outbox-table\norganisation: gi-jbn\nhost: 127.0.0.1\nport: 1\ndatabase: zaken\nuser: ketenwacht\n",
          "connector: outbox-table\norganisation: gi-jbn\nhost: 127.0.0.1\ndatabase: zaken\nuser: ketenwacht\ncolumns: {payloat: inhoud}\n"},
         {"webhook", "connector: webhook\norganisation: gm0014\nurl: https://example.nl/\n",
@@ -208,6 +213,7 @@ static const char *const files[] = {
         "config/connectors/ijw.yaml",
         "config/connectors/mail-gm0014.yaml",
         "config/connectors/nrc-in-gi-jbn.yaml",
+        "config/connectors/nrc-out-gm0014.yaml",
         "config/connectors/outbox-table.yaml",
         "config/connectors/webhook-gm0014.yaml",
         "config/connectors/webhooks.yaml",
