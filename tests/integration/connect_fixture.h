@@ -43,14 +43,15 @@ static inline const char *project_path(const char *name, char ret[PATH_BYTES]) {
         return ret;
 }
 
-/* The topics that a connector and its operator may need: the inbox of gm0014, dead-letters, deliveries and the like, and with @events one for each type. */
+/* The topics that a connector and its operator may need: the inboxes of gm0014, gm0037 and gm1895, dead-letters and the like, and of @events each type. */
 static inline void connecting_up(struct connecting *c, bool events) {
         struct mock_topic topics[CLUSTER_TOPICS_MAX] = {
                 {TOPIC_DEAD_LETTERS, 1}, {TOPIC_DELIVERIES, 1}, {TOPIC_INBOX_PREFIX "gm0014", 1}, {TOPIC_REDELIVERIES, 1},
-                {TOPIC_CONNECTOR_ORDERS, 1}, {TOPIC_CONNECTOR_KEYS, 1}, {TOPIC_AUDIT, 1}};
+                {TOPIC_CONNECTOR_ORDERS, 1}, {TOPIC_CONNECTOR_KEYS, 1}, {TOPIC_AUDIT, 1},
+                {TOPIC_INBOX_PREFIX "gm0037", 1}, {TOPIC_INBOX_PREFIX "gm1895", 1}};
         struct mistakes mistakes = MISTAKES_INIT;
         char path[PATH_BYTES];
-        size_t n = 7;
+        size_t n = 9;
 
         memset(c, 0, sizeof(*c));
         ck_assert_int_eq(organisations_read(project_path("config/organisations.yaml", path), &c->orgs, &mistakes), 0);
@@ -165,15 +166,22 @@ static inline bool connecting_braked(const struct connecting *c) {
         return status.braked && !status.looking;
 }
 
-/* An order of an operator to the connector x, that of @organisation's inbox, or NULL; *ret only when it resumes. Return: as act_pause(). */
-static inline int connecting_order(struct connecting *c, bool pause, const char *organisation, struct act_resumed *ret) {
-        const struct connector_act act = {.bus = c->cluster.bus, .types = c->types, .connector = "x", .organisation = organisation, .by = "tester",
-                                          .reason = "onderhoud", .clock = clock_system()};
+/*
+ * An order of an operator to the connector x: that of @organisation's inbox, or NULL, or to that inbox @alone. *ret only when it resumes. Return: as
+ * act_pause().
+ */
+static inline int connecting_order_one(struct connecting *c, bool pause, const char *organisation, bool alone, struct act_resumed *ret) {
+        const struct connector_act act = {.bus = c->cluster.bus, .types = c->types, .connector = "x", .organisation = organisation, .alone = alone,
+                                          .by = "tester", .reason = "onderhoud", .clock = clock_system()};
         struct error err = {0};
         int r = pause ? act_pause(&act, &err) : act_resume(&act, ret, &err);
 
         ck_assert_msg(r >= 0, "%s", err.text);
         return r;
+}
+
+static inline int connecting_order(struct connecting *c, bool pause, const char *organisation, struct act_resumed *ret) {
+        return connecting_order_one(c, pause, organisation, false, ret);
 }
 
 /* Calls @see for every record of a topic that stands there now; stops early when it returns true. */

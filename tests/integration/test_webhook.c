@@ -8,9 +8,9 @@
 
 #include "connect_fixture.h"
 #include "connect/outward.h"
+#include "inbox_fixture.h"
 #include "receiver.h"
 
-#define TRACE "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 #define WAIT_MS 20
 #define QUICK "first_delay: 10 ms\nlongest_delay: 40 ms\n"
 
@@ -36,78 +36,9 @@ static void start(const char *more) {
 
 /* -- What stands in the inbox -- */
 
-static struct uuid uuid_of(int number) {
-        struct uuid u = {{0, 0, 0, 0, 0, 0, 0x40, 0, 0x80, 0}};
-
-        for (int i = 0; i < 4; i++)
-                u.bytes[15 - i] = (uint8_t)((unsigned)number >> 8 * i);
-        return u;
-}
-
-static void encode(int number, int of_case, struct buffer *out) {
-        const struct event_type *type = event_types_find(c.types, text_of("plan-reviewed"));
-        struct slot slots[LAYOUT_SLOTS_MAX] = {
-                [SLOT_EVENT_ID] = {.kind = SLOT_UUID, .u = uuid_of(number)},
-                [SLOT_CASE_ID] = {.kind = SLOT_UUID, .u = uuid_of(of_case)},
-                [SLOT_SOURCE] = {.kind = SLOT_STRING, .s = text_of("gi-jbn")},
-                [SLOT_OCCURRED_AT] = {.kind = SLOT_INT, .i = 1665306000000},
-                [SLOT_RECORDED_AT] = {.kind = SLOT_INT, .i = 1665392400000},
-        };
-
-        slots[layout_slot(type->layout, "measure_id")] = (struct slot){.kind = SLOT_UUID, .u = uuid_of(7)};
-        slots[layout_slot(type->layout, "date")] = (struct slot){.kind = SLOT_INT, .i = 19275};
-        event_record_encode(&(struct event){.type = type, .slots = slots}, out);
-}
-
-struct writing {
-        struct bus_producer *producer;
-        size_t sent;
-};
-
-static void put(struct writing *w, int of_case, const void *value, size_t n, int number) {
-        char key[UUID_TEXT + 1], id[UUID_TEXT + 1];
-        struct uuid case_id = uuid_of(of_case), event_id = uuid_of(number);
-        struct bus_header headers[] = {{"ce_id", id, UUID_TEXT}, {"ce_source", RECEIVER_SOURCE, strlen(RECEIVER_SOURCE)},
-                                       {"ce_time", "2022-10-09T09:00:00.000Z", 24}, /* as older records have it: when it happened */
-                                       {"traceparent", TRACE, strlen(TRACE)}};
-        struct bus_record record = {.topic = TOPIC_INBOX_PREFIX "gm0014", .key = key, .key_n = UUID_TEXT, .value = value, .value_n = n,
-                                    .headers = headers, .headers_n = ELEMENTS(headers)};
-
-        uuid_format(&case_id, key);
-        uuid_format(&event_id, id);
-        ck_ok(bus_producer_send(w->producer, &record, NULL, &err));
-}
-
-static struct writing begin_writing(size_t *sent) {
-        struct writing w = {0};
-
-        *sent = 0;
-        ck_ok(bus_producer_open(c.cluster.bus, &(struct bus_producer_config){.settled = count_report, .ctx = sent}, &w.producer, &err));
-        return w;
-}
-
-static void end_writing(struct writing *w) {
-        size_t left;
-
-        ck_ok(bus_producer_flush(w->producer, PATIENCE_MS, &left, &err));
-        ck_assert_uint_eq(left, 0);
-        bus_producer_close(w->producer);
-}
-
 /* Events first … first + n - 1, over cases 1 … cases in turn. */
 static void write_events(int first, int n, int cases) {
-        struct buffer value = BUFFER_INIT(65536);
-        size_t sent;
-        struct writing w = begin_writing(&sent);
-
-        for (int i = first; i < first + n; i++) {
-                buffer_clear(&value);
-                encode(i, 1 + i % cases, &value);
-                put(&w, 1 + i % cases, value.bytes, value.n, i);
-        }
-        end_writing(&w);
-        ck_assert_uint_eq(sent, (size_t)n);
-        buffer_done(&value);
+        inbox_write(&c, "gm0014", first, n, cases);
 }
 
 /* -- What became of it -- */
@@ -281,7 +212,7 @@ START_TEST(test_one_that_always_fails_does_not_hold_up_others) {
         struct letter letter = {"deliver", "SET_ASIDE", BUFFER_INIT(65536), 0};
 
         receiver_rule(&receiver, 0, -1, 500, NULL);
-        encode(0, 1, &letter.value);
+        encode(&c, 0, 1, &letter.value);
         write_events(0, EVENTS, CASES);
         start("first_delay: 50 ms\nlongest_delay: 100 ms\nparallel: 32\ntries: 10000\n");
         wait_for(have_come, EVENTS - 1, "all others");
@@ -332,7 +263,7 @@ START_TEST(test_what_cannot_be_delivered_is_parked_and_its_case_goes_on) {
         for (int i = 0; i < ROWS; i++) {
                 receiver_rule(&receiver, i, -1, rows[i].status, NULL);
                 letters[i] = (struct letter){"deliver", rows[i].code, BUFFER_INIT(65536), 0};
-                encode(i, 1 + i, &letters[i].value);
+                encode(&c, i, 1 + i, &letters[i].value);
         }
         write_events(0, EVENTS, ROWS);
         start(QUICK "tries: 3\n");
@@ -365,7 +296,7 @@ START_TEST(test_bytes_that_cannot_be_read_are_parked) {
         enum { ROWS = ELEMENTS(rows) };
         struct letter letters[ROWS];
         size_t sent;
-        struct writing w = begin_writing(&sent);
+        struct writing w = begin_writing(&c, TOPIC_INBOX_PREFIX "gm0014", &sent);
 
         for (int i = 0; i < ROWS; i++) {
                 struct buffer *value = &letters[i].value;
@@ -374,7 +305,7 @@ START_TEST(test_bytes_that_cannot_be_read_are_parked) {
                 if (rows[i].bytes)
                         buffer_add(value, rows[i].bytes, rows[i].n);
                 else
-                        encode(i, 1, value);
+                        encode(&c, i, 1, value);
                 value->n -= rows[i].bytes ? 0 : 4;
                 put(&w, 1, value->bytes ? (const void *)value->bytes : "", value->n, i);
         }
