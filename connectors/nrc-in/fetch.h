@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include "channel/http.h"
 #include "connect/connector.h"
 
 #define FETCH_BYTES_MAX ((size_t)1024 * 1024)
@@ -28,10 +29,7 @@ struct fetched {
 struct fetch_config {
         const struct connector_env *env;
         struct option_list hosts; /* "zaken.example.nl", "127.0.0.1:8000": with its port where that is not the scheme's */
-        bool allow_http;
-        const char *client_id, *user_id, *user_representation, *ca_file, *proxy;
-        const struct secrets *secret; /* NULL or empty: without a token */
-        int64_t timeout;              /* ms, for one */
+        const struct http_options *options; /* how we are known there; borrowed */
         size_t parallel;
         void *ctx;
         void (*done)(void *ctx, void *cookie, struct fetched *fetched); /* called in fetch_turn() */
@@ -50,5 +48,3 @@ int fetch_begin(struct fetch *f, const char *url, void *cookie, struct error *er
 
 /* Those under way proceed. Return: 0 or negative errno. */
 int fetch_turn(struct fetch *f, struct error *err) MUSTCHECK;
-
-size_t fetch_count(const struct fetch *f); /* under way */

@@ -57,12 +57,11 @@ struct nrc_in {
         /* options */
         const struct organisation *organisation;
         struct listening listening;
-        struct secrets token, secret;
+        struct secrets token;
         struct option_table events;
         struct option_list hosts;
-        const char *client_id, *user_id, *user_representation, *ca_file, *proxy;
-        int64_t fetches, fetch_timeout;
-        bool allow_http;
+        struct http_options http; /* of the zaaksysteem */
+        int64_t fetches;
         /* the rest */
         const struct connector_env *env;
         struct door *door;
@@ -416,16 +415,18 @@ static void nrc_take(void *ctx, struct door_request *q) {
 /* -- The connector -- */
 
 static int nrc_in_check(void *ctx, const struct connector_env *env, struct error *err) {
-        const struct nrc_in *in = ctx;
+        struct nrc_in *in = ctx;
         int r = listening_check(&in->listening, err);
 
+        in->http.auth = in->http.client_id ? HTTP_AUTH_ZGW : HTTP_AUTH_BEARER; /* of no token */
+        in->http.connect_timeout = in->http.timeout;
         if (r == 0)
                 r = rules_check(&in->events, env->types, in->organisation, err);
         if (r < 0)
                 return r;
         if (rules_fetch(&in->events) && in->hosts.n == 0)
                 error_set(err, "hosts: name the hosts from which the rules of events fetch, such as [zaken.example.nl]");
-        else if (!in->client_id != (in->secret.n == 0))
+        else if (!in->http.client_id != (in->http.client_secret.n == 0))
                 error_set(err, "client_id and client_secret go together: both, or neither");
         else
                 return 0;
@@ -443,10 +444,8 @@ static int nrc_in_metrics(struct nrc_in *in, struct error *err) {
 
 static int nrc_in_open(void *ctx, const struct connector_env *env, struct error *err) {
         struct nrc_in *in = ctx;
-        const struct fetch_config fetch = {.env = env, .hosts = in->hosts, .allow_http = in->allow_http, .client_id = in->client_id,
-                                           .user_id = in->user_id, .user_representation = in->user_representation, .ca_file = in->ca_file,
-                                           .proxy = in->proxy, .secret = &in->secret, .timeout = in->fetch_timeout, .parallel = (size_t)in->fetches,
-                                           .ctx = in, .done = nrc_fetched};
+        const struct fetch_config fetch = {.env = env, .hosts = in->hosts, .options = &in->http, .parallel = (size_t)in->fetches, .ctx = in,
+                                           .done = nrc_fetched};
         const struct door_config door = {.listening = &in->listening, .env = env, .body_max = NOTIFICATION_BODY_MAX, .ctx = in, .admit = nrc_admit,
                                          .take = nrc_take};
         int r;
@@ -547,22 +546,22 @@ static const struct connector_option options[] = {
          .fallback = "",
          .doc = "By which the zaaksysteem knows us when something is fetched (ZGW token); without it no token is sent.",
          .type = OPTION_STRING,
-         .offset = offsetof(struct nrc_in, client_id)},
+         .offset = offsetof(struct nrc_in, http.client_id)},
         {.key = "client_secret",
          .fallback = "",
          .doc = "With which these tokens are signed, shared with the zaaksysteem.",
          .type = OPTION_PASSWORD,
-         .offset = offsetof(struct nrc_in, secret)},
+         .offset = offsetof(struct nrc_in, http.client_secret)},
         {.key = "user_id",
          .fallback = "",
          .doc = "Who is said to fetch, for the audit trail of the zaaksysteem.",
          .type = OPTION_STRING,
-         .offset = offsetof(struct nrc_in, user_id)},
+         .offset = offsetof(struct nrc_in, http.user_id)},
         {.key = "user_representation",
          .fallback = "",
          .doc = "The same in words.",
          .type = OPTION_STRING,
-         .offset = offsetof(struct nrc_in, user_representation)},
+         .offset = offsetof(struct nrc_in, http.user_representation)},
         {.key = "fetches",
          .fallback = "8",
          .doc = "Resources that are fetched side by side.",
@@ -574,24 +573,24 @@ static const struct connector_option options[] = {
          .fallback = "10 s",
          .doc = "Fetching one resource may take so long.",
          .type = OPTION_DURATION,
-         .offset = offsetof(struct nrc_in, fetch_timeout),
+         .offset = offsetof(struct nrc_in, http.timeout),
          .min = 100,
          .max = 60000},
         {.key = "ca_file",
          .fallback = "",
          .doc = "Certificates, in PEM, of those who may vouch for the zaaksysteem; default those of the system.",
          .type = OPTION_PATH,
-         .offset = offsetof(struct nrc_in, ca_file)},
+         .offset = offsetof(struct nrc_in, http.ca_file)},
         {.key = "proxy",
          .fallback = "",
          .doc = "HTTP proxy on the way to it, such as http://proxy:3128; the environment's is not used.",
          .type = OPTION_STRING,
-         .offset = offsetof(struct nrc_in, proxy)},
+         .offset = offsetof(struct nrc_in, http.proxy)},
         {.key = "allow_http",
          .fallback = "false",
          .doc = "Allows plain http to another machine, for a network that is protected otherwise.",
          .type = OPTION_BOOLEAN,
-         .offset = offsetof(struct nrc_in, allow_http)},
+         .offset = offsetof(struct nrc_in, http.allow_http)},
         {.key = "connections",
          .fallback = "200",
          .doc = "Connections at once, and so notifications that wait; more wait in the queue of the operating system.",
