@@ -63,10 +63,10 @@ class Folders:
         expect(f"no value of a person in the report of {name}", SECRET not in text)
         return list(csv.DictReader(io.StringIO(text), delimiter=";"))
 
-    def rows(self, torn=False):
-        """Of all files, those of today included, which nobody fetches yet. torn: a row may be cut off."""
+    def rows(self, torn=False, within=""):
+        """Of all files, those of today included, which nobody fetches yet. torn: a row may be cut off. within: a folder in the folder."""
         found = []
-        for path in glob.glob(os.path.join(self.outside, "*.csv")) + glob.glob(os.path.join(self.outside, ".*.csv.tmp")):
+        for path in glob.glob(os.path.join(self.outside, within, "*.csv")) + glob.glob(os.path.join(self.outside, within, ".*.csv.tmp")):
             with open(path, encoding="utf-8-sig", newline="") as file:
                 text = file.read()
             expect(f"{path} has whole lines", torn or not text or text.endswith("\r\n"))
@@ -237,6 +237,36 @@ def twins(trial):
     return world
 
 
+def many(trial):
+    """One process writes for many organisations, each in a folder of its own, and is killed meanwhile."""
+    world = world_of(trial)
+    folders = Folders(world)
+    connector = world.connector("files-in", folders.into)
+    folders.put("1.jsonl", jsonl(mine(trial, 600)))
+    wait_for("the file is over", lambda: folders.over("done", "1.jsonl"))
+    connector.stop()
+    world.once("--now", "2099-01-01T00:00:00Z")
+    inboxes = {name: len(world.tail("inbox." + name)) for name in (*fault_load.MUNICIPALITIES, OWNER)}
+    for name in inboxes:
+        os.makedirs(os.path.join(folders.outside, name))
+    out = world.connector("files-out", "connector: files-out\norganisations:\n" +
+                          "".join(f"  {name}: {{folder: {folders.outside}/{name}}}\n" for name in inboxes))
+
+    def written():
+        return sum(len(folders.rows(torn=True, within=name)) for name in inboxes)
+
+    for _ in range(min(trial.kills, 5)):
+        progress(written, sum(inboxes.values()))
+        out.kill()
+        out.start()
+    wait_for("all is written", lambda: not out.look_after() and written() >= sum(inboxes.values()), look=0.3)
+    out.stop()
+    for name, records in inboxes.items():
+        rows = folders.rows(within=name)
+        expect(f"{len(rows)} rows of {name} for {records} records", len({row["delivery_id"] for row in rows}) == len(rows) == records > 0)
+    return world
+
+
 class Sftp:
     """OpenSSH's server, for one user and with internal-sftp alone, and its client."""
 
@@ -326,4 +356,4 @@ def sftp(trial):
 
 
 if __name__ == "__main__":
-    main({"both": both, "killed": killed, "twins": twins, "sftp": sftp})
+    main({"both": both, "killed": killed, "many": many, "twins": twins, "sftp": sftp})
