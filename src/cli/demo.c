@@ -9,11 +9,13 @@
 #include "cli/broker.h"
 #include "cli/configuration.h"
 #include "cli/options.h"
+#include "demo/chain.h"
 #include "demo/run.h"
 #include "demo/year.h"
 
 #define SPEED_MAX 1000
 #define ENV_DEFAULT ".cache/demo.env"
+#define MAILS_DEFAULT ".cache/demo-mail"
 
 struct demo_arguments {
         struct command_dirs dirs;
@@ -22,7 +24,7 @@ struct demo_arguments {
 };
 
 struct demo_texts { /* options as written */
-        const char *seed, *cases, *speed, *port, *metrics, *console;
+        const char *seed, *cases, *speed, *port, *metrics, *console, *with;
 };
 
 static bool demo_whole(const char *text, int64_t least, int64_t most, int64_t *ret) {
@@ -35,6 +37,28 @@ static int demo_read_port(const char *option, const char *text, uint16_t *ret) {
         if (text && !demo_whole(text, 0, UINT16_MAX, &number))
                 return command_usage("demo", "%s '%s' is no port; expected 0 (any that is free) to %d", option, text, UINT16_MAX);
         *ret = (uint16_t)number;
+        return EXIT_DONE;
+}
+
+/* "mail": what takes part besides, separated by commas. */
+static int demo_read_with(const char *text, unsigned *ret) {
+        static const struct {
+                const char *name;
+                unsigned bit;
+        } parts[] = {{"mail", CHAIN_WITH_MAIL}};
+
+        while (text && *text) {
+                const size_t n = strcspn(text, ",");
+                struct text word = {text, n};
+                size_t i = 0;
+
+                while (i < ELEMENTS(parts) && !text_is(word, parts[i].name))
+                        i++;
+                if (i == ELEMENTS(parts))
+                        return command_usage("demo", "--with '%.*s' is none of what can take part besides: mail", (int)n, text);
+                *ret |= parts[i].bit;
+                text += n + (text[n] == ',');
+        }
         return EXIT_DONE;
 }
 
@@ -93,7 +117,7 @@ static int demo_command(int argc, char **argv) {
                 OPTION_TEXT_ROW("--speed", &t.speed),        OPTION_TEXT_ROW("--port", &t.port),
                 OPTION_TEXT_ROW("--metrics", &t.metrics),    OPTION_TEXT_ROW("--file", &a.run.file),
                 OPTION_TEXT_ROW("--bootstrap", &a.run.bootstrap), OPTION_TEXT_ROW("--env", &a.run.env),
-                OPTION_TEXT_ROW("--console", &t.console),
+                OPTION_TEXT_ROW("--console", &t.console),        OPTION_TEXT_ROW("--with", &t.with),
                 OPTION_FLAG_ROW("--keep", &a.run.keep),      OPTION_FLAG_ROW("--json", &a.run.json),
                 OPTION_FLAG_ROW("--verbose", &a.verbose),    OPTION_FLAG_ROW("--print", &a.print),
                 OPTION_END_ROW,
@@ -112,7 +136,10 @@ static int demo_command(int argc, char **argv) {
                 return command_usage("demo", "--console goes with --keep");
         if (!a.run.env)
                 a.run.env = ENV_DEFAULT;
-        status = demo_read_numbers(&t, &a.run);
+        a.run.mails = MAILS_DEFAULT;
+        status = demo_read_with(t.with, &a.run.with);
+        if (status == EXIT_DONE)
+                status = demo_read_numbers(&t, &a.run);
         return status ? status : demo_with(&a);
 }
 
@@ -135,6 +162,8 @@ const struct command command_demo = {
                 "  --bootstrap     a real broker; all topics and groups get the prefix demo-<process>. and are deleted at the end\n"
                 "  --port N        of gi-http (default: any that is free)\n"
                 "  --console PORT  of the console, with --keep (default: any that is free)\n"
+                "  --with LIST     what takes part besides, separated by commas: mail (alerts to the municipality as mails, each a file in\n"
+                "                  .cache/demo-mail)\n"
                 "  --metrics PORT  answer /metrics, /healthz and /readyz on 127.0.0.1:PORT\n"
                 "  --json          the summary as one JSON object, and nothing else\n"
                 "  --print         only print the events of the generated year, as lines for ketenwacht replay\n"

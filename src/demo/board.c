@@ -87,6 +87,15 @@ void board_count(struct board *board, enum board_count what) {
         board_unlock(board);
 }
 
+struct board_row board_row(struct board *board, const struct organisation *organisation) {
+        struct board_row row;
+
+        board_lock(board);
+        row = board->rows[organisation->index];
+        board_unlock(board);
+        return row;
+}
+
 struct board_counts board_counts(struct board *board) {
         struct board_counts counts;
 

@@ -50,6 +50,9 @@ void board_count(struct board *board, enum board_count what);
 /* A copy of the counts. */
 struct board_counts board_counts(struct board *board);
 
+/* What one organisation was alerted to. */
+struct board_row board_row(struct board *board, const struct organisation *organisation);
+
 /* What stands beside the counts while it runs. */
 struct board_now {
         instant_t clock;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cluster/topics.h"
+#include "demo/mailbox.h"
 #include "demo/receiver.h"
 #include "demo/watch.h"
 #include "connect/driver.h"
@@ -22,10 +23,10 @@
 #define STEP_MS 10  /* longest wait of one step: how soon a moved clock or a stop is noticed */
 #define PATH_BYTES 512
 
-enum part_name { PART_GI_HTTP, PART_ADMISSION, PART_WEBHOOK, PART_CONNECTORS, PART_WORKER = PART_CONNECTORS, PART_WATCH, PARTS };
+enum part_name { PART_GI_HTTP, PART_ADMISSION, PART_WEBHOOK, PART_MAIL, PART_CONNECTORS, PART_WORKER = PART_CONNECTORS, PART_WATCH, PARTS };
 
 /* In the order in which they stop: nothing new comes in, all that came is told and delivered. */
-static const char *const part_names[PARTS] = {"gi-http", "admission", "webhook", "rules", "watch"};
+static const char *const part_names[PARTS] = {"gi-http", "admission", "webhook", "mail", "rules", "watch"};
 
 struct chain {
         struct chain_config c;
@@ -35,12 +36,18 @@ struct chain {
         struct connect_file *connector_files[PART_CONNECTORS];
         struct loop watch;
         struct receiver *receiver;
+        struct mailbox *mailbox; /* CHAIN_WITH_MAIL */
         struct post_token *tokens;
         char (*token_texts)[CHAIN_TOKEN + 1];
         size_t n_tokens;
         uint16_t port;
         char files[PART_CONNECTORS][PATH_BYTES];
 };
+
+/* Whether a part takes part. */
+static bool chain_has(const struct chain *chain, enum part_name part) {
+        return part != PART_MAIL || (chain->c.with & CHAIN_WITH_MAIL);
+}
 
 /* -- Files -- */
 
@@ -105,6 +112,13 @@ static int chain_write_connectors(struct chain *chain, struct error *err) {
                       receiver_port(chain->receiver));
         if (r == 0)
                 r = text.failed ? -ENOMEM : chain_write_file(chain->files[PART_WEBHOOK], buffer_text(&text), err);
+        buffer_clear(&text);
+        if (r == 0 && chain_has(chain, PART_MAIL)) {
+                buffer_printf(&text, "connector: mail\norganisation: %s\nserver: smtp://127.0.0.1:%u\nstarttls: none\nfrom: ketenwacht@ketenwacht.example\n"
+                              "from_name: Ketenwacht\noperators: beheer@ketenwacht.example\ndomain: %s.example\n",
+                              chain->c.receiver->id, mailbox_port(chain->mailbox), chain->c.receiver->id);
+                r = text.failed ? -ENOMEM : chain_write_file(chain->files[PART_MAIL], buffer_text(&text), err);
+        }
         buffer_done(&text);
         return r ? r : chain_write_file(chain->files[PART_ADMISSION], "connector: admission\n", err);
 }
@@ -181,7 +195,7 @@ static int chain_start_connector(struct chain *chain, enum part_name part, struc
                 .types = c->config->types,
                 .organisations = c->config->organisations,
                 /* A year that lies ahead may be posted too: the demonstration's clock says whether recorded_at lies ahead. */
-                .clock = part == PART_WEBHOOK ? clock_system() : hand_clock(c->time),
+                .clock = part == PART_WEBHOOK || part == PART_MAIL ? clock_system() : hand_clock(c->time),
                 .log = c->log,
         };
         struct runtime_driver *driver;
@@ -238,6 +252,8 @@ int chain_start(const struct chain_config *config, struct chain **ret, struct er
         r = config->port ? 0 : chain_free_port(&chain->port, err);
         if (r == 0)
                 r = receiver_start(&chain->receiver, err);
+        if (r == 0 && chain_has(chain, PART_MAIL))
+                r = mailbox_start(config->mails, &chain->mailbox, err);
         if (r == 0)
                 r = chain_write_tokens(chain, err);
         if (r == 0)
@@ -245,7 +261,7 @@ int chain_start(const struct chain_config *config, struct chain **ret, struct er
         if (r == 0 && config->metrics)
                 r = worker_metrics_new(config->metrics, config->config, &chain->metrics, err);
         for (enum part_name i = 0; r == 0 && i < PARTS; i++)
-                r = chain_start_part(chain, i, err);
+                r = chain_has(chain, i) ? chain_start_part(chain, i, err) : 0;
         if (r == -ENOMEM)
                 error_set(err, "out of memory");
         return r;
@@ -269,7 +285,7 @@ bool chain_ready(struct chain *chain) {
         struct worker_status status = chain_worker(chain);
 
         for (enum part_name i = 0; i < PARTS; i++) {
-                if (!chain_part_is_ready(chain, i))
+                if (chain_has(chain, i) && !chain_part_is_ready(chain, i))
                         return false;
         }
         return status.assigned && status.live > 0 && status.restoring == 0 && status.behind == 0;
@@ -299,6 +315,10 @@ struct worker_status chain_worker(const struct chain *chain) {
 
 int64_t chain_delivered(struct chain *chain) {
         return receiver_counts(chain->receiver).deliveries;
+}
+
+int64_t chain_mails(struct chain *chain) {
+        return chain->mailbox ? mailbox_count(chain->mailbox) : 0;
 }
 
 uint16_t chain_port(const struct chain *chain) {
@@ -336,6 +356,7 @@ struct chain *chain_free(struct chain *chain) {
         worker_driver_free(atomic_load(&chain->worker));
         worker_metrics_free(chain->metrics);
         receiver_stop(chain->receiver);
+        mailbox_stop(chain->mailbox);
         free(chain->tokens);
         if (chain->token_texts)
                 explicit_bzero(chain->token_texts, chain->n_tokens * sizeof(*chain->token_texts));

@@ -22,6 +22,11 @@
 
 struct chain;
 
+/* What may take part besides: connectors to what a municipality may have instead of a system that takes webhooks. */
+enum chain_with {
+        CHAIN_WITH_MAIL = 1 << 0, /* mailboxes: src/demo/mailbox.h */
+};
+
 struct chain_config {
         const struct config *config;
         const struct connector_ops *const *connectors; /* as connect/file.h wants them */
@@ -36,6 +41,8 @@ struct chain_config {
         const char *const *publishers; /* organisations that get a token */
         size_t n_publishers;
         uint16_t port;               /* of gi-http; 0: any that is free */
+        unsigned with;               /* enum chain_with, one bit each */
+        const char *mails;           /* CHAIN_WITH_MAIL: the folder for what comes into the mailboxes */
         int64_t behind_after_ms;
 };
 
@@ -58,6 +65,9 @@ struct worker_status chain_worker(const struct chain *chain);
 
 /* What the municipality got, each record once. */
 int64_t chain_delivered(struct chain *chain);
+
+/* The mails that it got, each once; 0 without CHAIN_WITH_MAIL. */
+int64_t chain_mails(struct chain *chain);
 
 uint16_t chain_port(const struct chain *chain);                                /* of gi-http */
 const struct post_token *chain_tokens(const struct chain *chain, size_t *ret_n); /* of all publishers */

@@ -35,6 +35,7 @@
 #define SCRATCH_MAX 256
 #define RECEIVER "gm0014"               /* Groningen */
 #define RECEIVER_CONNECTOR "webhook"
+#define MAIL_GROUP TOPICS_GROUP_CONNECT "mail"
 #define CLIENT "gi-wss"                 /* has a Kafka client of its own: takes part through its outbox and inbox alone */
 #define CLIENT_INBOX TOPIC_INBOX_PREFIX CLIENT
 #define ADMISSION_GROUP TOPICS_GROUP_CONNECT "admission"
@@ -54,7 +55,7 @@ struct demo {
         size_t n_publishers;
         char scratch[SCRATCH_MAX];
         char receiver_group[BUS_NAME_MAX + 1];
-        const char *groups[4];
+        const char *groups[5];
         struct place place;
         struct board board;
         struct hand_clock time;
@@ -73,6 +74,10 @@ struct demo {
         int shown_month;
         struct buffer text;
 };
+
+static bool demo_has_mail(const struct demo *demo) {
+        return demo->c->with & CHAIN_WITH_MAIL;
+}
 
 /* -- Signals, and what is shown meanwhile -- */
 
@@ -240,7 +245,7 @@ static int demo_open_place(struct demo *demo, struct error *err) {
                                             .process = getpid(),
                                             .log = demo->c->log,
                                             .groups = demo->groups,
-                                            .n_groups = ELEMENTS(demo->groups),
+                                            .n_groups = ELEMENTS(demo->groups) - !demo_has_mail(demo),
                                             .stopped = demo_stopped,
                                             .pause = demo_pause,
                                             .ctx = demo};
@@ -251,6 +256,7 @@ static int demo_open_place(struct demo *demo, struct error *err) {
         demo->groups[1] = demo->receiver_group;
         demo->groups[2] = ADMISSION_GROUP;
         demo->groups[3] = CLIENT_INBOX; /* as a group */
+        demo->groups[4] = MAIL_GROUP;
         r = place_open(&demo->place, &config, err);
         if (r == PLACE_E_STOPPED)
                 return 0; /* demo->stopped says so */
@@ -285,6 +291,8 @@ static int demo_start_chain(struct demo *demo, struct error *err) {
                 .publishers = demo->publishers,
                 .n_publishers = demo->n_publishers,
                 .port = demo->c->port,
+                .with = demo->c->with,
+                .mails = demo->c->mails,
                 .behind_after_ms = demo->c->broker->behind_after_ms,
         };
         int r = board_init(&demo->board, demo->c->config->organisations);
@@ -376,6 +384,14 @@ static bool demo_delivered(struct feed *feed) {
         return chain_delivered(demo->chain) >= board_counts(&demo->board).receiver_inbox;
 }
 
+/* One mail for each alert and each resolution. */
+static bool demo_mailed(struct feed *feed) {
+        struct demo *demo = feed->ctx;
+        struct board_row row = board_row(&demo->board, demo->receiver);
+
+        return chain_mails(demo->chain) >= row.raised + row.resolved;
+}
+
 /* Waits until the watcher has seen all of the inbox, and the municipality has got it. Return: as feed_wait(). */
 static int demo_wait_delivered(struct demo *demo, struct board *all, struct error *err) {
         int64_t wanted = board_counts(all).receiver_inbox;
@@ -388,6 +404,12 @@ static int demo_wait_delivered(struct demo *demo, struct board *all, struct erro
                 if (demo_stopped(demo))
                         return FEED_E_STOPPED;
                 demo_pause(demo, RECEIVER_LOOK_MS);
+        }
+        if (demo_has_mail(demo)) {
+                int r = feed_wait(&demo->feed, demo_mailed, "not every alert became a mail", err);
+
+                if (r)
+                        return r;
         }
         return feed_wait(&demo->feed, demo_delivered, "the webhook did not deliver the inbox", err);
 }
@@ -414,6 +436,9 @@ static void demo_print_summary(struct demo *demo, struct board *board) {
         printf("  open alerts       %6lld\n", (long long)(counts.raised - counts.resolved));
         printf("  over HTTP         %6lld   records of inbox.%s, all delivered to the municipality in order\n", (long long)chain_delivered(demo->chain),
                demo->receiver->id);
+        if (demo_has_mail(demo))
+                printf("  by mail           %6lld   alerts and resolutions of %s, one mail each, in %s\n", (long long)chain_mails(demo->chain),
+                       demo->receiver->id, demo->c->mails);
         if (demo->party)
                 printf("  by Kafka          %6lld   records of inbox.%s, read by it itself; it wrote %lld events to outbox.%s, and posted none\n",
                        (long long)party_counts(demo->party).read, CLIENT, (long long)party_counts(demo->party).written, CLIENT);
@@ -441,6 +466,8 @@ static void demo_print_summary_json(struct demo *demo, struct board *board) {
         jsonw_put_int(&w, "raised", counts.raised);
         jsonw_put_int(&w, "resolved", counts.resolved);
         jsonw_put_int(&w, "delivered", chain_delivered(demo->chain));
+        if (demo_has_mail(demo))
+                jsonw_put_int(&w, "mailed", chain_mails(demo->chain));
         if (demo->party) {
                 jsonw_put_int(&w, "written", party_counts(demo->party).written);
                 jsonw_put_int(&w, "collected", party_counts(demo->party).read);

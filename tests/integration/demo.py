@@ -28,12 +28,12 @@ def expect(what, truth):
 
 class Program:
     def __init__(self, binary, root, more):
-        self.binary, self.root, self.more = binary, root, more
+        self.binary, self.root, self.more, self.folder = binary, root, more, None
 
     def run(self, *arguments, status=0, text=None):
         folders = ["--config", os.path.join(self.root, "config"), "--schemas", os.path.join(self.root, "schemas")]
         run = subprocess.run([self.binary, *arguments, *folders], input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False,
-                             timeout=DEADLINE_S)
+                             timeout=DEADLINE_S, cwd=self.folder)
         sys.stderr.write(run.stderr)
         expect(f"{' '.join(arguments)} ends with {status}, not {run.returncode}", run.returncode == status)
         return run
@@ -61,10 +61,14 @@ def compare(program, lines, summary):
     expect("something was delivered", summary["delivered"] > 0)
 
 
-def a_year(program):
+def a_year(program, folder):
     arguments = ["--cases", "12", "--seed", "3"]
     lines = program.run("demo", "--print", *arguments).stdout
-    summary = program.summary(*arguments)
+    program.folder = folder
+    summary = program.summary("--with", "mail", *arguments)
+    alerts = summary["alerts"]["gm0014"]["raised"] + summary["alerts"]["gm0014"]["resolved"]
+    expect(f"each alert and resolution is one mail: {summary['mailed']} of {alerts}", summary["mailed"] == alerts > 0)
+    expect("and one file", len(glob.glob(os.path.join(folder, ".cache/demo-mail/*.eml"))) == alerts)
     expect("everything was posted", summary["posted"] == len(lines.splitlines()) and summary["not_taken"] == 0 and summary["dead"] == 0)
     own = [line for line in lines.splitlines() if json.loads(line)["source"] == "gi-wss"]
     expect("one takes part by its outbox and inbox alone", summary["written"] == len(own) > 0 and summary["collected"] > 0)
@@ -98,6 +102,7 @@ def stopped_early(program):
 def mistakes(program):
     program.run("demo", "--cases", "0", status=2)
     program.run("demo", "--file", "/nonexistent", status=2)
+    program.run("demo", "--with", "mail,post", status=2)
     program.run("demo", "--file", "-", status=2, text="\n")
     expect("a broker that is gone: one sentence", "127.0.0.1:1" in program.run("demo", "--bootstrap", "127.0.0.1:1", status=3).stderr)
 
@@ -118,7 +123,7 @@ def main():
         os.environ["TMPDIR"] = folder
         a_file(program, folder)
         if kind == "mock":
-            a_year(program)
+            a_year(program, folder)
             mistakes(program)
         stopped_early(program)
         expect("no scratch folder is left", not glob.glob(os.path.join(folder, "ketenwacht-demo-*")))
