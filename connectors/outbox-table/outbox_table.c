@@ -153,12 +153,14 @@ static const char *outbox_cell(const struct outbox *o, size_t row, enum outbox_c
 
 /* Whether a row of this case, before @i, is left for another time. */
 static bool outbox_case_waits(const struct outbox *o, size_t i) {
-        const char *of = outbox_cell(o, i, OUTBOX_CELL_CASE);
-
         for (size_t j = 0; j < i; j++) {
-                const char *other = outbox_cell(o, j, OUTBOX_CELL_CASE);
+                const char *of, *other;
 
-                if (o->items[j].fate == FATE_UNSENT && of && other && strcmp(of, other) == 0)
+                if (o->items[j].fate != FATE_UNSENT) /* mostly all of them */
+                        continue;
+                of = outbox_cell(o, i, OUTBOX_CELL_CASE);
+                other = outbox_cell(o, j, OUTBOX_CELL_CASE);
+                if (of && other && strcmp(of, other) == 0)
                         return true;
         }
         return false;

@@ -33,7 +33,7 @@ struct postgres {
         uint64_t session;
         bool notified, unsent;
         struct postgres_answer answer;
-        char trouble[TROUBLE_MAX];
+        char trouble[TROUBLE_MAX], said[TROUBLE_MAX]; /* said: in the log */
         struct log_pace pace;
         struct metric *connected;
 };
@@ -161,6 +161,9 @@ static void go_away(struct postgres *p, const char *why) {
         if (p->pause > POSTGRES_PAUSE_MAX_MS)
                 p->pause = POSTGRES_PAUSE_MAX_MS;
         p->again = now_of(p) + p->pause;
+        if (strcmp(p->trouble, p->said) != 0) /* another trouble than before is news */
+                p->pace = (struct log_pace){0};
+        memcpy(p->said, p->trouble, sizeof(p->said));
         if (log_pace(&p->pace, now_of(p), POSTGRES_SAY_MS))
                 log_line(p->config.log, DATABASE_AWAY, LOG_STRING("connector", p->config.name), LOG_STRING("reason", p->trouble));
 }
@@ -226,7 +229,7 @@ static void connected(struct postgres *p) {
         p->pause = 0;
         p->notified = false;
         p->trouble[0] = '\0';
-        p->pace = (struct log_pace){0};
+        p->said[0] = '\0';
         metric_set(p->connected, 0, 1);
         log_line(p->config.log, DATABASE_THERE, LOG_STRING("connector", p->config.name), LOG_INT("server", PQserverVersion(p->conn)));
 }

@@ -28,6 +28,7 @@ import fault_run
 from fault_run import Broken, Broker, Publisher, World, expect, make_folder, remove_folder, say, wait_for
 
 SKIPPED = 77
+OWN = "its own"
 CASES_A_SEED = 6
 CASES_MAX = 5000 # published at once
 LIVES_MAX = 4 # times the kills asked for, until one left something behind
@@ -61,6 +62,11 @@ class Trial:
 
     def world(self):
         return World(self.binary, self.root, self.tool, self.bootstrap, self.folder)
+
+    def needed_broker(self):
+        """One of its own when KETENWACHT_TEST_BOOTSTRAP says so."""
+        if self.bootstrap == OWN:
+            self.own_broker()
 
     def own_broker(self):
         self.broker = Broker(self.root, self.folder)

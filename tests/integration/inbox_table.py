@@ -8,17 +8,18 @@ Goal: a row for each record of an inbox but those that the database refuses, whi
 own with the tables that `connect ddl` prints, one connector of each form, an inbox that a worker fills, and its records beside the rows afterwards.
 """
 
-import datetime
 import json
 import os
 
 import fault_load
 from fault_run import expect, say, wait_for
 from faults import main
-from postgres_server import Server, quoted
+from postgres_server import Proxy, Server, quoted, same_instant
 
 ORGANISATION = "gm0001"
 INBOX = "inbox." + ORGANISATION
+CASES = 8000 # a third of them in this inbox, with several records each
+KILLS, STOP_EVERY, KILLED_S = 20, 5, 0.5
 PASSWORD = "nog een wachtwoord"
 TABLES = {"payload": "inbox", "fields": "told_{kind}"}
 EVERYTHING = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_name LIKE 'told%'"
@@ -29,6 +30,7 @@ class Inboxes:
 
     def __init__(self, trial):
         self.trial, self.world, self.server = trial, trial.world(), Server(PASSWORD)
+        self.proxy = Proxy(self.server)
         self.password = os.path.join(self.world.folder, "password")
         with open(self.password, "w", encoding="utf-8") as file:
             file.write(PASSWORD + "\n")
@@ -44,8 +46,9 @@ class Inboxes:
         return self.world.tail(INBOX)
 
     def text(self, form):
-        return (f"connector: inbox-table\norganisation: {ORGANISATION}\n{self.server.connection()}password: {{file: {self.password}}}\nform: {form}\n"
-                f"table: '{TABLES[form]}'\nparallel: 500\nfirst_delay: 100 ms\nlongest_delay: 500 ms\ntries: 10000\n")
+        return (f"connector: inbox-table\norganisation: {ORGANISATION}\n{self.server.connection(self.proxy)}password: {{file: {self.password}}}\nform: {form}\n"
+                f"table: '{TABLES[form]}'\nparallel: 500\nfirst_delay: 100 ms\nlongest_delay: 500 ms\ntries: 10000\n"
+                "connect_timeout: 3 s\ntimeout: 3 s\n")
 
     def path(self, form):
         path = os.path.join(self.world.folder, f"rows-{form}.yaml")
@@ -110,15 +113,9 @@ class Inboxes:
         self.server.remove()
 
 
-def same_instant(row, value):
-    try:
-        return datetime.datetime.fromisoformat(row) == datetime.datetime.fromisoformat(value.replace("Z", "+00:00"))
-    except (AttributeError, TypeError, ValueError):
-        return False
-
-
 def with_inboxes(case):
     def run(trial):
+        trial.needed_broker()
         inboxes = Inboxes(trial)
         try:
             case(inboxes)
@@ -168,5 +165,53 @@ def short(inboxes):
         expect("the password is in no log", PASSWORD not in connector.text())
 
 
+def killed(inboxes):
+    """Thousands of records, of which one is bad; connectors killed at moments drawn from the seed, and the server stopped in both ways."""
+    trial = inboxes.trial
+    records = inboxes.told(CASES)
+    poison = poison_of(records)
+    inboxes.make_tables(poison)
+    inboxes.start()
+    for life in range(KILLS):
+        for connector in inboxes.connectors.values():
+            trial.pause(0, KILLED_S)
+            connector.look_after()
+            connector.kill()
+            connector.start()
+        if life % STOP_EVERY == 0:
+            inboxes.server.stop(trial.random.choice(("fast", "immediate")))
+            inboxes.server.start()
+    inboxes.check(records, {poison})
+    wait_for("all is settled", lambda: inboxes.settled(records), look=1)
+    letters = {(letter["headers"]["kw-connector"], letter["headers"]["kw-offset"]) for letter in inboxes.world.tail("dead-letters")}
+    expect(f"one bad record of each connector: {letters}", len(letters) == len(TABLES))
+
+
+def peer(inboxes):
+    """A server that is slow, silent, cut off in the middle, or another; then a password that is changed while it runs; and two of one name."""
+    inboxes.make_tables(fault_load.id_of("nobody"))
+    inboxes.start()
+    records = []
+    for mode in ("slow", "silent", "cut", "garbage"):
+        inboxes.proxy.become(mode)
+        records = inboxes.told(30)
+        wait_for(f"it meets a server that is {mode}", lambda: inboxes.proxy.met)
+        inboxes.proxy.become("pass")
+        inboxes.check(records)
+    new = "nu iets anders"
+    inboxes.server.sql(f"ALTER ROLE ketenwacht PASSWORD '{new}'; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'ketenwacht'")
+    records = inboxes.told(30)
+    for connector in inboxes.connectors.values():
+        wait_for("its password is refused", lambda c=connector: any("password" in line["reason"] for line in c.said("database-away")))
+    with open(inboxes.password, "w", encoding="utf-8") as file:
+        file.write(new + "\n")
+    inboxes.check(records)
+    twins = [inboxes.world.connector(f"rows-{form}", inboxes.text(form)) for form in TABLES]
+    inboxes.check(inboxes.told(60))
+    for connector in (*twins, *inboxes.connectors.values()):
+        expect("it lives, or gave way to its twin", connector.lives_on() or connector.gave_up())
+        expect("no password is in its log", PASSWORD not in connector.text() and new not in connector.text())
+
+
 if __name__ == "__main__":
-    main({"short": with_inboxes(short)})
+    main({case.__name__: with_inboxes(case) for case in (short, killed, peer)})

@@ -16,11 +16,15 @@ import urllib.request
 import fault_load
 from fault_run import WAIT_S, expect, say, wait_for
 from faults import main
-from postgres_server import OUTBOX_COLUMNS, Server, Session, row_of
+from postgres_server import OUTBOX_COLUMNS, Proxy, Server, Session, row_of
 
 ORGANISATION = "gi-a"
 PERSON = "999990019" # passes the eleven-test, belongs to nobody
 PASSWORD = "een wachtwoord van iemand anders"
+MANY = 10000 # rows
+TRANSACTION = 500 # of them
+KILLED_S = 0.5 # of work between two kills
+STOPS = 5 # of the server
 POISON = (
     # id, aggregateid, type, payload; the code that it gets
     (fault_load.id_of("poison", 1), fault_load.id_of("poison case"), "measure-started", "[]", "MALFORMED"),
@@ -33,14 +37,15 @@ POISON = (
 class Outbox:
     """A database with the tables, a connector that reads them, and what was written in the order of commits."""
 
-    def __init__(self, trial, more="", settings=""):
+    def __init__(self, trial):
         self.trial, self.world = trial, trial.world()
-        self.server = Server(PASSWORD, settings)
+        self.server = Server(PASSWORD)
+        self.proxy = Proxy(self.server)
         self.password = os.path.join(self.world.folder, "password")
         with open(self.password, "w", encoding="utf-8") as file:
             file.write(PASSWORD + "\n")
-        self.text = (f"connector: outbox-table\norganisation: {ORGANISATION}\n{self.server.connection()}password: {{file: {self.password}}}\n"
-                     f"poll: 200 ms\n{more}")
+        self.text = (f"connector: outbox-table\norganisation: {ORGANISATION}\n{self.server.connection(self.proxy)}"
+                     f"password: {{file: {self.password}}}\npoll: 200 ms\nconnect_timeout: 3 s\ntimeout: 3 s\n")
         self.connectors, self.written, self.refused = [], {}, []
         self.make()
 
@@ -78,7 +83,7 @@ class Outbox:
 
     def is_empty(self):
         for connector in self.connectors:
-            if connector.process.poll() is None or connector.process.returncode != -signal.SIGKILL:
+            if connector.process.poll() not in (0, -signal.SIGKILL): # stopped or killed by the test itself
                 connector.look_after()
         return self.server.number("SELECT count(*) FROM outbox") == 0
 
@@ -119,6 +124,7 @@ class Outbox:
 
 def with_outbox(case):
     def run(trial):
+        trial.needed_broker()
         outbox = Outbox(trial)
         try:
             case(outbox)
@@ -183,5 +189,71 @@ def short(outbox):
     second.stop()
 
 
+def poison(outbox):
+    """One bad row among ten thousand good ones: these go through, it gets one dead letter."""
+    outbox.reads(outbox.connector())
+    lines = []
+    while len(lines) < MANY:
+        lines += outbox.lines(2000)
+    for i in range(0, MANY, TRANSACTION):
+        outbox.write(lines[i:min(i + TRANSACTION, MANY)])
+        if i == MANY // 2:
+            outbox.poison(POISON[2:3])
+    outbox.check(repeats=False)
+    outbox.check_secrecy()
+
+
+def killed(outbox):
+    """Killed at moments drawn from the seed while rows are written, two instances at a time, and the server stopped in both ways; with poison among them."""
+    trial, server, rows = outbox.trial, outbox.server, int(os.environ.get("KETENWACHT_ROWS") or 100000)
+    instances, stops, number = [outbox.connector(), outbox.connector()], 0, 0
+    a_life = max(1, rows // trial.kills)
+    while sum(map(len, outbox.written.values())) < rows:
+        lines = []
+        while len(lines) < a_life:
+            lines += outbox.lines(500)
+        for i in range(0, len(lines), TRANSACTION):
+            outbox.write(lines[i:i + TRANSACTION])
+        number += 1
+        outbox.poison([(fault_load.id_of("poison", number, place), *row[1:]) for place, row in enumerate(POISON)])
+        one = instances[number % len(instances)]
+        trial.pause(0, KILLED_S)
+        one.look_after()
+        one.kill()
+        one.start()
+        if trial.random.random() < STOPS / trial.kills:
+            server.stop(trial.random.choice(("fast", "immediate")))
+            stops += 1
+            server.start()
+    say(f"  {number} kills, {stops} stops of the server")
+    outbox.check(repeats=True)
+    outbox.check_secrecy()
+
+
+def peer(outbox):
+    """A server that is slow, silent, cut off in the middle, or another; then a password that is changed while it runs."""
+    connector = outbox.connector()
+    outbox.reads(connector)
+    for mode in ("slow", "silent", "cut", "garbage"):
+        before = len(connector.said("database-there"))
+        outbox.proxy.become(mode)
+        outbox.write(outbox.lines(50))
+        wait_for(f"it meets a server that is {mode}", lambda: outbox.proxy.met)
+        wait_for("it gives the connection up", lambda: len(connector.said("database-away")) > 0 or len(connector.said("database-there")) > before)
+        outbox.proxy.become("pass")
+        wait_for("all is published", outbox.is_empty)
+    outbox.check(repeats=True)
+    new = "nu iets anders"
+    outbox.server.sql(f"ALTER ROLE ketenwacht PASSWORD '{new}'; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'ketenwacht'")
+    outbox.write(outbox.lines(50))
+    wait_for("its password is refused", lambda: any("password" in line["reason"] for line in connector.said("database-away")))
+    with open(outbox.password, "w", encoding="utf-8") as file:
+        file.write(new + "\n")
+    outbox.check(repeats=True)
+    expect("the same process", connector.lives_on())
+    expect("the new password is in no log", new not in connector.text())
+    outbox.check_secrecy()
+
+
 if __name__ == "__main__":
-    main({"short": with_outbox(short)})
+    main({case.__name__: with_outbox(case) for case in (short, poison, killed, peer)})
