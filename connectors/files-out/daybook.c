@@ -35,15 +35,16 @@ struct daybook {
         int fd, lock, file;  /* file: of today; -1: none yet */
         day_t day;           /* of .file */
         off_t written;       /* bytes of .file that stand */
-        bool locked, read;
+        bool locked, read, failed; /* failed: the folder may be another one when it is looked at again */
         struct arena *arena; /* of ids */
         struct table ids;
         struct buffer pending;
 };
 
-static int daybook_fail(const struct daybook *d, const char *what, struct error *err) {
+static int daybook_fail(struct daybook *d, const char *what, struct error *err) {
         int e = errno ? errno : EIO;
 
+        d->failed = true;
         error_set(err, "%s: %s: %s", d->path, what, strerror(e));
         return -e;
 }
@@ -54,8 +55,17 @@ static day_t daybook_today(const struct daybook *d) {
 
 /* -- Opening -- */
 
+static int daybook_open_folder(struct daybook *d, struct error *err) {
+        d->fd = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (d->fd < 0)
+                return daybook_fail(d, "cannot be opened as a folder", err);
+        d->failed = false;
+        return 0;
+}
+
 int daybook_open(const struct daybook_config *config, struct daybook **ret, struct error *err) {
         CLEANUP(daybook_free_p) struct daybook *d = calloc(1, sizeof(*d));
+        int r;
 
         if (!d)
                 return -ENOMEM;
@@ -69,9 +79,9 @@ int daybook_open(const struct daybook_config *config, struct daybook **ret, stru
         buffer_add_text(&d->header, DAYBOOK_END);
         if (!d->path || !d->name || d->header.failed || arena_new(&d->arena, DAYBOOK_IDS_MAX) < 0)
                 return -ENOMEM;
-        d->fd = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (d->fd < 0)
-                return daybook_fail(d, "cannot be opened as a folder", err);
+        r = daybook_open_folder(d, err);
+        if (r < 0)
+                return r;
         *ret = TAKE(d);
         return 0;
 }
@@ -83,14 +93,20 @@ static void daybook_close_file(struct daybook *d) {
         d->written = 0;
 }
 
-struct daybook *daybook_free(struct daybook *d) {
-        if (!d)
-                return NULL;
+static void daybook_close_folder(struct daybook *d) {
         daybook_close_file(d);
         if (d->lock >= 0)
                 close(d->lock);
         if (d->fd >= 0)
                 close(d->fd);
+        d->lock = d->fd = -1;
+        d->locked = d->read = false;
+}
+
+struct daybook *daybook_free(struct daybook *d) {
+        if (!d)
+                return NULL;
+        daybook_close_folder(d);
         table_done(&d->ids);
         arena_free(d->arena);
         buffer_done(&d->header);
@@ -306,8 +322,14 @@ static int daybook_read_all(struct daybook *d, struct error *err) {
 
 int daybook_take(struct daybook *d, struct error *err) {
         char name[DAYBOOK_NAME_MAX + 1];
-        int r;
+        int r = 0;
 
+        if (d->failed) {
+                daybook_close_folder(d);
+                r = daybook_open_folder(d, err);
+        }
+        if (r < 0)
+                return r;
         (void) snprintf(name, sizeof(name), ".%s.lock", d->name);
         if (d->lock < 0)
                 d->lock = openat(d->fd, name, O_RDWR | O_CREAT | O_CLOEXEC, 0660);

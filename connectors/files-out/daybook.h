@@ -39,7 +39,8 @@ struct daybook *daybook_free(struct daybook *d); /* what was added and not flush
 DEFINE_CLEANUP(struct daybook *, daybook_free);
 
 /*
- * Takes the files, when no other process has them: reads what stands there, and lets days appear that are over. Cheap when they are taken already.
+ * Takes the files, when no other process has them: reads what stands there, and lets days appear that are over. Cheap when they are taken already. After
+ * something failed the folder is opened anew: it may have been made, or mounted, again.
  * Return: 1: ours; 0: another process has them; negative errno with a sentence.
  */
 int daybook_take(struct daybook *d, struct error *err) MUSTCHECK;

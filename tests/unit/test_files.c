@@ -6,6 +6,10 @@
  * Method: tables of lines with the project's own schemas; a scratch folder and a clock that the test moves, with a new daybook for each process.
  */
 
+#include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
+
 #include "base/file.h"
 #include "calendar/date.h"
 #include "connectors/files-in/sheet.h"
@@ -372,6 +376,48 @@ START_TEST(of_two_processes_one_writes) {
 }
 END_TEST
 
+/* What cannot be written is not there, not even half of it, and is written when it can be. */
+START_TEST(a_disk_that_is_full_costs_nothing) {
+        const struct rlimit little = {.rlim_cur = 200, .rlim_max = RLIM_INFINITY}, all = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+        struct daybook *d = taken_book();
+        const struct uuid id = row_id(2);
+        struct error err = {0};
+        char text[300];
+
+        memset(text, 'x', sizeof(text));
+        ck_assert(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+        ck_assert(row(d, 1));
+        ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &little), 0);
+        ck_assert_int_eq(daybook_add(d, &id, (struct text){text, sizeof(text)}), 0);
+        ck_assert_int_eq(daybook_flush(d, &err), -EFBIG);
+        ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &all), 0);
+        ck_assert_int_eq(lines(".gm0014-2026-03-10.csv.tmp"), 2);
+        ck_assert(!row(d, 1) && row(d, 2));
+        ck_assert_int_eq(lines(".gm0014-2026-03-10.csv.tmp"), 3);
+        daybook_free(d);
+}
+END_TEST
+
+START_TEST(a_folder_that_is_made_again_is_written_to) {
+        const struct uuid id = row_id(1);
+        struct daybook *d;
+        struct error err = {0};
+
+        scratch_folder(&s, "out");
+        (void) snprintf(s.path + strlen(s.path), sizeof(s.path) - strlen(s.path), "/out");
+        d = taken_book();
+        scratch_remove(&s);
+        ck_assert_int_eq(daybook_add(d, &id, text_of(";x")), 0);
+        ck_assert_int_eq(daybook_flush(d, &err), -ENOENT);
+        ck_assert_int_lt(daybook_take(d, &err), 0);
+        ck_assert_int_eq(mkdir(s.path, 0700), 0);
+        ck_assert(row(d, 1));
+        ck_assert_int_eq(lines(".gm0014-2026-03-10.csv.tmp"), 2);
+        daybook_free(d);
+        *strrchr(s.path, '/') = '\0';
+}
+END_TEST
+
 START_TEST(what_was_dropped_is_not_known) {
         struct daybook *d = taken_book();
         const struct uuid id = row_id(1);
@@ -405,6 +451,8 @@ int main(void) {
         tcase_add_test(out, killed_before_the_rename_it_appears_once);
         tcase_add_test(out, other_columns_begin_another_file_of_the_day);
         tcase_add_test(out, of_two_processes_one_writes);
+        tcase_add_test(out, a_disk_that_is_full_costs_nothing);
+        tcase_add_test(out, a_folder_that_is_made_again_is_written_to);
         tcase_add_test(out, what_was_dropped_is_not_known);
         suite_add_tcase(suite, in);
         suite_add_tcase(suite, out);
