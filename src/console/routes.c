@@ -29,7 +29,8 @@
 const struct console_route console_routes[] = {
         {.path = "/", .api = "/api/overview", .answer = page_overview, .en = "Overview", .nl = "Overzicht",
          .about = "How the whole chain stands, and what is wrong: what `status --json` says, flows and lag. For an organisation its own inbox and alerts.",
-         .members = "at:string ok:boolean sentence:string open_alerts:object status:object topics:array groups:array waiting:integer oldest:string"},
+         .members = "at:string ok:boolean sentence:string open_alerts:object status:object clock:object topics:array groups:array waiting:integer "
+                    "oldest:string"},
         {.path = "/api/stream", .answer = page_stream},
         {.path = "/api/stream/", .roles = ROLE_ZAAK | ROLE_GEGEVENS, .whole_chain = true, .answer = page_flow_stream},
         {.path = "/stromen", .api = "/api/topics", .roles = ROLE_META, .whole_chain = true, .answer = page_flows, .en = "Flows", .nl = "Stromen",

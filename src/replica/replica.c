@@ -48,6 +48,7 @@ struct replica {
         struct gauges *gauges;
         int64_t again, look_at, began, gauges_at, give_at; /* monotonic */
         int64_t answered, heard;       /* monotonic: when it said last where case-state ends; and when anything came of it */
+        instant_t told;                /* as in its status; INT64_MIN: nothing */
         bool restored;                 /* all that stood there at the beginning was taken in */
         char differs[REPLICA_WHY_MAX]; /* the workers decide by another configuration, as a partition says; "" */
         int32_t differs_in;
@@ -226,8 +227,18 @@ static void replica_take_mark(struct replica *r, const struct row_key *key, cons
 
 /* -- Reading -- */
 
+/* A row has brought the workers' clock further. Workers that are behind tell nothing, so what they tell was said at their present. */
+static void replica_note_clock(struct replica *r, instant_t told, const struct bus_record *row) {
+        r->told = told;
+        replica_must(pthread_mutex_lock(&r->telling));
+        r->status.told = told;
+        r->status.written = row->stamp == BUS_STAMP_APPENDED ? row->timestamp : 0;
+        replica_must(pthread_mutex_unlock(&r->telling));
+}
+
 static int replica_take(struct replica *r, const struct bus_record *row, struct error *err) {
         struct row_key key;
+        instant_t told;
         int result;
 
         atomic_fetch_add(&r->rows, 1);
@@ -237,7 +248,10 @@ static int replica_take(struct replica *r, const struct bus_record *row, struct 
         }
         replica_lock(r);
         result = cases_take(r->cases, row, err);
+        told = store_told_latest(cases_store(r->cases));
         replica_unlock(r);
+        if (told > r->told)
+                replica_note_clock(r, told, row);
         atomic_fetch_add(&r->turn, 1);
         return result;
 }
@@ -256,6 +270,10 @@ static int replica_empty(struct replica *r) {
         cases_free(old);
         r->restored = false;
         r->differs[0] = '\0';
+        r->told = INT64_MIN;
+        replica_must(pthread_mutex_lock(&r->telling));
+        r->status.told = r->status.written = 0;
+        replica_must(pthread_mutex_unlock(&r->telling));
         atomic_store(&r->rows, 0);
         atomic_fetch_add(&r->turn, 1);
         return 0;

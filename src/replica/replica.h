@@ -54,6 +54,8 @@ struct replica_status {
         instant_t seen;     /* when it last knew that it had all that stood there; 0: never */
         uint64_t rows;      /* taken in */
         uint64_t turn;      /* rises whenever anything that it lends has changed */
+        instant_t told;     /* to here the workers' clock has come: the latest instant at which one told anything; 0: none did */
+        instant_t written;  /* when the broker appended that, by its own clock; 0: it does not say */
         uint64_t strays;    /* rows that say nothing to this configuration */
         bool whole;         /* every id and every open alert is in its index: nothing was left out (REPLICA_IDS_MAX, REPLICA_ALERTS_MAX) */
         char why[REPLICA_WHY_MAX]; /* AWAY, strays, or the workers decide by another configuration: the sentence; "" */

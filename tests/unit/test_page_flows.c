@@ -71,6 +71,21 @@ START_TEST(personal_fields_are_shown_when_it_stands_in_the_audit) {
 }
 END_TEST
 
+/* How far the workers' clock has come, beside the broker's. */
+START_TEST(the_overview_tells_the_workers_clock) {
+        static const struct status_consumer rules[] = {{.group = "ketenwacht-rules", .kind = STATUS_RULES, .members = 1, .partitions = 2}};
+        struct replica_status status;
+
+        picture.status.consumers = rules;
+        picture.status.consumers_n = ELEMENTS(rules);
+        replica_status(pages.console.replica, &status);
+        ck_assert_int_eq(status.told, status.written);
+        ck_assert_ptr_nonnull(strstr(pages_ask("/", 200), "Klok"));
+        ck_assert_ptr_nonnull(strstr(buffer_text(&pages.reply.body), " later, volgens zijn eigen klok"));
+        ck_assert_msg(strstr(pages_ask("/api/overview", 200), "\"clock\":{\"told\":\""), "%s", buffer_text(&pages.reply.body));
+}
+END_TEST
+
 /* -- The stream -- */
 
 static size_t stream_take(char *bytes, size_t size, size_t n, void *ctx) {
@@ -127,6 +142,7 @@ int main(void) {
         tcase_add_checked_fixture(t, setup, teardown);
         tcase_set_timeout(t, 120);
         tcase_add_test(t, personal_fields_are_shown_when_it_stands_in_the_audit);
+        tcase_add_test(t, the_overview_tells_the_workers_clock);
         tcase_add_test(t, an_organisation_watches_its_own);
         suite_add_tcase(s, t);
         runner = srunner_create(s);

@@ -520,6 +520,46 @@ START_TEST(versions_are_told_by_partition) {
 }
 END_TEST
 
+/* How much later than a worker told something the broker had it, of what was told last; *from: not that any more. */
+static int64_t await_clock(instant_t *from) {
+        struct clock clock = clock_system();
+        int64_t deadline = clock_monotonic(&clock) + SHARED_PATIENCE_MS;
+        struct replica_status status;
+
+        await_all();
+        for (replica_status(replica, &status); status.told <= *from; replica_status(replica, &status)) {
+                ck_assert_msg(clock_monotonic(&clock) < deadline, "nothing was told after %" PRId64, *from);
+                shared_pause();
+        }
+        *from = status.told;
+        return status.written - status.told;
+}
+
+/* By what they tell, and when that came to the broker: one whose clock is wrong is seen. */
+START_TEST(the_workers_clock_stands_beside_that_of_the_broker) {
+        const int64_t wrong = 5 * INT64_C(60000), settles = 1000;
+        struct replica_status status;
+        instant_t told = 0;
+        int64_t late;
+
+        replica_begin();
+        await_state(REPLICA_LIVE);
+        replica_status(replica, &status);
+        ck_assert(status.told == 0 && status.written == 0);
+        publish_load(0, FEW);
+        late = await_clock(&told);
+        ck_assert_msg(late >= 0 && late < settles, "%" PRId64, late);
+        forward(HOUR_MS);
+        publish_load(FEW, 2 * FEW);
+        late = await_clock(&told);
+        ck_assert_msg(late >= 0 && late < settles, "%" PRId64, late);
+        world->now += wrong; /* the worker's alone */
+        publish_load(2 * FEW, 3 * FEW);
+        late = await_clock(&told);
+        ck_assert_msg(late >= -wrong && late < -wrong + settles, "%" PRId64, late);
+}
+END_TEST
+
 START_TEST(a_case_that_is_closed_is_found_no_longer) {
         char json[FIXTURE_JSON];
         struct worker_config config;
@@ -812,6 +852,7 @@ int main(void) {
         tcase_add_test(tc, rows_that_say_nothing_are_told);
         tcase_add_test(tc, workers_with_another_configuration_are_told);
         tcase_add_test(tc, versions_are_told_by_partition);
+        tcase_add_test(tc, the_workers_clock_stands_beside_that_of_the_broker);
         tcase_add_test(tc, a_case_that_is_closed_is_found_no_longer);
         tcase_add_test(tc, prometheus_gets_the_same_figures);
         tcase_add_test(tc, whom_nothing_was_told_sees_nothing);

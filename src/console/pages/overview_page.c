@@ -80,6 +80,25 @@ static void overview_versions(const struct exchange *x, const struct status_whol
                            least, most, status->version);
 }
 
+/* How far their clock has come, and what the broker's says of it. */
+static void overview_clock(const struct exchange *x, const struct replica_status *replica, struct html *h) {
+        int64_t late = replica->written - replica->told;
+
+        if (!replica->told) {
+                html_text(h, SAY(x, "nothing was told yet", "er is nog niets gemeld"));
+                return;
+        }
+        html_text(h, SAY(x, "something was told last ", "het laatst is iets gemeld "));
+        part_instant(h, replica->told, x->now, x->language);
+        if (!replica->written)
+                return;
+        html_text(h, SAY(x, "; the broker had it ", "; de broker had het "));
+        part_age(h, late < 0 ? -late : late, x->language);
+        html_text(h, late < 0 ? SAY(x, " earlier, by its own clock: one of the two is wrong",
+                                    " eerder, volgens zijn eigen klok: een van de twee loopt verkeerd")
+                              : SAY(x, " later, by its own clock", " later, volgens zijn eigen klok"));
+}
+
 static void overview_workers(const struct exchange *x, const struct overview *o, struct html *h) {
         const struct flows_group *group = flows_group_of(o->picture, TOPICS_GROUP_RULES);
         const struct status_consumer *rules = NULL;
@@ -105,6 +124,9 @@ static void overview_workers(const struct exchange *x, const struct overview *o,
         part_term_end(h);
         part_term_begin(h, SAY(x, "Version of the configuration", "Versie van de configuratie"));
         overview_versions(x, &o->picture->status, h);
+        part_term_end(h);
+        part_term_begin(h, SAY(x, "Clock", "Klok"));
+        overview_clock(x, &o->replica, h);
         part_term_end(h);
         part_term_begin(h, SAY(x, "Rebalances seen", "Herverdelingen gezien"));
         html_textf(h, "%" PRIu64, group ? group->rebalances : 0);
@@ -358,6 +380,16 @@ static void overview_put_alerts(const struct overview *o, struct json_writer *w)
         jsonw_close_object(w);
 }
 
+static void overview_put_clock(const struct replica_status *replica, struct json_writer *w) {
+        jsonw_key(w, "clock");
+        jsonw_open_object(w);
+        if (replica->told)
+                instant_put_exact(w, "told", replica->told);
+        if (replica->written)
+                instant_put_exact(w, "written", replica->written);
+        jsonw_close_object(w);
+}
+
 /* What `ketenwacht status --json` says, from memory. */
 static void overview_put_status(const struct exchange *x, const struct overview *o, struct json_writer *w) {
         CLEANUP(buffer_done) struct buffer status = BUFFER_INIT(OVERVIEW_JSON_MAX);
@@ -405,6 +437,7 @@ static void overview_answer_json(struct exchange *x, const struct overview *o) {
                         instant_put(&w, "oldest", inbox.oldest);
         } else if (o->picture && exchange_may(x, ROLE_META)) {
                 overview_put_status(x, o, &w);
+                overview_put_clock(&o->replica, &w);
                 overview_put_lists(o, &w);
         }
         jsonw_close_object(&w);
