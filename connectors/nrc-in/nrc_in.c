@@ -208,8 +208,8 @@ static void arrival_refuse_event(struct arrival *a, const struct problem *proble
         const char *field = problem->n > 0 ? event_mistake_field(&problem->mistakes[0]) : NULL;
         const char *code = problem->n > 0 ? refusal_codes[problem->mistakes[0].refusal] : problem_rows[problem->kind].code;
 
-        error_set(&a->why, "the rule for %s, %s, %s makes no %s: %s%s (%zu mistakes)", a->rule->kanaal, a->rule->resource, a->rule->actie, a->rule->event,
-                  field ? "look at " : "no field is wrong by itself", field ? field : "", problem->n);
+        error_set(&a->why, "the rule for %s, %s, %s makes no %s: %s%s (%zu mistakes)", a->rule->kanaal, a->rule->resource, a->rule->actie.items[0],
+                  a->rule->event, field ? "look at " : "no field is wrong by itself", field ? field : "", problem->n);
         arrival_refuse(a, "check", code, &nrc_unusable);
 }
 
@@ -498,7 +498,10 @@ static bool nrc_in_quiesce(void *ctx) {
 static const struct connector_option rule_options[] = {
         {.key = "kanaal", .doc = "Of the notification: equal to the letter.", .type = OPTION_STRING, .offset = offsetof(struct rule, kanaal)},
         {.key = "resource", .doc = "Of the notification: equal to the letter.", .type = OPTION_STRING, .offset = offsetof(struct rule, resource)},
-        {.key = "actie", .doc = "Of the notification: create, update or destroy.", .type = OPTION_STRING, .offset = offsetof(struct rule, actie)},
+        {.key = "actie",
+         .doc = "Of the notification: create, update, destroy, or several: [update, partial_update], since many zaaksystemen call a change by PATCH so.",
+         .type = OPTION_LIST,
+         .offset = offsetof(struct rule, actie)},
         {.key = "kenmerken",
          .fallback = "",
          .doc = "Of the notification: those that must be there and equal to the letter.",

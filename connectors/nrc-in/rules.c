@@ -76,7 +76,8 @@ static bool origin_read(const char *text, struct origin *ret) {
 /* -- Checking -- */
 
 static int rule_wrong(const struct rule *rule, struct error *err) {
-        error_prefix(err, "events: the rule for %s, %s, %s: ", rule->kanaal, rule->resource, rule->actie);
+        error_prefix(err, "events: the rule for %s, %s, %s: ", rule->kanaal, rule->resource,
+                     rule->actie.n > 0 ? rule->actie.items[0] : "(no actie)");
         return -EINVAL;
 }
 
@@ -131,6 +132,10 @@ int rules_check(const struct option_table *rules, const struct event_types *type
                         error_set(err, "the kanaal " NOTIFICATION_PROBE " is that of probes, which are never an event");
                         return rule_wrong(&rows[i], err);
                 }
+                if (rows[i].actie.n == 0) {
+                        error_set(err, "actie: name at least one, such as create");
+                        return rule_wrong(&rows[i], err);
+                }
                 if (rule_check(&rows[i], types, source, err) < 0)
                         return rule_wrong(&rows[i], err);
         }
@@ -141,8 +146,11 @@ int rules_check(const struct option_table *rules, const struct event_types *type
 
 static bool rule_fits(const struct rule *rule, const struct notification *n) {
         const json_t *marks = json_object_get(n->json, "kenmerken");
+        size_t actie = 0;
 
-        if (strcmp(rule->kanaal, n->kanaal) != 0 || strcmp(rule->resource, n->resource) != 0 || strcmp(rule->actie, n->actie) != 0)
+        while (actie < rule->actie.n && strcmp(rule->actie.items[actie], n->actie) != 0)
+                actie++;
+        if (actie == rule->actie.n || strcmp(rule->kanaal, n->kanaal) != 0 || strcmp(rule->resource, n->resource) != 0)
                 return false;
         for (size_t i = 0; i < rule->kenmerken.n; i++) {
                 const char *said = json_string_value(json_object_get(marks, rule->kenmerken.items[i].key));

@@ -4,8 +4,8 @@
 /*
  * Rules: which notification becomes which event, and where its fields come from
  *
- * A rule has kanaal, resource and actie, and perhaps kenmerken that must be equal; the first of the file that fits counts. Each field of the event comes
- * from a source:
+ * A rule has kanaal, resource and one or more values of actie, and perhaps kenmerken that must be equal; the first of the file that fits counts. Each field
+ * of the event comes from a source:
  *
  *   resource.PATH     of what stands at resourceUrl; "resource." may be left out
  *   hoofdObject.PATH  of what stands at hoofdObject
@@ -23,7 +23,8 @@
 #include "connectors/nrc-in/notification.h"
 
 struct rule { /* a row of the option "events" */
-        const char *kanaal, *resource, *actie, *event;
+        const char *kanaal, *resource, *event;
+        struct option_list actie; /* one of these */
         struct option_pairs kenmerken, fields;
 };
 

@@ -35,13 +35,13 @@ RULES = """
 class In:
     """nrc-in, with a zaaksysteem whose resources it fetches."""
 
-    def __init__(self, trial, zaken=None, more="", world=None):
+    def __init__(self, trial, zaken=None, world=None, listen="127.0.0.1:0"):
         self.trial, self.world = trial, world or trial.world()
         self.zaken = zaken or Zaaksysteem([SECRET])
         self.write("token", TOKEN)
         self.write("secret", SECRET)
-        self.connector = self.world.connector("nrc", f"connector: nrc-in\norganisation: {GI}\nlisten: 127.0.0.1:0\nclient_id: ketenwacht\n"
-                                              f"token: {{file: token}}\nclient_secret: {{file: secret}}\nfetch_timeout: 3 s\n{more}"
+        self.connector = self.world.connector("nrc", f"connector: nrc-in\norganisation: {GI}\nlisten: {listen}\nclient_id: ketenwacht\n"
+                                              f"token: {{file: token}}\nclient_secret: {{file: secret}}\nfetch_timeout: 3 s\n"
                                               f"hosts: ['{self.zaken.address}']\n"
                                               f"events:{RULES}", "--metrics", "0")
 
@@ -171,16 +171,19 @@ def in_order(take):
 class Out:
     """nrc-out, with the inbox of a municipality."""
 
-    def __init__(self, trial, hub, more="", world=None):
+    def __init__(self, trial, hub, world=None):
         self.trial, self.world, self.hub = trial, world or trial.world(), hub
-        with open(os.path.join(self.world.folder, "hub-secret"), "w", encoding="utf-8") as file:
-            file.write(SECRET)
+        self.write("hub-secret", SECRET)
         self.path = os.path.join(self.world.folder, "told.yaml")
         self.text = (f"connector: nrc-out\norganisation: gm0001\nurl: {hub.url}/api/v1/\nbase: https://kw.example.nl/\nclient_id: ketenwacht\n"
-                     f"client_secret: {{file: hub-secret}}\nfirst_delay: 50 ms\nlongest_delay: 1 s\ntimeout: 3 s\n{more}")
+                     f"client_secret: {{file: hub-secret}}\nfirst_delay: 50 ms\nlongest_delay: 1 s\ntimeout: 3 s\n")
         with open(self.path, "w", encoding="utf-8") as file:
             file.write(self.text)
         self.worker = None
+
+    def write(self, name, text):
+        with open(os.path.join(self.world.folder, name), "w", encoding="utf-8") as file:
+            file.write(text)
 
     def start(self):
         self.connector = self.world.connector("told", self.text, "--metrics", "0")
@@ -252,7 +255,7 @@ def refused(tell, hub):
     return tell.world
 
 
-def check_told(tell, hub, doubled=False):
+def check_told(tell, hub, doubled=False, rows=True):
     inbox = {value["event_id"]: value for value in tell.inbox()}
     told_ids = [said["resourceUrl"].rsplit("/", 1)[-1] for said in hub.taken]
     expect(f"{len(told_ids)} told of {len(inbox)}", set(told_ids) == set(inbox) and (doubled or len(told_ids) == len(inbox)))
@@ -268,7 +271,7 @@ def check_told(tell, hub, doubled=False):
     for case, ids in order.items():
         want = [event_id for event_id, value in inbox.items() if case.endswith(value["case_id"])]
         expect(f"the records of {case} in their order", list(dict.fromkeys(ids)) == want)
-    expect("each is over once", len(tell.deliveries()) == len(inbox))
+    expect("each is over once", not rows or len(tell.deliveries()) == len(inbox))
     expect("nothing personal is told", not any(mark in body for _, _, body in hub.requests for mark in (MARK.encode(), b"2012-03-04")))
     expect("nor logged", MARK not in tell.connector.text() and SECRET not in tell.connector.text())
 

@@ -12,6 +12,7 @@ import hmac
 import http.client
 import http.server
 import json
+import socket
 import threading
 import time
 import urllib.parse
@@ -46,6 +47,7 @@ class Peer(http.server.ThreadingHTTPServer):
     def __init__(self, secrets, port=0):
         super().__init__(("127.0.0.1", port), Handler)
         self.secrets, self.faults, self.requests, self.lock, self.behind_s = list(secrets), {}, [], threading.Lock(), 0
+        self.open = set()
         self.address = f"127.0.0.1:{self.server_address[1]}"
         self.url = f"http://{self.address}"
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
@@ -53,9 +55,23 @@ class Peer(http.server.ThreadingHTTPServer):
     def handle_error(self, *_):
         """A connection was broken off: here that is meant."""
 
+    def process_request(self, request, client_address):
+        with self.lock:
+            self.open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request):
+        with self.lock:
+            self.open.discard(request)
+        super().shutdown_request(request)
+
     def stop(self):
+        """And closes every connection that was kept."""
         self.shutdown()
         self.server_close()
+        with self.lock:
+            for request in self.open:
+                request.shutdown(socket.SHUT_RDWR)
 
     def answer(self, request, body):
         """Status, object."""

@@ -109,15 +109,18 @@ END_TEST
 
 #define FIELD(key, value) \
         { key, value }
+#define ACTIES(...) \
+        {(const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *)}
 static const struct option_pair fields[] = {
         FIELD("measure_id", "notification.resourceUrl | last"), FIELD("kind", "=OTS"), FIELD("verdict_date", "datumStatusGezet | date"),
         FIELD("informed_date", "resource.kennis.0.datum"), FIELD("gi", "=gi-jbn"), FIELD("municipality", "hoofdObject.gemeente"), FIELD("ends_on", "eind"),
 };
 static const struct option_pair marks[] = {FIELD("zaaktype", "ots")}, others[] = {FIELD("zaaktype", "voogdij")};
 static struct rule rules[] = {
-        {.kanaal = "zaken", .resource = "status", .actie = "create", .event = "measure-ended", .kenmerken = {others, 1}},
-        {.kanaal = "zaken", .resource = "status", .actie = "create", .event = "measure-started", .kenmerken = {marks, 1}, .fields = {fields, ELEMENTS(fields)}},
-        {.kanaal = "zaken", .resource = "zaak", .actie = "destroy", .event = "measure-ended"},
+        {.kanaal = "zaken", .resource = "status", .actie = ACTIES("create", "partial_update"), .event = "measure-ended", .kenmerken = {others, 1}},
+        {.kanaal = "zaken", .resource = "status", .actie = ACTIES("create", "partial_update"), .event = "measure-started", .kenmerken = {marks, 1},
+         .fields = {fields, ELEMENTS(fields)}},
+        {.kanaal = "zaken", .resource = "zaak", .actie = ACTIES("destroy"), .event = "measure-ended"},
 };
 static const struct option_table table = {rules, ELEMENTS(rules)};
 
@@ -131,6 +134,7 @@ static const struct {
         {NOTIFICATION("zaken", "status", "create", ""), -1},
         {NOTIFICATION("zaken", "status", "update", ",\"kenmerken\":{\"zaaktype\":\"ots\"}"), -1},
         {NOTIFICATION("documenten", "status", "create", ",\"kenmerken\":{\"zaaktype\":\"ots\"}"), -1},
+        {NOTIFICATION("zaken", "status", "partial_update", ",\"kenmerken\":{\"zaaktype\":\"ots\"}"), 1},
         {NOTIFICATION("zaken", "zaak", "destroy", ""), 2},
 };
 
@@ -209,7 +213,7 @@ static const struct {
 
 START_TEST(test_rules_that_cannot_be_meant) {
         const struct option_pair field = {wrong[_i].key, wrong[_i].value};
-        struct rule rule = {.kanaal = wrong[_i].kanaal, .resource = "status", .actie = "create", .event = wrong[_i].event, .fields = {&field, 1}};
+        struct rule rule = {.kanaal = wrong[_i].kanaal, .resource = "status", .actie = ACTIES("create"), .event = wrong[_i].event, .fields = {&field, 1}};
         struct option_table one = {&rule, 1};
         struct error err = {0};
         int r = rules_check(&one, types, organisations_find(orgs, text_of("gi-jbn")), &err);
