@@ -23,6 +23,7 @@
 #include "connect/problem.h"
 #include "connect/runtime.h"
 #include "connectors/connector.h"
+#include "connectors/gi-http/introduction.h"
 #include "connectors/gi-http/question.h"
 
 #define EVENTS "/events/"
@@ -38,6 +39,7 @@ struct gi_http {
         /* options */
         struct listening listening;
         struct secrets tokens;
+        struct option_list origins;
         /* the rest */
         const struct connector_env *env;
         struct arena *arena;    /* of one request that is being read */
@@ -57,6 +59,7 @@ struct request {
         struct MHD_Connection *connection;
         enum { REQUEST_BODY, REQUEST_WAITING, REQUEST_SETTLED } phase;
         bool asks;                    /* nothing is posted */
+        bool probe;                   /* of who wants to know whether it may send here: nothing becomes of it */
         struct desk_question question;
         struct desk_answer answer;
         struct request *next, *previous; /* of those who are asking */
@@ -71,8 +74,8 @@ struct request {
 };
 
 /* The statuses that are counted, in the order of their series. */
-static const unsigned statuses[] = {200, 202, 400, 401, 403, 404, 405, 410, 413, 415, 422, 500, 503};
-static const char *const status_names[] = {"200", "202", "400", "401", "403", "404", "405", "410", "413", "415", "422", "500", "503"};
+static const unsigned statuses[] = {200, 202, 204, 400, 401, 403, 404, 405, 410, 413, 415, 422, 500, 503};
+static const char *const status_names[] = {"200", "202", "204", "400", "401", "403", "404", "405", "410", "413", "415", "422", "500", "503"};
 _Static_assert(ELEMENTS(statuses) == ELEMENTS(status_names), "each status has its name");
 
 static const char gi_http_help[] =
@@ -111,6 +114,7 @@ struct answer {
         size_t n;
         enum MHD_ResponseMemoryMode memory;
         const char *extra, *value;
+        const char *origin;   /* that may send here: the headers that say so; or NULL */
         const char *language; /* of a text for people; NULL: it has none */
 };
 
@@ -127,10 +131,12 @@ static enum MHD_Result answer_send(const struct gi_http *g, struct MHD_Connectio
 
         if (!response)
                 return MHD_NO;
-        if (MHD_add_response_header(response, "Content-Type", a->content_type) == MHD_YES &&
+        if ((!a->content_type || MHD_add_response_header(response, "Content-Type", a->content_type) == MHD_YES) &&
             MHD_add_response_header(response, "Cache-Control", "no-store") == MHD_YES &&
             MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") == MHD_YES &&
             (!a->extra || MHD_add_response_header(response, a->extra, a->value) == MHD_YES) &&
+            (!a->origin || (MHD_add_response_header(response, "WebHook-Allowed-Origin", a->origin) == MHD_YES &&
+                            MHD_add_response_header(response, "WebHook-Allowed-Rate", "*") == MHD_YES)) &&
             (!a->language || (MHD_add_response_header(response, "Content-Language", a->language) == MHD_YES &&
                               MHD_add_response_header(response, "Vary", "Accept-Language") == MHD_YES)))
                 r = MHD_queue_response(connection, a->status, response);
@@ -173,6 +179,14 @@ static enum MHD_Result answer_accepted(const struct request *q) {
         return answer_send(q->server, q->connection, &a);
 }
 
+/* 204, of a probe and of a handshake. */
+static enum MHD_Result answer_nothing(const struct gi_http *g, struct MHD_Connection *connection, const char *origin) {
+        const struct answer a = {
+                .status = MHD_HTTP_NO_CONTENT, .bytes = "", .memory = MHD_RESPMEM_PERSISTENT, .extra = "Allow", .value = "POST", .origin = origin};
+
+        return answer_send(g, connection, &a);
+}
+
 static enum MHD_Result answer_asked(const struct request *q) {
         bool page = q->question.kind == DESK_INBOX;
         char link[QUESTION_LINK_MAX + 16];
@@ -193,6 +207,8 @@ static enum MHD_Result answer_asked(const struct request *q) {
 static enum MHD_Result answer_request(struct request *q) {
         if (q->problem.kind != PROBLEM_NONE)
                 return answer_problem(q->server, q->connection, &q->problem, q->asks ? "GET, HEAD" : "POST");
+        if (q->probe)
+                return answer_nothing(q->server, q->connection, NULL);
         return q->asks ? answer_asked(q) : answer_accepted(q);
 }
 
@@ -485,20 +501,40 @@ static enum MHD_Result request_body_is_in(struct request *q) {
         if (q->problem.kind == PROBLEM_NONE && q->asks)
                 request_ask(q);
         else if (q->problem.kind == PROBLEM_NONE)
+                q->probe = introduction_is_probe((struct text){buffer_text(&q->body), q->body.n});
+        if (q->problem.kind == PROBLEM_NONE && !q->asks && !q->probe)
                 request_submit(q);
-        if (q->problem.kind != PROBLEM_NONE)
+        if (q->problem.kind != PROBLEM_NONE || q->probe)
                 return answer_request(q);
         q->phase = REQUEST_WAITING;
         MHD_suspend_connection(q->connection);
         return MHD_YES;
 }
 
+/* May this origin send here? Asked without a token, which says nothing of who may publish. */
+static enum MHD_Result answer_handshake(const struct gi_http *g, struct MHD_Connection *connection, const char *url, const char *origin) {
+        struct problem problem = {.language = request_language(connection)};
+        const char *name = url + sizeof(EVENTS) - 1;
+
+        if (!event_types_find(g->env->types, text_of(name))) {
+                request_unknown_event(g, name, &problem);
+        } else if (!introduction_allows(&g->origins, origin)) {
+                problem.kind = PROBLEM_NOT_ALLOWED;
+                error_set(&problem.detail, IN_LANGUAGE(problem.language, "this origin does not stand among the origins that may send here; ask the operators",
+                                                       "deze herkomst staat niet bij de origins die hier mogen sturen; vraag het de beheerder"));
+        }
+        return problem.kind ? answer_problem(g, connection, &problem, "POST") : answer_nothing(g, connection, origin);
+}
+
 static enum MHD_Result gi_http_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
                                        const char *upload, size_t *upload_n, void **state) {
         struct gi_http *g = cls;
         struct request *q = *state;
+        const char *origin = q ? NULL : request_header(connection, "WebHook-Request-Origin");
 
         (void) version;
+        if (origin && strcmp(method, "OPTIONS") == 0 && strncmp(url, EVENTS, sizeof(EVENTS) - 1) == 0)
+                return answer_handshake(g, connection, url, origin);
         if (!q && (strncmp(url, EVENTS, sizeof(EVENTS) - 1) == 0 || strcmp(url, QUESTION_INBOX) == 0))
                 return request_begin(g, connection, url, method, state);
         if (!q)
@@ -688,6 +724,11 @@ static const struct connector_option options[] = {
                 "read again within a second.",
          .type = OPTION_SECRETS,
          .offset = offsetof(struct gi_http, tokens)},
+        {.key = "origins",
+         .fallback = "",
+         .doc = "Who may send here by the CloudEvents handshake: the WebHook-Request-Origin of each sender, compared whole. A token is needed all the same.",
+         .type = OPTION_LIST,
+         .offset = offsetof(struct gi_http, origins)},
         {.key = "connections",
          .fallback = "500",
          .doc = "Connections at once; more wait in the queue of the operating system.",

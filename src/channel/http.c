@@ -20,6 +20,7 @@
 #define HTTP_HEADER_MAX (CLOUDEVENT_HEADER_MAX + OAUTH2_TOKEN_MAX)
 #define HTTP_USER_AGENT "ketenwacht"
 #define HTTP_KEPT_CONNECTIONS 1024L /* idle ones that are kept for the next request */
+#define HTTP_SPARE 64                /* handles that are kept for the next exchanges */
 #define HTTP_FORM "application/x-www-form-urlencoded"
 
 const char *const http_auths[] = {
@@ -73,6 +74,8 @@ struct http {
         size_t n;
         struct http_exchange *first;
         struct http_peer *peers;
+        CURL *spare[HTTP_SPARE];
+        size_t spare_n;
 };
 
 static int64_t http_now(const struct http *h) {
@@ -247,6 +250,22 @@ static void exchange_land(struct http_exchange *x) {
         headers_free(&x->known);
 }
 
+/* Nothing stays in it of whom it went to before. */
+static CURL *http_take_handle(struct http *h) {
+        return h->spare_n > 0 ? h->spare[--h->spare_n] : curl_easy_init();
+}
+
+static void http_give_handle(struct http *h, CURL *easy) {
+        if (!easy)
+                return;
+        if (h->spare_n == HTTP_SPARE) {
+                curl_easy_cleanup(easy);
+                return;
+        }
+        curl_easy_reset(easy);
+        h->spare[h->spare_n++] = easy;
+}
+
 void http_exchange_drop(struct http_exchange *x) {
         struct http *h = x->peer->http;
 
@@ -265,8 +284,7 @@ void http_exchange_drop(struct http_exchange *x) {
                 explicit_bzero(x->answer.bytes, x->answer.capacity);
         buffer_done(&x->body);
         buffer_done(&x->answer);
-        if (x->easy)
-                curl_easy_cleanup(x->easy);
+        http_give_handle(h, x->easy);
         free(x->own);
         free(x);
 }
@@ -309,7 +327,7 @@ struct http_exchange *http_exchange_new(struct http_peer *peer, const char *meth
                 x->next->previous = x;
         h->first = x;
         h->n++;
-        x->easy = curl_easy_init();
+        x->easy = http_take_handle(h);
         if (x->easy && exchange_aim(x, url))
                 return x;
         http_exchange_drop(x);
@@ -618,6 +636,8 @@ struct http *http_free(struct http *h) {
         if (!h)
                 return NULL;
         http_abandon(h);
+        while (h->spare_n > 0)
+                curl_easy_cleanup(h->spare[--h->spare_n]);
         while (h->peers)
                 h->peers = peer_free(h->peers);
         if (h->multi)

@@ -24,7 +24,7 @@
 
 #define HTTP_BODY_MAX ((size_t)4 * 1024 * 1024) /* of a request */
 #define HTTP_DRAIN_MAX ((size_t)64 * 1024)      /* of an answer beyond what is wanted of it, before the connection is cut */
-#define HTTP_EXCHANGES_MAX 4096
+#define HTTP_EXCHANGES_MAX 65536 /* made and not over */
 #define HTTP_LOOK_MS 1000  /* between two looks whether a certificate has changed */
 #define HTTP_SAY_MS 60000  /* between two log lines about the same trouble */
 

@@ -55,6 +55,11 @@ struct receiver {
         bool binary;         /* expects binary mode */
         const char *token;   /* that every request must bring, or NULL */
         size_t wrong;        /* requests that were no CloudEvent as agreed */
+        size_t requests, largest; /* that came; of events in one */
+        bool batch;          /* expects arrays */
+        const char *allows;  /* the origin that may send, as the handshake says it; NULL: none may */
+        const char *rate;    /* that goes with it, or NULL */
+        size_t asked;        /* handshakes */
 };
 
 struct arriving {
@@ -84,7 +89,9 @@ static inline bool receiver_is_right(const struct receiver *r, struct MHD_Connec
                 (void) snprintf(bearer, sizeof(bearer), "Bearer %s", r->token);
         return json && id && type && source && version && time && strcmp(time, RECEIVER_TIME) == 0 && strcmp(type, "nl.ketenwacht.plan-reviewed.v1") == 0 &&
                strcmp(source, r->binary ? RECEIVER_SOURCE_ENCODED : RECEIVER_SOURCE) == 0 && strcmp(version, "1.0") == 0 &&
-               strcmp(content, r->binary ? "application/json; charset=utf-8" : "application/cloudevents+json; charset=utf-8") == 0 &&
+               strcmp(content, r->batch    ? "application/cloudevents-batch+json; charset=utf-8"
+                               : r->binary ? "application/json; charset=utf-8"
+                                           : "application/cloudevents+json; charset=utf-8") == 0 &&
                strcmp(receiver_header(connection, "Authorization"), bearer) == 0;
 }
 
@@ -103,28 +110,64 @@ static inline unsigned receiver_status(struct receiver *r, int number, const cha
         return MHD_HTTP_NO_CONTENT;
 }
 
-static inline unsigned receiver_take(struct receiver *r, struct MHD_Connection *connection, const struct buffer *body, const char **retry_after) {
-        json_t *json = json_loadb((const char *)body->bytes, body->n, 0, NULL), *data = r->binary ? json : json_object_get(json, "data");
+/* Of one event that came. */
+static inline void receiver_see(struct receiver *r, struct MHD_Connection *connection, const json_t *json, unsigned status) {
+        const json_t *data = r->binary ? json : json_object_get(json, "data");
         const char *id = r->binary ? receiver_header(connection, "ce-id") : json_string_value(json_object_get(json, "id"));
         struct clock clock = clock_system();
         struct seen *seen;
-        unsigned status;
 
-        pthread_mutex_lock(&r->lock);
         if (!receiver_is_right(r, connection, json, id) || receiver_number(id) != receiver_number(json_string_value(json_object_get(data, "event_id"))))
                 r->wrong++;
-        status = receiver_status(r, receiver_number(id), retry_after);
-        if (r->n < RECEIVER_SEEN_MAX) {
-                seen = &r->seen[r->n++];
-                *seen = (struct seen){.number = receiver_number(id),
-                                      .of_case = receiver_number(json_string_value(json_object_get(data, "case_id"))),
-                                      .status = status,
-                                      .at = clock_monotonic(&clock)};
-                (void) snprintf(seen->key, sizeof(seen->key), "%s", receiver_header(connection, "Idempotency-Key"));
+        if (r->n == RECEIVER_SEEN_MAX)
+                return;
+        seen = &r->seen[r->n++];
+        *seen = (struct seen){.number = receiver_number(id),
+                              .of_case = receiver_number(json_string_value(json_object_get(data, "case_id"))),
+                              .status = status,
+                              .at = clock_monotonic(&clock)};
+        (void) snprintf(seen->key, sizeof(seen->key), "%s", receiver_header(connection, "Idempotency-Key"));
+}
+
+/* A batch is taken as a whole: it is answered as the first of it that is not taken. */
+static inline unsigned receiver_take(struct receiver *r, struct MHD_Connection *connection, const struct buffer *body, const char **retry_after) {
+        json_t *json = json_loadb((const char *)body->bytes, body->n, 0, NULL);
+        size_t n = r->batch ? json_array_size(json) : 1;
+        unsigned status = MHD_HTTP_NO_CONTENT;
+
+        pthread_mutex_lock(&r->lock);
+        r->requests++;
+        r->largest = n > r->largest ? n : r->largest;
+        r->wrong += n == 0;
+        for (size_t i = 0; i < n && status == MHD_HTTP_NO_CONTENT; i++) {
+                const json_t *one = r->batch ? json_array_get(json, i) : json;
+
+                status = receiver_status(r, receiver_number(r->binary ? receiver_header(connection, "ce-id") : json_string_value(json_object_get(one, "id"))),
+                                         retry_after);
         }
+        for (size_t i = 0; i < n; i++)
+                receiver_see(r, connection, r->batch ? json_array_get(json, i) : json, status);
         pthread_mutex_unlock(&r->lock);
         json_decref(json);
         return status;
+}
+
+static inline enum MHD_Result receiver_handshake(struct receiver *r, struct MHD_Connection *connection) {
+        static char empty[] = "";
+        struct MHD_Response *response = MHD_create_response_from_buffer(0, empty, MHD_RESPMEM_PERSISTENT);
+        enum MHD_Result result;
+
+        pthread_mutex_lock(&r->lock);
+        r->asked++;
+        r->wrong += receiver_header(connection, "WebHook-Request-Origin")[0] == '\0';
+        if (r->allows)
+                MHD_add_response_header(response, "WebHook-Allowed-Origin", r->allows);
+        if (r->allows && r->rate)
+                MHD_add_response_header(response, "WebHook-Allowed-Rate", r->rate);
+        pthread_mutex_unlock(&r->lock);
+        result = MHD_queue_response(connection, MHD_HTTP_OK, response);
+        MHD_destroy_response(response);
+        return result;
 }
 
 static inline enum MHD_Result receiver_answer(struct MHD_Connection *connection, unsigned status, const char *retry_after) {
@@ -146,8 +189,9 @@ static inline enum MHD_Result receiver_request(void *cls, struct MHD_Connection 
         unsigned status;
 
         (void) url;
-        (void) method;
         (void) version;
+        if (strcmp(method, "OPTIONS") == 0)
+                return receiver_handshake(cls, connection);
         if (!a) {
                 a = *state = calloc(1, sizeof(*a));
                 a->body = (struct buffer)BUFFER_INIT(1 << 20);

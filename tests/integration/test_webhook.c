@@ -488,6 +488,57 @@ START_TEST(test_binary_mode_token_and_one_key_for_every_try) {
 }
 END_TEST
 
+/* Each goes with those of other cases that are there, in order of its case; a refusal of all is asked again of each. */
+START_TEST(test_batches_are_taken_apart_when_they_are_refused) {
+        enum { EVENTS = 240, CASES = 24 };
+        struct letter letter = {"deliver", "REFUSED_BY_RECEIVER", BUFFER_INIT(65536), 0};
+        struct outcomes o;
+
+        receiver.batch = true;
+        receiver_rule(&receiver, 0, -1, 422, NULL); /* poison */
+        receiver_rule(&receiver, 30, 2, 503, NULL);
+        receiver_rule(&receiver, 60, 1, 415, NULL); /* is the file's fault, not the record's */
+        encode(&c, 0, 1, &letter.value);
+        write_events(0, EVENTS, CASES);
+        start(QUICK "batch: 10\nparallel: 24\n");
+        wait_for(are_over, EVENTS, "all outcomes");
+        connecting_stop(&c, false);
+        check_order(EVENTS, CASES, 1);
+        o = outcomes();
+        ck_assert_uint_eq(o.n[DELIVERY_DELIVERED], EVENTS - 1);
+        ck_assert_uint_eq(o.n[DELIVERY_REFUSED], 1);
+        ck_assert_uint_gt(receiver.largest, 1);
+        ck_assert_uint_le(receiver.largest, 10);
+        check_letters(&letter, 1);
+}
+END_TEST
+
+static bool was_asked(size_t n) {
+        return receiver.asked >= n;
+}
+
+/* Nothing is sent before the receiver lets us; no try is counted while it does not, nor while it bears no more. */
+START_TEST(test_a_receiver_is_asked_before_it_gets_anything) {
+        struct outcomes o;
+
+        write_events(0, 4, 4);
+        receiver.allows = "other.example.nl";
+        receiver.rate = "600"; /* one every 100 ms: most are given back at first */
+        start(QUICK "tries: 1\nhandshake: true\norigin: ketenwacht.example.nl\n");
+        wait_for(was_asked, 3, "three questions");
+        ck_assert_uint_eq(receiver.requests, 0);
+        receiver.allows = "KETENWACHT.example.nl";
+        wait_for(are_over, 4, "all outcomes");
+        connecting_stop(&c, false);
+        o = outcomes();
+        ck_assert_uint_eq(o.n[DELIVERY_DELIVERED], 4);
+        ck_assert_uint_eq(receiver.requests, 4);
+        ck_assert_uint_eq(receiver.wrong, 0);
+        ck_assert_int_eq(fflush(c.log.out), 0);
+        ck_assert_ptr_nonnull(strstr(c.log_text, "\"connect-not-allowed\""));
+}
+END_TEST
+
 static void write_token(const char *token, char path[PATH_BYTES]) {
         char fresh[PATH_BYTES + 8];
         FILE *f;
@@ -564,6 +615,8 @@ int main(int argc, char **argv) {
         tcase_add_test(tc, test_paused_by_an_operator_until_an_operator_resumes);
         tcase_add_test(tc, test_a_crash_loses_nothing);
         tcase_add_test(tc, test_binary_mode_token_and_one_key_for_every_try);
+        tcase_add_test(tc, test_batches_are_taken_apart_when_they_are_refused);
+        tcase_add_test(tc, test_a_receiver_is_asked_before_it_gets_anything);
         tcase_add_test(tc, test_a_token_is_changed_while_it_runs);
         tcase_add_test(tc, test_a_receiver_that_is_not_there_is_tried_again);
         suite_add_tcase(suite, tc);

@@ -12,6 +12,7 @@
 #include "connect/file.h"
 #include "connectors/connector.h"
 #include "channel/judge.h"
+#include "connectors/webhook/handshake.h"
 #include "model_fixture.h"
 
 #define NOW "2022-10-11T12:00:00+02:00"
@@ -54,6 +55,33 @@ START_TEST(test_answers_of_receivers) {
         ck_assert_int_eq(attempt.pause_ms, answers[_i].pause);
         ck_assert_int_eq(attempt.status, answers[_i].status);
         ck_assert_int_eq(attempt.reason[0] == '\0', answers[_i].outcome == TRIED_DELIVERED);
+}
+END_TEST
+
+/* -- What a receiver allows -- */
+
+static const struct {
+        int status;
+        const char *origin, *rate;
+        bool allowed;
+        int64_t every_ms;
+} handshakes[] = {
+        {200, "kw.example.nl", NULL, true, 0},          {204, "KW.example.nl", "*", true, 0},      {200, "*", "120", true, 500},
+        {200, "kw.example.nl", "7", true, 8572},        {200, "kw.example.nl", "0", true, 0},      {200, "kw.example.nl", "soon", true, 0},
+        {200, "kw.example.nl.evil.example", NULL, false, 0}, {200, NULL, NULL, false, 0},          {200, "", "120", false, 0},
+        {405, "kw.example.nl", "120", false, 0},        {302, "*", NULL, false, 0},                {0, NULL, NULL, false, 0},
+};
+
+START_TEST(test_handshakes_of_receivers) {
+        struct handshake h = {0};
+
+        handshake_read(&h, handshakes[_i].status, handshakes[_i].origin, handshakes[_i].rate, "kw.example.nl", 1000);
+        ck_assert_int_eq(h.allowed, handshakes[_i].allowed);
+        ck_assert_int_eq(h.every_ms, handshakes[_i].every_ms);
+        ck_assert_int_eq(h.until, 1000 + HANDSHAKE_MS);
+        ck_assert_int_eq(handshake_wait(&h, 2000), 0);
+        ck_assert_int_eq(handshake_wait(&h, 2000), h.every_ms);
+        ck_assert_int_eq(handshake_wait(&h, 2000 + h.every_ms), 0);
 }
 END_TEST
 
@@ -278,6 +306,7 @@ static const struct {
         {"connector: webhook\nurl: https://a/\norganisation: gm0014\nretries: 3\n", "x.yaml:4:1: this connector has no key 'retries' (did you mean 'tries'?)"},
         {"connector: webhook\nurl: https://a/\norganisation: gm0014\nfirst_delay: 2 hours\n", "first_delay must be a duration from"},
         {"connector: webhook\nurl: https://a/\norganisation: gm0014\nlongest_delay: 1 ms\n", "longest_delay must not be shorter than first_delay"},
+        {"connector: webhook\nurl: https://a/\norganisation: gm0014\nauth: basic\n", "auth must be bearer or header or oauth2 or zgw"},
         {"connector: gi-http\ntokens: {gi-none: {env: KETENWACHT_TOKEN_X}}\n", "x.yaml:2:10: tokens: no organisation 'gi-none'"},
         {"connector: gi-http\n", "'tokens' is missing"},
         {"connector: webhook\nurl: https://a/\n", "x.yaml:1:1: 'organisation' or 'organisations' is missing"},
@@ -316,6 +345,7 @@ int main(void) {
                 n_connectors++;
         tcase_add_checked_fixture(table, setup, teardown);
         tcase_add_loop_test(table, test_answers_of_receivers, 0, (int)ELEMENTS(answers));
+        tcase_add_loop_test(table, test_handshakes_of_receivers, 0, (int)ELEMENTS(handshakes));
         tcase_add_loop_test(table, test_connectors_open_and_close, 0, n_connectors);
         tcase_add_loop_test(table, test_connectors_are_complete, 0, n_connectors);
         tcase_add_loop_test(table, test_shipped_files_are_right, 0, (int)ELEMENTS(files));
