@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/json.h"
 #include "bus/pulse.h"
@@ -396,6 +397,16 @@ static int open_upkeep(struct connect *c) {
         return command_upkeep_open("connect", &c->broker.kafka, &c->upkeep);
 }
 
+/* Hundreds of receivers are hundreds of connections; what may be had is taken, and the machine says when it is too little. */
+static void connect_raise_files(const struct connect *c) {
+        struct rlimit files;
+
+        if (c->file->targets_n < 2 || getrlimit(RLIMIT_NOFILE, &files))
+                return;
+        files.rlim_cur = files.rlim_max;
+        (void) setrlimit(RLIMIT_NOFILE, &files);
+}
+
 static int open_runtime(struct connect *c) {
         struct runtime_config config = {
                 .file = c->file,
@@ -410,6 +421,7 @@ static int open_runtime(struct connect *c) {
         int r;
 
         config.metrics = c->metrics;
+        connect_raise_files(c);
         r = runtime_driver_start(&config, STEP_MS, &c->driver, &err);
         if (r) {
                 if (!err.text[0])

@@ -127,6 +127,23 @@ static int acting_commit(const struct acting *a, struct error *err) {
         return r > 0 ? -EIO : r;
 }
 
+/* Whether the only inbox of a connector was paused as if it were one of several (by who saw only it): then that order is the one that holds. */
+static int acting_find_alone(struct acting *a, struct order *latest, struct error *err) {
+        char alone[ACT_OBJECT_MAX];
+        struct order order;
+        int r;
+
+        if (latest->pauses || !a->act->organisation || a->act->alone)
+                return 0;
+        (void) snprintf(alone, sizeof(alone), "%s" ORDER_SEPARATOR "%s", a->act->connector, a->act->organisation);
+        r = orders_latest(a->act->bus, a->orders, alone, &order, err);
+        if (r || !order.pauses)
+                return r;
+        *latest = order;
+        memcpy(a->name, alone, sizeof(alone));
+        return 0;
+}
+
 /* -- Pausing -- */
 
 static int acting_pause(struct acting *a, struct error *err) {
@@ -134,6 +151,8 @@ static int acting_pause(struct acting *a, struct error *err) {
         struct order latest;
         int r = orders_latest(a->act->bus, a->orders, a->name, &latest, err);
 
+        if (r == 0)
+                r = acting_find_alone(a, &latest, err);
         if (r)
                 return r;
         if (latest.pauses) {
@@ -162,23 +181,6 @@ int act_pause(const struct connector_act *act, struct error *err) {
 }
 
 /* -- Going on -- */
-
-/* Whether the only inbox of a connector was paused as if it were one of several (by who saw only it): then that is what is let go on. */
-static int acting_find_alone(struct acting *a, struct order *latest, struct error *err) {
-        char alone[ACT_OBJECT_MAX];
-        struct order order;
-        int r;
-
-        if (latest->pauses || !a->act->organisation || a->act->alone)
-                return 0;
-        (void) snprintf(alone, sizeof(alone), "%s" ORDER_SEPARATOR "%s", a->act->connector, a->act->organisation);
-        r = orders_latest(a->act->bus, a->orders, alone, &order, err);
-        if (r || !order.pauses)
-                return r;
-        *latest = order;
-        memcpy(a->name, alone, sizeof(alone));
-        return 0;
-}
 
 static int acting_resume(struct acting *a, struct act_resumed *ret, struct error *err) {
         struct delivery_record gone = {0};

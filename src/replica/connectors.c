@@ -342,6 +342,8 @@ bool connectors_find(struct connectors *c, const char *name, struct connector_ro
 
         (void) pthread_mutex_lock(&c->lock);
         row = table_get(&c->by_name, name, strlen(name));
+        if (!row)
+                row = table_get(&c->by_inbox, name, strlen(name)); /* the only inbox, by the name that orders for it alone have */
         if (row)
                 *ret = *row;
         (void) pthread_mutex_unlock(&c->lock);

@@ -62,5 +62,5 @@ bool connectors_ready(struct connectors *c);
 /* Each, in the order of names; of @organisation alone when it is not NULL. */
 void connectors_each(struct connectors *c, const char *organisation, void (*see)(void *ctx, const struct connector_row *row), void *ctx);
 
-/* The one of this name, copied. Return: false: none is known. */
+/* The one of this name, or of connector and organisation as orders for an inbox alone have it, copied. Return: false: none is known. */
 bool connectors_find(struct connectors *c, const char *name, struct connector_row *ret);

@@ -129,17 +129,35 @@ static void judging_owners(struct judging *j, const struct status_consumer *cons
                              unowned, consumer->partitions, consumer->group);
 }
 
+/* Of a connector that delivers several inboxes: in which of them it is late; else nothing. */
+static void judging_where(const struct judging *j, const struct status_consumer *consumer, int64_t limit, struct buffer *out) {
+        size_t n = 0;
+
+        if (consumer->kind != STATUS_CONNECTOR || consumer->partitions <= STATUS_ONE_INBOX)
+                return;
+        for (size_t i = 0; i < consumer->parts_n; i++) {
+                const struct status_part *part = &consumer->parts[i];
+
+                if (part->waiting > 0 && status_age_s(j->status, part->oldest) > limit && n++ < NAMED_MAX)
+                        buffer_printf(out, "%s%s", n == 1 ? "; in " : ", ", part->topic);
+        }
+        if (n > NAMED_MAX)
+                buffer_printf(out, IN_JUDGING(j, " and %zu more", " en nog %zu"), n - NAMED_MAX);
+}
+
 static void judging_consumer(struct judging *j, const struct status_consumer *consumer) {
         const struct status_part all = status_sum(consumer);
         int64_t limit = consumer->kind == STATUS_ORGANISATION ? j->limits->collect_s : j->limits->late_s;
+        CLEANUP(buffer_done) struct buffer where = BUFFER_INIT(SENTENCE_MAX);
         char text[AGE_TEXT];
 
         judging_owners(j, consumer);
+        judging_where(j, consumer, limit, &where);
         if (all.waiting > 0 && status_age_s(j->status, all.oldest) > limit)
                 judging_tell(j, "LATE", consumer->group,
-                             IN_JUDGING(j, "%" PRId64 " records wait for %s, the oldest since %s; look at its log and its readyz",
-                                        "%" PRId64 " records wachten op %s, het oudste al %s; kijk in zijn log en naar zijn readyz"),
-                             all.waiting, consumer->group, judging_age(j, all.oldest, text));
+                             IN_JUDGING(j, "%" PRId64 " records wait for %s, the oldest since %s%s; look at its log and its readyz",
+                                        "%" PRId64 " records wachten op %s, het oudste al %s%s; kijk in zijn log en naar zijn readyz"),
+                             all.waiting, consumer->group, judging_age(j, all.oldest, text), buffer_text(&where));
         if (all.lost > 0)
                 judging_tell(j, "LOST", consumer->group,
                              IN_JUDGING(j, "up to %" PRId64 " records were removed before %s had read them; lengthen the retention, and publish them again",

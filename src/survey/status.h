@@ -47,6 +47,8 @@ struct status_part { /* one partition of a consumer in which something waits, wa
         bool owned;
 };
 
+#define STATUS_ONE_INBOX 2 /* partitions of a connector that delivers one: that, and what is to be delivered again */
+
 struct status_consumer {
         const char *group;
         enum status_kind kind;

@@ -456,8 +456,6 @@ static int survey_letters(struct status_reading *r) {
         return status_memory_letters(r->memory, date_of_instant(r->ret->letters_since), r->arena, &r->ret->letters, &r->ret->letters_n, r->err);
 }
 
-#define SURVEY_ONE_INBOX 2 /* partitions of a connector that delivers one: that, and what is to be delivered again */
-
 /* One inbox of a connector; of several the stop says whose it is. */
 static int survey_stop(struct status_reading *r, struct status_stop *stops, const struct status_consumer *consumer, const char *topic) {
         const char *connector = consumer->group + strlen(TOPICS_GROUP_CONNECT);
@@ -467,7 +465,7 @@ static int survey_stop(struct status_reading *r, struct status_stop *stops, cons
 
         if (result || !on)
                 return result;
-        stop->connector = consumer->partitions > SURVEY_ONE_INBOX ? survey_copy(r, stop->connector) : connector;
+        stop->connector = consumer->partitions > STATUS_ONE_INBOX ? survey_copy(r, stop->connector) : connector;
         r->ret->stops_n++;
         return stop->connector ? 0 : -ENOMEM;
 }

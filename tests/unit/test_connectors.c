@@ -159,6 +159,8 @@ START_TEST(of_several_inboxes_each_stands_by_itself) {
         deliver("many", "gm0014", DELIVERY_DELIVERED, 204, 1, "");
         row = row_of("many");
         ck_assert(!row.many && row.order.pauses);
+        row = row_of("many/gm0014");
+        ck_assert_str_eq(row.name, "many");
         order("many", false);
         deliver("many", "gm0363", DELIVERY_REFUSED, 410, 1, "gone");
         deliver("many", "gm0014", DELIVERY_DELIVERED, 204, 1, "");

@@ -104,6 +104,29 @@ START_TEST(tells_what_is_wrong) {
 END_TEST
 
 /* A page is in the language of who reads it, and says the same. */
+/* Hundreds of inboxes are one group: who looks must learn which of them is late. */
+START_TEST(of_several_inboxes_it_is_said_which_are_late) {
+        const struct status_part parts[] = {
+                {.topic = "inbox.a", .waiting = 7, .oldest = AGO(STATUS_LATE_S + 1), .owned = true},
+                {.topic = "inbox.b", .waiting = 7, .oldest = NOW, .owned = true},
+                {.topic = "inbox.c", .waiting = 1, .oldest = AGO(STATUS_LATE_S + 9), .owned = true},
+        };
+        struct status_consumer consumer = {.group = "g", .kind = STATUS_CONNECTOR, .members = 1, .partitions = 4, .parts = parts, .parts_n = ELEMENTS(parts)};
+        const struct status_whole status = {QUIET, .consumers = &consumer, .consumers_n = 1};
+        struct status_problems problems;
+        struct arena *arena;
+
+        ck_assert_int_eq(arena_new(&arena, 1 << 20), 0);
+        judge(&status, arena, &problems);
+        ck_assert_uint_eq(problems.n, 1);
+        ck_assert_ptr_nonnull(strstr(problems.items[0].sentence, "; in inbox.a, inbox.c;"));
+        consumer.partitions = STATUS_ONE_INBOX;
+        judge(&status, arena, &problems);
+        ck_assert_ptr_null(strstr(problems.items[0].sentence, "inbox."));
+        arena_free(arena);
+}
+END_TEST
+
 START_TEST(says_the_same_in_dutch) {
         const struct status_limits limits = STATUS_LIMITS_DEFAULT;
         struct status_problems english, dutch;
@@ -196,6 +219,7 @@ int main(void) {
         int failed;
 
         tcase_add_loop_test(tests, tells_what_is_wrong, 0, ELEMENTS(rows));
+        tcase_add_test(tests, of_several_inboxes_it_is_said_which_are_late);
         tcase_add_loop_test(tests, says_the_same_in_dutch, 0, ELEMENTS(rows));
         tcase_add_loop_test(tests, json_says_so_too, 0, ELEMENTS(rows));
         tcase_add_test(tests, age_only_where_something_waits);
