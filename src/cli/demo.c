@@ -24,7 +24,7 @@ struct demo_arguments {
 };
 
 struct demo_texts { /* options as written */
-        const char *seed, *cases, *speed, *port, *metrics, *console, *with;
+        const char *seed, *cases, *speed, *port, *metrics, *console, *with, *postgres;
 };
 
 static bool demo_whole(const char *text, int64_t least, int64_t most, int64_t *ret) {
@@ -40,12 +40,12 @@ static int demo_read_port(const char *option, const char *text, uint16_t *ret) {
         return EXIT_DONE;
 }
 
-/* "mail": what takes part besides, separated by commas. */
+/* "mail,postgres": what takes part besides, separated by commas. */
 static int demo_read_with(const char *text, unsigned *ret) {
         static const struct {
                 const char *name;
                 unsigned bit;
-        } parts[] = {{"mail", CHAIN_WITH_MAIL}};
+        } parts[] = {{"mail", CHAIN_WITH_MAIL}, {"postgres", CHAIN_WITH_POSTGRES}};
 
         while (text && *text) {
                 const size_t n = strcspn(text, ",");
@@ -55,7 +55,7 @@ static int demo_read_with(const char *text, unsigned *ret) {
                 while (i < ELEMENTS(parts) && !text_is(word, parts[i].name))
                         i++;
                 if (i == ELEMENTS(parts))
-                        return command_usage("demo", "--with '%.*s' is none of what can take part besides: mail", (int)n, text);
+                        return command_usage("demo", "--with '%.*s' is none of what can take part besides: mail, postgres", (int)n, text);
                 *ret |= parts[i].bit;
                 text += n + (text[n] == ',');
         }
@@ -73,7 +73,7 @@ static int demo_read_numbers(const struct demo_texts *t, struct demo_config *a) 
         a->cases = t->cases ? (unsigned)number : YEAR_CASES_DEFAULT;
         a->has_metrics = t->metrics != NULL;
         if (demo_read_port("--port", t->port, &a->port) || demo_read_port("--metrics", t->metrics, &a->metrics_port) ||
-            demo_read_port("--console", t->console, &a->console_port))
+            demo_read_port("--console", t->console, &a->console_port) || demo_read_port("--postgres", t->postgres, &a->postgres_port))
                 return EXIT_USAGE;
         if (t->speed && !(text_to_double(text_of(t->speed), &a->weeks_per_second) && a->weeks_per_second >= 0 && a->weeks_per_second <= SPEED_MAX))
                 return command_usage("demo", "--speed '%s' is not a number of weeks a second from 0 to %d", t->speed, SPEED_MAX);
@@ -118,6 +118,7 @@ static int demo_command(int argc, char **argv) {
                 OPTION_TEXT_ROW("--metrics", &t.metrics),    OPTION_TEXT_ROW("--file", &a.run.file),
                 OPTION_TEXT_ROW("--bootstrap", &a.run.bootstrap), OPTION_TEXT_ROW("--env", &a.run.env),
                 OPTION_TEXT_ROW("--console", &t.console),        OPTION_TEXT_ROW("--with", &t.with),
+                OPTION_TEXT_ROW("--postgres", &t.postgres),
                 OPTION_FLAG_ROW("--keep", &a.run.keep),      OPTION_FLAG_ROW("--json", &a.run.json),
                 OPTION_FLAG_ROW("--verbose", &a.verbose),    OPTION_FLAG_ROW("--print", &a.print),
                 OPTION_END_ROW,
@@ -138,6 +139,8 @@ static int demo_command(int argc, char **argv) {
                 a.run.env = ENV_DEFAULT;
         a.run.mails = MAILS_DEFAULT;
         status = demo_read_with(t.with, &a.run.with);
+        if (status == EXIT_DONE && !(a.run.with & CHAIN_WITH_POSTGRES) != !t.postgres)
+                status = command_usage("demo", "--with postgres and --postgres PORT belong together; ops/demo --with postgres starts a database by itself");
         if (status == EXIT_DONE)
                 status = demo_read_numbers(&t, &a.run);
         return status ? status : demo_with(&a);
@@ -163,7 +166,8 @@ const struct command command_demo = {
                 "  --port N        of gi-http (default: any that is free)\n"
                 "  --console PORT  of the console, with --keep (default: any that is free)\n"
                 "  --with LIST     what takes part besides, separated by commas: mail (alerts to the municipality as mails, each a file in\n"
-                "                  .cache/demo-mail)\n"
+                "                  .cache/demo-mail), postgres (a row for each record of its inbox in a table; ops/demo starts the database)\n"
+                "  --postgres PORT  with it: where a PostgreSQL listens on this machine, whose database zaken the role ketenwacht owns\n"
                 "  --metrics PORT  answer /metrics, /healthz and /readyz on 127.0.0.1:PORT\n"
                 "  --json          the summary as one JSON object, and nothing else\n"
                 "  --print         only print the events of the generated year, as lines for ketenwacht replay\n"

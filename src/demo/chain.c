@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cluster/topics.h"
+#include "demo/database.h"
 #include "demo/mailbox.h"
 #include "demo/receiver.h"
 #include "demo/watch.h"
@@ -23,10 +24,10 @@
 #define STEP_MS 10  /* longest wait of one step: how soon a moved clock or a stop is noticed */
 #define PATH_BYTES 512
 
-enum part_name { PART_GI_HTTP, PART_ADMISSION, PART_WEBHOOK, PART_MAIL, PART_CONNECTORS, PART_WORKER = PART_CONNECTORS, PART_WATCH, PARTS };
+enum part_name { PART_GI_HTTP, PART_ADMISSION, PART_WEBHOOK, PART_MAIL, PART_DATABASE, PART_CONNECTORS, PART_WORKER = PART_CONNECTORS, PART_WATCH, PARTS };
 
 /* In the order in which they stop: nothing new comes in, all that came is told and delivered. */
-static const char *const part_names[PARTS] = {"gi-http", "admission", "webhook", "mail", "rules", "watch"};
+static const char *const part_names[PARTS] = {"gi-http", "admission", "webhook", "mail", "inbox-table", "rules", "watch"};
 
 struct chain {
         struct chain_config c;
@@ -37,6 +38,8 @@ struct chain {
         struct loop watch;
         struct receiver *receiver;
         struct mailbox *mailbox; /* CHAIN_WITH_MAIL */
+        struct database database; /* CHAIN_WITH_POSTGRES */
+        int64_t rows;
         struct post_token *tokens;
         char (*token_texts)[CHAIN_TOKEN + 1];
         size_t n_tokens;
@@ -46,7 +49,7 @@ struct chain {
 
 /* Whether a part takes part. */
 static bool chain_has(const struct chain *chain, enum part_name part) {
-        return part != PART_MAIL || (chain->c.with & CHAIN_WITH_MAIL);
+        return (part != PART_MAIL || (chain->c.with & CHAIN_WITH_MAIL)) && (part != PART_DATABASE || (chain->c.with & CHAIN_WITH_POSTGRES));
 }
 
 /* -- Files -- */
@@ -118,6 +121,13 @@ static int chain_write_connectors(struct chain *chain, struct error *err) {
                               "from_name: Ketenwacht\noperators: beheer@ketenwacht.example\ndomain: %s.example\n",
                               chain->c.receiver->id, mailbox_port(chain->mailbox), chain->c.receiver->id);
                 r = text.failed ? -ENOMEM : chain_write_file(chain->files[PART_MAIL], buffer_text(&text), err);
+        }
+        buffer_clear(&text);
+        if (r == 0 && chain_has(chain, PART_DATABASE)) {
+                buffer_printf(&text, "connector: inbox-table\norganisation: %s\nhost: 127.0.0.1\nport: %u\ndatabase: " DATABASE_NAME "\nuser: " DATABASE_USER
+                              "\ntable: " DATABASE_TABLE "\nparallel: 500\n",
+                              chain->c.receiver->id, chain->c.postgres_port);
+                r = text.failed ? -ENOMEM : chain_write_file(chain->files[PART_DATABASE], buffer_text(&text), err);
         }
         buffer_done(&text);
         return r ? r : chain_write_file(chain->files[PART_ADMISSION], "connector: admission\n", err);
@@ -195,12 +205,14 @@ static int chain_start_connector(struct chain *chain, enum part_name part, struc
                 .types = c->config->types,
                 .organisations = c->config->organisations,
                 /* A year that lies ahead may be posted too: the demonstration's clock says whether recorded_at lies ahead. */
-                .clock = part == PART_WEBHOOK || part == PART_MAIL ? clock_system() : hand_clock(c->time),
+                .clock = part == PART_WEBHOOK || part == PART_MAIL || part == PART_DATABASE ? clock_system() : hand_clock(c->time),
                 .log = c->log,
         };
         struct runtime_driver *driver;
         int r = chain_read_connector(chain, part, err);
 
+        if (r == 0 && part == PART_DATABASE)
+                r = database_open(&chain->database, c->postgres_port, chain->connector_files[part], c->config->types, err);
         if (r)
                 return r;
         config.file = chain->connector_files[part];
@@ -321,6 +333,11 @@ int64_t chain_mails(struct chain *chain) {
         return chain->mailbox ? mailbox_count(chain->mailbox) : 0;
 }
 
+int64_t chain_rows(struct chain *chain) {
+        chain->rows = database_rows(&chain->database, chain->rows);
+        return chain->rows;
+}
+
 uint16_t chain_port(const struct chain *chain) {
         return chain->port;
 }
@@ -357,6 +374,7 @@ struct chain *chain_free(struct chain *chain) {
         worker_metrics_free(chain->metrics);
         receiver_stop(chain->receiver);
         mailbox_stop(chain->mailbox);
+        database_close(&chain->database);
         free(chain->tokens);
         if (chain->token_texts)
                 explicit_bzero(chain->token_texts, chain->n_tokens * sizeof(*chain->token_texts));

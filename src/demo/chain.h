@@ -25,6 +25,7 @@ struct chain;
 /* What may take part besides: connectors to what a municipality may have instead of a system that takes webhooks. */
 enum chain_with {
         CHAIN_WITH_MAIL = 1 << 0, /* mailboxes: src/demo/mailbox.h */
+        CHAIN_WITH_POSTGRES = 1 << 1, /* a database: src/demo/database.h */
 };
 
 struct chain_config {
@@ -43,6 +44,7 @@ struct chain_config {
         uint16_t port;               /* of gi-http; 0: any that is free */
         unsigned with;               /* enum chain_with, one bit each */
         const char *mails;           /* CHAIN_WITH_MAIL: the folder for what comes into the mailboxes */
+        uint16_t postgres_port;      /* CHAIN_WITH_POSTGRES: where the database listens, on 127.0.0.1 */
         int64_t behind_after_ms;
 };
 
@@ -68,6 +70,9 @@ int64_t chain_delivered(struct chain *chain);
 
 /* The mails that it got, each once; 0 without CHAIN_WITH_MAIL. */
 int64_t chain_mails(struct chain *chain);
+
+/* The rows in its database; 0 without CHAIN_WITH_POSTGRES. It asks, and waits for the answer. */
+int64_t chain_rows(struct chain *chain);
 
 uint16_t chain_port(const struct chain *chain);                                /* of gi-http */
 const struct post_token *chain_tokens(const struct chain *chain, size_t *ret_n); /* of all publishers */

@@ -36,6 +36,7 @@
 #define RECEIVER "gm0014"               /* Groningen */
 #define RECEIVER_CONNECTOR "webhook"
 #define MAIL_GROUP TOPICS_GROUP_CONNECT "mail"
+#define DATABASE_GROUP TOPICS_GROUP_CONNECT "inbox-table"
 #define CLIENT "gi-wss"                 /* has a Kafka client of its own: takes part through its outbox and inbox alone */
 #define CLIENT_INBOX TOPIC_INBOX_PREFIX CLIENT
 #define ADMISSION_GROUP TOPICS_GROUP_CONNECT "admission"
@@ -55,7 +56,8 @@ struct demo {
         size_t n_publishers;
         char scratch[SCRATCH_MAX];
         char receiver_group[BUS_NAME_MAX + 1];
-        const char *groups[5];
+        const char *groups[6];
+        size_t n_groups;
         struct place place;
         struct board board;
         struct hand_clock time;
@@ -77,6 +79,10 @@ struct demo {
 
 static bool demo_has_mail(const struct demo *demo) {
         return demo->c->with & CHAIN_WITH_MAIL;
+}
+
+static bool demo_has_database(const struct demo *demo) {
+        return demo->c->with & CHAIN_WITH_POSTGRES;
 }
 
 /* -- Signals, and what is shown meanwhile -- */
@@ -238,25 +244,32 @@ static int demo_make_scratch(struct demo *demo, struct error *err) {
         return r;
 }
 
+static void demo_name_groups(struct demo *demo) {
+        (void) snprintf(demo->receiver_group, sizeof(demo->receiver_group), "%s%s", TOPICS_GROUP_CONNECT, RECEIVER_CONNECTOR);
+        demo->groups[demo->n_groups++] = TOPICS_GROUP_RULES;
+        demo->groups[demo->n_groups++] = demo->receiver_group;
+        demo->groups[demo->n_groups++] = ADMISSION_GROUP;
+        demo->groups[demo->n_groups++] = CLIENT_INBOX; /* as a group */
+        if (demo_has_mail(demo))
+                demo->groups[demo->n_groups++] = MAIL_GROUP;
+        if (demo_has_database(demo))
+                demo->groups[demo->n_groups++] = DATABASE_GROUP;
+}
+
 static int demo_open_place(struct demo *demo, struct error *err) {
-        const struct place_config config = {.config = demo->c->config,
+        struct place_config config = {.config = demo->c->config,
                                             .broker = demo->c->broker,
                                             .bootstrap = demo->c->bootstrap,
                                             .process = getpid(),
                                             .log = demo->c->log,
                                             .groups = demo->groups,
-                                            .n_groups = ELEMENTS(demo->groups) - !demo_has_mail(demo),
                                             .stopped = demo_stopped,
                                             .pause = demo_pause,
                                             .ctx = demo};
         int r;
 
-        (void) snprintf(demo->receiver_group, sizeof(demo->receiver_group), "%s%s", TOPICS_GROUP_CONNECT, RECEIVER_CONNECTOR);
-        demo->groups[0] = TOPICS_GROUP_RULES;
-        demo->groups[1] = demo->receiver_group;
-        demo->groups[2] = ADMISSION_GROUP;
-        demo->groups[3] = CLIENT_INBOX; /* as a group */
-        demo->groups[4] = MAIL_GROUP;
+        demo_name_groups(demo);
+        config.n_groups = demo->n_groups;
         r = place_open(&demo->place, &config, err);
         if (r == PLACE_E_STOPPED)
                 return 0; /* demo->stopped says so */
@@ -293,6 +306,7 @@ static int demo_start_chain(struct demo *demo, struct error *err) {
                 .port = demo->c->port,
                 .with = demo->c->with,
                 .mails = demo->c->mails,
+                .postgres_port = demo->c->postgres_port,
                 .behind_after_ms = demo->c->broker->behind_after_ms,
         };
         int r = board_init(&demo->board, demo->c->config->organisations);
@@ -392,6 +406,13 @@ static bool demo_mailed(struct feed *feed) {
         return chain_mails(demo->chain) >= row.raised + row.resolved;
 }
 
+/* A row for each record of the inbox. */
+static bool demo_written_down(struct feed *feed) {
+        struct demo *demo = feed->ctx;
+
+        return chain_rows(demo->chain) >= board_counts(&demo->board).receiver_inbox;
+}
+
 /* Waits until the watcher has seen all of the inbox, and the municipality has got it. Return: as feed_wait(). */
 static int demo_wait_delivered(struct demo *demo, struct board *all, struct error *err) {
         int64_t wanted = board_counts(all).receiver_inbox;
@@ -407,6 +428,12 @@ static int demo_wait_delivered(struct demo *demo, struct board *all, struct erro
         }
         if (demo_has_mail(demo)) {
                 int r = feed_wait(&demo->feed, demo_mailed, "not every alert became a mail", err);
+
+                if (r)
+                        return r;
+        }
+        if (demo_has_database(demo)) {
+                int r = feed_wait(&demo->feed, demo_written_down, "the database did not get the inbox", err);
 
                 if (r)
                         return r;
@@ -439,6 +466,9 @@ static void demo_print_summary(struct demo *demo, struct board *board) {
         if (demo_has_mail(demo))
                 printf("  by mail           %6lld   alerts and resolutions of %s, one mail each, in %s\n", (long long)chain_mails(demo->chain),
                        demo->receiver->id, demo->c->mails);
+        if (demo_has_database(demo))
+                printf("  in a database     %6lld   rows of the table inbox of %s, one for each of these records\n", (long long)chain_rows(demo->chain),
+                       demo->receiver->id);
         if (demo->party)
                 printf("  by Kafka          %6lld   records of inbox.%s, read by it itself; it wrote %lld events to outbox.%s, and posted none\n",
                        (long long)party_counts(demo->party).read, CLIENT, (long long)party_counts(demo->party).written, CLIENT);
@@ -468,6 +498,8 @@ static void demo_print_summary_json(struct demo *demo, struct board *board) {
         jsonw_put_int(&w, "delivered", chain_delivered(demo->chain));
         if (demo_has_mail(demo))
                 jsonw_put_int(&w, "mailed", chain_mails(demo->chain));
+        if (demo_has_database(demo))
+                jsonw_put_int(&w, "rows", chain_rows(demo->chain));
         if (demo->party) {
                 jsonw_put_int(&w, "written", party_counts(demo->party).written);
                 jsonw_put_int(&w, "collected", party_counts(demo->party).read);

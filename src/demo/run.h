@@ -27,6 +27,7 @@ struct demo_config { /* all borrowed */
         uint16_t console_port;              /* of the console, with @keep; 0: any that is free */
         bool has_metrics;
         unsigned with;                      /* enum chain_with (demo/chain.h), one bit each */
+        uint16_t postgres_port;             /* of the municipality's database, with CHAIN_WITH_POSTGRES */
         const char *mails;                  /* folder for what is mailed to the municipality, with CHAIN_WITH_MAIL */
         bool json;                          /* the summary as one JSON object, and nothing else */
         bool keep;                          /* stay at the end, with a console; where things are is written to @env */

@@ -10,9 +10,11 @@ the effects of `ketenwacht replay` over the same lines.
 """
 
 import collections
+import contextlib
 import glob
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -61,11 +63,30 @@ def compare(program, lines, summary):
     expect("something was delivered", summary["delivered"] > 0)
 
 
+@contextlib.contextmanager
+def database(root):
+    """A PostgreSQL as ops/demo starts it; its port."""
+    folder = tempfile.mkdtemp(prefix="ketenwacht-test-database-")
+    os.chmod(folder, 0o755) # its owner is another user when root starts it
+    script, place = os.path.join(root, "ops", "postgres"), os.path.join(folder, "cluster")
+    try:
+        with tempfile.TemporaryFile("w+") as out: # a pipe would stay open for as long as it lives
+            started = subprocess.run([script, "start", "--dir", place], stdout=out, check=False, timeout=DEADLINE_S)
+            expect("a database starts", started.returncode == 0)
+            out.seek(0)
+            yield out.read().strip()
+    finally:
+        subprocess.run([script, "stop", "--dir", place], check=False, timeout=DEADLINE_S)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def a_year(program, folder):
     arguments = ["--cases", "12", "--seed", "3"]
     lines = program.run("demo", "--print", *arguments).stdout
     program.folder = folder
-    summary = program.summary("--with", "mail", *arguments)
+    with database(program.root) as port:
+        summary = program.summary("--with", "mail,postgres", "--postgres", port, *arguments)
+    expect(f"each record is one row: {summary['rows']} of {summary['delivered']}", summary["rows"] == summary["delivered"])
     alerts = summary["alerts"]["gm0014"]["raised"] + summary["alerts"]["gm0014"]["resolved"]
     expect(f"each alert and resolution is one mail: {summary['mailed']} of {alerts}", summary["mailed"] == alerts > 0)
     expect("and one file", len(glob.glob(os.path.join(folder, ".cache/demo-mail/*.eml"))) == alerts)
@@ -103,6 +124,7 @@ def mistakes(program):
     program.run("demo", "--cases", "0", status=2)
     program.run("demo", "--file", "/nonexistent", status=2)
     program.run("demo", "--with", "mail,post", status=2)
+    program.run("demo", "--with", "postgres", status=2)
     program.run("demo", "--file", "-", status=2, text="\n")
     expect("a broker that is gone: one sentence", "127.0.0.1:1" in program.run("demo", "--bootstrap", "127.0.0.1:1", status=3).stderr)
 

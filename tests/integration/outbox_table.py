@@ -23,7 +23,7 @@ PERSON = "999990019" # passes the eleven-test, belongs to nobody
 PASSWORD = "een wachtwoord van iemand anders"
 MANY = 10000 # rows
 TRANSACTION = 500 # of them
-KILLED_S = 0.5 # of work between two kills
+KILLED_S = 0.15 # of reading, before it is killed
 STOPS = 5 # of the server
 POISON = (
     # id, aggregateid, type, payload; the code that it gets
@@ -88,7 +88,10 @@ class Outbox:
         return self.server.number("SELECT count(*) FROM outbox") == 0
 
     def check(self, repeats):
-        """Each row of an event stands on its topic, in the order of commits within its case; the rest beside the table and in dead-letters."""
+        """
+        Each row of an event stands on its topic, in the order of commits within its case; the rest beside the table and in dead-letters. How many events
+        stand there again.
+        """
         wait_for("the table is empty", self.is_empty, look=0.2)
         found, again = {}, 0
         for record in sorted(self.world.tail(*fault_load.INPUTS), key=lambda record: record["offset"]):
@@ -104,6 +107,7 @@ class Outbox:
         letters = [letter["headers"] for letter in self.world.tail("dead-letters")]
         expect(f"{len(letters)} dead letters", sorted(letter["kw-code"] for letter in letters) == sorted(code for _, code in self.refused) or repeats)
         say(f"  {sum(map(len, found.values()))} events, {again} repeated, {len(aside)} moved aside")
+        return again
 
     def check_secrecy(self):
         """Neither the number of a person nor the password is in a log, a metric or a topic."""
@@ -204,29 +208,28 @@ def poison(outbox):
 
 
 def killed(outbox):
-    """Killed at moments drawn from the seed while rows are written, two instances at a time, and the server stopped in both ways; with poison among them."""
+    """The one of two that reads is killed in the midst of it, again and again, and the server is stopped in both ways; with poison among the rows."""
     trial, server, rows = outbox.trial, outbox.server, int(os.environ.get("KETENWACHT_ROWS") or 100000)
     instances, stops, number = [outbox.connector(), outbox.connector()], 0, 0
-    a_life = max(1, rows // trial.kills)
+    a_life, a_stop = max(1, rows // trial.kills), max(1, trial.kills // STOPS)
     while sum(map(len, outbox.written.values())) < rows:
         lines = []
         while len(lines) < a_life:
             lines += outbox.lines(500)
-        for i in range(0, len(lines), TRANSACTION):
-            outbox.write(lines[i:i + TRANSACTION])
         number += 1
         outbox.poison([(fault_load.id_of("poison", number, place), *row[1:]) for place, row in enumerate(POISON)])
-        one = instances[number % len(instances)]
+        one = wait_for("one of them reads", lambda: [connector for connector in instances if connector.lives_on() and connector.said("outbox-reads")])[0]
+        outbox.write(lines)
         trial.pause(0, KILLED_S)
-        one.look_after()
         one.kill()
         one.start()
-        if trial.random.random() < STOPS / trial.kills:
+        if number % a_stop == 0:
             server.stop(trial.random.choice(("fast", "immediate")))
             stops += 1
             server.start()
+    again = outbox.check(repeats=True)
+    expect(f"{number} kills and {stops} stops of the server: some of them in the midst of a batch", again > 0)
     say(f"  {number} kills, {stops} stops of the server")
-    outbox.check(repeats=True)
     outbox.check_secrecy()
 
 

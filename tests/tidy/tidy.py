@@ -35,7 +35,7 @@ LAYERS = {
     "web": ("base", "calendar"),
     "replica": PARTS + ("worker", "connect", "health", "survey"),
     "console": PARTS + ("worker", "connect", "health", "survey", "web", "replica"),
-    "demo": PARTS + ("worker", "connect", "health", "connectors", "survey", "web", "replica", "console"),
+    "demo": PARTS + ("worker", "connect", "channel", "health", "connectors", "survey", "web", "replica", "console"),
     "cli": PARTS + ("worker", "connect", "health", "connectors", "survey", "web", "replica", "console", "demo"),
     "bench": PARTS + ("worker", "connect", "health", "connectors", "survey", "web", "replica", "console", "demo", "cli"),
 }
