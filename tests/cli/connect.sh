@@ -69,6 +69,14 @@ case $got in *too-short*)
         failed=1
         ;;
 esac
+file files-in.yaml 'connector: files-in\norganisation: gi-jbn\nfolder: files\n'
+row 0 'files-in: files-in, ready to run' check "$work/files-in.yaml"
+row 1 '*/files: files cannot be taken from here and moved away: No such file or directory*' check --try "$work/files-in.yaml"
+mkdir "$work/files"
+row 0 '*/files: files can be taken and moved away*files-in: files-in, ready to run' check --try "$work/files-in.yaml"
+[ -z "$(ls -A "$work/files")" ] || { echo 'connect: --try left something in the folder'; failed=1; }
+file files-out.yaml 'connector: files-out\norganisation: gm0014\nfolder: files\ncolumns: [event, colour]\n'
+row 2 "*no event has a field 'colour'*" check "$work/files-out.yaml"
 row 2 '*--pause needs a --reason: it stands in audit*' --pause "$work/webhook.yaml"
 row 2 '*--pause or --resume, not both*' --pause --resume "$work/webhook.yaml" --reason r
 row 2 '*--reason goes with --pause and --resume*' "$work/webhook.yaml" --reason r
