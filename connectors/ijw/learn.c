@@ -10,16 +10,14 @@
 #include <string.h>
 
 #include "bus/positions.h"
-#include "cluster/topics.h"
-#include "model/row_key.h"
 
 #define LEARN_SINCE_MS (31 * DAY_MS) /* event topics are kept 30 days; what is older was learnt then */
 #define LEARN_RECORDS_A_TURN 2000
 
-enum learnt { LEARNT_REFERRAL, LEARNT_REQUEST, LEARNT_MEASURE, LEARNT_END, LEARNT_CLOSED, LEARNT_TOPICS };
+enum learnt { LEARNT_REFERRAL, LEARNT_REQUEST, LEARNT_MEASURE, LEARNT_END, LEARNT_TOPICS };
 static const char *const learn_topics[LEARNT_TOPICS] = {
         [LEARNT_REFERRAL] = "referral-issued", [LEARNT_REQUEST] = "allocation-requested", [LEARNT_MEASURE] = "measure-started",
-        [LEARNT_END] = "measure-ended",        [LEARNT_CLOSED] = TOPIC_CASE_STATE,
+        [LEARNT_END] = "measure-ended",
 };
 
 struct learn {
@@ -125,21 +123,11 @@ static int learn_event(const struct learn *l, enum learnt what, const struct eve
         return r;
 }
 
-static int learn_closed(const struct learn *l, const struct bus_record *record, struct error *err) {
-        struct row_key key;
-
-        if (!record->value || row_key_read(record->key, record->key ? record->key_n : 0, &key) != 0 || key.kind != ROW_CLOSED)
-                return 0;
-        return case_keys_forget(l->mapping->keys, &key.case_id, err);
-}
-
 static int learn_take(struct learn *l, const struct bus_record *record, struct error *err) {
         const struct event_type *type;
         struct error unread = {0};
         struct event event;
 
-        if (record->index == LEARNT_CLOSED)
-                return learn_closed(l, record, err);
         type = event_types_find(l->env->types, text_of(learn_topics[record->index]));
         if (!type || event_record_read(l->env->types, type, record, l->slots, &event, &unread) != 0)
                 return 0; /* the worker says so */
