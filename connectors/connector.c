@@ -6,6 +6,7 @@
 
 const struct connector_ops *const connectors[] = {
         &connector_admission,
+        &connector_corv,
         &connector_files_in,
         &connector_files_out,
         &connector_gi_http,

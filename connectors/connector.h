@@ -11,6 +11,7 @@
 #include "connect/connector.h"
 
 extern const struct connector_ops connector_admission;
+extern const struct connector_ops connector_corv;
 extern const struct connector_ops connector_files_in;
 extern const struct connector_ops connector_files_out;
 extern const struct connector_ops connector_gi_http;

@@ -6,7 +6,7 @@ Usage: rights.py BINARY ROOT
 
 Goal: on a broker that keeps rights, with each process logged in as the principal that broker.yaml names, nothing of a connector is refused, each
 right that it was given is used, and what is none of its business is refused. Method: a broker of its own, whose log says of every request by which
-right it was allowed; gi-http, a webhook and admission do all that they can, dead letters are sent again, and the webhook and admission are paused.
+right it was allowed; gi-http, a webhook, admission and corv do all that they can, dead letters are sent again, and the webhook and admission are paused.
 """
 
 import http.server
@@ -239,6 +239,18 @@ def admission(chain, parties):
     return log
 
 
+def keys(chain, parties):
+    """corv: what it remembers, and reads back."""
+    for name, text in (("corv-key", "k" * 64), ("pairs", f"999910012;{uuid.uuid4()}\n")):
+        with open(os.path.join(chain.folder, name), "w", encoding="utf-8") as file:
+            file.write(text)
+    os.mkdir(os.path.join(chain.folder, "in"))
+    _, log = parties["connectors"].begin("corv", f"connector: corv\nfolder: {chain.folder}/in\nkey: {{file: {chain.folder}/corv-key}}\n"
+                                         f"pairs: {chain.folder}/pairs\nsource: gm0001\nmunicipalities: {{'1': gm0001}}\n")
+    wait_for("a list is remembered", lambda: chain.alive() and not os.path.exists(os.path.join(chain.folder, "pairs")))
+    return log
+
+
 def check_rights(chain, granted, role):
     """What the broker says of every request of the connectors of a role."""
     user, text = USERS[role], chain.broker.log()
@@ -270,7 +282,7 @@ def play(binary, root, folder):
         parties = {role: Party(chain, role) for role in USERS}
         logs = [doors(chain, parties)]
         file, log = deliveries(chain, parties)
-        logs += [log, admission(chain, parties)]
+        logs += [log, admission(chain, parties), keys(chain, parties)]
         chain.end()
         for log in logs:
             expect(f"no complaint in {read(log)}", not re.search(r"desk-failed|orders-unread|unacknowledged|forbid", read(log)))

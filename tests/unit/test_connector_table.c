@@ -93,6 +93,8 @@ static const char *tokens(const char *name) {
                 {"KETENWACHT_TOKEN_X", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"},
                 {"KETENWACHT_NRC_TOKEN", "dddddddddddddddddddddddddddddddd"},
                 {"KETENWACHT_NRC_SECRET", "a secret of their own, of some length"},
+                {"KETENWACHT_CORV_TOKEN", "cococococococococococococococococo"},
+                {"KETENWACHT_CORV_KEY", "kokokokokokokokokokokokokokokokoko"},
                 {"KETENWACHT_IJW_KEY", "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"},
                 {"KETENWACHT_TOKEN_GI_JBN", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
                 {"KETENWACHT_TOKEN_GI_LJR", "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"},
@@ -111,6 +113,8 @@ static const struct {
         const char *name, *opens, *refused;
 } connector_files[] = {
         {"admission", "connector: admission\n", NULL}, /* has nothing that could be wrong */
+        {"corv", "connector: corv\nfolder: /tmp\nkey: {env: KETENWACHT_TOKEN_X}\nsource: rvdk\nmunicipalities: {'1': gm0014}\n",
+         "connector: corv\nfolder: /tmp\nkey: {env: KETENWACHT_TOKEN_X}\nsource: gi-jbn\nmunicipalities: {'1': gm0014}\n"},
         {"files-in", "connector: files-in\norganisation: gi-jbn\nfolder: .\n", "connector: files-in\norganisation: gi-jbn\nfolder: none\n"},
         {"files-out", "connector: files-out\norganisation: gm0014\nfolder: .\n",
          "connector: files-out\norganisation: gm0014\nfolder: .\ncolumns: [event, colour]\n"},
@@ -233,6 +237,7 @@ END_TEST
 
 static const char *const files[] = {
         "config/connectors/admission.yaml",
+        "config/connectors/corv.yaml",
         "config/connectors/files-in-gi-jbn.yaml",
         "config/connectors/files-out-gm0014.yaml",
         "config/connectors/gi-http.yaml",
