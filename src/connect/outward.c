@@ -39,7 +39,7 @@ static void outward_drop(struct outward *out, struct core *c) {
         lanes_clear(&out->lanes);
         out->due = 0;
         out->again_next = out->again_committed = LANE_NOTHING;
-        out->assigned = out->halted = false;
+        out->assigned = out->halted = out->commit_due = false;
         brakes_forget(&out->brakes);
 }
 
@@ -431,7 +431,7 @@ static int outward_move(struct outward *out, struct bus_part part, int64_t posit
 }
 
 static int outward_commit(struct outward *out, struct core *c, struct error *err) {
-        bool moved = false;
+        bool moved = out->commit_due;
         int r = 0;
 
         out->commit_at = core_now(c) + RUNTIME_COMMIT_MS;
@@ -446,7 +446,11 @@ static int outward_commit(struct outward *out, struct core *c, struct error *err
         if (r >= 0)
                 r = outward_move(out, outward_part_again(out), outward_position_again(out), &out->again_committed);
         moved |= r > 0;
-        r = r < 0 || !moved ? 0 : bus_consumer_commit(out->consumer, err);
+        out->commit_due = moved;
+        if (r < 0 || !moved)
+                return 0;
+        r = bus_consumer_commit(out->consumer, err);
+        out->commit_due = r > 0;
         return r < 0 ? error_trace(r, err) : 0; /* rebalanced: the next poll says so, and others do it again */
 }
 

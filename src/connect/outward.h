@@ -35,6 +35,7 @@ struct outward {
         int64_t due_at;         /* none is to be sent before this */
         int64_t again_next;     /* of what is to be delivered again: the offset behind the latest that was read; LANE_NOTHING */
         int64_t again_committed, commit_at;
+        bool commit_due;        /* the last commit was not taken: the group moved */
         struct delivery_codec *codec;
         /* as they stood when they were looked at last: how many, and of the first its organisation */
         struct {

@@ -97,6 +97,62 @@ static void check_order(const struct receiver *r, int n) {
         ck_assert_uint_eq(r->wrong, 0);
 }
 
+/* A dead letter of a connector that is sent again: the event stood in an inbox, and may be told again. */
+static void send_again(const char *connector, const char *inbox, int number) {
+        struct buffer value = BUFFER_INIT(65536);
+        char key[UUID_TEXT + 1];
+        struct uuid case_id = uuid_of(CASES + 1);
+        struct bus_header headers[] = {{"ce_source", RECEIVER_SOURCE, strlen(RECEIVER_SOURCE)}, {"ce_time", "2022-10-09T09:00:00.000Z", 24},
+                                       {"kw-connector", connector, strlen(connector)}, {"kw-topic", inbox, strlen(inbox)},
+                                       {"kw-partition", "0", 1}, {"kw-offset", "1", 1}};
+        struct bus_record record = {.topic = TOPIC_REDELIVERIES, .key = key, .key_n = UUID_TEXT, .headers = headers, .headers_n = ELEMENTS(headers)};
+        struct writing w;
+        size_t sent;
+
+        w = begin_writing(&c, TOPIC_REDELIVERIES, &sent);
+        uuid_format(&case_id, key);
+        encode(&c, number, CASES + 1, &value);
+        record.value = value.bytes;
+        record.value_n = value.n;
+        ck_ok(bus_producer_send(w.producer, &record, NULL, &err));
+        end_writing(&w);
+        buffer_done(&value);
+}
+
+static bool has_come(size_t number) {
+        return receiver_count(asked, (int)number, 204) > 0;
+}
+
+/* Each to the receiver of its inbox, of this connector and of those whose places it took, and of nobody else. */
+START_TEST(test_what_is_sent_again_finds_its_inbox) {
+        enum { OF_GOOD = 901, OF_BAD, OF_BEFORE, OF_OTHERS, LAST };
+        char yaml[512];
+
+        (void) snprintf(yaml, sizeof(yaml),
+                        "connector: webhook\norganisations:\n  gm0014: {url: 'http://127.0.0.1:%u/in'}\n"
+                        "  gm0037: {url: 'http://127.0.0.1:%u/in', from: before}\n" QUICK,
+                        (unsigned)good.port, (unsigned)bad.port);
+        connecting_start(&c, yaml);
+        send_again("x", TOPIC_INBOX_PREFIX "gm0014", OF_GOOD);
+        send_again("x", TOPIC_INBOX_PREFIX "gm0037", OF_BAD);
+        send_again("before", TOPIC_INBOX_PREFIX "gm0037", OF_BEFORE);
+        send_again("before", TOPIC_INBOX_PREFIX "gm0014", OF_OTHERS);
+        send_again("x", TOPIC_INBOX_PREFIX "gm0014", LAST);
+        asked = &good;
+        wait_for(has_come, LAST, "the last of one");
+        asked = &bad;
+        wait_for(has_come, OF_BEFORE, "that of the connector before");
+        connecting_stop(&c, false);
+        connecting_start(&c, yaml); /* what is over does not come again */
+        inbox_write(&c, "gm0014", 0, 1, CASES);
+        wait_come(&good, 1, "what comes after a restart");
+        connecting_stop(&c, false);
+        ck_assert_uint_eq(good.n, 3);
+        ck_assert_uint_eq(bad.n, 2);
+        ck_assert(receiver_count(&good, OF_GOOD, 204) == 1 && receiver_count(&bad, OF_BAD, 204) == 1 && receiver_count(&bad, OF_BEFORE, 204) == 1);
+}
+END_TEST
+
 static uint16_t port_of(int s) {
         struct sockaddr_in address = {0};
         socklen_t n = sizeof(address);
@@ -246,6 +302,7 @@ int main(int argc, char **argv) {
         tcase_add_test(tc, test_one_that_is_silent_and_one_that_fails_hold_nobody_up);
         tcase_add_test(tc, test_one_alone_is_paused_or_gone);
         tcase_add_test(tc, test_one_takes_the_places_of_others);
+        tcase_add_test(tc, test_what_is_sent_again_finds_its_inbox);
         suite_add_tcase(suite, tc);
         srunner_run_all(runner, CK_ENV);
         failed = srunner_ntests_failed(runner);
