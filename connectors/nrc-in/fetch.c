@@ -151,6 +151,56 @@ int fetch_begin(struct fetch *f, const char *url, void *cookie, struct error *er
         return r;
 }
 
+/* -- Trying -- */
+
+/* What one host said. */
+struct fetch_probe {
+        bool there, answered;
+        int status;
+        char reason[FETCH_REASON_MAX];
+};
+
+static void fetch_probed(void *ctx, const struct http_answer *answer) {
+        struct fetch_probe *p = ctx;
+
+        p->there = true;
+        p->answered = answer->kind == HTTP_ANSWERED;
+        p->status = answer->status;
+        (void) snprintf(p->reason, sizeof(p->reason), "%s", answer->reason);
+}
+
+static int fetch_try_host(struct fetch *f, const char *host, struct buffer *out, struct error *err) {
+        struct fetch_probe probe = {0};
+        struct http_exchange *x;
+        char url[FETCH_HOST_MAX];
+        const char *named;
+        int r;
+
+        (void) snprintf(url, sizeof(url), "http://%s/", host);
+        if (!fetch_allows(&f->config.hosts, f->config.options->allow_http, url, &named)) /* https, but where http is what may be used */
+                (void) snprintf(url, sizeof(url), "https://%s/", host);
+        x = http_exchange_new(f->peer, "GET", url);
+        r = x ? http_start(x, 0, fetch_probed, &probe) : -ENOMEM;
+        while (r == 0 && !probe.there)
+                r = http_turn(f->http, FETCH_TRY_MS, err);
+        if (r < 0)
+                return r;
+        if (!probe.answered) {
+                error_set(err, "hosts: %s does not answer: %s", host, probe.reason);
+                return -EIO;
+        }
+        buffer_printf(out, "%s: answers (HTTP status %d)\n", host, probe.status);
+        return 0;
+}
+
+int fetch_try(struct fetch *f, struct buffer *out, struct error *err) {
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < f->config.hosts.n; i++)
+                r = fetch_try_host(f, f->config.hosts.items[i], out, err);
+        return r;
+}
+
 int fetch_turn(struct fetch *f, struct error *err) {
         return f->n > 0 ? error_trace(http_turn(f->http, 0, err), err) : 0;
 }

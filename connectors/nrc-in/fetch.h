@@ -15,6 +15,7 @@
 
 #define FETCH_BYTES_MAX ((size_t)1024 * 1024)
 #define FETCH_REASON_MAX 200
+#define FETCH_TRY_MS 50 /* between two looks while hosts are tried */
 
 struct fetch;
 
@@ -45,6 +46,12 @@ enum { FETCH_E_FULL = 1, FETCH_E_HOST };
 
 /* Begins one. Return: 0; FETCH_E_FULL: try again later; FETCH_E_HOST: it may not be fetched; negative errno. */
 int fetch_begin(struct fetch *f, const char *url, void *cookie, struct error *err) MUSTCHECK;
+
+/*
+ * Asks the root of each host for anything, and writes a line for each into @out. Any answer will do: what may be fetched there nobody knows before a
+ * notification comes. Return: 0; -EIO: one does not answer, with a sentence; other negative errno.
+ */
+int fetch_try(struct fetch *f, struct buffer *out, struct error *err) MUSTCHECK;
 
 /* Those under way proceed. Return: 0 or negative errno. */
 int fetch_turn(struct fetch *f, struct error *err) MUSTCHECK;

@@ -495,6 +495,23 @@ static bool nrc_in_quiesce(void *ctx) {
         return door_quiesce(in->door);
 }
 
+static int nrc_in_try(void *ctx, const struct connector_env *env, struct buffer *out, struct error *err) {
+        struct nrc_in *in = ctx;
+        const struct fetch_config config = {.env = env, .hosts = in->hosts, .options = &in->http, .parallel = 1};
+        struct fetch *fetch = NULL;
+        int r = fetch_open(&config, &fetch, err);
+
+        if (r == 0)
+                r = fetch_try(fetch, out, err);
+        fetch_free(fetch);
+        return r;
+}
+
+static const struct connector_verb verbs[] = {
+        {CONNECTOR_VERB_TRY, "Asks each of the hosts whether it answers.", nrc_in_try},
+        {0},
+};
+
 static const struct connector_option rule_options[] = {
         {.key = "kanaal", .doc = "Of the notification: equal to the letter.", .type = OPTION_STRING, .offset = offsetof(struct rule, kanaal)},
         {.key = "resource", .doc = "Of the notification: equal to the letter.", .type = OPTION_STRING, .offset = offsetof(struct rule, resource)},
@@ -624,6 +641,7 @@ const struct connector_ops connector_nrc_in = {
         .direction = CONNECTOR_IN,
         .ctx_size = sizeof(struct nrc_in),
         .options = options,
+        .verbs = verbs,
         .check = nrc_in_check,
         .open = nrc_in_open,
         .close = nrc_in_close,

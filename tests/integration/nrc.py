@@ -107,6 +107,13 @@ def taken(trial):
     hub = Hub([SECRET])
     hub.channels["zaken"] = {"naam": "zaken", "filters": ["zaaktype"]}
     subscription = {"callbackUrl": take.url, "auth": f"Bearer {TOKEN}", "kanalen": [{"naam": "zaken", "filters": {}}]}
+    path = os.path.join(take.world.folder, "nrc.yaml")
+    expect("its host answers", f"{take.zaken.address}: answers" in take.world.run("connect", "check", "--try", path))
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text.replace(take.zaken.address, "127.0.0.1:1"))
+    expect("one that is not there does not", "127.0.0.1:1 does not answer" in take.world.failing("connect", "check", "--try", path, status=1))
     expect("Open Notificaties registers it, by both probes", hub.abonnement(subscription)[0] == 201)
     case = take.case()
     good, name = take.notification(case), case.rsplit("/", 1)[-1]
@@ -200,7 +207,8 @@ class Out:
         return [record["value"] for record in self.world.tail("inbox.gm0001")]
 
     def deliveries(self):
-        return [record["value"] for record in self.world.tail("deliveries") if record["value"]["outcome"] in ("DELIVERED", "REFUSED", "PARKED")]
+        return [record["value"] for record in self.world.tail("deliveries") if record["value"]["connector"] == "told" and
+                record["value"]["outcome"] in ("DELIVERED", "REFUSED", "PARKED")]
 
     def settled(self):
         inbox = len(self.inbox())
@@ -230,7 +238,18 @@ def told(trial):
         wait_for(f"all is told that came while it was {what}", lambda: len(tell.inbox()) > before and tell.settled(), look=0.3)
     expect("no record is lost by it", not tell.world.tail("dead-letters"))
     check_told(tell, hub, doubled=True)
+    as_cloudevents(tell, hub)
     return refused(tell, hub)
+
+
+def as_cloudevents(tell, hub):
+    """The /cloudevents of Open Notificaties is a webhook with a ZGW token."""
+    hub.faults = {}
+    hook = tell.world.connector("hook", f"connector: webhook\norganisation: gm0001\nurl: {hub.url}/api/v1/cloudevents\nauth: zgw\nclient_id: ketenwacht\n"
+                                        "client_secret: {file: hub-secret}\n")
+    wait_for("all is told as CloudEvents", lambda: len(hub.events) == len(tell.inbox()), look=0.3)
+    expect("each once", {event["id"] for event in hub.events} == {value["event_id"] for value in tell.inbox()})
+    hook.stop()
 
 
 def refused(tell, hub):

@@ -107,8 +107,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.connection.close()
             return
         said = claims(self.headers.get("Authorization"), server.secrets)
-        status, told = (401 if said != "time" else 403, {"code": said}) if isinstance(said, str) else server.answer(self, body)
-        status = fault if isinstance(fault, int) else status
+        if isinstance(fault, int):
+            status, told = fault, {"code": "fault"}
+        elif isinstance(said, str):
+            status, told = 401 if said != "time" else 403, {"code": said}
+        else:
+            status, told = server.answer(self, body)
         text = {"garbage": b"<html>" + bytes(range(256)), "large": json.dumps({"a": "x" * 2000000}).encode()}.get(fault) or json.dumps(told).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json" if status < 400 else "application/problem+json")
@@ -158,7 +162,7 @@ class Hub(Peer):
     """Open Notificaties."""
 
     def __init__(self, secrets, port=0):
-        self.channels, self.subscriptions, self.taken = {}, [], []
+        self.channels, self.subscriptions, self.taken, self.events = {}, [], [], []
         super().__init__(secrets, port)
 
     @staticmethod
@@ -172,7 +176,7 @@ class Hub(Peer):
         if request.command == "GET" and name == "kanaal":
             asked = urllib.parse.parse_qs(path.query).get("naam")
             return 200, [channel for channel in self.channels.values() if not asked or channel["naam"] in asked]
-        if request.command != "POST" or name not in ("kanaal", "abonnement", "notificaties"):
+        if request.command != "POST" or name not in ("kanaal", "abonnement", "notificaties", "cloudevents"):
             return 405, {"code": "method_not_allowed"}
         try:
             return getattr(self, name)(json.loads(body))
@@ -192,6 +196,13 @@ class Hub(Peer):
             return self.wrong(400, "invalid-callback-url", "nonFieldErrors", "the callback does not answer 204")
         self.subscriptions.append(said)
         return 201, {"url": f"{self.url}/abonnement/{uuid.uuid4()}", **said}
+
+    def cloudevents(self, said):
+        if said["specversion"] != "1.0" or not all(isinstance(said[name], str) for name in ("id", "source", "type")):
+            return self.wrong(400, "invalid", "nonFieldErrors", "this is no CloudEvent")
+        with self.lock:
+            self.events.append(said)
+        return 201, said
 
     def notificaties(self, said):
         channel = self.channels.get(said["kanaal"])
