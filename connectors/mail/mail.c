@@ -14,6 +14,7 @@
 
 #include "base/table.h"
 #include "connect/runtime.h"
+#include "connectors/mail/digest.h"
 #include "connectors/mail/message.h"
 #include "connectors/mail/pace.h"
 #include "connectors/mail/recipients.h"
@@ -54,6 +55,7 @@ struct job {
         struct buffer message;
         struct recipients to;
         size_t at;        /* the recipient whose turn it is */
+        struct digest *digest; /* NULL: it is one record */
         struct done done;
         unsigned put_off; /* recipients that may take it another time */
         bool waits;       /* for its turn: a connection, and room among so many a minute */
@@ -63,7 +65,7 @@ struct job {
 
 struct mailing {
         /* options */
-        const char *server, *ca_file, *user, *from, *from_name, *envelope_from, *hello, *link;
+        const char *server, *ca_file, *user, *from, *from_name, *envelope_from, *hello, *link, *digest;
         struct secrets password;
         struct option_list operators, kinds;
         int starttls;
@@ -74,7 +76,9 @@ struct mailing {
         struct message_style style;
         struct smtp *smtp;
         struct pace pace;
-        struct job *jobs; /* [env->parallel] */
+        struct job *jobs; /* [n_jobs]: the last is a digest's */
+        size_t n_jobs;
+        struct digests digests;
         struct unfinished unfinished[UNFINISHED_MAX]; /* a ring */
         size_t next_unfinished;
         struct table cases; /* struct case_gi */
@@ -149,7 +153,7 @@ static int mailing_check_kind(const struct connector_env *env, const char *kind,
 static int mailing_check(void *ctx, const struct connector_env *env, struct error *err) {
         const struct mailing *m = ctx;
         const struct recipients_source source = mailing_source(m, env);
-        int r = smtp_check(m->server, err);
+        int minutes, r = smtp_check(m->server, err);
 
         if (r == 0)
                 r = mailing_check_address("from", m->from, err);
@@ -165,6 +169,10 @@ static int mailing_check(void *ctx, const struct connector_env *env, struct erro
                 r = mailing_check_kind(env, m->kinds.items[i], err);
         if (r == 0 && !name_is_domain(text_of(mailing_or(m->hello, mailing_domain(m))))) {
                 error_set(err, "hello: must be the name of this machine, such as ketenwacht.example");
+                return -EINVAL;
+        }
+        if (r == 0 && m->digest && !digest_parse_hour(m->digest, &minutes)) {
+                error_set(err, "digest: must be a time of the day between quotation marks, such as '07:30'");
                 return -EINVAL;
         }
         if (r == 0 && strpbrk(mailing_or(m->from_name, ""), NAME_SPECIALS)) {
@@ -204,6 +212,26 @@ static struct smtp_config mailing_smtp(const struct mailing *m, size_t parallel)
                                     .parallel = parallel};
 }
 
+/* Whether a mail is made of it by itself: alerts always, and what `kinds` names. */
+static bool mailing_wants(const void *ctx, const struct event_type *type) {
+        const struct mailing *m = ctx;
+        enum message_kind kind = message_kind_of(type);
+
+        if (kind == MESSAGE_RAISED || kind == MESSAGE_RESOLVED)
+                return true;
+        for (size_t i = 0; i < m->kinds.n; i++) {
+                if (strcmp(m->kinds.items[i], type->name) == 0 || (kind == MESSAGE_COPY && strcmp(m->kinds.items[i], KINDS_COPIES) == 0))
+                        return true;
+        }
+        return false;
+}
+
+static int mailing_open_digests(struct mailing *m) {
+        struct digests_config config = {.env = m->env, .style = &m->style, .apart = mailing_wants, .ctx = m};
+
+        return m->digest && digest_parse_hour(m->digest, &config.minutes) ? digests_open(&m->digests, &config) : 0;
+}
+
 static int mailing_open(void *ctx, const struct connector_env *env, struct error *err) {
         struct mailing *m = ctx;
         struct smtp_config config;
@@ -217,18 +245,24 @@ static int mailing_open(void *ctx, const struct connector_env *env, struct error
                                           .domain = mailing_domain(m),
                                           .link = mailing_or(m->link, ""),
                                           .organisations = env->organisations};
-        m->jobs = calloc(env->parallel, sizeof(*m->jobs));
+        m->jobs = calloc(env->parallel + 1, sizeof(*m->jobs));
         if (!m->jobs)
                 return -ENOMEM;
-        for (size_t i = 0; i < env->parallel; i++)
-                m->jobs[i].message = (struct buffer)BUFFER_INIT(MESSAGE_MAX);
+        m->n_jobs = env->parallel + 1;
+        for (size_t i = 0; i < m->n_jobs; i++)
+                m->jobs[i].message = (struct buffer)BUFFER_INIT(i < env->parallel ? MESSAGE_MAX : DIGEST_MAX);
         r = pace_new((size_t)m->per_minute, &m->pace);
+        if (r == 0)
+                r = mailing_open_digests(m);
         if (r == 0)
                 r = smtp_new(&config, &m->smtp);
         return r == 0 ? mailing_measure(m, err) : r;
 }
 
 static void mailing_clear_job(struct job *job) {
+        if (job->digest && job->digest->state == DIGEST_SENDING)
+                digest_forget(job->digest);
+        job->digest = NULL;
         job->cookie = NULL;
         job->waits = false;
         buffer_clear(&job->message);
@@ -239,7 +273,7 @@ static void mailing_abandon(void *ctx) {
 
         if (m->smtp)
                 smtp_abandon(m->smtp);
-        for (size_t i = 0; m->jobs && i < m->env->parallel; i++)
+        for (size_t i = 0; i < m->n_jobs; i++)
                 mailing_clear_job(&m->jobs[i]);
 }
 
@@ -257,10 +291,12 @@ static void mailing_close(void *ctx) {
 
         mailing_abandon(m);
         m->smtp = smtp_free(m->smtp);
-        for (size_t i = 0; m->jobs && i < m->env->parallel; i++)
+        for (size_t i = 0; i < m->n_jobs; i++)
                 buffer_done(&m->jobs[i].message);
         free(m->jobs);
         m->jobs = NULL;
+        m->n_jobs = 0;
+        digests_close(&m->digests);
         pace_done(&m->pace);
         mailing_forget_cases(m);
 }
@@ -324,6 +360,13 @@ static uint32_t mailing_hash(const struct recipients *to) {
         return hash;
 }
 
+/* What is known of a record of which an earlier try ended before all had it. */
+static void mailing_recall(struct mailing *m, struct job *job) {
+        const struct unfinished *u = mailing_find_unfinished(m, &job->delivery_id);
+
+        job->done = u && u->to == mailing_hash(&job->to) ? u->done : (struct done){0};
+}
+
 static void mailing_remember(struct mailing *m, const struct job *job) {
         struct unfinished *u = mailing_find_unfinished(m, &job->delivery_id);
 
@@ -338,14 +381,18 @@ static void mailing_remember(struct mailing *m, const struct job *job) {
 
 static void mailing_end(struct mailing *m, struct job *job, const struct attempt *attempt) {
         struct unfinished *u = mailing_find_unfinished(m, &job->delivery_id);
+        struct digest *digest = job->digest;
         void *cookie = job->cookie;
 
         if (attempt->outcome == TRIED_AGAIN || attempt->outcome == TRIED_LATER)
                 mailing_remember(m, job);
         else if (u)
                 u->done = (struct done){0};
+        if (digest)
+                digest_over(&m->digests, digest, attempt);
         mailing_clear_job(job);
-        runtime_tried(m->env->runtime, cookie, attempt);
+        if (!digest)
+                runtime_tried(m->env->runtime, cookie, attempt);
 }
 
 static size_t mailing_count(unsigned recipients) {
@@ -434,11 +481,52 @@ static void mailing_over(void *ctx, void *cookie, const struct smtp_answer *answ
         job->waits = true; /* goes on in turn() */
 }
 
+static void mailing_say_nobody(struct mailing *m, const struct organisation *organisation) {
+        uint64_t times = log_pace(&m->said_nobody, mailing_now(m), SAY_MS);
+
+        metric_add(m->metrics.nobody, 0, 1);
+        if (times)
+                log_line(m->env->log, CONNECT_MAIL_NOBODY, LOG_STRING("connector", m->env->name), LOG_STRING("organisation", organisation->id),
+                         LOG_INT("times", (int64_t)times));
+}
+
+/* Begins to send the next digest that is ready. Return: 0; negative errno. */
+static int mailing_send_digest(struct mailing *m) {
+        const struct recipients_source source = mailing_source(m, m->env);
+        struct job *job = &m->jobs[m->n_jobs - 1];
+        struct message_digest message;
+        struct digest *digest;
+        int r;
+
+        if (job->cookie || m->paused_until > mailing_now(m))
+                return 0;
+        digest = digests_take(&m->digests);
+        if (!digest)
+                return 0;
+        message = digest_message(digest);
+        *job = (struct job){.cookie = digest, .digest = digest, .delivery_id = digest->id, .message = job->message};
+        if (digest->to_operators)
+                recipients_operators(&source, &job->to);
+        else
+                recipients_find(&source, digest->organisation, (struct text){0}, &job->to);
+        if (job->to.operators)
+                mailing_say_nobody(m, digest->organisation);
+        mailing_recall(m, job);
+        buffer_clear(&job->message);
+        r = message_write_digest(&m->style, &message, &job->to, &job->message);
+        return r < 0 ? r : mailing_go_on(m, job);
+}
+
 static int mailing_turn(void *ctx, int timeout_ms, struct error *err) {
         struct mailing *m = ctx;
         int r = smtp_turn(m->smtp, timeout_ms, mailing_over, m, err);
 
-        for (size_t i = 0; r == 0 && i < m->env->parallel; i++) {
+        if (r == 0)
+                r = digests_turn(&m->digests, err);
+        if (r == 0)
+                r = mailing_send_digest(m);
+
+        for (size_t i = 0; r == 0 && i < m->n_jobs; i++) {
                 if (m->jobs[i].cookie && m->jobs[i].waits)
                         r = mailing_go_on(m, &m->jobs[i]);
         }
@@ -447,38 +535,15 @@ static int mailing_turn(void *ctx, int timeout_ms, struct error *err) {
 
 /* -- A record -- */
 
-/* Whether a mail is made of it by itself: alerts always. */
-static bool mailing_wants(const struct mailing *m, const struct event_type *type) {
-        enum message_kind kind = message_kind_of(type);
-
-        if (kind == MESSAGE_RAISED || kind == MESSAGE_RESOLVED)
-                return true;
-        for (size_t i = 0; i < m->kinds.n; i++) {
-                if (strcmp(m->kinds.items[i], type->name) == 0 || (kind == MESSAGE_COPY && strcmp(m->kinds.items[i], KINDS_COPIES) == 0))
-                        return true;
-        }
-        return false;
-}
-
-static void mailing_say_nobody(struct mailing *m, const struct delivery *delivery) {
-        uint64_t times = log_pace(&m->said_nobody, mailing_now(m), SAY_MS);
-
-        metric_add(m->metrics.nobody, 0, 1);
-        if (times)
-                log_line(m->env->log, CONNECT_MAIL_NOBODY, LOG_STRING("connector", m->env->name), LOG_STRING("organisation", delivery->organisation->id),
-                         LOG_INT("times", (int64_t)times));
-}
-
 static int mailing_begin(struct mailing *m, struct job *job, const struct delivery *delivery) {
         const struct recipients_source source = mailing_source(m, m->env);
-        const struct unfinished *u = mailing_find_unfinished(m, &delivery->delivery_id);
         int r;
 
         *job = (struct job){.cookie = delivery->cookie, .delivery_id = delivery->delivery_id, .message = job->message};
         recipients_find(&source, delivery->organisation, message_role(delivery->ce->event), &job->to);
         if (job->to.operators)
-                mailing_say_nobody(m, delivery);
-        job->done = u && u->to == mailing_hash(&job->to) ? u->done : (struct done){0};
+                mailing_say_nobody(m, delivery->organisation);
+        mailing_recall(m, job);
         buffer_clear(&job->message);
         r = message_write(&m->style, delivery, &job->to, mailing_gi(m, delivery), &job->message);
         if (r == -EINVAL) {
@@ -503,7 +568,7 @@ static int mailing_deliver(void *ctx, const struct delivery *delivery, struct er
                               &(struct attempt){.outcome = TRIED_LATER, .pause_ms = wait > pause ? wait : pause, .reason = "the mail server is given a pause"});
                 return 0;
         }
-        for (size_t i = 0; !job && i < m->env->parallel; i++) {
+        for (size_t i = 0; !job && i + 1 < m->n_jobs; i++) {
                 if (!m->jobs[i].cookie)
                         job = &m->jobs[i];
         }
@@ -512,6 +577,11 @@ static int mailing_deliver(void *ctx, const struct delivery *delivery, struct er
                 return -EBUSY;
         }
         return mailing_begin(m, job, delivery);
+}
+
+static void mailing_settled(void *ctx, void *cookie, enum submitted outcome) {
+        (void) ctx;
+        digest_settled(cookie, outcome);
 }
 
 /* -- Asking the server -- */
@@ -606,6 +676,11 @@ static const struct connector_option options[] = {
                 "every event that is copied to the organisation.",
          .type = OPTION_LIST,
          .offset = offsetof(struct mailing, kinds)},
+        {.key = "digest",
+         .fallback = "",
+         .doc = "Time of the day, such as 07:30: all that is no mail by itself is told in one, on working days. Without it that is not told.",
+         .type = OPTION_STRING,
+         .offset = offsetof(struct mailing, digest)},
         {.key = "link",
          .fallback = "",
          .doc = "An address that stands in each mail; {case_id}, {event_id} and {organisation} are filled in.",
@@ -673,6 +748,7 @@ const struct connector_ops connector_mail = {
         .open = mailing_open,
         .close = mailing_close,
         .turn = mailing_turn,
+        .settled = mailing_settled,
         .deliver = mailing_deliver,
         .abandon = mailing_abandon,
 };

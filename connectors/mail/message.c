@@ -17,6 +17,7 @@
 #define LABEL_COLUMNS 11
 #define HEADER_VALUE_MAX 1024
 #define LINE_VALUE_MAX 512
+#define MESSAGE_FOOT "\n-- \nketenwacht. Deze mail is vanzelf gemaakt en bevat geen persoonsgegevens.\n"
 
 enum message_kind message_kind_of(const struct event_type *type) {
         switch (type->known) {
@@ -75,8 +76,8 @@ static struct uuid message_obligation(const struct event *event) {
 
 struct message {
         const struct message_style *style;
-        const struct delivery *delivery;
-        const struct event *event;
+        const struct organisation *organisation;
+        const struct event *event; /* of a digest NULL */
         enum message_kind kind;
         char case_id[UUID_TEXT + 1], event_id[UUID_TEXT + 1];
         struct buffer *out;
@@ -151,10 +152,8 @@ static void message_add_recipients(struct message *m, const struct recipients *t
                 m->wrong |= !mime_write_header(m->out, deputies ? "Cc" : "To", value);
 }
 
-static void message_add_headers(struct message *m, const struct recipients *to) {
+static void message_add_sender(struct message *m, const struct recipients *to) {
         const struct message_style *style = m->style;
-        const struct slot *recorded = &m->event->slots[SLOT_RECORDED_AT];
-        char date[MIME_DATE_MAX];
 
         if (style->name[0])
                 message_add_header(m, "From", "%s <%s>", style->name, style->from);
@@ -162,16 +161,27 @@ static void message_add_headers(struct message *m, const struct recipients *to) 
                 message_add_header(m, "From", "%s", style->from);
         message_add_recipients(m, to, false);
         message_add_recipients(m, to, true);
-        message_add_subject(m);
-        message_add_header(m, "Date", "%s", mime_date(recorded->kind == SLOT_INT ? recorded->i : 0, date));
-        message_add_thread(m);
-        message_add_header(m, "List-Id", "<%s.ketenwacht.%s>", m->delivery->organisation->id, style->domain);
+}
+
+static void message_add_form(struct message *m) {
+        message_add_header(m, "List-Id", "<%s.ketenwacht.%s>", m->organisation->id, m->style->domain);
         message_add_header(m, "Auto-Submitted", "auto-generated");
         message_add_header(m, "Content-Language", "nl");
         message_add_header(m, "MIME-Version", "1.0");
         message_add_header(m, "Content-Type", "text/plain; charset=utf-8");
         message_add_header(m, "Content-Transfer-Encoding", "quoted-printable");
         buffer_add_text(m->out, "\r\n");
+}
+
+static void message_add_headers(struct message *m, const struct recipients *to) {
+        const struct slot *recorded = &m->event->slots[SLOT_RECORDED_AT];
+        char date[MIME_DATE_MAX];
+
+        message_add_sender(m, to);
+        message_add_subject(m);
+        message_add_header(m, "Date", "%s", mime_date(recorded->kind == SLOT_INT ? recorded->i : 0, date));
+        message_add_thread(m);
+        message_add_form(m);
 }
 
 /* -- The body -- */
@@ -225,7 +235,7 @@ static void message_add_table(const struct message *m, const struct organisation
         if (gi)
                 message_add_party(m, body, "GI", gi->id);
         (void) snprintf(role, sizeof(role), "%.*s", (int)as.n, as.s ? as.s : "");
-        message_add_party(m, body, "Voor", m->delivery->organisation->id);
+        message_add_party(m, body, "Voor", m->organisation->id);
         if (as.n > 0)
                 message_add_line(body, "Als", text_of(role_dutch(role)));
         message_add_line(body, "Kenmerk", text_of(m->event_id));
@@ -262,7 +272,7 @@ int message_check_link(const char *link, struct error *err) {
 }
 
 static void message_add_link(const struct message *m, struct buffer *body) {
-        const char *const values[LINK_WORDS] = {m->case_id, m->event_id, m->delivery->organisation->id};
+        const char *const values[LINK_WORDS] = {m->case_id, m->event_id, m->organisation->id};
 
         for (const char *at = m->style->link; *at;) {
                 enum link_word word = *at == '{' ? link_word_at(at) : LINK_WORDS;
@@ -277,31 +287,84 @@ static void message_add_link(const struct message *m, struct buffer *body) {
         buffer_add_byte(body, '\n');
 }
 
-static void message_add_body(const struct message *m, const struct recipients *to, const struct organisation *gi) {
-        CLEANUP(buffer_done) struct buffer body = BUFFER_INIT(MESSAGE_MAX), sentence = BUFFER_INIT(MESSAGE_MAX);
+/* Why the operators get it. */
+static void message_add_nobody(const struct message *m, struct buffer *body) {
+        CLEANUP(buffer_done) struct buffer sentence = BUFFER_INIT(LINE_VALUE_MAX);
+
+        buffer_add_text(&sentence, "Van ");
+        message_print_organisation(m, text_of(m->organisation->id), &sentence);
+        buffer_add_text(&sentence, " is geen postvak bekend; daarom komt dit bij het beheer.");
+        buffer_add_byte(body, '\n');
+        mime_wrap(body, text_of(buffer_text(&sentence)), TEXT_COLUMNS);
+}
+
+static void message_end(struct message *m, struct buffer *body) {
+        buffer_add_text(body, MESSAGE_FOOT);
+        mime_write_quoted(m->out, text_of(buffer_text(body)));
+        m->out->failed |= body->failed;
+}
+
+static void message_add_body(struct message *m, const struct recipients *to, const struct organisation *gi) {
+        CLEANUP(buffer_done) struct buffer body = BUFFER_INIT(MESSAGE_MAX);
 
         message_add_sentence(m, &body);
-        if (to->operators) {
-                buffer_add_text(&sentence, "Van ");
-                message_print_organisation(m, text_of(m->delivery->organisation->id), &sentence);
-                buffer_add_text(&sentence, " is geen postvak bekend; daarom komt dit bij het beheer.");
-                buffer_add_byte(&body, '\n');
-                mime_wrap(&body, text_of(buffer_text(&sentence)), TEXT_COLUMNS);
-        }
+        if (to->operators)
+                message_add_nobody(m, &body);
         buffer_add_byte(&body, '\n');
         message_add_table(m, gi, &body);
         if (m->style->link[0]) {
                 buffer_add_byte(&body, '\n');
                 message_add_link(m, &body);
         }
-        buffer_add_text(&body, "\n-- \nketenwacht. Deze mail is vanzelf gemaakt en bevat geen persoonsgegevens.\n");
-        mime_write_quoted(m->out, text_of(buffer_text(&body)));
-        m->out->failed |= body.failed || sentence.failed;
+        message_end(m, &body);
+}
+
+/* -- Many records in one -- */
+
+void message_write_item(const struct message_style *style, const struct event *event, struct buffer *out) {
+        const struct message m = {.style = style, .event = event, .kind = message_kind_of(event->type)};
+        struct text norm = message_text(event, "norm");
+        char id[UUID_TEXT + 1];
+
+        message_add_sentence(&m, out);
+        if (norm.n > 0)
+                buffer_printf(out, "  Norm:    %.*s\n", (int)norm.n, norm.s);
+        message_print_id(event, "case_id", id);
+        buffer_printf(out, "  Zaak:    %s\n", id);
+        message_print_id(event, "event_id", id);
+        buffer_printf(out, "  Kenmerk: %s\n\n", id);
+}
+
+int message_write_digest(const struct message_style *style, const struct message_digest *digest, const struct recipients *to, struct buffer *out) {
+        CLEANUP(buffer_done) struct buffer body = BUFFER_INIT(DIGEST_MAX), sentence = BUFFER_INIT(LINE_VALUE_MAX);
+        struct message m = {.style = style, .organisation = digest->organisation, .out = out};
+        char date[MIME_DATE_MAX], id[UUID_TEXT + 1], day[DATE_TEXT + 1];
+
+        uuid_format(&digest->id, id);
+        date_format(date_of_instant(digest->at), day);
+        message_add_sender(&m, to);
+        message_add_header(&m, "Subject", "ketenwacht: dagoverzicht %s %s (%zu)", digest->organisation->id, day, digest->n);
+        message_add_header(&m, "Date", "%s", mime_date(digest->at, date));
+        message_add_header(&m, "Message-ID", "<%s@%s>", id, style->domain);
+        message_add_form(&m);
+        buffer_add_text(&sentence, "Wat er sinds het vorige overzicht bijkwam voor ");
+        message_print_organisation(&m, text_of(digest->organisation->id), &sentence);
+        buffer_printf(&sentence, ": %zu.", digest->n);
+        mime_wrap(&body, text_of(buffer_text(&sentence)), TEXT_COLUMNS);
+        if (to->operators)
+                message_add_nobody(&m, &body);
+        buffer_add_byte(&body, '\n');
+        buffer_add(&body, digest->items.s, digest->items.n);
+        message_end(&m, &body);
+        if (m.wrong)
+                return -EINVAL;
+        return out->failed ? -ENOMEM : 0;
 }
 
 int message_write(const struct message_style *style, const struct delivery *delivery, const struct recipients *to, const struct organisation *gi,
                   struct buffer *out) {
-        struct message m = {.style = style, .delivery = delivery, .event = delivery->ce->event, .kind = message_kind_of(delivery->ce->event->type), .out = out};
+        const struct event *event = delivery->ce->event;
+        struct message m = {.style = style, .organisation = delivery->organisation, .event = event, .kind = message_kind_of(event->type), .out = out};
 
         message_print_id(m.event, "case_id", m.case_id);
         message_print_id(m.event, "event_id", m.event_id);

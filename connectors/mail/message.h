@@ -14,6 +14,7 @@
 #include "connectors/mail/recipients.h"
 
 #define MESSAGE_MAX ((size_t)64 * 1024)
+#define DIGEST_MAX ((size_t)2 * 1024 * 1024) /* a digest, as it is sent */
 
 enum message_kind { MESSAGE_RAISED, MESSAGE_RESOLVED, MESSAGE_PLAN, MESSAGE_NO, MESSAGE_COPY, MESSAGE_KINDS };
 /* What a record of this type is to a mail: a copy of an event unless ketenwacht itself tells it. */
@@ -32,6 +33,19 @@ int message_check_link(const char *link, struct error *err) MUSTCHECK;
 
 /* As which role the organisation hears of it; empty: it does not say. */
 struct text message_role(const struct event *event);
+
+/* One record as an item of a digest: its sentence and its ids. */
+void message_write_item(const struct message_style *style, const struct event *event, struct buffer *out);
+
+/* A digest of @n records, which message_write_item() wrote: of an inbox, on a day. */
+struct message_digest {
+        const struct organisation *organisation;
+        struct uuid id; /* of the Message-ID */
+        instant_t at;
+        size_t n;
+        struct text items;
+};
+int message_write_digest(const struct message_style *style, const struct message_digest *digest, const struct recipients *to, struct buffer *out) MUSTCHECK;
 
 /*
  * Writes the mail, headers and body, with CR LF. @gi: of the case, or NULL: it is not known. Return: 0; -EINVAL: a value cannot stand in a header; -ENOMEM.

@@ -58,6 +58,12 @@ static const struct mail_target *recipients_target(const struct recipients_sourc
         return NULL;
 }
 
+void recipients_operators(const struct recipients_source *source, struct recipients *ret) {
+        *ret = (struct recipients){.operators = true};
+        for (size_t i = 0; i < source->operators->n; i++)
+                recipients_add(ret, source->operators->items[i], false);
+}
+
 void recipients_find(const struct recipients_source *source, const struct organisation *organisation, struct text role, struct recipients *ret) {
         const struct organisation *row = organisation_follow(organisation, source->today);
         const struct mail_target *target = row ? recipients_target(source, row) : NULL;
@@ -69,9 +75,8 @@ void recipients_find(const struct recipients_source *source, const struct organi
                 recipients_add_function(ret, source, row, target, text_of(target->functions.items[i]));
         if (target && ret->n == 0 && target->functions.n == 0)
                 recipients_add_function(ret, source, row, target, (struct text){0});
-        ret->operators = ret->n == 0;
-        for (size_t i = 0; ret->operators && i < source->operators->n; i++)
-                recipients_add(ret, source->operators->items[i], false);
+        if (ret->n == 0)
+                recipients_operators(source, ret);
 }
 
 static int recipients_check_target(const struct mail_target *target, struct error *err) {

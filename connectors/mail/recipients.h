@@ -43,5 +43,8 @@ struct recipients_source {
 /* @role: as which the organisation hears of it; empty: as nobody in particular. */
 void recipients_find(const struct recipients_source *source, const struct organisation *organisation, struct text role, struct recipients *ret);
 
+/* The operators alone. */
+void recipients_operators(const struct recipients_source *source, struct recipients *ret);
+
 /* Whether what the file says of mailboxes are addresses. Return: 0; -EINVAL with a sentence. */
 int recipients_check(const struct recipients_source *source, struct error *err) MUSTCHECK;

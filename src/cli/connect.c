@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "bus/pulse.h"
@@ -38,6 +39,7 @@ struct connect {
         bool list, pause, resume, try;
         int64_t metrics_port; /* -1: none */
         struct organisations *organisations;
+        struct calendar *calendar;
         struct event_types *types;
         struct connect_file *file;
         struct command_broker broker;
@@ -159,6 +161,9 @@ static int connect_read_all(struct connect *c, struct mistakes *mistakes) {
                 return -EINVAL;
         }
         r = organisations_read(path, &c->organisations, mistakes);
+        (void) snprintf(path, sizeof(path), "%s/calendar.yaml", c->dirs.config); /* is shorter */
+        if (r == 0 && access(path, F_OK) == 0)
+                r = calendar_read(path, &c->calendar, mistakes);
         if (r == 0)
                 r = event_types_read(c->dirs.schemas, &c->types, mistakes);
         return r ? r : connect_file_read(c->path, connectors, c->organisations, connect_acts(c) ? NULL : environment, &c->file, mistakes);
@@ -210,6 +215,7 @@ static int connect_run_verb(struct connect *c) {
                 .name = c->file->name,
                 .types = c->types,
                 .organisations = c->organisations,
+                .calendar = c->calendar,
                 .clock = clock_system(),
                 .log = &c->log,
                 .parallel = runtime_parallel(c->file),
@@ -413,6 +419,7 @@ static int open_runtime(struct connect *c) {
                 .bus = c->broker.bus,
                 .types = c->types,
                 .organisations = c->organisations,
+                .calendar = c->calendar,
                 .clock = clock_system(),
                 .log = &c->log,
         };
@@ -471,6 +478,7 @@ static void done(struct connect *c) {
         connect_file_free(c->file);
         event_types_free(c->types);
         organisations_free(c->organisations);
+        calendar_free(c->calendar);
 }
 
 static int run_connect(int argc, char **argv) {

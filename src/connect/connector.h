@@ -23,6 +23,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "calendar/calendar.h"
 #include "cluster/event_record.h"
 #include "connect/cloudevent.h"
 #include "connect/secret.h"
@@ -172,6 +173,7 @@ struct connector_env {
         const char *name;  /* of this connector, from its file */
         const struct event_types *types;
         const struct organisations *organisations;
+        const struct calendar *calendar; /* NULL: it is not known */
         struct clock clock;
         const struct log *log;
         struct metrics *metrics; /* may be NULL */
@@ -212,6 +214,7 @@ struct connector_ops {
         int (*turn)(void *ctx, int timeout_ms, struct error *err); /* THROUGH: none */
         /* IN: takes nothing new from now on. Return: true when nothing is under way any more. Called until then. */
         bool (*quiesce)(void *ctx);
+        /* What became of what was submitted; OUT: of what was kept (runtime_keep()) or noted (runtime_note()). */
         void (*settled)(void *ctx, void *cookie, enum submitted outcome);
         /* OUT: begins a try; its end comes by runtime_tried(), in turn() or at once. Return: 0; negative errno ends the connector. */
         int (*deliver)(void *ctx, const struct delivery *delivery, struct error *err);

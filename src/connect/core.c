@@ -77,9 +77,10 @@ static int core_metrics(struct core *c, struct error *err) {
 
 /* The topics that the connector may write: every event type that may be published, or where deliveries are told. */
 static int core_producer(struct core *c, void (*settled)(void *ctx, const struct bus_report *report), void *ctx, struct error *err) {
-        static const char *const out[] = {TOPIC_DEAD_LETTERS, TOPIC_DELIVERIES};
+        static const char *const out[] = {TOPIC_DEAD_LETTERS, TOPIC_DELIVERIES, TOPIC_CONNECTOR_KEYS};
         CLEANUP(cleanup_free) void *memory = calloc(event_types_count(c->config.types) + 2, sizeof(char *));
-        struct bus_producer_config config = {.settled = settled, .ctx = ctx, .topics = out, .topics_n = ELEMENTS(out)};
+        struct bus_producer_config config = {.settled = settled, .ctx = ctx, .topics = out,
+                                             .topics_n = ELEMENTS(out) - !c->ops->settled}; /* who hears what became of rows keeps some */
         const char **in = memory;
 
         if (!in)

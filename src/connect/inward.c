@@ -123,17 +123,13 @@ int inward_reject(struct inward *in, struct core *c, const struct rejection *rej
 }
 
 int inward_keep(struct inward *in, struct core *c, struct text key, struct text value, void *cookie, struct error *err) {
-        struct bus_record record = {.topic = TOPIC_CONNECTOR_KEYS, .partition = BUS_BY_KEY, .value = value.n > 0 ? value.s : NULL, .value_n = value.n};
+        struct bus_record record;
+        int r;
 
         if (inward_is_full(in, c))
                 return RUNTIME_E_BUSY;
-        buffer_clear(&c->bytes);
-        buffer_printf(&c->bytes, "%s" KEPT_SEPARATOR "%.*s", c->config.file->name, (int)key.n, key.s);
-        if (c->bytes.failed)
-                return -ENOMEM;
-        record.key = c->bytes.bytes;
-        record.key_n = c->bytes.n;
-        return inward_send(in, c, &record, cookie, err);
+        r = kept_record(&c->bytes, c->config.file->name, key, value, &record);
+        return r ? r : inward_send(in, c, &record, cookie, err);
 }
 
 static void inward_answer_late(struct inward *in, struct core *c) {

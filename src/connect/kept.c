@@ -4,6 +4,7 @@
 
 #include "connect/kept.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "bus/positions.h"
@@ -48,6 +49,14 @@ int kept_read(struct kept *k, int timeout_ms, bool *ret_all, struct error *err) 
         }
         *ret_all = reader_positions_reached(bus_reader_positions(k->reader));
         return 0;
+}
+
+int kept_record(struct buffer *bytes, const char *connector, struct text key, struct text value, struct bus_record *ret) {
+        buffer_clear(bytes);
+        buffer_printf(bytes, "%s" KEPT_SEPARATOR "%.*s", connector, (int)key.n, key.s);
+        *ret = (struct bus_record){.topic = TOPIC_CONNECTOR_KEYS, .partition = BUS_BY_KEY, .value = value.n > 0 ? value.s : NULL, .value_n = value.n,
+                                   .key = bytes->bytes, .key_n = bytes->n};
+        return bytes->failed ? -ENOMEM : 0;
 }
 
 void kept_close(struct kept *k) {

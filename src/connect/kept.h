@@ -9,6 +9,7 @@
  * process of the same name knows what the first has written.
  */
 
+#include "base/buffer.h"
 #include "base/text.h"
 #include "bus/bus.h"
 
@@ -29,5 +30,10 @@ int kept_open(struct kept *k, struct bus *bus, const char *connector, kept_take 
 
 /* Hands over what is there, waiting at most @timeout_ms. *ret_all: everything that stood there at opening was handed over. Return: 0 or negative errno. */
 int kept_read(struct kept *k, int timeout_ms, bool *ret_all, struct error *err) MUSTCHECK;
+
+/*
+ * A row as it is produced: @bytes becomes its key; an empty @value forgets it. Borrows @bytes and @value. Return: 0 or -ENOMEM.
+ */
+int kept_record(struct buffer *bytes, const char *connector, struct text key, struct text value, struct bus_record *ret) MUSTCHECK;
 
 void kept_close(struct kept *k); /* no effect on zeros, and the second time */

@@ -174,6 +174,8 @@ void outward_report(struct outward *out, struct core *c, const struct bus_report
         struct sending_record *s = report->cookie;
         struct held *held;
 
+        if (notes_report(&out->notes, c, report))
+                return;
         assert(out->open > 0);
         out->open--;
         core_complain(c, report);
@@ -795,7 +797,7 @@ int outward_stop(struct outward *out, struct core *c, struct error *err) {
         int r = 0;
 
         out->stopping = true;
-        while (out->lanes.flying > 0 || out->open > 0 || out->due > 0 || brakes_are_marking(&out->brakes)) {
+        while (out->lanes.flying > 0 || out->open > 0 || out->due > 0 || out->notes.open > 0 || brakes_are_marking(&out->brakes)) {
                 if (core_now(c) >= until) {
                         log_line(c->config.log, CONNECT_STOPPED_EARLY, LOG_INT("waiting", (int64_t)out->seen.waiting));
                         break;

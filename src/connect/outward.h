@@ -15,6 +15,7 @@
 #include "connect/deliveries.h"
 #include "connect/held.h"
 #include "connect/lane.h"
+#include "connect/note.h"
 
 /*
  * The oldest record, when it fails and keeps the window full, is set aside after so many failures, if it failed again after the receiver
@@ -30,6 +31,7 @@ struct outward {
         struct bus_consumer *consumer;
         struct lanes lanes;
         struct brakes brakes;
+        struct notes notes;
         bool assigned, halted, stopping;
         size_t open, due;       /* our own records without a report; to be sent (again) */
         int64_t due_at;         /* none is to be sent before this */

@@ -113,6 +113,7 @@ int runtime_open(const struct runtime_config *config, struct runtime **ret, stru
                 .name = config->file->name,
                 .types = config->types,
                 .organisations = config->organisations,
+                .calendar = config->calendar,
                 .clock = config->clock,
                 .log = config->log,
                 .metrics = config->metrics,
@@ -194,8 +195,18 @@ int runtime_reject(struct runtime *r, const struct rejection *rejection, void *c
 }
 
 int runtime_keep(struct runtime *r, struct text key, struct text value, void *cookie, struct error *err) {
-        assert(runtime_is(r, CONNECTOR_IN));
-        return inward_keep(&r->in, &r->core, key, value, cookie, err);
+        assert(!runtime_is(r, CONNECTOR_THROUGH));
+        return runtime_is(r, CONNECTOR_IN) ? inward_keep(&r->in, &r->core, key, value, cookie, err)
+                                           : notes_keep(&r->out.notes, &r->core, key, value, cookie, err);
+}
+
+int runtime_note(struct runtime *r, const struct delivery_record *delivery, void *cookie, struct error *err) {
+        assert(runtime_is(r, CONNECTOR_OUT));
+        return notes_deliver(&r->out.notes, &r->core, r->out.codec, delivery, cookie, err);
+}
+
+bool runtime_has_inbox(const struct runtime *r) {
+        return runtime_is(r, CONNECTOR_OUT) && r->out.assigned && !r->out.stopping;
 }
 
 bool runtime_is_paused(const struct runtime *r, instant_t *ret_since) {

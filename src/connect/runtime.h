@@ -29,6 +29,7 @@
 
 #include "bus/bus.h"
 #include "connect/connector.h"
+#include "connect/deliveries.h"
 #include "connect/file.h"
 
 #define RUNTIME_STOP_MS 10000    /* what is under way at a stop may take so long */
@@ -43,6 +44,7 @@ struct runtime_config {
         struct bus *bus;
         const struct event_types *types;
         const struct organisations *organisations;
+        const struct calendar *calendar; /* for who sends on working days; may be NULL */
         struct clock clock;
         uint64_t (*random)(void *ctx); /* for back-off */
         void *random_ctx;
@@ -99,9 +101,18 @@ int runtime_reject(struct runtime *r, const struct rejection *rejection, void *c
 
 /*
  * Keeps a row of the connector's own in TOPIC_CONNECTOR_KEYS, which outlives every restart; the latest of a @key counts. @value empty: forgets it. No
- * personal data in either: hashes and ids. Rows are read back by connect/kept.h. Return: as runtime_submit().
+ * personal data in either: hashes and ids. OUT: the connector has settled(). Rows are read back by connect/kept.h. Return: as runtime_submit().
  */
 int runtime_keep(struct runtime *r, struct text key, struct text value, void *cookie, struct error *err) MUSTCHECK;
+
+/*
+ * OUT: says what became of a record that the connector carried out by itself, and not by deliver(): its record in `deliveries`, of which connector and instant
+ * are filled in by the caller. Return: as runtime_submit().
+ */
+int runtime_note(struct runtime *r, const struct delivery_record *delivery, void *cookie, struct error *err) MUSTCHECK;
+
+/* OUT: whether this process is the one that delivers now: what it does by itself is done nowhere else. */
+bool runtime_has_inbox(const struct runtime *r);
 
 /* Says how a try ended. @cookie: of its delivery, not to be used afterwards. */
 void runtime_tried(struct runtime *r, void *cookie, const struct attempt *attempt);

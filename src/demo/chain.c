@@ -204,6 +204,7 @@ static int chain_start_connector(struct chain *chain, enum part_name part, struc
                 .bus = c->bus,
                 .types = c->config->types,
                 .organisations = c->config->organisations,
+                .calendar = c->config->calendar,
                 /* A year that lies ahead may be posted too: the demonstration's clock says whether recorded_at lies ahead. */
                 .clock = part == PART_WEBHOOK || part == PART_MAIL || part == PART_DATABASE ? clock_system() : hand_clock(c->time),
                 .log = c->log,
