@@ -35,7 +35,7 @@ struct ijw {
         struct option_pairs agb;
         struct option_list measure_categories;
         int form, unknown;
-        int64_t allocation_within;
+        int64_t allocation_within, forget_days;
         /* the rest */
         const struct connector_env *env;
         struct reception *reception;
@@ -311,6 +311,7 @@ static int ijw_open(void *ctx, const struct connector_env *env, struct error *er
         i->mapping = (struct ijw_mapping){.parties = {.organisations = env->organisations, .agb = &i->agb, .measure_categories = &i->measure_categories},
                                           .form = ijw_forms[i->form],
                                           .wait_for = i->reception_options.wait_for,
+                                          .forget_days = i->forget_days,
                                           .allocation_within = i->allocation_within};
         r = ijw_metrics(i, err);
         if (r == 0 && i->xsd)
@@ -369,6 +370,13 @@ static const struct connector_option ijw_options[] = {
          .offset = offsetof(struct ijw, allocation_within),
          .min = 0,
          .max = 366 * DAY_MS},
+        {.key = "forget_days",
+         .fallback = "731",
+         .doc = "So many days after the last measure in a case has ended, all that leads to the case is forgotten; as retention in broker.yaml.",
+         .type = OPTION_INT,
+         .offset = offsetof(struct ijw, forget_days),
+         .min = 1,
+         .max = 36525},
         {.key = "unknown",
          .fallback = "dead-letter",
          .doc = "What becomes of what nobody knew within wait_for: dead-letter, or drop, where most of the traffic is about children without a measure.",

@@ -10,9 +10,11 @@
 #include <string.h>
 
 #include "bus/positions.h"
+#include "cluster/event_record.h"
 
 #define LEARN_SINCE_MS (31 * DAY_MS) /* event topics are kept 30 days; what is older was learnt then */
 #define LEARN_RECORDS_A_TURN 2000
+#define LEARN_FORGET_MS HOUR_MS
 
 enum learnt { LEARNT_REFERRAL, LEARNT_REQUEST, LEARNT_MEASURE, LEARNT_END, LEARNT_TOPICS };
 static const char *const learn_topics[LEARNT_TOPICS] = {
@@ -24,6 +26,7 @@ struct learn {
         const struct connector_env *env;
         const struct ijw_mapping *mapping;
         struct bus_reader *reader;
+        int64_t forget_at;
         struct slot slots[LAYOUT_SLOTS_MAX];
 };
 
@@ -134,6 +137,16 @@ static int learn_take(struct learn *l, const struct bus_record *record, struct e
         return learn_event(l, (enum learnt)record->index, &event, err);
 }
 
+/* Now and then: the cases of which all measures ended long ago. */
+static int learn_forget(struct learn *l, struct error *err) {
+        int64_t now = clock_monotonic(&l->env->clock);
+
+        if (now < l->forget_at)
+                return 0;
+        l->forget_at = now + LEARN_FORGET_MS;
+        return ijw_forget_cases(l->mapping, date_of_instant(clock_realtime(&l->env->clock)), err);
+}
+
 int learn_turn(struct learn *l, bool *ret_all, struct error *err) {
         for (unsigned i = 0; i < LEARN_RECORDS_A_TURN; i++) {
                 struct bus_event event = {.kind = BUS_NONE};
@@ -147,5 +160,5 @@ int learn_turn(struct learn *l, bool *ret_all, struct error *err) {
                         break;
         }
         *ret_all = reader_positions_reached(bus_reader_positions(l->reader));
-        return 0;
+        return *ret_all ? learn_forget(l, err) : 0;
 }

@@ -4,8 +4,8 @@
 /*
  * What the chain itself says of whose a reference is
  *
- * Follows referrals, requests for allocation, and begins and ends of measures on the event topics, and forgets in `case-state` closed cases. So a
- * message of the chain finds its case without the BSN, once the GI has published what it is about.
+ * Follows referrals, requests for allocation, and begins and ends of measures on the event topics. So a message of the chain finds its case without the
+ * BSN, once the GI has published what it is about. Forgets what leads to a case some time after the last measure in it has ended.
  */
 
 #include "connectors/ijw/mapping.h"

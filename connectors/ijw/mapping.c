@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vector.h"
+
 #define PAIR_ITEMS_MAX 48 /* of what was said of one start or stop; more is no correction any more */
 #define ITEM_MAX 256
 #define NOTHING "-"
@@ -672,4 +674,45 @@ int ijw_learn_measure(const struct ijw_mapping *m, const char *case_id, const ch
                 return 0;
         buffer_add_text(&all, item);
         return all.failed ? 0 : case_keys_put(m->keys, "case", case_id, (struct text){(const char *)all.bytes, all.n}, err);
+}
+
+/* -- Forgetting -- */
+
+struct ended {
+        char before[DATE_TEXT + 1];
+        VECTOR(struct uuid) cases;
+};
+
+static int case_look(void *ctx, const char *hash, struct text value) {
+        struct ended *e = ctx;
+        struct uuid id;
+
+        for (const char *at = value.s; at && *at; at = next_item(at)) {
+                char measure[UUID_TEXT + 1], from[DATE_TEXT + 2], until[DATE_TEXT + 2];
+                const char *part = at;
+
+                if (!next_part(&part, measure, sizeof(measure)) || !next_part(&part, from, sizeof(from)) || !next_part(&part, until, sizeof(until)))
+                        continue;
+                if (strcmp(until, NOTHING) == 0 || strcmp(until, e->before) >= 0)
+                        return 0;
+        }
+        return uuid_parse(hash, strlen(hash), &id) ? vector_push(&e->cases, id) : 0;
+}
+
+int ijw_forget_cases(const struct ijw_mapping *m, day_t today, struct error *err) {
+        struct ended e = {0};
+        int r;
+
+        date_format(today - (day_t)m->forget_days, e.before);
+        r = case_keys_each(m->keys, "case", case_look, &e);
+        for (size_t i = 0; r == 0 && i < e.cases.n; i++) {
+                char hash[UUID_TEXT + 1];
+
+                r = case_keys_forget(m->keys, &e.cases.items[i], err);
+                uuid_format(&e.cases.items[i], hash);
+                if (r == 0)
+                        r = case_keys_put(m->keys, "case", hash, (struct text){0}, err); /* its own row does not name it */
+        }
+        vector_done(&e.cases);
+        return r;
 }

@@ -23,6 +23,7 @@ struct ijw_mapping {
         struct ijw_parties parties;
         const char *form;         /* of a referral: no message says it */
         int64_t wait_for;         /* ms; then nobody knows */
+        int64_t forget_days;      /* after the last measure in a case has ended */
         int64_t allocation_within; /* ms; until then a better answer than the BSN's is waited for */
 };
 
@@ -59,4 +60,5 @@ struct ijw_link {
         char product[IJW_TEXT_MAX + 1];
 };
 int ijw_learn_link(const struct ijw_mapping *m, const char *agb, const char *reference, const struct ijw_link *link, struct error *err) MUSTCHECK;
+int ijw_forget_cases(const struct ijw_mapping *m, day_t today, struct error *err) MUSTCHECK; /* of which all measures ended so long ago */
 int ijw_learn_measure(const struct ijw_mapping *m, const char *case_id, const char *measure, day_t from, day_t until, struct error *err) MUSTCHECK;

@@ -201,6 +201,18 @@ size_t case_keys_count(const struct case_keys *k) {
         return k->rows.n;
 }
 
+int case_keys_each(const struct case_keys *k, const char *kind, int (*take)(void *ctx, const char *hash, struct text value), void *ctx) {
+        size_t n = strlen(kind);
+        const struct row *row;
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && (row = table_next(&k->rows, &i));) {
+                if (row->value && strncmp(row->key, kind, n) == 0 && row->key[n] == '|')
+                        r = take(ctx, row->key + n + 1, (struct text){row->value, row->n});
+        }
+        return r;
+}
+
 int case_keys_forget(struct case_keys *k, const struct uuid *case_id, struct error *err) {
         char text[UUID_TEXT + 1];
         VECTOR(struct row *) found = {0};

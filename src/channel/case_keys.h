@@ -72,6 +72,11 @@ struct text case_keys_find(const struct case_keys *k, const char *kind, const ch
 /* Puts or replaces; @value empty: forgets. No personal data. Return: 0; -ENOSPC with a sentence: too many rows; -ENOMEM. */
 int case_keys_put(struct case_keys *k, const char *kind, const char *hash, struct text value, struct error *err) MUSTCHECK;
 
+/*
+ * Hands over the hash and value of each row of a kind, in no order; @take puts nothing. Return: 0, or what @take returned.
+ */
+int case_keys_each(const struct case_keys *k, const char *kind, int (*take)(void *ctx, const char *hash, struct text value), void *ctx) MUSTCHECK;
+
 /* Rows in memory; of them, those in whose values this case stands are forgotten. Return: 0 or -ENOMEM. */
 size_t case_keys_count(const struct case_keys *k);
 int case_keys_forget(struct case_keys *k, const struct uuid *case_id, struct error *err) MUSTCHECK;

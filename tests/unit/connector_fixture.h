@@ -120,9 +120,12 @@ static inline unsigned fixture_records(const struct connector_fixture *f, const 
 /* A sample of a metric: "name value", or "name{labels} value". */
 static inline void fixture_sample(const struct connector_fixture *f, const char *sample) {
         CLEANUP(buffer_done) struct buffer text = BUFFER_INIT(1 << 20);
-        char line[256];
+        char line[256], name[256];
+        const char *at;
 
         (void) snprintf(line, sizeof(line), "\n%s\n", sample);
+        (void) snprintf(name, sizeof(name), "\n%.*s", (int)strcspn(sample, " {") + 1, sample);
         metrics_render(f->metrics, &text);
-        ck_assert_msg(strstr(buffer_text(&text), line), "%s is not in\n%s", sample, buffer_text(&text));
+        at = strstr(buffer_text(&text), name);
+        ck_assert_msg(strstr(buffer_text(&text), line), "%s, but%.300s", sample, at ? at : " there is none");
 }

@@ -19,7 +19,6 @@
 #include "connectors/connector.h"
 #include "ijw_fixture.h"
 #include "model/event_json.h"
-#include "model/row_key.h"
 
 #define NOW "2026-05-27T12:00:00+02:00"
 #define CASE "1b15b2de-8ab7-5c72-9d63-9cd08b0efbef"
@@ -457,19 +456,21 @@ START_TEST(test_a_reference_that_holds_a_bsn_is_not_told) {
 }
 END_TEST
 
-START_TEST(test_a_closed_case_is_forgotten) {
-        uint8_t bytes[ROW_KEY_BYTES];
-        struct row_key key = {.kind = ROW_CLOSED};
-        struct bus_record record = {.topic = TOPIC_CASE_STATE, .key = bytes, .key_n = sizeof(bytes), .value = "x", .value_n = 1};
+START_TEST(test_a_case_is_forgotten_when_its_measures_are_long_over) {
+        char json[1024];
 
         begin();
+        measure(MEASURE, "00000000-0000-4000-8000-000000000002");
         refer();
         drop(&allocation);
-        fixture_sample(&f, "ketenwacht_case_keys_waiting 0");
-        ck_assert(uuid_parse(CASE, UUID_TEXT, &key.case_id));
-        row_key_write(&key, bytes);
-        ck_assert_int_eq(memory_append(f.memory, &record), 0);
-        fixture_turn(&f, 20);
+        (void) snprintf(json, sizeof(json), "%s", OF("00000000-0000-4000-8000-000000000004", "gi-jbn") "\"measure_id\":\"" MEASURE "\",\"date\":\"2026-03-01\","
+                        "\"reason\":\"EXPIRED\"}");
+        publish("measure-ended", "gi-jbn", json);
+        later(600 * DAY_MS);
+        fixture_sample(&f, "ketenwacht_case_keys 6");
+        later(100 * DAY_MS);
+        fixture_sample(&f, "ketenwacht_case_keys 0");
+        begin();
         fixture_sample(&f, "ketenwacht_case_keys 0");
 }
 END_TEST
@@ -552,7 +553,7 @@ int main(void) {
         tcase_add_test(tcase, test_two_measures_run);
         tcase_add_test(tcase, test_nobody_knows_the_child);
         tcase_add_test(tcase, test_a_reference_that_holds_a_bsn_is_not_told);
-        tcase_add_test(tcase, test_a_closed_case_is_forgotten);
+        tcase_add_test(tcase, test_a_case_is_forgotten_when_its_measures_are_long_over);
         tcase_add_test(tcase, test_poison_goes_aside);
         tcase_add_test(tcase, test_what_the_broker_does_not_take_is_sent_again);
         tcase_add_test(tcase, test_a_second_process_waits);
