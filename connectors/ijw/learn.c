@@ -25,27 +25,40 @@ static const char *const learn_topics[LEARNT_TOPICS] = {
 struct learn {
         const struct connector_env *env;
         const struct ijw_mapping *mapping;
-        struct bus_reader *reader;
+        struct bus_reader *reader; /* NULL: none of the types is configured */
+        const char *topics[LEARNT_TOPICS];
+        const struct event_type *types[LEARNT_TOPICS]; /* of the topics that are read */
+        enum learnt what[LEARNT_TOPICS];
+        size_t topics_n;
         int64_t forget_at;
         struct slot slots[LAYOUT_SLOTS_MAX];
 };
 
 int learn_new(const struct connector_env *env, const struct ijw_mapping *mapping, struct learn **ret, struct error *err) {
         CLEANUP(learn_free_p) struct learn *l = calloc(1, sizeof(*l));
-        const struct bus_reader_config config = {.topics = learn_topics,
-                                                 .topics_n = LEARNT_TOPICS,
-                                                 .partition = BUS_ALL_PARTITIONS,
-                                                 .from = BUS_FROM_INSTANT,
-                                                 .instant = clock_realtime(&env->clock) - LEARN_SINCE_MS,
-                                                 .some = true,
-                                                 .sparing = true};
+        struct bus_reader_config config = {.partition = BUS_ALL_PARTITIONS,
+                                           .from = BUS_FROM_INSTANT,
+                                           .instant = clock_realtime(&env->clock) - LEARN_SINCE_MS,
+                                           .some = true,
+                                           .sparing = true};
         int r;
 
         if (!l)
                 return -ENOMEM;
         l->env = env;
         l->mapping = mapping;
-        r = bus_reader_open(env->bus, &config, &l->reader, err);
+        for (size_t i = 0; i < LEARNT_TOPICS; i++) {
+                const struct event_type *type = event_types_find(env->types, text_of(learn_topics[i]));
+
+                if (!type)
+                        continue;
+                l->topics[l->topics_n] = type->name;
+                l->types[l->topics_n] = type;
+                l->what[l->topics_n++] = (enum learnt)i;
+        }
+        config.topics = l->topics;
+        config.topics_n = l->topics_n;
+        r = l->topics_n == 0 ? 0 : bus_reader_open(env->bus, &config, &l->reader, err);
         if (r)
                 return error_trace(r, err);
         *ret = TAKE(l);
@@ -127,14 +140,12 @@ static int learn_event(const struct learn *l, enum learnt what, const struct eve
 }
 
 static int learn_take(struct learn *l, const struct bus_record *record, struct error *err) {
-        const struct event_type *type;
         struct error unread = {0};
         struct event event;
 
-        type = event_types_find(l->env->types, text_of(learn_topics[record->index]));
-        if (!type || event_record_read(l->env->types, type, record, l->slots, &event, &unread) != 0)
+        if (event_record_read(l->env->types, l->types[record->index], record, l->slots, &event, &unread) != 0)
                 return 0; /* the worker says so */
-        return learn_event(l, (enum learnt)record->index, &event, err);
+        return learn_event(l, l->what[record->index], &event, err);
 }
 
 /* Now and then: the cases of which all measures ended long ago. */
@@ -148,7 +159,8 @@ static int learn_forget(struct learn *l, struct error *err) {
 }
 
 int learn_turn(struct learn *l, bool *ret_all, struct error *err) {
-        for (unsigned i = 0; i < LEARN_RECORDS_A_TURN; i++) {
+        *ret_all = true;
+        for (unsigned i = 0; l->reader && i < LEARN_RECORDS_A_TURN; i++) {
                 struct bus_event event = {.kind = BUS_NONE};
                 int r = bus_reader_poll(l->reader, 0, &event, err);
 
@@ -159,6 +171,7 @@ int learn_turn(struct learn *l, bool *ret_all, struct error *err) {
                 if (event.kind != BUS_RECORD)
                         break;
         }
-        *ret_all = reader_positions_reached(bus_reader_positions(l->reader));
+        if (l->reader)
+                *ret_all = reader_positions_reached(bus_reader_positions(l->reader));
         return *ret_all ? learn_forget(l, err) : 0;
 }
