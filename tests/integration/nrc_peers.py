@@ -137,11 +137,13 @@ class Zaaksysteem(Peer):
     """Resources by their path."""
 
     def __init__(self, secrets, port=0):
-        self.resources, self.delays = {}, {}
+        self.resources, self.delays, self.gates = {}, {}, {}
         super().__init__(secrets, port)
 
     def answer(self, request, body):
         time.sleep(self.delays.get(request.path, 0))
+        if request.path in self.gates:
+            self.gates[request.path].wait(PATIENCE_S)
         found = self.resources.get(request.path)
         return (200, found) if found else (404, {"code": "not_found"})
 
