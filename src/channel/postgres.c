@@ -12,7 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "channel/resolving.h"
+
 #define TROUBLE_MAX 256
+#define ADDRESSES_MAX ((size_t)RESOLVING_ADDRESSES_MAX * (RESOLVING_HOST_MAX + 1))
 #define SYSTEM_CA_FILE "/etc/ssl/certs/ca-certificates.crt"
 #define AWAIT_STEP_MS 100
 
@@ -25,6 +28,7 @@
 struct postgres {
         struct postgres_config config;
         PGconn *conn;
+        struct resolving *resolving; /* while the host's addresses are asked for; libpq would wait for them */
         PGresult *rows; /* of the latest answer */
         enum postgres_state state;
         PostgresPollingStatusType wants; /* while connecting */
@@ -168,13 +172,15 @@ static void go_away(struct postgres *p, const char *why) {
                 log_line(p->config.log, DATABASE_AWAY, LOG_STRING("connector", p->config.name), LOG_STRING("reason", p->trouble));
 }
 
-static void begin_to_connect(struct postgres *p) {
+/* @hosts: the host, as often as there are @addresses (NULL: libpq finds it by itself, without waiting). */
+static void begin_to_connect(struct postgres *p, const char *hosts, const char *addresses) {
         const struct postgres_options *o = p->config.options;
         const enum postgres_sslmode mode = sslmode_of(o);
         const char *ca = o->ca_file ? o->ca_file : mode >= POSTGRES_SSL_VERIFY_CA ? SYSTEM_CA_FILE : NULL;
         char port[sizeof("65535")];
         const char *const rows[][2] = {
-                {"host", o->host},
+                {"host", hosts},
+                {"hostaddr", addresses},
                 {"port", port},
                 {"dbname", o->database},
                 {"user", o->user},
@@ -207,9 +213,40 @@ static void begin_to_connect(struct postgres *p) {
                 go_away(p, p->conn ? PQerrorMessage(p->conn) : "out of memory");
                 return;
         }
-        p->state = POSTGRES_CONNECTING;
         p->wants = PGRES_POLLING_WRITING; /* as if the first poll had said so */
-        p->deadline = now_of(p) + o->connect_timeout;
+}
+
+static void begin(struct postgres *p) {
+        const char *host = p->config.options->host;
+        int r = 0;
+
+        p->state = POSTGRES_CONNECTING;
+        p->deadline = now_of(p) + p->config.options->connect_timeout;
+        if (is_local(host) || !resolving_is_name(host))
+                begin_to_connect(p, host, NULL);
+        else
+                r = resolving_start(host, &p->resolving);
+        if (r < 0)
+                go_away(p, strerror(-r));
+}
+
+/* Waits for the host's addresses. */
+static void postgres_resolve(struct postgres *p, int timeout_ms) {
+        CLEANUP(buffer_done) struct buffer addresses = BUFFER_INIT(ADDRESSES_MAX), hosts = BUFFER_INIT(ADDRESSES_MAX);
+        const int64_t left = p->deadline - now_of(p);
+        struct error why = {0};
+        size_t n = 0;
+        int r = resolving_wait(p->resolving, left < timeout_ms ? (int)(left > 0 ? left : 0) : timeout_ms, &addresses, &n, &why);
+
+        if (r == 0 && now_of(p) < p->deadline)
+                return;
+        p->resolving = resolving_free(p->resolving);
+        for (size_t i = 0; i < n; i++)
+                buffer_printf(&hosts, "%s%s", i > 0 ? "," : "", p->config.options->host);
+        if (r > 0 && !addresses.failed && !hosts.failed)
+                begin_to_connect(p, buffer_text(&hosts), buffer_text(&addresses));
+        else
+                go_away(p, r < 0 ? why.text : "its address is not told in time");
 }
 
 /* What the server tells beside answers is no news for an operator; and it may repeat data. */
@@ -391,7 +428,9 @@ enum postgres_state postgres_turn(struct postgres *p, int timeout_ms) {
         const enum postgres_state before = p->state;
 
         if (p->state == POSTGRES_AWAY && now_of(p) >= p->again)
-                begin_to_connect(p);
+                begin(p);
+        if (p->resolving)
+                postgres_resolve(p, timeout_ms);
         while (p->conn && p->state != POSTGRES_ANSWERED) {
                 int64_t left = until - now_of(p);
 
@@ -472,6 +511,7 @@ struct postgres *postgres_free(struct postgres *p) {
         if (!p)
                 return NULL;
         forget_connection(p);
+        resolving_free(p->resolving);
         free(p);
         return NULL;
 }

@@ -94,6 +94,26 @@ START_TEST(test_peers_that_are_none) {
 }
 END_TEST
 
+/* A name is asked for without waiting: what does not come in time is a trouble like any other. */
+START_TEST(test_names_are_not_waited_for) {
+        struct postgres_options named = options;
+        const struct postgres_config config = {.options = &named, .name = "x", .clock = {.ops = &hand_ops}};
+        struct postgres *p = NULL;
+        struct error err = {0};
+
+        hand_now = 1000;
+        named.host = "nergens.invalid";
+        named.port = 5432;
+        ck_assert_int_eq(postgres_new(&config, &p, &err), 0);
+        (void) postgres_turn(p, 0);
+        hand_now += named.connect_timeout;
+        (void) postgres_turn(p, 0);
+        ck_assert_int_eq(postgres_state(p), POSTGRES_AWAY);
+        ck_assert(strstr(postgres_trouble(p), "address"));
+        postgres_free(p);
+}
+END_TEST
+
 static const struct {
         const char *sqlstate;
         enum postgres_outcome outcome;
@@ -163,6 +183,7 @@ int main(void) {
         int failed;
 
         tcase_add_loop_test(all, test_peers_that_are_none, 0, PEERS);
+        tcase_add_test(all, test_names_are_not_waited_for);
         tcase_add_loop_test(all, test_outcomes, 0, (int)ELEMENTS(states));
         tcase_add_test(all, test_words_stay_words);
         tcase_add_test(all, test_options_fit_together);
