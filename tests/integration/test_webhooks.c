@@ -6,10 +6,12 @@
  * and a process that takes the places of others.
  */
 
+#include <limits.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "connect/window.h"
 #include "inbox_fixture.h"
 
 #define WAIT_MS 20
@@ -81,7 +83,7 @@ static bool are_halted(size_t n) {
 
 /* Of every case, what was taken first came in order. */
 static void check_order(const struct receiver *r, int n) {
-        int next[CASES + 1];
+        int next[CASES + 2] = {[CASES + 1] = INT_MAX}; /* the last: of what was sent again, in no order with these */
 
         for (int i = 1; i <= CASES; i++)
                 next[i] = i - 1;
@@ -150,6 +152,39 @@ START_TEST(test_what_is_sent_again_finds_its_inbox) {
         ck_assert_uint_eq(good.n, 3);
         ck_assert_uint_eq(bad.n, 2);
         ck_assert(receiver_count(&good, OF_GOOD, 204) == 1 && receiver_count(&bad, OF_BAD, 204) == 1 && receiver_count(&bad, OF_BEFORE, 204) == 1);
+}
+END_TEST
+
+static bool are_stuck(size_t n) {
+        return status_now().stuck == n;
+}
+
+/* What is sent again stands in one log for all: what finds no room is passed over, and read again when there is room. */
+START_TEST(test_one_that_is_full_holds_up_nothing_that_is_sent_again) {
+        enum { MANY = WINDOW_RECORDS + 20, OF_BAD = 5001, OF_GOOD };
+        char yaml[512];
+
+        receiver_rule(&bad, ANY_EVENT, -1, 500, NULL);
+        inbox_write(&c, "gm0037", 0, MANY, CASES);
+        (void) snprintf(yaml, sizeof(yaml),
+                        "connector: webhook\norganisations:\n  gm0014: {url: 'http://127.0.0.1:%u/in'}\n  gm0037: {url: 'http://127.0.0.1:%u/in'}\n" QUICK,
+                        (unsigned)good.port, (unsigned)bad.port);
+        connecting_start(&c, yaml);
+        wait_for(are_stuck, 1, "a window that is full");
+        ck_assert_str_eq(status_now().of_stuck->id, "gm0037");
+        send_again("x", TOPIC_INBOX_PREFIX "gm0037", OF_BAD);
+        send_again("x", TOPIC_INBOX_PREFIX "gm0014", OF_GOOD);
+        asked = &good;
+        wait_for(has_come, OF_GOOD, "what is sent again to one that has room");
+        ck_assert_uint_eq(receiver_count(&bad, OF_BAD, 0), 0);
+        connecting_stop(&c, false); /* what was missed is not passed */
+        connecting_start(&c, yaml);
+        wait_for(are_stuck, 1, "a window that is full again");
+        receiver_no_rules(&bad);
+        wait_come(&bad, MANY, "all that waited");
+        wait_for(has_come, OF_BAD, "what was missed");
+        connecting_stop(&c, false);
+        check_order(&bad, MANY);
 }
 END_TEST
 
@@ -303,6 +338,7 @@ int main(int argc, char **argv) {
         tcase_add_test(tc, test_one_alone_is_paused_or_gone);
         tcase_add_test(tc, test_one_takes_the_places_of_others);
         tcase_add_test(tc, test_what_is_sent_again_finds_its_inbox);
+        tcase_add_test(tc, test_one_that_is_full_holds_up_nothing_that_is_sent_again);
         suite_add_tcase(suite, tc);
         srunner_run_all(runner, CK_ENV);
         failed = srunner_ntests_failed(runner);
