@@ -10,6 +10,7 @@ fault. Method: a PostgreSQL of the test's own with the tables that `connect ddl`
 
 import json
 import os
+import re
 import signal
 import urllib.request
 
@@ -87,7 +88,7 @@ class Outbox:
                 connector.look_after()
         return self.server.number("SELECT count(*) FROM outbox") == 0
 
-    def check(self, repeats):
+    def check(self, repeats, elsewhere=()):
         """
         Each row of an event stands on its topic, in the order of commits within its case; the rest beside the table and in dead-letters. How many events
         stand there again.
@@ -105,7 +106,8 @@ class Outbox:
         aside = [tuple(line.split("|")) for line in self.server.sql("SELECT id, code FROM outbox_refused ORDER BY position('-' in error), refused_at, id")]
         expect(f"moved aside are {aside}", sorted(aside) == sorted(self.refused))
         letters = [letter["headers"] for letter in self.world.tail("dead-letters")]
-        expect(f"{len(letters)} dead letters", sorted(letter["kw-code"] for letter in letters) == sorted(code for _, code in self.refused) or repeats)
+        codes = sorted([code for _, code in self.refused] + [row[4] for row in elsewhere])
+        expect(f"{len(letters)} dead letters", sorted(letter["kw-code"] for letter in letters) == codes or repeats)
         say(f"  {sum(map(len, found.values()))} events, {again} repeated, {len(aside)} moved aside")
         return again
 
@@ -182,6 +184,10 @@ def short(outbox):
     locked(outbox)
     wait_for("the table is empty", outbox.is_empty)
     outbox.check(repeats=False)
+    measured = outbox.metrics(connector)
+    expect(f"what was refused is counted: {measured}", f"ketenwacht_outbox_refused_total {len(POISON)}\n" in measured)
+    expect("nothing waits, and the connection stands", re.search("(?m)^ketenwacht_outbox_oldest_seconds 0", measured) and
+           "ketenwacht_database_connected 1\n" in measured)
     second = outbox.connector()
     wait_for("the second waits", lambda: second.said("outbox-waits"))
     outbox.write(outbox.lines(200))
@@ -191,6 +197,35 @@ def short(outbox):
     outbox.check(repeats=True)
     outbox.check_secrecy()
     second.stop()
+
+
+def shapes(outbox):
+    """A table of Debezium's five columns alone; then one whose columns are called otherwise, of which rows are marked."""
+    server = outbox.server
+    server.sql("ALTER TABLE outbox DROP COLUMN position, DROP COLUMN created_at")
+    connector = outbox.connector()
+    outbox.reads(connector)
+    outbox.write(outbox.lines(50))
+    outbox.poison(POISON[:2])
+    outbox.check(repeats=False)
+    connector.stop()
+    outbox.text += ("table: berichten\nrefused: geweigerd\nthen: mark\nnotify: berichten\naggregatetype: zaak\n"
+                    "columns: {aggregateid: zaak_id, payload: bericht, published_at: verstuurd_op}\n")
+    path = os.path.join(outbox.world.folder, "berichten.yaml")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(outbox.text)
+    server.sql(outbox.world.run("connect", "ddl", path))
+    connector = outbox.connector()
+    outbox.reads(connector)
+    lines = outbox.lines(50)
+    server.copy("berichten", ("id", "zaak_id", "type", "bericht"), [row_of(line) for line in lines])
+    server.copy("berichten", ("id", "zaak_id", "type", "bericht"), [row[:4] for row in POISON[2:]])
+    server.sql("INSERT INTO berichten (id, aggregatetype, zaak_id, type, bericht) VALUES (gen_random_uuid(), 'iets anders', 'x', 'y', '{}')")
+    outbox.committed(lines)
+    wait_for("all are marked", lambda: server.number("SELECT count(*) FROM berichten WHERE verstuurd_op IS NOT NULL") == len(lines))
+    expect("what is another's is left alone", server.number("SELECT count(*) FROM berichten WHERE verstuurd_op IS NULL") == 1)
+    expect("bad ones are beside it", server.number("SELECT count(*) FROM geweigerd WHERE code IN ('BAD_VALUE', 'NOT_ALLOWED')") == len(POISON[2:]))
+    outbox.check(repeats=False, elsewhere=POISON[2:])
 
 
 def poison(outbox):
@@ -259,4 +294,4 @@ def peer(outbox):
 
 
 if __name__ == "__main__":
-    main({case.__name__: with_outbox(case) for case in (short, poison, killed, peer)})
+    main({case.__name__: with_outbox(case) for case in (short, shapes, poison, killed, peer)})
