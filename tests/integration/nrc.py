@@ -159,14 +159,14 @@ def in_order(take):
     """Of two of one zaak the first is held up while it is fetched; the second waits for it, another zaak does not."""
     case, other = take.case(), take.case()
     path = case.removeprefix(take.zaken.url)
-    take.zaken.gates[path] = threading.Event()
+    gate = take.zaken.gates[path] = threading.Event()
     first, second = take.notification(case), take.notification(case, aanmaakdatum="2022-10-11T00:00:00Z")
     threads = [threading.Thread(target=take.send, args=(said,)) for said in (first, second)]
     threads[0].start()
-    wait_for("the first is being fetched", lambda: [r for r in take.zaken.requests if r[1] == path])
+    wait_for("the first is being fetched", lambda: path not in take.zaken.gates)
     threads[1].start()
     expect("another overtakes", take.send(take.notification(other)) == (204, None))
-    take.zaken.gates.pop(path).set()
+    gate.set()
     for thread in threads:
         thread.join()
     stamps = [event["recorded_at"] for event in take.events() if event["case_id"] == case.rsplit("/", 1)[-1]]

@@ -142,8 +142,9 @@ class Zaaksysteem(Peer):
 
     def answer(self, request, body):
         time.sleep(self.delays.get(request.path, 0))
-        if request.path in self.gates:
-            self.gates[request.path].wait(PATIENCE_S)
+        gate = self.gates.pop(request.path, None) # holds up one request
+        if gate:
+            gate.wait(PATIENCE_S)
         found = self.resources.get(request.path)
         return (200, found) if found else (404, {"code": "not_found"})
 
