@@ -253,6 +253,11 @@ def case_safety(ketenwacht, root):
                 else:
                     wait_for(f"{what}: a word of it", lambda: is_wrong(chain))
                     expect(f"{what}: nothing is sent", not script.took() and "geheim" not in chain.log())
+                if "{wrong}" in file:
+                    chain.write("wrong", "geheim\n")  # while it runs
+                    wait_for("the new password is used", lambda: len(script.took()) >= 2 * len(waiting))
+                    wait_for("outcomes by the new password", lambda: chain.outcome(waiting[-1]))
+                    waiting = []
                 chain.stop()
         expect("nothing is lost", set(chain.outcomes()) == {"DELIVERED"} and len(chain.outcomes()) == len(SAFETY))
 
