@@ -405,8 +405,6 @@ struct webhook_trial {
 
 static const char *webhook_tell(const struct webhook_target *to, const struct http_answer *answer, bool allowed, bool *ret_good) {
         *ret_good = false;
-        if (answer->kind != HTTP_ANSWERED)
-                return answer->reason;
         if (to->handshake && !allowed)
                 return "does not allow our origin";
         switch (answer->status) {
@@ -430,9 +428,13 @@ static void webhook_tried(void *ctx, const struct http_answer *answer) {
 
         if (trial->to->handshake)
                 handshake_read(&allowed, answer->status, http_answer_header(answer, "WebHook-Allowed-Origin"), NULL, trial->to->origin, 0);
-        buffer_printf(trial->out, "%s: OPTIONS is answered with %d: the receiver %s\n", trial->to->organisation->id, answer->status,
-                      webhook_tell(trial->to, answer, allowed.allowed, &trial->good));
         trial->over = true;
+        if (answer->kind == HTTP_ANSWERED)
+                buffer_printf(trial->out, "%s: OPTIONS is answered with %d: the receiver %s\n", trial->to->organisation->id, answer->status,
+                              webhook_tell(trial->to, answer, allowed.allowed, &trial->good));
+        else
+                buffer_printf(trial->out, "%s: no %s: %s\n", trial->to->organisation->id, answer->kind == HTTP_NO_TOKEN ? "access token" : "answer",
+                              answer->reason);
 }
 
 /*

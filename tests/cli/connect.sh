@@ -52,7 +52,7 @@ row 2 '*the FILE of a connector is missing*'
 row 2 '*one FILE at a time*' a.yaml b.yaml
 row 2 '*--try goes with check*' --try "$config/connectors/webhook-gm0014.yaml"
 row 0 'webhook-gm0014: webhook, ready to run' check "$config/connectors/webhook-gm0014.yaml"
-row 2 '*webhook has nothing to try*' check --try "$config/connectors/webhook-gm0014.yaml"
+row 2 '*admission has nothing to try*' check --try "$config/connectors/admission.yaml"
 row 2 '*check needs no broker*' check --pause "$config/connectors/webhook-gm0014.yaml"
 row 2 "*--metrics 'x' is no port*" --metrics x "$config/connectors/gi-http.yaml"
 row 2 '*not-there.yaml*' "$work/not-there.yaml"
@@ -77,6 +77,10 @@ row 0 '*/files: files can be taken and moved away*files-in: files-in, ready to r
 [ -z "$(ls -A "$work/files")" ] || { echo 'connect: --try left something in the folder'; failed=1; }
 file files-out.yaml 'connector: files-out\norganisation: gm0014\nfolder: files\ncolumns: [event, colour]\n'
 row 2 "*no event has a field 'colour'*" check "$work/files-out.yaml"
+file webhook.yaml 'connector: webhook\norganisation: gm0014\nurl: http://127.0.0.1:1/in\n'
+row 1 '*1 of 1 receivers would not take messages: gm0014: no answer: *' check --try "$work/webhook.yaml"
+file webhook.yaml 'connector: webhook\norganisation: gm0014\nurl: http://127.0.0.1:1/in\nauth: oauth2\nclient_id: us\n'
+row 2 '*auth: oauth2 needs token_url*' check "$work/webhook.yaml"
 row 2 '*--pause needs a --reason: it stands in audit*' --pause "$work/webhook.yaml"
 row 2 '*--pause or --resume, not both*' --pause --resume "$work/webhook.yaml" --reason r
 row 2 '*--reason goes with --pause and --resume*' "$work/webhook.yaml" --reason r
