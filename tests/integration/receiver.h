@@ -60,6 +60,8 @@ struct receiver {
         const char *allows;  /* the origin that may send, as the handshake says it; NULL: none may */
         const char *rate;    /* that goes with it, or NULL */
         size_t asked;        /* handshakes */
+        size_t tokens;       /* that were asked for at /token: the first @withheld get none */
+        size_t withheld;
 };
 
 struct arriving {
@@ -182,13 +184,29 @@ static inline enum MHD_Result receiver_answer(struct MHD_Connection *connection,
         return result;
 }
 
+/* Access tokens, which are the one of @token and end at once. */
+static inline enum MHD_Result receiver_give_token(struct receiver *r, struct MHD_Connection *connection) {
+        struct MHD_Response *response;
+        enum MHD_Result result;
+        unsigned status;
+        char text[512];
+
+        pthread_mutex_lock(&r->lock);
+        (void) snprintf(text, sizeof(text), r->tokens++ < r->withheld ? "{\"error\":\"%s\"}" : "{\"access_token\":\"%s\",\"expires_in\":2}", r->token);
+        status = r->tokens <= r->withheld ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_OK;
+        pthread_mutex_unlock(&r->lock);
+        response = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_COPY);
+        result = MHD_queue_response(connection, status, response);
+        MHD_destroy_response(response);
+        return result;
+}
+
 static inline enum MHD_Result receiver_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
                                                const char *upload, size_t *upload_n, void **state) {
         struct arriving *a = *state;
         const char *retry_after = NULL;
         unsigned status;
 
-        (void) url;
         (void) version;
         if (strcmp(method, "OPTIONS") == 0)
                 return receiver_handshake(cls, connection);
@@ -202,6 +220,8 @@ static inline enum MHD_Result receiver_request(void *cls, struct MHD_Connection 
                 *upload_n = 0;
                 return MHD_YES;
         }
+        if (strcmp(url, "/token") == 0)
+                return receiver_give_token(cls, connection);
         status = receiver_take(cls, connection, &a->body, &retry_after);
         return receiver_answer(connection, status, retry_after);
 }

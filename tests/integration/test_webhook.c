@@ -539,6 +539,31 @@ START_TEST(test_a_receiver_is_asked_before_it_gets_anything) {
 }
 END_TEST
 
+/* While there is no access token nothing is sent and no try is counted; what ends soon is asked for anew. */
+START_TEST(test_access_tokens_are_fetched_and_their_server_may_be_away) {
+        enum { EVENTS = 30 };
+        char more[512];
+
+        receiver.token = "access-access-access";
+        receiver.withheld = 3;
+        write_events(0, EVENTS, 3);
+        (void) snprintf(more, sizeof(more),
+                        QUICK "tries: 1\nauth: oauth2\nclient_id: ketenwacht\nclient_secret: {env: JBN}\ntoken_url: http://127.0.0.1:%u/token\n",
+                        (unsigned)receiver.port);
+        start(more);
+        wait_for(are_over, EVENTS, "all outcomes");
+        connecting_stop(&c, false);
+        check_order(EVENTS, 3, 0);
+        ck_assert_uint_eq(outcomes().n[DELIVERY_DELIVERED], EVENTS);
+        ck_assert_uint_eq(receiver_count(&receiver, ANY_EVENT, 204), EVENTS);
+        ck_assert_uint_gt(receiver.tokens, receiver.withheld + 1);
+        ck_assert_int_eq(fflush(c.log.out), 0);
+        ck_assert_ptr_nonnull(strstr(c.log_text, "\"connect-no-token\""));
+        ck_assert_ptr_null(strstr(c.log_text, "access-access"));
+        ck_assert_ptr_null(strstr(c.log_text, "jbn-jbn"));
+}
+END_TEST
+
 static void write_token(const char *token, char path[PATH_BYTES]) {
         char fresh[PATH_BYTES + 8];
         FILE *f;
@@ -617,6 +642,7 @@ int main(int argc, char **argv) {
         tcase_add_test(tc, test_binary_mode_token_and_one_key_for_every_try);
         tcase_add_test(tc, test_batches_are_taken_apart_when_they_are_refused);
         tcase_add_test(tc, test_a_receiver_is_asked_before_it_gets_anything);
+        tcase_add_test(tc, test_access_tokens_are_fetched_and_their_server_may_be_away);
         tcase_add_test(tc, test_a_token_is_changed_while_it_runs);
         tcase_add_test(tc, test_a_receiver_that_is_not_there_is_tried_again);
         suite_add_tcase(suite, tc);
