@@ -4,8 +4,8 @@
 # Goal: what gi-http, webhook and inboxes on Kafka send is what CloudEvents SDKs read, and what these SDKs send is taken, in structured and in
 # binary mode; time is when it was recorded, and ketenwacht's own messages have the source that is configured.
 # Method: each SDK, with what it fills in by itself, posts events to a gi-http on a real broker with a worker; what then comes by webhook in both modes, in
-# pages and on Kafka is recorded, and each SDK must read in it what stands there. Needs python3-venv, npm, Go, Maven and Java; the SDKs come through pip,
-# npm, Go and Maven.
+# pages and on Kafka is recorded, and each SDK must read in it what stands there. Needs python3-venv, npm, Go, Maven, Java and Cargo; the SDKs come through
+# pip, npm, Go, Maven and Cargo.
 #
 # Usage: cloudevents.sh KETENWACHT PROJECT
 set -uo pipefail
@@ -44,6 +44,8 @@ END_POM
                 mvn -q -B "$copy_plugin" -DoutputDirectory=lib && javac -cp 'lib/*' -d . Sdk.java
 }
 
+fetch_rust() { cp -r "$programs/rust" "$fixture_dir/rust" && cd "$fixture_dir/rust" && cargo build -q -j 2; }
+
 # sdk NAME ARGUMENTS...: what each does, by one word; plain is none of them.
 sdk() {
         local name=$1 what=$2
@@ -54,13 +56,14 @@ sdk() {
                 plain) "$python" "$programs/sdk.py" "$what" plain "$@" ;;
                 javascript) (cd "$fixture_dir" && node sdk.cjs "$what" "$@") ;;
                 go) "$fixture_dir/go/sdk" "$what" "$@" ;;
+                rust) "$fixture_dir/rust/target/debug/sdk" "$what" "$@" ;;
                 java) java -cp "$fixture_dir/java/lib/*:$fixture_dir/java" Sdk "$what" "$@" ;;
         esac
 }
-sdks=(python-old python-new javascript go java)
+sdks=(python-old python-new javascript go java rust)
 
 echo "-- SDKs"
-for language in python javascript go java; do
+for language in python javascript go java rust; do
         (quietly "fetch_$language") || exit 1
 done
 
