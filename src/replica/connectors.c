@@ -72,7 +72,8 @@ static int connectors_add(struct connectors *c, struct text connector, struct te
                 return -ENOMEM;
         }
         memcpy(row->connector, connector.s, connector.n);
-        memcpy(row->organisation, organisation.s, organisation.n);
+        if (organisation.n > 0)
+                memcpy(row->organisation, organisation.s, organisation.n);
         row->many = many;
         connectors_call(row);
         if (table_put(&c->by_name, row->name, strlen(row->name), row)) {
