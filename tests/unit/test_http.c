@@ -12,6 +12,8 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "channel/http.h"
@@ -352,6 +354,59 @@ START_TEST(test_a_try_ends_when_nobody_is_there) {
 }
 END_TEST
 
+static const struct {
+        const char *answer;
+        bool holds; /* says nothing more, and does not close */
+        enum tried outcome;
+} bad_receivers[] = {
+        {"", false, TRIED_AGAIN},
+        {"rubbish\r\n\r\n", false, TRIED_AGAIN},
+        {"HTTP/1.1 2", false, TRIED_AGAIN},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", false, TRIED_AGAIN}, /* closes in the middle: whether it was stored nobody knows */
+        {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", true, TRIED_AGAIN},
+        {"H", true, TRIED_AGAIN},
+        {"HTTP/1.1 204 No Content\r\n\r\n", true, TRIED_DELIVERED},
+};
+
+/* Takes one connection and answers it as it is told; ends when the client has closed it. */
+static void *receive_badly(void *ctx) {
+        const int *listening = ctx;
+        int fd = accept(*listening, NULL, NULL);
+        char bytes[4096];
+        bool said = false;
+
+        while (fd >= 0 && recv(fd, bytes, sizeof(bytes), 0) > 0) {
+                if (!said)
+                        (void) send(fd, bad_receivers[server.right].answer, strlen(bad_receivers[server.right].answer), MSG_NOSIGNAL);
+                if (!said && !bad_receivers[server.right].holds)
+                        (void) shutdown(fd, SHUT_WR);
+                said = true;
+        }
+        (void) close(fd);
+        return NULL;
+}
+
+START_TEST(test_bad_receivers) {
+        struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        socklen_t n = sizeof(address);
+        int listening = socket(AF_INET, SOCK_STREAM, 0);
+        pthread_t thread;
+
+        ck_assert_int_eq(bind(listening, (const struct sockaddr *)&address, sizeof(address)), 0);
+        ck_assert_int_eq(getsockname(listening, (struct sockaddr *)&address, &n), 0);
+        ck_assert_int_eq(listen(listening, 1), 0);
+        server.right = _i;
+        ck_assert_int_eq(pthread_create(&thread, NULL, receive_badly, &listening), 0);
+        (void) snprintf(server.url, sizeof(server.url), "http://127.0.0.1:%u/in", (unsigned)ntohs(address.sin_port));
+        options.timeout = bad_receivers[_i].outcome == TRIED_AGAIN && bad_receivers[_i].holds ? 200 : 10000;
+        begin();
+        ck_assert_int_eq(ask(1).attempt.outcome, bad_receivers[_i].outcome);
+        client = http_free(client);
+        ck_assert_int_eq(pthread_join(thread, NULL), 0);
+        (void) close(listening);
+}
+END_TEST
+
 /* What is under way when the connector stops is forgotten, waiting for a token or not. */
 START_TEST(test_exchanges_are_forgotten) {
         struct heard heard = {0};
@@ -429,6 +484,7 @@ int main(void) {
         tcase_add_loop_test(tcase, test_without_a_token_nothing_is_asked, 0, (int)ELEMENTS(token_faults));
         tcase_add_loop_test(tcase, test_how_long_tokens_hold, 0, (int)ELEMENTS(lives));
         tcase_add_test(tcase, test_a_try_ends_when_nobody_is_there);
+        tcase_add_loop_test(tcase, test_bad_receivers, 0, (int)ELEMENTS(bad_receivers));
         tcase_add_test(tcase, test_exchanges_are_forgotten);
         tcase_add_loop_test(tcase, test_options_fit_together, 0, (int)ELEMENTS(checks));
         tcase_add_test(tcase, test_certificates_are_read_again);
