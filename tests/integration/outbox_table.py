@@ -48,7 +48,6 @@ class Outbox:
         self.text = (f"connector: outbox-table\norganisation: {ORGANISATION}\n{self.server.connection(self.proxy)}"
                      f"password: {{file: {self.password}}}\npoll: 200 ms\nconnect_timeout: 3 s\ntimeout: 3 s\n")
         self.connectors, self.written, self.refused = [], {}, []
-        self.make()
 
     def make(self):
         path = os.path.join(self.world.folder, "outbox.yaml")
@@ -133,6 +132,7 @@ def with_outbox(case):
         trial.needed_broker()
         outbox = Outbox(trial)
         try:
+            outbox.make()
             case(outbox)
         finally:
             outbox.world.end()

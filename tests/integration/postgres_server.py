@@ -4,6 +4,7 @@
 Knows no connector. Debian's PostgreSQL 15; as root it runs as the user postgres, since it refuses to run as root.
 """
 
+import atexit
 import datetime
 import glob
 import json
@@ -60,6 +61,7 @@ class Server:
         self.append("postgresql.conf", SETTINGS.format(folder=self.folder, more=settings))
         self.append("pg_hba.conf", PASSWORDS.format(superuser=SUPERUSER), anew=True)
         self.start()
+        atexit.register(self.remove) # whatever becomes of the test
         self.sql("CREATE DATABASE zaken", database="postgres")
         self.sql(f"CREATE ROLE ketenwacht LOGIN PASSWORD {quoted(password)}")
 
