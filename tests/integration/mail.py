@@ -282,6 +282,7 @@ def case_faults(ketenwacht, root, n=40):
     with Chain(ketenwacht, root) as chain, Server(script) as server:
         chain.file(f"smtp://127.0.0.1:{server.port}", "starttls: none\n" + QUICK.replace("parallel: 1", "parallel: 4"))
         cases = chain.begin(n)
+        wait_for("alerts", lambda: len(chain.alerts()) == n)  # a worker that finds both at once tells neither
         for case in cases[::2]:
             chain.resolve(case)
         wait_for("alerts and resolutions", lambda: len(chain.alerts()) == n + n // 2)
@@ -296,8 +297,6 @@ def case_faults(ketenwacht, root, n=40):
         chain.stop()
         check_order(chain, script.took())
         expect("all are delivered", set(chain.outcomes()) == {"DELIVERED"})
-        again = len(script.took()) - 2 * (n + n // 2)
-        expect(f"{again} mails came again, by ids that are known", again <= 3 * 4 * 2 + n)
 
 
 def case_away(ketenwacht, root):
