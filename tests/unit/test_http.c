@@ -144,7 +144,8 @@ static void setup(void) {
 
 static void teardown(void) {
         client = http_free(client);
-        MHD_stop_daemon(server.daemon);
+        if (server.daemon)
+                MHD_stop_daemon(server.daemon);
         secrets_done(&options.token);
         secrets_done(&options.header_value);
         secrets_done(&options.client_secret);
@@ -346,11 +347,11 @@ START_TEST(test_a_try_ends_when_nobody_is_there) {
 
         begin();
         MHD_stop_daemon(server.daemon);
+        server.daemon = NULL;
         heard = ask(2);
         ck_assert_int_eq(heard.attempt.outcome, TRIED_AGAIN);
         ck_assert_int_eq(heard.attempt.status, 0);
         ck_assert_ptr_null(strstr(heard.attempt.reason, "127.0.0.1"));
-        setup();
 }
 END_TEST
 
