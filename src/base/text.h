@@ -60,8 +60,8 @@ static inline char *text_write(char *p, struct text text) {
 
 /* The last @n digits of a number, for dates and times: what is told has many, and printf costs ten times as much. Returns the place behind. */
 static inline char *text_write_digits(char *p, unsigned number, unsigned n) {
-        for (unsigned i = n; i-- > 0; number /= 10)
-                p[i] = (char)('0' + number % 10);
+        for (char *at = p + n; at > p; number /= 10)
+                *--at = (char)('0' + number % 10);
         return p + n;
 }
 
