@@ -9,14 +9,12 @@
 
 #include "base/utf8.h"
 #include "calendar/date.h"
-#include "channel/xml.h"
+#include "channel/ijw.h"
 
 #define SPACE_319 "http://www.istandaarden.nl/ijw/3_2/jw319/schema"
-#define SPACE_BASE "http://www.istandaarden.nl/ijw/3_2/basisschema/schema"
 #define CODE_319 "488"
 #define REFERENCE_CHARACTERS 36
 #define REFERENCE_BYTES (REFERENCE_CHARACTERS * 4)
-#define IDENTIFICATION 12 /* characters of Identificatie */
 #define REASON_RESIDENCE "8"
 #define MUNICIPALITY_DIGITS 4
 
@@ -65,44 +63,22 @@ static bool reference_decode(struct text t, char ret[REFERENCE_BYTES], size_t *r
         return utf8_valid(ret, n) && utf8_count(ret, n) <= REFERENCE_CHARACTERS;
 }
 
-/*
- * The prefix, and fifty bits of the delivery's id in base 32: the same in every try, another for every record. Of a hundred thousand messages of one prefix
- * two are the same once in two hundred thousand times.
- */
-static void identification_make(const struct answer_from *from, char ret[IDENTIFICATION + 1]) {
-        static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-        uint64_t bits = 0;
-
-        for (size_t i = 0; i < 8; i++)
-                bits = bits << 8 | from->delivery_id.bytes[i + 8];
-        memcpy(ret, from->prefix, ANSWER_PREFIX);
-        for (size_t i = ANSWER_PREFIX; i < IDENTIFICATION; i++, bits >>= 5)
-                ret[i] = digits[bits & 31];
-        ret[IDENTIFICATION] = '\0';
-}
-
-static void answer_put(struct buffer *out, const char *prefix, const char *name, struct text value) {
-        buffer_printf(out, "<%s:%s>", prefix, name);
-        xml_escape(value, out);
-        buffer_printf(out, "</%s:%s>\r\n", prefix, name);
-}
-
 static void answer_put_header(const struct answer_from *from, const char *municipality, const char *identification, struct buffer *out) {
         char dated[DATE_TEXT + 1];
 
         date_format(date_of_instant(from->event->slots[SLOT_RECORDED_AT].i), dated);
         buffer_add_text(out, "<jw319:Header>\r\n");
-        answer_put(out, "jw319", "BerichtCode", TEXT_OF(CODE_319));
-        answer_put(out, "jw319", "BerichtVersie", TEXT_OF("3"));
-        answer_put(out, "jw319", "BerichtSubversie", TEXT_OF("2"));
-        answer_put(out, "jw319", "Afzender", text_of(municipality));
-        answer_put(out, "jw319", "Ontvanger", text_of(from->agb));
+        ijw_put(out, "jw319", "BerichtCode", TEXT_OF(CODE_319));
+        ijw_put(out, "jw319", "BerichtVersie", TEXT_OF("3"));
+        ijw_put(out, "jw319", "BerichtSubversie", TEXT_OF("2"));
+        ijw_put(out, "jw319", "Afzender", text_of(municipality));
+        ijw_put(out, "jw319", "Ontvanger", text_of(from->agb));
         buffer_add_text(out, "<jw319:BerichtIdentificatie>\r\n");
-        answer_put(out, "ijw", "Identificatie", text_of(identification));
-        answer_put(out, "ijw", "Dagtekening", text_of(dated));
+        ijw_put(out, "ijw", "Identificatie", text_of(identification));
+        ijw_put(out, "ijw", "Dagtekening", text_of(dated));
         buffer_add_text(out, "</jw319:BerichtIdentificatie>\r\n<jw319:XsdVersie>\r\n");
-        answer_put(out, "ijw", "BasisschemaXsdVersie", text_of(from->xsd_version));
-        answer_put(out, "ijw", "BerichtXsdVersie", text_of(from->xsd_version));
+        ijw_put(out, "ijw", "BasisschemaXsdVersie", text_of(from->xsd_version));
+        ijw_put(out, "ijw", "BerichtXsdVersie", text_of(from->xsd_version));
         buffer_add_text(out, "</jw319:XsdVersie>\r\n</jw319:Header>\r\n");
 }
 
@@ -113,13 +89,13 @@ static void answer_put_answer(const struct answer_from *from, struct text refere
         const char *code = to->kind == SLOT_STRING ? municipality_code(to->s, municipality) : NULL;
 
         buffer_add_text(out, "<jw319:Antwoord>\r\n");
-        answer_put(out, "jw319", "ReferentieAanbieder", reference);
-        answer_put(out, "jw319", "VerzoekAntwoord", text_of(investigated ? "2" : "1"));
+        ijw_put(out, "jw319", "ReferentieAanbieder", reference);
+        ijw_put(out, "jw319", "VerzoekAntwoord", text_of(investigated ? "2" : "1"));
         if (!investigated)
-                answer_put(out, "jw319", "RedenAfwijzingVerzoek", text_of(residence ? REASON_RESIDENCE : from->rejection));
+                ijw_put(out, "jw319", "RedenAfwijzingVerzoek", text_of(residence ? REASON_RESIDENCE : from->rejection));
         if (!investigated && residence && code) {
                 buffer_add_text(out, "<jw319:Woonplaatsbeginsel>\r\n");
-                answer_put(out, "jw319", "Gemeente", text_of(code));
+                ijw_put(out, "jw319", "Gemeente", text_of(code));
                 buffer_add_text(out, "</jw319:Woonplaatsbeginsel>\r\n");
         }
         buffer_add_text(out, "</jw319:Antwoord>\r\n");
@@ -127,7 +103,7 @@ static void answer_put_answer(const struct answer_from *from, struct text refere
 
 enum answer_made answer_make(const struct answer_from *from, struct buffer *out, char ret_name[ANSWER_NAME_MAX], struct error *err) {
         const struct slot *said = answer_slot(from->event, "reference");
-        char code[MUNICIPALITY_DIGITS + 1], identification[IDENTIFICATION + 1], reference[REFERENCE_BYTES];
+        char code[MUNICIPALITY_DIGITS + 1], identification[IJW_IDENTIFICATION + 1], reference[REFERENCE_BYTES];
         const char *municipality = municipality_code(from->event->slots[SLOT_SOURCE].s, code);
         size_t n;
 
@@ -141,8 +117,8 @@ enum answer_made answer_make(const struct answer_from *from, struct buffer *out,
                 error_set(err, "the reference is kept as a hash, or is no ReferentieAanbieder; the request cannot be named");
                 return ANSWER_REFUSED;
         }
-        identification_make(from, identification);
-        buffer_printf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n<jw319:Bericht xmlns:jw319=\"%s\" xmlns:ijw=\"%s\">\r\n", SPACE_319, SPACE_BASE);
+        ijw_identification(from->prefix, &from->delivery_id, identification);
+        buffer_printf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n<jw319:Bericht xmlns:jw319=\"%s\" xmlns:ijw=\"%s\">\r\n", SPACE_319, IJW_SPACE_BASE);
         answer_put_header(from, municipality, identification, out);
         answer_put_answer(from, (struct text){reference, n}, out);
         buffer_add_text(out, "</jw319:Bericht>\r\n");

@@ -12,7 +12,6 @@
 #include "model/event.h"
 
 #define ANSWER_NAME_MAX 64 /* of its file, and a NUL */
-#define ANSWER_PREFIX 2    /* letters or digits before what tells messages of one sender apart */
 
 struct answer_from {
         const struct event *event;   /* referral-answered */

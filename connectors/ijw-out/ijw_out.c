@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "channel/folder.h"
+#include "channel/ijw.h"
 #include "connect/runtime.h"
 #include "connectors/connector.h"
 #include "connectors/ijw-out/answer.h"
@@ -48,7 +49,7 @@ static int ijw_out_check(void *ctx, const struct connector_env *env, struct erro
                         error_set(err, "%s: agb must be the eight digits of an AGB code", env->targets[i].organisation->id);
                         return -EINVAL;
                 }
-                if (!is_all(t->prefix, ANSWER_PREFIX, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")) {
+                if (!ijw_prefix_is_valid(t->prefix)) {
                         error_set(err, "%s: prefix must be two of A-Z and 0-9", env->targets[i].organisation->id);
                         return -EINVAL;
                 }

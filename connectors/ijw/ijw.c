@@ -11,10 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "channel/ijw.h"
 #include "channel/reception.h"
 #include "connect/runtime.h"
 #include "connectors/connector.h"
 #include "connectors/ijw/learn.h"
+#include "connectors/ijw/receipt.h"
 
 #define IJW_PATH "/ijw"
 
@@ -31,7 +33,7 @@ static const char *const message_names[2 * IJW_KINDS + 1] = {"JW301", "JW302", "
 struct ijw {
         /* options */
         struct reception_options reception_options;
-        const char *xsd;
+        const char *xsd, *answers, *prefix;
         struct option_pairs agb;
         struct option_list measure_categories;
         int form, unknown;
@@ -198,10 +200,15 @@ static int ijw_take(void *ctx, struct reception_message *t, struct error *err) {
                 return take_refuse(i, t, m, refusal.level == 1 ? "LEVEL_1" : "LEVEL_2", refusal.why.text);
         if (r)
                 return r;
+        r = message_take(i, t, m, err);
+        if (r || t->refused)
+                return r;
         t->status = 202;
         t->content_type = "application/json";
-        buffer_add_text(&t->reply, "{\"taken\":true}"); /* unless it is refused after all */
-        return message_take(i, t, m, err);
+        buffer_add_text(&t->reply, "{\"taken\":true}");
+        if (i->answers)
+                (void) receipt_make(m, i->prefix, today, &t->written, t->written_as);
+        return t->written.failed ? -ENOMEM : 0;
 }
 
 static int ijw_again(void *ctx, const struct case_keys_waiting *w, struct error *err) {
@@ -272,6 +279,10 @@ static int ijw_check(void *ctx, const struct connector_env *env, struct error *e
         i->env = env;
         if (reception_check(&i->reception_options, err) < 0)
                 return -EINVAL;
+        if (i->answers && (!i->prefix || !ijw_prefix_is_valid(i->prefix))) {
+                error_set(err, "prefix: with answers, two of A-Z and 0-9 with which IdentificatieRetour begins");
+                return -EINVAL;
+        }
         for (size_t n = 0; n < i->measure_categories.n; n++) {
                 if (strlen(i->measure_categories.items[n]) != 2 || strspn(i->measure_categories.items[n], "0123456789") != 2) {
                         error_set(err, "measure_categories: '%s' is no category of two digits", i->measure_categories.items[n]);
@@ -297,6 +308,7 @@ static int ijw_open(void *ctx, const struct connector_env *env, struct error *er
                 .options = &i->reception_options,
                 .path = IJW_PATH,
                 .what = "send one bare iJw message as application/xml",
+                .answers = i->answers,
                 .ctx = i,
                 .take = ijw_take,
                 .again = ijw_again,
@@ -383,6 +395,17 @@ static const struct connector_option ijw_options[] = {
          .type = OPTION_CHOICE,
          .offset = offsetof(struct ijw, unknown),
          .choices = ijw_unknown},
+        {.key = "answers",
+         .fallback = "",
+         .doc = "Folder into which the return message without a fault (JW302 to JW320) of each message that was taken is written, for whoever speaks with "
+                "the other side; when it is left out somebody else answers.",
+         .type = OPTION_PATH,
+         .offset = offsetof(struct ijw, answers)},
+        {.key = "prefix",
+         .fallback = "",
+         .doc = "Two of A-Z and 0-9 with which IdentificatieRetour begins; needed with answers.",
+         .type = OPTION_STRING,
+         .offset = offsetof(struct ijw, prefix)},
         {.key = "xsd",
          .fallback = "",
          .doc = "Folder with the published XSDs, JW301.xsd to JW320.xsd beside basisschema.xsd; without it the connector's own reader holds messages to the "

@@ -9,9 +9,9 @@
  */
 
 #include "base/error.h"
+#include "channel/ijw.h"
 #include "channel/xml.h"
 
-#define IJW_SPACE_BASE "http://www.istandaarden.nl/ijw/3_2/basisschema/schema"
 #define IJW_KINDS 6
 #define IJW_NUMBER_MAX 999999999 /* of an allocation */
 

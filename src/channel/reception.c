@@ -14,14 +14,10 @@
 
 #include "base/vector.h"
 #include "channel/xml.h"
-#include "cluster/topics.h"
 #include "connect/intake.h"
 #include "connect/runtime.h"
-#include "model/row_key.h"
 
 #define JOIN_AGAIN_MS 1000 /* while the topic of what is remembered is not there */
-#define CLOSINGS_SINCE_MS (31 * DAY_MS) /* what was closed before was forgotten then */
-#define CLOSINGS_A_TURN 2000
 #define RETRY_AFTER "5"
 #define PAUSED_RETRY_AFTER "60"
 
@@ -61,7 +57,6 @@ struct reception {
         struct door *door;
         struct case_keys *keys;  /* NULL: another process has the folder, as far as is known */
         struct arena *arena;
-        struct bus_reader *closings; /* case-state: cases that were closed are forgotten; where we may not read it, none is */
         struct folder_file held; /* the file by which the folder was found to be ours; no name: none */
         bool ready, quiet, absent;
         uint64_t generation;     /* of the keys, when what waits was looked at last */
@@ -203,6 +198,7 @@ void reception_settled(struct reception *r, void *cookie, enum submitted outcome
 
 static struct taken *taken_free(struct taken *t) {
         buffer_done(&t->message.reply);
+        buffer_done(&t->message.written);
         free(t->file);
         free(t);
         return NULL;
@@ -217,7 +213,8 @@ static int batch_take(struct reception *r, const char *file, struct door_request
                 return -ENOMEM;
         t->file = file ? strdup(file) : NULL;
         t->request = request;
-        t->message = (struct reception_message){.bytes = bytes, .n = n, .place = r->place, .reply = BUFFER_INIT(RECEPTION_REPLY_MAX)};
+        t->message = (struct reception_message){
+                .bytes = bytes, .n = n, .place = r->place, .reply = BUFFER_INIT(RECEPTION_REPLY_MAX), .written = BUFFER_INIT(RECEPTION_REPLY_MAX)};
         if ((file && !t->file) || vector_push(&r->batch, t) < 0) {
                 taken_free(t);
                 return -ENOMEM;
@@ -316,6 +313,10 @@ static int batch_settle(struct reception *r, struct error *err) {
                 const struct reception_message *m = &t->message;
                 int e = 0;
 
+                if (m->written.n > 0)
+                        e = folder_put(r->config.answers, m->written_as, (struct text){(const char *)m->written.bytes, m->written.n}, err);
+                if (e < 0)
+                        return e;
                 if (t->file)
                         e = folder_settle(r->folder, t->file, m->refused ? FOLDER_REFUSED : FOLDER_DONE, NULL, err);
                 else
@@ -331,19 +332,6 @@ static int batch_settle(struct reception *r, struct error *err) {
 }
 
 /* -- Turning -- */
-
-static int reception_follow(struct reception *r, struct error *err) {
-        static const char *const topics[] = {TOPIC_CASE_STATE};
-        const struct bus_reader_config config = {.topics = topics,
-                                                 .topics_n = ELEMENTS(topics),
-                                                 .partition = BUS_ALL_PARTITIONS,
-                                                 .from = BUS_FROM_INSTANT,
-                                                 .instant = clock_realtime(&r->env->clock) - CLOSINGS_SINCE_MS,
-                                                 .some = true,
-                                                 .sparing = true};
-
-        return error_trace(bus_reader_open(r->env->bus, &config, &r->closings, err), err);
-}
 
 /* Whether this process takes part: it has the folder, where there is one. */
 static int reception_join(struct reception *r, struct error *err) {
@@ -363,27 +351,9 @@ static int reception_join(struct reception *r, struct error *err) {
                 log_line(r->env->log, CASE_KEYS_ABSENT, LOG_STRING("connector", r->env->name));
         r->absent = e == -ENOENT;
         r->join_at = now + JOIN_AGAIN_MS;
-        if (e == 0)
-                e = reception_follow(r, err);
         if (e)
                 return r->absent ? 0 : e;
         return r->config.begin ? r->config.begin(r->config.ctx, r->keys, err) : 0;
-}
-
-/* Whatever leads to a case that was closed is forgotten. */
-static int reception_forget(struct reception *r, struct error *err) {
-        struct bus_event event = {.kind = BUS_RECORD};
-        int e = 0;
-
-        for (unsigned i = 0; i < CLOSINGS_A_TURN && e == 0 && event.kind == BUS_RECORD; i++) {
-                struct row_key key;
-
-                e = bus_reader_poll(r->closings, 0, &event, err);
-                if (e == 0 && event.kind == BUS_RECORD && event.record.value && event.record.key &&
-                    row_key_read(event.record.key, event.record.key_n, &key) == 0 && key.kind == ROW_CLOSED)
-                        e = case_keys_forget(r->keys, &key.case_id, err);
-        }
-        return e;
 }
 
 static bool reception_is_paused(const struct reception *r) {
@@ -399,8 +369,6 @@ static bool reception_takes(const struct reception *r) {
 static int reception_work(struct reception *r, struct error *err) {
         int e = case_keys_turn(r->keys, err);
 
-        if (e == 0)
-                e = reception_forget(r, err);
         r->ready = true;
         if (e == 0 && r->config.turn)
                 e = r->config.turn(r->config.ctx, &r->ready, err);
@@ -532,6 +500,8 @@ int reception_open(const struct reception_config *config, struct reception **ret
         e = arena_new(&r->arena, INTAKE_ARENA_MAX);
         if (e == 0 && r->env->metrics)
                 e = metrics_register(r->env->metrics, &files, &r->files, err);
+        if (e == 0 && config->answers && folder_is_writable(config->answers, err) < 0)
+                e = -EINVAL;
         if (e == 0 && o->folder && folder_open(&folder, &r->folder, err) < 0)
                 e = -EINVAL; /* it is the file that names it */
         if (e == 0 && o->listening.listen)
@@ -576,7 +546,6 @@ struct reception *reception_free(struct reception *r) {
         door_free(r->door);
         folder_free(r->folder);
         free(r->held.bytes);
-        bus_reader_close(r->closings);
         case_keys_free(r->keys);
         arena_free(r->arena);
         free(r);

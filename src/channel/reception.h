@@ -21,6 +21,7 @@
 #define RECEPTION_REPLY_MAX ((size_t)64 * 1024)
 #define RECEPTION_VALUE_MAX 512      /* of a dead letter */
 #define RECEPTION_PATH_MAX 64
+#define RECEPTION_NAME_MAX 64        /* of a file that answers, with its NUL */
 
 /* Options of the connector: RECEPTION_OPTION_ROWS() puts them into its table. */
 struct reception_options {
@@ -103,6 +104,8 @@ struct reception_message {
         unsigned status;     /* of the answer over HTTP */
         const char *content_type;
         struct buffer reply; /* its body, RECEPTION_REPLY_MAX */
+        struct buffer written; /* a file for config.answers, named .written_as; empty: none */
+        char written_as[RECEPTION_NAME_MAX]; /* and a NUL */
 };
 
 struct reception;
@@ -112,6 +115,7 @@ struct reception_config {
         struct reception_options *options; /* both must outlive it */
         const char *path;                  /* "/ijw": where messages are posted */
         const char *what;                  /* "one bare iJw message as application/xml" */
+        const char *answers;               /* folder in which messages that answer are written; NULL: none are */
         void *ctx;
         /* Finds out what follows from a message: by the functions below, .refused and the reply. Return: 0 or negative errno, which ends the connector. */
         int (*take)(void *ctx, struct reception_message *m, struct error *err);

@@ -13,6 +13,7 @@ logs are searched for the children's BSNs, names and birth dates and for nine di
 import os
 import re
 import shutil
+import subprocess
 
 import ijw_year
 from fault_run import expect, say, wait_for
@@ -48,7 +49,10 @@ class Chain:
         with open(os.path.join(self.world.folder, "key"), "w", encoding="utf-8") as file:
             file.write(KEY)
         agb = ", ".join(f"'{code}': {name}" for code, name in ijw_year.AGB.items())
-        self.file = f"connector: ijw\nname: ijw\nfolder: {self.folder}\nkey: {{file: {self.world.folder}/key}}\nagb: {{{agb}}}\n"
+        self.answers = os.path.join(self.world.folder, "answers")
+        os.makedirs(self.answers)
+        self.file = (f"connector: ijw\nname: ijw\nfolder: {self.folder}\nkey: {{file: {self.world.folder}/key}}\nagb: {{{agb}}}\nanswers: {self.answers}\n"
+                     "prefix: KW\n")
 
     def give(self, messages):
         """Each under a name that comes behind those before."""
@@ -78,6 +82,16 @@ class Chain:
 
     def letters(self, code):
         return [letter for letter in self.world.tail("dead-letters") if letter["headers"]["kw-code"] == code]
+
+    def answered(self, texts):
+        """A return message for each that was taken, itself a message of iJw that names no child; one however often it came."""
+        asked = {re.search(r"BerichtCode>(\d+)<.*?Afzender>(\d+)<.*?Identificatie>([^<]+)<", text, re.DOTALL).groups() for text in texts
+                 if not re.search("DagtekeningRetour", text)}
+        paths = [os.path.join(self.answers, name) for name in sorted(os.listdir(self.answers))]
+        expect(f"{len(paths)} answers to {len(asked)} messages", len(paths) == len(asked) and all(path.endswith(".xml") for path in paths))
+        judged = subprocess.run([self.world.binary, "ijw", "validate", *paths[:200]], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        expect(f"each is one: {judged.stdout}", judged.returncode == 0)
+        return b"".join(open(path, "rb").read() for path in paths)
 
     def complete(self, connectors, wanted):
         self.over(connectors)
@@ -137,6 +151,8 @@ def year(trial, children, kills):
     got = chain.events()
     for key in sorted(set(wanted) | set(got)):
         expect(f"{key}: {got.get(key)} is {wanted.get(key)}", got.get(key) == wanted.get(key))
+    answers = chain.answered([text for text in texts if text != POISON])
+    expect("no child is named in an answer", not any(child.bsn.encode() in answers for child in children) and ijw_year.NAME.encode() not in answers)
     refused = os.listdir(os.path.join(chain.folder, "refused"))
     expect(f"only the poison is refused: {refused}", len(refused) == 1 and len(chain.letters("LEVEL_1")) >= 1)
     chain.silent(children)

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * Goal: a message that was taken is answered by the return message without a fault that belongs to it, which names nobody, and is the same however often the
+ * message comes; a return message is not answered.
+ * Method: a JW305, and what our own reader says of the answer.
+ */
+
+#include "connectors/ijw/receipt.h"
+#include "model_fixture.h"
+
+#define TODAY 20600 /* 27 May 2026 */
+
+static const char message[] =
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n<m:Bericht xmlns:m=\"http://www.istandaarden.nl/ijw/3_2/jw305/schema\" "
+        "xmlns:i=\"http://www.istandaarden.nl/ijw/3_2/basisschema/schema\"><m:Header><m:BerichtCode>438</m:BerichtCode><m:BerichtVersie>3</m:BerichtVersie>"
+        "<m:BerichtSubversie>2</m:BerichtSubversie><m:Afzender>98900001</m:Afzender><m:Ontvanger>0014</m:Ontvanger><m:BerichtIdentificatie>"
+        "<i:Identificatie>KW2026-0001</i:Identificatie><i:Dagtekening>2026-03-16</i:Dagtekening></m:BerichtIdentificatie><m:XsdVersie>"
+        "<i:BasisschemaXsdVersie>0.1.0</i:BasisschemaXsdVersie><i:BerichtXsdVersie>0.2.0</i:BerichtXsdVersie></m:XsdVersie></m:Header><m:Client>"
+        "<m:Bsn>999910012</m:Bsn><m:Geboortedatum><i:Datum>2014-05-01</i:Datum></m:Geboortedatum><m:Geslacht>0</m:Geslacht>"
+        "<m:Naam><i:Geslachtsnaam><i:Achternaam>Testkind</i:Achternaam></i:Geslachtsnaam></m:Naam><m:StartProducten><m:StartProduct>"
+        "<m:ToewijzingNummer>500123</m:ToewijzingNummer><m:Product><i:Categorie>45</i:Categorie></m:Product>"
+        "<m:ToewijzingIngangsdatum>2026-03-09</m:ToewijzingIngangsdatum><m:Begindatum>2026-03-12</m:Begindatum><m:StatusAanlevering>1</m:StatusAanlevering>"
+        "</m:StartProduct></m:StartProducten></m:Client></m:Bericht>";
+
+static struct ijw_message *read_it(const char *text, size_t n) {
+        struct ijw_message *m = NULL;
+        struct ijw_refusal refusal = {0};
+        struct error err = {0};
+
+        ck_assert_msg(ijw_message_read(text, n, TODAY, NULL, &m, &refusal, &err) == 0, "%s", refusal.why.text);
+        return m;
+}
+
+START_TEST(test_the_return_message_is_one) {
+        struct buffer out = BUFFER_INIT(16384), again = BUFFER_INIT(16384), none = BUFFER_INIT(16384);
+        struct ijw_message *m = read_it(message, strlen(message)), *r;
+        char name[RECEIPT_NAME_MAX], same[RECEIPT_NAME_MAX];
+
+        ck_assert(receipt_make(m, "AB", TODAY, &out, name) && receipt_make(m, "AB", TODAY, &again, same));
+        ck_assert_str_eq(buffer_text(&out), buffer_text(&again));
+        ck_assert_str_eq(name, same);
+        ck_assert_msg(strncmp(name, "JW306-AB", 8) == 0, "%s", name);
+        r = read_it(buffer_text(&out), out.n);
+        ck_assert(r->answer && ijw_message_number(r) == 306 && ijw_message_code(r) == 439 && r->codes_n == 0);
+        ck_assert(text_is(r->sender, "98900001") && text_is(r->receiver, "0014") && text_is(r->identification, "KW2026-0001"));
+        ck_assert_int_eq(r->answered, TODAY);
+        ck_assert_int_eq(r->dated, m->dated);
+        ck_assert_ptr_nonnull(strstr(buffer_text(&out), "<ijw:BerichtXsdVersie>0.2.0</ijw:BerichtXsdVersie>\r\n</jw306:XsdVersieRetour>"));
+        ck_assert_ptr_null(strstr(buffer_text(&out), "999910012"));
+        ck_assert_ptr_null(strstr(buffer_text(&out), "Testkind"));
+        ck_assert(!receipt_make(r, "AB", TODAY, &none, name));
+        ijw_message_free(m);
+        ijw_message_free(r);
+        buffer_done(&out);
+        buffer_done(&again);
+        buffer_done(&none);
+}
+END_TEST
+
+int main(void) {
+        Suite *suite = suite_create("ijw_receipt");
+        TCase *c = tcase_create("ijw_receipt");
+        SRunner *runner = srunner_create(suite);
+        int failed;
+
+        tcase_add_test(c, test_the_return_message_is_one);
+        suite_add_tcase(suite, c);
+        srunner_run_all(runner, CK_ENV);
+        failed = srunner_ntests_failed(runner);
+        srunner_free(runner);
+        return failed > 0;
+}
