@@ -438,6 +438,13 @@ static void console_check_proxy(struct console_reading *c, const struct yaml_nod
                                            "proxy: zonder groups mag niemand iets; zeg wat elke groep van de inlogsite mag"));
 }
 
+static void console_read_scratch(struct console_reading *c, const struct yaml_node *node) {
+        const char *text = reading_text(&c->r, node, "scratch");
+
+        if (text)
+                c->settings->scratch = strcmp(text, "none") == 0 ? NULL : text;
+}
+
 static void console_check_whole(struct console_reading *c, const struct yaml_node *root) {
         const struct yaml_node *users = yaml_get(root, "users"), *proxy = yaml_get(root, "proxy"), *listen = yaml_get(root, "listen");
         const struct console_settings *s = c->settings;
@@ -462,7 +469,7 @@ static void console_read_root(struct console_reading *c, const struct yaml_node 
         static const struct console_key keys[] = {
                 {"listen", console_read_listen},     {"tls", console_read_tls},     {"origin", console_read_origin},
                 {"sessions", console_read_sessions}, {"users", console_read_users}, {"proxy", console_read_proxy},
-                {"redrive_per_second", console_read_redrive},
+                {"redrive_per_second", console_read_redrive}, {"scratch", console_read_scratch},
         };
 
         console_read_keys(c, root, keys, ELEMENTS(keys), IN_READING(&c->r, "the file", "het bestand"));
@@ -477,6 +484,7 @@ static void console_settings_default(struct console_settings *ret) {
                 .idle_ms = CONSOLE_IDLE_MS,
                 .longest_ms = CONSOLE_LONGEST_MS,
                 .redrive_per_second = CONSOLE_REDRIVE_PER_SECOND,
+                .scratch = CONSOLE_SCRATCH,
                 .user_header = "X-Forwarded-User",
                 .groups_header = "X-Forwarded-Groups",
                 .secret_header = "X-Console-Secret",

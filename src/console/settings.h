@@ -37,6 +37,7 @@
 #define CONSOLE_IDLE_MS (HOUR_MS / 2)
 #define CONSOLE_LONGEST_MS (12 * HOUR_MS)
 #define CONSOLE_REDRIVE_PER_SECOND 100
+#define CONSOLE_SCRATCH "/var/tmp"
 #define CONSOLE_REDRIVE_PER_SECOND_MAX 10000
 
 struct console_user {
@@ -58,6 +59,7 @@ struct console_settings {
         const char *origin;              /* without a / behind it; NULL: not said */
         int64_t idle_ms, longest_ms;
         int64_t redrive_per_second;
+        const char *scratch;             /* folder for what track and trace keeps; NULL: it is kept in memory */
         const struct console_user *users;
         size_t users_n;
         bool has_proxy;

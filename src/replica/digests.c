@@ -41,6 +41,7 @@ struct digests_case {
 struct digests {
         struct digests_config config;
         uint8_t *ring;
+        struct spill spill; /* zeros: the ring is in memory */
         uint64_t head, tail; /* places: they only rise; 0 is none */
         struct digests_case *cases;
         uint32_t *case_buckets, free_case;
@@ -80,7 +81,12 @@ int digests_new(const struct digests_config *config, struct digests **ret) {
         for (d->case_mask = 1; d->case_mask < config->cases_max; d->case_mask <<= 1)
                 ;
         d->case_mask--;
-        d->ring = malloc(config->bytes);
+        if (config->spill)
+                d->spill = *config->spill;
+        if (config->spill)
+                *config->spill = (struct spill){0};
+        d->config.spill = &d->spill;
+        d->ring = d->spill.bytes ? d->spill.bytes : malloc(config->bytes);
         d->cases = calloc(config->cases_max, sizeof(*d->cases));
         d->case_buckets = calloc(d->case_mask + 1, sizeof(*d->case_buckets));
         d->events = calloc(DIGESTS_EVENTS, sizeof(*d->events));
@@ -100,7 +106,9 @@ struct digests *digests_free(struct digests *d) {
         table_done(&d->names);
         vector_done(&d->name_of);
         arena_free(d->arena);
-        free(d->ring);
+        if (!d->spill.bytes)
+                free(d->ring);
+        spill_done(&d->spill);
         free(d->cases);
         free(d->case_buckets);
         free(d->events);
@@ -405,13 +413,16 @@ static void unpack_digest(const struct digests *d, const struct entry *e, struct
 
 #define ENTRY_FIXED 9 /* bytes before the varints: size, at, kind */
 
-static const uint8_t *digests_at(const struct digests *d, uint64_t place) {
+/* @n bytes of it are looked at or written, until the next such call. */
+static uint8_t *digests_at(const struct digests *d, uint64_t place, size_t n) {
+        if (d->spill.bytes)
+                spill_touch(d->config.spill, n);
         return d->ring + place % d->config.bytes;
 }
 
 /* The entry at a place that is there. */
 static void digests_entry(const struct digests *d, uint64_t place, struct entry *ret) {
-        const uint8_t *at = digests_at(d, place);
+        const uint8_t *at = digests_at(d, place, ENTRY_FIXED);
         uint64_t case_back, event_back, slot;
 
         *ret = (struct entry){.at_place = place, .size = (size_t)unpack_fixed(at, 2), .at = (instant_t)unpack_fixed(at + 2, 6), .kind = at[8]};
@@ -433,7 +444,7 @@ static bool digests_is_there(const struct digests *d, uint64_t place) {
 /* The oldest goes; what is left at the end of the ring, too short for the next, has no size. */
 static void digests_forget(struct digests *d) {
         uint64_t left = d->config.bytes - d->tail % d->config.bytes;
-        const uint8_t *at = digests_at(d, d->tail);
+        const uint8_t *at = digests_at(d, d->tail, ENTRY_FIXED);
         uint64_t size = left < ENTRY_FIXED ? 0 : unpack_fixed(at, 2);
 
         if (size == 0) {
@@ -455,7 +466,7 @@ static uint64_t digests_room(struct digests *d, size_t size) {
                 while (d->head + left - d->tail > d->config.bytes)
                         digests_forget(d);
                 if (left >= ENTRY_FIXED)
-                        memset(d->ring + d->head % d->config.bytes, 0, 2);
+                        memset(digests_at(d, d->head, 2), 0, 2);
                 d->head += left;
         }
         while (d->head + size - d->tail > d->config.bytes)
@@ -533,7 +544,7 @@ static void digests_add(struct digests *d, unsigned kind, instant_t at, uint32_t
         uint8_t bytes[ENTRY_FIXED + 30];
         struct packer p = {bytes, bytes + sizeof(bytes)};
         uint64_t place = digests_room(d, sizeof(bytes) + body_n);
-        uint8_t *to = d->ring + place % d->config.bytes;
+        uint8_t *to = digests_at(d, place, sizeof(bytes) + body_n);
         size_t size;
 
         pack_fixed(&p, 0, 2);

@@ -4,18 +4,20 @@
 /*
  * What records say for a trail, kept: the latest of it, in so many bytes
  *
- * A ring of entries (survey/trail_digest.h, packed), which pushes out its oldest as it takes in new ones. Each entry knows the one before it of its case,
+ * A ring of entries (survey/trail_digest.h, packed), in memory or in a file, which pushes out its oldest as it takes in new ones. Each entry knows the one before it of its case,
  * and the one before it of its event, so that a case is given back without looking at any other. Names that come again and again are kept once.
  *
  * Pure: knows no broker. One thread at a time.
  */
 
+#include "base/spill.h"
 #include "survey/trail.h"
 
-#define DIGESTS_BYTES ((size_t)32 << 20)      /* of entries: about 55 each */
+#define DIGESTS_BYTES ((size_t)32 << 20)      /* of entries in memory: 43 each */
+#define DIGESTS_FILE_BYTES ((size_t)512 << 20) /* of entries in a file: twelve million of them */
 #define DIGESTS_BYTES_MIN ((size_t)512 << 10)
-#define DIGESTS_CASES_MAX 131072              /* of which entries are there */
-#define DIGESTS_EVENTS (1U << 18)             /* chains by event: more events share them */
+#define DIGESTS_CASES_MAX 262144              /* of which entries are there */
+#define DIGESTS_EVENTS (1U << 20)             /* chains by event: more events share them */
 #define DIGESTS_NAMES_BYTES ((size_t)2 << 20) /* of names that are kept once; others stand in each entry */
 #define DIGEST_TEXT_MAX 4096                  /* bytes of a sentence; the rest is cut off */
 #define DIGESTS_FOUND_MAX 16                  /* cases in which an event is looked for */
@@ -27,9 +29,10 @@ struct digests_config {
         const struct organisations *organisations;
         size_t bytes;     /* of entries; at least DIGESTS_BYTES_MIN */
         size_t cases_max;
+        struct spill *spill; /* where the entries stand, .bytes of them: taken over; NULL: in memory */
 };
 
-/* Copies @config; what it points to must outlive it. Return: 0 or -ENOMEM. */
+/* Copies @config; what it points to must outlive it, but for .spill. Return: 0 or -ENOMEM. */
 int digests_new(const struct digests_config *config, struct digests **ret) MUSTCHECK;
 struct digests *digests_free(struct digests *d); /* NULL ok; returns NULL */
 DEFINE_CLEANUP(struct digests *, digests_free);

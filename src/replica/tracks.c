@@ -137,9 +137,28 @@ static int tracks_metrics(struct tracks *t, struct error *err) {
         return r;
 }
 
+/* In a file when there is room for one, else in memory. */
+static int tracks_make_room(struct tracks *t) {
+        struct digests_config digests = {.types = t->config.config->types,
+                                         .organisations = t->config.config->organisations,
+                                         .bytes = t->config.bytes ? t->config.bytes : DIGESTS_BYTES,
+                                         .cases_max = DIGESTS_CASES_MAX};
+        struct spill spill = {0};
+        struct error why = {0};
+        int r = t->config.scratch ? spill_new(&spill, t->config.scratch, DIGESTS_FILE_BYTES, &why) : 0;
+
+        if (r < 0)
+                log_line(t->config.log, TRACKS_CRAMPED, LOG_STRING("reason", why.text), LOG_INT("bytes", (int64_t)digests.bytes));
+        if (spill.bytes) {
+                digests.bytes = DIGESTS_FILE_BYTES;
+                digests.spill = &spill;
+        }
+        r = digests_new(&digests, &t->digests);
+        spill_done(&spill); /* taken over, unless there was no memory */
+        return r;
+}
+
 int tracks_new(const struct tracks_config *config, struct tracks **ret, struct error *err) {
-        const struct digests_config digests = {config->config->types, config->config->organisations, config->bytes ? config->bytes : DIGESTS_BYTES,
-                                               DIGESTS_CASES_MAX};
         struct tracks *made = calloc(1, sizeof(*made));
         CLEANUP(tracks_free_p) struct tracks *t = NULL;
         int r;
@@ -154,7 +173,7 @@ int tracks_new(const struct tracks_config *config, struct tracks **ret, struct e
         t->config = *config;
         r = tracks_list_topics(t);
         if (r == 0)
-                r = digests_new(&digests, &t->digests);
+                r = tracks_make_room(t);
         if (r == 0)
                 r = tracks_codecs(t, err);
         if (r == 0)

@@ -27,7 +27,8 @@ struct tracks_config {
         struct clock clock;
         const struct log *log;   /* may be NULL */
         struct metrics *metrics; /* may be NULL */
-        size_t bytes;            /* of what is kept; 0: DIGESTS_BYTES */
+        const char *scratch;     /* folder for a file in which DIGESTS_FILE_BYTES are kept; NULL: .bytes are kept in memory */
+        size_t bytes;            /* of what is kept in memory; 0: DIGESTS_BYTES */
 };
 
 /* What @config points to must outlive it. Return: 0; -EINVAL, -ENOSPC with a sentence; -ENOMEM. */

@@ -21,6 +21,28 @@
 #include "base/uuid.h"
 #include "base/yaml.h"
 
+START_TEST(test_what_is_spilled_stands_there_however_often_it_is_let_go_of) {
+        const size_t n = 4 * SPILL_TOUCHED_MAX;
+        struct spill s;
+        struct error err = {0};
+
+        ck_assert_msg(spill_new(&s, "/var/tmp", n, &err) == 0, "%s", err.text);
+        for (size_t at = 0; at < n; at += 4096) {
+                spill_touch(&s, 1);
+                s.bytes[at] = (uint8_t)(at >> 12);
+                ck_assert_uint_le(s.touched, SPILL_TOUCHED_MAX);
+        }
+        for (size_t at = 0; at < n; at += 4096) {
+                spill_touch(&s, 1);
+                ck_assert_uint_eq(s.bytes[at], (uint8_t)(at >> 12));
+        }
+        spill_done(&s);
+        ck_assert_ptr_null(s.bytes);
+        ck_assert_int_eq(spill_new(&s, "/nonexistent/ketenwacht", n, &err), -ENOENT);
+        ck_assert_str_eq(err.text, "/nonexistent/ketenwacht: no file of 32 MiB can be kept there: No such file or directory");
+}
+END_TEST
+
 START_TEST(test_uuid_v5_is_that_of_the_rfc) {
         /* RFC 4122 name space DNS, "python.org": a published vector. */
         static const struct uuid dns = {{0x6b, 0xa7, 0xb8, 0x10, 0x9d, 0xad, 0x11, 0xd1, 0x80, 0xb4, 0x00, 0xc0, 0x4f, 0xd4, 0x30, 0xc8}};
@@ -546,6 +568,7 @@ int main(void) {
         SRunner *runner;
         int failed;
 
+        tcase_add_test(t, test_what_is_spilled_stands_there_however_often_it_is_let_go_of);
         tcase_add_test(t, test_uuid_v5_is_that_of_the_rfc);
         tcase_add_test(t, test_uuid_v5_of_every_length);
         tcase_add_test(t, test_uuid_v5_of_many_names);

@@ -86,6 +86,7 @@ START_TEST(test_users) {
         ck_assert_int_eq(s.idle_ms, 30 * 60000);
         ck_assert_int_eq(s.longest_ms, 12 * HOUR_MS);
         ck_assert_int_eq(s.redrive_per_second, 100);
+        ck_assert_str_eq(s.scratch, "/var/tmp");
         ck_assert(!s.has_proxy && !s.open_on_localhost && !s.certificate && !s.origin);
         ck_assert_uint_eq(s.users_n, 2);
         ck_assert_str_eq(s.users[0].name, "anna@example.nl");
@@ -104,7 +105,7 @@ START_TEST(test_everything) {
         write_file("k.pem", "key\n");
         write_file("secret", SECRET "\n" SECRET "2\n");
         ck_assert_msg(read_text("listen: '[::]:8443'\ntls: {certificate: c.pem, key: k.pem}\norigin: https://keten.example:8443\n"
-                                "sessions: {idle: 10 minutes, longest: 1 hour}\nredrive_per_second: 7\n"
+                                "sessions: {idle: 10 minutes, longest: 1 hour}\nredrive_per_second: 7\nscratch: none\n"
                                 "proxy: {user_header: X-User, groups_header: X-Groups, secret_header: X-Key, secret: {file: secret},\n"
                                 "  from: [10.0.0.1, 'fd00::1'], groups: {a: {roles: [meta]}, b c: {roles: [zaak], organisation: gm0014}}}\n",
                                 LANGUAGE_EN, &s) == 0,
@@ -117,6 +118,7 @@ START_TEST(test_everything) {
         ck_assert_int_eq(s.idle_ms, 600000);
         ck_assert_int_eq(s.longest_ms, 3600000);
         ck_assert_int_eq(s.redrive_per_second, 7);
+        ck_assert_ptr_null(s.scratch);
         ck_assert(s.has_proxy);
         ck_assert_str_eq(s.user_header, "X-User");
         ck_assert_str_eq(s.groups_header, "X-Groups");

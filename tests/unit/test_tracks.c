@@ -512,13 +512,21 @@ START_TEST(of_a_burst_that_does_not_fit_the_latest_are_kept) {
 }
 END_TEST
 
+/* Where entries are kept: in memory, and in a file of which all is let go of many times meanwhile. */
+static const char *const places[] = {NULL, "/var/tmp"};
+
 START_TEST(of_more_cases_than_have_a_place_the_oldest_go) {
-        const struct digests_config wanted = {config.types, config.organisations, DIGESTS_BYTES_MIN, 100};
+        struct spill spill = {0};
+        const struct digests_config wanted = {config.types, config.organisations, DIGESTS_BYTES_MIN, 100, places[_i] ? &spill : NULL};
+        struct error err = {0};
         CLEANUP(digests_free_p) struct digests *d = NULL;
         struct digests_stats stats;
         struct uuid id = id_of(CASE_ID), found[DIGESTS_FOUND_MAX];
 
+        if (places[_i])
+                ck_assert_msg(spill_new(&spill, places[_i], DIGESTS_BYTES_MIN, &err) == 0, "%s", err.text);
         ck_assert_int_eq(digests_new(&wanted, &d), 0);
+        ck_assert_ptr_null(spill.bytes);
         for (unsigned i = 0; i < 1000; i++) {
                 const struct trail_digest digest = {.kind = TRAIL_DIGEST_POST, .at = T + i, .offset = i, .event_id = {{(uint8_t)(i >> 8), (uint8_t)i, 1}},
                                                     .type = event_types_find(config.types, TEXT_OF("safety-raised"))};
@@ -532,6 +540,27 @@ START_TEST(of_more_cases_than_have_a_place_the_oldest_go) {
         ck_assert_uint_le(stats.cases, 100);
         ck_assert_uint_eq(stats.entries + stats.forgotten, 1000);
         ck_assert_int_gt(stats.since, T);
+}
+END_TEST
+
+START_TEST(without_room_on_disk_as_much_as_fits_is_in_memory) {
+        char *text = NULL;
+        size_t n = 0;
+        struct log log = {.out = open_memstream(&text, &n), .clock = clock_system(), .level = LOG_LEVEL_INFO};
+        const struct tracks_config wanted = {
+                .config = &config, .bus = memory_bus(m), .clock = {.ops = &tracks_clock}, .scratch = "/nonexistent/ketenwacht", .log = &log};
+        struct tracks_status status;
+        struct error err;
+
+        ck_assert_int_eq(tracks_new(&wanted, &tracks, &err), 0);
+        for (unsigned i = 0; happen(i); i++)
+                ;
+        catch_up();
+        tracks_status(tracks, &status);
+        ck_assert_uint_gt(status.kept.entries, 0);
+        ck_assert_int_eq(fclose(log.out), 0);
+        ck_assert_msg(strstr(text, "\"tracks-cramped\"") && strstr(text, "/nonexistent/ketenwacht"), "%s", text);
+        free(text);
 }
 END_TEST
 
@@ -625,7 +654,8 @@ int main(void) {
         tcase_add_test(tcase, the_oldest_are_forgotten_first);
         tcase_add_test(tcase, what_does_not_fit_at_first_is_read_from_later_on);
         tcase_add_loop_test(tcase, of_a_burst_that_does_not_fit_the_latest_are_kept, 0, ELEMENTS(bursts));
-        tcase_add_test(tcase, of_more_cases_than_have_a_place_the_oldest_go);
+        tcase_add_loop_test(tcase, of_more_cases_than_have_a_place_the_oldest_go, 0, (int)ELEMENTS(places));
+        tcase_add_test(tcase, without_room_on_disk_as_much_as_fits_is_in_memory);
         tcase_add_test(tcase, a_log_made_anew_is_read_anew);
         tcase_add_test(tcase, what_comes_between_two_looks_makes_no_other_log);
         tcase_add_test(tcase, a_topic_may_come_later);
