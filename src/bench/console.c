@@ -498,7 +498,7 @@ static int viewing_measure_watchers(struct console_bench *b, struct error *err) 
 static int viewing_round(struct console_bench *b, bool beside, double *ret, struct error *err) {
         uint64_t cases = (uint64_t)b->cases / BACKLOG_PART;
         struct bench_load_result load;
-        double seconds;
+        double seconds = 0;
         int r;
 
         if (cases < BACKLOG_LEAST)

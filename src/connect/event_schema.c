@@ -144,7 +144,8 @@ static void schema_put_beside(const struct event_schema_config *config, const st
 
 /* -- Examples -- */
 
-static void example_put_cloudevent(struct json_writer *w, const struct example *example) {
+/* Out of line: inlined, gcc 12 takes the example for gone. */
+static OPAQUE void example_put_cloudevent(struct json_writer *w, const struct example *example) {
         char of_event[EVENT_HEADER_TYPE_MAX], id[UUID_TEXT + 1], time[INSTANT_TEXT + 1];
 
         event_header_type(example->event.type->name, of_event);

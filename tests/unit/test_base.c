@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/language.h"
 #include "base/sha1.h"
+#include "base/spill.h"
 #include "base/table.h"
 #include "base/text.h"
 #include "base/utf8.h"
