@@ -335,6 +335,7 @@ struct http_exchange *http_exchange_new(struct http_peer *peer, const char *meth
 }
 
 /* Return: 0; -EINVAL: it has an end of line; -ENOMEM, also when it is too long. */
+static int headers_add(struct curl_slist **list, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 static int headers_add(struct curl_slist **list, const char *fmt, va_list args) {
         struct curl_slist *longer;
         char line[HTTP_HEADER_MAX];
