@@ -250,7 +250,8 @@ static int batch_requests(struct reception *r, struct error *err) {
 
                 e = batch_take(r, NULL, r->requests.items[n], body.s, body.n, err);
         }
-        memmove(r->requests.items, r->requests.items + n, (r->requests.n - n) * sizeof(*r->requests.items));
+        if (n > 0)
+                memmove(r->requests.items, r->requests.items + n, (r->requests.n - n) * sizeof(*r->requests.items));
         r->requests.n -= n;
         return e;
 }
