@@ -4,9 +4,9 @@
 /*
  * Memory that stands in a file: so much disk, and as much memory as the system has to spare
  *
- * For what is large, looked at seldom and made anew after a restart. The file has no name, so nobody else can open it, and goes with the process. All of its
- * disk is had at once, so that no write can find it full. What the process has touched it lets go of now and then, and the system keeps it in its cache of files
- * for as long as it likes: it never counts against the process for more than SPILL_TOUCHED_MAX. One thread at a time.
+ * For what is large, looked at seldom and made anew after a restart. The file has no name, so nobody else can open it, and goes with the process. All
+ * of its disk is had at once, so that no write can find it full. What the process has touched it lets go of now and then, and the system keeps it in its
+ * cache of files for as long as it likes: it never counts against the process for more than SPILL_TOUCHED_MAX. One thread at a time.
  */
 
 #include <stddef.h>

@@ -126,7 +126,8 @@ int console_process_start(const struct console_process_config *config, struct co
                 r = connectors_start(p->console.connectors, err);
         if (r == 0)
                 r = tracks_new(&(struct tracks_config){.config = config->config, .bus = config->bus, .kafka = config->kafka, .clock = config->clock,
-                                                       .scratch = config->settings->scratch, .log = config->log, .metrics = config->metrics}, &p->console.tracks, err);
+                                                       .scratch = config->settings->scratch, .log = config->log, .metrics = config->metrics},
+                               &p->console.tracks, err);
         if (r == 0)
                 r = tracks_start(p->console.tracks, err);
         if (r == 0)

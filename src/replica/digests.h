@@ -4,8 +4,9 @@
 /*
  * What records say for a trail, kept: the latest of it, in so many bytes
  *
- * A ring of entries (survey/trail_digest.h, packed), in memory or in a file, which pushes out its oldest as it takes in new ones. Each entry knows the one before it of its case,
- * and the one before it of its event, so that a case is given back without looking at any other. Names that come again and again are kept once.
+ * A ring of entries (survey/trail_digest.h, packed), in memory or in a file, which pushes out its oldest as it takes in new ones. Each entry knows
+ * the one before it of its case, and the one before it of its event, so that a case is given back without looking at any other. Names that come again
+ * and again are kept once.
  *
  * Pure: knows no broker. One thread at a time.
  */
