@@ -15,7 +15,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 
-#define SPILL_TOUCHED_MAX ((size_t)8 << 20)
+#define SPILL_TOUCHED_MAX ((size_t)2 << 20)
 
 struct spill {
         uint8_t *bytes; /* NULL: there is none */

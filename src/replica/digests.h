@@ -18,7 +18,7 @@
 #define DIGESTS_FILE_BYTES ((size_t)512 << 20) /* of entries in a file: twelve million of them */
 #define DIGESTS_BYTES_MIN ((size_t)512 << 10)
 #define DIGESTS_CASES_MAX 262144              /* of which entries are there */
-#define DIGESTS_EVENTS (1U << 20)             /* chains by event: more events share them */
+#define DIGESTS_EVENTS (1U << 19)             /* chains by event: more events share them */
 #define DIGESTS_NAMES_BYTES ((size_t)2 << 20) /* of names that are kept once; others stand in each entry */
 #define DIGEST_TEXT_MAX 4096                  /* bytes of a sentence; the rest is cut off */
 #define DIGESTS_FOUND_MAX 16                  /* cases in which an event is looked for */

@@ -40,7 +40,7 @@ START_TEST(test_what_is_spilled_stands_there_however_often_it_is_let_go_of) {
         spill_done(&s);
         ck_assert_ptr_null(s.bytes);
         ck_assert_int_eq(spill_new(&s, "/nonexistent/ketenwacht", n, &err), -ENOENT);
-        ck_assert_str_eq(err.text, "/nonexistent/ketenwacht: no file of 32 MiB can be kept there: No such file or directory");
+        ck_assert_str_eq(err.text, "/nonexistent/ketenwacht: no file of 8 MiB can be kept there: No such file or directory");
 }
 END_TEST
 
