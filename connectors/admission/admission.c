@@ -93,7 +93,7 @@ static const struct connector_option admission_options[] = {{0}};
 
 const struct connector_ops connector_admission = {
         .name = "admission",
-        .summary = "Events in from outboxes: what organisations with a Kafka client of their own write, checked and passed on",
+        .summary = "events from outboxes: what organisations with a Kafka client of their own write, checked and passed on",
         .direction = CONNECTOR_THROUGH,
         .ctx_size = sizeof(struct admission),
         .options = admission_options,

@@ -432,7 +432,7 @@ static const struct connector_verb files_in_verbs[] = {
 
 const struct connector_ops connector_files_in = {
         .name = "files-in",
-        .summary = "Events in from files of one organisation: CSV or JSON lines in a folder",
+        .summary = "events from files of one organisation: CSV or JSON lines in a folder",
         .direction = CONNECTOR_IN,
         .ctx_size = sizeof(struct files_in),
         .options = files_in_options,

@@ -372,7 +372,7 @@ static const struct connector_verb files_out_verbs[] = {
 
 const struct connector_ops connector_files_out = {
         .name = "files-out",
-        .summary = "Inboxes out as CSV files, one for each day",
+        .summary = "writes inboxes as CSV files, one for each day",
         .direction = CONNECTOR_OUT,
         .ctx_size = sizeof(struct files_out),
         .options = files_out_options,

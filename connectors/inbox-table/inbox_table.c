@@ -415,7 +415,7 @@ static int inbox_try(void *ctx, const struct connector_env *env, struct buffer *
 
 static const struct connector_verb inbox_verbs[] = {
         {CONNECTOR_VERB_TRY, "connects, and looks whether tables, columns and rights are there for every kind of record.", inbox_try},
-        {"ddl", "prints the tables as SQL, with comments, and the rights on them; nothing is made by itself.", inbox_ddl},
+        {"ddl", "prints the tables as SQL, with comments, and the rights on them; nothing is made by itself.", inbox_ddl, .offline = true},
         {0},
 };
 

@@ -620,7 +620,7 @@ static int outbox_try(void *ctx, const struct connector_env *env, struct buffer 
 static const struct connector_verb outbox_verbs[] = {
         {CONNECTOR_VERB_TRY, "connects, and looks whether tables, columns and rights are there, how many rows wait, and in which order they would be read.",
          outbox_try},
-        {"ddl", "prints the tables as SQL, with comments, and the rights on them; nothing is made by itself.", outbox_ddl},
+        {"ddl", "prints the tables as SQL, with comments, and the rights on them; nothing is made by itself.", outbox_ddl, .offline = true},
         {0},
 };
 

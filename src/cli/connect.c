@@ -92,6 +92,17 @@ static bool connect_is_verb(const char *text) {
         return false;
 }
 
+/* Who only gives an order, or prints what stands in the file, has none of its secrets, and needs none. */
+static bool connect_wants_secrets(const struct connect *c) {
+        for (size_t i = 0; c->verb && connectors[i]; i++) {
+                const struct connector_verb *verb = connect_find_verb(connectors[i], c->verb);
+
+                if (verb && verb->offline)
+                        return false;
+        }
+        return !connect_acts(c);
+}
+
 static int connect_arguments(int argc, char **argv, struct connect *c) {
         const struct option_row rows[] = {
                 OPTION_TEXT_ROW("--config", &c->dirs.config),
@@ -166,7 +177,7 @@ static int connect_read_all(struct connect *c, struct mistakes *mistakes) {
                 r = calendar_read(path, &c->calendar, mistakes);
         if (r == 0)
                 r = event_types_read(c->dirs.schemas, &c->types, mistakes);
-        return r ? r : connect_file_read(c->path, connectors, c->organisations, connect_acts(c) ? NULL : environment, &c->file, mistakes);
+        return r ? r : connect_file_read(c->path, connectors, c->organisations, connect_wants_secrets(c) ? environment : NULL, &c->file, mistakes);
 }
 
 static int connect_open_registry(struct connect *c) {

@@ -190,6 +190,7 @@ struct connector_verb {
         const char *name; /* "ddl", "register"; CONNECTOR_VERB_TRY */
         const char *doc;  /* what it does, for --help */
         int (*run)(void *ctx, const struct connector_env *env, struct buffer *out, struct error *err);
+        bool offline;     /* asks nobody outside: secrets are not looked for, in any connector that has this verb */
 };
 #define CONNECTOR_VERB_TRY "try" /* `connect check --try`: asks the outside system, without effect there, whether it would take or give anything */
 

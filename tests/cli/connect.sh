@@ -54,6 +54,7 @@ row 2 '*--try goes with check*' --try "$config/connectors/webhook-gm0014.yaml"
 row 0 'webhook-gm0014: webhook, ready to run' check "$config/connectors/webhook-gm0014.yaml"
 row 2 '*admission has nothing to try*' check --try "$config/connectors/admission.yaml"
 row 2 '*check needs no broker*' check --pause "$config/connectors/webhook-gm0014.yaml"
+row 0 '*CREATE TABLE *' ddl "$config/connectors/outbox-table.yaml"
 row 2 "*--metrics 'x' is no port*" --metrics x "$config/connectors/gi-http.yaml"
 row 2 '*not-there.yaml*' "$work/not-there.yaml"
 row 2 '*gi-http.yaml:*: the environment has no variable KETENWACHT_TOKEN_GI_JBN*KETENWACHT_TOKEN_GI_WSS*cannot be used; mend what is said above' \
