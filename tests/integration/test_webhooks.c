@@ -262,8 +262,8 @@ START_TEST(test_one_alone_is_paused_or_gone) {
         inbox_write(&c, "gm0014", 0, EVENTS, CASES);
         wait_come(&good, EVENTS, "what others get meanwhile");
         connecting_stop(&c, false);
-        start(good.port, bad.port, good.port); /* a pause outlives the process */
-        ck_assert_uint_eq(status_now().halted, 1);
+        start(good.port, bad.port, good.port);
+        wait_for(are_halted, 1, "the pause, which outlives the process"); /* told since the first turn; nothing is tried before it */
         inbox_write(&c, "gm0014", EVENTS, CASES, CASES);
         wait_come(&good, EVENTS + CASES, "what others get after a restart");
         ck_assert_uint_eq(receiver_count(&bad, ANY_EVENT, 0), CASES);
