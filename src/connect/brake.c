@@ -64,31 +64,38 @@ struct brakes_seeing {
 
 /* -- Whether one is on -- */
 
-/* Once it is said the log is followed, so that a deliveries made anew behind it is noticed. */
-static void brake_put_on(struct brakes *brakes, const struct core *c, struct brake *brake, int64_t offset) {
-        char label[CORE_LABEL_MAX];
-
+static void brake_put_on(struct brakes *brakes, struct brake *brake) {
         brake->state = BRAKE_ON;
+        brake->said = false;
         brakes->on++;
-        log_line(c->config.log, CONNECT_BRAKED, LOG_STRING("connector", core_label(c, brake->organisation, label)), LOG_INT("offset", offset));
 }
 
-static void brake_judge(struct brakes *brakes, const struct core *c, struct brake *brake) {
+/* When its mark was read again: the log is followed by then, so that a deliveries made anew behind it is noticed. */
+static void brake_say(const struct core *c, struct brake *brake) {
+        char label[CORE_LABEL_MAX];
+
+        if (brake->said || brake->state != BRAKE_ON)
+                return;
+        brake->said = true;
+        log_line(c->config.log, CONNECT_BRAKED, LOG_STRING("connector", core_label(c, brake->organisation, label)), LOG_INT("offset", brake->gone.offset));
+}
+
+static void brake_judge(struct brakes *brakes, struct brake *brake) {
         if (!brake->found || !brake_stands(&brake->latest) || brake->latest.offset < brake->first.offset) {
                 brake->state = BRAKE_OFF;
                 return;
         }
         brake->gone = brake->latest;
         brakes->following = delivery_log_free(brakes->following); /* from this mark on, which may be older than the others */
-        brake_put_on(brakes, c, brake, brake->latest.offset);
+        brake_put_on(brakes, brake);
 }
 
-void brake_ask(struct brakes *brakes, const struct core *c, struct brake *brake, int64_t offset, instant_t timestamp) {
+void brake_ask(struct brakes *brakes, struct brake *brake, int64_t offset, instant_t timestamp) {
         assert(brake->state == BRAKE_UNKNOWN);
         brake->first.offset = offset;
         brake->first.timestamp = timestamp;
         if (timestamp >= brakes->looked_from) {
-                brake_judge(brakes, c, brake);
+                brake_judge(brakes, brake);
                 return;
         }
         brake->state = BRAKE_ASKED;
@@ -144,7 +151,7 @@ static int brakes_look(struct brakes_seeing *seeing, struct error *err) {
                 if (!judged)
                         continue;
                 brakes->asked -= b->state == BRAKE_ASKED;
-                brake_judge(brakes, seeing->c, b);
+                brake_judge(brakes, b);
                 if (b->state == BRAKE_OFF)
                         seeing->load->released(seeing->load->ctx, i);
         }
@@ -213,7 +220,9 @@ static void brake_marking(struct brakes *brakes, const struct core *c, struct br
                 break;
         }
         brakes->marked--;
-        brake_put_on(brakes, c, brake, brake->gone.offset);
+        brake_put_on(brakes, brake);
+        if (!brake->passing)
+                brake_say(c, brake);
 }
 
 static int brakes_mark(struct brakes_seeing *seeing, size_t *ret_open, struct error *err) {
@@ -244,6 +253,8 @@ static void brakes_see_released(void *ctx, const struct delivery_record *record)
                 return;
         if (brake->passing) {
                 brake->passing = record->delivered_at != brake->gone.delivered_at || record->status != DELIVERY_STATUS_GONE;
+                if (!brake->passing)
+                        brake_say(seeing->c, brake);
                 return;
         }
         if (brake->state != BRAKE_ON || brake_stands(record))

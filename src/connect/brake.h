@@ -27,6 +27,7 @@ struct brake {
         struct delivery_record latest; /* that `deliveries` had of it, when anything was found */
         bool found;
         bool passing;                /* until the mark that is followed has been read */
+        bool said;                   /* the log says that it is on */
         struct delivery_record gone; /* of the record that was answered with 410, as it will be told */
         int64_t mark_at;             /* not before this */
         enum { BRAKE_MARK_UNSENT, BRAKE_MARK_OPEN, BRAKE_MARK_DONE } mark;
@@ -57,7 +58,7 @@ void brakes_done(struct brakes *brakes); /* no effect on zeros */
 void brakes_forget(struct brakes *brakes);
 
 /* Whether an unknown brake is on, for what stands from a record of the inbox on: it is younger than what it holds up. */
-void brake_ask(struct brakes *brakes, const struct core *c, struct brake *brake, int64_t offset, instant_t timestamp);
+void brake_ask(struct brakes *brakes, struct brake *brake, int64_t offset, instant_t timestamp);
 
 /* The record that was answered with 410: the brake is wanted, unless it is already. Texts of @gone but its reason are not kept: they are the file's. */
 void brake_want(struct brakes *brakes, const struct core *c, struct brake *brake, const struct delivery_record *gone);

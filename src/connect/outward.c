@@ -629,12 +629,12 @@ static int outward_fill(struct outward *out, struct core *c, int timeout_ms, str
 
 /* -- Turning -- */
 
-static void outward_ask_brake(struct outward *out, const struct core *c, struct lane *lane, struct brake *brake) {
+static void outward_ask_brake(struct outward *out, struct lane *lane, struct brake *brake) {
         const struct window_entry *first = window_entry(&lane->window, lane->window.head);
         const struct held *held = first ? first->item : NULL;
 
         if (held) /* one that is to be delivered again may be younger than the brake */
-                brake_ask(&out->brakes, c, brake, held->record.offset, first->log == WINDOW_INBOX ? held->record.timestamp : 0);
+                brake_ask(&out->brakes, brake, held->record.offset, first->log == WINDOW_INBOX ? held->record.timestamp : 0);
 }
 
 /* Begins one try of a lane, or says when it is to be looked at again. */
@@ -647,7 +647,7 @@ static int outward_turn_lane(struct outward *out, struct core *c, struct lane *l
         if (r < 0 || !out->assigned || out->stopping)
                 return r;
         if (brake->state == BRAKE_UNKNOWN)
-                outward_ask_brake(out, c, lane, brake);
+                outward_ask_brake(out, lane, brake);
         if (c->paused || lane->halted || brake->state != BRAKE_OFF || !lanes_may_fly(&out->lanes, lane))
                 return 0;
         entry = window_next(&lane->window, now);
