@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "base/loop.h"
 #include "base/allocator.h"
@@ -19,7 +18,6 @@
 #include "health/health.h"
 
 #define NAME "console"
-#define CONSOLE_NICE 10 /* who only looks gives way to workers and a broker on the same machine */
 #define CONSOLE_LOOK_MS 1000
 #define CONSOLE_PATH_MAX 4096
 #define CONSOLE_SETTINGS_BYTES ((size_t)16 << 20)
@@ -134,10 +132,7 @@ static int console_read_settings(struct console_run *run) {
 
 static int console_prepare(struct console_run *run) {
         struct error err = {0};
-        int status;
-
-        (void) setpriority(PRIO_PROCESS, 0, CONSOLE_NICE); /* threads inherit it; where it may not be changed it stays as it is */
-        status = command_configuration(NAME, &run->dirs, &run->config);
+        int status = command_configuration(NAME, &run->dirs, &run->config);
 
         if (status == EXIT_DONE && arena_new(&run->arena, CONSOLE_SETTINGS_BYTES)) {
                 error_set(&err, "out of memory");
