@@ -22,7 +22,6 @@ struct door_request {
         char *path, *method;
         struct buffer body;
         size_t discarded;
-        void *own;
         struct MHD_Response *response; /* once it is answered, until it is sent */
         unsigned status;
 };
@@ -54,14 +53,6 @@ struct text door_body(struct door_request *q) {
         const char *bytes = buffer_text(&q->body);
 
         return (struct text){bytes, q->body.n};
-}
-
-void door_keep(struct door_request *q, void *own) {
-        q->own = own;
-}
-
-void *door_kept(const struct door_request *q) {
-        return q->own;
 }
 
 /* -- Answers -- */
@@ -100,7 +91,6 @@ static enum MHD_Result door_send(struct door_request *q) {
 void door_answer(struct door_request *q, const struct door_answer *answer) {
         assert(q->phase != DOOR_ANSWERED);
         q->phase = DOOR_ANSWERED;
-        q->own = NULL;
         q->status = answer->status;
         q->response = door_response(answer);
         buffer_done(&q->body);
@@ -146,7 +136,6 @@ static int64_t door_length(const struct door_request *q) {
 }
 
 static void door_forget(struct door_request *q) {
-        assert(!q->own);
         if (q->response)
                 MHD_destroy_response(q->response);
         buffer_done(&q->body);

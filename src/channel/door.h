@@ -52,10 +52,6 @@ const char *door_path(const struct door_request *q);   /* decoded, without the q
 const char *door_header(const struct door_request *q, const char *name); /* NULL: it is not there */
 struct text door_body(struct door_request *q); /* with a NUL behind it */
 
-/* A place for the connector's own, NULL at first; the connector frees it before it answers. */
-void door_keep(struct door_request *q, void *own);
-void *door_kept(const struct door_request *q);
-
 /* -- Answers -- */
 
 struct door_answer {
