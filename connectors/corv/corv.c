@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "channel/reception.h"
+#include "connect/settings.h"
 #include "connectors/connector.h"
 #include "connectors/corv/mapping.h"
 #include "connectors/corv/reply.h"
@@ -154,14 +155,6 @@ static int corv_decisions(const struct corv *c, const struct notice *n, const ch
 
 /* -- What comes -- */
 
-static const char *pair_find(const struct option_pairs *pairs, struct text key) {
-        for (size_t i = 0; i < pairs->n; i++) {
-                if (text_is(key, pairs->items[i].key))
-                        return pairs->items[i].value;
-        }
-        return NULL;
-}
-
 /* What a dead letter may hold: the reference, when it is none that could be a person's number. */
 static void corv_value(const struct notice *n, char ret[RECEPTION_VALUE_MAX]) {
         CLEANUP(buffer_done) struct buffer out = BUFFER_INIT(RECEPTION_VALUE_MAX - 1);
@@ -200,7 +193,7 @@ static int corv_take(void *ctx, struct reception_message *m, struct error *err) 
                 return corv_refuse(c, m, n, "BAD_VALUE", why.text);
         if (r)
                 return r;
-        municipality = pair_find(&c->municipalities, n->receiver);
+        municipality = option_pairs_find(&c->municipalities, n->receiver);
         if (!municipality)
                 return corv_refuse(c, m, n, "UNKNOWN_ORGANISATION", "ontvanger: stands not in municipalities of the connector's file");
         r = corv_decisions(c, n, municipality, err);

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "connect/settings.h"
+
 #define HASHED_MAX 512
 #define ORDER_MAX 64
 
@@ -160,11 +162,9 @@ static void add_allocation(const struct packing *p, json_t *parcel, int64_t numb
 /* -- Parties -- */
 
 static const struct organisation *party_of_agb(const struct packing *p, struct text agb) {
-        for (size_t i = 0; i < p->parties->agb->n; i++) {
-                if (text_is(agb, p->parties->agb->items[i].key))
-                        return organisations_find(p->parties->organisations, text_of(p->parties->agb->items[i].value));
-        }
-        return NULL;
+        const char *id = option_pairs_find(p->parties->agb, agb);
+
+        return id ? organisations_find(p->parties->organisations, text_of(id)) : NULL;
 }
 
 /* Municipalities go: an old code is that of the successor on the day on which what it is about begins. */

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "connect/settings.h"
+
 static void recipients_add(struct recipients *to, const char *address, bool deputy) {
         if (to->n == RECIPIENTS_MAX || !name_is_mailbox(text_of(address)))
                 return;
@@ -20,17 +22,12 @@ static void recipients_add(struct recipients *to, const char *address, bool depu
 }
 
 static void recipients_add_mailbox(struct recipients *to, const struct mail_target *target, const char *mailbox, bool deputy) {
+        const char *said = mailbox ? option_pairs_find(&target->mailboxes, text_of(mailbox)) : NULL;
         char address[MAILBOX_MAX + 1];
 
-        if (!mailbox)
-                return;
-        for (size_t i = 0; i < target->mailboxes.n; i++) {
-                if (strcmp(target->mailboxes.items[i].key, mailbox) == 0) {
-                        recipients_add(to, target->mailboxes.items[i].value, deputy);
-                        return;
-                }
-        }
-        if (target->domain && target->domain[0] && (size_t)snprintf(address, sizeof(address), "%s@%s", mailbox, target->domain) < sizeof(address))
+        if (said)
+                recipients_add(to, said, deputy);
+        else if (mailbox && target->domain && target->domain[0] && (size_t)snprintf(address, sizeof(address), "%s@%s", mailbox, target->domain) < sizeof(address))
                 recipients_add(to, address, deputy);
 }
 

@@ -471,6 +471,14 @@ void settings_renew(const struct connector_option *options, void *ctx, const cha
         }
 }
 
+const char *option_pairs_find(const struct option_pairs *pairs, struct text key) {
+        for (size_t i = 0; i < pairs->n; i++) {
+                if (text_is(key, pairs->items[i].key))
+                        return pairs->items[i].value;
+        }
+        return NULL;
+}
+
 /* -- Documentation -- */
 
 static void wrap(const char *text, struct buffer *out) {

@@ -59,5 +59,8 @@ void settings_done(const struct connector_option *options, void *ctx);
  */
 void settings_renew(const struct connector_option *options, void *ctx, const char *connector, const struct log *log);
 
+/* The value of a key; NULL: there is none. */
+const char *option_pairs_find(const struct option_pairs *pairs, struct text key);
+
 /* Appends the documentation of a table: for each option key, kind, default and doc, for a person. */
 void settings_document(const struct connector_option *options, struct buffer *out);
