@@ -18,18 +18,10 @@
 #define REASON_RESIDENCE "8"
 #define MUNICIPALITY_DIGITS 4
 
-static const struct slot *answer_slot(const struct event *event, const char *field) {
-        static const struct slot none = {.kind = SLOT_NULL};
-        int slot = layout_slot(event->type->layout, field);
-
-        return slot < 0 ? &none : &event->slots[slot];
-}
-
 static bool answer_says(const struct event *event, const char *field, const char *symbol) {
-        int slot = layout_slot(event->type->layout, field);
+        const struct slot *slot = event_slot(event, field, SLOT_INT);
 
-        return slot >= 0 && event->slots[slot].kind == SLOT_INT &&
-               event->slots[slot].i == layout_symbol(&event->type->layout->fields[slot], text_of(symbol));
+        return slot && slot->i == layout_symbol(&event->type->layout->fields[slot - event->slots], text_of(symbol));
 }
 
 /* "gm0014": "0014"; NULL: it is no municipality's id. */
@@ -83,10 +75,9 @@ static void answer_put_header(const struct answer_from *from, const char *munici
 }
 
 static void answer_put_answer(const struct answer_from *from, struct text reference, struct buffer *out) {
-        const struct slot *to = answer_slot(from->event, "responsible_municipality");
         bool investigated = answer_says(from->event, "outcome", "UNDER_INVESTIGATION"), residence = answer_says(from->event, "reason", "RESIDENCE");
         char municipality[MUNICIPALITY_DIGITS + 1];
-        const char *code = to->kind == SLOT_STRING ? municipality_code(to->s, municipality) : NULL;
+        const char *code = municipality_code(event_text(from->event, "responsible_municipality"), municipality);
 
         buffer_add_text(out, "<jw319:Antwoord>\r\n");
         ijw_put(out, "jw319", "ReferentieAanbieder", reference);
@@ -102,12 +93,12 @@ static void answer_put_answer(const struct answer_from *from, struct text refere
 }
 
 enum answer_made answer_make(const struct answer_from *from, struct buffer *out, char ret_name[ANSWER_NAME_MAX], struct error *err) {
-        const struct slot *said = answer_slot(from->event, "reference");
+        const struct slot *said = event_slot(from->event, "reference", SLOT_STRING);
         char code[MUNICIPALITY_DIGITS + 1], identification[IJW_IDENTIFICATION + 1], reference[REFERENCE_BYTES];
         const char *municipality = municipality_code(from->event->slots[SLOT_SOURCE].s, code);
         size_t n;
 
-        if (answer_says(from->event, "outcome", "ALLOCATED") || said->kind != SLOT_STRING)
+        if (answer_says(from->event, "outcome", "ALLOCATED") || !said)
                 return ANSWER_NONE;
         if (!municipality) {
                 error_set(err, "the answer is of an organisation that is no municipality with a CBS code; a JW319 comes from one");

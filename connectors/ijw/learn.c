@@ -75,30 +75,10 @@ struct learn *learn_free(struct learn *l) {
 
 /* -- Fields -- */
 
-static const struct slot *learn_slot(const struct event *event, const char *field) {
-        int slot = layout_slot(event->type->layout, field);
-
-        return slot >= 0 ? &event->slots[slot] : NULL;
-}
-
-static void learn_id(const struct event *event, const char *field, char ret[UUID_TEXT + 1]) {
-        const struct slot *slot = learn_slot(event, field);
-
-        ret[0] = '\0';
-        if (slot && slot->kind == SLOT_UUID)
-                uuid_format(&slot->u, ret);
-}
-
-static struct text learn_text(const struct event *event, const char *field) {
-        const struct slot *slot = learn_slot(event, field);
-
-        return slot && slot->kind == SLOT_STRING ? slot->s : (struct text){0};
-}
-
 static day_t learn_day(const struct event *event, const char *field) {
-        const struct slot *slot = learn_slot(event, field);
+        const struct slot *slot = event_slot(event, field, SLOT_INT);
 
-        return slot && slot->kind == SLOT_INT ? (day_t)slot->i : DAY_NONE;
+        return slot ? (day_t)slot->i : DAY_NONE;
 }
 
 /* -- What is learnt -- */
@@ -126,14 +106,14 @@ static int learn_event(const struct learn *l, enum learnt what, const struct eve
         struct ijw_link link = {0};
         int r;
 
-        learn_id(event, "case_id", link.case_id);
-        learn_id(event, "measure_id", link.measure);
+        event_id_text(event, "case_id", link.case_id);
+        event_id_text(event, "measure_id", link.measure);
         if (what == LEARNT_MEASURE)
                 return ijw_learn_measure(l->mapping, link.case_id, link.measure, learn_day(event, "verdict_date"), DAY_NONE, err);
         if (what == LEARNT_END)
                 return ijw_learn_measure(l->mapping, link.case_id, link.measure, DAY_NONE, learn_day(event, "date"), err);
-        learn_id(event, "referral_id", link.referral);
-        r = learn_reference(l, learn_text(event, "provider"), learn_text(event, "reference"), &link, err);
+        event_id_text(event, "referral_id", link.referral);
+        r = learn_reference(l, event_text(event, "provider"), event_text(event, "reference"), &link, err);
         if (r == 0 && what == LEARNT_REFERRAL) /* a provider that copies our id makes the chain explain itself */
                 r = ijw_learn_link(l->mapping, "*", link.referral, &link, err);
         return r;

@@ -36,38 +36,17 @@ enum message_kind message_kind_of(const struct event_type *type) {
 
 /* -- What the record says -- */
 
-static const struct slot *message_slot(const struct event *event, const char *field) {
-        static const struct slot none = {.kind = SLOT_NULL};
-        int slot = layout_slot(event->type->layout, field);
-
-        return slot < 0 ? &none : &event->slots[slot];
-}
-
-static struct text message_text(const struct event *event, const char *field) {
-        const struct slot *slot = message_slot(event, field);
-
-        return slot->kind == SLOT_STRING ? slot->s : (struct text){0};
-}
-
 struct text message_role(const struct event *event) {
-        return message_kind_of(event->type) == MESSAGE_COPY ? (struct text){0} : message_text(event, "role");
-}
-
-static void message_print_id(const struct event *event, const char *field, char ret[UUID_TEXT + 1]) {
-        const struct slot *slot = message_slot(event, field);
-
-        ret[0] = '\0';
-        if (slot->kind == SLOT_UUID)
-                uuid_format(&slot->u, ret);
+        return message_kind_of(event->type) == MESSAGE_COPY ? (struct text){0} : event_text(event, "role");
 }
 
 /* What all mails about one obligation have in common, whatever the rung. */
 static struct uuid message_obligation(const struct event *event) {
-        struct text protocol = message_text(event, "protocol"), norm = message_text(event, "norm"), instance = message_text(event, "instance");
+        struct text protocol = event_text(event, "protocol"), norm = event_text(event, "norm"), instance = event_text(event, "instance");
         char case_id[UUID_TEXT + 1], name[HEADER_VALUE_MAX];
         int n;
 
-        message_print_id(event, "case_id", case_id);
+        event_id_text(event, "case_id", case_id);
         n = snprintf(name, sizeof(name), "thread|%s|%.*s|%.*s|%.*s", case_id, (int)protocol.n, protocol.s, (int)norm.n, norm.s, (int)instance.n, instance.s);
         return uuid_v5(&uuid_namespace_ketenwacht, name, (size_t)n < sizeof(name) ? (size_t)n : sizeof(name) - 1);
 }
@@ -97,9 +76,9 @@ static void message_add_header(struct message *m, const char *name, const char *
 }
 
 static void message_add_subject(struct message *m) {
-        struct text norm = message_text(m->event, "norm"), code = message_text(m->event, "code");
-        const struct slot *rung = message_slot(m->event, "rung");
-        int trede = rung->kind == SLOT_INT ? (int)rung->i : 0;
+        struct text norm = event_text(m->event, "norm"), code = event_text(m->event, "code");
+        const struct slot *rung = event_slot(m->event, "rung", SLOT_INT);
+        int trede = rung ? (int)rung->i : 0;
 
         switch (m->kind) {
         case MESSAGE_RAISED:
@@ -129,7 +108,7 @@ static void message_add_thread(struct message *m) {
                 return;
         obligation = message_obligation(m->event);
         uuid_format(&obligation, root);
-        message_print_id(m->event, "alert_id", alert);
+        event_id_text(m->event, "alert_id", alert);
         if (alert[0]) {
                 message_add_header(m, "In-Reply-To", "<%s@%s>", alert, domain);
                 message_add_header(m, "References", "<%s@%s> <%s@%s>", root, domain, alert, domain);
@@ -206,7 +185,7 @@ static void message_add_sentence(const struct message *m, struct buffer *body) {
         CLEANUP(buffer_done) struct buffer sentence = BUFFER_INIT(MESSAGE_MAX);
 
         if (m->kind != MESSAGE_COPY) {
-                mime_wrap(body, message_text(m->event, "text"), TEXT_COLUMNS);
+                mime_wrap(body, event_text(m->event, "text"), TEXT_COLUMNS);
                 return;
         }
         buffer_add_text(&sentence, "Er is een bericht voor u: ");
@@ -218,18 +197,18 @@ static void message_add_sentence(const struct message *m, struct buffer *body) {
 }
 
 static void message_add_table(const struct message *m, const struct organisation *gi, struct buffer *body) {
-        const struct slot *due = message_slot(m->event, "due_date"), *rung = message_slot(m->event, "rung");
+        const struct slot *due = event_slot(m->event, "due_date", SLOT_INT), *rung = event_slot(m->event, "rung", SLOT_INT);
         char refused[UUID_TEXT + 1], number[16], day[DATE_DUTCH_MAX], role[NAME_MAX_BYTES + 1];
         struct text as = message_role(m->event);
 
-        message_add_line(body, "Norm", message_text(m->event, "norm"));
-        message_add_line(body, "Protocol", message_text(m->event, "protocol"));
-        (void) snprintf(number, sizeof(number), "%d", rung->kind == SLOT_INT ? (int)rung->i : 0);
-        message_add_line(body, "Trede", text_of(rung->kind == SLOT_INT ? number : ""));
-        if (due->kind == SLOT_INT)
+        message_add_line(body, "Norm", event_text(m->event, "norm"));
+        message_add_line(body, "Protocol", event_text(m->event, "protocol"));
+        (void) snprintf(number, sizeof(number), "%d", rung ? (int)rung->i : 0);
+        message_add_line(body, "Trede", text_of(rung ? number : ""));
+        if (due)
                 message_add_line(body, "Uiterlijk", date_dutch_text((day_t)due->i, day));
-        message_add_line(body, "Code", message_text(m->event, "code"));
-        message_print_id(m->event, "refused", refused);
+        message_add_line(body, "Code", event_text(m->event, "code"));
+        event_id_text(m->event, "refused", refused);
         message_add_line(body, "Geweigerd", text_of(refused));
         message_add_line(body, "Zaak", text_of(m->case_id));
         if (gi)
@@ -323,15 +302,15 @@ static void message_add_body(struct message *m, const struct recipients *to, con
 
 void message_write_item(const struct message_style *style, const struct event *event, struct buffer *out) {
         const struct message m = {.style = style, .event = event, .kind = message_kind_of(event->type)};
-        struct text norm = message_text(event, "norm");
+        struct text norm = event_text(event, "norm");
         char id[UUID_TEXT + 1];
 
         message_add_sentence(&m, out);
         if (norm.n > 0)
                 buffer_printf(out, "  Norm:    %.*s\n", (int)norm.n, norm.s);
-        message_print_id(event, "case_id", id);
+        event_id_text(event, "case_id", id);
         buffer_printf(out, "  Zaak:    %s\n", id);
-        message_print_id(event, "event_id", id);
+        event_id_text(event, "event_id", id);
         buffer_printf(out, "  Kenmerk: %s\n\n", id);
 }
 
@@ -366,8 +345,8 @@ int message_write(const struct message_style *style, const struct delivery *deli
         const struct event *event = delivery->ce->event;
         struct message m = {.style = style, .organisation = delivery->organisation, .event = event, .kind = message_kind_of(event->type), .out = out};
 
-        message_print_id(m.event, "case_id", m.case_id);
-        message_print_id(m.event, "event_id", m.event_id);
+        event_id_text(m.event, "case_id", m.case_id);
+        event_id_text(m.event, "event_id", m.event_id);
         message_add_headers(&m, to);
         message_add_body(&m, to, gi);
         if (m.wrong)

@@ -29,6 +29,26 @@ const char *const refusal_meanings[REFUSALS] = {
 #undef REFUSAL_ROW
 };
 
+const struct slot *event_slot(const struct event *event, const char *field, enum slot_kind kind) {
+        int slot = layout_slot(event->type->layout, field);
+
+        return slot >= 0 && event->slots[slot].kind == kind ? &event->slots[slot] : NULL;
+}
+
+struct text event_text(const struct event *event, const char *field) {
+        const struct slot *slot = event_slot(event, field, SLOT_STRING);
+
+        return slot ? slot->s : (struct text){0};
+}
+
+void event_id_text(const struct event *event, const char *field, char ret[UUID_TEXT + 1]) {
+        const struct slot *slot = event_slot(event, field, SLOT_UUID);
+
+        ret[0] = '\0';
+        if (slot)
+                uuid_format(&slot->u, ret);
+}
+
 static struct text event_source(const struct event *event) {
         return event->slots[SLOT_SOURCE].s;
 }

@@ -31,6 +31,14 @@ struct event {
         struct slot *slots; /* type->layout->n of them */
 };
 
+/*
+ * A field by its name, for who looks at few records: its value when it is of @kind, and lives as long as the event; NULL: it is another, null, or no field
+ * of this type. Its text, empty then; its id as text, "" then.
+ */
+const struct slot *event_slot(const struct event *event, const char *field, enum slot_kind kind);
+struct text event_text(const struct event *event, const char *field);
+void event_id_text(const struct event *event, const char *field, char ret[UUID_TEXT + 1]);
+
 /* Leaves out what is personal: such fields are nullable. */
 void event_hide_personal(const struct event *event);
 

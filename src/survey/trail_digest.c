@@ -96,21 +96,9 @@ int trail_digest_outbox(const struct trail_digester *d, const struct organisatio
 
 /* -- Inboxes -- */
 
-static const struct slot *digest_slot(const struct event *event, const char *field, enum slot_kind kind) {
-        int slot = layout_slot(event->type->layout, field);
-
-        return slot >= 0 && event->slots[slot].kind == kind ? &event->slots[slot] : NULL;
-}
-
-static struct text digest_text(const struct event *event, const char *field) {
-        const struct slot *slot = digest_slot(event, field, SLOT_STRING);
-
-        return slot ? slot->s : (struct text){0};
-}
-
 /* The name of an enum's value: it is the schema's. */
 static const char *digest_symbol(const struct event *event, const char *field) {
-        const struct slot *slot = digest_slot(event, field, SLOT_INT);
+        const struct slot *slot = event_slot(event, field, SLOT_INT);
         const struct layout_field *of = slot ? &event->type->layout->fields[layout_slot(event->type->layout, field)] : NULL;
 
         return of && of->type == LAYOUT_ENUM && slot->i >= 0 && (size_t)slot->i < of->n_symbols ? of->symbols[slot->i] : NULL;
@@ -120,20 +108,20 @@ static const char *digest_symbol(const struct event *event, const char *field) {
 static void digest_output(const struct event *event, struct trail_digest *ret) {
         const struct slot *slot;
 
-        ret->protocol = digest_text(event, "protocol");
-        ret->norm = digest_text(event, "norm");
-        ret->instance = digest_text(event, "instance");
-        ret->role = digest_text(event, "role");
-        ret->code = digest_text(event, "code");
+        ret->protocol = event_text(event, "protocol");
+        ret->norm = event_text(event, "norm");
+        ret->instance = event_text(event, "instance");
+        ret->role = event_text(event, "role");
+        ret->code = event_text(event, "code");
         if (event->type->known == TYPE_EVENT_REFUSED)
-                ret->text = digest_text(event, "text");
-        if ((slot = digest_slot(event, "due_date", SLOT_INT)))
+                ret->text = event_text(event, "text");
+        if ((slot = event_slot(event, "due_date", SLOT_INT)))
                 ret->due_date = (day_t)slot->i;
-        if ((slot = digest_slot(event, "alert_id", SLOT_UUID)))
+        if ((slot = event_slot(event, "alert_id", SLOT_UUID)))
                 ret->alert_id = slot->u;
-        if ((slot = digest_slot(event, "refused", SLOT_UUID)))
+        if ((slot = event_slot(event, "refused", SLOT_UUID)))
                 ret->refused = slot->u;
-        if ((slot = digest_slot(event, "rung", SLOT_INT)))
+        if ((slot = event_slot(event, "rung", SLOT_INT)))
                 ret->rung = slot->i;
         ret->word = digest_symbol(event, "stage");
         if (!ret->word)
