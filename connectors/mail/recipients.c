@@ -27,7 +27,8 @@ static void recipients_add_mailbox(struct recipients *to, const struct mail_targ
 
         if (said)
                 recipients_add(to, said, deputy);
-        else if (mailbox && target->domain && target->domain[0] && (size_t)snprintf(address, sizeof(address), "%s@%s", mailbox, target->domain) < sizeof(address))
+        else if (mailbox && target->domain && target->domain[0] &&
+                 (size_t)snprintf(address, sizeof(address), "%s@%s", mailbox, target->domain) < sizeof(address))
                 recipients_add(to, address, deputy);
 }
 
