@@ -14,7 +14,7 @@
 #define STORY_PATH_BYTES 512
 
 static inline const char *story_path(const char *rest, char ret[STORY_PATH_BYTES]) {
-        (void) snprintf(ret, STORY_PATH_BYTES, "%s/%s", getenv("PROJECT_ROOT"), rest);
+        ck_assert_int_lt(snprintf(ret, STORY_PATH_BYTES, "%s/%s", getenv("PROJECT_ROOT"), rest), STORY_PATH_BYTES);
         return ret;
 }
 
