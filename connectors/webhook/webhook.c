@@ -418,7 +418,9 @@ static const char *webhook_tell(const struct webhook_target *to, const struct ht
         default:
                 break;
         }
-        *ret_good = answer->status < 500 && answer->status / 100 != 3;
+        if (answer->status / 100 == 3)
+                return "sends us elsewhere, where nothing is followed; write the address that it leads to into url";
+        *ret_good = answer->status < 500;
         return *ret_good ? "is there; whether it takes messages only a message can tell" : "is not as it should be";
 }
 

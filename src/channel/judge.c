@@ -8,11 +8,15 @@
 
 #include "connect/backoff.h"
 
+static bool judge_is_redirection(int status) {
+        return status >= 300 && status < 400;
+}
+
 /* Of 3xx and 4xx: what says nothing about the record. */
 static bool judge_is_about_us(int status) {
         static const int statuses[] = {401, 403, 404, 405, 407, 408, 409, 421, 425};
 
-        if (status >= 300 && status < 400)
+        if (judge_is_redirection(status))
                 return true;
         for (size_t i = 0; i < ELEMENTS(statuses); i++) {
                 if (statuses[i] == status)
@@ -44,7 +48,8 @@ void judge_status(int status, const char *retry_after, instant_t now, struct att
         } else if (status >= 400 && status < 500 && !judge_is_about_us(status)) {
                 ret->outcome = TRIED_REFUSED;
         }
-        (void) snprintf(ret->reason, sizeof(ret->reason), "the receiver answered with HTTP status %d", status);
+        (void) snprintf(ret->reason, sizeof(ret->reason), "the receiver answered with HTTP status %d%s", status,
+                        judge_is_redirection(status) ? ", a redirection, which is never followed; write the address that it leads to into the file" : "");
 }
 
 void judge_answer(const struct http_answer *answer, instant_t now, struct attempt *ret) {

@@ -118,7 +118,9 @@ int oauth2_answer_read(int status, struct text body, struct buffer *token, int64
         if (status < 200 || status >= 300) {
                 const char *said = oauth2_error(json, code);
 
-                error_set(err, "token_url answered with HTTP status %d%s%s; look at client_id, client_secret and scope", status, *said ? ", " : "", said);
+                error_set(err, "token_url answered with HTTP status %d%s%s; %s", status, *said ? ", " : "", said,
+                          status / 100 == 3 ? "a redirection, which is never followed: write the address that it leads to into token_url"
+                                            : "look at client_id, client_secret and scope");
         } else if (!json_is_object(json)) {
                 error_set(err, "token_url answered with something else than a JSON object");
         } else {

@@ -36,6 +36,7 @@ struct served {
         const char *token_body; /* with # for the number; NULL: no answer that is HTTP */
         int right;              /* the number of the token that is taken; 0: any */
         unsigned status;
+        const char *elsewhere; /* Location of every answer; NULL: none */
         /* what came */
         int tokens, asked;
         char authorization[512], key[512], form[512], basic[512], method[16];
@@ -48,6 +49,8 @@ static enum MHD_Result reply(struct MHD_Connection *connection, unsigned status,
         enum MHD_Result r;
 
         MHD_add_response_header(response, "Retry-After", "7");
+        if (server.elsewhere)
+                MHD_add_response_header(response, "Location", server.elsewhere);
         r = MHD_queue_response(connection, status, response);
         MHD_destroy_response(response);
         return r;
@@ -408,6 +411,34 @@ START_TEST(test_bad_receivers) {
 }
 END_TEST
 
+/* Not even those that keep method and body: where they lead nobody has agreed to. Followed, 301 and 302 would be an empty GET that counts as delivered. */
+static const unsigned redirections[] = {301, 302, 303, 307, 308};
+
+START_TEST(test_redirections_are_failures_and_never_followed) {
+        struct heard heard;
+
+        server.status = redirections[_i];
+        server.elsewhere = server.url;
+        begin();
+        heard = ask(1);
+        ck_assert_int_eq(server.asked, 1);
+        ck_assert_str_eq(server.method, "POST");
+        ck_assert_int_eq(heard.attempt.outcome, TRIED_AGAIN);
+        ck_assert_int_eq(heard.attempt.status, (int)redirections[_i]);
+        ck_assert_msg(strstr(heard.attempt.reason, "never followed; write the address"), "%s", heard.attempt.reason);
+        ck_assert_ptr_null(strstr(heard.attempt.reason, "127.0.0.1"));
+        client = http_free(client);
+        server.token_status = redirections[_i];
+        server.elsewhere = server.token_url;
+        be_client();
+        begin();
+        heard = ask(1);
+        ck_assert_int_eq(server.tokens, 1);
+        ck_assert_int_eq(heard.attempt.outcome, TRIED_LATER);
+        ck_assert_msg(strstr(heard.attempt.reason, "into token_url"), "%s", heard.attempt.reason);
+}
+END_TEST
+
 /* What is under way when the connector stops is forgotten, waiting for a token or not. */
 START_TEST(test_exchanges_are_forgotten) {
         struct heard heard = {0};
@@ -486,6 +517,7 @@ int main(void) {
         tcase_add_loop_test(tcase, test_how_long_tokens_hold, 0, (int)ELEMENTS(lives));
         tcase_add_test(tcase, test_a_try_ends_when_nobody_is_there);
         tcase_add_loop_test(tcase, test_bad_receivers, 0, (int)ELEMENTS(bad_receivers));
+        tcase_add_loop_test(tcase, test_redirections_are_failures_and_never_followed, 0, (int)ELEMENTS(redirections));
         tcase_add_test(tcase, test_exchanges_are_forgotten);
         tcase_add_loop_test(tcase, test_options_fit_together, 0, (int)ELEMENTS(checks));
         tcase_add_test(tcase, test_certificates_are_read_again);
