@@ -8,7 +8,9 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -44,6 +46,77 @@ static int listening_parse(const char *listen, struct sockaddr_storage *ret, str
         return -EINVAL;
 }
 
+/* -- Connections, and since when each has been at what it is at -- */
+
+struct listened {
+        struct MHD_Connection *connection;
+        int64_t since; /* the request before was over, or it was answered that it may go on */
+        struct listened *next, *previous;
+};
+
+static void listened_add(struct listening *l, struct MHD_Connection *connection, void **context) {
+        struct listened *c = calloc(1, sizeof(*c));
+
+        if (!c)
+                return; /* only its slowness is not seen */
+        *c = (struct listened){.connection = connection, .since = clock_monotonic(&l->clock), .next = l->open};
+        if (c->next)
+                c->next->previous = c;
+        l->open = c;
+        *context = c;
+}
+
+static void listened_remove(struct listening *l, struct listened *c) {
+        if (c->previous)
+                c->previous->next = c->next;
+        else
+                l->open = c->next;
+        if (c->next)
+                c->next->previous = c->previous;
+        free(c);
+}
+
+static void listening_notice(void *cls, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode what) {
+        if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+                listened_add(cls, connection, context);
+        } else if (*context) {
+                listened_remove(cls, *context);
+                *context = NULL;
+        }
+}
+
+static void listening_over(void *cls, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode why) {
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+        struct listened *c = info ? info->socket_context : NULL;
+        struct listening *l = cls;
+
+        if (c)
+                c->since = clock_monotonic(&l->clock);
+        l->over(l->ctx, connection, state, why);
+}
+
+/* Ends what takes too long: who sends or reads a byte a second would else keep a connection from everybody for ever. */
+static void listening_sweep(struct listening *l) {
+        int64_t now = clock_monotonic(&l->clock), whole = l->whole_within ? l->whole_within : LISTENING_WHOLE_MS;
+        int64_t longest = whole > l->timeout ? whole : l->timeout;
+
+        if (now < l->swept + LISTENING_SWEEP_MS)
+                return;
+        l->swept = now;
+        for (struct listened *c = l->open; c; c = c->next) {
+                const union MHD_ConnectionInfo *info = MHD_get_connection_info(c->connection, MHD_CONNECTION_INFO_CONNECTION_SUSPENDED);
+
+                if (info && info->suspended == MHD_YES)
+                        c->since = now; /* it waits for us */
+                if (now - c->since < longest)
+                        continue;
+                info = MHD_get_connection_info(c->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+                if (info)
+                        (void) shutdown(info->connect_fd, SHUT_RDWR); /* libmicrohttpd sees the end of it, and tidies up */
+                c->since = now;
+        }
+}
+
 /* libmicrohttpd would print what single clients do wrong; that is no news for an operator. */
 static void listening_no_log(void *cls, const char *fmt, va_list args) {
         (void) cls;
@@ -77,11 +150,15 @@ int listening_open(struct listening *l, const struct connector_env *env, const s
         if (address.ss_family == AF_INET6)
                 flags |= MHD_USE_IPv6;
         l->quiet = false;
+        l->clock = env->clock;
+        l->over = handler->over;
+        l->ctx = handler->ctx;
         errno = 0;
         l->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handler->request, handler->ctx,
                                      MHD_OPTION_EXTERNAL_LOGGER, listening_no_log, NULL,
                                      MHD_OPTION_SOCK_ADDR, (const struct sockaddr *)&address,
-                                     MHD_OPTION_NOTIFY_COMPLETED, handler->over, handler->ctx,
+                                     MHD_OPTION_NOTIFY_COMPLETED, listening_over, l,
+                                     MHD_OPTION_NOTIFY_CONNECTION, listening_notice, l,
                                      MHD_OPTION_CONNECTION_LIMIT, (unsigned)l->connections,
                                      MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)l->per_address,
                                      MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)((l->timeout + 999) / 1000),
@@ -105,6 +182,7 @@ void listening_close(struct listening *l) {
 }
 
 int listening_turn(struct listening *l, int timeout_ms, struct error *err) {
+        listening_sweep(l);
         if (MHD_run_wait(l->daemon, timeout_ms) == MHD_YES)
                 return 0;
         error_set(err, "the HTTP server does not run any more; the process must be started again");

@@ -505,6 +505,7 @@ int reception_open(const struct reception_config *config, struct reception **ret
                 e = -EINVAL;
         if (e == 0 && o->folder && folder_open(&folder, &r->folder, err) < 0)
                 e = -EINVAL; /* it is the file that names it */
+        o->listening.whole_within = RECEPTION_WHOLE_MS;
         if (e == 0 && o->listening.listen)
                 e = door_open(&(struct door_config){.listening = &o->listening,
                                                     .env = r->env,

@@ -18,6 +18,7 @@
 #define RECEPTION_BATCH_RECORDS 2000 /* after so many nothing more is taken into it */
 #define RECEPTION_REQUESTS_MAX 200   /* over HTTP that wait; more are told to come back */
 #define RECEPTION_TRY_AGAIN_MS 10000 /* between two looks at what waits, when nothing was learnt */
+#define RECEPTION_WHOLE_MS 600000    /* a message over HTTP is here whole within so long: it may be large */
 #define RECEPTION_REPLY_MAX ((size_t)64 * 1024)
 #define RECEPTION_VALUE_MAX 512      /* of a dead letter */
 #define RECEPTION_PATH_MAX 64
@@ -89,7 +90,7 @@ struct reception_options {
          .max = 1000},                                                                                                                                     \
         {.key = "timeout",                                                                                                                                 \
          .fallback = "60 s",                                                                                                                               \
-         .doc = "A connection on which nothing moves for so long is closed; rounded up to whole seconds.",                                                 \
+         .doc = "A connection on which nothing moves for so long is closed; rounded up to whole seconds. A whole message has ten minutes.",                \
          .type = OPTION_DURATION,                                                                                                                          \
          .offset = offsetof(holder, field.listening.timeout),                                                                                              \
          .min = 1000,                                                                                                                                      \
