@@ -23,7 +23,6 @@
 #define INBOX_SQL_MAX ((size_t)64 * 1024)
 #define INBOX_MEND_MS 2000  /* before a table that did not fit is looked at again */
 #define INBOX_AWAY_MS 200   /* least pause while there is no connection */
-#define INBOX_TIMEOUT_SHARE 2
 
 /* A record on its way. */
 struct inbox_row {
@@ -113,7 +112,7 @@ static int inbox_ask(struct inbox *o, enum inbox_phase phase, const char *const 
 
 static int inbox_begin(struct inbox *o) {
         buffer_clear(&o->sql);
-        buffer_printf(&o->sql, "SET statement_timeout = %lld", (long long)(o->database.timeout / INBOX_TIMEOUT_SHARE));
+        postgres_put_session(&o->sql, &o->database);
         return inbox_ask(o, INBOX_BEGINS, NULL, 0);
 }
 

@@ -235,8 +235,8 @@ static void outbox_put_refuse(const struct outbox_shape *shape, struct buffer *o
         buffer_add_text(out, ", code, error, refused_at) SELECT gone.*, now() FROM gone; ");
 }
 
-void outbox_sql_begin(const struct outbox_shape *shape, int64_t timeout_ms, struct buffer *out) {
-        buffer_printf(out, "DEALLOCATE ALL; SET statement_timeout = %" PRId64 "; LISTEN ", timeout_ms);
+void outbox_sql_begin(const struct outbox_shape *shape, struct buffer *out) {
+        buffer_add_text(out, "DEALLOCATE ALL; LISTEN ");
         postgres_put_column(out, shape->channel);
         buffer_add_text(out, "; ");
         outbox_put_take(shape, out);

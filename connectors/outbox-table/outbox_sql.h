@@ -60,8 +60,8 @@ int outbox_judge(struct outbox_shape *shape, const struct postgres *p, size_t ro
 /* Asks for the lock that one reader of a table has, for as long as its session lasts: one cell, t or f. */
 void outbox_sql_lock(const struct outbox_shape *shape, struct buffer *out);
 
-/* Begins a session: listens, and prepares the statements below, so that a table that does not fit is told before a row is taken. @timeout_ms: of each. */
-void outbox_sql_begin(const struct outbox_shape *shape, int64_t timeout_ms, struct buffer *out);
+/* Begins a session: listens, and prepares the statements below, so that a table that does not fit is told before a row is taken. */
+void outbox_sql_begin(const struct outbox_shape *shape, struct buffer *out);
 
 /* Begins a transaction and takes rows, the oldest first, that nobody else has locked. */
 #define OUTBOX_SQL_TAKE "BEGIN; EXECUTE kw_take"

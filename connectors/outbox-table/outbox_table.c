@@ -22,7 +22,6 @@
 #define OUTBOX_SQL_MAX ((size_t)4 * 1024 * 1024)
 #define OUTBOX_HOLD_MS 15000      /* rows that the broker has no room for are left alone after so long */
 #define OUTBOX_MEND_MS 2000       /* before what only an operator can mend is tried again */
-#define OUTBOX_TIMEOUT_SHARE 2    /* the server gives up a statement in this part of our patience, so that it says so itself */
 #define OUTBOX_INDEX_BITS 10      /* of a cookie: the row; above it the batch */
 
 _Static_assert(OUTBOX_BATCH_MAX < 1 << OUTBOX_INDEX_BITS, "the place of a row fits in a cookie");
@@ -348,7 +347,8 @@ static int outbox_hear_lock(struct outbox *o) {
         }
         o->told_waits = false;
         buffer_clear(&o->sql);
-        outbox_sql_begin(&o->shape, o->database.timeout / OUTBOX_TIMEOUT_SHARE, &o->sql);
+        postgres_put_session(&o->sql, &o->database);
+        outbox_sql_begin(&o->shape, &o->sql);
         return outbox_ask_sql(o, OUTBOX_BEGINS);
 }
 

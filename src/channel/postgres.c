@@ -18,8 +18,9 @@
 #define ADDRESSES_MAX ((size_t)RESOLVING_ADDRESSES_MAX * (RESOLVING_HOST_MAX + 1))
 #define SYSTEM_CA_FILE "/etc/ssl/certs/ca-certificates.crt"
 #define AWAIT_STEP_MS 100
+#define POSTGRES_STATEMENT_SHARE 2 /* the server gives up a statement in this part of our patience */
 
-/* Bytes that the kernel could not get acknowledged for so long mean that the machine at the other end is gone; else hours pass. */
+/* Bytes that a kernel could not get acknowledged for so long mean that the machine at the other end is gone; else hours pass. Of ours, and of the server's. */
 #define TCP_USER_TIMEOUT "30000"
 #define KEEPALIVES_IDLE "30"
 #define KEEPALIVES_INTERVAL "10"
@@ -517,6 +518,13 @@ struct postgres *postgres_free(struct postgres *p) {
 }
 
 /* -- Words of SQL -- */
+
+void postgres_put_session(struct buffer *out, const struct postgres_options *options) {
+        buffer_printf(out,
+                      "SET statement_timeout = %lld; SET tcp_keepalives_idle = " KEEPALIVES_IDLE "; SET tcp_keepalives_interval = " KEEPALIVES_INTERVAL
+                      "; SET tcp_keepalives_count = " KEEPALIVES_COUNT "; SET tcp_user_timeout = " TCP_USER_TIMEOUT "; ",
+                      (long long)(options->timeout / POSTGRES_STATEMENT_SHARE));
+}
 
 bool postgres_name_valid(const char *name) {
         size_t n = strlen(name);

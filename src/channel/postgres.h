@@ -157,5 +157,11 @@ void postgres_put_text(struct buffer *out, const char *text);   /* 'text' */
 /* An element of an array that is written as text, '{…}': NULL is null. */
 void postgres_put_element(struct buffer *out, const char *text);
 
+/*
+ * Statements with which a session begins: the server gives up one of ours after half of @options' timeout, so that it says so itself; and it misses us as
+ * soon as we miss it. A session whose machine went away without a word keeps its locks until then, for two hours by default.
+ */
+void postgres_put_session(struct buffer *out, const struct postgres_options *options);
+
 /* For verbs of a connector, which may wait: turns until it may be asked, or has answered. Return: 0; -EIO with a sentence. */
 int postgres_await(struct postgres *p, struct error *err) MUSTCHECK;

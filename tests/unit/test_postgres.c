@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -91,6 +92,52 @@ START_TEST(test_peers_that_are_none) {
                 (void) close(peer);
         if (_i != PEER_NONE)
                 (void) close(listening);
+}
+END_TEST
+
+/* The socket of ours that is connected to the port of the options; -1. */
+static int socket_of_ours(void) {
+        for (int fd = 3; fd < 256; fd++) {
+                struct sockaddr_in address = {0};
+                socklen_t n = sizeof(address);
+
+                if (getpeername(fd, (struct sockaddr *)&address, &n) == 0 && address.sin_family == AF_INET && ntohs(address.sin_port) == options.port)
+                        return fd;
+        }
+        return -1;
+}
+
+/* A machine that goes away without a word is missed within a minute or so, whether we say something or only listen. */
+START_TEST(test_dead_machines_are_missed) {
+        static const struct {
+                int level, option, most;
+        } rows[] = {
+                {SOL_SOCKET, SO_KEEPALIVE, 1},
+                {IPPROTO_TCP, TCP_KEEPIDLE, 30},
+                {IPPROTO_TCP, TCP_KEEPINTVL, 10},
+                {IPPROTO_TCP, TCP_KEEPCNT, 3},
+                {IPPROTO_TCP, TCP_USER_TIMEOUT, 30000},
+        };
+        int listening = listener(), fd = -1;
+        struct postgres *p = connection();
+        struct buffer sql = BUFFER_INIT(1024);
+
+        (void) postgres_turn(p, 0);
+        fd = socket_of_ours();
+        ck_assert_int_ge(fd, 0);
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                int value = 0;
+                socklen_t n = sizeof(value);
+
+                ck_assert_int_eq(getsockopt(fd, rows[i].level, rows[i].option, &value, &n), 0);
+                ck_assert_msg(value > 0 && value <= rows[i].most, "option %d is %d", rows[i].option, value);
+        }
+        postgres_put_session(&sql, &options); /* the server of us, too; else it keeps our locks for hours */
+        ck_assert(strstr(buffer_text(&sql), "statement_timeout = 2500;") && strstr(buffer_text(&sql), "tcp_keepalives_idle = 30;") &&
+                  strstr(buffer_text(&sql), "tcp_user_timeout = 30000;"));
+        buffer_done(&sql);
+        postgres_free(p);
+        (void) close(listening);
 }
 END_TEST
 
@@ -183,6 +230,7 @@ int main(void) {
         int failed;
 
         tcase_add_loop_test(all, test_peers_that_are_none, 0, PEERS);
+        tcase_add_test(all, test_dead_machines_are_missed);
         tcase_add_test(all, test_names_are_not_waited_for);
         tcase_add_loop_test(all, test_outcomes, 0, (int)ELEMENTS(states));
         tcase_add_test(all, test_words_stay_words);
