@@ -17,8 +17,9 @@ import tempfile
 import time
 import uuid
 
+from certificates import authority, certificate
 from console_site import Broker, end, expect, wait_for
-from mail_server import DROP, DROP_TAKEN, GARBAGE, Postfix, Script, Server, Slow, authority, certificate
+from mail_server import DROP, DROP_TAKEN, GARBAGE, Postfix, Script, Server, Slow
 
 TO, DEPUTY, OPERATORS = "postvak@een.example", "vervanger@een.example", "beheer@keten.example"
 BIRTH_DATE = "2013-05-17"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A mail server that answers as a test says, by aiosmtpd, and certificates for it.
+"""A mail server that answers as a test says, by aiosmtpd.
 
 Knows SMTP and nothing of what is right. Answers are taken one after another from a list for each step; an empty list is a server that takes everything.
 """
@@ -12,7 +12,6 @@ import email.policy
 import os
 import pwd
 import shutil
-import ssl
 import subprocess
 import threading
 
@@ -255,25 +254,3 @@ class Postfix:
             with open(os.path.join(box, name), "rb") as file:
                 found.append(email.message_from_bytes(file.read(), policy=email.policy.default))
         return found
-
-
-def openssl(folder, *arguments):
-    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
-
-
-def authority(folder, name):
-    """A certificate authority in a folder; its certificate."""
-    openssl(folder, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", f"/CN={name}",
-            "-keyout", f"{name}.key", "-out", f"{name}.pem")
-    return os.path.join(folder, f"{name}.pem")
-
-
-def certificate(folder, by, host):
-    """A context for a server that is called so, vouched for by that authority."""
-    openssl(folder, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", f"/CN={host}", "-addext",
-            f"subjectAltName=DNS:{host}", "-keyout", f"{host}.key", "-out", f"{host}.csr")
-    openssl(folder, "x509", "-req", "-in", f"{host}.csr", "-CA", f"{by}.pem", "-CAkey", f"{by}.key", "-CAcreateserial", "-days", "2", "-copy_extensions",
-            "copy", "-out", f"{host}.pem")
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(os.path.join(folder, f"{host}.pem"), os.path.join(folder, f"{host}.key"))
-    return context

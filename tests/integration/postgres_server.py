@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 
-from fault_run import WAIT_S, expect
+from fault_run import WAIT_S, expect, wait_for
 
 SUPERUSER = "beheer"
 SETTINGS = """listen_addresses = '127.0.0.1'
@@ -29,7 +29,9 @@ max_wal_senders = 4
 fsync = off
 {more}
 """
-PASSWORDS = "local all {superuser} trust\nhost all {superuser} 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
+SUPERUSERS = f"local all {SUPERUSER} trust\nhost all {SUPERUSER} 127.0.0.1/32 trust\n"
+PASSWORDS = SUPERUSERS + "host all all 127.0.0.1/32 scram-sha-256\n"
+CERTIFICATES = SUPERUSERS + "hostssl all all 127.0.0.1/32 cert\n"
 
 
 def free_port():
@@ -59,7 +61,7 @@ class Server:
             self.as_user = ["runuser", "-u", "postgres", "--"]
         self.run("initdb", "-D", self.data, "-U", SUPERUSER, "--auth", "trust", "-N", "-E", "UTF8", "--locale", "C.UTF-8")
         self.append("postgresql.conf", SETTINGS.format(folder=self.folder, more=settings))
-        self.append("pg_hba.conf", PASSWORDS.format(superuser=SUPERUSER), anew=True)
+        self.append("pg_hba.conf", PASSWORDS, anew=True)
         self.start()
         atexit.register(self.remove) # whatever becomes of the test
         self.sql("CREATE DATABASE zaken", database="postgres")
@@ -83,6 +85,24 @@ class Server:
     def stop(self, mode="fast"):
         """fast: sessions are told; immediate: as if it had died."""
         self.run("pg_ctl", "-D", self.data, "-w", "-t", str(WAIT_S), "-m", mode, "stop")
+
+    def reload(self):
+        """Connections that are made when this returns find what stands in the files."""
+        before = self.sql("SELECT pg_conf_load_time()")
+        self.run("pg_ctl", "-D", self.data, "reload")
+        wait_for("the server has read its files again", lambda: self.sql("SELECT pg_conf_load_time()") != before)
+
+    def use_tls(self, named, authority, rules):
+        """From the next connection on: a certificate, its path without the ending, who vouches for those of clients, and the lines of pg_hba.conf."""
+        for source, name in ((f"{named}.pem", "server.crt"), (f"{named}.key", "server.key"), (authority, "clients.crt")):
+            target = os.path.join(self.data, name)
+            shutil.copyfile(source, target)
+            os.chmod(target, 0o600)
+            if self.as_user:
+                shutil.chown(target, "postgres", "postgres")
+        self.append("postgresql.auto.conf", "ssl = on\nssl_ca_file = 'clients.crt'\n", anew=True)
+        self.append("pg_hba.conf", rules, anew=True)
+        self.reload()
 
     def remove(self):
         if os.path.exists(os.path.join(self.data, "postmaster.pid")):

@@ -4,7 +4,7 @@
  * Goal: a connection to a database never keeps its caller waiting nor ends it, whatever stands at the other end; an error's class says whose it is to
  * mend; words of SQL cannot be left.
  * Method: a socket of the test's own that refuses, is silent, closes and answers garbage, and a clock that the test moves. What a real server does is in
- * integration/postgres.py.
+ * integration/outbox_table.py, inbox_table.py and postgres_tls.py.
  */
 
 #include <arpa/inet.h>
