@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "channel/case_life.h"
 #include "channel/reception.h"
 #include "connect/settings.h"
 #include "connectors/connector.h"
@@ -39,10 +40,12 @@ struct corv {
         struct reception_options reception_options;
         const struct organisation *source;
         struct option_pairs municipalities, kinds, institutions;
+        int64_t forget_days;
         /* the rest */
         const struct connector_env *env;
         struct reception *reception;
         struct case_keys *keys;
+        struct case_life *life;
         struct metric *notifications, *unread;
 };
 
@@ -246,10 +249,16 @@ static int corv_again(void *ctx, const struct case_keys_waiting *w, struct error
 
 static int corv_begin(void *ctx, struct case_keys *keys, struct error *err) {
         struct corv *c = ctx;
+        const struct case_life_config config = {.env = c->env, .keys = keys, .forget_days = c->forget_days};
 
-        (void) err;
         c->keys = keys;
-        return 0;
+        return case_life_new(&config, &c->life, err);
+}
+
+static int corv_follow(void *ctx, bool *ret_ready, struct error *err) {
+        struct corv *c = ctx;
+
+        return case_life_turn(c->life, ret_ready, err);
 }
 
 static unsigned corv_put_off(void *ctx, const struct problem_row *row, struct buffer *out, const char **ret_type) {
@@ -320,6 +329,7 @@ static int corv_open(void *ctx, const struct connector_env *env, struct error *e
                 .ctx = c,
                 .take = corv_take,
                 .again = corv_again,
+                .turn = corv_follow,
                 .begin = corv_begin,
                 .put_off = corv_put_off,
         };
@@ -333,6 +343,7 @@ static int corv_open(void *ctx, const struct connector_env *env, struct error *e
 static void corv_close(void *ctx) {
         struct corv *c = ctx;
 
+        c->life = case_life_free(c->life);
         c->reception = reception_free(c->reception);
         c->keys = NULL;
 }
@@ -387,6 +398,7 @@ static const struct connector_option options[] = {
          .doc = "Words of a decision and the GI that they mean, such as the council's codes: {AST096: gi-jbn}. None fits: no GI is told.",
          .type = OPTION_PAIRS,
          .offset = offsetof(struct corv, institutions)},
+        CASE_LIFE_OPTION_ROWS(struct corv, forget_days),
         {0},
 };
 

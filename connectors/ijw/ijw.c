@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "channel/case_life.h"
 #include "channel/ijw.h"
 #include "channel/reception.h"
 #include "connect/runtime.h"
@@ -42,7 +43,7 @@ struct ijw {
         const struct connector_env *env;
         struct reception *reception;
         struct case_keys *keys; /* the reception's; NULL: not there yet */
-        struct learn *learn;
+        struct case_life *life;
         struct ijw_schemas *schemas;
         struct ijw_mapping mapping;
         struct metric *messages;
@@ -221,17 +222,30 @@ static int ijw_again(void *ctx, const struct case_keys_waiting *w, struct error 
         return r ? r : counted == COUNT_WAITS;
 }
 
-static int ijw_begin(void *ctx, struct case_keys *keys, struct error *err) {
-        struct ijw *i = ctx;
+static int ijw_learn(void *ctx, size_t which, const struct event *event, struct error *err) {
+        const struct ijw *i = ctx;
 
-        i->keys = i->mapping.keys = keys;
-        return learn_new(i->env, &i->mapping, &i->learn, err);
+        return learn_event(&i->mapping, which, event, err);
 }
 
-static int ijw_learn(void *ctx, bool *ret_ready, struct error *err) {
+static int ijw_begin(void *ctx, struct case_keys *keys, struct error *err) {
+        struct ijw *i = ctx;
+        const struct case_life_config config = {.env = i->env,
+                                                .keys = keys,
+                                                .forget_days = i->forget_days,
+                                                .others = learn_types,
+                                                .others_n = LEARN_TYPES,
+                                                .ctx = i,
+                                                .take = ijw_learn};
+
+        i->keys = i->mapping.keys = keys;
+        return case_life_new(&config, &i->life, err);
+}
+
+static int ijw_follow(void *ctx, bool *ret_ready, struct error *err) {
         struct ijw *i = ctx;
 
-        return learn_turn(i->learn, ret_ready, err);
+        return case_life_turn(i->life, ret_ready, err);
 }
 
 /* -- As a connector -- */
@@ -312,7 +326,7 @@ static int ijw_open(void *ctx, const struct connector_env *env, struct error *er
                 .ctx = i,
                 .take = ijw_take,
                 .again = ijw_again,
-                .turn = ijw_learn,
+                .turn = ijw_follow,
                 .begin = ijw_begin,
         };
         int r;
@@ -323,7 +337,6 @@ static int ijw_open(void *ctx, const struct connector_env *env, struct error *er
         i->mapping = (struct ijw_mapping){.parties = {.organisations = env->organisations, .agb = &i->agb, .measure_categories = &i->measure_categories},
                                           .form = ijw_forms[i->form],
                                           .wait_for = i->reception_options.wait_for,
-                                          .forget_days = i->forget_days,
                                           .allocation_within = i->allocation_within};
         r = ijw_metrics(i, err);
         if (r == 0 && i->xsd)
@@ -334,7 +347,7 @@ static int ijw_open(void *ctx, const struct connector_env *env, struct error *er
 static void ijw_close(void *ctx) {
         struct ijw *i = ctx;
 
-        i->learn = learn_free(i->learn);
+        i->life = case_life_free(i->life);
         i->reception = reception_free(i->reception);
         i->schemas = ijw_schemas_free(i->schemas);
         i->keys = NULL;
@@ -382,13 +395,7 @@ static const struct connector_option ijw_options[] = {
          .offset = offsetof(struct ijw, allocation_within),
          .min = 0,
          .max = 366 * DAY_MS},
-        {.key = "forget_days",
-         .fallback = "731",
-         .doc = "So many days after the last measure in a case has ended, all that leads to the case is forgotten; as retention in broker.yaml.",
-         .type = OPTION_INT,
-         .offset = offsetof(struct ijw, forget_days),
-         .min = 1,
-         .max = 36525},
+        CASE_LIFE_OPTION_ROWS(struct ijw, forget_days),
         {.key = "unknown",
          .fallback = "dead-letter",
          .doc = "What becomes of what nobody knew within wait_for: dead-letter, or drop, where most of the traffic is about children without a measure.",

@@ -10,11 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/vector.h"
+#include "channel/case_life.h"
 
 #define PAIR_ITEMS_MAX 48 /* of what was said of one start or stop; more is no correction any more */
 #define ITEM_MAX 256
-#define NOTHING "-"
 #define GENERIC "generic" /* the product of a request by budget alone */
 
 struct resolving {
@@ -27,18 +26,9 @@ struct resolving {
 
 /* -- Links -- */
 
-/* Parts of an item are divided by blanks, items of a row by semicolons. Returns whether there was one. */
-static bool next_part(const char **at, char *ret, size_t size) {
-        size_t n = strcspn(*at, " ;");
-
-        (void) snprintf(ret, size, "%.*s", (int)n, *at);
-        *at += n + ((*at)[n] == ' ');
-        return n > 0;
-}
-
-/* The same; "" when it is not known. */
+/* A part; "" when it is not known. */
 static void link_part(const char **at, char *ret, size_t size) {
-        if (!next_part(at, ret, size) || strcmp(ret, NOTHING) == 0)
+        if (!case_keys_next_part(at, ret, size) || strcmp(ret, CASE_KEYS_NOTHING) == 0)
                 ret[0] = '\0';
 }
 
@@ -67,8 +57,8 @@ static int link_put(const struct ijw_mapping *m, const char *kind, const char *h
 
         if (link_read(case_keys_find(m->keys, kind, hash), &known) && link_fullness(&known) >= link_fullness(link))
                 return 0;
-        n = snprintf(text, sizeof(text), "%s %s %s %s", link->case_id, link->referral[0] ? link->referral : NOTHING,
-                     link->measure[0] ? link->measure : NOTHING, link->product[0] ? link->product : NOTHING);
+        n = snprintf(text, sizeof(text), "%s %s %s %s", link->case_id, link->referral[0] ? link->referral : CASE_KEYS_NOTHING,
+                     link->measure[0] ? link->measure : CASE_KEYS_NOTHING, link->product[0] ? link->product : CASE_KEYS_NOTHING);
         return case_keys_put(m->keys, kind, hash, (struct text){text, (size_t)n}, err);
 }
 
@@ -78,12 +68,6 @@ static void link_look(const struct ijw_mapping *m, const char *kind, const char 
 
         if (hash && link_read(case_keys_find(m->keys, kind, hash), &found) && link_fullness(&found) > link_fullness(ret))
                 *ret = found;
-}
-
-/* Items of a row are divided by ';'. */
-static const char *next_item(const char *at) {
-        at = strchr(at, ';');
-        return at ? at + 1 : NULL;
 }
 
 static bool is_old(const struct resolving *r, int64_t span) {
@@ -117,25 +101,7 @@ static bool link_find(const struct resolving *r, struct ijw_link *ret) {
 
 /* The measure of the referral, else the only one that runs on the day. */
 static bool measure_find(const struct resolving *r, struct ijw_link *link, const char *on) {
-        struct text row = case_keys_find(r->m->keys, "case", link->case_id);
-        unsigned n = 0;
-
-        if (link->measure[0])
-                return true;
-        for (const char *at = row.n ? row.s : NULL; at && *at; at = next_item(at)) {
-                char measure[UUID_TEXT + 1], from[DATE_TEXT + 2], until[DATE_TEXT + 2];
-                const char *part = at;
-
-                if (!next_part(&part, measure, sizeof(measure)) || !next_part(&part, from, sizeof(from)) || !next_part(&part, until, sizeof(until)))
-                        continue;
-                if (strcmp(from, on) <= 0 && (strcmp(until, NOTHING) == 0 || strcmp(on, until) <= 0)) {
-                        memcpy(link->measure, measure, sizeof(measure));
-                        n++;
-                }
-        }
-        if (n != 1)
-                link->measure[0] = '\0';
-        return n == 1;
+        return link->measure[0] || case_life_measure(r->m->keys, link->case_id, on, link->measure);
 }
 
 static int nobody(const struct resolving *r, const char *code, const char *error) {
@@ -160,16 +126,16 @@ struct pair_item {
 static size_t pair_read(struct text row, struct pair_item items[PAIR_ITEMS_MAX]) {
         size_t n = 0;
 
-        for (const char *at = row.n ? row.s : NULL; at && *at && n < PAIR_ITEMS_MAX; at = next_item(at)) {
+        for (const char *at = row.n ? row.s : NULL; at && *at && n < PAIR_ITEMS_MAX; at = case_keys_next_item(at)) {
                 struct pair_item *item = &items[n];
                 const char *part = at;
                 char kind[2];
 
                 *item = (struct pair_item){0};
-                if (!next_part(&part, kind, sizeof(kind)) || !next_part(&part, item->order, sizeof(item->order)) ||
-                    !next_part(&part, item->id, sizeof(item->id)) || !next_part(&part, item->last, sizeof(item->last)))
+                if (!case_keys_next_part(&part, kind, sizeof(kind)) || !case_keys_next_part(&part, item->order, sizeof(item->order)) ||
+                    !case_keys_next_part(&part, item->id, sizeof(item->id)) || !case_keys_next_part(&part, item->last, sizeof(item->last)))
                         continue;
-                (void) next_part(&part, item->source, sizeof(item->source));
+                (void) case_keys_next_part(&part, item->source, sizeof(item->source));
                 item->kind = kind[0];
                 n++;
         }
@@ -267,7 +233,7 @@ static int add_made(const struct resolving *r, json_t *event) {
         (void) snprintf(case_id, sizeof(case_id), "%s", parcel_text(event, "case_id"));
         (void) snprintf(source, sizeof(source), "%s", parcel_text(event, "source"));
         (void) snprintf(made, sizeof(made), "%s", id);
-        (void) snprintf(item, sizeof(item), "F %s %s %s %s", NOTHING, made, case_id, source);
+        (void) snprintf(item, sizeof(item), "F %s %s %s %s", CASE_KEYS_NOTHING, made, case_id, source);
         if (json_array_append_new(r->ret->events, event) < 0)
                 return -ENOMEM;
         x = pair_add(r, "msg", message, item);
@@ -322,7 +288,7 @@ static int resolve_undo(const struct resolving *r, const char *pair, const char 
         if (message.n && strstr(message.s, ";R "))
                 return 0; /* its receiver refused it: as if never sent */
         (void) snprintf(at, sizeof(at), "%lld", (long long)parcel_int(r->parcel, "occurred"));
-        x = remember_pair(r, pair, 'D', order, parcel_text(r->parcel, "id"), at, NOTHING);
+        x = remember_pair(r, pair, 'D', order, parcel_text(r->parcel, "id"), at, CASE_KEYS_NOTHING);
         if (x < 0)
                 return x;
         return x > 0 ? pair_add(r, "msg", parcel_text(r->parcel, "msg"), "U - - -") : nobody(r, "NO_TARGET", NO_TARGET);
@@ -514,7 +480,7 @@ static int resolve_allocate(const struct resolving *r) {
         allocation_id(r, id);
         x = add_answer(r, id, &link, "ALLOCATED", "NONE");
         if (x == 0)
-                x = remember_pair(r, alloc, 'F', NOTHING, id, link.case_id, parcel_text(r->parcel, "source"));
+                x = remember_pair(r, alloc, 'F', CASE_KEYS_NOTHING, id, link.case_id, parcel_text(r->parcel, "source"));
         return x < 0 ? x : 0;
 }
 
@@ -535,7 +501,7 @@ static int resolve_delete(const struct resolving *r) {
 
         uuid_format(&id, text); /* of the allocation, since snapshots repeat its deletion */
         (void) snprintf(at, sizeof(at), "%lld", (long long)parcel_int(r->parcel, "occurred"));
-        x = remember_pair(r, alloc, 'D', "~", text, at, NOTHING);
+        x = remember_pair(r, alloc, 'D', "~", text, at, CASE_KEYS_NOTHING);
         return x < 0 ? x : x > 0 ? 0 : nobody(r, "NO_TARGET", NO_TARGET);
 }
 
@@ -552,7 +518,7 @@ static int resolve_return(const struct resolving *r) {
 
         if (case_keys_find(r->m->keys, "msg", message).n == 0)
                 return nobody(r, "NO_TARGET", NO_TARGET);
-        (void) snprintf(item, sizeof(item), "R %s %s %lld", NOTHING, parcel_text(r->parcel, "id"), (long long)at);
+        (void) snprintf(item, sizeof(item), "R %s %s %lld", CASE_KEYS_NOTHING, parcel_text(r->parcel, "id"), (long long)at);
         x = pair_add(r, "msg", message, item);
         n = pair_read(case_keys_find(r->m->keys, "msg", message), items);
         for (size_t i = 0; x == 0 && i < n; i++) {
@@ -646,73 +612,4 @@ int ijw_learn_link(const struct ijw_mapping *m, const char *agb, const char *ref
         (void) snprintf(text, sizeof(text), "%s|%s", agb, reference);
         case_keys_hash(m->keys, "ref", text_of(text), hash);
         return link_put(m, "ref", hash, link, err);
-}
-
-/* @from DAY_NONE: only its end is known; @until DAY_NONE: only its begin. */
-int ijw_learn_measure(const struct ijw_mapping *m, const char *case_id, const char *measure, day_t from, day_t until, struct error *err) {
-        CLEANUP(buffer_done) struct buffer all = BUFFER_INIT(CASE_KEYS_VALUE_MAX);
-        struct text row = case_keys_find(m->keys, "case", case_id);
-        char known_from[DATE_TEXT + 2] = NOTHING, known_until[DATE_TEXT + 2] = NOTHING, item[ITEM_MAX];
-
-        for (const char *at = row.n ? row.s : NULL; at && *at; at = next_item(at)) {
-                const char *part = at;
-                char known[UUID_TEXT + 1];
-
-                if (!next_part(&part, known, sizeof(known)) || strcmp(known, measure) != 0) {
-                        buffer_printf(&all, "%.*s;", (int)strcspn(at, ";"), at);
-                        continue;
-                }
-                (void) next_part(&part, known_from, sizeof(known_from));
-                (void) next_part(&part, known_until, sizeof(known_until));
-        }
-        if (from != DAY_NONE)
-                date_format(from, known_from);
-        if (until != DAY_NONE)
-                date_format(until, known_until);
-        (void) snprintf(item, sizeof(item), "%s %s %s", measure, strcmp(known_from, NOTHING) == 0 ? "9999-12-31" : known_from, known_until);
-        if (row.n > 0 && strstr(row.s, item))
-                return 0;
-        buffer_add_text(&all, item);
-        return all.failed ? 0 : case_keys_put(m->keys, "case", case_id, (struct text){(const char *)all.bytes, all.n}, err);
-}
-
-/* -- Forgetting -- */
-
-struct ended {
-        char before[DATE_TEXT + 1];
-        VECTOR(struct uuid) cases;
-};
-
-static int case_look(void *ctx, const char *hash, struct text value) {
-        struct ended *e = ctx;
-        struct uuid id;
-
-        for (const char *at = value.s; at && *at; at = next_item(at)) {
-                char measure[UUID_TEXT + 1], from[DATE_TEXT + 2], until[DATE_TEXT + 2];
-                const char *part = at;
-
-                if (!next_part(&part, measure, sizeof(measure)) || !next_part(&part, from, sizeof(from)) || !next_part(&part, until, sizeof(until)))
-                        continue;
-                if (strcmp(until, NOTHING) == 0 || strcmp(until, e->before) >= 0)
-                        return 0;
-        }
-        return uuid_parse(hash, strlen(hash), &id) ? vector_push(&e->cases, id) : 0;
-}
-
-int ijw_forget_cases(const struct ijw_mapping *m, day_t today, struct error *err) {
-        struct ended e = {0};
-        int r;
-
-        date_format(today - (day_t)m->forget_days, e.before);
-        r = case_keys_each(m->keys, "case", case_look, &e);
-        for (size_t i = 0; r == 0 && i < e.cases.n; i++) {
-                char hash[UUID_TEXT + 1];
-
-                r = case_keys_forget(m->keys, &e.cases.items[i], err);
-                uuid_format(&e.cases.items[i], hash);
-                if (r == 0)
-                        r = case_keys_put(m->keys, "case", hash, (struct text){0}, err); /* its own row does not name it */
-        }
-        vector_done(&e.cases);
-        return r;
 }

@@ -8,7 +8,7 @@
  *   ref    (AGB, ReferentieAanbieder), or of any AGB     "case referral measure product", - for what is not known
  *   alloc  (municipality, ToewijzingNummer)              the same
  *   bsn    a child                                       "case"
- *   case   a case; its text in place of a hash           "measure from until;…": the measures that run or ran in it
+ *   case   a case                                        the measures that run or ran in it (channel/case_life.h)
  *   pair   a start or stop, or an allocation             what was said of it, and what took that back
  *   msg    a message                                     its digest, and what was made of it
  *
@@ -23,7 +23,6 @@ struct ijw_mapping {
         struct ijw_parties parties;
         const char *form;         /* of a referral: no message says it */
         int64_t wait_for;         /* ms; then nobody knows */
-        int64_t forget_days;      /* after the last measure in a case has ended */
         int64_t allocation_within; /* ms; until then a better answer than the BSN's is waited for */
 };
 
@@ -54,11 +53,9 @@ int ijw_remember(const struct ijw_mapping *m, const struct ijw_parcels *parcels,
 /* Of a parcel that came to nothing: a message of which nothing was made is remembered no longer. Return: 0 or negative errno. */
 int ijw_forget(const struct ijw_mapping *m, const json_t *parcel, struct error *err) MUSTCHECK;
 
-/* What others have said: a link by a referral or request, a measure. Texts of 36 characters, or NULL. Return: 0 or negative errno. */
+/* What others have said: a link by a referral or request. Return: 0 or negative errno. */
 struct ijw_link {
         char case_id[UUID_TEXT + 1], referral[UUID_TEXT + 1], measure[UUID_TEXT + 1]; /* "": not known */
         char product[IJW_TEXT_MAX + 1];
 };
 int ijw_learn_link(const struct ijw_mapping *m, const char *agb, const char *reference, const struct ijw_link *link, struct error *err) MUSTCHECK;
-int ijw_forget_cases(const struct ijw_mapping *m, day_t today, struct error *err) MUSTCHECK; /* of which all measures ended so long ago */
-int ijw_learn_measure(const struct ijw_mapping *m, const char *case_id, const char *measure, day_t from, day_t until, struct error *err) MUSTCHECK;

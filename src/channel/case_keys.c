@@ -201,6 +201,19 @@ size_t case_keys_count(const struct case_keys *k) {
         return k->rows.n;
 }
 
+const char *case_keys_next_item(const char *at) {
+        at = strchr(at, ';');
+        return at ? at + 1 : NULL;
+}
+
+bool case_keys_next_part(const char **at, char *ret, size_t size) {
+        size_t n = strcspn(*at, " ;");
+
+        (void) snprintf(ret, size, "%.*s", (int)n, *at);
+        *at += n + ((*at)[n] == ' ');
+        return n > 0;
+}
+
 int case_keys_each(const struct case_keys *k, const char *kind, int (*take)(void *ctx, const char *hash, struct text value), void *ctx) {
         size_t n = strlen(kind);
         const struct row *row;

@@ -25,6 +25,7 @@
 #define CASE_KEYS_ROWS_MAX 4000000         /* in memory: about 200 bytes each */
 #define CASE_KEYS_LIST_MAX ((size_t)64 * 1024 * 1024) /* bytes of a list of pairs */
 #define CASE_KEYS_LOOK_MS 10000            /* between two looks for a new list */
+#define CASE_KEYS_NOTHING "-"              /* a part of which nothing is known */
 #define CASE_KEYS_BSN "bsn"                /* the kind of rows that the list makes */
 
 struct case_keys;
@@ -71,6 +72,12 @@ struct text case_keys_find(const struct case_keys *k, const char *kind, const ch
 
 /* Puts or replaces; @value empty: forgets. No personal data. Return: 0; -ENOSPC with a sentence: too many rows; -ENOMEM. */
 int case_keys_put(struct case_keys *k, const char *kind, const char *hash, struct text value, struct error *err) MUSTCHECK;
+
+/* Values that say several things are items divided by semicolons, of parts divided by blanks. The item behind @at; NULL: it was the last. */
+const char *case_keys_next_item(const char *at);
+
+/* The part at *at, cut to @size bytes with its NUL; *at goes behind it. false: there is none, and @ret is "". */
+bool case_keys_next_part(const char **at, char *ret, size_t size);
 
 /*
  * Hands over the hash and value of each row of a kind, in no order; @take puts nothing. Return: 0, or what @take returned.

@@ -6,7 +6,9 @@
  */
 
 #include "bus/memory.h"
+#include "cluster/event_record.h"
 #include "cluster/topics.h"
+#include "connect/intake.h"
 #include "connect/runtime.h"
 #include "model_fixture.h"
 
@@ -128,4 +130,22 @@ static inline void fixture_sample(const struct connector_fixture *f, const char 
         metrics_render(f->metrics, &text);
         at = strstr(buffer_text(&text), name);
         ck_assert_msg(strstr(buffer_text(&text), line), "%s, but%.300s", sample, at ? at : " there is none");
+}
+
+/* An event of somebody else, as it stands on its topic. */
+static inline void fixture_publish(struct connector_fixture *f, const char *event, const char *source, const char *json) {
+        CLEANUP(buffer_done) struct buffer body = BUFFER_INIT(1 << 16);
+        struct intake_request request = {.type = event_types_find(f->types, text_of(event)), .caller = organisations_find(f->orgs, text_of(source)),
+                                         .body = json, .n = strlen(json), .now = f->now};
+        struct problem problem = {0};
+        struct event_record made;
+        struct intake intake;
+        struct arena *arena = NULL;
+
+        ck_assert_int_eq(arena_new(&arena, INTAKE_ARENA_MAX), 0);
+        ck_assert_msg(intake_read(&request, f->orgs, arena, &intake, &problem), "%s", problem.n ? problem.mistakes[0].text : problem.detail.text);
+        ck_assert_int_eq(event_record_make(&intake.event, f->orgs, (struct text){0}, &body, &made), 0);
+        ck_assert_int_eq(memory_append(f->memory, &made.record), 0);
+        intake_done(&intake);
+        arena_free(arena);
 }

@@ -2,12 +2,16 @@
 
 /*
  * Goal: of a notificatieDi01 exactly the court's decisions become events, the same ones however often it comes; what is no notification is refused with the
- * place, and no value of it is told; every answer names what it answers.
- * Method: one notification, which libxml2 found valid by the interface's own XSD; tables of changes to it.
+ * place, and no value of it is told; every answer names what it answers; and what leads to a case is forgotten when its measures are long over.
+ * Method: one notification, which libxml2 found valid by the interface's own XSD; tables of changes to it; the connector itself on a bus in memory.
  */
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
+#include "connector_fixture.h"
+#include "connectors/connector.h"
 #include "connectors/corv/mapping.h"
 #include "connectors/corv/reply.h"
 #include "model_fixture.h"
@@ -257,6 +261,71 @@ START_TEST(test_kinds_are_those_of_the_schema) {
 }
 END_TEST
 
+/* -- Forgetting -- */
+
+#define CASE "1b15b2de-8ab7-5c72-9d63-9cd08b0efbef"
+#define ENVELOPE(event_id) \
+        "{\"event_id\":\"" event_id "\",\"case_id\":\"" CASE "\",\"source\":\"gi-jbn\",\"occurred_at\":\"2026-03-01T00:00:00+01:00\"," \
+        "\"recorded_at\":\"2026-03-01T00:00:00+01:00\",\"measure_id\":\"7f0a320f-7e2d-50ba-959b-4131a3834d5d\","
+
+static struct connector_fixture f;
+static const struct connector_ops *const table[] = {&connector_corv, NULL};
+
+static void later(int64_t ms) {
+        f.now += ms;
+        f.monotonic += ms;
+        fixture_turn(&f, 30);
+}
+
+static void notify(const char *reference) {
+        const struct timespec old[2] = {{.tv_sec = 1000000}, {.tv_sec = 1000000}};
+        char text[MESSAGE_MAX], name[64], path[SCRATCH_PATH];
+
+        changed("c2f6a1de-5c40-4a8e-9f0e-2e6b6f5d0a01", reference, text);
+        (void) snprintf(name, sizeof(name), "in/%s.xml", reference);
+        scratch_write(&f.s, name, text);
+        ck_assert_int_eq(utimensat(AT_FDCWD, scratch_path(&f.s, name, path), old, 0), 0);
+        later(1000);
+}
+
+static void begin(void) {
+        struct error err = {0};
+
+        ck_assert_msg(fixture_open(&f, table,
+                                   "connector: corv\nname: corv\nfolder: in\npairs: pairs\nkey: {env: KETENWACHT_KEY}\nsource: rvdk\n"
+                                   "municipalities: {'00000099000000000002': gm0014}\n",
+                                   &err) == 0, "%s", err.text);
+        fixture_turn(&f, 30);
+}
+
+START_TEST(test_a_case_of_long_ago_is_forgotten) {
+        char path[SCRATCH_PATH];
+
+        fixture_setup(&f, "2026-03-12T12:00:00+01:00");
+        ck_assert_int_eq(mkdir(scratch_path(&f.s, "in", path), 0700), 0);
+        scratch_write(&f.s, "pairs", BSN ";" CASE "\n");
+        begin();
+        notify("first");
+        ck_assert_uint_eq(fixture_records(&f, "court-decided", NULL, NULL), 1);
+        fixture_sample(&f, "ketenwacht_case_keys 2"); /* the BSN's, and the council's number */
+        fixture_publish(&f, "measure-started", "gi-jbn",
+                        ENVELOPE("00000000-0000-4000-8000-000000000001")
+                        "\"kind\":\"OTS\",\"verdict_date\":\"2026-01-01\",\"informed_date\":\"2026-01-01\",\"gi\":\"gi-jbn\",\"municipality\":\"gm0014\"}");
+        later(1000 * DAY_MS);
+        fixture_sample(&f, "ketenwacht_case_keys 3"); /* the measure runs */
+        fixture_publish(&f, "measure-ended", "gi-jbn",
+                        ENVELOPE("00000000-0000-4000-8000-000000000002") "\"date\":\"2026-03-01\",\"reason\":\"EXPIRED\"}");
+        later(HOUR_MS);
+        fixture_sample(&f, "ketenwacht_case_keys 0");
+        begin();
+        fixture_sample(&f, "ketenwacht_case_keys 0");
+        notify("second");
+        ck_assert_uint_eq(fixture_records(&f, "court-decided", NULL, NULL), 1);
+        fixture_sample(&f, "ketenwacht_case_keys_waiting 1");
+        fixture_teardown(&f);
+}
+END_TEST
+
 int main(void) {
         Suite *suite = suite_create("corv");
         TCase *c = tcase_create("corv");
@@ -271,6 +340,7 @@ int main(void) {
         tcase_add_loop_test(c, test_what_is_no_notification_is_refused_at_its_place, 0, (int)ELEMENTS(refused));
         tcase_add_test(c, test_every_answer_names_what_it_answers);
         tcase_add_test(c, test_kinds_are_those_of_the_schema);
+        tcase_add_test(c, test_a_case_of_long_ago_is_forgotten);
         suite_add_tcase(suite, c);
         srunner_run_all(runner, CK_ENV);
         failed = srunner_ntests_failed(runner);

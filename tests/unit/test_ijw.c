@@ -14,7 +14,6 @@
 
 #include "base/file.h"
 #include "channel/case_keys.h"
-#include "connect/intake.h"
 #include "connector_fixture.h"
 #include "connectors/connector.h"
 #include "ijw_fixture.h"
@@ -76,30 +75,12 @@ static unsigned count_in(const char *folder) {
         return (unsigned)n;
 }
 
-/* An event of somebody else, as it stands on its topic. */
-static void publish(const char *event, const char *source, const char *json) {
-        CLEANUP(buffer_done) struct buffer body = BUFFER_INIT(1 << 16);
-        struct intake_request request = {.type = event_types_find(f.types, text_of(event)), .caller = organisations_find(f.orgs, text_of(source)), .body = json,
-                                         .n = strlen(json), .now = f.now};
-        struct problem problem = {0};
-        struct event_record made;
-        struct intake intake;
-        struct arena *arena = NULL;
-
-        ck_assert_int_eq(arena_new(&arena, INTAKE_ARENA_MAX), 0);
-        ck_assert_msg(intake_read(&request, f.orgs, arena, &intake, &problem), "%s", problem.n ? problem.mistakes[0].text : problem.detail.text);
-        ck_assert_int_eq(event_record_make(&intake.event, f.orgs, (struct text){0}, &body, &made), 0);
-        ck_assert_int_eq(memory_append(f.memory, &made.record), 0);
-        intake_done(&intake);
-        arena_free(arena);
-}
-
 #define OF(event_id, source) \
         "{\"event_id\":\"" event_id "\",\"case_id\":\"" CASE "\",\"source\":\"" source "\",\"occurred_at\":\"2026-03-01T00:00:00+01:00\"," \
         "\"recorded_at\":\"2026-03-01T00:00:00+01:00\","
 
 static void refer(void) {
-        publish("referral-issued", "gi-jbn",
+        fixture_publish(&f, "referral-issued", "gi-jbn",
                 OF("00000000-0000-4000-8000-000000000001", "gi-jbn") "\"referral_id\":\"" REFERRAL "\",\"measure_id\":\"" MEASURE "\",\"date\":\"2026-03-01\","
                 "\"product\":\"45\",\"provider\":\"aanbieder-voorbeeld\",\"form\":\"CONTRACTED\",\"reference\":\"" REF "\"}");
         fixture_turn(&f, 10);
@@ -113,7 +94,7 @@ static void measure(const char *id, const char *event_id) {
                         "\"recorded_at\":\"2026-01-01T00:00:00+01:00\",\"measure_id\":\"%s\",\"kind\":\"OTS\",\"verdict_date\":\"2026-01-01\","
                         "\"informed_date\":\"2026-01-01\",\"gi\":\"gi-jbn\",\"municipality\":\"gm0014\"}",
                         event_id, id);
-        publish("measure-started", "gi-jbn", json);
+        fixture_publish(&f, "measure-started", "gi-jbn", json);
         fixture_turn(&f, 10);
 }
 
@@ -465,7 +446,7 @@ START_TEST(test_a_case_is_forgotten_when_its_measures_are_long_over) {
         drop(&allocation);
         (void) snprintf(json, sizeof(json), "%s", OF("00000000-0000-4000-8000-000000000004", "gi-jbn") "\"measure_id\":\"" MEASURE "\",\"date\":\"2026-03-01\","
                         "\"reason\":\"EXPIRED\"}");
-        publish("measure-ended", "gi-jbn", json);
+        fixture_publish(&f, "measure-ended", "gi-jbn", json);
         later(600 * DAY_MS);
         fixture_sample(&f, "ketenwacht_case_keys 6");
         later(100 * DAY_MS);
