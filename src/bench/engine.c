@@ -8,6 +8,7 @@
  * cases have passed deadlines. Then the same with longer cases, and fewer of them.
  */
 
+#include <endian.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +26,8 @@
 #define EVENTS 60000 /* of cases of few facts; a tenth of them where cases are long */
 #define EVENTS_MAX 10000000
 #define ENGINE_ROUNDS 3
+#define COMMIT_EVENTS 1000 /* in one transaction */
+#define OUT_BYTES_MAX (1 << 20) /* of one output */
 #define SETUP_ARENA_MAX ((size_t)1024 * 1024)
 #define BATCH_BYTES_PER_ROW 10 /* Kafka's record: lengths, deltas, counts; its batch header is spread over many */
 
@@ -137,17 +140,23 @@ static int work_make(struct work *w, size_t facts, size_t events) {
         return r;
 }
 
-static int work_encode(const struct work *w, const struct outcome *outcome, struct arena *arena, struct buffer *out) {
-        for (size_t i = 0; i < outcome->n_effects; i++) {
-                struct event event;
-                int r = effect_event(&outcome->effects[i], w->config->types, arena, &event);
+static int work_encode_effect(const struct work *w, const struct effect *effect, struct arena *arena, struct buffer *out) {
+        struct event event;
+        int r = effect_event(effect, w->config->types, arena, &event);
 
-                if (r)
-                        return r;
-                buffer_clear(out);
-                event_record_encode(&event, out);
-        }
+        if (r)
+                return r;
+        buffer_clear(out);
+        event_record_encode(&event, out);
         return 0;
+}
+
+static int work_encode(const struct work *w, const struct outcome *outcome, struct arena *arena, struct buffer *out) {
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < outcome->n_effects; i++)
+                r = work_encode_effect(w, &outcome->effects[i], arena, out);
+        return r;
 }
 
 static int work_message(const struct work *w, const struct message *m, struct engine *engine, struct store *store, struct arena *arena,
@@ -194,11 +203,110 @@ __attribute__((noinline)) static int bench_engine_events(const struct work *w, s
                         r = work_encode(w, outcome, arena, out);
                 if (r == 0)
                         work_count(outcome, tally);
-                if (i % 1000 == 999)
+                if (i % COMMIT_EVENTS == COMMIT_EVENTS - 1)
                         store_commit(store);
         }
         return r;
 }
+
+/* -- All that one round reads and makes, in files: who changes the engine compares the bytes, and a program written by hand can be held against it -- */
+
+#define DUMP_STREAM "stream"   /* each event: its length in four bytes, the lowest first, and the bytes */
+#define DUMP_OUTPUTS "outputs" /* the same of what each leads to, behind a letter: E an effect, R the key and value of a row */
+#define DUMP_PATH_MAX 4096
+
+static void dump_piece(FILE *file, const void *bytes, size_t n) {
+        (void) fwrite(bytes, 1, n, file); /* dump_close() asks whether all went well */
+}
+
+static void dump_length(FILE *file, size_t n) {
+        uint32_t length = htole32((uint32_t)n);
+
+        dump_piece(file, &length, sizeof(length));
+}
+
+static int dump_outcome(const struct work *w, const struct outcome *outcome, struct arena *arena, struct buffer *out, FILE *file) {
+        for (size_t i = 0; i < outcome->n_effects; i++) {
+                int r = work_encode_effect(w, &outcome->effects[i], arena, out);
+
+                if (r)
+                        return r;
+                dump_piece(file, "E", 1);
+                dump_length(file, out->n);
+                dump_piece(file, out->bytes, out->n);
+        }
+        for (size_t i = 0; i < outcome->n_rows; i++) {
+                const struct row_change *row = &outcome->rows[i];
+
+                dump_piece(file, "R", 1);
+                dump_length(file, row->n_key + row->n_value);
+                dump_piece(file, row->key, row->n_key);
+                dump_piece(file, row->value, row->n_value);
+        }
+        return 0;
+}
+
+static FILE *dump_open(const char *folder, const char *name, struct error *err) {
+        char path[DUMP_PATH_MAX];
+        FILE *file = NULL;
+
+        if ((size_t)snprintf(path, sizeof(path), "%s/%s", folder, name) < sizeof(path))
+                file = fopen(path, "wb");
+        if (!file)
+                error_set(err, "%s/%s cannot be written; --dump takes a folder that is there", folder, name);
+        return file;
+}
+
+static int dump_close(FILE *file, const char *name, struct error *err) {
+        bool wrong = ferror(file) != 0;
+
+        if (fclose(file) == 0 && !wrong)
+                return 0;
+        error_set(err, "%s could not be written whole: is the disk full?", name);
+        return -EIO;
+}
+
+static int dump_stream(const struct work *w, const char *folder, struct error *err) {
+        FILE *file = dump_open(folder, DUMP_STREAM, err);
+
+        if (!file)
+                return -EIO;
+        for (size_t i = 0; i < w->messages.n; i++) {
+                dump_length(file, w->messages.items[i].n);
+                dump_piece(file, w->bytes.bytes + w->messages.items[i].at, w->messages.items[i].n);
+        }
+        return dump_close(file, DUMP_STREAM, err);
+}
+
+static int dump_outputs(const struct work *w, const char *folder, struct error *err) {
+        CLEANUP(engine_free_p) struct engine *engine = NULL;
+        CLEANUP(store_free_p) struct store *store = NULL;
+        CLEANUP(arena_free_p) struct arena *arena = NULL;
+        struct buffer out = BUFFER_INIT(OUT_BYTES_MAX);
+        FILE *file = dump_open(folder, DUMP_OUTPUTS, err);
+        int r = file ? engine_new(w->config, &engine) : -EIO, closed;
+
+        if (r == 0)
+                r = store_new(engine, &store);
+        if (r == 0)
+                r = arena_new(&arena, SETUP_ARENA_MAX);
+        for (size_t i = 0; r == 0 && i < w->messages.n; i++) {
+                const struct outcome *outcome;
+
+                r = work_message(w, &w->messages.items[i], engine, store, arena, &outcome, err);
+                if (r == 0)
+                        r = dump_outcome(w, outcome, arena, &out, file);
+                if (i % COMMIT_EVENTS == COMMIT_EVENTS - 1)
+                        store_commit(store);
+        }
+        buffer_done(&out);
+        if (!file)
+                return r;
+        closed = dump_close(file, DUMP_OUTPUTS, err);
+        return r ? r : closed;
+}
+
+/* -- Measuring -- */
 
 static double engine_per(size_t bytes, size_t n) {
         return n ? (double)bytes / (double)n : 0;
@@ -208,7 +316,7 @@ static int engine_round(const struct work *w, struct figures *ret, struct error 
         CLEANUP(engine_free_p) struct engine *engine = NULL;
         CLEANUP(store_free_p) struct store *store = NULL;
         CLEANUP(arena_free_p) struct arena *arena = NULL;
-        struct buffer out = BUFFER_INIT(1 << 20);
+        struct buffer out = BUFFER_INIT(OUT_BYTES_MAX);
         struct tally tally = {0};
         struct store_stats stats;
         size_t tellings;
@@ -246,6 +354,7 @@ static int engine_by_ns(const void *a, const void *b) {
 
 struct engine_options {
         int64_t rounds, events, facts; /* facts: only cases of so many; 0: of all sizes */
+        const char *dump;              /* a folder; NULL: none */
 };
 
 static int engine_measure_size(const struct engine_options *options, struct config *config, size_t facts, struct figures *ret, struct error *err) {
@@ -254,6 +363,10 @@ static int engine_measure_size(const struct engine_options *options, struct conf
         struct work work = {.config = config, .bytes = BUFFER_INIT((size_t)1 << 30)};
         int r = work_make(&work, facts, facts < 100 ? events : events / 10);
 
+        if (r == 0 && options->dump)
+                r = dump_stream(&work, options->dump, err);
+        if (r == 0 && options->dump)
+                r = dump_outputs(&work, options->dump, err);
         for (size_t i = 0; r == 0 && i < n; i++)
                 r = engine_round(&work, &rounds[i], err);
         if (r == 0) {
@@ -316,7 +429,8 @@ static int engine_run(int argc, char **argv, struct error *err) {
         const char *rounds = NULL, *events = NULL, *facts = NULL;
         const struct option_row options[] = {
                 BENCH_OPTION_ROWS(&arguments),          OPTION_TEXT_ROW("--rounds", &rounds), OPTION_TEXT_ROW("--facts", &facts),
-                OPTION_TEXT_ROW("--events", &events), OPTION_END_ROW,
+                OPTION_TEXT_ROW("--events", &events), OPTION_TEXT_ROW("--dump", &o.dump),
+                OPTION_END_ROW,
         };
         const struct bench_number_row numbers[] = {
                 {"--rounds", &rounds, 1, BENCH_ROUNDS_MAX, &o.rounds},
@@ -330,6 +444,10 @@ static int engine_run(int argc, char **argv, struct error *err) {
         status = bench_numbers(argv[0], numbers, ELEMENTS(numbers));
         if (status)
                 return status;
+        if (o.dump && !o.facts) {
+                error_set(err, "--dump needs --facts: it is of cases of one size");
+                return EXIT_USAGE;
+        }
         status = bench_configuration(&arguments, &config, err);
         return status ? status : engine_measure_sizes(&arguments, &o, config, err);
 }
@@ -337,7 +455,8 @@ static int engine_run(int argc, char **argv, struct error *err) {
 const struct bench bench_engine = {
         .name = "engine",
         .summary = "decode, accept, evaluate and encode, without a broker",
-        .help = "Usage: ketenwacht bench engine [--json] [--config DIR] [--schemas DIR] [--rounds N] [--facts N] [--events N]\n\n"
+        .help = "Usage: ketenwacht bench engine [--json] [--config DIR] [--schemas DIR] [--rounds N] [--facts N] [--events N]\n"
+                "                              [--dump FOLDER]\n\n"
                 "Events of generated cases, decoded, accepted, evaluated, effects and rows encoded, in memory, with the protocols\n"
                 "of --config; cases of 5 facts, and of 10, 100 and 1,000. CPU time of one core. Bytes are those of facts and their\n"
                 "cases, and those of tellings (announcements, alerts, later copies), apart.\n"
@@ -345,6 +464,9 @@ const struct bench bench_engine = {
                 "\"topic_bytes_per_fact\", \"memory_bytes_per_telling\", \"topic_bytes_per_telling\"}\n\n"
                 "  --rounds N     measure so often; the middle one counts (default 3)\n"
                 "  --facts N      only cases of so many facts: 5, 10, 100 or 1000\n"
-                "  --events N     so many events, of cases of 100 facts and more a tenth (default 60000)\n",
+                "  --events N     so many events, of cases of 100 facts and more a tenth (default 60000)\n"
+                "  --dump FOLDER  write what goes in and comes out there, before measuring: `stream`, of each event its length\n"
+                "                 (four bytes, the lowest first) and its bytes; `outputs`, the same of each effect (E in front) and\n"
+                "                 each row (R; key and value). With --facts. For comparing before and after a change\n",
         .run = engine_run,
 };

@@ -90,6 +90,30 @@ row 0 "\\{\"5\":$figures,\"10\":$figures,\"100\":$figures,\"1000\":$figures\\}" 
         engine --json --rounds 1 --events 1000 --schemas "$schemas" --config "$deadlines"
 row 0 " +10 +$count.*" engine --facts 10 --rounds 1 --events 1000 --schemas "$schemas" --config "$deadlines"
 row 2 '.*cases have 5, 10, 100 or 1000 facts here, not 7.*' engine --facts 7 --schemas "$schemas" --config "$deadlines"
+row 2 '.*--dump needs --facts.*' engine --dump "$alone" --schemas "$schemas" --config "$deadlines"
+row 1 '.*/nothing/stream cannot be written; --dump takes a folder that is there.*' \
+        engine --facts 5 --events 1000 --dump /nothing --schemas "$schemas" --config "$deadlines"
+# What goes in and comes out, the same each time: a row of each fact, and effects.
+mkdir "$alone/once" "$alone/again"
+for folder in once again; do
+        row 0 " +5 +$count.*" engine --facts 5 --rounds 1 --events 1000 --dump "$alone/$folder" --schemas "$schemas" --config "$deadlines"
+done
+cmp "$alone/once/stream" "$alone/again/stream" && cmp "$alone/once/outputs" "$alone/again/outputs" || failed=1
+python3 - "$alone/once" <<'CHECK' || failed=1
+import pathlib, struct, sys
+def pieces(name, head):
+    data, at = (pathlib.Path(sys.argv[1]) / name).read_bytes(), 0
+    while at < len(data):
+        n, = struct.unpack_from("<I", data, at + head)
+        yield data[at:at + head], data[at + head + 4:at + head + 4 + n]
+        at += head + 4 + n
+events = [body for _, body in pieces("stream", 0)]
+outputs = list(pieces("outputs", 1))
+facts = [body for kind, body in outputs if kind == b"R" and body[16:17] == b"f"]
+assert len(events) == len(facts) == 1000, (len(events), len(facts))
+assert all(body[:2] == b"\xc3\x01" for body in events + [body for kind, body in outputs if kind == b"E"])
+assert {kind for kind, _ in outputs} == {b"E", b"R"}
+CHECK
 
 # json NAME JQ ARGUMENTS…: exactly one line, an object of which the expression of jq holds.
 json() {
