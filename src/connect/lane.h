@@ -13,6 +13,7 @@
  */
 
 #include "base/heap.h"
+#include "base/log.h"
 #include "connect/connector.h"
 #include "connect/file.h"
 #include "connect/window.h"
@@ -29,6 +30,8 @@ struct lane {
         struct window window;         /* its items are records held */
         uint64_t delivered;           /* since it was opened */
         unsigned laters, failures;    /* answers in a row that asked for a pause; that failed */
+        bool failing;                 /* it was said that they fail */
+        struct log_pace pace;         /* of saying so */
         bool schemaless;              /* it stands still before a record whose schema the registry cannot be asked for */
         bool halted;                  /* by an operator, it alone */
         bool dry;                     /* its flow from the broker is stopped */

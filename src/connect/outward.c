@@ -313,11 +313,31 @@ static int64_t outward_delay(const struct core *c, unsigned tries) {
         return backoff_delay(&b, tries, c->config.random(c->config.random_ctx));
 }
 
+/* Nothing gets through any more: said once in a while, since each try by itself is not. */
+static void outward_say_failing(const struct core *c, struct lane *lane, const struct attempt *attempt) {
+        char label[CORE_LABEL_MAX];
+
+        if (lane->failures < OUTWARD_FAILING_TRIES || !log_pace(&lane->pace, core_now(c), OUTWARD_FAILING_SAY_MS))
+                return;
+        lane->failing = true;
+        log_line(c->config.log, CONNECT_FAILING, LOG_STRING("connector", core_label(c, lane->target->organisation, label)),
+                 LOG_INT("tries", (int64_t)lane->failures), LOG_INT("status", attempt->status), LOG_STRING("reason", attempt->reason));
+}
+
+static void outward_say_delivers(const struct core *c, struct lane *lane) {
+        char label[CORE_LABEL_MAX];
+
+        if (lane->failing)
+                log_line(c->config.log, CONNECT_DELIVERS, LOG_STRING("connector", core_label(c, lane->target->organisation, label)));
+        lane->failing = false;
+}
+
 static void outward_again(struct outward *out, struct core *c, struct held *held, const struct attempt *attempt) {
         struct lane *lane = held->lane;
         int64_t now = core_now(c), delay;
 
         lane->failures++;
+        outward_say_failing(c, lane, attempt);
         if (attempt->pause_ms >= 0)
                 window_hold(&lane->window, now + attempt->pause_ms);
         if (held->tries >= c->config.file->out.tries) {
@@ -373,6 +393,7 @@ void outward_tried(struct outward *out, struct core *c, void *cookie, const stru
         switch (attempt->outcome) {
         case TRIED_DELIVERED:
                 lane->delivered++;
+                outward_say_delivers(c, lane);
                 outward_over(out, c, held, DELIVERY_DELIVERED, "", attempt);
                 break;
         case TRIED_AGAIN:

@@ -23,6 +23,8 @@
  */
 #define OUTWARD_SET_ASIDE_TRIES 5
 #define OUTWARD_OTHERS_MIN 10
+#define OUTWARD_FAILING_TRIES 5 /* of an inbox in a row that failed, before it is said */
+#define OUTWARD_FAILING_SAY_MS 60000 /* between two such lines of one inbox */
 #define OUTWARD_SCHEMA_MS 200 /* a record whose schema the registry cannot be asked for is read again after so long */
 #define OUTWARD_TRIES_A_TURN 500
 #define OUTWARD_LOOKED_A_MS 8 /* lanes that are looked at for those who ask */

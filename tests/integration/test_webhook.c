@@ -243,6 +243,9 @@ START_TEST(test_nothing_is_set_aside_when_everything_fails) {
         connecting_stop(&c, false);
         ck_assert_uint_eq(outcomes().n[DELIVERY_PARKED], 0);
         check_log_of_stuck();
+        ck_assert_ptr_nonnull(strstr(c.log_text, "\"connect-failing\""));
+        ck_assert_ptr_nonnull(strstr(c.log_text, "the receiver answered with HTTP status 500"));
+        ck_assert_ptr_nonnull(strstr(c.log_text, "\"connect-delivers\""));
 }
 END_TEST
 
