@@ -7,6 +7,7 @@
 #define LOCAL_MAX 64        /* bytes, of an address before its @ */
 #define DOMAIN_MAX 253
 #define DOMAIN_WORD_MAX 63
+#define BSN_DIGITS 9
 
 static bool letter_or_digit(char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -26,8 +27,24 @@ bool name_valid(struct text t) {
         return all_of(t, "._:/#-");
 }
 
+/* Whether eight or nine digits stand in a row, no more and no fewer: a BSN, which is written without its first zero at times, or a mistyped one. */
+static bool name_has_person(struct text t) {
+        size_t digits = 0;
+
+        for (size_t i = 0; i <= t.n; i++) {
+                if (i < t.n && t.s[i] >= '0' && t.s[i] <= '9') {
+                        digits++;
+                        continue;
+                }
+                if (digits == BSN_DIGITS || digits == BSN_DIGITS - 1)
+                        return true;
+                digits = 0;
+        }
+        return false;
+}
+
 const char *name_shown(struct text t, char ret[NAME_SHOWN]) {
-        if (!name_valid(t))
+        if (!name_valid(t) || name_has_person(t))
                 return NULL;
         memcpy(ret, t.s, t.n);
         ret[t.n] = '\0';

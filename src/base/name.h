@@ -19,8 +19,8 @@
 bool name_valid(struct text t);
 
 /*
- * A copy of what somebody wrote, for a sentence that repeats it; NULL when it is no name. So nothing
- * but a name is ever repeated, whatever was put in its place.
+ * A copy of what somebody wrote, for a sentence that repeats it; NULL when it is no name, or may hold
+ * a BSN. So nothing but a name is ever repeated, whatever was put in its place.
  */
 #define NAME_SHOWN (NAME_MAX_BYTES + 1)
 const char *name_shown(struct text t, char ret[NAME_SHOWN]);

@@ -646,6 +646,10 @@ static const struct {
         {"municipality", "\"GM0375\"", REFUSAL_BAD_VALUE, "municipality", "municipality: no organisation is called 'GM0375' (did you mean 'gm0375'?)"},
         {"municipality", "\"Beverwijk\"", REFUSAL_BAD_VALUE, "municipality",
          "municipality: no organisation is called 'Beverwijk' (did you mean 'gm0375'?)"},
+        {"municipality", "\"999990019\"", REFUSAL_BAD_VALUE, "municipality", "municipality: no organisation is called that"}, /* a BSN is not repeated */
+        {"event_id", "\"bsn:99990019\"", REFUSAL_BAD_VALUE, "event_id", "event_id: is not a uuid: 36 characters, lower case"},
+        {"event_id", "\"1234567-9999900190\"", REFUSAL_BAD_VALUE, "event_id", "event_id: '1234567-9999900190' is not a uuid: 36 characters, lower case"},
+        {"999990019", "1", REFUSAL_BAD_VALUE, NULL, "measure-started has a field that its schema does not know"},
         {"gi", "\"GI-Noordzee\"", REFUSAL_BAD_VALUE, "gi", "gi: no organisation is called 'GI-Noordzee' (did you mean 'gi-noordzee'?)"},
         {"muncipality", "\"gm0375\"", REFUSAL_BAD_VALUE, NULL, "measure-started has no field 'muncipality' (did you mean 'municipality'?)"},
         {"not a name!", "1", REFUSAL_BAD_VALUE, NULL, "measure-started has a field that its schema does not know"},
