@@ -113,12 +113,12 @@ class World:
         self.workers.append(Worker(self, name, more))
         return self.workers[-1]
 
-    def connector(self, name, text, *more):
-        """A connector, by what stands in its file."""
+    def connector(self, name, text, *more, before=()):
+        """A connector, by what stands in its file. before: words before its command, as of strace; the process must be what we start."""
         path = os.path.join(self.folder, f"{name}.yaml")
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
-        self.workers.append(Connector(self, name, (path, *more)))
+        self.workers.append(Connector(self, name, (path, *more), before))
         return self.workers[-1]
 
     def following(self, *topics):
@@ -224,9 +224,9 @@ def jsonl(lines):
 class Worker:
     """One instance: one process at a time, with a log for each of its lives."""
 
-    def __init__(self, world, name, more):
+    def __init__(self, world, name, more, before=()):
         self.world, self.name, self.more, self.lives, self.number = world, name, more, 0, len(world.workers) + 1
-        self.left = frozenset()
+        self.left, self.before = frozenset(), before
         self.start()
 
     def start(self):
@@ -234,7 +234,7 @@ class Worker:
         self.started = time.monotonic()
         self.log = os.path.join(self.world.folder, f"log-{self.name}-{self.number}-{self.lives}")
         with open(self.log, "wb") as log, open(self.log + ".out", "wb") as out:
-            self.process = subprocess.Popen(self.world.command(*self.arguments()), stdout=out, stderr=log)
+            self.process = subprocess.Popen([*self.before, *self.world.command(*self.arguments())], stdout=out, stderr=log)
 
     def arguments(self):
         return ("rules", "--instance", self.name, *self.more)

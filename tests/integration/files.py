@@ -15,16 +15,18 @@ import getpass
 import glob
 import io
 import os
+import re
 import shutil
 import socket
 import subprocess
 
 import fault_load
+from canary import BIRTH, BSN, NAME, Canaries
+from every_step import FILES, every_step
 from fault_run import WAIT_S, expect, jsonl, say, wait_for
 from faults import main
 
 OWNER, TOLD = "gi-a", "gm0001"
-SECRET = "2099-geheim"  # stands in wrong lines; nowhere else
 MANY = 10000
 STATES = {"PUBLISHED", "REFUSED"}
 
@@ -60,18 +62,22 @@ class Folders:
     def report(self, end, name):
         with open(os.path.join(self.within, end, name + ".report.csv"), encoding="utf-8-sig", newline="") as file:
             text = file.read()
-        expect(f"no value of a person in the report of {name}", SECRET not in text)
+        Canaries().silent(f"the report of {name}", text.encode())
         return list(csv.DictReader(io.StringIO(text), delimiter=";"))
 
     def rows(self, torn=False, within=""):
         """Of all files, those of today included, which nobody fetches yet. torn: a row may be cut off. within: a folder in the folder."""
-        found = []
-        for path in glob.glob(os.path.join(self.outside, within, "*.csv")) + glob.glob(os.path.join(self.outside, within, ".*.csv.tmp")):
-            with open(path, encoding="utf-8-sig", newline="") as file:
-                text = file.read()
-            expect(f"{path} has whole lines", torn or not text or text.endswith("\r\n"))
-            found += csv.DictReader(io.StringIO(text), delimiter=";")
-        return found
+        return rows_of(os.path.join(self.outside, within), torn)
+
+
+def rows_of(folder, torn=False):
+    found = []
+    for path in glob.glob(os.path.join(folder, "*.csv")) + glob.glob(os.path.join(folder, ".*.csv.tmp")):
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            text = file.read()
+        expect(f"{path} has whole lines", torn or not text or text.endswith("\r\n"))
+        found += csv.DictReader(io.StringIO(text), delimiter=";")
+    return found
 
 
 def mine(trial, least):
@@ -95,7 +101,13 @@ def table(lines, separator=";"):
 
 
 def wrong(line):
-    return {**line, "event_id": fault_load.id_of(line["event_id"], "wrong"), "birth_date": SECRET, "event": "measure-started"}
+    return {**line, "event_id": fault_load.id_of(line["event_id"], "wrong"), "birth_date": f"{BSN}, {NAME}, {BIRTH}", "event": "measure-started"}
+
+
+def leaking(line):
+    """Lines that are wrong, each with a person in another place."""
+    return [{**line, "event": NAME}, {**line, "case_id": BSN}, {**line, "event_id": BSN}, {**line, "source": BSN}, {**line, "kind": BSN}, {**line, NAME: BSN},
+            {**line, "verdict_date": NAME}, {**line, "municipality": BSN}, {**line, "gi": NAME}, {**line, "occurred_at": BSN}, {**line, "measure_id": BSN}]
 
 
 def published(world):
@@ -139,14 +151,17 @@ def both(trial):
     """A table and lines of JSON with wrong ones among them, a file twice, one that is refused whole; and what is told of it as files."""
     world = world_of(trial)
     folders = Folders(world)
-    connector = world.connector("files-in", folders.into)
+    connector = world.connector("files-in", folders.into, "--metrics", "0")
     lines = mine(trial, 60)
     measures = [line for line in lines if line["event"] == "measure-started"]
     others = [line for line in lines if line["event"] != "measure-started"]
     folders.put("measure-started-1.csv", table(measures + [wrong(measures[0])]))
     folders.put("others.jsonl", jsonl(others) + "\n{\n")
     folders.put("z-refused.csv", table([wrong(line) for line in measures] + measures[:1], ","))
+    leaks = leaking(measures[0])
+    folders.put("z-leaking.jsonl", jsonl(leaks) + f'{{"event": "{NAME}\n{BSN}\n{{"{BSN}"}}\n')
     wait_for("the last file is over", lambda: folders.over("refused", "z-refused.csv"))
+    expect("each line that leaks is wrong", len(folders.report("refused", "z-leaking.jsonl")) == len(leaks) + 4)
     expect("the first ones are done", folders.over("done", "measure-started-1.csv") and folders.over("done", "others.jsonl"))
     report = folders.report("done", "measure-started-1.csv")
     expect(f"the report names the line: {report}", [(row["line"], row["code"]) for row in report] == [(str(len(measures) + 2), "BAD_VALUE"), ("", "PUBLISHED")])
@@ -154,15 +169,16 @@ def both(trial):
     expect(f"the report names the line: {report}", (report[0]["line"], report[0]["code"]) == (str(len(others) + 2), "MALFORMED"))
     expect("the refused one says why", folders.report("refused", "z-refused.csv")[-1]["code"] == "REFUSED")
     told = letters(world, "files-in")
-    expect(f"dead letters: {told}", sorted(letter["headers"]["kw-code"] for letter in told) == ["BAD_VALUE", "FILE_REFUSED", "MALFORMED"])
+    expect(f"dead letters: {told}", sorted(letter["headers"]["kw-code"] for letter in told) == ["BAD_VALUE", "FILE_REFUSED", "FILE_REFUSED", "MALFORMED"])
     expect("without what stood there", not any(letter["value"] for letter in told))
     folders.put("measure-started-1.csv", table(measures))
     wait_for("the second one is over", lambda: folders.over("done", "measure-started-1.2.csv"))
     check_facts(world, lines, once=False)
+    Canaries().metrics(connector)
     connector.stop()
-    expect("no value of a person in the log", SECRET not in connector.text() and SECRET not in world.run("tail", "dead-letters", "--until-end"))
-    out = world.connector("files-out", folders.out)
+    out = world.connector("files-out", folders.out, "--metrics", "0")
     check_rows(world, folders, out)
+    Canaries().nowhere(world, [out])
     out.stop()
     return world
 
@@ -205,6 +221,66 @@ def killed(trial):
     say(f"  {kills} kills of what writes {inbox} rows")
     check_rows(world, folders, out)
     out.stop()
+    Canaries().nowhere(world)
+    return world
+
+
+def steps_in(trial):
+    """files-in is killed before every step: each time a file with three good lines and one that names a person."""
+    world = world_of(trial)
+    folders = Folders(world, percent=50)
+    lines, given = mine(trial, 4 * (trial.kills + 5)), []
+
+    def make(number, before):
+        some = lines[3 * number:3 * number + 3]
+        given.extend(some)
+        folders.put(f"{number:03}.jsonl", jsonl(some[:1] + [wrong(some[0])] + some[1:]))
+        return world.connector("files-in", folders.into, before=before)
+
+    tried = every_step(trial, make, lambda number, _: folders.over("done", f"{number:03}.jsonl"), (*FILES, "sendmsg"),
+                       f"{re.escape(folders.within)}|TCP:\\[", trial.kills)
+    for name in sorted(os.listdir(folders.within + "/done")):
+        if name.endswith(".jsonl"):
+            report = [(row["line"], row["code"]) for row in folders.report("done", name)]
+            expect(f"{name} is reported whole: {report}", report == [("2", "BAD_VALUE"), ("", "PUBLISHED")])
+    expect("nothing is left of it", not glob.glob(folders.within + "/*.jsonl") and not glob.glob(folders.within + "/done/.*"))
+    check_facts(world, given, once=False)
+    told = letters(world, "files-in")
+    expect(f"{len(told)} letters of {len(given) // 3} wrong lines", len(given) // 3 <= len(told) <= len(given) // 3 + tried)
+    Canaries().nowhere(world, allowed=("birth_date",))
+    return world
+
+
+def steps_out(trial):
+    """files-out is killed before every step: each time under another name, in a folder of its own, for the same inbox."""
+    world = world_of(trial)
+    world.publish(trial.load.cases(20))
+    world.once()
+    inbox = world.tail("inbox." + TOLD)
+    wanted = sorted((record["event"], record["value"]["event_id"], record["key"]) for record in inbox)
+    folders = {}
+
+    def make(number, before):
+        folders[number] = os.path.join(world.folder, "out", str(number))
+        os.makedirs(folders[number])
+        text = f"connector: files-out\nname: out-{number}\norganisation: {TOLD}\nfolder: {folders[number]}\n"
+        return world.connector(f"out-{number}", text, before=before)
+
+    def rows(number):
+        return rows_of(folders[number], torn=True)
+
+    def over(number, _):
+        if len(rows(number)) < len(inbox):
+            return False
+        told = [row["value"] for row in world.tail("deliveries") if row["value"]["connector"] == f"out-{number}"]
+        return {row["inbox_offset"] for row in told if row["outcome"] == "DELIVERED"} == {record["offset"] for record in inbox}
+
+    every_step(trial, make, over, (*FILES, "sendmsg"), f"{re.escape(world.folder)}/out|TCP:\\[", trial.kills)
+    for number, folder in folders.items():
+        found = rows_of(folder)
+        expect(f"{len(found)} rows for {len(inbox)} records, each once: {number}", len({row["delivery_id"] for row in found}) == len(found) == len(inbox) > 0)
+        expect("the rows are the records", sorted((row["event"], row["event_id"], row["case_id"]) for row in found) == wanted)
+    expect("no record has another outcome", {row["value"]["outcome"] for row in world.tail("deliveries")} == {"DELIVERED"})
     return world
 
 
@@ -356,4 +432,4 @@ def sftp(trial):
 
 
 if __name__ == "__main__":
-    main({"both": both, "killed": killed, "many": many, "twins": twins, "sftp": sftp})
+    main({"both": both, "killed": killed, "many": many, "steps-in": steps_in, "steps-out": steps_out, "twins": twins, "sftp": sftp})

@@ -12,9 +12,10 @@ import json
 import os
 
 import fault_load
+from crooked import Crooked
 from fault_run import expect, say, wait_for
 from faults import main
-from postgres_server import Proxy, Server, quoted, same_instant
+from postgres_server import Server, quoted, same_instant
 
 ORGANISATION = "gm0001"
 INBOX = "inbox." + ORGANISATION
@@ -30,7 +31,7 @@ class Inboxes:
 
     def __init__(self, trial):
         self.trial, self.world, self.server = trial, trial.world(), Server(PASSWORD)
-        self.proxy = Proxy(self.server)
+        self.proxy = Crooked(self.server)
         self.password = os.path.join(self.world.folder, "password")
         with open(self.password, "w", encoding="utf-8") as file:
             file.write(PASSWORD + "\n")

@@ -15,9 +15,10 @@ import signal
 import urllib.request
 
 import fault_load
+from crooked import Crooked
 from fault_run import WAIT_S, expect, say, wait_for
 from faults import main
-from postgres_server import OUTBOX_COLUMNS, Proxy, Server, Session, row_of
+from postgres_server import OUTBOX_COLUMNS, Server, Session, row_of
 
 ORGANISATION = "gi-a"
 PERSON = "999990019" # passes the eleven-test, belongs to nobody
@@ -41,7 +42,7 @@ class Outbox:
     def __init__(self, trial):
         self.trial, self.world = trial, trial.world()
         self.server = Server(PASSWORD)
-        self.proxy = Proxy(self.server)
+        self.proxy = Crooked(self.server)
         self.password = os.path.join(self.world.folder, "password")
         with open(self.password, "w", encoding="utf-8") as file:
             file.write(PASSWORD + "\n")

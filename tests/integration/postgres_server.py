@@ -15,8 +15,6 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import threading
-import time
 
 from fault_run import WAIT_S, expect, wait_for
 
@@ -150,66 +148,6 @@ class Session:
     def end(self):
         self.process.stdin.close()
         self.process.wait(timeout=WAIT_S)
-
-
-class Proxy:
-    """Stands before a server, and lets through what is said as its mode wants: pass, slow (a byte a second of what the server says), cut (the connection ends
-    in the middle of it), garbage (something else is said) or silent."""
-
-    SLOW_S = 1.0
-
-    def __init__(self, server):
-        self.server, self.mode, self.open, self.met = server, "pass", [], 0
-        self.listening = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listening.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def become(self, mode):
-        """From now on, and for connections that stand as well. met counts what was spoiled since."""
-        self.mode, self.met = mode, 0
-
-    def accept(self):
-        while True:
-            client, _ = self.listening.accept()
-            try:
-                server = socket.create_connection(("127.0.0.1", self.server.port))
-            except OSError:
-                client.close()
-                continue
-            self.open += [client, server]
-            threading.Thread(target=self.carry, args=(client, server, False), daemon=True).start()
-            threading.Thread(target=self.carry, args=(server, client, True), daemon=True).start()
-
-    def carry(self, source, sink, spoils):
-        try:
-            for data in iter(lambda: source.recv(65536), b""):
-                if not spoils or self.mode == "pass":
-                    sink.sendall(data)
-                elif not self.spoil(data, sink):
-                    break
-        except OSError:
-            pass
-        for end in (source, sink):
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-
-    def spoil(self, data, sink):
-        """Whether the connection goes on."""
-        self.met += 1
-        if self.mode == "slow":
-            for place in range(len(data)):
-                if self.mode != "slow":
-                    sink.sendall(data[place:])
-                    break
-                sink.sendall(data[place:place + 1])
-                time.sleep(self.SLOW_S)
-        elif self.mode == "garbage":
-            sink.sendall(bytes(range(256)) * 8)
-        elif self.mode == "cut":
-            sink.sendall(data[:len(data) // 2])
-        return self.mode not in ("cut", "garbage")
 
 
 def same_instant(one, other):
