@@ -211,11 +211,40 @@ static int add_withdrawal(const struct resolving *r, const char *by, const char 
         return json_array_append_new(r->ret->events, event) < 0 ? -ENOMEM : 0;
 }
 
+static bool message_is_refused(const struct resolving *r, const char *message) {
+        struct pair_item items[PAIR_ITEMS_MAX];
+        size_t n = pair_read(case_keys_find(r->m->keys, "msg", message), items);
+
+        for (size_t i = 0; i < n; i++) {
+                if (items[i].kind == 'R')
+                        return true;
+        }
+        return false;
+}
+
+/* Whether an allocation is said by a message that nobody refused: it came again before the one that was refused, or before the refusal. */
+static bool allocation_stands(const struct resolving *r, const char *made) {
+        struct text row = case_keys_find(r->m->keys, "made", made);
+
+        for (const char *at = row.n ? row.s : NULL; at && *at; at = case_keys_next_item(at)) {
+                char case_id[UUID_TEXT + 1], message[CASE_KEYS_HASH + 1];
+                const char *part = at;
+
+                if (case_keys_next_part(&part, case_id, sizeof(case_id)) && case_keys_next_part(&part, message, sizeof(message)) &&
+                    !message_is_refused(r, message))
+                        return true;
+        }
+        return false;
+}
+
 /* Its message was refused: it is taken back, and what says the same later is another event. */
 static int take_back_made(const struct resolving *r, const char *by, const char *made, const char *case_id, const char *source, json_int_t at) {
         char gone[ITEM_MAX];
-        int x = add_withdrawal(r, by, made, case_id, source, at), n;
+        int x, n;
 
+        if (allocation_stands(r, made))
+                return 0;
+        x = add_withdrawal(r, by, made, case_id, source, at);
         if (x)
                 return x;
         n = snprintf(gone, sizeof(gone), "%s %s", case_id, parcel_text(r->parcel, "msg"));
@@ -467,7 +496,7 @@ static void allocation_id(const struct resolving *r, char ret[UUID_TEXT + 1]) {
 static int resolve_allocate(const struct resolving *r) {
         const char *alloc = parcel_allocation(r);
         struct ijw_link link;
-        char id[UUID_TEXT + 1];
+        char id[UUID_TEXT + 1], made[ITEM_MAX];
         bool known = link_find(r, &link);
         int x = 0;
 
@@ -478,7 +507,10 @@ static int resolve_allocate(const struct resolving *r) {
         if (x || !link.referral[0])
                 return x ? x : nobody(r, known || link.case_id[0] ? "NO_REFERRAL" : "NO_CASE", known || link.case_id[0] ? NO_REFERRAL : NO_CASE);
         allocation_id(r, id);
-        x = add_answer(r, id, &link, "ALLOCATED", "NONE");
+        (void) snprintf(made, sizeof(made), "%s %s", link.case_id, parcel_text(r->parcel, "msg"));
+        x = pair_add(r, "made", id, made);
+        if (x == 0)
+                x = add_answer(r, id, &link, "ALLOCATED", "NONE");
         if (x == 0)
                 x = remember_pair(r, alloc, 'F', CASE_KEYS_NOTHING, id, link.case_id, parcel_text(r->parcel, "source"));
         return x < 0 ? x : 0;

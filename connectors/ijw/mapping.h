@@ -10,6 +10,8 @@
  *   bsn    a child                                       "case"
  *   case   a case                                        the measures that run or ran in it (channel/case_life.h)
  *   pair   a start or stop, or an allocation             what was said of it, and what took that back
+ *   made   an allocation, by its event_id                "case message;…": the messages that say it
+ *   gone   the same, once it was taken back              "case message": the one that was refused
  *   msg    a message                                     its digest, and what was made of it
  *
  * Neither time nor order of arrival means anything: whatever comes first, the same events come out, because what belongs together finds one another in

@@ -75,6 +75,7 @@ static unsigned count_in(const char *folder) {
         return (unsigned)n;
 }
 
+#define OTHERS "00000000-0000-4000-8000-" /* so begin ids of events that the test publishes */
 #define OF(event_id, source) \
         "{\"event_id\":\"" event_id "\",\"case_id\":\"" CASE "\",\"source\":\"" source "\",\"occurred_at\":\"2026-03-01T00:00:00+01:00\"," \
         "\"recorded_at\":\"2026-03-01T00:00:00+01:00\","
@@ -134,6 +135,10 @@ static void take_line(void *ctx, const struct bus_record *record) {
         event_to_json(&event, false, &w);
         jsonw_close_object(&w);
         object = json_loads(buffer_text(&json), 0, NULL);
+        if (strncmp(json_string_value(json_object_get(object, "event_id")), OTHERS, strlen(OTHERS)) == 0) {
+                json_decref(object);
+                return;
+        }
         ck_assert_str_eq(json_string_value(json_object_get(object, "case_id")), CASE);
         buffer_clear(&said);
         buffer_printf(&said, "%s", event.type->name);
@@ -161,7 +166,7 @@ static int by_text(const void *a, const void *b) {
 
 /* Every event that the connector made, sorted. */
 static struct lines all_events(void) {
-        static const char *const made[] = {"allocation-requested", "help-started", "help-ended", "referral-answered", "referral-closed", "event-withdrawn"};
+        static const char *const made[] = {"referral-issued", "allocation-requested", "help-started", "help-ended", "referral-answered", "referral-closed", "event-withdrawn"};
         struct lines lines = {0};
 
         for (size_t i = 0; i < ELEMENTS(made); i++)
@@ -382,7 +387,75 @@ START_TEST(test_the_order_does_not_matter) {
 }
 END_TEST
 
+/* An allocation, sent again under another Identificatie; the provider refuses the first (the last two: both). */
+static const struct ijw_text allocation_again = {301, "G14-26-2", "2026-03-10", BODY_301(ALLOCATED("500123", REFERENCE(REF), "45", FROM)), NULL, NULL, NULL};
+static const struct ijw_text refused_allocation = {302, "G14-26-1", "2026-03-06", NULL, "0014", "2026-03-09", RETURN_CODE("9332")};
+static const struct ijw_text refused_again = {302, "G14-26-2", "2026-03-10", NULL, "0014", "2026-03-11", RETURN_CODE("9332")};
+static const struct ijw_text *const allocations[] = {&allocation, &refused_allocation, &allocation_again, &refused_again};
+
+/* The events that allocate and that nothing has withdrawn. */
+static unsigned allocated(void) {
+        struct lines lines = all_events();
+        unsigned n = 0;
+
+        for (size_t i = 0; i < lines.n; i++) {
+                const char *id = strstr(lines.items[i], " id=");
+                bool counts = strstr(lines.items[i], "outcome=\"ALLOCATED\"") != NULL;
+                char withdrawn[UUID_TEXT + 16];
+
+                (void) snprintf(withdrawn, sizeof(withdrawn), "withdrawn=\"%s\"", id + strlen(" id="));
+                for (size_t j = 0; j < lines.n; j++)
+                        counts = counts && !strstr(lines.items[j], withdrawn);
+                n += counts;
+        }
+        lines_free(&lines);
+        return n;
+}
+
+/* Every order of four; of those in which the last of the table comes last everything before it is asked, too. */
+START_TEST(test_an_allocation_that_is_sent_again_stands_once) {
+        size_t order[4] = {(size_t)_i % 4, (size_t)_i / 4 % 4, (size_t)_i / 16 % 4, 0};
+
+        order[3] = 6 - order[0] - order[1] - order[2];
+        if (order[0] == order[1] || order[0] == order[2] || order[1] == order[2])
+                return;
+        begin();
+        refer();
+        for (size_t i = 0; i < 4; i++) {
+                if (i == 3 && order[i] == 3)
+                        ck_assert_uint_eq(allocated(), 1);
+                drop(allocations[order[i]]);
+        }
+        later(11000);
+        ck_assert_uint_eq(allocated(), 0);
+        drop(&(struct ijw_text){301, "G14-26-3", "2026-03-12", BODY_301(ALLOCATED("500123", REFERENCE(REF), "45", FROM)), NULL, NULL, NULL});
+        ck_assert_uint_eq(allocated(), 1);
+        expect_silence();
+}
+END_TEST
+
 /* -- Who it is about -- */
+
+/* What a GI asks for itself: its own referral, and the allocation that follows from it. */
+START_TEST(test_a_request_of_the_gi_is_a_referral) {
+        static const struct ijw_text own = {315, "GI-1", "2026-03-02", BODY_315(REQUESTED("GI/77", "45", "04") REQUESTED("GI/78", "48", "04")), AGB_GI, NULL,
+                                            NULL};
+
+        begin();
+        measure(MEASURE, "00000000-0000-4000-8000-000000000002");
+        pair();
+        drop(&own);
+        later(24 * HOUR_MS);
+        expect(1, 0, "referral-issued source=\"gi-jbn\" date=\"2026-03-02\" ");
+        drop(&own);
+        later(24 * HOUR_MS);
+        expect(1, 0, "referral-issued source=\"gi-jbn\" date=\"2026-03-02\" ");
+        begin();
+        drop(&(struct ijw_text){319, "G1", "2026-03-06", BODY_319("GI/77", "<m:VerzoekAntwoord>2</m:VerzoekAntwoord>"), NULL, NULL, NULL});
+        expect(2, 0, "referral-answered source=\"gm0014\" date=\"2026-03-06\" outcome=\"UNDER_INVESTIGATION\"");
+        expect_silence();
+}
+END_TEST
 
 START_TEST(test_a_child_of_the_list) {
         begin();
@@ -448,7 +521,7 @@ START_TEST(test_a_case_is_forgotten_when_its_measures_are_long_over) {
                         "\"reason\":\"EXPIRED\"}");
         fixture_publish(&f, "measure-ended", "gi-jbn", json);
         later(600 * DAY_MS);
-        fixture_sample(&f, "ketenwacht_case_keys 6");
+        fixture_sample(&f, "ketenwacht_case_keys 7");
         later(100 * DAY_MS);
         fixture_sample(&f, "ketenwacht_case_keys 0");
         begin();
@@ -530,6 +603,8 @@ int main(void) {
         tcase_add_loop_test(tcase, test_one_message, 0, (int)ELEMENTS(rows));
         tcase_add_loop_test(tcase, test_after_an_allocation, 0, (int)ELEMENTS(helps));
         tcase_add_loop_test(tcase, test_the_order_does_not_matter, 0, (int)ELEMENTS(seeds));
+        tcase_add_loop_test(tcase, test_an_allocation_that_is_sent_again_stands_once, 0, 64);
+        tcase_add_test(tcase, test_a_request_of_the_gi_is_a_referral);
         tcase_add_test(tcase, test_a_child_of_the_list);
         tcase_add_test(tcase, test_two_measures_run);
         tcase_add_test(tcase, test_nobody_knows_the_child);
