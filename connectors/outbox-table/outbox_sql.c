@@ -244,10 +244,23 @@ void outbox_sql_begin(const struct outbox_shape *shape, struct buffer *out) {
         outbox_put_refuse(shape, out);
 }
 
-void outbox_sql_done(const char *places, struct buffer *out) {
+static void outbox_put_execute_done(const char *places, struct buffer *out) {
         buffer_add_text(out, "EXECUTE kw_done(");
         postgres_put_text(out, places);
-        buffer_add_text(out, "); COMMIT");
+        buffer_add_text(out, "); ");
+}
+
+void outbox_sql_done(const char *places, struct buffer *out) {
+        outbox_put_execute_done(places, out);
+        buffer_add_text(out, "COMMIT");
+}
+
+/* What is checked when a transaction ends is checked here. */
+void outbox_sql_rehearse(const char *refuse, const char *places, struct buffer *out) {
+        buffer_add_text(out, "SET CONSTRAINTS ALL IMMEDIATE; SAVEPOINT kw_rehearsal; ");
+        buffer_add_text(out, refuse);
+        outbox_put_execute_done(places, out);
+        buffer_add_text(out, "ROLLBACK TO kw_rehearsal");
 }
 
 void outbox_sql_refuse(const char *places, const char *codes, const char *errors, struct buffer *out) {

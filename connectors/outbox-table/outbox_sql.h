@@ -82,6 +82,9 @@ void outbox_sql_refuse(const char *places, const char *codes, const char *errors
 /* Ends it: the rows at @places, an array as text, are deleted or marked. */
 void outbox_sql_done(const char *places, struct buffer *out);
 
+/* What moves rows aside and ends the transaction, tried and undone within it: @refuse, of outbox_sql_refuse(), or ""; and the rows at @places. */
+void outbox_sql_rehearse(const char *refuse, const char *places, struct buffer *out);
+
 /* How many rows wait: one cell. */
 void outbox_sql_count(const struct outbox_shape *shape, struct buffer *out);
 

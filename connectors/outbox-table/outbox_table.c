@@ -6,7 +6,8 @@
  * One reader for a table, by an advisory lock; a second one waits. It takes the oldest rows and locks them, publishes, waits for the
  * acknowledgements, deletes (or marks) what was acknowledged, and commits; so nothing is lost whoever dies when, and what is repeated has the event_id
  * that it had. A number that rises is never remembered, because rows become visible when they are committed. A row that can be no event is moved aside,
- * and nothing waits for it.
+ * and nothing waits for it. When a batch could not be deleted, the next one is published only after its end was rehearsed: else a table from which
+ * nothing can be deleted would be published over and over.
  */
 
 #include <assert.h>
@@ -33,6 +34,7 @@ enum outbox_phase {
         OUTBOX_BEGINS,
         OUTBOX_WAITS,   /* for rows: until .due, or a notification */
         OUTBOX_TAKES,
+        OUTBOX_REHEARSES, /* whether they could be deleted, before they are published */
         OUTBOX_SENDS,   /* rows are on their way to the broker */
         OUTBOX_ENDS,    /* bad ones are moved aside, what was acknowledged is deleted, and that is committed */
         OUTBOX_UNDOES,  /* the transaction is given up */
@@ -72,6 +74,7 @@ struct outbox {
         uint64_t session;
         int64_t due;        /* monotonic */
         bool quiet, woken, told_waits;
+        bool doubtful, rehearsed; /* the last batch could not be deleted; this one could */
         struct outbox_item items[OUTBOX_BATCH_MAX];
         size_t n, handed, open; /* rows of the batch; handed over or passed; without an answer */
         uint64_t number;    /* of the batch */
@@ -134,7 +137,7 @@ static int outbox_lock(struct outbox *o) {
 }
 
 static int outbox_take(struct outbox *o) {
-        o->woken = false;
+        o->woken = o->rehearsed = false;
         o->looked_at = clock_realtime(&o->env->clock);
         return outbox_ask(o, OUTBOX_TAKES, OUTBOX_SQL_TAKE);
 }
@@ -169,6 +172,15 @@ static void *outbox_cookie(const struct outbox *o, size_t i) {
         return (void *)(uintptr_t)(o->number << OUTBOX_INDEX_BITS | i);
 }
 
+/* For its writer. Return: 0; -ENOMEM. */
+static int outbox_keep_mistake(struct outbox_item *item, const struct outbox_mistake *mistake) {
+        if (!item->error) {
+                item->code = mistake->code;
+                item->error = strdup(mistake->error);
+        }
+        return item->error ? 0 : -ENOMEM;
+}
+
 static int outbox_reject(struct outbox *o, size_t i, const struct outbox_mistake *mistake, struct error *err) {
         const char *position = outbox_cell(o, i, OUTBOX_CELL_POSITION), *of = outbox_cell(o, i, OUTBOX_CELL_CASE);
         struct rejection rejection = {.stage = "check", .code = mistake->code, .error = mistake->reason};
@@ -179,20 +191,17 @@ static int outbox_reject(struct outbox *o, size_t i, const struct outbox_mistake
                 rejection.place = 0;
         if (of && uuid_parse(of, strlen(of), &case_id)) /* anything else may be a person's number */
                 rejection.key = text_of(of);
-        if (!o->items[i].error) {
-                o->items[i].code = mistake->code;
-                o->items[i].error = strdup(mistake->error);
-        }
-        if (!o->items[i].error)
-                return -ENOMEM;
+        r = outbox_keep_mistake(&o->items[i], mistake);
+        if (r < 0)
+                return r;
         r = runtime_reject(o->env->runtime, &rejection, outbox_cookie(o, i), err);
         if (r == 0)
                 o->items[i].fate = FATE_BAD_ASKED;
         return r;
 }
 
-/* Hands over one row. Return: 0; RUNTIME_E_BUSY: it stays for a later turn; negative errno. */
-static int outbox_hand_over(struct outbox *o, size_t i, struct error *err) {
+/* As outbox_row_read(). */
+static bool outbox_read(struct outbox *o, size_t i, struct intake *ret, struct outbox_mistake *mistake) {
         const struct outbox_row row = {
                 .id = outbox_cell(o, i, OUTBOX_CELL_ID),
                 .aggregateid = outbox_cell(o, i, OUTBOX_CELL_CASE),
@@ -200,16 +209,27 @@ static int outbox_hand_over(struct outbox *o, size_t i, struct error *err) {
                 .payload = outbox_cell(o, i, OUTBOX_CELL_PAYLOAD),
                 .payload_n = text_of(outbox_cell(o, i, OUTBOX_CELL_PAYLOAD)).n,
         };
+
+        return outbox_row_read(&o->reader, &row, clock_realtime(&o->env->clock), ret, mistake);
+}
+
+/* Whether it is ours to hand over now. */
+static bool outbox_is_to_be_had(const struct outbox *o, size_t i) {
+        return outbox_cell(o, i, OUTBOX_CELL_TAKEN)[0] == 't' && !outbox_case_waits(o, i);
+}
+
+/* Hands over one row. Return: 0; RUNTIME_E_BUSY: it stays for a later turn; negative errno. */
+static int outbox_hand_over(struct outbox *o, size_t i, struct error *err) {
         struct outbox_mistake mistake = {0};
         struct submission submission;
         struct intake intake;
         int r;
 
-        if (outbox_cell(o, i, OUTBOX_CELL_TAKEN)[0] != 't' || outbox_case_waits(o, i)) {
+        if (!outbox_is_to_be_had(o, i)) {
                 o->items[i].fate = FATE_UNSENT;
                 return 0;
         }
-        if (!outbox_row_read(&o->reader, &row, clock_realtime(&o->env->clock), &intake, &mistake)) {
+        if (!outbox_read(o, i, &intake, &mistake)) {
                 r = outbox_reject(o, i, &mistake, err);
         } else {
                 submission = (struct submission){.event = &intake.event, .traceparent = intake.traceparent};
@@ -257,13 +277,49 @@ static size_t outbox_list(struct outbox *o, enum outbox_fate fate) {
         return n;
 }
 
+/* The statement that moves aside what is bad. Return: how many. */
+static size_t outbox_put_bad(struct outbox *o, struct buffer *out) {
+        size_t bad = outbox_list(o, FATE_BAD);
+
+        buffer_clear(out);
+        if (bad > 0)
+                outbox_sql_refuse(buffer_text(&o->places), buffer_text(&o->codes), buffer_text(&o->errors), out);
+        return bad;
+}
+
+/* As if all went well: what is bad would be moved aside, the rest deleted. It is taken once more afterwards, since the answer with its rows is gone. */
+static int outbox_rehearse(struct outbox *o) {
+        CLEANUP(buffer_done) struct buffer refuse = BUFFER_INIT(OUTBOX_SQL_MAX);
+
+        for (size_t i = 0; i < o->n; i++) {
+                struct outbox_mistake mistake = {0};
+                struct intake intake;
+                int r = 0;
+
+                o->items[i].fate = outbox_is_to_be_had(o, i) ? FATE_SENT : FATE_UNSENT;
+                if (o->items[i].fate == FATE_UNSENT)
+                        continue;
+                if (outbox_read(o, i, &intake, &mistake)) {
+                        intake_done(&intake);
+                        continue;
+                }
+                o->items[i].fate = FATE_BAD;
+                r = outbox_keep_mistake(&o->items[i], &mistake);
+                if (r < 0)
+                        return r;
+        }
+        (void) outbox_put_bad(o, &refuse);
+        (void) outbox_list(o, FATE_SENT);
+        buffer_clear(&o->sql);
+        outbox_sql_rehearse(buffer_text(&refuse), buffer_text(&o->places), &o->sql);
+        outbox_forget_batch(o);
+        return refuse.failed || o->places.failed ? -ENOMEM : outbox_ask_sql(o, OUTBOX_REHEARSES);
+}
+
 /* Moves aside what is bad, deletes what was acknowledged, and commits. */
 static int outbox_end(struct outbox *o) {
-        size_t bad = outbox_list(o, FATE_BAD), sent;
+        size_t bad = outbox_put_bad(o, &o->sql), sent;
 
-        buffer_clear(&o->sql);
-        if (bad > 0)
-                outbox_sql_refuse(buffer_text(&o->places), buffer_text(&o->codes), buffer_text(&o->errors), &o->sql);
         sent = outbox_list(o, FATE_SENT);
         outbox_sql_done(buffer_text(&o->places), &o->sql);
         metric_add(o->refusals, 0, (int64_t)bad);
@@ -367,6 +423,8 @@ static int outbox_hear_taken(struct outbox *o, size_t rows) {
         if (rows == 0)
                 return outbox_ask(o, OUTBOX_ENDS, "COMMIT");
         o->n = rows < OUTBOX_BATCH_MAX ? rows : OUTBOX_BATCH_MAX;
+        if (o->doubtful && !o->rehearsed)
+                return outbox_rehearse(o);
         o->hold_until = outbox_now(o) + OUTBOX_HOLD_MS;
         o->phase = OUTBOX_SENDS;
         return 0;
@@ -379,6 +437,7 @@ static int outbox_hear_ended(struct outbox *o) {
         for (size_t i = 0; i < o->n && again; i++)
                 again = o->items[i].fate != FATE_UNSENT;
         outbox_forget_batch(o);
+        o->doubtful = false;
         o->phase = OUTBOX_WAITS;
         o->due = outbox_now(o) + (again ? 0 : o->poll);
         return 0;
@@ -394,6 +453,7 @@ static int outbox_hear_failure(struct outbox *o, const struct postgres_answer *a
                 return 0;
         }
         outbox_complain(o, answer->reason);
+        o->doubtful |= o->phase == OUTBOX_ENDS;
         if (o->phase != OUTBOX_UNDOES && postgres_in_transaction(o->pg))
                 return outbox_give_up(o);
         outbox_forget_batch(o);
@@ -413,6 +473,9 @@ static int outbox_hear(struct outbox *o, const struct postgres_answer *answer) {
                 return outbox_hear_begun(o);
         case OUTBOX_TAKES:
                 return outbox_hear_taken(o, answer->rows);
+        case OUTBOX_REHEARSES:
+                o->rehearsed = true;
+                return outbox_ask(o, OUTBOX_TAKES, OUTBOX_SQL_TAKE);
         case OUTBOX_ENDS:
                 return outbox_hear_ended(o);
         case OUTBOX_UNDOES:
@@ -542,7 +605,7 @@ static int outbox_open(void *ctx, const struct connector_env *env, struct error 
 
         o->reader = (struct outbox_reader){.organisation = o->organisation, .organisations = env->organisations, .types = env->types,
                                            .language = (enum language)o->language};
-        o->quiet = o->woken = o->told_waits = false;
+        o->quiet = o->woken = o->told_waits = o->doubtful = o->rehearsed = false;
         o->session = 0;
         o->complete_at = clock_realtime(&env->clock);
         o->oldest_at = 0;

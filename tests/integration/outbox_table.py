@@ -229,6 +229,60 @@ def shapes(outbox):
     outbox.check(repeats=False, elsewhere=POISON[2:])
 
 
+FAILS = """CREATE SEQUENCE failures;
+CREATE FUNCTION fails() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+  IF nextval('failures') <= {times} THEN RAISE EXCEPTION 'not now' USING ERRCODE = '{state}'; END IF; RETURN OLD; END $$;
+CREATE TRIGGER fails BEFORE DELETE ON outbox FOR EACH STATEMENT EXECUTE FUNCTION fails();"""
+MENDED = "DROP TRIGGER fails ON outbox; DROP FUNCTION fails; DROP SEQUENCE failures"
+ALWAYS, SOME, SEEN = 1000000, 3, 5
+
+
+def facts_of(outbox, lines):
+    ids = {line["event_id"] for line in lines}
+    return sum(record["value"]["event_id"] in ids for record in outbox.world.tail(*fault_load.INPUTS))
+
+
+def refuses(outbox):
+    """
+    The database says that it cannot be done now, and then can; or that it is not to be done, until an operator mends it: nothing is lost, and what cannot be
+    deleted is not published without end.
+    """
+    server, connector = outbox.server, outbox.connector()
+    outbox.reads(connector)
+
+    def said(words):
+        wait_for(f"it says {words}", lambda: any(words in line["reason"] for line in connector.said("database-refuses")))
+    for state in ("40001", "40P01", "53100"):
+        server.sql(FAILS.format(times=SOME, state=state))
+        outbox.write(outbox.lines(20))
+        outbox.poison([(fault_load.id_of("poison", state), *POISON[0][1:])])
+        wait_for("the table is empty", outbox.is_empty)
+        server.sql(MENDED)
+    for before, words, after in ((FAILS.format(times=ALWAYS, state="P0001"), "SQLSTATE P0001", MENDED),
+                                 ("ALTER TABLE outbox_refused ADD CONSTRAINT niet CHECK (code <> 'MALFORMED') NOT VALID", "constraint niet",
+                                  "ALTER TABLE outbox_refused DROP CONSTRAINT niet"),
+                                 ("REVOKE DELETE ON outbox FROM ketenwacht", "may not SELECT, UPDATE", "GRANT DELETE ON outbox TO ketenwacht"),
+                                 ("ALTER TABLE outbox RENAME TO elders", "there is no table outbox", "ALTER TABLE elders RENAME TO outbox")):
+        lines = outbox.lines(20)
+        renamed = "RENAME" in before
+        connector.kill() # a new life: what it said before is not in its log
+        if not renamed:
+            outbox.write(lines)
+            outbox.poison([(fault_load.id_of("poison", words), *POISON[0][1:])])
+        server.sql(before)
+        connector.start()
+        said(words)
+        if "P0001" in words:
+            wait_for("it tries on", lambda: server.number("SELECT last_value FROM failures") >= SEEN)
+        expect(f"what cannot be deleted is published once: {words}", facts_of(outbox, lines) <= len(lines))
+        server.sql(after)
+        if renamed:
+            outbox.write(lines)
+        wait_for("the table is empty", outbox.is_empty)
+    outbox.check(repeats=True)
+    outbox.check_secrecy()
+
+
 def poison(outbox):
     """One bad row among ten thousand good ones: these go through, it gets one dead letter."""
     outbox.reads(outbox.connector())
@@ -295,4 +349,4 @@ def peer(outbox):
 
 
 if __name__ == "__main__":
-    main({case.__name__: with_outbox(case) for case in (short, shapes, poison, killed, peer)})
+    main({case.__name__: with_outbox(case) for case in (short, shapes, refuses, poison, killed, peer)})
