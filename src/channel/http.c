@@ -20,6 +20,9 @@
 #define HTTP_HEADER_MAX (CLOUDEVENT_HEADER_MAX + OAUTH2_TOKEN_MAX)
 #define HTTP_USER_AGENT "ketenwacht"
 #define HTTP_KEPT_CONNECTIONS 1024L /* idle ones that are kept for the next request */
+#define HTTP_REASON_MAX 160
+#define HTTP_ALERT " alert " /* before what a server says that ends TLS, in OpenSSL's words */
+#define HTTP_ALERT_LETTERS "abcdefghijklmnopqrstuvwxyz0123456789 "
 #define HTTP_SPARE 64                /* handles that are kept for the next exchanges */
 #define HTTP_FORM "application/x-www-form-urlencoded"
 
@@ -42,6 +45,7 @@ struct http_exchange {
         bool for_token;  /* it asks for an access token, and needs none */
         bool renewed;    /* sent again after a 401 */
         uint64_t token;  /* which one it was sent with */
+        char trouble[CURL_ERROR_SIZE], reason[HTTP_REASON_MAX]; /* libcurl's words, which may name addresses; ours */
         void (*done)(void *ctx, const struct http_answer *answer);
         void *ctx, *own;
 };
@@ -308,7 +312,8 @@ static bool exchange_aim(struct http_exchange *x, const char *url) {
                !curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)o->timeout) && !curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)o->connect_timeout) &&
                !curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L) && !curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L) &&
                !curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, exchange_take) && !curl_easy_setopt(e, CURLOPT_WRITEDATA, x) &&
-               !curl_easy_setopt(e, CURLOPT_PRIVATE, x) && !curl_easy_setopt(e, CURLOPT_USERAGENT, HTTP_USER_AGENT) &&
+               !curl_easy_setopt(e, CURLOPT_PRIVATE, x) && !curl_easy_setopt(e, CURLOPT_ERRORBUFFER, x->trouble) &&
+               !curl_easy_setopt(e, CURLOPT_USERAGENT, HTTP_USER_AGENT) &&
                !curl_easy_setopt(e, CURLOPT_PROXY, o->proxy ? o->proxy : "") && /* "": not even that of the environment */
                (!o->ca_file || !curl_easy_setopt(e, CURLOPT_CAINFO, o->ca_file));
 }
@@ -452,6 +457,7 @@ static int exchange_fly(struct http_exchange *x) {
         peer_look(x->peer);
         buffer_clear(&x->answer);
         x->received = 0;
+        x->trouble[0] = '\0';
         r = exchange_introduce(x);
         if (r < 0)
                 return r;
@@ -589,12 +595,28 @@ static bool exchange_renew(struct http_exchange *x, int status) {
         return (peer_has_token(p) ? exchange_fly(x) : exchange_wait(x)) == 0;
 }
 
+/* Why nothing was answered. A server that does not take our certificate says so in an alert, which libcurl tells as a failure to read. */
+static const char *exchange_why(struct http_exchange *x, CURLcode code) {
+        const char *alert = strstr(x->trouble, HTTP_ALERT);
+        size_t n;
+
+        if (code == CURLE_OK)
+                return "nothing that is HTTP";
+        if (!alert)
+                return curl_easy_strerror(code);
+        alert += strlen(HTTP_ALERT);
+        n = strspn(alert, HTTP_ALERT_LETTERS);
+        (void) snprintf(x->reason, sizeof(x->reason), "the server ended TLS (%.*s); %s", (int)n, alert,
+                        x->peer->o->client_certificate ? "look at client_certificate, and whom the server trusts" : "it may ask for a client_certificate");
+        return x->reason;
+}
+
 static void exchange_finish(struct http_exchange *x, CURLcode code) {
         long status = 0;
 
         (void) curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status); /* 0 when none came */
         if ((code != CURLE_OK && code != CURLE_WRITE_ERROR) || status < 200)
-                exchange_end(x, HTTP_NO_ANSWER, 0, code == CURLE_OK ? "nothing that is HTTP" : curl_easy_strerror(code));
+                exchange_end(x, HTTP_NO_ANSWER, 0, exchange_why(x, code));
         else if (!exchange_renew(x, (int)status))
                 exchange_end(x, HTTP_ANSWERED, (int)status, "");
 }

@@ -44,12 +44,12 @@ class Peer(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, secrets, port=0):
+    def __init__(self, secrets, port=0, context=None):
         super().__init__(("127.0.0.1", port), Handler)
         self.secrets, self.faults, self.requests, self.lock, self.behind_s = list(secrets), {}, [], threading.Lock(), 0
-        self.open = set()
-        self.address = f"127.0.0.1:{self.server_address[1]}"
-        self.url = f"http://{self.address}"
+        self.open, self.context, self.refused = set(), context, []
+        self.address = f"{'localhost' if context else '127.0.0.1'}:{self.server_address[1]}"
+        self.url = f"http{'s' if context else ''}://{self.address}"
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     def handle_error(self, *_):
@@ -64,6 +64,28 @@ class Peer(http.server.ThreadingHTTPServer):
         with self.lock:
             self.open.discard(request)
         super().shutdown_request(request)
+
+    def finish_request(self, request, client_address):
+        """With a context: over TLS. Whom it refuses hears why, and is remembered."""
+        if not self.context:
+            super().finish_request(request, client_address)
+            return
+        try:
+            spoken = self.context.wrap_socket(request.dup(), server_side=True)
+        except OSError as error:
+            with self.lock:
+                self.refused.append(str(error))
+            request.shutdown(socket.SHUT_WR)
+            while request.recv(65536): # closing before it was read would take the alert back
+                pass
+            return
+        with spoken:
+            super().finish_request(spoken, client_address)
+
+    def unknown(self, request):
+        """Of who is not known here: status and code of what is answered."""
+        said = claims(request.headers.get("Authorization"), self.secrets)
+        return (401 if said != "time" else 403, said) if isinstance(said, str) else None
 
     def stop(self):
         """And closes every connection that was kept."""
@@ -106,11 +128,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.close()
             return
-        said = claims(self.headers.get("Authorization"), server.secrets)
+        unknown = server.unknown(self)
         if isinstance(fault, int):
             status, told = fault, {"code": "fault"}
-        elif isinstance(said, str):
-            status, told = 401 if said != "time" else 403, {"code": said}
+        elif unknown:
+            status, told = unknown[0], {"code": unknown[1]}
         else:
             status, told = server.answer(self, body)
         text = {"garbage": b"<html>" + bytes(range(256)), "large": json.dumps({"a": "x" * 2000000}).encode()}.get(fault) or json.dumps(told).encode()
@@ -164,9 +186,9 @@ def post(url, value, headers):
 class Hub(Peer):
     """Open Notificaties."""
 
-    def __init__(self, secrets, port=0):
+    def __init__(self, secrets, port=0, context=None):
         self.channels, self.subscriptions, self.taken, self.events = {}, [], [], []
-        super().__init__(secrets, port)
+        super().__init__(secrets, port, context)
 
     @staticmethod
     def wrong(status, code, name, reason):
