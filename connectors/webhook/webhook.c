@@ -25,6 +25,7 @@
 #define ORIGIN_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-"
 #define ORIGIN_HEADER "WebHook-Request-Origin"
 #define NOT_ACCEPTABLE_BATCH 415
+#define NOT_IMPLEMENTED 501
 #define TRY_TURN_MS 100
 
 enum mode { MODE_STRUCTURED, MODE_BINARY };
@@ -420,7 +421,7 @@ static const char *webhook_tell(const struct webhook_target *to, const struct ht
         }
         if (answer->status / 100 == 3)
                 return "sends us elsewhere, where nothing is followed; write the address that it leads to into url";
-        *ret_good = answer->status < 500;
+        *ret_good = answer->status < 500 || answer->status == NOT_IMPLEMENTED;
         return *ret_good ? "is there; whether it takes messages only a message can tell" : "is not as it should be";
 }
 
