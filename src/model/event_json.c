@@ -52,62 +52,60 @@ static void symbol_wrong(const struct reader *r, size_t slot, struct text value,
                 buffer_printf(out, IN_LANGUAGE(r->m->language, " and %zu more", " en nog %zu"), field->n_symbols - SYMBOLS_SHOWN);
 }
 
-static bool slot_read_symbol(struct reader *r, size_t slot, struct text value, struct slot *ret) {
-        CLEANUP(buffer_done) struct buffer wrong = BUFFER_INIT(SYMBOLS_BYTES_MAX);
-        int symbol = layout_symbol(&r->type->layout->fields[slot], value);
+bool event_json_slot(const struct layout_field *field, struct text value, struct slot *ret) {
+        instant_t at;
+        day_t day;
+        int symbol;
 
-        if (symbol >= 0) {
+        switch (field->type) {
+        case LAYOUT_ENUM:
+                symbol = layout_symbol(field, value);
                 *ret = (struct slot){.kind = SLOT_INT, .i = symbol};
+                return symbol >= 0;
+        case LAYOUT_DATE:
+                if (!date_parse(value, &day))
+                        return false;
+                *ret = (struct slot){.kind = SLOT_INT, .i = day};
+                return true;
+        case LAYOUT_TIMESTAMP:
+                if (!instant_parse(value, &at))
+                        return false;
+                *ret = (struct slot){.kind = SLOT_INT, .i = at};
+                return true;
+        case LAYOUT_UUID:
+        case LAYOUT_UUID_FIXED:
+                *ret = (struct slot){.kind = SLOT_UUID};
+                return uuid_parse(value.s, value.n, &ret->u);
+        default:
+                *ret = (struct slot){.kind = SLOT_STRING, .s = value};
                 return true;
         }
+}
+
+static bool event_json_refuse_symbol(struct reader *r, size_t slot, struct text value) {
+        CLEANUP(buffer_done) struct buffer wrong = BUFFER_INIT(SYMBOLS_BYTES_MAX);
+
         symbol_wrong(r, slot, value, &wrong);
         return event_json_refuse(r, slot, value, buffer_text(&wrong));
 }
 
-static bool slot_read_date(struct reader *r, size_t slot, struct text value, struct slot *ret) {
-        day_t day;
-
-        if (!date_parse(value, &day))
-                return event_json_refuse(r, slot, value, IN_LANGUAGE(r->m->language, "is not a date: YYYY-MM-DD, of the years 1900 to 2200",
-                                                                     "is geen datum: JJJJ-MM-DD, uit de jaren 1900 tot en met 2200"));
-        *ret = (struct slot){.kind = SLOT_INT, .i = day};
-        return true;
-}
-
-static bool slot_read_instant(struct reader *r, size_t slot, struct text value, struct slot *ret) {
-        instant_t at;
-
-        if (!instant_parse(value, &at))
-                return event_json_refuse(r, slot, value, IN_LANGUAGE(r->m->language, "is not an instant: RFC 3339 with an offset, of the years 2000 to 2200",
-                                                                     "is geen tijdstip: RFC 3339 met een tijdzone, uit de jaren 2000 tot en met 2200"));
-        *ret = (struct slot){.kind = SLOT_INT, .i = at};
-        return true;
-}
-
-static bool slot_read_uuid(struct reader *r, size_t slot, struct text value, struct slot *ret) {
-        struct uuid u;
-
-        if (!uuid_parse(value.s, value.n, &u))
-                return event_json_refuse(r, slot, value, IN_LANGUAGE(r->m->language, "is not a uuid: 36 characters, lower case",
-                                                                     "is geen uuid: 36 tekens, kleine letters"));
-        *ret = (struct slot){.kind = SLOT_UUID, .u = u};
-        return true;
-}
-
 static bool slot_read_string(struct reader *r, size_t slot, struct text value, struct slot *ret) {
+        enum language language = r->m->language;
+
+        if (event_json_slot(&r->type->layout->fields[slot], value, ret))
+                return true;
         switch (r->type->layout->fields[slot].type) {
         case LAYOUT_ENUM:
-                return slot_read_symbol(r, slot, value, ret);
+                return event_json_refuse_symbol(r, slot, value);
         case LAYOUT_DATE:
-                return slot_read_date(r, slot, value, ret);
+                return event_json_refuse(r, slot, value, IN_LANGUAGE(language, "is not a date: YYYY-MM-DD, of the years 1900 to 2200",
+                                                                     "is geen datum: JJJJ-MM-DD, uit de jaren 1900 tot en met 2200"));
         case LAYOUT_TIMESTAMP:
-                return slot_read_instant(r, slot, value, ret);
-        case LAYOUT_UUID:
-        case LAYOUT_UUID_FIXED:
-                return slot_read_uuid(r, slot, value, ret);
+                return event_json_refuse(r, slot, value, IN_LANGUAGE(language, "is not an instant: RFC 3339 with an offset, of the years 2000 to 2200",
+                                                                     "is geen tijdstip: RFC 3339 met een tijdzone, uit de jaren 2000 tot en met 2200"));
         default:
-                *ret = (struct slot){.kind = SLOT_STRING, .s = value};
-                return true;
+                return event_json_refuse(r, slot, value, IN_LANGUAGE(language, "is not a uuid: 36 characters, lower case",
+                                                                     "is geen uuid: 36 tekens, kleine letters"));
         }
 }
 

@@ -27,5 +27,8 @@ enum refusal event_from_json(const struct event_type *type, const struct organis
 bool event_read_json(const struct event_type *type, const struct organisations *orgs, const json_t *object, const char *const *also, struct arena *arena,
                      struct event *ret, struct event_mistakes *m);
 
+/* What a string says to a field of which values are strings: false: none of its values. *ret is a view of @value where the field holds text. */
+bool event_json_slot(const struct layout_field *field, struct text value, struct slot *ret) MUSTCHECK;
+
 /* Writes the fields as plain JSON (dates YYYY-MM-DD, instants RFC 3339, enums as symbols) into an open object. @masked: personal fields as null. */
 void event_to_json(const struct event *event, bool masked, struct json_writer *w);

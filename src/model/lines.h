@@ -22,6 +22,8 @@
 
 #define LINES_BYTES_MAX ((size_t)64 * 1024) /* of one line, without its end: a longer one is MALFORMED */
 
+#define LINES_CHUNK 4096 /* is read at once, at most */
+
 enum line_kind { LINE_BLANK, LINE_CLOCK, LINE_EVENT, LINE_REFUSED };
 
 struct line {
@@ -33,7 +35,7 @@ struct line {
         const char *field;    /* LINE_REFUSED: the field that is wrong, or NULL; borrowed from the schema */
         struct error error;   /* LINE_REFUSED: one sentence; never the value of a personal field */
         enum language language; /* of that sentence */
-        json_t *object;       /* what texts of the event point into; see line_done() */
+        json_t *object;       /* what texts of the event point into, if not into the arena; see line_done() */
 };
 
 /*
@@ -69,10 +71,12 @@ struct lines {
         uint64_t number;    /* of the line last read, from 1; blank lines count */
         struct buffer line; /* at most LINES_BYTES_MAX bytes and one */
         struct text before; /* what was read of the stream already, without an end of line; borrowed */
+        size_t used;        /* of the chunk, which is full of line ends behind that */
+        char chunk[LINES_CHUNK];
 };
 
 #define LINES_INIT(stream) \
-        { .in = (stream), .line = BUFFER_INIT(LINES_BYTES_MAX + 4096) }
+        { .in = (stream), .line = BUFFER_INIT(LINES_BYTES_MAX + 4096), .used = LINES_CHUNK }
 
 enum { LINES_E_END = 1 };
 

@@ -3,7 +3,8 @@
 /*
  * Goal: every line is what the agreement says it is, and of several mistakes the first that is agreed
  * is told, by place and field and never by a personal value.
- * Method: a table of lines against the shipped schemas and organisations; streams with awkward ends.
+ * Method: a table of lines against the shipped schemas and organisations; lines that were spoilt by chance, read in both ways that there are;
+ * streams with awkward ends.
  */
 
 #include <check.h>
@@ -12,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_read.h"
+#include "model/event_scan.h"
 #include "model/lines.h"
 
 #include "model_fixture.h"
@@ -160,6 +163,120 @@ START_TEST(test_rejected) {
 }
 END_TEST
 
+/* -- The reader that is only there for speed says what the other one says -- */
+
+static void same_event(const struct line *fast, const struct line *plain, const char *text) {
+        ck_assert_ptr_eq(fast->event.type, plain->event.type);
+        for (size_t i = 0; i < fast->event.type->layout->n; i++)
+                ck_assert_msg(slot_equal(&fast->event.slots[i], &plain->event.slots[i]), "%s: field %zu", text, i);
+        ck_assert_msg(fast->kind != LINE_EVENT || text_equal(fast->key, plain->key), "%s: the key", text);
+}
+
+/* A line that event_scan() takes is read by way of its tree too. Return: whether it does. */
+static bool reads_the_same(struct text text, struct arena *arena) {
+        static const char *const also[] = {"event", "key", NULL};
+        struct line fast, plain;
+        struct event event;
+        struct error err;
+        struct text key;
+        json_t *object, *written;
+
+        arena_reset(arena);
+        if (!event_scan(types, text, arena, &event, &key))
+                return false;
+        line_parse(types, orgs, text, LANGUAGE_EN, arena, &fast);
+        ck_assert_msg(!fast.object, "%.*s: without a tree", (int)text.n, text.s);
+        object = json_read_object(text, JSON_OF_LINE, LANGUAGE_EN, &err);
+        ck_assert_msg(object, "%.*s: %s", (int)text.n, text.s, err.text);
+        written = json_object_get(object, "key");
+        ck_assert(!written || json_is_string(written));
+        line_from_json(types, orgs, object, text_of(json_string_value(json_object_get(object, "event"))),
+                       written ? (struct text){json_string_value(written), json_string_length(written)} : (struct text){0}, also, arena, &plain);
+        ck_assert_msg(fast.kind == plain.kind && fast.refusal == plain.refusal, "%.*s: %s, %s", (int)text.n, text.s, fast.error.text, plain.error.text);
+        ck_assert_str_eq(fast.error.text, plain.error.text);
+        ck_assert_pstr_eq(fast.field, plain.field);
+        same_event(&fast, &plain, text.s);
+        line_done(&fast);
+        line_done(&plain);
+        json_decref(object);
+        return true;
+}
+
+/* Something in the line becomes something else: a byte that JSON knows, one that it does not, a piece less or twice. */
+static size_t spoil(char *text, size_t n, size_t room) {
+        static const char bytes[] = "\"\\{}[]:, \t\r\n0123456789-+.eEtruefalsn\x01\x7f\x80\xc3\xff";
+        size_t at = (size_t)rand() % n, piece = 1 + (size_t)rand() % 12, to = (size_t)rand() % n;
+
+        if (piece > n - at)
+                piece = n - at;
+        switch (rand() % 4) {
+        case 0:
+                text[at] = (char)(rand() % 16 ? bytes[(size_t)rand() % sizeof(bytes)] : rand());
+                return n;
+        case 1:
+                memmove(text + at, text + at + piece, n - at - piece);
+                return n - piece ? n - piece : n;
+        case 2:
+                if (n + piece > room)
+                        return n;
+                memmove(text + at + piece, text + at, n - at);
+                return n + piece;
+        default:
+                if (piece > n - to)
+                        piece = n - to;
+                memmove(text + to, text + at, piece);
+                return n;
+        }
+}
+
+static const char *const spoilt[] = {
+        "{\"event\":\"protector-assigned\"," ENVELOPE "," JBN "," FIELDS "}",
+        "{\"event\":\"protector-assigned\"," ENVELOPE "," JBN "," FIELDS ",\"deputy\":null,\"key\":\"8a53d001-0000-4000-8000-000000000001\"}",
+        "{\"event\":\"protector-assigned\"," FIELDS "," JBN "," ENVELOPE ", \"replaces\" : null }\r",
+        "{" STARTED ",\"gi\":\"gi-jbn\",\"birth_date\":\"2011-02-28\"}",
+};
+
+#define SPOILT_TIMES 16000
+
+START_TEST(test_scan_rows) {
+        size_t taken = 0;
+        struct arena *arena;
+
+        read_all();
+        ck_assert_int_eq(arena_new(&arena, 1 << 20), 0);
+        for (size_t i = 0; i < ELEMENTS(rows); i++)
+                taken += reads_the_same(text_of(rows[i].line), arena);
+        ck_assert_uint_gt(taken, 0);
+        arena_free(arena);
+        free_all();
+}
+END_TEST
+
+/* Of the lines that come of it a part can be read without the tree. */
+START_TEST(test_scan_spoilt) {
+        const char *whole = spoilt[_i];
+        size_t taken = 0;
+        struct arena *arena;
+        char text[1024];
+
+        read_all();
+        ck_assert_int_eq(arena_new(&arena, 1 << 20), 0);
+        srand((unsigned)_i + 1);
+        ck_assert_msg(reads_the_same(text_of(whole), arena), "%s: is read without a tree", whole);
+        for (size_t k = 0; k < SPOILT_TIMES; k++) {
+                size_t n = strlen(whole);
+
+                memcpy(text, whole, n);
+                for (int times = 1 + rand() % 3; times > 0; times--)
+                        n = spoil(text, n, sizeof(text));
+                taken += reads_the_same((struct text){text, n}, arena);
+        }
+        ck_assert(taken > 0 && taken < SPOILT_TIMES);
+        arena_free(arena);
+        free_all();
+}
+END_TEST
+
 static FILE *stream(const char *text, size_t n) {
         FILE *f = tmpfile();
 
@@ -224,6 +341,36 @@ START_TEST(test_longest) {
 }
 END_TEST
 
+/* Lines end where they end, also with NULs in them and around the size of what is read at once. */
+START_TEST(test_ends) {
+        static const size_t sizes[] = {0, 1, 2, LINES_CHUNK - 3, LINES_CHUNK - 2, LINES_CHUNK - 1, LINES_CHUNK, LINES_CHUNK + 1, 2 * LINES_CHUNK - 2, 7};
+        char text[4 * LINES_CHUNK];
+
+        for (int nul = 0; nul <= 1; nul++) {
+                for (size_t i = 0; i < ELEMENTS(sizes); i++) {
+                        size_t n = sizes[i];
+                        struct lines lines;
+                        struct text line;
+
+                        memset(text, 'a', sizeof(text));
+                        for (size_t k = 0; nul && k < n; k++)
+                                text[k] = k % 3 || k + 1 == n ? '\0' : 'b';
+                        text[n] = '\n';
+                        memcpy(text + n + 1, text, n);
+                        lines = (struct lines)LINES_INIT(stream(text, 2 * n + 1));
+                        for (size_t k = 0; k < (n ? 2 : 1); k++) {
+                                ck_assert_int_eq(lines_next(&lines, &line), 0);
+                                ck_assert_uint_eq(line.n, n);
+                                ck_assert_mem_eq(line.s, text, n);
+                        }
+                        ck_assert_int_eq(lines_next(&lines, &line), LINES_E_END);
+                        fclose(lines.in);
+                        lines_done(&lines);
+                }
+        }
+}
+END_TEST
+
 START_TEST(test_broken_stream) {
         FILE *folder = fopen("/", "re");
         struct lines lines = LINES_INIT(folder);
@@ -246,7 +393,10 @@ int main(void) {
         tcase_add_loop_test(t, test_rows, 0, ELEMENTS(rows));
         tcase_add_test(t, test_from_json);
         tcase_add_test(t, test_rejected);
+        tcase_add_test(t, test_scan_rows);
+        tcase_add_loop_test(t, test_scan_spoilt, 0, ELEMENTS(spoilt));
         tcase_add_test(t, test_stream);
+        tcase_add_test(t, test_ends);
         tcase_add_test(t, test_longest);
         tcase_add_test(t, test_broken_stream);
         suite_add_tcase(suite, t);
