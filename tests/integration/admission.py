@@ -7,7 +7,7 @@ Usage: admission.py BINARY ROOT TOPIC_TOOL CASE
 Goal: exactly once on Apache Kafka for what goes through `admission`. Method: `publish --as` fills the outboxes of two organisations, with lines of
 another's and bytes that nobody can read among them, while the connector is killed with -9 at moments drawn from the seed, in the midst of
 transactions; afterwards each record of an outbox stands either on the topic of its type, in the order of its outbox, or in dead-letters and as a refusal
-in the inbox of its organisation.
+in the inbox of its organisation. `steps`: killed before every call to the broker; `peers`: a proxy before the broker; `poison`: one among ten thousand.
 """
 
 import json
@@ -15,6 +15,9 @@ import signal
 import time
 
 import fault_load
+from canary import BIRTH, BSN, NAME, Canaries
+from crooked import CrookedBroker, SPOILED
+from every_step import every_step
 from fault_run import expect, jsonl, say, wait_for
 from faults import main
 
@@ -23,6 +26,9 @@ GROUP = "ketenwacht-connect-admission"
 CASES_A_LIFE = 300
 KILLED_S = 0.3 # after it has the outboxes
 JUNK = 5 # of each outbox in each life
+MANY = 10000
+A_STEP = 3 # cases
+JUNK_WORDS = f"junk of {NAME}, {BSN}, {BIRTH}"
 
 
 class Outboxes:
@@ -31,14 +37,14 @@ class Outboxes:
     def __init__(self, world, trial):
         self.world, self.trial, self.written = world, trial, {owner: [] for owner in OWNERS}
 
-    def write(self, cases):
+    def write(self, cases, junk=JUNK):
         lines = self.trial.load.cases(cases)
         for owner in OWNERS:
             mine = [line for line in lines if line["source"] == owner]
             mine += [line for line in lines if line["source"] != owner][:JUNK] # another's: admission refuses it
             self.world.run("publish", "-", "--as", owner, text=jsonl(mine))
-            self.world.produce_all("outbox." + owner, 0, fault_load.id_of(owner, "junk"), [f"junk {time.time_ns()} {n}".encode() for n in range(JUNK)])
-            self.written[owner] += [line["event_id"] if line["source"] == owner else None for line in mine] + [None] * JUNK
+            self.world.produce_all("outbox." + owner, 0, fault_load.id_of(owner, "junk"), [f"{JUNK_WORDS} {time.time_ns()} {n}".encode() for n in range(junk)])
+            self.written[owner] += [line["event_id"] if line["source"] == owner else None for line in mine] + [None] * junk
 
     def refused(self, owner):
         return sum(event_id is None for event_id in self.written[owner])
@@ -142,5 +148,67 @@ def twins(trial):
     return world
 
 
+def steps(trial):
+    """Killed before every step, each time with records in both outboxes that it has not seen. Where each of them is, and how often, is compared in the end."""
+    trial.needed_broker()
+    world = trial.world()
+    outboxes = Outboxes(world, trial)
+
+    def make(_, before):
+        outboxes.write(A_STEP, junk=1)
+        return world.connector("admission", "connector: admission\n", before=before)
+
+    every_step(trial, make, lambda _, connector: waiting(world) == 0 and connector.lines(), ("sendmsg",), r"TCP:\[", trial.kills)
+    check(world, outboxes)
+    Canaries().nowhere(world, allowed=("birth_date",), unchanged=("dead-letters", *("outbox." + owner for owner in OWNERS)))
+    return world
+
+
+def peers(trial):
+    """The broker is away, slow, silent, speaks no Kafka, and closes in the middle, one after another, while records come."""
+    trial.needed_broker()
+    world = trial.world()
+    outboxes = Outboxes(world, trial)
+    host, port = trial.bootstrap.split(":")
+    broker = CrookedBroker((host, int(port)))
+    connector = world.connector("admission", "connector: admission\n", "--bootstrap", f"{host}:{broker.port}")
+    wait_for("it has the outboxes", lambda: has_outboxes(connector))
+    for mode in SPOILED:
+        before = len(connector.lines())
+        broker.become(mode)
+        outboxes.write(A_STEP)
+        if mode == "away":
+            wait_for("it says so", lambda n=before: len(connector.lines()) > n)
+        else:
+            wait_for(f"it meets a broker that is {mode}", lambda: broker.met)
+        broker.become("pass")
+        wait_for(f"all is admitted after {mode}", lambda: admitted_all(world, connector), look=0.3)
+    settle(world, outboxes, connector)
+    broker.close()
+    return world
+
+
+def poison(trial):
+    """One record that nobody can read among ten thousand good ones of an outbox."""
+    world = trial.world()
+    lines = []
+    while len(lines) < MANY:
+        lines += [line for line in trial.load.case() if line["source"] == OWNERS[0]]
+    outboxes = Outboxes(world, trial)
+    half = len(lines) // 2
+    world.run("publish", "-", "--as", OWNERS[0], text=jsonl(lines[:half]))
+    world.produce("outbox." + OWNERS[0], 0, fault_load.id_of("poison"), JUNK_WORDS.encode(), {})
+    world.run("publish", "-", "--as", OWNERS[0], text=jsonl(lines[half:]))
+    outboxes.written[OWNERS[0]] = [line["event_id"] for line in lines[:half]] + [None] + [line["event_id"] for line in lines[half:]]
+    connector = world.connector("admission", "connector: admission\n", "--metrics", "0")
+    wait_for("all is admitted", lambda: admitted_all(world, connector), look=0.3)
+    Canaries().metrics(connector)
+    connector.stop()
+    check(world, outboxes)
+    expect("nothing of a person in the letter but its value", len(world.tail("dead-letters")) == 1)
+    Canaries().logs(world)
+    return world
+
+
 if __name__ == "__main__":
-    main({"killed": killed, "twins": twins})
+    main({"killed": killed, "peers": peers, "poison": poison, "steps": steps, "twins": twins})

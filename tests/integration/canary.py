@@ -56,19 +56,21 @@ class Canaries:
         expect(f"nothing of a person in {where}, but {self.found(data)}", not self.found(data))
         return len(data)
 
-    def topics(self, world, allowed=()):
-        """Every topic of a world. allowed: names of fields that may hold it; a topic that has them is searched as JSON alone, without them."""
+    def topics(self, world, allowed=(), unchanged=()):
+        """Every topic of a world. allowed: names of fields that may hold it; a topic that has them is searched as JSON alone, without them. unchanged: topics
+        whose values are what somebody else wrote, of whatever kind; their keys and headers are searched."""
         names = topics_of(world)
         records = {name: [] for name in names}
         for record in world.tail(*names):
             records[record["topic"]].append(record)
         with concurrent.futures.ThreadPoolExecutor(READERS) as readers:
-            everything = dict(zip(names, readers.map(lambda name: bytes_of(world, name), names)))
+            everything = dict(zip(names, readers.map(lambda name: bytes_of(world, name, "%k\\n%h\\n" if name in unchanged else "%k\\n%h\\n%s\\n"), names)))
         size = 0
         for name in names:
             if not any(has_field(record, allowed) for record in records[name]):
                 size += self.silent(name, everything[name])
-            text = json.dumps([without(record, allowed) for record in records[name]], ensure_ascii=False)
+            left_out = (*allowed, "value", "hex") if name in unchanged else allowed
+            text = json.dumps([without(record, left_out) for record in records[name]], ensure_ascii=False)
             size += self.silent(f"{name}, as JSON", text.encode())
         return size
 
@@ -85,9 +87,9 @@ class Canaries:
         """A connector that runs with --metrics 0."""
         return self.silent("/metrics", metrics_of(connector).encode())
 
-    def nowhere(self, world, connectors=(), allowed=()):
+    def nowhere(self, world, connectors=(), allowed=(), unchanged=()):
         """Everything at once."""
-        size = self.topics(world, allowed) + self.logs(world) + sum(map(self.metrics, connectors))
+        size = self.topics(world, allowed, unchanged) + self.logs(world) + sum(map(self.metrics, connectors))
         say(f"  {size} bytes, and nothing of a person")
 
 
@@ -104,8 +106,8 @@ def topics_of(world):
     return sorted(name.removeprefix(world.prefix) for name in names if name.startswith(world.prefix))
 
 
-def bytes_of(world, topic):
-    run = subprocess.run(["kcat", "-C", "-b", world.bootstrap, "-t", world.prefix + topic, "-e", "-q", "-X", "fetch.wait.max.ms=10", "-f", "%k\\n%h\\n%s\\n"],
+def bytes_of(world, topic, form):
+    run = subprocess.run(["kcat", "-C", "-b", world.bootstrap, "-t", world.prefix + topic, "-e", "-q", "-X", "fetch.wait.max.ms=10", "-f", form],
                          stdout=subprocess.PIPE, check=True, timeout=WAIT_S)
     return run.stdout
 

@@ -76,9 +76,14 @@ class Crooked:
             threading.Thread(target=self.carry, args=(client, server, False), daemon=True).start()
             threading.Thread(target=self.carry, args=(server, client, True), daemon=True).start()
 
+    def translated(self, data):
+        """What the peer says, when nothing is to be spoiled."""
+        return data
+
     def carry(self, source, sink, spoils):
         try:
             for data in iter(lambda: source.recv(65536), b""):
+                data = self.translated(data) if spoils else data
                 if not spoils or self.mode == "pass":
                     sink.sendall(data)
                 elif not self.spoil(data, sink):
@@ -103,3 +108,11 @@ class Crooked:
         elif self.mode == "cut":
             sink.sendall(data[:len(data) // 2])
         return self.mode not in ("cut", "garbage", "away")
+
+
+class CrookedBroker(Crooked):
+    """Before an Apache Kafka that tells its clients its own address: they are told this one instead, so that they come here with all that they want."""
+
+    def translated(self, data):
+        host, port = self.address()
+        return data.replace(host.encode() + port.to_bytes(4, "big"), host.encode() + self.port.to_bytes(4, "big"))
