@@ -59,10 +59,15 @@ struct sample {
         struct uuid case_id, event_id, measure_id;
 };
 
+/* What draining a backlog took; CPU in microseconds an event. */
+struct drained {
+        double per_s[ROUNDS_MAX], worker_us[ROUNDS_MAX], broker_us[ROUNDS_MAX], console_us[ROUNDS_MAX];
+};
+
 struct console_bench {
         struct bench_arguments arguments;
         const char *bootstrap;
-        int64_t cases, requests, watchers, seconds, rate, rounds;
+        int64_t cases, requests, watchers, seconds, rate, rounds, broker;
         const struct config *config;
         struct stop stop;
         struct site site;
@@ -79,8 +84,7 @@ struct console_bench {
         size_t pages_n;
         double idle_share, alone_share, watched_share; /* CPU of one core */
         uint64_t stream_bytes;
-        double without[ROUNDS_MAX], with[ROUNDS_MAX];  /* events/s */
-        double ratio;
+        struct drained without, with;
 };
 
 static int64_t viewing_now(void) {
@@ -102,8 +106,8 @@ static int viewing_pause(struct console_bench *b, int64_t ms, struct error *err)
 
 /* -- The state, and what is asked of it -- */
 
-/* One life of `rules --once`. Return: 0 or negative errno with a sentence; *ret_s: how long it lived. */
-static int viewing_drain(struct console_bench *b, double *ret_s, struct error *err) {
+/* One life of `rules --once`. Return: 0 or negative errno with a sentence; *ret_s: how long it lived; *ret_cpu_s: what it used. */
+static int viewing_drain(struct console_bench *b, double *ret_s, double *ret_cpu_s, struct error *err) {
         struct bench_child *child = &b->site.workers[0].child;
         int r = site_worker(&b->site, 1, true, err);
 
@@ -112,6 +116,7 @@ static int viewing_drain(struct console_bench *b, double *ret_s, struct error *e
         if (r)
                 return r;
         *ret_s = child->life_s;
+        *ret_cpu_s = child->cpu_s;
         if (child->status != 0) {
                 error_set(err, "rules --once ended with status %d; its reason is above", child->status);
                 r = -EIO;
@@ -511,10 +516,14 @@ static int viewing_measure_watchers(struct console_bench *b, struct error *err) 
 
 /* -- What it costs the worker -- */
 
-static int viewing_round(struct console_bench *b, bool beside, double *ret, struct error *err) {
+static double viewing_broker_s(const struct console_bench *b) {
+        return b->broker ? bench_cpu_s((pid_t)b->broker) : 0;
+}
+
+static int viewing_round(struct console_bench *b, bool beside, struct drained *ret, int64_t i, struct error *err) {
         uint64_t cases = (uint64_t)b->cases / BACKLOG_PART;
         struct bench_load_result load;
-        double seconds = 0;
+        double seconds = 0, worker = 0, broker, console;
         int r;
 
         if (cases < BACKLOG_LEAST)
@@ -528,9 +537,14 @@ static int viewing_round(struct console_bench *b, bool beside, double *ret, stru
                 return r;
         if (!beside)
                 bench_child_signal(&b->console, SIGSTOP);
-        r = viewing_drain(b, &seconds, err);
+        broker = viewing_broker_s(b);
+        console = bench_cpu_s(b->console.pid);
+        r = viewing_drain(b, &seconds, &worker, err);
+        ret->broker_us[i] = (viewing_broker_s(b) - broker) * 1e6 / (double)load.events;
+        ret->console_us[i] = (bench_cpu_s(b->console.pid) - console) * 1e6 / (double)load.events;
+        ret->worker_us[i] = worker * 1e6 / (double)load.events;
+        ret->per_s[i] = seconds > 0 ? (double)load.events / seconds : 0;
         bench_child_signal(&b->console, SIGCONT);
-        *ret = seconds > 0 ? (double)load.events / seconds : 0;
         return r;
 }
 
@@ -540,19 +554,25 @@ static int viewing_measure_cost(struct console_bench *b, struct error *err) {
 
         for (int64_t i = 0; r == 0 && i < b->rounds; i++) {
                 bench_say("round %lld of %lld: drains a backlog with the console stopped, and beside it", (long long)i + 1, (long long)b->rounds);
-                r = viewing_round(b, i % 2, i % 2 ? &b->with[i] : &b->without[i], err);
+                r = viewing_round(b, i % 2, i % 2 ? &b->with : &b->without, i, err);
                 if (r == 0)
-                        r = viewing_round(b, i % 2 == 0, i % 2 ? &b->without[i] : &b->with[i], err);
+                        r = viewing_round(b, i % 2 == 0, i % 2 ? &b->without : &b->with, i, err);
         }
-        if (r == 0 && b->rounds)
-                b->ratio = bench_middle(b->with, (size_t)b->rounds) / bench_middle(b->without, (size_t)b->rounds);
         return r;
+}
+
+/* Of all rounds the one in the middle of each figure. */
+static struct drained viewing_middle(const struct console_bench *b, struct drained *of) {
+        size_t n = (size_t)b->rounds;
+
+        return (struct drained){.per_s = {bench_middle(of->per_s, n)}, .worker_us = {bench_middle(of->worker_us, n)},
+                                .broker_us = {bench_middle(of->broker_us, n)}, .console_us = {bench_middle(of->console_us, n)}};
 }
 
 /* -- The command -- */
 
 static int viewing_measure(struct console_bench *b, struct error *err) {
-        double seconds;
+        double seconds, cpu;
         int r;
 
         bench_say("sends %lld cases", (long long)b->cases);
@@ -560,7 +580,7 @@ static int viewing_measure(struct console_bench *b, struct error *err) {
         b->cases_sent = (uint64_t)b->cases;
         if (r == 0) {
                 bench_say("a worker makes their state");
-                r = viewing_drain(b, &seconds, err);
+                r = viewing_drain(b, &seconds, &cpu, err);
         }
         if (r == 0)
                 r = viewing_weigh(b, err);
@@ -582,7 +602,21 @@ static int viewing_measure(struct console_bench *b, struct error *err) {
         return r || !b->rounds ? r : viewing_measure_cost(b, err);
 }
 
-static void viewing_print_json(const struct console_bench *b) {
+static void viewing_print_json_cost(struct console_bench *b) {
+        struct drained without, with;
+
+        if (!b->rounds)
+                return;
+        without = viewing_middle(b, &b->without);
+        with = viewing_middle(b, &b->with);
+        printf(",\"worker\":{\"without_per_s\":%.0f,\"with_per_s\":%.0f,\"ratio\":%.3f,\"without_us\":%.2f,\"with_us\":%.2f,\"console_us\":%.2f",
+               without.per_s[0], with.per_s[0], with.per_s[0] / without.per_s[0], without.worker_us[0], with.worker_us[0], with.console_us[0]);
+        if (b->broker)
+                printf(",\"broker_without_us\":%.2f,\"broker_with_us\":%.2f", without.broker_us[0], with.broker_us[0]);
+        printf("}");
+}
+
+static void viewing_print_json(struct console_bench *b) {
         printf("{\"cases\":%zu,\"facts\":%zu,\"ready_s\":%.2f,\"rss_mb\":%.1f,\"store_mb\":%.1f,\"beside_mb\":%.1f,", b->store_cases, b->facts, b->ready_s,
                b->rss_mb, b->store_mb, b->rss_mb - b->store_mb);
         printf("\"floor_ms\":{\"p50\":%.3f,\"p99\":%.3f},\"pages\":[", b->floor.p50, b->floor.p99);
@@ -595,13 +629,25 @@ static void viewing_print_json(const struct console_bench *b) {
                        "\"bytes\":%llu}",
                        (long long)b->watchers, (long long)b->rate, b->idle_share, b->alone_share, b->watched_share, b->watched_share - b->alone_share,
                        (unsigned long long)b->stream_bytes);
-        if (b->rounds)
-                printf(",\"worker\":{\"without_per_s\":%.0f,\"with_per_s\":%.0f,\"ratio\":%.3f}", b->without[b->rounds / 2], b->with[b->rounds / 2],
-                       b->ratio);
+        viewing_print_json_cost(b);
         printf("}\n");
 }
 
-static void viewing_print_text(const struct console_bench *b) {
+static void viewing_print_text_cost(struct console_bench *b) {
+        struct drained without, with;
+
+        if (!b->rounds)
+                return;
+        without = viewing_middle(b, &b->without);
+        with = viewing_middle(b, &b->with);
+        printf("a worker drains %.0f events/s without a console and %.0f beside one: %.3f of it\n", without.per_s[0], with.per_s[0],
+               with.per_s[0] / without.per_s[0]);
+        printf("CPU an event: worker %.2f us without and %.2f beside, the console %.2f\n", without.worker_us[0], with.worker_us[0], with.console_us[0]);
+        if (b->broker)
+                printf("  broker %.2f us without and %.2f beside\n", without.broker_us[0], with.broker_us[0]);
+}
+
+static void viewing_print_text(struct console_bench *b) {
         printf("%zu cases, %zu facts: all read in %.1f s; %.0f MB, of which the stores %.0f and the rest %.0f\n", b->store_cases, b->facts, b->ready_s,
                b->rss_mb, b->store_mb, b->rss_mb - b->store_mb);
         printf("of %.0f records the way is kept, %.0f s later\n", b->tracked, b->tracked_s);
@@ -612,9 +658,7 @@ static void viewing_print_text(const struct console_bench *b) {
         if (b->watchers)
                 printf("CPU of one core: %.1f %% with nothing to do; at %lld events/s %.1f %%, and with %lld watchers %.1f %%\n", 100 * b->idle_share,
                        (long long)b->rate, 100 * b->alone_share, (long long)b->watchers, 100 * b->watched_share);
-        if (b->rounds)
-                printf("a worker drains %.0f events/s without a console and %.0f beside one: %.3f of it\n", b->without[b->rounds / 2], b->with[b->rounds / 2],
-                       b->ratio);
+        viewing_print_text_cost(b);
 }
 
 static int viewing_whole(struct console_bench *b, const struct config *config, struct error *err) {
@@ -644,11 +688,12 @@ static int viewing_whole(struct console_bench *b, const struct config *config, s
 }
 
 static int viewing_read_options(int argc, char **argv, struct console_bench *b) {
-        const char *cases = NULL, *requests = NULL, *watchers = NULL, *seconds = NULL, *rate = NULL, *rounds = NULL;
+        const char *cases = NULL, *requests = NULL, *watchers = NULL, *seconds = NULL, *rate = NULL, *rounds = NULL, *broker = NULL;
         const struct option_row options[] = {
                 BENCH_OPTION_ROWS(&b->arguments), OPTION_TEXT_ROW("--bootstrap", &b->bootstrap), OPTION_TEXT_ROW("--cases", &cases),
                 OPTION_TEXT_ROW("--requests", &requests), OPTION_TEXT_ROW("--watchers", &watchers), OPTION_TEXT_ROW("--seconds", &seconds),
-                OPTION_TEXT_ROW("--rate", &rate), OPTION_TEXT_ROW("--rounds", &rounds), OPTION_END_ROW,
+                OPTION_TEXT_ROW("--rate", &rate), OPTION_TEXT_ROW("--rounds", &rounds),
+                OPTION_TEXT_ROW("--broker-process", &broker), OPTION_END_ROW,
         };
         const struct bench_number_row numbers[] = {
                 {"--cases", &cases, 1, BENCH_LOAD_CASES_MAX / 2, &b->cases},
@@ -657,6 +702,7 @@ static int viewing_read_options(int argc, char **argv, struct console_bench *b) 
                 {"--seconds", &seconds, 1, 3600, &b->seconds},
                 {"--rate", &rate, 1, BENCH_LOAD_RATE_MAX, &b->rate},
                 {"--rounds", &rounds, 0, ROUNDS_MAX, &b->rounds},
+                {"--broker-process", &broker, 1, INT32_MAX, &b->broker},
         };
         int status = bench_options(argc, argv, options);
 
@@ -684,7 +730,7 @@ const struct bench bench_console = {
         .name = "console",
         .summary = "the console: pages, memory, watchers, and what it costs the worker",
         .help = "Usage: ketenwacht bench console [--bootstrap LIST] [--cases N] [--requests N] [--watchers N] [--seconds S] [--rate N] [--rounds N]\n"
-                "                                [--json] [--config DIR] [--schemas DIR]\n\n"
+                "                                [--broker-process N] [--json] [--config DIR] [--schemas DIR]\n\n"
                 "On topics of its own (bench-<process>-1.…), which are deleted at the end, a worker makes the state of generated cases (bench load).\n"
                 "A console reads it, as a child, and is asked for every page, one request after another, over the loopback: the time of each is that\n"
                 "of the server and of the request itself, which the style sheet shows alone. Its memory is held against what the stores alone take.\n"
@@ -692,13 +738,15 @@ const struct bench bench_console = {
                 "the console stopped and beside it, in turns.\n"
                 "--json: {\"cases\", \"facts\", \"ready_s\", \"rss_mb\", \"store_mb\", \"beside_mb\", \"floor_ms\": {\"p50\", \"p99\"},\n"
                 "\"pages\": [{\"path\", \"p50_ms\", \"p99_ms\", \"max_ms\", \"bytes\"}], \"watchers\": {\"n\", \"rate\", \"idle_share\", \"alone_share\",\n"
-                "\"watched_share\", \"share\", \"bytes\"}, \"worker\": {\"without_per_s\", \"with_per_s\", \"ratio\"}}; shares are of one core\n\n"
-                "  --bootstrap LIST  the broker (else KETENWACHT_BOOTSTRAP, else broker.yaml)\n"
-                "  --cases N         of five events each (default 200000: a million facts)\n"
-                "  --requests N      of each page (default 300)\n"
-                "  --watchers N      of the stream at once (default 100); 0: it is not measured\n"
-                "  --seconds S       for each share of CPU (default 15)\n"
-                "  --rate N          events a second meanwhile (default 200)\n"
-                "  --rounds N        of draining a tenth of the load, twice each (default 2); 0: it is not measured\n",
+                "\"watched_share\", \"share\", \"bytes\"}, \"worker\": {\"without_per_s\", \"with_per_s\", \"ratio\", \"without_us\", \"with_us\",\n"
+                "\"console_us\"}}: shares are of one core, us of CPU an event; with --broker-process also \"broker_without_us\" and \"broker_with_us\"\n\n"
+                "  --bootstrap LIST    the broker (else KETENWACHT_BOOTSTRAP, else broker.yaml)\n"
+                "  --cases N           of five events each (default 200000: a million facts)\n"
+                "  --requests N        of each page (default 300)\n"
+                "  --watchers N        of the stream at once (default 100); 0: it is not measured\n"
+                "  --seconds S         for each share of CPU (default 15)\n"
+                "  --rate N            events a second meanwhile (default 200)\n"
+                "  --rounds N          of draining a tenth of the load, twice each (default 2); 0: it is not measured\n"
+                "  --broker-process N  process number of the broker, when it runs here: its CPU time is told as well\n",
         .run = viewing_run,
 };
