@@ -79,9 +79,18 @@ static void header_write(const struct ijw_message *m, char ret[RECEPTION_VALUE_M
                 (void) snprintf(ret, RECEPTION_VALUE_MAX, "%s", buffer_text(&out));
 }
 
-static int take_refuse(struct ijw *i, struct reception_message *t, const struct ijw_message *m, const char *code, const char *why) {
+/* Into the answers, where there are some. @fault: as receipt_make() has it. */
+static int take_answer(const struct ijw *i, struct reception_message *t, const struct ijw_message *m, const char *fault) {
+        if (i->answers)
+                (void) receipt_make(m, i->prefix, date_of_instant(clock_realtime(&i->env->clock)), fault, &t->written, t->written_as);
+        return t->written.failed ? -ENOMEM : 0;
+}
+
+/* @fault: the code of its return message; NULL: it is told outside the traffic, if at all. */
+static int take_refuse(struct ijw *i, struct reception_message *t, const struct ijw_message *m, const char *code, const char *why, const char *fault) {
         static const struct problem_row refused = {"REFUSED", PROBLEM_URN "ijw-refused", "The message is refused", "Het bericht is geweigerd", 422};
         char value[RECEPTION_VALUE_MAX];
+        int r;
 
         t->refused = true;
         t->status = refused.status;
@@ -89,7 +98,8 @@ static int take_refuse(struct ijw *i, struct reception_message *t, const struct 
         problem_write_row(&refused, LANGUAGE_EN, why, &t->reply);
         header_write(m, value);
         ijw_count(i, m, COUNT_REFUSED);
-        return reception_letter(i->reception, code, why, value);
+        r = m && fault ? take_answer(i, t, m, fault) : 0;
+        return r ? r : reception_letter(i->reception, code, why, value);
 }
 
 static int event_take(struct ijw *i, const json_t *event) {
@@ -169,13 +179,14 @@ static int message_take(struct ijw *i, struct reception_message *t, const struct
         int r = ijw_parcels_make(m, &i->mapping.parties, i->keys, &parcels, &why);
 
         if (r == PARCEL_E_ORGANISATION)
-                return take_refuse(i, t, m, "UNKNOWN_ORGANISATION", why.text);
+                return take_refuse(i, t, m, "UNKNOWN_ORGANISATION", why.text, NULL);
         if (r)
                 return r;
         if (parcels.said != SAID_PARCELS) {
                 ijw_count(i, m, counted[parcels.said]);
         } else if (!m->answer && ijw_seen(&i->mapping, &parcels) == IJW_MESSAGE_OTHER) {
-                r = take_refuse(i, t, m, "BAD_VALUE", "IJW 9056: level 3, Identificatie: the sender used it before, for a message that says something else");
+                r = take_refuse(i, t, m, "BAD_VALUE", "IJW 9056: level 3, Identificatie: the sender used it before, for a message that says something else",
+                                RECEIPT_NOT_UNIQUE);
         } else {
                 r = m->answer ? return_letter(i, m) : ijw_remember(&i->mapping, &parcels, err);
                 if (r == 0)
@@ -198,7 +209,7 @@ static int ijw_take(void *ctx, struct reception_message *t, struct error *err) {
         else
                 r = ijw_message_read("", XML_BYTES_MAX + 1, today, NULL, &m, &refusal, err); /* it is too large to be read at all */
         if (r == IJW_E_REFUSED)
-                return take_refuse(i, t, m, refusal.level == 1 ? "LEVEL_1" : "LEVEL_2", refusal.why.text);
+                return take_refuse(i, t, m, refusal.level == 1 ? "LEVEL_1" : "LEVEL_2", refusal.why.text, receipt_code(&refusal));
         if (r)
                 return r;
         r = message_take(i, t, m, err);
@@ -207,9 +218,7 @@ static int ijw_take(void *ctx, struct reception_message *t, struct error *err) {
         t->status = 202;
         t->content_type = "application/json";
         buffer_add_text(&t->reply, "{\"taken\":true}");
-        if (i->answers)
-                (void) receipt_make(m, i->prefix, today, &t->written, t->written_as);
-        return t->written.failed ? -ENOMEM : 0;
+        return take_answer(i, t, m, NULL);
 }
 
 static int ijw_again(void *ctx, const struct case_keys_waiting *w, struct error *err) {
@@ -404,8 +413,8 @@ static const struct connector_option ijw_options[] = {
          .choices = ijw_unknown},
         {.key = "answers",
          .fallback = "",
-         .doc = "Folder into which the return message without a fault (JW302 to JW320) of each message that was taken is written, for whoever speaks with "
-                "the other side; when it is left out somebody else answers.",
+         .doc = "Folder into which the return message (JW302 to JW320) of each message is written, for whoever speaks with the other side: without a fault, "
+                "or with the code of what is wrong with all of it; when it is left out somebody else answers.",
          .type = OPTION_PATH,
          .offset = offsetof(struct ijw, answers)},
         {.key = "prefix",

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* Answers a message that was taken. */
+/* Answers a message that was taken, or refused as a whole. */
 
 #include "connectors/ijw/receipt.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/uuid.h"
 #include "channel/ijw.h"
@@ -26,17 +27,29 @@ static void receipt_put_versions(const struct ijw_message *m, const char *prefix
         buffer_printf(out, "</%s:%s>\r\n", prefix, name);
 }
 
-/* Known by what it answers, so that it is the same message however often that comes. */
-static void receipt_identify(const struct ijw_message *m, const char *prefix, char ret[IJW_IDENTIFICATION + 1]) {
+/* Known by what it answers and how, so that it is the same message however often that comes. */
+static void receipt_identify(const struct ijw_message *m, const char *prefix, const char *code, char ret[IJW_IDENTIFICATION + 1]) {
         char name[128];
-        int n = snprintf(name, sizeof(name), "ijw|return|%d|%.*s|%.*s", ijw_message_code(m), (int)m->sender.n, m->sender.s, (int)m->identification.n,
-                         m->identification.s);
+        int n = snprintf(name, sizeof(name), "ijw|return|%d|%.*s|%.*s%s%s", ijw_message_code(m), (int)m->sender.n, m->sender.s, (int)m->identification.n,
+                         m->identification.s, code ? "|" : "", code ? code : "");
         struct uuid id = uuid_v5(&uuid_namespace_ketenwacht, name, (size_t)n < sizeof(name) ? (size_t)n : sizeof(name) - 1);
 
         ijw_identification(prefix, &id, ret);
 }
 
-bool receipt_make(const struct ijw_message *m, const char *prefix, day_t today, struct buffer *out, char ret_name[RECEIPT_NAME_MAX]) {
+static void receipt_put_code(const char *prefix, const char *code, struct buffer *out) {
+        buffer_printf(out, "<%s:RetourCodes>\r\n", prefix);
+        ijw_put(out, prefix, "RetourCode", text_of(code));
+        buffer_printf(out, "</%s:RetourCodes>\r\n", prefix);
+}
+
+const char *receipt_code(const struct ijw_refusal *refusal) {
+        if (refusal->level != 2)
+                return NULL;
+        return strcmp(refusal->rule, RECEIPT_FUTURE) == 0 ? RECEIPT_FUTURE : RECEIPT_RULES;
+}
+
+bool receipt_make(const struct ijw_message *m, const char *prefix, day_t today, const char *fault, struct buffer *out, char ret_name[RECEIPT_NAME_MAX]) {
         char space[80], ns[16], code[16], dated[DATE_TEXT + 1], identification[IJW_IDENTIFICATION + 1];
         int number = m->kind->number + 1;
 
@@ -58,11 +71,13 @@ bool receipt_make(const struct ijw_message *m, const char *prefix, day_t today, 
         ijw_put(out, "ijw", "Dagtekening", text_of(dated));
         buffer_printf(out, "</%s:BerichtIdentificatie>\r\n", ns);
         receipt_put_versions(m, ns, "XsdVersie", out);
-        receipt_identify(m, prefix, identification);
+        receipt_identify(m, prefix, fault, identification);
         ijw_put(out, ns, "IdentificatieRetour", text_of(identification));
         date_format(today, dated);
         ijw_put(out, ns, "DagtekeningRetour", text_of(dated));
         receipt_put_versions(m, ns, "XsdVersieRetour", out);
+        if (fault)
+                receipt_put_code(ns, fault, out);
         buffer_printf(out, "</%s:Header>\r\n</%s:Bericht>\r\n", ns, ns);
         (void) snprintf(ret_name, RECEIPT_NAME_MAX, "JW%d-%s.xml", number, identification);
         return true;

@@ -26,7 +26,7 @@
 #define OTHER_MEASURE "0a0a320f-7e2d-50ba-959b-4131a3834d5d"
 #define FILE_TEXT \
         "connector: ijw\nname: ijw\nfolder: in\npairs: pairs.csv\nkey: {env: KETENWACHT_KEY}\n" \
-        "agb: {'98900001': aanbieder-voorbeeld, '98900002': gi-jbn}\n"
+        "agb: {'98900001': aanbieder-voorbeeld, '98900002': gi-jbn}\nanswers: out\nprefix: KW\n"
 
 static const struct connector_ops *const table[] = {&connector_ijw, NULL};
 static struct connector_fixture f;
@@ -39,6 +39,7 @@ static void setup(void) {
         fixture_setup(&f, NOW);
         files = 0;
         ck_assert_int_eq(mkdir(scratch_path(&f.s, "in", path), 0700), 0);
+        ck_assert_int_eq(mkdir(scratch_path(&f.s, "out", path), 0700), 0);
 }
 
 static void teardown(void) {
@@ -547,6 +548,7 @@ START_TEST(test_poison_goes_aside) {
         ck_assert_uint_eq(count_in("in/refused"), 3);
         ck_assert_uint_eq(count_in("in/done"), 3);
         ck_assert_uint_eq(letters(), 3);
+        ck_assert_uint_eq(count_in("out"), 4); /* of two that were taken, of a rule and of 9056; who a stranger is is told outside the traffic */
         expect_silence();
 }
 END_TEST

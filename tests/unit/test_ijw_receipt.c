@@ -2,7 +2,7 @@
 
 /*
  * Goal: a message that was taken is answered by the return message without a fault that belongs to it, which names nobody, and is the same however often the
- * message comes; a return message is not answered.
+ * message comes; one that is refused as a whole by one with its code; a return message is not answered.
  * Method: a JW305, and what our own reader says of the answer.
  */
 
@@ -37,7 +37,7 @@ START_TEST(test_the_return_message_is_one) {
         struct ijw_message *m = read_it(message, strlen(message)), *r;
         char name[RECEIPT_NAME_MAX], same[RECEIPT_NAME_MAX];
 
-        ck_assert(receipt_make(m, "AB", TODAY, &out, name) && receipt_make(m, "AB", TODAY, &again, same));
+        ck_assert(receipt_make(m, "AB", TODAY, NULL, &out, name) && receipt_make(m, "AB", TODAY, NULL, &again, same));
         ck_assert_str_eq(buffer_text(&out), buffer_text(&again));
         ck_assert_str_eq(name, same);
         ck_assert_msg(strncmp(name, "JW306-AB", 8) == 0, "%s", name);
@@ -49,12 +49,44 @@ START_TEST(test_the_return_message_is_one) {
         ck_assert_ptr_nonnull(strstr(buffer_text(&out), "<ijw:BerichtXsdVersie>0.2.0</ijw:BerichtXsdVersie>\r\n</jw306:XsdVersieRetour>"));
         ck_assert_ptr_null(strstr(buffer_text(&out), "999910012"));
         ck_assert_ptr_null(strstr(buffer_text(&out), "Testkind"));
-        ck_assert(!receipt_make(r, "AB", TODAY, &none, name));
+        ck_assert(!receipt_make(r, "AB", TODAY, NULL, &none, name));
         ijw_message_free(m);
         ijw_message_free(r);
         buffer_done(&out);
         buffer_done(&again);
         buffer_done(&none);
+}
+END_TEST
+
+START_TEST(test_a_fault_of_the_whole_is_its_code_in_the_header) {
+        struct buffer out = BUFFER_INIT(16384), good = BUFFER_INIT(16384);
+        struct ijw_message *m = read_it(message, strlen(message)), *r;
+        char name[RECEIPT_NAME_MAX], other[RECEIPT_NAME_MAX];
+
+        ck_assert(receipt_make(m, "AB", TODAY, RECEIPT_NOT_UNIQUE, &out, name) && receipt_make(m, "AB", TODAY, NULL, &good, other));
+        ck_assert_str_ne(name, other); /* the message that was there before has its own answer */
+        r = read_it(buffer_text(&out), out.n);
+        ck_assert(r->answer && r->codes_n == 1);
+        ck_assert_str_eq(r->codes[0], "9056");
+        ck_assert_ptr_null(strstr(buffer_text(&out), "999910012"));
+        ck_assert_ptr_null(strstr(buffer_text(&out), "Client"));
+        ijw_message_free(m);
+        ijw_message_free(r);
+        buffer_done(&out);
+        buffer_done(&good);
+}
+END_TEST
+
+static const struct {
+        int level;
+        const char *rule, *code;
+} codes[] = {{1, "XSD", NULL}, {1, "OP192", NULL}, {2, "CS002", "0001"}, {2, "OP011", "0001"}, {2, "8848", "8848"}};
+
+START_TEST(test_codes_of_what_is_refused) {
+        const char *code = receipt_code(&(struct ijw_refusal){.level = codes[_i].level, .rule = codes[_i].rule});
+
+        ck_assert_int_eq(code == NULL, codes[_i].code == NULL);
+        ck_assert(!code || strcmp(code, codes[_i].code) == 0);
 }
 END_TEST
 
@@ -65,6 +97,8 @@ int main(void) {
         int failed;
 
         tcase_add_test(c, test_the_return_message_is_one);
+        tcase_add_test(c, test_a_fault_of_the_whole_is_its_code_in_the_header);
+        tcase_add_loop_test(c, test_codes_of_what_is_refused, 0, (int)ELEMENTS(codes));
         suite_add_tcase(suite, c);
         srunner_run_all(runner, CK_ENV);
         failed = srunner_ntests_failed(runner);
