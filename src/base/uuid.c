@@ -163,30 +163,26 @@ struct uuid uuid_v5(const struct uuid *ns, const void *name, size_t n) {
         return v5_of_state(state);
 }
 
-/* Blocks that only one of them has come behind. */
-static void v5_two(const struct uuid *ns, const struct text names[2], struct uuid ret[2]) {
-        uint8_t padded[2][NAME_BLOCKS * SHA1_BLOCK];
-        uint32_t states[2][5] = {SHA1_START, SHA1_START};
-        size_t blocks[2], both;
-
-        for (unsigned i = 0; i < 2; i++)
-                blocks[i] = pad(ns, names[i].s, names[i].n, padded[i]);
-        both = blocks[0] < blocks[1] ? blocks[0] : blocks[1];
-        sha1_blocks_two(states, padded[0], padded[1], both);
-        for (unsigned i = 0; i < 2; i++) {
-                if (blocks[i] > both)
-                        sha1_blocks(states[i], padded[i] + both * SHA1_BLOCK, blocks[i] - both);
-                ret[i] = v5_of_state(states[i]);
-        }
-}
-
 void uuid_v5_all(const struct uuid *ns, const struct text *names, size_t n, struct uuid *ret) {
-        size_t i = 0;
+        uint8_t padded[SHA1_LANES][NAME_BLOCKS * SHA1_BLOCK];
+        struct sha1_lane lanes[SHA1_LANES];
+        enum sha1_way way = sha1_best();
+        size_t used;
 
-        for (; i + 1 < n && names[i].n <= NAME_SHORT && names[i + 1].n <= NAME_SHORT; i += 2)
-                v5_two(ns, &names[i], &ret[i]);
-        for (; i < n; i++)
-                ret[i] = uuid_v5(ns, names[i].s, names[i].n);
+        for (size_t i = 0; i < n; i += used) {
+                for (used = 0; used < SHA1_LANES && i + used < n && names[i + used].n <= NAME_SHORT; used++) {
+                        size_t blocks = pad(ns, names[i + used].s, names[i + used].n, padded[used]);
+
+                        lanes[used] = (struct sha1_lane){SHA1_START, padded[used], blocks};
+                }
+                sha1_lanes(way, lanes, used);
+                for (size_t l = 0; l < used; l++)
+                        ret[i + l] = v5_of_state(lanes[l].state);
+                if (used == 0) {
+                        ret[i] = v5_long(ns, names[i].s, names[i].n);
+                        used = 1;
+                }
+        }
 }
 
 struct uuid uuid_v4(const uint8_t random[16]) {

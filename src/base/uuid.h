@@ -37,7 +37,7 @@ void uuid_write(const struct uuid *u, char ret[UUID_TEXT]);
 /* Version 5 of @n bytes of @name in @ns. */
 struct uuid uuid_v5(const struct uuid *ns, const void *name, size_t n);
 
-/* The same of many names: two go in little more time than one. */
+/* The same of many names: several go side by side in little more time than one. */
 void uuid_v5_all(const struct uuid *ns, const struct text *names, size_t n, struct uuid *ret);
 
 /* Version 4 from 16 random bytes (base/clock.h has a source of them). */

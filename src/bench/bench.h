@@ -30,6 +30,7 @@ extern const struct bench bench_admission;
 extern const struct bench bench_codec;
 extern const struct bench bench_console;
 extern const struct bench bench_engine;
+extern const struct bench bench_ids;
 extern const struct bench bench_load;
 extern const struct bench bench_restore;
 extern const struct bench bench_timers;

@@ -14,6 +14,7 @@ static const struct bench *const benches[] = {
         &bench_admission,
         &bench_codec,
         &bench_engine,
+        &bench_ids,
         &bench_load,
         &bench_restore,
         &bench_timers,

@@ -79,6 +79,8 @@ for shape in four year; do
         fi
 done
 
+row 0 "plain +$number +$number" ids
+row 0 "\\{.*\"plain_ns\":$number,\"plain_eight_ns\":$number\\}" ids --json
 # The engine, with little work.
 row 2 ".*--rounds '0' is not a number from 1 to 100.*" codec --rounds 0
 

@@ -95,16 +95,36 @@ START_TEST(test_uuid_v5_of_many_names) {
 }
 END_TEST
 
-START_TEST(test_sha1_with_and_without_the_processors_help) {
-        uint32_t one[5] = SHA1_START, other[5] = SHA1_START;
-        uint8_t blocks[3 * SHA1_BLOCK];
+/* Names of several lengths, some of them over before others, by each way that this processor has: the plain one is the measure. */
+START_TEST(test_sha1_by_every_way) {
+        static uint8_t blocks[SHA1_LANES][4 * SHA1_BLOCK];
+        struct sha1_lane plain[SHA1_LANES], lanes[SHA1_LANES];
 
-        for (unsigned round = 0; round < 500; round++) {
-                for (size_t i = 0; i < sizeof(blocks); i++)
-                        blocks[i] = (uint8_t)(i * 31 + round * 17 + (i * round >> 3) + one[i % 5]);
-                sha1_blocks(one, blocks, 1 + round % 3);
-                sha1_blocks_portable(other, blocks, 1 + round % 3);
-                ck_assert_mem_eq(one, other, sizeof(one));
+        for (unsigned round = 0; round < 64; round++) {
+                size_t n = round % (SHA1_LANES + 1);
+
+                for (size_t l = 0; l < n; l++) {
+                        for (size_t i = 0; i < sizeof(*blocks); i++)
+                                blocks[l][i] = (uint8_t)(i * 31 + round * 17 + (i * round >> 3) + l * 101);
+                        plain[l] = (struct sha1_lane){SHA1_START, blocks[l], 1 + (l * 3 + round) % 4};
+                        lanes[l] = plain[l];
+                }
+                for (size_t l = 0; l < n; l++)
+                        sha1_lanes(SHA1_PLAIN, &plain[l], 1);
+                for (unsigned way = 0; way < SHA1_WAYS; way++) {
+                        struct sha1_lane again[SHA1_LANES];
+
+                        if (!sha1_has((enum sha1_way)way))
+                                continue; /* this processor never takes it */
+                        memcpy(again, lanes, sizeof(again));
+                        sha1_lanes((enum sha1_way)way, again, n);
+                        for (size_t l = 0; l < n; l++)
+                                ck_assert_msg(memcmp(again[l].state, plain[l].state, sizeof(plain->state)) == 0, "way %u, lane %zu of %zu", way, l, n);
+                }
+                for (size_t l = 0; l < n; l++) {
+                        sha1_blocks(lanes[l].state, lanes[l].blocks, lanes[l].n);
+                        ck_assert_mem_eq(lanes[l].state, plain[l].state, sizeof(plain->state));
+                }
         }
 }
 END_TEST
@@ -573,7 +593,7 @@ int main(void) {
         tcase_add_test(t, test_uuid_v5_is_that_of_the_rfc);
         tcase_add_test(t, test_uuid_v5_of_every_length);
         tcase_add_test(t, test_uuid_v5_of_many_names);
-        tcase_add_test(t, test_sha1_with_and_without_the_processors_help);
+        tcase_add_test(t, test_sha1_by_every_way);
         tcase_add_loop_test(t, test_uuid_text, 0, (int)ELEMENTS(uuid_text_rows));
         tcase_add_test(t, test_uuid_text_byte_by_byte);
         tcase_add_test(t, test_table_agrees_with_a_plain_array);
