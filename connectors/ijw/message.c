@@ -406,6 +406,15 @@ static int message_check(struct reader *r, day_t today, const struct ijw_schemas
         return x ? x : read_products(r, body);
 }
 
+/* What bytes are that are no XML, where a person can do something about it; NULL: nothing that is known. */
+static const char *bytes_say(const char *bytes, size_t n) {
+        static const char zip[] = "PK\3\4";
+
+        if (n == 0)
+                return "it is empty";
+        return n >= strlen(zip) && n <= XML_BYTES_MAX && memcmp(bytes, zip, strlen(zip)) == 0 ? "it is a ZIP archive: unpack it first" : NULL;
+}
+
 int ijw_message_read(const char *bytes, size_t n, day_t today, const struct ijw_schemas *schemas, struct ijw_message **ret, struct ijw_refusal *ret_refusal,
                      struct error *err) {
         CLEANUP(ijw_message_free_p) struct ijw_message *m = calloc(1, sizeof(*m));
@@ -420,7 +429,7 @@ int ijw_message_read(const char *bytes, size_t n, day_t today, const struct ijw_
         if (x == XML_E_REFUSED) {
                 ret_refusal->level = 1;
                 ret_refusal->rule = n > XML_BYTES_MAX ? "OP179" : "OP192";
-                error_set(&ret_refusal->why, "IJW %s: level 1, %s", ret_refusal->rule, why.text);
+                error_set(&ret_refusal->why, "IJW %s: level 1, %s", ret_refusal->rule, bytes_say(bytes, n) ? bytes_say(bytes, n) : why.text);
                 return IJW_E_REFUSED;
         }
         if (x)

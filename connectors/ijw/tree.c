@@ -425,6 +425,17 @@ static const struct ijw_kind *kind_of(const char *space, bool *ret_answer) {
         return NULL;
 }
 
+/* What it is instead, as far as its root says. */
+static const char *stranger_says(const struct xml_element *root) {
+        static const char every[] = "http://www.istandaarden.nl/ijw/", ours[] = "http://www.istandaarden.nl/ijw/3_2/";
+
+        if (strcmp(xml_name(root), "Bericht") != 0 || strncmp(xml_space(root), every, strlen(every)) != 0)
+                return "it is no message of iJw, or stands in something else: take off what lies around it, such as the envelope of GGK";
+        if (strncmp(xml_space(root), ours, strlen(ours)) != 0)
+                return "it is of another release than iJw 3.2, which is the one that is read here";
+        return "of iJw the messages 301, 305, 307, 315, 317, 319 and their return messages are read here, and it is another";
+}
+
 int tree_check(struct xml *x, const struct ijw_kind **ret, bool *ret_answer, struct ijw_refusal *ret_refusal) {
         const struct xml_element *root = xml_root(x), *e;
         struct tree_walk w = {.x = x, .space = xml_space(root), .refusal = ret_refusal};
@@ -433,8 +444,7 @@ int tree_check(struct xml *x, const struct ijw_kind **ret, bool *ret_answer, str
         int r;
 
         if (!kind || strcmp(xml_name(root), "Bericht") != 0)
-                return ijw_refuse(ret_refusal, 1, "XSD", root,
-                                  "it is no iJw 3.2 message that is read here: 301, 305, 307, 315, 317, 319 and their return messages");
+                return ijw_refuse(ret_refusal, 1, "XSD", root, stranger_says(root));
         e = xml_find(root, w.space, "Header");
         if (!e || e != xml_first(root) || xml_has_text(root))
                 return ijw_refuse(ret_refusal, 1, "XSD", root, "Header is missing, or not the first");

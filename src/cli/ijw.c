@@ -32,7 +32,7 @@ static int validate_load(const char *path, char **ret, size_t *ret_n) {
 
         if (bytes) {
                 *ret_n = fread(bytes, 1, XML_BYTES_MAX + 1, f);
-                e = ferror(f) ? EIO : 0;
+                e = ferror(f) ? errno : 0;
                 bytes[*ret_n] = '\0';
         }
         if (f)
@@ -81,7 +81,7 @@ static int validate_file(struct validation *v, const char *path) {
 
         bytes = read;
         if (r) {
-                error_set(&err, "%s: %s", path, strerror(-r));
+                error_set(&err, "%s: %s", path, r == -EISDIR ? "it is a folder; name the files in it" : strerror(-r));
                 return command_fail("ijw", EXIT_USAGE, &err);
         }
         r = ijw_message_read(bytes, n, date_of_instant(clock_realtime(&clock)), v->schemas, &m, &refusal, &err);

@@ -31,6 +31,25 @@ for name, (old, new) in changes.items():
     assert old in whole, name
     with open(name + ".xml", "w", encoding="utf-8", newline="") as file:
         file.write(whole.replace(old, new, 1))
+for child in ijw_year.year(1, 40):
+    for text in child.messages:
+        with open(f"kind-{text.split('/jw', 1)[1].split('/', 1)[0]}.xml", "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+with open("kind-317.xml", "w", encoding="utf-8", newline="") as file:
+    file.write(ijw_year.message(315, "K1", "2026-03-02", "<m:Client><m:Bsn>999900006</m:Bsn><m:Verzoek><m:ReferentieAanbieder>V</m:ReferentieAanbieder>"
+                                "<m:RedenVerzoek>1</m:RedenVerzoek><m:OngewijzigdeProducten><m:OngewijzigdProduct>"
+                                "<m:ToewijzingNummer>1</m:ToewijzingNummer></m:OngewijzigdProduct>"
+                                "</m:OngewijzigdeProducten></m:Verzoek></m:Client>", "98900001", "0014").replace("jw315", "jw317").replace(">446<", ">486<"))
+for kind in ijw_year.CODES: # return messages: without a fault, and with one of the whole
+    parties = ("0014", "98900001") if kind in (301, 319) else ("98900001", "0014")
+    for number, codes in enumerate(("", "<m:RetourCodes><m:RetourCode>0001</m:RetourCode></m:RetourCodes>")):
+        with open(f"kind-{kind + 1}-{number}.xml", "w", encoding="utf-8", newline="") as file:
+            file.write(ijw_year.message(kind, "K1", "2026-03-02", "", *parties, "2026-03-03", codes))
+strange = {"envelope": '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>' + whole.split("?>", 1)[1] + "</e:Body></e:Envelope>",
+           "release": whole.replace("ijw/3_2", "ijw/3_1"), "other": whole.replace("jw305", "jw323"), "nothing": "", "zip": "PK\3\4 and more"}
+for name, text in strange.items():
+    with open(name + ".xml", "w", encoding="utf-8", newline="") as file:
+        file.write(text)
 with open("eleven.xml", "w", encoding="utf-8", newline="") as file:
     file.write(whole.replace("<m:Bsn>9", "<m:Bsn>8", 1))
 base, own = ijw_year.BASE, "http://www.istandaarden.nl/ijw/3_2/jw305/schema"
@@ -88,4 +107,34 @@ grep -Eq '[0-9]{9}' said && fail "a BSN is said: $(cat said)"
 [ $? -eq 2 ] || fail "a file that is not there: $(cat said)"
 "$binary" ijw validate --xsd "$folder" right.xml 2>said
 [ $? -eq 2 ] && grep -q 'JW301.xsd' said || fail "an XSD that is not there: $(cat said)"
+"$binary" ijw validate kind-*.xml >said || fail "a message of some kind is refused: $(grep -v ', right$' said)"
+for kind in 301 302 305 306 307 308 315 316 317 319 320; do
+        grep -q ": JW$kind, right$" said || fail "no JW$kind: $(cat said)"
+done
+
+while read -r name words; do # what a person did wrong, in words that say what to do
+        "$binary" ijw validate "$name.xml" >said && fail "$name is right"
+        grep -q "$words" said || fail "$name: $(cat said)"
+done <<'END'
+envelope take off what lies around it
+release another release than iJw 3.2
+other 301, 305, 307, 315, 317, 319
+nothing it is empty
+zip unpack it first
+END
+"$binary" ijw validate . 2>said
+[ $? -eq 2 ] && grep -q 'name the files in it' said || fail "a folder: $(cat said)"
+
+# The published XSDs: one that cannot be built is none of the message's faults; what they refuse is said at level 1
+mkdir xsd && cp basisschema.xsd xsd
+for kind in 301 302 305 306 307 308 315 316 317 318 319 320; do
+        sed "s/jw305/jw$kind/g" JW305.xsd >xsd/JW$kind.xsd
+done
+"$binary" ijw validate --xsd xsd right.xml >said || fail "right by the XSDs: $(cat said)"
+sed -i 's/maxInclusive value="999999999"/maxInclusive value="1"/' xsd/JW305.xsd
+"$binary" ijw validate --xsd xsd right.xml >said
+[ $? -eq 1 ] && grep -q '^right.xml: IJW XSD: level 1, ' said || fail "refused by the XSD: $(cat said)"
+echo '## a line that the published ones have' >>xsd/JW320.xsd
+"$binary" ijw validate --xsd xsd right.xml >said 2>&1
+[ $? -eq 2 ] && grep -q 'JW320.xsd' said || fail "an XSD that cannot be built: $(cat said)"
 exit $failed

@@ -101,7 +101,7 @@ class Chain:
     def silent(self, children, connectors=()):
         """Nothing of a child in any byte of any topic or log, and no nine digits that could be a BSN of anybody."""
         Canaries(ijw_year.NAME, ijw_year.BIRTH, *(child.bsn for child in children[:FEW])).nowhere(self.world, connectors)
-        everything = b"\0".join(bytes_of(self.world, topic) for topic in topics_of(self.world))
+        everything = b"\0".join(bytes_of(self.world, topic, "%k\\n%h\\n%s\\n") for topic in topics_of(self.world))
         for name in os.listdir(self.world.folder):
             if name.startswith("log-"):
                 with open(os.path.join(self.world.folder, name), "rb") as file:

@@ -77,6 +77,25 @@ END_TEST
 
 /* -- What is changed -- */
 
+static void replace(const char *from, const char *to);
+
+/* Blanks around numbers and dates, signs and zeros are valid, and no part of a key; of a reference every byte is one. */
+START_TEST(test_what_keys_are_made_of) {
+        struct ijw_message *m = NULL;
+        struct ijw_refusal refusal = {0};
+
+        ijw_write(&valid[1], &text);
+        replace("<m:ToewijzingNummer>500123", "<m:ToewijzingNummer> +000500123\r\n");
+        replace("<m:ReferentieAanbieder>" REF, "<m:ReferentieAanbieder> \xc3\xa9\t1  ");
+        replace("<m:Ingangsdatum>2026-03-09", "<m:Ingangsdatum>\t2026-03-09 ");
+        ck_assert_msg(message_of(buffer_text(&text), text.n, &m, &refusal) == 0, "%s", refusal.why.text);
+        ck_assert_int_eq(m->products[0].number, 500123);
+        ck_assert(text_is(m->products[0].reference, " \xc3\xa9\t1  "));
+        ck_assert_int_eq(m->products[0].begins, date_from_ymd(2026, 3, 9));
+        ijw_message_free(m);
+}
+END_TEST
+
 /* Replaces the first @from by @to in the message that was written. */
 static void replace(const char *from, const char *to) {
         CLEANUP(buffer_done) struct buffer copy = BUFFER_INIT(1 << 20);
@@ -111,6 +130,7 @@ static const struct {
         {315, "<i:Naam>GI Voorbeeld</i:Naam>", "<i:Naam></i:Naam>", 1, "RS033", "Naam"},
         {315, "<i:Naam>GI Voorbeeld</i:Naam>", "<i:Naam>  </i:Naam>", 1, "RS033", "Naam"},
         {315, "<m:Afzender>98900001", "<m:Afzender>0014", 1, "XSD", "Afzender"},
+        {315, "<m:Ontvanger>0014", "<m:Ontvanger>14", 1, "XSD", "Ontvanger"}, /* as of who takes codes for numbers */
         {315, "<i:Categorie>45", "<i:Categorie>99", 1, "XSD", "Categorie"},
         {315, "<i:Dagtekening>2026-03-02", "<i:Dagtekening>2026-03-02Z", 1, "RS032", "Dagtekening"},
         {315, "<i:Dagtekening>2026-03-02", "<i:Dagtekening>2026-02-30", 1, "XSD", "Dagtekening"},
@@ -249,6 +269,7 @@ int main(void) {
 
         tcase_add_loop_test(tcase, test_valid_messages, 0, (int)ELEMENTS(valid));
         tcase_add_test(tcase, test_what_is_read);
+        tcase_add_test(tcase, test_what_keys_are_made_of);
         tcase_add_loop_test(tcase, test_one_change, 0, (int)ELEMENTS(changes));
         tcase_add_test(tcase, test_a_byte_order_mark_and_another_encoding);
         tcase_add_loop_test(tcase, test_instants_of_decision, 0, (int)ELEMENTS(decisions));

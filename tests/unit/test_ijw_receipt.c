@@ -49,6 +49,7 @@ START_TEST(test_the_return_message_is_one) {
         ck_assert_ptr_nonnull(strstr(buffer_text(&out), "<ijw:BerichtXsdVersie>0.2.0</ijw:BerichtXsdVersie>\r\n</jw306:XsdVersieRetour>"));
         ck_assert_ptr_null(strstr(buffer_text(&out), "999910012"));
         ck_assert_ptr_null(strstr(buffer_text(&out), "Testkind"));
+        ck_assert_ptr_null(strstr(buffer_text(&out), "RetourCode")); /* no fault: no element */
         ck_assert(!receipt_make(r, "AB", TODAY, NULL, &none, name));
         ijw_message_free(m);
         ijw_message_free(r);
