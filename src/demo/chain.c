@@ -266,7 +266,7 @@ int chain_start(const struct chain_config *config, struct chain **ret, struct er
         if (r == 0)
                 r = receiver_start(&chain->receiver, err);
         if (r == 0 && chain_has(chain, PART_MAIL))
-                r = mailbox_start(config->mails, &chain->mailbox, err);
+                r = mailbox_start(config->mails, config->mail_norms, &chain->mailbox, err);
         if (r == 0)
                 r = chain_write_tokens(chain, err);
         if (r == 0)
@@ -332,6 +332,14 @@ int64_t chain_delivered(struct chain *chain) {
 
 int64_t chain_mails(struct chain *chain) {
         return chain->mailbox ? mailbox_count(chain->mailbox) : 0;
+}
+
+int64_t chain_mails_of(struct chain *chain, size_t place) {
+        return chain->mailbox ? mailbox_count_of(chain->mailbox, place) : 0;
+}
+
+int64_t chain_rows_of(struct chain *chain, const char *event) {
+        return database_rows_of(&chain->database, event);
 }
 
 int64_t chain_rows(struct chain *chain) {

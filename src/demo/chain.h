@@ -44,6 +44,7 @@ struct chain_config {
         uint16_t port;               /* of gi-http; 0: any that is free */
         unsigned with;               /* enum chain_with, one bit each */
         const char *mails;           /* CHAIN_WITH_MAIL: the folder for what comes into the mailboxes */
+        const char *const *mail_norms; /* CHAIN_WITH_MAIL: see mailbox_start() */
         uint16_t postgres_port;      /* CHAIN_WITH_POSTGRES: where the database listens, on 127.0.0.1 */
         int64_t behind_after_ms;
 };
@@ -71,8 +72,14 @@ int64_t chain_delivered(struct chain *chain);
 /* The mails that it got, each once; 0 without CHAIN_WITH_MAIL. */
 int64_t chain_mails(struct chain *chain);
 
+/* Those of the norm at @place of mail_norms. */
+int64_t chain_mails_of(struct chain *chain, size_t place);
+
 /* The rows in its database; 0 without CHAIN_WITH_POSTGRES. It asks, and waits for the answer. */
 int64_t chain_rows(struct chain *chain);
+
+/* Those of one event's name, likewise. */
+int64_t chain_rows_of(struct chain *chain, const char *event);
 
 uint16_t chain_port(const struct chain *chain);                                /* of gi-http */
 const struct post_token *chain_tokens(const struct chain *chain, size_t *ret_n); /* of all publishers */

@@ -4,8 +4,11 @@
 
 #include "demo/database.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
+
+#include "base/name.h"
 
 #define DATABASE_SQL_MAX ((size_t)1 << 20)
 #define DATABASE_TIMEOUT_MS 10000
@@ -60,6 +63,18 @@ int64_t database_rows(struct database *db, int64_t before) {
         if (!db->connection || database_ask(db, "SELECT count(*) FROM " DATABASE_TABLE, &err) < 0)
                 return before;
         return text_to_int64(text_of(postgres_cell(db->connection, 0, 0)), &rows) ? rows : before;
+}
+
+int64_t database_rows_of(struct database *db, const char *kind) {
+        CLEANUP(buffer_done) struct buffer sql = BUFFER_INIT(DATABASE_SQL_MAX);
+        struct error err = {0};
+        int64_t rows = 0;
+
+        assert(name_is_kebab(kind)); /* one of ours: it needs no quotation */
+        buffer_printf(&sql, "SELECT count(*) FROM " DATABASE_TABLE " WHERE kind = '%s'", kind);
+        if (!db->connection || sql.failed || database_ask(db, buffer_text(&sql), &err) < 0)
+                return 0;
+        return text_to_int64(text_of(postgres_cell(db->connection, 0, 0)), &rows) ? rows : 0;
 }
 
 void database_close(struct database *db) {

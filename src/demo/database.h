@@ -28,4 +28,7 @@ int database_open(struct database *db, uint16_t port, const struct connect_file 
 /* The rows that stand there; what they were before while the database does not answer. */
 int64_t database_rows(struct database *db, int64_t before);
 
+/* Those of one kind, as the column kind has it; 0 while it does not answer. */
+int64_t database_rows_of(struct database *db, const char *kind);
+
 void database_close(struct database *db); /* no effect on zeros, and the second time */

@@ -25,6 +25,13 @@ struct id {
         char text[UUID_TEXT + 1];
 };
 
+struct referral {
+        struct id id;
+        char product[8];
+        bool contracted;
+        day_t issued, allocated; /* NEVER: not answered so */
+};
+
 struct life {
         struct dice dice;
         const struct life_sink *sink;
@@ -36,6 +43,8 @@ struct life {
         const char *gi, *kind;
         const char *municipality, *next_municipality; /* the second from @moved on */
         day_t verdict, informed, moved, ended;
+        struct referral referral;  /* issued NEVER: none */
+        day_t helped, closed;      /* help began; its referral was closed */
         struct tape_item last;     /* the event told last, to be posted again … */
         char last_json[LINE_MAX_BYTES]; /* … and its line */
 };
@@ -315,11 +324,6 @@ static void life_course(struct life *l) {
 
 /* -- Help -- */
 
-struct referral {
-        struct id id;
-        day_t issued, allocated; /* NEVER: not answered so */
-};
-
 static void life_answer(struct life *l, struct referral *r, day_t day, const char *who, const char *outcome, const char *reason) {
         (void) life_say(l, day, who, "referral-answered", "referral_id=%s date=%s outcome=%s reason=%s reference=B-%d", r->id.text, DATE(day), outcome, reason,
                         dice_between(&l->dice, 10000, 99999));
@@ -363,13 +367,16 @@ static struct referral life_refer(struct life *l) {
         static const struct share ways[] = {{"in-time", 76}, {"late", 9}, {"investigated", 6}, {"elsewhere", 6}, {"never", 3}, {0}};
         struct referral r = {.id = life_new_id(l), .allocated = NEVER};
         const char *form = l->story ? "CONTRACTED" : life_pick(&l->dice, forms), *way = l->story ? "in-time" : life_pick(&l->dice, ways), *who;
-        int product = dice_between(&l->dice, 40, 54);
+        int product = dice_between(&l->dice, 40, 54), code;
         day_t day;
 
+        r.contracted = strcmp(form, "CONTRACTED") == 0;
         r.issued = life_between(l, l->informed, 14, 45);
         who = life_responsible(l, r.issued);
-        (void) life_say(l, r.issued, l->gi, "referral-issued", "referral_id=%s measure_id=%s date=%s product=%dA%02d form=%s", r.id.text, l->measure.text,
-                        DATE(r.issued), product, dice_between(&l->dice, 1, 20), form);
+        code = dice_between(&l->dice, 1, 20);
+        (void) snprintf(r.product, sizeof(r.product), "%dA%02d", product, code);
+        (void) life_say(l, r.issued, l->gi, "referral-issued", "referral_id=%s measure_id=%s date=%s product=%s form=%s", r.id.text, l->measure.text,
+                        DATE(r.issued), r.product, form);
         if (dice_chance(&l->dice, 3))
                 life_post_again(l);
         life_consult_on_form(l, &r, form);
@@ -415,7 +422,7 @@ static void life_obstruct(struct life *l, const struct referral *r, day_t day) {
 }
 
 static void life_help(struct life *l) {
-        struct referral r = life_refer(l);
+        struct referral r = l->referral = life_refer(l);
         bool waits = dice_chance(&l->dice, 36), breakthrough = dice_chance(&l->dice, 6);
         day_t day, start = life_between(l, l->verdict, 40, 86);
 
@@ -434,6 +441,7 @@ static void life_help(struct life *l) {
                         life_explain_deviation(l, life_between(l, l->verdict, 60, 95), "help-started", "JOINT_NO_HELP");
                 return;
         }
+        l->helped = start;
         (void) life_say(l, start, l->gi, "help-started", "measure_id=%s referral_id=%s date=%s route=%s", l->measure.text, r.id.text, DATE(start),
                         breakthrough ? "BREAKTHROUGH" : "REGULAR");
         if (dice_chance(&l->dice, 70)) {
@@ -445,7 +453,7 @@ static void life_help(struct life *l) {
                             r.id.text, DATE(day), fits ? "true" : "false", dice_chance(&l->dice, 75) ? "true" : "false", fits ? "true" : "false");
         }
         if (dice_chance(&l->dice, 30)) {
-                day = life_between(l, start, 80, 200);
+                day = l->closed = life_between(l, start, 80, 200);
                 (void) life_say(l, day, l->gi, "referral-closed", "referral_id=%s measure_id=%s date=%s reason=HELP_ENDED", r.id.text, l->measure.text,
                                 DATE(day));
         }
@@ -517,6 +525,43 @@ static void life_end(struct life *l) {
         }
 }
 
+/* -- What others of the chain say -- */
+
+#define OTHERS_SEED UINT64_C(0x6f7468657273) /* they have dice of their own */
+#define PROVIDER "aanbieder-voorbeeld"
+#define COUNCIL "rvdk"
+
+/* The council passes the verdict of a measure of child protection on. */
+static void life_verdict(struct life *l) {
+        static const char *const protection[] = {"OTS", "VOTS", "VOOGDIJ", "VOORLOPIGE_VOOGDIJ"};
+        struct id decision = life_new_id(l);
+        bool told = dice_chance(&l->dice, 60);
+
+        for (size_t i = 0; i < ELEMENTS(protection); i++) {
+                if (strcmp(l->kind, protection[i]) == 0 && (told || l->story))
+                        (void) life_say(l, l->verdict, COUNCIL, "court-decided", "decision_id=%s date=%s kind=%s imposed=true gi=%s municipality=%s",
+                                        decision.text, DATE(l->verdict), l->kind, l->gi, l->municipality);
+        }
+}
+
+/* The provider asks the municipality for the allocation, and says when its help ended. */
+static void life_provide(struct life *l) {
+        static const struct share reasons[] = {{"AS_PLANNED", 62}, {"CLIENT", 12}, {"AGREED", 14}, {"PROVIDER", 5}, {"OTHER_PROVIDER", 7}, {0}};
+        struct id request = life_new_id(l);
+        bool asked = dice_chance(&l->dice, 55), told = dice_chance(&l->dice, 60), temporary = dice_chance(&l->dice, 4);
+        const char *reason = l->story ? "AS_PLANNED" : life_pick(&l->dice, reasons);
+        day_t asks = life_weekdays_on(l->referral.issued, dice_between(&l->dice, 0, 1)), starts = l->helped == NEVER ? asks + 28 : l->helped;
+        day_t ends = l->closed == NEVER ? life_between(l, starts, 70, 190) : l->closed;
+
+        if (l->referral.contracted && (asked || l->story))
+                (void) life_say(l, asks, PROVIDER, "allocation-requested",
+                                "request_id=%s referral_id=%s measure_id=%s date=%s product=%s provider=" PROVIDER " municipality=%s starts_on=%s kind=REQUEST",
+                                request.text, l->referral.id.text, l->measure.text, DATE(asks), l->referral.product, life_responsible(l, asks), DATE(starts));
+        if (l->helped != NEVER && (told || l->story))
+                (void) life_say(l, ends, PROVIDER, "help-ended", "measure_id=%s referral_id=%s date=%s provider=" PROVIDER " reason=%s temporary=%s",
+                                l->measure.text, l->referral.id.text, DATE(ends), reason, temporary && !l->story ? "true" : "false");
+}
+
 /* -- A life -- */
 
 static void life_be_born(struct life *l) {
@@ -532,7 +577,7 @@ static void life_be_born(struct life *l) {
         l->next_municipality = l->municipality;
         l->informed = l->story ? first + 35 : life_working(first + dice_between(d, 0, 330));
         l->verdict = l->informed - (dice_chance(d, 85) ? dice_between(d, 0, 6) : dice_between(d, 10, 25));
-        l->moved = l->ended = NEVER;
+        l->moved = l->ended = l->helped = l->closed = l->referral.issued = NEVER;
         if (!l->story && dice_chance(d, 9)) {
                 l->moved = l->informed + dice_between(d, 20, 200);
                 while (l->next_municipality == l->municipality)
@@ -553,7 +598,10 @@ struct uuid life_case(uint64_t seed, unsigned number) {
 int life_tell(uint64_t seed, unsigned number, const struct life_sink *sink) {
         struct life l = {.dice = dice_of(seed, number), .sink = sink, .line = BUFFER_INIT(LINE_MAX_BYTES), .number = number, .story = number == 0};
 
+        day_t ended;
+
         life_be_born(&l);
+        ended = l.ended;
         life_begin(&l);
         life_protector(&l);
         life_first_contact(&l);
@@ -565,6 +613,11 @@ int life_tell(uint64_t seed, unsigned number, const struct life_sink *sink) {
         life_advise(&l);
         life_share(&l);
         life_end(&l);
+        l.dice = dice_of(seed ^ OTHERS_SEED, number);
+        l.ended = ended;
+        life_verdict(&l);
+        if (l.referral.issued != NEVER)
+                life_provide(&l);
         buffer_done(&l.line);
         return l.r;
 }

@@ -4,6 +4,7 @@
 
 #include "demo/mailbox.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -19,11 +20,13 @@
 
 #include "base/buffer.h"
 #include "base/table.h"
+#include "base/text.h"
 
 #define MAILBOX_PATH_MAX 512
 #define MAILBOX_READ 4096
 #define MAILBOX_LOOK_MS 100 /* how soon a stop is noticed */
 #define MAILBOX_ID "\nMessage-ID: "
+#define MAILBOX_SUBJECT "\nSubject: ketenwacht: " /* the norm is next */
 #define MAILBOX_END "\r\n.\r\n"
 
 struct mailbox_line { /* one connection */
@@ -39,7 +42,8 @@ struct mailbox {
         pthread_t thread;
         bool runs;
         atomic_bool stop;
-        atomic_llong mails;
+        const char *const *norms;
+        atomic_llong mails, mails_of[MAILBOX_NORMS_MAX];
         struct table ids;
         struct mailbox_line lines[MAILBOX_CONNECTIONS_MAX];
 };
@@ -78,6 +82,16 @@ static bool mailbox_knows(struct mailbox *box, const char *mail) {
         return false;
 }
 
+static void mailbox_count_norm(struct mailbox *box, const char *mail) {
+        const char *at = strstr(mail, MAILBOX_SUBJECT);
+        struct text norm = {at ? at + strlen(MAILBOX_SUBJECT) : mail, at ? strcspn(at + strlen(MAILBOX_SUBJECT), ", \r\n") : 0};
+
+        for (size_t i = 0; box->norms[i]; i++) {
+                if (text_is(norm, box->norms[i]))
+                        atomic_fetch_add(&box->mails_of[i], 1);
+        }
+}
+
 /* What cannot be written is counted all the same: the demonstration tells what came. */
 static void mailbox_keep(struct mailbox *box, struct buffer *mail) {
         char path[MAILBOX_PATH_MAX + 32];
@@ -93,6 +107,7 @@ static void mailbox_keep(struct mailbox *box, struct buffer *mail) {
                 (void) fwrite(mail->bytes, 1, mail->n, f);
                 (void) fclose(f);
         }
+        mailbox_count_norm(box, buffer_text(mail));
         atomic_store(&box->mails, number);
 }
 
@@ -225,7 +240,7 @@ static int mailbox_make_folder(const char *folder) {
         return mkdir(folder, S_IRWXU) && errno != EEXIST ? -errno : 0;
 }
 
-int mailbox_start(const char *folder, struct mailbox **ret, struct error *err) {
+int mailbox_start(const char *folder, const char *const *norms, struct mailbox **ret, struct error *err) {
         CLEANUP(mailbox_stop_p) struct mailbox *box = calloc(1, sizeof(*box));
         int r;
 
@@ -234,6 +249,9 @@ int mailbox_start(const char *folder, struct mailbox **ret, struct error *err) {
         for (size_t i = 0; i < MAILBOX_CONNECTIONS_MAX; i++)
                 box->lines[i].fd = -1;
         box->listens = -1;
+        box->norms = norms;
+        for (size_t i = 0; norms[i]; i++)
+                assert(i < MAILBOX_NORMS_MAX);
         r = (size_t)snprintf(box->folder, sizeof(box->folder), "%s", folder) < sizeof(box->folder) ? mailbox_make_folder(folder) : -ENAMETOOLONG;
         if (r) {
                 error_set(err, "the folder %s for mails cannot be made: %s", folder, strerror(-r));
@@ -277,4 +295,9 @@ uint16_t mailbox_port(const struct mailbox *box) {
 
 int64_t mailbox_count(struct mailbox *box) {
         return atomic_load(&box->mails);
+}
+
+int64_t mailbox_count_of(struct mailbox *box, size_t place) {
+        assert(place < MAILBOX_NORMS_MAX);
+        return atomic_load(&box->mails_of[place]);
 }

@@ -15,11 +15,15 @@
 #define MAILBOX_CONNECTIONS_MAX 16
 #define MAILBOX_MAIL_MAX ((size_t)1 << 20)
 #define MAILBOX_FILES_MAX 9999
+#define MAILBOX_NORMS_MAX 4
 
 struct mailbox;
 
-/* @folder: made when it is not there; what stood in its files goes. Copied. Return: 0; negative errno with a sentence. */
-int mailbox_start(const char *folder, struct mailbox **ret, struct error *err) MUSTCHECK;
+/*
+ * @norms, NULL behind the last, MAILBOX_NORMS_MAX at most, borrowed: mails on these are counted by themselves. @folder: made when it is not there; what
+ * stood in its files goes. Copied. Return: 0; negative errno with a sentence.
+ */
+int mailbox_start(const char *folder, const char *const *norms, struct mailbox **ret, struct error *err) MUSTCHECK;
 struct mailbox *mailbox_stop(struct mailbox *mailbox); /* NULL ok; returns NULL */
 DEFINE_CLEANUP(struct mailbox *, mailbox_stop);
 
@@ -28,3 +32,6 @@ uint16_t mailbox_port(const struct mailbox *mailbox);
 
 /* Mails that came, each once, however many recipients it has. From any thread. */
 int64_t mailbox_count(struct mailbox *mailbox);
+
+/* Those of the norm at @place of @norms. From any thread. */
+int64_t mailbox_count_of(struct mailbox *mailbox, size_t place);

@@ -35,6 +35,11 @@
 #define SCRATCH_MAX 256
 #define RECEIVER "gm0014"               /* Groningen */
 #define RECEIVER_CONNECTOR "webhook"
+/* What others of the chain say (demo/life.h), and the norms that follow from it: the summary tells what came of them. */
+static const char *const others_events[] = {"court-decided", "allocation-requested", "help-ended"};
+static const char *const others_norms[] = {"verdict-taken-up", "allocation-answered", "allocation-decided", NULL};
+#define OTHERS_NORMS (ELEMENTS(others_norms) - 1)
+
 #define MAIL_GROUP TOPICS_GROUP_CONNECT "mail"
 #define DATABASE_GROUP TOPICS_GROUP_CONNECT "inbox-table"
 #define CLIENT "gi-wss"                 /* has a Kafka client of its own: takes part through its outbox and inbox alone */
@@ -306,6 +311,7 @@ static int demo_start_chain(struct demo *demo, struct error *err) {
                 .port = demo->c->port,
                 .with = demo->c->with,
                 .mails = demo->c->mails,
+                .mail_norms = others_norms,
                 .postgres_port = demo->c->postgres_port,
                 .behind_after_ms = demo->c->broker->behind_after_ms,
         };
@@ -445,6 +451,22 @@ static int64_t demo_copies(const struct worker_status *status, const struct boar
         return status->told - counts->announced - counts->reminded - counts->raised - counts->resolved;
 }
 
+/* By which other ways the municipality heard, and what of it came from the court and from providers. */
+static void demo_print_others(struct demo *demo) {
+        if (demo_has_mail(demo)) {
+                printf("  by mail           %6lld   alerts and resolutions of %s, one mail each, in %s\n", (long long)chain_mails(demo->chain),
+                       demo->receiver->id, demo->c->mails);
+                for (size_t i = 0; i < OTHERS_NORMS; i++)
+                        printf("                    %6lld   of them on %s\n", (long long)chain_mails_of(demo->chain, i), others_norms[i]);
+        }
+        if (demo_has_database(demo)) {
+                printf("  in a database     %6lld   rows of the table inbox of %s, one for each of these records\n", (long long)chain_rows(demo->chain),
+                       demo->receiver->id);
+                for (size_t i = 0; i < ELEMENTS(others_events); i++)
+                        printf("                    %6lld   of them %s\n", (long long)chain_rows_of(demo->chain, others_events[i]), others_events[i]);
+        }
+}
+
 static void demo_print_summary(struct demo *demo, struct board *board) {
         struct board_counts counts = board_counts(board);
         struct worker_status status = chain_worker(demo->chain);
@@ -463,12 +485,7 @@ static void demo_print_summary(struct demo *demo, struct board *board) {
         printf("  open alerts       %6lld\n", (long long)(counts.raised - counts.resolved));
         printf("  over HTTP         %6lld   records of inbox.%s, all delivered to the municipality in order\n", (long long)chain_delivered(demo->chain),
                demo->receiver->id);
-        if (demo_has_mail(demo))
-                printf("  by mail           %6lld   alerts and resolutions of %s, one mail each, in %s\n", (long long)chain_mails(demo->chain),
-                       demo->receiver->id, demo->c->mails);
-        if (demo_has_database(demo))
-                printf("  in a database     %6lld   rows of the table inbox of %s, one for each of these records\n", (long long)chain_rows(demo->chain),
-                       demo->receiver->id);
+        demo_print_others(demo);
         if (demo->party)
                 printf("  by Kafka          %6lld   records of inbox.%s, read by it itself; it wrote %lld events to outbox.%s, and posted none\n",
                        (long long)party_counts(demo->party).read, CLIENT, (long long)party_counts(demo->party).written, CLIENT);
@@ -476,6 +493,25 @@ static void demo_print_summary(struct demo *demo, struct board *board) {
         buffer_clear(&demo->text);
         board_alerts(board, &demo->text);
         fputs(buffer_text(&demo->text), stdout);
+}
+
+static void demo_put_others(struct demo *demo, struct json_writer *w) {
+        if (demo_has_mail(demo)) {
+                jsonw_put_int(w, "mailed", chain_mails(demo->chain));
+                jsonw_key(w, "mailed_on");
+                jsonw_open_object(w);
+                for (size_t i = 0; i < OTHERS_NORMS; i++)
+                        jsonw_put_int(w, others_norms[i], chain_mails_of(demo->chain, i));
+                jsonw_close_object(w);
+        }
+        if (demo_has_database(demo)) {
+                jsonw_put_int(w, "rows", chain_rows(demo->chain));
+                jsonw_key(w, "rows_of");
+                jsonw_open_object(w);
+                for (size_t i = 0; i < ELEMENTS(others_events); i++)
+                        jsonw_put_int(w, others_events[i], chain_rows_of(demo->chain, others_events[i]));
+                jsonw_close_object(w);
+        }
 }
 
 static void demo_print_summary_json(struct demo *demo, struct board *board) {
@@ -496,10 +532,7 @@ static void demo_print_summary_json(struct demo *demo, struct board *board) {
         jsonw_put_int(&w, "raised", counts.raised);
         jsonw_put_int(&w, "resolved", counts.resolved);
         jsonw_put_int(&w, "delivered", chain_delivered(demo->chain));
-        if (demo_has_mail(demo))
-                jsonw_put_int(&w, "mailed", chain_mails(demo->chain));
-        if (demo_has_database(demo))
-                jsonw_put_int(&w, "rows", chain_rows(demo->chain));
+        demo_put_others(demo, &w);
         if (demo->party) {
                 jsonw_put_int(&w, "written", party_counts(demo->party).written);
                 jsonw_put_int(&w, "collected", party_counts(demo->party).read);

@@ -54,6 +54,18 @@ class Program:
         return counts, {org: (n["escalation-raised"], n["escalation-resolved"]) for org, n in alerts.items()}
 
 
+def told_to(program, lines, organisation):
+    """What replay tells an organisation: copies by event, alerts and resolutions by norm."""
+    copies, alerts = collections.Counter(), collections.Counter()
+    for line in program.run("replay", "-", text=lines).stdout.splitlines():
+        effect = json.loads(line)
+        if effect.get("to") == organisation and effect["effect"] == "routed":
+            copies[effect["event"]] += 1
+        elif effect.get("to") == organisation and effect["effect"] in ("escalation-raised", "escalation-resolved"):
+            alerts[effect["norm"]] += 1
+    return copies, alerts
+
+
 def compare(program, lines, summary):
     counts, alerts = program.replay(lines)
     told = {"copies": "routed", "announced": "ANNOUNCED", "reminded": "REMINDER", "raised": "escalation-raised", "resolved": "escalation-resolved"}
@@ -81,7 +93,7 @@ def database(root):
 
 
 def a_year(program, folder):
-    arguments = ["--cases", "12", "--seed", "3"]
+    arguments = ["--cases", "12", "--seed", "7"]
     lines = program.run("demo", "--print", *arguments).stdout
     program.folder = folder
     with database(program.root) as port:
@@ -89,6 +101,12 @@ def a_year(program, folder):
     expect(f"each record is one row: {summary['rows']} of {summary['delivered']}", summary["rows"] == summary["delivered"])
     alerts = summary["alerts"]["gm0014"]["raised"] + summary["alerts"]["gm0014"]["resolved"]
     expect(f"each alert and resolution is one mail: {summary['mailed']} of {alerts}", summary["mailed"] == alerts > 0)
+    copies, alerts_on = told_to(program, lines, "gm0014")
+    for event in ("court-decided", "allocation-requested", "help-ended"):
+        expect(f"the database has each {event}: {summary['rows_of']}, {copies}", summary["rows_of"][event] == copies[event] > 0)
+    for norm in ("verdict-taken-up", "allocation-answered", "allocation-decided"):
+        expect(f"mails on {norm}: {summary['mailed_on']}, {alerts_on}", summary["mailed_on"][norm] == alerts_on[norm])
+    expect("some of them", sum(summary["mailed_on"].values()) > 0)
     expect("and one file", len(glob.glob(os.path.join(folder, ".cache/demo-mail/*.eml"))) == alerts)
     expect("everything was posted", summary["posted"] == len(lines.splitlines()) and summary["not_taken"] == 0 and summary["dead"] == 0)
     own = [line for line in lines.splitlines() if json.loads(line)["source"] == "gi-wss"]
