@@ -23,6 +23,7 @@
 #define HTTP_REASON_MAX 160
 #define HTTP_ALERT " alert " /* before what a server says that ends TLS, in OpenSSL's words */
 #define HTTP_ALERT_LETTERS "abcdefghijklmnopqrstuvwxyz0123456789 "
+#define HTTP_STATUS_LINE "HTTP/" /* how it begins */
 #define HTTP_SPARE 64                /* handles that are kept for the next exchanges */
 #define HTTP_FORM "application/x-www-form-urlencoded"
 
@@ -44,6 +45,7 @@ struct http_exchange {
         int failed;      /* while it was made */
         bool for_token;  /* it asks for an access token, and needs none */
         bool renewed;    /* sent again after a 401 */
+        bool headed;     /* the head of the latest answer has come to its end */
         uint64_t token;  /* which one it was sent with */
         char trouble[CURL_ERROR_SIZE], reason[HTTP_REASON_MAX]; /* libcurl's words, which may name addresses; ours */
         void (*done)(void *ctx, const struct http_answer *answer);
@@ -303,6 +305,18 @@ static size_t exchange_take(char *bytes, size_t size, size_t n, void *ctx) {
         return x->received > x->answer_max + HTTP_DRAIN_MAX ? 0 : came; /* 0 ends the exchange: the status is known by then */
 }
 
+/* libcurl takes an answer for whole that ends in the midst of its head. Interim answers, and those of proxies, come before it in the same way. */
+static size_t exchange_take_head(char *line, size_t size, size_t n, void *ctx) {
+        struct http_exchange *x = ctx;
+        size_t came = size * n;
+
+        if (came >= strlen(HTTP_STATUS_LINE) && memcmp(line, HTTP_STATUS_LINE, strlen(HTTP_STATUS_LINE)) == 0)
+                x->headed = false;
+        else if (came > 0 && (line[0] == '\r' || line[0] == '\n'))
+                x->headed = true; /* lines may come once more behind a body in chunks */
+        return came;
+}
+
 static bool exchange_aim(struct http_exchange *x, const char *url) {
         const struct http_options *o = x->peer->o;
         CURL *e = x->easy;
@@ -312,6 +326,7 @@ static bool exchange_aim(struct http_exchange *x, const char *url) {
                !curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)o->timeout) && !curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)o->connect_timeout) &&
                !curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L) && !curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L) &&
                !curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, exchange_take) && !curl_easy_setopt(e, CURLOPT_WRITEDATA, x) &&
+               !curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, exchange_take_head) && !curl_easy_setopt(e, CURLOPT_HEADERDATA, x) &&
                !curl_easy_setopt(e, CURLOPT_PRIVATE, x) && !curl_easy_setopt(e, CURLOPT_ERRORBUFFER, x->trouble) &&
                !curl_easy_setopt(e, CURLOPT_USERAGENT, HTTP_USER_AGENT) &&
                !curl_easy_setopt(e, CURLOPT_PROXY, o->proxy ? o->proxy : "") && /* "": not even that of the environment */
@@ -458,6 +473,7 @@ static int exchange_fly(struct http_exchange *x) {
         buffer_clear(&x->answer);
         x->received = 0;
         x->trouble[0] = '\0';
+        x->headed = false;
         r = exchange_introduce(x);
         if (r < 0)
                 return r;
@@ -601,7 +617,7 @@ static const char *exchange_why(struct http_exchange *x, CURLcode code) {
         size_t n;
 
         if (code == CURLE_OK)
-                return "nothing that is HTTP";
+                return x->headed ? "nothing that is HTTP" : "the answer ends in the midst of its head";
         if (!alert)
                 return curl_easy_strerror(code);
         alert += strlen(HTTP_ALERT);
@@ -615,7 +631,7 @@ static void exchange_finish(struct http_exchange *x, CURLcode code) {
         long status = 0;
 
         (void) curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status); /* 0 when none came */
-        if ((code != CURLE_OK && code != CURLE_WRITE_ERROR) || status < 200)
+        if ((code != CURLE_OK && code != CURLE_WRITE_ERROR) || status < 200 || !x->headed)
                 exchange_end(x, HTTP_NO_ANSWER, 0, exchange_why(x, code));
         else if (!exchange_renew(x, (int)status))
                 exchange_end(x, HTTP_ANSWERED, (int)status, "");

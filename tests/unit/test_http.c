@@ -366,6 +366,11 @@ static const struct {
         {"", false, TRIED_AGAIN},
         {"rubbish\r\n\r\n", false, TRIED_AGAIN},
         {"HTTP/1.1 2", false, TRIED_AGAIN},
+        {"HTTP/1.1 200 OK\r\nServ", false, TRIED_AGAIN}, /* libcurl takes this for an answer */
+        {"HTTP/1.1 200 OK\r\nServer: x\r\n", false, TRIED_AGAIN},
+        {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n", false, TRIED_AGAIN},
+        {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", false, TRIED_DELIVERED},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: Digest\r\n\r\n1\r\na\r\n0\r\nDigest: x\r\n\r\n", false, TRIED_DELIVERED},
         {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", false, TRIED_AGAIN}, /* closes in the middle: whether it was stored nobody knows */
         {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", true, TRIED_AGAIN},
         {"H", true, TRIED_AGAIN},
