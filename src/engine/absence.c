@@ -187,7 +187,7 @@ static void absence_municipality(const struct view *v, const struct absence *a, 
                 return;
         }
         code = fact_text(said->fact, FIELD_MUNICIPALITY);
-        if (statement_municipality(v, said))
+        if (said->municipality)
                 buffer_printf(out, "; %.*s bestond op %s niet en had geen opvolger", (int)code.n, code.s, date_dutch(a->date, day));
         else
                 buffer_printf(out, "; volgens %s was %.*s toen verantwoordelijk, en die gemeente is niet bekend", said->fact->type->name, (int)code.n, code.s);

@@ -31,6 +31,28 @@ static inline bool condition_holds(const struct condition *c, const struct slot 
         return false;
 }
 
+/* Whether two conditions are one: they hold for the same facts. */
+static inline bool condition_equal(const struct condition *a, const struct condition *b) {
+        if (a->subject != b->subject || a->test != b->test || a->type != b->type || a->slot != b->slot || a->n_values != b->n_values)
+                return false;
+        for (size_t i = 0; i < a->n_values; i++) {
+                if (!slot_equal(&a->values[i], &b->values[i]))
+                        return false;
+        }
+        return true;
+}
+
+/* The same of all. */
+static inline bool conditions_equal(const struct conditions *a, const struct conditions *b) {
+        if (a->n != b->n)
+                return false;
+        for (size_t i = 0; i < a->n; i++) {
+                if (!condition_equal(&a->items[i], &b->items[i]))
+                        return false;
+        }
+        return true;
+}
+
 /* Whether all hold that are on the fact's own fields; conditions on other facts are taken to hold. @slots: of the fact. */
 static inline bool conditions_may_hold(const struct conditions *when, const struct slot *slots) {
         for (size_t i = 0; i < when->n; i++) {

@@ -236,7 +236,8 @@ static void residence_add(struct view *v, const struct fact_list *list) {
 
                 if (is_placed(fact) || fact->own == DAY_NONE)
                         continue;
-                v->statements[v->n_statements++] = (struct statement){.date = fact->own, .fact = fact};
+                v->statements[v->n_statements++] =
+                        (struct statement){fact->own, fact, organisations_find(v->config->organisations, fact_text(fact, FIELD_MUNICIPALITY))};
         }
 }
 
@@ -322,9 +323,28 @@ const struct organisation *view_municipality(struct view *v, day_t date, bool pr
 
                 if (present && at < v->n_statements)
                         (void) view_begun(v, v->statements[at].date);
-                org = statement_municipality(v, &v->statements[at ? at - 1 : 0]);
+                org = v->statements[at ? at - 1 : 0].municipality;
         }
         return view_follow(v, org, date, present);
+}
+
+/* Where an organisation lies; NULL: nowhere. */
+static size_t organisation_place(const struct starts *starts, const struct organisation *org) {
+        return org ? starts->places[org->index] : starts_place(starts, START_NOWHERE);
+}
+
+size_t view_place(const struct view *v) {
+        const struct starts *starts = v->engine->scope.starts;
+        size_t place;
+
+        if (v->absences || v->engine->plain)
+                return starts_place(starts, START_PLAIN);
+        if (v->region)
+                return v->region->index;
+        place = organisation_place(starts, v->elsewhere);
+        for (size_t i = 0; i < v->n_statements; i++)
+                place = starts_join(starts, place, organisation_place(starts, v->statements[i].municipality));
+        return place;
 }
 
 /* The measure that began last. */
@@ -626,6 +646,15 @@ size_t fact_order_from(const struct fact_order *order, const struct slot *value,
                         end = middle;
         }
         return at;
+}
+
+void fact_ask(struct view *v, const struct fact *fact) {
+        const struct starts *starts = v->engine->scope.starts;
+        uint64_t *answers = view_alloc(v, start_words(starts, fact->type), sizeof(*answers));
+
+        if (answers)
+                start_answers(starts, fact->type, fact->slots, answers);
+        ((struct fact *)fact)->answers = answers; /* of the view, which may be changed */
 }
 
 bool conditions_hold_self(const struct conditions *when, const struct fact *fact) {

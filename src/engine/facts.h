@@ -10,6 +10,7 @@
 #include <assert.h>
 
 #include "base/chains.h"
+#include "engine/starts.h"
 #include "engine/view.h"
 
 #define ENGINE_ARENA_MAX ((size_t)256 * 1024 * 1024)
@@ -25,6 +26,7 @@ struct fact {
         bool counts;
         bool fresh;                          /* being accepted now: its row is not written yet */
         struct text copies;                  /* told with its row */
+        const uint64_t *answers;             /* start_answers(), once asked (fact_may_start) */
 };
 
 struct fact_index { /* the facts of a list by the value of a field */
@@ -56,6 +58,7 @@ struct fact_list { /* one for each type is cleared for each event: as small as c
 struct statement { /* where the child lived, from a date on */
         day_t date;
         const struct fact *fact;
+        const struct organisation *municipality; /* first row, or NULL when unknown */
 };
 
 /* Decodes all facts of the case. Return: 0 or -ENOMEM. */
@@ -165,6 +168,17 @@ static inline day_t ref_date(const struct event_ref *ref, const struct fact *fac
         return fact_date(fact, ref->date);
 }
 
+/* Asks of a fact what starts.h does; memory out sets failed. */
+void fact_ask(struct view *v, const struct fact *fact);
+/* Whether a fact that counts may start something by a norm: whether its conditions on it hold that are asked before. */
+static inline bool fact_may_start(struct view *v, const struct fact *fact, const struct start *start) {
+        if (start->needs == 0)
+                return true;
+        if (!fact->answers)
+                fact_ask(v, fact);
+        return !v->failed && (fact->answers[start->word] & start->needs) == start->needs;
+}
+
 /* Of a type with a meaning of its own. */
 const struct fact_list *view_known(const struct view *v, enum known_type known);
 /* The fact of an event_id, whether it counts or not; NULL: the view has none. */
@@ -176,10 +190,8 @@ const struct fact *view_find(const struct view *v, const struct uuid *event_id);
 const struct organisation *view_municipality(struct view *v, day_t date, bool present);
 /* The statement that says it on a date, or NULL: there are none. */
 const struct statement *view_statement(const struct view *v, day_t date);
-/* First row, or NULL when unknown. */
-static inline const struct organisation *statement_municipality(const struct view *v, const struct statement *s) {
-        return organisations_find(v->config->organisations, fact_text(s->fact, FIELD_MUNICIPALITY));
-}
+/* Where the case lies on any date: a place as starts.h has them; nothing is passed over for who wants to hear why. */
+size_t view_place(const struct view *v);
 /* Whether the case has any municipality at all. */
 static inline bool view_settled(const struct view *v) {
         return v->n_statements > 0 || v->elsewhere;

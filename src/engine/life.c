@@ -18,7 +18,7 @@ static void life_reside(struct life *life) {
         life->municipality = v->region ? NULL : view_municipality(v, v->today, true);
         life->gi = v->region ? NULL : view_follow(v, view_gi(v, NULL), v->today, true);
         for (size_t i = 0; items && i < v->n_statements; i++) {
-                const struct organisation *then = statement_municipality(v, &v->statements[i]);
+                const struct organisation *then = v->statements[i].municipality;
 
                 items[i] = (struct life_residence){&v->statements[i], then, view_follow(v, then, v->today, true)};
         }

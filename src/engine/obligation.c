@@ -777,7 +777,15 @@ static void add_per(struct view *v, const struct norm_scope *scope, const struct
         }
 }
 
-static void add_norm(struct view *v, const struct norm_scope *scope) {
+/* Whether a fact may start something by a norm, asked before anything is made of it. */
+static bool norm_may_start(struct view *v, const struct start *start, const struct fact *fact) {
+        if (!fact_may_start(v, fact, start))
+                return false;
+        return !start->holds_first || (fact->own != DAY_NONE && view_holds(v, start->scope->norm->protocol, fact->own, fact));
+}
+
+static void add_norm(struct view *v, const struct start *start) {
+        const struct norm_scope *scope = start->scope;
         const struct fact_list *list;
 
         view_at_work(v, scope);
@@ -786,8 +794,24 @@ static void add_norm(struct view *v, const struct norm_scope *scope) {
                 add_per(v, scope, list);
                 return;
         }
-        for (size_t i = 0; i < list->n && !v->failed; i++)
-                add_for_start(v, scope, list->items[i]);
+        for (size_t i = 0; i < list->n && !v->failed; i++) {
+                if (norm_may_start(v, start, list->items[i]))
+                        add_for_start(v, scope, list->items[i]);
+        }
+}
+
+/* Most norms need not be gone into: there is no fact that could start something by them. */
+static void add_norms(struct view *v, const struct start_list *list) {
+        for (size_t i = 0; i < list->of.n && !v->failed; i++) {
+                const struct start *start = &list->of.items[i];
+                const struct fact_list *facts = &v->lists[start->type];
+                uint32_t at = 0;
+
+                while (at < facts->n && !fact_may_start(v, facts->items[at], start))
+                        at++;
+                if (at < facts->n)
+                        add_norm(v, start);
+        }
 }
 
 /* --- norms that start from the protocol itself, in a region's case --- */
@@ -940,15 +964,14 @@ static void absences_beside(struct view *v) {
 }
 
 void view_obligations(struct view *v) {
-        size_t types = event_types_count(v->config->types);
+        size_t types = event_types_count(v->config->types), place = view_place(v);
+        const struct scope *scope = &v->engine->scope;
 
-        for (size_t i = 0; v->bearing && i < v->bearing->norms.n && !v->failed; i++)
-                add_norm(v, v->bearing->norms.items[i]);
+        if (v->bearing && v->bearing->norms.n > 0)
+                add_norms(v, starts_borne_on(scope->starts, (size_t)(v->bearing - scope->bearings), place));
         for (size_t t = 0; !v->bearing && t < types; t++) {
-                const struct config_index *index = &v->config->index[t];
-
-                for (size_t i = 0; v->lists[t].n && i < index->n_norms && !v->failed; i++)
-                        add_norm(v, &v->engine->scope.norms[t][i]);
+                if (v->lists[t].n)
+                        add_norms(v, starts_from(scope->starts, t, place));
         }
         if (v->region && view_lives(v)) {
                 day_t first = region_first(v);

@@ -19,6 +19,7 @@
 #include "base/name.h"
 #include "engine/condition.h"
 #include "engine/cover.h"
+#include "engine/starts.h"
 
 static void look_at(bool *types, const struct event_type *type) {
         if (type)
@@ -109,7 +110,7 @@ static int scope_refer(void *ctx, const struct norm_reference *reference) {
                 return 0;
         }
         for (size_t i = bearing->uses.n; i-- > 0;) {
-                if (bearing->uses.items[i] == reference->when)
+                if (conditions_equal(bearing->uses.items[i], reference->when))
                         return 0;
         }
         return vector_push(&bearing->uses, reference->when);
@@ -161,6 +162,7 @@ static int norm_scopes_new(struct scope *scope, struct pool *pool, const struct 
                         return r;
                 scopes[i].norm = norms[i];
                 scopes[i].slice = ++scope->n_slices;
+                assert(scopes[i].word + 1 == scopes[i].slice); /* the first words of the pool */
                 scopes[i].looks_at = scope_types_new(scope);
                 if (!scopes[i].looks_at)
                         return -ENOMEM;
@@ -187,8 +189,11 @@ static int bear_norm(struct scope *scope, struct norm_scope *norm) {
                 scope->looks_at[t] |= norm->looks_at[t];
                 if (!norm->looks_at[t])
                         continue;
-                if (vector_push(&bearing->norms, norm))
+                if (!bearing->slices)
+                        bearing->slices = calloc(scope->n_slices + 1u, sizeof(*bearing->slices));
+                if (!bearing->slices || vector_push(&bearing->norms, norm))
                         return -ENOMEM;
+                bearing->slices[norm->slice] = true;
                 for (size_t i = 0; i < types; i++)
                         bearing->looks_at[i] |= norm->looks_at[i];
         }
@@ -279,7 +284,7 @@ int scope_fill(struct scope *scope, const struct config *config, struct pool *po
                 return r;
         add_grounds(scope);
         scope->grounded = measure && (scope->n_endable == 0 || measure->n_ended_by > 0) && scope->n_slices + types < UINT16_MAX;
-        return 0;
+        return starts_new(scope, &scope->starts);
 }
 
 void scope_done(struct scope *scope) {
@@ -292,7 +297,9 @@ void scope_done(struct scope *scope) {
                 vector_done(&scope->bearings[t].norms);
                 vector_done(&scope->bearings[t].uses);
                 free(scope->bearings[t].looks_at);
+                free(scope->bearings[t].slices);
         }
+        (void) starts_free(scope->starts);
         free(scope->norms);
         free(scope->bearings);
         free(scope->looks_at);
@@ -320,11 +327,7 @@ unsigned fact_traits(const struct scope *scope, const struct event_type *type, c
 static bool bearing_sets_the_instant(const struct scope *scope, const struct bearing *bearing, const struct event_type *type, uint16_t slice) {
         if (slice == slice_of_routes(scope, type))
                 return true;
-        for (size_t i = 0; i < bearing->norms.n; i++) {
-                if (bearing->norms.items[i]->slice == slice)
-                        return true;
-        }
-        return false;
+        return slice > 0 && slice <= scope->n_slices && bearing_judges(scope, bearing, slice - 1u);
 }
 
 const struct bearing *bearing_of(const struct scope *scope, const struct fresh *fresh, unsigned traits, uint16_t slice) {

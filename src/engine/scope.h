@@ -14,13 +14,14 @@
 
 struct norm_scope { /* a norm as it is evaluated */
         const struct norm *norm;
-        uint32_t word;  /* pool: "protocol|norm", the number under which tellings know it */
+        uint32_t word;  /* pool: "protocol|norm", the number under which tellings know it: slice - 1 */
         uint16_t slice;  /* from 1 */
         bool *looks_at; /* by type: what may be looked at on its behalf (view_list) */
 };
 
 struct bearing { /* what a fact of one type bears on */
         VECTOR(const struct norm_scope *) norms; /* in the order of evaluation */
+        bool *slices;   /* by slice: whether it is that of one of them; NULL: there are none */
         bool all;       /* everything */
         bool routes;    /* its type has routes */
         bool ends;      /* it ends facts of other types */
@@ -47,6 +48,8 @@ struct fresh { /* an event that is being accepted */
         bool covered;    /* by facts that came before (engine/cover.h) */
 };
 
+struct starts;
+
 struct scope {
         const struct config *config;
         struct norm_scope **norms;         /* by type from which they start, as config->index has them */
@@ -57,6 +60,7 @@ struct scope {
         bool *looks_at;                    /* by type: whether anything looks at it */
         const struct event_type **endable; /* types whose facts something ends */
         size_t n_endable;
+        struct starts *starts;             /* starts.h */
         uint16_t n_slices;                  /* slices of an evaluation: norms first, then the routes of each type */
         bool grounded;                     /* a measure says where the child lives, and that its case is not over */
 };
@@ -71,6 +75,11 @@ void scope_done(struct scope *scope);
 /* The slice of an evaluation that copies facts of a type; those of norms are norm_scope.slice. */
 static inline uint16_t slice_of_routes(const struct scope *scope, const struct event_type *type) {
         return (uint16_t)(scope->n_slices + 1 + type->index);
+}
+
+/* Whether a norm is evaluated for what a fact bears on. @word: under which tellings know it. */
+static inline bool bearing_judges(const struct scope *scope, const struct bearing *bearing, uint32_t word) {
+        return bearing->slices && word < scope->n_slices && bearing->slices[word + 1];
 }
 
 /* What a case has by a fact of these slots, and TRAIT_IDLE. */

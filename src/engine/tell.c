@@ -614,13 +614,7 @@ static void alert_raise_all(struct view *v, const struct alerts *all) {
 
 /* Whether the norm of an alert is looked at in this evaluation. */
 static bool alert_is_judged(const struct view *v, const struct alert *alert) {
-        if (!v->bearing)
-                return true;
-        for (size_t i = 0; i < v->bearing->norms.n; i++) {
-                if (v->bearing->norms.items[i]->word == alert->norm)
-                        return true;
-        }
-        return false;
+        return !v->bearing || bearing_judges(&v->engine->scope, v->bearing, alert->norm);
 }
 
 /* Resolutions come before raisings; an alert that stays is not told again. */

@@ -28,5 +28,6 @@ struct engine {
         struct outcome outcome;
         int gaps[CALENDAR_GAPS_MAX];    /* calendar_gaps() */
         size_t n_gaps;
+        bool plain;                     /* for tests: without what is only there for speed (starts.h) */
         uint64_t decoded;               /* facts, since it was made: what evaluating costs */
 };
