@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Runs the very lines of README.md, on the embedded broker or on a real one.
 
-Usage: readme.py BINARY ROOT protocol|demo|kafka
+Usage: readme.py BINARY ROOT protocol|demo|kafka|part
 
 Goal: a newcomer who copies the lines sees what the text promises. Method: the blocks are cut out of README.md by their
 names and run by bash in an empty folder beside links to config, schemas and ops; what they print is looked at.
 """
 
+import glob
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -110,12 +112,52 @@ def run_protocol(binary, root, folder):
     expect("both hear of it", '"to":"gm0014"' in output and output.count('"effect":"escalation-raised"') == 2)
 
 
+def rows_of_part(root):
+    """Of the table "How do I take part": the files of a row, and its lines."""
+    with open(os.path.join(root, "README.md"), encoding="utf-8") as file:
+        text = re.search(r"^## How do I take part\n(.*?)^## ", file.read(), re.S | re.M).group(1)
+    cells = [re.split(r"(?<!\\)\|", line)[1:-1] for line in text.splitlines() if line.startswith("| ")][1:]
+    rows = []
+    for _, files, lines, _ in cells:
+        files = re.findall(r"`([^`]+\.yaml)`", files) or re.findall(r"config/connectors/[a-z0-9-]+\.yaml", lines)
+        rows.append(([file if "/" in file else "config/connectors/" + file for file in files], re.findall(r"`(ketenwacht [^`]+)`", lines)))
+    return rows
+
+
+def run_part(binary, root, folder):
+    """With what the block sets and makes every file of the table is ready, in copies whose folders are the test's own; tables are printed."""
+    os.unlink(os.path.join(folder, "config"))
+    shutil.copytree(os.path.join(root, "config"), os.path.join(folder, "config"))
+    rows = rows_of_part(root)
+    files = {file for some, _ in rows for file in some}
+    expect("every sample stands in the table, but the one for many", files | {"config/connectors/webhooks.yaml"} ==
+           {os.path.relpath(path, root) for path in glob.glob(os.path.join(root, "config/connectors/*.yaml"))})
+    for file in files:
+        path = os.path.join(folder, file)
+        with open(path, encoding="utf-8") as sample:
+            text = sample.read()
+        with open(path, "w", encoding="utf-8") as copy:
+            copy.write(re.sub(r"(?m)^(\w+: )(/var/)", rf"\1{folder}\2", text))
+    before = block(root, "take-part").replace(" /var/", f" {folder}/var/")
+    bare = bash(f"for file in {' '.join(sorted(files))}; do ketenwacht connect check $file; done", folder, binary)
+    expect("without the secrets it is said which are missing", "the environment has no variable KETENWACHT_TOKEN_GI_JBN" in bare)
+    output = bash(before + "".join(f"ketenwacht connect check {file}\n" for file in sorted(files)), folder, binary)
+    expect("each is ready", output.count("ready to run") == len(files))
+    for some, lines in rows:
+        for file in some:
+            name = os.path.basename(file).removesuffix(".yaml")
+            if any("ddl" in line for line in lines):
+                expect(f"its tables are printed: {name}", "CREATE TABLE" in bash(before + f"ketenwacht connect ddl {file}", folder, binary))
+            if re.match("files-|ijw", name):
+                expect(f"a try without effect goes well: {name}", "ready to run" in bash(before + f"ketenwacht connect check --try {file}", folder, binary))
+
+
 def main():
     binary, root, kind = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), sys.argv[3]
     with tempfile.TemporaryDirectory(prefix="ketenwacht-readme-") as folder:
         for name in ["config", "schemas", "ops"]:
             os.symlink(os.path.join(root, name), os.path.join(folder, name))
-        {"protocol": run_protocol, "demo": run_demo, "kafka": run_kafka}[kind](binary, root, folder)
+        {"protocol": run_protocol, "demo": run_demo, "kafka": run_kafka, "part": run_part}[kind](binary, root, folder)
 
 
 if __name__ == "__main__":
