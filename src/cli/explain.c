@@ -71,10 +71,11 @@ static int explain_no_start(int r) {
         return command_fail("explain", EXIT_BROKER, &err);
 }
 
-static int explain_file(const struct arguments *a, const struct config *config) {
+/* @cast: NULL: everybody plays. */
+static int explain_play(const struct arguments *a, const struct config *config, struct cast *cast, struct replay **ret) {
         struct progress progress = progress_begin();
-        const struct lines_input input = {.command = "explain", .path = a->path, .progress = &progress, .until = a->at};
-        struct replay *replay = NULL;
+        const struct lines_input input = {.command = "explain", .path = a->path, .progress = &progress, .until = a->at, .cast = cast};
+        CLEANUP(replay_free_p) struct replay *replay = NULL;
         int r = replay_new(config, INSTANT_NEVER, explain_untold, NULL, &replay), status;
 
         if (r)
@@ -82,10 +83,36 @@ static int explain_file(const struct arguments *a, const struct config *config) 
         status = lines_play(&input, config, replay);
         if (status == EXIT_DONE && a->at != INSTANT_NEVER && replay_clock(replay, a->at))
                 status = EXIT_BROKER;
-        if (status == EXIT_DONE)
-                status = explain_print(a, replay_engine(replay), replay_store(replay), NULL, a->at == INSTANT_NEVER ? replay_now(replay) : a->at);
-        replay_free(replay);
+        *ret = TAKE(replay);
         return status;
+}
+
+/* Plays the file: only who matters to the case, when that can be found. */
+static int explain_play_case(const struct arguments *a, const struct config *config, struct replay **ret) {
+        struct progress progress = progress_begin();
+        CLEANUP(cast_free_p) struct cast *cast = NULL;
+        bool known = false;
+        int r = cast_new(&a->case_id, &cast), status;
+
+        if (r)
+                return explain_no_start(r);
+        status = lines_cast(&(const struct lines_input){.command = "explain", .path = a->path, .progress = &progress, .until = a->at, .cast = cast}, config,
+                            &known);
+        if (status == EXIT_DONE)
+                status = explain_play(a, config, known ? cast : NULL, ret);
+        if (status != EXIT_DONE || !known || cast_held(cast))
+                return status;
+        *ret = replay_free(*ret);
+        return explain_play(a, config, NULL, ret);
+}
+
+static int explain_file(const struct arguments *a, const struct config *config) {
+        CLEANUP(replay_free_p) struct replay *replay = NULL;
+        int status = explain_play_case(a, config, &replay);
+
+        if (status != EXIT_DONE)
+                return status;
+        return explain_print(a, replay_engine(replay), replay_store(replay), NULL, a->at == INSTANT_NEVER ? replay_now(replay) : a->at);
 }
 
 /* How what was told to whom stands: nothing at all when the case is not there, which is said with its explanation. */

@@ -15,6 +15,7 @@
 #include "cli/command.h"
 #include "cluster/event_record.h"
 #include "model/event_input.h"
+#include "model/event_scan.h"
 
 #define LINE_ARENA_MAX ((size_t)4 * 1024 * 1024)
 #define KEPT_BYTES_MAX ((size_t)16 << 30) /* of the events of a container: far more than are remembered of them when they are played */
@@ -27,10 +28,12 @@ struct kept_event {
         size_t n;
 };
 
+enum { LINES_E_CONTAINER = 1 };
+
 struct lines_playing {
         const struct lines_input *input;
         const struct config *config;
-        struct replay *replay;
+        struct replay *replay; /* NULL: lines_cast() */
         struct event_input *events;
         FILE *in;
         struct buffer bytes; /* of the events that are kept */
@@ -44,8 +47,14 @@ static void lines_refuse(const struct lines_input *input, uint64_t number, enum 
 
 static int lines_play_event(const struct lines_playing *p, uint64_t number, const struct event *event) {
         struct error err = {0};
-        int r = replay_event(p->replay, event, &err);
+        const struct uuid *case_id = &event->slots[SLOT_CASE_ID].u;
+        int r;
 
+        if (p->input->cast && !cast_plays(p->input->cast, case_id))
+                return 0;
+        if (p->input->cast)
+                cast_enter(p->input->cast, case_id, replay_now(p->replay));
+        r = replay_event(p->replay, event, &err);
         if (r <= 0)
                 return r;
         lines_refuse(p->input, number, (enum refusal)r, NULL, &err);
@@ -61,7 +70,17 @@ static int lines_keep(struct lines_playing *p, uint64_t number, const struct eve
         return p->bytes.failed ? -ENOMEM : vector_push(&p->kept, kept);
 }
 
+static int lines_cast_line(const struct lines_playing *p, const struct line *line) {
+        if (line->kind == LINE_CLOCK && line->clock > p->input->until)
+                return 0;
+        if (line->kind == LINE_EVENT && line->event.slots[SLOT_RECORDED_AT].i > p->input->until)
+                return 0;
+        return cast_line(p->input->cast, line);
+}
+
 static int lines_play_line(struct lines_playing *p, uint64_t number, const struct line *line) {
+        if (!p->replay)
+                return lines_cast_line(p, line);
         switch (line->kind) {
         case LINE_BLANK:
                 return 0;
@@ -149,19 +168,40 @@ static int lines_play_each(struct lines_playing *p, struct arena *arena, struct 
         }
 }
 
+/* Whether a line is of a case that does not play. */
+static bool lines_pass(void *ctx, struct text line) {
+        struct uuid case_id;
+
+        return event_scan_case(line, &case_id) && !cast_plays(ctx, &case_id);
+}
+
+static int lines_end(struct lines_playing *p) {
+        int r;
+
+        if (!p->replay)
+                return cast_end(p->input->cast);
+        r = lines_play_kept(p) ?: replay_end(p->replay);
+        if (p->input->cast)
+                cast_leave(p->input->cast, replay_now(p->replay));
+        return r;
+}
+
 static int lines_play_file(struct lines_playing *p, const char *name, struct error *err) {
-        const struct event_input_config config = {.in = p->in, .name = name, .types = p->config->types, .orgs = p->config->organisations};
+        const struct event_input_config config = {.in = p->in, .name = name, .types = p->config->types, .orgs = p->config->organisations,
+                                                  .passes = p->replay && p->input->cast ? lines_pass : NULL, .ctx = p->input->cast};
         CLEANUP(arena_free_p) struct arena *arena = NULL;
         int r = event_input_open(&config, &p->events, err);
 
         if (r)
                 return r;
+        if (!p->replay && event_input_is_container(p->events))
+                return LINES_E_CONTAINER;
         error_set(err, "out of memory");
         r = arena_new(&arena, LINE_ARENA_MAX);
         if (r == 0)
                 r = lines_play_each(p, arena, err);
         if (r == 0) {
-                r = lines_play_kept(p) ?: replay_end(p->replay);
+                r = lines_end(p);
                 error_set(err, "%s", strerror(-r));
         }
         progress_clear(p->input->progress);
@@ -179,8 +219,13 @@ static int lines_play_open(const struct lines_input *input, const struct config 
         return r;
 }
 
-int lines_play(const struct lines_input *input, const struct config *config, struct replay *replay) {
-        bool standard = !input->path || strcmp(input->path, "-") == 0;
+static bool lines_are_standard(const struct lines_input *input) {
+        return !input->path || strcmp(input->path, "-") == 0;
+}
+
+/* @replay: NULL: lines_cast(). *ret_container: it is one, and was not gone through. Return: an exit status. */
+static int lines_go(const struct lines_input *input, const struct config *config, struct replay *replay, bool *ret_container) {
+        bool standard = lines_are_standard(input);
         const char *name = standard ? "standard input" : input->path;
         FILE *in = standard ? stdin : fopen(input->path, "re");
         struct error err = {0};
@@ -196,9 +241,29 @@ int lines_play(const struct lines_input *input, const struct config *config, str
         r = lines_play_open(input, config, replay, in, name, &err);
         if (!standard)
                 (void) fclose(in); /* only read */
-        if (r == 0)
+        *ret_container = r == LINES_E_CONTAINER;
+        if (r >= 0)
                 return EXIT_DONE;
         if (r != -EINVAL)
                 error_set(&err, "stopped at %s: %s", name, strerror(-r));
         return command_fail(input->command, r == -EISDIR || r == -EINVAL ? EXIT_USAGE : EXIT_BROKER, &err);
+}
+
+int lines_play(const struct lines_input *input, const struct config *config, struct replay *replay) {
+        bool container;
+
+        return lines_go(input, config, replay, &container);
+}
+
+int lines_cast(const struct lines_input *input, const struct config *config, bool *ret_known) {
+        bool container = false;
+        struct stat st;
+        int status;
+
+        *ret_known = false;
+        if (lines_are_standard(input) || stat(input->path, &st) || !S_ISREG(st.st_mode))
+                return EXIT_DONE;
+        status = lines_go(input, config, NULL, &container);
+        *ret_known = status == EXIT_DONE && !container;
+        return status;
 }

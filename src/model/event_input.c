@@ -288,6 +288,8 @@ static int input_next_line(struct event_input *input, struct arena *arena, struc
                 return EVENT_INPUT_E_END;
         if (r)
                 error_set(err, "line %" PRIu64 " cannot be read: %s", input->lines.number + 1, strerror(-r));
+        else if (input->config.passes && input->config.passes(input->config.ctx, text))
+                ret->kind = LINE_BLANK;
         else
                 line_parse(input->config.types, input->config.orgs, text, LANGUAGE_EN, arena, ret);
         return r;

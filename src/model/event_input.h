@@ -19,6 +19,8 @@ struct event_input_config {
         const char *name; /* of the file, in sentences; borrowed */
         const struct event_types *types;
         const struct organisations *orgs;
+        bool (*passes)(void *ctx, struct text line); /* lines that nobody wants to be read come as blank ones; NULL: none */
+        void *ctx;
 };
 
 enum { EVENT_INPUT_E_END = 1 };

@@ -140,6 +140,21 @@ static bool scan_fields(struct scan *s, const struct event *event, struct text *
         return s->p == s->end;
 }
 
+bool event_scan_case(struct text line, struct uuid *ret) {
+        const char *key, *end = line.s + line.n;
+        static const char word[] = "\"case_id\"";
+
+        /* Without escapes each quote begins or ends a string: the word is a key, or the line is no JSON. A second one, or one within a value, is refused. */
+        if (line.n == 0 || memchr(line.s, '\\', line.n))
+                return false;
+        key = memmem(line.s, line.n, word, sizeof(word) - 1);
+        if (!key)
+                return false;
+        for (key += sizeof(word) - 1; key < end && (*key == ' ' || *key == ':'); key++)
+                ;
+        return end - key > UUID_TEXT + 1 && key[0] == '"' && key[UUID_TEXT + 1] == '"' && uuid_parse(key + 1, UUID_TEXT, ret);
+}
+
 /* The case_id as it stands in the line, or as it would. */
 static bool scan_key(const struct event *event, struct arena *arena, struct text *ret) {
         char text[UUID_TEXT + 1];

@@ -6,7 +6,7 @@
  *
  * Only there for speed: it takes the lines that programs write, with "event" first, and leaves every other one, right or wrong, to
  * model/event_json.h, which says what is wrong with it. What it takes that reading takes as well, and makes the same of it
- * (tests/unit/test_lines.c). Reading a year of the country from lines costs a seventh of what it costs with the tree.
+ * (tests/unit/test_lines.c). A replay of a year takes 0.64 of what it takes with the tree.
  */
 
 #include "base/arena.h"
@@ -18,3 +18,9 @@
  * Values are of their field, and in their domain but for what event_judge_values() finds. Return: false: not for this reader, or no memory.
  */
 bool event_scan(const struct event_types *types, struct text line, struct arena *arena, struct event *ret, struct text *ret_key) MUSTCHECK;
+
+/*
+ * The case of a line at a glance: when it is said, the line is an event of that case or none that anybody takes. Return: false: nobody knows
+ * without reading it.
+ */
+bool event_scan_case(struct text line, struct uuid *ret) MUSTCHECK;
