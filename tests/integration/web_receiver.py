@@ -2,6 +2,7 @@
 """Who stands at the other side of webhook: a receiver of CloudEvents, and a server of access tokens. Knows no connector."""
 
 import base64
+import collections
 import json
 import urllib.parse
 
@@ -15,6 +16,7 @@ class Receiver(Peer):
 
     def __init__(self, secrets=(), port=0, context=None):
         self.taken, self.refuse = [], {} # event_ids as they came; the statuses of those that it does not take
+        self.at = collections.defaultdict(list) # by the path of the address
         super().__init__(secrets, port, context)
 
     def unknown(self, request):
@@ -28,7 +30,8 @@ class Receiver(Peer):
             if event["id"] in self.refuse:
                 return self.refuse[event["id"]], {"code": "refused"}
         with self.lock:
-            self.taken += [event["id"] for event in events]
+            for taken in (self.taken, self.at[request.path]):
+                taken += [event["id"] for event in events]
         return 200, {}
 
 
