@@ -130,6 +130,12 @@ json() {
         fi
 }
 
+# The whole country: every region has norms, of which only its own cases hear.
+country=$(mktemp -d)
+"$2/../tests/bench/country.py" "$2/.." "$country"
+json engine '(keys == ["5"]) and .["5"].events_per_s > 0 and .["5"].memory_bytes_per_telling > 0' --facts 5 --events 500 --rounds 1 --config "$country"
+rm -rf "$country"
+
 # Four deadlines: two fall due together, and two by themselves. Each tells one municipality.
 json timers '.cases == 2000 and .engine_fired == 6000 and .engine_told == 8000 and .worker_cases == 2000
         and .worker_fired == .engine_fired and .worker_told == .engine_told and .fired_per_s > 0 and .heap_insert_pop_per_s > 0
