@@ -85,8 +85,7 @@ static struct slot *fact_lasting_slots(struct view *v, const struct fact *fact) 
 static void copy_tell(struct view *v, const struct fact *fact, struct text organisation, struct text role, bool personal) {
         struct effect *effect;
         struct copy *copy;
-        struct uuid id;
-        char text[UUID_TEXT + 1];
+        char text[UUID_TEXT];
 
         if (copy_was_told(v, fact, organisation))
                 return;
@@ -112,9 +111,8 @@ static void copy_tell(struct view *v, const struct fact *fact, struct text organ
         copy->event_id = fact->event_id;
         copy->told_at = v->now;
         row_write(v->engine->codec, ROW_COPY, &effect->told, &v->engine->scratch);
-        uuid_format(&fact->event_id, text);
-        id = ENGINE_ID(text_of(text), organisation);
-        view_row(v, ROW_COPY, &id);
+        uuid_write(&fact->event_id, text);
+        view_row_named(v, ROW_COPY, VIEW_NAME(v, ((struct text){text, UUID_TEXT}), organisation));
 }
 
 static void route_tell(struct view *v, const struct fact *fact, const struct route *route, bool runs) {

@@ -135,6 +135,7 @@ static void engine_tell_all(struct view *v) {
         view_at_work(v, NULL);
         view_tell_alerts(v);
         view_at_work(v, NULL);
+        view_settle_ids(v);
 }
 
 static struct outcome *outcome_of(const struct view *v) {

@@ -118,8 +118,8 @@ static struct effect *plan_tell_one(struct view *v, const struct obligation *o, 
         effect->told.due_date = o->due.date;
         effect->told.text = sentence_plan(v, o, stage, to);
         date_format(o->due.date, date);
-        effect->told.event_id = ENGINE_ID(view_case_id(v), pool_text(&v->engine->pool, o->pool_norm), text_of(o->instance), text_of(stage_names[stage]),
-                                     ((struct text){date, DATE_TEXT}), number_text(reminder, place), effect->told.organisation);
+        view_name_effect(v, VIEW_NAME(v, view_case_id(v), pool_text(&v->engine->pool, o->pool_norm), text_of(o->instance), text_of(stage_names[stage]),
+                                      ((struct text){date, DATE_TEXT}), number_text(reminder, place), effect->told.organisation));
         return effect;
 }
 
@@ -173,11 +173,10 @@ static struct announcement *announcement_of(struct view *v, struct chains *chain
 
 static void announcement_write(struct view *v, const struct obligation *o, const struct announcement *a) {
         struct telling row = {.due_date = a->due, .announced_at = a->announced_at, .told_at = a->told_at, .reminders = a->reminders};
-        struct uuid id = ENGINE_ID(pool_text(&v->engine->pool, o->pool_norm), text_of(o->instance));
 
         telling_name(&row, o);
         row_write(v->engine->codec, ROW_OBLIGATION, &row, &v->engine->scratch);
-        view_row(v, ROW_OBLIGATION, &id);
+        view_row_named(v, ROW_OBLIGATION, VIEW_NAME(v, pool_text(&v->engine->pool, o->pool_norm), text_of(o->instance)));
 }
 
 /* Reminders whose midnight has come: once for each due date, and not when the announcement came at or after it. */
@@ -498,15 +497,16 @@ static void alert_resolve(struct view *v, struct alerts *all, struct alert *aler
         told->occurred_at = v->now;
         told->text = sentence_resolved(v, told->norm, told->reason, o);
         uuid_write(&alert->id, id);
-        told->event_id = ENGINE_ID(((struct text){id, UUID_TEXT}), number_text(alert->raised, times), TEXT_OF("resolved"));
+        view_name_effect(v, VIEW_NAME(v, ((struct text){id, UUID_TEXT}), number_text(alert->raised, times), TEXT_OF("resolved")));
         alert->open = false;
         alert->told_at = v->now;
         alert_write(v, alert, told);
 }
 
-static void alert_raise(struct view *v, const struct wanted *w, const struct uuid *event_id) {
+static void alert_raise(struct view *v, const struct wanted *w) {
         struct alert *alert = &v->casefile->told.alerts[w->alert];
         struct effect *effect = view_effect(v, EFFECT_RAISED);
+        char id[UUID_TEXT], times[NUMBER_TEXT_MAX];
 
         if (!effect)
                 return;
@@ -521,7 +521,8 @@ static void alert_raise(struct view *v, const struct wanted *w, const struct uui
         telling_name(&effect->told, w->o);
         effect->told.occurred_at = w->fell_due;
         effect->told.text = sentence_raised(v, w->o, w->rung, &w->to);
-        effect->told.event_id = *event_id;
+        uuid_write(&alert->id, id);
+        view_name_effect(v, VIEW_NAME(v, ((struct text){id, UUID_TEXT}), number_text(alert->raised, times), TEXT_OF("raised")));
         alert_write(v, alert, &effect->told);
 }
 
@@ -546,15 +547,6 @@ static struct text alert_name(struct view *v, const struct wanted *w) {
 
         return VIEW_NAME(v, case_id, pool_text(pool, w->o->pool_norm), text_of(w->o->instance), rung,
                          pool_text(pool, v->casefile->told.alerts[w->alert].organisation));
-}
-
-/* The id of what tells that an alert is raised, once more than before. */
-static struct text raising_name(struct view *v, const struct alert *alert) {
-        char id[UUID_TEXT], digits[NUMBER_TEXT_MAX];
-        struct text times = number_text(alert->raised + 1u, digits);
-
-        uuid_write(&alert->id, id);
-        return VIEW_NAME(v, ((struct text){id, UUID_TEXT}), times, TEXT_OF("raised"));
 }
 
 /* Those that are to be raised, the lowest rungs first. */
@@ -595,21 +587,17 @@ static void alert_add_all(struct view *v, struct wanted *const *list, size_t n, 
                 told->alerts[before + i].id = ids[i];
 }
 
-/* What ids are made of is written first, so that they can be made two at a time. */
+/* What the ids of new alerts are made of is written first, so that they can be made side by side; the names of what tells of them have those ids. */
 static void alert_raise_all(struct view *v, const struct alerts *all) {
         size_t n;
         struct wanted **list = alert_list_raised(v, all, &n);
         struct text *names = list && n ? view_alloc(v, n, sizeof(*names)) : NULL;
-        const struct uuid *ids;
 
         if (!names)
                 return;
         alert_add_all(v, list, n, names);
         for (size_t i = 0; i < n && !v->failed; i++)
-                names[i] = raising_name(v, &v->casefile->told.alerts[list[i]->alert]);
-        ids = view_ids(v, names, n);
-        for (size_t i = 0; ids && i < n && !v->failed; i++)
-                alert_raise(v, list[i], &ids[i]);
+                alert_raise(v, list[i]);
 }
 
 /* Whether the norm of an alert is looked at in this evaluation. */

@@ -115,7 +115,8 @@ struct effect *view_effect(struct view *v, enum effect_kind kind) {
         return effect;
 }
 
-void view_row(struct view *v, enum row_kind kind, const struct uuid *id) {
+/* Returns where the id stands in the key; NULL: failed. */
+static uint8_t *row_add(struct view *v, enum row_kind kind, const struct uuid *id) {
         struct row_change *row = view_add(v, &v->rows, &v->n_rows, &v->rows_capacity, sizeof(*row));
         uint8_t *key = arena_alloc(v->arena, ROW_KEY_BYTES);
         struct buffer *scratch = &v->engine->scratch;
@@ -127,9 +128,49 @@ void view_row(struct view *v, enum row_kind kind, const struct uuid *id) {
                 row->value = (const uint8_t *)arena_copy(v->arena, scratch->bytes, scratch->n);
                 row->n_value = scratch->n;
         }
-        if (!row || !key || scratch->failed || !row->value)
+        if (!row || !key || scratch->failed || !row->value) {
                 v->failed = true;
+                key = NULL;
+        }
         buffer_clear(scratch);
+        return key ? key + ROW_KEY_BYTES - sizeof(id->bytes) : NULL;
+}
+
+void view_row(struct view *v, enum row_kind kind, const struct uuid *id) {
+        (void) row_add(v, kind, id);
+}
+
+void view_row_named(struct view *v, enum row_kind kind, struct text name) {
+        static const struct uuid none = {{0}};
+        uint8_t *key = row_add(v, kind, &none);
+        struct later_id *later = key ? view_add(v, &v->later, &v->n_later, &v->later_capacity, sizeof(*later)) : NULL;
+
+        if (later)
+                *later = (struct later_id){.name = name, .key = key};
+}
+
+void view_name_effect(struct view *v, struct text name) {
+        struct later_id *later = view_add(v, &v->later, &v->n_later, &v->later_capacity, sizeof(*later));
+
+        assert(v->n_effects > 0);
+        if (later)
+                *later = (struct later_id){.name = name, .effect = v->n_effects - 1};
+}
+
+void view_settle_ids(struct view *v) {
+        struct text *names = v->n_later ? view_alloc(v, v->n_later, sizeof(*names)) : NULL;
+        const struct uuid *ids;
+
+        for (size_t i = 0; names && i < v->n_later; i++)
+                names[i] = v->later[i].name;
+        ids = names ? view_ids(v, names, v->n_later) : NULL;
+        for (size_t i = 0; ids && i < v->n_later; i++) {
+                if (v->later[i].key)
+                        memcpy(v->later[i].key, ids[i].bytes, sizeof(ids[i].bytes));
+                else
+                        v->effects[v->later[i].effect].told.event_id = ids[i];
+        }
+        v->n_later = 0;
 }
 
 struct uuid announcement_id(const struct pool *pool, const struct announcement *a) {

@@ -15,6 +15,13 @@
 #include "engine/row.h"
 #include "engine/world.h"
 
+/* An id for which nothing in the evaluation waits. */
+struct later_id {
+        struct text name;
+        size_t effect; /* its place, when it is of what is told */
+        uint8_t *key;  /* where it stands in the key of a row; NULL: it is of an effect */
+};
+
 struct view {
         struct engine *engine;
         const struct config *config;
@@ -46,6 +53,8 @@ struct view {
         size_t n_effects, effects_capacity;
         struct row_change *rows;
         size_t n_rows, rows_capacity;
+        struct later_id *later;      /* ids that are still to be made (view_settle_ids) */
+        size_t n_later, later_capacity;
         struct absences *absences;   /* who wants to hear why a norm has no obligation (absence.h), or NULL */
         int lacks;                   /* the least year that was asked for and that the calendar does not have; 0: none */
         bool failed;                 /* memory is out: the results are not whole */
@@ -97,6 +106,15 @@ struct effect *view_effect(struct view *v, enum effect_kind kind);
 
 /* A row in the outcome; the value is what stands in engine->scratch, which is cleared. */
 void view_row(struct view *v, enum row_kind kind, const struct uuid *id);
+
+/* The same of a row whose id is made of @name (VIEW_NAME), by view_settle_ids(). */
+void view_row_named(struct view *v, enum row_kind kind, struct text name);
+
+/* The id of the effect that came last is made of @name (VIEW_NAME), by view_settle_ids(). */
+void view_name_effect(struct view *v, struct text name);
+
+/* Makes all ids that were put off, side by side. */
+void view_settle_ids(struct view *v);
 
 /* --- ids --- */
 
