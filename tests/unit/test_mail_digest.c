@@ -58,12 +58,13 @@ END_TEST
 /* -- A connector -- */
 
 static void setup(void) {
+        static const char *const none[] = {NULL};
         struct error err = {0};
         char folder[SCRATCH_PATH];
 
         fixture_setup(&f, "2022-10-11T12:00:00+02:00"); /* a Tuesday */
         ck_assert_int_eq(memory_topic(f.memory, INBOX, 1), 0);
-        ck_assert_msg(mailbox_start(scratch_path(&f.s, "mails", folder), &box, &err) == 0, "%s", err.text);
+        ck_assert_msg(mailbox_start(scratch_path(&f.s, "mails", folder), none, &box, &err) == 0, "%s", err.text);
 }
 
 static void teardown(void) {
