@@ -4,8 +4,8 @@
  * inbox-table: an organisation's inbox as rows of a table in its PostgreSQL database
  *
  * One row for each record, by its event_id: what comes again is there already. Rows of one table go in one statement, which is committed before any of them
- * counts as delivered. A statement that the database refuses because of a value is done again row by row, so that only the bad one is refused. A
- * database that is away is waited for, and costs no record a try.
+ * counts as delivered. A statement that the database refuses, or does not take now, is done again row by row, so that only the bad one is refused, or waits.
+ * A database that is away is waited for, and costs no record a try.
  */
 
 #include <assert.h>
@@ -196,20 +196,17 @@ static int inbox_hear_look(struct inbox *o, size_t rows) {
         return 0;
 }
 
-/* The database does not take one of them: each by itself; the one that is by itself already is refused. */
-static void inbox_unroll(struct inbox *o, const struct postgres_answer *answer) {
+/* The database does not take one of them: each goes by itself. Return: whether there were several. */
+static bool inbox_unroll(struct inbox *o) {
         size_t flying = 0;
 
         for (size_t i = 0; i < o->n; i++)
                 flying += o->rows[i].flying;
-        if (flying == 1) {
-                inbox_all_over(o, NULL, TRIED_REFUSED, answer->reason);
-                return;
-        }
-        for (size_t i = 0; i < o->n; i++) {
+        for (size_t i = 0; i < o->n && flying > 1; i++) {
                 o->rows[i].alone |= o->rows[i].flying;
                 o->rows[i].flying = false;
         }
+        return flying > 1;
 }
 
 static void inbox_hear_insert(struct inbox *o, const struct postgres_answer *answer) {
@@ -218,12 +215,16 @@ static void inbox_hear_insert(struct inbox *o, const struct postgres_answer *ans
                 inbox_all_over(o, NULL, TRIED_DELIVERED, "");
                 return;
         case POSTGRES_DATA:
-                inbox_unroll(o, answer);
+                if (!inbox_unroll(o))
+                        inbox_all_over(o, NULL, TRIED_REFUSED, answer->reason);
                 return;
         case POSTGRES_OPERATOR:
                 inbox_target_is_bad(o, o->rows[0].type, answer->reason);
                 return;
-        case POSTGRES_AGAIN:
+        case POSTGRES_AGAIN: /* because of one of them, maybe */
+                if (!inbox_unroll(o))
+                        inbox_all_over(o, NULL, TRIED_AGAIN, answer->reason);
+                return;
         case POSTGRES_GONE:
                 inbox_all_over(o, NULL, TRIED_AGAIN, answer->reason);
                 return;

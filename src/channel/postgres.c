@@ -63,14 +63,18 @@ enum postgres_outcome postgres_outcome_of(const char *sqlstate) {
                 {"00", POSTGRES_WELL},     {"01", POSTGRES_WELL},     {"02", POSTGRES_WELL},     {"22", POSTGRES_DATA},     {"23", POSTGRES_DATA},
                 {"44", POSTGRES_DATA},     {"54", POSTGRES_DATA},     {"P0", POSTGRES_DATA},     {"0A", POSTGRES_OPERATOR}, {"0L", POSTGRES_OPERATOR},
                 {"0P", POSTGRES_OPERATOR}, {"25", POSTGRES_OPERATOR}, {"28", POSTGRES_OPERATOR}, {"2F", POSTGRES_OPERATOR}, {"39", POSTGRES_OPERATOR},
-                {"3D", POSTGRES_OPERATOR}, {"3F", POSTGRES_OPERATOR}, {"42", POSTGRES_OPERATOR},
+                {"3D", POSTGRES_OPERATOR}, {"3F", POSTGRES_OPERATOR}, {"42", POSTGRES_OPERATOR}, {"53", POSTGRES_AGAIN},    {"55", POSTGRES_AGAIN},
+                {"57", POSTGRES_AGAIN},    {"58", POSTGRES_AGAIN},    {"72", POSTGRES_AGAIN},    {"XX", POSTGRES_AGAIN},
         };
 
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
                 if (strncmp(sqlstate, rows[i].class, 2) == 0)
                         return rows[i].outcome;
         }
-        return POSTGRES_AGAIN; /* 08, 40, 53, 55, 57, 58, XX … */
+        /* The standard leaves these to implementations: what the server itself has of them stands above, so it is a code of the database's own rules. */
+        if ((sqlstate[0] >= '5' && sqlstate[0] <= '9') || (sqlstate[0] >= 'I' && sqlstate[0] <= 'Z'))
+                return POSTGRES_DATA;
+        return POSTGRES_AGAIN; /* 08, 40 … */
 }
 
 /* A sentence of libpq on one line, without its end. */
@@ -90,7 +94,7 @@ static void one_line(const char *from, char *to, size_t n) {
 
 /*
  * What the server says of data may repeat them, so only where it was is told of that: table, column, constraint. Of all else it says names that the
- * configuration or the schema has.
+ * configuration or the schema has; but a function or trigger of the database may say anything.
  */
 static void describe(const PGresult *result, struct postgres_answer *ret) {
         const struct {
@@ -100,6 +104,11 @@ static void describe(const PGresult *result, struct postgres_answer *ret) {
         char said[POSTGRES_REASON_MAX / 2];
         int n;
 
+        if (ret->outcome != POSTGRES_DATA && PQresultErrorField(result, PG_DIAG_CONTEXT)) {
+                (void) snprintf(ret->reason, sizeof(ret->reason),
+                                "SQLSTATE %s: a function or trigger of the database says so; its words are in the server's log", ret->sqlstate);
+                return;
+        }
         if (ret->outcome != POSTGRES_DATA) {
                 const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 

@@ -121,7 +121,7 @@ int postgres_ask(struct postgres *p, const char *sql, const char *const *values,
 
 enum postgres_outcome {
         POSTGRES_WELL,
-        POSTGRES_DATA,     /* 22, 23, 44, 54, P0: these rows can never go in */
+        POSTGRES_DATA,     /* 22, 23, 44, 54, P0, and codes that are the database's own, such as ZK001: these rows can never go in */
         POSTGRES_AGAIN,    /* 40, 53, 55, 57, 08 …: the same may go well another time */
         POSTGRES_OPERATOR, /* 42, 3D, 3F, 28, 25, 0A …: a table, a column or a right is missing */
         POSTGRES_GONE,     /* the line broke, or no answer came in time: nobody knows what became of it */

@@ -12,7 +12,9 @@ import json
 import os
 
 import fault_load
+from canary import BIRTH, BSN, NAME, PERSON, Canaries
 from crooked import Crooked
+from every_step import PEERS, every_step
 from fault_run import expect, say, wait_for
 from faults import main
 from postgres_server import Server, quoted, same_instant
@@ -20,6 +22,7 @@ from postgres_server import Server, quoted, same_instant
 ORGANISATION = "gm0001"
 INBOX = "inbox." + ORGANISATION
 CASES = 8000 # a third of them in this inbox, with several records each
+MANY_CASES, MANY = 9000, 10000
 KILLS, STOP_EVERY, KILLED_S = 20, 5, 0.5
 PASSWORD = "nog een wachtwoord"
 TABLES = {"payload": "inbox", "fields": "told_{kind}"}
@@ -171,6 +174,86 @@ def short(inboxes):
         expect("the password is in no log", PASSWORD not in connector.text())
 
 
+RULES = """CREATE SEQUENCE failures;
+CREATE FUNCTION rules() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+  IF NEW.event_id = {own} THEN RAISE EXCEPTION 'nobody born on {birth}' USING ERRCODE = 'ZK001'; END IF;
+  IF NEW.event_id = {late} THEN RAISE EXCEPTION 'not yet {name}' USING ERRCODE = '55000'; END IF;
+  IF nextval('failures') <= 3 THEN RAISE EXCEPTION 'another one of {bsn}' USING ERRCODE = '40001'; END IF;
+  RETURN NEW; END $$;"""
+RULE = "CREATE TRIGGER rules BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION rules();"
+
+
+def refuses(inboxes):
+    """
+    A rule of the organisation's own with a code of its own, one that says "later" of a single record, a transaction that must be done again, a right that is
+    taken away: only the record that a rule refuses is refused, none waits for another, and what a rule says of a person stays in the database.
+    """
+    server = inboxes.server
+    inboxes.make_tables(fault_load.id_of("nobody"))
+    records = inboxes.told(60)
+    own, late = [record["value"]["event_id"] for record in records if record["event"] == "measure-started"][1:3]
+    place = next(record for record in records if record["value"]["event_id"] == late)
+    held = [record for record in records if record["key"] == place["key"] and record["offset"] >= place["offset"]] # its case waits with it
+    server.sql(RULES.format(own=quoted(own), late=quoted(late), birth=BIRTH, name=NAME, bsn=BSN) +
+               "".join(RULE.format(table=table) for table in ("inbox", "told_measure_started")))
+    inboxes.start()
+    for form in TABLES:
+        wait_for("all the others are rows", lambda f=form: inboxes.count(f) == len(records) - 1 - len(held))
+    for connector in inboxes.connectors.values():
+        wait_for("it says that a record fails", lambda c=connector: c.said("connect-failing"))
+    wait_for("each has a dead letter", lambda: len(inboxes.world.tail("dead-letters")) == len(TABLES))
+    server.sql("DROP FUNCTION rules CASCADE")
+    inboxes.check(records, {own})
+    letters = [letter["headers"] for letter in inboxes.world.tail("dead-letters")]
+    expect(f"of the one that is refused: {letters}", [letter["kw-code"] for letter in letters] == ["REFUSED_BY_RECEIVER"] * len(TABLES))
+    expect("with the code of the rule", all("ZK001" in letter["kw-error"] for letter in letters))
+    server.sql("REVOKE INSERT ON ALL TABLES IN SCHEMA public FROM ketenwacht")
+    records = inboxes.told(20)
+    for connector in inboxes.connectors.values():
+        wait_for("it says that a right is missing", lambda c=connector: any("permission denied" in line["reason"] for line in c.said("database-refuses")))
+    server.sql("GRANT INSERT ON ALL TABLES IN SCHEMA public TO ketenwacht")
+    inboxes.check(records, {own})
+    wait_for("all is settled", lambda: inboxes.settled(records), look=0.3)
+    Canaries(*PERSON, PASSWORD).nowhere(inboxes.world)
+
+
+def steps(inboxes):
+    """Killed before every step, each time under another name, for the same inbox: reading, inserting, committing, settling."""
+    records, trial = inboxes.told(20), inboxes.trial
+    inboxes.make_tables(fault_load.id_of("nobody"))
+    offsets = {record["offset"] for record in records}
+
+    def make(number, before):
+        inboxes.server.sql("TRUNCATE inbox")
+        return inboxes.world.connector(f"step-{number}", inboxes.text("payload"), before=before)
+
+    def over(number, _):
+        if inboxes.count("payload") < len(records):
+            return False
+        ended = [row["value"] for row in inboxes.world.tail("deliveries") if row["value"]["connector"] == f"step-{number}"]
+        expect("every outcome is that it was delivered", {row["outcome"] for row in ended} <= {"DELIVERED"})
+        return {row["inbox_offset"] for row in ended} == offsets and inboxes.rows("payload").keys() == {record["value"]["event_id"] for record in records}
+
+    every_step(trial, make, over, PEERS, r"TCP:\[", trial.kills)
+    for event_id, row in inboxes.rows("payload").items():
+        inboxes.check_row("payload", row, next(record for record in records if record["value"]["event_id"] == event_id))
+    Canaries(*PERSON, PASSWORD).nowhere(inboxes.world)
+
+
+def poison(inboxes):
+    """One record that the database refuses among ten thousand that it takes: these are rows, it is one dead letter."""
+    records = inboxes.told(MANY_CASES)
+    expect(f"{len(records)} are many", len(records) > MANY)
+    bad = poison_of(records)
+    inboxes.make_tables(bad)
+    inboxes.start()
+    inboxes.check(records, {bad})
+    wait_for("all is settled", lambda: inboxes.settled(records), look=1)
+    letters = [letter["headers"] for letter in inboxes.world.tail("dead-letters")]
+    expect(f"one of each connector: {letters}", sorted(letter["kw-connector"] for letter in letters) == sorted(f"rows-{form}" for form in TABLES))
+    Canaries(*PERSON, PASSWORD).nowhere(inboxes.world)
+
+
 def killed(inboxes):
     """Thousands of records, of which one is bad; connectors killed at moments drawn from the seed, and the server stopped in both ways."""
     trial = inboxes.trial
@@ -220,4 +303,4 @@ def peer(inboxes):
 
 
 if __name__ == "__main__":
-    main({case.__name__: with_inboxes(case) for case in (short, killed, peer)})
+    main({case.__name__: with_inboxes(case) for case in (short, refuses, steps, poison, killed, peer)})

@@ -12,16 +12,16 @@ import json
 import os
 import re
 import signal
-import urllib.request
 
 import fault_load
+from canary import BIRTH, BSN, NAME, PERSON, Canaries, metrics_of
 from crooked import Crooked
-from fault_run import WAIT_S, expect, say, wait_for
+from every_step import PEERS, every_step
+from fault_run import expect, say, wait_for
 from faults import main
 from postgres_server import OUTBOX_COLUMNS, Server, Session, row_of
 
 ORGANISATION = "gi-a"
-PERSON = "999990019" # passes the eleven-test, belongs to nobody
 PASSWORD = "een wachtwoord van iemand anders"
 MANY = 10000 # rows
 TRANSACTION = 500 # of them
@@ -30,8 +30,8 @@ STOPS = 5 # of the server
 POISON = (
     # id, aggregateid, type, payload; the code that it gets
     (fault_load.id_of("poison", 1), fault_load.id_of("poison case"), "measure-started", "[]", "MALFORMED"),
-    (fault_load.id_of("poison", 2), PERSON, "measure-startd", "{}", "UNKNOWN_EVENT"),
-    (fault_load.id_of("poison", 3), fault_load.id_of("poison case"), "measure-ended", json.dumps({"bsn": PERSON, "source": PERSON}), "BAD_VALUE"),
+    (fault_load.id_of("poison", 2), BSN, NAME, "{}", "UNKNOWN_EVENT"),
+    (fault_load.id_of("poison", 3), fault_load.id_of("poison case"), "measure-ended", json.dumps({"bsn": BSN, "source": NAME, BIRTH: BIRTH}), "BAD_VALUE"),
     (fault_load.id_of("poison", 4), fault_load.id_of("poison case"), "escalation-raised", "{}", "NOT_ALLOWED"),
 )
 
@@ -58,8 +58,8 @@ class Outbox:
         self.server.sql(self.world.run("connect", "ddl", path))
         expect("it can be read", "0 rows wait; they are read in the order of commits" in self.world.run("connect", "check", "--try", path))
 
-    def connector(self):
-        self.connectors.append(self.world.connector("outbox", self.text, "--metrics", "0"))
+    def connector(self, before=()):
+        self.connectors.append(self.world.connector("outbox", self.text, "--metrics", "0", before=before))
         return self.connectors[-1]
 
     def reads(self, connector):
@@ -112,17 +112,8 @@ class Outbox:
         return again
 
     def check_secrecy(self):
-        """Neither the number of a person nor the password is in a log, a metric or a topic."""
-        told = [connector.text() for connector in self.connectors]
-        told += [repr(self.world.raw("dead-letters")), *(json.dumps(record) for record in self.world.tail("dead-letters", *fault_load.INPUTS))]
-        told += [self.metrics(connector) for connector in self.connectors if connector.lives_on()]
-        expect("no number of a person leaves the table", not any(PERSON in text for text in told))
-        expect("nor the password", not any(PASSWORD in text for text in told))
-
-    def metrics(self, connector):
-        line = wait_for("its metrics have an address", lambda: connector.said("health-listens"))[0]
-        with urllib.request.urlopen(f"http://127.0.0.1:{line['port']}/metrics", timeout=WAIT_S) as answer:
-            return answer.read().decode()
+        """Nothing of a person leaves the table but the fields that may, nor does the password."""
+        Canaries(*PERSON, PASSWORD).nowhere(self.world, [connector for connector in self.connectors if connector.lives_on()], allowed=("birth_date",))
 
     def end(self):
         self.server.remove()
@@ -185,7 +176,7 @@ def short(outbox):
     locked(outbox)
     wait_for("the table is empty", outbox.is_empty)
     outbox.check(repeats=False)
-    measured = outbox.metrics(connector)
+    measured = metrics_of(connector)
     expect(f"what was refused is counted: {measured}", f"ketenwacht_outbox_refused_total {len(POISON)}\n" in measured)
     expect("nothing waits, and the connection stands", re.search("(?m)^ketenwacht_outbox_oldest_seconds 0", measured) and
            "ketenwacht_database_connected 1\n" in measured)
@@ -283,6 +274,22 @@ def refuses(outbox):
     outbox.check_secrecy()
 
 
+def steps(outbox):
+    """Killed before every step: reading, publishing, the answers, deleting, committing; each time with rows of which one names a person."""
+    trial = outbox.trial
+    lines = outbox.lines(20 + 10 * trial.kills)
+
+    def make(number, before):
+        outbox.write(lines[3 * number:3 * number + 2])
+        outbox.poison([(fault_load.id_of("poison step", number), *POISON[2][1:])])
+        outbox.write(lines[3 * number + 2:3 * number + 3])
+        return outbox.connector(before=before)
+
+    every_step(trial, make, lambda number, _: outbox.server.number("SELECT count(*) FROM outbox") == 0, PEERS, r"TCP:\[", trial.kills)
+    outbox.check(repeats=True)
+    outbox.check_secrecy()
+
+
 def poison(outbox):
     """One bad row among ten thousand good ones: these go through, it gets one dead letter."""
     outbox.reads(outbox.connector())
@@ -349,4 +356,4 @@ def peer(outbox):
 
 
 if __name__ == "__main__":
-    main({case.__name__: with_outbox(case) for case in (short, shapes, refuses, poison, killed, peer)})
+    main({case.__name__: with_outbox(case) for case in (short, shapes, refuses, steps, poison, killed, peer)})
