@@ -16,7 +16,7 @@ import shutil
 import subprocess
 
 import ijw_year
-from canary import Canaries, bytes_of, topics_of
+from canary import Canaries, bytes_of, metrics_of, topics_of
 from fault_run import expect, say, wait_for
 from faults import main
 
@@ -25,6 +25,7 @@ MADE = ("allocation-requested", "referral-answered", "help-started", "help-ended
 SCHEMAS = MADE + ("referral-issued", "referral-closed")
 KEY = "0123456789abcdef0123456789abcdef"
 NINE = re.compile(rb"(?<![0-9A-Za-z])[0-9]{9}(?![0-9A-Za-z])")
+WAITING = re.compile(r"^ketenwacht_case_keys_waiting(?:{.*})? 0$", re.MULTILINE)
 POISON = "<m:Bericht xmlns:m='http://www.istandaarden.nl/ijw/3_2/jw305/schema'><m:Header/></m:Bericht>"
 
 
@@ -121,6 +122,7 @@ def ordered(trial, children):
     chain.publish(children)
     chain.give([text for child in children for text in child.messages])
     wait_for("all is over", lambda: chain.over([connector]), look=0.2)
+    wait_for("nothing waits for its case", lambda: WAITING.search(metrics_of(connector)), look=0.2)
     events = chain.events()
     chain.silent(children, [connector])
     connector.stop()
