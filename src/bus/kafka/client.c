@@ -292,7 +292,7 @@ static int client_fenced(const struct kafka_client *c, rd_kafka_resp_err_t code,
                 error_set(err,
                           "the broker takes no more transactions of '%s' from this process (%s): it ended one itself, because it was open for longer than "
                           "%d s, as when this process stood still or the broker was away, or another process works under that name. Nothing is lost: "
-                          "start it again; when it repeats, give each its own --instance",
+                          "start it again; when it repeats, run each under a name of its own (rules: --instance; connect: one process a file)",
                           c->name, text, BUS_TRANSACTION_MS / 1000);
         return -ESTALE;
 }
