@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 
-/* Numbers from text, and the nearest of known words. */
+/* Numbers from text, copies of it, and the nearest of known words. */
 
 #include "base/text.h"
 
@@ -11,6 +11,17 @@
 #include <strings.h>
 
 #define NEAREST_WORD_MAX 48 /* longer words get no hint */
+
+char *text_dup(struct text t) {
+        char *copy = malloc(t.n + 1);
+
+        if (!copy)
+                return NULL;
+        if (t.n > 0)
+                memcpy(copy, t.s, t.n);
+        copy[t.n] = '\0';
+        return copy;
+}
 
 bool text_to_int64(struct text t, int64_t *ret) {
         bool negative = t.n > 0 && t.s[0] == '-';

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+
 struct text {
         const char *s;
         size_t n;
@@ -70,6 +72,9 @@ bool text_to_int64(struct text t, int64_t *ret);
 
 /* Reads a decimal number (JSON form) that fills the whole text. */
 bool text_to_double(struct text t, double *ret);
+
+/* A copy with a NUL behind it, of all @t.n bytes and no byte more. For free(); NULL: out of memory. */
+char *text_dup(struct text t) MUSTCHECK;
 
 /*
  * Collects the nearest of many known words to one that was written. Start with

@@ -102,7 +102,7 @@ int reception_event(struct reception *r, const char *type, const char *source, c
         if (!out)
                 return -ENOMEM;
         (void) snprintf(out->event_id, sizeof(out->event_id), "%s", event_id);
-        out->json = strndup(json.s, json.n);
+        out->json = text_dup(json);
         out->type = found ? found->name : NULL;
         out->source = organisation ? organisation->id : NULL;
         if (found && organisation)

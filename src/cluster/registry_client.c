@@ -39,7 +39,7 @@ static int registry_secret_take(struct registry_client *c, const char *from, siz
                 error_set(err, "the secret of the registry must be one line of 1 to %d bytes", REGISTRY_SECRET_MAX);
                 return -EINVAL;
         }
-        c->secret = strndup(from, n);
+        c->secret = text_dup((struct text){from, n});
         return c->secret ? 0 : -ENOMEM;
 }
 

@@ -76,7 +76,7 @@ static bool mailbox_knows(struct mailbox *box, const char *mail) {
         at += strlen(MAILBOX_ID);
         if (table_get(&box->ids, at, n))
                 return true;
-        id = strndup(at, n);
+        id = text_dup((struct text){at, n});
         if (id && table_put(&box->ids, id, n, id))
                 free(id);
         return false;

@@ -216,9 +216,9 @@ static int recall_count_code(struct status_memory *m, day_t date, const char *na
                         return 0;
                 }
         }
-        if (of_day >= STATUS_CODES_MAX && strcmp(name, STATUS_CODE_OTHERS) != 0) /* what the header says is not ours */
+        if (of_day >= STATUS_CODES_MAX && !text_is((struct text){name, n}, STATUS_CODE_OTHERS)) /* what the header says is not ours */
                 return recall_count_code(m, date, STATUS_CODE_OTHERS, strlen(STATUS_CODE_OTHERS));
-        code.name = strndup(name, n);
+        code.name = text_dup((struct text){name, n});
         if (!code.name || vector_push(&m->codes, code)) {
                 free(code.name);
                 return -ENOMEM;
@@ -287,7 +287,7 @@ static struct recall_connector *recall_connector_of(struct status_memory *m, str
         connector = calloc(1, sizeof(*connector));
         if (!connector)
                 return NULL;
-        connector->name = strndup(name.s, name.n);
+        connector->name = text_dup(name);
         if (connector->name && table_put(&m->connectors, connector->name, name.n, connector) == 0)
                 return connector;
         free(connector->name);

@@ -44,6 +44,21 @@ START_TEST(test_what_is_spilled_stands_there_however_often_it_is_let_go_of) {
 }
 END_TEST
 
+/* The bytes end where the block ends: a checker of memory sees who reads on. */
+START_TEST(test_a_copy_of_a_text_reads_no_byte_behind_it) {
+        char *full = malloc(3), *copy, *empty = text_dup((struct text){NULL, 0});
+
+        ck_assert_ptr_nonnull(full);
+        memcpy(full, "abc", 3);
+        copy = text_dup((struct text){full, 3});
+        ck_assert_str_eq(copy, "abc");
+        ck_assert_str_eq(empty, "");
+        free(full);
+        free(copy);
+        free(empty);
+}
+END_TEST
+
 START_TEST(test_uuid_v5_is_that_of_the_rfc) {
         /* RFC 4122 name space DNS, "python.org": a published vector. */
         static const struct uuid dns = {{0x6b, 0xa7, 0xb8, 0x10, 0x9d, 0xad, 0x11, 0xd1, 0x80, 0xb4, 0x00, 0xc0, 0x4f, 0xd4, 0x30, 0xc8}};
@@ -590,6 +605,7 @@ int main(void) {
         int failed;
 
         tcase_add_test(t, test_what_is_spilled_stands_there_however_often_it_is_let_go_of);
+        tcase_add_test(t, test_a_copy_of_a_text_reads_no_byte_behind_it);
         tcase_add_test(t, test_uuid_v5_is_that_of_the_rfc);
         tcase_add_test(t, test_uuid_v5_of_every_length);
         tcase_add_test(t, test_uuid_v5_of_many_names);
