@@ -155,17 +155,6 @@ bool event_scan_case(struct text line, struct uuid *ret) {
         return end - key > UUID_TEXT + 1 && key[0] == '"' && key[UUID_TEXT + 1] == '"' && uuid_parse(key + 1, UUID_TEXT, ret);
 }
 
-/* The case_id as it stands in the line, or as it would. */
-static bool scan_key(const struct event *event, struct arena *arena, struct text *ret) {
-        char text[UUID_TEXT + 1];
-        const char *copy;
-
-        uuid_format(&event->slots[SLOT_CASE_ID].u, text);
-        copy = arena_copy(arena, text, UUID_TEXT);
-        *ret = (struct text){copy, UUID_TEXT};
-        return copy;
-}
-
 bool event_scan(const struct event_types *types, struct text line, struct arena *arena, struct event *ret, struct text *ret_key) {
         const char *copy = arena_copy(arena, line.s, line.n); /* a NUL stands behind it */
         struct scan s = {copy, copy + line.n};
@@ -189,7 +178,7 @@ bool event_scan(const struct event_types *types, struct text line, struct arena 
                 return false;
         event.type = event_types_find(types, name);
         event.slots = event.type ? arena_calloc(arena, event.type->layout->n, sizeof(*event.slots)) : NULL;
-        if (!event.slots || !scan_fields(&s, &event, &key) || (!key.s && !scan_key(&event, arena, &key)))
+        if (!event.slots || !scan_fields(&s, &event, &key))
                 return false;
         *ret = event;
         *ret_key = key;

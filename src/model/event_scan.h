@@ -14,7 +14,7 @@
 #include "model/event_types.h"
 
 /*
- * Reads one line of one object into *ret, whose slots and texts lie in @arena, and *ret_key: what stands under "key", else the case_id.
+ * Reads one line of one object into *ret, whose slots and texts lie in @arena, and *ret_key: what stands under "key", .s NULL when nothing does.
  * Values are of their field, and in their domain but for what event_judge_values() finds. Return: false: not for this reader, or no memory.
  */
 bool event_scan(const struct event_types *types, struct text line, struct arena *arena, struct event *ret, struct text *ret_key) MUSTCHECK;

@@ -97,27 +97,30 @@ static void line_check(const struct event_types *types, const struct organisatio
         line_conclude(line, orgs, &m);
 }
 
-/* An event whose values are of their fields: what is wrong with it all the same. */
-static void line_judge(const struct organisations *orgs, struct event event, struct text key, struct line *line) {
+/* An event whose values are of their fields: what is wrong with it all the same. @key: .s NULL: its case_id. Return: 0 or -ENOMEM. */
+static int line_judge(const struct organisations *orgs, struct event event, struct text key, struct arena *arena, struct line *line) {
         struct event_mistake first;
         struct event_mistakes m = {.language = line->language, .items = &first, .room = 1};
 
+        if (!key.s) {
+                char *case_id = arena_alloc(arena, UUID_TEXT + 1);
+
+                if (!case_id)
+                        return -ENOMEM;
+                uuid_format(&event.slots[SLOT_CASE_ID].u, case_id);
+                key = (struct text){case_id, UUID_TEXT};
+        }
         line->event = event;
         event_judge_values(&event, orgs, &m);
         if (m.n == 0)
                 event_judge_publisher(&event, orgs, &m);
         line->key = key;
         line_conclude(line, orgs, &m);
+        return 0;
 }
 
 int line_from_event(const struct organisations *orgs, struct event event, struct arena *arena, struct line *ret) {
-        char *key = arena_alloc(arena, UUID_TEXT + 1);
-
-        if (!key)
-                return -ENOMEM;
-        uuid_format(&event.slots[SLOT_CASE_ID].u, key);
-        line_judge(orgs, event, (struct text){key, UUID_TEXT}, ret);
-        return 0;
+        return line_judge(orgs, event, (struct text){0}, arena, ret);
 }
 
 void line_from_json(const struct event_types *types, const struct organisations *orgs, const json_t *object, struct text name, struct text key,
@@ -179,10 +182,8 @@ void line_parse(const struct event_types *types, const struct organisations *org
                 line_refuse(ret, REFUSAL_MALFORMED, NULL);
                 return;
         }
-        if (event_scan(types, text, arena, &event, &key)) {
-                line_judge(orgs, event, key, ret);
+        if (event_scan(types, text, arena, &event, &key) && line_judge(orgs, event, key, arena, ret) == 0)
                 return;
-        }
         ret->object = json_read_object(text, JSON_OF_LINE, language, &ret->error);
         if (!ret->object) {
                 line_refuse(ret, REFUSAL_MALFORMED, NULL);
