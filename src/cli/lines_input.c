@@ -70,30 +70,28 @@ static int lines_keep(struct lines_playing *p, uint64_t number, const struct eve
         return p->bytes.failed ? -ENOMEM : vector_push(&p->kept, kept);
 }
 
-static int lines_cast_line(const struct lines_playing *p, const struct line *line) {
-        if (line->kind == LINE_CLOCK && line->clock > p->input->until)
-                return 0;
-        if (line->kind == LINE_EVENT && line->event.slots[SLOT_RECORDED_AT].i > p->input->until)
-                return 0;
-        return cast_line(p->input->cast, line);
+/* Whether a line is of after what is played. */
+static bool lines_are_over(const struct lines_playing *p, const struct line *line) {
+        return (line->kind == LINE_CLOCK && line->clock > p->input->until) ||
+               (line->kind == LINE_EVENT && line->event.slots[SLOT_RECORDED_AT].i > p->input->until);
 }
 
 static int lines_play_line(struct lines_playing *p, uint64_t number, const struct line *line) {
+        if (lines_are_over(p, line))
+                return 0;
         if (!p->replay)
-                return lines_cast_line(p, line);
+                return cast_line(p->input->cast, line);
         switch (line->kind) {
         case LINE_BLANK:
                 return 0;
         case LINE_CLOCK:
-                return line->clock > p->input->until ? 0 : replay_clock(p->replay, line->clock);
+                return replay_clock(p->replay, line->clock);
         case LINE_REFUSED:
                 lines_refuse(p->input, number, line->refusal, line->field, &line->error);
                 return 0;
         case LINE_EVENT:
                 break;
         }
-        if (line->event.slots[SLOT_RECORDED_AT].i > p->input->until)
-                return 0;
         return event_input_is_container(p->events) ? lines_keep(p, number, &line->event) : lines_play_event(p, number, &line->event);
 }
 
