@@ -211,15 +211,11 @@ static int add_withdrawal(const struct resolving *r, const char *by, const char 
         return json_array_append_new(r->ret->events, event) < 0 ? -ENOMEM : 0;
 }
 
+/* Whether its receiver refused a message: resolve_return() notes that behind its digest. */
 static bool message_is_refused(const struct resolving *r, const char *message) {
-        struct pair_item items[PAIR_ITEMS_MAX];
-        size_t n = pair_read(case_keys_find(r->m->keys, "msg", message), items);
+        struct text row = case_keys_find(r->m->keys, "msg", message);
 
-        for (size_t i = 0; i < n; i++) {
-                if (items[i].kind == 'R')
-                        return true;
-        }
-        return false;
+        return row.n && strstr(row.s, ";R ");
 }
 
 /* Whether an allocation is said by a message that nobody refused: it came again before the one that was refused, or before the refusal. */
@@ -310,12 +306,11 @@ static int remember_pair(const struct resolving *r, const char *pair, char kind,
 }
 
 static int resolve_undo(const struct resolving *r, const char *pair, const char *order) {
-        struct text message = case_keys_find(r->m->keys, "msg", parcel_text(r->parcel, "msg"));
         char at[24];
         int x;
 
-        if (message.n && strstr(message.s, ";R "))
-                return 0; /* its receiver refused it: as if never sent */
+        if (message_is_refused(r, parcel_text(r->parcel, "msg")))
+                return 0; /* as if never sent */
         (void) snprintf(at, sizeof(at), "%lld", (long long)parcel_int(r->parcel, "occurred"));
         x = remember_pair(r, pair, 'D', order, parcel_text(r->parcel, "id"), at, CASE_KEYS_NOTHING);
         if (x < 0)
