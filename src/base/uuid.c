@@ -175,13 +175,14 @@ void uuid_v5_all(const struct uuid *ns, const struct text *names, size_t n, stru
 
                         lanes[used] = (struct sha1_lane){SHA1_START, padded[used], blocks};
                 }
-                sha1_lanes(way, lanes, used);
-                for (size_t l = 0; l < used; l++)
-                        ret[i + l] = v5_of_state(lanes[l].state);
                 if (used == 0) {
                         ret[i] = v5_long(ns, names[i].s, names[i].n);
                         used = 1;
+                        continue;
                 }
+                sha1_lanes(way, lanes, used);
+                for (size_t l = 0; l < used; l++)
+                        ret[i + l] = v5_of_state(lanes[l].state);
         }
 }
 
