@@ -59,9 +59,14 @@ struct sample {
         struct uuid case_id, event_id, measure_id;
 };
 
-/* What draining a backlog took; CPU in microseconds an event. */
-struct drained {
+/* What draining a backlog took in each round; CPU in microseconds an event. */
+struct drains {
         double per_s[ROUNDS_MAX], worker_us[ROUNDS_MAX], broker_us[ROUNDS_MAX], console_us[ROUNDS_MAX];
+};
+
+/* Of each figure that in the middle of all rounds. */
+struct drained {
+        double per_s, worker_us, broker_us, console_us;
 };
 
 struct console_bench {
@@ -84,7 +89,7 @@ struct console_bench {
         size_t pages_n;
         double idle_share, alone_share, watched_share; /* CPU of one core */
         uint64_t stream_bytes;
-        struct drained without, with;
+        struct drains without, with;
 };
 
 static int64_t viewing_now(void) {
@@ -520,7 +525,7 @@ static double viewing_broker_s(const struct console_bench *b) {
         return b->broker ? bench_cpu_s((pid_t)b->broker) : 0;
 }
 
-static int viewing_round(struct console_bench *b, bool beside, struct drained *ret, int64_t i, struct error *err) {
+static int viewing_round(struct console_bench *b, bool beside, struct drains *ret, int64_t i, struct error *err) {
         uint64_t cases = (uint64_t)b->cases / BACKLOG_PART;
         struct bench_load_result load;
         double seconds = 0, worker = 0, broker, console;
@@ -561,12 +566,10 @@ static int viewing_measure_cost(struct console_bench *b, struct error *err) {
         return r;
 }
 
-/* Of all rounds the one in the middle of each figure. */
-static struct drained viewing_middle(const struct console_bench *b, struct drained *of) {
+static struct drained viewing_middle(const struct console_bench *b, struct drains *of) {
         size_t n = (size_t)b->rounds;
 
-        return (struct drained){.per_s = {bench_middle(of->per_s, n)}, .worker_us = {bench_middle(of->worker_us, n)},
-                                .broker_us = {bench_middle(of->broker_us, n)}, .console_us = {bench_middle(of->console_us, n)}};
+        return (struct drained){bench_middle(of->per_s, n), bench_middle(of->worker_us, n), bench_middle(of->broker_us, n), bench_middle(of->console_us, n)};
 }
 
 /* -- The command -- */
@@ -610,9 +613,9 @@ static void viewing_print_json_cost(struct console_bench *b) {
         without = viewing_middle(b, &b->without);
         with = viewing_middle(b, &b->with);
         printf(",\"worker\":{\"without_per_s\":%.0f,\"with_per_s\":%.0f,\"ratio\":%.3f,\"without_us\":%.2f,\"with_us\":%.2f,\"console_us\":%.2f",
-               without.per_s[0], with.per_s[0], with.per_s[0] / without.per_s[0], without.worker_us[0], with.worker_us[0], with.console_us[0]);
+               without.per_s, with.per_s, with.per_s / without.per_s, without.worker_us, with.worker_us, with.console_us);
         if (b->broker)
-                printf(",\"broker_without_us\":%.2f,\"broker_with_us\":%.2f", without.broker_us[0], with.broker_us[0]);
+                printf(",\"broker_without_us\":%.2f,\"broker_with_us\":%.2f", without.broker_us, with.broker_us);
         printf("}");
 }
 
@@ -640,11 +643,11 @@ static void viewing_print_text_cost(struct console_bench *b) {
                 return;
         without = viewing_middle(b, &b->without);
         with = viewing_middle(b, &b->with);
-        printf("a worker drains %.0f events/s without a console and %.0f beside one: %.3f of it\n", without.per_s[0], with.per_s[0],
-               with.per_s[0] / without.per_s[0]);
-        printf("CPU an event: worker %.2f us without and %.2f beside, the console %.2f\n", without.worker_us[0], with.worker_us[0], with.console_us[0]);
+        printf("a worker drains %.0f events/s without a console and %.0f beside one: %.3f of it\n", without.per_s, with.per_s,
+               with.per_s / without.per_s);
+        printf("CPU an event: worker %.2f us without and %.2f beside, the console %.2f\n", without.worker_us, with.worker_us, with.console_us);
         if (b->broker)
-                printf("  broker %.2f us without and %.2f beside\n", without.broker_us[0], with.broker_us[0]);
+                printf("  broker %.2f us without and %.2f beside\n", without.broker_us, with.broker_us);
 }
 
 static void viewing_print_text(struct console_bench *b) {
