@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 import uuid
 
+from canary import metrics_of
 from fault_run import expect, wait_for
 from faults import main
 
@@ -94,9 +95,7 @@ class Receiver:
                     expect(f"no child on {topic}", bsn not in key and bsn.encode() not in value)
             expect("no child in a header", bsn not in self.world.run("tail", "dead-letters", "--until-end"))
             expect("no child in the log", bsn not in self.connector.text())
-            port = self.connector.said("health-listens")[0]["port"]
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
-                expect("no child in the metrics", bsn not in answer.read().decode())
+            expect("no child in the metrics", bsn not in metrics_of(self.connector))
 
 
 def taken(trial):

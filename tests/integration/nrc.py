@@ -14,9 +14,9 @@ import json
 import os
 import threading
 import time
-import urllib.request
 import uuid
 
+from canary import metrics_of
 from fault_run import expect, say, wait_for
 from faults import main
 from nrc_peers import Hub, Zaaksysteem, post, stamp
@@ -52,13 +52,8 @@ class In:
         line = wait_for("nrc-in listens", lambda: self.connector.said("connect-listens"))[0]
         return f"http://{line['address']}/notificaties"
 
-    def metrics(self):
-        port = wait_for("metrics are there", lambda: self.connector.said("health-listens"))[0]["port"]
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
-            return answer.read().decode()
-
     def count(self, outcome):
-        return int(next(line for line in self.metrics().splitlines() if f'notifications_total{{outcome="{outcome}"}}' in line).split()[-1])
+        return int(next(line for line in metrics_of(self.connector).splitlines() if f'notifications_total{{outcome="{outcome}"}}' in line).split()[-1])
 
     def case(self, **fields):
         """A zaak of which a measure can be made. Its URL."""
@@ -90,7 +85,7 @@ class In:
                 expect(f"no mark on {topic}", MARK not in key and MARK.encode() not in value)
         expect("no mark on dead-letters, headers included", MARK not in self.world.run("tail", "dead-letters", "--until-end"))
         expect("no mark in the log", MARK not in self.connector.text())
-        expect("no mark in the metrics", not self.connector.lives_on() or MARK not in self.metrics())
+        expect("no mark in the metrics", not self.connector.lives_on() or MARK not in metrics_of(self.connector))
 
 
 def answers(take, rows):
